@@ -1,9 +1,13 @@
+import type { Values } from '@inforiver-mail/contract/values'
+
 // What `settings/` knows of the connection to the mailbox, as `setup-check/` is handed it: neither imports the other.
 
 export interface ConnectionProblem {
   readonly title: string
   readonly detail: string
   readonly action: string
+  /** Names the sentences of the three. */
+  readonly values: Values
 }
 
 /** The connection that mail is sent with. */
@@ -20,7 +24,7 @@ export interface CheckedConnection {
 export type CheckedAccess =
   | { readonly outcome: 'granted'; readonly accessToken: string; readonly grantVersion: number }
   | { readonly outcome: 'lost'; readonly problem: ConnectionProblem }
-  | { readonly outcome: 'unavailable'; readonly detail: string }
+  | { readonly outcome: 'unavailable'; readonly detail: string; readonly values?: Values | undefined }
 
 export interface RefusedToken {
   readonly grantVersion: number

@@ -1,4 +1,5 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 
 // What `settings/` knows of the access to a mailbox, as `delivery/` is handed it: neither imports the other.
@@ -39,6 +40,8 @@ export interface HeldAccess {
 export interface UnavailableAccess {
   readonly outcome: 'unavailable'
   readonly detail: string
+  /** Names the sentences of `detail`. */
+  readonly values?: Values
   /** How long Microsoft is not asked again; null when unknown. */
   readonly waitMs: number | null
 }

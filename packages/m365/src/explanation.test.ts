@@ -4,6 +4,7 @@ import { toConsentProblem, toSettingsProblem, type Explanation } from './explana
 
 const explanation: Explanation = {
   kind: 'access-blocked',
+  values: {},
   title: 'Microsoft stopped the sign-in',
   detail: 'A policy stopped it.',
   action: 'Try again.',

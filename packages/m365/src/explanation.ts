@@ -1,4 +1,7 @@
 import type { ConsentProblem, ConsentProblemCode, ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
+import type { Values } from '@inforiver-mail/contract/values'
+import { fillIn, wordValues, type WordedText } from '@inforiver-mail/contract/wording'
+import { SENTENCES } from './sentences.ts'
 
 /** Explains to an admin what went wrong at Microsoft, and who does what about it. */
 export interface Explanation {
@@ -9,6 +12,8 @@ export interface Explanation {
   readonly detail: string
   /** Who does what, and where; contains at least one absolute URL. */
   readonly action: string
+  /** Names the sentences of the three, and what is filled into them. */
+  readonly values: Values
   readonly correlationId: string | null
   /** The number after `AADSTS`; null when Entra gave none, and for a refusal by Graph. */
   readonly aadstsCode: number | null
@@ -16,21 +21,32 @@ export interface Explanation {
   readonly claims?: string
 }
 
-/** Inserts a code before the full stop of a sentence, or appends it when the sentence ends with a quotation. */
-export function withCode(sentence: string, code: string): string {
-  return `${sentence.replace(/\.$/, '')} (${code})${sentence.endsWith('.') ? '.' : ''}`
+export type Facts = Values
+
+const AGAIN: Readonly<Record<string, string>> = { 'sign-in': 'Sign in again', try: 'Try again' }
+
+/** Words in English what the values name. Sentences of others are taken from `more`. */
+export function worded(values: Values, more: Readonly<Record<string, string>> = {}): WordedText & { values: Values } {
+  const filled = { ...values, again: AGAIN[String(values['again'])] ?? null }
+  const text = wordValues(values, (name) => {
+    const sentence = SENTENCES[name] ?? more[name]
+    return sentence === undefined ? null : fillIn(sentence, filled)
+  })
+  const { title = '', detail = '', action = '' } = text ?? {}
+  return { title, detail, action, values }
 }
 
 /** Converts to the problem of a consent, for which `reconnect-required` is just a refusal. */
-export function toConsentProblem({ kind, title, detail, action, correlationId }: Explanation): ConsentProblem {
+export function toConsentProblem(explanation: Explanation): ConsentProblem {
+  const { kind, values, title, detail, action, correlationId } = explanation
   const code = kind === 'reconnect-required' ? 'microsoft-refused' : kind
-  return { code, values: {}, title, detail, action, correlationId }
+  return { code, values, title, detail, action, correlationId }
 }
 
 /** Converts to the problem of the settings; null for an outage, which is no problem of theirs. */
 export function toSettingsProblem(explanation: Explanation): Omit<ConnectionProblem, 'since'> | null {
-  const { kind, title, detail, action, correlationId } = explanation
+  const { kind, values, title, detail, action, correlationId } = explanation
   if (kind === 'microsoft-unavailable') return null
   const code = kind === 'app-misconfigured' ? kind : 'reconnect-required'
-  return { code, values: {}, title, detail, action, correlationId }
+  return { code, values, title, detail, action, correlationId }
 }

@@ -1,10 +1,14 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
+import { inEnglish } from '../delivery-sentences.ts'
 import { ACCEPTED } from '../queue/attempts.ts'
 
+const ACCEPTED_ATTEMPT = { detail: ACCEPTED.detail, values: ACCEPTED.values }
+
 export type AttemptResult =
-  | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string }
+  | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string; readonly values?: Values | undefined }
   /** The message was in doubt, and the mailbox has it. */
   | { readonly type: 'found' }
   /** The message was in doubt, and the mailbox does not show it yet. */
@@ -13,7 +17,7 @@ export type AttemptResult =
   /** The mailbox could not be searched: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }
   /** `waitMs`: before then no message of the mailbox gets access; null when that is unknown. */
-  | { readonly type: 'no-access'; readonly detail: string; readonly waitMs: number | null }
+  | { readonly type: 'no-access'; readonly detail: string; readonly values?: Values | undefined; readonly waitMs: number | null }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
   | { readonly type: 'waiting'; readonly waitMs: number }
@@ -47,7 +51,7 @@ export const NOTHING_SENT = {
 }
 
 export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptResult {
-  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, detail: ACCEPTED }
+  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, ...ACCEPTED_ATTEMPT }
   return { type: 'failure', failure: outcome, canLookUp }
 }
 
@@ -57,6 +61,8 @@ export function draftFailure(from: Failure): Extract<AttemptResult, { type: 'fai
   return { type: 'failure', failure: certain, canLookUp: true }
 }
 
-export function unavailable(detail: string): AttemptResult {
-  return draftFailure({ outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail })
+/** @param sentence says why nothing was sent */
+export function unavailable(sentence: string): AttemptResult {
+  const { detail, values } = inEnglish({ detail: [sentence] })
+  return draftFailure({ outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail, values })
 }

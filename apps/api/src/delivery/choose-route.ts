@@ -12,6 +12,8 @@ import {
 } from '@inforiver-mail/m365/size-plan'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
+import { inEnglish } from '../delivery-sentences.ts'
+import type { Values } from '@inforiver-mail/contract/values'
 
 /** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
 export async function chooseRoute(
@@ -63,6 +65,8 @@ function planFor(
 
 /** Explains that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
 export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
+  const { detail, values } = inEnglish({ ...refusal?.values, ...describe(plan) })
+  const title = refusal?.values?.['title'] ?? 'graph.too-large.title'
   return {
     outcome: 'refused',
     reason: 'message-too-large',
@@ -70,34 +74,34 @@ export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
     limit: 'request-length',
     microsoftCode: refusal?.microsoftCode ?? null,
     requestId: refusal?.requestId ?? null,
-    detail: describe(plan),
+    detail,
+    values: { ...values, title },
   }
 }
 
 /** Puts the size before the detail of a refusal that is about it. */
 export function withSize<Outcome extends { readonly outcome: string }>(
   outcome: Outcome,
-  what: string,
+  what: 'request' | { readonly attachment: number },
   bytes: number,
 ): Outcome {
   if (!isTooLarge(outcome)) return outcome
-  return { ...outcome, detail: `${what} has ${bytes} bytes. ${outcome.detail}` }
+  const attachment = what === 'request' ? null : what.attachment
+  const size = what === 'request' ? 'request-size' : 'attachment-size'
+  const names = outcome.values?.['detail']
+  const { detail, values } = inEnglish({ ...outcome.values, bytes, attachment, detail: [size] })
+  return {
+    ...outcome,
+    detail: `${detail} ${outcome.detail}`,
+    ...(Array.isArray(names) && { values: { ...values, detail: [size, ...names] } }),
+  }
 }
 
 function isTooLarge(outcome: { readonly outcome: string }): outcome is Refused {
   return outcome.outcome === 'refused' && (outcome as Refused).reason === 'message-too-large'
 }
 
-function describe(plan: NoRoute): string {
-  const { sizeBytes, limitBytes } = plan
-  switch (plan.reason) {
-    case 'attachment-between':
-      return `Attachment ${plan.attachment + 1} has ${sizeBytes} bytes. Encoded, that is too much for one request to Microsoft, which has at most ${limitBytes} bytes, and too little for an upload session.`
-    case 'attachment-too-large':
-      return `Attachment ${plan.attachment + 1} has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`
-    case 'body-too-large':
-      return `Without attachments it has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes} in one request.`
-    case 'message-too-large':
-      return `It has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`
-  }
+function describe({ reason, sizeBytes, limitBytes, ...plan }: NoRoute): Values {
+  const attachment = 'attachment' in plan ? plan.attachment + 1 : null
+  return { detail: [`size.${reason}`], sizeBytes, limitBytes, attachment }
 }

@@ -1,7 +1,9 @@
 import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
-import { outageSentence, type AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
+import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
 import type { Attempt, Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
@@ -70,14 +72,14 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
         doubt: NO_DOUBT,
         charged: true,
         pauseMailboxMs: msUntil(result.retryAfter, now),
-        attempt: attempt('sent', null, result.detail),
+        attempt: attempt('sent', null, result),
       }
     case 'found':
       return {
         ...base,
         status: 'sent',
         doubt: NO_DOUBT,
-        attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.'),
+        attempt: attempt('sent', null, inEnglish({ detail: ['found'] })),
       }
     case 'not-found': {
       // Looks use up the time for trying too, or a message could be looked for and sent again for ever.
@@ -92,14 +94,14 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
     case 'overtaken':
       return { ...base, status: 'queued', waitMs: 0 }
     case 'stopped':
-      return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, adminCenters) }
+      return { ...base, status: 'failed', problem: outcomeUnknown(['stopped'], adminCenters) }
     case 'expired': {
-      const problem = mayBeSent(state) ? outcomeUnknown(EXPIRED_IN_DOUBT, adminCenters) : EXPIRED
+      const problem = mayBeSent(state) ? outcomeUnknown(['expired-in-doubt'], adminCenters) : EXPIRED
       return { ...base, status: 'failed', problem }
     }
     case 'no-access': {
-      const { detail, waitMs } = result
-      const tried = attempt('unavailable', null, detail)
+      const { waitMs } = result
+      const tried = attempt('unavailable', null, result)
       if (waitMs === null) return tryAgain(state, base, context, tried, null)
       // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
@@ -126,7 +128,7 @@ function planAfterFailure(
   context: SettlementContext,
 ): Settlement {
   const { now, random, adminCenters } = context
-  const { microsoftCode, detail } = failure
+  const { microsoftCode } = failure
   switch (failure.outcome) {
     case 'throttled': {
       // The mailbox waits, not the message: it goes first when the pause is over.
@@ -136,18 +138,18 @@ function planAfterFailure(
         status: 'queued',
         waitMs: 0,
         pauseMailboxMs: msUntil(failure.retryAfter, now) ?? unaskedMs,
-        attempt: attempt('throttled', microsoftCode, detail),
+        attempt: attempt('throttled', microsoftCode, failure),
       }
     }
     case 'unknown': {
-      const tried = attempt('unknown', microsoftCode, detail)
+      const tried = attempt('unknown', microsoftCode, failure)
       if (!canLookUp && state.onUnknownOutcome === 'stop') {
         return {
           ...base,
           status: 'failed',
           doubt: inDoubt(0),
           charged: true,
-          problem: { ...outcomeUnknown(STOPPED, adminCenters), microsoftCode, requestId: failure.requestId },
+          problem: { ...outcomeUnknown(['stopped'], adminCenters), microsoftCode, requestId: failure.requestId },
           attempt: tried,
         }
       }
@@ -164,12 +166,12 @@ function planAfterFailure(
       return tryAgain(state, doubtful, context, tried, failure)
     }
     case 'unavailable':
-      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), failure)
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, failure), failure)
     case 'unauthorized':
       // A fresh token was refused as well: either that passes, or the next refresh is refused and says why.
-      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), null)
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, failure), null)
     case 'refused': {
-      const refused = attempt('refused', microsoftCode, detail)
+      const refused = attempt('refused', microsoftCode, failure)
       const problem = problemOfRefusal(state, failure, adminCenters)
       if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
       const settlement = tryAgain(state, base, context, refused, null, SENDING_LIMIT_PAUSE_MS)
@@ -183,9 +185,9 @@ function planAfterFailure(
 /** A refusal ends a message in doubt as `outcome-unknown`: an earlier attempt may have sent it. */
 function problemOfRefusal(state: DeliveryState, refused: Refused, adminCenters: AdminCenters): MessageProblem {
   if (!mayBeSent(state)) return toMessageProblem(refused, adminCenters)
-  const { microsoftCode, requestId, detail } = refused
-  const inDoubt = looksAt(state.doubt) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
-  return { ...outcomeUnknown(`${inDoubt} ${detail}`, adminCenters), microsoftCode, requestId }
+  const { microsoftCode, requestId } = refused
+  const inDoubt = looksAt(state.doubt) > 0 ? 'refused-after-looking' : 'refused-without-looking'
+  return { ...outcomeUnknown([inDoubt], adminCenters, refused), microsoftCode, requestId }
 }
 
 /** `possibleDuplicate` counts too: an unsent draft clears the doubt about its own attempt only. */
@@ -206,8 +208,8 @@ function tryAgain(
   if (tryingMs > TRY_FOR_MS) {
     const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
     const problem = !mayBeSent(base)
-      ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', adminCenters), ...facts }
-      : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, adminCenters), ...facts }
+      ? { ...gaveUp(tried ?? inEnglish({ detail: ['tried-for-a-day'] }), adminCenters), ...facts }
+      : { ...outcomeUnknown(['gave-up-in-doubt'], adminCenters), ...facts }
     return { ...base, status: 'failed', problem, attempt: tried }
   }
   const pauseMailboxMs = msUntil(failure?.retryAfter ?? null, now)
@@ -223,8 +225,15 @@ function msUntil(date: Date | null, now: Date): number | null {
   return date && Math.max(0, date.getTime() - now.getTime())
 }
 
-function attempt(outcome: AttemptOutcome, code: string | null, detail: string): Attempt {
-  return { outcome, code, values: {}, detail }
+/** A text in English, and the names of its sentences where they are known. */
+interface Said {
+  readonly detail: string
+  readonly values?: Values | undefined
+}
+
+function attempt(outcome: AttemptOutcome, code: string | null, { detail, values = {} }: Said): Attempt {
+  const { title: _, ...facts } = values
+  return { outcome, code, values: facts, detail }
 }
 
 const UNCHANGED = {
@@ -237,34 +246,29 @@ const UNCHANGED = {
   noAccessMs: null,
 }
 
-const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'
-const REFUSED_AFTER_LOOKING =
-  'Microsoft’s answer to an earlier attempt did not arrive, and the message was not found in the mailbox. Tried again, it was refused:'
-const REFUSED_WITHOUT_LOOKING =
-  'Microsoft’s answer to an earlier attempt did not arrive, and the mailbox cannot be searched for the message. Tried again, it was refused:'
-const GAVE_UP_IN_DOUBT =
-  'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
-
-const EXPIRED_IN_DOUBT =
-  'Microsoft’s answer did not arrive, and the message was not found in the mailbox, or cannot be looked for. The time that it asked for (expiresAt) is over, so it is not sent again.'
-
-function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProblem {
-  return {
-    code: 'outcome-unknown',
-    values: {},
-    title: 'It is not known whether the message was sent',
-    detail: `${detail} Before the message is retried, whoever uses the mailbox looks into its Sent Items, or an Exchange administrator at ${exchange} > Mail flow > Message trace.`,
-    microsoftCode: null,
-    requestId: null,
-  }
+function outcomeUnknown(before: readonly string[], { exchange }: AdminCenters, said?: Said): MessageProblem {
+  return problemAround('outcome-unknown', { before, after: ['look-before-retry'], facts: { exchange } }, said)
 }
 
-function gaveUp(detail: string, adminCenters: AdminCenters): MessageProblem {
+function gaveUp(said: Said, { serviceStatus }: AdminCenters): MessageProblem {
+  const after = ['service-status', 'retry-after-outage']
+  return problemAround('gave-up', { before: [], after, facts: { serviceStatus } }, said)
+}
+
+/** Puts sentences around what is said already. */
+function problemAround(
+  code: 'outcome-unknown' | 'gave-up',
+  { before, after, facts }: { before: readonly string[]; after: readonly string[]; facts: Values },
+  said?: Said,
+): MessageProblem {
+  const names = said ? said.values?.['detail'] : []
+  const known = { ...said?.values, ...facts, title: `${code}.title` }
+  const wordedBy = (detail: readonly string[]) => inEnglish({ ...known, detail: [...detail] }).detail
   return {
-    code: 'gave-up',
-    values: {},
-    title: 'Microsoft did not take the message for 24 hours',
-    detail: `${detail} ${outageSentence(adminCenters)} Once it is over, a workspace admin or the submitting service retries the message.`,
+    code,
+    values: Array.isArray(names) ? { ...known, detail: [...before, ...names, ...after] } : {},
+    title: inEnglish(known).title,
+    detail: [wordedBy(before), said?.detail ?? '', wordedBy(after)].filter((part) => part !== '').join(' '),
     microsoftCode: null,
     requestId: null,
   }

@@ -197,7 +197,7 @@ async function sendByRoute(
   await clearToSend(deps, open, access)
   const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
-  return sendResult(withSize(outcome, 'The request', bytes), canReadMailbox && searchWorks)
+  return sendResult(withSize(outcome, 'request', bytes), canReadMailbox && searchWorks)
 }
 
 /** The claim clears a message for one request that follows it at once, with the settings of that moment. */
@@ -261,6 +261,6 @@ function withoutAccess(access: Exclude<Access, GrantedAccess>): FinishedAttempt 
   const result: AttemptResult =
     access.outcome === 'held'
       ? { type: 'held', because: access.because }
-      : { type: 'no-access', detail: access.detail, waitMs: access.waitMs }
+      : { type: 'no-access', detail: access.detail, values: access.values, waitMs: access.waitMs }
   return { ...NOTHING_SENT, result }
 }

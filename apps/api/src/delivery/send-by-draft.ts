@@ -19,6 +19,9 @@ import { untilAnswered } from './call-options.ts'
 import { replan, withSize } from './choose-route.ts'
 import { decideDoubt } from './plan-settlement.ts'
 import { uploadFile, type FileStep } from './upload-file.ts'
+import { inEnglish } from '../delivery-sentences.ts'
+import type { Refused } from '@inforiver-mail/m365/classify-failure'
+import type { Values } from '@inforiver-mail/contract/values'
 
 // A draft is created, filled and sent. Its immutable id is stored first: it shows whether
 // the draft was sent, even where Sent Items cannot be searched, and lets any process continue.
@@ -53,7 +56,7 @@ export async function sendByDraft(
     const step = await sendOneDraft()
     if (step !== 'again') return step
   }
-  return unavailable('The draft of the message was changed or deleted in the mailbox while it was being made.')
+  return unavailable('draft-changed')
 
   function clear(sends: boolean): Promise<boolean> {
     return deps.deliveries.clear(message, settingsVersion, sends, open.mayDuplicate)
@@ -93,7 +96,7 @@ export async function sendByDraft(
     const created = await mailer.createDraft(outgoing, options)
     if (created.outcome === 'unknown') await deps.mailboxes.expectStray(message.tenantId, message.id)
     if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
-    if (created.outcome !== 'created') return draftFailure(withSize(created, 'The request', bytes))
+    if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
     await storeDraft(created, fromEmail)
     draft.unconfirmed = false
     return isFromDelegate(created.from) ? refuseOtherSender(created) : 'ready'
@@ -119,8 +122,7 @@ export async function sendByDraft(
     return draftFailure({
       outcome: 'refused',
       reason: 'send-as-denied',
-      title: 'Microsoft would send the message from another address',
-      detail: `Microsoft replaced the sender ${fromEmail} of a message that goes as MIME (S/MIME, or a calendar invitation) with the connected account, so it was not sent.`,
+      ...refusedBy('other-sender', { sender: fromEmail }),
       microsoftCode: null,
       requestId: null,
     })
@@ -187,7 +189,7 @@ export async function sendByDraft(
     if (counted.outcome !== 'counted') return draftFailure(counted)
     if (counted.count > attachments.length) return discardDraft(currentDraft())
     // The next attempt looks again, and discards the draft if files are still missing.
-    if (counted.count < attachments.length) return unavailable('The draft does not show all attachments yet.')
+    if (counted.count < attachments.length) return unavailable('attachments-not-shown')
     return 'ready'
   }
 
@@ -233,8 +235,7 @@ export async function sendByDraft(
     return draftFailure({
       outcome: 'refused',
       reason: 'draft-gone',
-      title: 'The message was sent from the mailbox before it was complete',
-      detail: `Somebody sent its draft by hand, with ${attached} of its ${attachments.length} attachments.`,
+      ...refusedBy('sent-by-hand', { attached, attachments: attachments.length }),
       microsoftCode: null,
       requestId: null,
     })
@@ -285,3 +286,8 @@ function wasRefused(result: AttemptResult): boolean {
 /** `again`: begin with another draft. `replanned`: the message has to take another route. */
 type NotReady = 'again' | 'replanned' | AttemptResult
 type Step = 'ready' | NotReady
+
+function refusedBy(name: string, facts: Values): Pick<Refused, 'title' | 'detail' | 'values'> {
+  const { title, detail, values } = inEnglish({ title: `${name}.title`, detail: [name], ...facts })
+  return { title, detail, values }
+}

@@ -64,7 +64,7 @@ async function attachWhole(
     const attached = await mailer.attachFile(draftId, await read.whole(file), options)
     if (attached.outcome === 'gone') return 'draft-gone'
     if (await replan(deps, open, attached, { limit: 'request-length', sizeBytes: requestBytes })) return 'replanned'
-    if (attached.outcome !== 'attached') return draftFailure(withSize(attached, nameOf(number), file.sizeBytes))
+    if (attached.outcome !== 'attached') return draftFailure(withSize(attached, { attachment: number + 1 }, file.sizeBytes))
     await store({ attached: number + 1, session: null, position: 0 })
     return 'attached'
   } finally {
@@ -88,7 +88,7 @@ async function uploadRanges(
     const next = await afterSession(deps, target, context)
     if (next !== 'again') return next
   }
-  return unavailable('Microsoft ended the upload session again and again.')
+  return unavailable('upload-ended')
 }
 
 async function resumeSession({ vault, clock }: AttemptDeps, open: OpenMessage): Promise<UploadSession | null> {
@@ -112,7 +112,7 @@ async function startSession(
   if (created.outcome === 'gone') return { step: 'draft-gone' }
   if (created.outcome === 'refused' && (await replan(deps, open, created, { limit: 'session-minimum', sizeBytes })))
     return { step: 'replanned' }
-  if (created.outcome !== 'created') return { step: draftFailure(withSize(created, nameOf(number), sizeBytes)) }
+  if (created.outcome !== 'created') return { step: draftFailure(withSize(created, { attachment: number + 1 }, sizeBytes)) }
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
   await store({ attached: number, session: { urlSealed, expiresAt: session.expiresAt }, position: 0 })
@@ -188,7 +188,7 @@ async function putRanges(
       case 'refused':
         // The answers of the upload host are hardly documented: anything but a size asks for a new session.
         return put.reason === 'message-too-large'
-          ? draftFailure(withSize(put, nameOf(number), totalBytes))
+          ? draftFailure(withSize(put, { attachment: number + 1 }, totalBytes))
           : 'session-gone'
       default:
         return draftFailure(put)
@@ -247,10 +247,6 @@ async function takeFor(
   signal: AbortSignal,
 ): Promise<() => void> {
   return budget.take(readsFileByFile(message) ? bytes : 0, signal)
-}
-
-function nameOf(number: number): string {
-  return `Attachment ${number + 1}`
 }
 
 function urlOwner({ tenantId, id }: LeasedMessage) {

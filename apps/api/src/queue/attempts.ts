@@ -1,7 +1,8 @@
 import type pg from 'pg'
+import { inEnglish } from '../delivery-sentences.ts'
 
 /** The history of a message says this when Microsoft accepted it. */
-export const ACCEPTED = 'Microsoft accepted the message.'
+export const ACCEPTED = inEnglish({ detail: ['accepted'] })
 
 /** Bounds the history of a message: a day of retries against a 429 would fill pages. */
 export const MOST_ATTEMPTS = 100

@@ -2,29 +2,16 @@ import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contrac
 import type pg from 'pg'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { causeOf, CHUNKED_AT_ONCE, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
+import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
 
 const AT_ONCE = 1_000
 
-export const EXPIRED: MessageProblem = {
-  code: 'expired',
-  values: {},
-  title: 'The message expired',
-  detail:
-    'It had not left by the time that it asked for (expiresAt), so it was not sent. Its attempts say what kept it. If it is still wanted, the submitting service submits it again.',
-  microsoftCode: null,
-  requestId: null,
-}
+export const EXPIRED: MessageProblem = problemOf('expired', 'expired.title', 'expired')
 
-const EXPIRED_AFTER_UNKNOWN: MessageProblem = {
-  ...EXPIRED,
-  code: 'outcome-unknown',
-  title: 'It is not known whether the message was sent',
-  detail:
-    'An earlier attempt may have sent it, and it had not left again by the time that it asked for (expiresAt). Whoever uses the mailbox looks into its Sent Items before the submitting service submits it again.',
-}
+const EXPIRED_AFTER_UNKNOWN: MessageProblem = problemOf('outcome-unknown', 'outcome-unknown.title', 'expired-after-unknown')
 
 /**
  * Fails messages that have not left in time. It passes over those that another process has locked: it is claiming or

@@ -1,23 +1,12 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, lockTotals } from './columns.ts'
+import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.
 
-const CONTENT_LOST: MessageProblem = {
-  code: 'content-lost',
-  values: {},
-  title: 'The content of the message is lost',
-  detail: 'The vault key that its content was sealed with is lost. The submitting service submits the message again.',
-  microsoftCode: null,
-  requestId: null,
-}
+const CONTENT_LOST: MessageProblem = problemOf('content-lost', 'content-lost.title', 'content-lost')
 
-const LOST_IN_DOUBT: MessageProblem = {
-  ...CONTENT_LOST,
-  code: 'outcome-unknown',
-  detail:
-    'The vault key that its content was sealed with is lost, and it may have been sent before. Whoever uses the mailbox looks into its Sent Items before the submitting service submits it again.',
-}
+const LOST_IN_DOUBT: MessageProblem = problemOf('outcome-unknown', 'content-lost.title', 'content-lost-in-doubt')
 
 /** Sealed values that cannot be opened any more. $1 primary keys of their rows, $2 values, $3 now */
 const LOST = 'SELECT *, $3::timestamptz AS at FROM unnest($1::text[], $2::text[]) AS l(key, value)'

@@ -1,6 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { causeOf, deleteDrafts } from './columns.ts'
+import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 
@@ -14,23 +15,9 @@ export interface Unsent {
   readonly inDoubt: number
 }
 
-const NOT_RESENT: MessageProblem = {
-  code: 'not-resent',
-  values: {},
-  title: 'The message was not sent after a restore',
-  detail:
-    'It waited when the backup was made, and whoever restored that chose to send nothing twice. The submitting service finds out whether the message was sent in the meantime, and otherwise sends it again; a workspace admin can do so with Retry.',
-  microsoftCode: null,
-  requestId: null,
-}
+const NOT_RESENT: MessageProblem = problemOf('not-resent', 'not-resent.title', 'not-resent')
 
-const UNKNOWN: MessageProblem = {
-  ...NOT_RESENT,
-  code: 'outcome-unknown',
-  title: 'It is not known whether the message was sent',
-  detail:
-    'It was being sent when the backup was made, and whoever restored that chose to send nothing twice. Whoever uses the mailbox looks into its Sent Items before the submitting service sends it again.',
-}
+const UNKNOWN: MessageProblem = problemOf('outcome-unknown', 'outcome-unknown.title', 'not-resent-in-doubt')
 
 const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL)`
 

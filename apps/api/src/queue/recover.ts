@@ -4,6 +4,7 @@ import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
 import { bucketOf } from './usage-windows.ts'
+import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
 
 // sending ──the lease runs out──▶ queued, in doubt where it was tried; scheduled ──its time comes──▶ queued.
 
@@ -30,9 +31,8 @@ WITH expired AS MATERIALIZED (
   RETURNING q.message_id, q.tenant_id, q.recipients, a.tried, q.uploading
 ), attempts AS (
   SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
-         CASE WHEN tried THEN 'The process that was sending it ended, or stood still, before the outcome was written down.'
-              WHEN uploading THEN 'The process that was uploading it ended, or stood still. Another goes on where it was.'
-              ELSE 'The process that was working on it ended, or stood still, before it was sent.' END AS detail,
+         CASE WHEN tried THEN '${DELIVERY_SENTENCES['abandoned-sending']}' WHEN uploading THEN '${DELIVERY_SENTENCES['abandoned-uploading']}'
+              ELSE '${DELIVERY_SENTENCES['abandoned']}' END AS detail,
          jsonb_build_object('detail', jsonb_build_array(CASE WHEN tried THEN 'abandoned-sending' WHEN uploading THEN 'abandoned-uploading' ELSE 'abandoned' END)) AS facts
     FROM recovered
 ), ${noteAttempts('attempts')}, used AS (

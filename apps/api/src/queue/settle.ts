@@ -199,7 +199,7 @@ async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promis
 /** Shapes an outcome as `RESULT_COLUMNS` names it. An accepted attempt is not recorded: the end of the message tells it. */
 function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled) {
   const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
-  const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED ? null : settlement.attempt
+  const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED.detail ? null : settlement.attempt
   return {
     messageId: message.id,
     leaseOwner: message.leaseOwner,

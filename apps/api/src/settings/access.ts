@@ -19,6 +19,8 @@ import type { GrantStore, StoredGrant } from './grant-store.ts'
 import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'
 import type { SettingsStore } from './settings-store.ts'
+import type { Values } from '@inforiver-mail/contract/values'
+import { inEnglish } from '../delivery-sentences.ts'
 
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000
 /** A token with a short life is renewed in its last quarter. */
@@ -44,7 +46,7 @@ type Renewal =
 
 const BY_ANOTHER = {
   outcome: 'by-another',
-  detail: 'Another process is refreshing the access and takes long.',
+  ...said({ detail: ['access-in-refresh'] }),
   waitMs: null,
 } as const
 
@@ -150,7 +152,7 @@ export function createAccessSource({
         if (because !== null) return { outcome: 'held', because }
         const waitMs = pauseMs(grant, renewal.retryAfter)
         await grantStore.postponeRefresh(lease, waitMs)
-        return { outcome: 'unavailable', detail: explanation.detail, waitMs }
+        return { outcome: 'unavailable', detail: explanation.detail, values: explanation.values, waitMs }
       }
       const saved = await grantStore.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
       if (saved) await settingsStore.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
@@ -258,8 +260,13 @@ function later(date: Date, ms: number): Date {
 }
 
 function postponed(waitMs: number): UnavailableAccess {
-  const detail = `Microsoft’s sign-in service could not answer. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`
-  return { outcome: 'unavailable', detail, waitMs }
+  const values = { detail: ['access-not-answered'], seconds: Math.ceil(waitMs / 1_000) }
+  return { outcome: 'unavailable', ...said(values), waitMs }
+}
+
+function said(given: Values): Pick<UnavailableAccess, 'detail' | 'values'> {
+  const { detail, values } = inEnglish(given)
+  return { detail, values }
 }
 
 function tokenOwner(tenant: string, purpose: 'refresh-token' | 'access-token') {

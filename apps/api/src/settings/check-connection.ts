@@ -5,6 +5,7 @@ import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken 
 import { createAccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
 import type { SettingsStore } from './settings-store.ts'
+import { inEnglish } from '../delivery-sentences.ts'
 
 /** Reads the connection of a tenant, and asks for its access, as an observer. */
 export interface ConnectionCheck {
@@ -75,8 +76,8 @@ export function createConnectionCheck({
   }
 }
 
-const CHANGED: ConnectionProblem = {
-  title: 'The connection changed during the check',
-  detail: 'The settings were reset or replaced while they were being checked.',
-  action: 'Check again.',
-}
+const CHANGED: ConnectionProblem = inEnglish({
+  title: 'connection-changed.title',
+  detail: ['connection-changed'],
+  action: ['check-again'],
+})

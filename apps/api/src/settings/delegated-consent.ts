@@ -72,8 +72,7 @@ export function createDelegatedConsent({
     if (found.outcome !== 'found') return refuseFor(found)
     const { delegate } = found
     if (delegate.objectId.toLowerCase() !== person.objectId.toLowerCase()) {
-      const detail = 'Microsoft Graph names another person than the one who signed in.'
-      return refuse(explainUnexpectedAnswer(detail, adminCenters), account)
+      return refuse(explainUnexpectedAnswer('another-person', adminCenters), account)
     }
     if (delegate.guest) return refuseGuest(identity, account)
 

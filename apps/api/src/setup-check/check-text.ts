@@ -1,5 +1,5 @@
 import type { Check, CheckCode, CheckId, CheckStatus } from '@inforiver-mail/contract/setup-check'
-import type { Values } from '@inforiver-mail/contract/values'
+import { fillIn } from '@inforiver-mail/contract/wording'
 import type { Outcome } from './outcome.ts'
 
 interface CheckText {
@@ -24,14 +24,6 @@ export function describeOutcome(id: CheckId, { code, values, text }: Outcome): C
     detail: text?.detail ?? fill(detail),
     action: text?.action ?? (action === undefined ? null : fill(action)),
   }
-}
-
-function fillIn(template: string, values: Values): string {
-  return template.replace(/\{(\w+)\}/g, (_placeholder, name: string) => {
-    const value = values[name]
-    if (!Array.isArray(value)) return String(value ?? 'unknown')
-    return value.join(value.every((item) => item.endsWith('.')) ? ' ' : ', ')
-  })
 }
 
 const CHECK_HOSTS = 'The hosts to open are listed in docs/network.md, "Hosts to open".'

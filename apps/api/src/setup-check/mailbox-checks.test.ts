@@ -70,11 +70,12 @@ it('explains a refusal of the mailbox, and takes an outage for no refusal', asyn
 })
 
 it('reports a connection that has a problem without asking again', async () => {
-  const problem = { title: 'Reconnect', detail: 'It ended.', action: 'Choose Reconnect.' }
+  const text = { title: 'Reconnect', detail: 'It ended.', action: 'Choose Reconnect.' }
+  const problem = { ...text, values: {} }
 
   expect(await ask({ ...OF_APPLICATION, problem }, () => expect.unreachable())).toMatchObject({
     code: 'access-lost',
-    text: problem,
+    text,
   })
 })
 

@@ -8,7 +8,8 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Reach } from '@inforiver-mail/m365/reach'
-import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
+import type { Values } from '@inforiver-mail/contract/values'
+import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../checked-connection.ts'
 import { isReached, type NotAsked } from './reach-checks.ts'
 import { found, type Outcome } from './outcome.ts'
 
@@ -60,7 +61,7 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
   if (connection === 'unknown') return found('database-not-usable')
   if (connection === null) return found('not-connected')
   if (connection.problem)
-    return { ...found('access-lost', { address: connection.fromEmail }), text: connection.problem }
+    return lost(connection.fromEmail, connection.problem)
   if (!isReached(await question.graph)) return found('graph-not-reached')
   const answer = await ask(await question.access)
   return answer
@@ -68,9 +69,9 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
   async function ask(access: RequestedAccess, mayRenew = true): Promise<Outcome> {
     const sender = question.fromEmail ?? (connection as CheckedConnection).fromEmail
     if (access === null) return found('not-connected')
-    if (access.outcome === 'lost') return { ...found('access-lost', { address: sender }), text: access.problem }
+    if (access.outcome === 'lost') return lost(sender, access.problem)
     if (access.outcome === 'unavailable')
-      return found('mailbox-unavailable', { address: sender, reason: access.detail })
+      return unavailable(sender, access.detail, access.values)
     const answer = await askGraph(connection as CheckedConnection, sender, access.accessToken, question)
     if (!isFailure(answer)) return answer
     if (answer.failure.outcome === 'unauthorized' && mayRenew) {
@@ -124,14 +125,24 @@ async function askGraph(
   return { failure: answer, explanation: explainFailure(answer, subject) }
 }
 
+/** `reason` is the English of what the values name as detail. */
+function unavailable(address: string, reason: string, values: Values = {}): Outcome {
+  const { title: _, ...facts } = values
+  return found('mailbox-unavailable', { ...facts, address, reason })
+}
+
+function lost(address: string, { values, ...text }: ConnectionProblem): Outcome {
+  return { ...found('access-lost', { ...values, address }), text }
+}
+
 function refused(address: string, { failure, explanation }: Unanswered): Outcome {
-  const { title, detail, action } = explanation
+  const { title, detail, action, values } = explanation
   const isOver = failure.outcome === 'refused' || failure.outcome === 'unauthorized'
   return isOver
     ? {
         code: 'mailbox-refused',
-        values: { address, microsoftCode: failure.microsoftCode },
+        values: { ...values, address, microsoftCode: values['microsoftCode'] ?? failure.microsoftCode },
         text: { title, detail, action },
       }
-    : found('mailbox-unavailable', { address, reason: failure.detail })
+    : unavailable(address, failure.detail, failure.values)
 }

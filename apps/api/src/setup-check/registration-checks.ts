@@ -27,8 +27,8 @@ export async function checkRegistration(
 }
 
 function explained(code: Outcome['code'], explanation: Explanation): Outcome {
-  const { kind, aadstsCode, correlationId, title, detail, action } = explanation
-  return { code, values: { kind, aadsts: aadstsCode, correlationId }, text: { title, detail, action } }
+  const { kind, aadstsCode, correlationId, title, detail, action, values } = explanation
+  return { code, values: { ...values, kind, aadsts: aadstsCode, correlationId }, text: { title, detail, action } }
 }
 
 /** `validFrom` is known of a certificate only; `entra` names the page of Entra where another one is made. */

@@ -121,7 +121,7 @@ export function createSignIn({
       )
     const { code } = parameters
     if (typeof code !== 'string' || code === '')
-      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
+      return refused(explainUnexpectedAnswer('neither-code-nor-error', adminCenters))
 
     // The tokens are discarded: a sign-in asks only who the person is.
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [], leg: 'sign-in' })
@@ -129,7 +129,7 @@ export function createSignIn({
     const { person } = redemption
     if (person.guest)
       return refused(
-        explainWrongAccount('The account is a guest of the organisation.', adminCenters),
+        explainWrongAccount('guest', adminCenters),
         person.signInName,
       )
 

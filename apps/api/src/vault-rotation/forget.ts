@@ -3,6 +3,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { ForgetStore } from './forget-store.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
+import { inEnglish } from '../delivery-sentences.ts'
 
 const BATCH = 500
 const NAMED_AT_MOST = 10
@@ -104,14 +105,6 @@ function kidOf(vault: TokenVault, value: StoredValue['value']): string {
 }
 
 function tokensLost(now: Date): ConnectionProblem {
-  return {
-    code: 'reconnect-required',
-    values: {},
-    title: 'The tokens of the connection are lost',
-    detail:
-      'The vault key that the tokens were sealed with is lost, and the operator has given them up. Messages wait until the mailbox is connected again.',
-    action: 'A workspace admin chooses Reconnect and signs in with the same account.',
-    correlationId: null,
-    since: now.toISOString(),
-  }
+  const text = inEnglish({ title: 'tokens-lost.title', detail: ['tokens-lost'], action: ['reconnect-same-account'] })
+  return { code: 'reconnect-required', ...text, correlationId: null, since: now.toISOString() }
 }

@@ -221,9 +221,9 @@ describe('explanations without a refusal', () => {
   })
 
   it.each([
-    explainUnexpectedAnswer('The answer holds neither a code nor an error.', ADMIN_CENTERS),
+    explainUnexpectedAnswer('neither-code-nor-error', ADMIN_CENTERS),
     ...IN_THE_PAGE.map((leg) => explainUnreachable(leg, ADMIN_CENTERS)),
-    explainWrongAccount('The account is a guest of the organisation.', ADMIN_CENTERS),
+    explainWrongAccount('guest', ADMIN_CENTERS),
     explainMissingPermissions(['Mail.Send'], LINK),
     explainMissingRefreshToken(LINK),
   ])('tell the reader of $kind who acts and where, with a link', ({ action }) => {

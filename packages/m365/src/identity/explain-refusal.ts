@@ -1,17 +1,9 @@
-import { outageSentence, type AdminCenters } from '../admin-centers.ts'
-import { withCode, type Explanation } from '../explanation.ts'
+import { CODE } from '@inforiver-mail/contract/wording'
+import type { AdminCenters } from '../admin-centers.ts'
+import { worded, type Explanation, type Facts } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
-import {
-  ACCEPT_OR_APPROVE,
-  ENTRA_CODES,
-  FEDERATED_CREDENTIALS,
-  NOT_SIGNED_IN,
-  SIGN_IN_LOGS,
-  USE_MEMBER_ACCOUNT,
-  type EntraCode,
-  type EntraProblemCode,
-  type Stage,
-} from './entra-codes.ts'
+import { ENTRA_CODES, type EntraCode, type EntraProblemCode, type Stage } from './entra-codes.ts'
+import { FALLBACKS, NO_SIGN_IN, textOf, type FallbackKind } from './entra-sentences.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 
 /**
@@ -31,6 +23,14 @@ export interface RefusalContext {
   readonly approvalLink: string
   readonly adminCenters: AdminCenters
 }
+
+/** What is wrong with an answer; the `claim` is one of its id_token. */
+export type UnexpectedAnswer =
+  | 'neither-code-nor-error'
+  | 'neither-consent-nor-error'
+  | 'another-person'
+  | 'unproved'
+  | { readonly name: 'wrong-claim' | 'wrong-time'; readonly claim: string }
 
 /** What a refused renewal means for the connection. */
 export type RenewalFailure = 'reconnect-required' | 'app-misconfigured' | 'microsoft-unavailable'
@@ -77,19 +77,57 @@ const STAGES: Readonly<Record<Leg, readonly Stage[]>> = {
 
 /** Explains what a refusal means and who does what about it where. An unknown code falls back to `error`. */
 export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): Explanation {
-  const { leg, adminCenters } = context
+  const { leg, adminCenters, approvalLink } = context
   const row = findRow(refusal, leg)
   const kind = isRenewal(leg) ? renewalFailure(refusal) : consentProblem(refusal, row)
   const fitting = row !== null && isConsistent(row, kind, leg) ? row : null
-  const text = fitting ?? fallbackText(kind, leg)
+  const name = fitting ? textOf(fitting) : fallbackText(kind, leg)
+  const { aadstsCode } = refusal
+  const quote = fitting ? null : quoteOf(refusal)
+  const code = aadstsCode === null ? (fitting ? null : refusal.error) : `AADSTS${aadstsCode}`
+  const remedy = (fitting ?? FALLBACKS[name])?.remedy
+  const detail = [`${name}.detail`, ...quoted(kind, { quote, code, isFallback: fitting === null, aadstsCode })]
+  const facts = {
+    ...(code !== null && { microsoftCode: code }),
+    ...(quote !== null && { quote }),
+    approvalLink,
+    entra: adminCenters.entra,
+    again: leg === 'sign-in' ? 'sign-in' : 'try',
+  }
+  return explain(
+    { kind, title: `${name}.title`, detail, action: actionOf(name, remedy, kind, leg), facts },
+    { adminCenters, aadstsCode, correlationId: refusal.correlationId, claims: refusal.claims },
+  )
+}
+
+interface ExplainedAnswer {
+  readonly adminCenters: AdminCenters
+  readonly aadstsCode?: number | null
+  readonly correlationId?: string | null
+  readonly claims?: string | null
+}
+
+/** Every action has a link: where it has none yet, to Microsoft's page about the code or the kind of problem. */
+function explain(
+  text: { kind: Explanation['kind']; title: string; detail: string[]; action: string[]; facts: Facts },
+  { adminCenters, aadstsCode = null, correlationId = null, claims = null }: ExplainedAnswer,
+): Explanation {
+  const { kind } = text
+  const links = {
+    ...text.facts,
+    entra: adminCenters.entra,
+    serviceStatus: adminCenters.serviceStatus,
+    ...(aadstsCode !== null && { codePage: `${adminCenters.codePage}${aadstsCode}` }),
+  }
+  const without = worded({ ...links, title: text.title, detail: text.detail, action: text.action })
+  const more = aadstsCode !== null ? 'code-page' : kind === 'microsoft-unavailable' ? 'service-status' : 'sign-in-logs'
+  const action = /https?:\/\//.test(without.action) ? text.action : [...text.action, more]
   return {
     kind,
-    title: text.title,
-    detail: fitting ? withAadstsCode(fitting.detail, refusal) : quotingDetail(text.detail, kind, refusal),
-    action: withLink(actionOf(text, kind, context), kind, refusal.aadstsCode, adminCenters),
-    correlationId: refusal.correlationId,
-    aadstsCode: refusal.aadstsCode,
-    ...(refusal.claims !== null && { claims: refusal.claims }),
+    ...worded({ ...links, title: text.title, detail: text.detail, action }),
+    correlationId,
+    aadstsCode,
+    ...(claims !== null && { claims }),
   }
 }
 
@@ -106,43 +144,52 @@ export function renewalFailure(refusal: EntraRefusal): RenewalFailure {
 }
 
 /** Explains an answer that holds neither a code nor an error, or not what was asked for. */
-export function explainUnexpectedAnswer(detail: string, adminCenters: AdminCenters): Explanation {
-  const action =
-    'Try again. If it happens again, whoever operates Inforiver Mail has to check that no proxy answers in place of Microsoft.'
-  return withoutCodes('unexpected-answer', {
-    title: FALLBACKS['unexpected-answer'].title,
-    detail,
-    action: withLink(action, 'unexpected-answer', null, adminCenters),
-  })
+export function explainUnexpectedAnswer(answer: UnexpectedAnswer, adminCenters: AdminCenters): Explanation {
+  const { name, ...facts } = typeof answer === 'string' ? { name: answer } : answer
+  return explain(
+    {
+      kind: 'unexpected-answer',
+      title: 'entra-unexpected-answer.title',
+      detail: [`unexpected.${name}`],
+      action: ['check-proxy-again'],
+      facts,
+    },
+    { adminCenters },
+  )
 }
 
 /** Explains a request to Entra that got no answer. */
 export function explainUnreachable(leg: Leg, adminCenters: AdminCenters): Explanation {
-  const action = isRenewal(leg)
-    ? RENEWAL_STEPS['microsoft-unavailable'].alone
-    : 'Try again in a few minutes. If it happens again, whoever operates Inforiver Mail has to check the proxy, the firewall and the certificates on the way to Microsoft.'
-  return withoutCodes('microsoft-unavailable', {
-    title: 'Microsoft could not be reached',
-    detail: 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
-    action: withLink(action, 'microsoft-unavailable', null, adminCenters),
-  })
+  return explain(
+    {
+      kind: 'microsoft-unavailable',
+      title: 'entra-unreachable.title',
+      detail: ['entra-unreachable.detail'],
+      action: [isRenewal(leg) ? 'keeps-trying-alone' : 'check-way-to-microsoft'],
+      facts: {},
+    },
+    { adminCenters },
+  )
 }
 
 /** Explains that the token in AZURE_FEDERATED_TOKEN_FILE cannot be used. `fault` is a predicate about the file. */
 export function explainTokenFile(fault: string, leg: Leg, { entra }: AdminCenters): Explanation {
   return withoutCodes('app-misconfigured', {
-    title: 'There is no valid token for the app',
-    detail: `The file of AZURE_FEDERATED_TOKEN_FILE ${fault}.`,
-    action: `Whoever operates Inforiver Mail makes sure that the issuer of the federated credential (${fillIn(FEDERATED_CREDENTIALS, { entra })}) keeps a fresh token in that file. ${nextStep('app-misconfigured', leg).after}`,
+    title: 'token-file.title',
+    detail: ['token-file.detail'],
+    action: ['token-file.remedy', nextStep('app-misconfigured', leg).after],
+    fault,
+    entra,
   })
 }
 
 /** Explains a guest, or an account of another organisation. */
-export function explainWrongAccount(detail: string, { entra }: AdminCenters): Explanation {
+export function explainWrongAccount(what: 'guest' | 'other-organisation', { entra }: AdminCenters): Explanation {
   return withoutCodes('wrong-account', {
-    title: 'This account cannot be used',
-    detail,
-    action: `Try again with a member account of your own organisation. An Entra administrator sees which those are in the ${entra} > Users.`,
+    title: 'entra-wrong-account.title',
+    detail: [`wrong-account.${what}`],
+    action: ['wrong-account.remedy'],
+    entra,
   })
 }
 
@@ -157,18 +204,21 @@ export function explainOtherAccount(used: string, expected: string, { entra }: A
 
 /** Microsoft granted less than was asked for, or the sender needs one permission more. */
 export function explainMissingPermissions(missing: readonly string[], approvalLink: string): Explanation {
-  const names = missing.join(', ')
   return withoutCodes('permission-missing', {
-    title: 'A permission is missing',
-    detail: `Sending needs what Microsoft has not granted: ${names}.`,
-    action: fillIn(ACCEPT_OR_APPROVE.toReader, { approvalLink, again: 'Try again' }),
+    title: 'entra-permission-missing.title',
+    detail: ['permissions-not-granted'],
+    action: ['entra-permission-missing.remedy-reader'],
+    missing: [...missing],
+    approvalLink,
+    again: 'try',
   })
 }
 
 /** A refresh brought fewer permissions than the connection was made with. */
 export function explainWithdrawnPermissions(missing: readonly string[], approvalLink: string): Explanation {
-  const action = `${fillIn(ACCEPT_OR_APPROVE.toOthers, { approvalLink })} ${RENEWAL_STEPS['reconnect-required'].after}`
-  return { ...explainMissingPermissions(missing, approvalLink), kind: 'reconnect-required', action }
+  const { values } = explainMissingPermissions(missing, approvalLink)
+  const action = ['entra-permission-missing.remedy-others', RENEWAL_STEPS['reconnect-required'].after]
+  return withoutCodes('reconnect-required', { ...values, action })
 }
 
 /** Without a refresh token the connection would end within the hour. */
@@ -176,8 +226,8 @@ export function explainMissingRefreshToken(approvalLink: string): Explanation {
   return explainMissingPermissions(['offline_access'], approvalLink)
 }
 
-function withoutCodes(kind: Explanation['kind'], text: Pick<Explanation, 'title' | 'detail' | 'action'>): Explanation {
-  return { kind, ...text, correlationId: null, aadstsCode: null }
+function withoutCodes(kind: Explanation['kind'], values: Facts): Explanation {
+  return { kind, ...worded(values), correlationId: null, aadstsCode: null }
 }
 
 function isUnavailable({ status, error, aadstsCode }: EntraRefusal): boolean {
@@ -212,145 +262,68 @@ function isConsistent(row: EntraCode, kind: EntraProblemCode | RenewalFailure, l
   return endsConnection ? kind === 'reconnect-required' : row.kind === kind
 }
 
-type RefusalText = Pick<EntraCode, 'title' | 'detail' | 'remedy'>
-
-function withAadstsCode(detail: string, { aadstsCode }: EntraRefusal): string {
-  return aadstsCode === null ? detail : withCode(detail, `AADSTS${aadstsCode}`)
-}
-
 /** Quotes only Microsoft's first sentence: trace ids and advice to developers follow it. */
-function quotingDetail(
-  detail: string,
-  kind: Explanation['kind'],
-  { aadstsCode, error, description }: EntraRefusal,
-): string {
+function quoteOf({ description }: EntraRefusal): string | null {
   const quote = firstSentence((description ?? '').replace(/^AADSTS\d+:\s*/, ''), MAX_QUOTE_CHARACTERS)
-  const code = aadstsCode === null ? error : `AADSTS${aadstsCode}`
-  // `access_denied` would add nothing to "the page was left".
-  if (quote === '' && kind === 'consent-cancelled' && aadstsCode === null) return detail
-  if (quote === '') return code === null ? detail : `${detail} Microsoft’s code is ${code}.`
-  const quoted = `${detail} Microsoft says: “${quote}”`
-  return code === null ? quoted : withCode(quoted, code)
+  return quote === '' ? null : quote
 }
 
-function actionOf({ remedy }: RefusalText, kind: EntraProblemCode | RenewalFailure, context: RefusalContext): string {
-  const { leg, approvalLink, adminCenters } = context
-  const { alone, after } = nextStep(kind, leg)
-  if (remedy === undefined) return alone
-  const template = typeof remedy === 'string' ? remedy : isRenewal(leg) ? remedy.toOthers : remedy.toReader
-  const again = leg === 'sign-in' ? 'Sign in again' : 'Try again'
-  const action = fillIn(template, { approvalLink, entra: adminCenters.entra, again })
-  return template.startsWith('{again}') ? action : `${action} ${after}`
-}
-
-/** Replaces `{name}` by the value of that name. */
-function fillIn(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder)
-}
-
-/** Every action has a link: where it has none yet, to Microsoft's page about the code or the kind of problem. */
-function withLink(
-  action: string,
+/** The sentences after the first: what Microsoft says itself, and its code. */
+function quoted(
   kind: Explanation['kind'],
-  aadstsCode: number | null,
-  adminCenters: AdminCenters,
-): string {
-  if (/https?:\/\//.test(action)) return action
-  if (aadstsCode !== null)
-    return `${action} Microsoft’s page about the code says more (${adminCenters.codePage}${aadstsCode}).`
-  if (kind === 'microsoft-unavailable') return `${action} ${outageSentence(adminCenters)}`
-  return `${action} An Entra administrator may find more in the ${fillIn(SIGN_IN_LOGS, { entra: adminCenters.entra })}.`
+  {
+    quote,
+    code,
+    isFallback,
+    aadstsCode,
+  }: { quote: string | null; code: string | null; isFallback: boolean; aadstsCode: number | null },
+): string[] {
+  if (!isFallback) return code === null ? [] : [CODE]
+  if (quote !== null) return code === null ? ['quote'] : ['quote', CODE]
+  // `access_denied` would add nothing to "the page was left".
+  if (code === null || (kind === 'consent-cancelled' && aadstsCode === null)) return []
+  return ['microsoft-code']
+}
+
+function actionOf(
+  name: string,
+  remedy: EntraCode['remedy'],
+  kind: EntraProblemCode | RenewalFailure,
+  leg: Leg,
+): string[] {
+  const { alone, after } = nextStep(kind, leg)
+  if (remedy === undefined) return [alone]
+  const variant = typeof remedy === 'string' ? '' : isRenewal(leg) ? '-others' : '-reader'
+  const template = typeof remedy === 'string' ? remedy : isRenewal(leg) ? remedy.toOthers : remedy.toReader
+  const sentence = `${name}.remedy${variant}`
+  return template.startsWith('{again}') ? [sentence] : [sentence, after]
 }
 
 interface NextStep {
-  /** The whole action, where the row has no remedy. */
+  /** The sentence that is the whole action, where the row has no remedy. */
   readonly alone: string
-  /** What follows a remedy. */
+  /** The one that follows a remedy. */
   readonly after: string
 }
 
 const RENEWAL_STEPS = {
-  'reconnect-required': {
-    alone:
-      'A workspace admin chooses Reconnect and signs in with the same account. Waiting messages then leave by themselves.',
-    // The remedy may ask for another account, so this does not mention one.
-    after: 'Then a workspace admin chooses Reconnect and signs in. Waiting messages then leave by themselves.',
-  },
-  'app-misconfigured': {
-    alone: 'Whoever operates Inforiver Mail checks the app registration. Waiting messages then leave by themselves.',
-    after: 'The connection itself is kept: waiting messages then leave by themselves.',
-  },
-  'microsoft-unavailable': {
-    alone: 'Nobody has to do anything: Inforiver Mail keeps trying.',
-    after: 'Inforiver Mail keeps trying.',
-  },
+  'reconnect-required': { alone: 'reconnect', after: 'then-reconnect' },
+  'app-misconfigured': { alone: 'check-registration', after: 'connection-kept' },
+  'microsoft-unavailable': { alone: 'keeps-trying-alone', after: 'keeps-trying' },
 } as const satisfies Record<RenewalFailure, NextStep>
 
 /** Without a person's tokens an administrator accepts, and nobody signs in. */
-const RECONNECT_APPLICATION: NextStep = {
-  alone:
-    'A workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
-  after:
-    'Then a workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
-}
+const RECONNECT_APPLICATION: NextStep = { alone: 'reconnect-application', after: 'then-reconnect-application' }
 
 function nextStep(kind: EntraProblemCode | RenewalFailure, leg: Leg): NextStep {
   if (leg === 'application' && kind === 'reconnect-required') return RECONNECT_APPLICATION
   if (isRenewal(leg) && kind in RENEWAL_STEPS) return RENEWAL_STEPS[kind as RenewalFailure]
-  const when = kind === 'microsoft-unavailable' ? ' in a few minutes' : ''
-  const again = leg === 'sign-in' ? 'sign in again' : 'try again'
-  return { alone: `${again.charAt(0).toUpperCase()}${again.slice(1)}${when}.`, after: `Then ${again}.` }
+  const when = kind === 'microsoft-unavailable' ? '-later' : ''
+  return leg === 'sign-in'
+    ? { alone: `sign-in-again${when}`, after: 'then-sign-in-again' }
+    : { alone: `try-again${when}`, after: 'then-try-again' }
 }
 
-function fallbackText(kind: EntraProblemCode | RenewalFailure, leg: Leg): RefusalText {
-  return kind === 'consent-cancelled' && leg === 'sign-in' ? NOT_SIGNED_IN : FALLBACKS[kind]
-}
-
-/** For refusals that no row of the table explains. */
-const FALLBACKS: Readonly<Record<EntraProblemCode | RenewalFailure, RefusalText>> = {
-  'consent-cancelled': {
-    title: 'The consent was not completed',
-    detail: 'Microsoft’s page was left without the permissions being accepted.',
-    remedy: ACCEPT_OR_APPROVE,
-  },
-  'admin-approval-required': {
-    title: 'An administrator has to approve',
-    detail: 'Your organisation lets only administrators approve these permissions.',
-    remedy: ACCEPT_OR_APPROVE,
-  },
-  'wrong-account': {
-    title: 'This account cannot be used',
-    detail: 'Microsoft does not let this account use the app.',
-    remedy: USE_MEMBER_ACCOUNT,
-  },
-  'permission-missing': {
-    title: 'A permission is missing',
-    detail: 'Nobody has consented to the permissions that sending needs.',
-    remedy: ACCEPT_OR_APPROVE,
-  },
-  'access-blocked': {
-    title: 'Microsoft stopped the sign-in',
-    detail: 'A policy, or a step of the sign-in that was left out, stopped it.',
-    remedy: `An Entra administrator finds the reason in the ${SIGN_IN_LOGS}.`,
-  },
-  'app-misconfigured': {
-    title: 'The app registration does not fit',
-    detail: 'Microsoft does not accept the app registration, or what Inforiver Mail asks of it.',
-    remedy:
-      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or federated credential with the {entra} > App registrations.',
-  },
-  'microsoft-unavailable': {
-    title: 'Microsoft is busy or out of order',
-    detail: 'Microsoft’s sign-in service cannot answer at the moment.',
-  },
-  'microsoft-refused': { title: 'Microsoft refused', detail: 'Microsoft did not complete the sign-in.' },
-  'unexpected-answer': {
-    title: 'Unexpected response from Microsoft',
-    detail: 'The answer held neither tokens nor an error.',
-    remedy: 'Whoever operates Inforiver Mail checks that no proxy answers in place of Microsoft.',
-  },
-  'reconnect-required': {
-    title: 'The connection has to be made again',
-    detail: 'Microsoft does not accept the tokens any more.',
-  },
+function fallbackText(kind: EntraProblemCode | RenewalFailure, leg: Leg): FallbackKind {
+  return kind === 'consent-cancelled' && leg === 'sign-in' ? NO_SIGN_IN : `entra-${kind}`
 }

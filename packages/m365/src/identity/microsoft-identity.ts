@@ -317,7 +317,7 @@ export function createMicrosoftIdentity({
       if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, adminCenters))
       if (verified.outcome === 'other-tenant')
         return refused(
-          explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', adminCenters),
+          explainWrongAccount('other-organisation', adminCenters),
         )
       return {
         outcome: 'granted',
@@ -447,16 +447,11 @@ function cachedRefreshToken(application: ConfidentialClientApplication): string 
 }
 
 const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
-const CHECK_CLOCK =
-  ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
 
 /** `claim` names the claim or step that failed; null when the token cannot be read. */
 function explainInvalidIdToken(claim: string | null, adminCenters: AdminCenters): Explanation {
-  const detail =
-    claim === null
-      ? 'The answer does not prove who signed in.'
-      : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.${TIME_CLAIMS.has(claim) ? CHECK_CLOCK : ''}`
-  return explainUnexpectedAnswer(detail, adminCenters)
+  if (claim === null) return explainUnexpectedAnswer('unproved', adminCenters)
+  return explainUnexpectedAnswer({ name: TIME_CLAIMS.has(claim) ? 'wrong-time' : 'wrong-claim', claim }, adminCenters)
 }
 
 function refused(explanation: Explanation): { readonly outcome: 'refused'; readonly explanation: Explanation } {

@@ -1,4 +1,6 @@
-import { withCode } from '../explanation.ts'
+import type { Values } from '@inforiver-mail/contract/values'
+import { CODE } from '@inforiver-mail/contract/wording'
+import { worded } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 import {
@@ -20,6 +22,8 @@ interface FailureFacts {
   readonly requestId: string | null
   /** One sentence of plain text, and at most one quoted from Microsoft. */
   readonly detail: string
+  /** Names the sentences of `detail` and what is filled into them; a refusal's name its title too. */
+  readonly values?: Values
 }
 
 export type Failure =
@@ -51,11 +55,7 @@ export interface FailureContext {
 
 const MAX_QUOTE_CHARACTERS = 200
 
-const TEMPORARY = {
-  throttled: 'Microsoft asks to slow down.',
-  unavailable: 'Microsoft 365 cannot answer at the moment.',
-  unknown: 'Microsoft 365 did not say whether the request was carried out.',
-} as const
+const TEMPORARY = ['throttled', 'unavailable', 'unknown'] as const
 
 /** Classifies an answer other than the documented success. The status decides about a code that is not in the table. */
 export function classifyFailure(answer: GraphAnswer, context: FailureContext = {}): Failure {
@@ -63,16 +63,25 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   const facts = { microsoftCode: code, requestId }
   // Older documentation has claims challenges with 403 in place of 401.
   if (status === 401 || (status === 403 && claims !== null))
-    return { outcome: 'unauthorized', claims, ...facts, detail: quoting('Microsoft did not accept the token.', answer) }
+    return { outcome: 'unauthorized', claims, ...facts, ...described('graph-unauthorized', answer) }
   const verdict = findVerdict(answer, context)
   if (typeof verdict === 'string')
-    return { outcome: verdict, retryAfter, ...facts, detail: quoting(TEMPORARY[verdict], answer) }
-  const { reason, title, limit, quotesMicrosoft } = verdict
-  const detail = knownVerdict(code) && !quotesMicrosoft ? verdict.detail : quoting(verdict.detail, answer)
-  return { outcome: 'refused', reason, title, ...(limit && { limit }), ...facts, detail }
+    return { outcome: verdict, retryAfter, ...facts, ...described(`graph-${verdict}`, answer) }
+  const { reason, name, title, limit, quotesMicrosoft } = verdict
+  const isExplained = knownVerdict(code) !== undefined && !quotesMicrosoft
+  const { detail, values } = described(`graph.${name}.detail`, isExplained ? null : answer)
+  return {
+    outcome: 'refused',
+    reason,
+    title,
+    ...(limit && { limit }),
+    ...facts,
+    detail,
+    values: { ...values, title: `graph.${name}.title` },
+  }
 }
 
-function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | keyof typeof TEMPORARY {
+function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | (typeof TEMPORARY)[number] {
   const { status, code, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
@@ -100,8 +109,14 @@ function lacksSharedPermission({ own, grantedPermissions }: NonNullable<FailureC
   return !own && !grantedPermissions.some((name) => name.toLowerCase() === 'mail.send.shared')
 }
 
-function quoting(detail: string, { message, status, code }: GraphAnswer): string {
-  const quote = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
-  if (quote !== '') return `${detail} Microsoft says: “${quote}”`
-  return code === null ? withCode(detail, `HTTP ${status}`) : detail
+/** A sentence, with what Microsoft says itself, else with the status where it gave no code. */
+function described(name: string, answer: GraphAnswer | null): { detail: string; values: Values } {
+  const quote = firstSentence(answer?.message ?? '', MAX_QUOTE_CHARACTERS)
+  const values: Values =
+    quote !== ''
+      ? { detail: [name, 'quote'], quote }
+      : answer && answer.code === null
+        ? { detail: [name, CODE], microsoftCode: `HTTP ${answer.status}` }
+        : { detail: [name] }
+  return { detail: worded(values).detail, values }
 }

@@ -1,3 +1,5 @@
+import { CODE } from '@inforiver-mail/contract/wording'
+import { worded } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
 
 /** Errors from before the connection was established. Node marks those of the socket by `syscall` instead. */
@@ -18,21 +20,15 @@ const BEFORE_CONNECTION = new Set([
 /** Classifies what `fetch` threw. A request that may have left this machine may have been carried out. */
 export function classifyConnectionFailure(error: unknown): Failure {
   const { code, beforeConnection } = rootCause(error)
-  const facts = { microsoftCode: null, requestId: null, retryAfter: null }
-  const suffix = code === null ? '' : ` (${code})`
-  if (beforeConnection)
-    return {
-      outcome: 'unavailable',
-      ...facts,
-      detail: `Microsoft 365 could not be reached${suffix}.${clockHint(code)}`,
-    }
-  return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${suffix}.` }
-}
-
-/** A certificate that seems to have expired, or not to have begun, may mean that the clock here is wrong. */
-function clockHint(code: string | null): string {
-  if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return ''
-  return ' Check the clock of this machine, and the certificate of a proxy in between.'
+  const name = beforeConnection ? 'graph-not-reached' : 'graph-broke-off'
+  const hint = beforeConnection && (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED')
+  const { detail, values } = worded({
+    // A certificate that seems to have expired, or not to have begun, may mean that the clock here is wrong.
+    detail: [name, ...(code === null ? [] : [CODE]), ...(hint ? ['check-clock-and-certificate'] : [])],
+    ...(code !== null && { microsoftCode: code }),
+  })
+  const outcome = beforeConnection ? 'unavailable' : 'unknown'
+  return { outcome, microsoftCode: null, requestId: null, retryAfter: null, detail, values }
 }
 
 interface Cause {

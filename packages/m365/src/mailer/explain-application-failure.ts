@@ -1,7 +1,7 @@
-import { APPLICATION_RBAC, type AdminCenters } from '../admin-centers.ts'
-import { withCode, type Explanation } from '../explanation.ts'
+import type { AdminCenters } from '../admin-centers.ts'
+import type { Explanation } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
-import { explainFailure, exchangeAdministrator } from './explain-failure.ts'
+import { explained, explainFailure, isForeignAddress } from './explain-failure.ts'
 
 export interface ApplicationFailureSubject {
   readonly sender: string
@@ -16,7 +16,12 @@ export interface ApplicationFailureSubject {
   readonly adminCenters: AdminCenters
 }
 
-type FailureText = Pick<Explanation, 'kind' | 'title' | 'detail' | 'action'>
+interface FailureText {
+  readonly kind: Explanation['kind']
+  readonly title: string | null
+  readonly detail: string[]
+  readonly action: string[]
+}
 
 /** Explains why the proof of a consent failed that uses no person's tokens. */
 export function explainApplicationFailure(failure: Failure, subject: ApplicationFailureSubject): Explanation {
@@ -25,16 +30,7 @@ export function explainApplicationFailure(failure: Failure, subject: Application
     const { sender, approvalLink, adminCenters } = subject
     return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
   }
-  const { kind, title, detail, action } = text
-  const code = failure.microsoftCode
-  return {
-    kind,
-    title,
-    detail: code === null ? detail : withCode(detail, code),
-    action: `${action} Then try again.`,
-    correlationId: failure.requestId,
-    aadstsCode: null,
-  }
+  return explainWith(failure, subject, { ...text, action: [...text.action, 'then-try-again'] })
 }
 
 /**
@@ -48,12 +44,24 @@ export function explainLostApplicationAccess(
   if (failure.outcome !== 'refused') return null
   const { reason } = failure
   if (reason !== 'access-denied' && reason !== 'permission-missing' && reason !== 'send-as-denied') return null
-  const text = textForDenial(subject)
+  const { action, ...text } = textForDenial(subject)
+  return explainWith(
+    failure,
+    { ...subject, recipient: null },
+    { ...text, kind: 'reconnect-required', action: [...action, 'then-choose-reconnect'] },
+  )
+}
+
+function explainWith(
+  failure: Failure,
+  { sender, recipient, permission, approvalLink, adminCenters }: ApplicationFailureSubject,
+  { kind, ...text }: FailureText,
+): Explanation {
+  const { entra, exchange } = adminCenters
+  const facts = { sender, recipient: recipient ?? sender, permission, approvalLink, entra, exchange }
   return {
-    kind: 'reconnect-required',
-    title: text.title,
-    detail: failure.microsoftCode === null ? text.detail : withCode(text.detail, failure.microsoftCode),
-    action: `${text.action} Then a workspace admin chooses Reconnect. Waiting messages then leave by themselves.`,
+    kind,
+    ...explained(failure, { ...facts, ...text }),
     correlationId: failure.requestId,
     aadstsCode: null,
   }
@@ -61,7 +69,7 @@ export function explainLostApplicationAccess(
 
 function textFor(failure: Failure, subject: ApplicationFailureSubject): FailureText | null {
   if (failure.outcome !== 'refused') return null
-  const { sender, recipient, adminCenters } = subject
+  const { sender, recipient } = subject
   switch (failure.reason) {
     case 'access-denied':
     case 'permission-missing':
@@ -70,20 +78,19 @@ function textFor(failure: Failure, subject: ApplicationFailureSubject): FailureT
     case 'mailbox-not-found':
       return {
         kind: 'mailbox-not-found',
-        title: 'There is no such mailbox',
-        detail: `Microsoft 365 has no mailbox in the cloud for ${sender}. Without a person’s access the sender has to be a mailbox, of a person or shared, and no group.`,
-        action: exchangeAdministrator(
-          `checks ${sender} in the ${adminCenters.exchange} > Recipients > Mailboxes. A new mailbox can take an hour to work.`,
-          sender,
-          recipient ?? sender,
-        ),
+        title: 'proof.mailbox-not-found.title',
+        detail: ['application.mailbox-not-found.detail'],
+        action: [
+          ...(isForeignAddress(sender, recipient ?? sender) ? ['foreign-address'] : []),
+          'application.mailbox-not-found.action',
+        ],
       }
     case 'recipient-refused':
       return {
         kind: 'mailbox-not-found',
-        title: failure.title,
-        detail: `The verification message could not be addressed to ${recipient ?? sender}.`,
-        action: `An Exchange administrator checks the mail address of ${recipient ?? sender} in the ${adminCenters.exchange} > Recipients > Mailboxes.`,
+        title: null,
+        detail: ['application.recipient-refused.detail'],
+        action: ['application.recipient-refused.action'],
       }
     default:
       return null
@@ -92,23 +99,11 @@ function textFor(failure: Failure, subject: ApplicationFailureSubject): FailureT
 
 /** Graph's answer does not say whether Entra has not granted the permission or Exchange keeps the application out. */
 function textForDenial({
-  sender,
   permission,
   grantedPermissions,
-  approvalLink,
-  adminCenters,
-}: Omit<ApplicationFailureSubject, 'recipient'>): FailureText {
-  if (grantedPermissions?.includes(permission))
-    return {
-      kind: 'send-as-denied',
-      title: 'The application is kept out of this mailbox',
-      detail: `Microsoft Entra has granted the app ${permission}, but Exchange does not let it use ${sender}.`,
-      action: `An Exchange administrator adds ${sender} to what the app may use, in its application access policy or role assignment (Exchange Online PowerShell: Test-ApplicationAccessPolicy, Test-ServicePrincipalAuthorization; ${APPLICATION_RBAC}). A change can take two hours to work.`,
-    }
-  return {
-    kind: 'permission-missing',
-    title: `The application permission ${permission} is missing`,
-    detail: `Neither Microsoft Entra nor Exchange lets the app use ${permission} for ${sender}.`,
-    action: `Whoever operates the app registration adds ${permission} as an application permission in the ${adminCenters.entra} > App registrations > the app of Inforiver Mail > API permissions, and an Entra administrator opens ${approvalLink} and approves it. Where the app is limited to single mailboxes, an Exchange administrator assigns it the role Application ${permission} for ${sender} instead (${APPLICATION_RBAC}); that can take two hours to work.`,
-  }
+}: Pick<ApplicationFailureSubject, 'permission' | 'grantedPermissions'>): FailureText {
+  const [kind, name] = grantedPermissions?.includes(permission)
+    ? (['send-as-denied', 'application.kept-out'] as const)
+    : (['permission-missing', 'application.permission-missing'] as const)
+  return { kind, title: `${name}.title`, detail: [`${name}.detail`], action: [`${name}.action`] }
 }

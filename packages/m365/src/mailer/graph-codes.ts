@@ -19,6 +19,8 @@ export type SizeLimit = 'request-length' | 'session-minimum'
 
 export interface GraphRefusal {
   readonly reason: RefusalReason
+  /** The name under which its sentences stand. */
+  readonly name: string
   readonly title: string
   /** One sentence of plain text. */
   readonly detail: string
@@ -44,6 +46,7 @@ export interface GraphCode {
 
 export const ACCESS_DENIED: GraphRefusal = {
   reason: 'access-denied',
+  name: 'access-denied',
   title: 'Microsoft denied access to the mailbox',
   detail: 'The connected account lacks a permission or a right to the mailbox.',
   quotesMicrosoft: true,
@@ -52,36 +55,42 @@ export const ACCESS_DENIED: GraphRefusal = {
 /** Replaces ACCESS_DENIED when the sender is a foreign address and the permission was not granted. */
 export const SHARED_PERMISSION_MISSING: GraphRefusal = {
   reason: 'permission-missing',
+  name: 'shared-permission-missing',
   title: 'The permission Mail.Send.Shared is missing',
   detail: 'Sending from an address other than the account’s own needs the permission Mail.Send.Shared.',
 }
 
 const SEND_AS_DENIED: GraphRefusal = {
   reason: 'send-as-denied',
+  name: 'send-as-denied',
   title: 'Sending as this address is not allowed',
   detail: 'The connected account has no right to send as the sender.',
 }
 
 const NO_MAILBOX: GraphRefusal = {
   reason: 'mailbox-not-found',
+  name: 'no-mailbox',
   title: 'There is no such mailbox',
   detail: 'Microsoft 365 has no cloud mailbox for the sender or the account.',
 }
 
 const RECIPIENT_REFUSED: GraphRefusal = {
   reason: 'recipient-refused',
+  name: 'recipient-refused',
   title: 'Microsoft refused a recipient',
   detail: 'At least one recipient is missing or has an address that Exchange Online does not accept.',
 }
 
 const TOO_MANY_RECIPIENTS: GraphRefusal = {
   reason: 'recipient-refused',
+  name: 'too-many-recipients',
   title: 'The message has too many recipients',
   detail: 'The message has more recipients than the organisation allows for one message.',
 }
 
 export const INVALID_MESSAGE: GraphRefusal = {
   reason: 'message-refused',
+  name: 'invalid-message',
   title: 'Microsoft refused the message',
   detail: 'Microsoft does not accept the form of the message.',
   quotesMicrosoft: true,
@@ -89,12 +98,14 @@ export const INVALID_MESSAGE: GraphRefusal = {
 
 const TOO_LARGE: GraphRefusal = {
   reason: 'message-too-large',
+  name: 'too-large',
   title: 'The message is too large',
   detail: 'Microsoft does not accept a message of this size.',
 }
 
 export const REQUEST_TOO_LONG: GraphRefusal = {
   reason: 'message-too-large',
+  name: 'request-too-long',
   title: 'The message is too large',
   detail: 'Microsoft does not accept a request of this length.',
   limit: 'request-length',
@@ -102,6 +113,7 @@ export const REQUEST_TOO_LONG: GraphRefusal = {
 
 const BELOW_SESSION_MINIMUM: GraphRefusal = {
   reason: 'message-too-large',
+  name: 'below-session-minimum',
   title: 'An attachment has a size that Microsoft does not take',
   detail: 'Microsoft opens no upload session for a file just below 3 MB.',
   limit: 'session-minimum',
@@ -109,24 +121,28 @@ const BELOW_SESSION_MINIMUM: GraphRefusal = {
 
 const LIMIT_REACHED: GraphRefusal = {
   reason: 'sending-limit-reached',
+  name: 'limit-reached',
   title: 'The sending limit is reached',
   detail: 'The mailbox has sent as much as Exchange Online lets it send for now.',
 }
 
 const ACCOUNT_BLOCKED: GraphRefusal = {
   reason: 'sending-limit-reached',
+  name: 'account-blocked',
   title: 'The account is blocked from sending',
   detail: 'Exchange Online has stopped this account from sending.',
 }
 
 const DRAFT_GONE: GraphRefusal = {
   reason: 'draft-gone',
+  name: 'draft-gone',
   title: 'The draft is gone',
   detail: 'The draft of the message is no longer in the mailbox.',
 }
 
 const MAILBOX_FULL: GraphRefusal = {
   reason: 'mailbox-full',
+  name: 'mailbox-full',
   title: 'The mailbox is full',
   detail: 'The mailbox that sends has no room left.',
 }
@@ -205,3 +221,21 @@ export function verdictOfStatus(status: number): GraphVerdict {
   if (status >= 300) return 'unavailable' // we follow no redirects, so a proxy answered in place of Graph
   return 'unknown' // a success, but not the one that Microsoft documents
 }
+
+/** Every refusal with its sentences. */
+export const GRAPH_REFUSALS: readonly GraphRefusal[] = [
+  ACCESS_DENIED,
+  SHARED_PERMISSION_MISSING,
+  SEND_AS_DENIED,
+  NO_MAILBOX,
+  RECIPIENT_REFUSED,
+  TOO_MANY_RECIPIENTS,
+  INVALID_MESSAGE,
+  TOO_LARGE,
+  REQUEST_TOO_LONG,
+  BELOW_SESSION_MINIMUM,
+  LIMIT_REACHED,
+  ACCOUNT_BLOCKED,
+  DRAFT_GONE,
+  MAILBOX_FULL,
+]

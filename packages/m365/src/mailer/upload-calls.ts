@@ -1,3 +1,4 @@
+import { worded } from '../explanation.ts'
 import type { AttachmentItem } from '@microsoft/microsoft-graph-types'
 import { z } from 'zod'
 import { optionalText, readJson } from '../json.ts'
@@ -75,12 +76,14 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
   }
 }
 
+const ENDLESS = { detail: ['graph-endless-list'] }
 const ENDLESS_LIST: Failure = {
   outcome: 'unavailable',
   retryAfter: null,
   microsoftCode: null,
   requestId: null,
-  detail: 'The list of attachments that Microsoft gave does not end.',
+  detail: worded(ENDLESS).detail,
+  values: ENDLESS,
 }
 
 function attachmentsPath(mailbox: CallOptions['mailbox'], draftId: string): string {
