@@ -3,6 +3,8 @@ import type { AlertType } from '@inforiver-mail/contract/notice'
 
 type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
   readonly fromEmail: string
+  /** Of the problem; missing in what an older version stored. */
+  readonly values?: ConnectionProblem['values']
 }
 
 /** The facts of each type of alert. They never contain a secret, or anything of a message. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
+import { fault } from './fault-text.ts'
 
 /**
  * The audit log records these actions. The list is closed.
@@ -91,7 +92,11 @@ export const AuditFilter = z.strictObject({
    * Matches a part of the actor's name or address, or of the account used at Microsoft (`account` of the details). The
    * case of the letters A to Z does not matter.
    */
-  actor: z.string().min(1).max(254, 'At most 254 characters.').exactOptional(),
+  actor: z
+    .string()
+    .min(1)
+    .max(254, fault('too-long', { max: 254 }))
+    .exactOptional(),
   action: AuditAction.exactOptional(),
 })
 export type AuditFilter = z.infer<typeof AuditFilter>
@@ -106,10 +111,10 @@ export const listAuditEvents = {
   query: AuditFilter.extend({
     cursor: z.string().max(200).exactOptional(),
     limit: z.coerce
-      .number('A whole number, given once.')
-      .int('A whole number.')
-      .min(1, 'At least 1.')
-      .max(100, 'At most 100.')
+      .number(fault('whole-number-once'))
+      .int(fault('whole-number'))
+      .min(1, fault('number-too-small', { min: 1 }))
+      .max(100, fault('number-too-large', { max: 100 }))
       .default(50),
   }),
   status: 200,

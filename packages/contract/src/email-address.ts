@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fault } from './fault-text.ts'
 
 const MAX_ADDRESS_CHARACTERS = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets of a path
 const MAX_LOCAL_PART_CHARACTERS = 64 // RFC 5321 section 4.5.3.1.1
@@ -34,33 +35,32 @@ export function isDomainName(domain: string): boolean {
 }
 
 function emailAddressFault(value: string): string | null {
-  if (value === '') return 'Enter an email address.'
-  if (value !== value.trim()) return 'Remove the space around the address.'
-  if (/[\p{C}\p{Z}]/u.test(value)) return 'An email address contains no spaces or invisible characters.'
-  if (value.length > MAX_ADDRESS_CHARACTERS) return `An email address has at most ${MAX_ADDRESS_CHARACTERS} characters.`
+  if (value === '') return fault('address-missing')
+  if (value !== value.trim()) return fault('address-spaces-around')
+  if (/[\p{C}\p{Z}]/u.test(value)) return fault('address-spaces')
+  if (value.length > MAX_ADDRESS_CHARACTERS) return fault('address-too-long', { max: MAX_ADDRESS_CHARACTERS })
   const parts = value.split('@')
-  if (parts.length < 2) return 'An email address needs an @, as in reports@contoso.com.'
-  if (parts.length > 2) return 'An email address has only one @.'
+  if (parts.length < 2) return fault('address-without-at')
+  if (parts.length > 2) return fault('address-with-two-ats')
   const [local = '', domain = ''] = parts
   return localPartFault(local) ?? domainFault(domain)
 }
 
 function localPartFault(local: string): string | null {
-  if (local === '') return 'Enter the part before the @.'
+  if (local === '') return fault('address-local-missing')
   if (local.length > MAX_LOCAL_PART_CHARACTERS)
-    return `The part before the @ has at most ${MAX_LOCAL_PART_CHARACTERS} characters.`
-  if (/["(),:;<>[\\\]]/.test(local)) return 'Enter only the address, without a name, quotes or brackets.'
-  if (local.startsWith('.') || local.endsWith('.') || local.includes('..'))
-    return 'The part before the @ has a misplaced dot.'
+    return fault('address-local-too-long', { max: MAX_LOCAL_PART_CHARACTERS })
+  if (/["(),:;<>[\\\]]/.test(local)) return fault('address-only')
+  if (local.startsWith('.') || local.endsWith('.') || local.includes('..')) return fault('address-local-dot')
   return null
 }
 
 function domainFault(domain: string): string | null {
   const labels = domain.split('.')
-  if (labels.length < 2) return 'The part after the @ needs a dot, as in contoso.com.'
-  if (labels.includes('')) return 'The part after the @ has a misplaced dot.'
-  if (!labels.every(isDomainLabel)) return 'The part after the @ is not a domain name.'
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return 'The part after the @ is not a domain name.'
+  if (labels.length < 2) return fault('address-domain-without-dot')
+  if (labels.includes('')) return fault('address-domain-dot')
+  if (!labels.every(isDomainLabel)) return fault('address-domain')
+  if (/^\d+$/.test(labels.at(-1) ?? '')) return fault('address-domain')
   return null
 }
 

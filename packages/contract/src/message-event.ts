@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageId } from './message.ts'
+import { fault } from './fault-text.ts'
 
 /**
  * What can become of a message. The list is closed.
@@ -24,7 +25,7 @@ export const MessageEventType = z.enum([
 ])
 export type MessageEventType = z.infer<typeof MessageEventType>
 
-export const MessageEventId = z.string().regex(/^evt_[0-9a-f]{32}$/, 'Not the id of an event.')
+export const MessageEventId = z.string().regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
 
 /** Something that became of a message. An event never changes. */
 export const MessageEvent = z.strictObject({
@@ -47,7 +48,7 @@ export const MessageEvent = z.strictObject({
 })
 export type MessageEvent = z.infer<typeof MessageEvent>
 
-const AFTER_FAULT = 'The next of an earlier answer, the id of an event, or 0 for the oldest; given once.'
+const AFTER_FAULT = fault('event-position')
 const TYPES_FAULT = `Types separated by commas, such as message.sent,message.failed. There are: ${MessageEventType.options.join(', ')}.`
 
 const TypeList = z
@@ -80,16 +81,16 @@ export const listMessageEvents = {
       ),
     types: TypeList.exactOptional().describe('Types separated by commas; left out, all of them.'),
     limit: z.coerce
-      .number('A whole number, given once.')
-      .int('A whole number.')
-      .min(1, 'At least 1.')
-      .max(MAX_EVENTS, `At most ${MAX_EVENTS}.`)
+      .number(fault('whole-number-once'))
+      .int(fault('whole-number'))
+      .min(1, fault('number-too-small', { min: 1 }))
+      .max(MAX_EVENTS, fault('number-too-large', { max: MAX_EVENTS }))
       .default(100),
     waitSeconds: z.coerce
-      .number('A whole number, given once.')
-      .int('A whole number.')
-      .min(0, 'At least 0.')
-      .max(MAX_WAIT_SECONDS, `At most ${MAX_WAIT_SECONDS}.`)
+      .number(fault('whole-number-once'))
+      .int(fault('whole-number'))
+      .min(0, fault('number-too-small', { min: 0 }))
+      .max(MAX_WAIT_SECONDS, fault('number-too-large', { max: MAX_WAIT_SECONDS }))
       .default(0)
       .describe('How long to wait for an event while there is none.'),
   }),

@@ -4,6 +4,7 @@ import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Message, MessageId, MessagePriority, type Recipient } from './message.ts'
 import { StorableMoment } from './moment.ts'
+import { fault } from './fault-text.ts'
 
 export const MAX_RECIPIENTS = 500 // Exchange Online counts to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
@@ -28,12 +29,9 @@ const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
 function singleLine(maxCharacters: number) {
   return z
     .string()
-    .max(maxCharacters, `At most ${maxCharacters} characters.`)
-    .refine(
-      (value) => !/[\p{Cc}\u2028\u2029]/u.test(value),
-      'Line breaks and other control characters are not allowed here.',
-    )
-    .refine((value) => value.isWellFormed(), 'Half of a surrogate pair is not allowed here.')
+    .max(maxCharacters, fault('too-long', { max: maxCharacters }))
+    .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), fault('line-breaks'))
+    .refine((value) => value.isWellFormed(), fault('half-surrogate'))
 }
 
 /** `"a@b.example"` or `{ "address": "a@b.example", "name": "A" }`. */
@@ -41,12 +39,12 @@ export const RecipientInput = z
   .union(
     [EmailAddress, z.strictObject({ address: EmailAddress, name: singleLine(MAX_NAME_CHARACTERS).exactOptional() })],
     {
-      error: 'An address, or an object with address and name.',
+      error: fault('address-or-object'),
     },
   )
   .transform((value): Recipient => (typeof value === 'string' ? { address: value } : value))
 
-const ADDRESS_LIST = 'A list of addresses, such as ["cfo@contoso.com"].'
+const ADDRESS_LIST = fault('address-list')
 
 function addressList() {
   return z.array(RecipientInput, { error: ADDRESS_LIST })
@@ -56,16 +54,16 @@ const Recipients = bounded(addressList(), MAX_RECIPIENTS, tooManyRecipients).def
 
 const ContentType = singleLine(MAX_FILE_NAME_CHARACTERS).regex(
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;.*)?$/,
-  'A media type such as application/pdf.',
+  fault('media-type'),
 )
-const ContentId = singleLine(MAX_FILE_NAME_CHARACTERS).regex(/^[^\s<>]+$/, 'No spaces or angle brackets.')
-const FileName = singleLine(MAX_FILE_NAME_CHARACTERS).min(1, 'A file name is needed.')
+const ContentId = singleLine(MAX_FILE_NAME_CHARACTERS).regex(/^[^\s<>]+$/, fault('content-id'))
+const FileName = singleLine(MAX_FILE_NAME_CHARACTERS).min(1, fault('file-name-missing'))
 
 function isEachOnce(names: readonly string[]): boolean {
   return new Set(names).size === names.length
 }
 
-const EITHER = 'An attachment has filename and content, or it has part: not both.'
+const EITHER = fault('attachment-either')
 
 /** Explains an unknown key that the other kind of attachment would have. */
 function orElse(...fieldsOfTheOther: readonly string[]) {
@@ -78,7 +76,7 @@ export const InlineContent = z.strictObject(
     filename: FileName,
     contentType: ContentType.default('application/octet-stream'),
     content: z.base64({
-      error: ({ input }) => (input === undefined ? 'The file in base64 is needed.' : 'Not base64.'),
+      error: ({ input }) => (input === undefined ? fault('base64-missing') : fault('not-base64')),
     }),
     /** Makes the attachment an inline image, which the HTML shows by `cid:`. */
     contentId: ContentId.exactOptional(),
@@ -90,7 +88,7 @@ export const InlineContent = z.strictObject(
 export const PartReference = z.strictObject(
   {
     part: z
-      .int('The number of a part attachment, counted from 0; an attachment in JSON has filename and content instead.')
+      .int(fault('part-number'))
       .min(0)
       .max(MAX_ATTACHMENTS - 1),
     filename: FileName.exactOptional(),
@@ -99,7 +97,7 @@ export const PartReference = z.strictObject(
     /** In hex; the message is refused when the part has other content. */
     sha256: z
       .string()
-      .regex(/^[0-9a-f]{64}$/i, 'A SHA-256 in hex.')
+      .regex(/^[0-9a-f]{64}$/i, fault('sha256'))
       .exactOptional(),
   },
   { error: orElse('content') },
@@ -110,18 +108,15 @@ const Headers = bounded(
     .record(
       z
         .string()
-        .regex(/^[xX]-[\w!#$%&'*+.^`|~-]+$/, 'Only names that begin with x- are allowed.')
-        .max(76, 'At most 76 characters.')
-        .refine((name) => !/^x-ms-/i.test(name), 'Names that begin with x-ms- are Microsoft’s own.'),
+        .regex(/^[xX]-[\w!#$%&'*+.^`|~-]+$/, fault('header-name'))
+        .max(76, fault('too-long', { max: 76 }))
+        .refine((name) => !/^x-ms-/i.test(name), fault('header-of-microsoft')),
       singleLine(MAX_HEADER_VALUE_CHARACTERS),
-      { error: 'Headers by name, such as { "x-report-id": "42" }.' },
+      { error: fault('header-list') },
     )
-    .refine(
-      (headers) => isEachOnce(Object.keys(headers).map((name) => name.toLowerCase())),
-      'Names that differ only in case are one header: give each once.',
-    ),
+    .refine((headers) => isEachOnce(Object.keys(headers).map((name) => name.toLowerCase())), fault('header-twice')),
   MAX_HEADERS,
-  `At most ${MAX_HEADERS} headers.`,
+  fault('too-many-headers', { max: MAX_HEADERS }),
 )
 
 export const MessageInput = z
@@ -129,7 +124,7 @@ export const MessageInput = z
     to: Recipients,
     cc: Recipients,
     bcc: Recipients,
-    replyTo: bounded(addressList(), MAX_REPLY_TO, `At most ${MAX_REPLY_TO} addresses.`).default([]),
+    replyTo: bounded(addressList(), MAX_REPLY_TO, fault('too-many-addresses', { max: MAX_REPLY_TO })).default([]),
     from: EmailAddress.exactOptional(),
     subject: singleLine(MAX_SUBJECT_CHARACTERS),
     html: z
@@ -144,15 +139,15 @@ export const MessageInput = z
       .describe('The body as plain text, for a message without html: beside html it is not sent.'),
     attachments: bounded(
       z
-        .array(z.union([InlineContent, PartReference], { error: 'An object about one attachment.' }), {
-          error: 'A list of attachments.',
+        .array(z.union([InlineContent, PartReference], { error: fault('attachment') }), {
+          error: fault('attachment-list'),
         })
         .refine(
           (attachments) => isEachOnce(attachments.flatMap(({ contentId }) => contentId ?? [])),
-          'Each contentId names one attachment: give each once.',
+          fault('content-id-twice'),
         ),
       MAX_ATTACHMENTS,
-      `At most ${MAX_ATTACHMENTS} attachments.`,
+      fault('too-many-attachments', { max: MAX_ATTACHMENTS }),
     ).default([]),
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
@@ -171,7 +166,7 @@ export const MessageInput = z
   })
   .refine((message) => !listsRecipients(message) || countRecipients(message) > 0, {
     path: ['to'],
-    error: 'At least one recipient is needed, in to, cc or bcc.',
+    error: fault('no-recipient'),
     when: always,
   })
   .refine((message) => !listsRecipients(message) || countRecipients(message) <= MAX_RECIPIENTS, {
@@ -181,7 +176,7 @@ export const MessageInput = z
   })
   .refine((message) => isObject(message) && (message['html'] !== undefined || message['text'] !== undefined), {
     path: ['html'],
-    error: 'At least one of html and text is needed.',
+    error: fault('no-body'),
     when: always,
   })
 export type MessageInput = z.infer<typeof MessageInput>
@@ -206,7 +201,7 @@ function recipientFields(message: unknown): unknown[] {
 }
 
 function tooManyRecipients(count: number): string {
-  return `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${count}.`
+  return fault('too-many-recipients', { max: MAX_RECIPIENTS, count: count })
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -215,7 +210,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 export const IdempotencyKey = z
   .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, 'It has to be 1 to 255 visible ASCII characters.')
+  .regex(/^[\x21-\x7e]{1,255}$/, fault('idempotency-key'))
   .describe('The same content under the same key, within 24 hours, is answered with the first message.')
 
 const LOCATION = 'The address of the message.'
@@ -249,7 +244,7 @@ export const submitMessage = {
 } as const satisfies Endpoint
 
 export const MAX_MESSAGES_IN_A_BATCH = 100
-const BATCH = `A list of 1 to ${MAX_MESSAGES_IN_A_BATCH} messages.`
+const BATCH = fault('message-list', { max: MAX_MESSAGES_IN_A_BATCH })
 
 function batchOf<Each extends z.ZodType>(message: Each) {
   return z.strictObject({

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
 import { Delivery, MessageStatus, MessageSummary } from './message.ts'
+import { fault } from './fault-text.ts'
 
 /** `GET /messages` counts up to this many messages exactly. */
 export const MAX_EXACT_TOTAL = 10_000
@@ -13,9 +14,9 @@ const MAX_TEXT_CHARACTERS = 512
 function text() {
   return z
     .string()
-    .max(MAX_TEXT_CHARACTERS, `At most ${MAX_TEXT_CHARACTERS} characters.`)
-    .refine((value) => !/\p{Cc}/u.test(value), 'Control characters are in no message.')
-    .refine((value) => value.isWellFormed(), 'Half of a surrogate pair is not allowed here.')
+    .max(MAX_TEXT_CHARACTERS, fault('too-long', { max: MAX_TEXT_CHARACTERS }))
+    .refine((value) => !/\p{Cc}/u.test(value), fault('control-characters'))
+    .refine((value) => value.isWellFormed(), fault('half-surrogate'))
 }
 
 function whole(what: string) {
@@ -39,7 +40,10 @@ const FILTER = {
   failedFrom: Moment.exactOptional().describe('Has failed at this time or later.'),
   failedTo: Moment.exactOptional().describe('Has failed before this time.'),
   search: text()
-    .refine((value) => ENOUGH_TO_SEARCH.test(value.normalize('NFC')), `At least ${MIN_SEARCH_CHARACTERS} characters.`)
+    .refine(
+      (value) => ENOUGH_TO_SEARCH.test(value.normalize('NFC')),
+      fault('too-short', { min: MIN_SEARCH_CHARACTERS }),
+    )
     .exactOptional()
     .describe('Part of the subject, the reference, or a recipient’s name or address, literally and in any case.'),
 }
@@ -52,7 +56,7 @@ export type MessageFilter = z.infer<typeof MessageFilter>
 const FilterQuery = z.strictObject({
   ...FILTER,
   possibleDuplicate: z
-    .enum(['true', 'false'], 'Either true or false.')
+    .enum(['true', 'false'], fault('true-or-false'))
     .transform((value) => value === 'true')
     .exactOptional(),
 })
@@ -67,10 +71,10 @@ export const listMessages = {
   query: FilterQuery.extend({
     cursor: z.string().max(200).exactOptional(),
     limit: z.coerce
-      .number('A whole number, given once.')
-      .int('A whole number.')
-      .min(1, 'At least 1.')
-      .max(200, 'At most 200.')
+      .number(fault('whole-number-once'))
+      .int(fault('whole-number'))
+      .min(1, fault('number-too-small', { min: 1 }))
+      .max(200, fault('number-too-large', { max: 200 }))
       .default(50),
   }),
   status: 200,
@@ -105,10 +109,7 @@ export const exportMessages = {
 } as const satisfies Endpoint
 
 const BulkRequest = z.strictObject({
-  filter: MessageFilter.refine(
-    (filter) => Object.keys(filter).length > 0,
-    'At least one field is needed, such as status or problem.',
-  ),
+  filter: MessageFilter.refine((filter) => Object.keys(filter).length > 0, fault('filter-empty')),
 })
 
 const BulkAnswer = z.strictObject({

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Values } from './values.ts'
+import { fault } from './fault-text.ts'
 
-export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
+export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a message' }))
 
 export const MessageStatus = z.enum(['scheduled', 'queued', 'sending', 'sent', 'failed', 'held', 'cancelled'])
 export type MessageStatus = z.infer<typeof MessageStatus>

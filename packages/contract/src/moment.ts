@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fault } from './fault-text.ts'
 
 /** A zone can push a time out of these years in UTC, where ISO 8601 needs more digits. */
 const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z')
@@ -8,11 +9,11 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z')
 export const Moment = z.iso.datetime({
   offset: true,
   abort: true,
-  error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.',
+  error: fault('date-and-time'),
 })
 
 /** One that is stored and answered back in UTC. */
 export const StorableMoment = Moment.refine(
   (value) => Date.parse(value) >= EARLIEST_MS && Date.parse(value) <= LATEST_MS,
-  'A time in one of the years from 1 to 9999 in UTC.',
+  fault('year-out-of-range'),
 )

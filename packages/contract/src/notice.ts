@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { Values } from './values.ts'
+import { fault } from './fault-text.ts'
 
 /**
  * These alerts reach admins in the page and by webhooks. The list is closed, since receivers branch on it.
@@ -25,7 +26,7 @@ export const AlertType = z.enum([
 ])
 export type AlertType = z.infer<typeof AlertType>
 
-export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, 'Not the id of an alert.')
+export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
 
 /** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */
 export const Notice = z.strictObject({

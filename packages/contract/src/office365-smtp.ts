@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { ConsentProblem, ReportsProblem, SettingsProblem } from './consent-problem.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
+import { fault } from './fault-text.ts'
 
-export const ConsentId = z.string().regex(/^con_[0-9a-f]{32}$/, 'Not the id of a consent.')
+export const ConsentId = z.string().regex(/^con_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a consent' }))
 
 export const ConsentPurpose = z.enum([
   'configure',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import { EmailAddress, isDomainName } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
+import { fault } from './fault-text.ts'
 
 export const MAX_ALLOWED_DOMAINS = 100
 const BELOW = '*.'
@@ -21,8 +22,8 @@ function toAsciiDomain(domain: string): string | null {
  * itself. Kept in lower case, as DNS has it.
  */
 const AllowedDomain = z
-  .string({ error: 'A domain, such as contoso.com.' })
-  .max(255, 'A domain name has at most 253 characters.')
+  .string({ error: fault('domain-needed') })
+  .max(255, fault('domain-too-long'))
   .transform((value, context) => {
     const domain = value.startsWith(BELOW) ? value.slice(BELOW.length) : value
     const prefix = value.slice(0, value.length - domain.length)
@@ -31,27 +32,27 @@ const AllowedDomain = z
     if (ascii !== null) return `${prefix}${ascii}`
     context.addIssue({
       code: 'custom',
-      message: 'A domain alone, such as contoso.com, or *.contoso.com for every name below it.',
+      message: fault('domain-or-below'),
     })
     return z.NEVER
   })
 
 /** A domain such as `contoso.com`, in lower case, as DNS has it. */
 export const DomainName = z
-  .string({ error: 'A domain, such as contoso.com.' })
-  .max(253, 'A domain name has at most 253 characters.')
+  .string({ error: fault('domain-needed') })
+  .max(253, fault('domain-too-long'))
   .transform((value, context) => {
     const ascii = isDomainName(value) ? toAsciiDomain(value) : null
     if (ascii !== null) return ascii
-    context.addIssue({ code: 'custom', message: 'A domain alone, such as contoso.com.' })
+    context.addIssue({ code: 'custom', message: fault('domain-alone') })
     return z.NEVER
   })
 
 /** Domains that mail may go to, each once; an empty list allows all. */
 export const AllowedDomains = bounded(
-  z.array(AllowedDomain, { error: 'A list of domains, such as ["contoso.com", "*.contoso.com"].' }),
+  z.array(AllowedDomain, { error: fault('domain-list') }),
   MAX_ALLOWED_DOMAINS,
-  `At most ${MAX_ALLOWED_DOMAINS} domains.`,
+  fault('too-many-domains', { max: MAX_ALLOWED_DOMAINS }),
 ).transform((domains) => [...new Set(domains)])
 
 /** Whether mail to this address is allowed. `domains` are as `AllowedDomains` returns them. */

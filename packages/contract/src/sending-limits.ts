@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import { DomainName } from './recipients-policy.ts'
 import type { Endpoint } from './endpoint.ts'
+import { fault } from './fault-text.ts'
 
 export const MAX_INTERNAL_DOMAINS = 1_000
 const MAX_LICENCES = 10_000_000
@@ -21,14 +22,14 @@ export type SendingLimits = z.infer<typeof SendingLimits>
 /** The page and the API both validate with this schema. */
 export const SendingLimitsInput = z.strictObject({
   licences: z
-    .int({ error: 'A whole number of licences, 0 for a trial, or null.' })
-    .min(0, 'At least 0.')
-    .max(MAX_LICENCES, `At most ${MAX_LICENCES}.`)
+    .int({ error: fault('licences') })
+    .min(0, fault('number-too-small', { min: 0 }))
+    .max(MAX_LICENCES, fault('number-too-large', { max: MAX_LICENCES }))
     .nullable(),
   internalDomains: bounded(
-    z.array(DomainName, { error: 'A list of domains, such as ["contoso.com", "eu.contoso.com"].' }),
+    z.array(DomainName, { error: fault('internal-domain-list') }),
     MAX_INTERNAL_DOMAINS,
-    `At most ${MAX_INTERNAL_DOMAINS} domains.`,
+    fault('too-many-domains', { max: MAX_INTERNAL_DOMAINS }),
   ).transform((domains) => [...new Set(domains)]),
 })
 export type SendingLimitsInput = z.infer<typeof SendingLimitsInput>

@@ -4,8 +4,9 @@ import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
 import { StorableMoment } from './moment.ts'
 import { AllowedDomains } from './recipients-policy.ts'
+import { fault } from './fault-text.ts'
 
-export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, 'Not the id of a service key.')
+export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
 
 export const ServiceKey = z.strictObject({
   id: ServiceKeyId,
@@ -27,7 +28,7 @@ const MAX_SCOPES = Scope.options.length
 export const MAX_ALLOWED_ADDRESSES = 100
 
 const AddressOrNetwork = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
-const ADDRESS_WANTED = 'An IP address such as 10.1.2.3, or a network such as 10.0.0.0/8 or fd00::/8.'
+const ADDRESS_WANTED = fault('network')
 
 const ClientAddress = z
   .string({ error: ADDRESS_WANTED })
@@ -35,26 +36,26 @@ const ClientAddress = z
 
 export const ServiceName = z
   .string()
-  .min(1, 'A name is needed, such as report-scheduler.')
-  .max(100, 'At most 100 characters.')
-  .refine((name) => name === name.trim() && !/\p{C}/u.test(name), 'No spaces around it, and no invisible characters.')
+  .min(1, fault('key-name-missing'))
+  .max(100, fault('too-long', { max: 100 }))
+  .refine((name) => name === name.trim() && !/\p{C}/u.test(name), fault('spaces-or-invisible'))
 
 export const ServiceKeyInput = z.strictObject({
   name: ServiceName,
   scopes: bounded(
     z
-      .array(Scope, { error: 'A list of scopes.' })
-      .min(1, 'At least one scope is needed.')
-      .refine((scopes) => new Set(scopes).size === scopes.length, 'Each scope once.'),
+      .array(Scope, { error: fault('scope-list') })
+      .min(1, fault('scope-missing'))
+      .refine((scopes) => new Set(scopes).size === scopes.length, fault('scope-twice')),
     MAX_SCOPES,
-    `At most ${MAX_SCOPES} scopes, each once.`,
+    fault('too-many-scopes', { max: MAX_SCOPES }),
   ),
   expiresAt: StorableMoment.nullable().default(null),
   allowedDomains: AllowedDomains.default([]),
   allowedAddresses: bounded(
-    z.array(ClientAddress, { error: 'A list of addresses and networks, such as ["10.0.0.0/8"].' }),
+    z.array(ClientAddress, { error: fault('network-list') }),
     MAX_ALLOWED_ADDRESSES,
-    `At most ${MAX_ALLOWED_ADDRESSES} addresses and networks.`,
+    fault('too-many-networks', { max: MAX_ALLOWED_ADDRESSES }),
   ).default([]),
 })
 export type ServiceKeyInput = z.infer<typeof ServiceKeyInput>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Role } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
+import { fault } from './fault-text.ts'
 
 export const Session = z.strictObject({
   user: z.strictObject({ name: z.string(), email: z.string() }),
@@ -34,7 +35,7 @@ export const signOut = {
   problems: [],
 } as const satisfies Endpoint
 
-export const SessionId = z.string().regex(/^ses_[0-9a-f]{32}$/, 'Not the id of a session.')
+export const SessionId = z.string().regex(/^ses_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a session' }))
 
 /** Somebody who is signed in, in one browser. */
 export const SessionEntry = z.strictObject({

@@ -5,6 +5,7 @@ import { MessageEvent, MessageEventType } from './message-event.ts'
 import { StorableMoment } from './moment.ts'
 import { AlertType } from './notice.ts'
 import { ServiceName } from './service-key.ts'
+import { fault } from './fault-text.ts'
 
 export const MAX_WEBHOOKS = 10
 /** The most events that one replay sends. */
@@ -13,7 +14,7 @@ export const MAX_REPLAYED_EVENTS = 10_000
 export const MAX_REPLAYS = 5
 const MAX_SERVICES = 50
 
-export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, 'Not the id of a webhook.')
+export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
 
 /** What a webhook can be sent: alerts about the mailbox and the queue, and events of messages. */
 export const WebhookSubject = z.enum([...AlertType.options, ...MessageEventType.options])
@@ -109,28 +110,28 @@ export type Webhook = z.infer<typeof Webhook>
 export const WebhookInput = z.strictObject({
   url: z
     .string()
-    .max(2_000, 'At most 2000 characters.')
+    .max(2_000, fault('too-long', { max: 2000 }))
     .superRefine((value, context) => {
       const message = urlFault(value)
       if (message !== null) context.addIssue({ code: 'custom', message })
     }),
   types: bounded(
     z
-      .array(WebhookSubject, { error: 'A list of types.' })
-      .min(1, 'At least one type is needed.')
-      .refine((types) => new Set(types).size === types.length, 'Each type once.'),
+      .array(WebhookSubject, { error: fault('type-list') })
+      .min(1, fault('type-missing'))
+      .refine((types) => new Set(types).size === types.length, fault('type-twice')),
     WebhookSubject.options.length,
-    `At most ${WebhookSubject.options.length} types, each once.`,
+    fault('too-many-types', { max: WebhookSubject.options.length }),
   )
     .exactOptional()
     .describe('The alerts and events to send. Left out: every alert, and no event.'),
   services: bounded(
     z
-      .array(ServiceName, { error: 'A list of names of services.' })
-      .min(1, 'At least one service is needed; leave services out for all of them.')
-      .refine((services) => new Set(services).size === services.length, 'Each service once.'),
+      .array(ServiceName, { error: fault('service-list') })
+      .min(1, fault('service-missing'))
+      .refine((services) => new Set(services).size === services.length, fault('service-twice')),
     MAX_SERVICES,
-    `At most ${MAX_SERVICES} services, each once.`,
+    fault('too-many-services', { max: MAX_SERVICES }),
   )
     .exactOptional()
     .describe('Whose events to send. Left out: those of every service. Alerts do not depend on it.'),
@@ -141,11 +142,11 @@ export const ADDRESS_FAULT =
   'A webhook may not be sent to this address. Private addresses need WEBHOOK_ALLOW_PRIVATE=true in the configuration; loopback, link-local and metadata addresses are always refused.'
 
 function urlFault(value: string): string | null {
-  if (value !== value.trim() || /\p{C}/u.test(value)) return 'No spaces around it, and no invisible characters.'
+  if (value !== value.trim() || /\p{C}/u.test(value)) return fault('spaces-or-invisible')
   if (!/^https:\/\//i.test(value) || !URL.canParse(value)) return 'An address that begins with https:// is needed.'
   const { username, password, hash, hostname } = new URL(value)
-  if (username !== '' || password !== '') return 'No user name and no password in the address.'
-  if (hash !== '' || value.includes('#')) return 'No # part: it would not be sent.'
+  if (username !== '' || password !== '') return fault('webhook-credentials')
+  if (hash !== '' || value.includes('#')) return fault('webhook-fragment')
   if (LOOPBACK_NAME.test(hostname)) return ADDRESS_FAULT
   return null
 }

@@ -22,10 +22,11 @@ import type { Events } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
 import { eventTypesOf, type EventStreamStore } from './event-stream-store.ts'
-import { alertText, newerAlertText } from './alert-text.ts'
+import { alertText, alertValues, newerAlertText } from './alert-text.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -118,11 +119,12 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   })
 }
 
-const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are possible. Remove one first.`
+const FULL_FAULT = fault('too-many-webhooks', { max: MAX_WEBHOOKS })
 
 function toNotice({ id, at, alert, newer, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
   const text = newer ? newerAlertText(newer) : alertText(alert, count, adminCenters)
-  return { id, type: alert.type, at: at.toISOString(), values: {}, ...text }
+  const values = newer ? { newer } : alertValues(alert, count, adminCenters)
+  return { id, type: alert.type, at: at.toISOString(), values, ...text }
 }
 
 function refusedUrl(message: string): ProblemError {

@@ -1,7 +1,8 @@
+import type { Values } from '@inforiver-mail/contract/values'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
 import type { Alert } from '../alert.ts'
-import { nearest } from '../stored-values.ts'
+import { nearest, readValues } from '../stored-values.ts'
 
 export interface AlertText {
   readonly title: string
@@ -78,6 +79,25 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts.`,
       }
     }
+  }
+}
+
+/** The facts of an alert, for its text in another language. */
+export function alertValues({ type, facts }: Alert, count: number, { entra }: AdminCenters): Values {
+  switch (type) {
+    case 'mailbox.reconnect-required':
+    case 'mailbox.app-misconfigured':
+      return { ...readValues(facts.values), fromEmail: facts.fromEmail, correlationId: facts.correlationId }
+    case 'mailbox.recovered':
+      return { fromEmail: facts.fromEmail }
+    case 'messages.failed':
+      return { count }
+    case 'queue.stalled':
+      return { count, oldestDueAt: facts.oldestDueAt }
+    case 'quota.exceeded':
+      return { fromEmail: facts.fromEmail, code: facts.code, until: facts.until }
+    case 'secret.expiring':
+      return { kind: facts.kind, expiresAt: facts.expiresAt, daysLeft: facts.daysLeft, entra }
   }
 }
 

@@ -94,10 +94,10 @@ it('raises one alert when the mailbox has to be reconnected, and one when it wor
   await ground.service.until(two.id, { status: 'held' })
 
   const { json: settings } = await ground.service.get(SETTINGS)
-  const { title, detail, action, correlationId } = settings.problem
+  const { title, detail, action, correlationId, values } = settings.problem
   const required = {
     type: 'mailbox.reconnect-required',
-    facts: { fromEmail: 'ada@contoso.com', title, detail, action, correlationId },
+    facts: { fromEmail: 'ada@contoso.com', title, detail, action, correlationId, values },
     count: 1,
   }
   expect(await raised()).toEqual([required])

@@ -8,7 +8,12 @@ import { ACCEPTED } from '../queue/attempts.ts'
 const ACCEPTED_ATTEMPT = { detail: ACCEPTED.detail, values: ACCEPTED.values }
 
 export type AttemptResult =
-  | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string; readonly values?: Values | undefined }
+  | {
+      readonly type: 'sent'
+      readonly retryAfter: Date | null
+      readonly detail: string
+      readonly values?: Values | undefined
+    }
   /** The message was in doubt, and the mailbox has it. */
   | { readonly type: 'found' }
   /** The message was in doubt, and the mailbox does not show it yet. */
@@ -17,7 +22,12 @@ export type AttemptResult =
   /** The mailbox could not be searched: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }
   /** `waitMs`: before then no message of the mailbox gets access; null when that is unknown. */
-  | { readonly type: 'no-access'; readonly detail: string; readonly values?: Values | undefined; readonly waitMs: number | null }
+  | {
+      readonly type: 'no-access'
+      readonly detail: string
+      readonly values?: Values | undefined
+      readonly waitMs: number | null
+    }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
   | { readonly type: 'waiting'; readonly waitMs: number }
@@ -64,5 +74,12 @@ export function draftFailure(from: Failure): Extract<AttemptResult, { type: 'fai
 /** @param sentence says why nothing was sent */
 export function unavailable(sentence: string): AttemptResult {
   const { detail, values } = inEnglish({ detail: [sentence] })
-  return draftFailure({ outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail, values })
+  return draftFailure({
+    outcome: 'unavailable',
+    retryAfter: null,
+    microsoftCode: null,
+    requestId: null,
+    detail,
+    values,
+  })
 }

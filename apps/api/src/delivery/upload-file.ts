@@ -64,7 +64,8 @@ async function attachWhole(
     const attached = await mailer.attachFile(draftId, await read.whole(file), options)
     if (attached.outcome === 'gone') return 'draft-gone'
     if (await replan(deps, open, attached, { limit: 'request-length', sizeBytes: requestBytes })) return 'replanned'
-    if (attached.outcome !== 'attached') return draftFailure(withSize(attached, { attachment: number + 1 }, file.sizeBytes))
+    if (attached.outcome !== 'attached')
+      return draftFailure(withSize(attached, { attachment: number + 1 }, file.sizeBytes))
     await store({ attached: number + 1, session: null, position: 0 })
     return 'attached'
   } finally {
@@ -112,7 +113,8 @@ async function startSession(
   if (created.outcome === 'gone') return { step: 'draft-gone' }
   if (created.outcome === 'refused' && (await replan(deps, open, created, { limit: 'session-minimum', sizeBytes })))
     return { step: 'replanned' }
-  if (created.outcome !== 'created') return { step: draftFailure(withSize(created, { attachment: number + 1 }, sizeBytes)) }
+  if (created.outcome !== 'created')
+    return { step: draftFailure(withSize(created, { attachment: number + 1 }, sizeBytes)) }
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
   await store({ attached: number, session: { urlSealed, expiresAt: session.expiresAt }, position: 0 })

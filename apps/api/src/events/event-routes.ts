@@ -6,6 +6,7 @@ import { route } from '../http/route.ts'
 import type { Actor } from '../queue/actor.ts'
 import { BEFORE_ALL_EVENTS, eventIdOf, placeOf, type EventPlace, type Events } from '../queue/events.ts'
 import { createEventWaiters } from './event-waiters.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 interface Options {
   readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
@@ -16,8 +17,7 @@ interface Options {
 }
 
 const FROM_THE_OLDEST = '0'
-const UNKNOWN_PLACE =
-  'No event of this installation is that new. Use the next of the page before, the id of an event, or 0 for the oldest.'
+const UNKNOWN_PLACE = fault('event-unknown')
 
 /** The feed of what became of messages. */
 export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => {

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import type { z } from 'zod'
 import { type Fault, ProblemError } from './problem.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 const MAX_LISTED_FAULTS = 100
 const MAX_LISTED_BYTES = 48 * 1024
@@ -65,7 +66,7 @@ function toFaults(issue: z.core.$ZodIssue): Fault[] {
 
 /** Uses the message of the contract, if it has one in place of zod's own. */
 function unknownField({ message }: z.core.$ZodIssue): string {
-  return message.startsWith('Unrecognized key') ? 'This field is not known.' : message
+  return message.startsWith('Unrecognized key') ? fault('unknown-field') : message
 }
 
 function within({ path }: z.core.$ZodIssue, inner: z.core.$ZodIssue): z.core.$ZodIssue {

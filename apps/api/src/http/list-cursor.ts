@@ -1,4 +1,5 @@
-import { ProblemError } from './problem.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
+import { refuseInput } from './input-faults.ts'
 
 const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // PostgreSQL has no year 0
 
@@ -18,9 +19,7 @@ export function parseCursor(cursor: string, idPattern: RegExp): ListPosition {
   const [, time = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? []
   const at = new Date(time)
   if (!Number.isNaN(at.getTime()) && idPattern.test(id)) return { at, id }
-  throw new ProblemError('invalid-input', 'cursor: use the nextCursor of the page before, unchanged.', {
-    errors: [{ path: 'cursor', message: 'Use the nextCursor of the page before, unchanged.' }],
-  })
+  throw refuseInput([{ path: 'cursor', message: fault('cursor-unknown') }])
 }
 
 /** The direction in which a page begins behind its position. */

@@ -9,6 +9,7 @@ import fp from 'fastify-plugin'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
+import { readFault } from '@inforiver-mail/contract/fault-text'
 
 export const PROBLEM_TITLES = {
   'invalid-input': 'The request is not valid',
@@ -193,7 +194,7 @@ function describe({ code, status, message, errors }: ProblemError, requestId: st
 }
 
 export function toInputFault({ path, message }: Fault): InputFault {
-  return { path, code: 'invalid', values: {}, message }
+  return { path, ...readFault(message), message }
 }
 
 function hasLeft({ raw }: FastifyRequest): boolean {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { refuseInput } from './input-faults.ts'
 import { answerOverSocket, ProblemError } from './problem.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 /**
  * Checks that apply to every address. Node would refuse some of these requests itself, with an empty answer or none. For
@@ -47,5 +48,5 @@ function expectsOnlyContinue({ headers: { expect } }: FastifyRequest): boolean {
 function refuseNullCharacters(query: Readonly<Record<string, string | string[]>>): void {
   const faulty = Object.entries(query).filter((parameter) => parameter.flat().some((text) => text.includes('\0')))
   if (faulty.length === 0) return
-  throw refuseInput(faulty.map(([path]) => ({ path, message: 'The character %00 is not allowed.' })))
+  throw refuseInput(faulty.map(([path]) => ({ path, message: fault('null-character') })))
 }

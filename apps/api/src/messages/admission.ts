@@ -7,6 +7,7 @@ import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
 import { requireAllowedRecipients } from './recipients-policy.ts'
 import { refuseArriving, refuseMimeSize, refuseSize, type SizeRules } from './refusals.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 /** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
@@ -66,10 +67,7 @@ export function createAdmission(
       if (from === undefined) return
       const sender = (await readSender(tenantId))?.fromEmail ?? null
       if (sender !== null && sameAddress(from, sender)) return
-      const message =
-        sender === null
-          ? 'No sender is configured yet. Leave out "from": the message leaves from the sender that is configured when it is sent.'
-          : `Messages leave from ${sender} only. Leave out "from", or use replyTo for answers to another address.`
+      const message = sender === null ? fault('no-sender-yet') : fault('other-sender', { sender: sender })
       throw new ProblemError('sender-not-allowed', message, { errors: [{ path: 'from', message }] })
     },
     async requireRecipients(message) {

@@ -16,6 +16,7 @@ import { describeFilter, type BulkAction } from '../queue/bulk.ts'
 import type { StoredFilter } from '../queue/find.ts'
 import type { Messages } from '../queue/queue.ts'
 import { writeMessagesCsv } from './messages-csv.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 const MESSAGE_ID = /^msg_[0-9a-f]{32}$/
 const EXPORTED_AT_ONCE = 500
@@ -81,9 +82,7 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
  */
 function toStoredFilter({ service }: Actor, filter: MessageFilter, path = ''): StoredFilter {
   if (service !== null && filter.service !== undefined)
-    throw refuseInput([
-      { path: `${path}service`, message: 'A key finds the messages of its own service. Leave this filter out.' },
-    ])
+    throw refuseInput([{ path: `${path}service`, message: fault('filter-of-sessions') }])
   const { submittedFrom, submittedTo, failedFrom, failedTo, ...rest } = filter
   return {
     ...rest,

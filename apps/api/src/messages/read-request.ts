@@ -9,6 +9,7 @@ import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
 import { readFileName } from '../file-name.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/
@@ -68,8 +69,7 @@ async function readParts(
     } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
     else part.skip() // read on for the faults of the message
   }
-  if (message === undefined)
-    faults.push({ path: 'message', message: 'This part is missing: it holds the message as JSON.' })
+  if (message === undefined) faults.push({ path: 'message', message: fault('message-part-missing') })
   if (message === undefined || faults.length > 0) throw refuseInput(faults)
   return message
 }
@@ -77,13 +77,12 @@ async function readParts(
 /** Returns null for a part that can be taken. */
 function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): Fault | null {
   const path = name?.slice(0, 50) ?? ''
-  const expected = 'send one part message and parts attachment.'
-  if (name === null) return { path, message: `A part has no name in its Content-Disposition: ${expected}` }
-  if (name === 'message' && messageCame) return { path, message: `This part came twice: ${expected}` }
-  if (name !== 'message' && name !== 'attachment') return { path, message: `This part is not expected: ${expected}` }
+  if (name === null) return { path, message: fault('part-without-name') }
+  if (name === 'message' && messageCame) return { path, message: fault('message-part-twice') }
+  if (name !== 'message' && name !== 'attachment') return { path, message: fault('part-unexpected') }
   // RFC 7578 section 4.7 deprecates the header. Nothing decodes it here, so the file would arrive as text.
   if (transferEncoding !== null && ENCODED.test(transferEncoding))
-    return { path, message: `Send parts as they are, without content-transfer-encoding ${transferEncoding}.` }
+    return { path, message: fault('part-encoded', { encoding: transferEncoding }) }
   return null
 }
 

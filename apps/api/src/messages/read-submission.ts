@@ -6,6 +6,7 @@ import type { ReceivedPart } from './attachment-intake.ts'
 import { showEnding } from '../file-name.ts'
 import type { Submission } from './submit.ts'
 import type { Fault } from '../http/problem.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 /**
  * Joins the message with the parts that came along.
@@ -34,19 +35,21 @@ function toContent(input: MessageInput, parts: readonly ReceivedPart[]): Message
     }
     const path = `attachments[${index}]`
     const part = parts[attachment.part]
-    if (!part) faults.push({ path: `${path}.part`, message: `There is no part attachment number ${attachment.part}.` })
-    else if (described.has(attachment.part))
-      faults.push({ path: `${path}.part`, message: 'This part is described twice.' })
+    if (!part) faults.push({ path: `${path}.part`, message: fault('part-missing', { part: attachment.part }) })
+    else if (described.has(attachment.part)) faults.push({ path: `${path}.part`, message: fault('part-twice') })
     else {
       if (attachment.sha256 && attachment.sha256.toLowerCase() !== part.sha256) {
-        faults.push({ path: `${path}.sha256`, message: 'The part arrived with other content.' })
+        faults.push({ path: `${path}.sha256`, message: fault('part-changed') })
       }
       described.set(attachment.part, fromPart(part, attachment.part, attachment))
     }
   })
   const count = inline.length + parts.length
   if (count > MAX_ATTACHMENTS)
-    faults.push({ path: 'attachments', message: `At most ${MAX_ATTACHMENTS} attachments; there are ${count}.` })
+    faults.push({
+      path: 'attachments',
+      message: fault('too-many-attachments-in-all', { max: MAX_ATTACHMENTS, count: count }),
+    })
   if (faults.length > 0) throw refuseInput(faults)
   const attachments = [...inline, ...parts.map((part, index) => described.get(index) ?? fromPart(part, index))]
   const { to, cc, bcc, replyTo, subject, html, text, headers, importance, saveToSentItems } = input

@@ -1,6 +1,7 @@
 import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
 import { refuseFaults } from '../http/input-faults.ts'
 import type { Fault } from '../http/problem.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 /** The domains that a message may be addressed to. An empty list allows all, and both have to allow a recipient. */
 export interface RecipientRules {
@@ -18,10 +19,8 @@ interface Addressed {
 
 /** Returns why a recipient is refused, in a sentence for whoever submits the message; null for one that is allowed. */
 export function refuseRecipient(address: string, { ofInstallation, ofKey }: RecipientRules): string | null {
-  if (!isAllowedRecipient(address, ofInstallation))
-    return 'The recipients policy does not allow this domain. A workspace admin changes it in Tenant Settings > Recipients.'
-  if (!isAllowedRecipient(address, ofKey))
-    return 'The service key does not allow this domain. A workspace admin makes another key in Tenant Settings > Service keys.'
+  if (!isAllowedRecipient(address, ofInstallation)) return fault('domain-not-allowed')
+  if (!isAllowedRecipient(address, ofKey)) return fault('domain-not-allowed-for-key')
   return null
 }
 

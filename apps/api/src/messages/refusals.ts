@@ -6,6 +6,7 @@ import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/si
 import { refuseInput } from '../http/input-faults.ts'
 import { type Fault, ProblemError } from '../http/problem.ts'
 import type { StorageFull } from '../queue/storage.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 // These refusals say why a message is not accepted, and what its sender can do about it.
 
@@ -19,10 +20,10 @@ export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 
   if (sendAt !== undefined && sendAtMs < now.getTime() - PAST_TOLERANCE_MS)
     faults.push({
       path: 'sendAt',
-      message: 'This is more than 5 minutes ago. Leave sendAt out to send the message at once.',
+      message: fault('send-at-past'),
     })
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Math.max(now.getTime(), sendAtMs))
-    faults.push({ path: 'expiresAt', message: 'Give a time after now and after sendAt, or leave expiresAt out.' })
+    faults.push({ path: 'expiresAt', message: fault('expires-before') })
   return faults
 }
 
@@ -30,7 +31,7 @@ export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 
 export function requireNotEmpty({ subject, html, text, attachments }: MessageContent): void {
   // Where there is html, text is not sent.
   if (subject !== '' || (html ?? text) !== '' || attachments.length > 0) return
-  throw refuseInput([{ path: '', message: 'The message is empty: it needs a subject, a body or an attachment.' }])
+  throw refuseInput([{ path: '', message: fault('message-empty') }])
 }
 
 export function storageFull({ storedBytes, neededBytes, storageBytes }: StorageFull): ProblemError {

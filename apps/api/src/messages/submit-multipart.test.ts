@@ -249,5 +249,5 @@ it('refuses the description of a part in a message that has none', async () => {
   })
 
   expect(status).toBe(400)
-  expect(json.errors).toEqual([{ path: 'attachments[0].part', message: 'There is no part attachment number 0.' }])
+  expect(json.errors).toMatchObject([{ path: 'attachments[0].part', message: 'There is no part attachment number 0.' }])
 })

@@ -11,7 +11,11 @@ const AT_ONCE = 1_000
 
 export const EXPIRED: MessageProblem = problemOf('expired', 'expired.title', 'expired')
 
-const EXPIRED_AFTER_UNKNOWN: MessageProblem = problemOf('outcome-unknown', 'outcome-unknown.title', 'expired-after-unknown')
+const EXPIRED_AFTER_UNKNOWN: MessageProblem = problemOf(
+  'outcome-unknown',
+  'outcome-unknown.title',
+  'expired-after-unknown',
+)
 
 /**
  * Fails messages that have not left in time. It passes over those that another process has locked: it is claiming or

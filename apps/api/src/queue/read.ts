@@ -299,6 +299,14 @@ function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttem
   const at = sentAt.toISOString()
   return [
     ...history,
-    { at, firstAt: at, count: 1, outcome: 'sent' as const, code: null, values: ACCEPTED.values, detail: ACCEPTED.detail },
+    {
+      at,
+      firstAt: at,
+      count: 1,
+      outcome: 'sent' as const,
+      code: null,
+      values: ACCEPTED.values,
+      detail: ACCEPTED.detail,
+    },
   ].slice(-MOST_ATTEMPTS)
 }

@@ -79,7 +79,7 @@ it('says what an address has to look like', async () => {
   const limits = { name: 'n', scopes: ['messages:send'], allowedAddresses: ['fd00::/129'] }
   const { json } = await ada.call('POST', KEYS, limits)
 
-  expect(json.errors).toEqual([
+  expect(json.errors).toMatchObject([
     { path: 'allowedAddresses[0]', message: expect.stringContaining('a network such as 10.0.0.0/8 or fd00::/8') },
   ])
 })

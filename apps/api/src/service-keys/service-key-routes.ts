@@ -8,6 +8,7 @@ import type { SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import { hashServiceKey } from './service-key-guard.ts'
 import type { ServiceKeyStore } from './service-key-store.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
 
 const KEY_BYTES = 32
 
@@ -29,7 +30,7 @@ export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
     const { name, scopes, allowedDomains, allowedAddresses } = body
     const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt)
     if (expiresAt !== null && expiresAt <= (await databaseNow()))
-      throw refuseInput([{ path: 'expiresAt', message: 'This is in the past: the key could never be used.' }])
+      throw refuseInput([{ path: 'expiresAt', message: fault('key-expired') }])
     const key = `imk_${random(KEY_BYTES).toString('base64url')}`
     const id = newId('serviceKey')
     const created = await store.create({

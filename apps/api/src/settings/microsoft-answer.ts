@@ -34,7 +34,7 @@ export async function redeemAnswer(
   if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
   const { code } = parameters
   if (typeof code !== 'string' || code === '')
-    return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
+    return refuse(explainUnexpectedAnswer('neither-code-nor-error', adminCenters))
 
   const { nonce, codeVerifier, claims } = secrets
   const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: asked, claims })
@@ -53,7 +53,7 @@ export function refuseGuest(
   { adminCenters }: Pick<MicrosoftIdentity, 'adminCenters'>,
   account: string | null,
 ): Refused {
-  return refuse(explainWrongAccount('The account is a guest of the organisation.', adminCenters), account)
+  return refuse(explainWrongAccount('guest', adminCenters), account)
 }
 
 /** Says why an Entra administrator's answer approves nothing; null where it does. */
@@ -66,5 +66,5 @@ export function readApprovalAnswer(
   if (refusal)
     return explainRefusal(refusal, { leg: 'authorize', approvalLink: approvalLinks.application(), adminCenters })
   if (String(parameters['admin_consent']).toLowerCase() === 'true') return null
-  return explainUnexpectedAnswer('The answer holds neither the consent of an administrator nor an error.', adminCenters)
+  return explainUnexpectedAnswer('neither-consent-nor-error', adminCenters)
 }

@@ -244,6 +244,6 @@ function healthAlert(before: SettingsState, after: SettingsState): Alert | null 
   if (before.status === 'not-configured' || after.status === 'not-configured') return null
   const { fromEmail } = after.connection
   if (!after.problem) return before.problem ? { type: 'mailbox.recovered', facts: { fromEmail } } : null
-  const { code, title, detail, action, correlationId } = after.problem
-  return { type: `mailbox.${code}`, facts: { fromEmail, title, detail, action, correlationId } }
+  const { code, values, title, detail, action, correlationId } = after.problem
+  return { type: `mailbox.${code}`, facts: { fromEmail, values, title, detail, action, correlationId } }
 }

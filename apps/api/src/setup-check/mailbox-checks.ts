@@ -60,8 +60,7 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
   const connection = await question.connection
   if (connection === 'unknown') return found('database-not-usable')
   if (connection === null) return found('not-connected')
-  if (connection.problem)
-    return lost(connection.fromEmail, connection.problem)
+  if (connection.problem) return lost(connection.fromEmail, connection.problem)
   if (!isReached(await question.graph)) return found('graph-not-reached')
   const answer = await ask(await question.access)
   return answer
@@ -70,8 +69,7 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
     const sender = question.fromEmail ?? (connection as CheckedConnection).fromEmail
     if (access === null) return found('not-connected')
     if (access.outcome === 'lost') return lost(sender, access.problem)
-    if (access.outcome === 'unavailable')
-      return unavailable(sender, access.detail, access.values)
+    if (access.outcome === 'unavailable') return unavailable(sender, access.detail, access.values)
     const answer = await askGraph(connection as CheckedConnection, sender, access.accessToken, question)
     if (!isFailure(answer)) return answer
     if (answer.failure.outcome === 'unauthorized' && mayRenew) {

@@ -8,7 +8,15 @@ const answers = Promise.resolve({ outcome: 'answers', aheadMs: 0 } as const)
 
 const refusal = (kind: Explanation['kind']) => async () => ({
   outcome: 'refused' as const,
-  explanation: { kind, title: 'No', detail: 'Not so.', action: 'Do it.', values: {}, correlationId: 'an-id', aadstsCode: 7000222 },
+  explanation: {
+    kind,
+    title: 'No',
+    detail: 'Not so.',
+    action: 'Do it.',
+    values: {},
+    correlationId: 'an-id',
+    aadstsCode: 7000222,
+  },
   retryAfter: null,
 })
 

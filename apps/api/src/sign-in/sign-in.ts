@@ -127,11 +127,7 @@ export function createSignIn({
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [], leg: 'sign-in' })
     if (redemption.outcome === 'refused') return refused(redemption.explanation)
     const { person } = redemption
-    if (person.guest)
-      return refused(
-        explainWrongAccount('guest', adminCenters),
-        person.signInName,
-      )
+    if (person.guest) return refused(explainWrongAccount('guest', adminCenters), person.signInName)
 
     const sessionId = newOpaqueValue()
     const idHash = hashOpaqueValue(sessionId)

@@ -315,10 +315,7 @@ export function createMicrosoftIdentity({
       })
       if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, adminCenters))
       if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, adminCenters))
-      if (verified.outcome === 'other-tenant')
-        return refused(
-          explainWrongAccount('other-organisation', adminCenters),
-        )
+      if (verified.outcome === 'other-tenant') return refused(explainWrongAccount('other-organisation', adminCenters))
       return {
         outcome: 'granted',
         tokens: {

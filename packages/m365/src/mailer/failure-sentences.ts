@@ -39,8 +39,7 @@ export const FAILURE_SENTENCES: Sentences = {
   'proof.permission-missing.action':
     'Try again and accept the permission. If Microsoft offers no choice, an Entra administrator has to open {approvalLink} and approve it once.',
   'proof.access-denied.title': 'Microsoft denied access to the mailbox',
-  'proof.access-denied.detail':
-    '{delegate} may not send from {sender}: a permission or a mailbox right is missing.',
+  'proof.access-denied.detail': '{delegate} may not send from {sender}: a permission or a mailbox right is missing.',
   'proof.access-denied.action':
     'An Exchange administrator checks in the {exchange} > Recipients that {delegate} has Send As on {sender}. If the permissions of the app were not approved, an Entra administrator opens {approvalLink} and approves them. Then try again.',
   'proof.mailbox-not-found.title': 'There is no such mailbox',
