@@ -1,6 +1,7 @@
 import type { Sentences } from '@inforiver-mail/contract/wording'
 import { ENTRA_SENTENCES } from './identity/entra-sentences.ts'
 import { FAILURE_SENTENCES } from './mailer/failure-sentences.ts'
+import { REPORTS_SENTENCES } from './mailer/reports-sentences.ts'
 
 /** What follows from an answer of Microsoft, whatever it was. */
 const STEPS = {
@@ -57,4 +58,4 @@ const STEPS = {
 } as const
 
 /** Every sentence in English that explains what Microsoft answered, by name. */
-export const SENTENCES: Sentences = { ...ENTRA_SENTENCES, ...FAILURE_SENTENCES, ...STEPS }
+export const SENTENCES: Sentences = { ...ENTRA_SENTENCES, ...FAILURE_SENTENCES, ...REPORTS_SENTENCES, ...STEPS }
