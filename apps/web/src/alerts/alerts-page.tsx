@@ -4,6 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { webhooksQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
+import type { Translate } from '../language/translate.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
 import type { Column } from '../ui/data-table.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
@@ -12,15 +14,7 @@ import { FocusedNotice, Notice } from '../ui/notice.tsx'
 import { TenantSettingsLink } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog, ReplayWebhookDialog } from './webhook-dialogs.tsx'
-import {
-  contentsText,
-  hostOf,
-  outcomeRemedy,
-  outcomeText,
-  sendsEvents,
-  TYPE_LABELS,
-  waitingText,
-} from './webhook-text.ts'
+import { contentsText, hostOf, outcomeRemedy, outcomeText, sendsEvents, waitingText } from './webhook-text.ts'
 
 const useStyles = makeStyles({
   address: { overflowWrap: 'anywhere' },
@@ -29,12 +23,13 @@ const useStyles = makeStyles({
 })
 
 export function AlertsPage() {
+  const t = useTranslate()
   return (
     <QueryPage
       parent={<TenantSettingsLink />}
-      title="Alerts"
+      title={t('alerts.title')}
       query={useQuery(webhooksQuery)}
-      loading="Reading the webhooks"
+      loading={t('alerts.loading')}
     >
       {({ items }, freshness) => <AlertsScreen webhooks={items} {...freshness} />}
     </QueryPage>
@@ -55,6 +50,7 @@ interface AlertsScreenProps extends Freshness {
 }
 
 function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
+  const t = useTranslate()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
   const test = useWebhookTest()
@@ -62,24 +58,24 @@ function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
 
   return (
     <CollectionPage
-      title="Alerts"
-      intro="Where alerts go when the mailbox itself cannot send."
+      title={t('alerts.title')}
+      intro={t('alerts.intro')}
       {...freshness}
       announcement={
         <>
           {step.kind === 'removed' && (
             <FocusedNotice
               intent="success"
-              title={`The webhook to ${hostOf(step.webhook.url)} is removed`}
+              title={t('alerts.removed.title', { host: hostOf(step.webhook.url) })}
               onDismiss={backToList}
             >
-              <span>Nothing more is sent there.</span>
+              <span>{t('alerts.removed.text')}</span>
             </FocusedNotice>
           )}
           {step.kind === 'replayed' && (
             <FocusedNotice
               intent="success"
-              title={`${step.count === 1 ? '1 event is' : `${step.count} events are`} sent to ${hostOf(step.webhook.url)} again`}
+              title={t('alerts.replayed', { count: step.count, host: hostOf(step.webhook.url) })}
               onDismiss={backToList}
             />
           )}
@@ -89,23 +85,23 @@ function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
           )}
         </>
       }
-      add={{ label: 'Add webhook', disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
-      heading="Webhooks"
+      add={{ label: t('alerts.add'), disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
+      heading={t('alerts.heading')}
       columns={webhookColumns(
+        t,
         test,
         (webhook) => setStep({ kind: 'replay', webhook }),
         (webhook) => setStep({ kind: 'remove', webhook }),
       )}
       rows={webhooks}
       empty={{
-        title: 'No webhooks yet',
-        text: 'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when the app registration is refused, when messages fail, when the queue stands still, and when the client secret is about to expire. It can also be told what became of each message.',
+        title: t('alerts.empty.title'),
+        text: t('alerts.empty.text'),
       }}
       hint={
         <>
-          {full && `There are ${MAX_WEBHOOKS} webhooks, and no more are possible. `}
-          The same alerts are shown to every workspace admin at the top of these pages, until one of them dismisses
-          them. A request that does not arrive is tried again for three days.
+          {full && <>{t('alerts.full', { count: MAX_WEBHOOKS })} </>}
+          {t('alerts.hint')}
         </>
       }
     >
@@ -149,16 +145,17 @@ interface TestOutcomeProps {
 }
 
 function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
+  const t = useTranslate()
   const delivered = attempt.outcome === 'delivered'
-  const remedy = outcomeRemedy(attempt)
+  const remedy = outcomeRemedy(attempt, t)
   const host = hostOf(webhook.url)
   return (
     <Notice
       intent={delivered ? 'success' : 'error'}
-      title={delivered ? `The test arrived at ${host}` : `The test did not arrive at ${host}`}
+      title={t(delivered ? 'alerts.test.arrived' : 'alerts.test.failed', { host })}
       onDismiss={onDismiss}
     >
-      <span>{outcomeText(attempt)}.</span>
+      <span>{outcomeText(attempt, t)}.</span>
       {remedy && <span>{remedy}</span>}
     </Notice>
   )
@@ -167,17 +164,22 @@ function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
 type WebhookTest = ReturnType<typeof useWebhookTest>
 
 function webhookColumns(
+  t: Translate,
   test: WebhookTest,
   onReplay: (webhook: Webhook) => void,
   onRemove: (webhook: Webhook) => void,
 ): readonly Column<Webhook>[] {
   return [
-    { name: 'Address', cell: ({ url }) => <Address url={url} /> },
-    { name: 'Sends', cell: (webhook) => contentsText(webhook) },
-    { name: 'Added', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
-    { name: 'Last request', cell: (webhook) => <LastRequest webhook={webhook} /> },
+    { name: t('alerts.column.address'), cell: ({ url }) => <Address url={url} /> },
+    { name: t('alerts.column.sends'), cell: (webhook) => contentsText(webhook, t) },
     {
-      name: 'Actions',
+      name: t('alerts.column.added'),
+      kind: 'keep',
+      cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" />,
+    },
+    { name: t('alerts.column.last-request'), cell: (webhook) => <LastRequest webhook={webhook} /> },
+    {
+      name: t('alerts.column.actions'),
       kind: 'actions',
       cell: (webhook) => (
         <WebhookActions
@@ -198,19 +200,20 @@ function Address({ url }: { url: string }) {
 /** What was sent last and how it ended, and what is still to be delivered. */
 function LastRequest({ webhook }: { webhook: Webhook }) {
   const styles = useStyles()
+  const t = useTranslate()
   const { lastAttempt } = webhook
-  const waiting = waitingText(webhook)
+  const waiting = waitingText(webhook, t)
   return (
     <span className={styles.lines}>
       {lastAttempt ? (
         <>
           <span>
-            {TYPE_LABELS[lastAttempt.type]}, <LocalTime at={lastAttempt.at} format="seconds" />
+            {t(`alerts.type.${lastAttempt.type}`)}, <LocalTime at={lastAttempt.at} format="seconds" />
           </span>
-          <span>{outcomeText(lastAttempt)}</span>
+          <span>{outcomeText(lastAttempt, t)}</span>
         </>
       ) : (
-        'None yet'
+        t('alerts.no-request')
       )}
       {waiting && <span>{waiting}</span>}
     </span>
@@ -226,25 +229,26 @@ interface WebhookActionsProps {
 
 function WebhookActions({ webhook, test, onReplay, onRemove }: WebhookActionsProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const host = hostOf(webhook.url)
   const testing = test.isPending && test.variables.id === webhook.id
   return (
     <span className={styles.buttons}>
       <Button
         size="small"
-        aria-label={`Test the webhook to ${host}`}
+        aria-label={t('alerts.test-of', { host })}
         disabledFocusable={test.isPending}
         onClick={() => test.mutate(webhook)}
       >
-        {testing ? 'Testing…' : 'Test'}
+        {t(testing ? 'alerts.testing' : 'alerts.test')}
       </Button>
       {sendsEvents(webhook) && (
-        <Button size="small" aria-label={`Replay the webhook to ${host}`} onClick={onReplay}>
-          Replay
+        <Button size="small" aria-label={t('alerts.replay-of', { host })} onClick={onReplay}>
+          {t('alerts.replay')}
         </Button>
       )}
-      <Button size="small" aria-label={`Remove the webhook to ${host}`} onClick={onRemove}>
-        Remove
+      <Button size="small" aria-label={t('alerts.remove-of', { host })} onClick={onRemove}>
+        {t('alerts.remove')}
       </Button>
     </span>
   )

@@ -15,15 +15,16 @@ import { type Answer, call } from '../api/call.ts'
 import { inputFault, refusedInput } from '../api/input-fault.ts'
 import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
 import { webhooksQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
-import { hostOf, OFFERED_EVENTS, servicesIn, TYPE_LABELS, typesToAskFor, waitingText } from './webhook-text.ts'
+import { hostOf, OFFERED_EVENTS, servicesIn, typesToAskFor } from './webhook-text.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none', display: 'flex', flexDirection: 'column' },
   // Aligns it with the field above.
-  checkbox: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
@@ -33,6 +34,7 @@ interface AddWebhookDialogProps {
 }
 
 export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
+  const t = useTranslate()
   const field = useRef<HTMLInputElement>(null)
   const [url, setUrl] = useState('')
   const [types, setTypes] = useState<readonly WebhookSubject[]>(AlertType.options)
@@ -60,16 +62,16 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
 
   return (
     <FormDialog
-      title="Add a webhook"
-      submit="Add webhook"
+      title={t('alerts.dialog.title')}
+      submit={t('alerts.add')}
       pending={creation.isPending}
       error={refusal ? null : creation.error}
       onSubmit={submit}
       onClose={onClose}
     >
       <Field
-        label="Address of the receiver"
-        hint="What you choose below is sent there as signed POST requests."
+        label={t('alerts.dialog.address')}
+        hint={t('alerts.dialog.address-hint')}
         validationState={shown ? 'error' : 'none'}
         validationMessage={shown}
       >
@@ -88,17 +90,23 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
           onBlur={() => setTouched(url !== '')}
         />
       </Field>
-      <TypesField label="Alerts" offered={AlertType.options} types={types} fault={typesFault} onChange={setTypes} />
       <TypesField
-        label="Events of messages"
-        hint="One request for each message. An event may name recipients."
+        label={t('alerts.dialog.alerts')}
+        offered={AlertType.options}
+        types={types}
+        fault={typesFault}
+        onChange={setTypes}
+      />
+      <TypesField
+        label={t('alerts.dialog.events')}
+        hint={t('alerts.dialog.events-hint')}
         offered={OFFERED_EVENTS}
         types={types}
         fault={null}
         onChange={setTypes}
       />
       {OFFERED_EVENTS.some((type) => types.includes(type)) && (
-        <Field label="Services" hint="Names separated by commas. Left empty, events of every service are sent.">
+        <Field label={t('alerts.dialog.services')} hint={t('alerts.dialog.services-hint')}>
           <Input
             autoComplete="off"
             autoCapitalize="none"
@@ -124,6 +132,7 @@ interface TypesFieldProps {
 
 function TypesField({ label, hint, offered, types, fault, onChange }: TypesFieldProps) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <Field
       label={label}
@@ -141,7 +150,7 @@ function TypesField({ label, hint, offered, types, fault, onChange }: TypesField
             <Field key={type}>
               <Checkbox
                 className={styles.checkbox}
-                label={TYPE_LABELS[type]}
+                label={t(`alerts.type.${type}`)}
                 checked={types.includes(type)}
                 onChange={(_event, { checked }) =>
                   onChange(checked ? [...types, type] : types.filter((other) => other !== type))
@@ -162,11 +171,12 @@ interface ReplayWebhookDialogProps {
 }
 
 export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed }: ReplayWebhookDialogProps) {
+  const t = useTranslate()
   const field = useRef<HTMLInputElement>(null)
   const [since, setSince] = useState('')
   const [touched, setTouched] = useState(false)
   const time = new Date(since)
-  const fault = Number.isNaN(time.getTime()) ? 'A date and a time are needed.' : null
+  const fault = Number.isNaN(time.getTime()) ? t('alerts.replaying.time-needed') : null
   const replay = useMutation({
     mutationFn: () => call(replayWebhook, { params: { id }, body: { since: time.toISOString() } }),
     onSuccess: ({ count }) => onReplayed(count),
@@ -180,16 +190,16 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
 
   return (
     <FormDialog
-      title={`Send events to ${hostOf(url)} again`}
-      submit="Send again"
+      title={t('alerts.replaying.title', { host: hostOf(url) })}
+      submit={t('alerts.replaying.submit')}
       pending={replay.isPending}
       error={replay.error}
       onSubmit={submit}
       onClose={onClose}
     >
       <Field
-        label="Since"
-        hint={`The oldest ${MAX_REPLAYED_EVENTS.toLocaleString('en-US')} events since then are sent, of the types and services of the webhook.`}
+        label={t('alerts.replaying.since')}
+        hint={t('alerts.replaying.since-hint', { max: MAX_REPLAYED_EVENTS })}
         validationState={touched && fault ? 'error' : 'none'}
         validationMessage={touched ? fault : null}
       >
@@ -211,19 +221,17 @@ interface NewWebhookDialogProps {
 
 export function NewWebhookDialog({ added: { url, secret }, onClose }: NewWebhookDialogProps) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <SecretDialog
-      title={`The secret for ${hostOf(url)}`}
+      title={t('alerts.new.title', { host: hostOf(url) })}
       kind="secret"
-      label="Signing secret"
+      label={t('alerts.new.label')}
       secret={secret}
-      advice="Copy it to where the receiver keeps its secrets. Inforiver Mail does not show it again."
+      advice={t('alerts.new.advice')}
       onClose={onClose}
     >
-      <p className={styles.text}>
-        With it the receiver checks that a request came from here, by any library for Standard Webhooks. Then choose
-        Test to see whether everything fits.
-      </p>
+      <p className={styles.text}>{t('alerts.new.text')}</p>
     </SecretDialog>
   )
 }
@@ -235,8 +243,8 @@ interface RemoveWebhookDialogProps {
 }
 
 export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebhookDialogProps) {
-  const { id, url } = webhook
-  const waiting = waitingText(webhook)
+  const t = useTranslate()
+  const { id, url, waiting } = webhook
   const removal = useRemoval({
     queryKey: webhooksQuery.queryKey,
     remove: () => call(removeWebhook, { params: { id } }),
@@ -244,8 +252,8 @@ export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebho
   })
   return (
     <ConfirmDialog
-      title={`Remove the webhook to ${hostOf(url)}?`}
-      confirm="Remove"
+      title={t('alerts.removing.title', { host: hostOf(url) })}
+      confirm={t('alerts.remove')}
       danger
       pending={removal.isPending}
       error={removal.error}
@@ -253,9 +261,9 @@ export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebho
       onClose={onClose}
     >
       <Consequences>
-        <li>Nothing more is sent to {url}. Its secret is deleted.</li>
-        {waiting && <li>{waiting}: that is not sent any more.</li>}
-        <li>The same alerts are still shown in these pages.</li>
+        <li>{t('alerts.removing.address', { url })}</li>
+        {waiting > 0 && <li>{t('alerts.removing.waiting', { count: waiting })}</li>}
+        <li>{t('alerts.removing.pages')}</li>
       </Consequences>
     </ConfirmDialog>
   )

@@ -1,6 +1,7 @@
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
+import { english } from '../test-support/languages.ts'
 import { inputFault } from '../api/input-fault.ts'
 import {
   contentsText,
@@ -13,12 +14,12 @@ import {
 } from './webhook-text.ts'
 
 it('says what became of a request, with the status if there was an answer', () => {
-  expect(outcomeText({ outcome: 'delivered', status: 204 })).toBe('Delivered (status 204)')
-  expect(outcomeText({ outcome: 'timed-out', status: null })).toBe('No answer within 10 seconds')
+  expect(outcomeText({ outcome: 'delivered', status: 204 }, english)).toBe('Delivered (status 204)')
+  expect(outcomeText({ outcome: 'timed-out', status: null }, english)).toBe('No answer within 10 seconds')
 })
 
 it('says what to do about every outcome except success', () => {
-  const without = WebhookOutcome.options.filter((outcome) => outcomeRemedy({ outcome }) === null)
+  const without = WebhookOutcome.options.filter((outcome) => outcomeRemedy({ outcome }, english) === null)
 
   expect(without).toEqual(['delivered'])
 })
@@ -28,7 +29,7 @@ it.each([
   [1, '1 request is yet to be delivered'],
   [3, '3 requests are yet to be delivered'],
 ])('counts %s requests that are still to be delivered', (waiting, text) => {
-  expect(waitingText({ waiting })).toBe(text)
+  expect(waitingText({ waiting }, english)).toBe(text)
 })
 
 it.each([
@@ -42,11 +43,11 @@ it.each([
 
 it('says what a webhook is sent, and asks for no more than was chosen', () => {
   const alerts = AlertType.options
-  expect(contentsText({ types: alerts, services: null })).toBe('All alerts')
-  expect(contentsText({ types: [...alerts, 'message.sent'], services: ['reports', 'forms'] })).toBe(
-    'All alerts; Message sent; of reports, forms',
+  expect(contentsText({ types: alerts, services: null }, english)).toBe('All alerts')
+  expect(contentsText({ types: [...alerts, 'message.sent'], services: ['reports', 'forms'] }, english)).toBe(
+    'All alerts; Message sent (only of reports and forms)',
   )
-  expect(contentsText({ types: ['queue.stalled', 'message.failed'], services: null })).toBe(
+  expect(contentsText({ types: ['queue.stalled', 'message.failed'], services: null }, english)).toBe(
     'Queue stands still; Message failed',
   )
   expect(typesToAskFor(alerts)).toBeNull()

@@ -2,6 +2,8 @@ import { Button, Field, makeStyles, Select, tokens } from '@fluentui/react-compo
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useSearchParams } from 'wouter'
 import { auditListQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
+import type { Translate } from '../language/translate.ts'
 import type { Column } from '../ui/data-table.tsx'
 import { DayRangeFields } from '../ui/day-range-fields.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
@@ -10,7 +12,7 @@ import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { TextFilter } from '../ui/text-filter.tsx'
 import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
-import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
+import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
   filters: {
@@ -27,6 +29,7 @@ const useStyles = makeStyles({
 /** The audit log. Its filter is kept in the address of the page. */
 export function AuditPage() {
   const styles = useStyles()
+  const t = useTranslate()
   const [search, setSearch] = useSearchParams()
   const pageFilter = readPageFilter(search)
   const filter = toApiFilter(pageFilter)
@@ -34,27 +37,27 @@ export function AuditPage() {
     setSearch((current) => writePageFilter({ ...readPageFilter(current), ...changes }), { replace: true })
   return (
     <Page width="log">
-      <PageIntro parent={<TenantSettingsLink />} title="Audit log">
-        Who did what when, newest first. Nothing in it can be changed or removed here.
+      <PageIntro parent={<TenantSettingsLink />} title={t('audit.title')}>
+        {t('audit.intro')}
       </PageIntro>
-      <search aria-label="Audit log" className={styles.filters}>
+      <search aria-label={t('audit.title')} className={styles.filters}>
         <DayRangeFields days={pageFilter} onDays={change} />
         <TextFilter
-          label="Person"
-          hint="A part of the name or address."
+          label={t('audit.person')}
+          hint={t('audit.person-hint')}
           maxLength={254}
           value={pageFilter.person}
           onValue={(person) => change({ person })}
         />
-        <Field label="Event">
+        <Field label={t('audit.event')}>
           <Select
             value={pageFilter.action ?? ''}
             onChange={(_event, { value }) => change({ action: AuditAction.safeParse(value).data ?? null })}
           >
-            <option value="">All</option>
+            <option value="">{t('audit.all')}</option>
             {AuditAction.options.map((action) => (
               <option key={action} value={action}>
-                {ACTION_LABELS[action]}
+                {t(`audit.action.${action}`)}
               </option>
             ))}
           </Select>
@@ -62,7 +65,7 @@ export function AuditPage() {
       </search>
       <div>
         <Button as="a" href={exportUrl(filter)} download>
-          Export as CSV
+          {t('audit.export')}
         </Button>
       </div>
       <AuditList key={search.toString()} filter={filter} />
@@ -72,33 +75,36 @@ export function AuditPage() {
 
 function AuditList({ filter }: { filter: AuditFilter }) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <PagedList
       query={auditListQuery(filter)}
-      loading="Reading the audit log"
-      title="Newest events"
-      label="Audit log"
-      columns={COLUMNS}
+      loading={t('audit.loading')}
+      title={t('audit.newest')}
+      label={t('audit.title')}
+      columns={columns(t)}
       empty={
-        <Surface title="No event matches">
-          <p className={styles.text}>Choose another period, person or event to see more of the log.</p>
+        <Surface title={t('audit.empty.title')}>
+          <p className={styles.text}>{t('audit.empty.text')}</p>
         </Surface>
       }
     />
   )
 }
 
-const COLUMNS: readonly Column<AuditEvent>[] = [
-  { name: 'Time', kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
-  { name: 'Who', kind: 'code', cell: (event) => <Who event={event} /> },
-  { name: 'What', cell: whatText },
-  { name: 'Outcome', cell: outcomeText },
-  { name: 'Details', kind: 'code', cell: (event) => <Details event={event} /> },
-]
+function columns(t: Translate): readonly Column<AuditEvent>[] {
+  return [
+    { name: t('audit.column.time'), kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
+    { name: t('audit.column.who'), kind: 'code', cell: (event) => <Who event={event} /> },
+    { name: t('audit.column.what'), cell: (event) => whatText(event, t) },
+    { name: t('audit.column.outcome'), cell: (event) => outcomeText(event, t) },
+    { name: t('audit.column.details'), kind: 'code', cell: (event) => <Details event={event} /> },
+  ]
+}
 
 function Who({ event }: { event: AuditEvent }) {
   const styles = useStyles()
-  const { name, email } = whoText(event)
+  const { name, email } = whoText(event, useTranslate())
   return (
     <span className={styles.lines}>
       <span>{name}</span>
@@ -109,7 +115,7 @@ function Who({ event }: { event: AuditEvent }) {
 
 function Details({ event }: { event: AuditEvent }) {
   const styles = useStyles()
-  const details = detailText(event)
+  const details = detailText(event, useTranslate())
   if (details.length === 0) return '–'
   return (
     <span className={styles.lines}>

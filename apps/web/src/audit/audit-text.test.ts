@@ -1,5 +1,10 @@
 import type { AuditEvent } from '@inforiver-mail/contract/audit'
+import { Role } from '@inforiver-mail/contract/caller'
+import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
+import { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
+import { WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { describe, expect, it } from 'vitest'
+import { english, german } from '../test-support/languages.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 function example(given: Partial<AuditEvent> = {}): AuditEvent {
@@ -16,7 +21,7 @@ function example(given: Partial<AuditEvent> = {}): AuditEvent {
 
 describe('whoText', () => {
   it('names the person with their address', () => {
-    expect(whoText(example())).toEqual({ name: 'Ada Admin', email: 'ada@contoso.com' })
+    expect(whoText(example(), english)).toEqual({ name: 'Ada Admin', email: 'ada@contoso.com' })
   })
 
   it.each([
@@ -30,7 +35,7 @@ describe('whoText', () => {
     ['vault-forgotten', 'done', {}, 'Operator'],
     ['webhook-removed', 'done', {}, 'Inforiver Mail'],
   ] as const)('names who stands behind %s (%s) of %j without a person: %s', (action, outcome, details, name) => {
-    expect(whoText(example({ actor: null, action, outcome, details }))).toEqual({ name, email: null })
+    expect(whoText(example({ actor: null, action, outcome, details }), english)).toEqual({ name, email: null })
   })
 })
 
@@ -46,7 +51,7 @@ it.each([
   ['service-key-revoked', {}, 'Service key revoked'],
   ['webhook-tested', {}, 'Webhook tested'],
 ] as const)('says what was done: %s %j is %j', (action, details, text) => {
-  expect(whatText(example({ action, details }))).toBe(text)
+  expect(whatText(example({ action, details }), english)).toBe(text)
 })
 
 it.each([
@@ -54,15 +59,16 @@ it.each([
   ['workspace-admin', 'As workspace admin'],
   ['cancelled', 'Cancelled in the settings'],
   ['consent-cancelled', 'Cancelled at Microsoft'],
-  ['send-as-denied', 'Send as denied'],
+  ['send-as-denied', 'Send As denied'],
   ['name-not-found', 'Name not found'],
   ['unknown', 'There is no such key'],
   ['revoked', 'The key is revoked'],
+  ['of-a-newer-version', 'Of a newer version'],
   ['scope-missing', 'The key lacks the scope'],
   ['not-workspace-admin', 'Not a workspace admin'],
   ['The connection was revoked', 'The connection was revoked'],
 ])('says how it ended: %s is %j', (outcome, text) => {
-  expect(outcomeText(example({ outcome }))).toBe(text)
+  expect(outcomeText(example({ outcome }), english)).toBe(text)
 })
 
 describe('detailText', () => {
@@ -77,7 +83,7 @@ describe('detailText', () => {
       later: 'known later',
     }
 
-    expect(detailText(example({ details }))).toEqual([
+    expect(detailText(example({ details }), english)).toEqual([
       { name: 'Sender', value: 'reports@contoso.com' },
       { name: 'Large file attachments', value: 'no' },
       { name: 'Reason', value: 'Wrong account' },
@@ -89,13 +95,15 @@ describe('detailText', () => {
   it('leaves out the account of a refused sign-in, which is shown as the person', () => {
     const details = { account: 'gil@fabrikam.com' }
 
-    expect(detailText(example({ actor: null, action: 'sign-in', outcome: 'refused', details }))).toEqual([])
+    expect(detailText(example({ actor: null, action: 'sign-in', outcome: 'refused', details }), english)).toEqual([])
   })
 
   it('says of a refused key which one it was, where it came from and what it was used for', () => {
     const details = { key: 'key_1', name: 'reports', client: '203.0.113.7', operation: 'submitMessage' }
 
-    expect(detailText(example({ actor: null, action: 'service-key-refused', outcome: 'revoked', details }))).toEqual([
+    expect(
+      detailText(example({ actor: null, action: 'service-key-refused', outcome: 'revoked', details }), english),
+    ).toEqual([
       { name: 'Key', value: 'key_1' },
       { name: 'From address', value: '203.0.113.7' },
       { name: 'Request', value: 'submitMessage' },
@@ -105,9 +113,16 @@ describe('detailText', () => {
   it('says whose access was connected, and what kind of mailbox it is', () => {
     const details = { account: 'bob@contoso.com', mailbox: 'delegated' }
 
-    expect(detailText(example({ action: 'consent-ended', outcome: 'completed', details }))).toEqual([
+    expect(detailText(example({ action: 'consent-ended', outcome: 'completed', details }), english)).toEqual([
       { name: 'Account', value: 'bob@contoso.com' },
       { name: 'Mailbox', value: 'shared, or a group' },
     ])
   })
 })
+
+it.each([...Role.options, ...ConsentStatus.options, ...ConsentProblemCode.options, ...WebhookOutcome.options])(
+  'has a text in both languages for the outcome %s',
+  (outcome) => {
+    expect([english, german].map((t) => t.known(`audit.outcome.${outcome}`))).not.toContain(null)
+  },
+)

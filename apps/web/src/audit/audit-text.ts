@@ -1,115 +1,31 @@
 import type { AuditAction, AuditEvent } from '@inforiver-mail/contract/audit'
+import { sentenceCase } from '../language/sentence-case.ts'
+import type { Translate } from '../language/translate.ts'
+import { PRODUCT } from '../ui/page-heading.tsx'
 
-export const ACTION_LABELS = {
-  'sign-in': 'Sign-in',
-  'sign-out': 'Sign-out',
-  'sessions-ended': 'Sessions ended',
-  'consent-started': 'Consent started',
-  'consent-ended': 'Consent ended',
-  'settings-reset': 'Settings reset',
-  'recipients-policy-changed': 'Recipients policy changed',
-  'delivery-reports-changed': 'Delivery reports switched',
-  'sending-limits-changed': 'Sending limits changed',
-  'reconnect-required': 'Connection lost',
-  'app-misconfigured': 'App registration refused',
-  'app-recovered': 'App registration works again',
-  'mailbox-paused': 'Mailbox paused',
-  'sending-resumed': 'Pause ended',
-  'message-cancelled': 'Message cancelled',
-  'message-retried': 'Message retried',
-  'messages-cancelled': 'Messages cancelled',
-  'messages-retried': 'Messages retried',
-  'messages-exported': 'Messages exported',
-  'test-message-sent': 'Test mail sent',
-  'service-key-created': 'Service key created',
-  'service-key-revoked': 'Service key revoked',
-  'service-key-refused': 'Service key refused',
-  'access-refused': 'Access refused',
-  'webhook-created': 'Webhook added',
-  'webhook-removed': 'Webhook removed',
-  'webhook-tested': 'Webhook tested',
-  'webhook-replayed': 'Events sent to a webhook once more',
-  'notice-dismissed': 'Notice dismissed',
-  'vault-rotated': 'Vault key rotated',
-  'vault-forgotten': 'Unreadable records removed',
-} as const satisfies Record<AuditAction, string>
-
-const PURPOSES: Readonly<Record<string, string>> = {
-  configure: 'connect a mailbox',
-  'update-sender': 'change the sender',
-  'large-attachments': 'enable large file attachments',
-  reconnect: 'reconnect the mailbox',
-  'delivery-reports': 'switch delivery reports on',
-}
-
-/** Outcomes whose code would mislead; any other is shown as its code, in words. */
-const OUTCOMES: Readonly<Record<string, string>> = {
-  'workspace-admin': 'As workspace admin',
-  member: 'As member',
-  pending: 'Waiting for Microsoft',
-  'consent-cancelled': 'Cancelled at Microsoft',
-  cancelled: 'Cancelled in the settings',
-  superseded: 'Overtaken by another change',
-  unknown: 'There is no such key',
-  revoked: 'The key is revoked',
-  'address-not-allowed': 'The key is not allowed from this address',
-  'scope-missing': 'The key lacks the scope',
-  'not-workspace-admin': 'Not a workspace admin',
-}
-
-const DETAILS: Readonly<Record<string, string>> = {
-  fromEmail: 'Sender',
-  largeAttachments: 'Large file attachments',
-  consent: 'Consent',
-  account: 'Account',
-  mailbox: 'Mailbox',
-  correlationId: 'Correlation id',
-  reason: 'Reason',
-  key: 'Key',
-  name: 'Service',
-  scopes: 'Scopes',
-  expiresAt: 'Expires',
-  allowedDomains: 'Allowed domains',
-  allowedAddresses: 'Allowed addresses',
-  redirectAllTo: 'All mail redirected to',
-  message: 'Message',
-  count: 'Messages',
-  sessions: 'Sessions',
-  filter: 'Filter',
-  notice: 'Notice',
-  client: 'From address',
-  operation: 'Request',
-  webhook: 'Webhook',
-  host: 'Host',
-  what: 'What',
-  records: 'Records',
-  resealed: 'Resealed',
-  recordedAs: 'Recorded by a newer version as',
-}
-
-const MAILBOXES: Readonly<Record<string, string>> = {
-  own: 'of the account itself',
-  delegated: 'shared, or a group',
-  application: 'by application access',
-}
+const MICROSOFT = 'Microsoft'
 
 /** Who acted where no person of the tenant did. */
-const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, string>>> = {
-  'reconnect-required': 'Microsoft',
-  'app-misconfigured': 'Microsoft',
-  'app-recovered': 'Microsoft',
-  'service-key-created': 'Operator',
-  'service-key-revoked': 'Operator',
-  'vault-rotated': 'Operator',
-  'vault-forgotten': 'Operator',
+const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, 'microsoft' | 'operator'>>> = {
+  'reconnect-required': 'microsoft',
+  'app-misconfigured': 'microsoft',
+  'app-recovered': 'microsoft',
+  'service-key-created': 'operator',
+  'service-key-revoked': 'operator',
+  'vault-rotated': 'operator',
+  'vault-forgotten': 'operator',
 }
 
-export function whoText({ actor, action, details }: AuditEvent): { name: string; email: string | null } {
+export function whoText({ actor, action, details }: AuditEvent, t: Translate): { name: string; email: string | null } {
   if (actor) return { name: actor.name, email: actor.email || null }
-  if (action === 'sign-in') return { name: textOf(details['account']) ?? 'Unknown', email: null }
-  if (action === 'service-key-refused') return { name: textOf(details['name']) ?? 'Unknown', email: null }
-  if (isOfService(action)) return { name: textOf(details['name']) ?? 'Inforiver Mail', email: null }
-  return { name: OTHER_ACTORS[action] ?? 'Inforiver Mail', email: null }
+  if (action === 'sign-in') return { name: textOf(details['account']) ?? t('audit.actor.unknown'), email: null }
+  if (action === 'service-key-refused') {
+    return { name: textOf(details['name']) ?? t('audit.actor.unknown'), email: null }
+  }
+  if (isOfService(action)) return { name: textOf(details['name']) ?? PRODUCT, email: null }
+  const other = OTHER_ACTORS[action]
+  if (other === 'operator') return { name: t('audit.actor.operator'), email: null }
+  return { name: other === 'microsoft' ? MICROSOFT : PRODUCT, email: null }
 }
 
 /** What a service may do as well, whose name then stands in the details. */
@@ -117,21 +33,22 @@ function isOfService(action: AuditAction): boolean {
   return action === 'messages-cancelled' || action === 'messages-retried' || action === 'messages-exported'
 }
 
-export function whatText({ action, details }: AuditEvent): string {
-  const purpose = PURPOSES[textOf(details['purpose']) ?? '']
-  return purpose ? `${ACTION_LABELS[action]}: ${purpose}` : ACTION_LABELS[action]
+export function whatText({ action, details }: AuditEvent, t: Translate): string {
+  const what = t(`audit.action.${action}`)
+  const purpose = t.known(`audit.purpose.${textOf(details['purpose']) ?? ''}`)
+  return purpose === null ? what : t('audit.with-purpose', { action: what, purpose })
 }
 
-export function outcomeText({ outcome }: AuditEvent): string {
-  return OUTCOMES[outcome] ?? codeText(outcome)
+export function outcomeText({ outcome }: AuditEvent, t: Translate): string {
+  return codeText(outcome, t)
 }
 
 /** Lists the remaining details, each with a label. */
-export function detailText(event: AuditEvent): { name: string; value: string }[] {
+export function detailText(event: AuditEvent, t: Translate): { name: string; value: string }[] {
   return Object.entries(event.details).flatMap(([name, value]) =>
     value === null || isShownElsewhere(name, event)
       ? []
-      : [{ name: DETAILS[name] ?? name, value: valueText(name, value) }],
+      : [{ name: t.known(`audit.detail.${name}`) ?? name, value: valueText(name, value, t) }],
   )
 }
 
@@ -144,16 +61,18 @@ function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean 
   )
 }
 
-function valueText(name: string, value: string | number | boolean): string {
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (name === 'mailbox') return MAILBOXES[String(value)] ?? String(value)
-  return name === 'reason' ? codeText(String(value)) : String(value)
+function valueText(name: string, value: string | number | boolean, t: Translate): string {
+  if (typeof value === 'boolean') return t(value ? 'audit.yes' : 'audit.no')
+  if (typeof value === 'number') return t.number(value)
+  if (name === 'mailbox') return t.known(`audit.mailbox.${value}`) ?? value
+  return name === 'reason' ? codeText(value, t) : value
 }
 
-/** Turns `send-as-denied` into `Send as denied`; leaves a sentence as it is. */
-function codeText(code: string): string {
-  const text = /^[a-z]+(-[a-z]+)*$/.test(code) ? code.replaceAll('-', ' ') : code
-  return text.charAt(0).toUpperCase() + text.slice(1)
+/** Words a code; one of another version such as `send-as-denied` becomes `Send as denied`, and a sentence stays. */
+function codeText(code: string, t: Translate): string {
+  const known = t.known(`audit.outcome.${code}`)
+  if (known !== null) return known
+  return sentenceCase(/^[a-z]+(-[a-z]+)*$/.test(code) ? code.replaceAll('-', ' ') : code)
 }
 
 function textOf(value: AuditEvent['details'][string] | undefined): string | null {

@@ -31,8 +31,8 @@ export interface Translate {
   readonly number: (value: number, options?: Intl.NumberFormatOptions) => string
   /** A moment in the reader's time zone. */
   readonly time: (at: string | number | Date, format: TimeFormat) => string
-  /** Such as "a, b and c", or "a, b or c". */
-  readonly list: (items: readonly string[], type?: 'conjunction' | 'disjunction') => string
+  /** Such as "a, b and c", "a, b or c" (`disjunction`) or "a, b, c" (`unit`). */
+  readonly list: (items: readonly string[], type?: Intl.ListFormatType) => string
 }
 
 interface Options {
@@ -87,7 +87,7 @@ export function createTranslate({ language, locale, catalogue }: Options): Trans
       times.set(format, known)
       return known.format(new Date(at))
     },
-    list: (items: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction') =>
+    list: (items: readonly string[], type: Intl.ListFormatType = 'conjunction') =>
       new Intl.ListFormat(locale, { type }).format(items),
   })
 }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { english } from '../test-support/languages.ts'
 import { planPolicy, planText } from './policy-draft.ts'
 
 const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
@@ -13,7 +14,7 @@ it('saves the domains of all lines, and an address', () => {
     redirectAllTo: 'staging@contoso.com',
   }
   expect(plan).toEqual({ kind: 'save', input })
-  expect(planText(plan, POLICY)).toContain('all mail goes to staging@contoso.com alone')
+  expect(planText(plan, POLICY, english)).toContain('all mail goes to staging@contoso.com alone')
 })
 
 it('has nothing to save where only the spelling differs', () => {
@@ -35,5 +36,5 @@ it('says that mail goes to its recipients again once nothing is redirected', () 
 
   const plan = planPolicy(redirected, { domains: 'contoso.com *.contoso.com', redirectTo: '' })
 
-  expect(planText(plan, redirected)).toContain('to its recipients again')
+  expect(planText(plan, redirected, english)).toContain('to its recipients again')
 })

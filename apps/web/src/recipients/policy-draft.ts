@@ -6,6 +6,7 @@ import {
 import { z } from 'zod'
 import { inputFault } from '../api/input-fault.ts'
 import { listFault, splitEntries } from '../api/text-list.ts'
+import type { Translate } from '../language/translate.ts'
 
 /** What was entered: domains as text, one a line; an empty address redirects nothing. */
 export const PolicyDraft = z.strictObject({ domains: z.string(), redirectTo: z.string() })
@@ -34,19 +35,18 @@ export function planPolicy(policy: RecipientsPolicy, draft: PolicyDraft): Policy
 }
 
 /** Why *Save* is disabled, or what it will do. */
-export function planText(plan: PolicyPlan, policy: RecipientsPolicy): string {
+export function planText(plan: PolicyPlan, policy: RecipientsPolicy, t: Translate): string {
   switch (plan.kind) {
     case 'unchanged':
-      return 'Nothing has changed.'
+      return t('recipients.plan.unchanged')
     case 'invalid':
-      return plan.domainsFault === null ? 'Correct the address first.' : 'Correct the domains first.'
+      return t(plan.domainsFault === null ? 'recipients.plan.correct-address' : 'recipients.plan.correct-domains')
     case 'save': {
       const { redirectAllTo } = plan.input
       if (redirectAllTo !== null && redirectAllTo !== policy.redirectAllTo)
-        return `From then on all mail goes to ${redirectAllTo} alone, also what waits already.`
-      if (redirectAllTo === null && policy.redirectAllTo !== null)
-        return 'From then on mail goes to its recipients again, also what waits already.'
-      return 'The domains hold for what is submitted from then on.'
+        return t('recipients.plan.redirect', { address: redirectAllTo })
+      if (redirectAllTo === null && policy.redirectAllTo !== null) return t('recipients.plan.no-redirect')
+      return t('recipients.plan.domains')
     }
   }
 }

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { call } from '../api/call.ts'
 import { recipientsPolicyQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
@@ -22,12 +23,13 @@ const useStyles = makeStyles({
 })
 
 export function RecipientsPage() {
+  const t = useTranslate()
   return (
     <QueryPage
       parent={<TenantSettingsLink />}
-      title="Recipients"
+      title={t('recipients.title')}
       query={useQuery(recipientsPolicyQuery)}
-      loading="Reading the recipients policy"
+      loading={t('recipients.loading')}
     >
       {(policy, freshness) => <RecipientsScreen policy={policy} {...freshness} />}
     </QueryPage>
@@ -42,6 +44,7 @@ function RecipientsScreen({
   policy: RecipientsPolicy
 }) {
   const styles = useStyles()
+  const t = useTranslate()
   const reasonId = useId()
   const queryClient = useQueryClient()
   const [entered, setEntered] = usePolicyDraft()
@@ -70,18 +73,18 @@ function RecipientsScreen({
 
   return (
     <Page width="form">
-      <PageIntro parent={<TenantSettingsLink />} title="Recipients">
-        Whom Inforiver may write to, whatever service submits the mail.
+      <PageIntro parent={<TenantSettingsLink />} title={t('recipients.title')}>
+        {t('recipients.intro')}
       </PageIntro>
       <LiveRegion>
         {refreshError && <FailureBar error={refreshError} onRetry={onRefresh} />}
-        {saving.isSuccess && <Notice intent="success" title="The recipients policy is saved" />}
+        {saving.isSuccess && <Notice intent="success" title={t('recipients.saved')} />}
       </LiveRegion>
-      <Surface title="Recipients policy">
+      <Surface title={t('recipients.policy')}>
         <form noValidate className={styles.form} onSubmit={submit}>
           <Field
-            label="Allowed domains"
-            hint="One a line: contoso.com is that domain alone, *.contoso.com every name below it. Mail to any other is refused when it is submitted. Without a domain, all are allowed."
+            label={t('recipients.domains')}
+            hint={t('recipients.domains-hint')}
             validationState={faults.domainsFault ? 'error' : 'none'}
             validationMessage={faults.domainsFault}
           >
@@ -95,8 +98,8 @@ function RecipientsScreen({
             />
           </Field>
           <Field
-            label="Redirect all mail to"
-            hint="For a staging installation. All mail goes to this address alone, also what waits already; its subject says whom it was for. Leave it empty to send mail to its recipients."
+            label={t('recipients.redirect')}
+            hint={t('recipients.redirect-hint')}
             validationState={faults.redirectFault ? 'error' : 'none'}
             validationMessage={faults.redirectFault}
           >
@@ -105,7 +108,7 @@ function RecipientsScreen({
               autoComplete="off"
               autoCapitalize="none"
               spellCheck={false}
-              placeholder="name@domain"
+              placeholder={t('recipients.redirect-placeholder')}
               value={draft.redirectTo}
               onChange={(_event, { value }) => change({ redirectTo: value })}
             />
@@ -119,10 +122,10 @@ function RecipientsScreen({
               disabledFocusable={plan.kind !== 'save' || saving.isPending}
               aria-describedby={reasonId}
             >
-              Save
+              {t('recipients.save')}
             </Button>
             <span id={reasonId} className={styles.reason}>
-              {planText(plan, policy)}
+              {planText(plan, policy, t)}
             </span>
           </div>
         </form>

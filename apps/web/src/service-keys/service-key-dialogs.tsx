@@ -7,27 +7,20 @@ import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
 import { refusedInput } from '../api/input-fault.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
-import {
-  curlExample,
-  inputFaults,
-  type KeyDraft,
-  revokeText,
-  SCOPE_TEXT,
-  scopesText,
-  toInput,
-} from './service-key-text.ts'
+import { curlExample, inputFaults, type KeyDraft, revokeText, scopesText, toInput } from './service-key-text.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },
   // Aligns it with the field above.
-  checkbox: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   // Aligns the hint with the label of the checkbox, which is 16 pixels wide.
-  hint: { marginTop: 0, paddingLeft: `calc(16px + ${tokens.spacingHorizontalM})` },
+  hint: { marginTop: 0, paddingInlineStart: `calc(16px + ${tokens.spacingHorizontalM})` },
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   title: { ...typographyStyles.body1Strong, margin: 0 },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
@@ -51,6 +44,7 @@ interface CreateKeyDialogProps {
 
 export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const nameField = useRef<HTMLInputElement>(null)
   const firstScope = useRef<HTMLInputElement>(null)
   const endField = useRef<HTMLInputElement>(null)
@@ -73,7 +67,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     create: () => call(createServiceKey, { body: input }),
     onCreated,
   })
-  const faults = inputFaults(input, clock())
+  const faults = inputFaults(input, clock(), t)
   const nameFault = touched.name ? faults.name : null
   const scopesFault = touched.scopes ? faults.scopes : null
   const endFault = (touched.limits ? faults.expiresAt : null) ?? refusedInput(creation.error, 'expiresAt')
@@ -93,16 +87,16 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
 
   return (
     <FormDialog
-      title="Create a service key"
-      submit="Create key"
+      title={t('keys.dialog.title')}
+      submit={t('keys.create')}
       pending={creation.isPending}
       error={endFault ? null : creation.error}
       onSubmit={submit}
       onClose={onClose}
     >
       <Field
-        label="Name of the service"
-        hint="The same name as an existing key stands for the same service."
+        label={t('keys.dialog.name')}
+        hint={t('keys.dialog.name-hint')}
         validationState={nameFault ? 'error' : 'none'}
         validationMessage={nameFault}
       >
@@ -117,7 +111,11 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           onBlur={() => setTouched({ ...touched, name: name !== '' })}
         />
       </Field>
-      <Field label="The service may" validationState={scopesFault ? 'error' : 'none'} validationMessage={scopesFault}>
+      <Field
+        label={t('keys.dialog.scopes')}
+        validationState={scopesFault ? 'error' : 'none'}
+        validationMessage={scopesFault}
+      >
         {(group) => (
           <fieldset
             className={styles.group}
@@ -125,11 +123,11 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
             aria-describedby={group['aria-describedby']}
           >
             {Scope.options.map((scope, index) => (
-              <Field key={scope} hint={{ className: styles.hint, children: SCOPE_TEXT[scope].hint }}>
+              <Field key={scope} hint={{ className: styles.hint, children: t(`keys.scope.${scope}.hint`) }}>
                 <Checkbox
                   {...(index === 0 && { input: { ref: firstScope } })}
                   className={styles.checkbox}
-                  label={SCOPE_TEXT[scope].label}
+                  label={t(`keys.scope.${scope}`)}
                   checked={scopes.includes(scope)}
                   onChange={(_event, { checked }) => {
                     change({ scopes: checked ? [...scopes, scope] : scopes.filter((other) => other !== scope) })
@@ -142,8 +140,8 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
         )}
       </Field>
       <Field
-        label="Ends on"
-        hint="In your time zone. Empty: the key has no end."
+        label={t('keys.dialog.ends')}
+        hint={t('keys.dialog.ends-hint')}
         validationState={endFault ? 'error' : 'none'}
         validationMessage={endFault}
       >
@@ -159,8 +157,8 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
         />
       </Field>
       <Field
-        label="May write to"
-        hint="Domains, one a line: contoso.com, or *.contoso.com for every name below it. Empty: all that the recipients policy allows."
+        label={t('keys.dialog.domains')}
+        hint={t('keys.dialog.domains-hint')}
         validationState={domainsFault ? 'error' : 'none'}
         validationMessage={domainsFault}
       >
@@ -174,8 +172,8 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
         />
       </Field>
       <Field
-        label="May be used from"
-        hint="IP addresses and networks, one a line: 10.1.2.3, or 10.0.0.0/8. Empty: from everywhere."
+        label={t('keys.dialog.addresses')}
+        hint={t('keys.dialog.addresses-hint')}
         validationState={addressesFault ? 'error' : 'none'}
         validationMessage={addressesFault}
       >
@@ -200,21 +198,22 @@ interface NewKeyDialogProps {
 
 export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient, onClose }: NewKeyDialogProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const example = curlExample(location.origin, scopes, exampleRecipient)
   return (
     <SecretDialog
-      title={`A key for ${name}`}
+      title={t('keys.new.title', { name })}
       kind="key"
-      label="Service key"
+      label={t('keys.new.label')}
       secret={key}
-      advice="Copy it to where the service keeps its secrets. Inforiver Mail keeps no copy that it could show again."
+      advice={t('keys.new.advice')}
       onClose={onClose}
     >
       <div className={styles.part}>
-        <h3 className={styles.title}>A first request</h3>
-        <p className={styles.text}>In a shell that has the key in INFORIVER_MAIL_KEY:</p>
+        <h3 className={styles.title}>{t('keys.new.example')}</h3>
+        <p className={styles.text}>{t('keys.new.example-hint')}</p>
         <pre className={styles.example}>{example}</pre>
-        <CopyButton label="Copy request" text={example} fallback="Select the request above." />
+        <CopyButton label={t('keys.new.copy-request')} text={example} fallback={t('keys.new.select-request')} />
       </div>
     </SecretDialog>
   )
@@ -228,7 +227,9 @@ interface RevokeKeyDialogProps {
 }
 
 export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: RevokeKeyDialogProps) {
+  const t = useTranslate()
   const { id, name, scopes, createdAt, lastUsedAt } = serviceKey
+  const created = <LocalTime at={createdAt} />
   const removal = useRemoval({
     queryKey: serviceKeysQuery.queryKey,
     remove: () => call(revokeServiceKey, { params: { id } }),
@@ -236,8 +237,8 @@ export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: Revoke
   })
   return (
     <ConfirmDialog
-      title={`Revoke the key of ${name}?`}
-      confirm="Revoke"
+      title={t('keys.revoking.title', { name })}
+      confirm={t('keys.revoke')}
       danger
       pending={removal.isPending}
       error={removal.error}
@@ -246,19 +247,14 @@ export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: Revoke
     >
       <Consequences>
         <li>
-          The key was created on <LocalTime at={createdAt} /> and{' '}
-          {lastUsedAt ? (
-            <>
-              last used on <LocalTime at={lastUsedAt} />
-            </>
-          ) : (
-            'has never been used'
-          )}
-          . It allows: {scopesText(scopes).toLowerCase()}.
+          {lastUsedAt
+            ? t.rich('keys.revoking.used', { created, used: <LocalTime at={lastUsedAt} /> })
+            : t.rich('keys.revoking.unused', { created })}{' '}
+          {t('keys.revoking.allows', { scopes: scopesText(scopes, t) })}
         </li>
-        <li>It stops at once: every request with it is refused from now on. This cannot be undone.</li>
-        <li>{revokeText(serviceKey, keys)}</li>
-        <li>Messages that were submitted with it are still sent.</li>
+        <li>{t('keys.revoking.at-once')}</li>
+        <li>{revokeText(serviceKey, keys, t)}</li>
+        <li>{t('keys.revoking.submitted')}</li>
       </Consequences>
     </ConfirmDialog>
   )

@@ -1,5 +1,6 @@
 import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import { describe, expect, it } from 'vitest'
+import { english } from '../test-support/languages.ts'
 import {
   curlExample,
   inputFaults,
@@ -25,13 +26,13 @@ function key(number: number, name: string): ServiceKey {
 
 describe('scopesText', () => {
   it('lists what a key allows in a fixed order', () => {
-    expect(scopesText(['settings:read', 'messages:send'])).toBe('Send messages, read settings')
+    expect(scopesText(['settings:read', 'messages:send'], english)).toBe('send messages, read settings')
   })
 })
 
 const DRAFT: KeyDraft = { name: 'reports', scopes: ['messages:send'], expiresAt: '', domains: '', addresses: '' }
 const faultsOf = (changes: Partial<KeyDraft>) =>
-  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'))
+  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'), english)
 
 describe('inputFaults', () => {
   it('accepts a key, without limits and with them', () => {
@@ -58,20 +59,22 @@ describe('inputFaults', () => {
 describe('limitsText', () => {
   it('says what a key is limited to, and of many entries the first', () => {
     const limits = { allowedDomains: ['a.de', 'b.de', 'c.de', 'd.de'], allowedAddresses: ['10.0.0.0/8'] }
-    expect(limitsText({ ...key(1, 'reports'), ...limits })).toBe('To a.de, b.de, c.de and 1 more; from 10.0.0.0/8')
-    expect(limitsText(key(1, 'reports'))).toBe('')
+    expect(limitsText({ ...key(1, 'reports'), ...limits }, english)).toBe(
+      'To a.de, b.de, c.de and 1 more; from 10.0.0.0/8',
+    )
+    expect(limitsText(key(1, 'reports'), english)).toBeNull()
   })
 })
 
 describe('revokeText', () => {
   it('warns that the last key of a name locks its service out', () => {
     const last = key(1, 'alerts')
-    expect(revokeText(last, [last, key(2, 'reports')])).toContain('locked out')
+    expect(revokeText(last, [last, key(2, 'reports')], english)).toContain('locked out')
   })
 
   it('says that the other key of a name keeps working', () => {
     const old = key(1, 'alerts')
-    expect(revokeText(old, [old, key(2, 'alerts')])).toBe('alerts has another key, which keeps working.')
+    expect(revokeText(old, [old, key(2, 'alerts')], english)).toBe('alerts has another key, which keeps working.')
   })
 })
 

@@ -1,20 +1,15 @@
 import { Scope } from '@inforiver-mail/contract/caller'
 import { type ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
 import { listFault, splitEntries } from '../api/text-list.ts'
-
-export const SCOPE_TEXT = {
-  'messages:send': { label: 'Send messages', hint: 'Submit messages, and cancel or retry its own.' },
-  'messages:read': { label: 'Read messages', hint: 'See what became of its own messages.' },
-  'settings:read': {
-    label: 'Read settings',
-    hint: 'See whether a mailbox is connected, and what is left of its limits.',
-  },
-} as const satisfies Record<Scope, unknown>
+import type { Translate } from '../language/translate.ts'
 
 /** What a key allows, in a fixed order. */
-export function scopesText(scopes: readonly Scope[]): string {
-  const labels = Scope.options.filter((scope) => scopes.includes(scope)).map((scope) => SCOPE_TEXT[scope].label)
-  return labels.map((label, index) => (index === 0 ? label : label.toLowerCase())).join(', ')
+export function scopesText(scopes: readonly Scope[], t: Translate): string {
+  const allowed = Scope.options.filter((scope) => scopes.includes(scope))
+  return t.list(
+    allowed.map((scope) => t(`keys.scope.${scope}.in-list`)),
+    'unit',
+  )
 }
 
 /** What was entered for a new key; lists as text, one entry a line. */
@@ -41,7 +36,7 @@ export function toInput({ name, scopes, expiresAt, domains, addresses }: KeyDraf
 export type KeyFaults = Readonly<Record<keyof ServiceKeyInput, string | null>>
 
 /** The objection to each field; null when it is valid. */
-export function inputFaults(input: ServiceKeyInput, now: Date): KeyFaults {
+export function inputFaults(input: ServiceKeyInput, now: Date, t: Translate): KeyFaults {
   const { issues } = ServiceKeyInput.safeParse(input).error ?? { issues: [] }
   const faultOf = (field: keyof ServiceKeyInput) => issues.find(({ path }) => path[0] === field)?.message ?? null
   const { allowedDomains, allowedAddresses } = ServiceKeyInput.shape
@@ -49,35 +44,34 @@ export function inputFaults(input: ServiceKeyInput, now: Date): KeyFaults {
   return {
     name: faultOf('name'),
     scopes: faultOf('scopes'),
-    expiresAt: isOver ? 'This is in the past: the key could never be used.' : faultOf('expiresAt'),
+    expiresAt: isOver ? t('keys.dialog.ends-in-past') : faultOf('expiresAt'),
     allowedDomains: listFault(allowedDomains, input.allowedDomains),
     allowedAddresses: listFault(allowedAddresses, input.allowedAddresses),
   }
 }
 
-/** What a key is limited to, besides its permissions and its end; empty for one that is not. */
-export function limitsText({ allowedDomains, allowedAddresses }: ServiceKey): string {
-  const limits = [
-    ...(allowedDomains.length > 0 ? [`to ${listed(allowedDomains)}`] : []),
-    ...(allowedAddresses.length > 0 ? [`from ${listed(allowedAddresses)}`] : []),
-  ].join('; ')
-  return limits.charAt(0).toUpperCase() + limits.slice(1)
+/** What a key is limited to, besides its permissions and its end; null for one that is not. */
+export function limitsText({ allowedDomains, allowedAddresses }: ServiceKey, t: Translate): string | null {
+  const domains = listed(allowedDomains, t)
+  const addresses = listed(allowedAddresses, t)
+  if (domains && addresses) return t('keys.limits.both', { domains, addresses })
+  if (domains) return t('keys.limits.domains', { domains })
+  return addresses && t('keys.limits.addresses', { addresses })
 }
 
 const LISTED = 3
 
-function listed(entries: readonly string[]): string {
+function listed(entries: readonly string[], t: Translate): string | null {
+  if (entries.length === 0) return null
   const more = entries.length - LISTED
-  return entries.slice(0, LISTED).join(', ') + (more > 0 ? ` and ${more} more` : '')
+  const shown = entries.slice(0, LISTED)
+  return t.list(more > 0 ? [...shown, t('keys.limits.more', { count: more })] : shown)
 }
 
 /** What revoking a key means for its service. */
-export function revokeText(key: ServiceKey, keys: readonly ServiceKey[]): string {
+export function revokeText(key: ServiceKey, keys: readonly ServiceKey[], t: Translate): string {
   const others = keys.filter(({ id, name }) => id !== key.id && name === key.name).length
-  if (others === 0) {
-    return `${key.name} has no other key: it is locked out until it gets a new one.`
-  }
-  return `${key.name} has ${others === 1 ? 'another key, which keeps' : `${others} other keys, which keep`} working.`
+  return t('keys.revoking.others', { name: key.name, others })
 }
 
 /** An example request that the key allows, for a POSIX shell that has it in INFORIVER_MAIL_KEY. */

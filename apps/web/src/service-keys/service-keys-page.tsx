@@ -5,6 +5,9 @@ import { useState } from 'react'
 import type { Answer } from '../api/call.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
+import { sentenceCase } from '../language/sentence-case.ts'
+import type { Translate } from '../language/translate.ts'
 import { useSession } from '../session/session.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
 import type { Column } from '../ui/data-table.tsx'
@@ -16,12 +19,13 @@ import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-di
 import { limitsText, scopesText } from './service-key-text.ts'
 
 export function ServiceKeysPage() {
+  const t = useTranslate()
   return (
     <QueryPage
       parent={<TenantSettingsLink />}
-      title="Service keys"
+      title={t('keys.title')}
       query={useQuery(serviceKeysQuery)}
-      loading="Reading the service keys"
+      loading={t('keys.loading')}
     >
       {({ items }, freshness) => <ServiceKeysScreen keys={items} {...freshness} />}
     </QueryPage>
@@ -40,31 +44,36 @@ interface ServiceKeysScreenProps extends Freshness {
 }
 
 function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps) {
+  const t = useTranslate()
   const { user } = useSession()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
 
   return (
     <CollectionPage
-      title="Service keys"
-      intro="The keys with which other Inforiver services send mail through this one."
+      title={t('keys.title')}
+      intro={t('keys.intro')}
       {...freshness}
       announcement={
         step.kind === 'revoked' && (
-          <FocusedNotice intent="success" title={`A key of ${step.key.name} is revoked`} onDismiss={backToList}>
-            <span>Requests with it are refused from now on.</span>
+          <FocusedNotice
+            intent="success"
+            title={t('keys.revoked.title', { name: step.key.name })}
+            onDismiss={backToList}
+          >
+            <span>{t('keys.revoked.text')}</span>
           </FocusedNotice>
         )
       }
-      add={{ label: 'Create key', onAdd: () => setStep({ kind: 'create' }) }}
-      heading="Keys"
-      columns={keyColumns((key) => setStep({ kind: 'revoke', key }))}
+      add={{ label: t('keys.create'), onAdd: () => setStep({ kind: 'create' }) }}
+      heading={t('keys.heading')}
+      columns={keyColumns(t, (key) => setStep({ kind: 'revoke', key }))}
       rows={keys}
       empty={{
-        title: 'No service keys yet',
-        text: 'A service key lets one Inforiver service, such as the scheduler of reports, submit mail here and see what became of it. Create one for each service and give it to whoever operates that service: it goes along with every request.',
+        title: t('keys.empty.title'),
+        text: t('keys.empty.text'),
       }}
-      hint="Several keys of one name are one service. To replace a key, create another one of the same name, let the service use it, then revoke the old one: the service keeps sending and keeps sight of its messages."
+      hint={t('keys.hint')}
     >
       {step.kind === 'create' && (
         <CreateKeyDialog onClose={backToList} onCreated={(created) => setStep({ kind: 'created', created })} />
@@ -84,24 +93,28 @@ function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps) {
   )
 }
 
-function keyColumns(onRevoke: (key: ServiceKey) => void): readonly Column<ServiceKey>[] {
+function keyColumns(t: Translate, onRevoke: (key: ServiceKey) => void): readonly Column<ServiceKey>[] {
   return [
-    { name: 'Name', cell: ({ name }) => <strong>{name}</strong> },
-    { name: 'Permissions', cell: ({ scopes }) => scopesText(scopes) },
-    { name: 'Limits', cell: (key) => limitsText(key) || 'None' },
-    { name: 'Created', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
+    { name: t('keys.column.name'), cell: ({ name }) => <strong>{name}</strong> },
+    { name: t('keys.column.permissions'), cell: ({ scopes }) => sentenceCase(scopesText(scopes, t)) },
+    { name: t('keys.column.limits'), cell: (key) => limitsText(key, t) ?? t('keys.no-limits') },
     {
-      name: 'Last used',
+      name: t('keys.column.created'),
       kind: 'keep',
-      cell: ({ lastUsedAt }) => (lastUsedAt ? <LocalTime at={lastUsedAt} format="short" /> : 'Never'),
+      cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" />,
     },
-    { name: 'Ends', kind: 'keep', cell: ({ expiresAt }) => <End at={expiresAt} /> },
     {
-      name: 'Actions',
+      name: t('keys.column.last-used'),
+      kind: 'keep',
+      cell: ({ lastUsedAt }) => (lastUsedAt ? <LocalTime at={lastUsedAt} format="short" /> : t('keys.never')),
+    },
+    { name: t('keys.column.ends'), kind: 'keep', cell: ({ expiresAt }) => <End at={expiresAt} /> },
+    {
+      name: t('keys.column.actions'),
       kind: 'actions',
       cell: (key) => (
-        <Button size="small" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
-          Revoke
+        <Button size="small" aria-label={t('keys.revoke-of', { name: key.name })} onClick={() => onRevoke(key)}>
+          {t('keys.revoke')}
         </Button>
       ),
     },
@@ -109,12 +122,9 @@ function keyColumns(onRevoke: (key: ServiceKey) => void): readonly Column<Servic
 }
 
 function End({ at }: { at: string | null }) {
+  const t = useTranslate()
   const now = useNow(60_000)
-  if (at === null) return 'Never'
-  return (
-    <>
-      {new Date(at) <= now && 'Ended '}
-      <LocalTime at={at} format="short" />
-    </>
-  )
+  if (at === null) return t('keys.never')
+  const time = <LocalTime at={at} format="short" />
+  return new Date(at) <= now ? t.rich('keys.ended', { time }) : time
 }
