@@ -110,7 +110,7 @@ test('a webhook is told of the events that it was added for, and of earlier ones
   await dialog.getByRole('button', { name: 'Add webhook' }).click()
   await page.getByRole('button', { name: 'Done' }).click()
   const row = page.getByRole('row').filter({ hasText: 'no-such-host' })
-  await expect(row).toContainText('Message failed; of reports, forms')
+  await expect(row).toContainText('Message failed (only of reports and forms)')
 
   await row.getByRole('button', { name: /^Replay/ }).click()
   const replay = page.getByRole('dialog', { name: 'Send events to no-such-host.invalid again' })

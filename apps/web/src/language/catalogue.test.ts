@@ -1,5 +1,5 @@
-import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
 import { expect, it } from 'vitest'
+import { namesIn } from '../test-support/message-names.ts'
 import { de } from './de.ts'
 import { deLater } from './de-later.ts'
 import { en } from './en.ts'
@@ -25,20 +25,3 @@ it('fills the same values and elements into a text in both languages', () => {
   })
   expect(different).toEqual([])
 })
-
-/** The values and elements of a text, each once. */
-function namesIn(text: string): string[] {
-  const names = new Set<string>()
-  function collect(elements: readonly MessageFormatElement[]): void {
-    for (const element of elements) {
-      if (element.type === TYPE.literal || element.type === TYPE.pound) continue
-      names.add(element.type === TYPE.tag ? `<${element.value}>` : element.value)
-      if (element.type === TYPE.tag) collect(element.children)
-      if (element.type === TYPE.plural || element.type === TYPE.select) {
-        for (const { value } of Object.values(element.options)) collect(value)
-      }
-    }
-  }
-  collect(parse(text))
-  return [...names].sort()
-}

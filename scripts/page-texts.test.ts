@@ -1,0 +1,96 @@
+import { expect, it } from 'vitest'
+import { en } from '../apps/web/src/language/en.ts'
+import { enLater } from '../apps/web/src/language/en-later.ts'
+import { namesIn } from '../apps/web/src/test-support/message-names.ts'
+import { loadedWith, matches, readPage, readSource } from './page-texts.ts'
+
+const TEXTS: Readonly<Record<string, string>> = { ...en, ...enLater }
+const IDS = Object.keys(TEXTS)
+const FILES = readPage()
+
+/** What is the same in every language, or for machines: names, headers, media queries, an example for a shell. */
+const NO_TEXT = /^(Inforiver Mail|Microsoft|Hello|It works\.|-H ".*"|\(prefers-.*\))$/
+/** Files whose texts are still in the code, and areas of the catalogues that are not in use yet. */
+const NOT_YET = /^(messages|office365-smtp|session|overview)\/|^alerts\/(notices|shown-notices)|^api\//
+const NOT_YET_USED = /^(session|settings|overview|notices|failures|messages|checks|attempts|reports|codes)\./
+
+it('finds texts in code, and no codes, keys, styles and types', () => {
+  const source = `
+    import { a } from './a.ts'
+    type Kind = 'Some kind'
+    const useStyles = makeStyles({ box: { padding: \`0 \${x} auto inherit\`, marginLeft: '1px' } })
+    if (event.key === 'Escape') throw new Error('It broke down.')
+    const b = <Field label="To" type="text" title={t('a.b')}>Save {kind === 'x' ? 'Not yet' : \`\${n} messages wait\`}</Field>
+  `
+  const { texts, sidedStyles, imports } = readSource('shell/x.tsx', source)
+  expect({ texts, sidedStyles, imports }).toEqual({
+    texts: ['6: To', '6: Save', '6: Not yet', '6: … messages wait'],
+    sidedStyles: ['4: marginLeft'],
+    imports: ['shell/a.ts'],
+  })
+})
+
+it('finds no text outside the catalogues', () => {
+  const found = FILES.filter(({ path }) => !NOT_YET.test(path) && !path.startsWith('language/')).flatMap(
+    ({ path, texts }) =>
+      texts.filter((text) => !NO_TEXT.test(text.replace(/^\d+: /, ''))).map((text) => `${path}:${text}`),
+  )
+  expect(found).toEqual([])
+})
+
+it('finds a use of every text', () => {
+  const strings = FILES.flatMap(({ strings }) => strings)
+  const exact = new Set(strings.filter((text) => typeof text === 'string'))
+  const patterns = strings.filter((text) => typeof text !== 'string').filter((pattern) => isOfIds(pattern))
+  expect(
+    IDS.filter((id) => !NOT_YET_USED.test(id) && !exact.has(id) && !patterns.some((pattern) => pattern.test(id))),
+  ).toEqual([])
+})
+
+it('gives every text the values that it needs, and no others', () => {
+  const wrong = FILES.flatMap(({ path, calls }) =>
+    calls.flatMap(({ line, ids, values, mayBeUnknown }) => {
+      if (values === null) return []
+      const needed = IDS.filter((id) => ids.some((wanted) => matches(id, wanted))).map((id) => ({
+        id,
+        names: namesIn(TEXTS[id] ?? '').map((name) => name.replace(/^<(.*)>$/, '$1')),
+      }))
+      const missing = mayBeUnknown
+        ? []
+        : needed.flatMap(({ id, names }) =>
+            names.filter((name) => !values.includes(name)).map((name) => `${path}:${line}: ${id} needs ${name}`),
+          )
+      const surplus = values.filter((name) => needed.length > 0 && !needed.some(({ names }) => names.includes(name)))
+      return [...missing, ...surplus.map((name) => `${path}:${line}: no text has ${name}`)]
+    }),
+  )
+  expect(wrong).toEqual([])
+})
+
+it('needs in the first load only the texts of the first load', () => {
+  const early = loadedWith('main.tsx', FILES).flatMap(({ path, calls }) =>
+    calls
+      .filter(({ mayBeUnknown }) => !mayBeUnknown)
+      .flatMap(({ line, ids }) =>
+        ids.filter((wanted) => isLater(wanted)).map((wanted) => `${path}:${line}: ${wanted}`),
+      ),
+  )
+  expect(early).toEqual([])
+})
+
+it('lays out by start and end, so that a language can be written from right to left', () => {
+  expect(
+    FILES.filter(({ path }) => !NOT_YET.test(path)).flatMap(({ path, sidedStyles }) =>
+      sidedStyles.map((style) => `${path}:${style}`),
+    ),
+  ).toEqual([])
+})
+
+/** A template that begins like an id. Others, such as one of an address, match anything. */
+function isOfIds(pattern: RegExp): boolean {
+  return /^\^[a-z]+\\\./.test(pattern.source)
+}
+
+function isLater(wanted: string | RegExp): boolean {
+  return Object.keys(enLater).some((id) => matches(id, wanted)) && !Object.keys(en).some((id) => matches(id, wanted))
+}
