@@ -1,5 +1,6 @@
 import { PROBLEM_STATUS, type Problem, ProblemCode } from '@inforiver-mail/contract/problem'
 import { expect, it } from 'vitest'
+import { english, german } from '../test-support/languages.ts'
 import { failureText } from './failure-text.ts'
 import { CallFailed } from './failure.ts'
 
@@ -13,17 +14,17 @@ function failed(code: ProblemCode, given: Partial<Problem> = {}): CallFailed {
 }
 
 it("prefers the API's own detail", () => {
-  expect(failureText(failed('not-found', { detail: 'There is no such consent.' })).detail).toBe(
+  expect(failureText(failed('not-found', { detail: 'There is no such consent.' }), english).detail).toBe(
     'There is no such consent.',
   )
 })
 
 it.each(ProblemCode.options)('has a sentence for %s when the API gives no detail', (code) => {
-  expect(failureText(failed(code)).detail).toMatch(/\.$/)
+  expect(failureText(failed(code), english).detail).toMatch(/\.$/)
 })
 
 it('shows the request id', () => {
-  expect(failureText(failed('internal')).requestId).toBe('req-1')
+  expect(failureText(failed('internal'), english).requestId).toBe('req-1')
 })
 
 it('lists every fault of the input', () => {
@@ -31,7 +32,7 @@ it('lists every fault of the input', () => {
     { path: 'fromEmail', code: 'invalid', values: {}, message: 'An email address needs an @.' },
     { path: '', code: 'invalid', values: {}, message: 'Unknown field.' },
   ]
-  expect(failureText(failed('invalid-input', { detail: 'Invalid.', errors })).detail).toBe(
+  expect(failureText(failed('invalid-input', { detail: 'Invalid.', errors }), english).detail).toBe(
     'Invalid. An email address needs an @. Unknown field.',
   )
 })
@@ -39,10 +40,15 @@ it('lists every fault of the input', () => {
 it.each([{ kind: 'unreachable' }, { kind: 'unavailable' }, { kind: 'unreadable', status: 200 }] as const)(
   'offers Retry when the answer is $kind',
   (failure) => {
-    expect(failureText(new CallFailed(failure)).canRetry).toBe(true)
+    expect(failureText(new CallFailed(failure), english).canRetry).toBe(true)
   },
 )
 
 it('does not offer Retry when the API refused the call', () => {
-  expect(failureText(failed('already-configured')).canRetry).toBe(false)
+  expect(failureText(failed('already-configured'), english).canRetry).toBe(false)
+})
+
+it.each(ProblemCode.options)('words %s in another language than English by its code alone', (code) => {
+  const { title, detail } = failureText(failed(code, { title: 'Not that', detail: 'Nor that.' }), german)
+  expect([title, detail].join(' ')).not.toMatch(/Not that|Nor that/)
 })

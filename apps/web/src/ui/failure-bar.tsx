@@ -19,7 +19,7 @@ interface Props {
 export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
   const t = useTranslate()
   if (problemCode(error) === 'not-signed-in') return null
-  const { title, detail, requestId, canRetry } = failureText(error)
+  const { title, detail, requestId, canRetry } = failureText(error, t)
   return (
     <Notice
       intent="error"

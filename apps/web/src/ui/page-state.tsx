@@ -43,7 +43,7 @@ export function PageLoading({ label }: { label: string }) {
 export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
   const styles = useStyles()
   const t = useTranslate()
-  const { title, detail, requestId } = failureText(error)
+  const { title, detail, requestId } = failureText(error, t)
   return (
     <PageState
       title={title}
