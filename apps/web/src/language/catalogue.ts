@@ -26,4 +26,8 @@ export const CATALOGUES: Readonly<Record<LanguageCode, CatalogueParts>> = {
     first: async () => (await import('./de.ts')).de,
     later: async () => (await import('./de-later.ts')).deLater,
   },
+  qps: {
+    first: async () => (await import('./pseudo.ts')).toPseudo((await import('./en.ts')).en),
+    later: async () => (await import('./pseudo.ts')).toPseudo((await import('./en-later.ts')).enLater),
+  },
 }

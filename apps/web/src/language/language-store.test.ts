@@ -10,6 +10,8 @@ it.each([
   [null, ['fr'], 'en'],
   ['de', ['en-US'], 'de'],
   ['xx', ['de-DE'], 'de'],
+  ['qps', ['de-DE'], 'qps'],
+  [null, ['qps-ploc'], 'en'],
 ] as const)('with %j remembered and a browser in %j, chooses %s', (remembered, preferred, language) => {
   expect(chooseLanguage(remembered, preferred)).toBe(language)
 })
@@ -41,7 +43,11 @@ function setUp() {
     later: load(`${language} later`, { [LATER]: `${language} later` }),
   })
   const storage = new Map<string, string>()
-  const catalogues: Record<LanguageCode, CatalogueParts> = { en: partsOf('en'), de: partsOf('de') }
+  const catalogues: Record<LanguageCode, CatalogueParts> = {
+    en: partsOf('en'),
+    de: partsOf('de'),
+    qps: partsOf('qps'),
+  }
   function take(what: string) {
     const index = loads.findIndex((load) => load.what === what)
     const [load] = loads.splice(index, 1)

@@ -2,14 +2,23 @@
 export const LANGUAGES = {
   en: { name: 'English', direction: 'ltr' },
   de: { name: 'Deutsch', direction: 'ltr' },
+  // For tests: English between brackets, longer and from right to left, as Windows names such a language.
+  qps: { name: 'Pseudo', direction: 'rtl' },
 } as const satisfies Record<string, { readonly name: string; readonly direction: 'ltr' | 'rtl' }>
+
+export const OFFERED_LANGUAGES = ['en', 'de'] as const satisfies readonly LanguageCode[]
 
 export type LanguageCode = keyof typeof LANGUAGES
 
 /** Returns the language that was chosen here before, else the first of the browser's that the page has, else English. */
 export function chooseLanguage(remembered: string | null, preferred: readonly string[]): LanguageCode {
-  const codes = [remembered ?? '', ...preferred].map((locale) => locale.toLowerCase().split('-')[0] ?? '')
-  return codes.find(isLanguage) ?? 'en'
+  if (remembered !== null && isLanguage(remembered)) return remembered
+  const codes = preferred.map((locale) => locale.toLowerCase().split('-')[0])
+  for (const code of codes) {
+    const language = OFFERED_LANGUAGES.find((offered) => offered === code)
+    if (language) return language
+  }
+  return 'en'
 }
 
 /** Returns the locale of dates and numbers: the browser's variant of the page's language, such as `en-GB`. */

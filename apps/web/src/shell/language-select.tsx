@@ -1,7 +1,7 @@
 import { Label, makeStyles, Select, tokens } from '@fluentui/react-components'
 import { useId, useState } from 'react'
 import { useLanguageStore, useTranslate } from '../language/language.tsx'
-import { isLanguage, LANGUAGES, type LanguageCode } from '../language/languages.ts'
+import { isLanguage, LANGUAGES, OFFERED_LANGUAGES, type LanguageCode } from '../language/languages.ts'
 import { LiveRegion } from '../ui/live-region.tsx'
 
 const useStyles = makeStyles({
@@ -39,9 +39,9 @@ export function LanguageSelect() {
             if (isLanguage(value)) void change(value)
           }}
         >
-          {Object.entries(LANGUAGES).map(([code, { name }]) => (
+          {OFFERED_LANGUAGES.map((code) => (
             <option key={code} value={code} lang={code}>
-              {name}
+              {LANGUAGES[code].name}
             </option>
           ))}
         </Select>
