@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expectAccessible, show } from '../support/axe.ts'
 import { SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
@@ -48,6 +49,24 @@ test('a narrow screen has an accessible menu that leads to the settings, and cut
   })
 })
 
+test('in a language that is longer and written from right to left, pages fit 360 pixels, and no text is from the code', async ({
+  page,
+}) => {
+  await page.goto(SETTINGS_PATH)
+  await page.evaluate(() => localStorage.setItem('inforiver-mail.language', 'qps'))
+  await page.setViewportSize({ width: 360, height: 740 })
+  for (const path of ['recipients', 'service-keys', 'alerts', 'sessions', 'audit-log']) {
+    await test.step(path, async () => {
+      await page.goto(`/settings/${path}`)
+      await expect(page.getByRole('heading', { level: 1 })).toContainText('⟦')
+      await expect(page.getByRole('progressbar')).toHaveCount(0)
+      await expect(page.locator('html')).toHaveAttribute('dir', 'rtl')
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+      expect(await textsOfTheCode(page)).toEqual([])
+    })
+  }
+})
+
 test('the plain pages after Microsoft have no fault that axe finds', async ({ page }) => {
   const answer = await page.goto('/auth/microsoft/callback')
   expect(answer?.status()).toBe(400)
@@ -87,3 +106,23 @@ test('the documentation of the API is accessible to axe, wide in light and narro
   await show(page, 'dark')
   await expectAccessible(page)
 })
+
+/** The texts of a page in the language `qps` that are in no brackets, besides names, addresses and codes. */
+function textsOfTheCode(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    const found: string[] = []
+    while (walker.nextNode()) {
+      const { currentNode } = walker
+      const text = currentNode.textContent?.trim() ?? ''
+      const element = currentNode.parentElement?.closest(':not(a, b, strong, em, span, code, time)')
+      const isFromCode =
+        /\p{L}{2}/u.test(text) &&
+        !/^Inforiver Mail|^Ada Admin|^\S+@\S+$/.test(text) &&
+        !element?.closest('script, style, noscript, [lang]:not(html), time') &&
+        !element?.textContent?.includes('⟦')
+      if (isFromCode) found.push(text)
+    }
+    return found
+  })
+}
