@@ -1,41 +1,70 @@
 import type { FastifyReply } from 'fastify'
 import { VERSION } from '../version.ts'
 
+/** A text in each language of the pages; a string is only there in English, such as what Microsoft's answer means. */
+export type PageText = string | { readonly en: string; readonly de: string }
+
 /** A plain page that the API serves itself, for results of sign-in and consent. Every value is escaped. */
 export interface PlainPage {
-  readonly title: string
-  readonly paragraphs: readonly string[]
+  readonly title: PageText
+  readonly paragraphs: readonly PageText[]
   /** Small print, such as a correlation id. */
-  readonly note?: string | null
-  readonly link?: { readonly href: string; readonly text: string }
+  readonly note?: PageText | null
+  readonly link?: { readonly href: string; readonly text: PageText }
   /** Data attributes of `main`, for the script. */
   readonly data?: Readonly<Record<string, string>>
   readonly script?: string
 }
 
 export function sendPage(reply: FastifyReply, status: number, page: PlainPage): FastifyReply {
-  return reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(render(page))
+  const language = readLanguage(reply.request.headers['accept-language'])
+  return reply
+    .code(status)
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .send(render(page, language))
 }
 
-function render({ title, paragraphs, note, link, data = {}, script }: PlainPage): string {
+/** The small print under Microsoft's refusals. */
+export function correlationNote(correlationId: string): PageText {
+  return { en: `Microsoft's correlation id: ${correlationId}`, de: `Korrelations-ID von Microsoft: ${correlationId}` }
+}
+
+type Language = 'en' | 'de'
+
+/** The language that a browser prefers, by RFC 9110 section 12.5.4; English where it wants neither. */
+export function readLanguage(header = ''): Language {
+  const wanted = header.split(',').map((range) => {
+    const [locale = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))
+    return { language: locale.split('-')[0], weight: weight === undefined ? 1 : Number(weight.slice(2)) }
+  })
+  const best = (language: Language) =>
+    Math.max(0, ...wanted.filter((range) => range.language === language).map(({ weight }) => weight || 0))
+  return best('de') > best('en') ? 'de' : 'en'
+}
+
+function render({ title, paragraphs, note, link, data = {}, script }: PlainPage, language: Language): string {
   const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escapeHtml(value)}"`)
+  const textOf = (text: PageText) => (typeof text === 'string' ? text : text[language])
+  const langOf = (text: PageText) => (typeof text === 'string' && language !== 'en' ? ' lang="en"' : '')
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)} - Inforiver Mail</title>
+<title>${escapeHtml(textOf(title))} - Inforiver Mail</title>
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/plain-page.css">
 ${script ? `<script src="${escapeHtml(script)}" defer></script>` : ''}
 </head>
 <body>
 <main${attributes.join('')}>
-<h1>${escapeHtml(title)}</h1>
-${paragraphs.map((text) => `<p>${linkify(text)}</p>`).join('\n')}
-${note ? `<p><small>${escapeHtml(note)}</small></p>` : ''}
-${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></p>` : ''}
+<h1${langOf(title)}>${escapeHtml(textOf(title))}</h1>
+${paragraphs.map((text) => `<p${langOf(text)}>${linkify(textOf(text))}</p>`).join('\n')}
+${note ? `<p><small>${escapeHtml(textOf(note))}</small></p>` : ''}
+${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(textOf(link.text))}</a></p>` : ''}
 </main>
 <footer><small>Inforiver Mail ${VERSION}</small></footer>
 </body>

@@ -30,20 +30,29 @@ export const microsoftCallback: FastifyPluginAsync<{
     if ('admin_consent' in parameters) {
       // An Entra administrator returns here after approving, possibly in a browser without a session.
       return sendPage(reply, 200, {
-        title: 'Back from Microsoft',
+        title: { en: 'Back from Microsoft', de: 'Zurück von Microsoft' },
         paragraphs: [
-          'If you approved the permissions, tell the workspace admin, who can now connect the mailbox. If you did not, nothing has changed.',
-          'You can close this window.',
+          {
+            en: 'If you approved the permissions, tell the workspace admin, who can now connect the mailbox. If you did not, nothing has changed.',
+            de: 'Wenn Sie die Berechtigungen genehmigt haben, teilen Sie das dem Workspace-Admin mit, der das Postfach jetzt verbinden kann. Andernfalls hat sich nichts geändert.',
+          },
+          { en: 'You can close this window.', de: 'Sie können dieses Fenster schließen.' },
         ],
       })
     }
     return sendPage(reply, 400, {
-      title: 'This answer was not expected here',
+      title: { en: 'This answer was not expected here', de: 'Diese Antwort wurde hier nicht erwartet' },
       paragraphs: [
-        'It was not asked for in this browser, or it was used already, or it came too late. Nothing was changed.',
-        'Go back to the settings and start again.',
+        {
+          en: 'It was not asked for in this browser, or it was used already, or it came too late. Nothing was changed.',
+          de: 'Sie wurde nicht in diesem Browser angefordert, wurde bereits verwendet oder kam zu spät. Es wurde nichts geändert.',
+        },
+        {
+          en: 'Go back to the settings and start again.',
+          de: 'Kehren Sie zu den Einstellungen zurück, und beginnen Sie von vorn.',
+        },
       ],
-      link: { href: settingsUrl, text: 'Back to the settings' },
+      link: { href: settingsUrl, text: { en: 'Back to the settings', de: 'Zurück zu den Einstellungen' } },
     })
   })
 }

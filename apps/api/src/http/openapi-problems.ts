@@ -103,7 +103,7 @@ export const PROBLEMS = {
     detail: 'Only 100-continue can be expected.',
   },
   'sender-not-allowed': {
-    description: 'The message asks for another From than the configured sender. Leave out from, or use replyTo.',
+    description: 'The message asks for another From than the configured sender. Leave out "from", or use replyTo.',
     detail: 'Messages leave from reports@contoso.com only.',
     errors: [{ path: 'from', message: 'Messages leave from reports@contoso.com only.' }],
   },

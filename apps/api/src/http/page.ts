@@ -65,9 +65,12 @@ function isPageRequest({ url, headers }: FastifyRequest): boolean {
 /** Points to the configured host name. Cookies and Microsoft's redirect URI work under that name only. */
 function sendOtherName(reply: FastifyReply, publicUrl: string): FastifyReply {
   return sendPage(reply, 421, {
-    title: 'Open this page under its own name',
+    title: { en: 'Open this page under its own name', de: 'Öffnen Sie diese Seite unter ihrem eigenen Namen' },
     paragraphs: [
-      'Inforiver Mail was opened under another name than the one it is set up for. Signing in would not work here.',
+      {
+        en: 'Inforiver Mail was opened under another name than the one it is set up for. Signing in would not work here.',
+        de: 'Inforiver Mail wurde unter einem anderen Namen geöffnet als dem, für den es eingerichtet ist. Die Anmeldung würde hier nicht funktionieren.',
+      },
     ],
     link: { href: publicUrl, text: publicUrl },
   })

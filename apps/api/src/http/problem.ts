@@ -164,7 +164,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
     return sendPage(reply, status, {
       title: PROBLEM_TITLES[code],
       paragraphs: [message],
-      note: `Request id: ${request.id}`,
+      note: { en: `Request id: ${request.id}`, de: `Anforderungs-ID: ${request.id}` },
       link: { href: '/', text: 'Inforiver Mail' },
     })
   }

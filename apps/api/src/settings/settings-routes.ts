@@ -14,7 +14,7 @@ import {
 import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readApproval } from '../approval-links.ts'
-import { sendPage, type PlainPage } from '../http/html.ts'
+import { correlationNote, type PageText, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { instead, route } from '../http/route.ts'
@@ -125,7 +125,8 @@ export function consentReturn({ consents, settingsUrl }: { consents: Consents; s
   }
 }
 
-const BACK = 'Back to the settings'
+const BACK = { en: 'Back to the settings', de: 'Zurück zu den Einstellungen' }
+const CLOSE = { en: 'You can close this window.', de: 'Sie können dieses Fenster schließen.' }
 
 function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): void {
   const link = { href: settingsUrl, text: BACK }
@@ -151,8 +152,8 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
   const { title, detail, action, correlationId } = result.problem
   sendPage(reply, 400, {
     title,
-    paragraphs: [detail, action, `${whatStays(consent)} You can close this window.`],
-    note: correlationId && `Microsoft's correlation id: ${correlationId}`,
+    paragraphs: [detail, action, whatStays(consent), CLOSE],
+    note: correlationId && correlationNote(correlationId),
     data,
     link,
     script: '/consent-result.js',
@@ -162,51 +163,94 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
 function completedPage({ purpose }: ConsentRecord, fromEmail: string): Pick<PlainPage, 'title' | 'paragraphs'> {
   if (purpose === 'delivery-reports')
     return {
-      title: 'Delivery reports are on',
-      paragraphs: [`What becomes of mail from ${fromEmail} is shown from now on. You can close this window.`],
+      title: { en: 'Delivery reports are on', de: 'Zustellberichte sind eingeschaltet' },
+      paragraphs: [
+        {
+          en: `What becomes of mail from ${fromEmail} is shown from now on.`,
+          de: `Was aus E-Mails von ${fromEmail} wird, wird von jetzt an angezeigt.`,
+        },
+        CLOSE,
+      ],
     }
   return {
-    title: 'The mailbox is connected',
-    paragraphs: [`Inforiver sends mail as ${fromEmail}. You can close this window.`],
+    title: { en: 'The mailbox is connected', de: 'Das Postfach ist verbunden' },
+    paragraphs: [
+      { en: `Inforiver sends mail as ${fromEmail}.`, de: `Inforiver sendet E-Mails als ${fromEmail}.` },
+      CLOSE,
+    ],
   }
 }
 
-function whatStays({ purpose }: ConsentRecord): string {
-  return purpose === 'delivery-reports' ? 'What was switched on before stays on.' : 'Nothing was changed.'
+function whatStays({ purpose }: ConsentRecord): PageText {
+  return purpose === 'delivery-reports'
+    ? { en: 'What was switched on before stays on.', de: 'Was bereits eingeschaltet war, bleibt eingeschaltet.' }
+    : { en: 'Nothing was changed.', de: 'Es wurde nichts geändert.' }
 }
 
 const ENDED: Readonly<
   Record<Extract<ConsentReturn, { outcome: 'ended' }>['because'], Pick<PlainPage, 'title' | 'paragraphs'>>
 > = {
   'other-session': {
-    title: 'This consent was started elsewhere',
+    title: { en: 'This consent was started elsewhere', de: 'Diese Zustimmung wurde anderswo begonnen' },
     paragraphs: [
-      'It can be finished only in the browser, and by the person, that started it. Nothing was changed.',
-      'Sign in to Inforiver Mail here and start again, or go back to that browser.',
+      {
+        en: 'It can be finished only in the browser, and by the person, that started it. Nothing was changed.',
+        de: 'Sie kann nur in dem Browser und von der Person abgeschlossen werden, mit denen sie begonnen wurde. Es wurde nichts geändert.',
+      },
+      {
+        en: 'Sign in to Inforiver Mail here and start again, or go back to that browser.',
+        de: 'Melden Sie sich hier bei Inforiver Mail an, und beginnen Sie von vorn, oder kehren Sie zu jenem Browser zurück.',
+      },
     ],
   },
   used: {
-    title: 'This answer was used already',
-    paragraphs: ['Microsoft’s answer counts once. Nothing was changed by this one.'],
-  },
-  expired: {
-    title: 'The consent has expired',
-    paragraphs: ['It was open for more than ten minutes. Nothing was changed; start again.'],
-  },
-  cancelled: {
-    title: 'The consent was cancelled',
-    paragraphs: ['It was cancelled in the settings before Microsoft answered. Nothing was changed.'],
-  },
-  superseded: {
-    title: 'The settings were changed meanwhile',
+    title: { en: 'This answer was used already', de: 'Diese Antwort wurde bereits verwendet' },
     paragraphs: [
-      'They were reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
+      {
+        en: 'Microsoft’s answer counts once. Nothing was changed by this one.',
+        de: 'Eine Antwort von Microsoft zählt einmal. Diese hat nichts geändert.',
+      },
     ],
   },
-  completed: { title: 'The consent is completed', paragraphs: ['It was completed before. You can close this window.'] },
+  expired: {
+    title: { en: 'The consent has expired', de: 'Die Zustimmung ist abgelaufen' },
+    paragraphs: [
+      {
+        en: 'It was open for more than ten minutes. Nothing was changed; start again.',
+        de: 'Sie war länger als zehn Minuten offen. Es wurde nichts geändert; beginnen Sie von vorn.',
+      },
+    ],
+  },
+  cancelled: {
+    title: { en: 'The consent was cancelled', de: 'Die Zustimmung wurde abgebrochen' },
+    paragraphs: [
+      {
+        en: 'It was cancelled in the settings before Microsoft answered. Nothing was changed.',
+        de: 'Sie wurde in den Einstellungen abgebrochen, bevor Microsoft geantwortet hat. Es wurde nichts geändert.',
+      },
+    ],
+  },
+  superseded: {
+    title: { en: 'The settings were changed meanwhile', de: 'Die Einstellungen wurden inzwischen geändert' },
+    paragraphs: [
+      {
+        en: 'They were reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
+        de: 'Sie wurden zurückgesetzt, oder eine andere Zustimmung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
+      },
+    ],
+  },
+  completed: {
+    title: { en: 'The consent is completed', de: 'Die Zustimmung ist abgeschlossen' },
+    paragraphs: [{ en: 'It was completed before.', de: 'Sie wurde bereits abgeschlossen.' }, CLOSE],
+  },
   failed: {
-    title: 'The consent has failed',
-    paragraphs: ['It failed before, and nothing was changed. The settings page says why.'],
+    title: { en: 'The consent has failed', de: 'Die Zustimmung ist fehlgeschlagen' },
+    paragraphs: [
+      {
+        en: 'It failed before, and nothing was changed. The settings page says why.',
+        de: 'Sie ist bereits fehlgeschlagen, und es wurde nichts geändert. Die Seite mit den Einstellungen nennt den Grund.',
+      },
+    ],
   },
 }
 

@@ -1,7 +1,7 @@
 import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { SIGN_IN_APPROVAL_PATH } from '../approval-links.ts'
-import { sendPage } from '../http/html.ts'
+import { correlationNote, sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { route } from '../http/route.ts'
 import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
@@ -45,9 +45,14 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
   // Where the window ends in which somebody signs in again. Its script tells the pages that are open, and closes it.
   app.get(SIGNED_IN_PATH, async (_request, reply) =>
     sendPage(reply, 200, {
-      title: 'You are signed in again',
-      paragraphs: ['You can close this window and go on where you were.'],
-      link: { href: publicUrl, text: 'Open Inforiver Mail' },
+      title: { en: 'You are signed in again', de: 'Sie sind wieder angemeldet' },
+      paragraphs: [
+        {
+          en: 'You can close this window and go on where you were.',
+          de: 'Sie können dieses Fenster schließen und dort weitermachen, wo Sie waren.',
+        },
+      ],
+      link: { href: publicUrl, text: { en: 'Open Inforiver Mail', de: 'Inforiver Mail öffnen' } },
       script: '/signed-in.js',
     }),
   )
@@ -90,8 +95,11 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
     sendPage(reply, 403, {
       title,
       paragraphs: [detail, action],
-      note: correlationId && `Microsoft's correlation id: ${correlationId}`,
-      link: { href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`, text: 'Sign in again' },
+      note: correlationId && correlationNote(correlationId),
+      link: {
+        href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`,
+        text: { en: 'Sign in again', de: 'Erneut anmelden' },
+      },
     })
     return true
   }
