@@ -62,6 +62,7 @@ describe('readAnswer', () => {
       status: 404,
       detail: 'There is no such consent.',
       code: 'not-found',
+      values: {},
       requestId: 'req-1',
     }
     const answer = readAnswer(readConsent, Response.json(problem, { status: 404 }))
