@@ -191,7 +191,7 @@ const ENDED: Readonly<
   Record<Extract<ConsentReturn, { outcome: 'ended' }>['because'], Pick<PlainPage, 'title' | 'paragraphs'>>
 > = {
   'other-session': {
-    title: { en: 'This consent was started elsewhere', de: 'Diese Zustimmung wurde anderswo begonnen' },
+    title: { en: 'This consent was started elsewhere', de: 'Diese Einwilligung wurde anderswo begonnen' },
     paragraphs: [
       {
         en: 'It can be finished only in the browser, and by the person, that started it. Nothing was changed.',
@@ -213,7 +213,7 @@ const ENDED: Readonly<
     ],
   },
   expired: {
-    title: { en: 'The consent has expired', de: 'Die Zustimmung ist abgelaufen' },
+    title: { en: 'The consent has expired', de: 'Die Einwilligung ist abgelaufen' },
     paragraphs: [
       {
         en: 'It was open for more than ten minutes. Nothing was changed; start again.',
@@ -222,7 +222,7 @@ const ENDED: Readonly<
     ],
   },
   cancelled: {
-    title: { en: 'The consent was cancelled', de: 'Die Zustimmung wurde abgebrochen' },
+    title: { en: 'The consent was cancelled', de: 'Die Einwilligung wurde abgebrochen' },
     paragraphs: [
       {
         en: 'It was cancelled in the settings before Microsoft answered. Nothing was changed.',
@@ -235,16 +235,16 @@ const ENDED: Readonly<
     paragraphs: [
       {
         en: 'They were reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
-        de: 'Sie wurden zurückgesetzt, oder eine andere Zustimmung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
+        de: 'Sie wurden zurückgesetzt, oder eine andere Einwilligung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
       },
     ],
   },
   completed: {
-    title: { en: 'The consent is completed', de: 'Die Zustimmung ist abgeschlossen' },
+    title: { en: 'The consent is completed', de: 'Die Einwilligung ist abgeschlossen' },
     paragraphs: [{ en: 'It was completed before.', de: 'Sie wurde bereits abgeschlossen.' }, CLOSE],
   },
   failed: {
-    title: { en: 'The consent has failed', de: 'Die Zustimmung ist fehlgeschlagen' },
+    title: { en: 'The consent has failed', de: 'Die Einwilligung ist fehlgeschlagen' },
     paragraphs: [
       {
         en: 'It failed before, and nothing was changed. The settings page says why.',
