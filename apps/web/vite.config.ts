@@ -7,7 +7,7 @@ import { precompress } from './build/precompress.ts'
 
 export default defineConfig({
   logLevel: 'warn',
-  plugins: [react(), catalogues(), plainPageScripts(), firstLoad({ budgetBytes: 200_000 }), precompress()],
+  plugins: [react(), catalogues(), plainPageScripts(), firstLoad({ budgetBytes: 170 * 1024 }), precompress()],
   build: {
     assetsInlineLimit: 0, // the page's policy allows no data: scripts or fonts, so nothing is inlined
     modulePreload: { polyfill: false },
