@@ -63,7 +63,19 @@ export function createTranslate({ language, locale, catalogue }: Options): Trans
     return typeof message === 'string' || message === null ? message : String(message.format({ ...values }))
   }
 
-  return Object.assign((id: TextId, values?: TextValues) => format(id, values) ?? id, {
+  function known(id: string, values?: TextValues): string | null {
+    try {
+      return format(id, values)
+    } catch {
+      return null // a value is missing
+    }
+  }
+
+  // What is missing fails the tests and the dev server; a page of a build shows the id instead of breaking.
+  const wordText = import.meta.env.PROD ? known : format
+
+  return Object.assign((id: TextId, values?: TextValues) => wordText(id, values) ?? id, {
+    known,
     language,
     rich(id: TextId, values: RichValues): ReactNode {
       const message = messageOf(id)
@@ -73,13 +85,6 @@ export function createTranslate({ language, locale, catalogue }: Options): Trans
         typeof value === 'function' ? (content: ReactNode[]) => value(inOrder(content)) : value,
       ])
       return inOrder([message.format<ReactNode>(Object.fromEntries(filled))].flat())
-    },
-    known(id: string, values?: TextValues): string | null {
-      try {
-        return format(id, values)
-      } catch {
-        return null // a value is missing: the server is of another version
-      }
     },
     number: (value: number, options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options).format(value),
     time(at: string | number | Date, format: TimeFormat): string {
