@@ -44,6 +44,7 @@ const SIDED = /^((margin|padding|border)(Left|Right)\w*|left|right)$/
 interface Node {
   readonly type: string
   readonly start: number
+  readonly end: number
   readonly [name: string]: unknown
 }
 
@@ -98,7 +99,7 @@ export function readSource(path: string, source: string): SourceFile {
         }
         break
       case 'JSXText':
-        if (HAS_LETTERS.test(String(node['value']))) text(node, String(node['value']))
+        if (HAS_LETTERS.test(String(node['value']).replaceAll(/&\w+;/g, ''))) text(node, String(node['value']))
         return
       case 'JSXAttribute': {
         const value = valueOf(node['value'])
@@ -107,10 +108,16 @@ export function readSource(path: string, source: string): SourceFile {
         if (HAS_LETTERS.test(value) && (SHOWN.test(nameOf(node['name'])) || isText(value))) text(node, value)
         return
       }
+      case 'ObjectExpression':
+        if (inStyles) {
+          for (const property of sidedProperties(node, source)) {
+            sidedStyles.push(`${lineOf(property)}: ${nameOf(property['key'])}`)
+          }
+        }
+        break
       case 'Property': {
         const name = nameOf(node['key'])
         const value = valueOf(node['value'])
-        if (inStyles && SIDED.test(name)) sidedStyles.push(`${lineOf(node)}: ${name}`)
         if (/^(textAlign|float)$/.test(name) && (value === 'left' || value === 'right')) {
           sidedStyles.push(`${lineOf(node)}: ${name} ${value}`)
         }
@@ -191,6 +198,23 @@ function keysOf(node: Node | undefined): string[] | null {
   if (node.type !== 'ObjectExpression') return null
   const properties = node['properties'] as Node[]
   return properties.every(({ type }) => type === 'Property') ? properties.map(({ key }) => nameOf(key)) : null
+}
+
+/** Styles of one side, unless the other side has the same. */
+function sidedProperties(node: Node, source: string): Node[] {
+  const properties = (node['properties'] as Node[]).filter(({ type }) => type === 'Property')
+  const values = new Map(properties.map(({ key, value }) => [nameOf(key), sourceOf(value as Node, source)]))
+  return properties.filter(({ key, value }) => {
+    const name = nameOf(key)
+    const other = name.replace(/left|right/i, (side) => OTHER_SIDE[side] ?? side)
+    return SIDED.test(name) && values.get(other) !== sourceOf(value as Node, source)
+  })
+}
+
+const OTHER_SIDE: Readonly<Record<string, string>> = { Left: 'Right', Right: 'Left', left: 'right', right: 'left' }
+
+function sourceOf({ start, end }: Node, source: string): string {
+  return source.slice(start, end)
 }
 
 /** What a template can become. */

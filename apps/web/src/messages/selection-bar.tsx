@@ -76,7 +76,7 @@ export function SelectionBar({ selection, onSelection }: Props) {
         } catch (error) {
           if (!(error instanceof CallFailed)) throw error
           failed.set(message.id, message)
-          reasons.add(failureText(error).title)
+          reasons.add(failureText(error, t).title)
         }
       }
     }
