@@ -12,11 +12,8 @@ const FILES = readPage()
  * a text of the server that is recognised. */
 const NO_TEXT =
   /^(Inforiver Mail|Microsoft|Hello|It works\.|Microsoft accepted the message\.|CallFailed|\[data-.*|application\/.*|-H ".*"|\(prefers-.*\))$/
-/** Files whose texts are still in the code, and areas of the catalogues that are not in use yet. */
-const NOT_YET = /^office365-smtp\/|^alerts\/(notices|shown-notices)/
-/** Names of browsers and systems. */
-const NAMES = 'session/browser-name.ts'
-const NOT_YET_USED = /^(settings|notices|checks|attempts|codes)\./
+/** Names of browsers and systems, and what is copied for the support, which reads English. */
+const FOR_ALL_LANGUAGES = new Set(['session/browser-name.ts', 'office365-smtp/support-text.ts'])
 
 it('finds texts in code, and no codes, keys, styles and types', () => {
   const source = `
@@ -35,10 +32,9 @@ it('finds texts in code, and no codes, keys, styles and types', () => {
 })
 
 it('finds no text outside the catalogues', () => {
-  const found = FILES.filter(
-    ({ path }) => !NOT_YET.test(path) && path !== NAMES && !path.startsWith('language/'),
-  ).flatMap(({ path, texts }) =>
-    texts.filter((text) => !NO_TEXT.test(text.replace(/^\d+: /, ''))).map((text) => `${path}:${text}`),
+  const found = FILES.filter(({ path }) => !FOR_ALL_LANGUAGES.has(path) && !path.startsWith('language/')).flatMap(
+    ({ path, texts }) =>
+      texts.filter((text) => !NO_TEXT.test(text.replace(/^\d+: /, ''))).map((text) => `${path}:${text}`),
   )
   expect(found).toEqual([])
 })
@@ -47,9 +43,7 @@ it('finds a use of every text', () => {
   const strings = FILES.flatMap(({ strings }) => strings)
   const exact = new Set(strings.filter((text) => typeof text === 'string'))
   const patterns = strings.filter((text) => typeof text !== 'string').filter((pattern) => isOfIds(pattern))
-  expect(
-    IDS.filter((id) => !NOT_YET_USED.test(id) && !exact.has(id) && !patterns.some((pattern) => pattern.test(id))),
-  ).toEqual([])
+  expect(IDS.filter((id) => !exact.has(id) && !patterns.some((pattern) => pattern.test(id)))).toEqual([])
 })
 
 it('gives every text the values that it needs, and no others', () => {
@@ -85,11 +79,7 @@ it('needs in the first load only the texts of the first load', () => {
 })
 
 it('lays out by start and end, so that a language can be written from right to left', () => {
-  expect(
-    FILES.filter(({ path }) => !NOT_YET.test(path)).flatMap(({ path, sidedStyles }) =>
-      sidedStyles.map((style) => `${path}:${style}`),
-    ),
-  ).toEqual([])
+  expect(FILES.flatMap(({ path, sidedStyles }) => sidedStyles.map((style) => `${path}:${style}`))).toEqual([])
 })
 
 /** A template that begins like an id. Others, such as one of an address, match anything. */

@@ -1,8 +1,6 @@
 import { alerts } from './de/alerts.ts'
-import { attempts } from './de/attempts.ts'
 import { audit } from './de/audit.ts'
 import { checks } from './de/checks.ts'
-import { codes } from './de/codes.ts'
 import { days } from './de/days.ts'
 import { keys } from './de/keys.ts'
 import { messages } from './de/messages.ts'
@@ -22,9 +20,7 @@ export const deLater = {
   ...keys,
   ...recipients,
   ...checks,
-  ...attempts,
   ...reports,
   ...sessions,
-  ...codes,
   ...settings,
 } as const

@@ -1,8 +1,6 @@
 import { alerts } from './en/alerts.ts'
-import { attempts } from './en/attempts.ts'
 import { audit } from './en/audit.ts'
 import { checks } from './en/checks.ts'
-import { codes } from './en/codes.ts'
 import { days } from './en/days.ts'
 import { keys } from './en/keys.ts'
 import { messages } from './en/messages.ts'
@@ -22,9 +20,7 @@ export const enLater = {
   ...keys,
   ...recipients,
   ...checks,
-  ...attempts,
   ...reports,
   ...sessions,
-  ...codes,
   ...settings,
 } as const

@@ -4,6 +4,7 @@ import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import type { UnsavedMemory } from '../unsaved.ts'
 import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-return.ts'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
@@ -30,6 +31,7 @@ export interface ConsentFlow {
 }
 
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
+  const t = useTranslate()
   const queryClient = useQueryClient()
   const { unsaved } = useAppEnvironment()
   const [watched, dispatch] = useReducer(watch, unsaved, watchKept)
@@ -112,7 +114,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
     const pending = watched.find((consent) => isSameStart(consent.start, start) && isPending(queryClient, consent.id))
-    request.mutate({ start, popup: openConsentWindow(pending?.id ?? null) })
+    request.mutate({ start, popup: openConsentWindow(pending?.id ?? null, t) })
   }
 
   return {

@@ -131,7 +131,7 @@ function PendingConsent({ consent, sender, pollError }: PendingProps) {
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
         {consentUrl && (
-          <Button onClick={() => showConsentPage(openConsentWindow(consent.id), consent.id, consentUrl)}>
+          <Button onClick={() => showConsentPage(openConsentWindow(consent.id, t), consent.id, consentUrl)}>
             {t('settings.consent.open-again')}
           </Button>
         )}

@@ -1,3 +1,4 @@
+import type { Translate } from '../language/translate.ts'
 import { webAddress } from '../routes.ts'
 import { CONSENT_REDIRECT_KEY } from './consent-return.ts'
 
@@ -10,7 +11,7 @@ const windows = new Map<string, Window>()
  * Opens a window for Microsoft's page, or raises the one of this consent. Call it synchronously from a click, before the
  * API has answered with the address: browsers block a window that opens later. Returns null when it is blocked anyway.
  */
-export function openConsentWindow(consentId: string | null): Window | null {
+export function openConsentWindow(consentId: string | null, t: Translate): Window | null {
   const open = consentId === null ? undefined : windows.get(consentId)
   if (open && !open.closed) {
     open.focus()
@@ -20,8 +21,9 @@ export function openConsentWindow(consentId: string | null): Window | null {
   sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
   const popup = window.open('about:blank', '_blank', FEATURES)
   if (!popup) return null
-  popup.document.title = 'Microsoft 365'
-  popup.document.body.textContent = "Opening Microsoft's page…"
+  popup.document.documentElement.lang = t.language
+  popup.document.title = t('settings.consent.window.title')
+  popup.document.body.textContent = t('settings.consent.window.opening')
   return popup
 }
 

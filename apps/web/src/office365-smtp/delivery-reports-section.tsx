@@ -19,7 +19,7 @@ import type { ConsentFlow } from './consent-flow.ts'
 const useStyles = makeStyles({
   text: { margin: 0 },
   // Aligns it with the text above.
-  switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  switch: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   actions: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalM },
 })
 

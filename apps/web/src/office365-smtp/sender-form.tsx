@@ -24,7 +24,7 @@ import {
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
   // Aligns it with the fields above.
-  switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  switch: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },

@@ -117,7 +117,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.preview.account':
     'Melden Sie sich mit dem Konto an, das senden wird. Es muss nicht das Konto sein, mit dem Sie hier angemeldet sind ({admin}).',
   'settings.preview.account-shared':
-    'Melden Sie sich mit dem Konto an, das senden wird. Es muss nicht das Konto sein, mit dem Sie hier angemeldet sind ({admin}). Das Konto braucht für {sender} das Recht „Senden als“.',
+    'Melden Sie sich mit dem Konto an, das senden wird. Es muss nicht das Konto sein, mit dem Sie hier angemeldet sind ({admin}). Das Konto braucht für {sender} das Recht Send As.',
   'settings.preview.entra-account':
     'Eine Entra-Administratorin oder ein Entra-Administrator wählt dort das eigene Konto und stimmt zu. Es muss nicht das Konto sein, mit dem Sie hier angemeldet sind ({admin}).',
   'settings.preview.proof': 'Eine Nachricht an {admin} zeigt dann, dass es funktioniert.',
@@ -180,6 +180,8 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.waiting.reconnect': 'Warten auf die Einwilligung bei Microsoft, {sender} neu zu verbinden',
   'settings.consent.waiting.delivery-reports':
     'Warten auf die Einwilligung bei Microsoft, Zustellberichte für {sender} zu lesen',
+  'settings.consent.window.title': 'Microsoft 365',
+  'settings.consent.window.opening': 'Die Seite von Microsoft wird geöffnet …',
   'settings.consent.give': 'Geben Sie die Einwilligung im Fenster von Microsoft.',
   'settings.consent.elsewhere':
     'Sie wurde in einem anderen Browser oder von einer anderen Person gestartet, und die Seite von Microsoft lässt sich nur dort öffnen.',
@@ -223,6 +225,6 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.failed.detail': 'Die Einwilligung wurde nicht abgeschlossen. Es wurde nichts geändert.',
   'settings.consent.pending.title': 'Warten auf Microsoft',
   'settings.consent.other-account':
-    'Eingewilligt hat {account}, und die Absenderadresse ist {sender}: {account} sendet dafür und braucht dort das Recht „Senden als“.',
+    'Eingewilligt hat {account}, und die Absenderadresse ist {sender}: {account} sendet dafür und braucht dort das Recht Send As.',
   'settings.consent.other-account-failed': 'Eingewilligt hat {account}, und die Absenderadresse ist {sender}.',
 }

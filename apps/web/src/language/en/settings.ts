@@ -165,6 +165,8 @@ export const settings = {
     'Waiting for consent at Microsoft to enable large file attachments for {sender}',
   'settings.consent.waiting.reconnect': 'Waiting for consent at Microsoft to reconnect {sender}',
   'settings.consent.waiting.delivery-reports': 'Waiting for consent at Microsoft to read delivery reports for {sender}',
+  'settings.consent.window.title': 'Microsoft 365',
+  'settings.consent.window.opening': "Opening Microsoft's page…",
   'settings.consent.give': "Give consent in Microsoft's window.",
   'settings.consent.elsewhere':
     "It was started in another browser or by another admin, and Microsoft's page can be opened only there.",

@@ -1,3 +1,0 @@
-export const attempts = {
-  'attempts.title': 'Attempts',
-} as const

@@ -1,3 +1,0 @@
-export const codes = {
-  'codes.microsoft': "Microsoft's code: {code}",
-} as const
