@@ -26,9 +26,9 @@ export const failures: TranslationOf<typeof english> = {
   'failures.problem.already-configured': 'Ein Postfach ist bereits verbunden. Die Seite zeigt es jetzt an.',
   'failures.problem.not-configured.title': 'Kein Postfach verbunden',
   'failures.problem.not-configured': 'Es ist kein Postfach mehr verbunden. Die Seite zeigt das jetzt an.',
-  'failures.problem.large-attachments-locked.title': 'Große Dateianlagen sind gesperrt',
+  'failures.problem.large-attachments-locked.title': 'Große Dateianhänge sind gesperrt',
   'failures.problem.large-attachments-locked':
-    'Große Dateianlagen sind bereits aktiviert und bis zum Zurücksetzen gesperrt.',
+    'Große Dateianhänge sind bereits aktiviert und bis zum Zurücksetzen gesperrt.',
   'failures.problem.trace-not-provisioned.title': 'Die Nachrichtenablaufverfolgung ist nicht eingerichtet',
   'failures.problem.trace-not-provisioned':
     'Die Nachrichtenablaufverfolgung von Microsoft ist in Ihrer Organisation nicht eingerichtet.',
@@ -53,8 +53,8 @@ export const failures: TranslationOf<typeof english> = {
   'failures.problem.sender-not-allowed': 'E-Mails dürfen nur von der eingerichteten Absenderadresse gesendet werden.',
   'failures.problem.recipient-not-allowed.title': 'Empfänger nicht zulässig',
   'failures.problem.recipient-not-allowed': 'Einer der Empfänger ist nicht zulässig.',
-  'failures.problem.large-attachments-disabled.title': 'Große Dateianlagen sind nicht aktiviert',
-  'failures.problem.large-attachments-disabled': 'Große Dateianlagen sind nicht aktiviert.',
+  'failures.problem.large-attachments-disabled.title': 'Große Dateianhänge sind nicht aktiviert',
+  'failures.problem.large-attachments-disabled': 'Große Dateianhänge sind nicht aktiviert.',
   'failures.problem.rate-limited.title': 'Zu viele Anforderungen',
   'failures.problem.rate-limited':
     'Das war zu oft in kurzer Zeit. Warten Sie eine Minute, und versuchen Sie es erneut.',

@@ -23,7 +23,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.send-now': 'Jetzt senden',
   'overview.connect': 'Postfach verbinden',
   'overview.connect.text':
-    'Inforiver kann keine E-Mails senden, bevor ein Workspace-Admin ein Postfach von Microsoft 365 verbunden hat. Was Dienste inzwischen übergeben, wird zurückgehalten.',
+    'Inforiver kann keine E-Mails senden, bevor ein Workspace-Admin ein Postfach von Microsoft 365 verbunden hat. Was Dienste inzwischen einreichen, wird zurückgehalten.',
   'overview.open-settings': 'Mandanteneinstellungen öffnen',
   'overview.last-sent': 'Letzte Nachricht ging hinaus',
   'overview.never': 'Noch keine',
@@ -52,7 +52,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.bounced.title': 'Nicht zugestellt in 24 Stunden',
   'overview.bounced.none': 'Kein Empfänger wurde als nicht erreicht gemeldet.',
   'overview.bounced.no-code': 'ohne Code',
-  'overview.bounced.hint': 'Ihr Inhalt ist gelöscht: Die Dienste müssen diese Nachrichten neu übergeben.',
+  'overview.bounced.hint': 'Ihr Inhalt ist gelöscht: Die Dienste müssen diese Nachrichten neu einreichen.',
   'overview.code': 'Code {code}',
   'overview.cause.send-as-denied': 'Das Senden als diese Adresse wurde abgelehnt',
   'overview.cause.mailbox-not-found': 'Das Postfach wurde nicht gefunden',

@@ -11,7 +11,7 @@ export const reports: TranslationOf<typeof english> = {
   'reports.bounces.reads':
     'Liest Unzustellbarkeitsberichte im Posteingang von {sender}. Von anderer Post werden nur Kennung, Absender, Art und Zeit aufgelistet. Nichts davon wird gespeichert, geändert oder gelöscht.',
   'reports.bounces.needs':
-    '{mailbox, select, own {Braucht <permission>Mail.ReadWrite</permission> von {delegate}, der Person, die zustimmt. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen.} application {Braucht die Anwendungsberechtigung <permission>Mail.ReadWrite</permission>, die ein Entra-Administrator genehmigt.} other {Braucht <permission>Mail.ReadWrite.Shared</permission> von {delegate}, der Person, die zustimmt, und Full Access auf {sender}. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen. Eine Gruppe hat keinen Posteingang.}}',
+    '{mailbox, select, own {Braucht <permission>Mail.ReadWrite</permission> von {delegate}, der Person, die einwilligt. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen.} application {Braucht die Anwendungsberechtigung <permission>Mail.ReadWrite</permission>, die ein Entra-Administrator genehmigt.} other {Braucht <permission>Mail.ReadWrite.Shared</permission> von {delegate}, der Person, die einwilligt, und Full Access auf {sender}. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen. Eine Gruppe hat keinen Posteingang.}}',
   'reports.bounces.available': 'Was dafür nötig ist, ist schon gewährt.',
   'reports.trace': 'Nachrichtenablaufverfolgung',
   'reports.trace.reads':

@@ -47,11 +47,11 @@ export const settings: TranslationOf<typeof english> = {
     'E-Mails gehen weiter von {sender} aus, bis dies abgeschlossen ist. Schlägt es fehl, ändert sich nichts.',
   'settings.meanwhile.same-sender':
     'E-Mails gehen währenddessen weiter von {sender} aus. Schlägt es fehl, ändert sich nichts.',
-  'settings.usage.unlimited': 'Nachrichten, Empfänger und Anlagen sind nicht begrenzt.',
+  'settings.usage.unlimited': 'Nachrichten, Empfänger und Anhänge sind nicht begrenzt.',
   'settings.usage.left': 'Jetzt noch übrig: {allowances}.',
   'settings.usage.messages': '{left, number} von {limit, number} Nachrichten pro Minute',
   'settings.usage.recipients': '{left, number} von {limit, number} Empfängern pro Tag',
-  'settings.usage.megabytes': '{left, number} von {limit, number} MB an Anlagen in 5 Minuten',
+  'settings.usage.megabytes': '{left, number} von {limit, number} MB an Anhängen in 5 Minuten',
   'settings.usage.paused':
     'Vor {time} wird nichts gesendet: Microsoft nimmt bis dahin keine E-Mails an oder gewährt keinen Zugriff.',
   'settings.usage.last-leaves': 'Die letzte wartende Nachricht geht gegen {time} hinaus.',
@@ -83,12 +83,12 @@ export const settings: TranslationOf<typeof english> = {
   'settings.sender.single': 'Einzige Absenderidentität aktivieren',
   'settings.sender.single.locked':
     'Gesperrt: Die konfigurierte Adresse ist der einzige Absender; eine Nachricht, die einen anderen verlangt, wird abgelehnt.',
-  'settings.sender.large': 'Große Dateianlagen aktivieren',
+  'settings.sender.large': 'Große Dateianhänge aktivieren',
   'settings.sender.large.locked': 'Gesperrt: Mail.ReadWrite ist erteilt und bleibt es bis zum Zurücksetzen.',
   'settings.sender.large.delegated':
-    'Anlagen über insgesamt etwa 3 MB, bis zu je 150 MB, brauchen die Berechtigung Mail.ReadWrite. Sie gilt für das ganze Postfach der Person, die einwilligt; besser ist daher ein eigenes Konto dafür.',
+    'Anhänge über insgesamt etwa 3 MB, bis zu je 150 MB, brauchen die Berechtigung Mail.ReadWrite. Sie gilt für das ganze Postfach der Person, die einwilligt; besser ist daher ein eigenes Konto dafür.',
   'settings.sender.large.application':
-    'Anlagen über insgesamt etwa 3 MB, bis zu je 150 MB, brauchen die Berechtigung Mail.ReadWrite. Sie gilt für jedes Postfach, das die Anwendung verwenden darf; besser wird sie daher in Exchange auf dieses eine beschränkt.',
+    'Anhänge über insgesamt etwa 3 MB, bis zu je 150 MB, brauchen die Berechtigung Mail.ReadWrite. Sie gilt für jedes Postfach, das die Anwendung verwenden darf; besser wird sie daher in Exchange auf dieses eine beschränkt.',
   'settings.enable': 'Aktivieren',
   'settings.save': 'Speichern',
   'settings.plan.enter-to-enable': 'Geben Sie zum Aktivieren zuerst die Absenderadresse ein.',
@@ -101,9 +101,9 @@ export const settings: TranslationOf<typeof english> = {
   'settings.plan.update-sender':
     'Ändert den Absender in {sender}, sobald die Einwilligung bei Microsoft abgeschlossen ist.',
   'settings.plan.update-sender-large':
-    'Ändert den Absender in {sender} und aktiviert große Dateianlagen, sobald die Einwilligung bei Microsoft abgeschlossen ist.',
+    'Ändert den Absender in {sender} und aktiviert große Dateianhänge, sobald die Einwilligung bei Microsoft abgeschlossen ist.',
   'settings.plan.large-attachments':
-    'Aktiviert große Dateianlagen für {sender}, sobald die Einwilligung bei Microsoft abgeschlossen ist.',
+    'Aktiviert große Dateianhänge für {sender}, sobald die Einwilligung bei Microsoft abgeschlossen ist.',
 
   'settings.preview.asks':
     '{button, select, save {Worum „Speichern“ Microsoft bittet} other {Worum „Aktivieren“ Microsoft bittet}}',
@@ -138,9 +138,9 @@ export const settings: TranslationOf<typeof english> = {
   'settings.permission.Mail.Send.Shared.asked':
     'E-Mails von den freigegebenen Postfächern und Gruppen senden, als die diese Person senden darf.',
   'settings.permission.Mail.ReadWrite':
-    'Alle E-Mails im Postfach von {person} lesen und schreiben. Große Dateianlagen werden dort als Entwürfe hochgeladen.',
+    'Alle E-Mails im Postfach von {person} lesen und schreiben. Große Dateianhänge werden dort als Entwürfe hochgeladen.',
   'settings.permission.Mail.ReadWrite.asked':
-    'Alle E-Mails im Postfach dieser Person lesen und schreiben. Große Dateianlagen werden dort als Entwürfe hochgeladen.',
+    'Alle E-Mails im Postfach dieser Person lesen und schreiben. Große Dateianhänge werden dort als Entwürfe hochgeladen.',
   'settings.permission.Mail.ReadWrite.Shared':
     'Alle E-Mails im Postfach von {person} und in den Postfächern lesen und schreiben, auf die {person} Vollzugriff hat. Unzustellbarkeitsberichte werden dort gelesen.',
   'settings.permission.Mail.ReadWrite.Shared.asked':
@@ -151,7 +151,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.permission.User.Read.asked': 'Name und Adresse dieser Person lesen.',
   'settings.permission.Mail.Send.application': 'E-Mails von jedem Postfach senden, das die Anwendung verwenden darf.',
   'settings.permission.Mail.ReadWrite.application':
-    'Alle E-Mails in jedem Postfach lesen und schreiben, das die Anwendung verwenden darf. Große Dateianlagen werden dort als Entwürfe hochgeladen und Unzustellbarkeitsberichte gelesen.',
+    'Alle E-Mails in jedem Postfach lesen und schreiben, das die Anwendung verwenden darf. Große Dateianhänge werden dort als Entwürfe hochgeladen und Unzustellbarkeitsberichte gelesen.',
 
   'settings.reset': 'Zurücksetzen',
   'settings.reset.title': 'Office 365 SMTP zurücksetzen?',
@@ -176,7 +176,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.waiting.update-sender':
     'Warten auf die Einwilligung bei Microsoft, E-Mails künftig von {sender} zu senden',
   'settings.consent.waiting.large-attachments':
-    'Warten auf die Einwilligung bei Microsoft, große Dateianlagen für {sender} zu aktivieren',
+    'Warten auf die Einwilligung bei Microsoft, große Dateianhänge für {sender} zu aktivieren',
   'settings.consent.waiting.reconnect': 'Warten auf die Einwilligung bei Microsoft, {sender} neu zu verbinden',
   'settings.consent.waiting.delivery-reports':
     'Warten auf die Einwilligung bei Microsoft, Zustellberichte für {sender} zu lesen',
@@ -200,10 +200,10 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.nothing-changed': 'Es wurde nichts geändert.',
   'settings.consent.configure.title': 'Verbunden',
   'settings.consent.configure.detail': 'E-Mails gehen von {sender} aus.',
-  'settings.consent.configure.detail-large': 'E-Mails gehen von {sender} aus. Große Dateianlagen sind aktiviert.',
+  'settings.consent.configure.detail-large': 'E-Mails gehen von {sender} aus. Große Dateianhänge sind aktiviert.',
   'settings.consent.update-sender.title': 'Absender geändert',
   'settings.consent.update-sender.detail': 'E-Mails gehen jetzt von {sender} aus.',
-  'settings.consent.large-attachments.title': 'Große Dateianlagen aktiviert',
+  'settings.consent.large-attachments.title': 'Große Dateianhänge aktiviert',
   'settings.consent.large-attachments.detail': '{sender} kann jetzt große Dateien senden.',
   'settings.consent.reconnect.title': 'Neu verbunden',
   'settings.consent.reconnect.detail': 'E-Mails gehen wieder von {sender} aus.',
