@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stillRunning, withDescendants } from './processes.ts'
+import { findRunningPostgres } from '../../apps/api/src/database/embedded-postgres.ts'
 import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -26,6 +27,8 @@ export interface Product {
   readonly url: string
   /** The simulated Microsoft 365 of the demo. */
   readonly microsoftUrl: string
+  /** The address of its database, to write more messages into it than can be sent. */
+  databaseUrl(): Promise<string>
   /** Starts it on the same data and address. */
   start(): Promise<void>
   /** @throws Error when it exits with a failure or leaves a process behind. */
@@ -93,6 +96,11 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
   return {
     url,
     microsoftUrl: `http://127.0.0.1:${port + 1}`,
+    async databaseUrl() {
+      const found = await findRunningPostgres(join(directory, 'demo'))
+      if (found === null) throw new Error('The product does not run.')
+      return found
+    },
     start,
     stop,
     async dispose() {

@@ -1,8 +1,13 @@
 import type { Locator, Page } from '@playwright/test'
-import { expectAccessibleOnPhone } from '../support/axe.ts'
+import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
+import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
+import { tabTo } from '../support/keyboard.ts'
 import { expect, test } from '../support/test.ts'
 
 const PATH = '/messages'
+const ROWS = 1_200
+const DAY_S = 24 * 60 * 60
+const DAY_MS = DAY_S * 1_000
 const NO_MESSAGE = `msg_${'f'.repeat(32)}`
 
 function mail(subject: string, given: Readonly<Record<string, unknown>> = {}) {
@@ -230,6 +235,171 @@ test('the list shows new messages by itself, is filtered by status in its addres
     await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
   })
 })
+
+test('by keyboard alone, filters are added and removed as pills of the address, messages are selected and cancelled, and one is read beside the list', async ({
+  page,
+  service,
+}) => {
+  for (const number of [1, 2, 3, 4]) await service.submit(mail(`Pick ${number}`, { sendAt: '2099-01-01T06:00:00Z' }))
+  await openMessages(page, '?search=Pick')
+  await expect(row(page, 'Pick 4')).toBeVisible()
+  const filters = page.getByRole('list', { name: 'Filters' })
+
+  await test.step('a filter stands in the address: the way back removes it, a reload does not', async () => {
+    await tabTo(page, 'button', 'Add filter')
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('textbox', { name: 'Service' })).toBeFocused()
+    await page.keyboard.type('report-scheduler')
+    await page.keyboard.press('Enter')
+    await expect(filters).toContainText('Service: report-scheduler')
+    await expect(page.getByRole('button', { name: 'Add filter' })).toBeFocused()
+    await expect(page).toHaveURL(/service=report-scheduler/)
+    await page.goBack()
+    await expect(filters).not.toContainText('Service')
+    await page.goForward()
+    await page.reload()
+    await tabTo(page, 'button', 'Remove the filter Service: report-scheduler')
+    await page.keyboard.press('Delete')
+    await expect(filters).not.toContainText('Service')
+    await expect(page.getByRole('button', { name: 'Add filter' })).toBeFocused()
+  })
+  await test.step('Shift and the arrow keys select a range, which is cancelled after a question', async () => {
+    await page.getByRole('checkbox', { name: 'Select Pick 4' }).focus()
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('Shift+ArrowDown')
+    await expect(page.getByText('3 messages selected.')).toBeVisible()
+    await page.getByRole('button', { name: 'Cancel 3' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Cancel 3 messages?' })
+    await dialog.getByRole('button', { name: 'Cancel 3' }).press('Enter')
+    await expect(page.locator(':focus')).toHaveText('3 messages are cancelled')
+    await expect(row(page, 'Pick 4')).toContainText('Cancelled')
+    await expect(row(page, 'Pick 1')).toContainText('Scheduled')
+  })
+  await test.step('a new message does not move the rows of somebody who works with them, and is announced', async () => {
+    await page.getByRole('checkbox', { name: 'Select Pick 1' }).press('Space')
+    await service.submit(mail('Pick 5', { sendAt: '2099-01-01T06:00:00Z' }))
+    await page.getByRole('button', { name: '1 new message' }).press('Enter')
+    await expect(page.getByRole('button', { name: '1 new message' })).toBeHidden()
+    await expect(row(page, 'Pick 5')).toBeInViewport()
+  })
+  await test.step('a message opens beside the list, accessibly, and gives the focus back when it is closed', async () => {
+    const link = page.getByRole('link', { name: 'Pick 1' })
+    await link.press('Enter')
+    await expect(page.getByRole('heading', { name: 'Pick 1', level: 1 })).toBeFocused()
+    await expect(row(page, 'Pick 2')).toBeVisible()
+    await show(page, 'light')
+    await expectAccessible(page)
+    await show(page, 'dark')
+    await expectAccessible(page, 'colours')
+    await page.getByRole('link', { name: 'Close the message' }).press('Enter')
+    await expect(link).toBeFocused()
+    await expect(page).toHaveURL(/search=Pick/)
+  })
+})
+
+test('thousands of messages are read with Page Down held, with few rows in the document and never none on the screen, and from a day in their middle', async ({
+  page,
+  product,
+}) => {
+  const newestAt = new Date(Date.now() - DAY_MS)
+  const databaseUrl = await product.databaseUrl()
+  const remove = await addSentMessages(databaseUrl, { count: ROWS, newestAt, secondsApart: (10 * DAY_S) / ROWS })
+  try {
+    await openMessages(page)
+    await expect(numberedRow(page, 0)).toBeAttached()
+    await page
+      .getByRole('checkbox', { name: /^Select / })
+      .first()
+      .focus()
+    await watchFrames(page)
+
+    await test.step('the last one ends the list', async () => {
+      await holdUntil(page, 'PageDown', ({ last }) => last === ROWS - 1)
+      const { withoutRows, mostRows } = await framesSeen(page)
+      expect(withoutRows).toBe(0)
+      expect(mostRows).toBeLessThan(80)
+      await expect(page.getByText(/no more|all are shown/i)).toHaveCount(0)
+    })
+    await test.step('rows that were dropped are there again on the way up, also far away', async () => {
+      await holdUntil(page, 'PageUp', ({ last }) => last !== null && last < ROWS - 450)
+      await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 3))
+      await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 2)
+      await page.keyboard.press('Home')
+      await expect(numberedRow(page, 0)).toBeInViewport()
+    })
+    const day = new Date(newestAt.getTime() - 5 * DAY_MS).toISOString().slice(0, 10)
+    await test.step('a day has what is newer above it, and the way back leads to the newest', async () => {
+      await page.getByLabel('Go to day').fill(day)
+      await expect(page).toHaveURL(new RegExp(`day=${day}`))
+      await expect.poll(async () => (await rowsOnScreen(page)).lastAt).toMatch(new RegExp(`^${day}`))
+      await holdUntil(page, 'PageUp', ({ lastAt }) => lastAt > `${day}T24`)
+      await page.goBack()
+      await expect(numberedRow(page, 0)).toBeInViewport()
+    })
+  } finally {
+    await remove()
+  }
+})
+
+/** The row of a message by the number that its reference ends with. */
+function numberedRow(page: Page, number: number): Locator {
+  return page.getByRole('row').filter({ hasText: `INV-${String(number).padStart(7, '0')}` })
+}
+
+interface RowsOnScreen {
+  /** Numbers of messages; null while there is no row. */
+  readonly first: number | null
+  readonly last: number | null
+  /** When the last one was submitted; empty while there is no row. */
+  readonly lastAt: string
+}
+
+async function rowsOnScreen(page: Page): Promise<RowsOnScreen> {
+  return page.evaluate(() => {
+    const rows = [...document.querySelectorAll('tr[data-index]')].filter((row) => {
+      const { top, bottom } = row.getBoundingClientRect()
+      return bottom > 0 && top < innerHeight
+    })
+    const numberOf = (row: Element | undefined) => {
+      const number = /INV-(\d{7})/.exec(row?.textContent ?? '')?.[1]
+      return number === undefined ? null : Number(number)
+    }
+    const lastAt = rows.at(-1)?.querySelector('time')?.dateTime ?? ''
+    return { first: numberOf(rows[0]), last: numberOf(rows.at(-1)), lastAt }
+  })
+}
+
+/** Holds a key, which repeats, until the screen shows what is looked for. */
+async function holdUntil(page: Page, key: string, isThere: (rows: RowsOnScreen) => boolean): Promise<void> {
+  let isFound = false
+  for (let repeats = 0; repeats < 1_000 && !isFound; repeats += 1) {
+    await page.keyboard.down(key)
+    isFound = isThere(await rowsOnScreen(page))
+  }
+  await page.keyboard.up(key)
+  expect(isFound).toBe(true)
+}
+
+/** Looks at every frame whether the middle of the screen shows a row, and how many rows the document has. */
+async function watchFrames(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const seen = { withoutRows: 0, mostRows: 0 }
+    Object.assign(globalThis, { framesSeen: seen })
+    function look(): void {
+      const row = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('tr[data-index]')
+      if (scrollY > 1_000 && !row) seen.withoutRows += 1
+      seen.mostRows = Math.max(seen.mostRows, document.querySelectorAll('tbody tr').length)
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+}
+
+async function framesSeen(page: Page): Promise<{ withoutRows: number; mostRows: number }> {
+  return page.evaluate(
+    () => (globalThis as unknown as { framesSeen: { withoutRows: number; mostRows: number } }).framesSeen,
+  )
+}
 
 test('the list keeps inside its card at every width, and does not break the words of a subject', async ({
   page,

@@ -1,4 +1,6 @@
-import type pg from 'pg'
+import pg from 'pg'
+
+type Database = Pick<pg.Pool | pg.Client, 'query'>
 
 export interface EndedMessages {
   readonly tenantId: string
@@ -14,7 +16,7 @@ export interface EndedMessages {
 }
 
 /** Writes messages that have ended into the database: as many as a test needs, without sending them. */
-export async function writeEndedMessages(database: pg.Pool, messages: EndedMessages): Promise<void> {
+export async function writeEndedMessages(database: Database, messages: EndedMessages): Promise<void> {
   const { tenantId, from, count, newestAt, secondsApart, someUnsent } = messages
   await database.query(
     `WITH numbered AS (
@@ -41,4 +43,21 @@ export async function writeEndedMessages(database: pg.Pool, messages: EndedMessa
        FROM ended WHERE outcome <> 'sent'`,
     [tenantId, from, count, newestAt, someUnsent, secondsApart],
   )
+}
+
+/** Writes sent messages into the database of a running product. Returns what removes them again. */
+export async function addSentMessages(
+  databaseUrl: string,
+  messages: Pick<EndedMessages, 'count' | 'newestAt' | 'secondsApart'>,
+): Promise<() => Promise<void>> {
+  const database = new pg.Client({ connectionString: databaseUrl })
+  await database.connect()
+  const { rows } = await database.query<{ id: string }>('SELECT id FROM tenants')
+  for (const { id: tenantId } of rows)
+    await writeEndedMessages(database, { ...messages, tenantId, from: 0, someUnsent: false })
+  await database.query('ANALYZE messages')
+  return async () => {
+    await database.query(`DELETE FROM messages WHERE service LIKE 'load-%'`)
+    await database.end()
+  }
 }

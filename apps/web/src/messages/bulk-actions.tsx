@@ -10,7 +10,8 @@ import { countText } from './message-text.ts'
 const ENDPOINTS = { cancel: cancelMessages, retry: retryMessages } as const
 
 /** What can be done to all messages that a filter finds; null where it finds others as well. */
-function actionFor({ status, problem, failedFrom }: MessageFilter): MessageAction['name'] | null {
+function actionFor({ status, problem, failedFrom, delivery }: MessageFilter): MessageAction['name'] | null {
+  if (delivery !== undefined) return null // what has been sent cannot be sent again: its content is gone
   switch (status) {
     case 'failed':
       return 'retry'
@@ -19,7 +20,7 @@ function actionFor({ status, problem, failedFrom }: MessageFilter): MessageActio
     case 'held':
       return 'cancel'
     case undefined:
-      return problem === undefined && failedFrom === undefined ? null : 'retry' // only what failed has a problem
+      return problem === undefined && failedFrom === undefined ? null : 'retry'
     default:
       return null
   }
@@ -30,8 +31,10 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const [isAsking, setIsAsking] = useState(false)
-  const found = useQuery({ ...messageCountQuery(filter), enabled: isAsking })
   const name = actionFor(filter)
+  // A problem may also be that of a recipient whose message was sent: only what failed is retried.
+  const changed = name === 'retry' ? { ...filter, status: 'failed' as const } : filter
+  const found = useQuery({ ...messageCountQuery(changed), enabled: isAsking })
   if (name === null) return null
   const total = found.data && countText(found.data.total, found.data.totalIsEstimate, t)
   const action: MessageAction = {
@@ -45,9 +48,7 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
       error: found.error,
     },
     act: async () => {
-      // A problem is also that of a recipient whose message was sent: only what failed is retried.
-      const body = { filter: name === 'retry' ? { ...filter, status: 'failed' as const } : filter }
-      const { count } = await call(ENDPOINTS[name], { body })
+      const { count } = await call(ENDPOINTS[name], { body: { filter: changed } })
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
       return { intent: 'success', title: t(`messages.all.done.${name}`, { count }) }
     },

@@ -90,7 +90,12 @@ describe('the marks of pages', () => {
   })
 })
 
-it('counts what is new above the newest row that was seen', () => {
-  expect(countNewer(rows(7, 20), 'row 10')).toBe(3)
-  expect(countNewer(rows(7, 20), 'row 30')).toBeNull()
+it('counts what is newer than what was seen, also when that has left the list', () => {
+  const times = ['2026-11-24T10:00:03.000Z', '2026-11-24T10:00:02.000Z', '2026-11-24T10:00:00.000Z']
+  const newest = times.map((createdAt) => ({ createdAt }))
+
+  expect(countNewer(newest, '2026-11-24T10:00:02.000Z')).toBe(1)
+  expect(countNewer(newest, '2026-11-24T10:00:01.000Z')).toBe(2)
+  expect(countNewer(newest, '2026-11-24T09:00:00.000Z')).toBeNull()
+  expect(countNewer([], '2026-11-24T09:00:00.000Z')).toBe(0)
 })

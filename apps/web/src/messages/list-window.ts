@@ -78,8 +78,8 @@ export function markBefore(
   return base === null ? null : { base, cursor: marks.get(base) ?? null }
 }
 
-/** How many rows have been added above the newest one that was seen; null when it is not among them. */
-export function countNewer(rows: readonly { readonly id: string }[], seenId: string | null): number | null {
-  const place = rows.findIndex(({ id }) => id === seenId)
-  return place === -1 ? null : place
+/** How many of the newest rows are newer than what was seen; null when all are, so that there may be more. */
+export function countNewer(rows: readonly { readonly createdAt: string }[], seenAt: string | null): number | null {
+  const place = rows.findIndex(({ createdAt }) => seenAt !== null && createdAt <= seenAt)
+  return place === -1 && rows.length > 0 ? null : Math.max(place, 0)
 }

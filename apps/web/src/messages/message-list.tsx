@@ -16,6 +16,7 @@ const RENDERED_BESIDES = 10
 
 const useStyles = makeStyles({
   list: {
+    outlineStyle: 'none', // it takes the focus for screen readers only
     display: 'flex',
     flexDirection: 'column',
     gap: tokens.spacingVerticalS,
@@ -54,6 +55,7 @@ export function MessageList(props: Props) {
   const { filter, cursor, openId, hidden, selection, onSelection, onNewest, empty } = props
   const styles = useStyles()
   const t = useTranslate()
+  const listElement = useRef<HTMLDivElement>(null)
   const rowsElement = useRef<HTMLTableSectionElement>(null)
   const isScrolling = useRef(false)
   const [margin, setMargin] = useState(0)
@@ -149,7 +151,7 @@ export function MessageList(props: Props) {
   const { error } = pages
   const isEmpty = pages.data !== undefined && rows.length === 0 && base === 0
   return (
-    <div className={styles.list}>
+    <div ref={listElement} tabIndex={-1} className={styles.list}>
       <LiveRegion>
         {error && (
           <FailureBar error={error} onRetry={() => void retry()}>
@@ -177,7 +179,7 @@ export function MessageList(props: Props) {
             className={styles.grid}
           >
             <MessageRowHead />
-            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys of the grid around it */}
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys lead from row to row */}
             <tbody
               ref={rowsElement}
               className={styles.rows}
@@ -218,6 +220,7 @@ export function MessageList(props: Props) {
   function showNewest(): void {
     const top = rowsElement.current?.getBoundingClientRect().top ?? 0
     if (top < 0) window.scrollTo({ top: 0, behavior: 'instant' })
+    listElement.current?.focus({ preventScroll: true }) // the button goes away
     if (cursor === null) beginAtHead()
     else onNewest()
   }

@@ -32,8 +32,8 @@ interface State {
   readonly startsAt: number | null
   readonly window: ListWindow<MessageSummary>
   readonly marks: PageMarks
-  /** The newest message that has been on the screen. */
-  readonly seenId: string | null
+  /** When the newest message that has been on the screen was submitted. */
+  readonly seenAt: string | null
 }
 
 /** What is new at the top: how many messages, or null for more than were counted. */
@@ -53,9 +53,9 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
     startsAt: cursor === null ? 0 : HEADROOM,
     window: NOTHING,
     marks: new Map(),
-    seenId: null,
+    seenAt: null,
   }))
-  const { start, window, marks, seenId } = state
+  const { start, window, marks, seenAt } = state
   const pages = useInfiniteQuery(messagePagesQuery(filter, start))
   const { data, hasNextPage, hasPreviousPage, isFetchNextPageError, isFetchPreviousPageError } = pages
   const atHead = data?.pages[0]?.previousCursor === null
@@ -66,26 +66,29 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
   if (data !== undefined && data !== placed) {
     setPlaced(data)
     const screen = onScreen()
-    const rows = uniqueRows(data.pages)
+    const read = uniqueRows(data.pages)
+    // At the very top nothing can scroll to keep the rows in place: new ones wait until somebody asks for them.
+    const waiting = atHead && screen?.mayMove === false && screen.first === 0 ? (countNewer(read, seenAt) ?? 0) : 0
+    const rows = read.slice(waiting)
     const previous = state.startsAt === null ? window : { ...NOTHING, base: state.startsAt }
     const fixed = screen?.mayMove === true ? null : (screen?.first ?? previous.base)
     const next = placeRows({ previous, rows, atHead, fixed })
-    const read = data.pages.map(({ items }, index) => ({
+    const readPages = data.pages.map(({ items }, index) => ({
       cursor: (data.pageParams[index] as string | null | undefined) ?? null,
-      length: items.length,
+      length: items.length - (index === 0 ? waiting : 0),
     }))
-    const isSeen = atHead && (seenId === null || screen?.mayMove === true)
+    const isSeen = atHead && (seenAt === null || screen?.mayMove === true)
     setState({
       start,
       startsAt: null,
       window: next,
-      marks: markPages(marks, next, read),
-      seenId: isSeen ? (rows[0]?.id ?? null) : seenId,
+      marks: markPages(marks, next, readPages),
+      seenAt: isSeen ? (rows[0]?.createdAt ?? seenAt) : seenAt,
     })
   }
   const newest = head.data?.items
   const [firstNewest] = newest ?? []
-  if (seenId === null && !atHead && firstNewest) setState({ ...state, seenId: firstNewest.id })
+  if (seenAt === null && !atHead && firstNewest) setState({ ...state, seenAt: firstNewest.createdAt })
 
   useEffect(() => look())
 
@@ -94,7 +97,8 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
     const screen = onScreen()
     if (!screen || data === undefined || state.startsAt !== null) return
     const [top] = window.rows
-    if (atHead && screen.first === 0 && top && top.id !== seenId) setState({ ...state, seenId: top.id })
+    if (atHead && screen.first === 0 && top && top.createdAt > (seenAt ?? ''))
+      setState({ ...state, seenAt: top.createdAt })
     if (pages.isFetchingNextPage || pages.isFetchingPreviousPage) return
     const readsNewer = hasPreviousPage && !isFetchPreviousPageError
     const below = window.base + window.rows.length - screen.last
@@ -121,18 +125,19 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
     window,
     pages,
     total: data?.pages.at(-1),
-    news: newsOf(atHead ? window.rows : (newest ?? []), seenId),
+    news: newsOf(atHead ? uniqueRows(data?.pages ?? []) : (newest ?? []), seenAt),
     /** Shows the newest message. */
     beginAtHead: () => {
-      if (atHead) setState({ ...state, seenId: window.rows[0]?.id ?? null })
-      else setState({ ...state, start: { cursor: null, generation: start.generation + 1 }, startsAt: 0, seenId: null })
+      const rows = uniqueRows(data?.pages ?? [])
+      if (atHead) setState({ ...state, window: { base: 0, rows, shift: 0 }, seenAt: rows[0]?.createdAt ?? null })
+      else setState({ ...state, start: { cursor: null, generation: start.generation + 1 }, startsAt: 0, seenAt: null })
     },
   }
 }
 
-function newsOf(newest: readonly MessageSummary[], seenId: string | null): News | null {
-  if (seenId === null || newest.length === 0) return null
-  const count = countNewer(newest, seenId)
+function newsOf(newest: readonly MessageSummary[], seenAt: string | null): News | null {
+  if (seenAt === null || newest.length === 0) return null
+  const count = countNewer(newest, seenAt)
   return count === 0 ? null : { count }
 }
 
