@@ -24,7 +24,10 @@ export const CATALOGUES: Readonly<Record<LanguageCode, CatalogueParts>> = {
   },
   de: {
     first: async () => (await import('./de.ts')).de,
-    later: async () => (await import('./de-later.ts')).deLater,
+    later: async () => {
+      const [{ deLater }, { deServer }] = await Promise.all([import('./de-later.ts'), import('./de-server.ts')])
+      return { ...deLater, ...deServer }
+    },
   },
   qps: {
     first: async () => (await import('./pseudo.ts')).toPseudo((await import('./en.ts')).en),

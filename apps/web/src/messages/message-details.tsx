@@ -4,6 +4,7 @@ import type { Message } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { problemCode } from '../api/failure.ts'
+import { serverText } from '../api/server-text.ts'
 import { messageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
@@ -169,12 +170,13 @@ function MessageNotices({ message }: { message: Message }) {
   const t = useTranslate()
   const { status, problem, heldBecause } = message
   const duplicate = duplicateText(message, t)
+  const said = problem && serverText(problem, t)
   return (
     <>
       {status === 'failed' && problem && (
-        <Notice intent="error" title={problem.title}>
-          <span>
-            <LinkedText text={problem.detail} />
+        <Notice intent="error" title={said?.title ?? problem.title}>
+          <span lang={said?.lang}>
+            <LinkedText text={said?.detail ?? problem.detail} />
           </span>
           <RequestId label={t('sending.microsoft-code')} value={problem.microsoftCode} />
           <RequestId label={t('sending.microsoft-request')} value={problem.requestId} />

@@ -1,3 +1,4 @@
+import { serverText } from '../api/server-text.ts'
 import type { DeliveryReport, Message } from '@inforiver-mail/contract/message'
 import type { Translate } from '../language/translate.ts'
 import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
@@ -67,7 +68,7 @@ function durationText(ms: number, t: Translate): string {
 }
 
 function attemptsOf({ attempts }: Message, t: Translate): TimelineEntry[] {
-  return attempts.map(({ outcome, at, firstAt, count, code, detail }) => ({
+  return attempts.map(({ outcome, at, firstAt, count, code, detail, values }) => ({
     ...entry(
       outcome === 'sent' ? 'good' : outcome === 'refused' ? 'bad' : 'happened',
       t(`messages.outcome.${outcome}`),
@@ -76,7 +77,7 @@ function attemptsOf({ attempts }: Message, t: Translate): TimelineEntry[] {
     firstAt: count > 1 ? firstAt : null,
     count,
     code,
-    detail: detail === ACCEPTED ? null : detail,
+    detail: detail === ACCEPTED ? null : serverText({ detail, values }, t).detail,
   }))
 }
 

@@ -6,6 +6,7 @@ import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
+import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -156,6 +157,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
   const t = useTranslate()
   const { intent, title, detail } = outcomeText(consent, watched.fromEmail, settings, t)
   const { problem } = consent
+  const said = problem && serverText(problem, t)
   const { start } = watched
   const replaced = consent.purpose === 'update-sender' ? (consent.requestsOnTheWire ?? 0) : 0
   const onTheWire = onTheWireText(replaced, null, t)
@@ -182,8 +184,8 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
           onDismiss={onDismiss}
           actions={start && button('try-again', start)}
         >
-          <span>
-            <LinkedText text={problem.action} />
+          <span lang={said?.lang}>
+            <LinkedText text={said?.action ?? problem.action} />
           </span>
           <RequestId label={t('settings.correlation-id')} value={problem.correlationId} />
         </Notice>
@@ -194,7 +196,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
     <div ref={notice} tabIndex={-1} className={styles.outcome}>
       <Notice
         intent={intent}
-        title={problem?.title ?? title}
+        title={said?.title ?? title}
         onDismiss={onDismiss}
         actions={
           <>
@@ -203,12 +205,12 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
           </>
         }
       >
-        <span>{problem?.detail ?? detail}</span>
+        <span lang={said?.lang}>{said?.detail ?? detail}</span>
         {otherAccount && <span>{otherAccount}</span>}
         {onTheWire && <span>{onTheWire}</span>}
-        {problem && (
-          <span>
-            <LinkedText text={problem.action} />
+        {said && (
+          <span lang={said.lang}>
+            <LinkedText text={said.action} />
           </span>
         )}
         {problem && consent.purpose !== 'delivery-reports' && <span>{t('settings.consent.nothing-changed')}</span>}

@@ -6,6 +6,7 @@ import { Suspense, useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { laterPage } from '../language/later-page.tsx'
+import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { TestMessage } from '../messages/test-message.tsx'
 import { useSession } from '../session/session.ts'
@@ -197,7 +198,8 @@ interface SettingsProblemBarProps {
 /** Why the configured connection does not work, and who can fix it. */
 function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemBarProps) {
   const t = useTranslate()
-  const { code, title, detail, action, since, correlationId } = problem
+  const { code, since, correlationId } = problem
+  const { title, detail, action, lang } = serverText(problem, t)
   return (
     <Notice
       intent="error"
@@ -210,8 +212,8 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
         )
       }
     >
-      <span>{detail}</span>
-      <span>
+      <span lang={lang}>{detail}</span>
+      <span lang={lang}>
         <LinkedText text={action} />
       </span>
       {code === 'app-misconfigured' && <span>{t('settings.reconnect-no-help')}</span>}

@@ -4,6 +4,7 @@ import { trimAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { type GraphAuth, useAppEnvironment } from '../environment.ts'
+import { faultText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
@@ -68,7 +69,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           label={t('settings.sender.address')}
           hint={t(`settings.sender.hint.${graphAuth}`)}
           validationState={showFault ? 'error' : 'none'}
-          validationMessage={showFault ? fault : null}
+          validationMessage={showFault ? faultText(fault, t) : null}
         >
           <Input
             input={{ ref }}

@@ -1,0 +1,51 @@
+import { readFault } from '@inforiver-mail/contract/fault-text'
+import type { Values } from '@inforiver-mail/contract/values'
+import { wordValues, type WordedText } from '@inforiver-mail/contract/wording'
+import type { TextValues, Translate } from '../language/translate.ts'
+
+/** The language of a text that could not be worded in the page's: the server's English. */
+export interface InLanguage {
+  readonly lang?: 'en'
+}
+
+/**
+ * Words what the server said in the page's language, by the sentences that its values name. What the page has no
+ * sentence for stays in the server's English.
+ */
+export function serverText<Text extends Partial<WordedText>>(
+  said: Text & { readonly values: Values },
+  t: Translate,
+): Pick<Text, Extract<keyof Text, keyof WordedText>> & InLanguage {
+  const { title, detail, action, values } = said
+  const english = {
+    ...(title !== undefined && { title }),
+    ...(detail !== undefined && { detail }),
+    ...(action !== undefined && { action }),
+  } as Pick<Text, Extract<keyof Text, keyof WordedText>>
+  if (t.language === 'en') return english
+  const filled = toTextValues(values, t)
+  const worded = wordValues(values, (name) => t.known(`server.${name}`, filled))
+  const isWhole = worded !== null && Object.keys(english).every((part) => part in worded)
+  if (!isWhole) return { ...english, lang: 'en' }
+  return Object.fromEntries(Object.entries(worded).filter(([part]) => part in english)) as typeof english
+}
+
+/** Words a fault of the input; `message` is the English of it. */
+export function faultText(message: string, t: Translate): string {
+  if (t.language === 'en') return message
+  const { code, values } = readFault(message)
+  return t.known(`server.fault.${code}`, toTextValues(values, t)) ?? message
+}
+
+function toTextValues(values: Values, t: Translate): TextValues {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' || typeof value === 'number'
+        ? value
+        : Array.isArray(value)
+          ? t.list(value)
+          : String(value ?? ''),
+    ]),
+  )
+}
