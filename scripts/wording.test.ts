@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest'
 import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
+import { CHECK_TEXTS } from '../apps/api/src/setup-check/check-text.ts'
 import { deServer } from '../apps/web/src/language/de-server.ts'
 import { FAULTS } from '../packages/contract/src/fault-text.ts'
 import { SENTENCES } from '../packages/m365/src/sentences.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([
   ...Object.entries({ ...SENTENCES, ...DELIVERY_SENTENCES }).map(([name, text]) => [`server.${name}`, text]),
+  ...Object.entries(CHECK_TEXTS).flatMap(([code, { title, detail, action }]) =>
+    Object.entries({ title, detail, action }).flatMap(([part, text]) =>
+      text === undefined ? [] : [[`checks.${code}.${part}`, text]],
+    ),
+  ),
   ...Object.entries(FAULTS).map(([code, text]) => [`server.fault.${code}`, text]),
 ])
 
@@ -21,7 +27,8 @@ it('fills into a German sentence only what the English one is filled with', () =
   expect(others).toEqual([])
 })
 
-/** The values of a text, as `{name}` or `{name, …`. */
+/** The values of a text, as `{name}` or `{name, …`, but not the texts between which a select or a plural chooses. */
 function namesIn(text: string): string[] {
-  return [...text.matchAll(/\{(\w+)[,}]/g)].map(([, name = '']) => name)
+  const values = text.matchAll(/(?<!\b(?:one|other|secret|certificate|sign-in) )\{(\w+)[,}]/g)
+  return [...values].map(([, name = '']) => name)
 }

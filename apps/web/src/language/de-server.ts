@@ -1,6 +1,12 @@
+import { serverChecks } from './de/server-checks.ts'
 import { serverEntra } from './de/server-entra.ts'
 import { serverFaults } from './de/server-faults.ts'
 import { serverGraph } from './de/server-graph.ts'
 
 /** German for the sentences of the server, which are English there. `scripts/wording.test.ts` compares both. */
-export const deServer: Readonly<Record<string, string>> = { ...serverEntra, ...serverFaults, ...serverGraph }
+export const deServer: Readonly<Record<string, string>> = {
+  ...serverChecks,
+  ...serverEntra,
+  ...serverFaults,
+  ...serverGraph,
+}

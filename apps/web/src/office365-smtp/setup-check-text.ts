@@ -1,5 +1,6 @@
 import type { Check, CheckStatus } from '@inforiver-mail/contract/setup-check'
 import type { Values } from '@inforiver-mail/contract/values'
+import { serverText } from '../api/server-text.ts'
 import type { TextValues, Translate } from '../language/translate.ts'
 
 /** What a check found, in the page's language; `isEnglish` where only the server has words for it. */
@@ -11,6 +12,12 @@ export interface CheckText {
 }
 
 export function checkText(check: Check, t: Translate): CheckText {
+  // Microsoft's answer is explained by sentences of its own.
+  if (typeof check.values['title'] === 'string') {
+    const { values, title, detail, action } = check
+    const { lang, ...said } = serverText({ values, title, detail, action: action ?? '' }, t)
+    return { ...said, action: said.action === '' ? null : said.action, isEnglish: lang === 'en' }
+  }
   const values = toTextValues(check.values, t)
   const word = (part: string) => t.known(`checks.${check.code}.${part}`, values)
   const [title, detail] = [word('title'), word('detail')]

@@ -1,5 +1,5 @@
 /** What Entra's codes mean, by the names of the server's sentences: title, detail, and what to do. */
-type Text = readonly [title: string, detail: string, ...remedy: readonly string[]]
+type Text = readonly [title: string, detail: string, remedy?: string, remedyOfOthers?: string]
 
 const APP = '{entra} > App-Registrierungen > die App von Inforiver Mail'
 const ENTERPRISE_APP = '{entra} > Unternehmensanwendungen > die App von Inforiver Mail'
@@ -301,15 +301,12 @@ const TEXTS: Readonly<Record<string, Text>> = {
 }
 
 export const serverEntra: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(TEXTS).flatMap(([name, [title, detail, ...remedy]]) => [
-    [`server.${name}.title`, title],
-    [`server.${name}.detail`, detail],
-    ...(remedy.length === 1 ? [[`server.${name}.remedy`, remedy[0]]] : []),
-    ...(remedy.length === 2
-      ? [
-          [`server.${name}.remedy-reader`, remedy[0]],
-          [`server.${name}.remedy-others`, remedy[1]],
-        ]
-      : []),
-  ]),
+  Object.entries(TEXTS).flatMap(([name, [title, detail, remedy, remedyOfOthers]]) =>
+    [
+      { part: 'title', text: title },
+      { part: 'detail', text: detail },
+      { part: remedyOfOthers === undefined ? 'remedy' : 'remedy-reader', text: remedy },
+      { part: 'remedy-others', text: remedyOfOthers },
+    ].flatMap(({ part, text }) => (text === undefined ? [] : [[`server.${name}.${part}`, text]])),
+  ),
 )
