@@ -25,6 +25,7 @@ import { openProductDatabase } from './database/product-database.ts'
 import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
+import { composeBounces } from './delivery-reports/compose-bounces.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
@@ -333,6 +334,18 @@ export async function compose(
       return { used, likelyLimit: likelyLimit(licences, sender?.fromEmail ?? null) }
     })
 
+    const bounces = composeBounces({
+      queue,
+      requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+      reportHealth: (access, tenant, failure) => settings.reportInboxHealth(access, tenant, failure),
+      mailer,
+      config,
+      random,
+      clock,
+      lookEveryMs: deliveryLookEveryMs,
+      logger,
+    })
+
     const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
@@ -474,9 +487,10 @@ export async function compose(
         start() {
           worker.start()
           deliveryReports.start()
+          bounces.start()
         },
         async stop() {
-          await Promise.all([worker.stop(), deliveryReports.stop()])
+          await Promise.all([worker.stop(), deliveryReports.stop(), bounces.stop()])
         },
       },
       housekeeping: {

@@ -94,6 +94,8 @@ export interface Config {
   readonly logRetentionDays: number
   /** How often each source of delivery reports is asked. */
   readonly deliveryReportsPollMs: number
+  /** The initial domain of the organisation, in lower case; null: reports from any are believed. */
+  readonly tenantDomain: string | null
   readonly metricsToken: string | null
   /** Whether webhooks may go to private addresses. */
   readonly webhookAllowPrivate: boolean
@@ -299,6 +301,7 @@ function toConfig(
     contentRetentionDays: environment.CONTENT_RETENTION_DAYS,
     logRetentionDays: environment.LOG_RETENTION_DAYS,
     deliveryReportsPollMs: environment.DELIVERY_REPORTS_POLL_SECONDS * 1_000,
+    tenantDomain: environment.M365_TENANT_DOMAIN ?? null,
     metricsToken: environment.METRICS_TOKEN ?? null,
     webhookAllowPrivate: environment.WEBHOOK_ALLOW_PRIVATE === 'true',
     tracing:

@@ -3,6 +3,8 @@ import { buildApp } from './app.ts'
 import { findRedirectUriFault } from './entra/redirect-uri.ts'
 import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
+import { createInboxPositions } from './simulation/inbox-positions.ts'
+import { createQuotas } from './simulation/quotas.ts'
 import { createTraffic } from './simulation/traffic.ts'
 import { createArrivals } from './simulation/arrivals.ts'
 import { createTraceLog } from './simulation/trace-log.ts'
@@ -65,6 +67,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     arrivals: createArrivals(),
     uploads: createUploadSessions(),
     traces: createTraceLog(clock),
+    delta: createInboxPositions(),
+    quotas: createQuotas(clock),
     traffic: createTraffic(clock),
     clock,
     url: () => url,

@@ -1,6 +1,7 @@
 import { CLOUD_NAMES, microsoftUrlFault, withoutTrailingSlash } from '@inforiver-mail/m365/clouds'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import ipaddr from 'ipaddr.js'
+import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
 import { z } from 'zod'
 import { isLoopback } from '../loopback.ts'
 
@@ -115,6 +116,11 @@ export const Environment = z.object({
   CONTENT_RETENTION_DAYS: Days.default(7),
   LOG_RETENTION_DAYS: Days.default(30),
   DELIVERY_REPORTS_POLL_SECONDS: wholeNumber('a number of seconds', 5, 3_600).default(60),
+  M365_TENANT_DOMAIN: z
+    .string()
+    .toLowerCase()
+    .regex(INITIAL_DOMAIN, 'must be the whole initial domain of the organisation, such as contoso.onmicrosoft.com')
+    .optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false'], 'must be true or false').default('false'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -8,6 +8,7 @@ import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
 import { isInLane, turnsOf, walkLanes } from './lanes.ts'
 import { paceOf, placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
+import { readingInboxes } from './report-inboxes.ts'
 import { NO_DOUBT } from './states.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
@@ -82,7 +83,7 @@ WITH boxes AS (
          least(
            ceil($2::int::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
-             SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) END
+             SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) - ${readingInboxes('b.tenant_id')} END
          ) AS messages,
          CASE WHEN $4 > 0 THEN $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END AS left_of_minute,
          CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,

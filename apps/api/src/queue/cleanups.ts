@@ -3,6 +3,7 @@ import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
 import { isPaused } from './pause.ts'
+import { readingInboxes } from './report-inboxes.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
@@ -73,7 +74,8 @@ WITH picked AS MATERIALIZED (
        ORDER BY c.due_at LIMIT 1) AS due
    WHERE NOT ${isPaused('b.id')}
      AND ($2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)
-                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now()))
+                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
+                         + ${readingInboxes('b.id')})
 )
 UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millisecond'
   FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id

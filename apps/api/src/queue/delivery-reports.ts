@@ -1,3 +1,4 @@
+import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
 import type { Delivery, DeliveryReport, MessageSummary, Recipient } from '@inforiver-mail/contract/message'
 import { NO_OUTCOME, type RecipientOutcome } from './merge-outcome.ts'
 import { keyOf } from './recipient-outcomes.ts'
@@ -90,7 +91,7 @@ function toReport(address: string, kind: DeliveryReport['kind'], known: Known): 
     kind,
     delivery: deliveryOf(outcome, known),
     code,
-    explanation: null,
+    explanation: code === null ? null : explainDeliveryCode(code),
     detail,
     at: at?.toISOString() ?? null,
     source,

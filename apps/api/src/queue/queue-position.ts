@@ -5,6 +5,7 @@ import { isInLane, turnsOf, walkLanes } from './lanes.ts'
 import { leavingOrder, type PerPriority } from './leaving-order.ts'
 import type { MailboxLimits } from './limits.ts'
 import { minuteUsed, placeAhead, planDepartures } from './pace.ts'
+import { readingInboxes } from './report-inboxes.ts'
 import { countedWithin, DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type Counted } from './usage-windows.ts'
 import { dayMatters, explainWaiting, type QueuePosition, type Waiting } from './waiting.ts'
 
@@ -19,7 +20,7 @@ const READ_MAILBOX = `
 SELECT mail_now() AS now, b.paused_until, ${placeAhead('a.tenant_id')} AS next_place_at, coalesce(o.normal_passed, 0) AS normal_passed,
        coalesce(o.low_passed, 0) AS low_passed, coalesce(t.queued, 0) AS queued, coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS large,
        coalesce(t.sending_recipients, 0)::int AS recipients,
-       (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) AS cleanups,
+       (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS cleanups,
        ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients_last_day,
        ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded
   FROM (SELECT $1::text AS tenant_id) AS a

@@ -50,6 +50,15 @@ import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcom
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
 import { applyReports, writeOverdueEvents } from './recipient-outcomes.ts'
+import {
+  advanceInbox,
+  claimInboxes,
+  markSeen,
+  releaseInbox,
+  renewInbox,
+  unseenReports,
+  type ClaimedInbox,
+} from './report-inboxes.ts'
 import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
@@ -200,6 +209,20 @@ export interface DeliveryReports {
   writeOverdueEvents(): Promise<boolean>
 }
 
+/** The inboxes in which non-delivery reports arrive, and how far they are read. Times use the clock of the database. */
+export interface ReportInboxes {
+  /** Leases inboxes that are due to `owner`, one of each mailbox, for a minute. */
+  claim(owner: string): Promise<ClaimedInbox[]>
+  /** Asks before each request; false: the lease was lost. */
+  renew(inbox: ClaimedInbox): Promise<boolean>
+  /** Stores where to go on; null: anew. Returns false when the lease was lost. */
+  advance(inbox: ClaimedInbox, link: string | null, isReadToTheEnd: boolean): Promise<boolean>
+  release(inbox: ClaimedInbox, againInMs: number): Promise<void>
+  /** Returns those of the reports that have not been read. */
+  unseen(tenantId: string, ids: readonly string[]): Promise<ReadonlySet<string>>
+  markSeen(tenantId: string, id: string): Promise<void>
+}
+
 /** Maintenance and monitoring of the queue as a whole. */
 export interface Upkeep {
   readDepth(): Promise<readonly QueueDepth[]>
@@ -255,6 +278,7 @@ export interface Queue {
   readonly deliveries: Deliveries
   readonly mailboxes: Mailboxes
   readonly events: Events
+  readonly inboxes: ReportInboxes
   readonly insight: Insight
   readonly reports: DeliveryReports
   readonly upkeep: Upkeep
@@ -335,6 +359,14 @@ export function createQueue(
       pauseForQuota: (report) => pauseForQuota(prisma, report),
     },
     events: createEvents(pool),
+    inboxes: {
+      claim: (owner) => claimInboxes(pool, limits, owner),
+      renew: (inbox) => renewInbox(pool, inbox),
+      advance: (inbox, link, isReadToTheEnd) => advanceInbox(pool, inbox, link, isReadToTheEnd),
+      release: (inbox, againInMs) => releaseInbox(pool, inbox, againInMs),
+      unseen: (tenantId, ids) => unseenReports(pool, tenantId, ids),
+      markSeen: (tenantId, id) => markSeen(pool, tenantId, id),
+    },
     insight: {
       countOutcomes: (tenantId) => countOutcomes(pool, tenantId),
       countExternalRecipients: (tenantId) => countExternalRecipients(pool, tenantId),

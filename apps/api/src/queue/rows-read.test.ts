@@ -140,6 +140,14 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
          FROM generate_series(1, $2::int) AS n, unnest($1::text[]) AS t(id)`,
       [[ADA, BEN], VERY_MANY],
     )
+    await ground.database.query(
+      `INSERT INTO seen_reports (tenant_id, item_id, seen_at) SELECT $1, 'item ' || n, mail_now() FROM generate_series(1, $2::int) AS n`,
+      [ADA, VERY_MANY],
+    )
+    await ground.database.query(
+      `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() WHERE tenant_id = $1`,
+      [ADA],
+    )
     await ground.database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', mail_now())`)
     await ground.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
@@ -259,6 +267,25 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['retrying', ({ messages }) => messages.retry({ ...PERSON, tenantId: BEN }, 'msg_ended_2', new Date())],
     ['what is being received', ({ upkeep }) => upkeep.sweepReceived(new Date())],
     ['deletions in mailboxes', ({ mailboxes }) => mailboxes.claimCleanups()],
+    [
+      'reports in an inbox, of which very many were read',
+      async ({ inboxes }) => {
+        const [inbox] = await inboxes.claim('process')
+        if (!inbox) throw new Error('No inbox was due.')
+        await inboxes.renew(inbox)
+        await inboxes.unseen(ADA, ['item 1', 'item'])
+        await inboxes.markSeen(ADA, 'item')
+        await inboxes.advance(inbox, '/me/next', true)
+        await inboxes.release(inbox, 1_000)
+      },
+    ],
+    [
+      'a pause for a limit that is used up',
+      async ({ mailboxes, messages }) => {
+        await mailboxes.pauseForQuota({ tenantId: BEN, code: '5.1.90', sentAt: null })
+        await messages.sendNow(BEN, 'usr_1')
+      },
+    ],
     ['what is old enough to be deleted', ({ upkeep }) => upkeep.expire(new Date(0))],
     [
       'queues that stand still',

@@ -1,3 +1,5 @@
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
@@ -6,6 +8,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import { Gauge, type Registry } from 'prom-client'
 import type { CredentialExpiry } from '../credential-expiry.ts'
 import type { Database } from '../database/database.ts'
+import type { GrantedAccess } from '../mailbox-access.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import type { SignedIn } from '../http/session.ts'
 import { createAccessSource, type AccessSource } from './access.ts'
@@ -22,7 +25,7 @@ import { createGrantStore } from './grant-store.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { recipientsPolicyRoutes } from './recipients-policy-routes.ts'
 import { createRecipientsPolicyReader, type ReadRecipientsPolicy } from './recipients-policy-store.ts'
-import type { TakeTraceRequest } from './report-proofs.ts'
+import { proveInbox, type TakeTraceRequest } from './report-proofs.ts'
 import { createReportsConsent } from './reports-consent.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
@@ -37,6 +40,8 @@ export interface Settings {
   readonly accessSource: AccessSource
   readonly readSender: ReadSender
   readonly reportSources: ReportSourceStore
+  /** Keeps why the sender's inbox, in which reports arrive, cannot be read; a null failure says that it can. */
+  reportInboxHealth(access: GrantedAccess, tenantId: string, failure: Failure | null): Promise<void>
   readonly readRecipientsPolicy: ReadRecipientsPolicy
   routes(guards: {
     requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -121,6 +126,7 @@ export function composeSettings({
     clock,
   })
   measureExpiry(registry, credentialExpiry)
+  const reportSources = createReportSourceStore(database.pool)
   const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
   const recheckAccess = createAccessRecheck({ settingsStore, grantStore, accessSource, logger })
   const watchCredential = createCredentialWatch({
@@ -136,7 +142,14 @@ export function composeSettings({
     accessSource,
 
     readSender: createSenderReader(database.pool),
-    reportSources: createReportSourceStore(database.pool),
+    reportSources,
+
+    async reportInboxHealth({ accessToken, connection }, tenant, failure) {
+      const subject = { ...connection, delegate: connection.delegate?.email ?? null }
+      const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity }))
+      await reportSources.noteProblem(tenant, 'bounces', refusal && toReportsProblem(refusal))
+    },
+
     readRecipientsPolicy,
 
     routes:

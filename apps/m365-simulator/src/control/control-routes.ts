@@ -7,6 +7,7 @@ import { PRESETS } from '../faults/presets.ts'
 import { Effect, Occurrence } from '../faults/scenario.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
+import { placeReport } from '../mail/bounce.ts'
 import { listMailboxes } from '../mail/mailbox-list.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation/simulation.ts'
@@ -41,11 +42,22 @@ const Page = z.strictObject({
 const MessageQuery = Page.extend({ folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional() })
 const LogQuery = Page.extend({ limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES) })
 
+/** A report, or something that looks like one, as if it had arrived. */
+const NewReport = z.strictObject({
+  kind: z.enum(['exchange', 'delayed', 'foreign', 'forged', 'auto-reply']),
+  original: z.strictObject({ internetMessageId: z.string().max(1000), subject: z.string().max(1000).default('') }),
+  recipients: z
+    .array(z.strictObject({ address: z.string().max(400), text: z.string().max(10_000) }))
+    .max(1000)
+    .default([]),
+})
+
 class NotFound extends Error {}
 
 /** `/control`, in JSON, for tests and the launcher; README.md documents it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, registration, scenarios, settings, store, traffic, arrivals, uploads, traces, clock } = simulation
+  const { index, registration, scenarios, settings, store, clock } = simulation
+  const { traffic, arrivals, uploads, traces, delta, quotas } = simulation
   app.addHook('onRequest', refuseForeignOrigin)
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) })
@@ -161,6 +173,15 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     return { items: items.slice(0, limit).map((item) => visibleMessage(item)), total: items.length }
   })
 
+  app.post<{ Params: { address: string } }>('/mailboxes/:address/reports', async (request, reply) => {
+    placeReport({ ...NewReport.parse(readJson(request)), mailbox: request.params.address }, simulation)
+    return reply.code(204).send()
+  })
+  app.delete(
+    '/delta-tokens',
+    done(() => delta.expire()),
+  )
+
   app.get('/counters', async () => traffic.counters())
   app.delete(
     '/counters',
@@ -183,6 +204,8 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   const reset = done(() => {
     uploads.reset()
     store.reset()
+    delta.expire()
+    quotas.reset()
     arrivals.reset()
     traces.reset()
     scenarios.remove()

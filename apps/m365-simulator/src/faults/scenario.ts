@@ -21,6 +21,8 @@ const ENDPOINTS = [
   'message-delete',
   'message-search',
   'message-trace',
+  'message-source',
+  'inbox-delta',
   'graph-other',
   'upload-range',
   'upload-status',

@@ -71,9 +71,13 @@ export function messageJson(
   }
 }
 
-/** The member that `$expand` adds, where the message has the property. */
-export function expandedProperty(properties: StoredMessage['extendedProperties'], id: string): Record<string, unknown> {
-  const found = properties.filter((property) => propertyKey(property.id) === propertyKey(id))
+/** The member that `$expand` adds, where the message has one of the properties. */
+export function expandedProperties(
+  properties: StoredMessage['extendedProperties'],
+  ids: readonly string[],
+): Record<string, unknown> {
+  const asked = new Set(ids.map((id) => propertyKey(id)))
+  const found = properties.filter((property) => asked.has(propertyKey(property.id)))
   return found.length === 0 ? {} : { singleValueExtendedProperties: found }
 }
 

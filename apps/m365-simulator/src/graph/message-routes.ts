@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import type { Endpoint } from '../faults/scenario.ts'
 import { attachmentBlobs, storeAttachment } from '../mail/attachments.ts'
-import { deliver, newItemId, newMessageId } from '../mail/deliver.ts'
+import { deliver } from '../mail/deliver.ts'
+import { newItemId, newMessageId } from '../mail/new-ids.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type MailAddress, propertyKey, type StoredMessage } from '../tenant/message.ts'
 import { isVisible, type MailboxItem } from '../tenant/store.ts'
 import { createAttachmentActions, requireAcceptableSize } from './attachment-actions.ts'
 import { GraphError } from './graph-error.ts'
+import { listInbox } from './inbox-delta.ts'
 import { findItem, wantedIdKind } from './item-ids.ts'
 import { enterMailbox, requireSender, type Visit, visit } from './mailbox-access.ts'
-import { expandedProperty, findFolder, knownProperties, messageJson } from './message-json.ts'
+import { expandedProperties, findFolder, knownProperties, messageJson } from './message-json.ts'
 import { type MessageFilter, readMessageSearch, readMessageSelection } from './query-options.ts'
 import { readMessage, readSendMail, requireRecipients } from './read-message.ts'
 import { isMime, type ReadMime, readMime } from './read-mime.ts'
@@ -85,8 +87,24 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     return messageJson(item, null, visit.idKind)
   }
 
-  const read = (visit: Visit, item: MailboxItem): object =>
-    messageJson(item, readMessageSelection(queryOf(visit.request)), visit.idKind)
+  const read = (visit: Visit, item: MailboxItem): object => {
+    const { select, expand } = readMessageSelection(queryOf(visit.request))
+    return Object.assign(
+      messageJson(item, select, visit.idKind),
+      expandedProperties(item.message.extendedProperties, expand),
+    )
+  }
+
+  /** The simulator has the MIME of mail that came as such, and of reports. */
+  const readSource = (_visit: Visit, { message }: MailboxItem): Buffer => {
+    const source = message.mime === undefined ? null : store.blobs.get(message.mime.sha256)
+    return (
+      source ??
+      Buffer.from(
+        `Subject: ${message.subject}\r\nMessage-ID: ${message.internetMessageId}\r\n\r\n${message.body.content}`,
+      )
+    )
+  }
 
   const remove = ({ address }: Visit, { id }: MailboxItem): void =>
     store.commit({ type: 'message-deleted', mailbox: address, id })
@@ -128,7 +146,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       value: found.map((item) =>
         Object.assign(
           messageJson(item, select, idKind),
-          expand !== null && expandedProperty(knownProperties(item.message, known), expand),
+          expandedProperties(knownProperties(item.message, known), expand),
         ),
       ),
     }
@@ -183,6 +201,10 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   route('GET', '/messages', 'message-search', 200, (request) => search(toRead(request)))
   route('GET', '/mailFolders/:folder/messages', 'message-search', 200, (request) => search(toRead(request)))
   route('GET', one, 'message-get', 200, onItem(toRead, read))
+  route('GET', `${one}/$value`, 'message-source', 200, onItem(toRead, readSource))
+  route('GET', '/mailFolders/inbox/messages/delta', 'inbox-delta', 200, (request) =>
+    listInbox(toRead(request), simulation),
+  )
   route('DELETE', one, 'message-delete', 204, onItem(toWrite, remove))
   route('POST', `${one}/send`, 'draft-send', 202, onItem(toSend, send))
   route('POST', `${one}/attachments`, 'draft-attach', 201, onItem(toWrite, attachments.attach))

@@ -11,8 +11,8 @@ export interface MessageSearch {
   /** null: the default properties */
   readonly select: readonly string[] | null
   readonly filter: MessageFilter | null
-  /** The id of the extended property that is returned with each message; null: none */
-  readonly expand: string | null
+  /** The ids of the extended properties that are returned with each message. */
+  readonly expand: readonly string[]
   readonly top: number
 }
 
@@ -23,15 +23,18 @@ const PROPERTY_FILTER = new RegExp(
   `^singleValueExtendedProperties/any\\(\\s*(\\w+)\\s*:\\s*\\1/id eq ${QUOTED} and \\1/value eq ${QUOTED}\\s*\\)$`,
   'i',
 )
-const PROPERTY_EXPANSION = new RegExp(`^singleValueExtendedProperties\\(\\$filter=id eq ${QUOTED}\\)$`, 'i')
+const PROPERTY_EXPANSION = new RegExp(
+  `^singleValueExtendedProperties\\(\\$filter=(id eq ${QUOTED}(?: or id eq ${QUOTED})*)\\)$`,
+  'i',
+)
 const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`, 'i')
 /** Selections are of the type that all kinds of attachments share, which has neither contents nor contentId. */
 const ATTACHMENT_PROPERTIES = new Set(['id', 'contentType', 'isInline', 'lastModifiedDateTime', 'name', 'size'])
 
-/** Returns the selected properties of a message; null: the default ones. @throws GraphError */
-export function readMessageSelection(query: URLSearchParams): readonly string[] | null {
-  requireOptions(query, ['$select'])
-  return readSelection(query, 'message', isMessageProperty)
+/** What is asked of one message. @throws GraphError */
+export function readMessageSelection(query: URLSearchParams): Pick<MessageSearch, 'select' | 'expand'> {
+  requireOptions(query, ['$select', '$expand'])
+  return { select: readSelection(query, 'message', isMessageProperty), expand: readExpansion(query.get('$expand')) }
 }
 
 /** @throws GraphError */
@@ -46,12 +49,14 @@ export function readMessageSearch(query: URLSearchParams): MessageSearch {
   }
 }
 
-function readExpansion(text: string | null): string | null {
-  if (text === null) return null
-  const [, id] = PROPERTY_EXPANSION.exec(text.trim()) ?? []
-  if (id !== undefined && isExtendedPropertyId(unquote(id))) return unquote(id)
+/** Returns the ids of the extended properties that `$expand` asks for. @throws GraphError */
+export function readExpansion(text: string | null): readonly string[] {
+  if (text === null) return []
+  const [, filter = ''] = PROPERTY_EXPANSION.exec(text.trim()) ?? []
+  const ids = [...filter.matchAll(new RegExp(QUOTED, 'g'))].map(([, id = '']) => unquote(id))
+  if (ids.length > 0 && ids.every((id) => isExtendedPropertyId(id))) return ids
   throw badRequest(
-    'Invalid expand clause. The simulator reads "singleValueExtendedProperties($filter=id eq \'…\')" only.',
+    "Invalid expand clause. The simulator reads \"singleValueExtendedProperties($filter=id eq '…' or id eq '…')\" only.",
   )
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { rawBody } from '../http/body.ts'
 import { addToDraft } from '../mail/attachments.ts'
-import { newItemId } from '../mail/deliver.ts'
+import { newItemId } from '../mail/new-ids.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { UploadRange, UploadSession } from '../simulation/upload-sessions.ts'
 import type { MailboxItem } from '../tenant/store.ts'

@@ -2,7 +2,7 @@ import type { Simulation } from '../simulation/simulation.ts'
 import { type Blobs, NO_BLOBS } from '../tenant/blobs.ts'
 import type { StoredAttachment } from '../tenant/message.ts'
 import type { MailboxItem } from '../tenant/store.ts'
-import { newItemId } from './deliver.ts'
+import { newItemId } from './new-ids.ts'
 
 export type NewAttachment = Omit<StoredAttachment, 'id' | 'sizeBytes' | 'sha256'> & { readonly content: Buffer }
 

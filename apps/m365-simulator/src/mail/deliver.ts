@@ -1,12 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { pickMs } from '../faults/settings.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { AcceptedMessage } from '../simulation/traffic.ts'
 import type { DeliveryOutcome } from '../simulation/trace-log.ts'
-import { deliveryOutcomeOf } from './delivery-outcome.ts'
+import { deliveryOutcomeOf, sentOutcomeOf } from './delivery-outcome.ts'
 import { traceMessage } from './trace-message.ts'
+import { bounce } from './bounce.ts'
+import { newItemId } from './new-ids.ts'
 import type { DirectoryIndex } from '../tenant/directory.ts'
-import type { MailAddress, MessageCopy, StoredMessage } from '../tenant/message.ts'
+import type { MessageCopy, StoredMessage } from '../tenant/message.ts'
 
 /** What happens to the sender's own copy. */
 export type SentCopy =
@@ -27,7 +28,7 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
   arrivals.record(message)
   const outcomes = [...message.to, ...message.cc, ...message.bcc].map(({ address }) => ({
     address,
-    outcome: deliveryOutcomeOf(address, simulation),
+    outcome: sentOutcomeOf(from, address, simulation),
   }))
   traceMessage(message, outcomes, (address) => deliveryOutcomeOf(address, simulation), simulation)
   if (settings.current.storeMail) placeCopies(message, from, sent, outcomes, simulation)
@@ -39,15 +40,6 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
     recipients: message.to.length + message.cc.length + message.bcc.length,
     extendedProperties: message.extendedProperties,
   }
-}
-
-/** As long as Exchange's ids, and case-sensitive like them. */
-export function newItemId(): string {
-  return randomBytes(105).toString('base64url')
-}
-
-export function newMessageId({ directory }: DirectoryIndex): string {
-  return `<${randomUUID()}@${directory.domain}>`
 }
 
 interface Recipient {
@@ -72,7 +64,12 @@ function placeCopies(
   ]
   if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies })
   else store.commit({ type: 'message-accepted', message, copies })
-  if (failed.length > 0) bounce(message, failed, simulation)
+  const members = recipients.flatMap(({ outcome }) =>
+    outcome.members.map((address) => ({ address, outcome: deliveryOutcomeOf(address, simulation) })),
+  )
+  const bounced = [...failed, ...members.filter(({ outcome }) => outcome.status === 'failed')]
+  const told = bounced.map(({ address, outcome }) => ({ address, text: outcome.text ?? '' }))
+  if (told.length > 0) bounce(message, told, simulation)
 }
 
 function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: Simulation): MessageCopy {
@@ -87,27 +84,4 @@ function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: S
  */
 function mailboxOf(address: string, index: DirectoryIndex): string {
   return (index.byAddress(address)?.address ?? address).toLowerCase()
-}
-
-function bounce(message: StoredMessage, failed: readonly Recipient[], { index, store }: Simulation): void {
-  const postmaster: MailAddress = { address: `postmaster@${index.directory.domain}`, name: 'Microsoft Outlook' }
-  const lines = failed.map(({ address, outcome }) => `${address}: ${outcome.text}`)
-  const report: StoredMessage = {
-    internetMessageId: newMessageId(index),
-    subject: `Undeliverable: ${message.subject}`,
-    from: postmaster,
-    sender: postmaster,
-    to: [message.sender],
-    cc: [],
-    bcc: [],
-    replyTo: [],
-    body: { contentType: 'text', content: `Your message could not be delivered to:\r\n\r\n${lines.join('\r\n')}\r\n` },
-    importance: 'normal',
-    headers: [{ name: 'X-Failed-Recipients', value: failed.map(({ address }) => address).join(', ') }],
-    extendedProperties: [],
-    attachments: [],
-    sentAt: message.sentAt,
-  }
-  const mailbox = message.sender.address.toLowerCase()
-  store.commit({ type: 'message-accepted', message: report, copies: [{ id: newItemId(), mailbox, folder: 'inbox' }] })
 }

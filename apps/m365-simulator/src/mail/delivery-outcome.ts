@@ -18,6 +18,13 @@ function failure(code: string, text: string): DeliveryOutcome {
   return { status: 'failed', code, text: `550 ${code} ${text}`, members: [] }
 }
 
+/** As `deliveryOutcomeOf`, and counts the recipient against the limits of a day: what is above them bounces. */
+export function sentOutcomeOf(sender: string, address: string, simulation: Simulation): DeliveryOutcome {
+  const refused = simulation.quotas.take(sender, address, simulation)
+  if (refused === null) return deliveryOutcomeOf(address, simulation)
+  return { ...DELIVERED, status: 'failed', code: refused.split(' ')[1] ?? null, text: refused }
+}
+
 /** Decides what becomes of mail to an address: as the control API has set it, else by the directory and the domain. */
 export function deliveryOutcomeOf(
   address: string,

@@ -6,6 +6,8 @@ import type { DirectoryIndex } from '../tenant/directory.ts'
 import type { Store } from '../tenant/store.ts'
 import type { TokenService } from '../tenant/token-service.ts'
 import type { Arrivals } from './arrivals.ts'
+import type { InboxPositions } from './inbox-positions.ts'
+import type { Quotas } from './quotas.ts'
 import type { Traffic } from './traffic.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
@@ -43,6 +45,8 @@ export interface Simulation {
   readonly arrivals: Arrivals
   readonly uploads: UploadSessions
   readonly traces: TraceLog
+  readonly delta: InboxPositions
+  readonly quotas: Quotas
   readonly clock: () => Date
   /** Origin of the running server, which is both authority host and Graph host; empty until it listens. */
   readonly url: () => string

@@ -20,8 +20,12 @@ export interface GraphRequest {
   readonly mime?: Buffer
   /** Ids in the request and the answer are immutable: a message keeps them when it is sent or moved. */
   readonly immutableIds?: true
+  /** How many items a page of a list may have. */
+  readonly pageSize?: number
   /** Limits what is read of an answer. Defaults to 1 MiB. */
   readonly maxAnswerBytes?: number
+  /** Of a longer answer the beginning is returned, and not nothing. */
+  readonly cutsAnswer?: true
   readonly accessToken: string
   readonly signal?: AbortSignal | undefined
 }
@@ -55,11 +59,26 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     middleware: [createAuthentication(origin), createTransport(fetch)],
   })
 
-  return async ({ method, path, body, mime, immutableIds, maxAnswerBytes, accessToken, signal }) => {
-    const call = new CallState(accessToken, maxAnswerBytes)
+  return async ({
+    method,
+    path,
+    body,
+    mime,
+    immutableIds,
+    pageSize,
+    maxAnswerBytes,
+    cutsAnswer,
+    accessToken,
+    signal,
+  }) => {
+    const call = new CallState(accessToken, maxAnswerBytes, cutsAnswer)
     const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
     if (signal) request.option('signal', signal)
-    if (immutableIds) request.header('prefer', 'IdType="ImmutableId"')
+    const preferred = [
+      ...(immutableIds ? ['IdType="ImmutableId"'] : []),
+      ...(pageSize === undefined ? [] : [`odata.maxpagesize=${pageSize}`]),
+    ]
+    if (preferred.length > 0) request.header('prefer', preferred.join(', '))
     try {
       if (method === 'GET') await request.get()
       else if (method === 'DELETE') await request.delete()
@@ -77,11 +96,13 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
 class CallState implements MiddlewareOptions {
   readonly accessToken: string
   readonly maxAnswerBytes: number | undefined
+  readonly cutsAnswer: boolean
   reply: GraphReply | null = null
 
-  constructor(accessToken: string, maxAnswerBytes: number | undefined) {
+  constructor(accessToken: string, maxAnswerBytes: number | undefined, cutsAnswer = false) {
     this.accessToken = accessToken
     this.maxAnswerBytes = maxAnswerBytes
+    this.cutsAnswer = cutsAnswer
   }
 }
 
@@ -115,7 +136,7 @@ function createTransport(fetch: MicrosoftFetch): Middleware {
       const call = callOf(context)
       try {
         const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
-        const text = await boundedText(response, call.maxAnswerBytes)
+        const text = await boundedText(response, call.maxAnswerBytes, call.cutsAnswer)
         call.reply = { answered: true, status: response.status, headers: response.headers, text }
         context.response = response as Response // the client returns it raw, and nobody reads it
       } catch (error) {
@@ -134,18 +155,26 @@ function headersOf({ options }: Context): Readonly<Record<string, string>> {
   return options?.headers as Readonly<Record<string, string>> // the client only makes plain objects
 }
 
-/** Reads a body as text; empty when there is none, when it breaks off, or when it is longer than `maxBytes`. */
-export async function boundedText(response: MicrosoftResponse, maxBytes = MAX_ANSWER_BYTES): Promise<string> {
+/**
+ * Reads a body as text; empty when there is none, when it breaks off, or when it is longer than `maxBytes`. With `cuts`
+ * the beginning of a longer one is returned, and the rest is not read.
+ */
+export async function boundedText(
+  response: MicrosoftResponse,
+  maxBytes = MAX_ANSWER_BYTES,
+  cuts = false,
+): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   try {
     for await (const chunk of response.body ?? []) {
       sizeBytes += chunk.length
-      if (sizeBytes > maxBytes) return ''
+      if (sizeBytes > maxBytes && !cuts) return ''
       chunks.push(chunk)
+      if (sizeBytes > maxBytes) break
     }
   } catch {
     return ''
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8')
 }

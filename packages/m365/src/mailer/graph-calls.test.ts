@@ -39,6 +39,8 @@ const WITH_IMMUTABLE_IDS: typeof OF_A_DRAFT = [
     '/mailFolders/sentitems/messages',
     (mailer, options) => mailer.findMessage(byId, 'sentitems', options),
   ],
+  ['readReport', DRAFT, (mailer, options) => mailer.readReport(ID, options)],
+  ['readReportSource', `${DRAFT}/$value`, (mailer, options) => mailer.readReportSource(ID, options)],
 ]
 const IN_ANY_MAILBOX: typeof OF_A_DRAFT = [
   ...WITH_IMMUTABLE_IDS,
@@ -46,6 +48,7 @@ const IN_ANY_MAILBOX: typeof OF_A_DRAFT = [
 ]
 const CALLS: typeof OF_A_DRAFT = [
   ...IN_ANY_MAILBOX,
+  ['listArrived', '', (mailer, options) => mailer.listArrived({ since: new Date(0) }, options)],
   ['readDelegate', '', (mailer, { accessToken, signal }) => mailer.readDelegate(accessToken, signal)],
 ]
 /** A lost answer to these leaves open what was done; all others may simply be repeated. */
@@ -128,8 +131,8 @@ it.each(IN_ANY_MAILBOX)('%s works in the mailbox that is named, and else in the 
   ])
 })
 
-it('covers every call of the mailer but those to the host of an upload', () => {
-  const uploads = ['putRange', 'readUploadSession', 'cancelUpload']
+it('covers every call of the mailer but those to the host of an upload, and the probes, which end otherwise', () => {
+  const uploads = ['putRange', 'readUploadSession', 'cancelUpload', 'probeInbox', 'probeTrace']
   const names = Object.keys(mailerAt('http://127.0.0.1'))
   expect(names.toSorted()).toEqual([...CALLS.map(([name]) => name), ...uploads].toSorted())
 })

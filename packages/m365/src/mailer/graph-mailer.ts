@@ -3,6 +3,7 @@ import { classifyConnectionFailure } from './connection-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
 import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtMessage } from './find-message.ts'
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
+import { createInboxCalls, type InboxCalls } from './inbox-calls.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { probeInbox, probeTrace, type InboxProbe, type TraceProbe } from './probe-reports.ts'
@@ -15,7 +16,7 @@ export type { CallOptions, SendOutcome } from './graph-exchange.ts'
 export type { Delegate } from './read-delegate.ts'
 
 /** No call repeats a request, and none throws unless its signal was aborted before a request was sent. */
-export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls {
+export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls, InboxCalls {
   /** Never `unknown`. */
   readDelegate(accessToken: string, signal?: AbortSignal): Promise<DelegateOutcome>
   /** Sends in one request, which Graph limits to 4 MB: about 3 MB of content in base64. */
@@ -38,6 +39,7 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     ...createDraftCalls(exchange),
     ...createUploadCalls(exchange),
     ...createUploadSessionCalls(options),
+    ...createInboxCalls(exchange),
     readDelegate: (accessToken, signal) => readDelegate(exchange, accessToken, signal),
     findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
     probeInbox: (callOptions) => probeInbox(exchange, callOptions),

@@ -1,0 +1,177 @@
+import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { readDeliveryReport } from '@inforiver-mail/m365/delivery-report'
+import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { ArrivedMail } from '@inforiver-mail/m365/inbox-calls'
+import type { FastifyBaseLogger } from 'fastify'
+import type { GrantedAccess, RequestAccess } from '../mailbox-access.ts'
+import type { DeliveryReports, Mailboxes, ReportInboxes } from '../queue/queue.ts'
+import type { ClaimedInbox } from '../queue/report-inboxes.ts'
+import { bounceEffects, mayBeReport } from './bounce-effects.ts'
+
+// Reads non-delivery reports in the inbox of the sender, and in that of the delegate, since Microsoft does not say which
+// of them gets the report of a mail that was sent on behalf. Of other mail it sees id, sender, class and time.
+
+const CALL_TIMEOUT_MS = 25_000
+/** A page has a hundred mails; what is left is read in the next round. */
+const PAGES_PER_ROUND = 20
+/** How long an inbox is left alone that cannot be read. */
+const UNREADABLE_FOR_MS = 10 * 60_000
+
+/** Says whether the sender's inbox can be read: with null it can. */
+export type ReportInboxHealth = (access: GrantedAccess, tenantId: string, failure: Failure | null) => Promise<void>
+
+interface Deps {
+  readonly inboxes: ReportInboxes
+  readonly reports: DeliveryReports
+  readonly mailboxes: Pick<Mailboxes, 'pauseForQuota'>
+  readonly requestAccess: RequestAccess
+  readonly reportHealth: ReportInboxHealth
+  readonly mailer: GraphMailer
+  /** The initial domain of the organisation; null: any. */
+  readonly tenantDomain: string | null
+  readonly pollEveryMs: number
+  readonly clock: () => Date
+  readonly logger: FastifyBaseLogger
+}
+
+/** What ends a round early: the lease was lost, or Microsoft did not answer. */
+class RoundEnded extends Error {
+  override readonly name = 'RoundEnded'
+  readonly failure: Failure | null
+
+  constructor(failure: Failure | null) {
+    super('The inbox is not read further for now.')
+    this.failure = failure
+  }
+}
+
+/** Reads the inboxes that are due, one after the other. Returns whether there was one. */
+export async function pollInboxes(deps: Deps, owner: string, stopping: AbortSignal): Promise<boolean> {
+  const claimed = await deps.inboxes.claim(owner)
+  for (const inbox of claimed) await pollInbox(deps, inbox, stopping)
+  return claimed.length > 0
+}
+
+async function pollInbox(deps: Deps, inbox: ClaimedInbox, stopping: AbortSignal): Promise<void> {
+  const { tenantId } = inbox
+  const granted = await deps.requestAccess(tenantId, { signal: anySignal(stopping) })
+  if (granted.outcome !== 'granted') return deps.inboxes.release(inbox, deps.pollEveryMs)
+  const failure = await readWithFreshToken(deps, inbox, granted, stopping)
+  if (stopping.aborted) return deps.inboxes.release(inbox, 0)
+  // The delegate's own inbox is read only where it happens to be readable.
+  if (inbox.inbox === 'sender' && (failure === null || failure.outcome === 'refused'))
+    await deps.reportHealth(granted, tenantId, failure)
+  await deps.inboxes.release(inbox, againInMs(deps, failure))
+}
+
+/** Reads again with another token, once, where Microsoft refuses the first. */
+async function readWithFreshToken(
+  deps: Deps,
+  inbox: ClaimedInbox,
+  granted: GrantedAccess,
+  stopping: AbortSignal,
+): Promise<Failure | null> {
+  const failure = await readInbox(deps, inbox, granted, stopping)
+  if (failure?.outcome !== 'unauthorized') return failure
+  const options = { refused: granted.grantVersion, claims: failure.claims ?? undefined, signal: anySignal(stopping) }
+  const again = await deps.requestAccess(inbox.tenantId, options)
+  return again.outcome === 'granted' ? readInbox(deps, inbox, again, stopping) : failure
+}
+
+async function readInbox(
+  deps: Deps,
+  inbox: ClaimedInbox,
+  { accessToken, connection }: GrantedAccess,
+  stopping: AbortSignal,
+): Promise<Failure | null> {
+  const isOwn = inbox.inbox === 'delegate' || connection.mailbox === 'own'
+  const mailbox = isOwn ? 'me' : { address: connection.fromEmail }
+  // Each request is made under the lease, which outlives it.
+  const options = async (): Promise<CallOptions> => {
+    if (stopping.aborted || !(await deps.inboxes.renew(inbox))) throw new RoundEnded(null)
+    return { accessToken, mailbox, signal: anySignal(stopping) }
+  }
+  try {
+    await readPages(deps, inbox, options)
+    return null
+  } catch (error) {
+    if (error instanceof RoundEnded) return error.failure
+    if (stopping.aborted) return null
+    throw error
+  }
+}
+
+async function readPages(deps: Deps, inbox: ClaimedInbox, options: () => Promise<CallOptions>): Promise<void> {
+  let { link } = inbox
+  for (let page = 0; page < PAGES_PER_ROUND; page++) {
+    const listed = await deps.mailer.listArrived(link === null ? { since: inbox.since } : { link }, await options())
+    if (listed.outcome === 'link-expired') {
+      link = null
+      await deps.inboxes.advance(inbox, null, false)
+      continue
+    }
+    if (listed.outcome !== 'listed') throw new RoundEnded(listed)
+    await readReports(deps, inbox, listed.mails, options)
+    if (!(await deps.inboxes.advance(inbox, listed.link, !listed.more))) throw new RoundEnded(null)
+    if (!listed.more) return
+    ;({ link } = listed)
+  }
+}
+
+async function readReports(
+  deps: Deps,
+  { tenantId }: ClaimedInbox,
+  mails: readonly ArrivedMail[],
+  options: () => Promise<CallOptions>,
+): Promise<void> {
+  const candidates = mails.filter((mail) => mayBeReport(mail)).map(({ id }) => id)
+  const unseen = await deps.inboxes.unseen(tenantId, candidates)
+  for (const id of candidates) {
+    if (!unseen.has(id)) continue
+    await readReport(deps, tenantId, id, options)
+    await deps.inboxes.markSeen(tenantId, id)
+  }
+}
+
+async function readReport(
+  deps: Deps,
+  tenantId: string,
+  id: string,
+  options: () => Promise<CallOptions>,
+): Promise<void> {
+  const { mailer, reports, mailboxes, logger } = deps
+  const facts = await mailer.readReport(id, await options())
+  if (facts.outcome === 'gone') return
+  if (facts.outcome !== 'read') throw new RoundEnded(facts)
+  if (!mayBeReport(facts)) return
+  const source = await mailer.readReportSource(id, await options())
+  if (source.outcome === 'gone') return
+  if (source.outcome !== 'read') throw new RoundEnded(source)
+  const report = await readDeliveryReport(source.source)
+  if (!report) return logger.warn({ tenant: tenantId }, 'a mail that looks like a non-delivery report cannot be read')
+  const messages = await reports.findByMessageIds(tenantId, [...new Set([...facts.originals, ...report.originals])])
+  const effects = bounceEffects(facts, report, messages, deps.tenantDomain)
+  const changed = await reports.apply(tenantId, effects.reports)
+  for (const { code, message } of effects.codes) {
+    if (!QUOTA_CODES.includes(code)) continue
+    const pause = await mailboxes.pauseForQuota({ tenantId, code, sentAt: message.sentAt })
+    if (pause)
+      logger.warn({ tenant: tenantId, code, until: pause.until }, 'a limit of Microsoft is used up; mail is paused')
+  }
+  if (messages.length > 0)
+    logger.info(
+      { tenant: tenantId, messages: messages.map((message) => message.id), recipients: changed },
+      'bounce read',
+    )
+}
+
+function againInMs({ pollEveryMs, clock }: Deps, failure: Failure | null): number {
+  if (failure?.outcome === 'refused') return Math.max(pollEveryMs, UNREADABLE_FOR_MS)
+  const asked = failure !== null && 'retryAfter' in failure ? failure.retryAfter : null
+  return Math.max(pollEveryMs, asked === null ? 0 : asked.getTime() - clock().getTime())
+}
+
+function anySignal(stopping: AbortSignal): AbortSignal {
+  return AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
+}

@@ -1,0 +1,138 @@
+import { beforeEach, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { answer, http, requestsTo } from '../test-support/scenario.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+const POLL_SECONDS = 5
+const NOBODY = 'nobody@contoso.com'
+const FOREIGN = { address: NOBODY, text: '550 5.1.1 unknown' }
+
+const ground = useDeliveryGround({
+  mailbox: 'may be read',
+  environment: { DELIVERY_REPORTS_POLL_SECONDS: String(POLL_SECONDS), M365_TENANT_DOMAIN: 'contoso.onmicrosoft.com' },
+})
+beforeEach(async () => {
+  await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: null })
+  await ground.database.query(`UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now()`)
+})
+
+async function send(subject: string, ...to: string[]): Promise<string> {
+  const { id } = await ground.service.submit({ to, subject })
+  await ground.service.until(id, { status: 'sent' })
+  return id
+}
+
+/** Waits until the inbox has been read, and is not due. */
+async function untilRead(): Promise<void> {
+  const read = 'SELECT 1 FROM report_inboxes WHERE due_at > mail_now() AND lease_owner IS NULL'
+  await expect.poll(() => ground.database.query(read), { interval: 25, timeout: 20_000 }).toHaveLength(1)
+}
+
+/** Lets the inbox become due and be read. */
+async function poll(): Promise<void> {
+  await untilRead()
+  await ground.pass(POLL_SECONDS * SECONDS)
+  await untilRead()
+}
+
+async function place(id: string, kind: string): Promise<void> {
+  const [sent] = await ground.database.query<{ subject: string; message_id: string | null }>(
+    'SELECT subject, internet_message_id AS message_id FROM messages WHERE id = $1',
+    [id],
+  )
+  const original = { internetMessageId: sent?.message_id ?? `<${id}@contoso.com>`, subject: sent?.subject }
+  await ground.microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
+    kind,
+    original,
+    recipients: [FOREIGN],
+  })
+}
+
+const recipientsOf = async (id: string) => (await ground.service.read(id)).recipients
+
+it('settles the recipient that a report of Exchange names, once, and tells it with the code', async () => {
+  const id = await send('bounce', 'max@contoso.com', NOBODY)
+  await poll()
+  const [max, nobody] = await recipientsOf(id)
+  expect(max).toMatchObject({ address: 'max@contoso.com', code: null, note: null })
+  expect(nobody).toMatchObject({
+    address: NOBODY,
+    delivery: 'failed',
+    code: '5.1.10',
+    explanation: expect.stringMatching(/^There is no mailbox with this address\. Check/),
+    detail: '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found',
+    at: expect.any(String),
+    source: 'bounce',
+    certain: true,
+    note: null,
+  })
+  const events = await ground.service.get('/api/v1/message-events?after=0&types=message.bounced')
+  expect(events.json.items).toMatchObject([{ messageId: id, recipient: NOBODY, code: '5.1.10' }])
+
+  // Exchange forgets how far the inbox was read: it is listed once more, and no report is read twice.
+  await ground.microsoft.control('DELETE', '/delta-tokens')
+  const read = await requestsTo(ground, 'message-source')
+  await poll()
+  expect(await requestsTo(ground, 'message-source')).toBe(read)
+})
+
+it('only notes a report that is forged, of another server, or delayed', async () => {
+  const id = await send('decoys', 'max@contoso.com', 'grace@contoso.com')
+  await place(id, 'delayed')
+  await place(id, 'auto-reply')
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([{ note: null }, { note: null }])
+  await place(id, 'forged')
+  await place(id, 'foreign')
+  await poll()
+  const noted = { delivery: expect.stringMatching(/^(pending|unknown)$/), code: null, note: 'possible bounce' }
+  expect(await recipientsOf(id)).toMatchObject([noted, noted])
+})
+
+it('reads nothing of other mail but that it has arrived', async () => {
+  const id = await send('to herself', 'ada@contoso.com')
+  const counted = async () =>
+    Promise.all(['message-get', 'message-source'].map((endpoint) => requestsTo(ground, endpoint)))
+  const before = await counted()
+  await poll()
+  expect(await counted()).toEqual(before)
+  expect(await recipientsOf(id)).toMatchObject([{ note: null }])
+})
+
+it('goes on where Microsoft did not answer, and loses no report', async () => {
+  const id = await send('outage', NOBODY)
+  await ground.switchOn(http('message-source', answer(503, 'ErrorServerBusy')))
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([{ code: null }])
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
+})
+
+it('says why the inbox cannot be read, and forgets it once it can', async () => {
+  const problem = async () => (await ground.service.get(SETTINGS)).json.deliveryReports.bounces.problem
+  await untilRead()
+  await ground.switchOn(http('inbox-delta', answer(403, 'ErrorAccessDenied')))
+  await ground.switchOn(http('message-search', answer(403, 'ErrorAccessDenied')))
+  await poll()
+  expect(await problem()).toMatchObject({ code: 'reports-unreadable', since: expect.any(String) })
+  await ground.pass(10 * MINUTES)
+  await untilRead()
+  expect(await problem()).toBeNull()
+})
+
+it('pauses the mailbox when a report says that a limit is used up, and reads on', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: 0 })
+  const id = await send('over the limit', 'max@fabrikam.com')
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.7.233' }])
+  const usage = (await ground.service.get(`${SETTINGS}/usage`)).json
+  expect(Date.parse(usage.pausedUntil) - ground.clock.now().getTime()).toBeGreaterThan(HOURS - 60 * SECONDS)
+  expect((await ground.service.get(SETTINGS)).json).toMatchObject({
+    status: 'connected',
+    problem: { code: 'quota-exceeded', title: expect.stringContaining('5.7.233') },
+  })
+  await poll()
+  await ground.database.query('UPDATE mailboxes SET paused_until = NULL')
+})

@@ -1,0 +1,158 @@
+import { expect, it } from 'vitest'
+import { readDeliveryReport, REPORT_BYTES } from './delivery-report.ts'
+
+const OURS = '<msg_0123456789abcdef0123456789abcdef@contoso.com>'
+
+/** A report as Exchange Online writes it: text, the part for machines, and the returned mail. */
+function report({
+  headers = [`In-Reply-To: ${OURS}`, `References: ${OURS}`],
+  text = 'Your message could not be delivered.',
+  recipients = [],
+  returned = [],
+}: {
+  headers?: readonly string[]
+  text?: string
+  recipients?: readonly (readonly string[])[]
+  returned?: readonly string[]
+}): string {
+  const status = [['Reporting-MTA: dns;AM0PR01.prod.exchangelabs.com'], ...recipients].map((block) =>
+    block.join('\r\n'),
+  )
+  return [
+    'From: Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@contoso.onmicrosoft.com>',
+    'To: nobody@fabrikam.com',
+    'Subject: Unzustellbar: Q3',
+    'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
+    ...headers,
+    '',
+    '--b',
+    'Content-Type: multipart/alternative; boundary="c"',
+    '',
+    '--c',
+    'Content-Type: text/plain; charset="utf-8"',
+    '',
+    text,
+    '--c',
+    'Content-Type: text/html; charset="utf-8"',
+    '',
+    '<p>Your message <b>could not</b> be delivered.</p>',
+    '--c--',
+    ...(recipients.length === 0 ? [] : ['--b', 'Content-Type: message/delivery-status', '', status.join('\r\n\r\n')]),
+    ...(returned.length === 0 ? [] : ['--b', ...returned]),
+    '--b--',
+    '',
+  ].join('\r\n')
+}
+
+const RETURNED = [
+  'Content-Type: message/rfc822',
+  '',
+  `Message-ID: ${OURS}`,
+  'Subject: Q3',
+  'Content-Type: multipart/mixed; boundary="d"',
+  '',
+  '--d',
+  'Content-Type: message/delivery-status',
+  '',
+  'Final-Recipient: rfc822;forged@fabrikam.com',
+  'Action: failed',
+  '',
+  '--d--',
+]
+
+const FAILED = (address: string, status: string, said: string) => [
+  `Final-Recipient: rfc822;${address}`,
+  'Action: failed',
+  `Status: ${status}`,
+  `Diagnostic-Code: smtp;${said}`,
+  'X-Display-Name: somebody',
+]
+
+it('reads each recipient with its code and what the server said, folded lines included', async () => {
+  const nobody = FAILED(
+    'Nobody@fabrikam.com',
+    '5.1.10',
+    '550 5.1.10 RESOLVER.ADR.RecipientNotFound;\r\n Recipient not\tfound',
+  )
+  const alias = [
+    'Original-Recipient: rfc822;info@b.example',
+    ...FAILED('<box@b.example>', '5.0.350', '550 5.0.350 no -> 550 5.2.2 full'),
+  ]
+  const delayed = ['Final-Recipient: rfc822;late@b.example', 'Action: delayed', 'Status: 4.4.7']
+  const expected = {
+    originals: [OURS],
+    recipients: [
+      {
+        addresses: ['nobody@fabrikam.com'],
+        action: 'failed',
+        code: '5.1.10',
+        detail: '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found',
+      },
+      {
+        addresses: ['box@b.example', 'info@b.example'],
+        action: 'failed',
+        code: '5.2.2',
+        detail: '550 5.0.350 no -> 550 5.2.2 full',
+      },
+      { addresses: ['late@b.example'], action: 'delayed', code: '4.4.7', detail: null },
+    ],
+    unaddressed: null,
+  }
+  expect(await readDeliveryReport(report({ recipients: [nobody, alias, delayed], returned: RETURNED }))).toEqual(
+    expected,
+  )
+})
+
+it.each([
+  ['In-Reply-To and References', {}],
+  ['the returned mail', { headers: [], returned: RETURNED }],
+  [
+    'the returned header',
+    { headers: [], returned: ['Content-Type: text/rfc822-headers', '', `Message-Id: ${OURS}`, 'Subject: Q3'] },
+  ],
+])('finds the mail that it is about by %s', async (_where, changes) => {
+  const recipients = [FAILED('max@b.example', '5.1.1', '550 5.1.1 unknown')]
+  expect((await readDeliveryReport(report({ recipients, ...changes })))?.originals).toEqual([OURS])
+})
+
+it('takes nothing for a recipient that the returned mail itself contains', async () => {
+  const read = await readDeliveryReport(report({ returned: RETURNED }))
+  expect(read).toMatchObject({ recipients: [], unaddressed: null })
+})
+
+it('reads a report without a part for machines by its text, and one of Google by its header', async () => {
+  const text = 'Delivery failed.\r\nThe server said: 550 5.4.1 Recipient address rejected\r\n'
+  const failure = { code: '5.4.1', detail: 'The server said: 550 5.4.1 Recipient address rejected' }
+  expect(await readDeliveryReport(report({ text }))).toMatchObject({ recipients: [], unaddressed: failure })
+  const headers = [`References: ${OURS}`, 'X-Failed-Recipients: max@b.example, <eva@b.example>']
+  expect((await readDeliveryReport(report({ text, headers })))?.recipients).toEqual([
+    { addresses: ['max@b.example'], action: 'failed', ...failure },
+    { addresses: ['eva@b.example'], action: 'failed', ...failure },
+  ])
+})
+
+it('sees no failure in an absence note', async () => {
+  const note = `From: postmaster@b.example\r\nIn-Reply-To: ${OURS}\r\nSubject: Re: Q3\r\n\r\nI am away until May 5.`
+  expect(await readDeliveryReport(note)).toEqual({ originals: [OURS], recipients: [], unaddressed: null })
+})
+
+it('shows text only, of 500 characters at most, and reads no more than its share of a large report', async () => {
+  const said = `550 5.7.1 <script>alert(1)</script>\u202E${'x'.repeat(2_000)}`
+  const large = report({
+    recipients: [FAILED('max@b.example', '5.7.1', said)],
+    returned: ['Content-Type: message/rfc822', '', `Message-ID: ${OURS}`, '', 'y'.repeat(2 * REPORT_BYTES)],
+  })
+  const [recipient] = (await readDeliveryReport(large))?.recipients ?? []
+  expect(recipient?.detail?.length).toBeLessThanOrEqual(500)
+  expect(recipient?.detail).not.toContain('\u202E')
+  const html = 'Content-Type: text/html\r\n\r\n<p>550 5.1.1 <b>unknown</b></p>'
+  expect((await readDeliveryReport(html))?.unaddressed).toEqual({ code: '5.1.1', detail: '550 5.1.1' })
+})
+
+it('gives up on a mail that is nested without end', async () => {
+  const nested = Array.from(
+    { length: 300 },
+    (_, depth) => `Content-Type: multipart/mixed; boundary="${depth}"\r\n\r\n--${depth}\r\n`,
+  )
+  expect(await readDeliveryReport(nested.join(''))).toBeNull()
+})

@@ -1,0 +1,207 @@
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { messageIdsIn, REPORT_BYTES } from './delivery-report.ts'
+import {
+  asRepeatable,
+  isGone,
+  type Answered,
+  type CallOptions,
+  type Exchange,
+  type Gone,
+  type NotAnswered,
+} from './graph-exchange.ts'
+import { mailboxPath, messagePath } from './mailbox-path.ts'
+
+/** How many mails Graph lists in one answer. */
+const PAGE_SIZE = 100
+/** MS-OXCMAIL: class, original Message-ID, In-Reply-To and References. */
+const CLASS_PROPERTY = 'String 0x001A'
+const ORIGINAL_PROPERTIES = ['String 0x1046', 'String 0x1042', 'String 0x1039']
+const MAX_LINK_CHARACTERS = 8_000
+/** RFC 5322, section 2.2; the page of a proxy does not. */
+const BEGINS_WITH_HEADER = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/
+
+const Addressed = z.object({ emailAddress: z.object({ address: optionalText }) })
+const Properties = z.array(z.object({ id: z.string(), value: optionalText })).catch([])
+
+const Arrived = z.object({
+  id: z.string().min(1).max(1_000),
+  sender: Addressed.nullable().catch(null),
+  singleValueExtendedProperties: Properties,
+})
+
+const ArrivedPage = z.object({
+  // A mail that was deleted meanwhile is listed with nothing but its id.
+  value: z.array(Arrived.nullable().catch(null)),
+  '@odata.nextLink': optionalText,
+  '@odata.deltaLink': optionalText,
+})
+
+const Report = z.object({
+  id: z.string(),
+  from: Addressed.nullable().catch(null),
+  sender: Addressed.nullable().catch(null),
+  receivedDateTime: z.iso.datetime({ offset: true }).nullable().catch(null),
+  toRecipients: z.array(Addressed).catch([]),
+  singleValueExtendedProperties: Properties,
+})
+
+/** A mail in the inbox. What Graph does not return is null. */
+export interface ArrivedMail {
+  /** Immutable. */
+  readonly id: string
+  readonly sender: string | null
+  /** Such as `IPM.Note` and `REPORT.IPM.Note.NDR`. */
+  readonly messageClass: string | null
+}
+
+export type ListArrivedOutcome =
+  | {
+      readonly outcome: 'listed'
+      readonly mails: readonly ArrivedMail[]
+      /** Where to go on: at once where `more`, else for what arrives from now on. */
+      readonly link: string
+      readonly more: boolean
+    }
+  /** Graph does not know the link any more: begin anew. */
+  | { readonly outcome: 'link-expired' }
+  | Failure
+
+export interface ReportFacts {
+  readonly outcome: 'read'
+  readonly messageClass: string | null
+  readonly from: string | null
+  readonly sender: string | null
+  readonly receivedAt: Date | null
+  /** Exchange lists those here for whom the delivery failed. */
+  readonly to: readonly string[]
+  /** Message-IDs of the mail that it is about, as far as Exchange keeps them. */
+  readonly originals: readonly string[]
+}
+
+/** What is asked of an inbox. None of it ends as `unknown`, and none changes anything. Needs `Mail.ReadWrite`. */
+export interface InboxCalls {
+  /**
+   * Lists what has arrived, a page at a time: nothing but id, sender and class.
+   *
+   * @param from the link of the last page, or since when, to begin
+   */
+  listArrived(
+    from: { readonly link: string } | { readonly since: Date },
+    options: CallOptions,
+  ): Promise<ListArrivedOutcome>
+  readReport(id: string, options: CallOptions): Promise<ReportFacts | Gone | Failure>
+  /** Reads the beginning of a report's MIME: `REPORT_BYTES` at most. */
+  readReportSource(
+    id: string,
+    options: CallOptions,
+  ): Promise<{ readonly outcome: 'read'; readonly source: string } | Gone | Failure>
+}
+
+export function createInboxCalls(exchange: Exchange): InboxCalls {
+  async function get(path: string, { accessToken, signal }: CallOptions, more: object = {}) {
+    return exchange({ method: 'GET', path, immutableIds: true, accessToken, signal, ...more })
+  }
+
+  return {
+    async listArrived(from, options) {
+      if ('link' in from) {
+        const page = await get(from.link, options, { pageSize: PAGE_SIZE })
+        // Graph documents 410; a link that it cannot read at all is refused with 400.
+        const isExpired = page.answered && (page.status === 410 || page.status === 400)
+        return isExpired ? { outcome: 'link-expired' } : toPage(page)
+      }
+      const path = (expanded: boolean) => firstPage(from.since, options, expanded)
+      const first = await get(path(true), options, { pageSize: PAGE_SIZE })
+      // Extended properties are reported not to work with delta: then the class is read of each likely report.
+      const isRefused = first.answered && first.status === 400
+      return toPage(isRefused ? await get(path(false), options, { pageSize: PAGE_SIZE }) : first)
+    },
+
+    async readReport(id, options) {
+      const query = `$select=from,sender,receivedDateTime,toRecipients&${expand([CLASS_PROPERTY, ...ORIGINAL_PROPERTIES])}`
+      const reply = await get(`${messagePath(options.mailbox, id)}?${query}`, options)
+      const read = succeeded(reply) ? readJson(reply.text, Report) : null
+      return read ? toFacts(read) : failureOf(reply)
+    },
+
+    async readReportSource(id, options) {
+      const path = `${messagePath(options.mailbox, id)}/$value`
+      const reply = await get(path, options, { maxAnswerBytes: REPORT_BYTES, cutsAnswer: true })
+      const isMime = succeeded(reply) && BEGINS_WITH_HEADER.test(reply.text)
+      return isMime ? { outcome: 'read', source: reply.text } : failureOf(reply)
+    },
+  }
+}
+
+function firstPage(since: Date, { mailbox }: CallOptions, expanded: boolean): string {
+  const query = [
+    '$select=id,sender,receivedDateTime',
+    'changeType=created',
+    `$filter=${encodeURIComponent(`receivedDateTime ge ${since.toISOString().slice(0, 19)}Z`)}`,
+    ...(expanded ? [expand([CLASS_PROPERTY])] : []),
+  ]
+  return `${mailboxPath(mailbox)}/mailFolders/inbox/messages/delta?${query.join('&')}`
+}
+
+function expand(properties: readonly string[]): string {
+  const filter = properties.map((id) => `id eq '${id}'`).join(' or ')
+  return `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=${filter})`)}`
+}
+
+function succeeded(reply: Answered | NotAnswered): reply is Answered {
+  return reply.answered && reply.status === 200
+}
+
+function failureOf(reply: Answered | NotAnswered): Gone | Failure {
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+}
+
+function toPage(reply: Answered | NotAnswered): ListArrivedOutcome {
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  const page = reply.status === 200 ? readJson(reply.text, ArrivedPage) : null
+  const next = page && pathOf(page['@odata.nextLink'])
+  const link = next ?? (page && pathOf(page['@odata.deltaLink']))
+  if (!page || link === null) return asRepeatable(classifyFailure(reply.answer))
+  const mails = page.value.flatMap((mail) => (mail === null ? [] : [toArrived(mail)]))
+  return { outcome: 'listed', mails, link, more: next !== null }
+}
+
+/** Links are absolute. What follows the version is kept, so that no answer can lead a token to another host. */
+function pathOf(link: string | null): string | null {
+  if (link === null || link.length > MAX_LINK_CHARACTERS) return null
+  return /^https?:\/\/[^/]+(?:\/[^?#]*?)?\/v1\.0(\/[^#]+)$/.exec(link)?.[1] ?? null
+}
+
+function toArrived({ id, sender, singleValueExtendedProperties }: z.infer<typeof Arrived>): ArrivedMail {
+  return {
+    id,
+    sender: sender?.emailAddress.address ?? null,
+    messageClass: valueOf(singleValueExtendedProperties, CLASS_PROPERTY),
+  }
+}
+
+function toFacts(read: z.infer<typeof Report>): ReportFacts {
+  const { from, sender, receivedDateTime, toRecipients, singleValueExtendedProperties: properties } = read
+  return {
+    outcome: 'read',
+    messageClass: valueOf(properties, CLASS_PROPERTY),
+    from: from?.emailAddress.address ?? null,
+    sender: sender?.emailAddress.address ?? null,
+    receivedAt: receivedDateTime === null ? null : new Date(receivedDateTime),
+    to: toRecipients.flatMap(({ emailAddress }) => emailAddress.address ?? []),
+    originals: ORIGINAL_PROPERTIES.flatMap((id) => messageIdsIn(valueOf(properties, id) ?? '')),
+  }
+}
+
+/** Graph may write the tag in another case, and without its leading zero: `String 0x1a`. */
+function valueOf(properties: z.infer<typeof Properties>, id: string): string | null {
+  return properties.find((property) => tagOf(property.id) === tagOf(id))?.value ?? null
+}
+
+function tagOf(id: string): string {
+  return id.toLowerCase().replace(/ 0x0*/, ' ')
+}
