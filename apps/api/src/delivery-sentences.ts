@@ -7,6 +7,7 @@ import { worded } from '@inforiver-mail/m365/explanation'
 export const DELIVERY_SENTENCES: Sentences = {
   accepted: 'Microsoft accepted the message.',
   found: 'Found in the mailbox: it had been sent.',
+  traced: 'Found in the message trace: it had been sent.',
   'abandoned-sending': 'The process that was sending it ended, or stood still, before the outcome was written down.',
   'abandoned-uploading': 'The process that was uploading it ended, or stood still. Another goes on where it was.',
   abandoned: 'The process that was working on it ended, or stood still, before it was sent.',

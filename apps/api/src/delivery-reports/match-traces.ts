@@ -64,7 +64,8 @@ export function matchByMessageId(
         const recipient = recipientOf(row, message)
         const report = recipient && toReport(row, message, recipient, true)
         if (!report) continue
-        reports.push(report)
+        const isKnown = recipient.certain && recipient.delivery === report.delivery
+        if (!isKnown) reports.push(report)
         if (lacksCode(report, recipient)) codes.push(wanted(report, row))
       }
       aliases.push(...aliasesOf(own, message))

@@ -42,7 +42,7 @@ const REMEMBERED_DETAILS = 10_000
 
 export interface TracePollerDeps {
   readonly store: TraceStore
-  readonly reports: Pick<DeliveryReports, 'apply' | 'findByMessageIds' | 'findSent' | 'readAwaited'>
+  readonly reports: Pick<DeliveryReports, 'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited'>
   /** Keeps what is wrong with the trace of a tenant; null: nothing. Where it is off, nothing is kept. */
   readonly noteProblem: (tenantId: string, problem: Omit<ReportsProblem, 'since'> | null) => Promise<void>
   readonly explain: (refusal: TraceRefusal, hasPermission: boolean) => Omit<ReportsProblem, 'since'>
@@ -175,6 +175,10 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     const known = []
     for (let next = 0; next < ids.length; next += IDS_AT_ONCE)
       known.push(...(await reports.findByMessageIds(tenantId, ids.slice(next, next + IDS_AT_ONCE))))
+    await reports.noteSeen(
+      tenantId,
+      known.filter(({ sentAt }) => sentAt === null),
+    )
     const certain = matchByMessageId(inWindow, known)
     const knownIds = new Set(known.map(({ id }) => id))
     const near = nearTo(certain.unmatched, awaited).filter((id) => !knownIds.has(id))

@@ -18,6 +18,8 @@ export type AttemptResult =
   | { readonly type: 'found' }
   /** The message was in doubt, and the mailbox does not show it yet. */
   | { readonly type: 'not-found' }
+  /** The message was in doubt, and the message trace shows that it was sent, or does not show it yet. */
+  | { readonly type: 'traced' | 'untraced' }
   | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
   /** The mailbox could not be searched: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }

@@ -21,7 +21,7 @@ import type { AttachmentReader } from './read-attachment.ts'
 export interface AttemptDeps {
   readonly deliveries: Pick<
     Deliveries,
-    'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'
+    'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks' | 'readSight'
   >
   readonly mailboxes: Pick<
     Mailboxes,

@@ -3,7 +3,7 @@ import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { describe, expect, it } from 'vitest'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
-import { decideDoubt, planSettlement, type DeliveryState } from './plan-settlement.ts'
+import { decideDoubt, mayBeTraced, planSettlement, type DeliveryState } from './plan-settlement.ts'
 
 const inDoubt = (looks: number): Doubt => ({ state: 'in-doubt', looks })
 
@@ -179,6 +179,23 @@ describe('planSettlement', () => {
       charged: false,
       doubt: NO_DOUBT,
     })
+  })
+
+  it('is sent when the message trace has it, and is waited for there for an hour', () => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(3) }, { type: 'traced' }, AT_NOW)).toMatchObject({
+      status: 'sent',
+      doubt: NO_DOUBT,
+      possibleDuplicate: false,
+    })
+    let waitedMs = 0
+    let doubt = inDoubt(0)
+    while (mayBeTraced(doubt)) {
+      const settlement = planSettlement({ ...FRESH, doubt }, { type: 'untraced' }, AT_NOW)
+      expect(settlement).toMatchObject({ status: 'queued', possibleDuplicate: false, attempt: null })
+      waitedMs += settlement.waitMs ?? 0
+      doubt = settlement.doubt
+    }
+    expect(waitedMs).toBe(60 * 60_000)
   })
 
   it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {

@@ -24,6 +24,15 @@ const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mos
 /** The wait before each look for a copy: it may appear late, and its absence counts only after 11 minutes. */
 const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seconds * SECOND_MS)
 
+/** A message that only the message trace can tell of is waited for an hour: by then its row has appeared, if it was sent. */
+const TRACE_LOOK_EVERY_MS = 5 * 60 * SECOND_MS
+const TRACE_LOOKS = 12
+
+/** Whether the row of a message in doubt may still appear in the message trace. */
+export function mayBeTraced(doubt: Doubt): boolean {
+  return looksAt(doubt) < TRACE_LOOKS
+}
+
 /** What the next step of a message depends on besides the result. */
 export interface DeliveryState {
   readonly attemptCount: number
@@ -81,6 +90,17 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
         doubt: NO_DOUBT,
         attempt: attempt('sent', null, inEnglish({ detail: ['found'] })),
       }
+    case 'traced':
+      return {
+        ...base,
+        status: 'sent',
+        doubt: NO_DOUBT,
+        attempt: attempt('sent', null, inEnglish({ detail: ['traced'] })),
+      }
+    case 'untraced': {
+      const looked = { ...base, doubt: inDoubt(looksAt(doubt) + 1) }
+      return tryAgain(state, looked, context, null, null, TRACE_LOOK_EVERY_MS)
+    }
     case 'not-found': {
       // Looks use up the time for trying too, or a message could be looked for and sent again for ever.
       const looks = looksAt(doubt) + 1

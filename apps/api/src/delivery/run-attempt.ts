@@ -19,7 +19,7 @@ import {
 import { NOTHING_SENT, sendResult, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
 import { callOptions, untilAnswered } from './call-options.ts'
 import { chooseRoute, noRoute, replan, withSize } from './choose-route.ts'
-import { decideDoubt } from './plan-settlement.ts'
+import { decideDoubt, mayBeTraced } from './plan-settlement.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 import { createDraftProgress, sendByDraft } from './send-by-draft.ts'
 
@@ -109,6 +109,11 @@ async function lookUpOrSend(
   // Without a searchable copy only a draft can be recognised again.
   const isKnown = draft.draftId !== null || draft.internetMessageId !== null || open.content.mime !== undefined
   const canLookUp = canReadMailbox && (isKnown || !searchFails)
+  if (!canReadMailbox) {
+    const sight = await deps.deliveries.readSight(message)
+    if (sight === 'seen') return finish({ type: 'traced' }, asTried)
+    if (sight === 'unseen' && mayBeTraced(message.doubt)) return finish({ type: 'untraced' }, asTried)
+  }
   const decision = decideDoubt(message, canLookUp)
   if (decision === 'stop') return finish({ type: 'stopped' }, asTried)
   if (decision === 'look-up') {
@@ -197,7 +202,10 @@ async function sendByRoute(
   await clearToSend(deps, open, access)
   const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
-  return sendResult(withSize(outcome, 'request', bytes), canReadMailbox && searchWorks)
+  const canLookUp = canReadMailbox
+    ? searchWorks
+    : outcome.outcome === 'unknown' && (await deps.deliveries.readSight(message)) !== 'off'
+  return sendResult(withSize(outcome, 'request', bytes), canLookUp)
 }
 
 /** The claim clears a message for one request that follows it at once, with the settings of that moment. */

@@ -94,7 +94,7 @@ function toReport(address: string, kind: DeliveryReport['kind'], known: Known): 
     explanation: code === null ? null : explainDeliveryCode(code),
     detail,
     at: at?.toISOString() ?? null,
-    source,
+    source: outcome.delivery === null ? null : source,
     certain,
     note,
   }

@@ -4,7 +4,14 @@ import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
-import { readAwaited, type AwaitedMessage } from './awaited-reports.ts'
+import {
+  noteSeen,
+  readAwaited,
+  readSight,
+  type AwaitedMessage,
+  type SeenMessage,
+  type TraceSight,
+} from './awaited-reports.ts'
 import { beginBulkChange, continueBulkChange, type BulkAction } from './bulk.ts'
 import { cancelMessage } from './cancel.ts'
 import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
@@ -148,6 +155,8 @@ export interface Deliveries {
   /** Marks the draft as complete: from here on the message may be sent. */
   finishUpload(message: Lease, settingsVersion: number): Promise<boolean>
   readContent(message: Lease): Promise<Buffer>
+  /** Whether the message trace has a row of the message for certain: then it was sent. */
+  readSight(message: Pick<LeasedMessage, 'id' | 'tenantId'>): Promise<TraceSight>
   /** Reads sealed chunks, `from` inclusive to `to` exclusive, one after the other into the same buffer. */
   readChunks(
     message: Lease,
@@ -203,7 +212,9 @@ export interface DeliveryReports {
   findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
   /** Reads messages that were sent, by our ids. */
   findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
-  /** Reads the messages of the last 24 hours of which an outcome is not known yet, newest first. */
+  /** Notes that the message trace has rows of messages: those in doubt are settled as sent. */
+  noteSeen(tenantId: string, messages: readonly SeenMessage[]): Promise<void>
+  /** Reads the messages of the last 24 hours of which an outcome is not known yet, or which are in doubt; newest first. */
   readAwaited(tenantId: string): Promise<readonly AwaitedMessage[]>
   /** Writes the events of failed deliveries whose code has not come within 10 minutes. Returns whether there may be more. */
   writeOverdueEvents(): Promise<boolean>
@@ -339,6 +350,7 @@ export function createQueue(
         storeUpload(pool, message, settingsVersion, upload, uploadedBytes),
       finishUpload: (message, settingsVersion) => finishUpload(pool, message, settingsVersion),
       readContent: (message) => readContent(pool, message),
+      readSight: (message) => readSight(pool, message),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
       recover: () => recoverMessages(pool),
@@ -384,6 +396,7 @@ export function createQueue(
       apply: (tenantId, reports) => applyReports(pool, tenantId, reports),
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
       findSent: (tenantId, ids) => findSent(pool, tenantId, ids),
+      noteSeen: (tenantId, messages) => noteSeen(pool, tenantId, messages),
       readAwaited: (tenantId) => readAwaited(pool, tenantId),
       writeOverdueEvents: () => writeOverdueEvents(pool),
     },

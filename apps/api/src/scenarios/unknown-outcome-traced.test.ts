@@ -1,0 +1,43 @@
+import { beforeEach, expect, it } from 'vitest'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+// The delegate granted Mail.Send alone, so that only the message trace can tell whether a message was sent.
+
+const ground = useDeliveryGround({ environment: { DELIVERY_REPORTS_POLL_SECONDS: '5' }, microsoftTimeoutMs: 5_000 })
+
+beforeEach(async () => {
+  await ground.calm()
+  const permissions = ['ExchangeMessageTrace.Read.All']
+  await ground.microsoft.control('POST', '/application/tokens', { permissions })
+  await ground.database.query('UPDATE tenant_settings SET trace_enabled = true')
+})
+
+it('is settled by the row of the message, and sent once', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Traced' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await ground.pass(1 * MINUTES)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    possibleDuplicate: false,
+    attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the message trace: it had been sent.' }],
+  })
+  expect(await ground.arrived('Traced')).toBe(1)
+})
+
+it('waits an hour for a row that does not come, then sends again and says so', async () => {
+  await ground.switchOn('send-504')
+  const { id } = await ground.service.submit({ subject: 'Not traced' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  const looks = async () =>
+    (await ground.database.query<{ looks: number }>('SELECT looks FROM message_queue WHERE message_id = $1', [id]))[0]
+      ?.looks
+  await expect.poll(looks).toBe(1)
+  expect(await ground.arrived('Not traced')).toBe(0)
+  await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = $1', [id]) // an hour of them
+  await ground.pass(5 * MINUTES)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+  expect(await ground.arrived('Not traced')).toBe(1)
+})
