@@ -152,13 +152,13 @@ async function readReport(
   if (!report) return logger.warn({ tenant: tenantId }, 'a mail that looks like a non-delivery report cannot be read')
   const messages = await reports.findByMessageIds(tenantId, [...new Set([...facts.originals, ...report.originals])])
   const effects = bounceEffects(facts, report, messages, deps.tenantDomain)
-  const changed = await reports.apply(tenantId, effects.reports)
   for (const { code, message } of effects.codes) {
     if (!QUOTA_CODES.includes(code)) continue
     const pause = await mailboxes.pauseForQuota({ tenantId, code, sentAt: message.sentAt })
     if (pause)
       logger.warn({ tenant: tenantId, code, until: pause.until }, 'a limit of Microsoft is used up; mail is paused')
   }
+  const changed = await reports.apply(tenantId, effects.reports)
   if (messages.length > 0)
     logger.info(
       { tenant: tenantId, messages: messages.map((message) => message.id), recipients: changed },

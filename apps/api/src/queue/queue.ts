@@ -50,7 +50,7 @@ import {
   type MailboxLimits,
 } from './limits.ts'
 import type { StoredFilter } from './find.ts'
-import { pauseForQuota, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
+import { pauseForQuota, pauseForReports, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
@@ -205,7 +205,8 @@ export interface Mailboxes {
 export interface DeliveryReports {
   /**
    * Applies reports about recipients of a tenant's messages and writes the events that follow, all in one transaction for
-   * some hundred. A report that was applied before changes nothing. Returns how many recipients changed.
+   * some hundred. A report that was applied before changes nothing. Pauses the mailbox where one is certain that a limit of Microsoft is
+   * used up. Returns how many recipients changed.
    */
   apply(tenantId: string, reports: readonly OutcomeReport[]): Promise<number>
   /** Finds messages by their Message-IDs, with the angle brackets. Several messages can have one. */
@@ -393,7 +394,11 @@ export function createQueue(
         replaceSendingLimits(prisma, tenantId, limits, actor, now),
     },
     reports: {
-      apply: (tenantId, reports) => applyReports(pool, tenantId, reports),
+      async apply(tenantId, reports) {
+        const changed = await applyReports(pool, tenantId, reports)
+        await pauseForReports(prisma, tenantId, reports)
+        return changed
+      },
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
       findSent: (tenantId, ids) => findSent(pool, tenantId, ids),
       noteSeen: (tenantId, messages) => noteSeen(pool, tenantId, messages),

@@ -83,3 +83,15 @@ it('ends a pause that Microsoft asked for as well, and lets none of the two shor
   expect((await queue.messages.readMailbox(ADA)).pausedUntil).toBeNull()
   await ground.claimOne()
 })
+
+it('pauses for a certain report of either source, and not for a likely one', async () => {
+  const { queue } = ground
+  const messageId = await ground.submit()
+  await ground.settle(await ground.claimOne(), SENT)
+  const failed = { delivery: 'failed', code: '5.7.233', detail: null, at: null, source: 'trace', note: null } as const
+  const report = { messageId, recipient: 'max@contoso.com', ...failed }
+  await queue.reports.apply(ADA, [{ ...report, certain: false }])
+  expect((await queue.messages.readMailbox(ADA)).pausedUntil).toBeNull()
+  await queue.reports.apply(ADA, [{ ...report, certain: true }])
+  expect((await queue.messages.readMailbox(ADA)).pausedUntil).not.toBeNull()
+})

@@ -1,6 +1,8 @@
+import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { appendAlert, dismissQuotaAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
+import type { OutcomeReport } from './merge-outcome.ts'
 import { wakeWorkers } from './wake.ts'
 
 // The pause of a mailbox after a report that a limit of Microsoft is used up, and its end by *Send now*. The pause itself
@@ -103,6 +105,23 @@ export async function pauseForQuota(
     })
     return { code, since: now, until }
   })
+}
+
+/** $1 ids */
+const LAST_SENT = `SELECT max(sent_at) AS sent_at FROM messages WHERE id = ANY ($1)`
+
+/** Pauses the mailbox where reports are certain that a limit is used up, whatever source they are of. */
+export async function pauseForReports(
+  prisma: PrismaClient,
+  tenantId: string,
+  reports: readonly Pick<OutcomeReport, 'messageId' | 'code' | 'certain'>[],
+): Promise<void> {
+  const exhausted = reports.filter(({ code, certain }) => certain && code !== null && QUOTA_CODES.includes(code))
+  const code = exhausted[0]?.code ?? null
+  if (code === null) return
+  const ids = exhausted.map(({ messageId }) => messageId)
+  const [row] = await prisma.$queryRawUnsafe<{ sent_at: Date | null }[]>(LAST_SENT, ids)
+  await pauseForQuota(prisma, { tenantId, code, sentAt: row?.sent_at ?? null })
 }
 
 /** A process of the release before may have ended the pause without knowing of the columns quota_*. $1 tenant */
