@@ -7,7 +7,7 @@ const POLICIES = '{entra} > Bedingter Zugriff > Richtlinien'
 const LOGS = '{entra} > Überwachung und Integrität > Anmeldeprotokolle'
 const USER = '{entra} > Benutzer > das Konto'
 const OPERATOR = 'Wer Inforiver Mail betreibt,'
-const AGAIN = '{again, select, sign-in {Melden Sie sich erneut an} other {Versuchen Sie es erneut}}'
+const AGAIN = '{again, select, try {Versuchen Sie es erneut} other {Melden Sie sich erneut an}}'
 const ACCEPT = [
   `${AGAIN} und wählen Sie auf der Seite von Microsoft „Akzeptieren“. Falls Ihnen keine Wahl angeboten wurde, muss zuerst ein Entra-Administrator {approvalLink} öffnen und die Berechtigungen genehmigen.`,
   'Wer sich anmeldet, wählt auf der Seite von Microsoft „Akzeptieren“. Bietet sie keine Wahl, öffnet ein Entra-Administrator {approvalLink} und genehmigt die Berechtigungen einmalig.',
