@@ -1,11 +1,16 @@
 import { expect, type Page } from '@playwright/test'
 
-/** Presses Tab until the control has the focus. */
-export async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 'switch', name: string): Promise<void> {
+/** Presses Tab until the control has the focus; with `Shift+Tab` it goes back. */
+export async function tabTo(
+  page: Page,
+  role: 'link' | 'button' | 'textbox' | 'switch',
+  name: string,
+  key: 'Tab' | 'Shift+Tab' = 'Tab',
+): Promise<void> {
   const target = page.getByRole(role, { name, exact: true })
   await target.waitFor()
   for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab')
+    await page.keyboard.press(key)
     if (await target.evaluate((element) => element === document.activeElement)) {
       await expectVisibleFocus(page)
       return

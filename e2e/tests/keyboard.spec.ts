@@ -39,8 +39,7 @@ test.describe('without a mouse', () => {
     await expect(settings.notice('Test mail sent')).toBeVisible()
     await expect(settings.sendTestMail).toBeFocused()
 
-    await page.keyboard.press('Shift+Tab')
-    await page.keyboard.press('Shift+Tab')
+    await tabTo(page, 'button', 'Reset', 'Shift+Tab')
     await expect(settings.reset).toBeFocused()
     await page.keyboard.press('Enter')
     const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
