@@ -1,7 +1,7 @@
 import { fault } from '@inforiver-mail/contract/fault-text'
 import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
-import { faultText, serverText } from './server-text.ts'
+import { deliveryText, faultText, serverText } from './server-text.ts'
 
 const PROBLEM = {
   code: 'app-misconfigured',
@@ -35,6 +35,12 @@ it.each([
   ['values that an older version did not store', { title: null, detail: null }],
 ])('shows the server’s English, marked as such, for %s', (_what, values) => {
   expect(serverText(said(values), german)).toEqual({ title: PROBLEM.title, detail: PROBLEM.detail, lang: 'en' })
+})
+
+it('words why a message did not reach a recipient by the code', () => {
+  const report = { code: '5.1.10', explanation: 'There is no mailbox with this address.' }
+  expect(deliveryText(report, german)).toMatch(/^Es gibt kein Postfach mit dieser Adresse\./)
+  expect(deliveryText(report, english)).toBe(report.explanation)
 })
 
 it('words a fault of the input by its code', () => {

@@ -1,3 +1,4 @@
+import { deliveryCause } from '@inforiver-mail/contract/delivery-cause'
 import { readFault } from '@inforiver-mail/contract/fault-text'
 import type { Values } from '@inforiver-mail/contract/values'
 import { wordValues, type WordedText } from '@inforiver-mail/contract/wording'
@@ -35,6 +36,15 @@ export function faultText(message: string, t: Translate): string {
   if (t.language === 'en') return message
   const { code, values } = readFault(message)
   return t.known(`server.fault.${code}`, toTextValues(values, t)) ?? message
+}
+
+/** Words why a message did not reach a recipient; `explanation` is the English of the code. */
+export function deliveryText(
+  { code, explanation }: { code: string | null; explanation: string },
+  t: Translate,
+): string {
+  if (t.language === 'en' || code === null) return explanation
+  return t.known(`server.delivery.${deliveryCause(code)}`) ?? explanation
 }
 
 function toTextValues(values: Values, t: Translate): TextValues {

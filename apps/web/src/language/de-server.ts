@@ -1,4 +1,5 @@
 import { serverChecks } from './de/server-checks.ts'
+import { serverDeliveries } from './de/server-deliveries.ts'
 import { serverEntra } from './de/server-entra.ts'
 import { serverFaults } from './de/server-faults.ts'
 import { serverGraph } from './de/server-graph.ts'
@@ -6,6 +7,7 @@ import { serverGraph } from './de/server-graph.ts'
 /** German for the sentences of the server, which are English there. `scripts/wording.test.ts` compares both. */
 export const deServer: Readonly<Record<string, string>> = {
   ...serverChecks,
+  ...serverDeliveries,
   ...serverEntra,
   ...serverFaults,
   ...serverGraph,

@@ -1,4 +1,4 @@
-import { serverText } from '../api/server-text.ts'
+import { deliveryText, serverText } from '../api/server-text.ts'
 import type { DeliveryReport, Message } from '@inforiver-mail/contract/message'
 import type { Translate } from '../language/translate.ts'
 import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
@@ -114,7 +114,7 @@ function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t
   return {
     ...entry(KINDS[delivery], certain ? title : t('messages.report.probably', { what: title }), at),
     code,
-    detail: explanation,
+    detail: explanation === null ? null : deliveryText({ code, explanation }, t),
     recipients: group.map(({ address }) => address),
     notes: [
       ...(detail === null ? [] : [detail]),

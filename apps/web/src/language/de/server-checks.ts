@@ -34,7 +34,7 @@ const CHECKS: Readonly<Record<string, Text>> = {
   'not-connected': [
     'Nicht geprüft: Es ist kein Postfach verbunden',
     'Hier geht es um das sendende Postfach, und noch ist keines verbunden.',
-    'Ein Workspace-Administrator verbindet unter Mandanteneinstellungen > Office 365 SMTP ein Postfach.',
+    'Ein Workspace-Admin verbindet unter Mandanteneinstellungen > Office 365 SMTP ein Postfach.',
   ],
   demo: [
     'Nicht geprüft: Dies ist die Demo',
@@ -176,7 +176,7 @@ const CHECKS: Readonly<Record<string, Text>> = {
   'permissions-missing': [
     'Eine Berechtigung fehlt',
     'Zum Senden fehlt, was Microsoft nicht gewährt hat: {missing}.',
-    'Ein Workspace-Administrator wählt unter Mandanteneinstellungen > Office 365 SMTP „Erneut verbinden“ und akzeptiert auf der Seite von Microsoft.',
+    'Ein Workspace-Admin wählt unter Mandanteneinstellungen > Office 365 SMTP „Neu verbinden“ und akzeptiert auf der Seite von Microsoft.',
   ],
   'permissions-not-in-token': [
     'Eine Berechtigung steht nicht im Token',
@@ -193,7 +193,7 @@ const CHECKS: Readonly<Record<string, Text>> = {
   'access-lost': [
     'Die Verbindung muss erneut hergestellt werden',
     'Microsoft akzeptiert die Verbindung von {address} nicht mehr.',
-    'Ein Workspace-Administrator wählt unter Mandanteneinstellungen > Office 365 SMTP „Erneut verbinden“.',
+    'Ein Workspace-Admin wählt unter Mandanteneinstellungen > Office 365 SMTP „Neu verbinden“.',
   ],
   'send-as-unproved': [
     'Nicht geprüft: „Senden als“ lässt sich nur mit einer Nachricht beweisen',

@@ -49,9 +49,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   'expires-before': 'Geben Sie einen Zeitpunkt nach jetzt und nach sendAt an, oder lassen Sie expiresAt weg.',
   'idempotency-key': 'Es müssen 1 bis 255 sichtbare ASCII-Zeichen sein.',
   'domain-not-allowed':
-    'Die Empfängerrichtlinie erlaubt diese Domäne nicht. Ein Workspace-Administrator ändert sie unter Mandanteneinstellungen > Empfänger.',
+    'Die Empfängerrichtlinie erlaubt diese Domäne nicht. Ein Workspace-Admin ändert sie unter Mandanteneinstellungen > Empfänger.',
   'domain-not-allowed-for-key':
-    'Der Dienstschlüssel erlaubt diese Domäne nicht. Ein Workspace-Administrator erstellt einen anderen unter Mandanteneinstellungen > Dienstschlüssel.',
+    'Der Dienstschlüssel erlaubt diese Domäne nicht. Ein Workspace-Admin erstellt einen anderen unter Mandanteneinstellungen > Dienstschlüssel.',
   'no-sender-yet':
     'Es ist noch kein Absender eingerichtet. Lassen Sie „from“ weg: Die Nachricht geht von dem Absender ab, der beim Senden eingerichtet ist.',
   'other-sender':

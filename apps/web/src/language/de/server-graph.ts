@@ -18,15 +18,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'sign-in-again-later': 'Melden Sie sich in einigen Minuten erneut an.',
   'then-sign-in-again': 'Melden Sie sich danach erneut an.',
   reconnect:
-    'Ein Workspace-Administrator wählt „Erneut verbinden“ und meldet sich mit demselben Konto an. Wartende Nachrichten gehen danach von selbst ab.',
+    'Ein Workspace-Admin wählt „Neu verbinden“ und meldet sich mit demselben Konto an. Wartende Nachrichten gehen danach von selbst ab.',
   'then-reconnect':
-    'Danach wählt ein Workspace-Administrator „Erneut verbinden“ und meldet sich an. Wartende Nachrichten gehen danach von selbst ab.',
+    'Danach wählt ein Workspace-Admin „Neu verbinden“ und meldet sich an. Wartende Nachrichten gehen danach von selbst ab.',
   'reconnect-application':
-    'Ein Workspace-Administrator wählt „Erneut verbinden“, und ein Entra-Administrator akzeptiert auf der Seite von Microsoft. Wartende Nachrichten gehen danach von selbst ab.',
+    'Ein Workspace-Admin wählt „Neu verbinden“, und ein Entra-Administrator akzeptiert auf der Seite von Microsoft. Wartende Nachrichten gehen danach von selbst ab.',
   'then-reconnect-application':
-    'Danach wählt ein Workspace-Administrator „Erneut verbinden“, und ein Entra-Administrator akzeptiert auf der Seite von Microsoft. Wartende Nachrichten gehen danach von selbst ab.',
+    'Danach wählt ein Workspace-Admin „Neu verbinden“, und ein Entra-Administrator akzeptiert auf der Seite von Microsoft. Wartende Nachrichten gehen danach von selbst ab.',
   'then-choose-reconnect':
-    'Danach wählt ein Workspace-Administrator „Erneut verbinden“. Wartende Nachrichten gehen danach von selbst ab.',
+    'Danach wählt ein Workspace-Admin „Neu verbinden“. Wartende Nachrichten gehen danach von selbst ab.',
   'check-registration':
     'Wer Inforiver Mail betreibt, prüft die App-Registrierung. Wartende Nachrichten gehen danach von selbst ab.',
   'connection-kept': 'Die Verbindung selbst bleibt bestehen: Wartende Nachrichten gehen danach von selbst ab.',
@@ -146,12 +146,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'application.recipient-refused.action': `${ADMIN} prüft die E-Mail-Adresse von {recipient} unter ${MAILBOXES}.`,
   'remedy.too-large-for-graph': `Der sendende Dienst übergibt sie erneut mit kleineren oder weniger Anhängen oder mit einem Link zur Datei; was der Code bedeutet, steht in ${CODES}.`,
   'remedy.send-as-denied': `${ADMIN} gibt dem verbundenen Konto „Senden als“ für den Absender unter {exchange} > Empfänger; ein neues Recht kann eine Stunde brauchen. Senden Sie die Nachricht danach erneut.`,
-  'remedy.permission-missing': `Ein Workspace-Administrator verbindet das Postfach erneut unter Mandanteneinstellungen > Office 365 SMTP und akzeptiert die Berechtigung. Ein Entra-Administrator sieht unter {entra} > ${APP_PERMISSIONS}, was gewährt ist. Senden Sie die Nachricht danach erneut.`,
-  'remedy.access-denied': `Ein Workspace-Administrator verbindet das Postfach erneut unter Mandanteneinstellungen > Office 365 SMTP. Hilft das nicht, prüft ein Entra-Administrator die Berechtigungen der App unter {entra} > ${APP_PERMISSIONS}, und ein Exchange-Administrator die Rechte des verbundenen Kontos unter {exchange} > Empfänger sowie, in PowerShell, die Anwendungszugriffsrichtlinien. Senden Sie die Nachricht danach erneut.`,
+  'remedy.permission-missing': `Ein Workspace-Admin verbindet das Postfach erneut unter Mandanteneinstellungen > Office 365 SMTP und akzeptiert die Berechtigung. Ein Entra-Administrator sieht unter {entra} > ${APP_PERMISSIONS}, was gewährt ist. Senden Sie die Nachricht danach erneut.`,
+  'remedy.access-denied': `Ein Workspace-Admin verbindet das Postfach erneut unter Mandanteneinstellungen > Office 365 SMTP. Hilft das nicht, prüft ein Entra-Administrator die Berechtigungen der App unter {entra} > ${APP_PERMISSIONS}, und ein Exchange-Administrator die Rechte des verbundenen Kontos unter {exchange} > Empfänger sowie, in PowerShell, die Anwendungszugriffsrichtlinien. Senden Sie die Nachricht danach erneut.`,
   'remedy.mailbox-not-found': `${ADMIN} prüft unter {exchange} > Empfänger, dass es beide gibt und dass das Konto eine Lizenz mit Exchange Online hat. Senden Sie die Nachricht danach erneut.`,
   'remedy.recipient-refused': `Prüfen Sie die Empfänger und lassen Sie die Nachricht vom Dienst erneut senden. Ein Exchange-Administrator sieht unter ${MAILBOXES}, wer ein Postfach hat und wie viele Empfänger eine Nachricht haben darf.`,
   'remedy.message-refused': `Wer die Nachricht gesendet hat, ändert, was Microsoft nicht annimmt, und sendet sie erneut; was der Code bedeutet, steht in ${CODES}.`,
-  'remedy.draft-gone': `Ein Workspace-Administrator oder der sendende Dienst sendet die Nachricht erneut. Geschieht es wieder, sieht ein Exchange-Administrator unter ${MAILBOXES} > das Postfach > Delegierung, wer das Postfach noch verwendet.`,
+  'remedy.draft-gone': `Ein Workspace-Admin oder der sendende Dienst sendet die Nachricht erneut. Geschieht es wieder, sieht ein Exchange-Administrator unter ${MAILBOXES} > das Postfach > Delegierung, wer das Postfach noch verwendet.`,
   'remedy.mailbox-full': `Wer das Postfach verwendet, schafft Platz, oder ein Exchange-Administrator gibt ihm unter ${MAILBOXES} mehr. Senden Sie die Nachricht danach erneut.`,
   'remedy.message-too-large': `Der sendende Dienst übergibt sie erneut mit kleineren oder weniger Anhängen. Ein Exchange-Administrator sieht das Limit des Postfachs unter ${MAILBOXES} > das Postfach > Nachrichtengrößenbeschränkung.`,
   'remedy.sending-limit-reached': `${ADMIN} sieht den Grund unter {exchange} > Nachrichtenfluss und gibt ein gesperrtes Konto unter {restrictedSenders} frei. Senden Sie die Nachricht danach erneut.`,
@@ -172,7 +172,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'reports-connection-lost.detail':
     'Microsoft akzeptiert den Zugriff auf das Postfach zurzeit nicht; sein Posteingang kann deshalb nicht gelesen werden.',
   'reports-connection-lost.action':
-    'Ein Workspace-Administrator folgt dem Hinweis zur Verbindung und schaltet Unzustellbarkeitsberichte danach erneut ein.',
+    'Ein Workspace-Admin folgt dem Hinweis zur Verbindung und schaltet Unzustellbarkeitsberichte danach erneut ein.',
   'reports-permission.title': 'Eine Berechtigung fehlt',
   'reports-permission.detail': 'Zustellberichten fehlt, was Microsoft nicht gewährt hat: {missing}.',
   'reports-permission-application.action':
@@ -240,14 +240,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'gave-up.title': 'Microsoft hat die Nachricht 24 Stunden lang nicht angenommen',
   'tried-for-a-day': 'Sie wurde 24 Stunden lang immer wieder versucht.',
   'retry-after-outage':
-    'Wenn sie vorbei ist, sendet ein Workspace-Administrator oder der sendende Dienst die Nachricht erneut.',
+    'Wenn sie vorbei ist, sendet ein Workspace-Admin oder der sendende Dienst die Nachricht erneut.',
   'expired.title': 'Die Nachricht ist verfallen',
   expired:
     'Sie war zu der Zeit, die sie sich gesetzt hat (expiresAt), noch nicht abgegangen und wurde deshalb nicht gesendet. Ihre Versuche zeigen, was sie aufgehalten hat. Wird sie noch gebraucht, übergibt der sendende Dienst sie erneut.',
   'expired-after-unknown': `Ein früherer Versuch hat sie möglicherweise gesendet, und sie war zu der Zeit, die sie sich gesetzt hat (expiresAt), nicht noch einmal abgegangen. ${SENT_ITEMS}`,
   'not-resent.title': 'Die Nachricht wurde nach einer Wiederherstellung nicht gesendet',
   'not-resent':
-    'Sie wartete, als die Sicherung erstellt wurde, und bei der Wiederherstellung wurde gewählt, nichts zweimal zu senden. Der sendende Dienst findet heraus, ob die Nachricht inzwischen gesendet wurde, und sendet sie andernfalls erneut; ein Workspace-Administrator kann das mit „Erneut senden“ tun.',
+    'Sie wartete, als die Sicherung erstellt wurde, und bei der Wiederherstellung wurde gewählt, nichts zweimal zu senden. Der sendende Dienst findet heraus, ob die Nachricht inzwischen gesendet wurde, und sendet sie andernfalls erneut; ein Workspace-Admin kann das mit „Erneut versuchen“ tun.',
   'not-resent-in-doubt': `Sie wurde gerade gesendet, als die Sicherung erstellt wurde, und bei der Wiederherstellung wurde gewählt, nichts zweimal zu senden. ${SENT_ITEMS}`,
   'content-lost.title': 'Der Inhalt der Nachricht ist verloren',
   'content-lost':
@@ -259,8 +259,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'connection-changed.title': 'Die Verbindung hat sich während der Prüfung geändert',
   'connection-changed': 'Die Einstellungen wurden während der Prüfung zurückgesetzt oder ersetzt.',
   'check-again': 'Prüfen Sie erneut.',
-  'reconnect-same-account':
-    'Ein Workspace-Administrator wählt „Erneut verbinden“ und meldet sich mit demselben Konto an.',
+  'reconnect-same-account': 'Ein Workspace-Admin wählt „Neu verbinden“ und meldet sich mit demselben Konto an.',
 }
 
 export const serverGraph: Readonly<Record<string, string>> = Object.fromEntries(
