@@ -3,10 +3,12 @@ import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
 import { CHECK_TEXTS } from '../apps/api/src/setup-check/check-text.ts'
 import { deServer } from '../apps/web/src/language/de-server.ts'
 import { FAULTS } from '../packages/contract/src/fault-text.ts'
+import { DELIVERY_MEANINGS } from '../packages/m365/src/mailer/delivery-codes.ts'
 import { SENTENCES } from '../packages/m365/src/sentences.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([
   ...Object.entries({ ...SENTENCES, ...DELIVERY_SENTENCES }).map(([name, text]) => [`server.${name}`, text]),
+  ...Object.entries(DELIVERY_MEANINGS).map(([cause, { meaning }]) => [`server.delivery.${cause}`, meaning]),
   ...Object.entries(CHECK_TEXTS).flatMap(([code, { title, detail, action }]) =>
     Object.entries({ title, detail, action }).flatMap(([part, text]) =>
       text === undefined ? [] : [[`checks.${code}.${part}`, text]],
