@@ -21,6 +21,8 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     alignItems: 'start',
   },
+  // Otherwise the longest option makes the field wider than a small screen.
+  select: { minWidth: 0, gridTemplateColumns: 'minmax(0, 1fr)', '& select': { minWidth: 0, width: '100%' } },
   text: { margin: 0, maxWidth: '640px' },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
@@ -49,7 +51,7 @@ export function AuditPage() {
           value={pageFilter.person}
           onValue={(person) => change({ person })}
         />
-        <Field label={t('audit.event')}>
+        <Field label={t('audit.event')} className={styles.select}>
           <Select
             value={pageFilter.action ?? ''}
             onChange={(_event, { value }) => change({ action: AuditAction.safeParse(value).data ?? null })}
