@@ -70,6 +70,19 @@ export function createMicrosoft(url: string): Microsoft {
   }
 }
 
+/** A scenario in which Microsoft refuses the next message because of its recipients. */
+export const RECIPIENTS_REFUSED = {
+  effect: {
+    kind: 'http',
+    endpoint: 'any-send',
+    do: {
+      action: 'answer',
+      status: 400,
+      body: { error: { code: 'ErrorInvalidRecipients', message: 'No such recipient.' } },
+    },
+  },
+}
+
 /** Chooses the account on Microsoft's account picker. */
 export async function chooseAccount(page: Page, account: Account): Promise<void> {
   await page.getByRole('button', { name: account }).click()

@@ -1,20 +1,9 @@
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
+import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { createSettingsPage } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const mail = { to: ['bob@contoso.com', 'partner@fabrikam.example'], subject: 'Q3', text: 'Numbers.' }
-
-const RECIPIENTS_REFUSED = {
-  effect: {
-    kind: 'http',
-    endpoint: 'any-send',
-    do: {
-      action: 'answer',
-      status: 400,
-      body: { error: { code: 'ErrorInvalidRecipients', message: 'No such recipient.' } },
-    },
-  },
-}
 
 test('before anything is connected, the first page leads to the settings', async ({ page }) => {
   // Other tests have sent mail, which the counts of 30 days keep.

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
-import { chooseAccount } from '../support/microsoft.ts'
+import { chooseAccount, RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
 import { expect, test } from '../support/test.ts'
@@ -69,6 +69,20 @@ test("the pictures of Microsoft's pages, the messages and the mailbox are taken"
   await page.getByRole('table').first().getByRole('link', { name: 'Test mail from Inforiver' }).click()
   await expect(page.frameLocator('iframe').locator('body')).toContainText('Inforiver')
   await takePicture(page, 'simulated-mailbox')
+})
+
+test('the picture of the overview is taken', async ({ page, connect, service, microsoft }) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  await microsoft.control('POST', '/scenarios', RECIPIENTS_REFUSED)
+  for (const subject of ['Daily sales', 'Forecast', 'Invitation', 'Q3 figures', 'Weekly summary'])
+    await service.submit({ to: ['bob@contoso.com', 'partner@fabrikam.example'], subject, text: 'Attached.' })
+  await page.setViewportSize({ width: WIDTH, height: 1120 })
+  await page.goto('/')
+  await expect(page.getByRole('region', { name: 'Failed in 24 hours' }).getByRole('listitem')).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Last 30 days' }).locator('svg rect').first()).toBeVisible()
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await takePicture(page, 'overview')
 })
 
 test.describe('for a mailbox with large attachments', () => {
