@@ -54,6 +54,10 @@ const STEPS = {
   'wrong-account.other-organisation': 'The account belongs to another organisation than Inforiver Mail.',
   'wrong-account.remedy':
     'Try again with a member account of your own organisation. An Entra administrator sees which those are in the {entra} > Users.',
+  'other-account.title': 'This is another account',
+  'other-account.detail': '{used} gave consent, but mail is sent with the access of {expected}.',
+  'other-account.remedy':
+    'Try again and choose {expected}. To send with another account, reconnect the mailbox with it first. An Entra administrator sees the accounts in the {entra} > Users.',
   'permissions-not-granted': 'Sending needs what Microsoft has not granted: {missing}.',
 } as const
 

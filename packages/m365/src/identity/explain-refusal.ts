@@ -196,9 +196,12 @@ export function explainWrongAccount(what: 'guest' | 'other-organisation', { entr
 /** Explains that another person consented than the one whose access is used. */
 export function explainOtherAccount(used: string, expected: string, { entra }: AdminCenters): Explanation {
   return withoutCodes('wrong-account', {
-    title: 'This is another account',
-    detail: `${used} gave consent, but mail is sent with the access of ${expected}.`,
-    action: `Try again and choose ${expected}. To send with another account, reconnect the mailbox with it first. An Entra administrator sees the accounts in the ${entra} > Users.`,
+    title: 'other-account.title',
+    detail: ['other-account.detail'],
+    action: ['other-account.remedy'],
+    used,
+    expected,
+    entra,
   })
 }
 

@@ -59,6 +59,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'wrong-account.other-organisation': 'Das Konto gehört zu einer anderen Organisation als Inforiver Mail.',
   'wrong-account.remedy':
     'Versuchen Sie es erneut mit einem Mitgliedskonto Ihrer eigenen Organisation. Ein Entra-Administrator sieht diese Konten unter {entra} > Benutzer.',
+  'other-account.title': 'Dies ist ein anderes Konto',
+  'other-account.detail': '{used} hat zugestimmt, aber gesendet wird mit dem Zugriff von {expected}.',
+  'other-account.remedy':
+    'Versuchen Sie es erneut und wählen Sie {expected}. Um mit einem anderen Konto zu senden, verbinden Sie zuerst das Postfach damit neu. Ein Entra-Administrator sieht die Konten unter {entra} > Benutzer.',
   'permissions-not-granted': 'Zum Senden fehlt, was Microsoft nicht gewährt hat: {missing}.',
 
   'graph.access-denied.title': 'Microsoft hat den Zugriff auf das Postfach verweigert',
