@@ -204,6 +204,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
   accepted: 'Microsoft hat die Nachricht angenommen.',
   found: 'Im Postfach gefunden: Sie war gesendet worden.',
+  traced: 'In der Nachrichtenablaufverfolgung gefunden: Sie war gesendet worden.',
   'abandoned-sending':
     'Der Prozess, der sie gesendet hat, endete oder stand still, bevor das Ergebnis festgehalten war.',
   'abandoned-uploading':
