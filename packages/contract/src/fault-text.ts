@@ -31,6 +31,7 @@ export const FAULTS = {
   'event-unknown':
     'No event of this installation is that new. Use the next of the page before, the id of an event, or 0 for the oldest.',
   'event-position': 'The next of an earlier answer, the id of an event, or 0 for the oldest; given once.',
+  'event-types': 'Types separated by commas, such as message.sent,message.failed. There are: {options}.',
   'filter-empty': 'At least one field is needed, such as status or problem.',
   'filter-of-sessions': 'A key finds the messages of its own service. Leave this filter out.',
 
@@ -114,6 +115,9 @@ export const FAULTS = {
   'network-list': 'A list of addresses and networks, such as ["10.0.0.0/8"].',
   'too-many-networks': 'At most {max} addresses and networks.',
 
+  'webhook-address': 'An address that begins with https:// is needed.',
+  'webhook-address-refused':
+    'A webhook may not be sent to this address. Private addresses need WEBHOOK_ALLOW_PRIVATE=true in the configuration; loopback, link-local and metadata addresses are always refused.',
   'webhook-credentials': 'No user name and no password in the address.',
   'webhook-fragment': 'No # part: it would not be sent.',
   'too-many-webhooks': 'There are {max} webhooks already, and no more are possible. Remove one first.',

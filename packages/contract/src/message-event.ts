@@ -49,7 +49,7 @@ export const MessageEvent = z.strictObject({
 export type MessageEvent = z.infer<typeof MessageEvent>
 
 const AFTER_FAULT = fault('event-position')
-const TYPES_FAULT = `Types separated by commas, such as message.sent,message.failed. There are: ${MessageEventType.options.join(', ')}.`
+const TYPES_FAULT = fault('event-types', { options: MessageEventType.options })
 
 const TypeList = z
   .string({ error: TYPES_FAULT })

@@ -138,12 +138,11 @@ export const WebhookInput = z.strictObject({
 })
 export type WebhookInput = z.infer<typeof WebhookInput>
 
-export const ADDRESS_FAULT =
-  'A webhook may not be sent to this address. Private addresses need WEBHOOK_ALLOW_PRIVATE=true in the configuration; loopback, link-local and metadata addresses are always refused.'
+export const ADDRESS_FAULT = fault('webhook-address-refused')
 
 function urlFault(value: string): string | null {
   if (value !== value.trim() || /\p{C}/u.test(value)) return fault('spaces-or-invisible')
-  if (!/^https:\/\//i.test(value) || !URL.canParse(value)) return 'An address that begins with https:// is needed.'
+  if (!/^https:\/\//i.test(value) || !URL.canParse(value)) return fault('webhook-address')
   const { username, password, hash, hostname } = new URL(value)
   if (username !== '' || password !== '') return fault('webhook-credentials')
   if (hash !== '' || value.includes('#')) return fault('webhook-fragment')

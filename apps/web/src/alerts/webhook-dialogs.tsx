@@ -49,9 +49,9 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
     onCreated: onAdded,
     onError: () => field.current?.focus(),
   })
-  const fault = inputFault(WebhookInput.pick({ url: true }), { url })
-  const typesFault = inputFault(WebhookInput.shape.types, [...types])
-  const refusal = refusedInput(creation.error, 'url')
+  const fault = inputFault(WebhookInput.pick({ url: true }), { url }, t)
+  const typesFault = inputFault(WebhookInput.shape.types, [...types], t)
+  const refusal = refusedInput(creation.error, 'url', t)
   const shown = touched ? (fault ?? refusal) : refusal
 
   function submit(): void {

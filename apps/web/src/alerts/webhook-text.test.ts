@@ -1,7 +1,7 @@
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import { inputFault } from '../api/input-fault.ts'
 import {
   contentsText,
@@ -38,7 +38,11 @@ it.each([
   ['https://ada:secret@hooks.contoso.com', 'No user name and no password in the address.'],
   ['https://hooks.contoso.com/alerts', null],
 ])('says what is wrong with the address %j: %j', (url, fault) => {
-  expect(inputFault(WebhookInput, { url })).toBe(fault)
+  expect(inputFault(WebhookInput, { url }, english)).toBe(fault)
+})
+
+it('says it in German too', () => {
+  expect(inputFault(WebhookInput, { url: '' }, german)).toBe('Eine Adresse ist nötig, die mit https:// beginnt.')
 })
 
 it('says what a webhook is sent, and asks for no more than was chosen', () => {

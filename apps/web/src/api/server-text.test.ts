@@ -41,8 +41,11 @@ it.each([
 
 it('words why a message did not reach a recipient by the code', () => {
   const report = { code: '5.1.10', explanation: 'There is no mailbox with this address.' }
-  expect(deliveryText(report, german)).toMatch(/^Es gibt kein Postfach mit dieser Adresse\./)
-  expect(deliveryText(report, english)).toBe(report.explanation)
+  expect(deliveryText(report, german)).toEqual({
+    detail: expect.stringMatching(/^Es gibt kein Postfach mit dieser Adresse\./),
+  })
+  expect(deliveryText(report, english)).toEqual({ detail: report.explanation })
+  expect(deliveryText({ ...report, code: null }, german)).toEqual({ detail: report.explanation, lang: 'en' })
 })
 
 it('words a fault of the input by its code', () => {

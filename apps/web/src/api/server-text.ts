@@ -42,9 +42,10 @@ export function faultText(message: string, t: Translate): string {
 export function deliveryText(
   { code, explanation }: { code: string | null; explanation: string },
   t: Translate,
-): string {
-  if (t.language === 'en' || code === null) return explanation
-  return t.known(`server.delivery.${deliveryCause(code)}`) ?? explanation
+): { readonly detail: string } & InLanguage {
+  if (t.language === 'en') return { detail: explanation }
+  const worded = code === null ? null : t.known(`server.delivery.${deliveryCause(code)}`)
+  return worded === null ? { detail: explanation, lang: 'en' } : { detail: worded }
 }
 
 function toTextValues(values: Values, t: Translate): TextValues {

@@ -174,7 +174,7 @@ function MessageNotices({ message }: { message: Message }) {
   return (
     <>
       {status === 'failed' && problem && (
-        <Notice intent="error" title={said?.title ?? problem.title}>
+        <Notice intent="error" title={said?.title ?? problem.title} isEnglish={said?.lang !== undefined}>
           <span lang={said?.lang}>
             <LinkedText text={said?.detail ?? problem.detail} />
           </span>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleMessage, exampleSummary } from '../test-support/examples.ts'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import {
   canCancel,
   countText,
@@ -47,6 +47,12 @@ describe('statusNotes', () => {
     ['nothing about a queued message that does not wait', { status: 'queued' }, []],
   ] as const)('shows %s', (_what, message, notes) => {
     expect(statusNotes(exampleSummary(message), english)).toEqual(notes)
+  })
+
+  it('words the title of a problem in the page’s language', () => {
+    const values = { title: 'gave-up.title', detail: ['tried-for-a-day'] }
+    const message = exampleSummary({ status: 'failed', problem: { ...problem('gave-up'), values } })
+    expect(statusNotes(message, german)).toEqual([german.known('server.gave-up.title')])
   })
 })
 

@@ -6,6 +6,7 @@ import {
   type MessageSummary,
   type Recipient,
 } from '@inforiver-mail/contract/message'
+import { serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 
 const RECIPIENTS_IN_LIST = 2
@@ -31,7 +32,7 @@ export function statusNotes(message: MessageSummary, t: Translate): string[] {
   const { status, heldBecause, problem, waitingBecause, nextAttemptAt, possibleDuplicate, delivery } = message
   const notes: string[] = []
   if (status === 'held' && heldBecause) notes.push(t(`messages.held.${heldBecause}`))
-  if (status === 'failed' && problem) notes.push(problem.title)
+  if (status === 'failed' && problem) notes.push(serverText(problem, t).title)
   if (waitingBecause) notes.push(t(`messages.waits.${waitingBecause}`))
   if (waitingBecause && nextAttemptAt) notes.push(t('messages.not-before', { at: t.time(nextAttemptAt, 'seconds') }))
   if (possibleDuplicate) notes.push(t('messages.filter.possibleDuplicate'))

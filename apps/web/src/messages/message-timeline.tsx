@@ -78,7 +78,7 @@ export function MessageTimeline({ message }: { message: Message }) {
 }
 
 function Entry({ entry }: { entry: TimelineEntry }) {
-  const { kind, title, at, firstAt, count, code, detail, recipients, notes } = entry
+  const { kind, title, at, firstAt, count, code, detail, lang, recipients, notes } = entry
   const styles = useStyles()
   const t = useTranslate()
   const look = kind === 'good' ? styles.good : kind === 'bad' ? styles.bad : kind === 'ahead' && styles.ahead
@@ -99,7 +99,7 @@ function Entry({ entry }: { entry: TimelineEntry }) {
       )}
       {recipients.length > 0 && <FoldedLines lines={recipients} />}
       {detail && (
-        <div>
+        <div lang={lang}>
           <LinkedText text={detail} />
         </div>
       )}

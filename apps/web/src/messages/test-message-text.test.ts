@@ -1,7 +1,7 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
 import { exampleMessage } from '../test-support/examples.ts'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import { messageText } from './test-message-text.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
@@ -53,4 +53,15 @@ it.each<[string, Partial<Message>, object]>([
   ['why it is tried again', { attempts: [attempt] }, { detail: 'Busy.', busy: true }],
 ])('says %s', (_what, message, text) => {
   expect(messageText(exampleMessage(message), english)).toMatchObject(text)
+})
+
+it('says in the page’s language why it failed, or in English that is marked as such', () => {
+  const values = { title: 'gave-up.title', detail: ['tried-for-a-day'] }
+  const failed = (values: Message['problem'] & object) =>
+    messageText(exampleMessage({ status: 'failed', problem: values }), german)
+
+  expect(failed({ ...problem, values })).toMatchObject({ title: expect.stringContaining('24 Stunden') })
+  expect(failed({ ...problem, values }).lang).toBeUndefined()
+  expect(failed(problem)).toMatchObject({ title: 'Not allowed', detail: 'Grant Send As.', lang: 'en' })
+  expect(messageText(exampleMessage({ attempts: [attempt] }), german)).toMatchObject({ detail: 'Busy.', lang: 'en' })
 })

@@ -1,9 +1,10 @@
 import type { Message } from '@inforiver-mail/contract/message'
+import { type InLanguage, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
 import { waitingReason } from './message-text.ts'
 
-export interface MessageText {
+export interface MessageText extends InLanguage {
   readonly intent: Intent
   readonly title: string
   readonly detail: string
@@ -22,13 +23,12 @@ export function messageText(message: Message, t: Translate): MessageText {
       const detail = t(possibleDuplicate ? 'sending.test.sent-twice' : 'sending.test.sent-detail', values)
       return { intent: 'success', title: t('sending.test.sent'), detail, busy: false }
     }
-    case 'failed':
-      return {
-        intent: 'error',
-        title: problem?.title ?? t('sending.test.failed'),
-        detail: problem?.detail ?? t('sending.test.no-reason'),
-        busy: false,
-      }
+    case 'failed': {
+      const { title, detail, lang } = problem
+        ? serverText(problem, t)
+        : { title: t('sending.test.failed'), detail: t('sending.test.no-reason'), lang: undefined }
+      return { intent: 'error', title, detail, ...(lang && { lang }), busy: false }
+    }
     case 'held': {
       const detail = heldBecause ? t(`sending.held.${heldBecause}`) : t('sending.test.held-detail')
       return { intent: 'warning', title: t('sending.test.held'), detail, busy: false }
@@ -45,7 +45,10 @@ export function messageText(message: Message, t: Translate): MessageText {
     case 'scheduled':
     case 'queued': {
       const last = attempts.at(-1)
-      if (last) return { intent: 'info', title: t('sending.test.again'), detail: last.detail, busy: true }
+      if (last) {
+        const { detail, values } = last
+        return { intent: 'info', title: t('sending.test.again'), ...serverText({ detail, values }, t), busy: true }
+      }
       const reason = waitingReason(message, t)
       return reason === null
         ? { intent: 'info', title: t('sending.test.queued'), detail: goesTo, busy: true }

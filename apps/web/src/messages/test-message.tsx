@@ -29,7 +29,7 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
   const styles = useStyles()
   const t = useTranslate()
   const [to, setTo] = useState('')
-  const fault = to === '' ? null : inputFault(EmailAddress, to)
+  const fault = to === '' ? null : inputFault(EmailAddress, to, t)
   const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
 
   function submit(event: { preventDefault: () => void }): void {
@@ -89,10 +89,15 @@ function MessageStatus({ id }: { id: string }) {
     if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
     return <Spinner size="tiny" label={t('sending.test.sending')} />
   }
-  const { intent, title, detail, busy } = messageText(message, t)
+  const { intent, title, detail, lang, busy } = messageText(message, t)
   return (
-    <Notice intent={intent} title={title} icon={busy && <Spinner size="tiny" aria-hidden />}>
-      <span>
+    <Notice
+      intent={intent}
+      title={title}
+      isEnglish={lang !== undefined && message.status === 'failed'}
+      icon={busy && <Spinner size="tiny" aria-hidden />}
+    >
+      <span lang={lang}>
         <LinkedText text={detail} />
       </span>
       {message.waitingBecause && message.nextAttemptAt && (

@@ -1,7 +1,7 @@
 import type { DeliveryReport } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
 import { exampleMessage } from '../test-support/examples.ts'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import { timelineOf } from './timeline.ts'
 
 const titles = (message: ReturnType<typeof exampleMessage>) =>
@@ -84,6 +84,19 @@ describe('timelineOf', () => {
       'The report was matched by sender, recipient, time and subject only, so it may be about another message.',
       'possible bounce',
     ])
+  })
+
+  it('marks what could not be worded in the page’s language as English', () => {
+    const detail = 'Of a newer version.'
+    const message = exampleMessage({
+      status: 'sent',
+      attempts: [{ ...attempt('refused', '2026-11-24T10:00:02.000Z'), detail }],
+      recipients: [report('a@contoso.com', { delivery: 'failed', code: null, explanation: detail })],
+    })
+
+    const untranslated = timelineOf(message, german).filter((entry) => entry.detail === detail)
+    expect(untranslated.map(({ lang }) => lang)).toEqual(['en', 'en'])
+    expect(timelineOf(message, english).filter(({ lang }) => lang !== undefined)).toEqual([])
   })
 
   it.each([

@@ -1,10 +1,10 @@
-import { deliveryText, serverText } from '../api/server-text.ts'
+import { deliveryText, type InLanguage, serverText } from '../api/server-text.ts'
 import type { DeliveryReport, Message } from '@inforiver-mail/contract/message'
 import type { Translate } from '../language/translate.ts'
 import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
 
 /** One line of the story of a message. */
-export interface TimelineEntry {
+export interface TimelineEntry extends InLanguage {
   readonly title: string
   /** Null for what holds at the moment. */
   readonly at: string | null
@@ -13,6 +13,7 @@ export interface TimelineEntry {
   readonly count: number
   /** Microsoft's code. */
   readonly code: string | null
+  /** In `lang`, where that is not the page's. */
   readonly detail: string | null
   /** The recipients that it is about; empty for the message as a whole. */
   readonly recipients: readonly string[]
@@ -77,7 +78,7 @@ function attemptsOf({ attempts }: Message, t: Translate): TimelineEntry[] {
     firstAt: count > 1 ? firstAt : null,
     count,
     code,
-    detail: detail === ACCEPTED ? null : serverText({ detail, values }, t).detail,
+    ...(detail !== ACCEPTED && serverText({ detail, values }, t)),
   }))
 }
 
@@ -114,7 +115,7 @@ function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t
   return {
     ...entry(KINDS[delivery], certain ? title : t('messages.report.probably', { what: title }), at),
     code,
-    detail: explanation === null ? null : deliveryText({ code, explanation }, t),
+    ...(explanation !== null && deliveryText({ code, explanation }, t)),
     recipients: group.map(({ address }) => address),
     notes: [
       ...(detail === null ? [] : [detail]),

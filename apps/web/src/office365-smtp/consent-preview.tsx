@@ -7,7 +7,7 @@ import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
-import { addressFault, type SenderValues } from './sender-draft.ts'
+import { isAddress, type SenderValues } from './sender-draft.ts'
 
 const useStyles = makeStyles({
   preview: {
@@ -45,7 +45,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
   const t = useTranslate()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
   const meanwhile = meanwhileText(settings, changesSender, t)
-  const isValid = addressFault(values.fromEmail) === null
+  const isValid = isAddress(values.fromEmail)
   const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
   const isApplication = graphAuth === 'application'
   const addresses = { admin: adminEmail, sender: values.fromEmail }

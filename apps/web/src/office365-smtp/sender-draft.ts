@@ -51,12 +51,16 @@ export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft
 /** The address that is entered and not saved, if it is a valid one; else null. */
 export function unsavedSender(settings: Office365SmtpSettings, { fromEmail }: SenderDraft): string | null {
   if (fromEmail === undefined || isSender(settings, fromEmail)) return null
-  return addressFault(fromEmail) === null ? fromEmail : null
+  return isAddress(fromEmail) ? fromEmail : null
 }
 
 /** What is wrong with an address, as a sentence; null when it is valid. */
-export function addressFault(address: string): string | null {
-  return inputFault(EmailAddress, address)
+export function addressFault(address: string, t: Translate): string | null {
+  return inputFault(EmailAddress, address, t)
+}
+
+export function isAddress(address: string): boolean {
+  return EmailAddress.safeParse(address).success
 }
 
 /** What the form can start. Reconnecting has a button of its own. */
@@ -69,7 +73,7 @@ export type SenderPlan =
 /** What Enable (nothing is configured) or Save would do with the draft. */
 export function planSender(settings: Office365SmtpSettings, draft: SenderDraft, t: Translate): SenderPlan {
   const { fromEmail, largeAttachments } = senderValues(settings, draft)
-  const fault = addressFault(fromEmail)
+  const fault = addressFault(fromEmail, t)
   if (settings.status === 'not-configured') {
     if (fromEmail === '') return blocked(t('settings.plan.enter-to-enable'))
     if (fault) return blocked(t('settings.plan.correct-to-enable', { fault }))
@@ -110,7 +114,7 @@ export function permissionsAsked(
 ): Permission[] {
   const bounces = deliveryReports.bounces.enabled
   if (graphAuth === 'application') return applicationPermissionsFor({ ...values, bounces })
-  const ownAddress = addressFault(values.fromEmail) !== null || sameAddress(values.fromEmail, adminEmail)
+  const ownAddress = !isAddress(values.fromEmail) || sameAddress(values.fromEmail, adminEmail)
   return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments, bounces })
 }
 

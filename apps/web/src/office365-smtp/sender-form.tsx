@@ -4,7 +4,6 @@ import { trimAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { type GraphAuth, useAppEnvironment } from '../environment.ts'
-import { faultText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
@@ -52,7 +51,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   const configured = settings.status !== 'not-configured'
   const button = configured ? 'save' : 'enable'
   const values = senderValues(settings, draft)
-  const fault = addressFault(values.fromEmail)
+  const fault = addressFault(values.fromEmail, t)
   const showFault = fault !== null && (touched || values.fromEmail !== '')
   const plan = planSender(settings, draft, t)
 
@@ -69,7 +68,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           label={t('settings.sender.address')}
           hint={t(`settings.sender.hint.${graphAuth}`)}
           validationState={showFault ? 'error' : 'none'}
-          validationMessage={showFault ? faultText(fault, t) : null}
+          validationMessage={showFault ? fault : null}
         >
           <Input
             input={{ ref }}

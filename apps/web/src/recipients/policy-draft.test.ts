@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import { planPolicy, planText } from './policy-draft.ts'
 
 const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
@@ -7,7 +7,7 @@ const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo
 it('saves the domains of all lines, and an address', () => {
   const draft = { domains: ' contoso.com\n\nfabrikam.com, *.Fabrikam.com ', redirectTo: ' staging@contoso.com ' }
 
-  const plan = planPolicy(POLICY, draft)
+  const plan = planPolicy(POLICY, draft, english)
 
   const input = {
     allowedDomains: ['contoso.com', 'fabrikam.com', '*.Fabrikam.com'],
@@ -18,23 +18,28 @@ it('saves the domains of all lines, and an address', () => {
 })
 
 it('has nothing to save where only the spelling differs', () => {
-  expect(planPolicy(POLICY, { domains: 'Contoso.com *.contoso.com contoso.com', redirectTo: '' })).toEqual({
+  expect(planPolicy(POLICY, { domains: 'Contoso.com *.contoso.com contoso.com', redirectTo: '' }, english)).toEqual({
     kind: 'unchanged',
   })
 })
 
 it('objects to each field, and names the entry', () => {
-  expect(planPolicy(POLICY, { domains: 'contoso.com\nmax@contoso.com', redirectTo: 'staging' })).toEqual({
+  expect(planPolicy(POLICY, { domains: 'contoso.com\nmax@contoso.com', redirectTo: 'staging' }, english)).toEqual({
     kind: 'invalid',
     domainsFault: expect.stringMatching(/^max@contoso\.com: A domain alone/),
     redirectFault: expect.stringContaining('needs an @'),
+  })
+  expect(planPolicy(POLICY, { domains: 'max@contoso.com', redirectTo: 'staging' }, german)).toEqual({
+    kind: 'invalid',
+    domainsFault: expect.stringMatching(/^max@contoso\.com: Nur eine Domäne/),
+    redirectFault: expect.stringContaining('braucht ein @'),
   })
 })
 
 it('says that mail goes to its recipients again once nothing is redirected', () => {
   const redirected = { ...POLICY, redirectAllTo: 'staging@contoso.com' }
 
-  const plan = planPolicy(redirected, { domains: 'contoso.com *.contoso.com', redirectTo: '' })
+  const plan = planPolicy(redirected, { domains: 'contoso.com *.contoso.com', redirectTo: '' }, english)
 
   expect(planText(plan, redirected, english)).toContain('to its recipients again')
 })

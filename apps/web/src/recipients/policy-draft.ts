@@ -22,11 +22,11 @@ export type PolicyPlan =
   | { readonly kind: 'invalid'; readonly domainsFault: string | null; readonly redirectFault: string | null }
   | { readonly kind: 'save'; readonly input: z.input<typeof RecipientsPolicyInput> }
 
-export function planPolicy(policy: RecipientsPolicy, draft: PolicyDraft): PolicyPlan {
+export function planPolicy(policy: RecipientsPolicy, draft: PolicyDraft, t: Translate): PolicyPlan {
   const allowedDomains = splitEntries(draft.domains)
   const redirectAllTo = draft.redirectTo.trim() || null
-  const domainsFault = listFault(AllowedDomains, allowedDomains)
-  const redirectFault = inputFault(RecipientsPolicyInput.shape.redirectAllTo, redirectAllTo)
+  const domainsFault = listFault(AllowedDomains, allowedDomains, t)
+  const redirectFault = inputFault(RecipientsPolicyInput.shape.redirectAllTo, redirectAllTo, t)
   if (domainsFault !== null || redirectFault !== null) return { kind: 'invalid', domainsFault, redirectFault }
   const isSame =
     redirectAllTo === policy.redirectAllTo &&

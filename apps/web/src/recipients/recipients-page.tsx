@@ -49,7 +49,7 @@ function RecipientsScreen({
   const queryClient = useQueryClient()
   const [entered, setEntered] = usePolicyDraft()
   const draft = entered ?? draftOf(policy)
-  const plan = planPolicy(policy, draft)
+  const plan = planPolicy(policy, draft, t)
   const faults = plan.kind === 'invalid' ? plan : { domainsFault: null, redirectFault: null }
   const saving = useMutation({
     mutationFn: (body: Parameters<typeof save>[0]) => save(body),

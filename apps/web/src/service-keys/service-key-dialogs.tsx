@@ -70,7 +70,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const faults = inputFaults(input, clock(), t)
   const nameFault = touched.name ? faults.name : null
   const scopesFault = touched.scopes ? faults.scopes : null
-  const endFault = (touched.limits ? faults.expiresAt : null) ?? refusedInput(creation.error, 'expiresAt')
+  const endFault = (touched.limits ? faults.expiresAt : null) ?? refusedInput(creation.error, 'expiresAt', t)
   const domainsFault = touched.limits ? faults.allowedDomains : null
   const addressesFault = touched.limits ? faults.allowedAddresses : null
   const touchLimits = () => setTouched({ ...touched, limits: true })

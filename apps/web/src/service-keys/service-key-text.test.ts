@@ -1,6 +1,6 @@
 import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import { describe, expect, it } from 'vitest'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import {
   curlExample,
   inputFaults,
@@ -31,8 +31,8 @@ describe('scopesText', () => {
 })
 
 const DRAFT: KeyDraft = { name: 'reports', scopes: ['messages:send'], expiresAt: '', domains: '', addresses: '' }
-const faultsOf = (changes: Partial<KeyDraft>) =>
-  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'), english)
+const faultsOf = (changes: Partial<KeyDraft>, t = english) =>
+  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'), t)
 
 describe('inputFaults', () => {
   it('accepts a key, without limits and with them', () => {
@@ -52,6 +52,13 @@ describe('inputFaults', () => {
       expiresAt: expect.stringContaining('in the past'),
       allowedDomains: expect.stringContaining('x@contoso.com: '),
       allowedAddresses: expect.stringContaining('localhost: '),
+    })
+    expect(faultsOf({ name: '', scopes: [], ...entries }, german)).toEqual({
+      name: expect.stringContaining('Ein Name ist nötig'),
+      scopes: expect.stringContaining('Mindestens ein Recht'),
+      expiresAt: expect.stringContaining('Vergangenheit'),
+      allowedDomains: expect.stringContaining('x@contoso.com: Nur eine Domäne'),
+      allowedAddresses: expect.stringContaining('localhost: Eine IP-Adresse'),
     })
   })
 })

@@ -1,5 +1,6 @@
 import { Scope } from '@inforiver-mail/contract/caller'
 import { type ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
+import { faultText } from '../api/server-text.ts'
 import { listFault, splitEntries } from '../api/text-list.ts'
 import type { Translate } from '../language/translate.ts'
 
@@ -38,15 +39,18 @@ export type KeyFaults = Readonly<Record<keyof ServiceKeyInput, string | null>>
 /** The objection to each field; null when it is valid. */
 export function inputFaults(input: ServiceKeyInput, now: Date, t: Translate): KeyFaults {
   const { issues } = ServiceKeyInput.safeParse(input).error ?? { issues: [] }
-  const faultOf = (field: keyof ServiceKeyInput) => issues.find(({ path }) => path[0] === field)?.message ?? null
+  const faultOf = (field: keyof ServiceKeyInput) => {
+    const issue = issues.find(({ path }) => path[0] === field)
+    return issue ? faultText(issue.message, t) : null
+  }
   const { allowedDomains, allowedAddresses } = ServiceKeyInput.shape
   const isOver = input.expiresAt !== null && new Date(input.expiresAt) <= now
   return {
     name: faultOf('name'),
     scopes: faultOf('scopes'),
     expiresAt: isOver ? t('keys.dialog.ends-in-past') : faultOf('expiresAt'),
-    allowedDomains: listFault(allowedDomains, input.allowedDomains),
-    allowedAddresses: listFault(allowedAddresses, input.allowedAddresses),
+    allowedDomains: listFault(allowedDomains, input.allowedDomains, t),
+    allowedAddresses: listFault(allowedAddresses, input.allowedAddresses, t),
   }
 }
 

@@ -27,6 +27,8 @@ export type Intent = 'success' | 'info' | 'warning' | 'error'
 interface NoticeProps {
   intent: Intent
   title: string
+  /** The title is not in the page's language. */
+  isEnglish?: boolean
   /** One or more lines, each in its own element. */
   children?: ReactNode
   icon?: ReactNode
@@ -35,7 +37,7 @@ interface NoticeProps {
 }
 
 /** A message bar: a title, then further lines below it. */
-export function Notice({ intent, title, children, icon, actions, onDismiss }: NoticeProps) {
+export function Notice({ intent, title, isEnglish = false, children, icon, actions, onDismiss }: NoticeProps) {
   const styles = useStyles()
   const t = useTranslate()
   const dismiss = onDismiss && (
@@ -44,7 +46,7 @@ export function Notice({ intent, title, children, icon, actions, onDismiss }: No
   return (
     <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>
       <MessageBarBody className={styles.body}>
-        <MessageBarTitle>{title}</MessageBarTitle>
+        <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
         {children}
       </MessageBarBody>
       {(actions || dismiss) && (
@@ -54,10 +56,7 @@ export function Notice({ intent, title, children, icon, actions, onDismiss }: No
   )
 }
 
-interface NoticeLineProps extends Pick<NoticeProps, 'intent' | 'title' | 'actions' | 'onDismiss'> {
-  /** The title is not in the page's language. */
-  isEnglish?: boolean
-}
+type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'isEnglish' | 'actions' | 'onDismiss'>
 
 /** A message bar of one line where there is room for it. */
 export function NoticeLine({ intent, title, isEnglish = false, actions, onDismiss }: NoticeLineProps) {

@@ -23,6 +23,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   'event-unknown':
     'So neu ist kein Ereignis dieser Installation. Verwenden Sie next der vorherigen Seite, die ID eines Ereignisses oder 0 für das älteste.',
   'event-position': 'next einer früheren Antwort, die ID eines Ereignisses oder 0 für das älteste; einmal angegeben.',
+  'event-types': 'Typen, durch Kommas getrennt, zum Beispiel message.sent,message.failed. Es gibt {options}.',
   'filter-empty': 'Mindestens ein Feld ist nötig, zum Beispiel status oder problem.',
   'filter-of-sessions': 'Ein Schlüssel findet die Nachrichten seines eigenen Diensts. Lassen Sie diesen Filter weg.',
   'address-missing': 'Geben Sie eine E-Mail-Adresse ein.',
@@ -103,6 +104,9 @@ const FAULTS: Readonly<Record<string, string>> = {
   network: 'Eine IP-Adresse wie 10.1.2.3 oder ein Netz wie 10.0.0.0/8 oder fd00::/8.',
   'network-list': 'Eine Liste von Adressen und Netzen, zum Beispiel ["10.0.0.0/8"].',
   'too-many-networks': 'Höchstens {max, number} Adressen und Netze.',
+  'webhook-address': 'Eine Adresse ist nötig, die mit https:// beginnt.',
+  'webhook-address-refused':
+    'An diese Adresse darf kein Webhook gesendet werden. Private Adressen brauchen WEBHOOK_ALLOW_PRIVATE=true in der Konfiguration; Loopback-, Link-local- und Metadatenadressen werden immer abgelehnt.',
   'webhook-credentials': 'Kein Benutzername und kein Kennwort in der Adresse.',
   'webhook-fragment': 'Kein Teil mit #: Er würde nicht gesendet.',
   'too-many-webhooks': 'Es gibt schon {max, number} Webhooks, mehr sind nicht möglich. Entfernen Sie zuerst einen.',
