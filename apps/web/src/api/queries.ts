@@ -23,6 +23,7 @@ const POLL_MS = {
   consent: 2_000,
   message: 1_000,
   waitingMessage: 5_000,
+  reportedMessage: 30_000,
   messageList: 5_000,
   recipientsPolicy: 5_000,
   serviceKeys: 15_000,
@@ -80,7 +81,10 @@ export function consentQuery(id: string) {
   })
 }
 
-/** Polled until the message has ended. That includes held messages, since they are released automatically. */
+/**
+ * Polled until the message has ended, which a held one does by itself, and until a report is there for each recipient. What
+ * may still change afterwards is read less often.
+ */
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
@@ -92,7 +96,11 @@ export function messageQuery(id: string) {
 
 function messageIntervalMs(message: Message | undefined): number | false {
   switch (message?.status) {
-    case 'sent':
+    case 'sent': {
+      const { recipients } = message
+      if (recipients.some(({ delivery }) => delivery === 'pending')) return POLL_MS.waitingMessage
+      return recipients.some(({ delivery }) => delivery !== 'unknown') && POLL_MS.reportedMessage
+    }
     case 'failed':
     case 'cancelled':
       return false
