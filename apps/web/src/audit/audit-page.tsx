@@ -1,4 +1,4 @@
-import { Button, Field, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { Field, makeStyles, Select, tokens } from '@fluentui/react-components'
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useSearchParams } from 'wouter'
 import { auditListQuery } from '../api/queries.ts'
@@ -6,6 +6,7 @@ import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import type { Column } from '../ui/data-table.tsx'
 import { DayRangeFields } from '../ui/day-range-fields.tsx'
+import { DownloadButton } from '../ui/download-button.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
@@ -66,9 +67,7 @@ export function AuditPage() {
         </Field>
       </search>
       <div>
-        <Button as="a" href={exportUrl(filter)} download>
-          {t('audit.export')}
-        </Button>
+        <DownloadButton href={exportUrl(filter)}>{t('audit.export')}</DownloadButton>
       </div>
       <AuditList key={search.toString()} filter={filter} />
     </Page>

@@ -1,5 +1,4 @@
 import {
-  Button,
   Link as FluentLink,
   makeStyles,
   mergeClasses,
@@ -14,6 +13,7 @@ import { Link, useSearchParams } from 'wouter'
 import { messageCursorQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
+import { DownloadButton } from '../ui/download-button.tsx'
 import { beginningOf } from '../ui/days.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
@@ -104,9 +104,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
           )}
           <FilterBar filter={pageFilter} onChange={change} dayShown={dayShown} onDayShown={showDay} />
           <div className={styles.actions}>
-            <Button as="a" href={exportUrl(filter)} download>
-              {t('messages.export')}
-            </Button>
+            <DownloadButton href={exportUrl(filter)}>{t('messages.export')}</DownloadButton>
             <BulkActions key={filterKey} filter={filter} />
           </div>
           <SelectionBar selection={selection} onSelection={setSelection} />
