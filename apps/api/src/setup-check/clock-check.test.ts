@@ -17,7 +17,7 @@ it.each([
 it('reports the larger difference, with its direction', () => {
   expect(judgeClock({ ofMicrosoft: 70_000, ofDatabase: -90_400 })).toEqual({
     code: 'clock-off',
-    values: { seconds: 90, direction: 'behind', clock: 'the database' },
+    values: { seconds: 90, direction: 'behind', clock: 'PostgreSQL' },
   })
 })
 

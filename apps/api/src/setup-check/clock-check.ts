@@ -24,7 +24,7 @@ export function judgeClock(ahead: {
 }): Outcome {
   const compared = [
     { clock: 'Microsoft', aheadMs: ahead.ofMicrosoft },
-    { clock: 'the database', aheadMs: ahead.ofDatabase },
+    { clock: 'PostgreSQL', aheadMs: ahead.ofDatabase },
   ].flatMap(({ clock, aheadMs }) => (aheadMs === null ? [] : [{ clock, aheadMs }]))
   const [worst] = compared.toSorted((one, other) => Math.abs(other.aheadMs) - Math.abs(one.aheadMs))
   if (!worst) return found('clock-not-compared')

@@ -117,16 +117,21 @@ function CheckItem({ check }: { check: Check }) {
           {t(`checks.status.${check.status}`)}
         </Badge>
       </div>
-      <div className={styles.lines} {...(isEnglish && { lang: 'en' })}>
-        <p className={styles.title}>{title}</p>
-        <span>
-          <LinkedText text={detail} />
+      <div className={styles.lines}>
+        <span className={styles.text}>
+          {t(`checks.name.${check.id}`)} · <code lang="en">{check.id}</code>
         </span>
-        {action !== null && (
+        <div className={styles.lines} {...(isEnglish && { lang: 'en' })}>
+          <p className={styles.title}>{title}</p>
           <span>
-            <LinkedText text={action} />
+            <LinkedText text={detail} />
           </span>
-        )}
+          {action !== null && (
+            <span>
+              <LinkedText text={action} />
+            </span>
+          )}
+        </div>
       </div>
     </li>
   )
