@@ -38,7 +38,7 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
   }
 
   return (
-    <Surface title={t('sending.test')}>
+    <Surface title={t('sending.test')} level={3}>
       <form noValidate className={styles.form} onSubmit={submit}>
         <Field
           className={styles.field}
