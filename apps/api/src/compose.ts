@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { cloudAt } from '@inforiver-mail/m365/clouds'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
-import { Counter, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
@@ -13,7 +13,6 @@ import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config, RereadSecrets } from './config.ts'
 import { useCredential } from './credential-in-use.ts'
-import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
@@ -25,30 +24,21 @@ import { openProductDatabase } from './database/product-database.ts'
 import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
-import { composeBounces } from './delivery-reports/compose-bounces.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createTraceStore } from './delivery-reports/trace-store.ts'
-import { createOverview } from './overview/overview.ts'
-import { likelyLimit } from './overview/likely-limit.ts'
-import { measureExternalRecipients } from './overview/overview-metrics.ts'
-import { overviewRoutes } from './overview/overview-routes.ts'
+import { composeOverview } from './overview/compose-overview.ts'
 import { reportExpired } from './delivery/report-expired.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
-import { createAcceptBatch } from './messages/accept-batch.ts'
-import { createAdmission } from './messages/admission.ts'
-import { createAccept } from './messages/accept-message.ts'
-import { messageRoutes } from './messages/message-routes.ts'
+import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
-import { createSubmitBatch } from './messages/submit-batch.ts'
-import { createSealing, createSubmit } from './messages/submit.ts'
 import { startPolling, type Polling } from './polling.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -227,8 +217,6 @@ export async function compose(
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
         alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
     })
-    const seal = createSealing({ contentKeys, random })
-    const submit = createSubmit({ store: queue.messages, contentKeys, seal })
     const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
     const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
       auditRefusal({
@@ -254,29 +242,19 @@ export async function compose(
 
     const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     closers.push(() => clockWatch.stop())
-    const submitted = new Counter({
-      name: 'inforiver_mail_submitted_total',
-      help: 'Messages accepted.',
-      registers: [registry],
-    })
-    const admission = {
+    const messages = composeMessages({
+      database,
       store: queue.messages,
+      receiving: queue.receiving,
       readSender: settings.readSender,
       readRecipientsPolicy: settings.readRecipientsPolicy,
-    }
-    const accepting = {
-      admission,
+      contentKeys,
+      limits: config.mailboxLimits,
+      registry,
+      tracing,
+      clock,
       databaseNow,
-      onSubmitted: () => submitted.inc(),
-    }
-    const accept = createAccept({
-      ...accepting,
-      submit,
-      intake: { store: queue.receiving, contentKeys, random },
-    })
-    const acceptBatch = createAcceptBatch({
-      ...accepting,
-      submitBatch: createSubmitBatch({ store: queue.messages, contentKeys, seal }),
+      random,
     })
     const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()
@@ -307,39 +285,26 @@ export async function compose(
       ...(deliverySizes && { sizes: deliverySizes }),
     })
 
-    const overview = createOverview({
+    const overview = composeOverview({
       insight: queue.insight,
       readUsage: async (tenant) => toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits),
+      readSender: settings.readSender,
+      tenantId,
+      registry,
+      clock,
       elapsedMs,
       logger,
     })
-
-    const deliveryReports = composeDeliveryReports({
-      store: traceStore,
-      reports: queue.reports,
-      sources: settings.reportSources,
-      trace,
-      identity,
-      pollMs: config.deliveryReportsPollMs,
-      registry,
-      clock,
-      logger,
-    })
-
-    measureExternalRecipients(registry, async () => {
-      const [{ used, licences }, sender] = await Promise.all([
-        queue.insight.readExternalUse(tenantId),
-        settings.readSender(tenantId),
-      ])
-      return { used, likelyLimit: likelyLimit(licences, sender?.fromEmail ?? null) }
-    })
-
-    const bounces = composeBounces({
+    const deliveryReports = composeDeliveryReports(config, {
       queue,
-      requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+      traceStore,
+      sources: settings.reportSources,
       reportHealth: (access, tenant, failure) => settings.reportInboxHealth(access, tenant, failure),
+      requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+      trace,
       mailer,
-      config,
+      identity,
+      registry,
       random,
       clock,
       lookEveryMs: deliveryLookEveryMs,
@@ -398,10 +363,9 @@ export async function compose(
             readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
             authenticate: (presented) =>
               serviceKeys.guard.authenticate({ ...presented, scope: 'messages:send', operation: 'smtp' }),
-            requireRecipient: (owner, address) =>
-              createAdmission(admission, owner).requireRecipients({ to: [{ address }], cc: [], bcc: [] }),
+            requireRecipient: messages.requireRecipient,
             findKey: (name) => queue.messages.findKey(name),
-            accept,
+            accept: messages.accept,
             tracing,
             budget: bodyBudget,
             outageOf,
@@ -438,46 +402,11 @@ export async function compose(
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
             bind(eventRoutes, { requireServiceOrAdmin: serviceKeys.guard.either, events: queue.events, elapsedMs }),
-            bind(overviewRoutes, {
-              requireAdmin,
-              requireServiceOrAdmin: serviceKeys.guard.either('settings:read'),
-              overview,
-              insight: queue.insight,
-              clock,
-              elapsedMs,
-            }),
-            bind(messageRoutes, {
+            overview.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
+            messages.routes({
               requireAdmin,
               requireService: serviceKeys.guard.serviceOnly,
               requireServiceOrAdmin: serviceKeys.guard.either,
-              store: queue.messages,
-              limits: config.mailboxLimits,
-              submit,
-              accept,
-              acceptBatch,
-              readSender: settings.readSender,
-              readRecipientsPolicy: settings.readRecipientsPolicy,
-              tracing,
-              onSubmitted: () => submitted.inc(),
-              auditExport: ({ actor: { tenantId, userId, service }, filter }) =>
-                appendAuditEvent(database.prisma, {
-                  tenantId,
-                  at: clock(),
-                  actor: userId,
-                  action: 'messages-exported',
-                  outcome: 'begun',
-                  details: { filter, ...(service !== null && { name: service }) },
-                }),
-              auditTestMessage: ({ tenantId, actor, messageId: message }) =>
-                appendAuditEvent(database.prisma, {
-                  tenantId,
-                  at: clock(),
-                  actor,
-                  action: 'test-message-sent',
-                  outcome: 'done',
-                  details: { message },
-                }),
-              clock,
             }),
           ],
         }),
@@ -487,10 +416,9 @@ export async function compose(
         start() {
           worker.start()
           deliveryReports.start()
-          bounces.start()
         },
         async stop() {
-          await Promise.all([worker.stop(), deliveryReports.stop(), bounces.stop()])
+          await Promise.all([worker.stop(), deliveryReports.stop()])
         },
       },
       housekeeping: {
@@ -500,7 +428,7 @@ export async function compose(
           pollings = [
             inBackground('messages could not be indexed', () => queue.upkeep.index()),
             inBackground('messages could not be retried or cancelled', () => queue.upkeep.continueBulk()),
-            inBackground('outcomes could not be counted', () => overview.keepUp(tenantId)),
+            inBackground('outcomes could not be counted', () => overview.keepUp()),
           ]
         },
         async stop() {

@@ -1,11 +1,16 @@
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
+import type { Config } from '../config.ts'
 import { newOpaqueValue } from '../http/session.ts'
+import type { RequestAccess } from '../mailbox-access.ts'
 import { startPolling, type Polling } from '../polling.ts'
-import type { DeliveryReports } from '../queue/queue.ts'
+import type { Queue } from '../queue/queue.ts'
+import { pollInboxes, type ReportInboxHealth } from './bounce-poller.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller } from './trace-poller.ts'
 import { explainTraceProblem } from './trace-problem.ts'
@@ -15,6 +20,8 @@ import { createTraceTokens } from './trace-tokens.ts'
 /** How often this process looks whether a source is due: what has been asked is known to the database. */
 const LOOK_EVERY_MS = 5_000
 const OVERDUE_EVERY_MS = 15_000
+const INBOXES_EVERY_MS = 2_000
+const AFTER_FAILURE_MS = 5_000
 
 /** What `settings/` tells of the sources that are on. */
 export interface ReportSources {
@@ -29,27 +36,39 @@ export interface DeliveryReportsFeature {
 }
 
 /** Wires what reads the reports of Microsoft. */
-export function composeDeliveryReports({
-  store,
-  reports,
-  sources,
-  trace,
-  identity,
-  pollMs,
-  registry,
-  clock,
-  logger,
-}: {
-  store: TraceStore
-  reports: DeliveryReports
-  sources: ReportSources
-  trace: MessageTrace
-  identity: MicrosoftIdentity
-  pollMs: number
-  registry: Registry
-  clock: () => Date
-  logger: FastifyBaseLogger
-}): DeliveryReportsFeature {
+export function composeDeliveryReports(
+  { tenantDomain, deliveryReportsPollMs: pollMs }: Pick<Config, 'tenantDomain' | 'deliveryReportsPollMs'>,
+  {
+    queue: { reports, inboxes, mailboxes },
+    traceStore: store,
+    sources,
+    reportHealth,
+    requestAccess,
+    trace,
+    mailer,
+    identity,
+    registry,
+    random,
+    clock,
+    lookEveryMs = INBOXES_EVERY_MS,
+    logger,
+  }: {
+    queue: Pick<Queue, 'reports' | 'inboxes' | 'mailboxes'>
+    traceStore: TraceStore
+    sources: ReportSources
+    reportHealth: ReportInboxHealth
+    requestAccess: RequestAccess
+    trace: MessageTrace
+    mailer: GraphMailer
+    identity: MicrosoftIdentity
+    registry: Registry
+    random: RandomBytes
+    clock: () => Date
+    /** How often inboxes are looked for that are due. */
+    lookEveryMs?: number | undefined
+    logger: FastifyBaseLogger
+  },
+): DeliveryReportsFeature {
   const { adminCenters, approvalLinks } = identity
   const pollTrace = createTracePoller({
     store,
@@ -65,6 +84,19 @@ export function composeDeliveryReports({
     owner: newOpaqueValue(),
     metrics: createTraceMetrics(registry),
   })
+  const inboxOwner = random(16).toString('hex')
+  const bounces = {
+    inboxes,
+    reports,
+    mailboxes,
+    requestAccess,
+    reportHealth,
+    mailer,
+    tenantDomain,
+    pollEveryMs: pollMs,
+    clock,
+    logger,
+  }
   let pollings: readonly Polling[] = []
   const keepDoing = (what: string, everyMs: number, work: (stopping: AbortSignal) => Promise<unknown>) =>
     startPolling(
@@ -84,6 +116,10 @@ export function composeDeliveryReports({
         }),
         keepDoing('events of failed deliveries could not be written', OVERDUE_EVERY_MS, async (stopping) => {
           while (!stopping.aborted && (await reports.writeOverdueEvents()));
+        }),
+        startPolling(async (stopping) => ((await pollInboxes(bounces, inboxOwner, stopping)) ? 0 : lookEveryMs), {
+          afterFailureMs: AFTER_FAILURE_MS,
+          onFailure: (error) => logger.warn({ err: error }, 'non-delivery reports could not be read; trying again'),
         }),
       ]
     },

@@ -30,9 +30,13 @@ import { testMail } from './test-mail.ts'
 
 type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
-interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 'acceptBatch'> {
+/** Who may call what. */
+export interface MessageGuards extends Pick<SubmitOptions, 'requireService'> {
   readonly requireAdmin: Guard<SignedIn>
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
+}
+
+interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 'acceptBatch'>, MessageGuards {
   readonly store: Messages
   readonly limits: MailboxLimits
   readonly submit: Submit

@@ -10,9 +10,13 @@ import type { OverviewReader } from './overview.ts'
 /** Who polls may be given an answer of this age, so that many open pages cost as much as one. */
 const SHARED_MS = 1_000
 
-interface Options {
+/** Who may read and change what. */
+export interface OverviewGuards {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   readonly requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
+}
+
+interface Options extends OverviewGuards {
   readonly overview: Pick<OverviewReader, 'read'>
   readonly insight: Pick<Insight, 'readExternalUse' | 'replaceSendingLimits'>
   readonly clock: () => Date

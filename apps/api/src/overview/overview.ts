@@ -15,7 +15,7 @@ const MOST_COUNTED = 4
 /** Outcomes are counted together when nobody looks. */
 const COUNT_EVERY_MS = 30_000
 
-interface Deps {
+export interface OverviewDeps {
   readonly insight: Insight
   readonly readUsage: (tenantId: string) => Promise<Usage>
   readonly elapsedMs: () => number
@@ -28,7 +28,7 @@ export interface OverviewReader {
   keepUp(tenantId: string): Promise<boolean>
 }
 
-export function createOverview({ insight, readUsage, elapsedMs, logger }: Deps): OverviewReader {
+export function createOverview({ insight, readUsage, elapsedMs, logger }: OverviewDeps): OverviewReader {
   let countAtMs = 0
 
   async function lookAt(tenantId: string) {

@@ -1,0 +1,46 @@
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import type { Registry } from 'prom-client'
+import type { Insight } from '../queue/queue.ts'
+import { likelyLimit } from './likely-limit.ts'
+import { measureExternalRecipients } from './overview-metrics.ts'
+import { overviewRoutes, type OverviewGuards } from './overview-routes.ts'
+import { createOverview, type OverviewDeps } from './overview.ts'
+
+export interface OverviewFeature {
+  routes(guards: OverviewGuards): FastifyPluginAsync
+  /** Counts what has happened since the last time. Returns whether there is more. */
+  keepUp(): Promise<boolean>
+}
+
+/** Wires the overview, its limits and what it measures. */
+export function composeOverview({
+  insight,
+  readUsage,
+  readSender,
+  tenantId,
+  registry,
+  clock,
+  elapsedMs,
+  logger,
+}: {
+  insight: Insight
+  readUsage: OverviewDeps['readUsage']
+  readSender: (tenantId: string) => Promise<{ readonly fromEmail: string } | null>
+  tenantId: string
+  registry: Registry
+  clock: () => Date
+  elapsedMs: () => number
+  logger: FastifyBaseLogger
+}): OverviewFeature {
+  const overview = createOverview({ insight, readUsage, elapsedMs, logger })
+  measureExternalRecipients(registry, async () => {
+    const [{ used, licences }, sender] = await Promise.all([insight.readExternalUse(tenantId), readSender(tenantId)])
+    return { used, likelyLimit: likelyLimit(licences, sender?.fromEmail ?? null) }
+  })
+  return {
+    routes: (guards) => async (app) => {
+      await app.register(overviewRoutes, { ...guards, overview, insight, clock, elapsedMs })
+    },
+    keepUp: () => overview.keepUp(tenantId),
+  }
+}
