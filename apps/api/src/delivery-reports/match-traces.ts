@@ -1,6 +1,7 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { TraceRow } from '@inforiver-mail/m365/message-trace'
 import type { FinalDelivery, OutcomeReport } from '../queue/merge-outcome.ts'
+import type { ToldRow } from '../queue/recipient-outcomes.ts'
 import type { ReportableMessage, ReportableRecipient } from '../queue/sent-messages.ts'
 
 // Which rows of the message trace are about which recipient. The service answers more than it is asked, so that every row
@@ -79,31 +80,61 @@ export function matchByMessageId(
  * that was sent nearest to it.
  *
  * @param awaited messages with a recipient of whom nothing is known
+ * @param told what rows have told already: rows come again in every poll, and the next message may be like the last
  */
-export function matchLikely(rows: readonly TraceRow[], awaited: readonly ReportableMessage[]): TraceMatches {
+export function matchLikely(
+  rows: readonly TraceRow[],
+  awaited: readonly ReportableMessage[],
+  told: readonly ToldRow[],
+): TraceMatches {
   const reports: OutcomeReport[] = []
   const codes: CodeWanted[] = []
-  const taken = new Set<string>()
+  const open = new Map<string, { readonly message: ReportableMessage; readonly recipient: ReportableRecipient }[]>()
+  for (const message of awaited) {
+    for (const recipient of message.recipients) {
+      const key = keyOf(recipient.address, message.subject)
+      const place = { message, recipient }
+      if (recipient.delivery === null && !open.get(key)?.push(place)) open.set(key, [place])
+    }
+  }
+  const times = countBy(told, ({ address, subject, at }) => `${keyOf(address, subject)} ${at.getTime()}`)
   for (const row of rows) {
+    const key = keyOf(row.recipientAddress, row.subject)
+    const asTold = `${key} ${row.receivedAt.getTime()}`
+    const isTold = times.get(asTold) ?? 0
+    if (isTold > 0) {
+      times.set(asTold, isTold - 1)
+      continue
+    }
+    const places = open.get(key) ?? []
     const distance = ({ sentAt }: ReportableMessage) =>
       sentAt === null ? Number.POSITIVE_INFINITY : Math.abs(sentAt.getTime() - row.receivedAt.getTime())
-    const nearest = awaited
-      .filter((message) => isFrom(row, message) && !isRedirected(row, message) && isSameSubject(row, message))
-      .filter((message) => distance(message) <= LIKELY_WITHIN_MS)
-      .flatMap((message) => {
-        const recipient = recipientOf(row, message)
-        const isFree = recipient?.delivery === null && !taken.has(placeOf(message, recipient))
-        return recipient && isFree ? [{ message, recipient }] : []
-      })
+    const nearest = places
+      .filter(({ message }) => isFrom(row, message) && !isRedirected(row, message))
+      .filter(({ message }) => distance(message) <= LIKELY_WITHIN_MS)
       .toSorted((a, b) => distance(a.message) - distance(b.message))[0]
     if (!nearest) continue
-    taken.add(placeOf(nearest.message, nearest.recipient))
+    const isOther = (place: ReportableMessage, address: string) =>
+      place !== nearest.message || !sameAddress(address, nearest.recipient.address)
+    open.set(
+      key,
+      places.filter(({ message, recipient }) => isOther(message, recipient.address)),
+    )
     const report = toReport(row, nearest.message, nearest.recipient, false)
     if (!report) continue
     reports.push(report)
     if (lacksCode(report, nearest.recipient)) codes.push(wanted(report, row))
   }
   return { reports, aliases: [], codes }
+}
+
+/** Rows of one recipient and one subject may be of one message. */
+function keyOf(address: string, subject: string): string {
+  return `${address.toLowerCase()} ${normal(subject)}`
+}
+
+function countBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, number> {
+  return new Map([...Map.groupBy(items, key)].map(([name, some]) => [name, some.length]))
 }
 
 export function toReport(
@@ -148,10 +179,6 @@ function isRedirected(row: TraceRow, { subject }: ReportableMessage): boolean {
   return row.subject.startsWith('[for ') && !subject.startsWith('[for ')
 }
 
-function isSameSubject(row: TraceRow, { subject }: ReportableMessage): boolean {
-  return normal(row.subject) === normal(subject)
-}
-
 function normal(subject: string): string {
   return subject.normalize('NFC').replace(/\s+/g, ' ').trim().toLowerCase()
 }
@@ -163,8 +190,4 @@ function lacksCode({ delivery, code }: OutcomeReport, recipient: ReportableRecip
 
 function wanted({ messageId, recipient, certain }: OutcomeReport, row: TraceRow): CodeWanted {
   return { wanted: 'code', messageId, recipient, certain, row }
-}
-
-function placeOf({ id }: ReportableMessage, { address }: ReportableRecipient): string {
-  return `${id} ${address.toLowerCase()}`
 }

@@ -204,6 +204,22 @@ it('takes a row as likely where Exchange gave the message another Message-ID', a
   expect(await known(other)).toEqual({ 'bob@contoso.com': 'delivered likely' })
 })
 
+it('takes a row for one message only, also where the next is alike', async () => {
+  await set({ traceMessageId: 'rewritten' })
+  const first = await send(['max@contoso.com'], 'Alert')
+  await nextPoll()
+  await set({ recipients: { 'max@contoso.com': { status: 'quarantined' } }, traceDelayMs: 5 * MINUTES })
+  const second = await send(['max@contoso.com'], 'Alert')
+  await nextPoll()
+  expect([await known(first), await known(second)]).toEqual([
+    { 'max@contoso.com': 'delivered likely' },
+    { 'max@contoso.com': 'pending' },
+  ])
+  await ground.clock.advance(5 * MINUTES)
+  await nextPoll()
+  expect(await known(second)).toEqual({ 'max@contoso.com': 'quarantined likely' })
+})
+
 it('knows a recipient under another address, but takes no member of a list for one', async () => {
   await set({ traceAddresses: { 'max.member@contoso.com': 'max@contoso.com' } })
   const alias = await send(['max.member@contoso.com', 'bob@contoso.com'])

@@ -42,7 +42,10 @@ const REMEMBERED_DETAILS = 10_000
 
 export interface TracePollerDeps {
   readonly store: TraceStore
-  readonly reports: Pick<DeliveryReports, 'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited'>
+  readonly reports: Pick<
+    DeliveryReports,
+    'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited' | 'readLikely'
+  >
   /** Keeps what is wrong with the trace of a tenant; null: nothing. Where it is off, nothing is kept. */
   readonly noteProblem: (tenantId: string, problem: Omit<ReportsProblem, 'since'> | null) => Promise<void>
   readonly explain: (refusal: TraceRefusal, hasPermission: boolean) => Omit<ReportsProblem, 'since'>
@@ -182,11 +185,19 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     const certain = matchByMessageId(inWindow, known)
     const knownIds = new Set(known.map(({ id }) => id))
     const near = nearTo(certain.unmatched, awaited).filter((id) => !knownIds.has(id))
-    const likely = matchLikely(certain.unmatched, await reports.findSent(tenantId, near))
+    const likely = await findLikely(tenantId, certain.unmatched, near)
     const learned = [...certain.reports, ...likely.reports]
     await apply(tenantId, learned)
     tasks.aliases.push(...certain.aliases)
     tasks.codes.push(...certain.codes, ...likely.codes)
+  }
+
+  /** @param near the messages that such rows may be about */
+  async function findLikely(tenantId: string, rows: readonly TraceRow[], near: readonly string[]) {
+    if (near.length === 0) return matchLikely([], [], [])
+    const { from, to } = timeOf(rows)
+    const told = await reports.readLikely(tenantId, new Date(from), new Date(to))
+    return matchLikely(rows, await reports.findSent(tenantId, near), told)
   }
 
   async function apply(tenantId: string, learned: readonly OutcomeReport[]): Promise<void> {
@@ -255,11 +266,15 @@ function isAddressed(details: readonly { readonly event: string }[]): boolean {
 /** The messages that were sent when rows were received. */
 function nearTo(rows: readonly TraceRow[], awaited: readonly AwaitedMessage[]): string[] {
   if (rows.length === 0) return []
-  const times = rows.map(({ receivedAt }) => receivedAt.getTime())
-  const from = times.reduce((a, b) => Math.min(a, b)) - NEAR_MS
-  const to = times.reduce((a, b) => Math.max(a, b)) + NEAR_MS
+  const { from, to } = timeOf(rows)
   return awaited
-    .filter(({ sentAt }) => sentAt.getTime() >= from && sentAt.getTime() <= to)
+    .filter(({ sentAt }) => sentAt.getTime() >= from - NEAR_MS && sentAt.getTime() <= to + NEAR_MS)
     .map(({ id }) => id)
     .slice(0, MOST_LIKELY)
+}
+
+/** From the first to the last of rows, in milliseconds. */
+function timeOf(rows: readonly TraceRow[]): { readonly from: number; readonly to: number } {
+  const times = rows.map(({ receivedAt }) => receivedAt.getTime())
+  return { from: times.reduce((a, b) => Math.min(a, b)), to: times.reduce((a, b) => Math.max(a, b)) }
 }

@@ -3,7 +3,14 @@ import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import { readDelivery, readDeliverySource } from '../stored-values.ts'
-import { dueEvent, mergeOutcome, NO_OUTCOME, type OutcomeReport, type RecipientOutcome } from './merge-outcome.ts'
+import {
+  dueEvent,
+  mergeOutcome,
+  NO_OUTCOME,
+  type FinalDelivery,
+  type OutcomeReport,
+  type RecipientOutcome,
+} from './merge-outcome.ts'
 
 // What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
 // writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
@@ -261,6 +268,26 @@ export async function readOutcomes(
 ): Promise<ReadonlyMap<string, RecipientOutcome>> {
   const { rows } = await pool.query<OutcomeRow>(READ, [messageIds])
   return new Map(rows.map((row) => [keyOf(row.message_id, row.address), toOutcome(row)]))
+}
+
+/** What a row of the message trace told that was matched without a Message-ID. */
+export interface ToldRow {
+  readonly address: string
+  readonly subject: string
+  readonly at: Date
+}
+
+/** $1 tenant, $2 states of delivery, $3 from, $4 to */
+const READ_LIKELY = `
+SELECT o.address, m.subject, o.at
+  FROM recipient_outcomes o CROSS JOIN LATERAL (SELECT subject FROM messages WHERE id = o.message_id OFFSET 0) AS m
+ WHERE o.tenant_id = $1 AND o.delivery = ANY ($2) AND o.at BETWEEN $3 AND $4 AND o.source = 'trace' AND NOT o.certain`
+
+/** Reads what was taken as likely of rows that Exchange has of a time. */
+export async function readLikely(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]> {
+  const final: readonly FinalDelivery[] = ['delivered', 'expanded', 'failed', 'quarantined', 'spam']
+  const { rows } = await pool.query<ToldRow>(READ_LIKELY, [tenantId, final, from, to])
+  return rows
 }
 
 /** @param address in lower case */
