@@ -27,6 +27,11 @@ export function mayBeReport({
   return name === EXCHANGE || name === 'mailer-daemon' || name === 'postmaster'
 }
 
+/** Whether Exchange itself takes a mail for a report that a delivery failed for good. */
+export function isNonDelivery({ messageClass }: Pick<ReportFacts, 'messageClass'>): boolean {
+  return messageClass !== null && NDR_CLASS.test(messageClass)
+}
+
 /** @param domain the initial domain of the organisation; null: any */
 function isOfExchange({ from, sender }: Pick<ReportFacts, 'from' | 'sender'>, domain: string | null): boolean {
   return [from ?? sender, sender ?? from].every((address) => {

@@ -1,13 +1,15 @@
 import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
-import { readDeliveryReport } from '@inforiver-mail/m365/delivery-report'
+import { readDeliveryReport, type DeliveryReport } from '@inforiver-mail/m365/delivery-report'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { ArrivedMail } from '@inforiver-mail/m365/inbox-calls'
 import type { FastifyBaseLogger } from 'fastify'
+import type { LRUCache } from 'lru-cache'
 import type { GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 import type { DeliveryReports, Mailboxes, ReportInboxes } from '../queue/queue.ts'
 import type { ClaimedInbox } from '../queue/report-inboxes.ts'
-import { bounceEffects, mayBeReport } from './bounce-effects.ts'
+import { bounceEffects, isNonDelivery, mayBeReport } from './bounce-effects.ts'
+import type { BounceMetrics } from './bounce-metrics.ts'
 
 // Reads non-delivery reports in the inbox of the sender, and in that of the delegate, since Microsoft does not say which
 // of them gets the report of a mail that was sent on behalf. Of other mail it sees id, sender, class and time.
@@ -15,6 +17,8 @@ import { bounceEffects, mayBeReport } from './bounce-effects.ts'
 const CALL_TIMEOUT_MS = 25_000
 /** A page has a hundred mails; what is left is read in the next round. */
 const PAGES_PER_ROUND = 20
+/** A mail that Graph does not give out is left aside after so many rounds: what came after it waits for it. */
+const ROUNDS_FOR_ONE = 10
 /** How long an inbox is left alone that cannot be read. */
 const UNREADABLE_FOR_MS = 10 * 60_000
 
@@ -31,6 +35,9 @@ interface Deps {
   /** The initial domain of the organisation; null: any. */
   readonly tenantDomain: string | null
   readonly pollEveryMs: number
+  /** In how many rounds a mail could not be read, by its id. */
+  readonly failedRounds: LRUCache<string, number>
+  readonly metrics: BounceMetrics
   readonly clock: () => Date
   readonly logger: FastifyBaseLogger
 }
@@ -58,6 +65,7 @@ async function pollInbox(deps: Deps, inbox: ClaimedInbox, stopping: AbortSignal)
   const granted = await deps.requestAccess(tenantId, { signal: anySignal(stopping) })
   if (granted.outcome !== 'granted') return deps.inboxes.release(inbox, deps.pollEveryMs)
   const failure = await readWithFreshToken(deps, inbox, granted, stopping)
+  if (inbox.inbox === 'sender' && !stopping.aborted) deps.metrics.read(failure?.outcome ?? 'read')
   if (stopping.aborted) return deps.inboxes.release(inbox, 0)
   // The delegate's own inbox is read only where it happens to be readable.
   if (inbox.inbox === 'sender' && (failure === null || failure.outcome === 'refused'))
@@ -143,12 +151,17 @@ async function readReport(
   const { mailer, reports, mailboxes, logger } = deps
   const facts = await mailer.readReport(id, await options())
   if (facts.outcome === 'gone') return
-  if (facts.outcome !== 'read') throw new RoundEnded(facts)
+  if (facts.outcome !== 'read') {
+    if (!isGivenUp(deps, id, facts)) throw new RoundEnded(facts)
+    return logger.warn({ tenant: tenantId, detail: facts.detail }, 'a mail in the inbox cannot be read; left aside')
+  }
   if (!mayBeReport(facts)) return
   const source = await mailer.readReportSource(id, await options())
   if (source.outcome === 'gone') return
-  if (source.outcome !== 'read') throw new RoundEnded(source)
-  const report = await readDeliveryReport(source.source)
+  if (source.outcome !== 'read' && !isGivenUp(deps, id, source)) throw new RoundEnded(source)
+  const report =
+    (source.outcome === 'read' ? await readDeliveryReport(source.source) : null) ??
+    (isNonDelivery(facts) ? SAYS_NOTHING : null)
   if (!report) return logger.warn({ tenant: tenantId }, 'a mail that looks like a non-delivery report cannot be read')
   const messages = await reports.findByMessageIds(tenantId, [...new Set([...facts.originals, ...report.originals])])
   const effects = bounceEffects(facts, report, messages, deps.tenantDomain)
@@ -159,12 +172,25 @@ async function readReport(
       logger.warn({ tenant: tenantId, code, until: pause.until }, 'a limit of Microsoft is used up; mail is paused')
   }
   const changed = await reports.apply(tenantId, effects.reports)
+  deps.metrics.learned(changed)
   if (messages.length > 0)
     logger.info(
       { tenant: tenantId, messages: messages.map((message) => message.id), recipients: changed },
       'bounce read',
     )
 }
+
+/** Where the mailbox itself refuses, or asks for time, nothing is wrong with the mail. */
+function isGivenUp({ failedRounds }: Deps, id: string, failure: Failure): boolean {
+  if (failure.outcome === 'refused') return failure.reason !== 'access-denied'
+  if (failure.outcome !== 'unavailable' || failure.retryAfter !== null) return false
+  const rounds = (failedRounds.get(id) ?? 0) + 1
+  failedRounds.set(id, rounds)
+  return rounds >= ROUNDS_FOR_ONE
+}
+
+/** A report whose source cannot be read: what Exchange has of it tells the message and the recipients. */
+const SAYS_NOTHING: DeliveryReport = { originals: [], recipients: [], unaddressed: { code: null, detail: null } }
 
 function againInMs({ pollEveryMs, clock }: Deps, failure: Failure | null): number {
   if (failure?.outcome === 'refused') return Math.max(pollEveryMs, UNREADABLE_FOR_MS)

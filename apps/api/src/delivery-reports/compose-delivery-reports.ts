@@ -3,6 +3,7 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
 import type { Config } from '../config.ts'
@@ -10,6 +11,7 @@ import { newOpaqueValue } from '../http/session.ts'
 import type { RequestAccess } from '../mailbox-access.ts'
 import { startPolling, type Polling } from '../polling.ts'
 import type { Queue } from '../queue/queue.ts'
+import { createBounceMetrics } from './bounce-metrics.ts'
 import { pollInboxes, type ReportInboxHealth } from './bounce-poller.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller } from './trace-poller.ts'
@@ -22,6 +24,7 @@ const LOOK_EVERY_MS = 5_000
 const OVERDUE_EVERY_MS = 15_000
 const INBOXES_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 5_000
+const REMEMBERED_FAILURES = 1_000
 
 /** What `settings/` tells of the sources that are on. */
 export interface ReportSources {
@@ -94,6 +97,8 @@ export function composeDeliveryReports(
     mailer,
     tenantDomain,
     pollEveryMs: pollMs,
+    failedRounds: new LRUCache<string, number>({ max: REMEMBERED_FAILURES }),
+    metrics: createBounceMetrics(registry),
     clock,
     logger,
   }

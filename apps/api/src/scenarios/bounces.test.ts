@@ -110,6 +110,15 @@ it('goes on where Microsoft did not answer, and loses no report', async () => {
   expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
 })
 
+it('settles recipients also where Exchange does not give out the source of the report, and reads on', async () => {
+  await ground.switchOn(http('message-source', answer(400, 'ErrorMimeContentConversionFailed')))
+  const id = await send('corrupt', NOBODY)
+  const next = await send('intact', NOBODY)
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: null, source: 'bounce', certain: true }])
+  expect(await recipientsOf(next)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
+})
+
 it('says why the inbox cannot be read, and forgets it once it can', async () => {
   const problem = async () => (await ground.service.get(SETTINGS)).json.deliveryReports.bounces.problem
   await untilRead()

@@ -1,0 +1,30 @@
+import { Counter, type Registry } from 'prom-client'
+
+export interface BounceMetrics {
+  /** Counts a round of the sender's inbox, by how it ended. */
+  read(outcome: string): void
+  /** Counts recipients of whom something was learned. */
+  learned(recipients: number): void
+}
+
+const OUTCOMES = ['read', 'refused', 'throttled', 'unauthorized', 'unavailable']
+
+export function createBounceMetrics(registry: Registry): BounceMetrics {
+  const registers = [registry]
+  const rounds = new Counter({
+    name: 'inforiver_mail_bounce_reads_total',
+    help: 'Readings of the sender’s inbox for non-delivery reports, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const recipients = new Counter({
+    name: 'inforiver_mail_bounce_recipients_total',
+    help: 'Recipients of whom non-delivery reports told something new.',
+    registers,
+  })
+  for (const outcome of OUTCOMES) rounds.inc({ outcome }, 0)
+  return {
+    read: (outcome) => rounds.inc({ outcome }),
+    learned: (count) => recipients.inc(count),
+  }
+}
