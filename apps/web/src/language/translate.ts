@@ -16,6 +16,8 @@ const TIMES = {
   clock: { timeStyle: 'short' },
   /** A whole day in UTC. */
   'utc-day': { dateStyle: 'medium', timeZone: 'UTC' },
+  /** The same beside others, where the year goes without saying. */
+  'utc-day-of-year': { month: 'short', day: 'numeric', timeZone: 'UTC' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>
 
 export type TimeFormat = keyof typeof TIMES

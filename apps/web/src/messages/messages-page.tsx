@@ -77,8 +77,8 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
 
   function change(changes: Partial<PageFilter>): void {
     setSearch((current) => writeAddress({ ...readPageFilter(current), ...changes }, readDayShown(current)), {
-      // Typing is one step of the history; every other choice is one of its own.
-      replace: Object.keys(changes).every((name) => name === 'search'),
+      // Typing on is no further step of the history; every other choice is one of its own.
+      replace: pageFilter.search !== '' && Object.keys(changes).every((name) => name === 'search'),
     })
   }
 

@@ -86,6 +86,16 @@ describe('timelineOf', () => {
     ])
   })
 
+  it('tells of a delivery after the acceptance, although Microsoft delivered before its answer was here', () => {
+    const message = exampleMessage({
+      status: 'sent',
+      attempts: [attempt('sent', '2026-11-24T10:00:02.900Z')],
+      recipients: [report('a@contoso.com', { delivery: 'delivered', at: '2026-11-24T10:00:02.100Z', source: 'trace' })],
+    })
+
+    expect(titles(message).slice(1)).toEqual(['good: Accepted by Microsoft', 'good: Delivered'])
+  })
+
   it('marks what could not be worded in the page’s language as English', () => {
     const detail = 'Of a newer version.'
     const message = exampleMessage({

@@ -38,9 +38,10 @@ export function timelineOf(message: Message, t: Translate): TimelineEntry[] {
     ...(isDue ? [entry('happened', t('messages.story.scheduled'), sendAt)] : []),
     ...waitedFirst(message, isDue ? sendAt : createdAt, t),
     ...attemptsOf(message, t),
-    ...reportsOf(message, t),
-  ]
-  return [submitted, ...happened.toSorted(byTime), ...present(message, t), ...ahead(message, t)]
+  ].toSorted(byTime)
+  // Microsoft may have delivered a message before its acceptance has reached us, and has another clock.
+  const reported = reportsOf(message, t).toSorted(byTime)
+  return [submitted, ...happened, ...reported, ...present(message, t), ...ahead(message, t)]
 }
 
 /** Says how long a message waited for its turn: other messages, a limit of the mailbox or a connection kept it. */

@@ -31,7 +31,7 @@ export function OutcomeChart({ kind, counts }: { kind: 'hours' | 'days'; counts:
       hideLabels
       tickValues={ticks}
       yAxisTickCount={4}
-      customDateTimeFormatter={(at) => t.time(at, kind === 'hours' ? 'clock' : 'utc-day')}
+      customDateTimeFormatter={(at) => t.time(at, kind === 'hours' ? 'clock' : 'utc-day-of-year')}
       culture={t.language}
     />
   )

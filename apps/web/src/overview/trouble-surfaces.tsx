@@ -58,11 +58,10 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
   const t = useTranslate()
   const { clock } = useAppEnvironment()
   const queryClient = useQueryClient()
+  const dayAgo = () => new Date(clock().getTime() - DAY_MS).toISOString()
   const retrying = useMutation({
-    mutationFn: (problem: string) => {
-      const failedFrom = new Date(clock().getTime() - DAY_MS).toISOString()
-      return call(retryMessages, { body: { filter: { status: 'failed', problem, failedFrom } } })
-    },
+    mutationFn: (problem: string) =>
+      call(retryMessages, { body: { filter: { status: 'failed', problem, failedFrom: dayAgo() } } }),
     onSuccess: () => {
       void queryClient.invalidateQueries(overviewQuery)
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
@@ -70,7 +69,7 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
   })
   const rows = Object.entries(byCode).map(([code, failed]) => ({
     code,
-    href: messagesUrl({ status: 'failed', problem: code }),
+    href: messagesUrl({ status: 'failed', problem: code, failedFrom: dayAgo() }),
     text: causeText(code, t),
     count: t('overview.messages', { count: failed }),
     action: !NOT_RETRYABLE.has(code) && (
