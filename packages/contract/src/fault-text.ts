@@ -104,6 +104,7 @@ export const FAULTS = {
   'internal-domain-list': 'A list of domains, such as ["contoso.com", "eu.contoso.com"].',
   'too-many-domains': 'At most {max} domains.',
   licences: 'A whole number of licences, 0 for a trial, or null.',
+  'no-report-source': 'Name bounces, trace or both.',
 
   'key-name-missing': 'A name is needed, such as report-scheduler.',
   'key-expired': 'This is in the past: the key could never be used.',

@@ -11,7 +11,7 @@ import { fault } from './fault-text.ts'
  * - `message.failed`: it is not tried any more, unless somebody retries it
  * - `message.held`, `message.released`: it waits until somebody acts, and no longer does
  * - `message.cancelled`: somebody cancelled it before it was sent
- * - `message.delivered`, `message.bounced`, `message.quarantined`: reported for one recipient by a later version
+ * - `message.delivered`, `message.bounced`, `message.quarantined`: Microsoft reports it of one recipient
  */
 export const MessageEventType = z.enum([
   'message.sent',
@@ -40,9 +40,12 @@ export const MessageEvent = z.strictObject({
   service: z.string(),
   /** The recipient that it is about; null for all of them. */
   recipient: EmailAddress.nullable(),
-  /** Why: of a failed message the code of its problem, of a held one what holds it. */
+  /** Why: of a failed message the code of its problem, of a held one what holds it, of a recipient that of the report. */
   code: z.string().nullable(),
-  /** At most 500 characters about a failure, with Microsoft's code where it gave one. */
+  /**
+   * At most 500 characters about a failure, with Microsoft's code where it gave one; `spam` where it was delivered as
+   * spam.
+   */
   detail: z.string().nullable(),
   possibleDuplicate: z.boolean(),
 })

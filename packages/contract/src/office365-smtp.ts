@@ -164,7 +164,7 @@ export const reconnect = {
 /** Which sources of delivery reports to switch on or off; the others stay as they are. */
 export const DeliveryReportsInput = z
   .strictObject({ bounces: z.boolean().exactOptional(), trace: z.boolean().exactOptional() })
-  .refine(({ bounces, trace }) => bounces !== undefined || trace !== undefined, 'Name bounces, trace or both.')
+  .refine(({ bounces, trace }) => bounces !== undefined || trace !== undefined, fault('no-report-source'))
 export type DeliveryReportsInput = z.infer<typeof DeliveryReportsInput>
 
 export const switchDeliveryReports = {

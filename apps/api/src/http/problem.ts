@@ -4,6 +4,7 @@ import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
@@ -67,12 +68,19 @@ export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
   readonly status: number
+  /** The facts in the detail, for a text in another language. */
+  readonly values: Values
   readonly errors: readonly Fault[] | undefined
 
-  constructor(code: ProblemCode, detail: string, options: { status?: number; errors?: readonly Fault[] } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options: { status?: number; values?: Values; errors?: readonly Fault[] } = {},
+  ) {
     super(detail)
     this.code = code
     this.status = options.status ?? PROBLEM_STATUS[code]
+    this.values = options.values ?? {}
     this.errors = options.errors
   }
 }
@@ -180,14 +188,14 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
     .send(describe(error, request.id))
 }
 
-function describe({ code, status, message, errors }: ProblemError, requestId: string): Problem {
+function describe({ code, status, message, values, errors }: ProblemError, requestId: string): Problem {
   return {
     type: `urn:inforiver-mail:problem:${code}`,
     title: PROBLEM_TITLES[code],
     status,
     detail: message,
     code,
-    values: {},
+    values,
     requestId,
     ...(errors && { errors: errors.map(toInputFault) }),
   }
@@ -220,7 +228,7 @@ function toProblemError(
       return new ProblemError(
         tooLarge,
         `The request is larger than the ${bodyLimit} bytes it may have here.${serves?.takesAttachments ? ' Send attachments as parts of a multipart/form-data body: they may be larger.' : ''}`,
-        { status: 413 },
+        { status: 413, values: { limitBytes: bodyLimit } },
       )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refuseMediaType(serves)

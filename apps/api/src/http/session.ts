@@ -117,5 +117,6 @@ function refuseOtherOrigins(request: FastifyRequest, publicUrl: string): void {
   throw new ProblemError(
     'cross-origin',
     `This request did not come from ${publicUrl}. Open the page under that address.`,
+    { values: { publicUrl } },
   )
 }

@@ -38,6 +38,7 @@ export function storageFull({ storedBytes, neededBytes, storageBytes }: StorageF
   return new ProblemError(
     'storage-full',
     `The messages occupy ${storedBytes} of ${storageBytes} bytes, most of it those that wait or have failed, and this one needs ${neededBytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.`,
+    { values: { storedBytes, storageBytes, neededBytes } },
   )
 }
 
@@ -77,6 +78,7 @@ export function refuseMimeSize(mimeBytes: number): ProblemError | null {
   return new ProblemError(
     'message-too-large',
     `The message has ${mimeBytes} bytes; one that is signed or encrypted (S/MIME) or has a calendar invitation goes to Microsoft in one piece, of at most ${MAX_MIME_BYTES} bytes. Send it with smaller attachments, or with a link to the file.`,
+    { values: { sizeBytes: mimeBytes, limitBytes: MAX_MIME_BYTES } },
   )
 }
 
@@ -90,12 +92,17 @@ export function refuseArriving(sizes: RequestSizes, rules: SizeRules): ProblemEr
 function refuse(sizes: RequestSizes, { largeAttachments, limits }: SizeRules, atLeast: string): ProblemError | null {
   const plan = planSize(sizes, limits)
   const amount = (bytes: number) => `${atLeast}${bytes} bytes`
-  if (plan.kind === 'none') return new ProblemError('message-too-large', describe(plan, amount))
+  if (plan.kind === 'none') {
+    const { kind: _kind, ...values } = plan
+    return new ProblemError('message-too-large', describe(plan, amount), { values })
+  }
   if (plan.kind === 'send-mail' || largeAttachments !== false) return null
   const attached = sizes.attachments.reduce((sum, { file }) => sum + file, 0)
+  const limitBytes = limits.requestBytes ?? MAX_REQUEST_BYTES
   return new ProblemError(
     'large-attachments-disabled',
-    `The message has ${amount(attached)} of attachments, and ${amount(sizes.sendMail)} encoded for Microsoft; without large file attachments at most ${limits.requestBytes ?? MAX_REQUEST_BYTES} encoded bytes fit, which is about 3 MB of files. A workspace admin enables large file attachments at Tenant Settings > Office 365 SMTP; or send less, or a link to the file.`,
+    `The message has ${amount(attached)} of attachments, and ${amount(sizes.sendMail)} encoded for Microsoft; without large file attachments at most ${limitBytes} encoded bytes fit, which is about 3 MB of files. A workspace admin enables large file attachments at Tenant Settings > Office 365 SMTP; or send less, or a link to the file.`,
+    { values: { attachedBytes: attached, sizeBytes: sizes.sendMail, limitBytes } },
   )
 }
 

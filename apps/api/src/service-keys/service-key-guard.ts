@@ -75,6 +75,7 @@ export function createCallerGuard({
       throw new ProblemError(
         'scope-missing',
         `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
+        { values: { scope } },
       )
     }
     return { tenantId, service, userId: null, allowedDomains }

@@ -167,6 +167,18 @@ describe('the message trace', () => {
     expect(await refusalOf({ trace: true })).toEqual(refused('trace-not-provisioned'))
   })
 
+  it('names in its values the sentences of a refusal, so that the page words who adds it', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+
+    const { values } = (await change({ trace: true })).json
+
+    expect(values).toMatchObject({
+      detail: ['trace-not-provisioned.detail', 'code', 'trace-not-provisioned.action'],
+      microsoftCode: 'Unauthorized',
+    })
+  })
+
   it.each([429, 503])('is unavailable after a %i', async (status) => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
     const effect = {

@@ -24,7 +24,7 @@ const MAX_PROOFS = 3
 
 /** What a source needs to be switched on. `lacking`: a consent. */
 type Proof = { readonly outcome: 'proved' | 'lacking' } | { readonly outcome: 'refused'; readonly because: Refusal }
-type Refusal = Pick<Explanation, 'detail' | 'action'> & { readonly code: ReportsExplanation['kind'] }
+type Refusal = Pick<Explanation, 'detail' | 'action' | 'values'> & { readonly code: ReportsExplanation['kind'] }
 
 const PROVED: Proof = { outcome: 'proved' }
 const LACKING: Proof = { outcome: 'lacking' }
@@ -134,10 +134,10 @@ export function createDeliveryReportSwitches({
     if (!traceOffered) return refuse(explainTraceCloud())
     const grant = await identity.applicationToken({ leg: 'application' })
     if (grant.outcome === 'refused') {
-      const { kind, detail, action } = grant.explanation
+      const { kind, ...because } = grant.explanation
       // Entra knows the application, but it has been granted nothing yet.
       if (kind === 'reconnect-required') return LACKING
-      return { outcome: 'refused', because: { code: 'trace-unavailable', detail, action } }
+      return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
     }
     const proof = await proveTrace(grant, { tenantId, mailer, identity, takeTraceRequest })
     return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
@@ -146,11 +146,16 @@ export function createDeliveryReportSwitches({
 
 type Connected = Exclude<SettingsState, { status: 'not-configured' }>
 
-function refuse({ kind, detail, action }: ReportsExplanation): Proof {
-  return { outcome: 'refused', because: { code: kind, detail, action } }
+function refuse({ kind, ...because }: ReportsExplanation): Proof {
+  return { outcome: 'refused', because: { ...because, code: kind } }
 }
 
-function toProblem({ code, detail, action }: Refusal): ProblemError {
+/** The title of a problem follows from its code, and its detail says also what to do. */
+function toProblem({ code, detail, action, values }: Refusal): ProblemError {
+  const { title: _title, detail: said, action: remedy, ...facts } = values
+  const sentences = [said, remedy].flatMap((names) => (Array.isArray(names) ? names : []))
   // A missing permission asks for a consent, and is no refusal.
-  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, `${detail} ${action}`)
+  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, `${detail} ${action}`, {
+    values: { ...facts, detail: sentences },
+  })
 }

@@ -4,8 +4,9 @@ import { type Office365SmtpSettings, switchDeliveryReports } from '@inforiver-ma
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { call } from '../api/call.ts'
-import { problemCode } from '../api/failure.ts'
+import { CallFailed } from '../api/failure.ts'
 import { settingsQuery } from '../api/queries.ts'
+import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -71,14 +72,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
         ))}
       </LiveRegion>
       <LiveRegion urgent>
-        {failure && (
-          <SwitchFailure
-            error={failure.error}
-            sender={settings.fromEmail ?? ''}
-            onRetry={failure.retry}
-            onDismiss={failure.dismiss}
-          />
-        )}
+        {failure && <SwitchFailure error={failure.error} onRetry={failure.retry} onDismiss={failure.dismiss} />}
         {switchOff.error && <FailureBar error={switchOff.error} onDismiss={switchOff.reset} />}
       </LiveRegion>
       <div className={styles.actions}>
@@ -136,20 +130,21 @@ function SourceProblem({ source, settings }: { source: Source; settings: Office3
 
 interface FailureProps {
   error: Error
-  sender: string
   onRetry: () => void
   onDismiss: () => void
 }
 
 /** Why a source was not switched on. */
-function SwitchFailure({ error, sender, onRetry, onDismiss }: FailureProps) {
+function SwitchFailure({ error, onRetry, onDismiss }: FailureProps) {
   const t = useTranslate()
-  const code = ReportsProblemCode.safeParse(problemCode(error)).data
-  if (code === undefined) return <FailureBar error={error} onRetry={onRetry} onDismiss={onDismiss} />
+  const problem = error instanceof CallFailed && error.failure.kind === 'problem' ? error.failure.problem : null
+  const code = ReportsProblemCode.safeParse(problem?.code).data
+  if (!problem || code === undefined) return <FailureBar error={error} onRetry={onRetry} onDismiss={onDismiss} />
+  const { detail, lang } = serverText({ detail: problem.detail, values: problem.values }, t)
   return (
     <Notice intent="error" title={t(`reports.problem.${code}`)} onDismiss={onDismiss}>
-      <span>
-        <LinkedText text={t(`reports.remedy.${code}`, { sender })} />
+      <span lang={lang}>
+        <LinkedText text={detail} />
       </span>
       <span>{t('reports.problem.stays-off')}</span>
     </Notice>

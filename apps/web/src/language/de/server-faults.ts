@@ -95,6 +95,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   'internal-domain-list': 'Eine Liste von Domänen, zum Beispiel ["contoso.com", "eu.contoso.com"].',
   'too-many-domains': 'Höchstens {max, number} Domänen.',
   licences: 'Eine ganze Zahl von Lizenzen, 0 für eine Testversion, oder null.',
+  'no-report-source': 'Nennen Sie bounces, trace oder beide.',
   'key-name-missing': 'Ein Name ist nötig, zum Beispiel report-scheduler.',
   'key-expired': 'Das liegt in der Vergangenheit: Der Schlüssel wäre nie verwendbar.',
   'scope-list': 'Eine Liste von Rechten.',
