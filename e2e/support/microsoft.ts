@@ -27,6 +27,7 @@ export interface Microsoft {
 type Folder = 'inbox' | 'sentItems' | 'drafts' | 'deletedItems'
 
 export interface Mail {
+  readonly internetMessageId: string
   readonly subject: string
   readonly attachments: readonly { readonly name: string; readonly sha256: string }[]
 }

@@ -56,7 +56,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   port: [null, { option: true, scope: 'worker' }],
   product: [
     async ({ port }, use) => {
-      const product = await startProduct({ port })
+      const product = await startProduct({ port, environment: { DELIVERY_REPORTS_POLL_SECONDS: '5' } })
       await use(product)
       await product.dispose()
     },

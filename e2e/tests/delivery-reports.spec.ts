@@ -1,0 +1,110 @@
+import { giveConsent } from '../support/microsoft.ts'
+import { expect, test } from '../support/test.ts'
+
+test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
+test.describe.configure({ timeout: 400_000 }) // the product stops and starts again
+
+/** What the simulator does with mail to these addresses. */
+const ENDS = {
+  'max@contoso.com': 'delivered',
+  'nobody@contoso.com': 'failed',
+  'held@quarantine.example': 'quarantined',
+  'board@contoso.com': 'expanded',
+} as const
+
+test('delivery reports are switched on in the page, and each recipient is shown as it ended, over a restart and beside a forged report', async ({
+  page,
+  product,
+  admin,
+  microsoft,
+  service,
+  settings,
+}) => {
+  const reports = page.getByRole('region', { name: 'Delivery reports' })
+  const bounces = reports.getByRole('switch', { name: 'Bounces' })
+  const trace = reports.getByRole('switch', { name: 'Message trace' })
+
+  await test.step('each source says what it reads and needs', async () => {
+    await expect(bounces).not.toBeChecked()
+    await expect(bounces).toHaveAccessibleDescription(/inbox of ada@contoso\.com.*Mail\.ReadWrite/)
+    await expect(trace).toHaveAccessibleDescription(/ExchangeMessageTrace\.Read\.All/)
+  })
+
+  await test.step('what is missing at Microsoft is told, and nothing is switched on', async () => {
+    await microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+    await trace.focus()
+    await page.keyboard.press('Space')
+    await expect(reports.getByRole('group', { name: /message trace is not set up/ })).toContainText(
+      'New-MgServicePrincipal',
+    )
+    await expect(trace).not.toBeChecked()
+    await microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'present' })
+  })
+
+  await test.step('the page of the delegate and that of the administrator follow each other in one window', async () => {
+    const popup = await settings.openMicrosoft(reports.getByRole('button', { name: 'Switch both on' }))
+    const closed = popup.waitForEvent('close')
+    await giveConsent(popup, 'Ada Admin')
+    await giveConsent(popup, 'Grace Global')
+    await closed
+    await expect(bounces).toBeChecked()
+    await expect(trace).toBeChecked()
+    await expect(settings.notice('Delivery reports switched on')).toBeVisible()
+  })
+
+  const id = await service.submit({ to: Object.keys(ENDS), subject: 'Four ends', text: 'Hello' })
+  const recipients = async (): Promise<readonly Recipient[]> =>
+    (await admin.call('GET', `/api/v1/messages/${id}`)).json.recipients
+  const ends = async () =>
+    Object.fromEntries((await recipients()).map(({ address, delivery }) => [address, delivery] as const))
+
+  await test.step('each recipient ends as it did at Microsoft, with the code of the one that failed', async () => {
+    await expect.poll(ends).toEqual(ENDS)
+    const failed = async () => (await recipients()).find(({ delivery }) => delivery === 'failed')
+    await expect.poll(failed).toMatchObject({ address: 'nobody@contoso.com', code: '5.1.10', certain: true })
+  })
+
+  await test.step('a forged report is read after a restart, and changes nothing but a note', async () => {
+    await product.stop()
+    await product.start()
+    expect(await ends()).toEqual(ENDS)
+    const [sent] = await microsoft.mails('ada@contoso.com', 'sentItems').then((mails) => mails.filter(isOurs))
+    await microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
+      kind: 'forged',
+      original: { internetMessageId: sent?.internetMessageId, subject: 'Four ends' },
+      recipients: [{ address: 'max@contoso.com', text: '550 5.2.2 Recipient mailbox is full' }],
+    })
+    const max = async () => (await recipients()).find(({ address }) => address === 'max@contoso.com')
+    await expect.poll(max).toMatchObject({ delivery: 'delivered', code: null, note: 'possible bounce' })
+    expect(await ends()).toEqual(ENDS)
+  })
+
+  await test.step('the page of the message shows it, with who has to act', async () => {
+    await page.goto(`/messages/${id}`)
+    const story = page.getByRole('list', { name: 'Timeline' })
+    const told = (what: string) => story.getByRole('listitem').filter({ hasText: what })
+    await expect(told('Delivered').filter({ hasText: 'max@contoso.com' }).first()).toBeVisible()
+    await expect(told('Not delivered').filter({ hasText: 'nobody@contoso.com' }).first()).toContainText('5.1.10')
+    await expect(told('Put into quarantine').filter({ hasText: 'held@quarantine.example' }).first()).toBeVisible()
+    await expect(told('Passed on to the members of a list').filter({ hasText: 'board@contoso.com' }).first()).toBeVisible()
+  })
+
+  await test.step('switching off works at once', async () => {
+    await page.goto('/settings/office365-smtp')
+    await trace.click()
+    await expect(trace).not.toBeChecked()
+    await expect(bounces).toBeChecked()
+  })
+})
+
+interface Recipient {
+  readonly address: string
+  readonly delivery: string
+  readonly code: string | null
+  readonly certain: boolean
+  readonly note: string | null
+}
+
+function isOurs({ subject }: { readonly subject: string }): boolean {
+  return subject === 'Four ends'
+}
