@@ -86,7 +86,9 @@ test('delivery reports are switched on in the page, and each recipient is shown 
     await expect(told('Delivered').filter({ hasText: 'max@contoso.com' }).first()).toBeVisible()
     await expect(told('Not delivered').filter({ hasText: 'nobody@contoso.com' }).first()).toContainText('5.1.10')
     await expect(told('Put into quarantine').filter({ hasText: 'held@quarantine.example' }).first()).toBeVisible()
-    await expect(told('Passed on to the members of a list').filter({ hasText: 'board@contoso.com' }).first()).toBeVisible()
+    await expect(
+      told('Passed on to the members of a list').filter({ hasText: 'board@contoso.com' }).first(),
+    ).toBeVisible()
   })
 
   await test.step('switching off works at once', async () => {

@@ -34,14 +34,24 @@ export function applicationPermissionsFor(sender: { largeAttachments: boolean; b
 /** The application permission that Exchange's message trace needs, in both ways of access. */
 export const TRACE_PERMISSION: Permission = 'ExchangeMessageTrace.Read.All'
 
+const READ_INBOX: Readonly<Record<'own' | 'delegated' | 'application', readonly string[]>> = {
+  own: ['Mail.ReadWrite', 'Mail.ReadWrite.Shared'],
+  delegated: ['Mail.ReadWrite.Shared'],
+  application: ['Mail.ReadWrite'],
+}
+
 /** Whether permissions let the inbox of the sender be read; of a shared mailbox only together with Full Access. */
 export function mayReadInbox(mailbox: 'own' | 'delegated' | 'application', permissions: readonly string[]): boolean {
-  const fitting = {
-    own: ['Mail.ReadWrite', 'Mail.ReadWrite.Shared'],
-    delegated: ['Mail.ReadWrite.Shared'],
-    application: ['Mail.ReadWrite'],
-  }[mailbox]
-  return permissions.some((permission) => fitting.includes(permission))
+  return permissions.some((permission) => READ_INBOX[mailbox].includes(permission))
+}
+
+/** Of the delegated permissions of a sender, those that only its bounces need: mail goes on without them. */
+export function permissionsOfBouncesAlone(
+  permissions: readonly string[],
+  sender: { ownAddress: boolean; largeAttachments: boolean },
+): string[] {
+  const needed: readonly string[] = permissionsFor({ ...sender, bounces: false })
+  return permissions.filter((name) => READ_INBOX.own.includes(name) && !needed.includes(name))
 }
 
 /** The product's own page that sends an Entra administrator on to Microsoft's approval page. */

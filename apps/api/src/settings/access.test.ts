@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
@@ -122,6 +122,87 @@ it('hands out no token whose refresh token could not be stored first', async () 
   await clock.advance(3 * HOURS)
 
   await expect(process.access()).rejects.toThrow('The disk is full.')
+})
+
+describe('when Microsoft withdraws what only bounces need', () => {
+  /** Withdraws all consents but these: Entra then refuses whoever asks for more. */
+  async function leaveOnly(...scopes: string[]): Promise<void> {
+    await ground.microsoft.control('POST', '/people/ada@contoso.com/remove-consents')
+    if (scopes.length === 0) return
+    const whole = [...scopes, 'User.Read', 'openid', 'profile']
+    await ground.microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes: whole })
+  }
+
+  async function connectWithBounces(fromEmail: string): Promise<void> {
+    await post('reset')
+    // Shorter than the admin's session.
+    await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 10 * 60 })
+    await connectMailbox(ada, { fromEmail })
+    const { json } = await post('delivery-reports', { bounces: true })
+    await ada.consent(json.consentUrl, 'Ada Admin')
+    expect((await readSettings()).deliveryReports.bounces).toMatchObject({ enabled: true, available: true })
+    await clock.advance(10 * MINUTES)
+  }
+
+  it('goes on sending, and tells it of bounces alone', async () => {
+    await connectWithBounces('reports@contoso.com')
+    await leaveOnly('Mail.Send', 'Mail.Send.Shared')
+
+    const access = await granted(one)
+
+    expect(await worksAtGraph(access.accessToken)).toBe(true)
+    expect(access.connection.permissions).not.toContain('Mail.ReadWrite.Shared')
+    expect(await readSettings()).toMatchObject({
+      status: 'connected',
+      problem: null,
+      deliveryReports: {
+        bounces: {
+          enabled: true,
+          available: false,
+          problem: { code: 'permission-missing', detail: expect.stringContaining('Mail.ReadWrite.Shared') },
+        },
+      },
+    })
+
+    // From now on it is not asked for.
+    await ground.microsoft.control('DELETE', '/counters')
+    await clock.advance(10 * MINUTES)
+    await granted(other)
+    expect(await tokenRequests()).toBe(1)
+  })
+
+  it('understands an answer with fewer permissions in the same way, and asks for them once bounces are switched on again', async () => {
+    await connectWithBounces('ada@contoso.com')
+    await ground.microsoft.control('POST', '/scenarios', {
+      effect: { kind: 'fewer-scopes', without: ['Mail.ReadWrite'] },
+    })
+
+    await granted(one)
+
+    const { status, deliveryReports } = await readSettings()
+    expect(status).toBe('connected')
+    expect(deliveryReports.bounces).toMatchObject({ available: false, problem: { code: 'permission-missing' } })
+    await post('delivery-reports', { bounces: false })
+    const { json } = await post('delivery-reports', { bounces: true })
+    await ada.consent(json.consentUrl, 'Ada Admin')
+    expect((await readSettings()).deliveryReports.bounces).toMatchObject({ available: true, problem: null })
+  })
+
+  it('holds mail where what mail needs is withdrawn too', async () => {
+    await connectWithBounces('ada@contoso.com')
+    await leaveOnly()
+
+    expect(await one.access()).toEqual({ outcome: 'held', because: 'reconnect-required' })
+  })
+
+  it('lets nothing end while Entra cannot answer the second question', async () => {
+    await connectWithBounces('ada@contoso.com')
+    await scenario('refresh-consent-removed')
+    await scenario('token-503')
+
+    expect(await one.access()).toMatchObject({ outcome: 'unavailable' })
+    expect((await readSettings()).status).toBe('connected')
+  })
 })
 
 it('uses the rotated refresh token for the next refresh', async () => {

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
+import { mayReadInbox, permissionsOfBouncesAlone } from '@inforiver-mail/contract/permission'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
+import { explainReportsPermission, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
@@ -15,7 +17,7 @@ import type {
   RefusedAccess,
   UnavailableAccess,
 } from '../mailbox-access.ts'
-import type { GrantStore, StoredGrant } from './grant-store.ts'
+import type { GrantStore, StoredGrant, Withdrawal } from './grant-store.ts'
 import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'
 import type { SettingsStore } from './settings-store.ts'
@@ -154,7 +156,8 @@ export function createAccessSource({
         await grantStore.postponeRefresh(lease, waitMs)
         return { outcome: 'unavailable', detail: explanation.detail, values: explanation.values, waitMs }
       }
-      const saved = await grantStore.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
+      const tokens = await sealTokens(tenantId, renewal.tokens)
+      const saved = await grantStore.saveRefreshed(lease, tokens, withdrawal(connection, renewal.withdrawn))
       if (saved) await settingsStore.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
       return { outcome: 'renewed' }
     } finally {
@@ -167,17 +170,33 @@ export function createAccessSource({
     tenantId: string,
     { refreshTokenSealed }: StoredGrant,
     // The connection decides, not today's configuration: it stays as it is until somebody connects again.
-    { mailbox, permissions }: Connection,
+    { mailbox, permissions, largeAttachments }: Connection,
     claims: string | undefined,
-  ): Promise<{ readonly outcome: 'granted'; readonly tokens: NewTokens } | RefusedTokens> {
+  ): Promise<
+    { readonly outcome: 'granted'; readonly tokens: NewTokens; readonly withdrawn: readonly string[] } | RefusedTokens
+  > {
     const signal = AbortSignal.timeout(REFRESH_TIMEOUT_MS)
     if (mailbox === 'application') {
       const grant = await identity.applicationToken({ leg: 'application', claims, signal })
-      return grant.outcome === 'refused' ? grant : { ...grant, tokens: { ...grant.tokens, refreshToken: null } }
+      if (grant.outcome === 'refused') return grant
+      return { outcome: 'granted', tokens: { ...grant.tokens, refreshToken: null }, withdrawn: [] }
     }
     if (refreshTokenSealed === null) throw new Error(`The grant of ${tenantId} has no refresh token.`)
     const refreshToken = await vault.open(refreshTokenSealed, tokenOwner(tenantId, 'refresh-token'))
-    return identity.refresh({ refreshToken, scopes: permissions, claims, signal })
+    const optionalScopes = permissionsOfBouncesAlone(permissions, { ownAddress: mailbox === 'own', largeAttachments })
+    const scopes = permissions.filter((name) => !optionalScopes.includes(name))
+    return identity.refresh({ refreshToken, scopes, optionalScopes, claims, signal })
+  }
+
+  /** What is left of a connection without permissions that only bounces need; null where it lacks none. */
+  function withdrawal({ mailbox, permissions }: Connection, withdrawn: readonly string[]): Withdrawal | null {
+    if (withdrawn.length === 0) return null
+    const left = permissions.filter((name) => !withdrawn.includes(name))
+    if (mayReadInbox(mailbox, left)) return { permissions: left, problem: null }
+    const { adminCenters, approvalLinks } = identity
+    const approvalLink = approvalLinks.delegated(permissions)
+    const explanation = explainReportsPermission(withdrawn, { approvalLink, isApplication: false, adminCenters })
+    return { permissions: left, problem: { ...toReportsProblem(explanation), since: clock().toISOString() } }
   }
 
   /** Waits as long as Entra asks, or backs off: many messages may be waiting to ask. */

@@ -1,7 +1,9 @@
+import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { Prisma } from '../database/generated/client.ts'
 import type { TenantSettings as SettingsRow } from '../database/generated/client.ts'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { bouncesProblemColumn } from './reports-store.ts'
 import { NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
 import type { VersionedSettings } from './settings-state.ts'
 
@@ -28,6 +30,14 @@ export interface RefreshLease {
   readonly owner: string
 }
 
+/** Microsoft does not grant any more what only bounces need. */
+export interface Withdrawal {
+  /** What is left. */
+  readonly permissions: readonly string[]
+  /** Of bounces, where they are on; null where the inbox can still be read. */
+  readonly problem: ReportsProblem | null
+}
+
 /** The tokens of each tenant and the right to refresh them. A consent brings them, by the settings store. */
 export interface GrantStore {
   /** Reads settings and grant of the same moment. */
@@ -39,8 +49,11 @@ export interface GrantStore {
    * refused the app registration.
    */
   takeRefreshLease(lease: RefreshLease & { leaseMs: number; recheck?: boolean }): Promise<boolean>
-  /** Stores refreshed tokens and releases the lease; false when the lease was lost meanwhile. */
-  saveRefreshed(lease: RefreshLease, tokens: SealedTokens): Promise<boolean>
+  /**
+   * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
+   * was lost meanwhile.
+   */
+  saveRefreshed(lease: RefreshLease, tokens: SealedTokens, withdrawal: Withdrawal | null): Promise<boolean>
   /** Lets nobody ask Entra for this long, since it could not answer. */
   postponeRefresh(lease: RefreshLease, waitMs: number): Promise<void>
   releaseRefreshLease(lease: RefreshLease): Promise<void>
@@ -71,12 +84,23 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       return taken === 1
     },
 
-    async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
-      const { count } = await prisma.tenantSettings.updateMany({
-        where: { tenantId, grantVersion, refreshLeaseOwner: owner },
-        data: { ...tokens, ...NO_REFRESH, grantVersion: { increment: 1 } },
+    async saveRefreshed({ tenantId, grantVersion, owner }, tokens, withdrawal) {
+      return prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.tenantSettings.updateMany({
+          where: { tenantId, grantVersion, refreshLeaseOwner: owner },
+          data: {
+            ...tokens,
+            ...NO_REFRESH,
+            grantVersion: { increment: 1 },
+            ...(withdrawal && { grantedPermissions: [...withdrawal.permissions] }),
+          },
+        })
+        if (count === 1 && withdrawal?.problem) {
+          const where = { tenantId, bouncesEnabled: true }
+          await transaction.tenantSettings.updateMany({ where, data: bouncesProblemColumn(withdrawal.problem) })
+        }
+        return count === 1
       })
-      return count === 1
     },
 
     async postponeRefresh({ tenantId, grantVersion, owner }, waitMs) {

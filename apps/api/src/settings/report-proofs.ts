@@ -1,4 +1,5 @@
 import { mayReadInbox, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
+import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import {
   explainInbox,
@@ -35,19 +36,24 @@ export async function proveInbox(
   { accessToken, mailer, identity }: InboxDeps,
 ): Promise<ReportsExplanation | null> {
   const { adminCenters, approvalLinks } = identity
-  if (!mayReadInbox(mailbox, permissions)) {
-    const isApplication = mailbox === 'application'
+  const isApplication = mailbox === 'application'
+  const lacking = () => {
     const needed = permissionsFor({ ownAddress: mailbox === 'own', largeAttachments: false, bounces: true })
     const missing = isApplication ? ['Mail.ReadWrite'] : missingPermissions(needed, permissions)
     const approvalLink = isApplication ? approvalLinks.application() : approvalLinks.delegated(needed)
     return explainReportsPermission(missing, { approvalLink, isApplication, adminCenters })
   }
+  if (!mayReadInbox(mailbox, permissions)) return lacking()
   const probe = await mailer.probeInbox({
     accessToken,
     mailbox: mailbox === 'own' ? 'me' : { address: fromEmail },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })
-  return probe.outcome === 'read' ? null : explainInbox(probe, { sender: fromEmail, delegate, adminCenters })
+  if (probe.outcome === 'read') return null
+  // The permission may have been withdrawn since. What Exchange grants by itself is in no token.
+  const roles = isApplication ? applicationRoles(accessToken) : null
+  if (probe.outcome === 'denied' && roles && !mayReadInbox(mailbox, roles)) return lacking()
+  return explainInbox(probe, { sender: fromEmail, delegate, adminCenters })
 }
 
 /** `lacking`: the application has no permission yet, so a consent may help. */

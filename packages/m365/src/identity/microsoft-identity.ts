@@ -97,7 +97,10 @@ export interface CodeRedemption {
 
 export interface RefreshRequest {
   readonly refreshToken: string
+  /** Without one of them the refresh is refused. */
   readonly scopes: readonly string[]
+  /** Asked for as well; the refresh succeeds without them. */
+  readonly optionalScopes?: readonly string[]
   /** The challenge with which Graph refused the previous token. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
@@ -123,8 +126,10 @@ export type Redemption =
 export type Refresh =
   | {
       readonly outcome: 'granted'
-      /** They cover everything that was asked for. Store them before you use the access token. */
+      /** They cover all `scopes`. Store them before you use the access token. */
       readonly tokens: Tokens
+      /** The `optionalScopes` that Microsoft does not grant any more. */
+      readonly withdrawn: readonly string[]
     }
   | RefusedTokens
 
@@ -270,6 +275,41 @@ export function createMicrosoftIdentity({
     return new Date(clock().getTime() + lifetimeSeconds * 1_000)
   }
 
+  async function refreshWith(
+    { refreshToken, scopes, optionalScopes = [], claims, signal }: RefreshRequest,
+    optional: readonly string[],
+  ): Promise<Refresh> {
+    const call = beginCall(signal)
+    const { application, network } = call
+    const asked = [...scopes, ...optional]
+    const result = await orNull(
+      // Without forceCache, msal-node drops the rotated refresh token, and with it the connection.
+      application.acquireTokenByRefreshToken({
+        refreshToken,
+        scopes: withPrefix(asked),
+        forceCache: true,
+        ...(claims !== undefined && { claims }),
+      }),
+    )
+    const grant = readGrant(network)
+    const approvalLink = approvalLinks.delegated([...scopes, ...optionalScopes])
+    if (!grant || !result?.accessToken) return refusedTokens(call, 'refresh', approvalLink)
+    const granted = grantedPermissions(grant.scope, asked)
+    const missing = missingPermissions(scopes, granted)
+    if (missing.length > 0)
+      return { outcome: 'refused', explanation: explainWithdrawnPermissions(missing, approvalLink), retryAfter: null }
+    return {
+      outcome: 'granted',
+      tokens: {
+        accessToken: result.accessToken,
+        // An answer without a refresh token leaves the old one valid.
+        refreshToken: cachedRefreshToken(application) ?? refreshToken,
+        expiresAt: expiryOf(grant),
+      },
+      withdrawn: missingPermissions(optional, granted),
+    }
+  }
+
   return {
     authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
       beginCall(undefined).application.getAuthCodeUrl({
@@ -328,34 +368,14 @@ export function createMicrosoftIdentity({
       }
     },
 
-    async refresh({ refreshToken, scopes, claims, signal }) {
-      const call = beginCall(signal)
-      const { application, network } = call
-      const result = await orNull(
-        // Without forceCache, msal-node drops the rotated refresh token, and with it the connection.
-        application.acquireTokenByRefreshToken({
-          refreshToken,
-          scopes: withPrefix(scopes),
-          forceCache: true,
-          ...(claims !== undefined && { claims }),
-        }),
-      )
-      const grant = readGrant(network)
-      if (!grant || !result?.accessToken) return refusedTokens(call, 'refresh', approvalLinks.delegated(scopes))
-      const missing = missingPermissions(scopes, grantedPermissions(grant.scope, scopes))
-      if (missing.length > 0) {
-        const explanation = explainWithdrawnPermissions(missing, approvalLinks.delegated(scopes))
-        return { outcome: 'refused', explanation, retryAfter: null }
-      }
-      return {
-        outcome: 'granted',
-        tokens: {
-          accessToken: result.accessToken,
-          // An answer without a refresh token leaves the old one valid.
-          refreshToken: cachedRefreshToken(application) ?? refreshToken,
-          expiresAt: expiryOf(grant),
-        },
-      }
+    async refresh(request) {
+      const { optionalScopes = [] } = request
+      const whole = await refreshWith(request, optionalScopes)
+      if (whole.outcome === 'granted' || optionalScopes.length === 0) return whole
+      if (whole.explanation.kind !== 'reconnect-required') return whole
+      // Entra refuses the whole request where the consent to one scope was withdrawn. Any other reason refuses this too.
+      const rest = await refreshWith(request, [])
+      return rest.outcome === 'granted' ? { ...rest, withdrawn: optionalScopes } : rest
     },
 
     applicationConsentUrl,
