@@ -126,9 +126,11 @@ export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overvi
   )
 }
 
-/** Our codes in words; Microsoft's as they are. */
+/** A code in words. Microsoft's, which begin with a capital letter, stay beside them, since several may mean the same. */
 function causeText(code: string, t: Translate): string {
-  return t.known(`overview.cause.${code}`) ?? code
+  const cause = t.known(`overview.cause.${code}`)
+  if (cause === null) return code
+  return /^[A-Z]/.test(code) ? t('overview.cause-and-code', { cause, code }) : cause
 }
 
 function Rows({ rows }: { rows: readonly Row[] }) {
