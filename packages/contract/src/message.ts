@@ -110,6 +110,9 @@ export type DeliverySource = z.infer<typeof DeliverySource>
 
 export const RecipientKind = z.enum(['to', 'cc', 'bcc'])
 
+/** The note of a report that may be forged or of another message; it changes nothing else. */
+export const POSSIBLE_BOUNCE = 'possible bounce'
+
 /** One recipient of a message, and what is known of its delivery. */
 export const DeliveryReport = z.strictObject({
   address: EmailAddress,
@@ -127,7 +130,7 @@ export const DeliveryReport = z.strictObject({
   source: DeliverySource.nullable(),
   /** False when the report was matched by sender, recipient, time and subject only. */
   certain: z.boolean(),
-  /** A report that may be forged or of another message; it changes nothing else. */
+  /** `POSSIBLE_BOUNCE`, or null. */
   note: z.string().nullable(),
 })
 export type DeliveryReport = z.infer<typeof DeliveryReport>

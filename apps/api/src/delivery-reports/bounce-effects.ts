@@ -1,3 +1,4 @@
+import { POSSIBLE_BOUNCE } from '@inforiver-mail/contract/message'
 import type { DeliveryReport, ReportedRecipient } from '@inforiver-mail/m365/delivery-report'
 import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
 import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
@@ -11,7 +12,6 @@ import type { ReportableMessage } from '../queue/sent-messages.ts'
 const EXCHANGE = 'microsoftexchange329e71ec88ae4615bbc36ab6ce41109e'
 const NDR_CLASS = /^report\..*\.ndr$/i
 const OTHER_REPORT_CLASS = /^report\./i
-const POSSIBLE_BOUNCE = 'possible bounce'
 const MAX_TOLD = 500
 
 /** Whether a mail may be a report: by its class or its sender, whatever its subject. Its content is not known yet. */

@@ -82,7 +82,7 @@ describe('timelineOf', () => {
       "Recipient's own text.",
       'Source: a non-delivery report in the mailbox.',
       'The report was matched by sender, recipient, time and subject only, so it may be about another message.',
-      'possible bounce',
+      'Possible bounce: a report came that may be forged or about another message. It changes nothing.',
     ])
   })
 

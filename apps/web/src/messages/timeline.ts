@@ -1,5 +1,5 @@
 import { deliveryText, type InLanguage, serverText } from '../api/server-text.ts'
-import type { DeliveryReport, Message } from '@inforiver-mail/contract/message'
+import { type DeliveryReport, type Message, POSSIBLE_BOUNCE } from '@inforiver-mail/contract/message'
 import type { Translate } from '../language/translate.ts'
 import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
 
@@ -122,7 +122,7 @@ function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t
       ...(detail === null ? [] : [detail]),
       ...(source === null ? [] : [t(`messages.source.${source}`)]),
       ...(certain ? [] : [t('messages.report.uncertain')]),
-      ...(note === null ? [] : [note]),
+      ...(note === null ? [] : [note === POSSIBLE_BOUNCE ? t('messages.report.possible-bounce') : note]),
     ],
   }
 }

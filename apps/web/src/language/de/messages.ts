@@ -156,11 +156,12 @@ export const messages: TranslationOf<typeof english> = {
   'messages.report.expanded':
     '{count, plural, one {An die Mitglieder eines Verteilers weitergegeben} other {An die Mitglieder von # Verteilern weitergegeben}}',
   'messages.report.failed': 'Nicht zugestellt{count, plural, one {} other { an # Empfänger}}',
-  'messages.report.pending':
-    '{count, plural, one {Ein Zustellungsbericht steht aus} other {# Zustellungsberichte stehen aus}}',
+  'messages.report.pending': '{count, plural, one {Ein Zustellbericht steht aus} other {# Zustellberichte stehen aus}}',
   'messages.report.probably': 'Wahrscheinlich: {what}',
   'messages.report.quarantined': 'Unter Quarantäne gestellt{count, plural, one {} other { für # Empfänger}}',
   'messages.report.spam': 'In den Junk-E-Mail-Ordner zugestellt{count, plural, one {} other { bei # Empfängern}}',
+  'messages.report.possible-bounce':
+    'Möglicherweise nicht zugestellt: Es kam ein Bericht, der gefälscht sein oder eine andere Nachricht betreffen kann. Er ändert nichts.',
   'messages.report.uncertain':
     'Der Bericht wurde nur nach Absender, Empfänger, Zeit und Betreff zugeordnet und kann eine andere Nachricht betreffen.',
   'messages.report.unknown':

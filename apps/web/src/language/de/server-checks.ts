@@ -7,7 +7,7 @@ const SECRETS = 'App-Registrierungen > die App von Inforiver Mail > Zertifikate 
 const NEW_SECRET = `Erstellen Sie in Entra unter ${SECRETS} neue Anmeldedaten, tragen Sie sie in die Konfiguration ein und starten Sie Inforiver Mail neu.`
 const NTP = 'Stellen Sie die Uhr dieses Rechners und die der Datenbank per NTP.'
 const LATER = 'Prüfen Sie in einigen Minuten erneut. Bleibt es so, sehen Sie beim Dienststatus von Microsoft nach.'
-const TEST_MAIL = 'Um es auszuprobieren, senden Sie unter Mandanteneinstellungen > Office 365 SMTP eine Testmail.'
+const TEST_MAIL = 'Um es auszuprobieren, senden Sie unter Mandanteneinstellungen > Office 365 SMTP eine Testnachricht.'
 const RENEW =
   'Erneuern Sie es und legen Sie das neue dort ab, wohin SMTP_LISTEN_CERTIFICATE_PATH und SMTP_LISTEN_KEY_PATH zeigen: Es wird ohne Neustart verwendet.'
 const KIND = '{kind, select, secret {geheime Clientschlüssel} certificate {Zertifikat} other {Nachweis}}'

@@ -155,6 +155,8 @@ export const messages = {
   'messages.report.probably': 'Probably: {what}',
   'messages.report.quarantined': 'Put into quarantine{count, plural, one {} other { for # recipients}}',
   'messages.report.spam': 'Delivered to Junk Email{count, plural, one {} other { of # recipients}}',
+  'messages.report.possible-bounce':
+    'Possible bounce: a report came that may be forged or about another message. It changes nothing.',
   'messages.report.uncertain':
     'The report was matched by sender, recipient, time and subject only, so it may be about another message.',
   'messages.report.unknown':
