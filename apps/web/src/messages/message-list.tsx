@@ -23,7 +23,13 @@ const useStyles = makeStyles({
     containerType: 'inline-size', // a row has one line for each kind of fact where there is room, else fewer facts
   },
   count: { color: tokens.colorNeutralForeground2 },
-  news: { position: 'sticky', top: tokens.spacingVerticalS, zIndex: 2, alignSelf: 'center' },
+  news: {
+    position: 'sticky',
+    top: tokens.spacingVerticalS,
+    zIndex: 2,
+    alignSelf: 'center',
+    minHeight: '24px', // that of its button, so that the rows stay where they are when it comes
+  },
   grid: {
     display: 'block',
     border: `1px solid ${tokens.colorNeutralStroke2}`,
