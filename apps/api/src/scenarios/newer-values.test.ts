@@ -60,7 +60,12 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
   await query(`UPDATE unsent_messages SET outcome = 'bounced'`)
   await query(`UPDATE message_attempts SET outcome = 'greylisted'`)
   await query(
-    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}', bounces_problem = $1`,
+    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, source, learned_at, events)
+     VALUES ($1, 'max@contoso.com', $2, 1, 'returned', '5.99.1', 'read-receipt', now(), '{message.returned}')`,
+    [waiting, tenant],
+  )
+  await query(
+    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}', bounces_problem = $1, trace_problem = $1`,
     [PROBLEM],
   )
   await query(`UPDATE consents SET purpose = 'sending-limits', problem = $1`, [PROBLEM])
@@ -116,13 +121,17 @@ it('shows the nearest known value of each', async () => {
     to: [{ address: 'max@contoso.com', name: 'Max' }],
     problem: { code: 'message-refused', detail: 'It is full.' },
     attempts: [{ outcome: 'unknown', detail: 'No.' }],
+    recipients: [{ address: 'max@contoso.com', delivery: 'unknown', code: '5.99.1', source: 'trace' }],
   })
   expect(await read(`/messages/${filled.ended}`)).toMatchObject({ status: 'failed' })
   expect(await read('/tenant-settings/office365-smtp')).toMatchObject({
     status: 'connected',
     mailbox: 'delegated',
     problem: { code: 'app-misconfigured', detail: 'It is full.' },
-    deliveryReports: { bounces: { problem: { code: 'trace-unavailable', detail: 'It is full.' } } },
+    deliveryReports: {
+      bounces: { problem: { code: 'trace-unavailable', detail: 'It is full.' } },
+      trace: { problem: { code: 'trace-unavailable', detail: 'It is full.' } },
+    },
     pendingConsent: { purpose: 'reconnect' },
   })
   expect(await read(`/consents/${filled.consent}`)).toMatchObject({
