@@ -207,6 +207,7 @@ export async function compose(
       publicUrl,
       identity,
       mailer,
+      trace,
       traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
       takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
       vault,

@@ -1,3 +1,4 @@
+import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
@@ -15,7 +16,6 @@ import { createBounceMetrics } from './bounce-metrics.ts'
 import { pollInboxes, type ReportInboxHealth } from './bounce-poller.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller } from './trace-poller.ts'
-import { explainTraceProblem } from './trace-problem.ts'
 import type { TraceStore } from './trace-store.ts'
 import { createTraceTokens } from './trace-tokens.ts'
 
@@ -81,8 +81,10 @@ export function composeDeliveryReports(
     clock,
     logger,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
-    explain: (refusal, hasPermission) =>
-      explainTraceProblem(refusal, hasPermission, { adminCenters, approvalLink: approvalLinks.application() }),
+    explain: (refusal, hasPermission) => {
+      const approvalLink = approvalLinks.application()
+      return toReportsProblem(explainTrace(refusal, { isOn: true, hasPermission, approvalLink, adminCenters }))
+    },
     tokens: createTraceTokens({ identity, clock }),
     owner: newOpaqueValue(),
     metrics: createTraceMetrics(registry),

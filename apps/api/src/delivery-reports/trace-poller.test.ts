@@ -1,4 +1,6 @@
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
+import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { createMessageTrace } from '@inforiver-mail/m365/message-trace'
 import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
@@ -12,7 +14,6 @@ import { ADA, createQueueGround, SENT, type QueueGround } from '../test-support/
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller, type PollTrace } from './trace-poller.ts'
-import { explainTraceProblem } from './trace-problem.ts'
 import { createTraceStore } from './trace-store.ts'
 
 const POLL_MS = 60 * SECONDS
@@ -77,10 +78,14 @@ function newProcess(
     reports: ground.newProcess().reports,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
     explain: (refusal, hasPermission) =>
-      explainTraceProblem(refusal, hasPermission, {
-        adminCenters: { entra: 'entra', exchange: 'exchange', m365: 'm365' } as never,
-        approvalLink: 'https://approve',
-      }),
+      toReportsProblem(
+        explainTrace(refusal, {
+          isOn: true,
+          hasPermission,
+          approvalLink: 'https://approve',
+          adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+        }),
+      ),
     trace: createMessageTrace(options),
     tokens: {
       async get() {

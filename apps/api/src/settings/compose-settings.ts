@@ -1,6 +1,7 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
@@ -65,6 +66,7 @@ export function composeSettings({
   publicUrl,
   identity,
   mailer,
+  trace,
   traceOffered,
   takeTraceRequest,
   vault,
@@ -82,6 +84,7 @@ export function composeSettings({
   publicUrl: string
   identity: MicrosoftIdentity
   mailer: GraphMailer
+  trace: MessageTrace
   /** Microsoft offers the message trace in this cloud. */
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
@@ -102,7 +105,7 @@ export function composeSettings({
     graphAuth === 'application'
       ? createApplicationConsent({ identity, mailer, clock })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
-  const reportsConsent = createReportsConsent({ identity, mailer, takeTraceRequest })
+  const reportsConsent = createReportsConsent({ identity, mailer, trace, takeTraceRequest, clock })
   const consents = createConsents({
     settingsStore,
     consentStore,
@@ -121,6 +124,7 @@ export function composeSettings({
     accessSource,
     identity,
     mailer,
+    trace,
     traceOffered,
     takeTraceRequest,
     clock,

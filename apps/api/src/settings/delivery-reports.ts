@@ -7,6 +7,7 @@ import {
   type ReportsExplanation,
 } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -47,6 +48,7 @@ export function createDeliveryReportSwitches({
   accessSource,
   identity,
   mailer,
+  trace,
   traceOffered,
   takeTraceRequest,
   clock,
@@ -57,6 +59,7 @@ export function createDeliveryReportSwitches({
   accessSource: Pick<AccessSource, 'access'>
   identity: MicrosoftIdentity
   mailer: GraphMailer
+  trace: MessageTrace
   /** Microsoft offers the message trace in this cloud. */
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
@@ -139,7 +142,7 @@ export function createDeliveryReportSwitches({
       if (kind === 'reconnect-required') return LACKING
       return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
     }
-    const proof = await proveTrace(grant, { tenantId, mailer, identity, takeTraceRequest })
+    const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock })
     return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
   }
 }

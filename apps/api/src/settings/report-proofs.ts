@@ -9,12 +9,15 @@ import {
   type ReportsExplanation,
 } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Connection } from './settings-state.ts'
 
 // Proofs that a source of delivery reports can be read: one read of the inbox, one request for a row of the trace.
 
 const TIMEOUT_MS = 30_000
+/** Any time would do. */
+const TRACED_MS = 60 * 60_000
 
 /** Whether a request of the message trace may be made now: all processes share what Microsoft allows. */
 export type TakeTraceRequest = (tenantId: string) => Promise<boolean>
@@ -63,34 +66,30 @@ export type TraceProof =
 
 /** Asks for one row of the message trace, with the application's own token in both ways of access. */
 export async function proveTrace(
-  grant: Extract<ApplicationGrant, { outcome: 'granted' }>,
+  { tokens, grantedPermissions: granted }: Extract<ApplicationGrant, { outcome: 'granted' }>,
   {
     tenantId,
-    mailer,
+    trace,
     identity,
     takeTraceRequest,
+    clock,
   }: {
     tenantId: string
-    mailer: Pick<GraphMailer, 'probeTrace'>
+    trace: Pick<MessageTrace, 'list'>
     identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
     takeTraceRequest: TakeTraceRequest
+    clock: () => Date
   },
 ): Promise<TraceProof> {
   const { adminCenters, approvalLinks } = identity
   if (!(await takeTraceRequest(tenantId))) return { outcome: 'refused', explanation: explainTraceBudget(adminCenters) }
-  const { accessToken } = grant.tokens
-  const probe = await mailer.probeTrace(accessToken, AbortSignal.timeout(TIMEOUT_MS))
-  if (probe.outcome === 'answered') return { outcome: 'proved' }
-  const granted = grant.grantedPermissions
-  if (probe.outcome !== 'denied' || (granted !== null && missingPermissions([TRACE_PERMISSION], granted).length === 0))
-    return {
-      outcome: probe.outcome === 'denied' ? 'lacking' : 'refused',
-      explanation: explainTrace(probe, adminCenters),
-    }
-  const explanation = explainReportsPermission([TRACE_PERMISSION], {
-    approvalLink: approvalLinks.application(),
-    isApplication: true,
-    adminCenters,
-  })
-  return { outcome: 'lacking', explanation }
+  const to = clock()
+  const from = new Date(to.getTime() - TRACED_MS)
+  const call = { accessToken: tokens.accessToken, signal: AbortSignal.timeout(TIMEOUT_MS) }
+  const answer = await trace.list({ from, to, top: 1 }, call)
+  if (answer.outcome === 'page') return { outcome: 'proved' }
+  const hasPermission = granted === null || missingPermissions([TRACE_PERMISSION], granted).length === 0
+  const approvalLink = approvalLinks.application()
+  const explanation = explainTrace(answer, { isOn: false, hasPermission, approvalLink, adminCenters })
+  return { outcome: answer.outcome === 'denied' ? 'lacking' : 'refused', explanation }
 }

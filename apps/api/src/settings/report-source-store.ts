@@ -1,9 +1,8 @@
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type pg from 'pg'
+import type { ReportSource } from './settings-state.ts'
 
 // Sources of delivery reports that are on, for those who read them.
-
-export type ReportSource = 'bounces' | 'trace'
 
 export interface ReportSourceStore {
   /** The tenants of which a source is on. */

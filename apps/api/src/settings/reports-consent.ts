@@ -5,6 +5,7 @@ import { explainReportsPermission } from '@inforiver-mail/m365/explain-reports'
 import { explainOtherAccount } from '@inforiver-mail/m365/explain-refusal'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
@@ -35,11 +36,15 @@ type Answer = Pick<ConsentAnswer, 'consent' | 'secrets' | 'parameters'>
 export function createReportsConsent({
   identity,
   mailer,
+  trace,
   takeTraceRequest,
+  clock,
 }: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
+  trace: MessageTrace
   takeTraceRequest: TakeTraceRequest
+  clock: () => Date
 }) {
   const { adminCenters } = identity
 
@@ -111,7 +116,7 @@ export function createReportsConsent({
     { fromEmail }: Connection,
   ): Promise<Explanation | null> {
     if (source === 'trace') {
-      const proof = await proveTrace(grant, { tenantId, mailer, identity, takeTraceRequest })
+      const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock })
       return proof.outcome === 'proved' ? null : proof.explanation
     }
     const subject = { fromEmail, mailbox: 'application', permissions: rolesOf(grant), delegate: null } as const

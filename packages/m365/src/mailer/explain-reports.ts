@@ -5,7 +5,8 @@ import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
-import type { InboxProbe, TraceProbe } from './probe-reports.ts'
+import type { TraceRefusal } from '../trace/message-trace.ts'
+import type { InboxProbe } from './probe-inbox.ts'
 
 /** Explains why a source of delivery reports cannot be read, and who mends it. */
 export type ReportsExplanation = Explanation & { readonly kind: ReportsProblemCode }
@@ -73,25 +74,40 @@ export interface ReportsPermissionSubject {
   readonly adminCenters: AdminCenters
 }
 
-/** Explains why the message trace cannot be asked although the permission is there. */
+export interface TraceSubject {
+  /** The trace is on, and asked again by itself; otherwise it was to be switched on. */
+  readonly isOn: boolean
+  /** Whether the application has the permission; true where that cannot be told. */
+  readonly hasPermission: boolean
+  /** The page on which an Entra administrator approves it. */
+  readonly approvalLink: string
+  readonly adminCenters: AdminCenters
+}
+
+/** Explains why the message trace does not answer. */
 export function explainTrace(
-  { outcome, failure }: Exclude<TraceProbe, { outcome: 'answered' }>,
-  adminCenters: AdminCenters,
+  { outcome, failure }: TraceRefusal,
+  { isOn, hasPermission, approvalLink, adminCenters }: TraceSubject,
 ): ReportsExplanation {
-  const name = `trace-${outcome}`
-  const { exchange, serviceStatus } = adminCenters
-  return explained(
-    outcome === 'not-provisioned' ? 'trace-not-provisioned' : 'trace-unavailable',
-    {
-      title: `${name}.title`,
-      detail: [`${name}.detail`],
-      action: [`${name}.action`, ...(outcome === 'unavailable' ? ['service-status'] : [])],
-      permission: TRACE_PERMISSION,
-      exchange,
-      serviceStatus,
-    },
-    failure,
-  )
+  const { entra, exchange, serviceStatus } = adminCenters
+  const next = isOn ? 'trace-goes-on' : 'trace-switch-on'
+  if (outcome === 'denied' && !hasPermission) {
+    const missing = [TRACE_PERMISSION]
+    if (!isOn) return explainReportsPermission(missing, { approvalLink, isApplication: true, adminCenters })
+    const title = 'reports-permission.title'
+    const action = ['trace-permission-on.action', next]
+    const facts = { title, detail: ['reports-permission.detail'], action, missing, approvalLink, entra }
+    return explained('permission-missing', facts, failure)
+  }
+  if (outcome === 'not-provisioned' || outcome === 'denied') {
+    const name = `trace-${outcome}`
+    const text = { title: `${name}.title`, detail: [`${name}.detail`], action: [`${name}.action`, next] }
+    const kind = outcome === 'denied' ? 'trace-unavailable' : 'trace-not-provisioned'
+    return explained(kind, { ...text, permission: TRACE_PERMISSION, exchange }, failure)
+  }
+  const name = 'trace-unavailable'
+  const action = [isOn ? `${name}-on.action` : `${name}.action`, 'service-status']
+  return explained(name, { title: `${name}.title`, detail: [`${name}.detail`], action, serviceStatus }, failure)
 }
 
 /** Explains that no request is left for now, since all of them are used by the trace that is on. */

@@ -131,8 +131,8 @@ it.each(IN_ANY_MAILBOX)('%s works in the mailbox that is named, and else in the 
   ])
 })
 
-it('covers every call of the mailer but those to the host of an upload, and the probes, which end otherwise', () => {
-  const uploads = ['putRange', 'readUploadSession', 'cancelUpload', 'probeInbox', 'probeTrace']
+it('covers every call of the mailer but those to the host of an upload, and the probe, which ends otherwise', () => {
+  const uploads = ['putRange', 'readUploadSession', 'cancelUpload', 'probeInbox']
   const names = Object.keys(mailerAt('http://127.0.0.1'))
   expect(names.toSorted()).toEqual([...CALLS.map(([name]) => name), ...uploads].toSorted())
 })

@@ -6,7 +6,7 @@ import { createExchange, type CallOptions, type GraphMailerOptions, type SendOut
 import { createInboxCalls, type InboxCalls } from './inbox-calls.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { probeInbox, probeTrace, type InboxProbe, type TraceProbe } from './probe-reports.ts'
+import { probeInbox, type InboxProbe } from './probe-inbox.ts'
 import { readDelegate, type DelegateOutcome } from './read-delegate.ts'
 import { sendMailBody } from './send-mail-request.ts'
 import { createUploadCalls, type UploadCalls } from './upload-calls.ts'
@@ -28,8 +28,6 @@ export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls
   findMessage(sought: SoughtMessage, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
   /** Reads the id of one message in the inbox, to learn whether it can be read. */
   probeInbox(options: CallOptions): Promise<InboxProbe>
-  /** Asks for one row of the message trace, to learn whether it can be asked. Takes a token of the application. */
-  probeTrace(accessToken: string, signal?: AbortSignal): Promise<TraceProbe>
 }
 
 /** Sends mail by Microsoft Graph v1.0, with a person's (delegated) token or with the app's own. */
@@ -43,7 +41,6 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     readDelegate: (accessToken, signal) => readDelegate(exchange, accessToken, signal),
     findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
     probeInbox: (callOptions) => probeInbox(exchange, callOptions),
-    probeTrace: (accessToken, signal) => probeTrace(exchange, accessToken, signal),
 
     async send(message, { accessToken, signal, mailbox, ...context }) {
       const path = `${mailboxPath(mailbox)}/sendMail`

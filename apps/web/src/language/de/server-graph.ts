@@ -187,15 +187,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Die Nachrichtenablaufverfolgung von Microsoft ist in der Organisation nicht eingerichtet',
   'trace-not-provisioned.detail':
     'Der Dienstprinzipal der Anwendung 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 von Microsoft fehlt.',
-  'trace-not-provisioned.action': `Ein Entra-Administrator fügt ihn einmalig mit Microsoft Graph PowerShell hinzu: New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 (${GUIDE}). Das braucht Stunden, bis es wirkt. Schalten Sie die Nachrichtenablaufverfolgung danach erneut ein.`,
+  'trace-not-provisioned.action': `Ein Entra-Administrator fügt ihn einmalig mit Microsoft Graph PowerShell hinzu: New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 (${GUIDE}). Das braucht Stunden, bis es wirkt.`,
   'trace-denied.title': 'Exchange lässt die Anwendung die Nachrichtenablaufverfolgung nicht lesen',
   'trace-denied.detail': 'Microsoft lehnt ab, obwohl die Anwendung die Berechtigung {permission} hat.',
   'trace-denied.action':
-    'Eine neue Berechtigung kann eine Stunde brauchen; schalten Sie die Nachrichtenablaufverfolgung danach erneut ein. Bleibt es bei der Ablehnung, sieht ein Exchange-Administrator unter {exchange} > Rollen > Administratorrollen nach, was die App darf.',
+    'Eine neue Berechtigung kann eine Stunde brauchen. Bleibt es bei der Ablehnung, sieht ein Exchange-Administrator unter {exchange} > Rollen > Administratorrollen nach, was die App darf.',
   'trace-unavailable.title': 'Die Nachrichtenablaufverfolgung von Microsoft antwortet nicht',
   'trace-unavailable.detail':
     'Microsoft konnte nicht antworten, oder alle Anwendungen der Organisation zusammen haben zu oft gefragt.',
   'trace-unavailable.action': 'Schalten Sie die Nachrichtenablaufverfolgung in fünf Minuten erneut ein.',
+  'trace-unavailable-on.action': 'Niemand muss etwas tun, solange es nicht anhält: Sie wird von selbst erneut gefragt.',
+  'trace-permission-on.action': 'Ein Entra-Administrator öffnet {approvalLink} und genehmigt die Berechtigung.',
+  'trace-switch-on': 'Schalten Sie die Nachrichtenablaufverfolgung danach erneut ein.',
+  'trace-goes-on': 'Die Nachrichtenablaufverfolgung wird danach von selbst wieder gelesen.',
   'trace-budget.title': 'Die Nachrichtenablaufverfolgung wurde oft genug gefragt',
   'trace-budget.detail': 'Inforiver Mail fragt höchstens 20-mal in fünf Minuten und hat das gerade getan.',
   'trace-cloud.title': 'Diese Cloud hat keine Nachrichtenablaufverfolgung',
