@@ -1,4 +1,6 @@
+import { readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { parseText } from '../apps/web/build/catalogues.ts'
 import { en } from '../apps/web/src/language/en.ts'
 import { enLater } from '../apps/web/src/language/en-later.ts'
 import { namesIn } from '../apps/web/src/test-support/message-names.ts'
@@ -37,6 +39,24 @@ it('finds no text outside the catalogues', () => {
       texts.filter((text) => !NO_TEXT.test(text.replace(/^\d+: /, ''))).map((text) => `${path}:${text}`),
   )
   expect(found).toEqual([])
+})
+
+it('has texts that the build can parse, in every file of a language', async () => {
+  const folder = new URL('../apps/web/src/language/', import.meta.url)
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z]{2}\//.test(file))
+  expect(files.length).toBeGreaterThan(20)
+  const faults: string[] = []
+  for (const file of files) {
+    const areas = (await import(new URL(file, folder).href)) as Readonly<Record<string, Record<string, string>>>
+    for (const [id, text] of Object.values(areas).flatMap((texts) => Object.entries(texts))) {
+      try {
+        parseText(text)
+      } catch (error) {
+        faults.push(`${file}: ${id}: ${String(error)}`)
+      }
+    }
+  }
+  expect(faults).toEqual([])
 })
 
 it('finds a use of every text', () => {

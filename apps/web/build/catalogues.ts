@@ -33,7 +33,8 @@ export function catalogues(): Plugin {
   }
 }
 
-function parseText(text: string): unknown {
+/** @throws SyntaxError where ICU's syntax does not allow the text */
+export function parseText(text: string): unknown {
   const elements = parse(text)
   const [only, ...others] = elements
   return only?.type === TYPE.literal && others.length === 0 ? only.value : elements
