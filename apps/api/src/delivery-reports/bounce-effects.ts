@@ -32,8 +32,8 @@ export function isNonDelivery({ messageClass }: Pick<ReportFacts, 'messageClass'
   return messageClass !== null && NDR_CLASS.test(messageClass)
 }
 
-/** @param domain the initial domain of the organisation; null: any */
-function isOfExchange({ from, sender }: Pick<ReportFacts, 'from' | 'sender'>, domain: string | null): boolean {
+/** Whether a mail is from Exchange Online. @param domain the initial domain of the organisation; null: any */
+export function isOfExchange({ from, sender }: Pick<ReportFacts, 'from' | 'sender'>, domain: string | null): boolean {
   return [from ?? sender, sender ?? from].every((address) => {
     const [name, host = ''] = (address ?? '').toLowerCase().split('@')
     return name === EXCHANGE && (domain === null ? INITIAL_DOMAIN.test(host) : host === domain)

@@ -8,7 +8,8 @@ import type { LRUCache } from 'lru-cache'
 import type { GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 import type { DeliveryReports, Mailboxes, ReportInboxes } from '../queue/queue.ts'
 import type { ClaimedInbox } from '../queue/report-inboxes.ts'
-import { bounceEffects, isNonDelivery, mayBeReport } from './bounce-effects.ts'
+import type { ReportableMessage } from '../queue/sent-messages.ts'
+import { bounceEffects, isNonDelivery, isOfExchange, mayBeReport } from './bounce-effects.ts'
 import type { BounceMetrics } from './bounce-metrics.ts'
 
 // Reads non-delivery reports in the inbox of the sender, and in that of the delegate, since Microsoft does not say which
@@ -19,6 +20,8 @@ const CALL_TIMEOUT_MS = 25_000
 const PAGES_PER_ROUND = 20
 /** A mail that Graph does not give out is left aside after so many rounds: what came after it waits for it. */
 const ROUNDS_FOR_ONE = 10
+/** A report names its original first; References may name a whole conversation. */
+const COPIES_AT_ONCE = 3
 /** How long an inbox is left alone that cannot be read. */
 const UNREADABLE_FOR_MS = 10 * 60_000
 
@@ -95,13 +98,14 @@ async function readInbox(
 ): Promise<Failure | null> {
   const isOwn = inbox.inbox === 'delegate' || connection.mailbox === 'own'
   const mailbox = isOwn ? 'me' : { address: connection.fromEmail }
+  const sentFrom = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'
   // Each request is made under the lease, which outlives it.
   const options = async (): Promise<CallOptions> => {
     if (stopping.aborted || !(await deps.inboxes.renew(inbox))) throw new RoundEnded(null)
     return { accessToken, mailbox, signal: anySignal(stopping) }
   }
   try {
-    await readPages(deps, inbox, options)
+    await readPages(deps, inbox, { options, sentFrom })
     return null
   } catch (error) {
     if (error instanceof RoundEnded) return error.failure
@@ -110,17 +114,27 @@ async function readInbox(
   }
 }
 
-async function readPages(deps: Deps, inbox: ClaimedInbox, options: () => Promise<CallOptions>): Promise<void> {
+interface Calls {
+  /** For each request anew. */
+  readonly options: () => Promise<CallOptions>
+  /** The mailbox that has what was sent. */
+  readonly sentFrom: NonNullable<CallOptions['mailbox']>
+}
+
+async function readPages(deps: Deps, inbox: ClaimedInbox, calls: Calls): Promise<void> {
   let { link } = inbox
   for (let page = 0; page < PAGES_PER_ROUND; page++) {
-    const listed = await deps.mailer.listArrived(link === null ? { since: inbox.since } : { link }, await options())
+    const listed = await deps.mailer.listArrived(
+      link === null ? { since: inbox.since } : { link },
+      await calls.options(),
+    )
     if (listed.outcome === 'link-expired') {
       link = null
       await deps.inboxes.advance(inbox, null, false)
       continue
     }
     if (listed.outcome !== 'listed') throw new RoundEnded(listed)
-    await readReports(deps, inbox, listed.mails, options)
+    await readReports(deps, inbox, listed.mails, calls)
     if (!(await deps.inboxes.advance(inbox, listed.link, !listed.more))) throw new RoundEnded(null)
     if (!listed.more) return
     ;({ link } = listed)
@@ -131,24 +145,20 @@ async function readReports(
   deps: Deps,
   { tenantId }: ClaimedInbox,
   mails: readonly ArrivedMail[],
-  options: () => Promise<CallOptions>,
+  calls: Calls,
 ): Promise<void> {
   const candidates = mails.filter((mail) => mayBeReport(mail)).map(({ id }) => id)
   const unseen = await deps.inboxes.unseen(tenantId, candidates)
   for (const id of candidates) {
     if (!unseen.has(id)) continue
-    await readReport(deps, tenantId, id, options)
+    await readReport(deps, tenantId, id, calls)
     await deps.inboxes.markSeen(tenantId, id)
   }
 }
 
-async function readReport(
-  deps: Deps,
-  tenantId: string,
-  id: string,
-  options: () => Promise<CallOptions>,
-): Promise<void> {
+async function readReport(deps: Deps, tenantId: string, id: string, calls: Calls): Promise<void> {
   const { mailer, reports, mailboxes, logger } = deps
+  const { options } = calls
   const facts = await mailer.readReport(id, await options())
   if (facts.outcome === 'gone') return
   if (facts.outcome !== 'read') {
@@ -163,7 +173,10 @@ async function readReport(
     (source.outcome === 'read' ? await readDeliveryReport(source.source) : null) ??
     (isNonDelivery(facts) ? SAYS_NOTHING : null)
   if (!report) return logger.warn({ tenant: tenantId }, 'a mail that looks like a non-delivery report cannot be read')
-  const messages = await reports.findByMessageIds(tenantId, [...new Set([...facts.originals, ...report.originals])])
+  const originals = [...new Set([...facts.originals, ...report.originals])]
+  const known = await reports.findByMessageIds(tenantId, originals)
+  const isUnknown = known.length === 0 && isOfExchange(facts, deps.tenantDomain)
+  const messages = isUnknown ? await findByCopy(deps, tenantId, { id, originals }, calls) : known
   const effects = bounceEffects(facts, report, messages, deps.tenantDomain)
   for (const { code, message } of effects.codes) {
     if (!QUOTA_CODES.includes(code)) continue
@@ -178,6 +191,22 @@ async function readReport(
       { tenant: tenantId, messages: messages.map((message) => message.id), recipients: changed },
       'bounce read',
     )
+}
+
+/** Exchange may have given a message another Message-ID than it was submitted with: then its copy in Sent Items has it. */
+async function findByCopy(
+  deps: Deps,
+  tenantId: string,
+  { id, originals }: { readonly id: string; readonly originals: readonly string[] },
+  { options, sentFrom }: Calls,
+): Promise<readonly ReportableMessage[]> {
+  const ids = new Set<string>()
+  for (const original of originals.slice(0, COPIES_AT_ONCE)) {
+    const found = await deps.mailer.findOwnIds(original, { ...(await options()), mailbox: sentFrom })
+    if (found.outcome === 'found') for (const own of found.ids) ids.add(own)
+    else if (found.outcome !== 'refused' && !isGivenUp(deps, id, found)) throw new RoundEnded(found)
+  }
+  return deps.reports.findSent(tenantId, [...ids])
 }
 
 /** Where the mailbox itself refuses, or asks for time, nothing is wrong with the mail. */

@@ -81,6 +81,34 @@ export async function findMessage(
   return { outcome: 'not-found' }
 }
 
+const OwnIds = z.object({
+  value: z.array(z.object({ singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]) })),
+})
+
+/**
+ * Reads our ids of the messages in Sent Items that have a Message-ID, with its angle brackets: Exchange may have given them
+ * another than they were submitted with.
+ */
+export async function findOwnIds(
+  exchange: Exchange,
+  internetMessageId: string,
+  { accessToken, signal, mailbox }: CallOptions,
+): Promise<{ readonly outcome: 'found'; readonly ids: readonly string[] } | Failure> {
+  const query = [
+    `$filter=${encodeURIComponent(`internetMessageId eq ${quote(internetMessageId)}`)}`,
+    '$select=id',
+    `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${quote(MESSAGE_ID_PROPERTY)})`)}`,
+    `$top=${MAX_OF_ONE_MESSAGE_ID}`,
+  ].join('&')
+  const path = `${mailboxPath(mailbox)}/mailFolders/sentitems/messages?${query}`
+  const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  const found = reply.status === 200 ? readJson(reply.text, OwnIds) : null
+  if (!found) return asRepeatable(classifyFailure(reply.answer))
+  const ids = found.value.flatMap(({ singleValueExtendedProperties: [ours] }) => ours?.value ?? [])
+  return { outcome: 'found', ids: [...new Set(ids)] }
+}
+
 async function findBy(
   exchange: Exchange,
   { filter, onlyOf }: Search,

@@ -1,7 +1,13 @@
 import { classifyFailure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
-import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtMessage } from './find-message.ts'
+import {
+  findMessage,
+  findOwnIds,
+  type FindMessageOutcome,
+  type SearchedFolder,
+  type SoughtMessage,
+} from './find-message.ts'
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
 import { createInboxCalls, type InboxCalls } from './inbox-calls.ts'
 import { mailboxPath } from './mailbox-path.ts'
@@ -26,6 +32,8 @@ export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls
    * right after sending, since the copy appears late.
    */
   findMessage(sought: SoughtMessage, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
+  /** Reads our ids of the messages in Sent Items that have a Message-ID. Needs `Mail.ReadWrite`. */
+  findOwnIds(internetMessageId: string, options: CallOptions): ReturnType<typeof findOwnIds>
   /** Reads the id of one message in the inbox, to learn whether it can be read. */
   probeInbox(options: CallOptions): Promise<InboxProbe>
 }
@@ -40,6 +48,7 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     ...createInboxCalls(exchange),
     readDelegate: (accessToken, signal) => readDelegate(exchange, accessToken, signal),
     findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
+    findOwnIds: (internetMessageId, callOptions) => findOwnIds(exchange, internetMessageId, callOptions),
     probeInbox: (callOptions) => probeInbox(exchange, callOptions),
 
     async send(message, { accessToken, signal, mailbox, ...context }) {
