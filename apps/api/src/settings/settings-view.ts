@@ -6,6 +6,8 @@ import type { QuotaPause } from '../queue/quota-pause.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
+const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
+
 /** The settings as the page and other services see them. */
 export function viewSettings(
   { version, state, reports }: VersionedSettings,
@@ -50,7 +52,7 @@ function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {
     code: 'quota-exceeded',
     values: { code, until: until.toISOString() },
     title: `Mail is paused: a limit of Microsoft is used up (${code})`,
-    detail: `${explainDeliveryCode(code)} Mail goes on by itself at ${until.toISOString()}.`,
+    detail: `${explainDeliveryCode(code)} Mail goes on by itself on ${MINUTE.format(until)}.`,
     action: QUOTA_ACTION,
     since: since.toISOString(),
     correlationId: null,

@@ -1,12 +1,13 @@
 import type { Usage } from '@inforiver-mail/contract/usage'
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
-import { english } from '../test-support/languages.ts'
+import { english, german } from '../test-support/languages.ts'
 import {
   connectionText,
   meanwhileText,
   onTheWireText,
   resetWaitingText,
+  settingsProblemText,
   usageText,
   waitingText,
 } from './connection-text.ts'
@@ -158,4 +159,22 @@ describe('usageText', () => {
   ])('shows %s', (_what, usage, text) => {
     expect(usageText({ ...unlimited, ...usage }, english)).toBe(text)
   })
+})
+
+it('words a used-up limit in German, with its code and the end of the pause', () => {
+  const problem = {
+    code: 'quota-exceeded',
+    values: { code: '5.1.90', until: '2026-11-27T06:48:46.803Z' },
+    title: 'Mail is paused',
+    detail: 'The mailbox has written to too many recipients.',
+    action: 'Choose Send now.',
+    since: '2026-11-27T05:48:46.803Z',
+    correlationId: null,
+  } as const
+
+  const { title, detail, action } = settingsProblemText(problem, german)
+  expect(title).toContain('Eine Grenze von Microsoft ist ausgeschöpft (5.1.90)')
+  expect(detail).toMatch(/Das Postfach .* ab 27\.11\.2026, \d\d:48 von selbst weiter\./)
+  expect(action).toContain('Jetzt senden')
+  expect(settingsProblemText(problem, english)).toMatchObject({ title: 'Mail is paused', action: 'Choose Send now.' })
 })

@@ -1,5 +1,7 @@
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Usage } from '@inforiver-mail/contract/usage'
+import { deliveryText, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** How mail is sent, as a sentence; null while nothing is configured. */
@@ -50,6 +52,22 @@ function blockerOf({ status, problem }: Office365SmtpSettings): 'connect' | 'rec
   if (status === 'not-configured') return 'connect'
   if (status === 'reconnect-required') return 'reconnect'
   return problem?.code === 'app-misconfigured' ? 'app' : null
+}
+
+/** Words what is wrong with the connection. A used-up limit names its code and the end of the pause instead of sentences. */
+export function settingsProblemText(
+  problem: SettingsProblem,
+  t: Translate,
+): ReturnType<typeof serverText<SettingsProblem>> {
+  const { code, until } = problem.values
+  const isQuota = problem.code === 'quota-exceeded' && typeof code === 'string' && typeof until === 'string'
+  if (!isQuota || t.language === 'en') return serverText(problem, t)
+  const { detail: why } = deliveryText({ code, explanation: problem.detail }, t)
+  return {
+    title: t('notices.quota.exceeded.title', { code }),
+    detail: t('settings.quota.detail', { why, until: t.time(until, 'short') }),
+    action: t('settings.quota.action'),
+  }
 }
 
 const BYTES_PER_MB = 1024 * 1024

@@ -6,7 +6,6 @@ import { Suspense, useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { laterPage } from '../language/later-page.tsx'
-import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { TestMessage } from '../messages/test-message.tsx'
 import { useSession } from '../session/session.ts'
@@ -19,7 +18,7 @@ import { Page, PageIntro } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { ConnectionCard } from './connection-card.tsx'
-import { onTheWireText, waitingText } from './connection-text.ts'
+import { onTheWireText, settingsProblemText, waitingText } from './connection-text.ts'
 import { useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { credentialWarning } from './credential-text.ts'
@@ -199,7 +198,7 @@ interface SettingsProblemBarProps {
 function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemBarProps) {
   const t = useTranslate()
   const { code, since, correlationId } = problem
-  const { title, detail, action, lang } = serverText(problem, t)
+  const { title, detail, action, lang } = settingsProblemText(problem, t)
   return (
     <Notice
       intent="error"

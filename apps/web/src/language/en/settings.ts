@@ -8,6 +8,9 @@ export const settings = {
   'settings.status.connected': 'Connected',
   'settings.status.reconnect-required': 'Reconnect required',
   'settings.status.not-sending': 'Not sending',
+  'settings.quota.detail': '{why} Mail goes on by itself at {until}.',
+  'settings.quota.action':
+    'Choose Send now to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.',
   'settings.since': 'Since {time}.',
   'settings.reconnect': 'Reconnect',
   'settings.reconnect-no-help': 'Reconnecting the mailbox does not help.',
