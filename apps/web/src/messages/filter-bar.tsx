@@ -42,7 +42,7 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
     textAlign: 'start',
   },
-  plainText: { padding: `0 ${tokens.spacingHorizontalM}` },
+  plainText: { padding: `0 ${tokens.spacingHorizontalM}`, fontSize: tokens.fontSizeBase200 },
   editor: {
     display: 'flex',
     flexDirection: 'column',

@@ -56,7 +56,7 @@ const useStyles = makeStyles({
     overflowY: 'auto',
     padding: '2px', // room for the line around what has the focus
   },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'flex-start', gap: tokens.spacingHorizontalM },
   text: { margin: 0, maxWidth: '640px' },
 })
 
