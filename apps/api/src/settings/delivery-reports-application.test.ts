@@ -12,6 +12,12 @@ async function connect(applicationPermissions: readonly string[]): Promise<void>
   await ada.consent(json.consentUrl, 'Grace Global')
 }
 
+/** Until when the stored access token is used, in milliseconds since 1970. */
+async function tokenEnd(): Promise<number> {
+  const [row] = await ground.database.query<{ at: Date }>('SELECT access_token_expires_at AS at FROM tenant_settings')
+  return row?.at.getTime() ?? Number.NaN
+}
+
 it('switches on at once what an earlier approval brought along, and not before it is asked for', async () => {
   await connect(['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'])
   expect(await readSettings()).toMatchObject({ deliveryReports: { bounces: { enabled: false, available: false } } })
@@ -37,6 +43,18 @@ it('asks an Entra administrator once for both', async () => {
 
   expect((await readConsent(started)).status).toBe('completed')
   expect((await readSettings()).deliveryReports).toMatchObject({ bounces: { enabled: true }, trace: { enabled: true } })
+})
+
+it('asks for another access token once it may read the mailbox, since drafts would be refused with the old one', async () => {
+  await connect(['Mail.Send'])
+  const before = await tokenEnd()
+  const started = await change({ bounces: true })
+  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
+
+  await ada.consent(started.json.consentUrl, 'Grace Global')
+
+  expect((await readConsent(started)).status).toBe('completed')
+  expect(await tokenEnd()).toBeLessThan(before)
 })
 
 it('saves what the approval allows, and fails for the rest by name', async () => {

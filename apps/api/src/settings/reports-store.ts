@@ -74,13 +74,12 @@ export function createReportsStore(prisma: PrismaClient): ReportsStore {
         const { version, state, reports } = toSettings(row)
         if (version !== seen.version || state.status === 'not-configured') return false
         const sources = stillWanted(proved, reports, seen)
-        const permissions = state.connection.permissions
         const reads = sources.includes('bounces') && state.connection.mailbox === 'application'
         await transaction.tenantSettings.update({
           where: { tenantId },
           data: {
             ...switchedOn(sources, reports, now),
-            ...(reads && { grantedPermissions: [...new Set([...permissions, 'Mail.ReadWrite'])] }),
+            ...(reads && applicationReads(state.connection.permissions, now)),
           },
         })
         const changed = sources.filter((source) => !reports[source].enabled)
@@ -104,13 +103,13 @@ export function createReportsStore(prisma: PrismaClient): ReportsStore {
         const wanted = sources.filter(isWanted)
         const reads = wanted.includes('bounces')
         const isNewGrant = reads && grant !== null
-        const permissions = grant?.permissions ?? [...new Set([...state.connection.permissions, 'Mail.ReadWrite'])]
         await transaction.tenantSettings.update({
           where: { tenantId },
           data: {
             ...switchedOn(wanted, reports, now),
-            ...(reads && { grantedPermissions: [...permissions] }),
+            ...(reads && !isNewGrant && applicationReads(state.connection.permissions, now)),
             ...(isNewGrant && {
+              grantedPermissions: [...grant.permissions],
               ...grant.tokens,
               ...NO_REFRESH,
               grantVersion: { increment: 1 },
@@ -179,6 +178,20 @@ function switchedOn(sources: readonly ReportSource[], reports: VersionedSettings
     ...(isNew('bounces') && { bouncesSince: now }),
     ...(sources.includes('trace') && { traceEnabled: true, traceProblem: Prisma.DbNull }),
     ...(isNew('trace') && { traceSince: now }),
+  }
+}
+
+/**
+ * The application may read the mailbox from now on. Its access token is older than that permission, and Microsoft refuses
+ * it for reading and for drafts: the next use asks for another.
+ */
+function applicationReads(permissions: readonly string[], now: Date) {
+  if (permissions.includes('Mail.ReadWrite')) return {}
+  return {
+    grantedPermissions: [...permissions, 'Mail.ReadWrite'],
+    ...NO_REFRESH,
+    accessTokenExpiresAt: now,
+    grantVersion: { increment: 1 },
   }
 }
 
