@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
+import { PROBLEM_SENTENCES } from '../apps/api/src/http/problem-sentences.ts'
 import { CHECK_TEXTS } from '../apps/api/src/setup-check/check-text.ts'
 import { deServer } from '../apps/web/src/language/de-server.ts'
 import { FAULTS } from '../packages/contract/src/fault-text.ts'
@@ -7,7 +8,10 @@ import { DELIVERY_MEANINGS } from '../packages/m365/src/mailer/delivery-codes.ts
 import { SENTENCES } from '../packages/m365/src/sentences.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([
-  ...Object.entries({ ...SENTENCES, ...DELIVERY_SENTENCES }).map(([name, text]) => [`server.${name}`, text]),
+  ...Object.entries({ ...SENTENCES, ...DELIVERY_SENTENCES, ...PROBLEM_SENTENCES }).map(([name, text]) => [
+    `server.${name}`,
+    text,
+  ]),
   ...Object.entries(DELIVERY_MEANINGS).map(([cause, { meaning }]) => [`server.delivery.${cause}`, meaning]),
   ...Object.entries(CHECK_TEXTS).flatMap(([code, { title, detail, action }]) =>
     Object.entries({ title, detail, action }).flatMap(([part, text]) =>
@@ -31,6 +35,8 @@ it('fills into a German sentence only what the English one is filled with', () =
 
 /** The values of a text, as `{name}` or `{name, …`, but not the texts between which a select or a plural chooses. */
 function namesIn(text: string): string[] {
-  const values = text.matchAll(/(?<!\b(?:one|other|secret|certificate|sign-in) )\{(\w+)[,}]/g)
+  const values = text.matchAll(
+    /(?<!\b(?:one|other|secret|certificate|sign-in|scheduled|queued|held|sent|failed|cancelled) )\{(\w+)[,}]/g,
+  )
   return [...values].map(([, name = '']) => name)
 }

@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
+import type { Outage } from './outage.ts'
 import { drain } from './http/drain.ts'
 import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
@@ -29,7 +30,7 @@ export interface AppDeps {
   readonly demoUrl: string | null
   readonly graphAuth: 'delegated' | 'application'
   readonly findSession: FindSession
-  readonly outageOf: (error: unknown) => string | null
+  readonly outageOf: (error: unknown) => Outage | null
   /** The memory that everything arriving in this process shares. */
   readonly bodyBudget: ByteBudget
   readonly returnHandlers: readonly ReturnHandler[]

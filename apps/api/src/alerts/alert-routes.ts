@@ -14,6 +14,7 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -98,11 +99,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   route(app, replayWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id }, body }) => {
     const replayed = await streams.replay(tenantId, id, new Date(body.since), userId, clock())
     if (replayed === 'not-found') throw noSuchWebhook()
-    if (replayed === 'too-many')
-      throw new ProblemError(
-        'rate-limited',
-        `${MAX_REPLAYS} replays of this webhook are still under way. Ask again when one of them has ended.`,
-      )
+    if (replayed === 'too-many') throw new ProblemError('rate-limited', say('replays-running', { max: MAX_REPLAYS }))
     request.log.info({ webhook: id, events: replayed.count }, 'webhook replayed')
     return replayed
   })

@@ -42,10 +42,10 @@ it('terminates on circular causes', () => {
 })
 
 it.each([
-  ['53100', 'The disk of the database is full.'],
-  ['25006', 'The database is read-only.'],
-  ['57P01', 'The database does not answer right now.'],
+  ['53100', 'database-full'],
+  ['25006', 'database-read-only'],
+  ['57P01', 'database-away'],
   ['23505', null],
-])('describes the code %s: %s', (code, text) => {
+])('names the code %s: %s', (code, text) => {
   expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(text)
 })

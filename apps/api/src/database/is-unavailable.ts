@@ -1,3 +1,5 @@
+import type { Outage } from '../outage.ts'
+
 /** PostgreSQL rolled one of two conflicting transactions back: deadlock, serialization failure, and Prisma's code for both. */
 const CONFLICTS = ['40P01', '40001', 'P2034'] as const
 
@@ -67,12 +69,12 @@ export function isAway(error: unknown): boolean {
   )
 }
 
-/** Describes an outage of the database in a sentence; null when the error is none. */
-export function outageOf(error: unknown): string | null {
+/** Names an outage of the database; null when the error is none. */
+export function outageOf(error: unknown): Outage | null {
   if (!isUnavailable(error)) return null
-  if (hasCode(error, ['53100'])) return 'The disk of the database is full.'
-  if (hasCode(error, ['25006'])) return 'The database is read-only.'
-  return 'The database does not answer right now.'
+  if (hasCode(error, ['53100'])) return 'database-full'
+  if (hasCode(error, ['25006'])) return 'database-read-only'
+  return 'database-away'
 }
 
 /** Whether PostgreSQL rolled the transaction back in favour of another one, so that it can be retried. */

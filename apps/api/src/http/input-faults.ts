@@ -1,5 +1,6 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import type { z } from 'zod'
+import { say, type Said } from './problem-sentences.ts'
 import { type Fault, ProblemError } from './problem.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
@@ -18,12 +19,11 @@ export function refuseFaults(code: ProblemCode, faults: readonly Fault[]): Probl
   return new ProblemError(code, summarize(listed, faults.length - listed.length), { errors: listed })
 }
 
-function summarize(listed: readonly Fault[], more: number): string {
+function summarize(listed: readonly Fault[], more: number): string | Said {
   const [first] = listed
-  if (more > 0)
-    return `${listed.length + more} faults: the first ${listed.length} are listed in errors, and ${more} more.`
+  if (more > 0) return say('more-faults', { count: listed.length + more, listed: listed.length, more })
   if (listed.length === 1 && first) return `${first.path && `${first.path}: `}${first.message}`
-  return `${listed.length} faults, listed in errors.`
+  return say('faults', { count: listed.length })
 }
 
 /** Returns the first faults that fit into an answer. Paths are cut too, since the client chose the names in them. */

@@ -5,7 +5,7 @@ it('lets other work run between two bodies of many values', async () => {
   const body = Buffer.from(`[${'{},'.repeat(5_000)}{}]`)
   const order: string[] = []
   const parse = async (name: string) => {
-    await parseJson(body, undefined, 'The body')
+    await parseJson(body, undefined, 'body')
     order.push(name)
     setImmediate(() => order.push(`work after the ${name}`))
   }
@@ -20,6 +20,6 @@ it.each(['__proto__', '\\u005f_proto__', '__\\u0070roto__', '__pr\\u006fto__', '
   async (name) => {
     const body = Buffer.from(`{"headers":{"${name}":"x"}}`)
 
-    await expect(parseJson(body, undefined, 'The body')).rejects.toThrow('A field cannot have the name __proto__.')
+    await expect(parseJson(body, undefined, 'body')).rejects.toThrow('A field cannot have the name __proto__.')
   },
 )

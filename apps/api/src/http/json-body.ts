@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parameterOf } from './media-type.ts'
+import { say } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 import { beforeHeavyWork } from './heavy-work.ts'
 
@@ -17,6 +18,9 @@ const MAX_JSON_VALUES = 100_000
 const MANY_JSON_VALUES = 1_000
 const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
 
+/** What is parsed: the body, or its part message. */
+const THE = { body: 'The body', part: 'The part message' } as const
+
 /** Accepts bodies as JSON in UTF-8, without a content encoding. A route that accepts others adds their content type. */
 export const jsonBodies = fp(
   async (app) => {
@@ -27,7 +31,7 @@ export const jsonBodies = fp(
       async (request: FastifyRequest, body: Buffer) => {
         refuseEncodedBody(request)
         if (body.length > 0)
-          return parseJson(body, request.headers['content-type'], 'The body', request.routeOptions.config.maxJsonValues)
+          return parseJson(body, request.headers['content-type'], 'body', request.routeOptions.config.maxJsonValues)
         // Some clients always send the content type, even without a body.
         if (request.routeOptions.config.serves?.body === undefined) return undefined
         throw new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
@@ -41,10 +45,7 @@ export const jsonBodies = fp(
 export function refuseEncodedBody({ headers }: FastifyRequest): void {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding.toLowerCase() === 'identity') return
-  throw new ProblemError(
-    'invalid-input',
-    `The Content-Encoding ${quote(encoding)} is not supported: send the body as it is.`,
-  )
+  throw new ProblemError('invalid-input', say('encoding-not-supported', { encoding: quote(encoding) }))
 }
 
 /** What was heavy to parse, and therefore is to validate. */
@@ -63,12 +64,12 @@ export async function beforeValidating(value: unknown): Promise<void> {
 export async function parseJson(
   content: Buffer,
   contentType: string | undefined,
-  what: string,
+  what: keyof typeof THE,
   maxValues = MAX_JSON_VALUES,
 ): Promise<unknown> {
   const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
   if (charset !== null && !/^utf-?8$/i.test(charset))
-    throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
+    throw new ProblemError('invalid-input', say('charset-not-supported', { charset: quote(charset) }))
   const isHeavy = countValues(content, what, maxValues) > MANY_JSON_VALUES
   if (isHeavy) await beforeHeavyWork()
   const text = decode(content, what)
@@ -78,7 +79,7 @@ export async function parseJson(
     return value
   } catch (error) {
     if (error instanceof ProblemError) throw error
-    throw new ProblemError('invalid-input', `${what} is not valid JSON.`)
+    throw new ProblemError('invalid-input', `${THE[what]} is not valid JSON.`)
   }
 }
 
@@ -88,7 +89,7 @@ export async function parseJson(
  *
  * @throws {ProblemError} when there are too many
  */
-function countValues(content: Buffer, what: string, maxValues: number): number {
+function countValues(content: Buffer, what: keyof typeof THE, maxValues: number): number {
   let values = 1
   let inString = false
   for (let at = 0; at < content.length; at++) {
@@ -97,7 +98,7 @@ function countValues(content: Buffer, what: string, maxValues: number): number {
     else if (inString) at += byte === BACKSLASH ? 1 : 0
     else if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1
     if (values > maxValues)
-      throw new ProblemError('invalid-input', `${what} has more than the ${maxValues} values it may have.`)
+      throw new ProblemError('invalid-input', say(`${what}-with-too-many-values`, { max: maxValues }))
   }
   return values
 }
@@ -111,11 +112,11 @@ function refusePrototype(key: string, value: unknown): unknown {
   return value
 }
 
-function decode(content: Buffer, what: string): string {
+function decode(content: Buffer, what: keyof typeof THE): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(content)
   } catch {
-    throw new ProblemError('invalid-input', `${what} is not valid UTF-8, which JSON has to be.`)
+    throw new ProblemError('invalid-input', `${THE[what]} is not valid UTF-8, which JSON has to be.`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { say } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 
 declare module 'fastify' {
@@ -28,10 +29,7 @@ export const notFound = fp(
       if (methods === '' || methods.split(', ').includes(request.method))
         throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
-      throw new ProblemError(
-        'method-not-allowed',
-        `${request.method} is not served at this address. Served here: ${methods}.`,
-      )
+      throw new ProblemError('method-not-allowed', say('method-not-served', { method: request.method, methods }))
     }
     // Refuses before the body is read, since the client is not authenticated.
     app.addHook('preParsing', async (request, reply) => {

@@ -1,11 +1,12 @@
 import { PROBLEM_STATUS, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
+import { say, type Said } from './problem-sentences.ts'
 import { PROBLEM_TITLES, toInputFault, type Fault } from './problem.ts'
 
 interface ProblemText {
   /** When it is answered, and what a client does about it. */
   readonly description: string
   /** The detail of one such answer. */
-  readonly detail: string
+  readonly detail: string | Said
   readonly errors?: readonly Fault[]
 }
 
@@ -36,7 +37,7 @@ export const PROBLEMS = {
   },
   'scope-missing': {
     description: 'The service key is valid, but lacks the scope of the operation. A workspace admin makes another key.',
-    detail: 'The service key needs the scope messages:send.',
+    detail: say('scope-missing', { scope: 'messages:send' }),
   },
   'not-found': {
     description: 'There is nothing of that id, or the caller may not see it.',
@@ -83,7 +84,7 @@ export const PROBLEMS = {
   },
   'message-not-cancellable': {
     description: 'The message was sent, may have been sent, or has ended otherwise. Read it to see which.',
-    detail: 'The message has been sent.',
+    detail: say('has-ended', { status: 'sent' }),
   },
   'message-not-retryable': {
     description: 'The message did not fail, its content is no longer kept, or it expired. Submit a new one.',
@@ -96,7 +97,12 @@ export const PROBLEMS = {
   'message-too-large': {
     description:
       'The message or one of its files is larger than the request, Microsoft or the organisation takes. The detail names size, limit and remedy.',
-    detail: 'Attachment 1 has 167772160 bytes; Microsoft takes at most 157286400 (150 MB). Send a link to the file.',
+    detail: say('attachment-too-large', {
+      arriving: 'no',
+      attachment: 1,
+      sizeBytes: 167_772_160,
+      limitBytes: 157_286_400,
+    }),
   },
   'expectation-failed': {
     description: 'The header Expect asks for something other than 100-continue. Leave it out.',
@@ -134,7 +140,11 @@ export const PROBLEMS = {
   },
   'storage-full': {
     description: 'Waiting and failed messages occupy what the tenant may store. Wait until some have left.',
-    detail: 'The messages occupy 10737418240 of 10737418240 bytes.',
+    detail: say('storage-full', {
+      storedBytes: 10_737_418_240,
+      storageBytes: 10_737_418_240,
+      neededBytes: 52_428,
+    }),
   },
 } as const satisfies Record<ProblemCode, ProblemText>
 
@@ -145,9 +155,8 @@ export function exampleOf(code: ProblemCode): Problem {
     type: `urn:inforiver-mail:problem:${code}`,
     title: PROBLEM_TITLES[code],
     status: PROBLEM_STATUS[code],
-    detail,
+    ...(typeof detail === 'string' ? { detail, values: {} } : detail),
     code,
-    values: {},
     requestId: '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35',
     ...(text.errors && { errors: text.errors.map(toInputFault) }),
   }

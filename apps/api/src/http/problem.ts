@@ -11,6 +11,8 @@ import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { readFault } from '@inforiver-mail/contract/fault-text'
+import type { Outage } from '../outage.ts'
+import { say, type Said } from './problem-sentences.ts'
 
 export const PROBLEM_TITLES = {
   'invalid-input': 'The request is not valid',
@@ -72,24 +74,21 @@ export class ProblemError extends Error {
   readonly values: Values
   readonly errors: readonly Fault[] | undefined
 
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    options: { status?: number; values?: Values; errors?: readonly Fault[] } = {},
-  ) {
-    super(detail)
+  /** A detail that says more than its code, to the person at the page, or with facts, is made by `say`. */
+  constructor(code: ProblemCode, detail: string | Said, options: { status?: number; errors?: readonly Fault[] } = {}) {
+    super(typeof detail === 'string' ? detail : detail.detail)
     this.code = code
+    this.values = typeof detail === 'string' ? {} : detail.values
     this.status = options.status ?? PROBLEM_STATUS[code]
-    this.values = options.values ?? {}
     this.errors = options.errors
   }
 }
 
 /**
- * Answers every failure with problem details (RFC 9457), or with a page when a browser was navigating. `outageOf`
- * describes an outage of the database in a sentence, and returns null for other errors.
+ * Answers every failure with problem details (RFC 9457), or with a page when a browser was navigating. `outageOf` names
+ * an outage of the database, and returns null for other errors.
  */
-export const problems = fp<{ outageOf: (error: unknown) => string | null }>(
+export const problems = fp<{ outageOf: (error: unknown) => Outage | null }>(
   async (app, { outageOf }) => {
     const refusals = createRefusalLog(app.log)
     app.addHook('onClose', async () => refusals.endWindow())
@@ -160,9 +159,9 @@ function whatBroke({ code, reason }: { code?: string; reason?: string }): Proble
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ProblemError('unavailable', 'The request did not arrive in the time it has. Send it again.')
     case 'HPE_HEADER_OVERFLOW':
-      return new ProblemError('invalid-input', `The headers are larger than the ${maxHeaderSize} bytes they may have.`)
+      return new ProblemError('invalid-input', say('headers-too-large', { limitBytes: maxHeaderSize }))
     default:
-      return new ProblemError('invalid-input', `The request is not valid HTTP${reason ? `: ${reason}` : ''}.`)
+      return new ProblemError('invalid-input', reason ? say('not-http', { reason }) : 'The request is not valid HTTP.')
   }
 }
 
@@ -215,20 +214,22 @@ function isNavigation({ url, headers }: FastifyRequest): boolean {
 
 function toProblemError(
   error: FastifyError,
-  outage: string | null,
+  outage: Outage | null,
   { config: { serves, tooLarge = 'invalid-input' }, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
   if (outage !== null) {
     if (error instanceof OutcomeUnknownError) return refuseToGuess(serves)
-    return new ProblemError('unavailable', `${outage} Nothing was changed; try again in a moment.`)
+    return new ProblemError('unavailable', say([outage, 'nothing-changed']))
   }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return new ProblemError(
         tooLarge,
-        `The request is larger than the ${bodyLimit} bytes it may have here.${serves?.takesAttachments ? ' Send attachments as parts of a multipart/form-data body: they may be larger.' : ''}`,
-        { status: 413, values: { limitBytes: bodyLimit } },
+        say(['request-too-large', ...(serves?.takesAttachments ? (['send-as-parts'] as const) : [])], {
+          limitBytes: bodyLimit,
+        }),
+        { status: 413 },
       )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refuseMediaType(serves)
@@ -254,12 +255,7 @@ const FILE_REFUSALS = {
 
 /** Does not claim that nothing was changed, because that is unknown. */
 function refuseToGuess(serves: Endpoint | undefined): ProblemError {
-  return new ProblemError(
-    'unavailable',
-    serves?.headers
-      ? 'The database was lost while it stored the message: whether it is accepted is unknown. Send the same request again with the same Idempotency-Key, and it is accepted once; without one, look for the message first.'
-      : 'The database was lost while it stored the change: whether it was made is unknown. Look at how things stand before you try again.',
-  )
+  return new ProblemError('unavailable', say(serves?.headers ? 'message-in-doubt' : 'change-in-doubt'))
 }
 
 /** Refuses a body whose content type the endpoint does not accept. */

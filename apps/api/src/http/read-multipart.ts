@@ -1,6 +1,7 @@
 import { finished, Readable } from 'node:stream'
 import { Dicer } from '@fastify/busboy'
 import { parameterOf } from './media-type.ts'
+import { say } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 
 /** One part of a multipart body, as the client describes it. */
@@ -30,10 +31,7 @@ export function boundaryOf(contentType: string | undefined): string | null {
   if (contentType === undefined || !isMultipart(contentType)) return null
   const boundary = parameterOf(contentType, 'boundary')
   if (boundary && boundary.length <= 70) return boundary // RFC 2046 section 5.1.1
-  throw new ProblemError(
-    'invalid-input',
-    'The content type multipart/form-data needs a boundary of 1 to 70 characters. HTTP clients add it when the header is left to them.',
-  )
+  throw new ProblemError('invalid-input', say('boundary-missing'))
 }
 
 /**

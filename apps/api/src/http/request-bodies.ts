@@ -1,3 +1,4 @@
+import type { Values } from '@inforiver-mail/contract/values'
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -5,6 +6,7 @@ import { createBodyMemory, type BodyMemory } from '../memory/body-memory.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { createArrivingBody, type ArrivingBody, type Pace } from './arriving-body.ts'
+import { say } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
 
@@ -86,29 +88,26 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
 
   function endLater(): NodeJS.Timeout {
     const seconds = limits.requestMs / 1_000
-    return setTimeout(() => end(`The request did not arrive within ${seconds} seconds.`), limits.requestMs)
+    return setTimeout(() => end('request-late', { seconds }), limits.requestMs)
   }
 
   /** Fails the body, with an answer if that is still possible. */
-  function end(why: string): void {
+  function end(why: 'request-late' | 'request-stopped' | 'request-slow', facts: Values): void {
     if (raw.complete) return
     if (body === null || body.stream.destroyed || reply.sent) {
       raw.destroy()
       return
     }
     reply.header('connection', 'close')
-    body.stream.destroy(new ProblemError('unavailable', `${why} Nothing was stored; send it again.`))
+    body.stream.destroy(new ProblemError('unavailable', say([why, 'nothing-stored'], facts)))
     clearTimeout(timer)
     timer = setTimeout(() => raw.destroy(), ANSWER_MS)
   }
 
   function endSlow({ bytes, ms }: Pace): void {
     const seconds = ms / 1_000
-    end(
-      bytes === 1
-        ? `Nothing of the request arrived for ${seconds} seconds.`
-        : `Less than ${bytes} bytes of the request arrived within ${seconds} seconds.`,
-    )
+    if (bytes === 1) end('request-stopped', { seconds })
+    else end('request-slow', { bytes, seconds })
   }
 
   async function holdLargeJson(mostBytes: number): Promise<(bytes: number) => void> {
@@ -198,10 +197,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
 /** The request waited too long for memory. */
 class OutOfMemoryError extends ProblemError {
   constructor(longestWaitMs: number) {
-    super(
-      'unavailable',
-      `Other large messages are arriving, and after ${longestWaitMs / 1_000} seconds there was still no memory for this one. Nothing was stored; try again in a moment, or send attachments as parts of a multipart/form-data body.`,
-    )
+    super('unavailable', say('no-memory', { seconds: longestWaitMs / 1_000 }))
   }
 }
 

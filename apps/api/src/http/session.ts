@@ -3,6 +3,7 @@ import type { Role } from '@inforiver-mail/contract/caller'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isPolling } from './polling-request.ts'
+import { say } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 
 /** A person who is signed in, and their session. */
@@ -102,10 +103,7 @@ export function workspaceAdminGuard(
       )
     }
     if (enabled) return signedIn
-    throw new ProblemError(
-      'office365-smtp-disabled',
-      'This installation does not use Office 365 SMTP, so that its settings are closed; a mailbox connected before goes on sending what services submit. To open them, set SMTP=Office365 in its environment or in inforiver-mail.env, then start it again.',
-    )
+    throw new ProblemError('office365-smtp-disabled', say('office365-smtp-disabled'))
   }
 }
 
@@ -114,9 +112,5 @@ function refuseOtherOrigins(request: FastifyRequest, publicUrl: string): void {
   const { origin } = request.headers
   if (origin === publicUrl) return
   if ((origin === undefined || origin === 'null') && request.headers['sec-fetch-site'] === 'same-origin') return
-  throw new ProblemError(
-    'cross-origin',
-    `This request did not come from ${publicUrl}. Open the page under that address.`,
-    { values: { publicUrl } },
-  )
+  throw new ProblemError('cross-origin', say('other-address', { publicUrl }))
 }

@@ -11,6 +11,7 @@ import { readUsage, sendNow } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseFaults } from '../http/input-faults.ts'
+import { say, type Said } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -149,18 +150,15 @@ function nameOf({ service, userId }: Actor): string | null {
   return service ?? userId
 }
 
-function notRetryable(status: MessageStatus, expiresAt: string | null, now: Date): string {
-  if (status !== 'failed') return `Only a failed message can be retried; this one is ${status}.`
-  if (expiresAt !== null && Date.parse(expiresAt) <= now.getTime())
-    return 'The message has expired: submit it again with a later expiresAt if it is still wanted.'
-  return 'The content of the message is deleted by now: submit it again.'
+function notRetryable(status: MessageStatus, expiresAt: string | null, now: Date): Said {
+  if (status !== 'failed') return say('not-failed', { status })
+  if (expiresAt !== null && Date.parse(expiresAt) <= now.getTime()) return say('has-expired')
+  return say('content-deleted')
 }
 
-function notCancellable(status: MessageStatus): string {
-  if (status === 'sending' || status === 'queued')
-    return 'The message is on its way to Microsoft, or may have been sent already.'
+function notCancellable(status: MessageStatus): Said {
+  if (status === 'sending' || status === 'queued') return say('on-its-way')
   // A held message can be cancelled unless it is in doubt.
-  if (status === 'held')
-    return 'The message may have been sent already. Whether it was is found out once the mailbox works again.'
-  return `The message is ${status}.`
+  if (status === 'held') return say('in-doubt')
+  return say('has-ended', { status })
 }

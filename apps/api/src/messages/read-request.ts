@@ -3,6 +3,7 @@ import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@i
 import type { FastifyRequest } from 'fastify'
 import { beforeValidating, parseJson } from '../http/json-body.ts'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
+import { say } from '../http/problem-sentences.ts'
 import { type Fault, ProblemError, refuseMediaType } from '../http/problem.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
@@ -57,10 +58,7 @@ async function readParts(
   for await (const part of readMultipart(request.body as Readable, boundary)) {
     count += 1
     if (count > MAX_ATTACHMENTS + 1)
-      throw new ProblemError(
-        'invalid-input',
-        `The multipart body has too many parts: at most one is message, and ${MAX_ATTACHMENTS} are attachment.`,
-      )
+      throw new ProblemError('invalid-input', say('too-many-parts', { max: MAX_ATTACHMENTS }))
     const fault = faultOf(part, message !== undefined)
     if (fault !== null) faults.push(fault)
     if (fault !== null && message !== undefined) break // the faults of the message are known already
@@ -107,14 +105,11 @@ async function readMessage<Result>(
     sizeBytes += chunk.length
     if (sizeBytes > SMALL_BODY_BYTES) arrived ??= await request.arrival.holdLargeJson(mostBytesOf(request))
     if (sizeBytes > MAX_JSON_BYTES)
-      throw new ProblemError(
-        'message-too-large',
-        `The part message has more than ${MAX_JSON_BYTES} bytes. Send attachments in parts of their own.`,
-      )
+      throw new ProblemError('message-too-large', say('part-too-large', { limitBytes: MAX_JSON_BYTES }))
     chunks.push(chunk)
   }
   arrived?.(sizeBytes)
-  return parse(await parseJson(Buffer.concat(chunks), contentType, 'The part message'))
+  return parse(await parseJson(Buffer.concat(chunks), contentType, 'part'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly Fault[]): Promise<MessageInput> {

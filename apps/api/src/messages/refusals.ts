@@ -4,6 +4,7 @@ import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import { refuseInput } from '../http/input-faults.ts'
+import { say, type Said } from '../http/problem-sentences.ts'
 import { type Fault, ProblemError } from '../http/problem.ts'
 import type { StorageFull } from '../queue/storage.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
@@ -35,26 +36,16 @@ export function requireNotEmpty({ subject, html, text, attachments }: MessageCon
 }
 
 export function storageFull({ storedBytes, neededBytes, storageBytes }: StorageFull): ProblemError {
-  return new ProblemError(
-    'storage-full',
-    `The messages occupy ${storedBytes} of ${storageBytes} bytes, most of it those that wait or have failed, and this one needs ${neededBytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.`,
-    { values: { storedBytes, storageBytes, neededBytes } },
-  )
+  return new ProblemError('storage-full', say('storage-full', { storedBytes, storageBytes, neededBytes }))
 }
 
 /** The content that had arrived was deleted, because nothing more came for a long time. */
 export function arrivedTooSlowly(): ProblemError {
-  return new ProblemError(
-    'unavailable',
-    'The attachments arrived too slowly: nothing could be stored for 15 minutes, so what had arrived was deleted. Send the message again.',
-  )
+  return new ProblemError('unavailable', say('attachments-slow', { minutes: 15 }))
 }
 
 export function keyReused(): ProblemError {
-  return new ProblemError(
-    'idempotency-key-reused',
-    'This Idempotency-Key was used within the last 24 hours for a message with other content. Use a new key for a new message.',
-  )
+  return new ProblemError('idempotency-key-reused', say('key-reused', { hours: 24 }))
 }
 
 /** Decides whether a message may be as large as it is. */
@@ -69,53 +60,49 @@ export interface SizeRules {
 
 /** Returns null for a message that can be sent, else a refusal that names size, limit and remedy. */
 export function refuseSize(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
-  return refuse(sizes, rules, '')
+  return refuse(sizes, rules, 'no')
 }
 
 /** The same for a message that goes as MIME, of which `mimeBytes` are handed to Microsoft; 0 for any other message. */
 export function refuseMimeSize(mimeBytes: number): ProblemError | null {
   if (mimeBytes <= MAX_MIME_BYTES) return null
-  return new ProblemError(
-    'message-too-large',
-    `The message has ${mimeBytes} bytes; one that is signed or encrypted (S/MIME) or has a calendar invitation goes to Microsoft in one piece, of at most ${MAX_MIME_BYTES} bytes. Send it with smaller attachments, or with a link to the file.`,
-    { values: { sizeBytes: mimeBytes, limitBytes: MAX_MIME_BYTES } },
-  )
+  const facts = { sizeBytes: mimeBytes, limitBytes: MAX_MIME_BYTES }
+  return new ProblemError('message-too-large', say('mime-too-large', facts))
 }
 
 /** Like `refuseSize`, for a message of which more may follow. */
 export function refuseArriving(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
   // A file that is too small for an upload session may still grow.
   const limits = { ...rules.limits, sessionMinimumBytes: null }
-  return refuse(sizes, { ...rules, limits }, 'at least ')
+  return refuse(sizes, { ...rules, limits }, 'yes')
 }
 
-function refuse(sizes: RequestSizes, { largeAttachments, limits }: SizeRules, atLeast: string): ProblemError | null {
+/** `arriving` says whether more may follow, so that the sizes are the least. */
+function refuse(
+  sizes: RequestSizes,
+  { largeAttachments, limits }: SizeRules,
+  arriving: 'yes' | 'no',
+): ProblemError | null {
   const plan = planSize(sizes, limits)
-  const amount = (bytes: number) => `${atLeast}${bytes} bytes`
-  if (plan.kind === 'none') {
-    const { kind: _kind, ...values } = plan
-    return new ProblemError('message-too-large', describe(plan, amount), { values })
-  }
+  if (plan.kind === 'none') return new ProblemError('message-too-large', sayTooLarge(plan, arriving))
   if (plan.kind === 'send-mail' || largeAttachments !== false) return null
-  const attached = sizes.attachments.reduce((sum, { file }) => sum + file, 0)
+  const attachedBytes = sizes.attachments.reduce((sum, { file }) => sum + file, 0)
   const limitBytes = limits.requestBytes ?? MAX_REQUEST_BYTES
   return new ProblemError(
     'large-attachments-disabled',
-    `The message has ${amount(attached)} of attachments, and ${amount(sizes.sendMail)} encoded for Microsoft; without large file attachments at most ${limitBytes} encoded bytes fit, which is about 3 MB of files. A workspace admin enables large file attachments at Tenant Settings > Office 365 SMTP; or send less, or a link to the file.`,
-    { values: { attachedBytes: attached, sizeBytes: sizes.sendMail, limitBytes } },
+    say('large-attachments-disabled', { arriving, attachedBytes, sizeBytes: sizes.sendMail, limitBytes }),
   )
 }
 
-function describe({ reason, sizeBytes, limitBytes, ...rest }: NoRoute, amount: (bytes: number) => string): string {
-  const file = 'attachment' in rest ? `Attachment ${rest.attachment + 1}` : ''
-  switch (reason) {
+function sayTooLarge(plan: NoRoute, arriving: 'yes' | 'no'): Said {
+  const { reason, sizeBytes, limitBytes } = plan
+  switch (plan.reason) {
     case 'body-too-large':
-      return `Without attachments the message has ${amount(sizeBytes)}; Microsoft takes at most ${limitBytes}. Shorten it, or send the text as an attachment.`
+      return say(reason, { arriving, sizeBytes, limitBytes })
     case 'attachment-too-large':
-      return `${file} has ${amount(sizeBytes)}; Microsoft takes at most ${limitBytes} (150 MB). Send a link to the file.`
     case 'attachment-between':
-      return `${file} has ${amount(sizeBytes)}, and a third more encoded: too much for one request to Microsoft, which has at most ${limitBytes} bytes, and too little for an upload session, which Microsoft refused for files of this size today. Send less, for example compressed, or a link to the file.`
+      return say(reason, { arriving, attachment: plan.attachment + 1, sizeBytes, limitBytes })
     case 'message-too-large':
-      return `Encoded for Microsoft the message has ${amount(sizeBytes)}; the organisation has refused one of ${limitBytes + 1} bytes today. Send less, or a link to the file, or have an Exchange administrator raise the message size limit of the mailbox; a higher limit is noticed within a day.`
+      return say(reason, { arriving, sizeBytes, refusedBytes: limitBytes + 1 })
   }
 }

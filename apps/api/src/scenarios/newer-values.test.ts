@@ -7,7 +7,14 @@ import { createServiceClient } from '../test-support/test-service.ts'
 
 const { ground, product, ada, post } = useAdminGround()
 
-const PROBLEM = { code: 'quota-exceeded', title: 'Full', detail: 'It is full.', hint: 'Wait.', action: 'Wait.' }
+const PROBLEM = {
+  code: 'quota-exceeded',
+  title: 'Full',
+  detail: 'It is full.',
+  hint: 'Wait.',
+  action: 'Wait.',
+  values: { title: 'full.title', detail: ['of-tomorrow'], left: { bytes: 1 } },
+}
 const ALERT_ID = `alt_${'0'.repeat(32)}`
 const WEBHOOK_ID = `whk_${'0'.repeat(32)}`
 
@@ -58,7 +65,7 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
   )
   await query(`UPDATE messages SET outcome = 'bounced', problem = $2 WHERE id = $1`, [ended, PROBLEM])
   await query(`UPDATE unsent_messages SET outcome = 'bounced'`)
-  await query(`UPDATE message_attempts SET outcome = 'greylisted'`)
+  await query(`UPDATE message_attempts SET outcome = 'greylisted', facts = '[1]'`)
   await query(
     `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, source, learned_at, events)
      VALUES ($1, 'max@contoso.com', $2, 1, 'returned', '5.99.1', 'read-receipt', now(), '{message.returned}')`,
@@ -119,15 +126,15 @@ it('shows the nearest known value of each', async () => {
     status: 'queued',
     heldBecause: 'not-configured',
     to: [{ address: 'max@contoso.com', name: 'Max' }],
-    problem: { code: 'message-refused', detail: 'It is full.' },
-    attempts: [{ outcome: 'unknown', detail: 'No.' }],
+    problem: { code: 'message-refused', detail: 'It is full.', values: {} },
+    attempts: [{ outcome: 'unknown', detail: 'No.', values: {} }],
     recipients: [{ address: 'max@contoso.com', delivery: 'unknown', code: '5.99.1', source: 'trace' }],
   })
   expect(await read(`/messages/${filled.ended}`)).toMatchObject({ status: 'failed' })
   expect(await read('/tenant-settings/office365-smtp')).toMatchObject({
     status: 'connected',
     mailbox: 'delegated',
-    problem: { code: 'app-misconfigured', detail: 'It is full.' },
+    problem: { code: 'app-misconfigured', detail: 'It is full.', values: {} },
     deliveryReports: {
       bounces: { problem: { code: 'trace-unavailable', detail: 'It is full.' } },
       trace: { problem: { code: 'trace-unavailable', detail: 'It is full.' } },
@@ -137,7 +144,7 @@ it('shows the nearest known value of each', async () => {
   expect(await read(`/consents/${filled.consent}`)).toMatchObject({
     purpose: 'reconnect',
     status: 'pending',
-    problem: { code: 'microsoft-refused' },
+    problem: { code: 'microsoft-refused', values: {} },
   })
   expect((await read('/service-keys')).items).toMatchObject([
     { scopes: ['messages:send', 'messages:read', 'settings:read'] },

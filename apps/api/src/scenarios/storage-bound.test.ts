@@ -37,7 +37,11 @@ it('refuses what exceeds the bound with 507, saying what is stored, the bound an
 
   expect(first.status).toBe(202)
   expect(status).toBe(507)
-  expect(json).toMatchObject({ code: 'storage-full', detail: expect.stringContaining(`of ${BOUND} bytes`) })
+  expect(json).toMatchObject({
+    code: 'storage-full',
+    values: { detail: ['problem.storage-full'], storageBytes: BOUND },
+    detail: expect.stringContaining(`of ${BOUND} bytes`),
+  })
   expect(json.detail).toContain('TENANT_STORAGE_BYTES')
   expect(await countStored(ground.database)).toEqual(before)
 })

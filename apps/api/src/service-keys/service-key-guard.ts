@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
+import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
@@ -72,11 +73,7 @@ export function createCallerGuard({
     const { tenantId, name: service, scopes, allowedDomains } = found.service
     if (!scopes.includes(scope)) {
       await refuse('scope-missing')
-      throw new ProblemError(
-        'scope-missing',
-        `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
-        { values: { scope } },
-      )
+      throw new ProblemError('scope-missing', say('scope-missing', { scope }))
     }
     return { tenantId, service, userId: null, allowedDomains }
   }

@@ -158,7 +158,8 @@ function toProblem({ code, detail, action, values }: Refusal): ProblemError {
   const { title: _title, detail: said, action: remedy, ...facts } = values
   const sentences = [said, remedy].flatMap((names) => (Array.isArray(names) ? names : []))
   // A missing permission asks for a consent, and is no refusal.
-  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, `${detail} ${action}`, {
+  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, {
+    detail: `${detail} ${action}`,
     values: { ...facts, detail: sentences },
   })
 }

@@ -1,5 +1,6 @@
 import { checkSetup } from '@inforiver-mail/contract/setup-check'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -19,14 +20,13 @@ export const setupCheckRoutes: FastifyPluginAsync<Options> = async (app, { requi
 
   route(app, checkSetup, requireAdmin, async ({ reply, body: { fromEmail } }) => {
     const giveBack = await takePlace()
-    if (giveBack === null)
-      throw new ProblemError('check-running', 'The set-up is being checked already, which takes 20 seconds at most.')
+    if (giveBack === null) throw new ProblemError('check-running', say('check-running', { seconds: 20 }))
     const ending = endingOf(reply, stopping.signal)
     try {
       return { checks: await check({ fromEmail, signal: ending.signal }) }
     } catch (error) {
       if (!ending.signal.aborted) throw error
-      throw new ProblemError('unavailable', 'Inforiver Mail is stopping. Check again once it has started.')
+      throw new ProblemError('unavailable', say('check-stopping'))
     } finally {
       ending.release()
       await giveBack()

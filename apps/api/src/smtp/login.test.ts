@@ -11,7 +11,7 @@ function start(authenticate: Authenticate) {
   let nowMs = 1_000
   const logIn = createLogins({
     authenticate,
-    outageOf: ({ message }: Error) => (message === 'away' ? 'The database is away.' : null),
+    outageOf: ({ message }: Error) => (message === 'away' ? 'database-away' : null),
     elapsedMs: () => nowMs,
     logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     wait: async (ms) => void waits.push(ms),

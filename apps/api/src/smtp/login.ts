@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import type { Outage } from '../outage.ts'
 import { ProblemError } from '../http/problem.ts'
 import { createRefusalLimit } from '../refusal-limit.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
@@ -42,7 +43,7 @@ export function createLogins({
   wait = delay,
 }: {
   authenticate: Authenticate
-  outageOf: (error: unknown) => string | null
+  outageOf: (error: unknown) => Outage | null
   elapsedMs: () => number
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
   /** Replaces the timer. */

@@ -51,9 +51,9 @@ it.each([
     }),
     '554 5.6.0 subject: Too long. Empty.',
   ],
-  [new Error('away'), '451 4.3.0 The database is away. Send the message again in a moment.'],
+  [new Error('away'), '451 4.3.0 The database does not answer right now. Send the message again in a moment.'],
 ])('turns %s into a reply', (error, expected) => {
-  const refusal = toRefusal(error, (given) => ((given as Error).message === 'away' ? 'The database is away.' : null))
+  const refusal = toRefusal(error, (given) => ((given as Error).message === 'away' ? 'database-away' : null))
   expect(`${refusal?.responseCode} ${refusal?.message}`).toBe(expected)
 })
 

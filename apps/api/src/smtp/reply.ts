@@ -1,5 +1,7 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
+import type { Outage } from '../outage.ts'
 import { ProblemError } from '../http/problem.ts'
+import { say } from '../http/problem-sentences.ts'
 
 // Every reply of 4xx and 5xx carries exactly one enhanced status code (RFC 3463). smtp-server would choose it by the number
 // alone, so it is told to write none, and they are written here.
@@ -88,14 +90,16 @@ const PROBLEMS: Partial<Readonly<Record<ProblemCode, readonly [code: number, enh
  * Turns the refusal of a message into a reply; null for what is no refusal, but a fault of ours. Whatever may pass is 451,
  * which has the client try again.
  */
-export function toRefusal(error: unknown, outageOf: (error: unknown) => string | null): SmtpRefusal | null {
+export function toRefusal(error: unknown, outageOf: (error: unknown) => Outage | null): SmtpRefusal | null {
   if (error instanceof SmtpRefusal) return error
   if (error instanceof ProblemError) {
     const [code, enhanced] = PROBLEMS[error.code] ?? [451, '4.3.0']
     return new SmtpRefusal(code, enhanced, describe(error))
   }
   const outage = outageOf(error)
-  return outage === null ? null : new SmtpRefusal(451, '4.3.0', `${outage} Send the message again in a moment.`)
+  return outage === null
+    ? null
+    : new SmtpRefusal(451, '4.3.0', `${say(outage).detail} Send the message again in a moment.`)
 }
 
 function describe({ code, message, errors = [] }: ProblemError): string {

@@ -3,6 +3,7 @@ import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
+import type { Outage } from '../outage.ts'
 import { createArrivingBody, type Pace } from '../http/arriving-body.ts'
 import { ProblemError } from '../http/problem.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
@@ -74,7 +75,7 @@ export interface SmtpDoorDeps {
   readonly tracing: Tracing
   readonly budget: ByteBudget
   readonly metrics: SmtpMetrics
-  readonly outageOf: (error: unknown) => string | null
+  readonly outageOf: (error: unknown) => Outage | null
   readonly logger: FastifyBaseLogger
 }
 

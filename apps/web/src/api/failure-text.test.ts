@@ -1,3 +1,4 @@
+import { fault } from '@inforiver-mail/contract/fault-text'
 import { PROBLEM_STATUS, type Problem, ProblemCode } from '@inforiver-mail/contract/problem'
 import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
@@ -51,4 +52,24 @@ it('does not offer Retry when the API refused the call', () => {
 it.each(ProblemCode.options)('words %s in another language than English by its code alone', (code) => {
   const { title, detail } = failureText(failed(code, { title: 'Not that', detail: 'Nor that.' }), german)
   expect([title, detail].join(' ')).not.toMatch(/Not that|Nor that/)
+})
+
+it('words the sentences that a problem names, with their facts', () => {
+  const facts = { storedBytes: 2_000_000, storageBytes: 2_000_000, neededBytes: 1_024 }
+  const full = failed('storage-full', { detail: 'Full.', values: { detail: ['problem.storage-full'], ...facts } })
+  expect(failureText(full, english).detail).toBe('Full.')
+  expect(failureText(full, german).detail).toMatch(/2\.000\.000 von 2\.000\.000 Bytes, .+ 1\.024\./)
+
+  const ended = failed('message-not-cancellable', { values: { detail: ['problem.has-ended'], status: 'sent' } })
+  expect(failureText(ended, german).detail).toBe('Die Nachricht ist gesendet.')
+
+  const newer = failed('unavailable', { detail: 'New.', values: { detail: ['problem.of-tomorrow'] } })
+  expect(failureText(newer, german).detail).toBe(german('failures.problem.unavailable'))
+})
+
+it('words the faults of the input, and says where they are', () => {
+  const errors = [{ path: 'to[0]', code: 'address-without-at', values: {}, message: fault('address-without-at') }]
+  expect(failureText(failed('invalid-input', { detail: `to[0]: ${errors[0]?.message}`, errors }), german).detail).toBe(
+    `${german('failures.problem.invalid-input')} to[0]: Eine E-Mail-Adresse braucht ein @, wie in reports@contoso.com.`,
+  )
 })

@@ -1,6 +1,7 @@
 import type { Problem } from '@inforiver-mail/contract/problem'
 import type { Translate } from '../language/translate.ts'
 import { CallFailed, mayPass } from './failure.ts'
+import { faultText, serverText } from './server-text.ts'
 
 export interface FailureText {
   readonly title: string
@@ -19,7 +20,10 @@ export function failureText(error: unknown, t: Translate): FailureText {
     case 'problem': {
       const { code, requestId, errors = [] } = failure.problem
       const { title, detail } = problemText(failure.problem, t)
-      const faults = errors.map(({ message }) => message)
+      const faults = errors.map(({ path, message }) => {
+        const fault = faultText(message, t)
+        return path === '' || t.language === 'en' ? fault : `${path}: ${fault}`
+      })
       return {
         title,
         detail: [detail, ...faults.filter((fault) => !detail.includes(fault))].join(' '),
@@ -45,8 +49,15 @@ export function failureText(error: unknown, t: Translate): FailureText {
   }
 }
 
-/** The API words its problems in English, and says more there than a sentence for each code can. */
-function problemText({ title, detail, code }: Problem, t: Translate): { title: string; detail: string } {
+/**
+ * The API's detail says more than a sentence for each code can. In another language than English, a problem that names
+ * no sentence, or one that the page does not know, is worded by its code.
+ */
+function problemText({ title, detail, code, values }: Problem, t: Translate): { title: string; detail: string } {
   if (t.language === 'en') return { title, detail: detail || t(`failures.problem.${code}`) }
-  return { title: t(`failures.problem.${code}.title`), detail: t(`failures.problem.${code}`) }
+  const said = Array.isArray(values['detail']) ? serverText({ detail, values }, t) : null
+  return {
+    title: t(`failures.problem.${code}.title`),
+    detail: said && said.lang === undefined ? said.detail : t(`failures.problem.${code}`),
+  }
 }

@@ -3,6 +3,7 @@ import { serverDeliveries } from './de/server-deliveries.ts'
 import { serverEntra } from './de/server-entra.ts'
 import { serverFaults } from './de/server-faults.ts'
 import { serverGraph } from './de/server-graph.ts'
+import { serverProblems } from './de/server-problems.ts'
 
 /** German for the sentences of the server, which are English there. `scripts/wording.test.ts` compares both. */
 export const deServer: Readonly<Record<string, string>> = {
@@ -11,4 +12,5 @@ export const deServer: Readonly<Record<string, string>> = {
   ...serverEntra,
   ...serverFaults,
   ...serverGraph,
+  ...serverProblems,
 }

@@ -109,7 +109,7 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
 function CheckItem({ check }: { check: Check }) {
   const styles = useStyles()
   const t = useTranslate()
-  const { title, detail, action, isEnglish } = checkText(check, t)
+  const { title, detail, action, isEnglish, quoted } = checkText(check, t)
   return (
     <li className={styles.check}>
       <div>
@@ -124,7 +124,7 @@ function CheckItem({ check }: { check: Check }) {
         <div className={styles.lines} {...(isEnglish && { lang: 'en' })}>
           <p className={styles.title}>{title}</p>
           <span>
-            <LinkedText text={detail} />
+            <PartlyEnglish text={detail} english={quoted} />
           </span>
           {action !== null && (
             <span>
@@ -134,5 +134,20 @@ function CheckItem({ check }: { check: Check }) {
         </div>
       </div>
     </li>
+  )
+}
+
+/** A text with a part that is English, whatever the page's language is. */
+function PartlyEnglish({ text, english }: { text: string; english: string | null }) {
+  if (english === null) return <LinkedText text={text} />
+  const at = text.indexOf(english)
+  return (
+    <>
+      <LinkedText text={text.slice(0, at)} />
+      <span lang="en">
+        <LinkedText text={english} />
+      </span>
+      <LinkedText text={text.slice(at + english.length)} />
+    </>
   )
 }

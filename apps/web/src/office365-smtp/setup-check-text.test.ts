@@ -16,7 +16,33 @@ it('shows the server’s English where the page has no words of its own for all 
     detail: newer.detail,
     action: 'Act.',
     isEnglish: true,
+    quoted: null,
   })
+})
+
+it('says which part of a German text is the server’s English', () => {
+  const faults = ['PORT has to be a number.', 'DATABASE_URL is missing.']
+  const faulty = check({ id: 'configuration', status: 'failed', code: 'configuration-faults', values: { faults } })
+  const both = 'PORT has to be a number. DATABASE_URL is missing.'
+  expect(checkText({ ...faulty, action: 'Act.' }, german)).toMatchObject({
+    detail: both,
+    quoted: both,
+    isEnglish: false,
+  })
+  expect(checkText({ ...faulty, action: 'Act.' }, english).quoted).toBeNull()
+
+  const values = { folder: '/data', reason: 'permission denied' }
+  const refused = check({ id: 'storage', status: 'failed', code: 'storage-not-writable', values, action: 'Act.' })
+  expect(checkText(refused, german)).toMatchObject({
+    detail: 'Dieses Konto darf nicht in /data schreiben (permission denied).',
+    quoted: 'permission denied',
+  })
+})
+
+it('words the answer of Microsoft that keeps a mailbox from being asked', () => {
+  const values = { address: 'reports@contoso.com', reason: 'Try again.', detail: ['try-again'] }
+  const asked = check({ id: 'mailbox', status: 'warning', code: 'mailbox-unavailable', values, action: 'Act.' })
+  expect(checkText(asked, german)).toMatchObject({ detail: german.known('server.try-again'), quoted: null })
 })
 
 it('shows what somebody has to act on first', () => {

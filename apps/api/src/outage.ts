@@ -1,0 +1,2 @@
+/** Why the database cannot be used. */
+export type Outage = 'database-full' | 'database-read-only' | 'database-away'
