@@ -10,6 +10,10 @@ import {
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
 import { useTranslate } from '../language/language.tsx'
+import { useMedia } from './use-media.ts'
+
+/** From this width of the window on, text and actions stand beside each other. */
+const WIDE = '(min-width: 900px)'
 
 const useStyles = makeStyles({
   body: {
@@ -20,6 +24,7 @@ const useStyles = makeStyles({
     paddingBottom: tokens.spacingVerticalXS,
   },
   outcome: { borderRadius: tokens.borderRadiusMedium },
+  line: { minWidth: 0, whiteSpace: 'normal', overflowWrap: 'anywhere' },
 })
 
 export type Intent = 'success' | 'info' | 'warning' | 'error'
@@ -58,15 +63,20 @@ export function Notice({ intent, title, isEnglish = false, children, icon, actio
 
 type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'isEnglish' | 'actions' | 'onDismiss'>
 
-/** A message bar of one line where there is room for it. */
+/**
+ * A message bar of one line where there is room for it. It does not measure itself, as its layout `auto` does: that neither
+ * notices a text that grows later, nor what runs out of a page from right to left.
+ */
 export function NoticeLine({ intent, title, isEnglish = false, actions, onDismiss }: NoticeLineProps) {
+  const styles = useStyles()
   const t = useTranslate()
+  const isWide = useMedia(WIDE)
   const dismiss = onDismiss && (
     <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
   )
   return (
-    <MessageBar intent={intent} layout="auto">
-      <MessageBarBody>
+    <MessageBar intent={intent} layout={isWide ? 'singleline' : 'multiline'}>
+      <MessageBarBody className={styles.line}>
         <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
       </MessageBarBody>
       <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{actions}</MessageBarActions>
