@@ -49,6 +49,7 @@ function failedWith(problem: { code: string; detail?: unknown; action?: unknown;
       detail: text,
       action: text,
       correlationId: expect.toBeOneOf([null, CORRELATION_ID]),
+      values: expect.any(Object),
       ...problem,
     },
     pendingConsent: null,

@@ -32,7 +32,7 @@ it('is granted for the secret, with the permissions that an administrator grante
   expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
     outcome: 'granted',
     tokens: { accessToken: expect.stringMatching(/^ey/), expiresAt: expect.any(Date) },
-    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
 })
 
@@ -49,7 +49,7 @@ it('is never cached, so that it includes a permission granted a moment ago', asy
   await identity.applicationToken({ leg: 'redeem' })
   await consentAsAdministrator()
   expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
-    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
 })
 
