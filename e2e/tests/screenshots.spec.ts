@@ -16,7 +16,7 @@ const CROPS: Readonly<Record<string, { readonly height: number; readonly from?: 
   'signed-out': { height: SHORT_HEIGHT },
   'not-an-admin': { height: SHORT_HEIGHT },
   'send-as-missing': { height: 1000 },
-  connected: { height: 1440 },
+  connected: { height: 1190 },
   changed: { height: 900, from: 'Sender' },
 }
 const POPUP = { width: 520, height: 720 }
