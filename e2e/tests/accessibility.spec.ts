@@ -151,7 +151,7 @@ function textsOfTheCode(page: Page): Promise<string[]> {
       const parent = currentNode.parentElement
       const isFromCode =
         /\p{L}{2}/u.test(text) &&
-        !/^Inforiver Mail|^Ada Admin|^\S+@\S+$/.test(text) &&
+        !/^Inforiver Mail|^(Ada|Max|Nora|Bob|Grace|Gil|Sam) \S+$|^\S+@\S+$/.test(text) &&
         !parent?.closest('script, style, noscript, time, [lang]:not(html)') &&
         !parent?.closest(':not(a, b, strong, em, span, code)')?.textContent?.includes('⟦')
       if (isFromCode) found.push(text)

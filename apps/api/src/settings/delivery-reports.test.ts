@@ -174,7 +174,7 @@ describe('the message trace', () => {
     const { values } = (await change({ trace: true })).json
 
     expect(values).toMatchObject({
-      detail: ['trace-not-provisioned.detail', 'code', 'trace-not-provisioned.action'],
+      detail: ['trace-not-provisioned.detail', 'code', 'trace-not-provisioned.action', 'trace-switch-on'],
       microsoftCode: 'Unauthorized',
     })
   })

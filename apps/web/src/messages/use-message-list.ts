@@ -103,7 +103,10 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
     const readsNewer = hasPreviousPage && !isFetchPreviousPageError
     const below = window.base + window.rows.length - screen.last
     const above = screen.first - window.base
-    if (screen.last < window.base && !screen.isScrolling) beginAt(screen.first)
+    const dropped = window.base - screen.last
+    if (dropped > 0 && !screen.isScrolling) beginAt(screen.first)
+    // Whoever holds a key would wait for page after page: what comes into sight meanwhile is read at once.
+    else if (dropped > READ_AHEAD_ROWS) beginAt(Math.max(0, screen.first - READ_AHEAD_ROWS))
     else if (hasNextPage && !isFetchNextPageError && below < READ_AHEAD_ROWS && below <= above)
       void pages.fetchNextPage()
     else if (readsNewer && above < READ_AHEAD_ROWS) void pages.fetchPreviousPage()

@@ -49,6 +49,7 @@ const IN_ANY_MAILBOX: typeof OF_A_DRAFT = [
 const CALLS: typeof OF_A_DRAFT = [
   ...IN_ANY_MAILBOX,
   ['listArrived', '', (mailer, options) => mailer.listArrived({ since: new Date(0) }, options)],
+  ['findOwnIds', '', (mailer, options) => mailer.findOwnIds('<id@contoso.com>', options)],
   ['readDelegate', '', (mailer, { accessToken, signal }) => mailer.readDelegate(accessToken, signal)],
 ]
 /** A lost answer to these leaves open what was done; all others may simply be repeated. */
