@@ -151,8 +151,10 @@ function textsOfTheCode(page: Page): Promise<string[]> {
       const parent = currentNode.parentElement
       const isFromCode =
         /\p{L}{2}/u.test(text) &&
-        !/^Inforiver Mail|^(Ada|Bob|Gil|Grace|Max|Nora) \S+$|^\S+@\S+$|^\d+ \p{L}{3}( \d{4})?(, \d\d:\d\d)?$/u.test(text) &&
-        !parent?.closest('script, style, noscript, time, [lang]:not(html)') &&
+        !/^Inforiver Mail|^(Ada|Bob|Gil|Grace|Max|Nora) \S+$|^\S+@\S+$|^\d+ \p{L}{3}( \d{4})?(, \d\d:\d\d)?$/u.test(
+          text,
+        ) &&
+        !parent?.closest('script, style, noscript, time, tr[data-index], [lang]:not(html)') &&
         !parent?.closest(':not(a, b, strong, em, span, code)')?.textContent?.includes('⟦')
       if (isFromCode) found.push(text)
     }
