@@ -3,8 +3,8 @@ import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
 import { PROBLEM_SENTENCES } from '../apps/api/src/http/problem-sentences.ts'
 import { CHECK_TEXTS } from '../apps/api/src/setup-check/check-text.ts'
 import { deServer } from '../apps/web/src/language/de-server.ts'
+import { DELIVERY_MEANINGS } from '../packages/contract/src/delivery-text.ts'
 import { FAULTS } from '../packages/contract/src/fault-text.ts'
-import { DELIVERY_MEANINGS } from '../packages/m365/src/mailer/delivery-codes.ts'
 import { SENTENCES } from '../packages/m365/src/sentences.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([

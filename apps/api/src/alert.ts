@@ -7,12 +7,20 @@ type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'cor
   readonly values?: ConnectionProblem['values']
 }
 
+/** Missing in what an older version stored. */
+interface FailedFacts {
+  /** When the first of them failed. */
+  readonly since?: string
+  /** How many failed for each cause: Microsoft's code, else that of the problem. Without all but the most frequent ones. */
+  readonly causes?: Readonly<Record<string, number>>
+}
+
 /** The facts of each type of alert. They never contain a secret, or anything of a message. */
 export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.reconnect-required': ProblemFacts
   readonly 'mailbox.app-misconfigured': ProblemFacts
   readonly 'mailbox.recovered': { readonly fromEmail: string }
-  readonly 'messages.failed': Readonly<Record<string, never>>
+  readonly 'messages.failed': FailedFacts
   readonly 'queue.stalled': { readonly oldestDueAt: string }
   readonly 'quota.exceeded': {
     readonly fromEmail: string

@@ -1,7 +1,7 @@
 /**
  * What the enhanced status codes of non-delivery reports and of the message trace mean (RFC 3463, and Exchange Online's
- * own). The only list of their numbers: both ends of a range belong to it. The texts are in `delivery-codes.ts` of m365
- * and in the page's catalogues.
+ * own). The only list of their numbers: both ends of a range belong to it. The texts are in `delivery-text.ts` and in
+ * the page's catalogues.
  *
  * Source: Microsoft, *Non-delivery reports in Exchange Online*; reports of real messages.
  */

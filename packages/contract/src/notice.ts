@@ -26,6 +26,12 @@ export const AlertType = z.enum([
 ])
 export type AlertType = z.infer<typeof AlertType>
 
+/**
+ * `values` of `messages.failed` say how many failed for each cause, as `cause.` and its code: Microsoft's, else that of the
+ * problem. Together they are fewer than `count` where there are other causes, or an older version raised the alert.
+ */
+export const CAUSE_VALUE = 'cause.'
+
 export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
 
 /** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */

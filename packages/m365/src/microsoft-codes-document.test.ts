@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { DELIVERY_CODES, type DeliveryCause } from '@inforiver-mail/contract/delivery-cause'
+import { DELIVERY_MEANINGS, type DeliveryActor, type DeliveryMeaning } from '@inforiver-mail/contract/delivery-text'
 import { expect, it } from 'vitest'
 import { ENTRA_CODES, type Actor, type EntraCode } from './identity/entra-codes.ts'
-import { DELIVERY_MEANINGS, type DeliveryActor, type DeliveryMeaning } from './mailer/delivery-codes.ts'
 import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
 import { toMessageProblem } from './mailer/message-problem.ts'
 import { ADMIN_CENTERS } from './test-support/remedy.ts'
@@ -52,7 +52,7 @@ it('documents exactly the codes of the tables', async () => {
 function document(): string {
   return `# Microsoft's codes
 
-How Inforiver Mail handles each code of Microsoft Entra, Microsoft Graph and Exchange Online. This page is generated from the tables that decide it: \`entra-codes.ts\` in \`packages/m365/src/identity/\`, \`graph-codes.ts\` and \`delivery-codes.ts\` in \`packages/m365/src/mailer/\`, and \`delivery-cause.ts\` in \`packages/contract/src/\`.
+How Inforiver Mail handles each code of Microsoft Entra, Microsoft Graph and Exchange Online. This page is generated from the tables that decide it: \`entra-codes.ts\` in \`packages/m365/src/identity/\`, \`graph-codes.ts\` in \`packages/m365/src/mailer/\`, and \`delivery-cause.ts\` and \`delivery-text.ts\` in \`packages/contract/src/\`.
 
 ## Microsoft Entra (AADSTS)
 

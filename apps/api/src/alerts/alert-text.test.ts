@@ -3,7 +3,7 @@ import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import type { Alert } from '../alert.ts'
-import { alertText } from './alert-text.ts'
+import { alertText, alertValues } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 
 const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
@@ -63,6 +63,22 @@ it.each([
   [10_000, '10000 messages failed'],
 ])('counts %s failed messages', (count, title) => {
   expect(alertText({ type: 'messages.failed', facts: {} }, count, ADMIN_CENTERS).title).toBe(title)
+})
+
+it('says why messages failed, with their number for each cause, the most frequent first', () => {
+  const causes = { expired: 1, ErrorInvalidRecipients: 22, ErrorNew: 2 }
+  const alert = { type: 'messages.failed', facts: { causes, since: '2026-11-24T10:00:00+00:00' } } as const
+
+  expect(alertText(alert, 28, ADMIN_CENTERS).detail).toBe(
+    '22 refused: invalid recipient (ErrorInvalidRecipients); 2 failed: ErrorNew; 1 expired before leaving; 3 for other reasons.',
+  )
+  expect(alertValues(alert, 28, ADMIN_CENTERS)).toEqual({
+    count: 28,
+    since: '2026-11-24T10:00:00.000Z',
+    'cause.ErrorInvalidRecipients': 22,
+    'cause.ErrorNew': 2,
+    'cause.expired': 1,
+  })
 })
 
 it.each([

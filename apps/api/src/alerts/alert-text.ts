@@ -1,6 +1,9 @@
+import { MessageProblemCode } from '@inforiver-mail/contract/message'
+import { CAUSE_VALUE } from '@inforiver-mail/contract/notice'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
-import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
+import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
+import { problemOfGraphCode } from '@inforiver-mail/m365/message-problem'
 import type { Alert } from '../alert.ts'
 import { nearest, readValues } from '../stored-values.ts'
 
@@ -52,9 +55,9 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
     case 'messages.failed':
       return {
         title: count === 1 ? 'A message failed' : `${count} messages failed`,
-        detail: `Microsoft refused ${count === 1 ? 'it' : 'them'} for good, 24 hours of trying were over, ${count === 1 ? 'it' : 'they'} expired first, or it could not be told whether ${count === 1 ? 'it was' : 'they were'} sent.`,
+        detail: failedText(count, facts.causes),
         action:
-          'The Messages page says why each failed, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
+          'The Messages page says what to do about each, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
       }
     case 'queue.stalled':
       return {
@@ -91,7 +94,7 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }
     case 'messages.failed':
-      return { count }
+      return { count, ...(facts.since && { since: new Date(facts.since).toISOString() }), ...causeValues(facts.causes) }
     case 'queue.stalled':
       return { count, oldestDueAt: facts.oldestDueAt }
     case 'quota.exceeded':
@@ -108,6 +111,48 @@ export function newerAlertText(type: string): AlertText {
     detail: 'This version does not know what that means.',
     action: 'Whoever operates Inforiver Mail completes the upgrade. The notice then says what to do.',
   }
+}
+
+/** What each problem is called after a number of messages. */
+const FAILED = {
+  'send-as-denied': 'refused: no right to send as the sender',
+  'mailbox-not-found': 'refused: no such mailbox',
+  'recipient-refused': 'refused: invalid recipient',
+  'message-refused': 'refused: the message, or access to the mailbox',
+  'message-too-large': 'refused: too large',
+  'sending-limit-reached': 'refused: sending limit reached',
+  'gave-up': 'given up after 24 hours of trying',
+  'outcome-unknown': 'not known to be sent or not',
+  'content-lost': 'lost with the vault key of the content',
+  'not-resent': 'not sent again after a restore',
+  expired: 'expired before leaving',
+} as const satisfies Record<MessageProblemCode, string>
+
+/** Such as "20 refused: invalid recipient (ErrorInvalidRecipients); 2 expired before leaving." */
+function failedText(count: number, causes: Readonly<Record<string, number>> = {}): string {
+  const named = mostFrequent(causes)
+  if (named.length === 0) return 'Each message says why.'
+  const others = count - named.reduce((sum, [, messages]) => sum + messages, 0)
+  const parts = [
+    ...named.map(([code, messages]) => `${messages} ${failureText(code)}`),
+    ...(others > 0 ? [`${others} for other reasons`] : []),
+  ]
+  return `${parts.join('; ')}.`
+}
+
+function failureText(code: string): string {
+  const own = MessageProblemCode.safeParse(code)
+  if (own.success) return FAILED[own.data]
+  const problem = problemOfGraphCode(code)
+  return problem === null ? `failed: ${code}` : `${FAILED[problem]} (${code})`
+}
+
+function causeValues(causes: Readonly<Record<string, number>> = {}): Values {
+  return Object.fromEntries(mostFrequent(causes).map(([code, messages]) => [`${CAUSE_VALUE}${code}`, messages]))
+}
+
+function mostFrequent(causes: Readonly<Record<string, number>>): readonly (readonly [code: string, messages: number])[] {
+  return Object.entries(causes).toSorted(([, one], [, other]) => other - one)
 }
 
 function expiryText(daysLeft: number): string {

@@ -74,10 +74,15 @@ async function loseConnection(): Promise<string> {
   return id
 }
 
-async function failMessage(subject = 'Refused'): Promise<void> {
-  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+async function failMessage(subject = 'Refused', code = 'ErrorInvalidRecipients'): Promise<void> {
+  await ground.switchOn(graphAnswers(400, code))
   const { id } = await ground.service.submit({ subject })
   await ground.service.until(id, { status: 'failed' })
+}
+
+async function firstFailedAt(): Promise<string | undefined> {
+  const [{ at } = {}] = await ground.database.query<{ at?: Date }>('SELECT min(ended_at) AS at FROM messages')
+  return at?.toISOString()
 }
 
 async function toNextMinute(): Promise<void> {
@@ -136,10 +141,16 @@ it('changes no state without its alert: both are written in one transaction', as
 it('publishes one alert with the number of messages that failed in a minute, once it is over', async () => {
   await toNextMinute()
   await failMessage()
-  await failMessage()
+  await failMessage('Refused', 'ErrorMessageSizeExceeded')
   await failMessage()
 
-  expect(await raised()).toEqual([{ type: 'message.failed', facts: {}, count: 3 }])
+  const [alert] = await raised()
+  expect(alert).toMatchObject({
+    type: 'message.failed',
+    facts: { causes: { ErrorInvalidRecipients: 2, ErrorMessageSizeExceeded: 1 } },
+    count: 3,
+  })
+  expect(new Date(String(alert?.facts['since'])).toISOString()).toBe(await firstFailedAt())
   const minuteBegan = ground.clock.now().getTime() - (ground.clock.now().getTime() % (60 * SECONDS))
   await store.publish(new Date(minuteBegan + 60 * SECONDS))
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
@@ -241,8 +252,14 @@ it('adds up the messages that failed in different minutes, and dismisses them to
   await failMessage()
   await toNextMinute()
   await failMessage()
+  await failMessage('Refused', 'ErrorMessageSizeExceeded')
   const [{ id, ...notice }] = await notices()
-  expect(notice).toMatchObject({ type: 'messages.failed', title: '2 messages failed' })
+  expect(notice).toMatchObject({
+    type: 'messages.failed',
+    title: '3 messages failed',
+    detail: expect.stringMatching(/^2 refused: invalid recipient \(ErrorInvalidRecipients\); 1 refused: too large/),
+    values: { count: 3, since: await firstFailedAt(), 'cause.ErrorInvalidRecipients': 2, 'cause.ErrorMessageSizeExceeded': 1 },
+  })
 
   for (let time = 0; time < 2; time++) expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
 

@@ -1,4 +1,4 @@
-import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
+import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { Delivery, DeliveryReport, MessageSummary, Recipient } from '@inforiver-mail/contract/message'
 import { NO_OUTCOME, type RecipientOutcome } from './merge-outcome.ts'
 import { keyOf } from './recipient-outcomes.ts'

@@ -46,7 +46,8 @@ WITH due AS MATERIALIZED (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, mail_now(), false, e.attempt_id, ${causeOf('r.problem')}
     FROM expired e JOIN recorded r ON r.id = e.message_id
-), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('expired')}
+  RETURNING tenant_id, cause, ended_at
+), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
 ), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
   SELECT t.tenant_id FROM mailbox_totals t

@@ -119,6 +119,7 @@ WITH result AS MATERIALIZED (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
+  RETURNING tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, used AS ( -- recover.ts has counted those whose lease ran out
@@ -147,9 +148,7 @@ WITH result AS MATERIALIZED (
     SET paused_until = greatest(m.paused_until, excluded.paused_until), no_access_until = greatest(m.no_access_until, excluded.no_access_until),
         troubled_since = excluded.troubled_since
   RETURNING tenant_id
-), failed AS (
-  SELECT tenant_id FROM written WHERE status = 'failed'
-), alerted AS (${raiseFailed('failed')}
+), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
 ), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
   SELECT t.tenant_id FROM mailbox_totals t

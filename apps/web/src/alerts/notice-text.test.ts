@@ -6,24 +6,27 @@ import { noticeLine } from './notice-text.ts'
 const VALUES = { fromEmail: 'reports@contoso.com', code: '5.7.233', kind: 'secret', daysLeft: 3, count: 22 }
 
 it.each(AlertType.options)('has a line for %s in both languages', (type) => {
-  const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, {}, t))
+  const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, t))
 
   expect(lines.map(({ isEnglish }) => isEnglish)).toEqual([false, false])
   expect(new Set(lines.map(({ text }) => text)).size).toBe(2)
 })
 
-it('names the most frequent causes of what failed, with their counts', () => {
-  const failed = { expired: 1, 'recipient-refused': 20, ErrorNew: 2 }
+it('names the most frequent causes of what failed and counts the rest: together as many as failed', () => {
+  const lineOf = (values: Record<string, number>) =>
+    noticeLine({ type: 'messages.failed', values, title: '' }, english).text
 
-  expect(noticeLine({ type: 'messages.failed', values: VALUES, title: '' }, failed, english).text).toBe(
-    '22 messages failed: A recipient was refused (20), ErrorNew (2)',
+  expect(lineOf({ count: 25, 'cause.expired': 1, 'cause.recipient-refused': 20, 'cause.ErrorNew': 2 })).toBe(
+    '25 messages failed: A recipient was refused (20), ErrorNew (2), other causes (3)',
   )
+  expect(lineOf({ count: 22, 'cause.ErrorInvalidRecipients': 22 })).toBe('22 messages failed: Invalid recipient')
+  expect(lineOf({ count: 3 })).toBe('3 messages failed')
 })
 
 it('shows the server’s title where a value is missing, as in what an older version stored', () => {
   const notice = { type: 'mailbox.recovered', values: {}, title: 'Mail leaves from x again' } as const
 
-  expect(noticeLine(notice, {}, german)).toEqual({ text: 'Mail leaves from x again', isEnglish: true })
+  expect(noticeLine(notice, german)).toEqual({ text: 'Mail leaves from x again', isEnglish: true })
 })
 
 it('takes no type of a newer version for the one that it comes as', () => {
@@ -33,5 +36,5 @@ it('takes no type of a newer version for the one that it comes as', () => {
     title: 'A newer version',
   } as const
 
-  expect(noticeLine(notice, {}, german).text).toBe('A newer version')
+  expect(noticeLine(notice, german).text).toBe('A newer version')
 })

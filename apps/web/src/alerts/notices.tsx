@@ -8,17 +8,12 @@ import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
 import { useRemoval } from '../api/list-mutations.ts'
 import { MESSAGE_LISTS, noticesQuery, overviewQuery } from '../api/queries.ts'
-import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { NoticeLine } from '../ui/notice.tsx'
 import { focusContent } from '../ui/page-heading.tsx'
 import { noticeLine } from './notice-text.ts'
-import { fold, NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
-
-const DAY_MS = 24 * 60 * 60_000
-/** How often the causes of what failed are read while a notice names them. */
-const CAUSES_MS = 30_000
+import { failedOf, fold, NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
 
 const useStyles = makeStyles({
   notices: {
@@ -80,10 +75,8 @@ interface ItemProps {
 function NoticeItem({ notice, onDismiss }: ItemProps) {
   const t = useTranslate()
   const { type } = notice
-  const { intent, href } = NOTICE_DISPLAY[type]
-  const isFailed = type === 'messages.failed'
-  const { data: overview } = useQuery({ ...overviewQuery, enabled: isFailed, refetchInterval: CAUSES_MS })
-  const { text, isEnglish } = noticeLine(notice, overview?.failed24h.byCode ?? {}, t)
+  const { intent, hrefOf } = NOTICE_DISPLAY[type]
+  const { text, isEnglish } = noticeLine(notice, t)
   const action = useNoticeAction(notice, onDismiss)
   return (
     <>
@@ -99,7 +92,7 @@ function NoticeItem({ notice, onDismiss }: ItemProps) {
                 {action.label}
               </Button>
             )}
-            <Link href={href} asChild>
+            <Link href={hrefOf(notice)} asChild>
               <FluentLink inline>{t(`notices.${type}.action`)}</FluentLink>
             </Link>
           </>
@@ -111,17 +104,14 @@ function NoticeItem({ notice, onDismiss }: ItemProps) {
 }
 
 /** What can be done about a notice with one click; null for what takes more. */
-function useNoticeAction({ type }: AlertNotice, onDone: () => void) {
+function useNoticeAction(notice: AlertNotice, onDone: () => void) {
   const t = useTranslate()
-  const { clock } = useAppEnvironment()
+  const { type } = notice
   const queryClient = useQueryClient()
   const acting = useMutation({
     mutationFn: async () => {
       if (type === 'quota.exceeded') await call(sendNow, {})
-      else {
-        const failedFrom = new Date(clock().getTime() - DAY_MS).toISOString()
-        await call(retryMessages, { body: { filter: { status: 'failed', failedFrom } } })
-      }
+      else await call(retryMessages, { body: { filter: failedOf(notice) } })
     },
     onSuccess: () => {
       void queryClient.invalidateQueries(overviewQuery)

@@ -1,7 +1,7 @@
 import type { Notice } from '@inforiver-mail/contract/notice'
 import { expect, it } from 'vitest'
 import { PAGES } from '../routes.ts'
-import { fold, noticesOn } from './shown-notices.ts'
+import { fold, NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
 
 const text = { values: {}, title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
 const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnect-required', ...text }
@@ -25,4 +25,13 @@ it('shows the two most urgent, the newest first, and the rest once it is unfolde
   expect(fold(newestFirst, false)).toEqual({ shown: [RECONNECT, EXPIRING], more: 2 })
   expect(fold(newestFirst, true)).toEqual({ shown: [RECONNECT, EXPIRING, FAILED, RECOVERED], more: 2 })
   expect(fold([FAILED], false)).toEqual({ shown: [FAILED], more: 0 })
+})
+
+it('leads from failed messages to those that the notice counts', () => {
+  const { hrefOf } = NOTICE_DISPLAY['messages.failed']
+
+  expect(hrefOf({ values: { since: '2026-11-24T10:00:00.000Z' } })).toBe(
+    '/messages?status=failed&failedFrom=2026-11-24T10%3A00%3A00.000Z',
+  )
+  expect(hrefOf(FAILED)).toBe('/messages?status=failed')
 })

@@ -1,21 +1,28 @@
 import type { AlertType, Notice } from '@inforiver-mail/contract/notice'
-import { PAGES } from '../routes.ts'
+import { messagesUrl, PAGES } from '../routes.ts'
 
 interface NoticeDisplay {
   readonly intent: 'success' | 'warning' | 'error'
   /** Where to see more or act on it. */
-  readonly href: string
+  readonly hrefOf: (notice: Pick<Notice, 'values'>) => string
 }
 
+const toSettings = () => PAGES.office365Smtp
+
 export const NOTICE_DISPLAY = {
-  'mailbox.reconnect-required': { intent: 'error', href: PAGES.office365Smtp },
-  'mailbox.app-misconfigured': { intent: 'error', href: PAGES.office365Smtp },
-  'mailbox.recovered': { intent: 'success', href: PAGES.office365Smtp },
-  'messages.failed': { intent: 'warning', href: `${PAGES.messages}?status=failed` },
-  'queue.stalled': { intent: 'warning', href: `${PAGES.messages}?status=queued` },
-  'quota.exceeded': { intent: 'warning', href: PAGES.office365Smtp },
-  'secret.expiring': { intent: 'warning', href: PAGES.office365Smtp },
+  'mailbox.reconnect-required': { intent: 'error', hrefOf: toSettings },
+  'mailbox.app-misconfigured': { intent: 'error', hrefOf: toSettings },
+  'mailbox.recovered': { intent: 'success', hrefOf: toSettings },
+  'messages.failed': { intent: 'warning', hrefOf: (notice) => messagesUrl(failedOf(notice)) },
+  'queue.stalled': { intent: 'warning', hrefOf: () => messagesUrl({ status: 'queued' }) },
+  'quota.exceeded': { intent: 'warning', hrefOf: toSettings },
+  'secret.expiring': { intent: 'warning', hrefOf: toSettings },
 } as const satisfies Record<AlertType, NoticeDisplay>
+
+/** The messages that a notice about failed ones counts: those since the first of them that still are failed. */
+export function failedOf({ values: { since } }: Pick<Notice, 'values'>): { status: 'failed'; failedFrom?: string } {
+  return { status: 'failed', ...(typeof since === 'string' && { failedFrom: since }) }
+}
 
 /** Types that the settings page already shows in full, for as long as they apply. */
 const SHOWN_BY_SETTINGS: ReadonlySet<AlertType> = new Set([

@@ -1,7 +1,7 @@
 import { type ComponentType, lazy, use } from 'react'
 import { useLanguageStore } from './language.tsx'
 
-/** A page outside the first load. It is loaded together with the texts outside the first load. */
+/** A page, or a part of one, outside the first load. It is loaded together with the texts outside the first load. */
 export function laterPage<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   const Page = lazy(async () => {
     const Loaded = await load()

@@ -2,18 +2,22 @@ import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-
 import { retryMessages } from '@inforiver-mail/contract/message-list'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, Suspense } from 'react'
 import { Link } from 'wouter'
 import { call } from '../api/call.ts'
 import { MESSAGE_LISTS, overviewQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { laterPage } from '../language/later-page.tsx'
 import type { Translate } from '../language/translate.ts'
 import { messagesUrl } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { FocusedNotice } from '../ui/notice.tsx'
 import { Surface } from '../ui/surface.tsx'
+
+/** The texts of all causes are not in the first load. */
+const DeliveryCause = laterPage(async () => (await import('./delivery-cause.tsx')).DeliveryCause)
 
 const DAY_MS = 24 * 60 * 60_000
 /** Nothing helps against these: the time is over, or the content is gone. */
@@ -28,7 +32,7 @@ const useStyles = makeStyles({
 
 interface Row {
   readonly code: string
-  readonly text: string
+  readonly text: ReactNode
   readonly count: string
   /** The messages that it is about. */
   readonly href: string
@@ -102,14 +106,21 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
   )
 }
 
-/** Who was not reached, by code. Nothing can be sent again here, since the content is deleted. */
+/** Who was not reached, by cause, and who has to act. Nothing can be sent again here, since the content is deleted. */
 export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overview['bounced24h'] }) {
   const styles = useStyles()
   const t = useTranslate()
   const rows = Object.entries(byCode).map(([code, bounced]) => ({
     code,
     href: messagesUrl({ delivery: 'failed', ...(code !== 'none' && { problem: code }) }),
-    text: code === 'none' ? t('overview.bounced.no-code') : t('overview.code', { code }),
+    text:
+      code === 'none' ? (
+        t('overview.bounced.no-code')
+      ) : (
+        <Suspense fallback={t('overview.code', { code })}>
+          <DeliveryCause code={code} />
+        </Suspense>
+      ),
     count: t('overview.recipients', { count: bounced }),
   }))
   return (

@@ -2,7 +2,7 @@ import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contrac
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded } from '../explanation.ts'
 import type { Refused } from './classify-failure.ts'
-import type { RefusalReason } from './graph-codes.ts'
+import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
 
 /** The problem of a message that failed for good. Its detail ends with who does what where before a retry. */
 export function toMessageProblem(
@@ -23,6 +23,12 @@ export function toMessageProblem(
     microsoftCode,
     requestId,
   }
+}
+
+/** Which problem the code of a refusal stands for; null for what refuses nothing for good, and for an unknown code. */
+export function problemOfGraphCode(microsoftCode: string): MessageProblemCode | null {
+  const verdict = Object.hasOwn(GRAPH_CODES, microsoftCode) ? GRAPH_CODES[microsoftCode]?.verdict : undefined
+  return typeof verdict === 'object' ? CODES[verdict.reason] : null
 }
 
 const CODES: Readonly<Record<RefusalReason, MessageProblemCode>> = {

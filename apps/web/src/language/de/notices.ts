@@ -7,6 +7,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.fewer': 'Weniger anzeigen',
   'notices.because': '{title}: {causes}',
   'notices.cause': '{cause} ({count, number})',
+  'notices.other-causes': 'andere Ursachen ({count, number})',
   'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
   'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
   'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',

@@ -4,6 +4,7 @@ export const notices = {
   'notices.fewer': 'Show fewer',
   'notices.because': '{title}: {causes}',
   'notices.cause': '{cause} ({count, number})',
+  'notices.other-causes': 'other causes ({count, number})',
   'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
   'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
