@@ -151,7 +151,9 @@ function causeValues(causes: Readonly<Record<string, number>> = {}): Values {
   return Object.fromEntries(mostFrequent(causes).map(([code, messages]) => [`${CAUSE_VALUE}${code}`, messages]))
 }
 
-function mostFrequent(causes: Readonly<Record<string, number>>): readonly (readonly [code: string, messages: number])[] {
+function mostFrequent(
+  causes: Readonly<Record<string, number>>,
+): readonly (readonly [code: string, messages: number])[] {
   return Object.entries(causes).toSorted(([, one], [, other]) => other - one)
 }
 

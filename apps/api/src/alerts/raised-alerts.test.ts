@@ -258,7 +258,12 @@ it('adds up the messages that failed in different minutes, and dismisses them to
     type: 'messages.failed',
     title: '3 messages failed',
     detail: expect.stringMatching(/^2 refused: invalid recipient \(ErrorInvalidRecipients\); 1 refused: too large/),
-    values: { count: 3, since: await firstFailedAt(), 'cause.ErrorInvalidRecipients': 2, 'cause.ErrorMessageSizeExceeded': 1 },
+    values: {
+      count: 3,
+      since: await firstFailedAt(),
+      'cause.ErrorInvalidRecipients': 2,
+      'cause.ErrorMessageSizeExceeded': 1,
+    },
   })
 
   for (let time = 0; time < 2; time++) expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
