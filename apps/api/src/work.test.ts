@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
-import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
+import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from './test-support/test-service.ts'
 import { work } from './work.ts'
 import type { Running } from './running.ts'
 
 let ground: TestGround
+let service: ServiceClient
+let api: TestProduct
+let overdue: string
 let worker: Running
 let workerUrl: string
 
 beforeAll(async () => {
   ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(api)
+  overdue = await submitOverdue()
   const config = await ground.configure({ ROLE: 'worker', LOG_LEVEL: 'silent' })
   worker = await work(config, (error) => {
     throw error
@@ -21,10 +27,19 @@ afterAll(async () => {
   await ground.close()
 })
 
+/** Submits a message whose time has passed. It is held, so that no delivery comes across it. */
+async function submitOverdue(): Promise<string> {
+  const { id } = await service.submit({ expiresAt: '9999-01-01T00:00:00Z' })
+  await ground.database.query(`UPDATE message_queue SET expires_at = mail_now() - interval '1 second'`)
+  return id
+}
+
+it('fails what did not leave in time in the background', async () => {
+  expect(await service.until(overdue, { status: 'failed' })).toMatchObject({ problem: { code: 'expired' } })
+})
+
 it('serves health, readiness and metrics', async () => {
-  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api)
-  const service = await createServiceClient(api)
   const { id } = await service.submit()
   await service.until(id, { status: 'sent' })
 

@@ -33,6 +33,7 @@ export const FAULTS = {
   'event-position': 'The next of an earlier answer, the id of an event, or 0 for the oldest; given once.',
   'event-types': 'Types separated by commas, such as message.sent,message.failed. There are: {options}.',
   'filter-empty': 'At least one field is needed, such as status or problem.',
+  'filter-value-missing': 'Give {what}, or leave the filter out to find all.',
   'filter-of-sessions': 'A key finds the messages of its own service. Leave this filter out.',
 
   'address-missing': 'Enter an email address.',

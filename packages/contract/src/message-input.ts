@@ -3,7 +3,7 @@ import { bounded } from './bounded.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Message, MessageId, MessagePriority, type Recipient } from './message.ts'
-import { StorableMoment } from './moment.ts'
+import { Moment } from './moment.ts'
 import { fault } from './fault-text.ts'
 
 export const MAX_RECIPIENTS = 500 // Exchange Online counts to, cc and bcc together
@@ -152,11 +152,11 @@ export const MessageInput = z
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
-    sendAt: StorableMoment.exactOptional(),
+    sendAt: Moment.exactOptional(),
     priority: MessagePriority.default('normal').describe(
       'Which messages of the mailbox leave first. What recipients see is importance.',
     ),
-    expiresAt: StorableMoment.exactOptional().describe(
+    expiresAt: Moment.exactOptional().describe(
       'A message that has not left by this time is not sent any more: it fails with the problem expired. It has to be later than now and than sendAt.',
     ),
     requestReadReceipt: z.boolean().default(false),

@@ -20,18 +20,18 @@ function text() {
 }
 
 function whole(what: string) {
-  return text().min(1, `${what} Leave the filter out to find all.`)
+  return text().min(1, fault('filter-value-missing', { what }))
 }
 
 const FILTER = {
   status: MessageStatus.exactOptional(),
-  service: whole('The name of a service.').exactOptional().describe('For a session only: a key sees its own service.'),
-  recipient: whole('The whole address of a recipient.').exactOptional().describe('The whole address, in any case.'),
-  subject: whole('The whole subject.').exactOptional().describe('The whole subject.'),
-  reference: whole('The whole reference.').exactOptional().describe('The whole reference.'),
+  service: whole('the name of a service').exactOptional().describe('For a session only: a key sees its own service.'),
+  recipient: whole('the whole address of a recipient').exactOptional().describe('The whole address, in any case.'),
+  subject: whole('the whole subject').exactOptional().describe('The whole subject.'),
+  reference: whole('the whole reference').exactOptional().describe('The whole reference.'),
   submittedFrom: Moment.exactOptional().describe('Submitted at this time or later.'),
   submittedTo: Moment.exactOptional().describe('Submitted before this time.'),
-  problem: whole('The code of a problem, ours or Microsoft’s.')
+  problem: whole('the code of a problem, ours or Microsoft’s')
     .exactOptional()
     .describe(
       'Failed with this code, which is that of the problem or Microsoft’s; or that of a recipient, such as 5.1.10.',

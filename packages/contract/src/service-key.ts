@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
-import { StorableMoment } from './moment.ts'
+import { Moment } from './moment.ts'
 import { AllowedDomains } from './recipients-policy.ts'
 import { fault } from './fault-text.ts'
 
@@ -50,7 +50,7 @@ export const ServiceKeyInput = z.strictObject({
     MAX_SCOPES,
     fault('too-many-scopes', { max: MAX_SCOPES }),
   ),
-  expiresAt: StorableMoment.nullable().default(null),
+  expiresAt: Moment.nullable().default(null),
   allowedDomains: AllowedDomains.default([]),
   allowedAddresses: bounded(
     z.array(ClientAddress, { error: fault('network-list') }),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageEvent, MessageEventType } from './message-event.ts'
-import { StorableMoment } from './moment.ts'
+import { Moment } from './moment.ts'
 import { AlertType } from './notice.ts'
 import { ServiceName } from './service-key.ts'
 import { fault } from './fault-text.ts'
@@ -221,7 +221,7 @@ export const replayWebhook = {
   params: WebhookParams,
   body: z.strictObject({
     /** Inclusive. */
-    since: StorableMoment,
+    since: Moment,
   }),
   status: 202,
   response: z.strictObject({ count: z.int() }),

@@ -25,6 +25,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   'event-position': 'next einer früheren Antwort, die ID eines Ereignisses oder 0 für das älteste; einmal angegeben.',
   'event-types': 'Typen, durch Kommas getrennt, zum Beispiel message.sent,message.failed. Es gibt {options}.',
   'filter-empty': 'Mindestens ein Feld ist nötig, zum Beispiel status oder problem.',
+  'filter-value-missing':
+    'Geben Sie den ganzen Wert an, oder lassen Sie den Filter weg, um alle Nachrichten zu finden.',
   'filter-of-sessions': 'Ein Schlüssel findet die Nachrichten seines eigenen Diensts. Lassen Sie diesen Filter weg.',
   'address-missing': 'Geben Sie eine E-Mail-Adresse ein.',
   'address-spaces-around': 'Entfernen Sie die Leerzeichen vor und nach der Adresse.',
