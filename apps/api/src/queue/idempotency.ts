@@ -21,24 +21,26 @@ export interface KeyHolder {
   readonly messageIds: readonly string[]
 }
 
-/** Deletes expired keys, so that they can be used again. $1 tenants, $2 services, $3 keys */
-const FORGET_OLD_KEYS = `
-DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
- WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key AND r.created_at < mail_now() - interval '24 hours'`
-
 /**
- * Takes free keys. It waits for a transaction that is taking the same key, and takes keys in a fixed order, so that two
- * batches cannot deadlock. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids, $6 all message ids of a batch as a
- * PostgreSQL array, else null
+ * Takes keys for `claims` whose messages are in `room`, and returns `taken`. Keys are free again after 24 hours. Of two claims
+ * for one key in a batch, one gets it. It waits for a transaction that is taking the same key, and takes keys in a fixed order,
+ * so that two batches cannot deadlock.
  */
-const TAKE_KEYS = `
-INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, message_ids, created_at)
-SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, k.message_ids::text[], mail_now()
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-    AS k(tenant_id, service, key, content_hash, message_id, message_ids)
- ORDER BY k.tenant_id, k.service, k.key
-ON CONFLICT DO NOTHING
-RETURNING message_id`
+export const TAKE_KEYS = `
+freed AS MATERIALIZED (
+  DELETE FROM idempotency_records r USING claims c
+   WHERE r.tenant_id = c.tenant_id AND r.service = c.service AND r.key = c.key AND r.created_at < mail_now() - interval '24 hours'
+     AND c.message_id IN (SELECT id FROM room)
+  RETURNING 1
+), taken AS MATERIALIZED (
+  INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, message_ids, created_at)
+  SELECT c.tenant_id, c.service, c.key, c.content_hash, c.message_id, c.message_ids::text[], mail_now()
+    FROM claims c
+   WHERE c.message_id IN (SELECT id FROM room) AND (SELECT count(*) FROM freed) >= 0
+   ORDER BY c.tenant_id, c.service, c.key, c.message_id
+  ON CONFLICT DO NOTHING
+  RETURNING message_id
+)`
 
 /** $1 tenants, $2 services, $3 keys */
 const READ_KEYS = `
@@ -47,13 +49,10 @@ SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHa
   FROM idempotency_records r JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key) USING (tenant_id, service, key)
  WHERE r.created_at >= mail_now() - interval '24 hours'`
 
-/** $1 tenants, $2 services, $3 keys */
-const RELEASE_KEYS = `
-DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
- WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key`
+export type FindKey = (name: KeyName) => Promise<KeyHolder | null>
 
 /** Looks up a key. The result is null when the key is free, or when its message is still being submitted. */
-export function createKeyLookUp(pool: pg.Pool): (name: KeyName) => Promise<KeyHolder | null> {
+export function createKeyLookUp(pool: pg.Pool): FindKey {
   return createBatcher(
     async (names: readonly KeyName[]) => {
       const holders = await readKeys(pool, names)
@@ -71,32 +70,27 @@ export interface KeyClaim extends KeyName {
   readonly messageIds?: readonly string[]
 }
 
-/** Takes keys, and returns the ids of the messages whose keys were free. */
-export async function takeKeys(client: pg.PoolClient, claims: readonly KeyClaim[]): Promise<Set<string>> {
-  await client.query(FORGET_OLD_KEYS, keyColumns(claims))
-  const { rows } = await client.query<{ message_id: string }>(TAKE_KEYS, [
+/** The columns of `claims`: tenants, services, keys, content hashes, message ids, and all message ids of a batch as arrays. */
+export function claimColumns(claims: readonly KeyClaim[]): unknown[] {
+  return [
     ...keyColumns(claims),
     claims.map(({ contentHash }) => contentHash),
     claims.map(({ messageId }) => messageId),
     claims.map(({ messageIds }) => messageIds && `{${messageIds.join(',')}}`),
-  ])
-  return new Set(rows.map((row) => row.message_id))
+  ]
 }
 
 /** Reads who holds the keys. The map is keyed by `textOf`. */
-export async function readKeys(
-  client: Pick<pg.Pool, 'query'>,
-  names: readonly KeyName[],
-): Promise<Map<string, KeyHolder>> {
-  const { rows } = await client.query<KeyName & KeyHolder>(READ_KEYS, keyColumns(names))
+async function readKeys(pool: pg.Pool, names: readonly KeyName[]): Promise<Map<string, KeyHolder>> {
+  const { rows } = await pool.query<KeyName & KeyHolder>({
+    name: 'read-keys',
+    text: READ_KEYS,
+    values: keyColumns(names),
+  })
   return new Map(rows.map((row) => [textOf(row), row]))
 }
 
-export async function releaseKeys(client: pg.PoolClient, names: readonly KeyName[]): Promise<void> {
-  if (names.length > 0) await client.query(RELEASE_KEYS, keyColumns(names))
-}
-
-export function textOf({ tenantId, service, key }: KeyName): string {
+function textOf({ tenantId, service, key }: KeyName): string {
   return JSON.stringify([tenantId, service, key])
 }
 

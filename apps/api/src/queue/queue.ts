@@ -316,6 +316,7 @@ export function createQueue(
   },
 ): Queue {
   const clear = createClearing(pool)
+  const findKey = createKeyLookUp(pool)
   return {
     dataKeys: {
       current: (tenantId) => readCurrentDataKey(pool, tenantId),
@@ -323,9 +324,9 @@ export function createQueue(
       read: (id) => readDataKey(pool, id),
     },
     messages: {
-      submit: createSubmitting(pool, storageBytes),
-      submitTogether: createSubmittingTogether(pool, storageBytes),
-      findKey: createKeyLookUp(pool),
+      submit: createSubmitting(pool, storageBytes, findKey),
+      submitTogether: createSubmittingTogether(pool, storageBytes, findKey),
+      findKey,
       find: (owner, id, configuredSender) => findMessage(pool, limits, owner, id, configuredSender),
       findAll: (owner, ids, configuredSender) => findMessages(pool, limits, owner, ids, configuredSender),
       list: (owner, listing, configuredSender) => listMessages(pool, limits, owner, listing, configuredSender),

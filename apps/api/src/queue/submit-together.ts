@@ -1,10 +1,10 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
-import { inOneStatement, inTransaction } from '../database/transaction.ts'
-import { readKeys, releaseKeys, takeKeys, textOf } from './idempotency.ts'
+import { inOneStatement } from '../database/transaction.ts'
+import type { FindKey } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
-import { freshMessage, insertMessages, type InsertedRow, type NewMessage } from './submit.ts'
+import { freshMessage, insertMessages, type NewMessage } from './submit.ts'
 
 // ──▶ scheduled, queued, or held without access: all messages of a batch, or none.
 
@@ -29,63 +29,44 @@ export type SubmittedTogether =
 export function createSubmittingTogether(
   pool: pg.Pool,
   storageBytes: number,
+  findKey: FindKey,
 ): (batch: NewBatch) => Promise<SubmittedTogether> {
   return createBatcher(
-    (batches: readonly NewBatch[]) => Promise.all(batches.map((batch) => submit(pool, batch, storageBytes))),
-    {
-      maxItems: 1,
-    },
+    (batches: readonly NewBatch[]) =>
+      Promise.all(batches.map((batch) => submitTogether({ pool, storageBytes, findKey }, batch))),
+    { maxItems: 1 },
   )
 }
 
-async function submit(
-  pool: pg.Pool,
-  { messages, idempotency }: NewBatch,
-  storageBytes: number,
+async function submitTogether(
+  deps: { readonly pool: pg.Pool; readonly storageBytes: number; readonly findKey: FindKey },
+  batch: NewBatch,
 ): Promise<SubmittedTogether> {
-  if (idempotency === null) return inOneStatement(pool, async (client) => insert(client, messages, storageBytes))
-  const [first] = messages
-  if (!first) throw new Error('A batch has at least one message.')
-  const { id, tenantId, service } = first
-  const name = { tenantId, service, key: idempotency.key }
-  const claim = {
-    ...name,
-    contentHash: idempotency.contentHash,
-    messageId: id,
-    messageIds: messages.map((each) => each.id),
-  }
-  return inTransaction(pool, async (client) => {
-    const taken = await takeKeys(client, [claim])
-    if (taken.has(id)) {
-      const submitted = await insert(client, messages, storageBytes)
-      if (submitted.outcome !== 'stored') await releaseKeys(client, [name])
-      return submitted
-    }
-    const holder = (await readKeys(client, [name])).get(textOf(name))
-    return holder?.contentHash === idempotency.contentHash
-      ? { outcome: 'repeated', messageIds: holder.messageIds }
-      : { outcome: 'key-reused' }
-  })
-}
-
-async function insert(
-  client: pg.PoolClient,
-  messages: NewBatch['messages'],
-  storageBytes: number,
-): Promise<SubmittedTogether> {
-  const inserted = await insertMessages(client, messages, storageBytes, true)
+  const { pool, storageBytes, findKey } = deps
+  const { messages, idempotency } = batch
+  const claim = claimOf(batch)
+  const inserted = await inOneStatement(pool, (client) =>
+    insertMessages(client, { messages, claims: claim ? [claim] : [], storageBytes, together: true }),
+  )
   const stored = messages.flatMap((message) => {
     const row = inserted.get(message.id)
     return row && row.status !== null ? freshMessage(message, { ...row, status: row.status }) : []
   })
   if (stored.length === messages.length) return { outcome: 'stored', messages: stored }
-  const rows: readonly InsertedRow[] = [...inserted.values()]
+  const holder = claim && (await findKey(claim))
+  if (holder && holder.contentHash !== idempotency?.contentHash) return { outcome: 'key-reused' }
+  if (holder) return { outcome: 'repeated', messageIds: holder.messageIds }
+  const rows = [...inserted.values()]
   if (rows.some(({ key_gone: gone }) => gone)) return { outcome: 'data-key-gone' }
+  if (rows.every(({ fits }) => fits)) return submitTogether(deps, batch) // meanwhile its key became free
   const neededBytes = messages.reduce((sum, { addedBytes }) => sum + addedBytes, 0)
-  return {
-    outcome: 'storage-full',
-    storedBytes: Number(rows[0]?.tenant_bytes ?? storageBytes),
-    neededBytes,
-    storageBytes,
-  }
+  const storedBytes = Number(rows[0]?.tenant_bytes ?? storageBytes)
+  return { outcome: 'storage-full', storedBytes, neededBytes, storageBytes }
+}
+
+function claimOf({ messages, idempotency }: NewBatch) {
+  const [first] = messages
+  if (!first) throw new Error('A batch has at least one message.')
+  const { id: messageId, tenantId, service } = first
+  return idempotency && { tenantId, service, ...idempotency, messageId, messageIds: messages.map(({ id }) => id) }
 }

@@ -5,7 +5,7 @@ import { inOneStatement, inTransaction } from '../database/transaction.ts'
 import { readHeldBecause } from '../stored-values.ts'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
-import { readKeys, releaseKeys, takeKeys, textOf, type KeyHolder, type KeyName } from './idempotency.ts'
+import { claimColumns, TAKE_KEYS, type FindKey, type KeyClaim } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
 
@@ -73,24 +73,30 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * - Messages that the tenant has no room for are left out, the largest first, so that they keep out no smaller ones. The
  *   total of the tenant is locked before it is compared, so that two processes cannot fill the same room.
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
+ * - Messages whose idempotency key identifies another are left out. Only what is stored uses up its key.
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order.
  * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
  *
- * $25 the most that a tenant may store, $26 the channel to wake workers on, $27 whether to store all or none, else one array per
- * column
+ * $1 to $25 one array per column, of which $12 and $13 say where the content of a message begins in $26 and how long it is: an
+ * array would have all content as text. $27 the most that a tenant may store, $28 the channel to wake workers on, $29 whether to
+ * store all or none, $30 to $35 the idempotency keys to take
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
-  SELECT n.*, n.send_at > mail_now() AS later, s.from_email AS sender,
+  SELECT n.*, substring($26::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later,
+         s.from_email AS sender,
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
-                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[], $17::text[],
-                $18::jsonb[], $19::jsonb[], $20::jsonb[], $21::text[], $22::timestamptz[], $23::boolean[], $24::boolean[]) WITH ORDINALITY
+                $10::int[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::bigint[], $16::int[], $17::bigint[], $18::text[],
+                $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::text[], $23::timestamptz[], $24::boolean[], $25::boolean[]) WITH ORDINALITY
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
+           data_key, content_from, content_bytes, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
            cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt, place)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
+), claims AS MATERIALIZED (
+  SELECT * FROM unnest($30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
+    AS c(tenant_id, service, key, content_hash, message_id, message_ids)
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
 ), known AS MATERIALIZED (
@@ -107,13 +113,17 @@ WITH new AS MATERIALIZED (
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
            WHERE n.data_key IN (SELECT keys.id FROM keys)) AS adding
-   WHERE total_bytes <= $25
+   WHERE total_bytes <= $27
+), room AS MATERIALIZED (
+  SELECT id FROM fitting WHERE NOT $29 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
+), ${TAKE_KEYS}, refused AS MATERIALIZED (
+  SELECT message_id FROM claims EXCEPT SELECT message_id FROM taken
 ), accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
-         CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() - CASE WHEN $27 THEN cardinality($1) - place ELSE 0 END * interval '1 millisecond' END AS due_at,
+         CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() - CASE WHEN $29 THEN cardinality($1) - place ELSE 0 END * interval '1 millisecond' END AS due_at,
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
-    FROM new n WHERE id IN (SELECT id FROM fitting) AND (NOT $27 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new))
+    FROM new n WHERE id IN (SELECT id FROM room) AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $29)
 ), recorded AS (
   INSERT INTO messages (id, tenant_id, service, "to", subject, reference, created_at, send_at, on_unknown_outcome, save_to_sent_items,
                         recipients, attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
@@ -133,7 +143,7 @@ WITH new AS MATERIALIZED (
          on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($26, '')
+  SELECT pg_notify($28, '')
    WHERE EXISTS (
      SELECT 1 FROM accepted a
       WHERE a.state = 'queued'
@@ -141,37 +151,53 @@ WITH new AS MATERIALIZED (
               ORDER BY q.due_at LIMIT 1) IS NOT TRUE)
 )
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
-       t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, (SELECT count(*) FROM woken) AS woken
+       t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, n.id IN (SELECT fitting.id FROM fitting) AS fits,
+       (SELECT count(*) FROM woken) AS woken
   FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id`
 
 /** Resolves once the message is on disk. `storageBytes` is the most that a tenant may store. */
-export function createSubmitting(pool: pg.Pool, storageBytes: number): (message: NewMessage) => Promise<Submitted> {
-  return createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, storageBytes), {
+export function createSubmitting(
+  pool: pg.Pool,
+  storageBytes: number,
+  findKey: FindKey,
+): (message: NewMessage) => Promise<Submitted> {
+  const insert = createBatcher((batch: readonly NewMessage[]) => insertBatch(pool, batch, storageBytes), {
     maxItems: SUBMITS_PER_BATCH,
     maxBytes: BYTES_PER_BATCH,
     sizeOf: ({ content }) => content.length,
   })
+  return async function submit(message) {
+    const row = await insert(message)
+    if (row === null) return { outcome: 'swept' }
+    if (row.status !== null)
+      return { outcome: 'stored', message: freshMessage(message, { ...row, status: row.status }) }
+    const claim = claimOf(message)
+    const holder = claim && (await findKey(claim))
+    if (holder && holder.contentHash !== claim.contentHash) return { outcome: 'key-reused' }
+    if (holder) return { outcome: 'repeated', messageId: holder.messageId }
+    if (row.key_gone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
+    if (row.fits) return submit(message) // meanwhile its key became free
+    return {
+      outcome: 'storage-full',
+      storedBytes: Number(row.tenant_bytes),
+      neededBytes: message.addedBytes,
+      storageBytes,
+    }
+  }
 }
 
-/** Takes one statement when there is no idempotency key and nothing received, else a transaction. */
-async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageBytes: number): Promise<Submitted[]> {
-  if (batch.every(({ idempotency, receiving }) => idempotency === null && !receiving)) {
-    const inserted = await inOneStatement(pool, (client) => insertMessages(client, batch, storageBytes))
-    return batch.map((message) => outcomeOf(message, inserted, new Map(), storageBytes))
-  }
-  return inTransaction(pool, async (client) => {
-    const present = await lockReceived(client, batch)
-    const keyed = present.filter(({ idempotency }) => idempotency !== null)
-    const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed.map(toKeyClaim))
-    const fresh = present.filter(({ id, idempotency }) => idempotency === null || first.has(id))
-    const inserted = await insertMessages(client, fresh, storageBytes)
-    await releaseKeys(client, fresh.filter(isLeftOut(inserted)).map(keyOf))
-    const repeated = keyed.filter(({ id }) => !first.has(id))
-    const holders = repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf))
-    return batch.map((message) =>
-      present.includes(message) ? outcomeOf(message, inserted, holders, storageBytes) : { outcome: 'swept' },
-    )
-  })
+/** Takes one statement, or a transaction where attachments were received before. Null for a message whose were swept. */
+async function insertBatch(
+  pool: pg.Pool,
+  batch: readonly NewMessage[],
+  storageBytes: number,
+): Promise<(InsertedRow | null)[]> {
+  const insert = (client: pg.PoolClient, messages: readonly NewMessage[]) =>
+    insertMessages(client, { messages, claims: messages.flatMap((each) => claimOf(each) ?? []), storageBytes })
+  const inserted = batch.some(({ receiving }) => receiving)
+    ? await inTransaction(pool, async (client) => insert(client, await lockReceived(client, batch)))
+    : await inOneStatement(pool, (client) => insert(client, batch))
+  return batch.map(({ id }) => inserted.get(id) ?? null)
 }
 
 /** Leaves out messages whose attachments were swept, and keeps the others from being swept. */
@@ -185,7 +211,7 @@ async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[])
 
 export interface InsertedRow {
   readonly id: string
-  /** Null when the tenant has no room for the message, or its data key is gone. */
+  /** Null when the tenant has no room for the message, its data key is gone, or its idempotency key is taken. */
   readonly status: MessageStatus | null
   readonly held_because: string | null
   readonly next_attempt_at: Date | null
@@ -194,49 +220,36 @@ export interface InsertedRow {
   /** The bytes that the tenant had stored before. */
   readonly tenant_bytes: string
   readonly key_gone: boolean
+  /** Whether the tenant has room for the message, and its data key is there. */
+  readonly fits: boolean
 }
 
-/** @param together whether to store all of them or none; else those without room are left out */
+interface Insertion {
+  readonly messages: readonly NewMessage[]
+  /** The idempotency keys of messages, or one of all of them together. */
+  readonly claims: readonly KeyClaim[]
+  readonly storageBytes: number
+  /** Whether to store all of them or none; else those that cannot be stored are left out. */
+  readonly together?: boolean
+}
+
+/** The map is keyed by the ids of the messages. */
 export async function insertMessages(
   client: pg.PoolClient,
-  messages: readonly NewMessage[],
-  storageBytes: number,
-  together = false,
+  { messages, claims, storageBytes, together = false }: Insertion,
 ): Promise<ReadonlyMap<string, InsertedRow>> {
   if (messages.length === 0) return new Map()
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [...toColumns(messages), storageBytes, MESSAGES_CHANNEL, together],
+    values: [...toColumns(messages), storageBytes, MESSAGES_CHANNEL, together, ...claimColumns(claims)],
   })
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function isLeftOut(inserted: ReadonlyMap<string, InsertedRow>): (message: NewMessage) => boolean {
-  return ({ id, idempotency }) => idempotency !== null && inserted.get(id)?.status === null
-}
-
-function outcomeOf(
-  message: NewMessage,
-  inserted: ReadonlyMap<string, InsertedRow>,
-  holders: ReadonlyMap<string, KeyHolder>,
-  storageBytes: number,
-): Submitted {
-  const row = inserted.get(message.id)
-  if (row && row.status !== null)
-    return { outcome: 'stored', message: freshMessage(message, { ...row, status: row.status }) }
-  const holder = message.idempotency === null ? undefined : holders.get(textOf(keyOf(message)))
-  if (holder && holder.contentHash !== message.idempotency?.contentHash) return { outcome: 'key-reused' }
-  if (holder) return { outcome: 'repeated', messageId: holder.messageId }
-  // A message without a row repeats the idempotency key of one in this batch that was left out.
-  const isKeyGone = row ? row.key_gone : [...inserted.values()].some(({ key_gone: gone }) => gone)
-  if (isKeyGone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
-  const storedBytes = Number(row?.tenant_bytes ?? storageBytes)
-  return { outcome: 'storage-full', storedBytes, neededBytes: message.addedBytes, storageBytes }
-}
-
 function toColumns(messages: readonly NewMessage[]): unknown[] {
   const column = <T>(value: (message: NewMessage) => T): T[] => messages.map(value)
+  let nextFrom = 1 // SQL counts from 1
   return [
     column(({ id }) => id),
     column(({ tenantId }) => tenantId),
@@ -249,7 +262,12 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
     column(({ saveToSentItems }) => saveToSentItems),
     column(({ recipients }) => recipients),
     column(({ dataKey }) => dataKey),
-    column(({ content }) => content),
+    column(({ content }) => {
+      const from = nextFrom
+      nextFrom += content.length
+      return from
+    }),
+    column(({ content }) => content.length),
     column(({ attachmentBytes }) => attachmentBytes),
     column(({ storedBytes }) => storedBytes),
     column(({ openBytes }) => openBytes),
@@ -262,6 +280,7 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
     column(({ expiresAt }) => expiresAt),
     column(({ requestReadReceipt }) => requestReadReceipt),
     column(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
+    Buffer.concat(column(({ content }) => content)),
   ]
 }
 
@@ -296,10 +315,6 @@ export function freshMessage(message: NewMessage, row: InsertedRow & { readonly 
   }
 }
 
-function keyOf({ tenantId, service, idempotency }: NewMessage): KeyName {
-  return { tenantId, service, key: idempotency?.key ?? '' }
-}
-
-function toKeyClaim(message: NewMessage) {
-  return { ...keyOf(message), contentHash: message.idempotency?.contentHash ?? '', messageId: message.id }
+function claimOf({ id, tenantId, service, idempotency }: NewMessage): KeyClaim | null {
+  return idempotency && { tenantId, service, ...idempotency, messageId: id }
 }

@@ -69,7 +69,7 @@ it('answers 451 while the database is away, stores nothing, and takes the repeti
 
 it('answers 451 when the answer to the commit is lost, and the repetition with the message that was stored', async () => {
   const client = await loggedIn()
-  link.loseAnswerTo('COMMIT')
+  link.loseAnswerTo('insert-messages')
   expect(await client.send(TO, mail('in-doubt'))).toMatch(/^451 4\.3\.0 /)
 
   const reply = await client.send(TO, mail('in-doubt'))
