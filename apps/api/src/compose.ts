@@ -243,12 +243,12 @@ export async function compose(
 
     const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     closers.push(() => clockWatch.stop())
+    const readSender = async (tenant: string) => (await settings.readSubmitSettings(tenant)).sender
     const messages = composeMessages({
       database,
       store: queue.messages,
       receiving: queue.receiving,
-      readSender: settings.readSender,
-      readRecipientsPolicy: settings.readRecipientsPolicy,
+      readSettings: settings.readSubmitSettings,
       contentKeys,
       limits: config.mailboxLimits,
       registry,
@@ -289,7 +289,7 @@ export async function compose(
     const overview = composeOverview({
       insight: queue.insight,
       readUsage: async (tenant) => toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits),
-      readSender: settings.readSender,
+      readSender,
       tenantId,
       registry,
       clock,
@@ -360,7 +360,7 @@ export async function compose(
         ? null
         : composeSmtp(config, {
             tenantId,
-            readSender: settings.readSender,
+            readSender,
             readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
             authenticate: (presented) =>
               serviceKeys.guard.authenticate({ ...presented, scope: 'messages:send', operation: 'smtp' }),

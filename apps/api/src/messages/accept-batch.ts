@@ -85,12 +85,7 @@ async function refusalOf(
 }
 
 /** Reads the settings once for the whole batch. */
-function readOnce({ store, readSender, readRecipientsPolicy }: AdmissionDeps): AdmissionDeps {
-  let sender: ReturnType<AdmissionDeps['readSender']> | undefined
-  let policy: ReturnType<AdmissionDeps['readRecipientsPolicy']> | undefined
-  return {
-    store,
-    readSender: (tenantId) => (sender ??= readSender(tenantId)),
-    readRecipientsPolicy: (tenantId) => (policy ??= readRecipientsPolicy(tenantId)),
-  }
+function readOnce({ store, readSettings }: AdmissionDeps): AdmissionDeps {
+  let settings: ReturnType<AdmissionDeps['readSettings']> | undefined
+  return { store, readSettings: (tenantId) => (settings ??= readSettings(tenantId)) }
 }

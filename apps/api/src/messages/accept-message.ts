@@ -3,7 +3,7 @@ import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import { mimeContent, type MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import { refuseInput } from '../http/input-faults.ts'
-import { createAdmission, type AdmissionDeps, type Admitted } from './admission.ts'
+import { createAdmission, type Admission, type AdmissionDeps, type Admitted } from './admission.ts'
 import { createIntake, type Intake, type IntakeDeps, type IntakeMemory } from './attachment-intake.ts'
 import type { Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
@@ -42,9 +42,9 @@ export interface ArrivingMessage {
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>
   /**
    * Reads the message, and hands its attachments to the intake while they arrive. `check` refuses what the installation
-   * does not allow. Returns the id of the first message where it turns out to be a repetition.
+   * does not allow; `readSender` says what the message will leave from. Both are for when it has arrived.
    */
-  readonly read: (intake: Intake, check: Check) => Promise<ReadMessage | { readonly repeats: string }>
+  readonly read: (intake: Intake, check: Check, readSender: Admission['readSender']) => Promise<ReadMessage>
 }
 
 export type Accept = (
@@ -66,15 +66,15 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
     const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
     let completed = false
     try {
-      const arrived = await arriving.read(intake, async (input) => {
+      const check: Check = async (input) => {
         if (input.sendAt !== undefined || input.expiresAt !== undefined) {
           const faults = timeFaults(input, await databaseNow())
           if (faults.length > 0) throw refuseInput(faults)
         }
         await admission.requireSender(input.from)
         await admission.requireRecipients(input)
-      })
-      if ('repeats' in arrived) return { outcome: 'repeated', messageId: arrived.repeats }
+      }
+      const arrived = await arriving.read(intake, check, () => admission.readSender())
       const { mime } = arrived
       const read = toSubmission(arrived.input, mime ? [] : intake.parts)
       const submission = mime ? { ...read, content: mimeContent(read.content, mime) } : read

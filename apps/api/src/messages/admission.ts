@@ -14,11 +14,11 @@ const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionDeps {
   readonly store: Pick<Messages, 'readSizeLimits'>
-  /** The sender that messages leave from now, and whether large ones may; null while nothing is configured. */
-  readonly readSender: (
-    tenantId: string,
-  ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
-  readonly readRecipientsPolicy: (tenantId: string) => Promise<RecipientsPolicy>
+  readonly readSettings: (tenantId: string) => Promise<{
+    /** What messages leave from now, and whether large ones may; null while nothing is configured. */
+    readonly sender: { readonly fromEmail: string; readonly largeAttachments: boolean } | null
+    readonly recipientsPolicy: RecipientsPolicy
+  }>
 }
 
 /** On whose behalf a message is admitted. */
@@ -30,6 +30,8 @@ export interface Admitted {
 
 /** What the installation allows at this moment. A new message is held to it, a repetition never. */
 export interface Admission extends IntakeLimits {
+  /** The address that the message will leave from; null while nothing is configured. */
+  readSender(): Promise<string | null>
   /** @throws {ProblemError} where the message asks for another From than the sender */
   requireSender(from: string | undefined): Promise<void>
   /** @throws {ProblemError} where the policy or the key does not allow a recipient */
@@ -38,15 +40,20 @@ export interface Admission extends IntakeLimits {
   requireSize(content: MessageContent): Promise<void>
 }
 
-/** Admits one message. What only large messages depend on is read once it turns out to be large. */
+/**
+ * Admits one message. The settings are read once, when the first of them is asked for; what only large messages depend on,
+ * once it turns out to be large.
+ */
 export function createAdmission(
-  { store, readSender, readRecipientsPolicy }: AdmissionDeps,
+  { store, readSettings }: AdmissionDeps,
   { tenantId, allowedDomains }: Admitted,
 ): Admission {
+  let settings: ReturnType<AdmissionDeps['readSettings']> | null = null
   let rules: Promise<SizeRules> | null = null
 
+  /** A large message may take minutes between this and the other checks, which is why it has a look of its own. */
   async function readRules(): Promise<SizeRules> {
-    const sender = await readSender(tenantId)
+    const { sender } = await readSettings(tenantId)
     const limits = await store.readSizeLimits(tenantId)
     return { limits, fromEmail: sender?.fromEmail ?? null, largeAttachments: sender?.largeAttachments ?? null }
   }
@@ -61,18 +68,23 @@ export function createAdmission(
     return refuseMimeSize(measureMime(content, from)) ?? refuseSize(measureRequests(content, from), known)
   }
 
+  async function readSender(): Promise<string | null> {
+    return (await (settings ??= readSettings(tenantId))).sender?.fromEmail ?? null
+  }
+
   return {
     refuse,
+    readSender,
     async requireSender(from) {
       if (from === undefined) return
-      const sender = (await readSender(tenantId))?.fromEmail ?? null
+      const sender = await readSender()
       if (sender !== null && sameAddress(from, sender)) return
       const message = sender === null ? fault('no-sender-yet') : fault('other-sender', { sender: sender })
       throw new ProblemError('sender-not-allowed', message, { errors: [{ path: 'from', message }] })
     },
     async requireRecipients(message) {
-      const { allowedDomains: ofInstallation } = await readRecipientsPolicy(tenantId)
-      requireAllowedRecipients(message, { ofInstallation, ofKey: allowedDomains })
+      const { recipientsPolicy } = await (settings ??= readSettings(tenantId))
+      requireAllowedRecipients(message, { ofInstallation: recipientsPolicy.allowedDomains, ofKey: allowedDomains })
     },
     async requireSize(content) {
       const totalBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, bodyBytesOf(content))

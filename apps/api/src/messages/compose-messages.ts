@@ -27,8 +27,7 @@ export function composeMessages({
   database,
   store,
   receiving,
-  readSender,
-  readRecipientsPolicy,
+  readSettings,
   contentKeys,
   limits,
   registry,
@@ -40,8 +39,7 @@ export function composeMessages({
   database: Pick<Database, 'prisma'>
   store: Messages
   receiving: Receiving
-  readSender: AdmissionDeps['readSender']
-  readRecipientsPolicy: AdmissionDeps['readRecipientsPolicy']
+  readSettings: AdmissionDeps['readSettings']
   contentKeys: ContentKeys
   limits: MailboxLimits
   registry: Registry
@@ -58,7 +56,7 @@ export function composeMessages({
     registers: [registry],
   })
   const onSubmitted = () => submitted.inc()
-  const admission = { store, readSender, readRecipientsPolicy }
+  const admission = { store, readSettings }
   const accepting = { admission, databaseNow, onSubmitted }
   const accept = createAccept({ ...accepting, submit, intake: { store: receiving, contentKeys, random } })
   const acceptBatch = createAcceptBatch({
@@ -78,8 +76,7 @@ export function composeMessages({
         submit,
         accept,
         acceptBatch,
-        readSender,
-        readRecipientsPolicy,
+        readSettings,
         tracing,
         onSubmitted,
         auditExport: ({ actor: { tenantId, userId, service }, filter }) =>

@@ -41,8 +41,7 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   readonly store: Messages
   readonly limits: MailboxLimits
   readonly submit: Submit
-  readonly readSender: AdmissionDeps['readSender']
-  readonly readRecipientsPolicy: AdmissionDeps['readRecipientsPolicy']
+  readonly readSettings: AdmissionDeps['readSettings']
   readonly onSubmitted: () => void
   readonly clock: () => Date
   /** Records in the audit log who exported messages. */
@@ -57,7 +56,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   const { requireAdmin, requireServiceOrAdmin, store, submit, onSubmitted, clock } = options
 
   async function senderAddress(tenantId: string): Promise<string | null> {
-    return (await options.readSender(tenantId))?.fromEmail ?? null
+    return (await options.readSettings(tenantId)).sender?.fromEmail ?? null
   }
 
   async function find(owner: Owner, id: string): Promise<Message> {
@@ -112,14 +111,13 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
 
   route(app, sendTestMessage, requireAdmin, async ({ request, reply, caller: admin, body }) => {
     const { tenantId } = admin
-    const sender = await senderAddress(tenantId)
+    const { sender, recipientsPolicy } = await options.readSettings(tenantId)
     if (sender === null)
       throw new ProblemError('not-configured', 'No mailbox is connected yet. Enable one first, then send a test mail.')
     const to = body.to === undefined ? { address: admin.email, name: admin.name } : { address: body.to }
-    const { allowedDomains: ofInstallation } = await options.readRecipientsPolicy(tenantId)
-    const refusal = refuseRecipient(to.address, { ofInstallation, ofKey: [] })
+    const refusal = refuseRecipient(to.address, { ofInstallation: recipientsPolicy.allowedDomains, ofKey: [] })
     if (refusal !== null) throw refuseFaults('recipient-not-allowed', [{ path: 'to', message: refusal }])
-    const content = testMail({ to, sender, askedBy: admin.name, at: clock() })
+    const content = testMail({ to, sender: sender.fromEmail, askedBy: admin.name, at: clock() })
     const submitted = await submit({
       tenantId,
       service: SERVICE_OF_THE_PAGE,

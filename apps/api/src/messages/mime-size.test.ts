@@ -8,8 +8,10 @@ const SENDER = 'reports@contoso.com'
 const admission = createAdmission(
   {
     store: { readSizeLimits: async () => NOTHING_KNOWN },
-    readSender: async () => ({ fromEmail: SENDER, largeAttachments: false }),
-    readRecipientsPolicy: async () => ({ allowedDomains: [], redirectAllTo: null }),
+    readSettings: async () => ({
+      sender: { fromEmail: SENDER, largeAttachments: false },
+      recipientsPolicy: { allowedDomains: [], redirectAllTo: null },
+    }),
   },
   { tenantId: 'tenant', allowedDomains: [] },
 )

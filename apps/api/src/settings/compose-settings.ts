@@ -25,25 +25,23 @@ import { createDeliveryReportSwitches } from './delivery-reports.ts'
 import { createGrantStore } from './grant-store.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { recipientsPolicyRoutes } from './recipients-policy-routes.ts'
-import { createRecipientsPolicyReader, type ReadRecipientsPolicy } from './recipients-policy-store.ts'
 import { proveInbox, type TakeTraceRequest } from './report-proofs.ts'
 import { createReportsConsent } from './reports-consent.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { createReportSourceStore, type ReportSourceStore } from './report-source-store.ts'
-import { createSenderReader, type ReadSender } from './sender-store.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
 import { createSettingsStore } from './settings-store.ts'
+import { createSubmitSettingsReader, type ReadSubmitSettings } from './submit-settings-store.ts'
 
 const REFRESH_TIMEOUT_MS = 5 * 60_000
 
 export interface Settings {
   readonly accessSource: AccessSource
-  readonly readSender: ReadSender
+  readonly readSubmitSettings: ReadSubmitSettings
   readonly reportSources: ReportSourceStore
   /** Keeps why the sender's inbox, in which reports arrive, cannot be read; a null failure says that it can. */
   reportInboxHealth(access: GrantedAccess, tenantId: string, failure: Failure | null): Promise<void>
-  readonly readRecipientsPolicy: ReadRecipientsPolicy
   routes(guards: {
     requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
     /** Reading the settings is open to services as well. */
@@ -99,7 +97,7 @@ export function composeSettings({
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
-  const readRecipientsPolicy = createRecipientsPolicyReader(database.pool)
+  const readSubmitSettings = createSubmitSettingsReader(database.pool)
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
   const strategy =
     graphAuth === 'application'
@@ -145,7 +143,7 @@ export function composeSettings({
   return {
     accessSource,
 
-    readSender: createSenderReader(database.pool),
+    readSubmitSettings,
     reportSources,
 
     async reportInboxHealth({ accessToken, connection }, tenant, failure) {
@@ -153,8 +151,6 @@ export function composeSettings({
       const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity }))
       await reportSources.noteProblem(tenant, 'bounces', refusal && toReportsProblem(refusal))
     },
-
-    readRecipientsPolicy,
 
     routes:
       ({ requireAdmin, requireServiceOrAdmin }) =>
@@ -171,7 +167,7 @@ export function composeSettings({
         })
         await app.register(recipientsPolicyRoutes, {
           requireAdmin,
-          readPolicy: readRecipientsPolicy,
+          readPolicy: async (tenant) => (await readSubmitSettings(tenant)).recipientsPolicy,
           settingsStore,
           clock,
         })

@@ -1,15 +1,18 @@
-import { readRecipientsPolicy, replaceRecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
+import {
+  readRecipientsPolicy,
+  replaceRecipientsPolicy,
+  type RecipientsPolicy,
+} from '@inforiver-mail/contract/recipients-policy'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
-import type { ReadRecipientsPolicy } from './recipients-policy-store.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { waitForRequests } from './wait-for-requests.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-  readonly readPolicy: ReadRecipientsPolicy
+  readonly readPolicy: (tenantId: string) => Promise<RecipientsPolicy>
   readonly settingsStore: Pick<SettingsStore, 'replaceRecipientsPolicy' | 'isOnTheWire'>
   readonly clock: () => Date
 }

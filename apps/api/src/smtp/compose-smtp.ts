@@ -29,10 +29,7 @@ export function composeSmtp(
     logger,
     ...deps
   }: Pick<SmtpDoorDeps, 'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf'> &
-    Pick<SizeLimitDeps, 'readSizeLimits'> & {
-      readSender: (
-        tenantId: string,
-      ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
+    SizeLimitDeps & {
       authenticate: Authenticate
       elapsedMs: () => number
       registry: Registry
@@ -53,7 +50,6 @@ export function composeSmtp(
     from,
     logIn: createLogins({ authenticate, outageOf: deps.outageOf, elapsedMs, logger }),
     sizeLimit: createSizeLimit({ readSender, readSizeLimits }),
-    readSender,
     logger,
   })
   let shown = certificate

@@ -39,15 +39,13 @@ export type AcceptMail = (arriving: {
   readonly read: (
     intake: AttachmentSink,
     check: (message: MessageInput) => Promise<void>,
-  ) => Promise<
-    | {
-        readonly input: MessageInput
-        readonly mime: MimeContent | null
-        readonly idempotencyKey: string | null
-        readonly contentHash: string | null
-      }
-    | { readonly repeats: string }
-  >
+    readSender: () => Promise<string | null>,
+  ) => Promise<{
+    readonly input: MessageInput
+    readonly mime: MimeContent | null
+    readonly idempotencyKey: string | null
+    readonly contentHash: string | null
+  }>
 }) => Promise<
   | { readonly outcome: 'stored'; readonly message: { readonly id: string } }
   | { readonly outcome: 'repeated'; readonly messageId: string }
@@ -63,7 +61,6 @@ export interface SmtpDoorDeps {
   readonly tenantId: string
   readonly logIn: (given: { user: string; password: string; client: string }) => Promise<Login>
   readonly sizeLimit: SizeLimit
-  readonly readSender: (tenantId: string) => Promise<{ readonly fromEmail: string } | null>
   /** Refuses a recipient that the installation or the key does not allow. @throws {ProblemError} */
   readonly requireRecipient: (owner: LoggedIn, address: string) => Promise<void>
   readonly findKey: (name: {
@@ -300,28 +297,31 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       recipients: envelope.rcptTo.map(({ address }) => address),
     }
     const mailMemory = createMailMemory(memory, mailFrom ? declaredSize(mailFrom.args) : null)
-    const accepted = await deps.accept({
+    let key: string | null = null
+    const accepting = deps.accept({
       sender: { tenantId, service, allowedDomains },
       memory: mailMemory.forIntake,
       traceparent,
       log: logger,
-      async read(sink, check) {
+      async read(sink, check, readSender) {
         const arrived = await readMail(body, { sink, memory: mailMemory, readLimit: () => sizeLimit.read(tenantId) })
-        const key = repetitionKey(sent, arrived)
-        const [first, sender] = await Promise.all([
-          key === null ? null : deps.findKey({ tenantId, service, key }),
-          deps.readSender(tenantId),
-        ])
-        if (first !== null) return { repeats: first.messageId }
+        key = repetitionKey(sent, arrived)
         if ('fault' in arrived.result) throw arrived.result.fault
         const mime = toMimeContent(arrived)
-        const input = toMessageInput(arrived.result.mail, sent, { sender: sender?.fromEmail ?? null, from: deps.from })
+        const input = toMessageInput(arrived.result.mail, sent, { sender: await readSender(), from: deps.from })
         await check(input)
         const { leftOut } = arrived.result.mail.header
         if (leftOut.length > 0 && mime === null)
           logger.info({ service, headers: leftOut.slice(0, 20) }, 'smtp message: more X- headers than Microsoft takes')
         return { input, mime, idempotencyKey: key, contentHash: arrived.hash }
       },
+    })
+    const accepted = await accepting.catch(async (error: unknown) => {
+      if (!(error instanceof ProblemError || error instanceof SmtpRefusal)) throw error
+      // What was accepted before is accepted again, even if it would be refused now.
+      const first = key === null ? null : await deps.findKey({ tenantId, service, key })
+      if (first === null) throw error
+      return { outcome: 'repeated' as const, messageId: first.messageId }
     })
     if (accepted.outcome === 'stored') return accepted.message.id
     logger.info({ message: accepted.messageId, service, repeated: true }, 'message accepted')
