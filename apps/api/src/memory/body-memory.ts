@@ -18,6 +18,9 @@ export interface BodyMemory {
   release(): void
 }
 
+/** One for all, since making an error takes longer than most bodies do. Whoever waited for memory is gone by then. */
+const RELEASED = new Error('The memory of this request is given back.')
+
 export function createBodyMemory(
   budget: ByteBudget,
   { longestWaitMs, timeoutError }: { longestWaitMs: number; timeoutError: () => Error },
@@ -56,7 +59,7 @@ export function createBodyMemory(
     hold: (bytes) => hold(bytes, RESERVED_FOR_STORING),
     holdForStoring: (bytes) => take(bytes, RESERVED_FOR_SMALL_BODIES),
     release() {
-      released.abort()
+      released.abort(RELEASED)
       for (const giveBack of held) giveBack()
     },
   }

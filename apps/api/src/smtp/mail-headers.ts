@@ -14,6 +14,7 @@ const X_HEADER = /^x-[\w!#$%&'*+.^`|~-]+$/i
 /** Microsoft's own, ours, and what becomes a field of the message. */
 const NOT_PASSED_ON = /^x-(ms-|inforiver-|priority$|msmail-priority$)/i
 const MAX_X_NAME_CHARACTERS = 76
+const ASCII = /^[\0-\x7f]*$/
 
 /** A line of a header block: the name in lower case, and the whole as it came, each byte a character. */
 export interface HeaderLine {
@@ -103,12 +104,12 @@ function comparable(address: string): string {
 /** Unfolds the value of a line, and decodes bytes that are not ASCII. */
 function valueOf({ line }: HeaderLine): string {
   const value = line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n/g, '')
-  return decodeText(Buffer.from(value, 'latin1'), null).trim()
+  return (ASCII.test(value) ? value : decodeText(Buffer.from(value, 'latin1'), null)).trim()
 }
 
 /** Decodes encoded words (RFC 2047), and replaces what one line of a header cannot hold. */
 function toText(value: string): string {
-  return oneLine(libmime.decodeWords(value))
+  return oneLine(value.includes('=?') ? libmime.decodeWords(value) : value)
 }
 
 function oneLine(text: string): string {

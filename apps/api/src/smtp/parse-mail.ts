@@ -1,9 +1,9 @@
-import { pipeline, Readable } from 'node:stream'
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit'
 import libmime from 'libmime'
 import { fitFileName } from '../file-name.ts'
 import { decodeBase64 } from './decode-base64.ts'
+import { decodeQuotedPrintable } from './decode-quoted-printable.ts'
 import { decodeText } from './decode-text.ts'
 import { readMailHeader, type MailHeader } from './mail-headers.ts'
 import { MAX_TEXT_BYTES } from './mail-memory.ts'
@@ -85,10 +85,7 @@ export async function parseMail(
 
   function decoded(node: MimeNode): AsyncIterable<Buffer> {
     if (node.encoding === 'base64') return decodeBase64(arriving(node))
-    if (node.encoding !== 'quoted-printable') return arriving(node)
-    const decoder = node.getDecoder()
-    pipeline(Readable.from(arriving(node)), decoder, () => {}) // whoever reads the decoder gets the error
-    return decoder
+    return node.encoding === 'quoted-printable' ? decodeQuotedPrintable(arriving(node)) : arriving(node)
   }
 
   async function takeText(node: MimeNode): Promise<void> {

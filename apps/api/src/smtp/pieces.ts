@@ -5,16 +5,28 @@ const LEAST_BYTES = 16 * 1024
  * times its bytes of memory.
  */
 export async function* joinPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let joined = Buffer.allocUnsafe(LEAST_BYTES)
+  /** The only piece so far, or `joined`. */
+  let held: Buffer | null = null
+  let joined: Buffer | null = null
   let length = 0
   for await (const piece of source) {
-    if (length + piece.length > LEAST_BYTES) {
-      if (length > 0) yield joined.subarray(0, length)
-      joined = Buffer.allocUnsafe(LEAST_BYTES)
+    if (held !== null && length + piece.length > LEAST_BYTES) {
+      yield held.subarray(0, length)
+      held = joined = null
       length = 0
     }
     if (piece.length > LEAST_BYTES) yield piece
-    else length += piece.copy(joined, length)
+    else if (held === null) {
+      held = piece
+      length = piece.length
+    } else {
+      if (joined === null) {
+        joined = Buffer.allocUnsafe(LEAST_BYTES)
+        held.copy(joined)
+        held = joined
+      }
+      length += piece.copy(joined, length)
+    }
   }
-  if (length > 0) yield joined.subarray(0, length)
+  if (held !== null) yield held.subarray(0, length)
 }

@@ -50,8 +50,10 @@ export async function readMail(
 ): Promise<ArrivedMail> {
   const hash = createHash('sha256')
   const splitter = new Splitter({ maxHeadSize: MAX_HEADER_BYTES, maxChildNodes: MAX_PARTS, ignoreEmbedded: true })
-  const emitter: EventEmitter = splitter
-  emitter.on('error', () => {}) // whoever reads it gets the error
+  const chunks: SplitterChunk[] = []
+  let splitting: 'goes on' | 'has ended' | { readonly failed: Error } = 'goes on'
+  let parserGoesOn: (() => void) | null = null
+  followSplitter(splitter)
   const { holdText, textEnded } = memory
   const arrived: { header: MailHeader | null; fault: { readonly error: unknown } | null } = {
     header: null,
@@ -77,10 +79,35 @@ export async function readMail(
     }
   }
 
+  /** Listens for events, since an iterator of the stream costs a small mail more than parsing it does. */
+  function followSplitter(emitter: EventEmitter): void {
+    const become = (next: typeof splitting) => {
+      if (splitting === 'goes on') splitting = next
+      parserGoesOn?.()
+    }
+    emitter.on('data', (chunk: SplitterChunk) => {
+      chunks.push(chunk)
+      parserGoesOn?.()
+    })
+    emitter.on('end', () => become('has ended'))
+    emitter.on('error', (failed: Error) => become({ failed }))
+    emitter.on('close', () => become({ failed: new Error('The mail was given up.') }))
+  }
+
   async function* split(): AsyncGenerator<SplitterChunk> {
-    for await (const chunk of splitter) {
-      yield chunk
-      parserWaits()
+    for (;;) {
+      const chunk = chunks.shift()
+      if (chunk) yield chunk
+      else if (splitting === 'has ended') return
+      else if (splitting !== 'goes on') throw splitting.failed
+      else
+        await new Promise<void>((resolve) => {
+          parserGoesOn = () => {
+            parserGoesOn = null
+            resolve()
+          }
+          parserWaits()
+        })
     }
   }
 
@@ -92,7 +119,7 @@ export async function readMail(
     let isWritten = false
     await new Promise<void>((resolve) => {
       parserWaits = () => {
-        if (!isParsing || (isWritten && splitter.readableLength === 0)) resolve()
+        if (!isParsing || (isWritten && parserGoesOn !== null && chunks.length === 0)) resolve()
       }
       splitter.write(data, () => {
         isWritten = true
