@@ -78,9 +78,10 @@ interface Tally {
   readonly tokenRequests: number
   readonly seconds: number
   /**
-   * The vault's key was changed meanwhile, nothing became unreadable, and the new key alone suffices and is required.
+   * What went wrong with the change of the vault's key meanwhile. Null: nothing became unreadable, and the new key alone
+   * suffices and is required.
    */
-  readonly rotated: boolean
+  readonly keyTrouble: string | null
 }
 
 async function run(messages: number, { access, readable, protocol }: Storm): Promise<boolean> {
@@ -96,13 +97,13 @@ async function run(messages: number, { access, readable, protocol }: Storm): Pro
     })
     const tenants = await testbed.addTenants(MAILBOXES, { largeAttachments: readable })
     const tally = await storm(testbed, tenants, messages, protocol)
-    const { accepted, lost, doubled, flaggedDoubles, peakConcurrency, rotated } = tally
+    const { accepted, lost, doubled, flaggedDoubles, peakConcurrency, keyTrouble } = tally
     const allowedDoubles = readable ? 0 : flaggedDoubles
     const isEachOnce = accepted === messages && tally.stored === messages
-    const right = isEachOnce && lost === 0 && doubled === allowedDoubles && peakConcurrency <= 4 && rotated
+    const right = isEachOnce && lost === 0 && doubled === allowedDoubles && peakConcurrency <= 4 && keyTrouble === null
     console.log(
       `${right ? '✓' : '✗'} storm by ${protocol === 'smtp' ? 'SMTP' : 'REST'}, ${describeAccess(access)}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${tally.stored} stored, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
-        `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; vault key ${rotated ? '' : 'not '}changed cleanly; ${tally.seconds} s`,
+        `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; ${keyTrouble ?? 'vault key changed cleanly'}; ${tally.seconds} s`,
     )
     return right
   } finally {
@@ -186,31 +187,38 @@ async function storm(
     kills,
     tokenRequests: endpoints.token?.requests ?? 0,
     seconds: Math.round((Date.now() - startedAt) / 1_000),
-    rotated: await isRotated(testbed, slots, newKey, resealed),
+    keyTrouble: await findKeyTrouble(testbed, slots, newKey, resealed),
   }
 }
 
-/** Whether no message was unreadable, the new key alone suffices, and the old one alone is refused. */
-async function isRotated(
+/** Null where no message was unreadable, the new key alone suffices, and the old one alone is refused. */
+async function findKeyTrouble(
   testbed: Testbed,
   slots: readonly { process: Process | null }[],
   newKey: string,
   resealed: boolean,
-): Promise<boolean> {
+): Promise<string | null> {
   for (const { process } of slots) await process?.stop()
   // A short storm is over before every process has been restarted twice.
-  if (!resealed && !(await testbed.vault('rotate', `${newKey},${testbed.vaultKeys}`))) return false
+  if (!resealed && !(await testbed.vault('rotate', `${newKey},${testbed.vaultKeys}`)))
+    return 'what the old vault key sealed could not be sealed with the new one'
   const refusal = (vaultKeys: string) =>
     testbed.start('api', { VAULT_KEYS: vaultKeys }).then(
-      (process) => process.stop().then(() => ''),
+      (process) => process.stop().then(() => null),
       (error: Error) => error.message,
     )
-  const { rows } = await testbed.pool.query<{ unreadable: number }>(
-    `SELECT count(*)::int AS unreadable FROM message_attempts WHERE detail LIKE 'It could not be prepared%'`,
+  const { rows } = await testbed.pool.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM message_attempts WHERE detail LIKE 'It could not be prepared%'`,
   )
+  const unprepared = rows[0]?.count ?? 0
+  if (unprepared > 0) return `${unprepared} attempts could not be prepared, perhaps for want of a vault key`
   const withNew = await refusal(newKey)
+  if (withNew !== null) return `a start with the new vault key alone failed: ${withNew}`
   const withOld = await refusal(testbed.vaultKeys)
-  return rows[0]?.unreadable === 0 && withNew === '' && withOld.includes('the vault key "new", which is missing')
+  if (withOld === null) return 'a start with the old vault key alone was not refused'
+  return withOld.includes('the vault key "new", which is missing')
+    ? null
+    : `a start with the old vault key alone failed otherwise: ${withOld}`
 }
 
 interface Submission {
