@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { cloudAt } from '@inforiver-mail/m365/clouds'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import { createRandomStock } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
@@ -116,7 +117,7 @@ export async function compose(
     stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
-  const random = randomBytes
+  const random = createRandomStock(randomBytes)
   const waitForDatabase = createWaitForDatabase(logger, stopping)
   const opened = await openProductDatabase(config, {
     open: (connectionString) =>

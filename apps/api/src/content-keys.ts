@@ -1,4 +1,4 @@
-import { deriveContentKey, newContentKey } from '@inforiver-mail/m365/content-cipher'
+import { deriveContentKeys, newContentKey } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
 import { LRUCache } from 'lru-cache'
@@ -43,7 +43,7 @@ export function createContentKeys({
 }): ContentKeys {
   const clock = { now: elapsedMs }
   const current = new LRUCache<string, Promise<OpenKey>>({ max: MAX_CACHED, ttl: CURRENT_FOR_MS, perf: clock })
-  const opened = new LRUCache<string, Promise<string>>({ max: MAX_CACHED })
+  const opened = new LRUCache<string, Promise<DeriveKey>>({ max: MAX_CACHED })
 
   /** Shares one lookup among concurrent callers. A failed lookup is not cached. */
   function once<Value>(
@@ -61,7 +61,7 @@ export function createContentKeys({
 
   async function findCurrent(tenantId: string): Promise<OpenKey> {
     const stored = (await store.current(tenantId)) ?? (await make(tenantId))
-    return { id: stored.id, key: await open(tenantId, stored.id, stored.keySealed) }
+    return { id: stored.id, derive: await open(tenantId, stored.id, stored.keySealed) }
   }
 
   async function make(tenantId: string): Promise<DataKey> {
@@ -73,18 +73,18 @@ export function createContentKeys({
     return stored
   }
 
-  function open(tenantId: string, id: string, keySealed?: Sealed): Promise<string> {
+  function open(tenantId: string, id: string, keySealed?: Sealed): Promise<DeriveKey> {
     return once(opened, `${tenantId} ${id}`, async () => {
       const sealed = keySealed ?? (await store.read(id))?.keySealed
       if (!sealed) throw new Error('The data key of the message is gone.')
-      return vault.open(sealed, ownerOf(tenantId, id))
+      return deriveContentKeys(await vault.open(sealed, ownerOf(tenantId, id)))
     })
   }
 
   return {
     async forNewMessage({ id, tenantId }) {
-      const { id: dataKey, key } = await once(current, tenantId, () => findCurrent(tenantId))
-      return { dataKey, contentKey: deriveContentKey(key, id) }
+      const { id: dataKey, derive } = await once(current, tenantId, () => findCurrent(tenantId))
+      return { dataKey, contentKey: derive(id) }
     },
 
     async dataKeyGone(tenantId, dataKey) {
@@ -94,16 +94,19 @@ export function createContentKeys({
     },
 
     async forStoredMessage({ id, tenantId, dataKey, contentKeySealed }) {
-      if (dataKey !== null) return deriveContentKey(await open(tenantId, dataKey), id)
+      if (dataKey !== null) return (await open(tenantId, dataKey))(id)
       if (contentKeySealed === null) throw new Error(`The content of ${id} is gone.`)
       return vault.open(contentKeySealed, { tenant: tenantId, record: id, purpose: 'content-key' })
     },
   }
 }
 
+/** Derives the content key of a message from a data key. */
+type DeriveKey = (message: string) => string
+
 interface OpenKey {
   readonly id: string
-  readonly key: string
+  readonly derive: DeriveKey
 }
 
 function ownerOf(tenant: string, record: string) {

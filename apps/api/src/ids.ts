@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createRandomStock } from '@inforiver-mail/m365/random'
 
 const PREFIXES = {
   user: 'usr',
@@ -13,7 +14,9 @@ const PREFIXES = {
   stream: 'wst',
 } as const
 
+const random = createRandomStock(randomBytes)
+
 /** Returns a new public id: a prefix for its kind, then 128 random bits in hex. */
 export function newId(kind: keyof typeof PREFIXES): string {
-  return `${PREFIXES[kind]}_${randomBytes(16).toString('hex')}`
+  return `${PREFIXES[kind]}_${random(16).toString('hex')}`
 }

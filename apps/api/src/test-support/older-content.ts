@@ -1,4 +1,4 @@
-import { deriveContentKey } from '@inforiver-mail/m365/content-cipher'
+import { deriveContentKeys } from '@inforiver-mail/m365/content-cipher'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault, type Sealed } from '@inforiver-mail/m365/token-vault'
 import type { TestDatabase } from './test-database.ts'
@@ -16,7 +16,7 @@ export async function keyAsVersion1(database: TestDatabase, { config }: TestProd
   )
   if (!stored) throw new Error(`There is no content of a message ${id}.`)
   const { tenant, record, sealed } = stored
-  const contentKey = deriveContentKey(await vault.open(sealed, { tenant, record, purpose: 'data-key' }), id)
+  const contentKey = deriveContentKeys(await vault.open(sealed, { tenant, record, purpose: 'data-key' }))(id)
   await database.query('UPDATE message_contents SET data_key = NULL, key_sealed = $2 WHERE message_id = $1', [
     id,
     await vault.seal(contentKey, { tenant, record: id, purpose: 'content-key' }),

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createContentCipher, deriveContentKey } from '@inforiver-mail/m365/content-cipher'
+import { createContentCipher, deriveContentKeys } from '@inforiver-mail/m365/content-cipher'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { readContent } from '@inforiver-mail/m365/message-content'
 import { createTokenVault, type Sealed } from '@inforiver-mail/m365/token-vault'
@@ -52,7 +52,7 @@ export async function readStored(
   if (!message) throw new Error(`There is no content of a message ${id}.`)
   const { tenant_id: tenant, content: body, data_key: record, key_sealed: sealed } = message
   const dataKey = await createTokenVault(keys.keyRing).open(sealed, { tenant, record, purpose: 'data-key' })
-  const cipher = createContentCipher(deriveContentKey(dataKey, id), randomBytes)
+  const cipher = createContentCipher(deriveContentKeys(dataKey)(id), randomBytes)
   const { attachments } = readContent(cipher.open(body, { tenant, message: id, part: 'body', chunk: 0, last: true }))
   const stored: StoredAttachment[] = []
   for (const { filename, contentType, sizeBytes, sha256: hash, ...rest } of attachments) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   CONTENT_OVERHEAD_BYTES,
   createContentCipher,
-  deriveContentKey,
+  deriveContentKeys,
   newContentKey,
   type ContentPlace,
 } from './content-cipher.ts'
@@ -73,12 +73,15 @@ describe('a content cipher', () => {
   })
 })
 
-describe('deriveContentKey', () => {
+describe('deriveContentKeys', () => {
   const dataKey = newContentKey(randomBytes)
 
   it('derives the same key each time', () => {
-    const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
-    const other = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes)
+    const sealed = createContentCipher(deriveContentKeys(dataKey)('msg_1'), randomBytes).seal(
+      Buffer.from('body'),
+      place,
+    )
+    const other = createContentCipher(deriveContentKeys(dataKey)('msg_1'), randomBytes)
     expect(other.open(sealed, place).toString()).toBe('body')
   })
 
@@ -89,24 +92,27 @@ describe('deriveContentKey', () => {
       .update('msg_1')
       .update(Buffer.from([1]))
       .digest('base64url')
-    expect(deriveContentKey(dataKey, 'msg_1')).toBe(expanded)
+    expect(deriveContentKeys(dataKey)('msg_1')).toBe(expanded)
   })
 
   it('never changes between versions', () => {
     const fixed = Buffer.alloc(32, 7).toString('base64url')
-    expect(deriveContentKey(fixed, 'msg_1')).toBe('vAZ1uw5RwucGCJ_BTsBldrv0lEZFrI7knRSVtlgCmEU')
+    expect(deriveContentKeys(fixed)('msg_1')).toBe('vAZ1uw5RwucGCJ_BTsBldrv0lEZFrI7knRSVtlgCmEU')
   })
 
   it.each([
-    ['another message', () => deriveContentKey(dataKey, 'msg_2')],
-    ['another data key', () => deriveContentKey(newContentKey(randomBytes), 'msg_1')],
+    ['another message', () => deriveContentKeys(dataKey)('msg_2')],
+    ['another data key', () => deriveContentKeys(newContentKey(randomBytes))('msg_1')],
     ['the data key itself', () => dataKey],
   ])('makes another key than for %s', (_of, other) => {
-    const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
+    const sealed = createContentCipher(deriveContentKeys(dataKey)('msg_1'), randomBytes).seal(
+      Buffer.from('body'),
+      place,
+    )
     expect(() => createContentCipher(other(), randomBytes).open(sealed, place)).toThrow(VaultError)
   })
 
   it('refuses a data key of another length', () => {
-    expect(() => deriveContentKey(randomBytes(16).toString('base64url'), 'msg_1')).toThrow(VaultError)
+    expect(() => deriveContentKeys(randomBytes(16).toString('base64url'))('msg_1')).toThrow(VaultError)
   })
 })
