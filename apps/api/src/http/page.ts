@@ -44,7 +44,7 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
       .header('cache-control', 'no-store')
       .send(
         document
-          .replaceAll('__CSP_NONCE__', request.styleNonce)
+          .replaceAll('__CSP_NONCE__', reply.allowInsertedStyles())
           .replaceAll('__DEMO__', demoUrl ?? '')
           .replaceAll('__GRAPH_AUTH__', graphAuth),
       )
