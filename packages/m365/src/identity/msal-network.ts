@@ -1,5 +1,6 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
 import { jsonObject, readJson } from '../json.ts'
+import type { AnswerHeaders } from '../answer-headers.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 
 /** What the token endpoint answered, before msal-node interprets it. */
@@ -7,7 +8,7 @@ export interface TokenAnswer {
   readonly status: number
   /** Null when the body was no JSON object. */
   readonly body: Readonly<Record<string, unknown>> | null
-  readonly headers: Headers
+  readonly headers: AnswerHeaders
 }
 
 export interface RecordingNetwork extends INetworkModule {

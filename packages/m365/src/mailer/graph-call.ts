@@ -6,6 +6,7 @@ import {
   type MiddlewareOptions,
 } from '@microsoft/microsoft-graph-client'
 import { withoutTrailingSlash } from '../clouds.ts'
+import type { AnswerHeaders } from '../answer-headers.ts'
 import type { MicrosoftFetch, MicrosoftFetchInit, MicrosoftResponse } from '../microsoft-fetch.ts'
 
 const MAX_ANSWER_BYTES = 1024 * 1024
@@ -35,7 +36,7 @@ export type GraphReply =
   | {
       readonly answered: true
       readonly status: number
-      readonly headers: Headers
+      readonly headers: AnswerHeaders
       /** Empty when there was no body, or when it broke off; the status is valid all the same. */
       readonly text: string
     }
@@ -117,7 +118,7 @@ function createAuthentication(graphOrigin: string): Middleware {
   let next: Middleware | null = null
   return {
     async execute(context) {
-      if (new URL(urlOf(context)).origin === graphOrigin) {
+      if (urlOf(context).startsWith(`${graphOrigin}/`)) {
         const headers = { ...headersOf(context), authorization: `Bearer ${callOf(context).accessToken}` }
         context.options = { ...context.options, headers }
       }
@@ -164,10 +165,11 @@ export async function boundedText(
   maxBytes = MAX_ANSWER_BYTES,
   cuts = false,
 ): Promise<string> {
+  if (response.body === null) return ''
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of response.body) {
       sizeBytes += chunk.length
       if (sizeBytes > maxBytes && !cuts) return ''
       chunks.push(chunk)
