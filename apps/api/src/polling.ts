@@ -54,9 +54,9 @@ export function startPolling(
 
   async function sleep(ms: number): Promise<void> {
     if (ms === UNTIL_WOKEN) return wakeUp.promise
-    const timer = new AbortController()
-    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
-    timer.abort()
+    const timer = setTimeout(wakeUp.resolve, ms)
+    await wakeUp.promise
+    clearTimeout(timer)
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Role } from '@inforiver-mail/contract/caller'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -44,7 +44,7 @@ export function newOpaqueValue(): string {
 
 /** Hashes an opaque value for storage, so that reading the database does not give access. */
 export function hashOpaqueValue(value: string): string {
-  return createHash('sha256').update(value).digest('base64url')
+  return hash('sha256', value, 'base64url')
 }
 
 /**

@@ -41,8 +41,10 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
 
 /** Reads the Idempotency-Key, or finds what is wrong with it. */
 export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: Fault[] } {
-  const parsed = IdempotencyKey.optional().safeParse(headers['idempotency-key'])
-  if (parsed.success) return { key: parsed.data ?? null, faults: [] }
+  const given = headers['idempotency-key']
+  if (given === undefined) return { key: null, faults: [] }
+  const parsed = IdempotencyKey.safeParse(given)
+  if (parsed.success) return { key: parsed.data, faults: [] }
   return { key: null, faults: parsed.error.issues.map(({ message }) => ({ path: 'Idempotency-Key', message })) }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { say } from '../http/problem-sentences.ts'
@@ -113,5 +113,5 @@ function explainBothCredentials(error: unknown): never {
 }
 
 export function hashServiceKey(key: string): string {
-  return createHash('sha256').update(key).digest('base64url')
+  return hash('sha256', key, 'base64url')
 }
