@@ -24,14 +24,15 @@ import { reportExpired } from './report-expired.ts'
 import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
-// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for up to 64 messages at once. Besides, the worker takes over what
+// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for up to 192 messages at once. Besides, the worker takes over what
 // other workers have left behind, and clears mailboxes of drafts and copies that nobody needs.
 
-const MAX_IN_FLIGHT = 64
+/** Claims take only what the limits of the mailboxes let out; this bounds the memory, and the doubts after a kill. */
+const MAX_IN_FLIGHT = 192
 /** Counts attempts whose outcomes wait for the database as well. */
-const MAX_UNSETTLED = 4 * MAX_IN_FLIGHT
+const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
 /** A claim for a single free place would cost a round trip for each message. */
-const CLAIM_WHEN_FREE = 16
+const CLAIM_WHEN_FREE = 48
 const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */
