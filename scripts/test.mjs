@@ -1,7 +1,9 @@
 // npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test
-// is run a second time. The two test runners share the processors: each uses them while the tests of the other wait.
+// is run a second time. The two test runners share the processors: each uses them while the tests of the other wait, and
+// the checks while both do.
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { build, install, root, toolEnvironment } from './bootstrap.mjs'
 import { findBrowser } from './find-browser.mjs'
@@ -25,15 +27,13 @@ const browser = findBrowser()
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
+const environment = makeFolder()
 await Promise.all([
   // Lint rules need the types anyway, and one pass over them takes half of what two take.
   check('Types and lint', 'oxlint', ['--type-aware', '--type-check', '--deny-warnings']),
   check('Types of the build of the page', 'tsc', ['--noEmit', '-p', 'apps/web/tsconfig.build.json']), // the linter's are laxer
   check('Format', 'oxfmt', ['--check', '.']),
   check('Dead code', 'knip', ['--no-progress']),
-])
-const environment = makeFolder()
-await Promise.all([
   suite('Modules and database', {
     command: 'vitest',
     // The JSON report is silent about errors outside of tests; the dots end with them.
@@ -88,15 +88,15 @@ function isRunning(pid) {
   }
 }
 
-/** Runs a tool that answers with its exit status. */
+/** Runs a tool that answers with its exit status, at a low priority, so that no test waits for it. */
 async function check(name, command, parameters) {
-  const { status, output } = await run(command, parameters)
+  const { status, output } = await run(command, parameters, { priority: constants.priority.PRIORITY_LOW })
   count(name, status === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [output.trim()] })
 }
 
 /** Runs a test runner that writes a report; a test that was left out counts as one that failed. */
 async function suite(name, { command, parameters, environment, readReport }) {
-  const { status, output } = await run(command, parameters, environment)
+  const { status, output } = await run(command, parameters, { environment })
   const end = output.trim().slice(-MAX_OUTPUT_CHARACTERS)
   let result
   try {
@@ -116,7 +116,7 @@ function count(name, { passed: ok, failures }) {
   if (failures.length === 0) console.log(`✓ ${name} (${ok}, ${secondsSinceStart()} s)`)
 }
 
-function run(command, parameters, environment = {}) {
+function run(command, parameters, { environment = {}, priority = constants.priority.PRIORITY_NORMAL }) {
   return new Promise((resolve) => {
     let output = ''
     const child = spawn(command, parameters, {
@@ -124,6 +124,8 @@ function run(command, parameters, environment = {}) {
       env: { ...toolEnvironment, NO_COLOR: '1', FORCE_COLOR: '0', ...environment },
       shell: process.platform === 'win32',
     })
+    // What it starts inherits this. Without a pid it did not start, which the event says.
+    if (child.pid !== undefined && priority !== constants.priority.PRIORITY_NORMAL) setPriority(child.pid, priority)
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
     child.on('error', (error) => resolve({ status: 1, output: String(error) }))
     child.on('close', (status) => resolve({ status, output }))
