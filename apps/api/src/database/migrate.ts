@@ -7,7 +7,7 @@ import { elapsedMs } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
-import { findContractions, readSchemaShape } from './schema-shape.ts'
+import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 /** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
@@ -75,11 +75,13 @@ export async function migrate(
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)
+    // The lock keeps it as the migration before has left it. Reading it takes as long as many a migration.
+    let shape: SchemaShape | null = null
     for (const migration of migrations) {
       if (applied.has(migration.name) || only?.has(migration.name) === false) continue
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
-      await withProgress(`still applying the migration ${migration.name}`, () =>
-        apply(client, migration, release.version),
+      shape = await withProgress(`still applying the migration ${migration.name}`, () =>
+        apply(client, migration, release.version, shape),
       )
     }
   } catch (error) {
@@ -88,14 +90,14 @@ export async function migrate(
     await client.end()
   }
 
-  async function withProgress(still: string, work: () => Promise<unknown>): Promise<void> {
+  async function withProgress<Result>(still: string, work: () => Promise<Result>): Promise<Result> {
     const startedAt = elapsedMs()
     const timer = setInterval(
       () => onProgress(`${still}, for ${Math.round((elapsedMs() - startedAt) / 1_000)} s now`),
       progressEveryMs,
     )
     try {
-      await work()
+      return await work()
     } finally {
       clearInterval(timer)
     }
@@ -208,33 +210,48 @@ async function prepareHistory(client: pg.Client): Promise<void> {
   await client.query(CREATE_HISTORY)
 }
 
-async function apply(client: pg.Client, migration: Migration, version: string): Promise<void> {
+/** @returns the shape of the schema afterwards, where it was read */
+async function apply(
+  client: pg.Client,
+  migration: Migration,
+  version: string,
+  before: SchemaShape | null,
+): Promise<SchemaShape | null> {
   const open = await findOpenRow(client, migration)
   try {
-    if (open !== null) return await resume(client, migration, open)
-    await inTransaction(client, async () => {
-      await insertRow(client, migration, await applyAndJudge(client, migration, version))
-    })
+    if (open === null)
+      return await inTransaction(client, async () => {
+        const { usable, shape } = await applyAndJudge(client, migration, version, before)
+        await insertRow(client, migration, usable)
+        return shape
+      })
   } catch (error) {
     // The tables exist without the row: somebody else applied the migration, or the row was lost.
-    if (open !== null || !EXISTS_ALREADY.has(codeOf(error))) throw error
-    await resume(client, migration, null)
+    if (!EXISTS_ALREADY.has(codeOf(error))) throw error
   }
+  await resume(client, migration, open)
+  return null
 }
 
 /**
  * Runs the statements of a migration and says which releases can use the database afterwards, for those that do not
  * know it. Null: those only that do.
  */
-async function applyAndJudge(client: pg.Client, { name, sql }: Migration, version: string): Promise<string | null> {
+async function applyAndJudge(
+  client: pg.Client,
+  { name, sql }: Migration,
+  version: string,
+  known: SchemaShape | null,
+): Promise<{ usable: string | null; shape: SchemaShape | null }> {
   if (name <= UNCOMPARED_UNTIL) {
     await client.query(sql)
-    return null // 1.0.0 refuses every migration that it does not know
+    return { usable: null, shape: null } // 1.0.0 refuses every migration that it does not know
   }
-  const before = await readSchemaShape(client)
+  const before = known ?? (await readSchemaShape(client))
   await client.query(sql)
-  const usable = name.endsWith(CONTRACTS) || findContractions(before, await readSchemaShape(client)).length === 0
-  return usable ? `${USABLE_FROM}${previousRelease(version)}` : null
+  const shape = await readSchemaShape(client)
+  const isUsable = name.endsWith(CONTRACTS) || findContractions(before, shape).length === 0
+  return { usable: isUsable ? `${USABLE_FROM}${previousRelease(version)}` : null, shape }
 }
 
 /** Begins what is recorded with a migration in `logs`, which Prisma only fills in for one that failed. */
@@ -304,11 +321,12 @@ async function insertRow(client: pg.Client, { name, sql }: Migration, logs: stri
   )
 }
 
-async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
+async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
   await client.query('BEGIN')
   try {
-    await work()
+    const result = await work()
     await client.query('COMMIT')
+    return result
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {}) // a broken connection rolls back by itself
     throw error
