@@ -63,6 +63,6 @@ export async function readAttempts(
   pool: pg.Pool,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, StoredAttempt[]>> {
-  const { rows } = await pool.query<StoredAttempt>(READ, [ids])
+  const { rows } = await pool.query<StoredAttempt>({ name: 'read-attempts', text: READ, values: [ids] })
   return Map.groupBy(rows, ({ messageId }) => messageId)
 }

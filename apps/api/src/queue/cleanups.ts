@@ -84,7 +84,11 @@ RETURNING c.tenant_id, c.item_id, c.kind, floor(extract(epoch FROM mail_now() - 
 /** Leases one deletion in each mailbox that is below its limit of concurrent requests. */
 export async function claimCleanups(pool: pg.Pool, { concurrency }: MailboxLimits): Promise<Cleanup[]> {
   return inTransaction(pool, async (client) => {
-    const { rows: mailboxes } = await client.query<{ id: string }>(LOCK_FOR_CLEANUP, [MAILBOXES_AT_ONCE])
+    const { rows: mailboxes } = await client.query<{ id: string }>({
+      name: 'lock-for-cleanup',
+      text: LOCK_FOR_CLEANUP,
+      values: [MAILBOXES_AT_ONCE],
+    })
     if (mailboxes.length === 0) return []
     const values = [mailboxes.map(({ id }) => id), concurrency, CLEANUP_LEASE_MS]
     const { rows } = await client.query<{

@@ -71,7 +71,11 @@ export async function failExpired(
   pool: pg.Pool,
 ): Promise<{ readonly expired: readonly ExpiredMessage[]; readonly more: boolean }> {
   const values = [JSON.stringify(EXPIRED), JSON.stringify(EXPIRED_AFTER_UNKNOWN)]
-  const { rows } = await pool.query<ExpiredMessage & { due: number }>(FAIL_EXPIRED, values)
+  const { rows } = await pool.query<ExpiredMessage & { due: number }>({
+    name: 'fail-expired',
+    text: FAIL_EXPIRED,
+    values,
+  })
   const due = rows[0]?.due ?? 0
   return { expired: rows.map(({ id, code }) => ({ id, code })), more: due === AT_ONCE || due > rows.length }
 }

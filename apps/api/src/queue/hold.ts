@@ -26,7 +26,7 @@ UPDATE message_queue SET ${RELEASED}
 
 /** Releases at most 1,000 messages, and returns how many it released. */
 export async function releaseHeld(pool: pg.Pool): Promise<number> {
-  return (await pool.query(RELEASE_HELD)).rowCount ?? 0
+  return (await pool.query({ name: 'release-held', text: RELEASE_HELD })).rowCount ?? 0
 }
 
 const REGROUPED_AT_ONCE = 1_000

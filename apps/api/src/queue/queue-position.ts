@@ -113,7 +113,7 @@ async function readMailbox(pool: pg.Pool, tenantId: string) {
     cleanups: number
     recipients_last_day: number
     uploaded: string
-  }>(READ_MAILBOX, [tenantId])
+  }>({ name: 'read-mailbox', text: READ_MAILBOX, values: [tenantId] })
   const [row] = rows
   if (!row) throw new Error(`There is no tenant ${tenantId}.`)
   const { now } = row

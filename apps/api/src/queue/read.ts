@@ -85,7 +85,11 @@ export async function findMessages(
   ids: readonly string[],
   configuredSender: string | null,
 ): Promise<Message[]> {
-  const { rows } = await pool.query<StoredRow>(FIND, [ids, owner.tenantId, owner.service])
+  const { rows } = await pool.query<StoredRow>({
+    name: 'find-messages',
+    text: FIND,
+    values: [ids, owner.tenantId, owner.service],
+  })
   const found = await toMessages(pool, limits, owner, rows, configuredSender)
   const outcomes = await readOutcomes(pool, ids)
   const byId = new Map(

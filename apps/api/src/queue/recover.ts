@@ -67,9 +67,9 @@ export interface Recovered {
  * @returns `more`: a batch was full, so there may be more to move
  */
 export async function recoverMessages(pool: pg.Pool): Promise<Recovered> {
-  const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED)
+  const { rows } = await pool.query<{ id: string }>({ name: 'recover-abandoned', text: RECOVER_ABANDONED })
   const { expired, more } = await failExpired(pool)
-  const scheduled = await pool.query(RELEASE_SCHEDULED)
+  const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
   const moved = [rows.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
   return {
     abandoned: rows.map(({ id }) => id),

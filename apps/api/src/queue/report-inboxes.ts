@@ -96,9 +96,13 @@ export async function claimInboxes(
   { concurrency }: MailboxLimits,
   owner: string,
 ): Promise<ClaimedInbox[]> {
-  await pool.query(ADD_WANTED)
+  await pool.query({ name: 'add-wanted-inboxes', text: ADD_WANTED })
   return inTransaction(pool, async (client) => {
-    const { rows: mailboxes } = await client.query<{ id: string }>(LOCK_DUE, [MAILBOXES_AT_ONCE])
+    const { rows: mailboxes } = await client.query<{ id: string }>({
+      name: 'lock-due-inboxes',
+      text: LOCK_DUE,
+      values: [MAILBOXES_AT_ONCE],
+    })
     if (mailboxes.length === 0) return []
     const values = [mailboxes.map(({ id }) => id), concurrency, owner, INBOX_LEASE_MS, KEEPS_FREE_MS]
     const { rows } = await client.query<{ tenant_id: string; inbox: InboxKind; link: string | null; since: Date }>(
