@@ -86,10 +86,10 @@ export const listMessages = {
     previousCursor: z.string().nullable(),
     /** How many messages the filter finds on all pages. */
     total: z.int(),
-    totalIsEstimate: z.boolean().describe('The total is exact up to 10,000.'),
+    totalIsEstimate: z.boolean().describe('The total is exact up to 10,000, unless counting took too long.'),
   }),
   answer: 'One page of them; nextCursor leads to older ones and previousCursor to newer ones.',
-  problems: [],
+  problems: ['search-too-long'],
 } as const satisfies Endpoint
 
 /** Exports all messages that a filter finds as comma-separated values. */

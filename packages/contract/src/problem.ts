@@ -27,6 +27,7 @@ export const PROBLEM_STATUS = {
   'sender-not-allowed': 422,
   'recipient-not-allowed': 422,
   'large-attachments-disabled': 422,
+  'search-too-long': 422,
   'rate-limited': 429,
   internal: 500,
   unavailable: 503,

@@ -124,6 +124,11 @@ export const PROBLEMS = {
       'The message needs large file attachments, which a workspace admin enables at Tenant Settings > Office 365 SMTP.',
     detail: 'The message has 4194304 bytes of attachments; without large file attachments about 3 MB fit.',
   },
+  'search-too-long': {
+    description:
+      'The search was given up because too many messages had to be read for it. Narrow it by time, status, service or a longer text.',
+    detail: say('search-too-long', { seconds: 10 }),
+  },
   'rate-limited': {
     description: 'Too many requests. Repeat it after the seconds in Retry-After.',
     detail: 'Too many requests. Try again in 5 seconds.',

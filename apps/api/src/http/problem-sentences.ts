@@ -64,6 +64,10 @@ const SENTENCES = {
     'Encoded for Microsoft the message has {arriving}{sizeBytes} bytes; the organisation has refused one of {refusedBytes} bytes today. Send less, or a link to the file, or have an Exchange administrator raise the message size limit of the mailbox; a higher limit is noticed within a day.',
   'large-attachments-disabled':
     'The message has {arriving}{attachedBytes} bytes of attachments, and {arriving}{sizeBytes} bytes encoded for Microsoft; without large file attachments at most {limitBytes} encoded bytes fit, which is about 3 MB of files. A workspace admin enables large file attachments at Tenant Settings > Office 365 SMTP; or send less, or a link to the file.',
+  'search-too-long':
+    'The search was given up after {seconds} seconds. Narrow it by submittedFrom and submittedTo, a status or a service, or search for a longer text.',
+  'search-unindexed':
+    'The search was given up after {seconds} seconds, because {unindexed} messages are not indexed yet, as after an upgrade. Narrow it by submittedFrom and submittedTo, or try again in a few minutes.',
   'not-failed': 'Only a failed message can be retried; this one is {status}.',
   'has-expired': 'The message has expired: submit it again with a later expiresAt if it is still wanted.',
   'content-deleted': 'The content of the message is deleted by now: submit it again.',

@@ -39,6 +39,7 @@ export const PROBLEM_TITLES = {
   'sender-not-allowed': 'Another sender is configured',
   'recipient-not-allowed': 'A recipient is not allowed',
   'large-attachments-disabled': 'Large file attachments are not enabled',
+  'search-too-long': 'The search takes too long',
   'rate-limited': 'Too many requests',
   internal: 'Something went wrong',
   unavailable: 'The service is not available right now',

@@ -9,17 +9,23 @@ import {
 } from '@inforiver-mail/contract/message-list'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseInput } from '../http/input-faults.ts'
+import { ProblemError } from '../http/problem.ts'
+import { say } from '../http/problem-sentences.ts'
 import { parseCursorToward, writeCursorToward } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
 import type { Actor } from '../queue/actor.ts'
 import { describeFilter, type BulkAction } from '../queue/bulk.ts'
-import type { StoredFilter } from '../queue/find.ts'
+import { SearchTooLong } from '../queue/find.ts'
+import type { StoredFilter } from '../queue/find-filter.ts'
 import type { Messages } from '../queue/queue.ts'
 import { writeMessagesCsv } from './messages-csv.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 const MESSAGE_ID = /^msg_[0-9a-f]{32}$/
 const EXPORTED_AT_ONCE = 500
+const SEARCH_SECONDS = 10
+/** With more messages outside of the index, they are the likely cause of a search that takes long. */
+const MANY_UNINDEXED = 10_000
 
 interface Options {
   readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
@@ -42,7 +48,9 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     async ({ caller, query: { cursor, limit, ...query } }) => {
       const filter = toStoredFilter(caller, query)
       const start = cursor === undefined ? null : parseCursorToward(cursor, MESSAGE_ID)
-      const found = await store.list(caller, { filter, start, limit }, await senderAddress(caller.tenantId))
+      const sender = await senderAddress(caller.tenantId)
+      const signal = AbortSignal.timeout(SEARCH_SECONDS * 1_000)
+      const found = await store.list(caller, { filter, start, limit, signal }, sender).catch(refuseLongSearch)
       return {
         items: [...found.items],
         nextCursor: found.older && writeCursorToward(found.older, 'older'),
@@ -74,6 +82,18 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
       request.log.info({ action, count, by: caller.service ?? caller.userId }, 'messages are changed in the background')
       return { count }
     })
+}
+
+/** @throws {ProblemError} `search-too-long` where the search was given up */
+function refuseLongSearch(error: unknown): never {
+  if (!(error instanceof SearchTooLong)) throw error
+  const { unindexed } = error
+  throw new ProblemError(
+    'search-too-long',
+    unindexed > MANY_UNINDEXED
+      ? say('search-unindexed', { seconds: SEARCH_SECONDS, unindexed })
+      : say('search-too-long', { seconds: SEARCH_SECONDS }),
+  )
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
-import type { StoredFilter } from './find.ts'
+import type { StoredFilter } from './find-filter.ts'
 import { countUnsent, failUnsent } from './not-resent.ts'
 
 const PERSON = { tenantId: ADA, service: null, userId: null }

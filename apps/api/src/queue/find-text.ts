@@ -1,7 +1,6 @@
 import { pMapIterable } from 'p-map'
-import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
-import type { Bind, Match } from './find.ts'
+import { MILLIS, type Bind, type Match, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
 import { commonPositions, countOfPositions } from './search-postings.ts'
 
@@ -20,6 +19,8 @@ export interface SearchIndex {
   /** All messages up to this one are in a block, but for the late ones; null while there is none. */
   readonly indexed: ListPosition | null
   readonly late: readonly string[]
+  /** How many messages are in no block yet. */
+  readonly unindexed: number
 }
 
 export interface Range {
@@ -34,22 +35,25 @@ const MOST_LATE = 10_000
 const READ_INDEX = `
 SELECT (SELECT nullif(indexed_at, '-infinity') FROM search_progress WHERE tenant_id = $1) AS at,
        (SELECT indexed_id FROM search_progress WHERE tenant_id = $1) AS id,
+       coalesce((SELECT unindexed FROM mailbox_totals WHERE tenant_id = $1), 0) AS unindexed,
        ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT ${MOST_LATE + 1}) AS late,
        (SELECT coalesce(json_agg(json_build_array(id::text, first_at, last_at, messages) ORDER BY last_at), '[]')
           FROM search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)) AS blocks`
 
-export async function readIndex(pool: pg.Pool, tenantId: string, { from, to }: Range): Promise<SearchIndex> {
-  const { rows } = await pool.query<{
+export async function readIndex(database: Statements, tenantId: string, { from, to }: Range): Promise<SearchIndex> {
+  const { rows } = await database.query<{
     at: Date | null
     id: string | null
     late: string[]
+    unindexed: number
     blocks: [string, string, string, number][]
   }>(READ_INDEX, [tenantId, from, to])
   const [row] = rows
-  if (row && row.late.length > MOST_LATE) return { blocks: [], indexed: null, late: [] }
+  if (row && row.late.length > MOST_LATE) return { blocks: [], indexed: null, late: [], unindexed: row.unindexed }
   return {
     indexed: row?.at && row.id !== null ? { at: row.at, id: row.id } : null,
     late: row?.late ?? [],
+    unindexed: row?.unindexed ?? 0,
     blocks: (row?.blocks ?? []).map(([id, firstAt, lastAt, messages]) => ({
       id,
       firstAt: new Date(firstAt),
@@ -66,12 +70,12 @@ SELECT block_id::text AS block, array_agg(positions) AS postings
 
 /** The positions of each block at which all grams occur. */
 async function candidatesOf(
-  pool: pg.Pool,
+  database: Statements,
   blocks: readonly Block[],
   grams: readonly number[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   if (grams.length === 0) return new Map(blocks.map(({ id, messages }) => [id, commonPositions([], messages)]))
-  const { rows } = await pool.query<{ block: string; postings: Buffer[] }>(READ_GRAMS, [
+  const { rows } = await database.query<{ block: string; postings: Buffer[] }>(READ_GRAMS, [
     blocks.map(({ id }) => id),
     [...grams],
   ])
@@ -94,25 +98,25 @@ SELECT gram, sum(${countOfPositions('positions')})::int AS count FROM search_gra
 
 /** Chooses the grams that occur least, by some of the blocks. */
 export async function rarestGrams(
-  pool: pg.Pool,
+  database: Statements,
   { blocks }: SearchIndex,
   grams: readonly number[],
 ): Promise<readonly number[]> {
   if (grams.length <= MOST_GRAMS || blocks.length === 0) return grams
   const sampled = [sampleOf(blocks).sample.map(({ id }) => id), [...grams]]
-  const { rows } = await pool.query<{ gram: number; count: number }>(MEASURE_GRAMS, sampled)
+  const { rows } = await database.query<{ gram: number; count: number }>(MEASURE_GRAMS, sampled)
   const counts = new Map(rows.map(({ gram, count }) => [gram, count]))
   return grams.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0)).slice(0, MOST_GRAMS)
 }
 
 /** Estimates how many messages have all grams, by some of the blocks. */
 export async function estimateCandidates(
-  pool: pg.Pool,
+  database: Statements,
   { blocks }: SearchIndex,
   grams: readonly number[],
 ): Promise<number> {
   const { sample, every } = sampleOf(blocks)
-  const candidates = await candidatesOf(pool, sample, grams)
+  const candidates = await candidatesOf(database, sample, grams)
   return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
 
@@ -189,7 +193,7 @@ interface IndexWalk {
  * @param compare returns those of the candidates that match
  */
 export async function* walkIndex(
-  pool: pg.Pool,
+  database: Statements,
   tenantId: string,
   { index, grams, toward, begin, range, atOnce }: IndexWalk,
   compare: (candidates: Candidates) => Promise<Match[]>,
@@ -211,7 +215,7 @@ export async function* walkIndex(
 
   const late = new Set(index.late)
   const tail = () =>
-    walkUnindexed(pool, tenantId, { index, toward, begin, range, atOnce: Math.max(atOnce, TAIL_AT_ONCE) })
+    walkUnindexed(database, tenantId, { index, toward, begin, range, atOnce: Math.max(atOnce, TAIL_AT_ONCE) })
   const near = toward === 'older' ? ({ lastAt }: Block) => lastAt : ({ firstAt }: Block) => firstAt
   const far = toward === 'older' ? ({ firstAt }: Block) => firstAt : ({ lastAt }: Block) => lastAt
   const blocks = index.blocks
@@ -231,7 +235,7 @@ export async function* walkIndex(
   }
   const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
   const compared = pMapIterable(
-    candidatesInOrder(pool, blocks, grams),
+    candidatesInOrder(database, blocks, grams),
     async ({ asked, isApart, following }) => ({
       matches: asked.length === 0 ? [] : await compare(messagesAt(asked, isApart)),
       following,
@@ -265,7 +269,7 @@ interface AskedCandidates {
 
 /** Yields the positions that have all grams, some at once, in the order of the blocks. */
 async function* candidatesInOrder(
-  pool: pg.Pool,
+  database: Statements,
   blocks: readonly Block[],
   grams: readonly number[],
 ): AsyncGenerator<AskedCandidates> {
@@ -275,7 +279,7 @@ async function* candidatesInOrder(
     next += group, group = Math.min(2 * group, MOST_BLOCKS)
   ) {
     const some = blocks.slice(next, next + group)
-    const candidates = await candidatesOf(pool, some, grams)
+    const candidates = await candidatesOf(database, some, grams)
     let first = 0
     let count = 0
     for (const [nth, block] of some.entries()) {
@@ -308,7 +312,7 @@ const TAIL_AT_ONCE = 1_000
 
 /** Yields the messages behind those that are indexed, in pages. */
 async function* walkUnindexed(
-  pool: pg.Pool,
+  database: Statements,
   tenantId: string,
   { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'grams'>,
 ): AsyncGenerator<readonly Match[]> {
@@ -318,21 +322,22 @@ async function* walkUnindexed(
     const values: unknown[] = [tenantId, index.indexed?.at ?? '-infinity', index.indexed?.id ?? '']
     const bind = (value: unknown) => `$${values.push(value)}`
     const conditions = [
-      `tenant_id = $1`,
-      `(created_at, id) > ($2::timestamptz, $3::text)`,
-      ...(range.from === null ? [] : [`created_at >= ${bind(range.from)}::timestamptz`]),
-      ...(range.to === null ? [] : [`created_at < ${bind(range.to)}::timestamptz`]),
+      `r.tenant_id = $1`,
+      `(r.created_at, r.id) > ($2::timestamptz, $3::text)`,
+      ...(range.from === null ? [] : [`r.created_at >= ${bind(range.from)}::timestamptz`]),
+      ...(range.to === null ? [] : [`r.created_at < ${bind(range.to)}::timestamptz`]),
       ...(position === null
         ? []
-        : [`(created_at, id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]),
+        : [`(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]),
     ]
-    const found: pg.QueryResult<Match> = await pool.query<Match>(
-      `SELECT id, created_at AS at FROM messages WHERE ${conditions.join(' AND ')} ORDER BY created_at ${order}, id ${order} LIMIT ${bind(atOnce)}`,
+    const { rows } = await database.query<{ id: string; millis: number }>(
+      `SELECT r.id, ${MILLIS} FROM messages r WHERE ${conditions.join(' AND ')} ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`,
       values,
     )
-    if (found.rows.length > 0) yield found.rows
-    const last = found.rows.at(-1)
-    if (!last || found.rows.length < atOnce) return
+    const found = rows.map(({ id, millis }) => ({ id, at: new Date(millis) }))
+    if (found.length > 0) yield found
+    const last = found.at(-1)
+    if (!last || found.length < atOnce) return
     position = last
   }
 }

@@ -5,12 +5,15 @@ import { setUpSession } from '../database/database.ts'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { createFinder, type Match, type StoredFilter } from './find.ts'
+import type { Match, StoredFilter } from './find-filter.ts'
+import { createFinder, SearchTooLong } from './find.ts'
 import { indexMessages } from './search-index.ts'
+import { hasTextFilter } from './search-text.ts'
 
 const BLOCK = 20
 const COUNT = 150
-const PAGE = 20
+/** Ends in the middle of a block. */
+const PAGE = 47
 const START = Date.parse('2026-11-24T10:00:00Z')
 const OWNER = { tenantId: ADA, service: null }
 
@@ -211,6 +214,10 @@ const FILTERS: readonly StoredFilter[] = [
   { search: 'on2@cont', submittedFrom: at(10), submittedTo: at(90) },
   { search: 'STRASSE' },
   { search: 'straße' },
+  { search: 'address' },
+  { search: 'name', recipient: 'person3@contoso.com' },
+  { search: 'on3@', recipient: 'person3@contoso.com' },
+  { search: 'ZOE' },
   { search: 'οδοσ' },
   { search: '100%' },
   { search: '%port' },
@@ -233,7 +240,7 @@ function found(filter: StoredFilter): string[] {
 }
 
 async function page(filter: StoredFilter, start: (ListPosition & { toward: Toward }) | null, limit: number) {
-  return createFinder(pool, OWNER, filter).page(start, limit)
+  return createFinder(pool, OWNER, filter).page(start, limit, new AbortController().signal)
 }
 
 const INDEXED: Record<string, () => Promise<unknown>> = {
@@ -256,53 +263,107 @@ const INDEXED: Record<string, () => Promise<unknown>> = {
   },
 }
 
-describe.each(Object.entries(INDEXED))('when the messages are %s', (_name, index) => {
-  beforeAll(async () => {
-    await ground.database.empty(
-      'messages',
-      'message_events',
-      'search_blocks',
-      'search_grams',
-      'search_progress',
-      'search_late',
-    )
-    await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-    await insert(ADA, seeded)
-    await insert(
-      BEN,
-      seeded.slice(0, 1).map((message) => Object.assign({}, message, { id: `msg_${'f'.repeat(32)}` })),
-    )
-    await index()
-    await report()
+async function fill(index: () => Promise<unknown>): Promise<void> {
+  await ground.database.empty(
+    'messages',
+    'message_events',
+    'search_blocks',
+    'search_grams',
+    'search_progress',
+    'search_late',
+  )
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  await insert(ADA, seeded)
+  await insert(
+    BEN,
+    seeded.slice(0, 1).map((message) => Object.assign({}, message, { id: `msg_${'f'.repeat(32)}` })),
+  )
+  await index()
+  await report()
+}
+
+/** Reads all pages forth and all of them back, and checks what each says about the others. */
+async function readThrough(filter: StoredFilter): Promise<readonly string[]> {
+  const total = found(filter).length
+  const forth: Match[] = []
+  for (let start: (ListPosition & { toward: Toward }) | null = null; ;) {
+    const { matches, ...read } = await page(filter, start, PAGE)
+    const hasNewer = forth.length > 0
+    forth.push(...matches)
+    const hasOlder = forth.length < total
+    expect({ filter, ...read }).toEqual({ filter, total, totalIsEstimate: false, hasNewer, hasOlder })
+    const last = matches.at(-1)
+    if (!hasOlder || !last) break
+    start = { ...last, toward: 'older' }
+  }
+  const last = forth.at(-1)
+  if (!last) return []
+  const back: Match[] = [last]
+  for (let first = last, hasMore = true; hasMore; first = back[0] ?? last) {
+    const { matches, hasNewer, hasOlder } = await page(filter, { ...first, toward: 'newer' }, PAGE)
+    expect({ filter, hasOlder }).toEqual({ filter, hasOlder: true })
+    back.unshift(...matches)
+    hasMore = hasNewer
+  }
+  expect({ filter, back }).toEqual({ filter, back: forth })
+  return forth.map(({ id }) => id)
+}
+
+it('finds by every filter without texts in pages, forth and back, and counts', async () => {
+  await fill(async () => {})
+  for (const filter of FILTERS.filter((each) => !hasTextFilter(each)))
+    expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
+})
+
+it.each(Object.entries(INDEXED))(
+  'finds by every filter with texts in pages, forth and back, and counts, when the messages are %s',
+  async (_name, index) => {
+    await fill(index)
+    for (const filter of FILTERS.filter(hasTextFilter))
+      expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
+  },
+)
+
+describe('when its time is over', () => {
+  const SMALL_BLOCK = 10
+  const COMPARES = /is_known/
+
+  /** Searches until a statement begins that `isLast` accepts, and time is over once those before are answered. */
+  async function searchUntil(isLast: (statement: string) => boolean) {
+    const overtime = new AbortController()
+    const bounded = Object.create(pool) as pg.Pool
+    let end: () => void = () => {}
+    const ended = new Promise<void>((resolve) => (end = resolve))
+    const earlier: Promise<unknown>[] = []
+    bounded.query = (async (statement: string | pg.QueryConfig, values?: unknown[]) => {
+      if (isLast(typeof statement === 'string' ? statement : statement.text)) {
+        await Promise.all(earlier)
+        setImmediate(() => overtime.abort())
+        await ended
+      }
+      const answer = pool.query(statement, values)
+      earlier.push(answer)
+      return answer
+    }) as pg.Pool['query']
+    return createFinder(bounded, OWNER, { search: 'report' }).page(null, 3, overtime.signal).finally(end)
+  }
+
+  it('answers the page that it has, and what it has counted', async () => {
+    await fill(async () => {
+      while (await indexMessages(pool, SMALL_BLOCK));
+    })
+    let compared = 0
+    const read = await searchUntil((statement) => COMPARES.test(statement) && ++compared > 1)
+
+    expect(read.matches.map(({ id }) => id)).toEqual(found({ search: 'report' }).slice(0, 3))
+    expect(read).toMatchObject({ hasOlder: true, totalIsEstimate: true })
+    expect(read.total).toBeLessThan(found({ search: 'report' }).length)
   })
 
-  it.each(FILTERS)('finds in pages, forth and back, and counts: %j', async (filter) => {
-    const all = found(filter)
-    const forth: Match[] = []
-    for (let start: (ListPosition & { toward: Toward }) | null = null; ;) {
-      const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await page(filter, start, PAGE)
-      expect({ total, totalIsEstimate, hasNewer }).toEqual({
-        total: all.length,
-        totalIsEstimate: false,
-        hasNewer: forth.length > 0,
-      })
-      forth.push(...matches)
-      expect(hasOlder).toBe(forth.length < all.length)
-      const last = matches.at(-1)
-      if (!hasOlder || !last) break
-      start = { ...last, toward: 'older' }
-    }
-    expect(forth.map(({ id }) => id)).toEqual(all)
-
-    const last = forth.at(-1)
-    if (!last) return
-    const back: Match[] = [last]
-    for (let first = last, hasMore = true; hasMore; first = back[0] ?? last) {
-      const { matches, hasNewer, hasOlder } = await page(filter, { ...first, toward: 'newer' }, PAGE)
-      expect(hasOlder).toBe(true)
-      back.unshift(...matches)
-      hasMore = hasNewer
-    }
-    expect(back).toEqual(forth)
+  it('gives up without a page, and says what is not indexed', async () => {
+    await fill(async () => indexMessages(pool, SMALL_BLOCK))
+    const given = searchUntil((statement) => COMPARES.test(statement))
+    await expect(given).rejects.toBeInstanceOf(SearchTooLong)
+    await expect(given).rejects.toMatchObject({ unindexed: COUNT - SMALL_BLOCK })
   })
 })

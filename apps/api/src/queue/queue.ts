@@ -49,7 +49,7 @@ import {
   readSizeLimits,
   type MailboxLimits,
 } from './limits.ts'
-import type { StoredFilter } from './find.ts'
+import type { StoredFilter } from './find-filter.ts'
 import { pauseForQuota, pauseForReports, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'

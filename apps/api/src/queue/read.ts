@@ -16,15 +16,9 @@ import {
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
 import { awaitsReports, countDeliveries, reportRecipients } from './delivery-reports.ts'
-import {
-  createFinder,
-  wayBack,
-  type Finder,
-  type Match,
-  type PageStart,
-  type StoredFilter,
-  type Total,
-} from './find.ts'
+import type { Total } from './find-count.ts'
+import type { Match, StoredFilter } from './find-filter.ts'
+import { createFinder, wayBack, type Finder, type PageStart } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
 import { readOutcomes } from './recipient-outcomes.ts'
@@ -37,6 +31,8 @@ export interface Listing {
   /** Without it, the newest. */
   readonly start: PageStart | null
   readonly limit: number
+  /** Gives up when it aborts. */
+  readonly signal: AbortSignal
 }
 
 export interface ListedMessages extends Total {
@@ -101,16 +97,20 @@ export async function findMessages(
   return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
-/** Returns a page of what a filter selects. */
+/**
+ * Returns a page of what a filter selects.
+ *
+ * @throws {SearchTooLong} when the page is not there when `signal` aborts
+ */
 export async function listMessages(
   pool: pg.Pool,
   limits: MailboxLimits,
   owner: Owner,
-  { filter, start, limit }: Listing,
+  { filter, start, limit, signal }: Listing,
   configuredSender: string | null,
 ): Promise<ListedMessages> {
   const finder = createFinder(pool, owner, filter)
-  const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit)
+  const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit, signal)
   const items = await readMessages(pool, limits, owner, matches, finder, configuredSender)
   return {
     items,

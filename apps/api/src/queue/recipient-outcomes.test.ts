@@ -132,7 +132,7 @@ it('shows what is awaited while a source is on, and no longer after a day', asyn
   ])
   const shown = async () => {
     const { recipients } = await ground.read(id)
-    const list = { filter: {}, start: null, limit: 10 }
+    const list = { filter: {}, start: null, limit: 10, signal: new AbortController().signal }
     const { items } = await ground.queue.messages.list({ tenantId: ADA, service: null }, list, null)
     return [recipients.map(({ kind, delivery }) => `${kind}: ${delivery}`).join(', '), items[0]?.delivery]
   }

@@ -11,7 +11,8 @@ import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
 import { indexMessages } from './search-index.ts'
-import type { PageStart, StoredFilter } from './find.ts'
+import type { PageStart } from './find.ts'
+import type { StoredFilter } from './find-filter.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
 
@@ -89,7 +90,12 @@ const sent = (message: LeasedMessage) => ({
   ageMs: () => 0,
 })
 
-const listing = (filter: StoredFilter, start: PageStart | null = null) => ({ filter, start, limit: 20 })
+const listing = (filter: StoredFilter, start: PageStart | null = null) => ({
+  filter,
+  start,
+  limit: 20,
+  signal: new AbortController().signal,
+})
 
 const lost = (key: string, value: string) => [
   { key, value: value as Sealed, owner: { tenant: '', record: key, purpose: '' } },

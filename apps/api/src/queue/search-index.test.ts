@@ -28,7 +28,7 @@ async function read() {
 
 async function found(search: string): Promise<number> {
   const finder = createFinder(ground.opened.pool, { tenantId: ADA, service: null }, { search })
-  return (await finder.page(null, 50)).total
+  return (await finder.page(null, 50, new AbortController().signal)).total
 }
 
 it('is built once, however many processes build it', async () => {

@@ -64,9 +64,16 @@ export interface ComparedTexts extends Omit<SearchedTexts, 'recipients'> {
   readonly recipients: () => readonly Recipient[]
 }
 
-/** Whether a filter may have to look at the recipients. */
-export function comparesRecipients({ search, recipient }: TextFilter): boolean {
-  return search !== undefined || recipient !== undefined
+/** The keys of a recipient in JSON. */
+const KEYS = ['address', 'name'] as const satisfies readonly (keyof Recipient)[]
+
+/**
+ * The text to search for in lower case, if it occurs in the JSON of ASCII recipients only where it occurs in an address
+ * or a name; else null.
+ */
+export function plainNeedle(search: string): string | null {
+  const folded = foldCase(search)
+  return /^[ -~]+$/.test(folded) && !/["\\{}]/.test(folded) && !KEYS.some((key) => key.includes(folded)) ? folded : null
 }
 
 /** Returns a function that tells whether the texts of a message match. */

@@ -28,7 +28,7 @@ export function failureText(error: unknown, t: Translate): FailureText {
         title,
         detail: [detail, ...faults.filter((fault) => !detail.includes(fault))].join(' '),
         requestId,
-        canRetry: mayPass(error) || code === 'internal' || code === 'rate-limited',
+        canRetry: mayPass(error) || code === 'internal' || code === 'rate-limited' || code === 'search-too-long',
       }
     }
     case 'unreachable':

@@ -55,6 +55,9 @@ export const failures: TranslationOf<typeof english> = {
   'failures.problem.recipient-not-allowed': 'Einer der Empfänger ist nicht zulässig.',
   'failures.problem.large-attachments-disabled.title': 'Große Dateianhänge sind nicht aktiviert',
   'failures.problem.large-attachments-disabled': 'Große Dateianhänge sind nicht aktiviert.',
+  'failures.problem.search-too-long.title': 'Die Suche dauert zu lange',
+  'failures.problem.search-too-long':
+    'Die Suche wurde abgebrochen. Grenzen Sie sie ein, zum Beispiel mit einem Zeitraum oder einem längeren Text.',
   'failures.problem.rate-limited.title': 'Zu viele Anforderungen',
   'failures.problem.rate-limited':
     'Das war zu oft in kurzer Zeit. Warten Sie eine Minute, und versuchen Sie es erneut.',

@@ -63,6 +63,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'attachment-between': `Der Anhang {attachment, number} hat ${ARRIVING}{sizeBytes, number} Bytes, codiert noch ein Drittel mehr: zu viel für eine Anforderung an Microsoft, die höchstens {limitBytes, number} Bytes hat, und zu wenig für eine Uploadsitzung, die Microsoft heute für Dateien dieser Größe abgelehnt hat. Senden Sie weniger, zum Beispiel komprimiert, oder einen Link zur Datei.`,
   'message-too-large': `Für Microsoft codiert hat die Nachricht ${ARRIVING}{sizeBytes, number} Bytes; die Organisation hat heute eine von {refusedBytes, number} Bytes abgelehnt. Senden Sie weniger oder einen Link zur Datei, oder lassen Sie einen Exchange-Administrator die Größenbegrenzung des Postfachs erhöhen; eine höhere Grenze wird innerhalb eines Tages bemerkt.`,
   'large-attachments-disabled': `Die Nachricht hat ${ARRIVING}{attachedBytes, number} Bytes an Anhängen und für Microsoft codiert ${ARRIVING}{sizeBytes, number} Bytes; ohne große Dateianhänge passen höchstens {limitBytes, number} codierte Bytes, was etwa 3 MB an Dateien sind. Ein Workspace-Admin aktiviert große Dateianhänge unter „Mandanteneinstellungen“ > „Office 365 SMTP“; oder senden Sie weniger oder einen Link zur Datei.`,
+  'search-too-long':
+    'Die Suche wurde nach {seconds, number} Sekunden abgebrochen. Grenzen Sie sie mit einem Zeitraum, einem Zustand oder einem Dienst ein, oder suchen Sie nach einem längeren Text.',
+  'search-unindexed':
+    'Die Suche wurde nach {seconds, number} Sekunden abgebrochen, weil {unindexed, number} Nachrichten noch nicht indiziert sind, wie nach einem Upgrade. Grenzen Sie sie mit einem Zeitraum ein, oder versuchen Sie es in einigen Minuten erneut.',
   'not-failed': `Nur eine fehlgeschlagene Nachricht kann erneut versucht werden; diese ist ${STATUS}.`,
   'has-expired':
     'Die Nachricht ist abgelaufen: Reichen Sie sie mit einem späteren expiresAt neu ein, wenn sie noch gebraucht wird.',

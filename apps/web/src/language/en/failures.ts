@@ -48,6 +48,9 @@ export const failures = {
   'failures.problem.recipient-not-allowed': 'One of the recipients is not allowed.',
   'failures.problem.large-attachments-disabled.title': 'Large file attachments are not enabled',
   'failures.problem.large-attachments-disabled': 'Large file attachments are not enabled.',
+  'failures.problem.search-too-long.title': 'The search takes too long',
+  'failures.problem.search-too-long':
+    'The search was given up. Narrow it, for example to a period or by a longer text.',
   'failures.problem.rate-limited.title': 'Too many requests',
   'failures.problem.rate-limited': 'That was too often in a short time. Wait a minute and try again.',
   'failures.problem.internal.title': 'Something went wrong in the server',

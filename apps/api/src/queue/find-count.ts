@@ -1,0 +1,85 @@
+import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
+import type { MessageStatus } from '@inforiver-mail/contract/message'
+import { ALL, rowsOf, type Bind, type Selection, type Statements } from './find-filter.ts'
+import { readIndex } from './find-text.ts'
+
+// Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
+
+export interface Total {
+  readonly total: number
+  readonly totalIsEstimate: boolean
+}
+
+/** $1 tenant */
+const TOTALS = `SELECT queued, sending, scheduled, held FROM mailbox_totals WHERE tenant_id = $1`
+type Totals = Record<'queued' | 'sending' | 'scheduled' | 'held', number>
+
+async function readTotals(database: Statements, tenantId: string): Promise<Totals> {
+  const { rows } = await database.query<Totals>(TOTALS, [tenantId])
+  return rows[0] ?? { queued: 0, sending: 0, scheduled: 0, held: 0 }
+}
+
+/** How many messages are in a state of the queue, by the totals of the tenant; null for any other status. */
+export async function countInState(
+  database: Statements,
+  tenantId: string,
+  status: MessageStatus,
+): Promise<number | null> {
+  const totals = await readTotals(database, tenantId)
+  return status in totals ? totals[status as keyof Totals] : null
+}
+
+/** Counts the rows of the source, up to a limit, without looking at texts. */
+export async function countRows(
+  database: Statements,
+  { tenantId, source, ofRow, ofState }: Selection,
+  atMost: number,
+): Promise<{ count: number; oldest: Date | null }> {
+  if (!source) return { count: 0, oldest: null }
+  const values: unknown[] = [tenantId]
+  const bind: Bind = (value) => `$${values.push(value)}`
+  const limited = rowsOf(source, ofRow(source, bind), ofState(source, bind))
+  const { rows } = await database.query<{ count: number; oldest: Date | null }>(
+    `SELECT count(*)::int AS count, min(at) AS oldest
+       FROM (SELECT r.created_at AS at ${limited} ${source.ordered ? 'ORDER BY r.created_at DESC' : ''} LIMIT ${bind(atMost)}) AS counted`,
+    values,
+  )
+  return rows[0] ?? { count: 0, oldest: null }
+}
+
+/** Counts what a filter without texts finds. */
+export async function countAll(database: Statements, selection: Selection): Promise<Total> {
+  const known = await knownTotal(database, selection)
+  if (known !== null) return known
+  const counted = await countRows(database, selection, MAX_EXACT_TOTAL + 1)
+  if (counted.count <= MAX_EXACT_TOTAL) return { total: counted.count, totalIsEstimate: false }
+  return estimate(database, selection, counted.count, selection.source?.ordered === true ? counted.oldest : null)
+}
+
+/** What the totals of the tenant tell, where the filter asks for a state of the queue alone. */
+async function knownTotal(
+  database: Statements,
+  { tenantId, service, filter, source }: Selection,
+): Promise<Total | null> {
+  const { status, delivery, possibleDuplicate, submittedFrom, submittedTo } = filter
+  if (status === undefined || delivery !== undefined || source?.sql === ALL.sql || source?.ordered !== false)
+    return null
+  if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
+    return null
+  const total = await countInState(database, tenantId, status)
+  return total === null ? null : { total, totalIsEstimate: total > MAX_EXACT_TOTAL }
+}
+
+/** Takes it that older messages match as often as those that were counted, back to `oldest`. */
+export async function estimate(
+  database: Statements,
+  { tenantId, submitted }: Selection,
+  counted: number,
+  oldest: Date | null,
+): Promise<Total> {
+  const { blocks } = await readIndex(database, tenantId, submitted)
+  const sum = (some: typeof blocks) => some.reduce((messages, block) => messages + block.messages, 0)
+  const older = oldest === null ? 0 : sum(blocks.filter(({ firstAt }) => firstAt < oldest))
+  const newer = Math.max(counted, sum(blocks) - older)
+  return { total: Math.round(counted * (1 + older / newer)), totalIsEstimate: true }
+}

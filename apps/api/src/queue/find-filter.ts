@@ -1,0 +1,228 @@
+import { MessageProblemCode, type Delivery, type MessageStatus } from '@inforiver-mail/contract/message'
+import type { Owner } from './actor.ts'
+import { leasedRows } from './columns.ts'
+import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
+import type pg from 'pg'
+import type { Range } from './find-text.ts'
+import type { TextFilter } from './search-text.ts'
+
+// What a filter selects, as SQL: the rows of messages to begin with, and the conditions that they have to meet.
+
+/** Selects messages that have all of it. */
+export interface StoredFilter extends TextFilter {
+  readonly status?: MessageStatus
+  readonly service?: string
+  /** Inclusive. */
+  readonly submittedFrom?: Date
+  /** Exclusive. */
+  readonly submittedTo?: Date
+  /** The code of the problem, or Microsoft's, or one that was reported of a recipient. */
+  readonly problem?: string
+  /** What became of it for at least one recipient. */
+  readonly delivery?: Delivery
+  readonly possibleDuplicate?: boolean
+  /** Inclusive. */
+  readonly failedFrom?: Date
+  /** Exclusive. */
+  readonly failedTo?: Date
+}
+
+export interface Match {
+  readonly id: string
+  readonly at: Date
+}
+
+/** A pool, or what bounds its use. */
+export type Statements = Pick<pg.Pool, 'query'>
+
+/** Makes a value a parameter of a statement. */
+export type Bind = (value: unknown) => string
+
+const QUEUE_STATES = ['queued', 'scheduled', 'held'] as const
+/** Rows of messages that a filter is limited to, with `id`, `service` and `created_at`. $1 tenant */
+export interface Source {
+  readonly sql: string
+  /** Whether an index has the rows in the order of submission. */
+  readonly ordered: boolean
+  /** Whether a row is of the status that the filter asks for. */
+  readonly hasStatus: boolean
+  /** Whether a row has the reported delivery or code that the filter asks for. There may be very many of them. */
+  readonly isReported?: boolean
+}
+
+export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
+
+function unsent(outcome: 'failed' | 'cancelled'): Source {
+  return {
+    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}')`,
+    ordered: true,
+    hasStatus: true,
+  }
+}
+
+/** @param rows SQL for rows of `message_id` */
+function messagesOf(rows: string): string {
+  return `(SELECT m.id, m.service, m.created_at FROM (${rows}) AS q
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m)`
+}
+
+const LEASED = leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')
+
+function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending'): Source {
+  const rows =
+    state === 'sending'
+      ? `SELECT message_id FROM (${LEASED}) AS leased`
+      : `SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
+  return { sql: messagesOf(rows), ordered: false, hasStatus: true }
+}
+
+const POSSIBLE_DUPLICATES: Source = {
+  sql: messagesOf(`
+    SELECT id AS message_id FROM messages WHERE tenant_id = $1 AND possible_duplicate
+     UNION SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate`),
+  ordered: false,
+  hasStatus: false,
+}
+
+/** Messages of whom a report says something. @param rows a condition on rows `o` of recipient_outcomes */
+function reported(rows: string): Source {
+  return {
+    sql: messagesOf(`SELECT DISTINCT o.message_id FROM recipient_outcomes o WHERE o.tenant_id = $1 AND ${rows}`),
+    ordered: false,
+    hasStatus: false,
+    isReported: true,
+  }
+}
+
+/** The code of a delivery status, such as 5.1.10 (RFC 3463): a report tells it of a recipient. */
+const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
+
+/** Null when no message can meet the filter. */
+function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter): Source | null {
+  const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
+  if (problem !== undefined && STATUS_CODE.test(problem))
+    return mustHaveFailed ? null : reported(`o.code = '${problem}'`)
+  if (mustHaveFailed || problem !== undefined)
+    return status === undefined || status === 'failed' ? unsent('failed') : null
+  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
+  if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
+    return delivery === 'pending'
+      ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
+      : reported(`o.delivery = '${delivery}'`)
+  switch (status) {
+    case 'cancelled':
+      return unsent(status)
+    case 'queued':
+    case 'scheduled':
+    case 'held':
+    case 'sending':
+      return inQueue(status)
+    default:
+      return ALL
+  }
+}
+
+/** What the messages of an owner have to meet. */
+export interface Selection {
+  readonly tenantId: string
+  readonly service: string | null
+  readonly filter: StoredFilter
+  /** Null when no message can meet the filter. */
+  readonly source: Source | null
+  readonly submitted: Range
+  /** Whether the filter asks for more than texts, service and time of submission. */
+  readonly asksForState: boolean
+  /** Conditions on a row `r` with the columns of a source. */
+  ofRow(this: void, source: Source, bind: Bind): string[]
+  /** Conditions on a row `m` of message_states that no column of the source tells. */
+  ofState(this: void, source: Source, bind: Bind): string[]
+  /** Conditions on a row `m` of message_states. */
+  ofStatus(this: void, bind: Bind): string[]
+  /** The same, apart from the status. */
+  besidesStatus(this: void, bind: Bind): string[]
+}
+
+export function createSelection(owner: Owner, filter: StoredFilter): Selection {
+  const { tenantId } = owner
+  const service = owner.service ?? filter.service ?? null
+  const { status, problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
+
+  function ofRow({ sql }: Source, bind: Bind): string[] {
+    return [
+      ...(service === null ? [] : [`r.service = ${bind(service)}`]),
+      ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
+      ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+      ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
+      ...(problem === undefined || isOwnCode(problem) || isStatusCode ? [] : [`r.cause = left(${bind(problem)}, 100)`]),
+      ...(sql === ALL.sql ? ofReports('r', bind) : []),
+      ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
+      ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
+    ]
+  }
+
+  function ofState({ sql, hasStatus, isReported }: Source, bind: Bind): string[] {
+    const tells = hasStatus || status === undefined || (sql === ALL.sql && status === 'sent')
+    const tellsReports = sql === ALL.sql || (isReported === true && !(isStatusCode && delivery !== undefined))
+    return [
+      ...(tells ? [] : [`m.status = ${bind(status)}`]),
+      ...(tellsReports ? [] : ofReports('m', bind)),
+      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
+      ...(problem === undefined || !isOwnCode(problem) ? [] : [`m.problem ->> 'code' = ${bind(problem)}`]),
+    ]
+  }
+
+  /** Conditions on what is reported of a row of messages or message_states. */
+  function ofReports(row: 'r' | 'm', bind: Bind): string[] {
+    return [
+      ...(delivery === undefined ? [] : [hasDelivery(row, delivery)]),
+      ...(isStatusCode ? [hasCode(row, bind(problem))] : []),
+    ]
+  }
+
+  function ofStatus(bind: Bind): string[] {
+    return status === undefined ? [] : [`m.status = ${bind(status)}`]
+  }
+
+  function besidesStatus(bind: Bind): string[] {
+    return [
+      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
+      ...(problem === undefined || isStatusCode
+        ? []
+        : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...ofReports('m', bind),
+      ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
+      ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
+    ]
+  }
+
+  return {
+    tenantId,
+    service,
+    filter,
+    source: sourceOf(filter),
+    submitted: { from: submittedFrom ?? null, to: submittedTo ?? null },
+    asksForState: [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
+      (asked) => asked !== undefined,
+    ),
+    ofRow,
+    ofState,
+    ofStatus,
+    besidesStatus,
+  }
+}
+
+/** SQL for when a row `r` was submitted, in milliseconds since 1970: a number is read faster than a date. */
+export const MILLIS = `round(date_part('epoch', r.created_at) * 1000) AS millis`
+
+/** SQL for rows `r` that meet the conditions, each with its row `m` of message_states where a condition is about that. */
+export function rowsOf(rows: Pick<Source, 'sql'>, conditions: readonly string[], states: readonly string[]): string {
+  const joined =
+    states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
+  return `FROM ${rows.sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+}
+
+/** Whether a problem is one of ours, and not a code of Microsoft. */
+function isOwnCode(code: string): boolean {
+  return MessageProblemCode.options.some((known) => known === code)
+}
