@@ -2,32 +2,31 @@
 // SMTP, events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
 // product of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
-import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
-import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
-import type { OutgoingMessage } from '../packages/m365/src/mailer/outgoing-message.ts'
-import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request.ts'
-import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
 import { benchEvents } from './load/events.ts'
 import { benchVault } from './load/vault.ts'
 import { benchBackup } from './load/backup.ts'
 import { benchFinding } from './load/finding.ts'
 import { benchLarge } from './load/large.ts'
-import { openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
+import {
+  accountsOf,
+  bareMessage,
+  graphClientSender,
+  ownMailerSender,
+  type Account,
+  type Send,
+} from './load/graph-loops.ts'
+import { benchPeers } from './load/peers.ts'
+import { benchSnapshot } from './load/snapshot.ts'
+import { benchWorkers } from './load/workers.ts'
+import { NO_LIMITS, openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
 import { benchSmtp } from './load/smtp.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
-import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
+import { createSubmitter, inParallel, messageBody, submitAll } from './load/submit.ts'
 
 const MAILBOXES = 64
 const CONCURRENCY = 64
 const MESSAGES = 8_000
-const NO_LIMITS = {
-  MAILBOX_CONCURRENCY: '0',
-  MAILBOX_MESSAGES_PER_MINUTE: '0',
-  MAILBOX_RECIPIENTS_PER_DAY: '0',
-  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
-}
-const PERMISSIONS = ['Mail.Send', 'User.Read']
 
 const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   throughput,
@@ -41,6 +40,9 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   backup: benchBackup,
   finding: benchFinding,
   events: benchEvents,
+  peers: benchPeers,
+  workers: benchWorkers,
+  snapshot: benchSnapshot,
 }
 
 /** Modules that are measured alone, without a process of the product. */
@@ -69,12 +71,14 @@ for (const [name, bench] of Object.entries(BENCHES)) {
 /** Submit to arrival, against bare loops that post the same messages, with nothing stored. */
 async function throughput(testbed: Testbed): Promise<void> {
   const tenants = await testbed.addTenants(MAILBOXES)
-  const tokens = await Promise.all(tenants.map((tenant) => tokenOf(testbed, tenant)))
-  const bare = await bareLoop(graphClientSender(testbed.simulatorUrl, tenants, tokens))
-  const ownMailer = await bareLoop(ownMailerSender(testbed.simulatorUrl, tenants, tokens))
+  const accounts = await accountsOf(testbed, tenants)
+  const bare = await bareLoop(accounts, graphClientSender(testbed.simulatorUrl, accounts))
+  const ownMailer = await bareLoop(accounts, ownMailerSender(testbed.simulatorUrl, accounts))
   const product = await testbed.start('all', NO_LIMITS)
   await deliver(testbed, product, tenants, 1_000) // warm
-  const submitOnly = await submitAll(product, tenants, MESSAGES)
+  const submitOnly = await measure(MESSAGES, () =>
+    submitAll(product, { tenants, mails: MESSAGES, atOnce: CONCURRENCY }),
+  )
   await drain(testbed)
   const delivered = await deliver(testbed, product, tenants, MESSAGES)
   print('delivered, submit to arrival', delivered, 'bare loop with the Graph client', bare)
@@ -96,43 +100,62 @@ async function backlog(testbed: Testbed): Promise<void> {
   await product.stop()
 }
 
+/** Measures submits, 200 a second, against bare commits of as many bytes. */
 async function latency(testbed: Testbed): Promise<void> {
   const [tenant] = await testbed.addTenants(1)
   if (!tenant) return
   const api = await testbed.start('api', NO_LIMITS)
   const submitter = createSubmitter(api.url, 50)
+  await testbed.pool.query('CREATE TABLE bare_commits (body text NOT NULL)')
+  const body = messageBody('Bare')
+  const commit = () => testbed.pool.query('INSERT INTO bare_commits (body) VALUES ($1)', [body])
   await inParallel(500, 8, async () => void (await submitter.submit(tenant, 'Warm')))
+  await inParallel(500, 8, async () => void (await commit()))
+  const committed = await timesOfPaced(commit)
+  const submitted = await timesOfPaced((index) => submitter.submit(tenant, `Message ${index}`))
+  const at = (times: readonly number[], share: number) => times[Math.floor((times.length - 1) * share)] ?? Number.NaN
+  for (const [what, times] of [
+    ['bare commit', committed],
+    ['submit', submitted],
+  ] as const)
+    console.log(
+      `${what} at 200 a second: median ${at(times, 0.5).toFixed(1)} ms, 95% ${at(times, 0.95).toFixed(1)} ms, 99% ${at(times, 0.99).toFixed(1)} ms, longest ${at(times, 1).toFixed(1)} ms`,
+    )
+  console.log(`99% of submits over 99% of commits: ratio ${(at(submitted, 0.99) / at(committed, 0.99)).toFixed(2)}`)
+  submitter.close()
+  await api.stop()
+}
+
+/** Runs a task 200 times a second, and returns how long each took in ms, the shortest first. */
+async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<number[]> {
   const times: number[] = []
   const pending: Promise<void>[] = []
   const startedAt = performance.now()
   for (let index = 0; index < 4_000; index++) {
-    const dueMs = startedAt + index * 5 - performance.now()
-    if (dueMs > 1) await delay(dueMs)
+    const dueAt = startedAt + index * 5
+    if (dueAt - performance.now() > 1) await delay(dueAt - performance.now())
     // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
-    // omission).
-    const lateMs = Math.max(0, -dueMs)
-    pending.push(submitter.submit(tenant, `Message ${index}`).then((ms) => void times.push(ms + lateMs)))
+    // omission). A timer that ends early hides nothing.
+    const beganAt = Math.min(dueAt, performance.now())
+    pending.push(task(index).then(() => void times.push(performance.now() - beganAt)))
   }
   await Promise.all(pending)
-  times.sort((one, other) => one - other)
-  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1)
-  console.log(
-    `submit at 200 a second: median ${at(0.5)} ms, 95% ${at(0.95)} ms, 99% ${at(0.99)} ms, longest ${times.at(-1)?.toFixed(1)} ms`,
-  )
-  submitter.close()
-  await api.stop()
+  return times.toSorted((one, other) => one - other)
 }
 
 async function memory(testbed: Testbed): Promise<void> {
   const tenants = await testbed.addTenants(MAILBOXES)
   const product = await testbed.start('all', NO_LIMITS)
+  await delay(3_000)
+  resetPeak(product)
+  const idle = peakMegabytes(product)
   await deliver(testbed, product, tenants, 2_000)
   const first = peakMegabytes(product)
   resetPeak(product)
   await deliver(testbed, product, tenants, 18_000)
   const rest = peakMegabytes(product)
   console.log(
-    `peak resident memory: ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio ${(rest / first).toFixed(2)}`,
+    `peak resident memory: ${idle} MB idle, ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio to the first ${(rest / first).toFixed(2)}, to idle ${(rest / idle).toFixed(2)}`,
   )
   await product.stop()
 }
@@ -145,7 +168,7 @@ async function fairness(testbed: Testbed): Promise<void> {
   await testbed.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
     busy.id,
   ])
-  await submitAll(product, [busy], 10_000)
+  await submitAll(product, { tenants: [busy], mails: 10_000, atOnce: CONCURRENCY })
   await testbed.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
   await delay(1_500)
   const submitter = createSubmitter(product.url, 1)
@@ -165,64 +188,10 @@ interface Measured {
   readonly seconds: number
 }
 
-type Send = (index: number) => Promise<void>
-
-async function bareLoop(send: Send): Promise<Measured> {
-  await inParallel(1_000, CONCURRENCY, send) // warm
-  return measure(MESSAGES, () => inParallel(MESSAGES, CONCURRENCY, send))
-}
-
-async function tokenOf(testbed: Testbed, { address }: Tenant): Promise<string> {
-  return (await testbed.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string
-}
-
-/** The Graph client with its default middleware, except authentication: that sends no token over plain http. */
-function graphClientSender(simulatorUrl: string, tenants: readonly Tenant[], tokens: readonly string[]): Send {
-  const clients = tokens.map((token) => {
-    const transport = new HTTPMessageHandler()
-    const authentication: Middleware = {
-      async execute(context) {
-        const headers = { ...(context.options?.headers as Record<string, string>), authorization: `Bearer ${token}` }
-        context.options = { ...context.options, headers }
-        await transport.execute(context)
-      },
-    }
-    return Client.initWithMiddleware({ baseUrl: `${simulatorUrl}/`, middleware: authentication })
-  })
-  return async (index) => {
-    const message = toSendMailRequest(bareMessage(index, tenants))
-    await clients[index % clients.length]?.api('/me/sendMail').post(message)
-  }
-}
-
-function ownMailerSender(simulatorUrl: string, tenants: readonly Tenant[], tokens: readonly string[]): Send {
-  const mailer = createGraphMailer({
-    graphBaseUrl: simulatorUrl,
-    fetch: createMicrosoftFetch({}),
-    clock: () => new Date(),
-  })
-  return async (index) => {
-    const accessToken = tokens[index % tokens.length] ?? ''
-    const sent = await mailer.send(bareMessage(index, tenants), { accessToken })
-    if (sent.outcome !== 'sent') throw new Error(`The bare loop got ${sent.outcome}.`)
-  }
-}
-
-function bareMessage(index: number, tenants: readonly Tenant[]): OutgoingMessage {
-  const content = JSON.parse(messageBody('Bare')) as Pick<OutgoingMessage, 'to' | 'subject' | 'html'>
-  return {
-    ...content,
-    id: `msg_${index.toString(16).padStart(32, '0')}`,
-    from: { address: tenants[index % tenants.length]?.address ?? '' },
-    cc: [],
-    bcc: [],
-    replyTo: [],
-    text: null,
-    attachments: [],
-    headers: {},
-    importance: 'normal',
-    saveToSentItems: true,
-  }
+async function bareLoop(accounts: readonly Account[], send: Send): Promise<Measured> {
+  const loop = (count: number) => inParallel(count, CONCURRENCY, (index) => send(bareMessage(index, accounts), index))
+  await loop(1_000) // warm
+  return measure(MESSAGES, () => loop(MESSAGES))
 }
 
 async function deliver(
@@ -232,21 +201,9 @@ async function deliver(
   count: number,
 ): Promise<Measured> {
   return measure(count, async () => {
-    await submitAll(product, tenants, count)
+    await submitAll(product, { tenants, mails: count, atOnce: CONCURRENCY })
     await drain(testbed)
   })
-}
-
-async function submitAll(product: Process, tenants: readonly Tenant[], count: number): Promise<Measured> {
-  const submitter = createSubmitter(product.url, CONCURRENCY)
-  const measured = await measure(count, () =>
-    inParallel(count, CONCURRENCY, async (index) => {
-      const tenant = tenants[index % tenants.length]
-      if (tenant) await submitter.submit(tenant, `Message ${index}`)
-    }),
-  )
-  submitter.close()
-  return measured
 }
 
 /** Waits until no message is left that could be sent now. */

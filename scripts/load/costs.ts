@@ -8,7 +8,7 @@ const TICKS_PER_SECOND = 100
 export interface Costs {
   readonly seconds: number
   /** CPU time in ms per message. */
-  readonly productMs: number
+  readonly processMs: number
   readonly postgresMs: number
   readonly walBytes: number
   readonly transactions: number
@@ -16,23 +16,23 @@ export interface Costs {
   readonly hotShare: number
 }
 
-/** Measures `work`, which delivers `count` messages. Linux only. */
+/** Measures `work`, which delivers `count` messages, and the process that does it. Linux only. */
 export async function measureCosts(
   testbed: Testbed,
-  product: Process,
+  process: Pick<Process, 'pid'>,
   count: number,
   work: () => Promise<unknown>,
 ): Promise<Costs> {
-  const before = await read(testbed, product)
+  const before = await read(testbed, process)
   const startedAt = performance.now()
   await work()
   const seconds = (performance.now() - startedAt) / 1_000
   await testbed.pool.query('SELECT pg_stat_force_next_flush()')
-  const after = await read(testbed, product)
+  const after = await read(testbed, process)
   const each = (key: keyof Reading) => (after[key] - before[key]) / count
   return {
     seconds,
-    productMs: each('productMs'),
+    processMs: each('processMs'),
     postgresMs: each('postgresMs'),
     walBytes: each('walBytes'),
     transactions: each('transactions'),
@@ -41,14 +41,14 @@ export async function measureCosts(
 }
 
 export function printCosts(name: string, count: number, costs: Costs): void {
-  const { seconds, productMs, postgresMs, walBytes, transactions, hotShare } = costs
+  const { seconds, processMs, postgresMs, walBytes, transactions, hotShare } = costs
   console.log(
-    `${name}: ${Math.round(count / seconds)} a second; for each mail ${productMs.toFixed(2)} ms CPU of the product, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of WAL, ${transactions.toFixed(2)} transactions; ${Math.round(hotShare * 100)} % of updates stay on their page`,
+    `${name}: ${Math.round(count / seconds)} a second; for each mail ${processMs.toFixed(2)} ms CPU of the process, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of WAL, ${transactions.toFixed(2)} transactions; ${Math.round(hotShare * 100)} % of updates stay on their page`,
   )
 }
 
 interface Reading {
-  readonly productMs: number
+  readonly processMs: number
   readonly postgresMs: number
   readonly walBytes: number
   readonly transactions: number
@@ -56,7 +56,7 @@ interface Reading {
   readonly hotUpdates: number
 }
 
-async function read({ pool }: Testbed, { pid }: Process): Promise<Reading> {
+async function read({ pool }: Testbed, { pid }: Pick<Process, 'pid'>): Promise<Reading> {
   const { rows } = await pool.query<{ wal: string; commits: string; updates: string; hot: string; backend: number }>(
     `SELECT pg_current_wal_insert_lsn() - '0/0' AS wal, (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
             (SELECT sum(n_tup_upd) FROM pg_stat_user_tables) AS updates, (SELECT sum(n_tup_hot_upd) FROM pg_stat_user_tables) AS hot,
@@ -64,9 +64,9 @@ async function read({ pool }: Testbed, { pid }: Process): Promise<Reading> {
   )
   const [row] = rows
   if (!row) throw new Error('PostgreSQL returned no statistics.')
-  const product = readStat(pid)
+  const measured = readStat(pid)
   return {
-    productMs: product.ownMs + product.endedChildrenMs,
+    processMs: measured.ownMs + measured.endedChildrenMs,
     postgresMs: postgresCpuMs(row.backend),
     walBytes: Number(row.wal),
     transactions: Number(row.commits),

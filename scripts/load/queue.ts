@@ -1,5 +1,5 @@
-import { measureCosts, printCosts } from './costs.ts'
-import type { Testbed, Process, Tenant } from './testbed.ts'
+import { measureCosts, printCosts, type Costs } from './costs.ts'
+import { NO_LIMITS, type Testbed, type Process, type Tenant } from './testbed.ts'
 import { deliverAll } from './submit.ts'
 
 const MAILBOXES = 8
@@ -9,12 +9,8 @@ const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const TENANTS = 10_000
 const READS = 20
-const NO_LIMITS = {
-  MAILBOX_CONCURRENCY: '0',
-  MAILBOX_MESSAGES_PER_MINUTE: '0',
-  MAILBOX_RECIPIENTS_PER_DAY: '0',
-  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
-}
+/** What a mail wrote to the log before its row, its content and its place in the queue were apart. */
+const WAL_OF_ONE_ROW = 7_400
 
 /**
  * Measures the cost of a message in an empty database, and beside a million ended ones, a million waiting ones and
@@ -28,38 +24,49 @@ export async function benchQueue(testbed: Testbed): Promise<void> {
   await testbed.pool.query('ANALYZE')
   const product = await testbed.start('all', NO_LIMITS)
   await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE }) // warm
-  await costs(testbed, product, tenants, 'beside nothing')
+  const alone = await costs(testbed, product, tenants, 'beside nothing')
+  console.log(`  WAL over the 7.4 kB of one row for all: ratio ${(alone.walBytes / WAL_OF_ONE_ROW).toFixed(2)}`)
+  const beside = async (what: string) => {
+    const measured = await costs(testbed, product, tenants, what)
+    console.log(
+      `  over nothing: ratio of the rate ${(alone.seconds / measured.seconds).toFixed(2)}, of PostgreSQL's CPU ${(measured.postgresMs / alone.postgresMs).toFixed(2)}`,
+    )
+  }
   await addEnded(testbed, reader, A_THOUSAND)
   const few = await readTimes(product, reader)
   await addEnded(testbed, reader, A_MILLION - A_THOUSAND)
   const many = await readTimes(product, reader)
-  for (const [what, ms] of Object.entries(many))
+  for (const [what, ms] of Object.entries(many)) {
+    const fewMs = few[what] ?? Number.NaN
     console.log(
-      `${what}: ${ms.toFixed(1)} ms with a million ended messages, ${few[what]?.toFixed(1)} ms with a thousand`,
+      `${what}: ${ms.toFixed(1)} ms with a million ended messages, ${fewMs.toFixed(1)} ms with a thousand: ratio ${(ms / fewMs).toFixed(1)}`,
     )
-  await costs(testbed, product, tenants, 'beside 1,000,000 ended')
+  }
+  await beside('beside 1,000,000 ended')
   await addWaiting(testbed, A_MILLION)
-  await costs(testbed, product, tenants, 'and 1,000,000 waiting')
+  await beside('and 1,000,000 waiting')
   await testbed.pool.query('ANALYZE message_queue, messages, message_contents')
-  await costs(testbed, product, tenants, 'the same after ANALYZE')
+  await beside('the same after ANALYZE')
   await addTenants(testbed, TENANTS)
-  await costs(testbed, product, tenants, 'and 10,000 tenants')
+  await beside('and 10,000 tenants')
   await product.stop()
 }
 
-async function costs(testbed: Testbed, product: Process, tenants: readonly Tenant[], beside: string): Promise<void> {
+async function costs(testbed: Testbed, product: Process, tenants: readonly Tenant[], what: string): Promise<Costs> {
   const measured = await measureCosts(testbed, product, MAILS, async () => {
     await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
   })
-  printCosts(`${MAILS} mails ${beside}`, MAILS, measured)
+  printCosts(`${MAILS} mails ${what}`, MAILS, measured)
+  return measured
 }
 
-/** Returns median times in ms of a scrape, of the usage and of lists. */
+/** Returns median times in ms of a scrape, of the usage, of the overview and of lists. */
 async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Record<string, number>> {
   const times: Record<string, number> = {}
   const paths = {
     '/metrics': '/metrics',
     usage: '/api/v1/tenant-settings/office365-smtp/usage',
+    overview: '/api/v1/overview',
     'the newest messages': '/api/v1/messages?limit=50',
     'the newest that failed': '/api/v1/messages?status=failed&limit=50',
     'the newest that were cancelled': '/api/v1/messages?status=cancelled&limit=50',

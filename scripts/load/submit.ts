@@ -67,26 +67,39 @@ export async function inParallel(
   )
 }
 
-/** Submits mails for these tenants in turn; returns the seconds from the first submit until the last has been sent. */
-export async function deliverAll(
-  { pool }: Testbed,
-  { url }: Process,
-  { tenants, mails, atOnce }: { tenants: readonly Tenant[]; mails: number; atOnce: number },
-): Promise<number> {
-  const startedAt = performance.now()
+/** What is submitted: `mails`, for the tenants in turn, `atOnce` at the same time. */
+export interface Load {
+  readonly tenants: readonly Tenant[]
+  readonly mails: number
+  readonly atOnce: number
+}
+
+export async function submitAll({ url }: Process, { tenants, mails, atOnce }: Load): Promise<void> {
   const submitter = createSubmitter(url, atOnce)
   await inParallel(mails, atOnce, async (index) => {
     const tenant = tenants[index % tenants.length]
     if (tenant) await submitter.submit(tenant, `Message ${index}`)
   })
   submitter.close()
+}
+
+/** Waits until no more than `left` mails of these tenants are waiting or being sent. */
+export async function untilSent({ pool }: Testbed, tenants: readonly Tenant[], left = 0): Promise<void> {
   const ids = tenants.map(({ id }) => id)
   for (;;) {
     const { rows } = await pool.query<{ waiting: boolean }>(
-      'SELECT coalesce(sum(queued + sending), 0) > 0 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
-      [ids],
+      'SELECT coalesce(sum(queued + sending), 0) > $2 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
+      [ids, left],
     )
-    if (!rows[0]?.waiting) return (performance.now() - startedAt) / 1_000
+    if (!rows[0]?.waiting) return
     await delay(20)
   }
+}
+
+/** Returns the seconds from the first submit until the last mail has been sent. */
+export async function deliverAll(testbed: Testbed, product: Process, load: Load): Promise<number> {
+  const startedAt = performance.now()
+  await submitAll(product, load)
+  await untilSent(testbed, load.tenants)
+  return (performance.now() - startedAt) / 1_000
 }

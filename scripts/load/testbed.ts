@@ -24,6 +24,14 @@ const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
 const MAX_PEOPLE = 64
 
+/** Variables that take every limit off the mailboxes. */
+export const NO_LIMITS = {
+  MAILBOX_CONCURRENCY: '0',
+  MAILBOX_MESSAGES_PER_MINUTE: '0',
+  MAILBOX_RECIPIENTS_PER_DAY: '0',
+  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
+}
+
 const REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
   clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
@@ -69,6 +77,7 @@ export interface Tenant {
 
 export interface Testbed {
   readonly pool: pg.Pool
+  readonly connectionString: string
   readonly simulatorUrl: string
   /** The default of VAULT_KEYS for the processes started here. */
   readonly vaultKeys: string
@@ -184,6 +193,7 @@ export async function openTestbed(
 
   return {
     pool,
+    connectionString: postgres.connectionString,
     simulatorUrl: simulator.url,
     vaultKeys,
     control,

@@ -28,7 +28,7 @@ import { createOutcomeWriter } from './write-outcome.ts'
 // other workers have left behind, and clears mailboxes of drafts and copies that nobody needs.
 
 /** Claims take only what the limits of the mailboxes let out; this bounds the memory, and the doubts after a kill. */
-const MAX_IN_FLIGHT = 192
+export const MAX_IN_FLIGHT = 192
 /** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
 /** A claim for a single free place would cost a round trip for each message. */

@@ -1,0 +1,76 @@
+// Started by peers.ts, which tells it what to do: a plain loop over the Graph client, and graphile-worker with a task
+// that makes the same call. Each is a process of its own, so that its CPU time can be read.
+import { Logger, makeWorkerUtils, run, type Runner } from 'graphile-worker'
+import type { OutgoingMessage } from '../../packages/m365/src/mailer/outgoing-message.ts'
+import { bareMessage, graphClientSender, type Account } from './graph-loops.ts'
+import { inParallel } from './submit.ts'
+
+/** Sent once, before any order. */
+export interface PeerSetting {
+  readonly graphBaseUrl: string
+  readonly connectionString: string
+  readonly accounts: readonly Account[]
+  /** How many calls are under way at once. */
+  readonly concurrency: number
+}
+
+/** `loop` posts messages, `add` adds jobs one by one, `work` starts to run jobs, and `rest` stops that. */
+export type PeerOrder = { readonly order: 'loop' | 'add'; readonly count: number } | { readonly order: 'work' | 'rest' }
+
+/** As many as a process of the product has. Since it works in batches, more would change nothing. */
+const CONNECTIONS = 20
+
+interface Payload {
+  readonly message: OutgoingMessage
+  readonly index: number
+}
+
+process.once('message', (setting: PeerSetting) => void serve(setting))
+
+async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: PeerSetting): Promise<void> {
+  const send = graphClientSender(graphBaseUrl, accounts)
+  // As its page on performance recommends: jobs are fetched many at a time, and completed together. The delay keeps it from
+  // asking anew for each job that is added; the product gathers for as long.
+  const worker = {
+    connectionString,
+    concurrentJobs: concurrency,
+    maxPoolSize: CONNECTIONS,
+    localQueue: { size: 500, refetchDelay: { durationMs: 5, threshold: concurrency } },
+    completeJobBatchDelay: 0,
+    failJobBatchDelay: 0,
+    logger: new Logger(() => () => {}),
+  }
+  const utilities = await makeWorkerUtils({ preset: { worker } })
+  await utilities.migrate()
+  const taskList = {
+    send: async (payload: unknown) => {
+      const { message, index } = payload as Payload
+      await send(message, index)
+    },
+  }
+  let runner: Runner | null = null
+
+  const orders = {
+    loop: (count: number) => inParallel(count, concurrency, (index) => send(bareMessage(index, accounts), index)),
+    add: (count: number) =>
+      inParallel(count, concurrency, async (index) => {
+        const payload: Payload = { message: bareMessage(index, accounts), index }
+        await utilities.addJob('send', payload, { maxAttempts: 1 })
+      }),
+    work: async () => {
+      runner = await run({ preset: { worker }, taskList, parsedCronItems: [], noHandleSignals: true })
+    },
+    rest: async () => {
+      await runner?.stop()
+      runner = null
+    },
+  }
+  process.on('message', (asked: PeerOrder) => {
+    const work = 'count' in asked ? orders[asked.order](asked.count) : orders[asked.order]()
+    work.then(
+      () => process.send?.({ failed: null }),
+      (error: unknown) => process.send?.({ failed: String(error) }),
+    )
+  })
+  process.send?.({ failed: null })
+}

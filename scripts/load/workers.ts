@@ -1,0 +1,38 @@
+import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/worker.ts'
+import { submitAll, untilSent } from './submit.ts'
+import { NO_LIMITS, type Process, type Tenant, type Testbed } from './testbed.ts'
+
+const MAILBOXES = 64
+const SUBMITS_AT_ONCE = 64
+const MAILS = 6_000
+const GRAPH_MS = 100
+
+/** Measures one worker, and two, while Microsoft answers after 100 ms: then what is under way at once sets the rate. */
+export async function benchWorkers(testbed: Testbed): Promise<void> {
+  const tenants = await testbed.addTenants(MAILBOXES)
+  await testbed.control('PATCH', '/settings', { latencyMs: GRAPH_MS })
+  const api = await testbed.start('api', NO_LIMITS)
+  const workers = [await testbed.start('worker', NO_LIMITS)]
+  const one = await drainRate(testbed, api, tenants)
+  workers.push(await testbed.start('worker', NO_LIMITS))
+  const two = await drainRate(testbed, api, tenants)
+  const possible = MAX_IN_FLIGHT / (GRAPH_MS / 1_000)
+  console.log(
+    `one worker, answered after ${GRAPH_MS} ms: ${one.toFixed(0)} a second, of ${possible} that ${MAX_IN_FLIGHT} at once allow: ratio ${(one / possible).toFixed(2)}`,
+  )
+  console.log(`two workers: ${two.toFixed(0)} a second: ratio to one ${(two / one).toFixed(2)}`)
+  for (const worker of workers) await worker.stop()
+  await api.stop()
+}
+
+/** Submits mails, and measures from the last submit on how many are sent in a second. */
+async function drainRate(testbed: Testbed, api: Process, tenants: readonly Tenant[]): Promise<number> {
+  await submitAll(api, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
+  const { rows } = await testbed.pool.query<{ left: number }>(
+    'SELECT sum(queued + sending)::int AS left FROM mailbox_totals WHERE tenant_id = ANY ($1)',
+    [tenants.map(({ id }) => id)],
+  )
+  const startedAt = performance.now()
+  await untilSent(testbed, tenants)
+  return (1_000 * (rows[0]?.left ?? 0)) / (performance.now() - startedAt)
+}
