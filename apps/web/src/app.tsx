@@ -9,8 +9,8 @@ import {
   webDarkTheme,
   webLightTheme,
 } from '@fluentui/react-components'
-import { QueryClientProvider } from '@tanstack/react-query'
-import { type ReactNode, Suspense, useState } from 'react'
+import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
 import { Link, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
@@ -21,7 +21,7 @@ import type { LanguageStore } from './language/language-store.ts'
 import { LANGUAGES } from './language/languages.ts'
 import { OverviewPage } from './overview/overview-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
-import { PAGES } from './routes.ts'
+import { type MenuItem, menuItemAt, PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -30,15 +30,27 @@ import { PageLoading, PageState } from './ui/page-state.tsx'
 import { useMedia } from './ui/use-media.ts'
 
 // The overview is in the first load, since the app opens there. Other pages are loaded on demand.
-const Office365SmtpPage = laterPage(
-  async () => (await import('./office365-smtp/office365-smtp-page.tsx')).Office365SmtpPage,
-)
-const RecipientsPage = laterPage(async () => (await import('./recipients/recipients-page.tsx')).RecipientsPage)
-const ServiceKeysPage = laterPage(async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage)
-const AlertsPage = laterPage(async () => (await import('./alerts/alerts-page.tsx')).AlertsPage)
-const MessagesPage = laterPage(async () => (await import('./messages/messages-page.tsx')).MessagesPage)
-const AuditPage = laterPage(async () => (await import('./audit/audit-page.tsx')).AuditPage)
-const SessionsPage = laterPage(async () => (await import('./session/sessions-page.tsx')).SessionsPage)
+const LATER_PAGES = {
+  settings: laterPage(
+    'settings',
+    async () => (await import('./office365-smtp/office365-smtp-page.tsx')).Office365SmtpPage,
+    OpeningPage,
+  ),
+  recipients: laterPage(
+    'recipients',
+    async () => (await import('./recipients/recipients-page.tsx')).RecipientsPage,
+    OpeningPage,
+  ),
+  'service-keys': laterPage(
+    'service-keys',
+    async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
+    OpeningPage,
+  ),
+  alerts: laterPage('alerts', async () => (await import('./alerts/alerts-page.tsx')).AlertsPage, OpeningPage),
+  messages: laterPage('messages', async () => (await import('./messages/messages-page.tsx')).MessagesPage, OpeningPage),
+  'audit-log': laterPage('audit-log', async () => (await import('./audit/audit-page.tsx')).AuditPage, OpeningPage),
+  sessions: laterPage('sessions', async () => (await import('./session/sessions-page.tsx')).SessionsPage, OpeningPage),
+} as const satisfies Record<Exclude<MenuItem, 'overview'>, unknown>
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -64,7 +76,7 @@ export function App({
   language: LanguageStore
 }) {
   const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
-  const [queryClient] = useState(createQueryClient)
+  const [queryClient] = useState(() => openQueryClient(language))
   return (
     <RendererProvider renderer={renderer}>
       <LanguageProvider store={language}>
@@ -76,20 +88,18 @@ export function App({
                   <Shell>
                     <RedirectionBanner />
                     <Notices />
-                    <Suspense fallback={<OpeningPage />}>
-                      <Switch>
-                        <Route path={PAGES.overview} component={OverviewPage} />
-                        <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
-                        <Route path={PAGES.recipients} component={RecipientsPage} />
-                        <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
-                        <Route path={PAGES.alerts} component={AlertsPage} />
-                        {/* One route, so that the list stays where it is while messages are opened from it. */}
-                        <Route path={PAGES.message}>{({ id }) => <MessagesPage id={id ?? null} />}</Route>
-                        <Route path={PAGES.auditLog} component={AuditPage} />
-                        <Route path={PAGES.sessions} component={SessionsPage} />
-                        <Route component={NotFoundPage} />
-                      </Switch>
-                    </Suspense>
+                    <Switch>
+                      <Route path={PAGES.overview} component={OverviewPage} />
+                      <Route path={PAGES.office365Smtp} component={LATER_PAGES.settings} />
+                      <Route path={PAGES.recipients} component={LATER_PAGES.recipients} />
+                      <Route path={PAGES.serviceKeys} component={LATER_PAGES['service-keys']} />
+                      <Route path={PAGES.alerts} component={LATER_PAGES.alerts} />
+                      {/* One route, so that the list stays where it is while messages are opened from it. */}
+                      <Route path={PAGES.message}>{({ id }) => <LATER_PAGES.messages id={id ?? null} />}</Route>
+                      <Route path={PAGES.auditLog} component={LATER_PAGES['audit-log']} />
+                      <Route path={PAGES.sessions} component={LATER_PAGES.sessions} />
+                      <Route component={NotFoundPage} />
+                    </Switch>
                   </Shell>
                 </SessionGate>
                 <Foot />
@@ -100,6 +110,14 @@ export function App({
       </LanguageProvider>
     </RendererProvider>
   )
+}
+
+/** Begins to load the page beside the session, which decides whether it is shown. */
+function openQueryClient(language: LanguageStore): QueryClient {
+  const queryClient = createQueryClient()
+  const item = menuItemAt(location.pathname)
+  if (item !== null && item !== 'overview') LATER_PAGES[item].begin(queryClient, language)
+  return queryClient
 }
 
 function Themed({ children }: { children: ReactNode }) {

@@ -1,19 +1,43 @@
-import { type ComponentType, lazy, use } from 'react'
+import { type QueryClient, queryOptions, useQuery } from '@tanstack/react-query'
+import type { ComponentType, ReactNode } from 'react'
 import { useLanguageStore } from './language.tsx'
+import type { LanguageStore } from './language-store.ts'
 
-/** A page, or a part of one, outside the first load. It is loaded together with the texts outside the first load. */
-export function laterPage<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
-  const Page = lazy(async () => {
-    const Loaded = await load()
-    return {
-      default: function WithAllTexts(props: Props) {
-        use(useLanguageStore().loadAll())
-        return <Loaded {...props} />
+/** A page, or a part of one, that is no part of the first load. */
+export interface LaterPage<Props> {
+  (props: Props): ReactNode
+  /** Loads it before it is shown. */
+  readonly begin: (queryClient: QueryClient, language: LanguageStore) => void
+}
+
+/**
+ * Loads a page when it is shown, together with the texts outside the first load. It is no Suspense: React shows what
+ * stands in for a suspended page for 300 ms at least, and a page that is there already for a moment.
+ *
+ * @param name names the page among the others
+ * @param Meanwhile is shown until then; nothing without it
+ */
+export function laterPage<Props extends object>(
+  name: string,
+  load: () => Promise<ComponentType<Props>>,
+  Meanwhile: ComponentType<NoInfer<Props>> | null = null,
+): LaterPage<Props> {
+  const queryFor = (language: LanguageStore) =>
+    queryOptions({
+      queryKey: ['page', name],
+      queryFn: async () => {
+        const [Page] = await Promise.all([load(), language.loadAll()])
+        return { Page }
       },
-    }
-  })
-  return function LaterPage(props: Props) {
-    void useLanguageStore().loadAll() // begins beside the page; `WithAllTexts` waits for it
-    return <Page {...props} />
+      staleTime: Infinity,
+      gcTime: Infinity,
+    })
+  function ShownLater(props: Props) {
+    const { data } = useQuery(queryFor(useLanguageStore()))
+    if (data) return <data.Page {...props} />
+    return Meanwhile && <Meanwhile {...props} />
   }
+  return Object.assign(ShownLater, {
+    begin: (queryClient: QueryClient, language: LanguageStore) => void queryClient.prefetchQuery(queryFor(language)),
+  })
 }

@@ -46,7 +46,9 @@ interface Options {
 
 export function createTranslate({ language, locale, catalogue }: Options): Translate {
   const messages = new Map<string, IntlMessageFormat>()
+  // Each takes longer to make than to use a hundred times.
   const times = new Map<TimeFormat, Intl.DateTimeFormat>()
+  const plainNumber = new Intl.NumberFormat(locale)
 
   function messageOf(id: string): IntlMessageFormat | string | null {
     const kept = messages.get(id)
@@ -88,7 +90,8 @@ export function createTranslate({ language, locale, catalogue }: Options): Trans
       ])
       return inOrder([message.format<ReactNode>(Object.fromEntries(filled))].flat())
     },
-    number: (value: number, options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options).format(value),
+    number: (value: number, options?: Intl.NumberFormatOptions) =>
+      (options === undefined ? plainNumber : new Intl.NumberFormat(locale, options)).format(value),
     time(at: string | number | Date, format: TimeFormat): string {
       const known = times.get(format) ?? new Intl.DateTimeFormat(locale, TIMES[format])
       times.set(format, known)

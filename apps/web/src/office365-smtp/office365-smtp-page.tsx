@@ -2,7 +2,7 @@ import { Badge, Button, makeStyles, tokens, typographyStyles } from '@fluentui/r
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Suspense, useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { laterPage } from '../language/later-page.tsx'
@@ -27,6 +27,7 @@ import { SenderForm } from './sender-form.tsx'
 import { readUnsaved } from './unsaved.ts'
 
 const DeliveryReportsSection = laterPage(
+  'delivery-reports',
   async () => (await import('./delivery-reports-section.tsx')).DeliveryReportsSection,
 )
 
@@ -41,7 +42,10 @@ export function Office365SmtpPage() {
 }
 
 // With its many texts it is no part of the first load.
-const SetupCheckSection = laterPage(async () => (await import('./setup-check-section.tsx')).SetupCheckSection)
+const SetupCheckSection = laterPage(
+  'setup-check',
+  async () => (await import('./setup-check-section.tsx')).SetupCheckSection,
+)
 
 const BADGES = {
   'not-configured': 'informative',
@@ -142,15 +146,9 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
             setResets(resets + 1)
           }}
         />
-        {configured && (
-          <Suspense fallback={null}>
-            <DeliveryReportsSection settings={settings} flow={flow} />
-          </Suspense>
-        )}
+        {configured && <DeliveryReportsSection settings={settings} flow={flow} />}
         {configured && <TestMessage adminEmail={user.email} />}
-        <Suspense fallback={null}>
-          <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
-        </Suspense>
+        <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
       </section>
     </Page>
   )

@@ -1,6 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
-import { Component, lazy, type ReactNode, Suspense } from 'react'
+import { Component, lazy, type ReactNode, Suspense, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { OUTCOMES } from './outcomes.ts'
@@ -43,7 +43,7 @@ interface Props {
 export function OutcomeSurface({ kind, counts }: Props) {
   const styles = useStyles()
   const t = useTranslate()
-  const label = (at: string) => t.time(at, kind === 'hours' ? 'short' : 'utc-day')
+  const [tableOpen, setTableOpen] = useState(false)
   return (
     <Surface title={t(`overview.${kind}.title`)}>
       <ul className={styles.legend}>
@@ -61,38 +61,47 @@ export function OutcomeSurface({ kind, counts }: Props) {
           </Suspense>
         </WithoutChart>
       </div>
-      <details>
+      <details onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
         <summary className={styles.summary}>{t('overview.chart.table')}</summary>
-        <table className={styles.table} aria-label={t(`overview.${kind}.title`)}>
-          <thead>
-            <tr>
-              <th scope="col" className={styles.cell}>
-                {t(kind === 'hours' ? 'overview.chart.hour' : 'overview.chart.day')}
-              </th>
-              {OUTCOMES.map(({ outcome }) => (
-                <th key={outcome} scope="col" className={styles.cell}>
-                  {t(`overview.outcome.${outcome}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {counts.toReversed().map((each) => (
-              <tr key={each.at}>
-                <th scope="row" className={styles.cell}>
-                  {label(each.at)}
-                </th>
-                {OUTCOMES.map(({ outcome }) => (
-                  <td key={outcome} className={styles.cell}>
-                    {t.number(each[outcome])}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        {tableOpen && <OutcomeTable kind={kind} counts={counts} />}
       </details>
     </Surface>
+  )
+}
+
+/** The numbers of a chart. Its hundreds of cells are made for those who ask for them. */
+function OutcomeTable({ kind, counts }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  return (
+    <table className={styles.table} aria-label={t(`overview.${kind}.title`)}>
+      <thead>
+        <tr>
+          <th scope="col" className={styles.cell}>
+            {t(kind === 'hours' ? 'overview.chart.hour' : 'overview.chart.day')}
+          </th>
+          {OUTCOMES.map(({ outcome }) => (
+            <th key={outcome} scope="col" className={styles.cell}>
+              {t(`overview.outcome.${outcome}`)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {counts.toReversed().map((each) => (
+          <tr key={each.at}>
+            <th scope="row" className={styles.cell}>
+              {t.time(each.at, kind === 'hours' ? 'short' : 'utc-day')}
+            </th>
+            {OUTCOMES.map(({ outcome }) => (
+              <td key={outcome} className={styles.cell}>
+                {t.number(each[outcome])}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 

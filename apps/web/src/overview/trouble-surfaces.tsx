@@ -2,7 +2,7 @@ import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-
 import { retryMessages } from '@inforiver-mail/contract/message-list'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, Suspense } from 'react'
+import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { call } from '../api/call.ts'
 import { MESSAGE_LISTS, overviewQuery } from '../api/queries.ts'
@@ -17,7 +17,11 @@ import { FocusedNotice } from '../ui/notice.tsx'
 import { Surface } from '../ui/surface.tsx'
 
 /** The texts of all causes are not in the first load. */
-const DeliveryCause = laterPage(async () => (await import('./delivery-cause.tsx')).DeliveryCause)
+const DeliveryCause = laterPage(
+  'delivery-cause',
+  async () => (await import('./delivery-cause.tsx')).DeliveryCause,
+  CodeAlone,
+)
 
 const DAY_MS = 24 * 60 * 60_000
 /** Nothing helps against these: the time is over, or the content is gone. */
@@ -113,14 +117,7 @@ export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overvi
   const rows = Object.entries(byCode).map(([code, bounced]) => ({
     code,
     href: messagesUrl({ delivery: 'failed', ...(code !== 'none' && { problem: code }) }),
-    text:
-      code === 'none' ? (
-        t('overview.bounced.no-code')
-      ) : (
-        <Suspense fallback={t('overview.code', { code })}>
-          <DeliveryCause code={code} />
-        </Suspense>
-      ),
+    text: code === 'none' ? t('overview.bounced.no-code') : <DeliveryCause code={code} />,
     count: t('overview.recipients', { count: bounced }),
   }))
   return (
@@ -135,6 +132,10 @@ export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overvi
       )}
     </Surface>
   )
+}
+
+function CodeAlone({ code }: { code: string }) {
+  return useTranslate()('overview.code', { code })
 }
 
 /** A code in words. Microsoft's, which begin with a capital letter, stay beside them, since several may mean the same. */

@@ -49,9 +49,7 @@ export function useFocusOnNewPage(): void {
       left.focus({ preventScroll: true })
       return
     }
-    // While the new page loads, the previous one is still in the document, but hidden.
-    const headings = [...document.querySelectorAll<HTMLElement>(`#${CONTENT_ID} h1`)]
-    const heading = headings.find((candidate) => candidate.checkVisibility())
+    const heading = document.querySelector<HTMLElement>(`#${CONTENT_ID} h1`)
     if (heading) heading.focus()
     else focusContent() // the heading takes it over when it is rendered
   }, [location])
