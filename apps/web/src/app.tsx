@@ -13,44 +13,20 @@ import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
-import { createQueryClient } from './api/query-client.ts'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
-import { laterPage } from './language/later-page.tsx'
+import { LATER_PAGES } from './later-pages.tsx'
 import { LanguageProvider, useTranslate } from './language/language.tsx'
 import type { LanguageStore } from './language/language-store.ts'
 import { LANGUAGES } from './language/languages.ts'
 import { OverviewPage } from './overview/overview-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
-import { type MenuItem, menuItemAt, PAGES } from './routes.ts'
+import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Foot } from './shell/foot.tsx'
-import { PageLoading, PageState } from './ui/page-state.tsx'
+import { PageState } from './ui/page-state.tsx'
 import { useMedia } from './ui/use-media.ts'
-
-// The overview is in the first load, since the app opens there. Other pages are loaded on demand.
-const LATER_PAGES = {
-  settings: laterPage(
-    'settings',
-    async () => (await import('./office365-smtp/office365-smtp-page.tsx')).Office365SmtpPage,
-    OpeningPage,
-  ),
-  recipients: laterPage(
-    'recipients',
-    async () => (await import('./recipients/recipients-page.tsx')).RecipientsPage,
-    OpeningPage,
-  ),
-  'service-keys': laterPage(
-    'service-keys',
-    async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
-    OpeningPage,
-  ),
-  alerts: laterPage('alerts', async () => (await import('./alerts/alerts-page.tsx')).AlertsPage, OpeningPage),
-  messages: laterPage('messages', async () => (await import('./messages/messages-page.tsx')).MessagesPage, OpeningPage),
-  'audit-log': laterPage('audit-log', async () => (await import('./audit/audit-page.tsx')).AuditPage, OpeningPage),
-  sessions: laterPage('sessions', async () => (await import('./session/sessions-page.tsx')).SessionsPage, OpeningPage),
-} as const satisfies Record<Exclude<MenuItem, 'overview'>, unknown>
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -70,13 +46,14 @@ export function App({
   nonce,
   environment,
   language,
+  queryClient,
 }: {
   nonce: string
   environment: AppEnvironment
   language: LanguageStore
+  queryClient: QueryClient
 }) {
   const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
-  const [queryClient] = useState(() => openQueryClient(language))
   return (
     <RendererProvider renderer={renderer}>
       <LanguageProvider store={language}>
@@ -112,14 +89,6 @@ export function App({
   )
 }
 
-/** Begins to load the page beside the session, which decides whether it is shown. */
-function openQueryClient(language: LanguageStore): QueryClient {
-  const queryClient = createQueryClient()
-  const item = menuItemAt(location.pathname)
-  if (item !== null && item !== 'overview') LATER_PAGES[item].begin(queryClient, language)
-  return queryClient
-}
-
 function Themed({ children }: { children: ReactNode }) {
   useDocumentStyles()
   const styles = useStyles()
@@ -133,10 +102,6 @@ function Themed({ children }: { children: ReactNode }) {
       {children}
     </FluentProvider>
   )
-}
-
-function OpeningPage() {
-  return <PageLoading label={useTranslate()('shell.opening-page')} />
 }
 
 function NotFoundPage() {

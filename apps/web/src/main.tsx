@@ -1,11 +1,14 @@
 import './without-eval.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { createQueryClient } from './api/query-client.ts'
 import { App } from './app.tsx'
+import { readFirst } from './first-reads.ts'
 import { CATALOGUES } from './language/catalogue.ts'
 import { type LanguageStore, openLanguageStore } from './language/language-store.ts'
 import { CANNOT_LOAD } from './language/languages.ts'
-import { webAddress } from './routes.ts'
+import { LATER_PAGES } from './later-pages.tsx'
+import { menuItemAt, webAddress } from './routes.ts'
 import { createUnsavedMemory } from './unsaved.ts'
 
 const environment = {
@@ -17,6 +20,8 @@ const environment = {
 
 const root = document.querySelector('#root')
 if (!root) throw new Error('The document has no #root.')
+const queryClient = createQueryClient()
+void readFirst(queryClient, location.pathname)
 let language: LanguageStore | null = null
 try {
   language = await openLanguageStore({
@@ -28,9 +33,11 @@ try {
   root.textContent = CANNOT_LOAD
 }
 if (language) {
+  const item = menuItemAt(location.pathname)
+  if (item !== null && item !== 'overview') LATER_PAGES[item].begin(queryClient, language)
   createRoot(root).render(
     <StrictMode>
-      <App nonce={metaContent('csp-nonce')} environment={environment} language={language} />
+      <App nonce={metaContent('csp-nonce')} environment={environment} language={language} queryClient={queryClient} />
     </StrictMode>,
   )
 }

@@ -33,9 +33,14 @@ const POLL_MS = {
   sessions: 15_000,
 } as const
 
+/** What was read before its page was rendered is not read again by the page. */
+const JUST_READ_MS = 2_000
+
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) => call(readSession, {}, signal),
+  staleTime: JUST_READ_MS,
+  retryOnMount: false,
   refetchOnWindowFocus: 'always',
 })
 
@@ -51,6 +56,7 @@ export const overviewQuery = queryOptions({
   queryKey: ['overview'],
   queryFn: ({ signal, client, queryKey }) =>
     call(readOverview, {}, signal, { polling: client.getQueryData(queryKey) !== undefined }),
+  staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.overview,
   refetchOnWindowFocus: 'always',
 })
@@ -210,6 +216,7 @@ function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
 export const recipientsPolicyQuery = queryOptions({
   queryKey: ['tenant-settings', 'recipients'],
   queryFn: ({ signal }) => call(readRecipientsPolicy, {}, signal),
+  staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.recipientsPolicy,
   refetchOnWindowFocus: 'always',
 })
@@ -224,6 +231,7 @@ export const serviceKeysQuery = queryOptions({
 export const noticesQuery = queryOptions({
   queryKey: ['notices'],
   queryFn: ({ signal }) => call(listNotices, {}, signal),
+  staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.notices,
   refetchOnWindowFocus: 'always',
 })
