@@ -1,3 +1,5 @@
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
+
 interface Waiting<Item, Result> {
   readonly item: Item
   readonly sizeBytes: number
@@ -40,6 +42,8 @@ export function createBatcher<Item, Result>(
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
+      // What arrived meanwhile may still lie in sockets: each round trip that is saved is worth more than this turn.
+      await turnOfTheEventLoop()
     }
     running = false
   }
