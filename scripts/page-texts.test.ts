@@ -13,7 +13,7 @@ const FILES = readPage()
 /** What is the same in every language, or for machines: names, types, headers, selectors and media queries, an example for a shell,
  * a text of the server that is recognised. */
 const NO_TEXT =
-  /^(Inforiver Mail|Microsoft|Hello|It works\.|Microsoft accepted the message\.|CallFailed|\[data-.*|application\/.*|-H ".*"|\(prefers-.*\))$/
+  /^(Inforiver Mail|Microsoft|Hello|It works\.|Microsoft accepted the message\.|CallFailed|\[data-.*|dialog, .*|application\/.*|-H ".*"|\(prefers-.*\))$/
 /** Names of browsers and systems, and what is copied for the support, which reads English. */
 const FOR_ALL_LANGUAGES = new Set(['session/browser-name.ts', 'office365-smtp/support-text.ts'])
 

@@ -2,9 +2,12 @@ import { expect, it } from 'vitest'
 import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
 import { PROBLEM_SENTENCES } from '../apps/api/src/http/problem-sentences.ts'
 import { CHECK_TEXTS } from '../apps/api/src/setup-check/check-text.ts'
+import { en } from '../apps/web/src/language/en.ts'
 import { deServer } from '../apps/web/src/language/de-server.ts'
+import { MessageProblemCode } from '../packages/contract/src/message.ts'
 import { DELIVERY_MEANINGS } from '../packages/contract/src/delivery-text.ts'
 import { FAULTS } from '../packages/contract/src/fault-text.ts'
+import { GRAPH_CODES } from '../packages/m365/src/mailer/graph-codes.ts'
 import { SENTENCES } from '../packages/m365/src/sentences.ts'
 
 const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([
@@ -31,6 +34,13 @@ it('fills into a German sentence only what the English one is filled with', () =
     return namesIn(text).flatMap((value) => (known.has(value) ? [] : [`${name}: ${value}`]))
   })
   expect(others).toEqual([])
+})
+
+it('has words in the page for each reason for which a message can fail', () => {
+  const refusals = Object.entries(GRAPH_CODES).flatMap(([code, { verdict }]) =>
+    typeof verdict === 'object' ? [code] : [],
+  )
+  expect([...MessageProblemCode.options, ...refusals].filter((code) => !(`overview.cause.${code}` in en))).toEqual([])
 })
 
 /** The values of a text, as `{name}` or `{name, …`, but not the texts between which a select or a plural chooses. */

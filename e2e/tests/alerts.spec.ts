@@ -170,6 +170,24 @@ test.describe('with a mailbox connected', () => {
     await expectAccessibleOnPhone(page)
 
     await expect(notice).toContainText('Invalid recipient')
+    await test.step('more than two are unfolded by keyboard', async () => {
+      await page.route('**/api/v1/notices', async (route) => {
+        const answer = await route.fetch()
+        const {
+          items: [one],
+        } = (await answer.json()) as { items: readonly object[] }
+        const copies = ['1', '2', '3', '4'].map((digit) => Object.assign({}, one, { id: `alt_${digit.repeat(32)}` }))
+        await route.fulfill({ response: answer, json: { items: copies } })
+      })
+      await page.reload()
+      await expect(notice).toHaveCount(2)
+      await page.getByRole('button', { name: '2 more' }).press('Enter')
+      await expect(notice).toHaveCount(4)
+      await expect(page.getByRole('button', { name: 'Show fewer' })).toBeFocused()
+      await page.unroute('**/api/v1/notices')
+      await page.reload()
+      await expect(notice).toHaveCount(1)
+    })
     await notice.getByRole('link', { name: 'Show failed messages' }).click()
     await expect(page.getByRole('combobox', { name: 'Status' })).toHaveValue('failed')
     await expect(notice).toBeVisible()

@@ -34,6 +34,9 @@ test.describe('without a mouse', () => {
     await expect(settings.notice('Connected')).toBeVisible()
     // The button that led to the outcome is gone, so the outcome has the focus.
     await expect(page.locator(':focus').getByText('Mail leaves from reports@contoso.com.')).toBeVisible()
+    // So is the button that dismisses it, and then the section around it has the focus.
+    await settings.notice('Connected').getByRole('button', { name: 'Dismiss' }).press('Enter')
+    await expect(page.locator('section:focus')).toContainText('Office 365 SMTP')
     await tabTo(page, 'button', 'Send test mail')
     await page.keyboard.press('Space')
     await expect(settings.notice('Test mail sent')).toBeVisible()

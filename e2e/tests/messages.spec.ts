@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
@@ -218,7 +219,12 @@ test('the list shows new messages by itself, is filtered by status in its addres
   await test.step('what is found is exported, and cancelled after a question that names the count', async () => {
     const download = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Export as CSV' }).click()
-    expect((await download).suggestedFilename()).toMatch(/^inforiver-mail-messages-.*\.csv$/)
+    const file = await download
+    expect(file.suggestedFilename()).toMatch(/^inforiver-mail-messages-.*\.csv$/)
+    const [names, found, ...more] = (await readFile(await file.path(), 'utf8')).trimEnd().split('\r\n')
+    expect(names).toContain('id,status,service,reference,submitted,sent,from,to,cc,bcc,subject,')
+    expect(found).toMatch(/^msg_[0-9a-f]{32},scheduled,report-scheduler,.*,Q3 is scheduled,/)
+    expect(more).toEqual([])
     await page.getByRole('button', { name: 'Cancel all of these' }).click()
     const dialog = page.getByRole('dialog', { name: 'Cancel 1 message?' })
     await dialog.getByRole('button', { name: 'Cancel all of these' }).click()
@@ -291,9 +297,19 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
     await expectAccessible(page)
     await show(page, 'dark')
     await expectAccessible(page, 'colours')
-    await page.getByRole('link', { name: 'Close the message' }).press('Enter')
+    await page.keyboard.press('Escape')
     await expect(link).toBeFocused()
     await expect(page).toHaveURL(/search=Pick/)
+    await link.press('Enter')
+    await page.getByRole('link', { name: 'Close the message' }).press('Enter')
+    await expect(link).toBeFocused()
+  })
+  await test.step('a day is typed, whose year is no day until its last digit', async () => {
+    await page.getByLabel('Go to day').focus()
+    await page.keyboard.type('11112099')
+    await expect(page).toHaveURL(/day=2099-11-11/)
+    await page.goBack()
+    await expect(page.getByLabel('Go to day')).toHaveValue('')
   })
 })
 

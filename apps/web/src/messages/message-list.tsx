@@ -7,7 +7,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef,
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
-import { EmptyRow, MessageRow, MessageRowHead, type RowPart, ROW_PX } from './message-row.tsx'
+import { EmptyRow, MessageRow, MessageRowHead, NARROW, type RowPart, ROW_PX } from './message-row.tsx'
 import { countText } from './message-text.ts'
 import { extendSelection, type Selection, toggleSelection } from './selection.ts'
 import { useMessageList } from './use-message-list.ts'
@@ -22,13 +22,16 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
     containerType: 'inline-size', // a row has one line for each kind of fact where there is room, else fewer facts
   },
-  count: { color: tokens.colorNeutralForeground2 },
+  count: { color: tokens.colorNeutralForeground2, minHeight: '24px' },
   news: {
     position: 'sticky',
     top: tokens.spacingVerticalS,
     zIndex: 2,
     alignSelf: 'center',
-    minHeight: '24px', // that of its button, so that the rows stay where they are when it comes
+    // Over the line of the count, so that the rows stay where they are when its button comes.
+    height: '24px',
+    marginBottom: `calc(-24px - ${tokens.spacingVerticalS})`,
+    [NARROW]: { alignSelf: 'flex-end' },
   },
   grid: {
     display: 'block',

@@ -15,7 +15,8 @@ const HEAD_PX = 36
 /** What of a row takes the focus. */
 export type RowPart = 'select' | 'open'
 
-const NARROW = '@container (max-width: 760px)'
+/** Where the list has room for few facts of a message. */
+export const NARROW = '@container (max-width: 760px)'
 
 const useStyles = makeStyles({
   row: {

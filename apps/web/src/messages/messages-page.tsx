@@ -8,8 +8,8 @@ import {
 } from '@fluentui/react-components'
 import { MessageId } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
-import { type ComponentProps, type ReactNode, useState } from 'react'
-import { Link, useSearchParams } from 'wouter'
+import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react'
+import { Link, useLocation, useSearchParams } from 'wouter'
 import { messageCursorQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
@@ -65,6 +65,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
   const styles = useStyles()
   const t = useTranslate()
   const [search, setSearch] = useSearchParams()
+  const [, navigate] = useLocation()
   const isWide = useMedia(BOTH)
   const pageFilter = readPageFilter(search)
   const dayShown = readDayShown(search)
@@ -86,6 +87,13 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
     setSearch((current) => writeAddress(readPageFilter(current), day))
   }
 
+  function closeOnEscape(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || event.defaultPrevented || id === null) return
+    // A dialog, a filter and a list of choices are closed alone; a field is cleared.
+    const target = event.target instanceof Element ? event.target : null
+    if (!target?.closest('dialog, form, select, input:not([type="checkbox"])')) navigate(toList)
+  }
+
   // What is selected may not be in another list.
   const [selectedIn, setSelectedIn] = useState(filterKey)
   if (selectedIn !== filterKey) {
@@ -95,7 +103,8 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
 
   return (
     <Page width="wide">
-      <div className={mergeClasses(id !== null && isWide && styles.both)}>
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- Escape closes the message from anywhere in the page */}
+      <div className={mergeClasses(id !== null && isWide && styles.both)} onKeyDown={closeOnEscape}>
         <div className={mergeClasses(styles.list, isListHidden && styles.hidden)}>
           {id === null ? (
             <PageIntro title={t('messages.title')}>{t('messages.intro')}</PageIntro>

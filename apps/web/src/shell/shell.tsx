@@ -6,6 +6,7 @@ import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
 import mark from '../ui/mark.svg'
+import { useKeptFocus } from '../ui/kept-focus.ts'
 import { CONTENT_ID, PRODUCT, useFocusOnNewPage } from '../ui/page-heading.tsx'
 import { MainMenu, MenuDrawer } from './main-menu.tsx'
 
@@ -83,6 +84,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const { user } = useSession()
   const [menuOpen, setMenuOpen] = useState(false)
   useFocusOnNewPage()
+  useKeptFocus()
   return (
     <div className={styles.shell}>
       <Link className={styles.skip} href={`#${CONTENT_ID}`}>

@@ -1,6 +1,7 @@
 import { Field, Input, makeStyles } from '@fluentui/react-components'
+import { useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { type DayRange, isBackwards } from './days.ts'
+import { type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
 
 const useStyles = makeStyles({ input: { minWidth: 0 } }) // otherwise a date field is wider than a small screen
 
@@ -32,12 +33,27 @@ interface DayFieldProps {
   onDay: (day: string) => void
 }
 
-/** A field of one day; empty for none. */
+/**
+ * A field of one day; empty for none. A year is typed digit by digit, as 0002, 0020, 0202 and 2026: the field keeps what is
+ * no day yet, and only a day is told.
+ */
 export function DayField({ label, day, fault = null, onDay }: DayFieldProps) {
   const styles = useStyles()
+  const [typed, setTyped] = useState<string | null>(null)
   return (
     <Field label={label} validationMessage={fault}>
-      <Input type="date" className={styles.input} value={day} onChange={(_event, { value }) => onDay(value)} />
+      <Input
+        type="date"
+        max={LAST_DAY}
+        className={styles.input}
+        value={typed ?? day}
+        onChange={(_event, { value }) => {
+          const isDay = readDay(value) === value
+          setTyped(isDay ? null : value)
+          if (isDay && value !== day) onDay(value)
+        }}
+        onBlur={() => setTyped(null)}
+      />
     </Field>
   )
 }

@@ -4,6 +4,9 @@ export interface DayRange {
   readonly toDay: string
 }
 
+/** Years have four digits. */
+export const LAST_DAY = '9999-12-31'
+
 /** Reads a day such as `2026-11-24` from an address; empty when it is none. */
 export function readDay(text: string | null): string {
   // Years from 1000 on only, so that a day and its ISO form match.
