@@ -11,13 +11,17 @@ import {
 import { z } from 'zod'
 import { call } from '../api/call.ts'
 
+/** Where delivery reports come from. */
+export const ReportSource = z.enum(['bounces', 'trace'])
+export type ReportSource = z.infer<typeof ReportSource>
+
 /** The change that needs consent at Microsoft, as this page requests it. */
 export const ConsentStart = z.discriminatedUnion('purpose', [
   z.strictObject({ purpose: z.literal('configure'), sender: SenderInput }),
   z.strictObject({ purpose: z.literal('update-sender'), sender: SenderInput }),
   z.strictObject({ purpose: z.literal('large-attachments') }),
   z.strictObject({ purpose: z.literal('reconnect') }),
-  z.strictObject({ purpose: z.literal('delivery-reports'), on: z.array(z.enum(['bounces', 'trace'])).min(1) }),
+  z.strictObject({ purpose: z.literal('delivery-reports'), on: z.array(ReportSource).min(1) }),
 ]) satisfies z.ZodType<{ purpose: ConsentPurpose }>
 export type ConsentStart = z.infer<typeof ConsentStart>
 

@@ -16,6 +16,7 @@ import { Notice } from '../ui/notice.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { Surface } from '../ui/surface.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
+import { ReportSource } from './consent-start.ts'
 
 const useStyles = makeStyles({
   text: { margin: 0 },
@@ -23,9 +24,6 @@ const useStyles = makeStyles({
   switch: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   actions: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalM },
 })
-
-const SOURCES = ['bounces', 'trace'] as const
-type Source = (typeof SOURCES)[number]
 
 interface Props {
   settings: Office365SmtpSettings
@@ -38,14 +36,14 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const switchOff = useMutation({
-    mutationFn: (source: Source) => call(switchDeliveryReports, { body: { [source]: false } }),
+    mutationFn: (source: ReportSource) => call(switchDeliveryReports, { body: { [source]: false } }),
     onSettled: () => queryClient.invalidateQueries(settingsQuery),
   })
   const { bounces, trace } = settings.deliveryReports
   const isBusy = flow.starting || switchOff.isPending
   const failure = flow.failure?.start.purpose === 'delivery-reports' ? flow.failure : null
 
-  function change(source: Source, on: boolean): void {
+  function change(source: ReportSource, on: boolean): void {
     if (isBusy) return
     switchOff.reset()
     if (on) flow.begin({ purpose: 'delivery-reports', on: [source] })
@@ -55,7 +53,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
   return (
     <Surface title={t('reports.title')} level={3}>
       <p className={styles.text}>{t('reports.intro')}</p>
-      {SOURCES.map((source) => (
+      {ReportSource.options.map((source) => (
         <Field key={source} hint={<Hint source={source} settings={settings} />}>
           <Switch
             className={styles.switch}
@@ -67,7 +65,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
         </Field>
       ))}
       <LiveRegion>
-        {SOURCES.map((source) => (
+        {ReportSource.options.map((source) => (
           <SourceProblem key={source} source={source} settings={settings} />
         ))}
       </LiveRegion>
@@ -79,7 +77,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
         {!bounces.enabled && !trace.enabled && (
           <Button
             disabledFocusable={isBusy}
-            onClick={() => flow.begin({ purpose: 'delivery-reports', on: [...SOURCES] })}
+            onClick={() => flow.begin({ purpose: 'delivery-reports', on: ReportSource.options })}
           >
             {t('reports.both')}
           </Button>
@@ -90,7 +88,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
   )
 }
 
-function Hint({ source, settings }: { source: Source; settings: Office365SmtpSettings }) {
+function Hint({ source, settings }: { source: ReportSource; settings: Office365SmtpSettings }) {
   const t = useTranslate()
   const permission = (name: ReactNode) => <code>{name}</code>
   const sender = settings.fromEmail ?? ''
@@ -113,7 +111,7 @@ function Hint({ source, settings }: { source: Source; settings: Office365SmtpSet
 }
 
 /** Why a source that is on does not answer, and who mends it. */
-function SourceProblem({ source, settings }: { source: Source; settings: Office365SmtpSettings }) {
+function SourceProblem({ source, settings }: { source: ReportSource; settings: Office365SmtpSettings }) {
   const t = useTranslate()
   const { problem } = settings.deliveryReports[source]
   if (!problem) return null

@@ -1,4 +1,4 @@
-import { Field, Input, Textarea } from '@fluentui/react-components'
+import { Field, Input } from '@fluentui/react-components'
 import { replaceSendingLimits, type SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -6,6 +6,7 @@ import { call } from '../api/call.ts'
 import { overviewQuery, sendingLimitsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
+import { LinesField } from '../ui/lines-field.tsx'
 import { draftOf, type LimitsDraft, readDraft } from './limits-draft.ts'
 
 /** Asks for what Microsoft's limit of external recipients depends on. */
@@ -17,6 +18,7 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
   const [wasSubmitted, setWasSubmitted] = useState(false)
   const draft = entered ?? draftOf(known.data)
   const { input, licencesFault, domainsFault } = readDraft(draft, t)
+  const shownFault = wasSubmitted ? licencesFault : null
   const saving = useMutation({
     mutationFn: (body: SendingLimitsInput) => call(replaceSendingLimits, { body }),
     onSuccess: (saved) => {
@@ -41,7 +43,8 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
       <Field
         label={t('overview.limits.licences')}
         hint={t('overview.limits.licences.hint')}
-        {...faultOf(wasSubmitted && licencesFault)}
+        validationState={shownFault ? 'error' : 'none'}
+        validationMessage={shownFault}
       >
         <Input
           inputMode="numeric"
@@ -50,24 +53,14 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
           onChange={(_event, { value }) => change({ licences: value })}
         />
       </Field>
-      <Field
+      <LinesField
         label={t('overview.limits.domains')}
         hint={t('overview.limits.domains.hint')}
-        {...faultOf(wasSubmitted && domainsFault)}
-      >
-        <Textarea
-          rows={4}
-          resize="vertical"
-          autoCapitalize="none"
-          spellCheck={false}
-          value={draft.domains}
-          onChange={(_event, { value }) => change({ domains: value })}
-        />
-      </Field>
+        fault={wasSubmitted ? domainsFault : null}
+        rows={4}
+        value={draft.domains}
+        onValue={(domains) => change({ domains })}
+      />
     </FormDialog>
   )
-}
-
-function faultOf(fault: string | null | false) {
-  return fault ? ({ validationState: 'error', validationMessage: fault } as const) : {}
 }

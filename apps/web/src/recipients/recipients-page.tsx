@@ -1,4 +1,4 @@
-import { Button, Field, Input, makeStyles, Spinner, Textarea, tokens } from '@fluentui/react-components'
+import { Button, Field, Input, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { replaceRecipientsPolicy, type RecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'
@@ -9,6 +9,7 @@ import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinesField } from '../ui/lines-field.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
@@ -82,21 +83,14 @@ function RecipientsScreen({
       </LiveRegion>
       <Surface title={t('recipients.policy')}>
         <form noValidate className={styles.form} onSubmit={submit}>
-          <Field
+          <LinesField
             label={t('recipients.domains')}
             hint={t('recipients.domains-hint')}
-            validationState={faults.domainsFault ? 'error' : 'none'}
-            validationMessage={faults.domainsFault}
-          >
-            <Textarea
-              rows={5}
-              resize="vertical"
-              autoCapitalize="none"
-              spellCheck={false}
-              value={draft.domains}
-              onChange={(_event, { value }) => change({ domains: value })}
-            />
-          </Field>
+            fault={faults.domainsFault}
+            rows={5}
+            value={draft.domains}
+            onValue={(domains) => change({ domains })}
+          />
           <Field
             label={t('recipients.redirect')}
             hint={t('recipients.redirect-hint')}

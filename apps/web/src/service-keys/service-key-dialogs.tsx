@@ -1,4 +1,4 @@
-import { Checkbox, Field, Input, makeStyles, Textarea, tokens, typographyStyles } from '@fluentui/react-components'
+import { Checkbox, Field, Input, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { Scope } from '@inforiver-mail/contract/caller'
 import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useRef, useState } from 'react'
@@ -11,6 +11,7 @@ import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
+import { LinesField } from '../ui/lines-field.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
 import { curlExample, inputFaults, type KeyDraft, revokeText, scopesText, toInput } from './service-key-text.ts'
@@ -156,36 +157,24 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           onBlur={touchLimits}
         />
       </Field>
-      <Field
+      <LinesField
         label={t('keys.dialog.domains')}
         hint={t('keys.dialog.domains-hint')}
-        validationState={domainsFault ? 'error' : 'none'}
-        validationMessage={domainsFault}
-      >
-        <Textarea
-          textarea={{ ref: domainsField }}
-          autoCapitalize="none"
-          spellCheck={false}
-          value={draft.domains}
-          onChange={(_event, { value }) => change({ domains: value })}
-          onBlur={touchLimits}
-        />
-      </Field>
-      <Field
+        fault={domainsFault}
+        textarea={domainsField}
+        value={draft.domains}
+        onValue={(domains) => change({ domains })}
+        onBlur={touchLimits}
+      />
+      <LinesField
         label={t('keys.dialog.addresses')}
         hint={t('keys.dialog.addresses-hint')}
-        validationState={addressesFault ? 'error' : 'none'}
-        validationMessage={addressesFault}
-      >
-        <Textarea
-          textarea={{ ref: addressesField }}
-          autoCapitalize="none"
-          spellCheck={false}
-          value={draft.addresses}
-          onChange={(_event, { value }) => change({ addresses: value })}
-          onBlur={touchLimits}
-        />
-      </Field>
+        fault={addressesFault}
+        textarea={addressesField}
+        value={draft.addresses}
+        onValue={(addresses) => change({ addresses })}
+        onBlur={touchLimits}
+      />
     </FormDialog>
   )
 }
