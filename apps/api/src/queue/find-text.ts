@@ -120,6 +120,49 @@ export async function estimateCandidates(
   return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
 
+export interface BlockSample {
+  /** How many messages have all grams in the blocks that were looked at. */
+  readonly count: number
+  readonly sampled: number
+  readonly messages: Candidates
+  /** How far back these blocks go; null where they are all. */
+  readonly oldest: Date | null
+}
+
+/** Chooses some of the messages that have all grams, evenly from the newest blocks that have enough of them. */
+export async function sampleBlocks(
+  database: Statements,
+  { blocks }: SearchIndex,
+  grams: readonly number[],
+  { atLeast, sampled }: { atLeast: number; sampled: number },
+): Promise<BlockSample> {
+  const newest = blocks.toReversed()
+  const found: { readonly block: Block; readonly positions: readonly number[] }[] = []
+  let count = 0
+  let looked = 0
+  while (looked < newest.length && count < atLeast) {
+    const some = newest.slice(looked, looked + SAMPLED_TOGETHER)
+    const candidates = await candidatesOf(database, some, grams)
+    for (const block of some) {
+      const positions = candidates.get(block.id) ?? []
+      count += positions.length
+      found.push({ block, positions })
+    }
+    looked += some.length
+  }
+  const every = Math.max(1, Math.floor(count / sampled))
+  let nth = 0
+  const chosen = found
+    .map(({ block, positions }) => ({ block, positions: positions.filter(() => nth++ % every === 0) }))
+    .filter(({ positions }) => positions.length > 0)
+  return {
+    count,
+    sampled: chosen.reduce((sum, { positions }) => sum + positions.length, 0),
+    messages: messagesAt(chosen, false),
+    oldest: looked < newest.length ? (found.at(-1)?.block.firstAt ?? null) : null,
+  }
+}
+
 /** SQL for the rows of messages that may match. $1 tenant */
 export type Candidates = (bind: Bind) => string
 
@@ -167,6 +210,9 @@ function idsAt(asked: readonly AskedBlock[], positions: readonly number[]): Cand
          FROM (SELECT message_ids || '' AS message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS whole OFFSET 0
      ) AS b`
 }
+
+/** The blocks that a sample is taken from in one step. */
+const SAMPLED_TOGETHER = 64
 
 /** The blocks of one statement: few for whoever wants few, then more. */
 const FIRST_BLOCKS = 8

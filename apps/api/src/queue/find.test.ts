@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Delivery } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,6 +15,10 @@ const BLOCK = 20
 const COUNT = 150
 /** Ends in the middle of a block. */
 const PAGE = 47
+/** The statements that read texts to compare them. */
+const COMPARES = /is_known/
+/** Rows of which a sample says enough. */
+const MANY = 2_000
 const START = Date.parse('2026-11-24T10:00:00Z')
 const OWNER = { tenantId: ADA, service: null }
 
@@ -324,9 +329,69 @@ it.each(Object.entries(INDEXED))(
   },
 )
 
+describe('with more matches than are counted', () => {
+  const LIMIT = 40
+
+  async function read(
+    filter: StoredFilter,
+    start: (ListPosition & { toward: Toward }) | null,
+    exactUpTo: number,
+    database = pool,
+  ) {
+    const owner = { tenantId: filter.service === 'other' ? BEN : ADA, service: null }
+    return createFinder(database, owner, filter, exactUpTo).page(start, PAGE, new AbortController().signal)
+  }
+
+  it('estimates them by a sample of what the index finds, and shows the same pages', async () => {
+    await fill(async () => {
+      while (await indexMessages(pool, BLOCK));
+    })
+    const filter = { search: 'CONTOSO' }
+    for (let start: (ListPosition & { toward: Toward }) | null = null, pages = 0; pages < 3; pages++) {
+      const { total, totalIsEstimate, ...counted } = await read(filter, start, COUNT)
+      const sampled = await read(filter, start, LIMIT)
+      expect({ total, totalIsEstimate }).toEqual({ total: found(filter).length, totalIsEstimate: false })
+      expect(sampled).toMatchObject({ ...counted, totalIsEstimate: true })
+      expect(Math.abs(sampled.total - total)).toBeLessThan(COUNT / 10)
+      start = { ...(counted.matches.at(-1) ?? { id: '', at: new Date(0) }), toward: 'older' }
+    }
+  })
+
+  it('estimates them by a sample of the rows that have failed, where it leaves no doubt', async () => {
+    const failed = seeded.find(({ status }) => status === 'failed')
+    const rows = Array.from({ length: MANY }, (_, n) =>
+      Object.assign({}, failed, {
+        id: `msg_${createHash('md5').update(`${n}`).digest('hex')}`,
+        service: 'other',
+        subject: n % 2 === 0 ? 'Half of them' : 'The other half',
+      }),
+    )
+    await insert(BEN, rows)
+    const all = { service: 'other', status: 'failed', search: 'half' } as const
+    const half = { ...all, search: 'half of them' }
+
+    const counting = countingPool()
+    const estimated = await read(all, null, MANY / 2, counting.database)
+    expect(estimated).toMatchObject({ total: MANY, totalIsEstimate: true, hasOlder: true })
+    expect(counting.compared).toBeLessThan((3 / 4) * MANY)
+    expect(await read(all, null, MANY)).toMatchObject({ total: MANY, totalIsEstimate: false })
+    expect(await read(half, null, MANY / 2)).toMatchObject({ total: MANY / 2, totalIsEstimate: false })
+  })
+
+  /** The pool, which counts the rows that are read to compare their texts. */
+  function countingPool() {
+    const counting = { database: Object.create(pool) as pg.Pool, compared: 0 }
+    counting.database.query = (async (statement: string | pg.QueryConfig, values?: unknown[]) => {
+      const { rows } = await pool.query(statement, values)
+      if (typeof statement !== 'string' && COMPARES.test(statement.text)) counting.compared += rows.length
+      return { rows }
+    }) as pg.Pool['query']
+    return counting
+  }
+})
+
 describe('when its time is over', () => {
   const SMALL_BLOCK = 10
-  const COMPARES = /is_known/
 
   /** Searches until a statement begins that `isLast` accepts, and time is over once those before are answered. */
   async function searchUntil(isLast: (statement: string) => boolean) {

@@ -4,7 +4,7 @@ import { pMapIterable } from 'p-map'
 import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
-import { createComparison } from './compare-texts.ts'
+import { createComparison, type Compare } from './compare-texts.ts'
 import { countAll, countInState, countRows, estimate, type Total } from './find-count.ts'
 import {
   ALL,
@@ -17,6 +17,7 @@ import {
   type Statements,
   type StoredFilter,
 } from './find-filter.ts'
+import { sampleIndex, sampleSource, type Sampled } from './find-sample.ts'
 import {
   COMPARED_IN_PARALLEL,
   estimateCandidates,
@@ -82,8 +83,23 @@ const COMPARED_ALWAYS = 2_000
 const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
 
-/** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
-export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter): Finder {
+/** What a search by texts begins with. */
+interface Prepared {
+  readonly compare: Compare
+  readonly index: SearchIndex
+  readonly grams: readonly number[]
+  /** The rows of the source that are compared in place of what the index finds; null where there is none. */
+  readonly rows: number | null
+}
+
+type WalkFrom = (toward: Toward, begin: ListPosition | null, atOnce: number) => AsyncGenerator<readonly Match[]>
+
+/**
+ * Prepares to find the messages of an owner. Nothing is held open between two of its statements.
+ *
+ * @param exactUpTo counts so many exactly; fewer in tests
+ */
+export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, exactUpTo = MAX_EXACT_TOTAL): Finder {
   const selection = createSelection(owner, filter)
   const { tenantId, service, source, submitted, asksForState, ofRow, ofState, ofStatus, besidesStatus } = selection
   const { status } = filter
@@ -129,18 +145,25 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     }
   }
 
+  /** Reads what a search by texts begins with. */
+  async function prepare(database: Statements): Promise<Prepared> {
+    const compare = createComparison(database, selection)
+    const index = await readIndex(database, tenantId, submitted)
+    unindexed = index.unindexed
+    const grams = await rarestGrams(database, index, asked)
+    const rows = source === null || source.sql === ALL.sql ? null : await rowsToRead(database, index, grams)
+    return { compare, index, grams, rows }
+  }
+
   async function* walkTexts(
     database: Statements,
+    { compare, index, grams, rows: rowsOfSource }: Prepared,
     toward: Toward,
     begin: ListPosition | null,
     atOnce: number,
   ): AsyncGenerator<readonly Match[]> {
     if (!source) return
-    const compare = createComparison(database, selection)
-    const index = await readIndex(database, tenantId, submitted)
-    unindexed = index.unindexed
-    const grams = await rarestGrams(database, index, asked)
-    if (source.sql !== ALL.sql && (await readsSource(database, index, grams))) {
+    if (rowsOfSource !== null) {
       const compared = pMapIterable(
         walk(database, toward, begin, COMPARED_AT_ONCE),
         async (rows) => {
@@ -148,7 +171,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
           const ids = new Set(matching.map(({ id }) => id))
           return rows.filter(({ id }) => ids.has(id))
         },
-        { concurrency: COMPARED_IN_PARALLEL },
+        { concurrency: atOnce < COMPARED_AT_ONCE ? 1 : COMPARED_IN_PARALLEL },
       )
       for await (const found of compared) if (found.length > 0) yield found
       return
@@ -158,14 +181,17 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     )
   }
 
-  /** Whether the source has so few rows that reading them costs less than what the index finds. */
-  async function readsSource(database: Statements, index: SearchIndex, grams: readonly number[]): Promise<boolean> {
+  /** How many rows the source has, where reading them costs less than what the index finds; else null. */
+  async function rowsToRead(
+    database: Statements,
+    index: SearchIndex,
+    grams: readonly number[],
+  ): Promise<number | null> {
     const { count } = await countRows(database, selection, COMPARED_AT_MOST + 1)
-    return count <= COMPARED_ALWAYS || (await estimateCandidates(database, index, grams)) > count
+    return count <= COMPARED_ALWAYS || (await estimateCandidates(database, index, grams)) > count ? count : null
   }
 
   const byText = hasTextFilter(filter)
-  const matches = byText ? walkTexts : walk
 
   async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
     const newest: Match[] = []
@@ -182,48 +208,69 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   }
 
   async function findByState(database: Statements, start: PageStart | null, limit: number): Promise<PageOfMatches> {
-    const found = await readPage(database, start, limit)
+    const found = await readPage((...from) => walk(database, ...from), start, limit)
     const isAll = start === null && !found.hasOlder
     const total = isAll ? { total: found.matches.length, totalIsEstimate: false } : await countAll(database, selection)
     return { ...found, ...total }
   }
 
-  /** The matches that are counted are those of the page as well, unless it lies far behind. */
   async function findByText(
     database: Statements,
     start: PageStart | null,
     limit: number,
     newest: Match[],
   ): Promise<PageOfMatches> {
-    for await (const found of walkTexts(database, 'older', null, COMPARED_AT_ONCE)) {
-      for (const match of found) newest.push(match)
-      if (newest.length > MAX_EXACT_TOTAL) break
+    const prepared = await prepare(database)
+    const walkFrom: WalkFrom = (...from) => walkTexts(database, prepared, ...from)
+    const sampled = await sample(database, prepared)
+    if (sampled !== null) {
+      const [total, read] = await Promise.all([
+        estimate(database, selection, sampled.count, sampled.oldest),
+        readPage(walkFrom, start, limit),
+      ])
+      return { ...total, ...read }
     }
-    const isComplete = newest.length <= MAX_EXACT_TOTAL
+    // The matches that are counted are those of the page as well, unless it lies far behind.
+    for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
+      for (const match of found) newest.push(match)
+      if (newest.length > exactUpTo) break
+    }
+    const isComplete = newest.length <= exactUpTo
     const total = isComplete
       ? { total: newest.length, totalIsEstimate: false }
       : await estimate(database, selection, newest.length, newest.at(-1)?.at ?? null)
-    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(database, start, limit))) }
+    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
+  }
+
+  /** Null where there may be so few matches that they are to be counted. */
+  async function sample(database: Statements, { compare, index, grams, rows }: Prepared): Promise<Sampled | null> {
+    if (rows !== null)
+      return rows > COMPARED_AT_MOST ? null : sampleSource(database, selection, { rows, compare, limit: exactUpTo })
+    if ((await estimateCandidates(database, index, grams)) <= exactUpTo) return null
+    const compareAll: Compare = (candidates) => compare(candidates, asksForState)
+    return sampleIndex(database, { index, grams, compare: compareAll, limit: exactUpTo })
   }
 
   async function readPage(
-    database: Statements,
+    walkFrom: WalkFrom,
     start: PageStart | null,
     limit: number,
   ): Promise<Omit<PageOfMatches, keyof Total>> {
     const toward = start?.toward ?? 'older'
-    const found = await take(matches(database, toward, start, limit + 1), limit + 1)
+    const found = await take(walkFrom(toward, start, limit + 1), limit + 1)
     const shown = found.slice(0, limit)
     const hasMore = found.length > limit
     const isOtherWay =
-      start !== null && (await take(matches(database, opposite(toward), shown[0] ?? wayBack(start), 1), 1)).length > 0
+      start !== null && (await take(walkFrom(opposite(toward), shown[0] ?? wayBack(start), 1), 1)).length > 0
     return toward === 'older'
       ? { matches: shown, hasNewer: isOtherWay, hasOlder: hasMore }
       : { matches: shown.toReversed(), hasNewer: hasMore, hasOlder: isOtherWay }
   }
 
   return {
-    all: (atOnce) => matches(pool, 'older', null, atOnce),
+    async *all(atOnce) {
+      yield* byText ? walkTexts(pool, await prepare(pool), 'older', null, atOnce) : walk(pool, 'older', null, atOnce)
+    },
     page,
     state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']),
   }

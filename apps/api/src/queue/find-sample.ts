@@ -1,0 +1,65 @@
+import type { Compare } from './compare-texts.ts'
+import { rowsOf, type Bind, type Selection, type Statements } from './find-filter.ts'
+import { messagesOfIds, sampleBlocks, type SearchIndex } from './find-text.ts'
+
+// Tells by a sample that a search finds more than is counted exactly. Comparing each of so many messages would take most
+// of the time of a search.
+//
+// By Hoeffding's inequality, the share of a sample of n that matches is too large by more than sqrt(ln(1/p) / 2n) with a
+// probability of at most p.
+
+/** How many messages are compared in place of all. */
+const SAMPLED = 1_000
+/** How unlikely it is to take a number for more than it is: so seldom, a total below the limit would be an estimate. */
+const WRONG = 1e-9
+
+/** Of how many messages, compared to the limit, a sample is taken: a few more, so that some of them need not match. */
+const ENOUGH = 2
+
+export interface Sampled {
+  /** How many messages match, at about. */
+  readonly count: number
+  /** How far back they go; null where they are all. */
+  readonly oldest: Date | null
+}
+
+/** Returns null where the sample cannot tell that there are more than `limit`. */
+function judge(candidates: number, sampled: number, matching: number, limit: number): number | null {
+  if (sampled === 0) return null
+  const share = matching / sampled
+  const atLeast = candidates * (share - Math.sqrt(Math.log(1 / WRONG) / (2 * sampled)))
+  return atLeast > limit ? Math.round(candidates * share) : null
+}
+
+/** Takes a sample of what the index finds, of the newest blocks that are enough. */
+export async function sampleIndex(
+  database: Statements,
+  { index, grams, compare, limit }: { index: SearchIndex; grams: readonly number[]; compare: Compare; limit: number },
+): Promise<Sampled | null> {
+  const sample = await sampleBlocks(database, index, grams, { atLeast: ENOUGH * limit, sampled: SAMPLED })
+  if (sample.count <= limit) return null
+  const matching = await compare(sample.messages, true)
+  const count = judge(sample.count, sample.sampled, matching.length, limit)
+  return count === null ? null : { count, oldest: sample.oldest }
+}
+
+/** Of so many rows of a source one is in the sample: ids are random, so that one digit chooses evenly. */
+const ONE_OF = 16
+const CHOSEN = `substr(r.id, 5, 1) = '0'`
+
+/** Takes a sample of the rows of the source. @param rows how many rows it has */
+export async function sampleSource(
+  database: Statements,
+  { source, tenantId, ofRow, ofState }: Selection,
+  { rows, compare, limit }: { rows: number; compare: Compare; limit: number },
+): Promise<Sampled | null> {
+  if (!source || rows <= limit) return null
+  const values: unknown[] = [tenantId]
+  const bind: Bind = (value) => `$${values.push(value)}`
+  const chosen = rowsOf(source, [...ofRow(source, bind), CHOSEN], ofState(source, bind))
+  const read = await database.query<{ id: string }>(`SELECT r.id ${chosen} LIMIT ${bind(SAMPLED * ONE_OF)}`, values)
+  const ids = read.rows.map(({ id }) => id)
+  const matching = await compare(messagesOfIds(ids), false)
+  const count = judge(rows, ids.length, matching.length, limit)
+  return count === null ? null : { count, oldest: null }
+}
