@@ -2,7 +2,7 @@ import { pMapIterable } from 'p-map'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import { MILLIS, type Bind, type Match, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
-import { commonPositions, countOfPositions } from './search-postings.ts'
+import { commonPositions, countOfPositions, joinable, splitPostings } from './search-postings.ts'
 
 // Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
 
@@ -63,9 +63,9 @@ export async function readIndex(database: Statements, tenantId: string, { from, 
   }
 }
 
-/** Blocks that have all grams, with their postings. $1 blocks, $2 grams */
+/** Blocks that have all grams, with their postings in one value, which is read faster than an array. $1 blocks, $2 grams */
 const READ_GRAMS = `
-SELECT block_id::text AS block, array_agg(positions) AS postings
+SELECT block_id::text AS block, string_agg(${joinable('positions')}, '') AS postings
   FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY block_id HAVING count(*) = cardinality($2::int[])`
 
 /** The positions of each block at which all grams occur. */
@@ -75,12 +75,14 @@ async function candidatesOf(
   grams: readonly number[],
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   if (grams.length === 0) return new Map(blocks.map(({ id, messages }) => [id, commonPositions([], messages)]))
-  const { rows } = await database.query<{ block: string; postings: Buffer[] }>(READ_GRAMS, [
+  const { rows } = await database.query<{ block: string; postings: Buffer }>(READ_GRAMS, [
     blocks.map(({ id }) => id),
     [...grams],
   ])
   const messages = new Map(blocks.map((block) => [block.id, block.messages]))
-  return new Map(rows.map(({ block, postings }) => [block, commonPositions(postings, messages.get(block) ?? 0)]))
+  return new Map(
+    rows.map(({ block, postings }) => [block, commonPositions(splitPostings(postings), messages.get(block) ?? 0)]),
+  )
 }
 
 const SAMPLED_BLOCKS = 16

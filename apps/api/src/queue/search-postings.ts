@@ -49,3 +49,21 @@ function bitmapOf(posting: Buffer): Uint8Array {
 export function countOfPositions(column: string): string {
   return `CASE get_byte(${column}, 0) WHEN ${BITMAP} THEN bit_count(${column}) - 1 ELSE (length(${column}) - 1) / ${BYTES_OF_LISTED} END`
 }
+
+const LENGTH_BYTES = 4
+
+/** SQL for the positions of a column with their length before them, so that several can be joined in one value. */
+export function joinable(column: string): string {
+  return `int4send(length(${column})) || ${column}`
+}
+
+/** Splits what was joined of `joinable`. */
+export function splitPostings(joined: Buffer): Buffer[] {
+  const postings: Buffer[] = []
+  for (let at = 0; at < joined.length;) {
+    const end = at + LENGTH_BYTES + joined.readInt32BE(at)
+    postings.push(joined.subarray(at + LENGTH_BYTES, end))
+    at = end
+  }
+  return postings
+}
