@@ -17,8 +17,10 @@ export interface PeerSetting {
 /** `loop` posts messages, `add` adds jobs one by one, `work` starts to run jobs, and `rest` stops that. */
 export type PeerOrder = { readonly order: 'loop' | 'add'; readonly count: number } | { readonly order: 'work' | 'rest' }
 
-/** As many as a process of the product has. Since it works in batches, more would change nothing. */
-const CONNECTIONS = 20
+/** Each job that is added takes a commit of its own, so what is added at once takes as many connections as the server has left. */
+const ADDING_CONNECTIONS = 48
+/** Jobs are fetched and completed in batches, which takes few. */
+const WORKING_CONNECTIONS = 10
 
 interface Payload {
   readonly message: OutgoingMessage
@@ -34,13 +36,12 @@ async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: 
   const worker = {
     connectionString,
     concurrentJobs: concurrency,
-    maxPoolSize: CONNECTIONS,
     localQueue: { size: 500, refetchDelay: { durationMs: 5, threshold: concurrency } },
     completeJobBatchDelay: 0,
     failJobBatchDelay: 0,
     logger: new Logger(() => () => {}),
   }
-  const utilities = await makeWorkerUtils({ preset: { worker } })
+  const utilities = await makeWorkerUtils({ preset: { worker: { ...worker, maxPoolSize: ADDING_CONNECTIONS } } })
   await utilities.migrate()
   const taskList = {
     send: async (payload: unknown) => {
@@ -58,7 +59,8 @@ async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: 
         await utilities.addJob('send', payload, { maxAttempts: 1 })
       }),
     work: async () => {
-      runner = await run({ preset: { worker }, taskList, parsedCronItems: [], noHandleSignals: true })
+      const preset = { worker: { ...worker, maxPoolSize: WORKING_CONNECTIONS } }
+      runner = await run({ preset, taskList, parsedCronItems: [], noHandleSignals: true })
     },
     rest: async () => {
       await runner?.stop()
