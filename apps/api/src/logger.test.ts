@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { createLogger, createOutput } from './logger.ts'
 
@@ -50,10 +53,26 @@ it.each(['a-secret', { token: 'a-secret' }, null])('logs only the type of %j, th
   expect(logged(thrown).err).toEqual({ type: typeof thrown })
 })
 
-it.runIf(process.platform === 'linux')('drops lines that cannot be written because the disk is full', () => {
+it.runIf(process.platform === 'linux')('drops lines that cannot be written because the disk is full', async () => {
   const fullDisk = openSync('/dev/full', 'w')
   const logger = createLogger('info', createOutput(fullDisk))
 
-  expect(() => logger.info('lost')).not.toThrow()
+  logger.info('lost')
+  await nextTurn() // an error would be thrown there
   closeSync(fullDisk)
+})
+
+it('writes lines in their order, the last of a process that exits too', () => {
+  const logger = fileURLToPath(new URL('logger.ts', import.meta.url))
+  const program = `import { createLogger } from ${JSON.stringify(logger)}
+    const logger = createLogger('info')
+    logger.info('first')
+    setImmediate(() => { logger.info('second'); logger.info('last'); process.exit(1) })`
+
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+  })
+
+  expect(status).toBe(1)
+  expect(stdout.match(/(?<="msg":")\w+/g)).toEqual(['first', 'second', 'last'])
 })

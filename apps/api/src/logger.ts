@@ -2,8 +2,10 @@ import { writeSync } from 'node:fs'
 import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
 const BUSY_WAIT_MS = 10
-/** A reader that stalls for longer loses the line. */
+/** A reader that stalls for longer loses the lines. */
 const MAX_BUSY_WAITS = 10
+/** Lines of one turn of the event loop are written together, up to this many characters. */
+const TOGETHER_CHARACTERS = 64 * 1024
 
 /** Logs JSON lines to standard output. Errors are reduced to type, code, message and stack, without secrets. */
 export function createLogger(level: string, destination: DestinationStream = createOutput(1)) {
@@ -17,11 +19,13 @@ export function createLogger(level: string, destination: DestinationStream = cre
 }
 
 /**
- * Writes lines to a file descriptor, and drops a line that cannot be written: a full disk or a closed terminal must not
- * stop the product. Pino's own destination retries for ever during exit, so that the process would never end.
+ * Writes lines to a file descriptor, those of one turn of the event loop at once, and drops what cannot be written: a full
+ * disk or a closed terminal must not stop the product. A process that exits writes what is left; one that is killed loses
+ * the lines of that turn. Pino's own destination retries for ever during exit, so that the process would never end.
  */
 export function createOutput(descriptor: number): DestinationStream {
   let isInLine = false
+  let lines = ''
 
   function writeWhole(bytes: Buffer): void {
     let waits = 0
@@ -37,14 +41,24 @@ export function createOutput(descriptor: number): DestinationStream {
     }
   }
 
+  function flush(): void {
+    if (lines === '') return
+    try {
+      // The newline separates these lines from one that was cut off.
+      writeWhole(Buffer.from(isInLine ? `\n${lines}` : lines))
+    } catch {
+      // There is nowhere to report this.
+    } finally {
+      lines = ''
+    }
+  }
+
+  process.on('exit', flush)
   return {
     write(line) {
-      try {
-        // The newline separates this line from one that was cut off.
-        writeWhole(Buffer.from(isInLine ? `\n${line}` : line))
-      } catch {
-        // There is nowhere to report this.
-      }
+      if (lines === '') setImmediate(flush)
+      lines += line
+      if (lines.length >= TOGETHER_CHARACTERS) flush()
     },
   }
 }
