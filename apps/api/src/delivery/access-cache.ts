@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Access, RequestAccess } from '../mailbox-access.ts'
+import type { Access, GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 
 const MAX_TENANTS = 10_000
 /** Covers the wait for another process that refreshes, and a refresh after it. */
@@ -15,21 +15,22 @@ export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal
  */
 export function createAccessCache(requestAccess: RequestAccess, clock: () => Date): CachedAccess {
   const entries = new LRUCache<string, Entry>({ max: MAX_TENANTS })
-  return (tenantId, stamp, signal) => {
+  return async (tenantId, stamp, signal) => {
+    signal.throwIfAborted()
     const cached = entries.get(tenantId)
-    if (cached?.stamp === stamp && (cached.renewAt === null || clock() < cached.renewAt))
-      return unlessAborted(cached.access, signal)
+    if (cached?.stamp === stamp && (cached.granted === null || clock() < cached.granted.renewAt))
+      return cached.granted ?? unlessAborted(cached.access, signal)
     const entry: Entry = {
       stamp,
       access: requestAccess(tenantId, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
-      renewAt: null,
+      granted: null,
     }
     entries.set(tenantId, entry)
     const forget = () => {
       if (entries.peek(tenantId) === entry) entries.delete(tenantId)
     }
     entry.access.then((answer) => {
-      if (answer.outcome === 'granted') entry.renewAt = answer.renewAt
+      if (answer.outcome === 'granted') entry.granted = answer
       else forget()
     }, forget)
     return unlessAborted(entry.access, signal)
@@ -39,12 +40,11 @@ export function createAccessCache(requestAccess: RequestAccess, clock: () => Dat
 interface Entry {
   readonly stamp: string
   readonly access: Promise<Access>
-  /** Null until the request is answered. */
-  renewAt: Date | null
+  /** Null until access is granted. */
+  granted: GrantedAccess | null
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const onAbort = () => aborted.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })

@@ -53,10 +53,19 @@ export function createByteBudget(totalBytes: number): ByteBudget {
     }
   }
 
+  function takeAtOnce(wanted: number, leaveBytes = 0): GiveBack | null {
+    const bytes = Math.min(wanted, totalBytes - leaveBytes)
+    if (!fits(bytes, leaveBytes) || waiting.some((waiter) => waiter.leaveBytes <= leaveBytes)) return null
+    usedBytes += bytes
+    return giver(bytes)
+  }
+
   return {
     async take(wanted, signal, leaveBytes = 0) {
       signal?.throwIfAborted()
       if (wanted === 0) return () => {}
+      const atOnce = takeAtOnce(wanted, leaveBytes)
+      if (atOnce !== null) return atOnce
       const bytes = Math.min(wanted, totalBytes - leaveBytes)
       await new Promise<void>((resolve, reject) => {
         const waiter = { bytes, leaveBytes, admit }
@@ -76,12 +85,7 @@ export function createByteBudget(totalBytes: number): ByteBudget {
       })
       return giver(bytes)
     },
-    takeAtOnce(wanted, leaveBytes = 0) {
-      const bytes = Math.min(wanted, totalBytes - leaveBytes)
-      if (!fits(bytes, leaveBytes) || waiting.some((waiter) => waiter.leaveBytes <= leaveBytes)) return null
-      usedBytes += bytes
-      return giver(bytes)
-    },
+    takeAtOnce,
     get usedBytes() {
       return usedBytes
     },
