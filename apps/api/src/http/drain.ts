@@ -19,8 +19,9 @@ export const drain = fp<{ graceMs?: number }>(
       socket.once('close', () => connections.delete(socket))
     })
 
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', (_request, reply, _payload, done) => {
       if (closing) reply.header('connection', 'close')
+      done()
     })
 
     app.addHook('preClose', async () => {

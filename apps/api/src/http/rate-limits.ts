@@ -22,11 +22,11 @@ export const rateLimits = fp<Options>(
       const key = keyHash(request)
       return key !== null && proved.has(key) ? key : null
     }
-    app.addHook('onResponse', async (request, { statusCode }) => {
+    app.addHook('onResponse', (request, { statusCode }, done) => {
       const key = keyHash(request)
-      if (key === null) return
-      if (statusCode === 401) proved.delete(key) // revoked
-      else if (statusCode >= 200 && statusCode < 300) proved.set(key, true)
+      if (key !== null && statusCode === 401) proved.delete(key) // revoked
+      if (key !== null && statusCode >= 200 && statusCode < 300) proved.set(key, true)
+      done()
     })
     await app.register(rateLimit, {
       timeWindow: '1 minute',

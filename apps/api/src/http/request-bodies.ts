@@ -53,15 +53,17 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
   async (app, { budget, ...changed }) => {
     const limits = { ...LIMITS, ...changed }
     app.decorateRequest('arrival', null as unknown as Arrival) // set for each request
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       request.arrival = createArrival(request, reply, budget, limits)
+      done()
     })
-    app.addHook('preParsing', async ({ arrival, method }, _reply, payload) =>
-      WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable),
+    app.addHook('preParsing', ({ arrival, method }, _reply, payload, done) =>
+      done(null, WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable)),
     )
     // Fastify closes the connection after any body that failed.
-    app.addHook('onSend', async ({ arrival }, reply) => {
+    app.addHook('onSend', ({ arrival }, reply, _payload, done) => {
       if (arrival.keepsConnection) reply.removeHeader('connection')
+      done()
     })
   },
   { name: 'request-bodies' },

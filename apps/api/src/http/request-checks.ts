@@ -28,8 +28,9 @@ export const requestChecks = fp(
       refuseNullCharacters(request.query as Record<string, string | string[]>)
     })
     // After a request with Upgrade, Node reads nothing more on the connection if it had to skip the body.
-    app.addHook('onSend', async ({ raw }, reply) => {
+    app.addHook('onSend', ({ raw }, reply, _payload, done) => {
       if (raw.headers.upgrade !== undefined && !raw.complete) void reply.header('connection', 'close')
+      done()
     })
   },
   { name: 'request-checks' },

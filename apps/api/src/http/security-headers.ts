@@ -22,8 +22,9 @@ export const securityHeaders = fp<{ publicUrl: string }>(
     // They are the same for every response: working them out takes longer than checking a service key.
     const headers = headersOf(optionsFor(publicUrl))
     const policyOfPage = headersOf(optionsFor(publicUrl, [`'nonce-${PLACE_OF_NONCE}'`]))[POLICY] ?? ''
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.headers(headers)
+      done()
     })
     app.decorateReply('allowInsertedStyles', function (this: FastifyReply) {
       const nonce = randomBytes(16).toString('base64')
