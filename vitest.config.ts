@@ -50,7 +50,7 @@ export default defineConfig({
       '--initial-old-space-size=400',
     ],
     isolate: false, // no test replaces a module, so files of a worker share what they import
-    expect: { poll: { timeout: 25_000, interval: 40 } },
+    expect: { poll: { timeout: 25_000, interval: 100 } },
     projects: [
       {
         extends: true,

@@ -89,7 +89,7 @@ export function clientFor(publicUrl: string, key: string): ServiceClient {
       return client.read(id)
     },
     async untilEnded(id) {
-      await expect.poll(async () => (await client.read(id)).status, { interval: 50 }).toBeOneOf(ENDED)
+      await expect.poll(async () => (await client.read(id)).status).toBeOneOf(ENDED)
       return client.read(id)
     },
     at: (product) => clientFor(product.publicUrl, key),
