@@ -73,7 +73,7 @@ it.each([
   ['?from=2026-11-24T09:57:00Z', ['1', '2', '3']],
   ['?to=2026-11-24T09:57:00Z', ['4']],
   ['?from=2026-11-24T11:57:00%2B02:00&to=2026-11-24T09:58:00Z', ['3']],
-  ['?from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z', ['1', '2', '3', '4']],
+  ['?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z', ['1', '2', '3', '4']],
 ])('includes `from` and excludes `to`: %s', async (query, outcomes) => {
   await ground.database.query(
     `INSERT INTO audit_events (tenant_id, at, action, outcome, details)

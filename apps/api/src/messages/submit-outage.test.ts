@@ -35,9 +35,18 @@ afterAll(async () => {
   await link.close()
 })
 afterEach(async () => {
+  await untilPostgresHasFinished()
   link.mend()
   await ground.database.empty('messages', 'idempotency_records')
 })
+
+/** What was sent before a connection broke is still carried out by PostgreSQL, and stored. */
+async function untilPostgresHasFinished(): Promise<void> {
+  link.cut()
+  const connections = `SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'`
+  await expect.poll(() => ground.database.query(connections)).toEqual([])
+}
 
 const submit = (key: string) => service.post(MESSAGES, MAIL, { 'idempotency-key': key })
 
