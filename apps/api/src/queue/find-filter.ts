@@ -100,8 +100,8 @@ const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 /** Null when no message can meet the filter. */
 function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter): Source | null {
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
-  if (problem !== undefined && STATUS_CODE.test(problem))
-    return mustHaveFailed ? null : reported(`o.code = '${problem}'`)
+  // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
+  if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported(`o.code = '${problem}'`)
   if (mustHaveFailed || problem !== undefined)
     return status === undefined || status === 'failed' ? unsent('failed') : null
   if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few

@@ -78,7 +78,7 @@ const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
       ? { code: n % 2 === 0 ? 'gave-up' : 'recipient-refused', microsoftCode: n % 2 === 0 ? null : 'ErrorX' }
       : null,
     endedAt: ['sent', 'failed', 'cancelled'].includes(status) ? new Date(START + n * 2_000) : null,
-    reported: (status === 'sent' && n % 11 !== 0 && REPORTED[n % REPORTED.length]) || null,
+    reported: ((status === 'sent' || failed) && n % 11 !== 0 && REPORTED[n % REPORTED.length]) || null,
     isLate: status === 'sent' && n % 5 < 2,
   }
 })
@@ -206,6 +206,8 @@ const FILTERS: readonly StoredFilter[] = [
   { problem: '5.1.10', status: 'sent', submittedFrom: at(20) },
   { problem: '5.1.10', status: 'failed' },
   { problem: '5.1.10', failedFrom: at(0) },
+  { problem: '5.7.1', status: 'failed' },
+  { problem: '5.7.1', failedFrom: at(40), delivery: 'quarantined' },
   { recipient: 'PERSON3@contoso.COM' },
   { recipient: 'person3@contoso' },
   { subject: 'Monthly report 6' },
