@@ -67,6 +67,25 @@ it('begins anew for another sender, and where bounces were off in between', asyn
   expect(await again('bounces_since = mail_now()')).toBeNull()
 })
 
+it('goes on with a first reading that takes several rounds, and begins it anew where bounces were off for long', async () => {
+  const { inboxes } = ground.queue
+  const round = async (link: string) => {
+    const inbox = await claimOne()
+    await inboxes.advance(inbox, link, false)
+    await inboxes.release(inbox, 60 * SECONDS)
+    await ground.clock.advance(60 * SECONDS)
+    return inbox
+  }
+  expect(await round('/me/page/21')).toMatchObject({ link: null })
+  const second = await round('/me/page/41')
+  expect(second).toMatchObject({ link: '/me/page/21' })
+  // What has arrived in the 24 hours before is still asked for, should the link expire.
+  expect(ground.clock.now().getTime() - second.since.getTime()).toBeGreaterThan(24 * HOURS)
+  await ground.clock.advance(2 * HOURS)
+  await ground.database.query('UPDATE tenant_settings SET bounces_since = mail_now()')
+  expect(await round('/me/page/1')).toMatchObject({ link: null })
+})
+
 it('reads the delegate’s inbox as well where another mailbox sends, and none while bounces are off', async () => {
   await ground.database.query(`UPDATE tenant_settings SET mailbox = 'delegated', from_email = 'reports@contoso.com'`)
   const claimed = [await claimOne(), await claimOne()]

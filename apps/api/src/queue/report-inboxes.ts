@@ -75,7 +75,7 @@ WITH picked AS MATERIALIZED (
                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
                         + (SELECT count(*) FROM report_inboxes r WHERE r.tenant_id = b.id AND r.lease_until > mail_now() AND r.lease_owner IS NOT NULL) AS fits
     FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (
-      SELECT i.inbox, w.owner, w.bounces_since, i.owner IS DISTINCT FROM w.owner OR i.read_at IS NULL OR i.read_at < w.bounces_since AS begins_anew
+      SELECT i.inbox, w.owner, w.bounces_since, i.owner IS DISTINCT FROM w.owner OR coalesce(i.read_at, i.due_at) < w.bounces_since AS begins_anew
         FROM report_inboxes i JOIN (${WANTED}) AS w ON w.tenant_id = i.tenant_id AND w.inbox = i.inbox
        WHERE i.tenant_id = b.id AND ${IS_DUE} ORDER BY i.due_at LIMIT 1) AS due
 ), leased AS (
@@ -134,7 +134,7 @@ export async function renewInbox(pool: pg.Pool, { tenantId, inbox, leaseOwner }:
 
 /** $4 link, $5 whether everything is read up to now */
 const ADVANCE = `
-UPDATE report_inboxes SET link = $4, read_at = CASE WHEN $5 THEN mail_now() ELSE coalesce(read_at, mail_now() - interval '1 day') END WHERE ${IS_HELD}`
+UPDATE report_inboxes SET link = $4, read_at = CASE WHEN $5 THEN mail_now() ELSE read_at END WHERE ${IS_HELD}`
 
 /** Stores where to go on; null: anew. Returns false when the lease was lost. */
 export async function advanceInbox(
