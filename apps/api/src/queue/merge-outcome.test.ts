@@ -103,6 +103,12 @@ describe('events', () => {
     expect(dueEvent(after(bounce), NOW)).toBe('message.bounced')
   })
 
+  it('wait no longer where a likely failure becomes certain', () => {
+    const certain = mergeOutcome(after({ ...failed, certain: false }), failed, new Date(LATER.getTime() - 1))
+    expect(dueEvent(certain, new Date(LATER.getTime() - 1))).toBeNull()
+    expect(dueEvent(certain, LATER)).toBe('message.bounced')
+  })
+
   it('are written once of each type', () => {
     const told = { ...after(delivered), events: ['message.delivered'] }
     expect(dueEvent(told, NOW)).toBeNull()

@@ -100,7 +100,9 @@ function awaitCode(outcome: RecipientOutcome, now: Date): RecipientOutcome {
   const type = eventOf(outcome.delivery)
   const waits =
     outcome.delivery === 'failed' && outcome.code === null && type !== null && !outcome.events.includes(type)
-  return { ...outcome, codeAwaitedUntil: waits ? new Date(now.getTime() + CODE_AWAITED_MS) : null }
+  // Where a failure that was only likely is certain now, its event has waited before.
+  const until = outcome.codeAwaitedUntil ?? new Date(now.getTime() + CODE_AWAITED_MS)
+  return { ...outcome, codeAwaitedUntil: waits ? until : null }
 }
 
 /** The event that has to be written about an outcome now; null for none. One of each type is written in all. */
