@@ -84,6 +84,17 @@ it('ends a pause that Microsoft asked for as well, and lets none of the two shor
   await ground.claimOne()
 })
 
+it('pauses for the first report of a used-up limit, although a pause of Microsoft was ended since the mail left', async () => {
+  const { queue, clock } = ground
+  await ground.submit()
+  const pausing = { ...SENT, status: 'queued', waitMs: 0, pauseMailboxMs: 3 * HOURS } as const
+  await ground.settle(await ground.claimOne(), pausing)
+  const sentAt = clock.now()
+  await clock.advance(1 * MINUTES)
+  await queue.messages.sendNow(ADA, 'usr_1')
+  expect(await queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.1.90', sentAt })).not.toBeNull()
+})
+
 it('pauses for a certain report of either source, and not for a likely one', async () => {
   const { queue } = ground
   const messageId = await ground.submit()

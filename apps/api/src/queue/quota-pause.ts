@@ -141,7 +141,7 @@ export async function readQuotaPause(
 
 /** $1 tenant */
 const END = `
-UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = least(m.quota_paused_until, mail_now())
+UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = CASE WHEN m.quota_paused_until > mail_now() THEN mail_now() ELSE m.quota_paused_until END
   FROM (SELECT paused_until FROM mailboxes WHERE tenant_id = $1 AND paused_until > mail_now() FOR UPDATE) AS before
  WHERE m.tenant_id = $1
 RETURNING before.paused_until, mail_now() AS now`
