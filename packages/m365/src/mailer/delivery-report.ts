@@ -93,7 +93,7 @@ function readRecipient(fields: ReadonlyMap<string, string>): ReportedRecipient |
   const named = [fields.get('final-recipient'), fields.get('original-recipient')]
   const addresses = [...new Set(named.flatMap((field) => addressIn(field ?? '') ?? []))]
   if (addresses.length === 0) return null
-  const action = fields.get('action')?.trim().toLowerCase()
+  const action = withoutComment(fields.get('action') ?? '').toLowerCase()
   const said = withoutType(fields.get('diagnostic-code') ?? '')
   return {
     addresses,
@@ -108,8 +108,20 @@ function withoutType(value: string): string {
   return value.replace(/^[\w-]{1,40}[ \t]*;[ \t]*/, '').trim()
 }
 
+/** RFC 3464 allows one behind the value, such as `failed (no such mailbox)`. */
+function withoutComment(value: string): string {
+  return value.replace(/[ \t]*\([^()]{0,200}\)[ \t]*$/, '').trim()
+}
+
+/** RFC 6533 writes what is outside ASCII as `\x{FC}`, where the report itself is ASCII. */
+function readEscapes(address: string): string {
+  return address.replaceAll(/\\x\{([0-9a-f]{1,5}|10[0-9a-f]{4})\}/gi, (_escape, hex: string) =>
+    String.fromCodePoint(Number.parseInt(hex, 16)),
+  )
+}
+
 function addressIn(field: string): string | null {
-  const address = withoutType(field)
+  const address = readEscapes(withoutComment(withoutType(field)))
     .replace(/^<(.*)>$/, '$1')
     .toLowerCase()
   const isOne = address.length <= MAX_ADDRESS_CHARACTERS && /^[^\s<>@]+@[^\s<>@]+$/.test(address)
