@@ -86,6 +86,25 @@ it('adds what is told of the members of a list, each once and 500 characters at 
   expect(after(delivered, member('max@x.example: 5.1.1')).detail).toBeNull()
 })
 
+it('keeps what was told of members before the list was known for one', () => {
+  const told = (text: string) => report({ delivery: null, note: `possible bounce: ${text}` })
+  const brief = report({ delivery: null, note: 'possible bounce' })
+  const noted = after(
+    brief,
+    told('max@x.example: 5.1.1'),
+    brief,
+    told('eva@x.example: 5.1.1'),
+    told('max@x.example: 5.1.1'),
+  )
+  const text = 'max@x.example: 5.1.1\neva@x.example: 5.1.1'
+  expect(noted).toMatchObject({ delivery: null, note: `possible bounce: ${text}`, detail: null })
+  expect(mergeOutcome(noted, report({ delivery: 'expanded' }), NOW)).toMatchObject({
+    delivery: 'expanded',
+    detail: text,
+  })
+  expect(mergeOutcome(noted, delivered, NOW).detail).toBeNull()
+})
+
 describe('events', () => {
   it.each<[OutcomeReport['delivery'], string | null]>([
     ['delivered', 'message.delivered'],

@@ -1,4 +1,4 @@
-import type { Delivery, DeliverySource } from '@inforiver-mail/contract/message'
+import { POSSIBLE_BOUNCE, type Delivery, type DeliverySource } from '@inforiver-mail/contract/message'
 import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 
 // What a report changes about a recipient. Pure; recipient-outcomes.ts reads and writes it under a lock.
@@ -65,9 +65,10 @@ export const NO_OUTCOME: RecipientOutcome = {
  * nothing changes.
  */
 export function mergeOutcome(current: RecipientOutcome, report: OutcomeReport, now: Date): RecipientOutcome {
-  const noted = current.note === null && report.note !== null ? { ...current, note: cut(report.note) } : current
+  const note = mergeNotes(current.note, report.note)
+  const noted = note === current.note ? current : { ...current, note }
   if (report.delivery === null) return addDetail(noted, report)
-  if (replaces(current, report)) return awaitCode({ ...noted, ...outcomeOf(report, now) }, now)
+  if (replaces(current, report)) return awaitCode(addTold({ ...noted, ...outcomeOf(report, now) }), now)
   return addCode(noted, report)
 }
 
@@ -90,10 +91,31 @@ function addCode(current: RecipientOutcome, report: OutcomeReport): RecipientOut
   return { ...current, code: report.code, detail, codeAwaitedUntil: null }
 }
 
-function addDetail(current: RecipientOutcome, { detail }: OutcomeReport): RecipientOutcome {
+/** What a note begins with that tells of an address which is none of the recipients. */
+const TELLS = `${POSSIBLE_BOUNCE}: `
+
+/** The first note stays, but for what is told of one more address. */
+function mergeNotes(current: string | null, added: string | null): string | null {
+  if (current === null || added === null) return current ?? (added === null ? null : cut(added))
+  if (!added.startsWith(TELLS)) return current
+  return current === POSSIBLE_BOUNCE ? cut(added) : addLine(current, added.slice(TELLS.length))
+}
+
+/** The report about a member may come before the recipient is known for a list: then the note has what is told of it. */
+function addTold(outcome: RecipientOutcome): RecipientOutcome {
+  if (outcome.delivery !== 'expanded' || outcome.note?.startsWith(TELLS) !== true) return outcome
+  return addDetail(outcome, { detail: outcome.note.slice(TELLS.length) })
+}
+
+function addDetail(current: RecipientOutcome, { detail }: Pick<OutcomeReport, 'detail'>): RecipientOutcome {
   if (detail === null || current.delivery !== 'expanded') return current
-  if (current.detail?.includes(cut(detail)) === true || current.detail?.length === MAX_DETAIL_CHARACTERS) return current
-  return { ...current, detail: cut(current.detail === null ? detail : `${current.detail}\n${detail}`) }
+  const added = current.detail === null ? cut(detail) : addLine(current.detail, detail)
+  return added === current.detail ? current : { ...current, detail: added }
+}
+
+/** Adds what a text does not have yet. */
+function addLine(text: string, line: string): string {
+  return text.includes(cut(line)) || text.length === MAX_DETAIL_CHARACTERS ? text : cut(`${text}\n${line}`)
 }
 
 function awaitCode(outcome: RecipientOutcome, now: Date): RecipientOutcome {

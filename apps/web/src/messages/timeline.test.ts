@@ -86,6 +86,15 @@ describe('timelineOf', () => {
     ])
   })
 
+  it('words in the page’s language that a report named another address', () => {
+    const note = 'possible bounce: gone@x.example: 550 5.1.1'
+    const recipients = [report('a@contoso.com', { delivery: 'pending', note })]
+    const story = timelineOf(exampleMessage({ status: 'sent', recipients }), german)
+    expect(story.at(-1)?.notes).toEqual([
+      'Möglicherweise nicht zugestellt an eine andere Adresse, etwa an ein Mitglied einer Liste: gone@x.example: 550 5.1.1',
+    ])
+  })
+
   it('tells of a delivery after the acceptance, although Microsoft delivered before its answer was here', () => {
     const message = exampleMessage({
       status: 'sent',

@@ -122,9 +122,16 @@ function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t
       ...(detail === null ? [] : [detail]),
       ...(source === null ? [] : [t(`messages.source.${source}`)]),
       ...(certain ? [] : [t('messages.report.uncertain')]),
-      ...(note === null ? [] : [note === POSSIBLE_BOUNCE ? t('messages.report.possible-bounce') : note]),
+      ...(note === null ? [] : [noteText(note, t)]),
     ],
   }
+}
+
+/** The words of other servers stay as they are. */
+function noteText(note: string, t: Translate): string {
+  const told = note.startsWith(`${POSSIBLE_BOUNCE}: `) ? note.slice(POSSIBLE_BOUNCE.length + 2) : null
+  if (told !== null) return t('messages.report.possible-bounce-of', { told })
+  return note === POSSIBLE_BOUNCE ? t('messages.report.possible-bounce') : note
 }
 
 /** How it stands; nothing where the last attempt says it already. */

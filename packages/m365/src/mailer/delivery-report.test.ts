@@ -104,7 +104,11 @@ it('reads each recipient with its code and what the server said, folded lines in
 })
 
 it('reads a recipient with comments behind the values, and one outside ASCII', async () => {
-  const commented = ['Final-Recipient: rfc822;max@b.example (Max)', 'Action: failed (no such mailbox)', 'Status: 5.1.1 (x)']
+  const commented = [
+    'Final-Recipient: rfc822;max@b.example (Max)',
+    'Action: failed (no such mailbox)',
+    'Status: 5.1.1 (x)',
+  ]
   const escaped = ['Final-Recipient: utf-8;m\\x{FC}ller@b.example', 'Action: failed', 'Status: 5.1.1']
   expect((await readDeliveryReport(report({ recipients: [commented, escaped] })))?.recipients).toMatchObject([
     { addresses: ['max@b.example'], action: 'failed', code: '5.1.1' },

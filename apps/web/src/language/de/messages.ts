@@ -162,6 +162,8 @@ export const messages: TranslationOf<typeof english> = {
   'messages.report.spam': 'In den Junk-E-Mail-Ordner zugestellt{count, plural, one {} other { bei # Empfängern}}',
   'messages.report.possible-bounce':
     'Möglicherweise nicht zugestellt: Es kam ein Bericht, der gefälscht sein oder eine andere Nachricht betreffen kann. Er ändert nichts.',
+  'messages.report.possible-bounce-of':
+    'Möglicherweise nicht zugestellt an eine andere Adresse, etwa an ein Mitglied einer Liste: {told}',
   'messages.report.uncertain':
     'Der Bericht wurde nur nach Absender, Empfänger, Zeit und Betreff zugeordnet und kann eine andere Nachricht betreffen.',
   'messages.report.unknown':

@@ -157,6 +157,7 @@ export const messages = {
   'messages.report.spam': 'Delivered to Junk Email{count, plural, one {} other { of # recipients}}',
   'messages.report.possible-bounce':
     'Possible bounce: a report came that may be forged or about another message. It changes nothing.',
+  'messages.report.possible-bounce-of': 'Possible bounce of another address, such as a member of a list: {told}',
   'messages.report.uncertain':
     'The report was matched by sender, recipient, time and subject only, so it may be about another message.',
   'messages.report.unknown':
