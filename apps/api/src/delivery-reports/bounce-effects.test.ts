@@ -32,7 +32,13 @@ function message(...recipients: readonly (readonly [string, 'expanded' | null])[
     fromEmail: 'reports@contoso.com',
     subject: 'Q3',
     sentAt: AT,
-    recipients: recipients.map(([address, delivery]) => ({ address, delivery, code: null, certain: true })),
+    recipients: recipients.map(([address, delivery]) => ({
+      address,
+      delivery,
+      code: null,
+      certain: true,
+      source: null,
+    })),
   }
 }
 

@@ -47,6 +47,17 @@ function finalDelivery({ status }: TraceRow): FinalDelivery | null {
   return Object.hasOwn(FINAL, key) ? (FINAL[key] ?? null) : null
 }
 
+/** A row is one of a message and a recipient: where the service lists it twice, the one with an outcome counts. */
+export function eachOnce(rows: readonly TraceRow[]): readonly TraceRow[] {
+  const first = new Map<string, TraceRow>()
+  for (const row of rows) {
+    const key = `${row.id} ${row.recipientAddress.toLowerCase()}`
+    const known = first.get(key)
+    if (!known || (finalDelivery(known) === null && finalDelivery(row) !== null)) first.set(key, row)
+  }
+  return [...first.values()]
+}
+
 /** @param known messages that have the Message-ID of a row */
 export function matchByMessageId(
   rows: readonly TraceRow[],
@@ -79,22 +90,24 @@ export function matchByMessageId(
  * Matches rows whose Message-ID is not known: Exchange can have given the message another. Each row is for the message
  * that was sent nearest to it.
  *
- * @param awaited messages with a recipient of whom nothing is known
+ * @param messages those with a recipient of whom nothing is known, or of whom a non-delivery report has told: its row is
+ * not one of the next message, which may be like it
  * @param told what rows have told already: rows come again in every poll, and the next message may be like the last
  */
 export function matchLikely(
   rows: readonly TraceRow[],
-  awaited: readonly ReportableMessage[],
+  messages: readonly ReportableMessage[],
   told: readonly ToldRow[],
 ): TraceMatches {
   const reports: OutcomeReport[] = []
   const codes: CodeWanted[] = []
   const open = new Map<string, { readonly message: ReportableMessage; readonly recipient: ReportableRecipient }[]>()
-  for (const message of awaited) {
+  for (const message of messages) {
     for (const recipient of message.recipients) {
       const key = keyOf(recipient.address, message.subject)
       const place = { message, recipient }
-      if (recipient.delivery === null && !open.get(key)?.push(place)) open.set(key, [place])
+      const mayBeRow = recipient.delivery === null || recipient.source === 'bounce'
+      if (mayBeRow && !open.get(key)?.push(place)) open.set(key, [place])
     }
   }
   const times = countBy(told, ({ address, subject, at }) => `${keyOf(address, subject)} ${at.getTime()}`)
@@ -120,7 +133,7 @@ export function matchLikely(
       key,
       places.filter(({ message, recipient }) => isOther(message, recipient.address)),
     )
-    const report = toReport(row, nearest.message, nearest.recipient, false)
+    const report = nearest.recipient.delivery === null && toReport(row, nearest.message, nearest.recipient, false)
     if (!report) continue
     reports.push(report)
     if (lacksCode(report, nearest.recipient)) codes.push(wanted(report, row))

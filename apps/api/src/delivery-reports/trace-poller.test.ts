@@ -225,6 +225,59 @@ it('takes a row for one message only, also where the next is alike', async () =>
   expect(await known(second)).toEqual({ 'max@contoso.com': 'quarantined likely' })
 })
 
+it('takes the row of a message that has bounced for none of the next message', async () => {
+  await set({ traceMessageId: 'rewritten', traceDelayMs: 3 * MINUTES })
+  await set({ recipients: { 'max@contoso.com': { status: 'failed', text: '550 5.2.2 full' } } })
+  const first = await send(['max@contoso.com'], 'Alert')
+  const bounce = { delivery: 'failed', code: '5.2.2', detail: null, at: null, source: 'bounce', note: null } as const
+  await ground.queue.reports.apply(ADA, [{ messageId: first, recipient: 'max@contoso.com', certain: true, ...bounce }])
+  await set({ recipients: {} })
+  await ground.clock.advance(2 * MINUTES)
+  const second = await send(['max@contoso.com'], 'Alert')
+  await ground.clock.advance(MINUTES)
+  await nextPoll()
+  expect(await known(second)).toEqual({ 'max@contoso.com': 'pending' })
+  await ground.clock.advance(2 * MINUTES)
+  await nextPoll()
+  expect([await known(first), await known(second)]).toEqual([
+    { 'max@contoso.com': 'failed 5.2.2' },
+    { 'max@contoso.com': 'delivered likely' },
+  ])
+})
+
+it('is not kept by links that lead in circles, nor takes a row that comes twice for two', async () => {
+  await set({ traceMessageId: 'rewritten' })
+  const first = await send(['max@contoso.com'], 'Alert')
+  const row = {
+    id: 'a',
+    messageId: '<x@prod.outlook.com>',
+    senderAddress: 'ada@contoso.com',
+    recipientAddress: 'max@contoso.com',
+    receivedDateTime: ground.clock.now().toISOString(),
+    subject: 'Alert',
+    status: 'delivered',
+  }
+  const rows = [{ ...row, status: 'pending' }, row, row]
+  await ground.clock.advance(MINUTES)
+  const second = await send(['max@contoso.com'], 'Alert')
+  const circle = `${microsoft.graphBaseUrl}/v1.0/admin/exchange/tracing/messageTraces?$skiptoken=a`
+  const body = { value: rows, '@odata.nextLink': circle }
+  const effect = {
+    kind: 'http',
+    endpoint: 'message-trace',
+    do: { action: 'answer', when: 'before', status: 200, body },
+  }
+  await control('POST', '/scenarios', { effect, times: 'always' })
+  await nextPoll()
+  expect([await known(first), await known(second)]).toEqual([
+    { 'max@contoso.com': 'delivered likely' },
+    { 'max@contoso.com': 'pending' },
+  ])
+  await control('DELETE', '/scenarios')
+  await nextPoll()
+  expect(await known(second)).toEqual({ 'max@contoso.com': 'delivered likely' })
+})
+
 it('knows a recipient under another address, but takes no member of a list for one', async () => {
   await set({ traceAddresses: { 'max.member@contoso.com': 'max@contoso.com' } })
   const alias = await send(['max.member@contoso.com', 'bob@contoso.com'])

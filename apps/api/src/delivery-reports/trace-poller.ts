@@ -11,7 +11,14 @@ import { LRUCache } from 'lru-cache'
 import type { AwaitedMessage } from '../queue/awaited-reports.ts'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
 import type { DeliveryReports } from '../queue/queue.ts'
-import { matchByMessageId, matchLikely, toReport, type AliasCandidate, type CodeWanted } from './match-traces.ts'
+import {
+  eachOnce,
+  matchByMessageId,
+  matchLikely,
+  toReport,
+  type AliasCandidate,
+  type CodeWanted,
+} from './match-traces.ts'
 import type { TraceMetrics } from './trace-metrics.ts'
 import type { TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
 import type { TraceTokens } from './trace-tokens.ts'
@@ -28,6 +35,8 @@ const DETAILS_AT_MOST = 12
 const SPREAD_FROM = 10
 const SPREAD_MS = 30_000
 const PAGES_AT_ONCE = 10
+/** Of one window: as many as are read in 10 minutes. A service whose links lead in circles would keep all others waiting. */
+const MOST_PAGES = 40
 const IDS_AT_ONCE = 1_000
 const REQUEST_TIMEOUT_MS = 60_000
 /** What the service refuses by right is asked again this seldom: somebody has to act first. */
@@ -36,6 +45,7 @@ const LONGEST_PAUSE_MS = 60 * 60_000
 /** A service that does not answer is reported after this time. */
 const REPORTED_AFTER_MS = 15 * 60_000
 const NEAR_MS = 10 * 60_000
+const REPORTED_WITHIN_MS = 60 * 60_000
 const MOST_LIKELY = 2_000
 const MOST_TASKS = 200
 const REMEMBERED_DETAILS = 10_000
@@ -44,7 +54,7 @@ export interface TracePollerDeps {
   readonly store: TraceStore
   readonly reports: Pick<
     DeliveryReports,
-    'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited' | 'readLikely'
+    'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited' | 'readBounced' | 'readLikely'
   >
   /** Keeps what is wrong with the trace of a tenant; null: nothing. Where it is off, nothing is kept. */
   readonly noteProblem: (tenantId: string, problem: Omit<ReportsProblem, 'since'> | null) => Promise<void>
@@ -124,8 +134,10 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       if (!asked) await deps.noteProblem(tenantId, null)
       asked = true
       await learn(tenantId, answer, window, awaited, tasks)
-      if (window.kind === 'recent' && answer.next === null) isRecentRead = true
-      progress = { ...progress, window: answer.next === null ? null : { ...window, next: answer.next } }
+      const pagesRead = window.pages + 1
+      const rest = answer.next === null || answer.next === window.next || pagesRead >= MOST_PAGES ? null : answer.next
+      if (window.kind === 'recent' && rest === null) isRecentRead = true
+      progress = { ...progress, window: rest === null ? null : { ...window, next: rest, pages: pagesRead } }
       if (!(await store.save(tenantId, owner, progress))) return { waitMs: pollMs, failing: false }
     }
     if (asked && !stopping.aborted) await readDetails(tenantId, tasks, stopping)
@@ -168,7 +180,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     awaited: readonly AwaitedMessage[],
     tasks: Tasks,
   ): Promise<void> {
-    const inWindow = rows.filter(
+    const inWindow = eachOnce(rows).filter(
       ({ receivedAt, messageId }) =>
         receivedAt.getTime() >= window.from.getTime() - 1_000 &&
         receivedAt.getTime() <= window.to.getTime() + 1_000 &&
@@ -197,7 +209,9 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     if (near.length === 0) return matchLikely([], [], [])
     const { from, to } = timeOf(rows)
     const told = await reports.readLikely(tenantId, new Date(from), new Date(to))
-    return matchLikely(rows, await reports.findSent(tenantId, near), told)
+    // A report comes before the row, or not much later.
+    const bounced = await reports.readBounced(tenantId, new Date(from - NEAR_MS), new Date(to + REPORTED_WITHIN_MS))
+    return matchLikely(rows, await reports.findSent(tenantId, [...new Set([...near, ...bounced])]), told)
   }
 
   async function apply(tenantId: string, learned: readonly OutcomeReport[]): Promise<void> {

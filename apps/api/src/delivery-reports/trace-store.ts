@@ -22,6 +22,8 @@ export interface TraceWindow {
   readonly messageId: string | null
   /** Leads to its next page; null: to its first. */
   readonly next: string | null
+  /** How many of its pages were read. */
+  readonly pages: number
 }
 
 export interface TraceProgress {
@@ -131,7 +133,7 @@ interface TakenRow extends Omit<TakenTrace, 'window'> {
 /** A window that another version wrote and this one does not understand is begun again. */
 function readWindow(page: unknown): TraceWindow | null {
   if (typeof page !== 'object' || page === null) return null
-  const { kind, from, to, sender, messageId, next } = page as Readonly<Record<string, unknown>>
+  const { kind, from, to, sender, messageId, next, pages } = page as Readonly<Record<string, unknown>>
   if (kind !== 'recent' && kind !== 'late') return null
   if (typeof from !== 'string' || typeof to !== 'string' || typeof sender !== 'string') return null
   return {
@@ -141,5 +143,6 @@ function readWindow(page: unknown): TraceWindow | null {
     sender,
     messageId: typeof messageId === 'string' ? messageId : null,
     next: typeof next === 'string' ? next : null,
+    pages: typeof pages === 'number' ? pages : 0,
   }
 }

@@ -56,7 +56,7 @@ import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
-import { applyReports, readLikely, writeOverdueEvents, type ToldRow } from './recipient-outcomes.ts'
+import { applyReports, readBounced, readLikely, writeOverdueEvents, type ToldRow } from './recipient-outcomes.ts'
 import {
   advanceInbox,
   claimInboxes,
@@ -215,6 +215,8 @@ export interface DeliveryReports {
   findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
   /** Reads what was taken as likely of the rows of the message trace from a time, both ends included. */
   readLikely(tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]>
+  /** Reads the ids of messages with a recipient of whom a non-delivery report of a time tells. */
+  readBounced(tenantId: string, from: Date, to: Date): Promise<readonly string[]>
   /** Notes that the message trace has rows of messages: those in doubt are settled as sent. */
   noteSeen(tenantId: string, messages: readonly SeenMessage[]): Promise<void>
   /** Reads the messages of the last 24 hours of which an outcome is not known yet, or which are in doubt; newest first. */
@@ -405,6 +407,7 @@ export function createQueue(
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
       findSent: (tenantId, ids) => findSent(pool, tenantId, ids),
       readLikely: (tenantId, from, to) => readLikely(pool, tenantId, from, to),
+      readBounced: (tenantId, from, to) => readBounced(pool, tenantId, from, to),
       noteSeen: (tenantId, messages) => noteSeen(pool, tenantId, messages),
       readAwaited: (tenantId) => readAwaited(pool, tenantId),
       writeOverdueEvents: () => writeOverdueEvents(pool),

@@ -290,6 +290,17 @@ export async function readLikely(pool: pg.Pool, tenantId: string, from: Date, to
   return rows
 }
 
+/** $1 tenant, $2 from, $3 to */
+const READ_BOUNCED = `
+SELECT DISTINCT o.message_id AS id FROM recipient_outcomes o
+ WHERE o.tenant_id = $1 AND o.delivery = 'failed' AND o.at BETWEEN $2 AND $3 AND o.source = 'bounce' LIMIT 2000`
+
+/** Reads which messages have a recipient of whom a non-delivery report of a time tells. */
+export async function readBounced(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(READ_BOUNCED, [tenantId, from, to])
+  return rows.map(({ id }) => id)
+}
+
 /** @param address in lower case */
 export function keyOf(messageId: string, address: string): string {
   return `${messageId} ${address}`

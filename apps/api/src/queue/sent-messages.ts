@@ -1,4 +1,4 @@
-import type { Delivery, Recipient } from '@inforiver-mail/contract/message'
+import type { Delivery, DeliverySource, Recipient } from '@inforiver-mail/contract/message'
 import { ownMessageId } from '@inforiver-mail/m365/mime-message'
 import type pg from 'pg'
 import { keyOf, readOutcomes } from './recipient-outcomes.ts'
@@ -23,6 +23,8 @@ export interface ReportableRecipient {
   readonly delivery: Delivery | null
   readonly code: string | null
   readonly certain: boolean
+  /** What told it. */
+  readonly source: DeliverySource | null
 }
 
 const COLUMNS = `m.id, m.internet_message_id, m.from_email, m.subject, m.sent_at, m."to", m.cc, m.bcc`
@@ -102,6 +104,7 @@ async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise
         delivery: known?.delivery ?? null,
         code: known?.code ?? null,
         certain: known?.certain ?? true,
+        source: known?.source ?? null,
       }
     })
     const internetMessageId = row.internet_message_id ?? row.draft_id ?? ownMessageId(row.id, fromEmail)
