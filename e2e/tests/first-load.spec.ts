@@ -23,3 +23,18 @@ test('the overview needs at most 170 KB of scripts until it is loaded, as transf
   expect(first.filter((script) => script.url().includes('chart'))).toEqual([])
   for (const script of first) expect(script.headers()['content-encoding'] ?? 'br').toMatch(/^(br|gzip)$/)
 })
+
+test('a page that cannot be loaded leaves the menu in its place, and opens once the server answers again', async ({
+  otherBrowser,
+}) => {
+  const page = await otherBrowser('Ada Admin')
+  await page.goto('/')
+  const messages = page.getByRole('navigation').getByRole('link', { name: 'Messages' })
+  await page.route('**/assets/*.js', (route) => route.abort())
+  await messages.click()
+  await expect(page.getByRole('heading', { name: 'The page could not be opened', level: 1 })).toBeVisible()
+  await expect(messages).toBeVisible()
+  await page.unroute('**/assets/*.js')
+  await page.getByRole('button', { name: 'Retry' }).click() // it is also tried again by itself
+  await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
+})

@@ -10,17 +10,26 @@ export interface LaterPage<Props> {
   readonly begin: (queryClient: QueryClient, language: LanguageStore) => void
 }
 
+export interface NotLoadedProps {
+  readonly onRetry: () => void
+  readonly retrying: boolean
+}
+
+const RETRY_INTERVAL_MS = 5_000
+
 /**
  * Loads a page when it is shown, together with the texts outside the first load. It is no Suspense: React shows what
  * stands in for a suspended page for 300 ms at least, and a page that is there already for a moment.
  *
  * @param name names the page among the others
  * @param Meanwhile is shown until then; nothing without it
+ * @param NotLoaded is shown while it cannot be loaded, such as while the server is away; without it `Meanwhile` stays
  */
 export function laterPage<Props extends object>(
   name: string,
   load: () => Promise<ComponentType<Props>>,
   Meanwhile: ComponentType<NoInfer<Props>> | null = null,
+  NotLoaded: ComponentType<NotLoadedProps> | null = null,
 ): LaterPage<Props> {
   const queryFor = (language: LanguageStore) =>
     queryOptions({
@@ -33,8 +42,14 @@ export function laterPage<Props extends object>(
       gcTime: Infinity,
     })
   function ShownLater(props: Props) {
-    const { data } = useQuery(queryFor(useLanguageStore()))
+    const { data, isFetchedAfterMount, isFetching, refetch } = useQuery({
+      ...queryFor(useLanguageStore()),
+      throwOnError: Meanwhile === null,
+      refetchInterval: ({ state }) => state.status === 'error' && RETRY_INTERVAL_MS,
+    })
     if (data) return <data.Page {...props} />
+    // The error itself is gone while it is tried again.
+    if (NotLoaded && isFetchedAfterMount) return <NotLoaded retrying={isFetching} onRetry={() => void refetch()} />
     return Meanwhile && <Meanwhile {...props} />
   }
   return Object.assign(ShownLater, {

@@ -3,7 +3,7 @@ import { Component, type ReactNode } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { PageState } from '../ui/page-state.tsx'
 
-/** Catches defects of the page, and chunks that fail to load because the server has a newer build. */
+/** Catches defects of the page, and parts of it that fail to load because the server has a newer build. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false }
 
@@ -25,7 +25,7 @@ function Broken() {
         title={t('shell.broken.title')}
         actions={
           <Button appearance="primary" onClick={() => location.reload()}>
-            {t('shell.broken.reload')}
+            {t('ui.reload')}
           </Button>
         }
       >

@@ -59,3 +59,26 @@ export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetr
     </PageState>
   )
 }
+
+/** Replaces a page whose scripts could not be loaded: the server is away, or it has a newer build. */
+export function PageNotLoaded({ onRetry, retrying }: { onRetry: () => void; retrying: boolean }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  return (
+    <PageState
+      title={t('ui.not-loaded.title')}
+      actions={
+        <>
+          <Button appearance="primary" disabledFocusable={retrying} onClick={onRetry}>
+            {t('ui.retry')}
+          </Button>
+          <Button onClick={() => location.reload()}>{t('ui.reload')}</Button>
+        </>
+      }
+    >
+      <p role="alert" className={styles.text}>
+        {t('ui.not-loaded.text')}
+      </p>
+    </PageState>
+  )
+}

@@ -27,7 +27,6 @@ export const shell: TranslationOf<typeof english> = {
   'shell.not-found.back': 'Zu den Einstellungen',
   'shell.broken.title': 'Auf dieser Seite ist ein Fehler aufgetreten',
   'shell.broken.text': 'Die Einstellungen auf dem Server sind unverändert. Laden Sie die Seite neu, um fortzufahren.',
-  'shell.broken.reload': 'Neu laden',
   'shell.redirection.title': 'Alle E-Mails werden an {address} umgeleitet',
   'shell.redirection.text': 'Keine E-Mail erreicht ihre Empfänger. <link>Umleitung ändern</link>',
 }

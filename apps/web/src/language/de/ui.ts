@@ -7,9 +7,13 @@ export const ui: TranslationOf<typeof english> = {
   'ui.cancel': 'Abbrechen',
   'ui.done': 'Fertig',
   'ui.dismiss': 'Schließen',
+  'ui.reload': 'Neu laden',
   'ui.retry': 'Erneut versuchen',
   'ui.retrying': 'Wird versucht …',
   'ui.request-id': 'Anforderungs-ID',
+  'ui.not-loaded.title': 'Die Seite konnte nicht geöffnet werden',
+  'ui.not-loaded.text':
+    'Der Server ist nicht erreichbar oder hat eine neuere Version. Es wird alle paar Sekunden erneut versucht. Hilft das nicht, laden Sie die Seite neu.',
   'ui.may-be-stale': 'Die Angaben können sich inzwischen geändert haben.',
   'ui.load-more': 'Mehr laden',
   'ui.copied': 'Kopiert.',

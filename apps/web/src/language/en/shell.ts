@@ -23,7 +23,6 @@ export const shell = {
   'shell.not-found.back': 'Go to the settings',
   'shell.broken.title': 'Something went wrong in this page',
   'shell.broken.text': 'The settings on the server are as they were. Reload the page to go on.',
-  'shell.broken.reload': 'Reload',
   'shell.redirection.title': 'All mail is redirected to {address}',
   'shell.redirection.text': 'Nothing reaches its recipients. <link>Change the redirection</link>',
 } as const

@@ -4,9 +4,13 @@ export const ui = {
   'ui.cancel': 'Cancel',
   'ui.done': 'Done',
   'ui.dismiss': 'Dismiss',
+  'ui.reload': 'Reload',
   'ui.retry': 'Retry',
   'ui.retrying': 'Trying…',
   'ui.request-id': 'Request id',
+  'ui.not-loaded.title': 'The page could not be opened',
+  'ui.not-loaded.text':
+    'The server cannot be reached, or it has a newer version. It is tried again every few seconds. If that does not help, reload the page.',
   'ui.may-be-stale': 'What is shown may have changed since.',
   'ui.load-more': 'Load more',
   'ui.copied': 'Copied.',
