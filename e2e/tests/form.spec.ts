@@ -135,4 +135,10 @@ test('the set-up is checked before a mailbox is connected, for the address that 
   const copied = await page.evaluate(() => navigator.clipboard.readText())
   expect(copied).toContain('skipped permissions: not-connected')
   expect(copied).not.toContain('contoso')
+
+  await test.step('what was found before a mailbox was connected is not shown as if it still held', async () => {
+    await settings.consent(settings.enable)
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(section.getByText(/ in order, /)).toHaveCount(0)
+  })
 })

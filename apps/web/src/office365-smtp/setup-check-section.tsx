@@ -52,11 +52,12 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
   const check = useMutation({
     mutationFn: async (fromEmail: string | null) => {
       const { checks } = await call(checkSetup, { body: fromEmail === null ? {} : { fromEmail } })
-      return { checks, fromEmail, at: clock() }
+      return { checks, fromEmail, at: clock(), settingsVersion: settings.version }
     },
   })
   const start = () => check.mutate(unsavedSender)
-  const found = check.isPending ? undefined : check.data
+  // What was found under other settings, such as before a mailbox was connected, no longer holds.
+  const found = !check.isPending && check.data?.settingsVersion === settings.version ? check.data : undefined
   return (
     <Surface title={t('checks.title')} level={3}>
       <p className={styles.text}>{t('checks.intro')}</p>
