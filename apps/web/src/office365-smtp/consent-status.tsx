@@ -15,7 +15,7 @@ import { RequestId } from '../ui/request-id.tsx'
 import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import type { ConsentStart } from './consent-start.ts'
-import { otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import { cancelledAtMicrosoftText, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
@@ -180,7 +180,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
       <div ref={notice} tabIndex={-1} className={styles.outcome}>
         <Notice
           intent="info"
-          title={t('settings.consent.cancelled-at-microsoft')}
+          title={cancelledAtMicrosoftText(consent.purpose, t)}
           onDismiss={onDismiss}
           actions={start && button('try-again', start)}
         >

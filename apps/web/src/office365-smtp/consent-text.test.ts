@@ -2,7 +2,7 @@ import { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { connectedExample } from '../test-support/examples.ts'
 import { english } from '../test-support/languages.ts'
-import { otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import { cancelledAtMicrosoftText, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 
 describe('outcomeText', () => {
   const configured = { purpose: 'configure', status: 'completed' } as const
@@ -34,6 +34,17 @@ describe('outcomeText', () => {
     )
     expect(new Set(titles).size).toBe(ConsentStatus.options.length)
   })
+})
+
+it('claims that nothing was changed only where no part was saved before', () => {
+  const ended = (purpose: 'configure' | 'delivery-reports') => [
+    cancelledAtMicrosoftText(purpose, english),
+    ...(['cancelled', 'expired'] as const).map(
+      (status) => outcomeText({ purpose, status }, null, connectedExample(), english).detail,
+    ),
+  ]
+  expect(ended('configure').filter((text) => !text.endsWith('Nothing was changed.'))).toEqual([])
+  expect(ended('delivery-reports').filter((text) => !text.endsWith('granted before is switched on.'))).toEqual([])
 })
 
 describe('otherAccountText', () => {

@@ -33,7 +33,7 @@ export function outcomeText(
   const textOf = (id: 'changed-since' | 'expired' | 'cancelled' | 'superseded' | 'failed', intent: Intent) => ({
     intent,
     title: t(`settings.consent.${id}.title`),
-    detail: t(`settings.consent.${id}.detail`),
+    detail: t(`settings.consent.${id}.detail`, { partly: mayBePartial(purpose) }),
   })
   switch (status) {
     case 'completed':
@@ -51,6 +51,16 @@ export function outcomeText(
     case 'pending':
       return { intent: 'info', title: t('settings.consent.pending.title'), detail: t('settings.consent.give') }
   }
+}
+
+/** The title where the person's own Cancel at Microsoft ended it, which is no failure. */
+export function cancelledAtMicrosoftText(purpose: ConsentPurpose, t: Translate): string {
+  return t('settings.consent.cancelled-at-microsoft', { partly: mayBePartial(purpose) })
+}
+
+/** Delivery reports are asked for on two pages, and what the first one grants is saved before the second. */
+function mayBePartial(purpose: ConsentPurpose): 'yes' | 'no' {
+  return purpose === 'delivery-reports' ? 'yes' : 'no'
 }
 
 /**

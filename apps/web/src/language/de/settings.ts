@@ -217,10 +217,12 @@ export const settings: TranslationOf<typeof english> = {
     'Die Einwilligung bei Microsoft wurde abgeschlossen, aber die Einstellungen wurden danach geändert. Die Seite zeigt sie, wie sie jetzt sind.',
   'settings.consent.expired.title': 'Die Zeit bei Microsoft ist abgelaufen',
   'settings.consent.expired.detail':
-    'Die Einwilligung wurde nicht innerhalb von zehn Minuten gegeben. Es wurde nichts geändert.',
+    'Die Einwilligung wurde nicht innerhalb von zehn Minuten gegeben. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
   'settings.consent.cancelled.title': 'Abgebrochen',
-  'settings.consent.cancelled.detail': 'Die Einwilligung wurde hier abgebrochen. Es wurde nichts geändert.',
-  'settings.consent.cancelled-at-microsoft': 'Sie haben bei Microsoft abgebrochen. Es wurde nichts geändert.',
+  'settings.consent.cancelled.detail':
+    'Die Einwilligung wurde hier abgebrochen. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
+  'settings.consent.cancelled-at-microsoft':
+    'Sie haben bei Microsoft abgebrochen. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
   'settings.consent.superseded.title': 'Von einer anderen Änderung überholt',
   'settings.consent.superseded.detail':
     'Die Einstellungen wurden geändert oder zurückgesetzt, bevor die Einwilligung abgeschlossen war; sie zählt daher nicht mehr. Wenn sie noch gewünscht ist, starten Sie sie erneut.',

@@ -200,10 +200,13 @@ export const settings = {
   'settings.consent.changed-since.detail':
     "Microsoft's consent completed, but the settings were changed afterwards. The page shows them as they are now.",
   'settings.consent.expired.title': 'The time at Microsoft ran out',
-  'settings.consent.expired.detail': 'The consent was not given within ten minutes. Nothing was changed.',
+  'settings.consent.expired.detail':
+    'The consent was not given within ten minutes. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
   'settings.consent.cancelled.title': 'Cancelled',
-  'settings.consent.cancelled.detail': 'The consent was cancelled here. Nothing was changed.',
-  'settings.consent.cancelled-at-microsoft': 'You cancelled at Microsoft. Nothing was changed.',
+  'settings.consent.cancelled.detail':
+    'The consent was cancelled here. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
+  'settings.consent.cancelled-at-microsoft':
+    'You cancelled at Microsoft. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
   'settings.consent.superseded.title': 'Overtaken by another change',
   'settings.consent.superseded.detail':
     'The settings were changed or reset before the consent completed, so it no longer counts. If it is still wanted, start it again.',
