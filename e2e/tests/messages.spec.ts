@@ -311,6 +311,10 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
     await page.goBack()
     await expect(page.getByLabel('Go to day')).toHaveValue('')
   })
+  await test.step('a day before every message says so, and not that there is none', async () => {
+    await page.getByLabel('Go to day').fill('2020-01-01')
+    await expect(page.getByRole('heading', { name: 'No message up to this day' })).toBeVisible()
+  })
 })
 
 test('thousands of messages are read with Page Down held, with few rows in the document and never none on the screen, and from a day in their middle', async ({

@@ -126,7 +126,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
             selection={selection}
             onSelection={setSelection}
             onNewest={() => showDay('')}
-            empty={<NoMessages filtered={Object.keys(filter).length > 0} />}
+            empty={<NoMessages filtered={Object.keys(filter).length > 0} dayShown={dayShown} />}
           />
         </div>
         {id !== null && (
@@ -173,7 +173,7 @@ function ListFrom({ dayShown, ...list }: ListFromProps) {
   )
 }
 
-function NoMessages({ filtered }: { filtered: boolean }) {
+function NoMessages({ filtered, dayShown }: { filtered: boolean; dayShown: string }) {
   const styles = useStyles()
   const t = useTranslate()
   const link = (page: string) => (content: ReactNode) => (
@@ -181,6 +181,14 @@ function NoMessages({ filtered }: { filtered: boolean }) {
       <FluentLink inline>{content}</FluentLink>
     </Link>
   )
+  // Newer messages may lie above a day that has none before it.
+  if (dayShown !== '') {
+    return (
+      <Surface title={t('messages.none-until')}>
+        <p className={styles.text}>{t('messages.none-until-detail')}</p>
+      </Surface>
+    )
+  }
   if (filtered) {
     return (
       <Surface title={t('messages.no-match')}>

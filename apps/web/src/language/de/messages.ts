@@ -137,6 +137,9 @@ export const messages: TranslationOf<typeof english> = {
   'messages.none': 'Noch keine Nachrichten',
   'messages.none-detail':
     'Berichte, Warnungen und Einladungen erscheinen hier, sobald ein Dienst sie einreicht. Ein Dienst braucht dafür einen <keys>Dienstschlüssel</keys>; eine Testnachricht können Sie in den <settings>Einstellungen</settings> senden.',
+  'messages.none-until': 'Keine Nachricht bis zu diesem Tag',
+  'messages.none-until-detail':
+    'Wählen Sie einen späteren Tag, leeren Sie das Feld, oder ändern Sie einen Filter, um andere Nachrichten zu sehen.',
   'messages.not-before': 'Nicht vor {at}',
   'messages.not-kept': 'Von der Version, die sie angenommen hat, nicht gespeichert',
   'messages.outcome.refused': 'Von Microsoft abgelehnt',

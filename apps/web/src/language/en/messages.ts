@@ -132,6 +132,8 @@ export const messages = {
   'messages.none': 'No messages yet',
   'messages.none-detail':
     'Reports, alerts and invitations appear here as soon as a service submits them. A service submits with a <keys>service key</keys>; a test mail can be sent from the <settings>settings</settings>.',
+  'messages.none-until': 'No message up to this day',
+  'messages.none-until-detail': 'Choose a later day, empty the field, or change a filter to see other messages.',
   'messages.not-before': 'Not before {at}',
   'messages.not-kept': 'Not kept by the version that accepted it',
   'messages.outcome.refused': 'Refused by Microsoft',
