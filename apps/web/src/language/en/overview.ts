@@ -115,15 +115,15 @@ export const overview = {
   'overview.limits.used': '{used, number} of about {limit, number} used',
   'overview.limits.used-alone': '{used, number}, limit not known',
   'overview.limits.near':
-    'External mail is near the limit that Microsoft probably applies to your organization. What goes beyond it is returned as not delivered.',
+    'External mail is near the limit that Microsoft probably applies to your organisation. What goes beyond it is returned as not delivered.',
   'overview.limits.onmicrosoft':
-    'The sender is an onmicrosoft.com address. Microsoft lets such an organization write to {limit, number} external recipients in 24 hours: connect a sender with a domain of your own.',
-  'overview.limits.edit': 'Licenses and domains',
-  'overview.limits.licences': 'Paid Exchange Online licenses',
+    'The sender is an onmicrosoft.com address. Microsoft lets such an organisation write to {limit, number} external recipients in 24 hours: connect a sender with a domain of your own.',
+  'overview.limits.edit': 'Licences and domains',
+  'overview.limits.licences': 'Paid Exchange Online licences',
   'overview.limits.licences.hint':
     'Microsoft limits external recipients by them, and does not tell the limit. 0 for a trial; leave it empty if you do not know.',
   'overview.limits.licences.fault': 'Enter a whole number from 0 to 10,000,000, or nothing.',
-  'overview.limits.domains': 'Domains of your organization',
+  'overview.limits.domains': 'Domains of your organisation',
   'overview.limits.domains.hint': 'One a line, subdomains too. Without an entry, the domain of the sender counts.',
   'overview.limits.domains.fault': 'This is not a domain: {entry}',
   'overview.limits.domains.too-many': 'At most {most, number} domains.',
