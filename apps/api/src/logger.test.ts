@@ -63,6 +63,31 @@ it.runIf(process.platform === 'linux')('drops lines that cannot be written becau
   closeSync(fullDisk)
 })
 
+it('keeps all lines of a turn for a reader that is slow, and drops them for one that takes nothing', async () => {
+  let taken = ''
+  let busyFor = 1
+  const output = createOutput(1, (_descriptor, bytes, from) => {
+    if (busyFor-- > 0) throw Object.assign(new Error('busy'), { code: 'EAGAIN' })
+    busyFor = 1
+    const piece = bytes.subarray(from, from + 10)
+    taken += piece.toString()
+    return piece.length
+  })
+  const lines = Array.from({ length: 15 }, (_, n) => `line ${n + 10}\n`)
+
+  for (const line of lines) output.write(line)
+  await nextTurn()
+  expect(taken).toBe(lines.join(''))
+
+  busyFor = Infinity
+  output.write('lost\n')
+  await nextTurn()
+  busyFor = 0
+  output.write('later\n')
+  await nextTurn()
+  expect(taken).toBe(`${lines.join('')}later\n`)
+})
+
 it('writes lines in their order, the last of a process that exits too', () => {
   const logger = fileURLToPath(new URL('logger.ts', import.meta.url))
   const program = `import { createLogger } from ${JSON.stringify(logger)}

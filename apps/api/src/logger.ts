@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
 const BUSY_WAIT_MS = 10
-/** A reader that stalls for longer loses the lines. */
+/** A reader that takes nothing for longer loses the lines; one that is slow does not. */
 const MAX_BUSY_WAITS = 10
 /** Lines of one turn of the event loop are written together, up to this many characters. */
 const TOGETHER_CHARACTERS = 64 * 1024
@@ -23,7 +23,10 @@ export function createLogger(level: string, destination: DestinationStream = cre
  * disk or a closed terminal must not stop the product. A process that exits writes what is left; one that is killed loses
  * the lines of that turn. Pino's own destination retries for ever during exit, so that the process would never end.
  */
-export function createOutput(descriptor: number): DestinationStream {
+export function createOutput(
+  descriptor: number,
+  write: (descriptor: number, bytes: Buffer, from: number) => number = writeSync,
+): DestinationStream {
   let isInLine = false
   let lines = ''
 
@@ -31,8 +34,9 @@ export function createOutput(descriptor: number): DestinationStream {
     let waits = 0
     for (let from = 0; from < bytes.length;) {
       try {
-        from += writeSync(descriptor, bytes, from)
+        from += write(descriptor, bytes, from)
         isInLine = from < bytes.length
+        waits = 0
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || waits === MAX_BUSY_WAITS) throw error
         waits += 1
