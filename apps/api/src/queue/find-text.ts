@@ -131,6 +131,16 @@ export interface BlockSample {
   readonly oldest: Date | null
 }
 
+/**
+ * Whether a message is in a sample of one in so many. There is one of each stretch of so many, at a place that follows no
+ * pattern: messages often do, such as the reports to the same people in turn. It is the same one each time.
+ */
+function isSampled(nth: number, every: number): boolean {
+  let hash = Math.imul(Math.floor(nth / every) + 1, 0x85ebca6b) // mixed as in MurmurHash3
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return nth % every === ((hash ^ (hash >>> 16)) >>> 0) % every
+}
+
 /** Chooses some of the messages that have all grams, evenly from the newest blocks that have enough of them. */
 export async function sampleBlocks(
   database: Statements,
@@ -155,7 +165,7 @@ export async function sampleBlocks(
   const every = Math.max(1, Math.floor(count / sampled))
   let nth = 0
   const chosen = found
-    .map(({ block, positions }) => ({ block, positions: positions.filter(() => nth++ % every === 0) }))
+    .map(({ block, positions }) => ({ block, positions: positions.filter(() => isSampled(nth++, every)) }))
     .filter(({ positions }) => positions.length > 0)
   return {
     count,
