@@ -5,6 +5,7 @@ import { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import { Splitter, type SplitterChunk } from '@zone-eu/mailsplit'
+import { passMail } from '../content-garbage.ts'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
 import { divideRecipients, MAX_REPLY_TO, namesAnother, type MailHeader } from './mail-headers.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
@@ -151,6 +152,7 @@ export async function readMail(
         if (memory.keepsSource) kept.push(data)
         else kept = []
         if (!splitter.destroyed) await feed(data)
+        if (totalBytes > SMALL_BODY_BYTES) passMail(data.length)
       }
     }
   } catch (error) {
