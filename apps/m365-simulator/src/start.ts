@@ -66,7 +66,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     settings: createSettings(),
     arrivals: createArrivals(),
     uploads: createUploadSessions(),
-    traces: createTraceLog(clock),
+    traces: createTraceLog(store, clock),
     delta: createInboxPositions(),
     quotas: createQuotas(clock),
     traffic: createTraffic(clock),

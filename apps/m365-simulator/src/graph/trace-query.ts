@@ -1,4 +1,4 @@
-import type { TraceRow } from '../simulation/trace-log.ts'
+import type { TraceRow } from '../tenant/trace-row.ts'
 import { badRequest } from './graph-error.ts'
 
 // What the service makes of a query, which is less than it is asked: conditions are joined by AND whatever stands between

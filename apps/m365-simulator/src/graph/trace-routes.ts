@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Endpoint } from '../faults/scenario.ts'
-import type { TraceRow } from '../simulation/trace-log.ts'
+import type { TraceRow } from '../tenant/trace-row.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { badRequest, GraphError } from './graph-error.ts'
 import { readTraceQuery } from './trace-query.ts'

@@ -1,7 +1,7 @@
 import { pickMs } from '../faults/settings.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { AcceptedMessage } from '../simulation/traffic.ts'
-import type { DeliveryOutcome } from '../simulation/trace-log.ts'
+import type { DeliveryOutcome } from '../tenant/trace-row.ts'
 import { deliveryOutcomeOf, sentOutcomeOf } from './delivery-outcome.ts'
 import { traceMessage } from './trace-message.ts'
 import { bounce } from './bounce.ts'

@@ -1,5 +1,5 @@
 import type { Simulation } from '../simulation/simulation.ts'
-import type { DeliveryOutcome } from '../simulation/trace-log.ts'
+import type { DeliveryOutcome } from '../tenant/trace-row.ts'
 import { addresseeMembers, type DirectoryIndex } from '../tenant/directory.ts'
 
 // What becomes of a recipient after Exchange has accepted a message. Mailboxes, message trace and non-delivery reports

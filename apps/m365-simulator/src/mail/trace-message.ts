@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { pickMs } from '../faults/settings.ts'
 import type { Simulation } from '../simulation/simulation.ts'
-import type { DeliveryOutcome } from '../simulation/trace-log.ts'
+import type { DeliveryOutcome, TraceRow } from '../tenant/trace-row.ts'
 import type { StoredMessage } from '../tenant/message.ts'
 
 /** Notes a message in the trace, with a row for each recipient and for each member of a list. */
@@ -21,13 +21,15 @@ export function traceMessage(
     subject: message.subject,
     size: 20_000 + message.body.content.length,
   }
-  const add = (recipientAddress: string, outcome: DeliveryOutcome, isMember: boolean) => {
+  const rowOf = (recipientAddress: string, outcome: DeliveryOutcome, isMember: boolean): TraceRow => {
     const visibleMs = receivedMs + pickMs(traceDelayMs)
     const settledMs = visibleMs + pickMs(tracePendingMs)
-    traces.add({ ...shared, recipientAddress, outcome, isMember, visibleMs, settledMs })
+    return { ...shared, recipientAddress, outcome, isMember, visibleMs, settledMs }
   }
-  for (const { address, outcome } of outcomes) {
-    add(settings.current.traceAddresses[address.toLowerCase()] ?? address, outcome, false)
-    for (const member of outcome.members) add(member, outcomeOf(member), true)
-  }
+  traces.add(
+    outcomes.flatMap(({ address, outcome }) => [
+      rowOf(settings.current.traceAddresses[address.toLowerCase()] ?? address, outcome, false),
+      ...outcome.members.map((member) => rowOf(member, outcomeOf(member), true)),
+    ]),
+  )
 }

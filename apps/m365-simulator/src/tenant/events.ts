@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { TraceRow } from './trace-row.ts'
 import type { Rights } from './directory.ts'
 import type { MessageCopy, StoredMessage } from './message.ts'
 
@@ -54,5 +55,7 @@ export type StateEvent =
       readonly message: StoredMessage
       readonly copies: readonly MessageCopy[]
     }
+  /** In the message trace. */
+  | { readonly type: 'message-traced'; readonly rows: readonly TraceRow[] }
   /** Moves to Deleted Items, or out of it for good. */
   | { readonly type: 'message-deleted'; readonly mailbox: string; readonly id: string }

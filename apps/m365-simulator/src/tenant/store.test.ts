@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createTraceLog } from '../simulation/trace-log.ts'
 import { mail, REGISTRATION, simulate } from '../test-support/simulated.ts'
 import type { StateEvent } from './events.ts'
 import type { StoredMessage } from './message.ts'
@@ -105,6 +106,28 @@ describe('a committed event', () => {
     for (const event of everything) first.commit(event)
     expect(open().state).toEqual(first.state)
     expect(open().state).toEqual(first.state)
+  })
+
+  it('keeps the rows of the message trace in the order of receipt', () => {
+    const row = (recipientAddress: string, receivedMs: number) => ({
+      id: 'a',
+      senderAddress: 'ada@contoso.com',
+      recipientAddress,
+      messageId: '<1@contoso.com>',
+      receivedMs,
+      subject: 'Hello',
+      size: 1,
+      outcome: { status: 'delivered', code: null, text: null, members: [] },
+      isMember: false,
+      visibleMs: receivedMs,
+      settledMs: receivedMs,
+    })
+    const now = () => START
+    createTraceLog(open(), now).add([row('max@contoso.com', 2), row('bob@contoso.com', 1)])
+    const addresses = createTraceLog(open(), now)
+      .visible()
+      .map(({ recipientAddress }) => recipientAddress)
+    expect(addresses).toEqual(['max@contoso.com', 'bob@contoso.com'])
   })
 
   it('survives a crash that left half a line behind', () => {

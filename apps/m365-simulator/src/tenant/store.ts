@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { TraceRow } from './trace-row.ts'
 import { type DirectoryIndex, NO_RIGHTS, type Rights } from './directory.ts'
 import { type Blobs, fileBlobs, memoryBlobs } from './blobs.ts'
 import type { IssuedCode, IssuedRefreshToken, StateEvent } from './events.ts'
@@ -40,6 +41,8 @@ export interface State {
   /** Rights that differ from the directory's, by address, then by oid. */
   readonly rights: Map<string, Map<string, Rights>>
   readonly mailboxes: Map<string, Mailbox>
+  /** The message trace, by the time of receipt, so that reading it is stable. */
+  readonly traced: TraceRow[]
   lastSequence: number
 }
 
@@ -112,6 +115,7 @@ function emptyState(): State {
     accessTokensValidFromMs: new Map(),
     rights: new Map(),
     mailboxes: new Map(),
+    traced: [],
     lastSequence: 0,
   }
 }
@@ -154,6 +158,12 @@ const HANDLERS: Handlers = {
   'draft-sent': (state, { mailbox, id, message, copies }) => {
     removeItem(state, mailbox, id)
     addItems(state, message, copies)
+  },
+  'message-traced': ({ traced }, { rows }) => {
+    for (const row of rows) {
+      const place = traced.findLastIndex(({ receivedMs }) => receivedMs <= row.receivedMs)
+      traced.splice(place + 1, 0, row)
+    }
   },
   'message-deleted': (state, { mailbox, id }) => {
     const item = removeItem(state, mailbox, id)
