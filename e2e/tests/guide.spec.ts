@@ -65,6 +65,8 @@ test('in German every step of the guide Configuring Office 365 SMTP works, and t
     await expect(largeAttachments).toBeDisabled()
     const viewport = page.viewportSize()
     await expectAccessibleOnPhone(page)
+    const heading = await page.getByRole('heading', { level: 1 }).boundingBox()
+    expect(heading?.height, 'the longest heading is one line on a phone').toBeLessThan(40)
     if (viewport) await page.setViewportSize(viewport)
   })
 

@@ -299,6 +299,7 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
     await expectAccessible(page, 'colours')
     await page.keyboard.press('Escape')
     await expect(link).toBeFocused()
+    await expect(link, 'the whole row is marked').toHaveCSS('outline-style', 'solid', { pseudo: 'after' })
     await expect(page).toHaveURL(/search=Pick/)
     await link.press('Enter')
     await page.getByRole('link', { name: 'Close the message' }).press('Enter')

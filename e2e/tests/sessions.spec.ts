@@ -151,6 +151,8 @@ test('an admin sees who is signed in where, and ends a session of somebody else'
   await page.getByRole('link', { name: 'Sessions' }).click()
   await expect(page.getByRole('row').filter({ hasText: 'This session' })).toContainText('ada@contoso.com')
   await expectAccessibleOnPhone(page)
+  const left = async (text: string) => (await page.getByText(text, { exact: true }).first().boundingBox())?.x
+  expect(await left('nora@contoso.com'), 'the address stands below the name').toBe(await left('Nora Nomail'))
   await page.getByRole('button', { name: 'End all others' }).click()
   await expect(page.getByRole('dialog', { name: 'End all other sessions?' })).toContainText('This session stays.')
   await page.getByRole('button', { name: 'Cancel' }).click()

@@ -92,7 +92,9 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForeground1,
     // The whole row opens the message.
     '::after': { content: '""', position: 'absolute', inset: 0 },
-    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '2px' },
+    // Around the row: around the link it would be cut off with what is too long of the subject.
+    ':focus-visible': { outlineStyle: 'none' },
+    ':focus-visible::after': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
   },
   to: { gridArea: 'to' },
   service: { gridArea: 'service', [NARROW]: { display: 'none' } },

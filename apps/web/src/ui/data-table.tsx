@@ -50,7 +50,8 @@ export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
             <tr key={rowKey(row, index)} className={styles.row}>
               {columns.map(({ name, cell, kind }) => (
                 <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
-                  {cell(row)}
+                  {/* One box, since what stands beside the name of the column would be placed part by part. */}
+                  <div>{cell(row)}</div>
                 </td>
               ))}
             </tr>
@@ -99,7 +100,7 @@ function tableStyles(width: string) {
       ':last-child': { paddingInlineEnd: 0 },
       [narrow]: {
         display: 'grid',
-        gridTemplateColumns: '96px minmax(0, 1fr)',
+        gridTemplateColumns: '120px minmax(0, 1fr)',
         columnGap: tokens.spacingHorizontalM,
         paddingBlock: 0,
         paddingInline: 0,

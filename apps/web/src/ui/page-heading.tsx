@@ -7,6 +7,8 @@ const useStyles = makeStyles({
     ...typographyStyles.title2,
     margin: 0,
     overflowWrap: 'anywhere',
+    // "Mandanteneinstellungen" is as wide as a phone.
+    '@media (max-width: 480px)': typographyStyles.title3,
     // It takes the focus after a change of page, for screen readers only.
     outlineStyle: 'none',
     color: tokens.colorNeutralForeground1,
