@@ -43,7 +43,7 @@ export const DELIVERY_MEANINGS: Readonly<Record<DeliveryCause, DeliveryMeaning>>
   'mailbox-day-limit': {
     actors: ['nobody'],
     meaning: 'The mailbox has written to as many recipients as it may within 24 hours.',
-    remedy: 'The mailbox pauses by itself; this message has to be sent again later.',
+    remedy: 'The mailbox pauses by itself; what has bounced has to be sent again later.',
   },
   'external-limit-trial': {
     actors: ['nobody', 'administrator'],

@@ -107,7 +107,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'clock-right': {
     status: 'ok',
     title: 'The clock is right',
-    detail: 'It agrees to a minute with {clocks}.',
+    detail: 'It agrees to a minute with the clocks of these: {clocks}.',
   },
   'clock-off': {
     status: 'warning',

@@ -15,7 +15,7 @@ export const reports: TranslationOf<typeof english> = {
   'reports.bounces.available': 'Was dafür nötig ist, ist schon gewährt.',
   'reports.trace': 'Nachrichtenablaufverfolgung',
   'reports.trace.reads':
-    'Fragt Exchange, was aus jeder Nachricht geworden ist: zugestellt, fehlgeschlagen, in Quarantäne oder an eine Liste übergeben. Gelesen wird, wer wem was gesendet hat, aber kein Inhalt.',
+    'Fragt Exchange, was aus jeder Nachricht geworden ist: zugestellt, fehlgeschlagen, in Quarantäne oder an einen Verteiler übergeben. Gelesen wird, wer wem was gesendet hat, aber kein Inhalt.',
   'reports.trace.needs':
     'Braucht die Anwendungsberechtigung <permission>ExchangeMessageTrace.Read.All</permission>, die ein Entra-Administrator einmal genehmigt, und den Dienstprinzipal von Microsofts Nachrichtenablaufverfolgung. Microsoft bietet sie nur in seiner globalen Cloud an.',
   'reports.problem.permission-missing': 'Eine Berechtigung fehlt',

@@ -12,7 +12,7 @@ const CAUSES: Readonly<Record<string, string>> = {
     'Exchange Online hat den Absender gesperrt, weil seine E-Mails wie Spam aussahen. Ein Administrator gibt ihn im Microsoft Defender-Portal > Eingeschränkte Entitäten frei.',
   'domain-not-registered':
     'Die Domäne des Absenders ist in der Organisation nicht registriert. Ein Administrator fügt sie im Microsoft 365 Admin Center > Einstellungen > Domänen hinzu.',
-  'mailbox-day-limit': `Das Postfach hat an so viele Empfänger geschrieben, wie es in 24 Stunden darf. ${PAUSES} diese Nachricht muss später erneut gesendet werden.`,
+  'mailbox-day-limit': `Das Postfach hat an so viele Empfänger geschrieben, wie es in 24 Stunden darf. ${PAUSES} was nicht zugestellt wurde, muss später erneut gesendet werden.`,
   'external-limit-trial': `Die Organisation hat an so viele externe Empfänger geschrieben, wie eine Testversion in 24 Stunden darf. ${PAUSES} ein Administrator erhöht das Limit durch den Kauf von Lizenzen.`,
   'external-limit': `Die Organisation hat an so viele externe Empfänger geschrieben, wie sie in 24 Stunden darf. ${PAUSES} ein Administrator sieht das Limit im Exchange Admin Center > Berichte > Nachrichtenfluss.`,
   'onmicrosoft-limit': `Die Organisation hat von ihrer Domäne onmicrosoft.com so viel gesendet, wie sie in 24 Stunden darf. ${PAUSES} ein Administrator gibt dem Absender eine Adresse einer eigenen Domäne.`,

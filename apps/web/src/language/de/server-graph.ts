@@ -113,7 +113,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'new-mailbox': 'Ein neues Postfach kann eine Stunde brauchen, bis es funktioniert. Versuchen Sie es danach erneut.',
   'proof.send-as-denied.title': 'Das Senden als diese Adresse ist nicht erlaubt',
   'proof.send-as-denied.detail': '{delegate} hat kein Recht, als {sender} zu senden.',
-  'proof.send-as-denied.action': `${ADMIN} öffnet ${MAILBOXES} > {sender} > Delegierung > Senden als und fügt {delegate} hinzu; bei einer Gruppe ist es Empfänger > Gruppen > {sender} > Einstellungen > Stellvertretungen verwalten. „Senden im Auftrag“ genügt auch, doch sehen Empfänger dann beide Namen. Ein neues Recht kann eine Stunde brauchen. Versuchen Sie es danach erneut.`,
+  'proof.send-as-denied.action': `${ADMIN} fügt unter ${MAILBOXES} > {sender} > Delegierung > Senden als {delegate} hinzu; bei einer Gruppe ist es Empfänger > Gruppen > {sender} > Einstellungen > Stellvertretungen verwalten. „Senden im Auftrag“ genügt auch, doch sehen Empfänger dann beide Namen. Ein neues Recht kann eine Stunde brauchen. Versuchen Sie es danach erneut.`,
   'proof.permission-missing.title': 'Die Berechtigung Mail.Send.Shared fehlt',
   'proof.permission-missing.detail':
     '{sender} ist keine Adresse von {delegate}; das Senden von ihr braucht die Berechtigung Mail.Send.Shared.',
