@@ -357,6 +357,21 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   await nextPoll()
   expect(await problem()).toBeNull()
   expect(await known(id)).toEqual({ 'max@contoso.com': 'delivered' })
+
+  // Also where another source has settled everything meanwhile.
+  const next = await send(['bob@contoso.com'])
+  await answer(403, '')
+  await nextPoll()
+  expect(await problem()).toBe('trace-unavailable')
+  const bounce = { delivery: 'failed', code: '5.2.2', detail: null, at: null, source: 'bounce', note: null } as const
+  await ground.queue.reports.apply(ADA, [{ messageId: next, recipient: 'bob@contoso.com', certain: true, ...bounce }])
+  await control('DELETE', '/scenarios')
+  await ground.clock.advance(10 * MINUTES)
+  await nextPoll()
+  expect(await problem()).toBeNull()
+  const before = await requests()
+  await nextPoll()
+  expect(await requests()).toBe(before)
 })
 
 it('learns what Microsoft decides an hour later, by few requests', async () => {

@@ -109,7 +109,8 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   ): Promise<Next> {
     const { now, failingSince } = taken
     const awaited = await reports.readAwaited(tenantId)
-    if (awaited.length === 0) return { waitMs: pollMs, failing: null }
+    if (awaited.length === 0)
+      return failingSince === null ? { waitMs: pollMs, failing: null } : lookAgain(tenantId, taken, stopping)
     let progress: TraceProgress = taken
     const tasks: Tasks = { aliases: [], codes: [] }
     let made = 0
@@ -142,6 +143,22 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     }
     if (asked && !stopping.aborted) await readDetails(tenantId, tasks, stopping)
     return { waitMs: made >= SPREAD_FROM ? Math.max(pollMs, SPREAD_MS) : pollMs, failing: asked ? false : null }
+  }
+
+  /** Nothing is awaited, but the last request failed: asks for one row, so that what was mended is not called broken. */
+  async function lookAgain(
+    tenantId: string,
+    taken: TraceProgress & { readonly now: Date; readonly failingSince: Date | null },
+    stopping: AbortSignal,
+  ): Promise<Next> {
+    const from = new Date(taken.now.getTime() - NEAR_MS)
+    const answer = await request(tenantId, stopping, undefined, (call) =>
+      trace.list({ from, to: taken.now, top: 1 }, call),
+    )
+    if (answer === null) return { waitMs: pollMs, failing: null }
+    if (answer.outcome !== 'page') return refused(tenantId, answer, taken, taken)
+    await deps.noteProblem(tenantId, null)
+    return { waitMs: pollMs, failing: false }
   }
 
   /** A window that was begun goes on, but what was sent lately goes first. */
