@@ -69,7 +69,7 @@ const requests = async (): Promise<number> => (await control('GET', '/traces')).
 
 function newProcess(
   owner: string,
-  { rowsAtOnce, onRequest = () => {} }: { rowsAtOnce?: number; onRequest?: () => void } = {},
+  { rowsAtOnce, onRequest = () => {} }: { rowsAtOnce?: number; onRequest?: () => void | Promise<unknown> } = {},
 ) {
   const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch: fetchMicrosoft, clock: ground.clock.now }
   const sources = createReportSourceStore(ground.opened.pool)
@@ -89,7 +89,7 @@ function newProcess(
     trace: createMessageTrace(options),
     tokens: {
       async get() {
-        onRequest()
+        await onRequest()
         return { outcome: 'granted', accessToken: reader }
       },
       forget() {},
@@ -313,6 +313,13 @@ it('goes on where a process stopped, and reads no page twice', async () => {
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(3)
   expect((await ground.queue.reports.readAwaited(ADA)).length).toBe(0)
+})
+
+it('asks no further once the trace is switched off', async () => {
+  for (let nth = 0; nth < 4; nth++) await send(['max@contoso.com', 'nobody@contoso.com'], `Report ${nth}`)
+  const onRequest = () => ground.database.query('UPDATE tenant_settings SET trace_enabled = false')
+  await newProcess('one', { rowsAtOnce: 2, onRequest })(ADA, RUNNING)
+  expect(await requests()).toBe(1)
 })
 
 it('waits as long as Microsoft asks, and says what is wrong where it refuses', async () => {

@@ -44,7 +44,7 @@ export interface TakenTrace extends TraceProgress {
 export interface TraceStore {
   /** Leases the trace of a tenant that is due. Null when it is not, or another process has it. */
   take(tenantId: string, owner: string): Promise<TakenTrace | null>
-  /** Stores progress, and extends the lease. Returns false when the lease was lost. */
+  /** Stores progress, and extends the lease. Returns false when the lease was lost, or the trace was switched off. */
   save(tenantId: string, owner: string, progress: TraceProgress): Promise<boolean>
   /** Ends the lease. `failing`: whether the last request failed; null where none was made. */
   release(tenantId: string, owner: string, next: { waitMs: number; failing: boolean | null }): Promise<void>
@@ -69,7 +69,7 @@ RETURNING t.swept_at AS "sweptAt", t.swept_down_to AS "sweptDownTo", t.page, t.f
 const SAVE = `
 UPDATE message_traces
    SET swept_at = $3, swept_down_to = $4, page = $5, lease_until = mail_now() + ${LEASE}
- WHERE tenant_id = $1 AND lease_owner = $2`
+ WHERE tenant_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM tenant_settings s WHERE s.tenant_id = $1 AND s.trace_enabled)`
 
 /** $1 tenant, $2 owner, $3 ms, $4 whether it fails, or null */
 const RELEASE = `

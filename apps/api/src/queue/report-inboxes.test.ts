@@ -95,6 +95,16 @@ it('reads the delegate’s inbox as well where another mailbox sends, and none w
   expect(await ground.queue.inboxes.claim('one')).toEqual([])
 })
 
+it.each(['bounces_enabled = false', `from_email = 'reports@contoso.com'`])(
+  'reads on no further once %s',
+  async (change) => {
+    const inbox = await claimOne()
+    expect(await ground.queue.inboxes.renew(inbox)).toBe(true)
+    await ground.database.query(`UPDATE tenant_settings SET ${change} WHERE tenant_id = $1`, [ADA])
+    expect(await ground.queue.inboxes.renew(inbox)).toBe(false)
+  },
+)
+
 it('counts as a request to the mailbox, and gets its turn in a busy one', async () => {
   const limited = createTestQueue(ground.opened.pool, { limits: { concurrency: 2 } })
   for (const _ of [1, 2, 3]) await ground.submit()

@@ -125,9 +125,14 @@ type Held = Pick<ClaimedInbox, 'tenantId' | 'inbox' | 'leaseOwner'>
 const IS_HELD = `tenant_id = $1 AND inbox = $2 AND lease_owner = $3 AND lease_until > mail_now()`
 
 /** $4 lease in ms */
-const RENEW = `UPDATE report_inboxes SET lease_until = mail_now() + $4 * interval '1 millisecond' WHERE ${IS_HELD}`
+const RENEW = `
+UPDATE report_inboxes i SET lease_until = mail_now() + $4 * interval '1 millisecond'
+ WHERE ${IS_HELD} AND EXISTS (SELECT 1 FROM (${WANTED}) AS w WHERE w.tenant_id = i.tenant_id AND w.inbox = i.inbox AND w.owner = i.owner)`
 
-/** Reports whether the next request may begin: the lease is still held, and now for as long again. */
+/**
+ * Reports whether the next request may begin: the lease is still held, and now for as long again, and nobody has switched
+ * bounces off or changed the sender since the last one.
+ */
 export async function renewInbox(pool: pg.Pool, { tenantId, inbox, leaseOwner }: Held): Promise<boolean> {
   return (await pool.query(RENEW, [tenantId, inbox, leaseOwner, INBOX_LEASE_MS])).rowCount === 1
 }
