@@ -1,4 +1,4 @@
-import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, Link as FluentLink, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
@@ -23,6 +23,7 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalXL,
     gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 320px), 1fr))',
   },
+  threeColumns: { gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 280px), 1fr))' },
 })
 
 /** The first page: whether mail goes out, what waits, and what became of the rest. */
@@ -64,7 +65,7 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
       ) : (
         <>
           <MailStatus overview={overview} />
-          <div className={styles.columns}>
+          <div className={mergeClasses(styles.columns, styles.threeColumns)}>
             <HeldSurface held={overview.held} />
             <FailedSurface failed={overview.failed24h} />
             <BouncedSurface bounced={overview.bounced24h} />

@@ -21,6 +21,6 @@ export const notices = {
   'notices.queue.stalled.action': 'Show queued messages',
   'notices.quota.exceeded.action': 'Open Settings',
   'notices.secret.expiring.action': 'Open Settings',
-  'notices.retry': 'Try them again',
+  'notices.retry': 'Try again',
   'notices.send-now': 'Send now',
 } as const
