@@ -92,6 +92,19 @@ describe('detailText', () => {
     ])
   })
 
+  it('shows until when a mailbox paused as a time, and what a limit was changed to, with labels', () => {
+    const until = '2026-11-24T10:00:00.000Z'
+    const details = { until, pausedUntil: until, licences: 1200, internalDomains: 'contoso.com', bounces: true }
+
+    expect(detailText(example({ details }), german)).toEqual([
+      { name: 'Bis', value: german.time(until, 'short') },
+      { name: 'Hätte geendet', value: german.time(until, 'short') },
+      { name: 'Lizenzen', value: '1.200' },
+      { name: 'Domänen der Organisation', value: 'contoso.com' },
+      { name: 'Unzustellbarkeitsberichte', value: 'ja' },
+    ])
+  })
+
   it('leaves out the account of a refused sign-in, which is shown as the person', () => {
     const details = { account: 'gil@fabrikam.com' }
 

@@ -4,6 +4,7 @@ import type { Translate } from '../language/translate.ts'
 import { PRODUCT } from '../ui/page-heading.tsx'
 
 const MICROSOFT = 'Microsoft'
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 /** Who acted where no person of the tenant did. */
 const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, 'microsoft' | 'operator'>>> = {
@@ -64,6 +65,7 @@ function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean 
 function valueText(name: string, value: string | number | boolean, t: Translate): string {
   if (typeof value === 'boolean') return t(value ? 'audit.yes' : 'audit.no')
   if (typeof value === 'number') return t.number(value)
+  if (TIME.test(value)) return t.time(value, 'short')
   if (name === 'mailbox') return t.known(`audit.mailbox.${value}`) ?? value
   return name === 'reason' ? codeText(value, t) : value
 }

@@ -28,6 +28,8 @@ const useStyles = makeStyles({
   table: { borderCollapse: 'collapse', width: '100%' },
   cell: {
     textAlign: 'start',
+    fontSize: tokens.fontSizeBase200,
+    hyphens: 'auto',
     padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`,
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
