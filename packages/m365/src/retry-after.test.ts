@@ -9,6 +9,9 @@ it.each([
   ['0', '2026-11-24T10:00:00.000Z'],
   ['Tue, 24 Nov 2026 10:05:00 GMT', '2026-11-24T10:05:00.000Z'],
   ['Tue, 24 Nov 2026 09:00:00 GMT', '2026-11-24T10:00:00.000Z'],
+  ['10, 10', '2026-11-24T10:00:10.000Z'],
+  ['5,120', '2026-11-24T10:02:00.000Z'],
+  ['Tuesday, 24-Nov-26 10:05:00 GMT', '2026-11-24T10:05:00.000Z'],
   ['99999999999', '2026-11-25T10:00:00.000Z'],
   ['Fri, 01 Jan 2100 00:00:00 GMT', '2026-11-25T10:00:00.000Z'],
 ])('reads %j', (header, expected) => {
@@ -23,6 +26,6 @@ it.each([
   expect(retryAfterDate(headers, NOW)?.toISOString()).toBe('2026-11-24T10:01:00.000Z')
 })
 
-it.each([null, '', ' ', 'soon', '-5x', 'NaN'])('returns null for %j', (header) => {
+it.each([null, '', ' ', 'soon', '-5', '-5x', '5, soon', 'NaN'])('returns null for %j', (header) => {
   expect(retryAfterDate(new Headers(header === null ? {} : { 'retry-after': header }), NOW)).toBeNull()
 })
