@@ -30,9 +30,13 @@ const useStyles = makeStyles({
     textAlign: 'start',
     fontSize: tokens.fontSizeBase200,
     hyphens: 'auto',
-    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`,
+    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalXS}`,
+    // Where there is room for whole words, none is broken to make numbers wider.
+    overflowWrap: 'normal',
+    '@container (max-width: 400px)': { overflowWrap: 'anywhere' },
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
+  details: { containerType: 'inline-size' },
   summary: { cursor: 'pointer', padding: `${tokens.spacingVerticalXS} 0` },
 })
 
@@ -63,7 +67,7 @@ export function OutcomeSurface({ kind, counts }: Props) {
           </Suspense>
         </WithoutChart>
       </div>
-      <details onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
+      <details className={styles.details} onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
         <summary className={styles.summary}>{t('overview.chart.table')}</summary>
         {tableOpen && <OutcomeTable kind={kind} counts={counts} />}
       </details>
