@@ -61,6 +61,22 @@ it('answers a request that waits as soon as there is an event that it asked for'
   expect(await read(`after=${(await waiting).next}&waitSeconds=1`)).toMatchObject({ items: [] })
 })
 
+it('tells nothing to those whose session or key has ended while they waited', async () => {
+  const other = product.newBrowser()
+  await other.signIn('Ada Admin')
+  const { next } = await read('')
+  const query = `${FEED}?after=${next}&waitSeconds=30&types=message.cancelled`
+  const waiting = [other.call('GET', query), invitations.get(query)]
+  const { id } = await invitations.submit() // by then they wait
+  await ada.call('DELETE', '/api/v1/sessions')
+  const { items } = (await ada.call('GET', '/api/v1/service-keys')).json
+  const key = items.find(({ name }: { name: string }) => name === 'invitations')
+  expect((await ada.call('DELETE', `/api/v1/service-keys/${key.id}`)).status).toBeLessThan(300)
+  await ada.call('POST', `/api/v1/messages/${id}/cancel`)
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([401, 401])
+  invitations = await createServiceClient(product, { name: 'invitations' })
+})
+
 it('reads on from a cursor of another tenant among its own events', async () => {
   const [{ id = '' } = {}] = (await read('after=0')).items
   const foreign = `${id.slice(0, 20)}${'0'.repeat(16)}`

@@ -33,29 +33,30 @@ export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     await waiters.stop()
   })
 
-  route(
-    app,
-    listMessageEvents,
-    requireServiceOrAdmin(listMessageEvents.scope),
-    async ({ caller: { tenantId, service }, query, reply }) => {
-      const { after, types = MessageEventType.options, limit, waitSeconds } = query
-      const filter = { types, services: service === null ? null : [service] }
-      const left = new AbortController()
-      reply.raw.once('close', () => left.abort())
-      const signal = AbortSignal.any([stopping.signal, left.signal])
-      const waitsUntil = elapsedMs() + waitSeconds * 1_000
-      let place = after === undefined ? await events.end(tenantId) : parsePlace(after)
-      for (;;) {
-        const page = await events.read(tenantId, place, limit, filter)
-        if (page === null) throw unknownPlace()
-        const ms = waitsUntil - elapsedMs()
-        if (page.events.length > 0 || ms <= 0 || signal.aborted)
-          return { items: page.events.map(({ event }) => event), next: writePlace(page.next) }
-        place = page.next
-        if (page.ended && !(await waiters.wait(tenantId, place.position, { ms, signal }))) throw tooManyWait()
+  const requireReader = requireServiceOrAdmin(listMessageEvents.scope)
+  route(app, listMessageEvents, requireReader, async ({ caller: { tenantId, service }, query, request, reply }) => {
+    const { after, types = MessageEventType.options, limit, waitSeconds } = query
+    const filter = { types, services: service === null ? null : [service] }
+    const left = new AbortController()
+    reply.raw.once('close', () => left.abort())
+    const signal = AbortSignal.any([stopping.signal, left.signal])
+    const waitsUntil = elapsedMs() + waitSeconds * 1_000
+    let place = after === undefined ? await events.end(tenantId) : parsePlace(after)
+    let hasWaited = false
+    for (;;) {
+      const page = await events.read(tenantId, place, limit, filter)
+      if (page === null) throw unknownPlace()
+      const ms = waitsUntil - elapsedMs()
+      if (page.events.length > 0 || ms <= 0 || signal.aborted) {
+        // Whoever has waited may have lost the right meanwhile: a session ends, a key is revoked.
+        if (hasWaited && page.events.length > 0) await requireReader(request)
+        return { items: page.events.map(({ event }) => event), next: writePlace(page.next) }
       }
-    },
-  )
+      place = page.next
+      hasWaited = true
+      if (page.ended && !(await waiters.wait(tenantId, place.position, { ms, signal }))) throw tooManyWait()
+    }
+  })
 }
 
 function parsePlace(after: string): EventPlace {

@@ -234,8 +234,8 @@ const ENDED: Readonly<
     title: { en: 'The settings were changed meanwhile', de: 'Die Einstellungen wurden inzwischen geändert' },
     paragraphs: [
       {
-        en: 'They were reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
-        de: 'Sie wurden zurückgesetzt, oder eine andere Einwilligung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
+        en: 'They were changed or reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
+        de: 'Sie wurden geändert oder zurückgesetzt, oder eine andere Einwilligung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
       },
     ],
   },
