@@ -89,7 +89,7 @@ export const FAILURE_SENTENCES: Sentences = {
     'An Exchange administrator checks in the {exchange} > Recipients that both exist and that the account has a licence with Exchange Online. Then retry the message.',
   'remedy.recipient-refused':
     'Check the recipients and have the service send it again. An Exchange administrator sees who has a mailbox, and how many recipients one message may have, in the {exchange} > Recipients > Mailboxes.',
-  'remedy.message-refused': `Have the service change what Microsoft does not accept and send the message again; what the code means is in ${GRAPH_CODE_LIST}.`,
+  'remedy.message-refused': `The submitting service changes what Microsoft does not accept and submits the message again; what the code means is in ${GRAPH_CODE_LIST}.`,
   'remedy.draft-gone':
     'A workspace admin or the submitting service retries the message. If it happens again, an Exchange administrator sees who else uses the mailbox in the {exchange} > Recipients > Mailboxes > the mailbox > Delegation.',
   'remedy.mailbox-full':
