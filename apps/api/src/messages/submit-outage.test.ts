@@ -207,7 +207,7 @@ describe('a message whose attachments are arriving', () => {
   it('answers 503 when a connection to the database breaks, and deletes at once what had arrived', async () => {
     const upload = await underWay()
     const broken = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND application_name <> 'test' AND query LIKE '%INTO message_chunks%' AND state = 'active'`
+                   WHERE datname = current_database() AND application_name <> 'test' AND query LIKE '%INTO message_chunks%' AND wait_event_type = 'Lock'`
     const release = await ground.database.lock('message_chunks')
     await upload.send(3 * MIB)
     await expect.poll(async () => (await ground.database.query(broken)).length).toBeGreaterThan(0)
