@@ -23,6 +23,8 @@ const VERY_MANY = 8_000
 const FEW = 1_000
 /** Leaves hardly a message without a block. */
 const INDEXED_AT_ONCE = 2_000
+/** Of very many messages that are not indexed yet. */
+const BLOCK = 50
 /** For each message: its block, its id there, and its row, with the pages of their indexes. */
 const PAGES_OF_FOUND = 7
 const FOUND = { tenantId: 'ten_found', service: null }
@@ -183,6 +185,13 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     )
     await ground.database.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id <> 'ten_found'`)
     while (await indexMessages(pool, INDEXED_AT_ONCE));
+    await ground.database.query(
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+       SELECT 'msg_' || md5('behind ' || n), 'ten_behind', 'reports', 'sent', '[]', 'Report', mail_now() - n * interval '1 second', mail_now(),
+              mail_now()
+         FROM generate_series(1, $1::int) AS n`,
+      [VERY_MANY],
+    )
   })
   afterAll(async () => {
     await pool.end()
@@ -392,6 +401,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['what became of the mail, by hours and days', ({ insight }) => insight.readOutcomeHistory(ADA)],
     ['recipients that were not reached', ({ insight }) => insight.readBouncedOfDay(ADA)],
     ['external recipients', ({ insight }) => insight.readExternalUse(ADA)],
+    ['the next block of the search index', async () => expect(await indexMessages(pool, BLOCK)).toBe(true)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(
       (status): [string, (queue: Queue) => Promise<unknown>] => [

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createFinder } from './find.ts'
@@ -59,6 +60,16 @@ it('goes on with what a killed process had sealed, and takes in what came late',
 
   expect(await read()).toEqual({ indexed: 2 * BLOCK, unindexed: 0, late: 0 })
   expect(await found('CAME late')).toBe(1)
+})
+
+it('finds every message of a block with very many different pieces of text', async () => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  const words = Array.from({ length: BLOCK }, (_, nth) => createHash('sha512').update(`${nth}`).digest('hex'))
+  for (const word of words) await ground.submit({ subject: word })
+  await index()
+
+  expect(await read()).toMatchObject({ indexed: BLOCK, unindexed: 0 })
+  for (const word of words) expect(await found(word)).toBe(1)
 })
 
 it('forgets a block when retention has deleted its messages, and counts again what was deleted before', async () => {

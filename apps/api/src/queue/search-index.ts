@@ -14,11 +14,15 @@ import { indexedGrams } from './search-text.ts'
 
 /** Tenants that are looked at in one step, when others are being indexed by another process. */
 const TENANTS_AT_ONCE = 10
-/** After so many messages others get a turn on the event loop. */
-const MESSAGES_PER_TURN = 128
+/** After so many pieces of text others get a turn on the event loop: submits and deliveries wait for a millisecond. */
+const GRAMS_PER_TURN = 2_000
+const GRAMS_PER_INSERT = 1_000
 
 /** $1 messages of a block */
 const TENANTS_BEHIND = `SELECT tenant_id FROM mailbox_totals WHERE unindexed >= $1 LIMIT ${TENANTS_AT_ONCE}`
+
+/** Has an index give the order: a planner that takes the table for small would sort all messages of the tenant. */
+const WALK_IN_ORDER = 'SET LOCAL enable_sort = off'
 
 /** $1 tenant */
 const BEGIN_PROGRESS = `
@@ -60,7 +64,8 @@ const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || 
 const READ_SEALED = `
 SELECT ${TEXTS} FROM messages m
  WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($2::timestamptz, $3::text) AND (m.created_at, m.id) <= ($4::timestamptz, $5::text)
-   AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE`
+   AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE
+ ORDER BY m.created_at`
 
 /** $1 tenant, $2 at most */
 const READ_LATE = `
@@ -118,6 +123,7 @@ async function seal(client: pg.PoolClient, tenantId: string, blockMessages: numb
   const [row] = progress.rows
   if (!row) return false
   if (isSealed(row)) return true // whoever sealed it was interrupted
+  await client.query(WALK_IN_ORDER)
   await client.query(LOCK_TOTALS, [tenantId])
   const late = await client.query<{ count: number }>(COUNT_LATE, [tenantId, blockMessages])
   const lateCount = late.rows[0]?.count ?? 0
@@ -134,6 +140,7 @@ async function build(client: pg.PoolClient, tenantId: string, blockMessages: num
   const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
   const [row] = progress.rows
   if (!row) return false
+  await client.query(WALK_IN_ORDER)
   const between = [row.indexed_at, row.indexed_id, row.sealed_at, row.sealed_id]
   const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId, ...between])
   const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
@@ -147,9 +154,13 @@ async function build(client: pg.PoolClient, tenantId: string, blockMessages: num
     const ids = Buffer.concat(messages.map(({ id }) => bytesOfId(id)))
     const range = [first.created_at, last.created_at, messages.length, ids]
     const block = await client.query<{ id: string }>(INSERT_BLOCK, [tenantId, ...range])
-    const grams = [...(await positionsByGram(messages))].toSorted(([a], [b]) => a - b)
-    const columns = [grams.map(([gram]) => gram), grams.map(([, positions]) => encodePositions(positions))]
-    await client.query(INSERT_GRAMS, [block.rows[0]?.id, ...columns])
+    const positionsOf = await positionsByGram(messages)
+    const grams = Uint32Array.from(positionsOf.keys()).toSorted()
+    for (let from = 0; from < grams.length; from += GRAMS_PER_INSERT) {
+      const inserted = [...grams.subarray(from, from + GRAMS_PER_INSERT)]
+      const positions = inserted.map((gram) => encodePositions(positionsOf.get(gram) ?? []))
+      await client.query(INSERT_GRAMS, [block.rows[0]?.id, inserted, positions])
+    }
   }
   await client.query(END_BLOCK, [tenantId, messages.map(({ id }) => id)])
   return true
@@ -161,9 +172,15 @@ function isSealed({ sealed_id: sealed, indexed_id: indexed }: Progress): boolean
 
 async function positionsByGram(messages: readonly TextRow[]): Promise<Map<number, number[]>> {
   const positions = new Map<number, number[]>()
+  let sinceTurn = 0
   for (const [position, { subject, reference, recipients, service }] of messages.entries()) {
-    if (position % MESSAGES_PER_TURN === 0) await nextTurn()
-    for (const gram of indexedGrams({ subject, reference, recipients }, service)) {
+    const grams = indexedGrams({ subject, reference, recipients }, service)
+    sinceTurn += grams.size
+    if (sinceTurn >= GRAMS_PER_TURN) {
+      await nextTurn()
+      sinceTurn = 0
+    }
+    for (const gram of grams) {
       const listed = positions.get(gram)
       if (listed) listed.push(position)
       else positions.set(gram, [position])
