@@ -1,7 +1,10 @@
 // npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue,
 // SMTP, events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
-// product of its own (load/testbed.ts). The figures mean something on an idle machine only.
+// product of its own (load/testbed.ts), and stops them when it is interrupted. The figures mean something on an idle
+// machine only.
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { onStopSignal, STATUS_INTERRUPTED } from './exit-on-signals.ts'
 import { benchEvents } from './load/events.ts'
 import { benchVault } from './load/vault.ts'
 import { benchBackup } from './load/backup.ts'
@@ -17,18 +20,29 @@ import {
 } from './load/graph-loops.ts'
 import { benchPeers } from './load/peers.ts'
 import { benchSnapshot } from './load/snapshot.ts'
+import { benchWal } from './load/wal.ts'
 import { benchWorkers } from './load/workers.ts'
-import { NO_LIMITS, openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
+import {
+  MAX_MAILBOXES,
+  NO_LIMITS,
+  openTestbed,
+  startWithoutLimits,
+  type Testbed,
+  type Process,
+  type Tenant,
+} from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
 import { benchSmtp } from './load/smtp.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
-import { createSubmitter, inParallel, messageBody, submitAll } from './load/submit.ts'
+import { createSubmitter, inParallel, messageBody, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
 
-const MAILBOXES = 64
-const CONCURRENCY = 64
 const MESSAGES = 8_000
+/** Of the bench of latency: how often each is measured, and how many at a time. */
+const PACED_ROUNDS = 4
+const PACED = 1_000
 
-const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
+/** The second parameter opens another testbed, to compare the first with. */
+const BENCHES: Readonly<Record<string, (testbed: Testbed, openAnother: () => Promise<Testbed>) => Promise<void>>> = {
   throughput,
   backlog,
   latency,
@@ -36,6 +50,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   fairness,
   large: benchLarge,
   queue: benchQueue,
+  wal: benchWal,
   smtp: benchSmtp,
   backup: benchBackup,
   finding: benchFinding,
@@ -55,30 +70,41 @@ if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
   process.exit(1)
 }
-for (const [name, bench] of Object.entries(MODULE_BENCHES))
-  if (wanted.length === 0 || wanted.includes(name)) await bench()
+for (const [name, bench] of Object.entries(MODULE_BENCHES)) if (isWanted(name)) await bench()
+const interruption = new AbortController()
+const interrupted = once(interruption.signal, 'abort')
+onStopSignal(() => interruption.abort())
 for (const [name, bench] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue
-  const testbed = await openTestbed()
-  try {
+  if (!isWanted(name)) continue
+  const opened: Testbed[] = []
+  const open = async () => {
+    const testbed = await openTestbed()
+    opened.push(testbed)
     await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
-    await bench(testbed)
-  } finally {
-    await testbed.close()
+    return testbed
   }
+  const testbed = await open()
+  try {
+    await Promise.race([interrupted, bench(testbed, open)])
+  } finally {
+    await Promise.all(opened.map((each) => each.close()))
+  }
+  if (interruption.signal.aborted) process.exit(STATUS_INTERRUPTED)
+}
+
+function isWanted(name: string): boolean {
+  return wanted.length === 0 || wanted.includes(name)
 }
 
 /** Submit to arrival, against bare loops that post the same messages, with nothing stored. */
 async function throughput(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
+  const tenants = await testbed.addTenants(MAX_MAILBOXES)
   const accounts = await accountsOf(testbed, tenants)
   const bare = await bareLoop(accounts, graphClientSender(testbed.simulatorUrl, accounts))
   const ownMailer = await bareLoop(accounts, ownMailerSender(testbed.simulatorUrl, accounts))
   const product = await testbed.start('all', NO_LIMITS)
   await deliver(testbed, product, tenants, 1_000) // warm
-  const submitOnly = await measure(MESSAGES, () =>
-    submitAll(product, { tenants, mails: MESSAGES, atOnce: CONCURRENCY }),
-  )
+  const submitOnly = await measure(MESSAGES, () => submitAll(product, { tenants, mails: MESSAGES }))
   await drain(testbed)
   const delivered = await deliver(testbed, product, tenants, MESSAGES)
   print('delivered, submit to arrival', delivered, 'bare loop with the Graph client', bare)
@@ -89,8 +115,7 @@ async function throughput(testbed: Testbed): Promise<void> {
 
 /** Measures the same throughput with a backlog: messages due in paused mailboxes, and messages not yet due in these ones. */
 async function backlog(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
-  const product = await testbed.start('all', NO_LIMITS)
+  const { tenants, product } = await startWithoutLimits(testbed)
   await deliver(testbed, product, tenants, 2_000) // warm
   await addWaiting(testbed, tenants, 1_000)
   const few = await deliver(testbed, product, tenants, MESSAGES)
@@ -100,7 +125,7 @@ async function backlog(testbed: Testbed): Promise<void> {
   await product.stop()
 }
 
-/** Measures submits, 200 a second, against bare commits of as many bytes. */
+/** Measures submits, 200 a second, against bare commits of as many bytes, some seconds of each in turn. */
 async function latency(testbed: Testbed): Promise<void> {
   const [tenant] = await testbed.addTenants(1)
   if (!tenant) return
@@ -109,11 +134,17 @@ async function latency(testbed: Testbed): Promise<void> {
   await testbed.pool.query('CREATE TABLE bare_commits (body text NOT NULL)')
   const body = messageBody('Bare')
   const commit = () => testbed.pool.query('INSERT INTO bare_commits (body) VALUES ($1)', [body])
-  await inParallel(500, 8, async () => void (await submitter.submit(tenant, 'Warm')))
-  await inParallel(500, 8, async () => void (await commit()))
-  const committed = await timesOfPaced(commit)
-  const submitted = await timesOfPaced((index) => submitter.submit(tenant, `Message ${index}`))
-  const at = (times: readonly number[], share: number) => times[Math.floor((times.length - 1) * share)] ?? Number.NaN
+  const submit = (index: number) => submitter.submit(tenant, `Message ${index}`)
+  await inParallel(2_000, 8, async () => void (await submit(0)))
+  await inParallel(2_000, 8, async () => void (await commit()))
+  const committed: number[] = []
+  const submitted: number[] = []
+  for (let round = 0; round < PACED_ROUNDS; round++) {
+    committed.push(...(await timesOfPaced(commit)))
+    submitted.push(...(await timesOfPaced(submit)))
+  }
+  const at = (times: readonly number[], share: number) =>
+    times.toSorted((one, other) => one - other)[Math.floor((times.length - 1) * share)] ?? Number.NaN
   for (const [what, times] of [
     ['bare commit', committed],
     ['submit', submitted],
@@ -126,12 +157,12 @@ async function latency(testbed: Testbed): Promise<void> {
   await api.stop()
 }
 
-/** Runs a task 200 times a second, and returns how long each took in ms, the shortest first. */
+/** Runs a task 200 times a second for some seconds, and returns how long each took in ms. */
 async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<number[]> {
   const times: number[] = []
   const pending: Promise<void>[] = []
   const startedAt = performance.now()
-  for (let index = 0; index < 4_000; index++) {
+  for (let index = 0; index < PACED; index++) {
     const dueAt = startedAt + index * 5
     if (dueAt - performance.now() > 1) await delay(dueAt - performance.now())
     // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
@@ -140,12 +171,11 @@ async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<
     pending.push(task(index).then(() => void times.push(performance.now() - beganAt)))
   }
   await Promise.all(pending)
-  return times.toSorted((one, other) => one - other)
+  return times
 }
 
 async function memory(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
-  const product = await testbed.start('all', NO_LIMITS)
+  const { tenants, product } = await startWithoutLimits(testbed)
   await delay(3_000)
   resetPeak(product)
   const idle = peakMegabytes(product)
@@ -168,7 +198,7 @@ async function fairness(testbed: Testbed): Promise<void> {
   await testbed.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
     busy.id,
   ])
-  await submitAll(product, { tenants: [busy], mails: 10_000, atOnce: CONCURRENCY })
+  await submitAll(product, { tenants: [busy], mails: 10_000 })
   await testbed.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
   await delay(1_500)
   const submitter = createSubmitter(product.url, 1)
@@ -189,7 +219,8 @@ interface Measured {
 }
 
 async function bareLoop(accounts: readonly Account[], send: Send): Promise<Measured> {
-  const loop = (count: number) => inParallel(count, CONCURRENCY, (index) => send(bareMessage(index, accounts), index))
+  const loop = (count: number) =>
+    inParallel(count, SUBMITS_AT_ONCE, (index) => send(bareMessage(index, accounts), index))
   await loop(1_000) // warm
   return measure(MESSAGES, () => loop(MESSAGES))
 }
@@ -201,7 +232,7 @@ async function deliver(
   count: number,
 ): Promise<Measured> {
   return measure(count, async () => {
-    await submitAll(product, { tenants, mails: count, atOnce: CONCURRENCY })
+    await submitAll(product, { tenants, mails: count })
     await drain(testbed)
   })
 }

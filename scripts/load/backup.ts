@@ -6,27 +6,19 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { peakMegabytes } from './process-memory.ts'
 import { deliverAll } from './submit.ts'
-import type { Testbed } from './testbed.ts'
+import { startWithoutLimits, type Testbed } from './testbed.ts'
 
 const MAILBOXES = 8
 const MAILS = 2_000
-const SUBMITS_AT_ONCE = 64
 const WAITING = 1_000_000
 const LOOK_EVERY_MS = 50
-const NO_LIMITS = {
-  MAILBOX_CONCURRENCY: '0',
-  MAILBOX_MESSAGES_PER_MINUTE: '0',
-  MAILBOX_RECIPIENTS_PER_DAY: '0',
-  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
-}
 
 /** Measures a backup of a million waiting messages beside a product that sends, and the restore of it. */
 export async function benchBackup(testbed: Testbed): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-bench-backup-'))
   try {
-    const tenants = await testbed.addTenants(MAILBOXES)
-    const product = await testbed.start('all', NO_LIMITS)
-    const deliver = () => deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
+    const { tenants, product } = await startWithoutLimits(testbed, 'all', MAILBOXES)
+    const deliver = () => deliverAll(testbed, product, { tenants, mails: MAILS })
     await deliver() // warm
     await addWaiting(testbed)
     const rate = async () => Math.round(MAILS / (await deliver()))

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { deliverAll, type Load } from './submit.ts'
 import type { Testbed, Process } from './testbed.ts'
 
 /** The unit of /proc/PID/stat (USER_HZ). */
@@ -38,6 +39,11 @@ export async function measureCosts(
     transactions: each('transactions'),
     hotShare: (after.hotUpdates - before.hotUpdates) / Math.max(1, after.updates - before.updates),
   }
+}
+
+/** Measures submit and delivery. */
+export function measureDelivery(testbed: Testbed, product: Process, load: Load): Promise<Costs> {
+  return measureCosts(testbed, product, load.mails, () => deliverAll(testbed, product, load))
 }
 
 export function printCosts(name: string, count: number, costs: Costs): void {

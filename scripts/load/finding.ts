@@ -1,14 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
-import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
 import { writeEndedMessages } from '../../apps/api/src/test-support/ended-messages.ts'
+import { untilIndexed } from './submit.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
 const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const SEEDED_AT_ONCE = 100_000
 const READS = 9
-const LOOK_EVERY_MS = 250
 
 /** What is asked for, as parameters of the list. The middle is a date half way through what was seeded. */
 function questions(middle: string): Record<string, string> {
@@ -87,24 +85,21 @@ async function signIn({ pool }: Testbed, { id }: Tenant): Promise<string> {
 }
 
 /** Waits until the index holds what was seeded, and says what it costs. */
-async function index({ pool }: Testbed): Promise<void> {
+async function index(testbed: Testbed): Promise<void> {
   const read = async () => {
-    const { rows } = await pool.query<{ wal: string; disk: string; unindexed: number; indexed: number }>(
+    const { rows } = await testbed.pool.query<{ wal: string; disk: string; indexed: number }>(
       `SELECT pg_current_wal_lsn() - '0/0' AS wal, pg_total_relation_size('search_blocks') + pg_total_relation_size('search_grams') AS disk,
-              (SELECT sum(unindexed)::int FROM mailbox_totals) AS unindexed, (SELECT coalesce(sum(messages), 0)::int FROM search_blocks) AS indexed`,
+              (SELECT coalesce(sum(messages), 0)::int FROM search_blocks) AS indexed`,
     )
     const [row] = rows
     if (!row) throw new Error('The index was not read.')
     return { ...row, wal: Number(row.wal), disk: Number(row.disk) }
   }
-  await pool.query('VACUUM ANALYZE messages, unsent_messages')
+  await testbed.pool.query('VACUUM ANALYZE messages, unsent_messages')
   const before = await read()
   const startedAt = performance.now()
-  let after = before
-  while (after.unindexed >= BLOCK_MESSAGES) {
-    await delay(LOOK_EVERY_MS)
-    after = await read()
-  }
+  await untilIndexed(testbed)
+  const after = await read()
   const messages = after.indexed - before.indexed
   console.log(
     `index: ${Math.round((1_000 * messages) / (performance.now() - startedAt))} messages a second; ${Math.round((after.wal - before.wal) / messages)} bytes of WAL for each, ${Math.round(after.disk / after.indexed)} on disk`,

@@ -17,7 +17,10 @@ export interface PeerSetting {
 /** `loop` posts messages, `add` adds jobs one by one, `work` starts to run jobs, and `rest` stops that. */
 export type PeerOrder = { readonly order: 'loop' | 'add'; readonly count: number } | { readonly order: 'work' | 'rest' }
 
-/** Each job that is added takes a commit of its own, so what is added at once takes as many connections as the server has left. */
+/**
+ * Each job that is added takes a commit of its own, so these are as many as the server has left: of its 97, one process
+ * of the product takes up to 30, and the bench 6.
+ */
 const ADDING_CONNECTIONS = 48
 /** Jobs are fetched and completed in batches, which takes few. */
 const WORKING_CONNECTIONS = 10
@@ -27,6 +30,7 @@ interface Payload {
   readonly index: number
 }
 
+process.once('disconnect', () => process.exit()) // the bench is gone
 process.once('message', (setting: PeerSetting) => void serve(setting))
 
 async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: PeerSetting): Promise<void> {

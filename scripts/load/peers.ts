@@ -1,16 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { LEASE_MS } from '../../apps/api/src/queue/claim.ts'
 import { measureCosts, printCosts, type Costs } from './costs.ts'
 import { accountsOf } from './graph-loops.ts'
 import type { PeerOrder, PeerSetting } from './peer-process.ts'
-import { deliverAll, submitAll, untilSent } from './submit.ts'
-import { NO_LIMITS, type Tenant, type Testbed } from './testbed.ts'
+import { deliverAll, submitAll, SUBMITS_AT_ONCE, untilSent } from './submit.ts'
+import { MAX_MAILBOXES, NO_LIMITS, type Tenant, type Testbed } from './testbed.ts'
 
 const PEER = fileURLToPath(new URL('./peer-process.ts', import.meta.url))
-const MAILBOXES = 64
-const AT_ONCE = 64
 const MAILS = 4_000
 const ROUNDS = 3
 /** Drained before the measurement begins, by a process that has just started. */
@@ -22,26 +21,30 @@ After kill -9, the product leaves nothing for longer than ${LEASE_MS / 1_000} se
 
 /** Measures the product, graphile-worker and a plain loop over the Graph client, which make the same call, one process each. */
 export async function benchPeers(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
+  const tenants = await testbed.addTenants(MAX_MAILBOXES)
   const peer = await startPeer({
     graphBaseUrl: testbed.simulatorUrl,
     connectionString: testbed.connectionString,
     accounts: await accountsOf(testbed, tenants),
-    concurrency: AT_ONCE,
+    concurrency: SUBMITS_AT_ONCE,
   })
   try {
-    await together(testbed, peer, tenants)
-    await apart(testbed, peer, tenants)
-    console.log(GUARANTEES)
+    await Promise.race([peer.ended, compare(testbed, peer, tenants)])
   } finally {
     peer.stop()
   }
 }
 
+async function compare(testbed: Testbed, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
+  await together(testbed, peer, tenants)
+  await apart(testbed, peer, tenants)
+  console.log(GUARANTEES)
+}
+
 /** Submit and delivery at once, and the plain loop. */
 async function together(testbed: Testbed, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
   const product = await testbed.start('all', NO_LIMITS)
-  const deliver = (mails: number) => deliverAll(testbed, product, { tenants, mails, atOnce: AT_ONCE })
+  const deliver = (mails: number) => deliverAll(testbed, product, { tenants, mails })
   const runJobs = async (count: number) => {
     await peer.order({ order: 'add', count })
     await untilNoJob(testbed)
@@ -70,7 +73,7 @@ async function together(testbed: Testbed, peer: Peer, tenants: readonly Tenant[]
 /** Submits without a worker, then what was submitted is delivered without a submit beside it. */
 async function apart(testbed: Testbed, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
   const api = await testbed.start('api', NO_LIMITS)
-  const submit = (mails: number) => submitAll(api, { tenants, mails, atOnce: AT_ONCE })
+  const submit = (mails: number) => submitAll(api, { tenants, mails })
   await submit(WARM)
   await peer.order({ order: 'add', count: WARM })
   const ours: Costs[] = []
@@ -80,16 +83,16 @@ async function apart(testbed: Testbed, peer: Peer, tenants: readonly Tenant[]): 
     theirs.push(await measureCosts(testbed, peer, MAILS, () => peer.order({ order: 'add', count: MAILS })))
   }
   print('submit alone, ours by HTTP', MAILS, median(ours), median(theirs))
+  await api.stop() // its connections are those of the workers that follow
   const left = ROUNDS * MAILS
   const worker = await testbed.start('worker', NO_LIMITS)
   await untilSent(testbed, tenants, left)
   const drained = await measureCosts(testbed, worker, left, () => untilSent(testbed, tenants))
+  await worker.stop()
   await peer.order({ order: 'work' })
   await untilNoJob(testbed, left)
   const run = await measureCosts(testbed, peer, left, () => untilNoJob(testbed))
   await peer.order({ order: 'rest' })
-  await worker.stop()
-  await api.stop()
   print('drain alone', left, drained, run)
 }
 
@@ -119,16 +122,29 @@ async function untilNoJob({ pool }: Testbed, left = 0): Promise<void> {
 
 interface Peer {
   readonly pid: number
+  /** Rejects with what the process wrote when it ends. */
+  readonly ended: Promise<never>
   /** Resolves when it has been carried out. */
   order(asked: PeerOrder): Promise<void>
   stop(): void
 }
 
 async function startPeer(setting: PeerSetting): Promise<Peer> {
-  const child = fork(PEER, { execArgv: ['--disable-warning=ExperimentalWarning'] })
-  await ask(child, setting)
+  const child = fork(PEER, {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  })
+  let output = ''
+  child.stderr?.on('data', (data: Buffer) => (output += data.toString()))
+  // 'close', not 'exit': by then its last output has been read.
+  const ended = once(child, 'close').then(() => {
+    throw new Error(`The process of the comparison ended: ${output}`)
+  })
+  ended.catch(() => {}) // it also ends when nobody waits for it any more
+  await Promise.race([ended, ask(child, setting)])
   return {
     pid: child.pid ?? 0,
+    ended,
     order: (asked) => ask(child, asked),
     stop: () => void child.kill('SIGKILL'),
   }
@@ -136,10 +152,7 @@ async function startPeer(setting: PeerSetting): Promise<Peer> {
 
 function ask(child: ChildProcess, message: PeerSetting | PeerOrder): Promise<void> {
   return new Promise((resolve, reject) => {
-    const ended = () => reject(new Error('The process of the comparison ended.'))
-    child.once('exit', ended)
     child.once('message', ({ failed }: { failed: string | null }) => {
-      child.off('exit', ended)
       if (failed === null) resolve()
       else reject(new Error(failed))
     })

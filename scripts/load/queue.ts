@@ -1,68 +1,105 @@
-import { measureCosts, printCosts, type Costs } from './costs.ts'
-import { NO_LIMITS, type Testbed, type Process, type Tenant } from './testbed.ts'
-import { deliverAll } from './submit.ts'
+import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
+import { measureDelivery, printCosts, type Costs } from './costs.ts'
+import { deliverAll, untilIndexed } from './submit.ts'
+import { startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 
 const MAILBOXES = 8
-const MAILS = 4_000
-const SUBMITS_AT_ONCE = 64
+/** Of these each mailbox gets a quarter of a block of the search index, and two of them complete theirs. */
+const MAILS = (MAILBOXES * BLOCK_MESSAGES) / 4
+const ROUNDS = 3
 const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const TENANTS = 10_000
-const READS = 20
-/** What a mail wrote to the log before its row, its content and its place in the queue were apart. */
-const WAL_OF_ONE_ROW = 7_400
+const READS = 101
+
+/** A product with mailboxes, and a service that submits nothing. */
+interface Site {
+  readonly testbed: Testbed
+  readonly product: Process
+  readonly tenants: readonly Tenant[]
+  readonly reader: Tenant
+}
 
 /**
- * Measures the cost of a message in an empty database, and beside a million ended ones, a million waiting ones and
- * 10,000 tenants.
+ * Measures the cost of a message beside a million ended ones, a million waiting ones and 10,000 tenants against that in
+ * another database without them. Both are measured in turn, since what else runs slows both.
  */
-export async function benchQueue(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
-  const [reader] = tenants
+export async function benchQueue(testbed: Testbed, openAnother: () => Promise<Testbed>): Promise<void> {
+  const full = await openSite(testbed)
+  const empty = await openSite(await openAnother())
+  const [reader] = full.tenants
   if (!reader) return
-  // The planner's worst case is statistics of an empty queue.
-  await testbed.pool.query('ANALYZE')
-  const product = await testbed.start('all', NO_LIMITS)
-  await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE }) // warm
-  const alone = await costs(testbed, product, tenants, 'beside nothing')
-  console.log(`  WAL over the 7.4 kB of one row for all: ratio ${(alone.walBytes / WAL_OF_ONE_ROW).toFixed(2)}`)
-  const beside = async (what: string) => {
-    const measured = await costs(testbed, product, tenants, what)
-    console.log(
-      `  over nothing: ratio of the rate ${(alone.seconds / measured.seconds).toFixed(2)}, of PostgreSQL's CPU ${(measured.postgresMs / alone.postgresMs).toFixed(2)}`,
-    )
-  }
-  await addEnded(testbed, reader, A_THOUSAND)
-  const few = await readTimes(product, reader)
-  await addEnded(testbed, reader, A_MILLION - A_THOUSAND)
-  const many = await readTimes(product, reader)
-  for (const [what, ms] of Object.entries(many)) {
-    const fewMs = few[what] ?? Number.NaN
-    console.log(
-      `${what}: ${ms.toFixed(1)} ms with a million ended messages, ${fewMs.toFixed(1)} ms with a thousand: ratio ${(ms / fewMs).toFixed(1)}`,
-    )
-  }
-  await beside('beside 1,000,000 ended')
-  await addWaiting(testbed, A_MILLION)
-  await beside('and 1,000,000 waiting')
-  await testbed.pool.query('ANALYZE message_queue, messages, message_contents')
-  await beside('the same after ANALYZE')
-  await addTenants(testbed, TENANTS)
-  await beside('and 10,000 tenants')
-  await product.stop()
+  await addEnded(empty.testbed, empty.reader, A_THOUSAND)
+  await addEnded(full.testbed, reader, A_MILLION)
+  await untilAtRest(full)
+  await compareReads({ few: empty, many: { ...full, reader } })
+  await compareCosts(full, empty, 'beside 1,000,000 ended')
+  await addWaiting(full.testbed, A_MILLION)
+  await untilAtRest(full)
+  await compareCosts(full, empty, 'and 1,000,000 waiting')
+  await full.testbed.pool.query('ANALYZE')
+  await compareCosts(full, empty, 'the same after ANALYZE')
+  await addTenants(full.testbed, TENANTS)
+  await compareCosts(full, empty, 'and 10,000 tenants')
+  await full.product.stop()
+  await empty.product.stop()
 }
 
-async function costs(testbed: Testbed, product: Process, tenants: readonly Tenant[], what: string): Promise<Costs> {
-  const measured = await measureCosts(testbed, product, MAILS, async () => {
-    await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
-  })
-  printCosts(`${MAILS} mails ${what}`, MAILS, measured)
-  return measured
+async function openSite(testbed: Testbed): Promise<Site> {
+  const { tenants, product } = await startWithoutLimits(testbed, 'all', MAILBOXES + 1)
+  const reader = tenants.pop()
+  if (!reader) throw new Error('There is no mailbox.')
+  await keepStatistics(testbed)
+  // Otherwise all of them would complete a block of the search index in the same round.
+  for (const [nth, tenant] of tenants.entries()) await addEnded(testbed, tenant, (nth * BLOCK_MESSAGES) / MAILBOXES)
+  await deliverAll(testbed, product, { tenants, mails: MAILS }) // warm
+  return { testbed, product, tenants, reader }
 }
 
-/** Returns median times in ms of a scrape, of the usage, of the overview and of lists. */
-async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Record<string, number>> {
-  const times: Record<string, number> = {}
+/** Leaves the planner with the statistics of an empty queue, which are its worst case. */
+async function keepStatistics({ pool }: Testbed): Promise<void> {
+  await pool.query('ANALYZE')
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT format('%I', tablename) AS name FROM pg_tables WHERE schemaname = current_schema()`,
+  )
+  for (const { name } of rows) await pool.query(`ALTER TABLE ${name} SET (autovacuum_analyze_threshold = 2000000000)`)
+}
+
+/** Waits until what is done behind a message has been done for those that were added. */
+async function untilAtRest({ testbed }: Site): Promise<void> {
+  await testbed.pool.query('VACUUM')
+  await untilIndexed(testbed)
+  await testbed.pool.query('CHECKPOINT')
+}
+
+/** Prints the medians, and of each two that followed each other the ratio. */
+async function compareCosts(full: Site, empty: Site, what: string): Promise<void> {
+  const measured: { full: Costs; empty: Costs }[] = []
+  for (let round = 0; round < ROUNDS; round++) measured.push({ full: await costs(full), empty: await costs(empty) })
+  printCosts(what, MAILS, medianCosts(measured.map((each) => each.full)))
+  printCosts('  over nothing', MAILS, medianCosts(measured.map((each) => each.empty)))
+  const rate = median(measured.map((each) => each.empty.seconds / each.full.seconds))
+  const cpu = median(measured.map((each) => each.full.postgresMs / each.empty.postgresMs))
+  console.log(`  ratio of the rate ${rate.toFixed(2)}, of PostgreSQL's CPU ${cpu.toFixed(2)}`)
+}
+
+function costs({ testbed, product, tenants }: Site): Promise<Costs> {
+  return measureDelivery(testbed, product, { tenants, mails: MAILS })
+}
+
+function medianCosts(measured: readonly Costs[]): Costs {
+  const [first] = measured
+  if (!first) throw new Error('Nothing was measured.')
+  const names = Object.keys(first) as (keyof Costs)[]
+  return Object.fromEntries(names.map((name) => [name, median(measured.map((each) => each[name]))])) as unknown as Costs
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
+/** Measures a scrape, the usage, the overview and lists, with a thousand ended messages and a million in turn. */
+async function compareReads(sites: Readonly<Record<'few' | 'many', Site>>): Promise<void> {
   const paths = {
     '/metrics': '/metrics',
     usage: '/api/v1/tenant-settings/office365-smtp/usage',
@@ -72,17 +109,27 @@ async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Reco
     'the newest that were cancelled': '/api/v1/messages?status=cancelled&limit=50',
   }
   for (const [what, path] of Object.entries(paths)) {
-    const taken: number[] = []
-    for (let read = 0; read < READS; read++) {
-      const startedAt = performance.now()
-      const answer = await fetch(`${product.url}${path}`, { headers: { authorization: `Bearer ${serviceKey}` } })
-      await answer.arrayBuffer()
-      if (!answer.ok) throw new Error(`${path} was answered ${answer.status}.`)
-      taken.push(performance.now() - startedAt)
+    const taken: Record<keyof typeof sites, number[]> = { few: [], many: [] }
+    for (let read = 0; read < 2 * READS; read++) {
+      const isWarm = read >= READS
+      for (const which of ['few', 'many'] as const) {
+        const ms = await readTime(sites[which], path)
+        if (isWarm) taken[which].push(ms)
+      }
     }
-    times[what] = taken.toSorted((one, other) => one - other)[READS / 2] ?? 0
+    const [few, many] = [median(taken.few), median(taken.many)]
+    console.log(
+      `${what}: ${many.toFixed(1)} ms with a million ended messages, ${few.toFixed(1)} ms with a thousand: ratio ${(many / few).toFixed(1)}`,
+    )
   }
-  return times
+}
+
+async function readTime({ product, reader }: Site, path: string): Promise<number> {
+  const startedAt = performance.now()
+  const answer = await fetch(`${product.url}${path}`, { headers: { authorization: `Bearer ${reader.serviceKey}` } })
+  await answer.arrayBuffer()
+  if (!answer.ok) throw new Error(`${path} was answered ${answer.status}.`)
+  return performance.now() - startedAt
 }
 
 /** Adds ended messages, of which 1% failed and 1% were cancelled. */
@@ -101,7 +148,7 @@ async function addEnded({ pool }: Testbed, { id }: Tenant, count: number): Promi
   )
 }
 
-/** Adds messages that are due in a paused mailbox. */
+/** Adds messages that are due in a paused mailbox, and counts them as indexed: nobody searches there. */
 async function addWaiting({ pool }: Testbed, count: number): Promise<void> {
   await pool.query(
     `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', now() + interval '1 day') ON CONFLICT DO NOTHING`,
@@ -118,6 +165,7 @@ async function addWaiting({ pool }: Testbed, count: number): Promise<void> {
      SELECT id, tenant_id, 'queued', now(), now(), 1, 'small', 0, 'retry', true FROM waiting`,
     [count],
   )
+  await pool.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id = 'ten_paused'`)
 }
 
 /** Adds tenants without messages. */

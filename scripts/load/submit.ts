@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
+import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
 export interface Submitter {
@@ -67,16 +68,18 @@ export async function inParallel(
   )
 }
 
-/** What is submitted: `mails`, for the tenants in turn, `atOnce` at the same time. */
+/** How many submits a bench has under way. */
+export const SUBMITS_AT_ONCE = 64
+
+/** What is submitted: `mails`, for the tenants in turn. */
 export interface Load {
   readonly tenants: readonly Tenant[]
   readonly mails: number
-  readonly atOnce: number
 }
 
-export async function submitAll({ url }: Process, { tenants, mails, atOnce }: Load): Promise<void> {
-  const submitter = createSubmitter(url, atOnce)
-  await inParallel(mails, atOnce, async (index) => {
+export async function submitAll({ url }: Process, { tenants, mails }: Load): Promise<void> {
+  const submitter = createSubmitter(url, SUBMITS_AT_ONCE)
+  await inParallel(mails, SUBMITS_AT_ONCE, async (index) => {
     const tenant = tenants[index % tenants.length]
     if (tenant) await submitter.submit(tenant, `Message ${index}`)
   })
@@ -93,6 +96,18 @@ export async function untilSent({ pool }: Testbed, tenants: readonly Tenant[], l
     )
     if (!rows[0]?.waiting) return
     await delay(20)
+  }
+}
+
+/** Waits until the search index, which is built behind the submits, holds all but what is too little for a block. */
+export async function untilIndexed({ pool }: Testbed): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query<{ behind: boolean }>(
+      'SELECT EXISTS (SELECT FROM mailbox_totals WHERE unindexed >= $1) AS behind',
+      [BLOCK_MESSAGES],
+    )
+    if (!rows[0]?.behind) return
+    await delay(100)
   }
 }
 

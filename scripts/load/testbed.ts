@@ -22,7 +22,8 @@ export const THIS_RELEASE = fileURLToPath(new URL('../..', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
 const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
-const MAX_PEOPLE = 64
+/** As many as the simulator has people. */
+export const MAX_MAILBOXES = 64
 
 /** Variables that take every limit off the mailboxes. */
 export const NO_LIMITS = {
@@ -230,11 +231,21 @@ export async function openTestbed(
       process.off('exit', killAll)
       await Promise.all(processes.map((each) => each.stop()))
       simulator.child.kill('SIGTERM')
-      await pool.end()
+      void pool.end() // a statement that still runs ends with the server
       await postgres.stop()
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** Adds tenants with a mailbox each, and starts a process of the product that sets their mailboxes no limits. */
+export async function startWithoutLimits(
+  testbed: Testbed,
+  role: 'all' | 'api' = 'all',
+  mailboxes = MAX_MAILBOXES,
+): Promise<{ tenants: Tenant[]; product: Process }> {
+  const tenants = await testbed.addTenants(mailboxes)
+  return { tenants, product: await testbed.start(role, NO_LIMITS) }
 }
 
 function openEmbedded(directory: string): Promise<Database> {
@@ -308,7 +319,7 @@ async function startSimulator(certificate: string): Promise<{ url: string; child
       displayName: 'Inforiver Mail',
       redirectUris: ['http://localhost/auth/microsoft/callback'],
     },
-    generatedPeople: MAX_PEOPLE,
+    generatedPeople: MAX_MAILBOXES,
   })
   const answer = await new Promise<{ url?: string; failed?: string }>((resolve) => child.once('message', resolve))
   if (answer.url === undefined) throw new Error(answer.failed)

@@ -1,9 +1,7 @@
 import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/worker.ts'
 import { submitAll, untilSent } from './submit.ts'
-import { NO_LIMITS, type Process, type Tenant, type Testbed } from './testbed.ts'
+import { NO_LIMITS, startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 
-const MAILBOXES = 64
-const SUBMITS_AT_ONCE = 64
 const MAILS = 6_000
 const GRAPH_MS = 100
 /** Slow enough that two workers on two cores wait for Microsoft, and not for a core. */
@@ -11,8 +9,7 @@ const SLOW_GRAPH_MS = 300
 
 /** Measures one worker, and two, where what is under way at once sets the rate. */
 export async function benchWorkers(testbed: Testbed): Promise<void> {
-  const tenants = await testbed.addTenants(MAILBOXES)
-  const api = await testbed.start('api', NO_LIMITS)
+  const { tenants, product: api } = await startWithoutLimits(testbed, 'api')
   const workers = [await testbed.start('worker', NO_LIMITS)]
   const rateAt = async (latencyMs: number) => {
     await testbed.control('PATCH', '/settings', { latencyMs })
@@ -35,7 +32,7 @@ export async function benchWorkers(testbed: Testbed): Promise<void> {
 
 /** Submits mails, and measures from the last submit on how many are sent in a second. */
 async function drainRate(testbed: Testbed, api: Process, tenants: readonly Tenant[]): Promise<number> {
-  await submitAll(api, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
+  await submitAll(api, { tenants, mails: MAILS })
   const { rows } = await testbed.pool.query<{ left: number }>(
     'SELECT sum(queued + sending)::int AS left FROM mailbox_totals WHERE tenant_id = ANY ($1)',
     [tenants.map(({ id }) => id)],
