@@ -29,6 +29,8 @@ const SENTENCES = {
     'Other large messages are arriving, and after {seconds} seconds there was still no memory for this one. Nothing was stored; try again in a moment, or send attachments as parts of a multipart/form-data body.',
   'attachments-slow':
     'The attachments arrived too slowly: nothing could be stored for {minutes} minutes, so what had arrived was deleted. Send the message again.',
+  'attachments-lost':
+    'The database failed while the attachments arrived, and some of them were lost. Nothing was stored; send the message again.',
   'database-full': 'The disk of the database is full.',
   'database-read-only': 'The database is read-only.',
   'database-away': 'The database does not answer right now.',

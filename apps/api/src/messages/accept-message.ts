@@ -7,7 +7,7 @@ import { createAdmission, type Admission, type AdmissionDeps, type Admitted } fr
 import { createIntake, type Intake, type IntakeDeps, type IntakeMemory } from './attachment-intake.ts'
 import type { Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
-import { arrivedTooSlowly, keyReused, requireNotEmpty, storageFull, timeFaults } from './refusals.ts'
+import { arrivedTooSlowly, attachmentsLost, keyReused, requireNotEmpty, storageFull, timeFaults } from './refusals.ts'
 import type { Submit } from './submit.ts'
 
 export interface AcceptDeps {
@@ -100,6 +100,8 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
           throw keyReused()
         case 'swept':
           throw arrivedTooSlowly()
+        case 'attachments-lost':
+          throw attachmentsLost()
         case 'storage-full':
           throw storageFull(submitted)
       }

@@ -15,8 +15,8 @@ import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/me
 import type { Receiving } from '../queue/queue.ts'
 import { arrivedTooSlowly, storageFull } from './refusals.ts'
 
-/** Storage is reserved this far ahead, so that not every chunk takes a statement. */
-const RESERVED_AHEAD_BYTES = 1024 * 1024
+/** Storage is reserved ahead, so that not every chunk takes a statement: as much as has arrived, within these bounds. */
+const RESERVED_AHEAD_BYTES = { least: 1024 * 1024, most: 16 * 1024 * 1024 }
 
 /** A part `attachment` of a multipart request. */
 export interface ReceivedPart {
@@ -119,7 +119,9 @@ export function createIntake(
   /** Counts bytes before they are stored. @throws {ProblemError} when the tenant has no room for them */
   async function reserve(id: string, neededBytes: number): Promise<void> {
     if (neededBytes <= reservedBytes) return
-    const reserved = await store.reserve(id, { neededBytes, wantedBytes: neededBytes + RESERVED_AHEAD_BYTES })
+    const { least, most } = RESERVED_AHEAD_BYTES
+    const aheadBytes = Math.min(Math.max(least, neededBytes), most)
+    const reserved = await store.reserve(id, { neededBytes, wantedBytes: neededBytes + aheadBytes })
     if (reserved === null) throw arrivedTooSlowly()
     if ('full' in reserved) throw storageFull(reserved.full)
     reservedBytes = reserved.reservedBytes

@@ -44,6 +44,11 @@ export function arrivedTooSlowly(): ProblemError {
   return new ProblemError('unavailable', say('attachments-slow', { minutes: 15 }))
 }
 
+/** The database failed while the message arrived, and some of its chunks were not on disk yet. */
+export function attachmentsLost(): ProblemError {
+  return new ProblemError('unavailable', say('attachments-lost'))
+}
+
 export function keyReused(): ProblemError {
   return new ProblemError('idempotency-key-reused', say('key-reused', { hours: 24 }))
 }

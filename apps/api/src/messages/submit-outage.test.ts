@@ -218,6 +218,18 @@ describe('a message whose attachments are arriving', () => {
     await expect.poll(() => countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
   })
 
+  it('answers 503 when the database has lost a chunk that was written, and deletes the others', async () => {
+    const upload = await underWay()
+    await ground.database.query('DELETE FROM message_chunks WHERE chunk = 2')
+    await upload.send()
+
+    expect(await upload.answer).toMatchObject({
+      status: 503,
+      json: { code: 'unavailable', values: { detail: ['problem.attachments-lost'] } },
+    })
+    expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  })
+
   it('accepts the same message under the same key once the database is back', async () => {
     const parts = mailWith([randomBytes(8 * MIB)])
     const upload = await underWay(parts)

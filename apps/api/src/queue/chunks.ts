@@ -14,12 +14,18 @@ export interface ChunkPlace {
   readonly chunk: number
 }
 
-/** Locks the content row, so that a message that is still arriving cannot be deleted while a chunk is added. */
+/**
+ * Locks the content row, so that a message that is still arriving cannot be deleted while a chunk is added. It does not
+ * wait for the disk: the log is written in order, so the commit that accepts the message, which does wait, comes after all
+ * of its chunks. A database that fails before may lose chunks; submit.ts adds them up.
+ */
 const WRITE = `
+WITH commit AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
-SELECT message_id, $2, $3, $4, mail_now(), $5 FROM message_contents WHERE message_id = $1 AND content IS NULL FOR SHARE`
+SELECT c.message_id, $2, $3, $4, mail_now(), $5 FROM commit CROSS JOIN message_contents c
+ WHERE c.message_id = $1 AND c.content IS NULL FOR SHARE OF c`
 
-/** Stores one sealed chunk in its own transaction. Returns false when the message is gone. */
+/** Writes one sealed chunk in its own transaction. Returns false when the message is gone. */
 export async function writeChunk(
   pool: Pick<pg.Pool, 'query'>,
   { tenantId, messageId, part, chunk }: ChunkPlace,

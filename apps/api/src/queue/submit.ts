@@ -59,12 +59,19 @@ export type Submitted =
   | { readonly outcome: 'key-reused' }
   /** Its attachments were swept before it was complete. */
   | { readonly outcome: 'swept' }
+  /** The database failed while its attachments arrived, and lost some of them. */
+  | { readonly outcome: 'attachments-lost' }
   /** Its data key was deleted, so its content could never be opened. */
   | { readonly outcome: 'data-key-gone' }
   | ({ readonly outcome: 'storage-full' } & StorageFull)
 
-/** Keeps received attachments from being swept while their messages are completed. $1 ids */
-const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE message_id = ANY ($1) AND content IS NULL FOR UPDATE`
+/**
+ * Keeps received attachments from being swept while their messages are completed, and adds up their chunks, since a
+ * database that failed meanwhile may have lost some (chunks.ts). $1 ids
+ */
+const LOCK_RECEIVED = `
+SELECT c.message_id AS id, (SELECT coalesce(sum(octet_length(k.content)), 0) FROM message_chunks k WHERE k.message_id = c.message_id) AS bytes
+  FROM message_contents c WHERE c.message_id = ANY ($1) AND c.content IS NULL FOR UPDATE OF c`
 
 /**
  * Stores messages and queues them, or holds them when the tenant has no working connection. Content whose attachments
@@ -168,7 +175,7 @@ export function createSubmitting(
   })
   return async function submit(message) {
     const row = await insert(message)
-    if (row === null) return { outcome: 'swept' }
+    if (typeof row === 'string') return { outcome: row }
     if (row.status !== null)
       return { outcome: 'stored', message: freshMessage(message, { ...row, status: row.status }) }
     const claim = claimOf(message)
@@ -186,27 +193,44 @@ export function createSubmitting(
   }
 }
 
-/** Takes one statement, or a transaction where attachments were received before. Null for a message whose were swept. */
+/** Why a message whose attachments were received before cannot be completed. */
+type Incomplete = 'swept' | 'attachments-lost'
+
+/** Takes one statement, or a transaction where attachments were received before. */
 async function insertBatch(
   pool: pg.Pool,
   batch: readonly NewMessage[],
   storageBytes: number,
-): Promise<(InsertedRow | null)[]> {
+): Promise<(InsertedRow | Incomplete)[]> {
   const insert = (client: pg.PoolClient, messages: readonly NewMessage[]) =>
     insertMessages(client, { messages, claims: messages.flatMap((each) => claimOf(each) ?? []), storageBytes })
-  const inserted = batch.some(({ receiving }) => receiving)
-    ? await inTransaction(pool, async (client) => insert(client, await lockReceived(client, batch)))
-    : await inOneStatement(pool, (client) => insert(client, batch))
-  return batch.map(({ id }) => inserted.get(id) ?? null)
+  if (!batch.some(({ receiving }) => receiving)) {
+    const inserted = await inOneStatement(pool, (client) => insert(client, batch))
+    return batch.map(({ id }) => inserted.get(id) ?? 'swept')
+  }
+  return inTransaction(pool, async (client) => {
+    const incomplete = await lockReceived(client, batch)
+    const complete = batch.filter(({ id }) => !incomplete.has(id))
+    const inserted = await insert(client, complete)
+    return batch.map(({ id }) => inserted.get(id) ?? incomplete.get(id) ?? 'swept')
+  })
 }
 
-/** Leaves out messages whose attachments were swept, and keeps the others from being swept. */
-async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[]): Promise<readonly NewMessage[]> {
+/** Keeps the attachments of messages from being swept. Returns those messages that cannot be completed, by id. */
+async function lockReceived(
+  client: pg.PoolClient,
+  batch: readonly NewMessage[],
+): Promise<ReadonlyMap<string, Incomplete>> {
   const received = batch.filter(({ receiving }) => receiving)
-  if (received.length === 0) return batch
-  const { rows } = await client.query<{ id: string }>(LOCK_RECEIVED, [received.map(({ id }) => id)])
-  const locked = new Set(rows.map(({ id }) => id))
-  return batch.filter(({ id, receiving }) => !receiving || locked.has(id))
+  const { rows } = await client.query<{ id: string; bytes: string }>(LOCK_RECEIVED, [received.map(({ id }) => id)])
+  const stored = new Map(rows.map(({ id, bytes }) => [id, Number(bytes)]))
+  const incomplete = new Map<string, Incomplete>()
+  for (const { id, storedBytes, content } of received) {
+    const bytes = stored.get(id)
+    if (bytes === undefined) incomplete.set(id, 'swept')
+    else if (bytes !== storedBytes - content.length) incomplete.set(id, 'attachments-lost')
+  }
+  return incomplete
 }
 
 export interface InsertedRow {

@@ -137,6 +137,7 @@ const large: Make = async (changes = {}) => {
   const { id, tenantId = ADA } = { id: newId('message'), ...changes }
   await queue.receiving.begin({ id, tenantId, dataKey: 'dky_1' })
   await queue.receiving.reserve(id, { neededBytes: LARGE_BYTES, wantedBytes: LARGE_BYTES + 9 })
+  await queue.receiving.writeChunk({ tenantId, messageId: id, part: 0, chunk: 0 }, Buffer.alloc(LARGE_BYTES))
   const arrived = { receiving: true, attachmentBytes: LARGE_BYTES, content: randomBytes(1_000) }
   const bytes = { storedBytes: LARGE_STORED, addedBytes: LARGE_STORED - (LARGE_BYTES + 9) }
   return ground.submit({ ...arrived, ...bytes, ...changes, id, tenantId })

@@ -34,6 +34,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Es kommen andere große Nachrichten an, und nach {seconds, number} Sekunden gab es für diese noch keinen Speicher. Es wurde nichts gespeichert; versuchen Sie es gleich noch einmal, oder senden Sie Anhänge als Teile eines Textkörpers vom Typ multipart/form-data.',
   'attachments-slow':
     'Die Anhänge kamen zu langsam an: {minutes, number} Minuten lang konnte nichts gespeichert werden; was angekommen war, wurde deshalb gelöscht. Senden Sie die Nachricht noch einmal.',
+  'attachments-lost':
+    'Die Datenbank fiel aus, während die Anhänge ankamen; ein Teil davon ging verloren. Es wurde nichts gespeichert; senden Sie die Nachricht noch einmal.',
   'database-full': 'Der Datenträger der Datenbank ist voll.',
   'database-read-only': 'Die Datenbank kann nur gelesen werden.',
   'database-away': 'Die Datenbank antwortet zurzeit nicht.',
