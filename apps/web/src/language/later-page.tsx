@@ -10,9 +10,11 @@ export interface LaterPage<Props> {
   readonly begin: (queryClient: QueryClient, language: LanguageStore) => void
 }
 
-export interface NotLoadedProps {
-  readonly onRetry: () => void
-  readonly retrying: boolean
+interface StandIns<Props> {
+  /** Is shown until the page is loaded; nothing without it. */
+  readonly Meanwhile?: ComponentType<Props>
+  /** Is shown while it cannot be loaded, such as while the server is away; without it `Meanwhile` stays. */
+  readonly NotLoaded?: ComponentType<{ onRetry: () => void; retrying: boolean }>
 }
 
 const RETRY_INTERVAL_MS = 5_000
@@ -22,14 +24,11 @@ const RETRY_INTERVAL_MS = 5_000
  * stands in for a suspended page for 300 ms at least, and a page that is there already for a moment.
  *
  * @param name names the page among the others
- * @param Meanwhile is shown until then; nothing without it
- * @param NotLoaded is shown while it cannot be loaded, such as while the server is away; without it `Meanwhile` stays
  */
 export function laterPage<Props extends object>(
   name: string,
   load: () => Promise<ComponentType<Props>>,
-  Meanwhile: ComponentType<NoInfer<Props>> | null = null,
-  NotLoaded: ComponentType<NotLoadedProps> | null = null,
+  { Meanwhile, NotLoaded }: StandIns<NoInfer<Props>> = {},
 ): LaterPage<Props> {
   const queryFor = (language: LanguageStore) =>
     queryOptions({
@@ -44,13 +43,13 @@ export function laterPage<Props extends object>(
   function ShownLater(props: Props) {
     const { data, isFetchedAfterMount, isFetching, refetch } = useQuery({
       ...queryFor(useLanguageStore()),
-      throwOnError: Meanwhile === null,
+      throwOnError: !Meanwhile,
       refetchInterval: ({ state }) => state.status === 'error' && RETRY_INTERVAL_MS,
     })
     if (data) return <data.Page {...props} />
     // The error itself is gone while it is tried again.
     if (NotLoaded && isFetchedAfterMount) return <NotLoaded retrying={isFetching} onRetry={() => void refetch()} />
-    return Meanwhile && <Meanwhile {...props} />
+    return Meanwhile ? <Meanwhile {...props} /> : null
   }
   return Object.assign(ShownLater, {
     begin: (queryClient: QueryClient, language: LanguageStore) => void queryClient.prefetchQuery(queryFor(language)),

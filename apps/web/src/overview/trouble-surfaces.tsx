@@ -17,11 +17,9 @@ import { FocusedNotice } from '../ui/notice.tsx'
 import { Surface } from '../ui/surface.tsx'
 
 /** The texts of all causes are not in the first load. */
-const DeliveryCause = laterPage(
-  'delivery-cause',
-  async () => (await import('./delivery-cause.tsx')).DeliveryCause,
-  CodeAlone,
-)
+const DeliveryCause = laterPage('delivery-cause', async () => (await import('./delivery-cause.tsx')).DeliveryCause, {
+  Meanwhile: CodeAlone,
+})
 
 const DAY_MS = 24 * 60 * 60_000
 /** Nothing helps against these: the time is over, or the content is gone. */
