@@ -1,5 +1,6 @@
 import { AttemptOutcome } from '@inforiver-mail/contract/message'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { oncePerScrape } from '../http/metrics.ts'
 import type { QueueDepth } from '../queue/depth.ts'
 import type { FailureCount } from '../queue/failures.ts'
 import type { Settlement } from '../queue/settle.ts'
@@ -71,14 +72,8 @@ export function createDeliveryMetrics(
     registers,
     collect: () => memory.set(memoryBytes()),
   })
-  let reading: Promise<readonly QueueDepth[]> | null = null
-  /** Reads once for all gauges of a scrape. While the database is away the counters are still shown. */
-  const readDepth = () =>
-    (reading ??= queueDepth()
-      .catch(() => [])
-      .finally(() => {
-        reading = null
-      }))
+  /** While the database is away the counters are still shown. */
+  const readDepth = oncePerScrape(() => queueDepth().catch(() => []))
   const waiting = (name: string, help: string, valueOf: (depth: QueueDepth) => number) =>
     new Gauge({
       name,

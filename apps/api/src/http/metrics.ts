@@ -23,6 +23,15 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   })
 }
 
+/** Makes a reading that all gauges share which ask for it in the same scrape. */
+export function oncePerScrape<Reading>(read: () => Promise<Reading>): () => Promise<Reading> {
+  let reading: Promise<Reading> | null = null
+  return () =>
+    (reading ??= read().finally(() => {
+      reading = null
+    }))
+}
+
 /** Decides by the address of the connection, since a client can put anything into a header. */
 function isFromHere({ socket, headers, raw }: FastifyRequest): boolean {
   if (!raw.url?.startsWith('/')) return false // absolute form is used with proxies, RFC 9112 section 3.2.2
