@@ -3,6 +3,12 @@ import type { Outage } from '../outage.ts'
 /** PostgreSQL rolled one of two conflicting transactions back: deadlock, serialization failure, and Prisma's code for both. */
 const CONFLICTS = ['40P01', '40001', 'P2034'] as const
 
+/** A conflict with others that spans several statements, so that PostgreSQL does not see it. It is answered like its own. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError'
+  readonly code = '40001' satisfies (typeof CONFLICTS)[number]
+}
+
 /** The connection broke, possibly after a statement was sent. */
 const CONNECTION_LOST = [
   'ECONNRESET',

@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
+import { ConflictError } from '../database/is-unavailable.ts'
 
 // An idempotency key of a service identifies one message for 24 hours.
 
 const LOOK_UPS_PER_BATCH = 500
+const MAX_TRIES = 4
 
 /** Unique within a service of a tenant. */
 export interface KeyName {
@@ -60,6 +62,21 @@ export function createKeyLookUp(pool: pg.Pool): FindKey {
     },
     { maxItems: LOOK_UPS_PER_BATCH },
   )
+}
+
+/**
+ * Stores under a key, and again where the key was taken when it was stored and free when its holder was looked up. That
+ * takes another client that lets go of the key each time.
+ *
+ * @param store returns null where that happened
+ * @throws {ConflictError} where it happens again and again
+ */
+export async function whileKeyIsFreed<Result>(store: () => Promise<Result | null>): Promise<Result> {
+  for (let tried = 1; tried <= MAX_TRIES; tried++) {
+    const result = await store()
+    if (result !== null) return result
+  }
+  throw new ConflictError('The idempotency key was taken and freed by others again and again.')
 }
 
 /** Asks for a key for a message. */

@@ -2,7 +2,7 @@ import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement } from '../database/transaction.ts'
-import type { FindKey } from './idempotency.ts'
+import { whileKeyIsFreed, type FindKey } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
 import { freshMessage, insertMessages, type NewMessage } from './submit.ts'
 
@@ -33,16 +33,18 @@ export function createSubmittingTogether(
 ): (batch: NewBatch) => Promise<SubmittedTogether> {
   return createBatcher(
     (batches: readonly NewBatch[]) =>
-      Promise.all(batches.map((batch) => submitTogether({ pool, storageBytes, findKey }, batch))),
+      Promise.all(
+        batches.map((batch) => whileKeyIsFreed(() => submitTogether({ pool, storageBytes, findKey }, batch))),
+      ),
     { maxItems: 1 },
   )
 }
 
+/** Returns null where the key was taken, and is free by now. */
 async function submitTogether(
-  deps: { readonly pool: pg.Pool; readonly storageBytes: number; readonly findKey: FindKey },
+  { pool, storageBytes, findKey }: { readonly pool: pg.Pool; readonly storageBytes: number; readonly findKey: FindKey },
   batch: NewBatch,
-): Promise<SubmittedTogether> {
-  const { pool, storageBytes, findKey } = deps
+): Promise<SubmittedTogether | null> {
   const { messages, idempotency } = batch
   const claim = claimOf(batch)
   const inserted = await inOneStatement(pool, (client) =>
@@ -58,7 +60,7 @@ async function submitTogether(
   if (holder) return { outcome: 'repeated', messageIds: holder.messageIds }
   const rows = [...inserted.values()]
   if (rows.some(({ key_gone: gone }) => gone)) return { outcome: 'data-key-gone' }
-  if (rows.every(({ fits }) => fits)) return submitTogether(deps, batch) // meanwhile its key became free
+  if (rows.every(({ fits }) => fits)) return null
   const neededBytes = messages.reduce((sum, { addedBytes }) => sum + addedBytes, 0)
   const storedBytes = Number(rows[0]?.tenant_bytes ?? storageBytes)
   return { outcome: 'storage-full', storedBytes, neededBytes, storageBytes }

@@ -5,7 +5,7 @@ import { inOneStatement, inTransaction } from '../database/transaction.ts'
 import { readHeldBecause } from '../stored-values.ts'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
-import { claimColumns, TAKE_KEYS, type FindKey, type KeyClaim } from './idempotency.ts'
+import { claimColumns, TAKE_KEYS, whileKeyIsFreed, type FindKey, type KeyClaim } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
 
@@ -173,7 +173,8 @@ export function createSubmitting(
     maxBytes: BYTES_PER_BATCH,
     sizeOf: ({ content }) => content.length,
   })
-  return async function submit(message) {
+  /** Returns null where the key of the message was taken, and is free by now. */
+  const submit = async (message: NewMessage): Promise<Submitted | null> => {
     const row = await insert(message)
     if (typeof row === 'string') return { outcome: row }
     if (row.status !== null)
@@ -183,7 +184,7 @@ export function createSubmitting(
     if (holder && holder.contentHash !== claim.contentHash) return { outcome: 'key-reused' }
     if (holder) return { outcome: 'repeated', messageId: holder.messageId }
     if (row.key_gone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
-    if (row.fits) return submit(message) // meanwhile its key became free
+    if (row.fits) return null
     return {
       outcome: 'storage-full',
       storedBytes: Number(row.tenant_bytes),
@@ -191,6 +192,7 @@ export function createSubmitting(
       storageBytes,
     }
   }
+  return (message) => whileKeyIsFreed(() => submit(message))
 }
 
 /** Why a message whose attachments were received before cannot be completed. */

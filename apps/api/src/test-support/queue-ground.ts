@@ -90,37 +90,7 @@ export async function createQueueGround({
     newProcess,
     addDataKey,
     async submit(changes = {}, process = queue) {
-      const content = changes.content ?? randomBytes(1_000)
-      const storedBytes = changes.storedBytes ?? content.length
-      const message = {
-        id: newId('message'),
-        tenantId: ADA,
-        service: 'reports',
-        to: [{ address: 'max@contoso.com' }],
-        cc: [],
-        bcc: [],
-        recipients: 3,
-        subject: 'Q3',
-        reference: null,
-        sendAt: null,
-        priority: 'normal' as const,
-        expiresAt: null,
-        requestReadReceipt: false,
-        requestDeliveryReceipt: false,
-        onUnknownOutcome: 'retry' as const,
-        saveToSentItems: true,
-        attachments: [],
-        attachmentBytes: 0,
-        receiving: false,
-        storedBytes,
-        openBytes: 0,
-        addedBytes: storedBytes,
-        dataKey: 'dky_1',
-        content,
-        traceparent: null,
-        idempotency: null,
-        ...changes,
-      }
+      const message = newMessage(changes)
       const { outcome } = await process.messages.submit(message)
       if (outcome !== 'stored') throw new Error(`The message was not stored: ${outcome}.`)
       return message.id
@@ -146,6 +116,41 @@ export async function createQueueGround({
       await opened.close()
       await database.drop()
     },
+  }
+}
+
+/** A small message of ADA, unless changed. */
+export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
+  const content = changes.content ?? randomBytes(1_000)
+  const storedBytes = changes.storedBytes ?? content.length
+  return {
+    id: newId('message'),
+    tenantId: ADA,
+    service: 'reports',
+    to: [{ address: 'max@contoso.com' }],
+    cc: [],
+    bcc: [],
+    recipients: 3,
+    subject: 'Q3',
+    reference: null,
+    sendAt: null,
+    priority: 'normal',
+    expiresAt: null,
+    requestReadReceipt: false,
+    requestDeliveryReceipt: false,
+    onUnknownOutcome: 'retry',
+    saveToSentItems: true,
+    attachments: [],
+    attachmentBytes: 0,
+    receiving: false,
+    storedBytes,
+    openBytes: 0,
+    addedBytes: storedBytes,
+    dataKey: 'dky_1',
+    content,
+    traceparent: null,
+    idempotency: null,
+    ...changes,
   }
 }
 
