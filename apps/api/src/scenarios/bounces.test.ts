@@ -142,6 +142,10 @@ it('pauses the mailbox when a report says that a limit is used up, and reads on'
     status: 'connected',
     problem: { code: 'quota-exceeded', title: expect.stringContaining('5.7.233') },
   })
+  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({
+    mail: 'delayed',
+    sentence: expect.stringContaining('5.7.233'),
+  })
   await poll()
   await ground.database.query('UPDATE mailboxes SET paused_until = NULL')
 })

@@ -9,17 +9,17 @@ import {
 } from '@fluentui/react-components'
 import type { MailState, Overview } from '@inforiver-mail/contract/overview'
 import { sendNow } from '@inforiver-mail/contract/usage'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { call } from '../api/call.ts'
-import { noticesQuery, overviewQuery } from '../api/queries.ts'
+import { noticesQuery, overviewQuery, settingsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
-import { sentenceOf } from './overview-text.ts'
+import { sentenceOf, usedUpLimit } from './overview-text.ts'
 
 const useStyles = makeStyles({
   status: {
@@ -55,10 +55,12 @@ export function MailStatus({ overview }: { overview: Overview }) {
   const styles = useStyles()
   const t = useTranslate()
   const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
+  // Read once for each pause: it tells why, and reading on would keep the session alive while nobody is there.
+  const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null, refetchInterval: false })
   return (
     <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
       <h2 id="mail-status" className={styles.sentence} aria-live="polite">
-        {sentenceOf(overview, t)}
+        {sentenceOf(overview, usedUpLimit(settings.data), t)}
       </h2>
       <div className={styles.line}>
         <Badge size="large" appearance="tint" color={COLORS[mail]}>

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
 import type { Overview } from '@inforiver-mail/contract/overview'
+import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
 import { draftOf, readDraft } from './limits-draft.ts'
-import { isUnused, sentenceOf, warningsOf } from './overview-text.ts'
+import { isUnused, sentenceOf, usedUpLimit, warningsOf } from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
 const OVERVIEW: Overview = {
@@ -42,9 +43,32 @@ it('says until when a mailbox is paused, else that nothing leaves', () => {
   const late = { ...OVERVIEW, mail: 'delayed' as const, waiting: { ...OVERVIEW.waiting, count: 2 } }
   const paused = { ...late, limits: { ...late.limits, pausedUntil: '2026-11-24T11:00:00.000Z' } }
 
-  expect(sentenceOf(late, english)).toBe('Mail is delayed: 2 messages are due, and nothing has left for 5 minutes.')
-  expect(sentenceOf(paused, english)).toContain('until')
-  expect(sentenceOf(late, german)).toContain('2 Nachrichten sind fällig')
+  expect(sentenceOf(late, null, english)).toBe(
+    'Mail is delayed: 2 messages are due, and nothing has left for 5 minutes.',
+  )
+  expect(sentenceOf(paused, null, english)).toContain('until')
+  expect(sentenceOf(late, null, german)).toContain('2 Nachrichten sind fällig')
+})
+
+it('names the limit of Microsoft that is used up', () => {
+  const limits = { ...OVERVIEW.limits, pausedUntil: '2026-11-24T11:00:00.000Z' }
+  const paused = { ...OVERVIEW, mail: 'delayed' as const, limits }
+  const problem = {
+    code: 'quota-exceeded',
+    values: { code: '5.7.233', until: limits.pausedUntil },
+    title: 'Mail is paused',
+    detail: 'Too many recipients.',
+    action: 'Choose Send now.',
+    since: '2026-11-24T10:00:00.000Z',
+    correlationId: null,
+  } as const
+  const code = usedUpLimit(connectedExample({ problem }))
+
+  expect(sentenceOf(paused, code, english)).toContain('a sending limit of Microsoft is used up (5.7.233)')
+  expect(sentenceOf(paused, code, german)).toContain('Ein Sendelimit von Microsoft ist ausgeschöpft (5.7.233)')
+  expect(sentenceOf({ ...paused, mail: 'flowing' }, code, english)).toBe('Mail is going out.')
+  expect(usedUpLimit(undefined)).toBeNull()
+  expect(usedUpLimit(connectedExample({ problem: { ...problem, code: 'app-misconfigured' } }))).toBeNull()
 })
 
 it.each([

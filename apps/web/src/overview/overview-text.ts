@@ -1,4 +1,5 @@
 import { LIMIT_WITHOUT_OWN_DOMAIN, type Overview } from '@inforiver-mail/contract/overview'
+import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Translate } from '../language/translate.ts'
 
 /** From this share of a limit on, it is near. */
@@ -10,12 +11,25 @@ export function isUnused({ mail, lastSentAt, scheduled, held, waiting, days }: O
   return mail === 'not-configured' && lastSentAt === null && scheduled + held.count + waiting.count === 0 && !hasHistory
 }
 
-/** Says how the mail stands. */
-export function sentenceOf({ mail, waiting, limits: { pausedUntil } }: Overview, t: Translate): string {
+/** The code of the limit of Microsoft that is used up; null where none is, or nobody has read the settings yet. */
+export function usedUpLimit(settings: Office365SmtpSettings | undefined): string | null {
+  const { code, values } = settings?.problem ?? {}
+  const limit = code === 'quota-exceeded' ? values?.['code'] : null
+  return typeof limit === 'string' ? limit : null
+}
+
+/** Says how the mail stands. `usedUp` is the code of a limit that it waits for. */
+export function sentenceOf(
+  { mail, waiting, limits: { pausedUntil } }: Overview,
+  usedUp: string | null,
+  t: Translate,
+): string {
   if (mail !== 'delayed') return t(`overview.sentence.${mail}`)
-  return pausedUntil === null
-    ? t('overview.sentence.delayed-late', { count: waiting.count })
-    : t('overview.sentence.delayed-paused', { until: t.time(pausedUntil, 'short') })
+  if (pausedUntil === null) return t('overview.sentence.delayed-late', { count: waiting.count })
+  const until = t.time(pausedUntil, 'short')
+  return usedUp === null
+    ? t('overview.sentence.delayed-paused', { until })
+    : t('overview.sentence.delayed-used-up', { code: usedUp, until })
 }
 
 /** What is to be said about recipients outside of the organization. */

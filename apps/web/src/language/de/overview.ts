@@ -14,6 +14,8 @@ export const overview: TranslationOf<typeof english> = {
   'overview.sentence.stopped': 'Der E-Mail-Versand ist gestoppt: Jemand muss handeln, bevor etwas hinausgeht.',
   'overview.sentence.delayed-paused':
     'Der E-Mail-Versand ist verzögert: Microsoft nimmt bis {until} keine E-Mails aus dem Postfach an.',
+  'overview.sentence.delayed-used-up':
+    'Der E-Mail-Versand ist verzögert: Ein Sendelimit von Microsoft ist ausgeschöpft ({code}). Weiter geht es um {until}.',
   'overview.sentence.delayed-late':
     'Der E-Mail-Versand ist verzögert: {count, plural, one {# Nachricht ist} other {# Nachrichten sind}} fällig, und seit 5 Minuten ist nichts hinausgegangen.',
   'overview.sentence.flowing': 'E-Mails gehen hinaus.',

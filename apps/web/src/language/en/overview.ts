@@ -10,6 +10,8 @@ export const overview = {
   'overview.mail.not-configured': 'Not connected',
   'overview.sentence.stopped': 'Mail is stopped: somebody has to act before anything leaves.',
   'overview.sentence.delayed-paused': 'Mail is delayed: Microsoft takes no mail from the mailbox until {until}.',
+  'overview.sentence.delayed-used-up':
+    'Mail is delayed: a sending limit of Microsoft is used up ({code}). It goes on at {until}.',
   'overview.sentence.delayed-late':
     'Mail is delayed: {count, plural, one {# message is} other {# messages are}} due, and nothing has left for 5 minutes.',
   'overview.sentence.flowing': 'Mail is going out.',
