@@ -20,6 +20,21 @@ test('before anything is connected, the first page leads to the settings', async
   await expect(createSettingsPage(page).address).toBeVisible()
 })
 
+test('hours in which nothing happened are shown as words, and not as an empty chart', async ({ page, connect }) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  await page.route('**/api/v1/overview', async (route) => {
+    const answer = await route.fetch()
+    const overview = (await answer.json()) as { hours: object[] }
+    const hours = overview.hours.map((hour) => ({ ...hour, sent: 0, failed: 0, held: 0, bounced: 0 }))
+    await route.fulfill({ response: answer, json: { ...overview, hours } })
+  })
+  await page.goto('/')
+  const hours = page.getByRole('region', { name: 'Last 24 hours' }).first()
+  await expect(hours.getByText('Nothing happened in this time.')).toBeVisible()
+  await expect(hours.locator('svg')).toHaveCount(0)
+  await expectAccessible(page)
+})
+
 test('the first page tells live whether mail goes out, retries what failed by its cause, and shows charts and limits', async ({
   page,
   connect,

@@ -50,23 +50,29 @@ export function OutcomeSurface({ kind, counts }: Props) {
   const styles = useStyles()
   const t = useTranslate()
   const [tableOpen, setTableOpen] = useState(false)
+  const totalOf = (outcome: (typeof OUTCOMES)[number]['outcome']) =>
+    counts.reduce((sum, each) => sum + each[outcome], 0)
   return (
     <Surface title={t(`overview.${kind}.title`)}>
       <ul className={styles.legend}>
         {OUTCOMES.map(({ outcome, color }) => (
           <li key={outcome} className={styles.outcome}>
             <span className={styles.mark} style={{ backgroundColor: color }} aria-hidden />
-            {t(`overview.outcome.${outcome}`)}: {t.number(counts.reduce((sum, each) => sum + each[outcome], 0))}
+            {t(`overview.outcome.${outcome}`)}: {t.number(totalOf(outcome))}
           </li>
         ))}
       </ul>
-      <div className={styles.chart} aria-hidden inert>
-        <WithoutChart fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
-          <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
-            <OutcomeChart kind={kind} counts={counts} />
-          </Suspense>
-        </WithoutChart>
-      </div>
+      {OUTCOMES.every(({ outcome }) => totalOf(outcome) === 0) ? (
+        <p className={styles.text}>{t('overview.chart.nothing')}</p>
+      ) : (
+        <div className={styles.chart} aria-hidden inert>
+          <WithoutChart fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
+            <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
+              <OutcomeChart kind={kind} counts={counts} />
+            </Suspense>
+          </WithoutChart>
+        </div>
+      )}
       <details className={styles.details} onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
         <summary className={styles.summary}>{t('overview.chart.table')}</summary>
         {tableOpen && <OutcomeTable kind={kind} counts={counts} />}

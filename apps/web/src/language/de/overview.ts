@@ -109,6 +109,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.chart.table': 'Als Tabelle zeigen',
   'overview.chart.hour': 'Stunde',
   'overview.chart.day': 'Tag',
+  'overview.chart.nothing': 'In dieser Zeit ist nichts geschehen.',
   'overview.chart.failed': 'Das Diagramm konnte nicht geladen werden. Die Tabelle enthält dieselben Zahlen.',
   'overview.limits.title': 'Sendelimits',
   'overview.limits.per-minute': 'Nachrichten in einer Minute',

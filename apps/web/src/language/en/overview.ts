@@ -105,6 +105,7 @@ export const overview = {
   'overview.chart.table': 'Show as a table',
   'overview.chart.hour': 'Hour',
   'overview.chart.day': 'Day',
+  'overview.chart.nothing': 'Nothing happened in this time.',
   'overview.chart.failed': 'The chart could not be loaded. The table has the same numbers.',
   'overview.limits.title': 'Sending limits',
   'overview.limits.per-minute': 'Messages in a minute',
