@@ -77,6 +77,14 @@ describe('the message trace', () => {
     expect((await list(status, body)).answer.outcome).toBe(outcome)
   })
 
+  it('says that the application is denied, since no person’s access is used', async () => {
+    const { answer } = await list(403, {
+      error: { code: 'ErrorAccessDenied', message: 'Access is denied. Ask again.' },
+    })
+    const detail = 'Exchange does not let the application read message traces: Access is denied.'
+    expect(answer).toMatchObject({ outcome: 'denied', failure: { microsoftCode: 'ErrorAccessDenied', detail } })
+  })
+
   it.each([
     [{ 'retry-after': '90' }, 90],
     [{}, 60],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { withoutTrailingSlash } from '../clouds.ts'
 import { optionalText, readJson } from '../json.ts'
+import { firstSentence } from '../plain-text.ts'
 import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
 import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
 import { asRepeatable, createExchange, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
@@ -15,6 +16,8 @@ export const MAX_TRACE_ROWS = 5_000
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** For a 429 that names no time. */
 const UNASKED_PAUSE_MS = 60_000
+const MAX_QUOTE_CHARACTERS = 200
+
 /** One message and one of its recipients. */
 export interface TraceRow {
   /** Of the message; the recipients share it. */
@@ -117,11 +120,14 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
   async function get(path: string, { accessToken, signal }: TraceOptions): Promise<string | TraceRefusal> {
     const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
     if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
-    const { status, message, retryAfter } = reply.answer
+    const { status, code, message, requestId, retryAfter } = reply.answer
     if (status === 200) return reply.text
-    const failure = asRepeatable(classifyFailure(reply.answer))
     if (status === 401 || status === 403)
-      return { outcome: /service principal/i.test(message ?? '') ? 'not-provisioned' : 'denied', failure }
+      return {
+        outcome: /service principal/i.test(message ?? '') ? 'not-provisioned' : 'denied',
+        failure: { ...unusable(denied(message)), microsoftCode: code, requestId },
+      }
+    const failure = asRepeatable(classifyFailure(reply.answer))
     if (status === 429)
       return {
         outcome: 'throttled',
@@ -135,7 +141,7 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
     const answer = await get(path, call)
     if (typeof answer !== 'string') return answer
     const read = readJson(answer, Rows)
-    if (read === null) return unavailable(unreadable(UNREADABLE))
+    if (read === null) return unavailable(unusable(UNREADABLE))
     const rows = read.value.flatMap((row) => (row === null ? [] : [toRow(row)]))
     return { outcome: 'page', rows, next: read['@odata.nextLink'] }
   }
@@ -153,7 +159,7 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
 
     async listNext(next, call) {
       // The token goes with the request, so that the link has to be one of the service.
-      if (!next.startsWith(`${base}${TRACES}?`)) return { outcome: 'invalid', failure: unreadable(FOREIGN_LINK) }
+      if (!next.startsWith(`${base}${TRACES}?`)) return { outcome: 'invalid', failure: unusable(FOREIGN_LINK) }
       return page(next.slice(base.length), call)
     },
 
@@ -163,7 +169,7 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
       const answer = await get(path, call)
       if (typeof answer !== 'string') return answer
       const read = readJson(answer, Details)
-      if (read === null) return unavailable(unreadable(UNREADABLE))
+      if (read === null) return unavailable(unusable(UNREADABLE))
       return { outcome: 'details', details: read.value.map(toDetail) }
     },
   }
@@ -176,11 +182,17 @@ function quote(value: string): string {
 const UNREADABLE = 'Microsoft’s message trace gave an answer that is not as documented.'
 const FOREIGN_LINK = 'The link to the next page of the message trace leads elsewhere.'
 
+/** Whoever's access sends the mail, it is the application that asks for traces. */
+function denied(message: string | null): string {
+  const quote = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
+  return `Exchange does not let the application read message traces${quote === '' ? '.' : `: ${quote}`}`
+}
+
 function unavailable(failure: Failure): TraceRefusal {
   return { outcome: 'unavailable', failure: asRepeatable(failure) }
 }
 
-function unreadable(detail: string): Failure {
+function unusable(detail: string): Failure {
   return { outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail }
 }
 
