@@ -350,6 +350,23 @@ describe('another connection', () => {
     expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true, problem: null } })
   })
 
+  it('says that a group has no inbox, also once bounces are switched off, until there is another sender', async () => {
+    await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
+    const started = await change({ bounces: true })
+    await ada.consent(started.json.consentUrl, 'Ada Admin')
+    const toGroup = await post('update-sender', { fromEmail: 'board@contoso.com' })
+    await ada.consent(toGroup.json.consentUrl, 'Ada Admin')
+    expect(await reports()).toMatchObject({ bounces: { available: false, problem: { code: 'reports-unreadable' } } })
+
+    await change({ bounces: false })
+    expect(await reports()).toMatchObject({ bounces: { enabled: false, available: false, problem: null } })
+    expect((await change({ bounces: true })).json.code).toBe('reports-unreadable')
+
+    const back = await post('update-sender', { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await ada.consent(back.json.consentUrl, 'Ada Admin')
+    expect(await reports()).toMatchObject({ bounces: { enabled: false, available: true, problem: null } })
+  })
+
   it('is a new beginning after a reset', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     await approveTrace()

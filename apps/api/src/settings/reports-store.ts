@@ -158,18 +158,18 @@ function endingOf(problem: ConsentProblem | null, wanted: readonly ReportSource[
     : ({ status: 'superseded' } as const)
 }
 
+/** What is known of an inbox is kept: switching it off makes it no more readable. */
 const OFF = {
   bounces: {
     bouncesEnabled: false,
     bouncesSince: null,
-    bouncesProblem: Prisma.DbNull,
     bouncesSwitchedOff: { increment: 1 },
   },
   trace: { traceEnabled: false, traceSince: null, traceProblem: Prisma.DbNull, traceSwitchedOff: { increment: 1 } },
 } as const satisfies Record<ReportSource, Prisma.TenantSettingsUpdateInput>
 
 /** The columns of settings without delivery reports. */
-export const NO_REPORTS = { ...OFF.bounces, ...OFF.trace }
+export const NO_REPORTS = { ...OFF.bounces, bouncesProblem: Prisma.DbNull, ...OFF.trace }
 
 function switchedOn(sources: readonly ReportSource[], reports: VersionedSettings['reports'], now: Date) {
   const isNew = (source: ReportSource) => sources.includes(source) && !reports[source].enabled
@@ -226,7 +226,7 @@ async function appendSwitched(
   })
 }
 
-/** The columns that say how a source that is on answers, after another connection was proved. */
+/** The columns that say why the inbox of a connection cannot be read; null where it can, or nobody has tried. */
 export function bouncesProblemColumn(problem: ReportsProblem | null) {
   return { bouncesProblem: problem ? { ...problem } : Prisma.DbNull }
 }

@@ -108,9 +108,9 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           data: {
             ...toColumns(next),
             ...newGrant(tokens, id),
-            ...(bounces !== undefined &&
-              reports.bounces.enabled &&
-              bouncesProblemColumn(bounces && { ...bounces, since: now.toISOString() })),
+            // Where bounces are off nobody looked, and what was known is about another inbox.
+            ...((bounces !== undefined || !reports.bounces.enabled) &&
+              bouncesProblemColumn(bounces ? { ...bounces, since: now.toISOString() } : null)),
             version: { increment: 1 },
           },
         })

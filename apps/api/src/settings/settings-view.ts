@@ -69,7 +69,7 @@ function viewReports({ bounces, trace }: DeliveryReportsState, connection: Conne
     bounces: {
       enabled: bounces.enabled,
       available: available && mayReadInbox(connection.mailbox, connection.permissions),
-      problem: bounces.problem,
+      problem: bounces.enabled ? bounces.problem : null,
     },
     trace: { enabled: trace.enabled, problem: trace.problem },
   }
