@@ -3,8 +3,10 @@ import type { Delivery } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
+import { outageOf } from '../database/is-unavailable.ts'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { createTcpLink } from '../test-support/tcp-link.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
 import { createFinder, SearchTooLong } from './find.ts'
@@ -425,6 +427,27 @@ describe('when its time is over', () => {
     expect(read.matches.map(({ id }) => id)).toEqual(found({ search: 'report' }).slice(0, 3))
     expect(read).toMatchObject({ hasOlder: true, totalIsEstimate: true })
     expect(read.total).toBeLessThan(found({ search: 'report' }).length)
+  })
+
+  it('says that the database does not answer, where that is why', async () => {
+    const link = await createTcpLink(Number(new URL(ground.database.url).port))
+    const url = new URL(ground.database.url)
+    url.port = String(link.port)
+    const hanging = createTestPool(url.href, 4, setUpSession)
+    hanging.on('error', () => {})
+    await hanging.query('SELECT 1')
+    link.hold()
+    const overtime = new AbortController()
+
+    const given = createFinder(hanging, OWNER, { search: 'report' })
+      .page(null, 3, overtime.signal)
+      .catch((error: unknown) => error)
+    overtime.abort()
+    link.cut() // in place of the time that a statement has
+
+    expect(outageOf(await given)).toBe('database-away')
+    await hanging.end()
+    await link.close()
   })
 
   it('gives up without a page, and says what is not indexed', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import { pMapIterable } from 'p-map'
 import type pg from 'pg'
+import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { createComparison, type Compare } from './compare-texts.ts'
@@ -202,7 +203,10 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
     } catch (error) {
       if (!signal.aborted) throw error
       const cut = cutPage(newest, false, start, limit)
-      if (!cut) throw new SearchTooLong(unindexed)
+      if (!cut) {
+        await requireAnswer(pool)
+        throw new SearchTooLong(unindexed)
+      }
       return { ...cut, total: newest.length, totalIsEstimate: true }
     }
   }
@@ -283,6 +287,12 @@ function boundBy(pool: pg.Pool, signal: AbortSignal): Statements {
     return pool.query(statement, values)
   }
   return { query: query as pg.Pool['query'] }
+}
+
+/** @throws where the database answers nothing at all: then it is not the search that takes long */
+async function requireAnswer(pool: pg.Pool): Promise<void> {
+  const statement = { text: 'SELECT 1', query_timeout: QUICK_TIMEOUT_MS }
+  await pool.query(statement)
 }
 
 async function rejectedBy(signal: AbortSignal): Promise<never> {
