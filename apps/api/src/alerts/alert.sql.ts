@@ -1,4 +1,4 @@
-import { causesIn, sumCauses } from './failed-alert.sql.ts'
+import { causesIn, retriedCausesIn, retriedIn, sumCauses } from './failed-alert.sql.ts'
 
 /** $1 tenant, $2 limit */
 export const LIST_WEBHOOKS = `
@@ -60,21 +60,21 @@ UPDATE webhooks SET last_attempt = $6 WHERE id IN (SELECT webhook_id FROM settle
 /** The subject of a notice. A newer notice stands for all older ones of its subject. */
 const SUBJECT = `split_part(type, '.', 1)`
 
-/** The notice of failed messages counts those of all alerts about them. $1 tenant */
+/** The notice of failed messages counts those of all alerts about them that were not retried. $1 tenant */
 export const LIST_NOTICES = `
 WITH open AS MATERIALIZED (
   SELECT id, type, at, facts, count, ${SUBJECT} AS subject FROM alert_events WHERE tenant_id = $1 AND dismissed_at IS NULL
      AND NOT (type = 'quota.exceeded' AND (facts ->> 'until')::timestamptz <= mail_now()) -- that pause is over
 ), failed AS (
-  SELECT sum(count)::int AS count,
+  SELECT sum(count - ${retriedIn('facts')})::int AS count,
          jsonb_build_object('since', min(coalesce((facts ->> 'since')::timestamptz, date_bin('1 minute', at, 'epoch'))),
-                            'causes', (${sumCauses(`SELECT c.* FROM open o CROSS JOIN LATERAL (${causesIn('o.facts')}) AS c WHERE o.type = 'message.failed'`)})) AS facts
-    FROM open WHERE type = 'message.failed'
+                            'causes', (${sumCauses(`SELECT c.* FROM open o CROSS JOIN LATERAL (${causesIn('o.facts')} UNION ALL SELECT code, -messages FROM (${retriedCausesIn('o.facts')}) AS r) AS c WHERE o.type = 'message.failed'`)})) AS facts
+    FROM open WHERE type = 'message.failed' AND count > ${retriedIn('facts')}
 )
 SELECT DISTINCT ON (subject) id, type, at,
        CASE WHEN type = 'message.failed' THEN (SELECT facts FROM failed) ELSE facts END AS facts,
        CASE WHEN type = 'message.failed' THEN (SELECT count FROM failed) ELSE count END AS count
-  FROM open ORDER BY subject, at DESC, id DESC`
+  FROM open WHERE type <> 'message.failed' OR (SELECT count FROM failed) > 0 ORDER BY subject, at DESC, id DESC`
 
 /** Dismisses a notice and the older ones of its subject. `fresh`: it was not dismissed before. $1 tenant, $2 alert, $3 now */
 export const DISMISS = `

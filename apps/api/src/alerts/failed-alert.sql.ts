@@ -10,12 +10,31 @@ export function sumCauses(causes: string): string {
   return `
   SELECT coalesce(jsonb_object_agg(code, messages), '{}') FROM (
     SELECT code, sum(messages)::bigint AS messages FROM (${causes}) AS each
-     GROUP BY code ORDER BY 2 DESC, 1 LIMIT ${MAX_CAUSES}) AS summed`
+     GROUP BY code HAVING sum(messages) > 0 ORDER BY 2 DESC, 1 LIMIT ${MAX_CAUSES}) AS summed`
 }
 
 /** The causes of a stored alert as such rows. Those that an older version raised have none. @param facts its column */
 export function causesIn(facts: string): string {
-  return `SELECT key AS code, value::bigint AS messages FROM jsonb_each_text(${facts} -> 'causes')`
+  return counted(facts, 'causes')
+}
+
+/** The causes of those of its messages that were retried since: they no longer count. */
+export function retriedCausesIn(facts: string): string {
+  return counted(facts, 'retriedCauses')
+}
+
+function counted(facts: string, name: 'causes' | 'retriedCauses'): string {
+  return `SELECT key AS code, value::bigint AS messages FROM jsonb_each_text(${facts} -> '${name}')`
+}
+
+/** How many messages of a stored alert were retried since. */
+export function retriedIn(facts: string): string {
+  return `coalesce((${facts} ->> 'retried')::int, 0)`
+}
+
+/** The key of the alert about what failed at a time. */
+function keyOf(time: string): string {
+  return `'message.failed ' || floor(extract(epoch FROM ${time}) / 60)`
 }
 
 /**
@@ -29,7 +48,7 @@ export function raiseFailed(failed: string): string {
   INSERT INTO alert_events (id, tenant_id, type, at, facts, count, dedupe_key, publish_at)
   SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), f.tenant_id, 'message.failed', mail_now(),
          jsonb_build_object('since', min(f.ended_at), 'causes', (${sumCauses(`SELECT c.cause AS code, 1 AS messages FROM ${failed} c WHERE c.tenant_id = f.tenant_id`)})),
-         count(*), 'message.failed ' || floor(extract(epoch FROM mail_now()) / 60), date_bin('1 minute', mail_now(), 'epoch') + interval '65 seconds'
+         count(*), ${keyOf('mail_now()')}, date_bin('1 minute', mail_now(), 'epoch') + interval '65 seconds'
     FROM ${failed} f
    GROUP BY f.tenant_id
    ORDER BY f.tenant_id
@@ -38,4 +57,27 @@ export function raiseFailed(failed: string): string {
         facts = alert_events.facts || jsonb_build_object(
           'since', least((alert_events.facts ->> 'since')::timestamptz, (excluded.facts ->> 'since')::timestamptz),
           'causes', (${sumCauses(`${causesIn('alert_events.facts')} UNION ALL ${causesIn('excluded.facts')}`)}))`
+}
+
+/**
+ * Notes in the alerts of failed messages which of them are retried, in the statement that does it: one that fails again is
+ * in the notice once. Their count stays, since webhooks are told it as it was.
+ *
+ * @param retried the name of a relation with `cause` and `ended_at` of each message of the tenant
+ */
+export function noteRetried(retried: string, tenant: string): string {
+  const alertOf = (time: string, id: string) =>
+    `(SELECT ${id} FROM alert_events a WHERE a.tenant_id = ${tenant} AND a.dedupe_key = ${keyOf(time)})`
+  // A failure is stored a little after it happened, maybe in the next minute.
+  return `
+  WITH told AS MATERIALIZED (
+    SELECT r.cause AS code, coalesce(${alertOf('r.ended_at', 'CASE WHEN a.at >= r.ended_at THEN a.id END')},
+                                     ${alertOf(`r.ended_at + interval '1 minute'`, 'a.id')}) AS alert_id
+      FROM ${retried} r
+  )
+  UPDATE alert_events a
+     SET facts = a.facts || jsonb_build_object(
+           'retried', ${retriedIn('a.facts')} + (SELECT count(*) FROM told WHERE alert_id = a.id),
+           'retriedCauses', (${sumCauses(`${retriedCausesIn('a.facts')} UNION ALL SELECT code, 1 FROM told WHERE alert_id = a.id`)}))
+   WHERE a.id = ANY (ARRAY(SELECT alert_id FROM told))`
 }

@@ -275,6 +275,37 @@ it('adds up the messages that failed in different minutes, and dismisses them to
   ])
 })
 
+it('counts a message once that is retried and fails again, and none that is retried and sent', async () => {
+  await failMessage()
+  await failMessage('Large', 'ErrorMessageSizeExceeded')
+  const [refused] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Refused'`)
+  const [large] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Large'`)
+  const retry = (id = '') => ground.service.post(`/api/v1/messages/${id}/retry`)
+  const failedTimes = (times: number) =>
+    expect.poll(() => ground.database.query(`SELECT sum(count)::int AS times FROM alert_events`)).toEqual([{ times }])
+  await toNextMinute()
+
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  await retry(refused?.id)
+  await failedTimes(3)
+  expect(await notices()).toMatchObject([
+    {
+      title: '2 messages failed',
+      detail: '1 refused: invalid recipient (ErrorInvalidRecipients); 1 refused: too large (ErrorMessageSizeExceeded).',
+    },
+  ])
+
+  await retry(large?.id)
+  await ground.service.until(large?.id ?? '', { status: 'sent' })
+  expect(await notices()).toMatchObject([{ title: 'A message failed', values: { count: 1 } }])
+  // Webhooks are told of every failure.
+  expect((await raised()).map(({ count }) => count)).toEqual([2, 1])
+
+  await retry(refused?.id)
+  await ground.service.until(refused?.id ?? '', { status: 'sent' })
+  expect(await notices()).toEqual([])
+})
+
 it('shows what happens after a notice was dismissed, even within the same minute', async () => {
   await toNextMinute()
   await failMessage()

@@ -1,3 +1,4 @@
+import { noteRetried } from '../alerts/failed-alert.sql.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
@@ -17,7 +18,7 @@ WITH retried AS (
    WHERE u.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = u.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('u', 'm')}
      AND c.message_id = ANY ($1::text[]) AND c.message_id = u.message_id AND c.content IS NOT NULL
-  RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
+  RETURNING m.*, u.attempt_id, u.cause, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
   UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
@@ -27,6 +28,7 @@ WITH retried AS (
 SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
        save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
   FROM retried
+), noted AS (${noteRetried('retried', '$2')}
 )
 SELECT id, service FROM retried`
 
