@@ -18,6 +18,7 @@ import {
   type Statements,
   type StoredFilter,
 } from './find-filter.ts'
+import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
 import { sampleIndex, sampleSource, type Sampled } from './find-sample.ts'
 import {
   COMPARED_IN_PARALLEL,
@@ -38,12 +39,7 @@ import { askedGrams, hasTextFilter } from './search-text.ts'
 //
 // Whoever wants few rows gets them without the others being read.
 
-export interface PageOfMatches extends Total {
-  /** Newest first. */
-  readonly matches: readonly Match[]
-  readonly hasNewer: boolean
-  readonly hasOlder: boolean
-}
+export interface PageOfMatches extends Page, Total {}
 
 /** A page did not come in time. */
 export class SearchTooLong extends Error {
@@ -55,11 +51,6 @@ export class SearchTooLong extends Error {
     super('The search was given up.')
     this.unindexed = unindexed
   }
-}
-
-/** Where a page begins: behind a position, in one direction or the other. */
-export interface PageStart extends ListPosition {
-  readonly toward: Toward
 }
 
 export interface Finder {
@@ -92,8 +83,6 @@ interface Prepared {
   /** The rows of the source that are compared in place of what the index finds; null where there is none. */
   readonly rows: number | null
 }
-
-type WalkFrom = (toward: Toward, begin: ListPosition | null, atOnce: number) => AsyncGenerator<readonly Match[]>
 
 /**
  * Prepares to find the messages of an owner. Nothing is held open between two of its statements.
@@ -255,22 +244,6 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
     return sampleIndex(database, { index, grams, compare: compareAll, limit: exactUpTo })
   }
 
-  async function readPage(
-    walkFrom: WalkFrom,
-    start: PageStart | null,
-    limit: number,
-  ): Promise<Omit<PageOfMatches, keyof Total>> {
-    const toward = start?.toward ?? 'older'
-    const found = await take(walkFrom(toward, start, limit + 1), limit + 1)
-    const shown = found.slice(0, limit)
-    const hasMore = found.length > limit
-    const isOtherWay =
-      start !== null && (await take(walkFrom(opposite(toward), shown[0] ?? wayBack(start), 1), 1)).length > 0
-    return toward === 'older'
-      ? { matches: shown, hasNewer: isOtherWay, hasOlder: hasMore }
-      : { matches: shown.toReversed(), hasNewer: hasMore, hasOlder: isOtherWay }
-  }
-
   return {
     async *all(atOnce) {
       yield* byText ? walkTexts(pool, await prepare(pool), 'older', null, atOnce) : walk(pool, 'older', null, atOnce)
@@ -299,50 +272,4 @@ async function rejectedBy(signal: AbortSignal): Promise<never> {
   signal.throwIfAborted()
   await once(signal, 'abort')
   throw signal.reason
-}
-
-/** Cuts a page out of the newest matches; null when they do not reach as far. */
-function cutPage(newest: readonly Match[], isComplete: boolean, start: PageStart | null, limit: number) {
-  const older = start && ((match: Match) => compareMatches(match, start) < 0)
-  const firstOlder = older ? newest.findIndex(older) : 0
-  const split = firstOlder === -1 ? newest.length : firstOlder
-  if (start?.toward === 'newer') {
-    // The position itself is neither newer nor older.
-    const end = newest.findIndex((match) => compareMatches(match, start) <= 0)
-    if (end === -1 && !isComplete) return null
-    const last = end === -1 ? newest.length : end
-    const first = Math.max(0, last - limit)
-    return { matches: newest.slice(first, last), hasNewer: first > 0, hasOlder: last < newest.length }
-  }
-  if (!isComplete && split + limit >= newest.length) return null
-  const end = Math.min(newest.length, split + limit)
-  return { matches: newest.slice(split, end), hasNewer: start !== null && split > 0, hasOlder: end < newest.length }
-}
-
-function compareMatches(a: Match, b: Match): number {
-  return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id))
-}
-
-/**
- * Where to turn back from a page that became empty: the message that it began behind is found again. It is in the
- * millisecond beside, because no message lies in between.
- */
-export function wayBack({ at, toward }: PageStart): ListPosition {
-  return toward === 'older'
-    ? { at: new Date(at.getTime() - 1), id: `msg_${'f'.repeat(32)}` }
-    : { at: new Date(at.getTime() + 1), id: `msg_${'0'.repeat(32)}` }
-}
-
-function opposite(toward: Toward): Toward {
-  return toward === 'older' ? 'newer' : 'older'
-}
-
-/** Takes the first ones, and leaves the walk. */
-async function take(walk: AsyncGenerator<readonly Match[]>, count: number): Promise<Match[]> {
-  const taken: Match[] = []
-  for await (const found of walk) {
-    for (const match of found.slice(0, count)) taken.push(match)
-    if (taken.length >= count) break
-  }
-  return taken.slice(0, count)
 }
