@@ -10,6 +10,7 @@ import { buildApp, buildOperationsApp } from './app.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { composeBackground } from './compose-background.ts'
 import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config, RereadSecrets } from './config.ts'
@@ -31,16 +32,14 @@ import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { composeOverview } from './overview/compose-overview.ts'
-import { reportExpired } from './delivery/report-expired.ts'
 import { eventRoutes } from './events/event-routes.ts'
-import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
+import type { Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
-import { startPolling, type Polling } from './polling.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
@@ -58,9 +57,6 @@ import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
-
-/** How often work of the queue is looked for that no message waits for. */
-const BACKGROUND_EVERY_MS = 2_000
 
 export interface Product {
   /** The HTTP application, not yet listening. */
@@ -316,32 +312,16 @@ export async function compose(
     const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
-    const housekeeping = createHousekeeping({
+    const housekeeping = composeBackground({
       connectionString,
+      upkeep: queue.upkeep,
+      alerts,
+      overview,
+      tasks: { ...signIn.tasks, ...settings.tasks, ...alerts.tasks, 'reseal-values': resealValues },
+      deliveryMetrics,
+      databaseNow,
       logger,
-      tasks: {
-        ...signIn.tasks,
-        ...settings.tasks,
-        ...alerts.tasks,
-        'sweep-messages': async () => queue.upkeep.expire(await databaseNow()),
-        'fail-expired': async () => {
-          for (let more = true; more;) {
-            const batch = await queue.upkeep.failExpired()
-            reportExpired({ metrics: deliveryMetrics, logger }, batch.expired)
-            more = batch.more
-          }
-        },
-        'sweep-attachments': async () => queue.upkeep.sweepReceived(await databaseNow()),
-        'reseal-values': resealValues,
-      },
     })
-
-    let pollings: readonly Polling[] = []
-    const inBackground = (what: string, work: () => Promise<boolean>) =>
-      startPolling(async () => ((await work()) ? 0 : BACKGROUND_EVERY_MS), {
-        afterFailureMs: BACKGROUND_EVERY_MS,
-        onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
-      })
 
     const checkSetup = composeProductCheck(config, {
       credential,
@@ -423,22 +403,7 @@ export async function compose(
           await Promise.all([worker.stop(), deliveryReports.stop()])
         },
       },
-      housekeeping: {
-        async start() {
-          await housekeeping.start()
-          alerts.dispatcher.start()
-          pollings = [
-            inBackground('messages could not be indexed', () => queue.upkeep.index()),
-            inBackground('messages could not be retried or cancelled', () => queue.upkeep.continueBulk()),
-            inBackground('outcomes could not be counted', () => overview.keepUp()),
-          ]
-        },
-        async stop() {
-          await Promise.all(pollings.map((polling) => polling.stop()))
-          await alerts.dispatcher.stop()
-          await housekeeping.stop()
-        },
-      },
+      housekeeping,
       async reload(reread) {
         for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
         credential.replace(reread)

@@ -1,0 +1,72 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Alerts } from './alerts/compose-alerts.ts'
+import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
+import { reportExpired } from './delivery/report-expired.ts'
+import { createHousekeeping, type Housekeeping, type HousekeepingTask } from './housekeeping.ts'
+import type { OverviewFeature } from './overview/compose-overview.ts'
+import { startPolling, type Polling } from './polling.ts'
+import type { Upkeep } from './queue/queue.ts'
+
+/** How often work of the queue is looked for that no message waits for. */
+const LOOK_EVERY_MS = 2_000
+
+/** Wires what goes on in the background: tasks of every minute, and work that is looked for all the time. */
+export function composeBackground({
+  connectionString,
+  upkeep,
+  alerts,
+  overview,
+  tasks,
+  deliveryMetrics,
+  databaseNow,
+  logger,
+}: {
+  connectionString: string
+  upkeep: Upkeep
+  alerts: Pick<Alerts, 'dispatcher'>
+  overview: Pick<OverviewFeature, 'keepUp'>
+  /** Those of the features. */
+  tasks: Readonly<Record<string, HousekeepingTask>>
+  deliveryMetrics: DeliveryMetrics
+  databaseNow: () => Promise<Date>
+  logger: FastifyBaseLogger
+}): Housekeeping {
+  const housekeeping = createHousekeeping({
+    connectionString,
+    logger,
+    tasks: {
+      ...tasks,
+      'sweep-messages': async () => upkeep.expire(await databaseNow()),
+      'fail-expired': async () => {
+        for (let more = true; more;) {
+          const batch = await upkeep.failExpired()
+          reportExpired({ metrics: deliveryMetrics, logger }, batch.expired)
+          more = batch.more
+        }
+      },
+      'sweep-attachments': async () => upkeep.sweepReceived(await databaseNow()),
+    },
+  })
+  let pollings: readonly Polling[] = []
+  const poll = (what: string, work: () => Promise<boolean>) =>
+    startPolling(async () => ((await work()) ? 0 : LOOK_EVERY_MS), {
+      afterFailureMs: LOOK_EVERY_MS,
+      onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
+    })
+  return {
+    async start() {
+      await housekeeping.start()
+      alerts.dispatcher.start()
+      pollings = [
+        poll('messages could not be indexed', () => upkeep.index()),
+        poll('messages could not be retried or cancelled', () => upkeep.continueBulk()),
+        poll('outcomes could not be counted', () => overview.keepUp()),
+      ]
+    },
+    async stop() {
+      await Promise.all(pollings.map((polling) => polling.stop()))
+      await alerts.dispatcher.stop()
+      await housekeeping.stop()
+    },
+  }
+}
