@@ -50,7 +50,7 @@ export const DeliveryReports = z.strictObject({
   /** Non-delivery reports in the sender's inbox. */
   bounces: z.strictObject({
     enabled: z.boolean(),
-    /** What is granted lets the inbox be read; never for a group, which has none. */
+    /** What is granted lets the inbox be read, as far as is known: a group, which has none, is found out by trying. */
     available: z.boolean(),
     /** Of a source that is on and does not answer. */
     problem: ReportsProblem.nullable(),
