@@ -14,7 +14,7 @@ const DATABASE_TESTS = [
 const LONG_DATABASE_TESTS = [
   'apps/api/src/database/{migrate,queue-tables-migration}.test.ts',
   'apps/api/src/scenarios/{fairness,mailbox-limits}.test.ts',
-  'apps/api/src/queue/{leases,totals}.test.ts',
+  'apps/api/src/queue/{leases,random-order,totals}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]
 const moved = [...DATABASE_TESTS, ...LONG_DATABASE_TESTS].filter(

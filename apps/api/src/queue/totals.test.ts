@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../ids.ts'
-import { createChance } from '../test-support/chance.ts'
+import { WRONG_FAILURES, WRONG_TOTALS } from '../test-support/queue-faults.ts'
 import {
   ADA,
   BEN,
@@ -17,7 +17,7 @@ import {
   VERSION,
   type QueueGround,
 } from '../test-support/queue-ground.ts'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
@@ -61,48 +61,6 @@ const NOTHING = {
   held: 0,
 }
 type Totals = typeof NOTHING
-
-/** Totals that differ from the rows they count. */
-const WRONG_TOTALS = `
-SELECT t.*, counted.* FROM (SELECT tenant_id FROM mailbox_totals UNION SELECT tenant_id FROM message_queue) AS tenants
-  LEFT JOIN mailbox_totals t USING (tenant_id) CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE state = 'queued' AND lease_owner IS NULL) AS c1,
-         coalesce(sum(recipients) FILTER (WHERE state = 'queued' AND lease_owner IS NULL), 0) AS c2,
-         count(*) FILTER (WHERE lease_owner IS NOT NULL) AS c3,
-         count(*) FILTER (WHERE lease_owner IS NOT NULL AND size = 'large') AS c4,
-         coalesce(sum(recipients) FILTER (WHERE lease_owner IS NOT NULL), 0) AS c5,
-         coalesce(sum(upload_bytes) FILTER (WHERE state = 'queued'), 0) AS c6,
-         count(*) FILTER (WHERE state = 'scheduled') AS c7, count(*) FILTER (WHERE state = 'held') AS c8,
-         (SELECT coalesce(sum(c.stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = tenants.tenant_id)
-         + (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = tenants.tenant_id) AS c9
-    FROM message_queue q WHERE q.tenant_id = tenants.tenant_id) AS counted
- WHERE (queued, queued_recipients, sending, sending_large, sending_recipients, upload_bytes, scheduled, held, stored_bytes)
-       IS DISTINCT FROM (c1, c2, c3, c4, c5, c6, c7, c8, c9)`
-
-/** Counts of failed messages that differ from the rows they count. */
-const WRONG_FAILURES = `
-SELECT * FROM failure_counts FULL JOIN (
-  SELECT u.tenant_id, date_bin('1 hour', u.ended_at, 'epoch') AS hour, coalesce(m.problem ->> 'microsoftCode', m.problem ->> 'code') AS cause,
-         count(*) AS rows
-    FROM unsent_messages u JOIN messages m ON m.id = u.message_id WHERE u.outcome = 'failed' GROUP BY 1, 2, 3) AS counted USING (tenant_id, hour, cause)
- WHERE messages IS DISTINCT FROM rows`
-
-/** Messages whose rows contradict each other. */
-const CONTRADICTIONS = `
-SELECT m.*, q.*, u.*, d.*, c.message_id
-  FROM messages m FULL JOIN message_queue q ON q.message_id = m.id
-  FULL JOIN unsent_messages u ON u.message_id = m.id
-  FULL JOIN message_drafts d ON d.message_id = m.id
-  FULL JOIN message_contents c ON c.message_id = m.id
- WHERE m.id IS NULL
-    OR (m.outcome IS NULL) <> (q.message_id IS NOT NULL)
-    OR m.outcome IS DISTINCT FROM CASE WHEN m.outcome = 'sent' THEN 'sent' ELSE u.outcome END OR (m.outcome = 'sent' AND u.outcome IS NOT NULL)
-    OR (m.outcome IS NULL) <> (m.ended_at IS NULL) OR (m.outcome IS NOT DISTINCT FROM 'sent') <> (m.sent_at IS NOT NULL)
-    OR coalesce(q.has_draft, false) <> (d.message_id IS NOT NULL)
-    OR (m.outcome IS NULL OR m.outcome = 'failed') <> (c.content IS NOT NULL)
-    OR (q.state = 'held') <> (q.due_at IS NULL) OR (q.state = 'held') <> (q.held_because IS NOT NULL)
-    OR (q.lease_owner IS NULL) <> (q.lease_until IS NULL) OR q.lease_owner IS NOT NULL AND q.state <> 'queued'
-    OR q.wire_version IS NOT NULL AND q.lease_owner IS NULL OR (q.doubt = 'none' AND q.looks > 0)`
 
 /** Returns the totals of a tenant, after checking that those of every tenant equal their rows. */
 async function totals(tenant = ADA): Promise<Totals> {
@@ -467,63 +425,4 @@ it('counts no failure of a day ago', async () => {
 
   await ground.clock.advance(24 * HOURS)
   expect(await queue.upkeep.readFailures()).toEqual([])
-})
-
-const STEPS = 150
-
-it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatever order: seed %i', async (seed) => {
-  const random = createChance(seed)
-  const chance = (below: number) => Math.floor(random() * below)
-  const { deliveries, messages } = createTestQueue(ground.opened.pool)
-  const ids: string[] = []
-  /** Includes expired leases, whose holders may still come late. */
-  const leased: LeasedMessage[] = []
-  const outcomes = [{ ...QUEUED, tryingMs: 5 * SECONDS }, IN_DOUBT, HELD, FAILED, SENT]
-  const anyId = () => ids[chance(ids.length)] ?? 'msg_none'
-  const withAny = (work: (message: LeasedMessage) => Promise<unknown>) => async () => {
-    const message = leased.at(-1 - chance(Math.min(leased.length, 6)))
-    if (message) await work(message)
-  }
-  const steps: Record<string, () => Promise<unknown>> = {
-    async submit() {
-      const content = Buffer.alloc([10, 80_000, 3_100_000][chance(3)] ?? 0)
-      const sendAt = chance(3) === 0 ? later(1 * MINUTES) : null
-      ids.push(await ground.submit({ content, recipients: 1 + chance(3), openBytes: chance(50), sendAt }))
-    },
-    claim: async () => leased.push(...(await deliveries.claim(`owner ${leased.length}`, 1 + chance(3)))),
-    clear: withAny((message) => deliveries.clear(message, VERSION, chance(4) > 0, chance(4) === 0)),
-    draft: withAny((message) => {
-      const draftId = chance(4) === 0 ? null : `draft ${chance(1_000)}`
-      return deliveries.storeDraft(message, VERSION, { ...DRAFT, draftId, uploading: chance(2) === 0 })
-    }),
-    upload: withAny((message) =>
-      deliveries.storeUpload(message, VERSION, { attached: 0, session: null, position: 9 }, 0),
-    ),
-    finishUpload: withAny((message) => deliveries.finishUpload(message, VERSION)),
-    settle: withAny((message) => ground.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
-    giveBack: withAny(({ leaseOwner }) => deliveries.giveBack(leaseOwner)),
-    async settleTooLate() {
-      const [late] = await deliveries.claim(`late ${leased.length}`, 1)
-      if (!late || !(await deliveries.clear(late, VERSION, true))) return
-      await ground.expireLeases()
-      leased.push(...(await deliveries.claim(`other ${leased.length}`, 100)))
-      const other = leased.findLast(({ id }) => id === late.id)
-      if (other) await ground.settle(other, FAILED)
-      await ground.settle(late, SENT)
-    },
-    cancel: () => messages.cancel(actor(ADA), anyId(), ground.clock.now()),
-    retry: () => messages.retry(actor(ADA), anyId(), ground.clock.now()),
-    wait: () => ground.clock.advance([10 * SECONDS, 1 * HOURS][chance(2)] ?? 0),
-    recover: () => ground.expireLeases(),
-  }
-  const taken: string[] = []
-  const names = Object.keys(steps)
-  for (let step = 0; step < STEPS; step += 1) {
-    const name = names[chance(names.length)] ?? 'submit'
-    taken.push(name)
-    await steps[name]?.()
-    const faults = [WRONG_TOTALS, WRONG_FAILURES, CONTRADICTIONS]
-    const found = (await Promise.all(faults.map((query) => ground.database.query(query)))).flat()
-    expect({ found, after: found.length === 0 ? '' : taken }).toEqual({ found: [], after: '' })
-  }
 })

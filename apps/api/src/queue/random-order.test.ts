@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createChance } from '../test-support/chance.ts'
+import { CONTRADICTIONS, WRONG_FAILURES, WRONG_TOTALS } from '../test-support/queue-faults.ts'
+import {
+  ADA,
+  createQueueGround,
+  FAILED,
+  HELD,
+  IN_DOUBT,
+  QUEUED,
+  SENT,
+  VERSION,
+  type QueueGround,
+} from '../test-support/queue-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
+import type { LeasedMessage } from './leased-message.ts'
+
+const STEPS = 150
+const ACTOR = { tenantId: ADA, service: 'reports', userId: null }
+const DRAFT = {
+  internetMessageId: null,
+  redirectedTo: null,
+  from: 'ada@contoso.com',
+}
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups', 'data_keys')
+  await ground.addDataKey('dky_1')
+})
+
+it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatever order: seed %i', async (seed) => {
+  const random = createChance(seed)
+  const chance = (below: number) => Math.floor(random() * below)
+  const { deliveries, messages } = createTestQueue(ground.opened.pool)
+  const ids: string[] = []
+  /** Includes expired leases, whose holders may still come late. */
+  const leased: LeasedMessage[] = []
+  const outcomes = [{ ...QUEUED, tryingMs: 5 * SECONDS }, IN_DOUBT, HELD, FAILED, SENT]
+  const anyId = () => ids[chance(ids.length)] ?? 'msg_none'
+  const withAny = (work: (message: LeasedMessage) => Promise<unknown>) => async () => {
+    const message = leased.at(-1 - chance(Math.min(leased.length, 6)))
+    if (message) await work(message)
+  }
+  const steps: Record<string, () => Promise<unknown>> = {
+    async submit() {
+      const content = Buffer.alloc([10, 80_000, 3_100_000][chance(3)] ?? 0)
+      const sendAt = chance(3) === 0 ? new Date(ground.clock.now().getTime() + 1 * MINUTES) : null
+      ids.push(await ground.submit({ content, recipients: 1 + chance(3), openBytes: chance(50), sendAt }))
+    },
+    claim: async () => leased.push(...(await deliveries.claim(`owner ${leased.length}`, 1 + chance(3)))),
+    clear: withAny((message) => deliveries.clear(message, VERSION, chance(4) > 0, chance(4) === 0)),
+    draft: withAny((message) => {
+      const draftId = chance(4) === 0 ? null : `draft ${chance(1_000)}`
+      return deliveries.storeDraft(message, VERSION, { ...DRAFT, draftId, uploading: chance(2) === 0 })
+    }),
+    upload: withAny((message) =>
+      deliveries.storeUpload(message, VERSION, { attached: 0, session: null, position: 9 }, 0),
+    ),
+    finishUpload: withAny((message) => deliveries.finishUpload(message, VERSION)),
+    settle: withAny((message) => ground.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
+    giveBack: withAny(({ leaseOwner }) => deliveries.giveBack(leaseOwner)),
+    async settleTooLate() {
+      const [late] = await deliveries.claim(`late ${leased.length}`, 1)
+      if (!late || !(await deliveries.clear(late, VERSION, true))) return
+      await ground.expireLeases()
+      leased.push(...(await deliveries.claim(`other ${leased.length}`, 100)))
+      const other = leased.findLast(({ id }) => id === late.id)
+      if (other) await ground.settle(other, FAILED)
+      await ground.settle(late, SENT)
+    },
+    cancel: () => messages.cancel(ACTOR, anyId(), ground.clock.now()),
+    retry: () => messages.retry(ACTOR, anyId(), ground.clock.now()),
+    wait: () => ground.clock.advance([10 * SECONDS, 1 * HOURS][chance(2)] ?? 0),
+    recover: () => ground.expireLeases(),
+  }
+  const taken: string[] = []
+  const names = Object.keys(steps)
+  for (let step = 0; step < STEPS; step += 1) {
+    const name = names[chance(names.length)] ?? 'submit'
+    taken.push(name)
+    await steps[name]?.()
+    const faults = [WRONG_TOTALS, WRONG_FAILURES, CONTRADICTIONS]
+    const found = (await Promise.all(faults.map((query) => ground.database.query(query)))).flat()
+    expect({ found, after: found.length === 0 ? '' : taken }).toEqual({ found: [], after: '' })
+  }
+})
