@@ -1,7 +1,8 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
-import { ALL, rowsOf, type Bind, type Selection, type Statements } from './find-filter.ts'
+import { ALL, rowsOf, type Bind, type Selection, type Connections, type Statements } from './find-filter.ts'
 import { readIndex } from './find-text.ts'
+import { readInOrder } from './walk-in-order.ts'
 
 // Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
 
@@ -29,26 +30,31 @@ export async function countInState(
   return status in totals ? totals[status as keyof Totals] : null
 }
 
+interface Counted {
+  readonly count: number
+  readonly oldest: Date | null
+}
+
 /** Counts the rows of the source, up to a limit, without looking at texts. */
 export async function countRows(
-  database: Statements,
+  database: Connections,
   { tenantId, source, ofRow, ofState }: Selection,
   atMost: number,
-): Promise<{ count: number; oldest: Date | null }> {
+): Promise<Counted> {
   if (!source) return { count: 0, oldest: null }
   const values: unknown[] = [tenantId]
   const bind: Bind = (value) => `$${values.push(value)}`
   const limited = rowsOf(source, ofRow(source, bind), ofState(source, bind))
-  const { rows } = await database.query<{ count: number; oldest: Date | null }>(
-    `SELECT count(*)::int AS count, min(at) AS oldest
-       FROM (SELECT r.created_at AS at ${limited} ${source.ordered ? 'ORDER BY r.created_at DESC' : ''} LIMIT ${bind(atMost)}) AS counted`,
-    values,
-  )
+  const count = (order: string) => `SELECT count(*)::int AS count, min(at) AS oldest
+       FROM (SELECT r.created_at AS at ${limited} ${order} LIMIT ${bind(atMost)}) AS counted`
+  const { rows } = source.ordered
+    ? await readInOrder<Counted>(database, count('ORDER BY r.created_at DESC'), values)
+    : await database.query<Counted>(count(''), values)
   return rows[0] ?? { count: 0, oldest: null }
 }
 
 /** Counts what a filter without texts finds. */
-export async function countAll(database: Statements, selection: Selection): Promise<Total> {
+export async function countAll(database: Connections, selection: Selection): Promise<Total> {
   const known = await knownTotal(database, selection)
   if (known !== null) return known
   const counted = await countRows(database, selection, MAX_EXACT_TOTAL + 1)

@@ -34,6 +34,8 @@ export interface Match {
 
 /** A pool, or what bounds its use. */
 export type Statements = Pick<pg.Pool, 'query'>
+/** Also for several statements on one connection. */
+export type Connections = Statements & Pick<pg.Pool, 'connect'>
 
 /** Makes a value a parameter of a statement. */
 export type Bind = (value: unknown) => string

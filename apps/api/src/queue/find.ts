@@ -15,7 +15,7 @@ import {
   type Bind,
   type Match,
   type Source,
-  type Statements,
+  type Connections,
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
@@ -30,6 +30,7 @@ import {
   type SearchIndex,
 } from './find-text.ts'
 import { askedGrams, hasTextFilter } from './search-text.ts'
+import { readInOrder } from './walk-in-order.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
 //
@@ -84,6 +85,11 @@ interface Prepared {
   readonly rows: number | null
 }
 
+interface Found {
+  readonly id: string
+  readonly millis: number
+}
+
 /**
  * Prepares to find the messages of an owner. Nothing is held open between two of its statements.
  *
@@ -97,7 +103,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   let unindexed = 0
 
   /** Finds the source, or walks all messages where that is faster. */
-  async function orderedSource(database: Statements, rows: Source): Promise<Source> {
+  async function orderedSource(database: Connections, rows: Source): Promise<Source> {
     if (rows.isReported === true)
       return (await countRows(database, selection, SORTED_AT_MOST + 1)).count > SORTED_AT_MOST ? ALL : rows
     if (rows.ordered || !rows.hasStatus || status === undefined || status === 'sending') return rows
@@ -105,7 +111,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   async function* walk(
-    database: Statements,
+    database: Connections,
     toward: Toward,
     begin: ListPosition | null,
     atOnce: number,
@@ -122,11 +128,11 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
         conditions.push(
           `(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`,
         )
-      const { rows: read } = await database.query<{ id: string; millis: number }>(
-        `SELECT r.id, ${MILLIS} ${rowsOf(rows, conditions, ofState(rows, bind))}
-          ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`,
-        values,
-      )
+      const text = `SELECT r.id, ${MILLIS} ${rowsOf(rows, conditions, ofState(rows, bind))}
+                     ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`
+      const { rows: read } = rows.ordered
+        ? await readInOrder<Found>(database, text, values)
+        : await database.query<Found>(text, values)
       const found = read.map(({ id, millis }) => ({ id, at: new Date(millis) }))
       if (found.length > 0) yield found
       const last = found.at(-1)
@@ -136,7 +142,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   /** Reads what a search by texts begins with. */
-  async function prepare(database: Statements): Promise<Prepared> {
+  async function prepare(database: Connections): Promise<Prepared> {
     const compare = createComparison(database, selection)
     const index = await readIndex(database, tenantId, submitted)
     unindexed = index.unindexed
@@ -146,7 +152,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   async function* walkTexts(
-    database: Statements,
+    database: Connections,
     { compare, index, grams, rows: rowsOfSource }: Prepared,
     toward: Toward,
     begin: ListPosition | null,
@@ -173,7 +179,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
 
   /** How many rows the source has, where reading them costs less than what the index finds; else null. */
   async function rowsToRead(
-    database: Statements,
+    database: Connections,
     index: SearchIndex,
     grams: readonly number[],
   ): Promise<number | null> {
@@ -200,7 +206,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
     }
   }
 
-  async function findByState(database: Statements, start: PageStart | null, limit: number): Promise<PageOfMatches> {
+  async function findByState(database: Connections, start: PageStart | null, limit: number): Promise<PageOfMatches> {
     const found = await readPage((...from) => walk(database, ...from), start, limit)
     const isAll = start === null && !found.hasOlder
     const total = isAll ? { total: found.matches.length, totalIsEstimate: false } : await countAll(database, selection)
@@ -208,7 +214,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   async function findByText(
-    database: Statements,
+    database: Connections,
     start: PageStart | null,
     limit: number,
     newest: Match[],
@@ -236,7 +242,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   /** Null where there may be so few matches that they are to be counted. */
-  async function sample(database: Statements, { compare, index, grams, rows }: Prepared): Promise<Sampled | null> {
+  async function sample(database: Connections, { compare, index, grams, rows }: Prepared): Promise<Sampled | null> {
     if (rows !== null)
       return rows > COMPARED_AT_MOST ? null : sampleSource(database, selection, { rows, compare, limit: exactUpTo })
     if ((await estimateCandidates(database, index, grams)) <= exactUpTo) return null
@@ -254,12 +260,16 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
 }
 
 /** Begins no statement once the signal aborts. */
-function boundBy(pool: pg.Pool, signal: AbortSignal): Statements {
+function boundBy(pool: pg.Pool, signal: AbortSignal): Connections {
   const query = async (statement: string | pg.QueryConfig, values?: unknown[]) => {
     signal.throwIfAborted()
     return pool.query(statement, values)
   }
-  return { query: query as pg.Pool['query'] }
+  const connect = async () => {
+    signal.throwIfAborted()
+    return pool.connect()
+  }
+  return { query: query as pg.Pool['query'], connect: connect as pg.Pool['connect'] }
 }
 
 /** @throws where the database answers nothing at all: then it is not the search that takes long */

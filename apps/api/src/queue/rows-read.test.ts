@@ -11,6 +11,7 @@ import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
 import { indexMessages } from './search-index.ts'
+import { createFinder } from './find.ts'
 import type { PageStart } from './find-page.ts'
 import type { StoredFilter } from './find-filter.ts'
 import type { LeasedMessage } from './leased-message.ts'
@@ -98,6 +99,11 @@ const listing = (filter: StoredFilter, start: PageStart | null = null) => ({
   limit: 20,
   signal: new AbortController().signal,
 })
+
+async function first<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
+  for await (const item of items) return item
+  return undefined
+}
 
 const lost = (key: string, value: string) => [
   { key, value: value as Sealed, owner: { tenant: '', record: key, purpose: '' } },
@@ -401,6 +407,10 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['what became of the mail, by hours and days', ({ insight }) => insight.readOutcomeHistory(ADA)],
     ['recipients that were not reached', ({ insight }) => insight.readBouncedOfDay(ADA)],
     ['external recipients', ({ insight }) => insight.readExternalUse(ADA)],
+    [
+      'the first of all messages',
+      () => first(createFinder(pool, { tenantId: 'ten_behind', service: null }, {}).all(400)),
+    ],
     ['the next block of the search index', async () => expect(await indexMessages(pool, BLOCK)).toBe(true)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(

@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import { BLOCK_MESSAGES, encodePositions } from './search-postings.ts'
 import { indexedGrams } from './search-text.ts'
+import { WALK_IN_ORDER } from './walk-in-order.ts'
 
 // Builds the search index behind the submit, in blocks of 2,048 messages. What is not in a block yet is read by every
 // search, so nothing depends on how far the index has come.
@@ -20,9 +21,6 @@ const GRAMS_PER_INSERT = 1_000
 
 /** $1 messages of a block */
 const TENANTS_BEHIND = `SELECT tenant_id FROM mailbox_totals WHERE unindexed >= $1 LIMIT ${TENANTS_AT_ONCE}`
-
-/** Has an index give the order: a planner that takes the table for small would sort all messages of the tenant. */
-const WALK_IN_ORDER = 'SET LOCAL enable_sort = off'
 
 /** $1 tenant */
 const BEGIN_PROGRESS = `
