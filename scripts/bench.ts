@@ -31,7 +31,7 @@ import {
   type Process,
   type Tenant,
 } from './load/testbed.ts'
-import { benchQueue } from './load/queue.ts'
+import { benchQueue, benchWaiting } from './load/queue.ts'
 import { benchSmtp } from './load/smtp.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
@@ -50,6 +50,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed, openAnother: () => Pro
   fairness,
   large: benchLarge,
   queue: benchQueue,
+  waiting: benchWaiting,
   wal: benchWal,
   smtp: benchSmtp,
   backup: benchBackup,
