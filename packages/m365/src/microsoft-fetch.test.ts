@@ -54,6 +54,71 @@ describe('a Microsoft fetch', () => {
     })
   })
 
+  it('does not send a request that was aborted while it waited for a connection', async () => {
+    const asked: (string | undefined)[] = []
+    const origin = await serveTls(tls, (request, response) => {
+      asked.push(request.url)
+      response.end()
+    })
+    const fetch = createMicrosoftFetch({ extraCaCertificates: tls.certificate })
+    const stop = new AbortController()
+    const aborted = fetch(`${origin}/aborted`, { signal: stop.signal })
+    stop.abort(new Error('The caller goes.'))
+
+    await expect(aborted).rejects.toThrow('The caller goes.')
+    await (await fetch(`${origin}/later`)).text()
+    expect(asked).toEqual(['/later'])
+  })
+
+  it('sends nothing for a caller that has gone already', async () => {
+    const gone = AbortSignal.abort(new Error('The caller is gone.'))
+    await expect(createMicrosoftFetch({})('http://127.0.0.1:1', { signal: gone })).rejects.toThrow('The caller is gone.')
+  })
+
+  it('aborts a body that is being read with the caller’s signal', async () => {
+    const stop = new AbortController()
+    const origin = await serve((_request, response) => response.writeHead(200).write('half'))
+    const response = await createMicrosoftFetch({})(origin, { signal: stop.signal })
+    const read = response.text()
+    stop.abort(new Error('The caller goes.'))
+
+    await expect(read).rejects.toThrow('The caller goes.')
+  })
+
+  it('reads a body that is longer than what is held of it', async () => {
+    const origin = await serve((_request, response) => response.end(Buffer.alloc(3_000_000, 'a')))
+    const { body } = await createMicrosoftFetch({})(origin)
+    let bytes = 0
+    for await (const chunk of body ?? []) {
+      bytes += chunk.length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+
+    expect(bytes).toBe(3_000_000)
+  })
+
+  it('closes the connection of a body that is not read to its end', async () => {
+    const closed = Promise.withResolvers<string>()
+    const origin = await serve((request, response) => {
+      request.socket.once('close', () => closed.resolve('closed'))
+      response.writeHead(200).write('half')
+    })
+    const { body } = await createMicrosoftFetch({})(origin)
+    for await (const chunk of body ?? []) if (chunk.length > 0) break
+
+    await expect(closed.promise).resolves.toBe('closed')
+  })
+
+  it('takes an interim answer for no answer', async () => {
+    const origin = await serve((_request, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.writeHead(202).end('later')
+    })
+    const response = await createMicrosoftFetch({})(origin)
+
+    expect([response.status, await response.text()]).toEqual([202, 'later'])
+  })
+
   it('does not trust a self-signed certificate', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end())
     await expect(createMicrosoftFetch({})(origin)).rejects.toMatchObject({

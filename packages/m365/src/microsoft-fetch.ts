@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { getCACertificates } from 'node:tls'
-import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
 import { createAnswerHeaders, type AnswerHeaders } from './answer-headers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -48,54 +50,93 @@ export interface MicrosoftFetchOptions {
 export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftFetch {
   const dispatcher = createDispatcher(options)
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  return async (url, { method = 'GET', headers: own, body, signal } = {}) => {
-    const deadline = startDeadline(timeoutMs, signal)
-    try {
-      // undici's `fetch` takes three times the CPU, which would be half of what sending a mail takes.
-      const response = await request(url, {
-        method,
-        headers: { ...COMMON_HEADERS, ...own },
-        ...(body !== undefined && { body }),
-        signal: deadline.signal,
-        dispatcher,
-      })
-      response.body.once('close', deadline.clear)
-      const headers = createAnswerHeaders(response.headers)
-      const isEmpty = headers.get('content-length') === '0'
-      if (isEmpty) response.body.resume() // frees the connection
-      return {
-        status: response.statusCode,
-        headers,
-        body: isEmpty ? null : response.body,
-        text: () => (isEmpty ? Promise.resolve('') : response.body.text()),
-      }
-    } catch (error) {
-      deadline.clear()
-      throw error
-    }
-  }
+  return (url, { method = 'GET', headers, body = null, signal } = {}) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const { origin, pathname, search } = new URL(url)
+      const request = { origin, path: pathname + search, method, headers: { ...COMMON_HEADERS, ...headers }, body }
+      const call = startCall({ timeoutMs, signal, onAnswer: resolve, onFailure: reject })
+      dispatcher.dispatch(request, call)
+    })
 }
 
 /**
- * Aborts after the timeout, or with `signal`. `AbortSignal.timeout` and `AbortSignal.any` would do the same, but keep
- * their memory until the timeout: it would grow with every request.
+ * Handles one request. undici’s own `request` makes a stream of every answer and listens to a signal of its own, which takes
+ * a tenth of the CPU of sending a mail; its `fetch` takes half of it.
  */
-function startDeadline(timeoutMs: number, signal: AbortSignal | undefined): { signal: AbortSignal; clear: () => void } {
-  const controller = new AbortController()
+function startCall({
+  timeoutMs,
+  signal,
+  onAnswer,
+  onFailure,
+}: {
+  timeoutMs: number
+  signal: AbortSignal | undefined
+  onAnswer: (answer: MicrosoftResponse) => void
+  onFailure: (error: unknown) => void
+}): Dispatcher.DispatchHandler {
+  let started: Dispatcher.DispatchController | null = null
+  let brokenOff: Error | null = null
+  let body: Readable | null = null
   const timer = setTimeout(
-    () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+    () => breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
     timeoutMs,
   )
-  const onAbort = () => controller.abort(signal?.reason)
-  if (signal?.aborted) onAbort()
+  const onAbort = () => breakOff(signal?.reason as Error)
   signal?.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: controller.signal,
-    clear() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    },
+
+  function end(): void {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   }
+
+  /** Until it has a connection, a request cannot be taken back; it is not sent when it gets one. */
+  function breakOff(reason: Error): void {
+    brokenOff = reason
+    if (started) started.abort(reason)
+    else fail(reason)
+  }
+
+  function fail(error: Error): void {
+    end()
+    onFailure(error)
+    body?.destroy(error)
+  }
+
+  return {
+    onRequestStart(controller) {
+      started = controller
+      if (brokenOff) controller.abort(brokenOff)
+    },
+    onResponseStart(controller, status, received) {
+      if (status < 200) return
+      const headers = createAnswerHeaders(received)
+      const whole = headers.get('content-length') === '0' ? null : createBody(controller)
+      body = whole
+      onAnswer({ status, headers, body: whole, text: async () => (whole === null ? '' : text(whole)) })
+    },
+    onResponseData(controller, chunk) {
+      if (body?.push(chunk) === false) controller.pause()
+    },
+    onResponseEnd() {
+      end()
+      body?.push(null)
+    },
+    onResponseError: (_controller, error) => fail(error),
+  }
+}
+
+/** A body that is not read to its end closes the connection. */
+function createBody(controller: Dispatcher.DispatchController): Readable {
+  const body = new Readable({
+    read: () => controller.resume(),
+    destroy(error, done) {
+      if (!body.readableEnded) controller.abort(error ?? new Error('The rest of the answer is not read.'))
+      done(error)
+    },
+  })
+  body.on('error', () => {}) // whoever reads it learns of it; without a listener the process would end
+  return body
 }
 
 function createDispatcher({ httpsProxy, noProxy, extraCaCertificates }: MicrosoftFetchOptions): Dispatcher {
