@@ -72,7 +72,9 @@ describe('a Microsoft fetch', () => {
 
   it('sends nothing for a caller that has gone already', async () => {
     const gone = AbortSignal.abort(new Error('The caller is gone.'))
-    await expect(createMicrosoftFetch({})('http://127.0.0.1:1', { signal: gone })).rejects.toThrow('The caller is gone.')
+    await expect(createMicrosoftFetch({})('http://127.0.0.1:1', { signal: gone })).rejects.toThrow(
+      'The caller is gone.',
+    )
   })
 
   it('aborts a body that is being read with the caller’s signal', async () => {

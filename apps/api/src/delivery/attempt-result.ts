@@ -62,8 +62,12 @@ export const NOTHING_SENT = {
   doubtResolved: false,
 }
 
+export function accepted({ retryAfter }: Extract<SendOutcome, { outcome: 'sent' }>): AttemptResult {
+  return { type: 'sent', retryAfter, ...ACCEPTED_ATTEMPT }
+}
+
 export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptResult {
-  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, ...ACCEPTED_ATTEMPT }
+  if (outcome.outcome === 'sent') return accepted(outcome)
   return { type: 'failure', failure: outcome, canLookUp }
 }
 

@@ -73,6 +73,9 @@ export interface OpenMessage {
 
 /** How a message goes to Microsoft; a refusal for a size changes it. */
 export interface MessageRoute {
+  /** So short that its request meets no limit, and is not worth measuring. */
+  readonly isShort: boolean
+  /** Measured when somebody asks. */
   readonly sizes: RequestSizes
   limits: SizeLimits
   plan: SizePlan

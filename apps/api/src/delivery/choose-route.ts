@@ -1,7 +1,8 @@
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
 import type { SizeLimit } from '@inforiver-mail/m365/graph-codes'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
-import { measureRequests } from '@inforiver-mail/m365/request-sizes'
+import { boundRequest, measureRequests, type RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import {
   learnLimit,
   NOTHING_KNOWN,
@@ -22,13 +23,26 @@ export async function chooseRoute(
   content: MessageContent,
   fromEmail: string,
 ): Promise<MessageRoute> {
+  const isShort = boundRequest(message.storedBytes) < Math.min(COUNTED_FROM_BYTES, certainRequestBytes)
+  if (isShort && !message.uploading) {
+    let measured: RequestSizes | null = null
+    return {
+      isShort,
+      get sizes() {
+        return (measured ??= measureRequests(content, fromEmail))
+      },
+      limits: NOTHING_KNOWN,
+      plan: { kind: 'send-mail' },
+      refusal: null,
+    }
+  }
   const sizes = measureRequests(content, fromEmail)
   // No smaller request is ever refused for its length, so nothing has to be read.
   const isCertain = sizes.sendMail <= certainRequestBytes
   const limits = isCertain ? NOTHING_KNOWN : await mailboxes.readSizeLimits(message.tenantId)
   // The organisation may have raised its limit, so only Microsoft's answer counts.
   const known = { ...limits, messageBytes: null }
-  return { sizes, limits: known, plan: planFor(message, { sizes, limits: known }), refusal: null }
+  return { isShort: false, sizes, limits: known, plan: planFor(message, { sizes, limits: known }), refusal: null }
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   type AttemptDeps,
   type OpenMessage,
 } from './attempt.ts'
-import { NOTHING_SENT, sendResult, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
+import { accepted, NOTHING_SENT, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
 import { callOptions, untilAnswered } from './call-options.ts'
 import { chooseRoute, noRoute, replan, withSize } from './choose-route.ts'
 import { decideDoubt, mayBeTraced } from './plan-settlement.ts'
@@ -83,8 +83,6 @@ async function lookUpOrSend(
   const { message, route, draft } = open
   const { fromEmail, permissions, searchFails } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  // A message that no request can hold has not been sent before its draft was complete.
-  const isUnsent = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   const finish = (result: AttemptResult, changes: Partial<FinishedAttempt> = {}): FinishedAttempt => ({
     ...NOTHING_SENT,
     result,
@@ -103,6 +101,8 @@ async function lookUpOrSend(
 
   open.mayDuplicate = false
   if (message.doubt.state !== 'in-doubt') return finish(await send(deps, open, access, signal))
+  // A message that no request can hold has not been sent before its draft was complete.
+  const isUnsent = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   // The doubt is about an earlier request, and was looked into before the draft was made.
   if (isUnsent) return sendInDoubt()
 
@@ -194,18 +194,19 @@ async function sendByRoute(
   const byDraft = canReadMailbox && (isMime || !message.saveToSentItems || !searchWorks || mayBeDraft)
   if (route.plan.kind === 'draft' || byDraft) return sendByDraft(deps, open, access, options)
 
-  const bytes = route.sizes.sendMail
-  const waitMs = await chargeRequest(deps, message.tenantId, bytes)
+  const waitMs = route.isShort ? null : await chargeRequest(deps, message.tenantId, route.sizes.sendMail)
   if (waitMs !== null) return { type: 'waiting', waitMs }
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
   const outgoing = outgoingOf(open, fromEmail, attachments)
   await clearToSend(deps, open, access)
   const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
+  if (outcome.outcome === 'sent') return accepted(outcome)
+  const bytes = route.sizes.sendMail
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
   const canLookUp = canReadMailbox
     ? searchWorks
     : outcome.outcome === 'unknown' && (await deps.deliveries.readSight(message)) !== 'off'
-  return sendResult(withSize(outcome, 'request', bytes), canLookUp)
+  return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
 }
 
 /** The claim clears a message for one request that follows it at once, with the settings of that moment. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toOutgoing, type ContentAttachment, type MessageContent } from './message-content.ts'
-import { encodedMessageBytes, measureArriving, measureRequests } from './request-sizes.ts'
+import { toOutgoing, writeContent, type ContentAttachment, type MessageContent } from './message-content.ts'
+import { boundRequest, encodedMessageBytes, measureArriving, measureRequests } from './request-sizes.ts'
 import { toGraphAttachment, toGraphMessage, toSendMailRequest } from './send-mail-request.ts'
 
 const FROM = 'größe@contoso.com'
@@ -43,6 +43,21 @@ describe('measureRequests', () => {
       createDraft: length(toGraphMessage({ ...outgoing, attachments: [] })),
       attachments: files.map((file) => ({ file: file.sizeBytes, attach: length(toGraphAttachment(file)) })),
     })
+  })
+})
+
+describe('boundRequest', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => ({ address: `${index}@b.co` }))
+
+  it.each([
+    ['no body', { ...CONTENT, html: null, text: '', to: many(1), bcc: [], headers: {} }],
+    ['many recipients', { ...CONTENT, to: many(200), cc: many(200) }],
+    ['short headers', { ...CONTENT, headers: { 'x-a': '', 'x-b': '', 'x-c': '', 'x-d': '', 'x-e': '' } }],
+    ['characters that are escaped', { ...CONTENT, html: '\u0000"\u0001'.repeat(1_000) }],
+    ['small attachments', { ...CONTENT, attachments: Array.from({ length: 50 }, () => attachment(1)) }],
+  ])('is longer than the request, with %s', (_what, content: MessageContent) => {
+    const from = `${'a'.repeat(64)}@${'b'.repeat(185)}.example`
+    expect(measureRequests(content, from).sendMail).toBeLessThan(boundRequest(writeContent(content).length))
   })
 })
 

@@ -1,7 +1,7 @@
 import { toOutgoing, type ContentAttachment, type MessageContent } from './message-content.ts'
 import { toMimeMessage } from './mime-message.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { toGraphAttachment, toGraphMessage, toSendMailRequest } from './send-mail-request.ts'
+import { toGraphAttachment, toSendMailRequest } from './send-mail-request.ts'
 
 /** The exact size, in UTF-8 bytes, of every request that may carry a message or a part of it. */
 export interface RequestSizes {
@@ -20,19 +20,27 @@ export interface AttachmentSizes {
 
 const NOTHING = Buffer.alloc(0)
 
+/** A recipient takes twice, and a header three times what it takes in the content; the rest is as long. */
+const MOST_GROWTH = 10
+
+/** An upper bound for a request that sends a whole message, by the size of its content as it is stored. */
+export function boundRequest(contentBytes: number): number {
+  return MOST_GROWTH * contentBytes
+}
+
 /** `from` is the address that the message is sent from. */
 export function measureRequests(content: MessageContent, from: string): RequestSizes {
   if (content.mime) {
     const bytes = base64Bytes(measureMime(content, from))
     return { sendMail: bytes, createDraft: bytes, attachments: [] }
   }
-  const sample = sampleOf(content, from)
-  const createDraft = jsonBytes(toGraphMessage(sample))
+  const { message, ...rest } = toSendMailRequest(sampleOf(content, from))
+  const { internetMessageId, ...draft } = message
+  const createDraft = jsonBytes(draft)
   const attachments = content.attachments.map(measureAttachment)
-  // The body of the message is long, and is not written twice.
-  const bodiless = { ...sample, html: null, text: null }
-  const wrapped = jsonBytes(toSendMailRequest(bodiless)) - jsonBytes(toGraphMessage(bodiless))
-  return { sendMail: createDraft + wrapped + listBytes(attachments), createDraft, attachments }
+  // The members of the draft and these share the braces of `message`, and a comma stands between them.
+  const around = jsonBytes({ message: { internetMessageId }, ...rest }) - '{}'.length + ','.length
+  return { sendMail: createDraft + around + listBytes(attachments), createDraft, attachments }
 }
 
 /** Returns the size of a MIME message as it is handed to Graph, before base64; 0 for any other message. */
