@@ -141,7 +141,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       admit(bytes) {
         arrivedBytes += bytes
         if (arrivedBytes <= heldBytes || heldBytes === mostBytes) return undefined
-        return hold().catch(refuse)
+        return hold()?.catch(refuse)
       },
       pace: () => pace,
       onTooSlow: endSlow,
@@ -149,11 +149,14 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     arriving.stream.once('end', () => reportArrived(arrivedBytes))
     return arriving
 
-    async function hold(): Promise<void> {
+    function hold(): Promise<void> | undefined {
       const isLarge = arrivedBytes > SMALL_BODY_BYTES
       const bytes = (isLarge ? mostBytes : Math.min(mostBytes, SMALL_BODY_BYTES)) - heldBytes
       heldBytes += bytes
-      if (!isLarge) return memory.holdSmallJson(bytes)
+      return isLarge ? holdLarge(bytes) : memory.holdSmallJson(bytes)
+    }
+
+    async function holdLarge(bytes: number): Promise<void> {
       const arrived = await holdLargeJson(bytes)
       reportArrived = (all) => arrived(all - (heldBytes - bytes))
     }
@@ -171,7 +174,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       admit() {
         if (held) return undefined
         held = true
-        return memory.holdSmallJson(SMALL_BODY_BYTES).catch(refuse)
+        return memory.holdSmallJson(SMALL_BODY_BYTES)?.catch(refuse)
       },
       pace: () => pace,
       onTooSlow: endSlow,

@@ -3,8 +3,12 @@ import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './me
 
 /** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
 export interface BodyMemory {
-  /** @throws the error of `timeoutError` after too long a wait for room, as every other method does */
-  holdSmallJson(bytes: number): Promise<void>
+  /**
+   * Undefined when the memory was free at once.
+   *
+   * @throws the error of `timeoutError` after too long a wait for room, as every other method does
+   */
+  holdSmallJson(bytes: number): Promise<void> | undefined
   /**
    * Holds memory for JSON of at most this many bytes, and admits only a few of these at once. The returned function takes
    * the actual size, and gives the rest back.
@@ -25,7 +29,9 @@ export function createBodyMemory(
   budget: ByteBudget,
   { longestWaitMs, timeoutError }: { longestWaitMs: number; timeoutError: () => Error },
 ): BodyMemory {
-  const released = new AbortController()
+  /** Made for the first wait: hardly any body waits, and a signal for each costs more than its JSON. */
+  let waits: AbortController | null = null
+  let isReleased = false
   const held: GiveBack[] = []
 
   async function take(bytes: number, leaveBytes: number): Promise<GiveBack> {
@@ -33,9 +39,11 @@ export function createBodyMemory(
   }
 
   async function wait(bytes: number, leaveBytes: number): Promise<GiveBack> {
+    if (isReleased) throw RELEASED
     const patience = AbortSignal.timeout(longestWaitMs)
+    waits ??= new AbortController()
     try {
-      return await budget.take(bytes, AbortSignal.any([released.signal, patience]), leaveBytes)
+      return await budget.take(bytes, AbortSignal.any([waits.signal, patience]), leaveBytes)
     } catch (error) {
       throw patience.aborted ? timeoutError() : error
     }
@@ -43,14 +51,21 @@ export function createBodyMemory(
 
   async function hold(bytes: number, leaveBytes: number): Promise<GiveBack> {
     const giveBack = await take(bytes, leaveBytes)
-    if (released.signal.aborted) giveBack()
-    else held.push(giveBack)
+    keep(giveBack)
     return giveBack
   }
 
+  function keep(giveBack: GiveBack): void {
+    if (isReleased) giveBack()
+    else held.push(giveBack)
+  }
+
   return {
-    async holdSmallJson(bytes) {
-      await hold(memoryFor.json(bytes), 0)
+    holdSmallJson(bytes) {
+      const giveBack = budget.takeAtOnce(memoryFor.json(bytes))
+      if (giveBack === null) return wait(memoryFor.json(bytes), 0).then(keep)
+      keep(giveBack)
+      return undefined
     },
     async holdLargeJson(mostBytes) {
       const giveBack = await hold(memoryFor.json(mostBytes), RESERVED_FOR_STORING)
@@ -59,7 +74,8 @@ export function createBodyMemory(
     hold: (bytes) => hold(bytes, RESERVED_FOR_STORING),
     holdForStoring: (bytes) => take(bytes, RESERVED_FOR_SMALL_BODIES),
     release() {
-      released.abort(RELEASED)
+      isReleased = true
+      waits?.abort(RELEASED)
       for (const giveBack of held) giveBack()
     },
   }

@@ -50,7 +50,7 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
         small = null
         whole = null
       }
-      await (small ??= memory.holdSmallJson(Math.min(expectedBytes, SMALL_BODY_BYTES)))
+      await (small ??= memory.holdSmallJson(Math.min(expectedBytes, SMALL_BODY_BYTES)) ?? Promise.resolve())
       if (!keepsSource) return
       if (totalBytes > MAX_MIME_BYTES) {
         keepsSource = false
