@@ -23,3 +23,10 @@ it.each(['__proto__', '\\u005f_proto__', '__\\u0070roto__', '__pr\\u006fto__', '
     await expect(parseJson(body, undefined, 'body')).rejects.toThrow('A field cannot have the name __proto__.')
   },
 )
+
+it('reads a body after one that broke off within a character', async () => {
+  const text = Buffer.from('"€"')
+  await expect(parseJson(text.subarray(0, 2), undefined, 'body')).rejects.toThrow('The body is not valid UTF-8')
+
+  await expect(parseJson(text, undefined, 'body')).resolves.toBe('€')
+})

@@ -112,9 +112,12 @@ function refusePrototype(key: string, value: unknown): unknown {
   return value
 }
 
+/** One for all bodies: it keeps nothing of a body, whether that was valid or not. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
+
 function decode(content: Buffer, what: keyof typeof THE): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+    return UTF_8.decode(content)
   } catch {
     throw new ProblemError('invalid-input', `${THE[what]} is not valid UTF-8, which JSON has to be.`)
   }

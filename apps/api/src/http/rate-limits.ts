@@ -18,10 +18,6 @@ interface Options {
 export const rateLimits = fp<Options>(
   async (app, { requestsPerMinute = 1_200, serviceRequestsPerMinute = 300_000 }) => {
     const proved = new LRUCache<string, true>({ max: MAX_PROVED_KEYS })
-    const provedKey = (request: FastifyRequest): string | null => {
-      const key = keyHash(request)
-      return key !== null && proved.has(key) ? key : null
-    }
     app.addHook('onResponse', (request, { statusCode }, done) => {
       const key = keyHash(request)
       if (key !== null && statusCode === 401) proved.delete(key) // revoked
@@ -30,8 +26,11 @@ export const rateLimits = fp<Options>(
     })
     await app.register(rateLimit, {
       timeWindow: '1 minute',
-      keyGenerator: (request) => provedKey(request) ?? request.ip,
-      max: (request) => (provedKey(request) === null ? requestsPerMinute : serviceRequestsPerMinute),
+      keyGenerator: (request) => {
+        const key = keyHash(request)
+        return key !== null && proved.has(key) ? key : request.ip
+      },
+      max: (_request, key) => (proved.has(key) ? serviceRequestsPerMinute : requestsPerMinute),
     })
   },
   { name: 'rate-limits' },
