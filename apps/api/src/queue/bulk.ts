@@ -129,7 +129,8 @@ export async function continueBulkChange(pool: pg.Pool): Promise<boolean> {
     else {
       const ids = taken.rows.map(({ message_id: messageId }) => messageId)
       await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
-      if (change.action !== 'cancel') await client.query(`SELECT pg_notify($1, '')`, [MESSAGES_CHANNEL])
+      if (change.action !== 'cancel')
+        await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
     }
     return true
   })

@@ -1,10 +1,12 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import { inTransaction } from '../database/transaction.ts'
+import { inTransaction, withClient } from '../database/transaction.ts'
 import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { isInState, isInTime } from './columns.ts'
-import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
+import { listTenants, lockDue } from './due-tenants.ts'
+import type { KnownTenant, KnownTenants } from './known-tenants.ts'
+import { AWAIT_CLAIMS } from './mailbox-lock.ts'
 import { isInLane, turnsOf, walkLanes } from './lanes.ts'
 import { paceOf, placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
@@ -17,39 +19,14 @@ import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 /** When a worker dies, others take over its messages within this time. */
 export const LEASE_MS = 45_000
 
-/** Looked at once the first ones had nothing to give, since many mailboxes may be at their limits. */
+/** Locked once the first ones had nothing to give, since many mailboxes may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
+/** Looking at a tenant costs little, where nothing is due. */
+const TENANTS_AT_ONCE = 256
 /** No claim leases more of one mailbox. A constant tells the planner how few rows it reads. */
 const MAX_CLAIMED = 1_000
-/** How often a claim that found nothing goes on to the next mailboxes. */
+/** How often a claim that found nothing goes on to the next tenants. */
 const LOOKS_PER_CLAIM = 16
-
-/**
- * Locks mailboxes with something due, beginning after the one that was served last, and skips those that another
- * process has locked. It walks from tenant to tenant in the index of due messages, so tenants with an empty queue cost
- * nothing. It is a statement of its own, so that CLAIM sees what the previous holder of each lock committed.
- *
- * $1 the tenant that was served last, $2 at most
- */
-const LOCK_MAILBOXES = `
-WITH RECURSIVE claiming AS MATERIALIZED (${LOCK_AS_CLAIM}), ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}, due AS (
-  SELECT tenant_id FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS queued
-   WHERE due_at <= mail_now()
-     AND NOT ${isPaused('queued.tenant_id')}
-     AND ${placeAhead('queued.tenant_id')} IS NULL
-  OFFSET 0 -- keeps the lock function off the rows that are filtered out
-)
-SELECT tenant_id AS id FROM claiming CROSS JOIN due WHERE ${lockMailbox('due.tenant_id')} LIMIT $2`
-
-function walkTenants(name: string, within: string): string {
-  const first = (after: string) =>
-    `SELECT q.tenant_id, q.due_at FROM message_queue q WHERE q.state = 'queued' AND ${within}${after} ORDER BY q.tenant_id, q.due_at LIMIT 1`
-  return `${name} AS (
-  (${first('')})
-   UNION ALL
-  SELECT next.* FROM ${name} CROSS JOIN LATERAL (${first(` AND q.tenant_id > ${name}.tenant_id`)}) AS next
-)`
-}
 
 /** Counts no more of what is due to learn whether it fits the limit of a minute. */
 const MAX_COUNTED = 1_000
@@ -71,15 +48,17 @@ const MAX_COUNTED = 1_000
  * A message that goes in one request is cleared for it here. The row of the settings is locked, so that a change of the
  * settings either sees the request as under way, or is seen by the claim.
  *
+ * It looks at what is due from a time on, which is before all that is queued of its tenant.
+ *
  * $1 tenants, $2 at most, $3 concurrent requests, $4 messages a minute, $5 recipients a day, $6 lease owner, $7 lease in ms,
- * $8 messages of one place, $9 ms of each of them
+ * $8 messages of one place, $9 ms of each of them, $10 from when on to look for each tenant
  */
 const CLAIM = `
 WITH boxes AS (
-  SELECT locked.tenant_id, locked.rank FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, rank)
+  SELECT locked.* FROM unnest($1::text[], $10::timestamptz[]) WITH ORDINALITY AS locked(tenant_id, due_from, rank)
    WHERE NOT ${isPaused('locked.tenant_id')} AND ${placeAhead('locked.tenant_id')} IS NULL
 ), allowed AS MATERIALIZED (
-  SELECT b.tenant_id, b.rank, coalesce(t.queued, 0) AS queued,
+  SELECT b.tenant_id, b.due_from, b.rank, coalesce(t.queued, 0) AS queued,
          least(
            ceil($2::int::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
@@ -90,7 +69,7 @@ WITH boxes AS (
          CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + ${usedWithin(DAY_WINDOW, 'recipients', 'b.tenant_id')}::int END AS recipients_used
     FROM boxes b LEFT JOIN mailbox_totals t ON t.tenant_id = b.tenant_id
 ), room AS MATERIALIZED (
-  SELECT a.tenant_id, a.rank, a.large, a.recipients_used, pace.is_paced,
+  SELECT a.tenant_id, a.due_from, a.rank, a.large, a.recipients_used, pace.is_paced,
          least(a.messages, a.left_of_minute, CASE WHEN pace.is_paced THEN $8::int END) AS messages,
          coalesce(o.normal_passed, 0) AS normal_passed, coalesce(o.low_passed, 0) AS low_passed,
          coalesce(o.after_high, '') AS after_high, coalesce(o.after_normal, '') AS after_normal, coalesce(o.after_low, '') AS after_low
@@ -99,7 +78,8 @@ WITH boxes AS (
                   WHEN a.left_of_minute > ${MAX_COUNTED} THEN true
                   ELSE (SELECT count(*) FROM (
                           SELECT FROM (SELECT FROM message_queue q
-                                        WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+                                        WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at >= a.due_from AND q.due_at <= mail_now()
+                                          AND q.lease_owner IS NULL
                                         ORDER BY q.due_at LIMIT ${MAX_COUNTED} + 1) AS ahead
                            LIMIT a.left_of_minute + 1) AS due) > a.left_of_minute
              END AS is_paced
@@ -108,12 +88,12 @@ WITH boxes AS (
 ), picked AS MATERIALIZED (
   SELECT due.*, r.tenant_id
     FROM (SELECT * FROM room WHERE messages > 0) AS r CROSS JOIN LATERAL (
-      WITH RECURSIVE ${walkLanes('r.tenant_id')}, candidates AS (
+      WITH RECURSIVE ${walkLanes('r.tenant_id', 'r.due_from')}, candidates AS (
         SELECT l.priority, l.service, first.*, row_number() OVER (PARTITION BY l.key ORDER BY first.due_at, first.message_id) AS nth
           FROM lanes l CROSS JOIN LATERAL (
             SELECT * FROM (
               SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
-               WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+               WHERE ${isInLane('q', 'l.key')} AND q.due_at >= r.due_from AND q.due_at <= mail_now() AND q.lease_owner IS NULL
                  AND (r.large > 0 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
                ORDER BY q.due_at LIMIT ${MAX_CLAIMED}) AS ahead
              LIMIT r.messages) AS first
@@ -200,58 +180,92 @@ function lastService(priority: number, before: string): string {
   return `coalesce((array_agg(p.service ORDER BY p.turn DESC) FILTER (WHERE p.priority = ${priority} AND p.services > 1))[1], ${before})`
 }
 
-/** Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`. */
+/**
+ * Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`.
+ *
+ * @param known what this process knows of who has something queued
+ */
 export function createClaiming(
   pool: pg.Pool,
   { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
+  known: KnownTenants,
+  elapsedMs: () => number,
 ): (owner: string, limit: number) => Promise<LeasedMessage[]> {
   const pace = paceOf(messagesPerMinute)
-  let lastTenant = ''
 
-  async function look(owner: string, limit: number, atOnce: number) {
-    return inTransaction(pool, async (client) => {
-      const { rows: mailboxes } = await client.query<{ id: string }>({
-        name: 'lock-mailboxes',
-        text: LOCK_MAILBOXES,
-        values: [lastTenant, atOnce],
-      })
-      const tenants = mailboxes.map(({ id }) => id)
-      if (tenants.length === 0) return { tenants, leased: [] }
-      const values = [
-        tenants,
-        limit,
-        concurrency,
-        messagesPerMinute,
-        recipientsPerDay,
-        owner,
-        LEASE_MS,
-        pace.messagesPerPlace,
-        pace.msPerMessage,
-      ]
-      const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
-      const paced = Map.groupBy(
-        rows.filter((row) => row.is_paced),
-        (row) => row.tenant_id,
-      )
-      const nextPlaceMs = (row: ClaimedRow) => (paced.get(row.tenant_id)?.length ?? 0) * pace.msPerMessage
-      return { tenants, leased: rows.map((row) => toLeasedMessage(row, owner, nextPlaceMs(row))) }
+  async function list(): Promise<void> {
+    const listing = known.beginListing()
+    listing.end(await withClient(pool, (client) => listTenants(client, listing.after)))
+  }
+
+  /** Returns what it leased, and the tenants whose turn that was. */
+  async function look(owner: string, limit: number, asked: readonly KnownTenant[], mailboxes: number) {
+    const askedAt = elapsedMs()
+    const { seen, leased } = await inTransaction(pool, async (client) => {
+      const answered = await lockDue(client, asked, mailboxes)
+      const locked = answered.filter(({ isLocked }) => isLocked)
+      return { seen: answered, leased: locked.length === 0 ? [] : await lease(client, owner, limit, locked) }
     })
+    known.note(seen, askedAt)
+    const passed = hadTheirTurn(seen, leased, limit, mailboxes).map(({ tenantId }) => tenantId)
+    known.pass(passed)
+    return { leased, passed }
+  }
+
+  async function lease(client: pg.PoolClient, owner: string, limit: number, locked: readonly KnownTenant[]) {
+    const values = [
+      locked.map(({ tenantId }) => tenantId),
+      limit,
+      concurrency,
+      messagesPerMinute,
+      recipientsPerDay,
+      owner,
+      LEASE_MS,
+      pace.messagesPerPlace,
+      pace.msPerMessage,
+      locked.map(({ dueFrom }) => dueFrom),
+    ]
+    const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
+    const paced = Map.groupBy(
+      rows.filter((row) => row.is_paced),
+      (row) => row.tenant_id,
+    )
+    const nextPlaceMs = (row: ClaimedRow) => (paced.get(row.tenant_id)?.length ?? 0) * pace.msPerMessage
+    return rows.map((row) => toLeasedMessage(row, owner, nextPlaceMs(row)))
   }
 
   return async (owner, limit) => {
     const seen = new Set<string>()
-    for (let looks = 0; looks < LOOKS_PER_CLAIM; looks++) {
-      // One mailbox for each free place is mostly enough; looking at more pays only when these had nothing to give.
-      const atOnce = looks === 0 ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
-      const { tenants, leased } = await look(owner, limit, atOnce)
-      const served = leased.map(({ tenantId }) => tenants.indexOf(tenantId))
-      // In a full batch, the tenants behind the last one that was served got nothing: the next claim begins with them.
-      lastTenant = (leased.length < limit ? tenants.at(-1) : tenants[Math.max(...served)]) ?? lastTenant
-      if (leased.length > 0 || tenants.length < atOnce || tenants.some((id) => seen.has(id))) return leased
-      for (const id of tenants) seen.add(id)
+    let leased: LeasedMessage[] = []
+    for (let looks = 0; looks < LOOKS_PER_CLAIM && leased.length === 0; looks++) {
+      if (looks === 0 ? known.isOutdated() : known.isUsedUp()) await list()
+      // One mailbox for each free place is mostly enough; locking more pays only when these had nothing to give.
+      const mailboxes = looks === 0 ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
+      const asked = known.next(looks === 0 ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
+      if (asked.length === 0) break
+      const looked = await look(owner, limit, asked, mailboxes)
+      for (const id of looked.passed) seen.add(id)
+      leased = looked.leased
     }
-    return []
+    known.endClaim(leased.length > 0)
+    return leased
   }
+}
+
+/**
+ * In a full batch, the tenants behind the last one that was served got nothing, and those behind the last locked mailbox
+ * were not tried if no more could be locked: the next claim begins with them.
+ */
+function hadTheirTurn<Seen extends { readonly tenantId: string; readonly isLocked: boolean }>(
+  seen: readonly Seen[],
+  leased: readonly LeasedMessage[],
+  limit: number,
+  mailboxes: number,
+): readonly Seen[] {
+  const served = new Set(leased.map(({ tenantId }) => tenantId))
+  if (leased.length >= limit) return seen.slice(0, seen.findLastIndex(({ tenantId }) => served.has(tenantId)) + 1)
+  const isBounded = seen.filter(({ isLocked }) => isLocked).length >= mailboxes
+  return isBounded ? seen.slice(0, seen.findLastIndex(({ isLocked }) => isLocked) + 1) : seen
 }
 
 interface ClaimedRow {

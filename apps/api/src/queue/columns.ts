@@ -87,6 +87,14 @@ export function leasedRows(tenants: string): string {
 // A planner whose statistics are of an empty queue takes every index for one page long. So that a plan goes by the key
 // whatever the statistics say, the key is the only condition that an index fits, and no other index contains the key.
 
+/**
+ * SQL that a statement needs to read what is queued of a tenant in the order of `waits_since`. It always holds: it keeps the
+ * index of that order from statements that read in the order of `due_at`.
+ */
+export function hasWaited(row: string): string {
+  return `${row}.waits_since >= '-infinity'`
+}
+
 /** Compares with the ids of `rows` as an array. A join or IN may read the whole table instead. */
 export function idsOf(rows: string): string {
   return `ANY (ARRAY(SELECT message_id FROM ${rows}))`

@@ -1,5 +1,6 @@
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import { elapsedMs as systemElapsedMs } from '../clock.ts'
 import { createContentKeys, type ContentKeys } from '../content-keys.ts'
 import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
@@ -41,6 +42,7 @@ export function composeQueue({
     storageBytes: config.tenantStorageBytes,
     contentRetentionDays: config.contentRetentionDays,
     logRetentionDays: config.logRetentionDays,
+    elapsedMs: systemElapsedMs, // the polls of a worker follow it, also where a test stops the clock
   })
   const writeCheck = createWriteCheck(database.pool, clock)
   return {

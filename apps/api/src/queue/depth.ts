@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { leasedRows } from './columns.ts'
+import { hasWaited, leasedRows } from './columns.ts'
 
 export interface QueueDepth {
   readonly status: string
@@ -15,7 +15,7 @@ WITH totals AS MATERIALIZED (
 ), oldest_queued AS (
   SELECT min(first.waits_since) AS since
     FROM totals t CROSS JOIN LATERAL (
-      SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+      SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.lease_owner IS NULL
        ORDER BY q.waits_since LIMIT 1) AS first
    WHERE t.queued > 0
 ), oldest_sending AS (

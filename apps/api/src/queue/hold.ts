@@ -56,5 +56,5 @@ export async function regroupHeld(
     return
   }
   await transaction.$executeRawUnsafe(RELEASE_TENANT, tenantId, REGROUPED_AT_ONCE)
-  await wakeWorkers(transaction)
+  await wakeWorkers(transaction, tenantId)
 }

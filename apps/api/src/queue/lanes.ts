@@ -30,12 +30,14 @@ export function isInLane(row: string, key: string): string {
  * included: its `key`, `priority` (0 high, 1 normal, 2 low) and `service`.
  *
  * @param tenant SQL for the tenant's id
+ * @param dueFrom SQL for a time before which nothing is due, if one is known: what was due before it is not visited
  */
-export function walkLanes(tenant: string): string {
+export function walkLanes(tenant: string, dueFrom?: string): string {
+  const isLater = dueFrom === undefined ? '' : ` AND q.due_at >= ${dueFrom}`
   // 0 follows / in ASCII.
   const next = (after: string) => `
     SELECT ${laneOf('q')} AS key, least(q.priority, 2) AS priority, coalesce(q.service, '') AS service FROM message_queue q
-     WHERE ${inLanes('q')} AND ${laneOf('q')} > ${after} AND ${laneOf('q')} < ${tenant} || '0' ORDER BY ${laneOf('q')} LIMIT 1`
+     WHERE ${inLanes('q')} AND ${laneOf('q')} > ${after} AND ${laneOf('q')} < ${tenant} || '0'${isLater} ORDER BY ${laneOf('q')} LIMIT 1`
   return `lanes AS (
   SELECT first.*, 1 AS number FROM (${next(`${tenant} || '/'`)}) AS first
    UNION ALL

@@ -3,7 +3,7 @@ import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import type pg from 'pg'
 import { readMailState, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
-import { leasedRows } from './columns.ts'
+import { hasWaited, leasedRows } from './columns.ts'
 
 /** What tells whether mail goes out. Times are the database's. */
 export interface MailFacts {
@@ -55,7 +55,7 @@ SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.prob
        a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
        greatest(b.paused_until, b.no_access_until) AS "pausedUntil", b.troubled_since AS "troubledSince",
        CASE WHEN b.quota_paused_until > mail_now() AND b.paused_until >= b.quota_paused_until THEN b.quota_code END AS "quotaCode", b.quota_paused_at AS "quotaSince",
-       least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+       least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.lease_owner IS NULL
                ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM leased l)) AS "oldestAt",
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
          ORDER BY q.due_at LIMIT 1) AS "firstDueAt",

@@ -52,6 +52,7 @@ import {
 import type { StoredFilter } from './find-filter.ts'
 import { pauseForQuota, pauseForReports, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
+import { createKnownTenants } from './known-tenants.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
@@ -309,14 +310,17 @@ export function createQueue(
     storageBytes,
     contentRetentionDays,
     logRetentionDays,
+    elapsedMs,
   }: {
     readonly connectionString: string
     readonly limits: MailboxLimits
     readonly storageBytes: number
     readonly contentRetentionDays: number
     readonly logRetentionDays: number
+    readonly elapsedMs: () => number
   },
 ): Queue {
+  const known = createKnownTenants(elapsedMs)
   const clear = createClearing(pool)
   const findKey = createKeyLookUp(pool)
   return {
@@ -347,7 +351,7 @@ export function createQueue(
       discard: (id) => discardReceived(pool, id),
     },
     deliveries: {
-      claim: createClaiming(pool, limits),
+      claim: createClaiming(pool, limits, known, elapsedMs),
       giveBack: (owner) => giveBack(pool, owner),
       renew: (messages) => renewLeases(pool, messages),
       clear: (message, settingsVersion, sends, inDoubt = false) => clear({ message, settingsVersion, sends, inDoubt }),
@@ -359,8 +363,12 @@ export function createQueue(
       readSight: (message) => readSight(pool, message),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
-      recover: () => recoverMessages(pool),
-      listen: (wake) => listenForMessages(connectionString, wake),
+      async recover() {
+        const recovered = await recoverMessages(pool)
+        if (recovered.moved) known.expect(null) // a scheduled message keeps its due time
+        return recovered
+      },
+      listen: (wake) => listenForMessages(connectionString, known, wake),
     },
     mailboxes: {
       chargeUpload: (tenantId, bytes) => chargeUpload(pool, limits, tenantId, bytes),

@@ -155,7 +155,7 @@ export async function sendNow(prisma: PrismaClient, tenantId: string, actor: str
   await prisma.$transaction(async (transaction) => {
     const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date; now: Date }[]>(END, tenantId)
     if (!ended) return
-    await wakeWorkers(transaction)
+    await wakeWorkers(transaction, tenantId)
     await dismissQuotaAlerts(transaction, tenantId, ended.now)
     await appendAuditEvent(transaction, {
       tenantId,

@@ -208,12 +208,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
    * How many rows of all tables and pages of all indexes the work reads on the one connection of the pool. Pages tell
    * that an index was read from end to end, because only the rows it finds are counted.
    */
-  async function rowsRead(work: () => Promise<unknown>): Promise<number> {
+  async function rowsRead(work: () => Promise<unknown>, counted = count): Promise<number> {
     await pool.query('SELECT pg_stat_force_next_flush()')
-    const before = await count()
+    const before = await counted()
     await work()
     await pool.query('SELECT pg_stat_force_next_flush()')
-    return (await count()) - before
+    return (await counted()) - before
   }
 
   async function count(): Promise<number> {
@@ -222,6 +222,15 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
             + (SELECT sum(idx_blks_hit + idx_blks_read) FROM pg_statio_user_indexes)::int AS rows`,
     )
     return rows[0]?.rows ?? 0
+  }
+
+  /** Counts row versions of the queue that indexes led to as well, whoever can see them, and the pages of its table. */
+  async function visited(): Promise<number> {
+    const { rows } = await pool.query<{ visited: number }>(
+      `SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'message_queue')::int
+            + (SELECT sum(heap_blks_hit + heap_blks_read) FROM pg_statio_user_tables WHERE relname = 'message_queue')::int AS visited`,
+    )
+    return (await count()) + (rows[0]?.visited ?? 0)
   }
 
   it('reads few rows for a claim', async () => {
@@ -433,6 +442,38 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     let abandoned: readonly string[] = []
     expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW)
     expect(abandoned).toEqual([last?.message_id])
+  })
+
+  it('visits few rows for a submit and a claim while a transaction keeps very many that have left', async () => {
+    const listening = createTestQueue(pool, { url: ground.database.url, elapsedMs: () => 0 })
+    const woken = Promise.withResolvers<void>()
+    const listener = listening.deliveries.listen(woken.resolve)
+    await woken.promise
+    await ground.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id <> 'ten_paused'`)
+    const holder = await ground.opened.pool.connect()
+    await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+    await holder.query('SELECT FROM message_queue LIMIT 1')
+    await ground.database.query(
+      `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items, service)
+       SELECT 'msg_left_' || n, $1, 'queued', mail_now() - n * interval '1 second', mail_now(), 1, 'small', 0, 'retry', true, 'service ' || n % 3
+         FROM generate_series(1, $2::int) AS n`,
+      [ADA, VERY_MANY],
+    )
+    await ground.database.query(`DELETE FROM message_queue WHERE message_id LIKE 'msg_left%'`)
+    await ground.submit({}, listening)
+    const [retried] = await listening.deliveries.claim('lists', 10)
+    if (retried) await ground.settle(retried, { ...QUEUED, waitMs: 60_000 }, listening)
+
+    const work = async () => {
+      const id = await ground.submit({}, listening)
+      expect(await listening.deliveries.claim('knows', 10)).toMatchObject([{ id }])
+    }
+
+    expect(retried).toBeDefined()
+    expect(await rowsRead(work, visited)).toBeLessThan(FEW)
+    await holder.query('ROLLBACK')
+    holder.release()
+    await listener.stop()
   })
 
   it('reads few rows for a claim in a mailbox with 60 lanes', async () => {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { leasedRows } from './columns.ts'
+import { hasWaited, leasedRows } from './columns.ts'
 import { isInLane, walkLanes } from './lanes.ts'
 import { DAY_WINDOW } from './usage-windows.ts'
 
@@ -28,7 +28,7 @@ WITH working AS MATERIALIZED (
 ), stalled AS (
   SELECT w.tenant_id, w.waiting, tried.due_at, greatest(tried.due_at, w.troubled_since) AS since
     FROM working w CROSS JOIN LATERAL (
-      SELECT q.waits_since AS due_at FROM message_queue q WHERE q.tenant_id = w.tenant_id AND q.state = 'queued'
+      SELECT q.waits_since AS due_at FROM message_queue q WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND ${hasWaited('q')}
        ORDER BY q.waits_since LIMIT 1) AS tried
    WHERE w.troubled_since <= $2
    UNION ALL

@@ -7,12 +7,15 @@ import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
 import { claimColumns, TAKE_KEYS, whileKeyIsFreed, type FindKey, type KeyClaim } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
-import { MESSAGES_CHANNEL } from './wake.ts'
+import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // ──▶ scheduled, queued, or held without access; also from receiving, when attachments arrived first.
 
+/** The ids of as many tenants fit into a notification, which PostgreSQL limits to 8,000 bytes. */
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
+/** Looking further back for what waits would walk over what has left meanwhile; waking once too often costs little. */
+const SEEN_FOR = '2 seconds'
 
 export interface NewMessage {
   readonly id: string
@@ -82,7 +85,8 @@ SELECT c.message_id AS id, (SELECT coalesce(sum(octet_length(k.content)), 0) FRO
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Messages whose idempotency key identifies another are left out. Only what is stored uses up its key.
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order.
- * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
+ * - Workers are woken only if nothing of the tenant became due a moment ago and still waits: otherwise they are busy, or
+ *   wait for its limits. Where messages leave at once, the totals tell that nothing waits.
  *
  * $1 to $25 one array per column, of which $12 and $13 say where the content of a message begins in $26 and how long it is: an
  * array would have all content as text. $27 the most that a tenant may store, $28 the channel to wake workers on, $29 whether to
@@ -107,12 +111,12 @@ WITH new AS MATERIALIZED (
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
 ), known AS MATERIALIZED (
-  SELECT tenant_id, stored_bytes FROM mailbox_totals WHERE tenant_id = ANY ($2) ORDER BY tenant_id FOR UPDATE
+  SELECT tenant_id, stored_bytes, queued FROM mailbox_totals WHERE tenant_id = ANY ($2) ORDER BY tenant_id FOR UPDATE
 ), made AS (
   INSERT INTO mailbox_totals AS t (tenant_id)
   SELECT DISTINCT tenant_id FROM new WHERE NOT EXISTS (SELECT 1 FROM known WHERE known.tenant_id = new.tenant_id) ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = t.stored_bytes
-  RETURNING t.tenant_id, t.stored_bytes
+  RETURNING t.tenant_id, t.stored_bytes, t.queued
 ), totals AS MATERIALIZED (
   SELECT * FROM known UNION ALL SELECT * FROM made
 ), fitting AS MATERIALIZED (
@@ -149,13 +153,16 @@ WITH new AS MATERIALIZED (
   SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, ${uploadBytesOf('a')},
          on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
+), waking AS (
+  SELECT string_agg(a.tenant_id, '${BETWEEN_TENANTS}') AS tenants
+    FROM (SELECT DISTINCT tenant_id FROM accepted WHERE state = 'queued') AS a JOIN totals t ON t.tenant_id = a.tenant_id
+   WHERE CASE WHEN t.queued = 0 THEN true
+              ELSE (SELECT true FROM message_queue q
+                     WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+                       AND q.due_at >= mail_now() - interval '${SEEN_FOR}' AND q.due_at <= mail_now()
+                     ORDER BY q.due_at DESC LIMIT 1) IS NOT TRUE END
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($28, '')
-   WHERE EXISTS (
-     SELECT 1 FROM accepted a
-      WHERE a.state = 'queued'
-        AND (SELECT q.due_at <= mail_now() FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
-              ORDER BY q.due_at LIMIT 1) IS NOT TRUE)
+  SELECT pg_notify($28, tenants) FROM waking WHERE tenants IS NOT NULL
 )
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, n.id IN (SELECT fitting.id FROM fitting) AS fits,

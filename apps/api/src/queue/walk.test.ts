@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { MAX_KNOWN } from './known-tenants.ts'
 
 // A claim visits mailbox after mailbox.
 
@@ -43,6 +44,14 @@ it('takes every mailbox in turn when it claims one message at a time', async () 
     visited.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
 
   expect(new Set(visited).size).toBe(100)
+})
+
+it('finds the mailbox that may send behind more at their limits than are remembered', async () => {
+  await addMailboxes(MAX_KNOWN + 100)
+  const worker = newWorker()
+  await worker.claim('worker', 64)
+
+  expect(await worker.claim('worker', 64)).toMatchObject([{ tenantId: 'ten_01100' }])
 })
 
 it('ends when all mailboxes are at their limits', async () => {

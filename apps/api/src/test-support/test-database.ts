@@ -85,8 +85,14 @@ export function createTestPool(
   max = 10,
   onConnect: (client: pg.ClientBase) => Promise<void> = async () => {},
 ): pg.Pool {
-  // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool awaits it, although its type does not say so
-  const pool = new pg.Pool({ connectionString, max, onConnect, application_name: 'test' })
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool awaits it, although its type does not say so
+    onConnect,
+    application_name: 'test',
+    idleTimeoutMillis: 0, // with its connection, a test of prepared statements would lose their plans
+  })
   pool.on('error', () => {}) // the database is dropped while connections are still closing
   return pool
 }

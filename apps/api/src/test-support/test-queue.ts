@@ -16,6 +16,7 @@ export interface TestQueueOptions {
   readonly storageBytes?: number
   readonly contentRetentionDays?: number
   readonly logRetentionDays?: number
+  readonly elapsedMs?: () => number
 }
 
 /** Creates a queue as a process of its own would. `url` is for LISTEN. */
@@ -26,6 +27,7 @@ export function createTestQueue(
     storageBytes = Number.MAX_SAFE_INTEGER,
     contentRetentionDays = 7,
     logRetentionDays = 30,
+    elapsedMs = () => performance.now(),
     url = '',
   }: TestQueueOptions & { readonly url?: string } = {},
 ): Queue {
@@ -37,6 +39,7 @@ export function createTestQueue(
       storageBytes,
       contentRetentionDays,
       logRetentionDays,
+      elapsedMs,
     },
   )
 }

@@ -1,0 +1,159 @@
+// What a process remembers of who has something queued, so that a claim need not find out anew. While a transaction holds
+// an old snapshot, whoever finds out walks over all that has left since
+// (docs/decisions/0055-an-old-snapshot-costs-little.md). It decides only where a claim looks: each row is checked there.
+
+/** Of more tenants, those whose turn comes next are remembered. */
+export const MAX_KNOWN = 1_000
+/** A message that was committed late, or put back with an old due time by another process, is found after this. */
+const LIST_EVERY_MS = 5_000
+/** The same where nothing was due at the last claim. A little less than the time from poll to poll. */
+const LIST_EVERY_WHEN_QUIET_MS = 900
+/** Listing takes at most this part of the time, where that does not delay it beyond the limit. */
+const PART_OF_TIME = 1 / 20
+const LIST_WITHIN_MS = 10_000
+/** Whoever submits notifies nobody while it sees something due, although that may have left before it commits. */
+const STAYS_MS = 2_000
+
+/** A tenant that may have something queued. */
+export interface KnownTenant {
+  readonly tenantId: string
+  /** Nothing of it that is queued was due before. */
+  readonly dueFrom: Date
+}
+
+/** All tenants that have something queued, or `MAX_KNOWN` of them in the order of their ids, from one on. */
+export interface Listing {
+  readonly found: readonly KnownTenant[]
+  /** Nothing of the others that is queued was due before. */
+  readonly othersDueFrom: Date
+}
+
+/** What was seen of a tenant. */
+export interface SeenTenant extends KnownTenant {
+  /** Whether anything is queued of it, leased and later messages included. */
+  readonly isQueued: boolean
+}
+
+export interface KnownTenants {
+  /** Notifications arrive from now on, or no longer: then nothing is taken for known. */
+  listen(isListening: boolean): void
+  /** Something may be due of these tenants; null: of any, whatever its due time. */
+  expect(tenantIds: readonly string[] | null): void
+  /** Whether to list the tenants before the next claim. */
+  isOutdated(): boolean
+  /** Whether all tenants of the last listing had their turn and there are more. */
+  isUsedUp(): boolean
+  /** `after`: the id of the tenant to begin behind. */
+  beginListing(): { readonly after: string; end(listing: Listing): void }
+  /** The tenants whose turn it is, at most `count`. */
+  next(count: number, except: ReadonlySet<string>): KnownTenant[]
+  /** `askedAt`: in elapsed ms, before the database was asked. */
+  note(seen: readonly SeenTenant[], askedAt: number): void
+  /** Ends the turn of tenants, in their order. */
+  pass(tenantIds: readonly string[]): void
+  /** `hasFound`: whether the claim leased anything. */
+  endClaim(hasFound: boolean): void
+}
+
+export function createKnownTenants(elapsedMs: () => number): KnownTenants {
+  /** In the order of their turns. `signAt`: when something was last known to be queued, or to come. */
+  const known = new Map<string, { dueFrom: Date; signAt: number }>()
+  let isListening = false
+  let isQuiet = true
+  let isPart = false
+  let lastPassed = ''
+  let othersDueFrom = new Date(0)
+  /** How many reasons there were to list, and how many of them a listing began after. */
+  let reasons = 1
+  let reasonsListed = 0
+  let listedAt = 0
+  let tookMs = 0
+
+  return {
+    listen(listening) {
+      isListening = listening
+      reasons++
+    },
+    expect(tenantIds) {
+      if (tenantIds === null) reasons++
+      if (isPart) return // they have their turn when the listing comes to them
+      for (const id of tenantIds ?? []) {
+        const before = known.get(id)
+        if (before) before.signAt = elapsedMs()
+        else if (known.size < MAX_KNOWN) known.set(id, { dueFrom: othersDueFrom, signAt: elapsedMs() })
+        else reasons++
+      }
+    },
+    isOutdated() {
+      if (!isListening || reasonsListed === 0 || isUsedUp()) return true
+      const since = elapsedMs() - listedAt
+      if (since < Math.min(tookMs / PART_OF_TIME, LIST_WITHIN_MS)) return false
+      return reasons > reasonsListed || since >= (isQuiet ? LIST_EVERY_WHEN_QUIET_MS : LIST_EVERY_MS)
+    },
+    isUsedUp,
+    beginListing() {
+      const begunAt = elapsedMs()
+      const reasonsBefore = reasons
+      return {
+        after: lastPassed,
+        end(listing) {
+          reasonsListed = reasonsBefore
+          listedAt = elapsedMs()
+          tookMs = listedAt - begunAt
+          take(listing, begunAt)
+        },
+      }
+    },
+    next(count, except) {
+      const turns: KnownTenant[] = []
+      for (const [tenantId, { dueFrom }] of known) {
+        if (turns.length === count) break
+        if (!except.has(tenantId)) turns.push({ tenantId, dueFrom })
+      }
+      return turns
+    },
+    note,
+    pass(tenantIds) {
+      for (const id of tenantIds) {
+        const passed = known.get(id)
+        known.delete(id)
+        if (passed && !isPart) known.set(id, passed)
+      }
+      lastPassed = tenantIds.at(-1) ?? lastPassed
+    },
+    endClaim(hasFound) {
+      isQuiet = !hasFound
+    },
+  }
+
+  function isUsedUp(): boolean {
+    return isPart && known.size === 0
+  }
+
+  function take(listing: Listing, askedAt: number): void {
+    isPart = listing.found.length >= MAX_KNOWN
+    othersDueFrom = listing.othersDueFrom
+    if (isPart) known.clear()
+    const found = new Set(listing.found.map(({ tenantId }) => tenantId))
+    const others = [...known.keys()].filter((id) => !found.has(id))
+    note(
+      others.map((tenantId) => ({ tenantId, dueFrom: othersDueFrom, isQueued: false })),
+      askedAt,
+    )
+    for (const { tenantId, dueFrom } of listing.found) {
+      const before = known.get(tenantId)
+      if (before) Object.assign(before, { dueFrom, signAt: Math.max(before.signAt, askedAt) })
+      else known.set(tenantId, { dueFrom, signAt: askedAt })
+    }
+  }
+
+  function note(seen: readonly SeenTenant[], askedAt: number): void {
+    for (const { tenantId, dueFrom, isQueued } of seen) {
+      const tenant = known.get(tenantId)
+      if (!tenant) continue
+      tenant.dueFrom = dueFrom
+      if (isQueued) tenant.signAt = Math.max(tenant.signAt, askedAt)
+      else if (askedAt - tenant.signAt >= STAYS_MS) known.delete(tenantId)
+    }
+  }
+}
