@@ -10,6 +10,7 @@
 // history, and --check FILE checks a recorded one again.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './exit-on-signals.ts'
 import { FAULT_KINDS } from './load/history/plan.ts'
 import { checkHistory, runHistory } from './load/history/run.ts'
 import { runKilledTransfers } from './load/killed-transfers.ts'
@@ -54,6 +55,7 @@ if (unknown.length > 0) {
   console.error(`There is no chaos ${unknown.join(', ')}. There are: ${Object.keys(RUNS).join(', ')}.`)
   process.exit(1)
 }
+exitOnSignals() // every run stops what it has started when the process exits
 let failed = false
 for (const [name, run] of Object.entries(RUNS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue

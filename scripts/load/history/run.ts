@@ -56,7 +56,6 @@ export async function runHistory(options: HistoryOptions): Promise<boolean> {
   console.log(
     `history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}${only ? ` --only ${only.join(',')}` : ''}`,
   )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const startedAt = Date.now()
   const recorder = createRecorder(path)
   const summary = await record({ ...options, recorder })
