@@ -12,6 +12,7 @@ import { paceOf, placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
 import { NO_DOUBT } from './states.ts'
+import { totalsOf } from './totals.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
 // queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
@@ -67,7 +68,7 @@ WITH boxes AS (
          CASE WHEN $4 > 0 THEN $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END AS left_of_minute,
          CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,
          CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + ${usedWithin(DAY_WINDOW, 'recipients', 'b.tenant_id')}::int END AS recipients_used
-    FROM boxes b LEFT JOIN mailbox_totals t ON t.tenant_id = b.tenant_id
+    FROM boxes b LEFT JOIN LATERAL (${totalsOf('b.tenant_id')}) AS t ON true
 ), room AS MATERIALIZED (
   SELECT a.tenant_id, a.due_from, a.rank, a.large, a.recipients_used, pace.is_paced,
          least(a.messages, a.left_of_minute, CASE WHEN pace.is_paced THEN $8::int END) AS messages,

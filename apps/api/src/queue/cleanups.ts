@@ -4,6 +4,7 @@ import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
+import { totalsOf } from './totals.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
@@ -73,7 +74,7 @@ WITH picked AS MATERIALIZED (
        WHERE c.tenant_id = b.id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
    WHERE NOT ${isPaused('b.id')}
-     AND ($2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)
+     AND ($2 = 0 OR $2 > coalesce((${totalsOf('b.id', 'sending')}), 0)
                          + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
                          + ${readingInboxes('b.id')})
 )

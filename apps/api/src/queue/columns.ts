@@ -140,14 +140,6 @@ export function causeOf(problem: string): string {
 }
 
 /**
- * A query that locks the totals of the tenants of `rows`, in one order. Triggers change the totals tenant by tenant: of two
- * statements that concern several tenants, neither waits for the other while it is waited for.
- */
-export function lockTotals(rows: string): string {
-  return `SELECT t.tenant_id FROM mailbox_totals t WHERE t.tenant_id IN (SELECT tenant_id FROM ${rows}) ORDER BY t.tenant_id FOR UPDATE`
-}
-
-/**
  * Common table expressions that delete the stored drafts of ended messages, and queue their deletion in the mailbox.
  *
  * @param ended the name of rows of `message_id`

@@ -1,9 +1,10 @@
 import type pg from 'pg'
 import { forgetIndexed } from './search-index.ts'
-import { CHUNKED_AT_ONCE, deleteContents, idsOf, lockTotals } from './columns.ts'
+import { CHUNKED_AT_ONCE, deleteContents, idsOf } from './columns.ts'
 import { positionOf } from './events.ts'
 import { forgetOutcomes } from './outcome-counts.ts'
 import { forgetExternalRecipients } from './sending-limits.ts'
+import { lockTotals } from './totals.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { causeOf, CHUNKED_AT_ONCE, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
+import { lockTotals } from './totals.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -49,11 +50,7 @@ WITH due AS MATERIALIZED (
   RETURNING tenant_id, cause, ended_at
 ), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
-  SELECT t.tenant_id FROM mailbox_totals t
-   WHERE t.tenant_id IN (SELECT tenant_id FROM expired) AND (SELECT count(*) FROM alerted) >= 0
-   ORDER BY t.tenant_id FOR UPDATE
-)
+), counted AS MATERIALIZED (${lockTotals('expired', '(SELECT count(*) FROM alerted) >= 0')})
 SELECT r.id, r.problem ->> 'code' AS code, (SELECT count(*) FROM due)::int AS due
   FROM recorded r WHERE (SELECT count(*) FROM counted) >= 0`
 

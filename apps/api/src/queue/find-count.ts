@@ -2,6 +2,7 @@ import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
 import { ALL, rowsOf, type Bind, type Selection, type Connections, type Statements } from './find-filter.ts'
 import { readIndex } from './find-text.ts'
+import { totalsOf } from './totals.ts'
 import { readInOrder } from './walk-in-order.ts'
 
 // Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
@@ -12,7 +13,7 @@ export interface Total {
 }
 
 /** $1 tenant */
-const TOTALS = `SELECT queued, sending, scheduled, held FROM mailbox_totals WHERE tenant_id = $1`
+const TOTALS = totalsOf('$1', 'queued, sending, scheduled, held')
 type Totals = Record<'queued' | 'sending' | 'scheduled' | 'held', number>
 
 async function readTotals(database: Statements, tenantId: string): Promise<Totals> {

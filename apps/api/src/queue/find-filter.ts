@@ -5,6 +5,7 @@ import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
 import type pg from 'pg'
 import type { Range } from './find-text.ts'
 import type { TextFilter } from './search-text.ts'
+import { totalsOf } from './totals.ts'
 
 // What a filter selects, as SQL: the rows of messages to begin with, and the conditions that they have to meet.
 
@@ -68,7 +69,7 @@ function messagesOf(rows: string): string {
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m)`
 }
 
-const LEASED = leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')
+const LEASED = leasedRows(totalsOf('$1', 'tenant_id, sending'))
 
 function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending'): Source {
   const rows =

@@ -3,6 +3,7 @@ import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import { MILLIS, type Bind, type Match, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
 import { commonPositions, countOfPositions, joinable, splitPostings } from './search-postings.ts'
+import { totalsOf } from './totals.ts'
 
 // Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
 
@@ -35,7 +36,7 @@ const MOST_LATE = 10_000
 const READ_INDEX = `
 SELECT (SELECT nullif(indexed_at, '-infinity') FROM search_progress WHERE tenant_id = $1) AS at,
        (SELECT indexed_id FROM search_progress WHERE tenant_id = $1) AS id,
-       coalesce((SELECT unindexed FROM mailbox_totals WHERE tenant_id = $1), 0) AS unindexed,
+       coalesce((${totalsOf('$1', 'unindexed')}), 0) AS unindexed,
        ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT ${MOST_LATE + 1}) AS late,
        (SELECT coalesce(json_agg(json_build_array(id::text, first_at, last_at, messages) ORDER BY last_at), '[]')
           FROM search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)) AS blocks`

@@ -1,5 +1,6 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, lockTotals } from './columns.ts'
+import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
+import { lockTotals } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.

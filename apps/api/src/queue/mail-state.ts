@@ -4,6 +4,7 @@ import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import type pg from 'pg'
 import { readMailState, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
 import { hasWaited, leasedRows } from './columns.ts'
+import { totalsOf } from './totals.ts'
 
 /** What tells whether mail goes out. Times are the database's. */
 export interface MailFacts {
@@ -47,7 +48,7 @@ const READ = `
 WITH asked AS MATERIALIZED (
   SELECT t.id AS tenant_id, t.created_at, coalesce(c.queued, 0) AS queued, coalesce(c.sending, 0) AS sending,
          coalesce(c.scheduled, 0) AS scheduled, coalesce(c.held, 0) AS held
-    FROM tenants t LEFT JOIN mailbox_totals c ON c.tenant_id = t.id WHERE t.id = $1
+    FROM tenants t LEFT JOIN LATERAL (${totalsOf('t.id')}) AS c ON true WHERE t.id = $1
 ), leased AS MATERIALIZED (
   SELECT waits_since, lease_until FROM (${leasedRows('SELECT tenant_id, sending FROM asked')}) AS rows
 )
@@ -121,7 +122,7 @@ WITH RECURSIVE reasons AS (
            ORDER BY q.held_because LIMIT 1) FROM reasons r WHERE r.reason IS NOT NULL
 )
 SELECT r.reason, CASE WHEN (SELECT count(*) FROM reasons c WHERE c.reason IS NOT NULL) = 1
-                      THEN (SELECT t.held FROM mailbox_totals t WHERE t.tenant_id = $1)
+                      THEN (${totalsOf('$1', 'held')})
                       ELSE (SELECT count(*) FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason) END::int AS count
   FROM reasons r WHERE r.reason IS NOT NULL`
 

@@ -6,6 +6,7 @@ import { leavingOrder, type PerPriority } from './leaving-order.ts'
 import type { MailboxLimits } from './limits.ts'
 import { minuteUsed, placeAhead, planDepartures } from './pace.ts'
 import { readingInboxes } from './report-inboxes.ts'
+import { totalsOf } from './totals.ts'
 import { countedWithin, DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type Counted } from './usage-windows.ts'
 import { dayMatters, explainWaiting, type QueuePosition, type Waiting } from './waiting.ts'
 
@@ -24,7 +25,7 @@ SELECT mail_now() AS now, b.paused_until, ${placeAhead('a.tenant_id')} AS next_p
        ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients_last_day,
        ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded
   FROM (SELECT $1::text AS tenant_id) AS a
-  LEFT JOIN mailbox_totals t ON t.tenant_id = a.tenant_id
+  LEFT JOIN LATERAL (${totalsOf('a.tenant_id')}) AS t ON true
   LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
   LEFT JOIN LATERAL (SELECT greatest(paused_until, no_access_until) AS paused_until FROM mailboxes WHERE tenant_id = a.tenant_id) AS b ON true`
 

@@ -23,6 +23,7 @@ import { createFinder, type Finder } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
 import { readOutcomes } from './recipient-outcomes.ts'
+import { totalsOf } from './totals.ts'
 import type { Waiting } from './waiting.ts'
 
 // Reads messages for the API. A message whose attachments are still arriving is not visible.
@@ -160,7 +161,7 @@ async function readMessages(
 }
 
 /** $1 tenant */
-const COUNT_ACTIVE = `SELECT queued + sending + scheduled + held AS count FROM mailbox_totals WHERE tenant_id = $1`
+const COUNT_ACTIVE = totalsOf('$1', 'queued + sending + scheduled + held AS count')
 
 /** Counts the messages of a tenant that have not ended. */
 export async function countActive(

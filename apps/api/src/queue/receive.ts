@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { idsOf } from './columns.ts'
 import type { StorageFull } from './storage.ts'
+import { takeTotals } from './totals.ts'
 
 // ──▶ receiving: attachments arrive before their message is complete. Until then nothing reads or sends them.
 
@@ -31,12 +32,8 @@ export async function beginReceiving(
 const RESERVE = `
 WITH message AS MATERIALIZED (
   SELECT message_id, tenant_id, stored_bytes FROM message_contents WHERE message_id = $1 AND content IS NULL FOR UPDATE
-), storage AS (
-  INSERT INTO mailbox_totals AS t (tenant_id) SELECT tenant_id FROM message
-  ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = t.stored_bytes
-  RETURNING t.stored_bytes
-), room AS MATERIALIZED (
-  SELECT m.message_id, $4::bigint - s.stored_bytes + m.stored_bytes AS bytes FROM message m, storage s
+), ${takeTotals('message')}, room AS MATERIALIZED (
+  SELECT m.message_id, $4::bigint - t.stored_bytes + m.stored_bytes AS bytes FROM message m, totals t
 ), reserved AS (
   UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r
    WHERE c.message_id = ${idsOf('room')} AND c.message_id = r.message_id AND r.bytes >= $2

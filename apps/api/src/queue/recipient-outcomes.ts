@@ -11,6 +11,7 @@ import {
   type OutcomeReport,
   type RecipientOutcome,
 } from './merge-outcome.ts'
+import { takeTotals } from './totals.ts'
 
 // What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
 // writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
@@ -62,7 +63,8 @@ UPDATE recipient_outcomes o
 
 /** Whoever holds the totals of a tenant gives the next positions: migration 20261127040000. $1 tenant */
 const LOCK_TOTALS = `
-INSERT INTO mailbox_totals AS t (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = t.stored_bytes`
+WITH tenant AS (SELECT $1::text AS tenant_id), ${takeTotals('tenant')}
+SELECT FROM totals`
 
 /** $1 tenant, $2 events as JSON */
 const WRITE_EVENTS = `

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
+import { totalsOf } from './totals.ts'
 
 // The inboxes in which non-delivery reports arrive: who reads which, and how far. Reading counts as one of the mailbox's
 // requests. It goes on while the mailbox pauses for a limit that is used up, since reports still come then.
@@ -71,7 +72,7 @@ SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} 
 const CLAIM = `
 WITH picked AS MATERIALIZED (
   SELECT b.id AS tenant_id, due.inbox, due.owner, due.begins_anew, due.bounces_since,
-         $2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)
+         $2 = 0 OR $2 > coalesce((${totalsOf('b.id', 'sending')}), 0)
                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
                         + (SELECT count(*) FROM report_inboxes r WHERE r.tenant_id = b.id AND r.lease_until > mail_now() AND r.lease_owner IS NOT NULL) AS fits
     FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (

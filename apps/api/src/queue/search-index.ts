@@ -4,6 +4,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import { BLOCK_MESSAGES, encodePositions } from './search-postings.ts'
 import { indexedGrams } from './search-text.ts'
+import { totalsOf } from './totals.ts'
 import { WALK_IN_ORDER } from './walk-in-order.ts'
 
 // Builds the search index behind the submit, in blocks of 2,048 messages. What is not in a block yet is read by every
@@ -32,7 +33,7 @@ const LOCK_PROGRESS = `
 SELECT sealed_at::text, sealed_id, indexed_at::text, indexed_id FROM search_progress WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED`
 
 /** Waits for submits that are under way, and lets none begin. $1 tenant */
-const LOCK_TOTALS = `SELECT 1 FROM mailbox_totals WHERE tenant_id = $1 FOR UPDATE`
+const LOCK_TOTALS = `${totalsOf('$1', '1')} FOR UPDATE`
 
 /**
  * Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block,

@@ -7,6 +7,7 @@ import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
+import { lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
@@ -150,11 +151,8 @@ WITH result AS MATERIALIZED (
   RETURNING tenant_id
 ), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
-  SELECT t.tenant_id FROM mailbox_totals t
-   WHERE t.tenant_id IN (SELECT tenant_id FROM written) AND (SELECT count(*) FROM boxes) > 1
-     AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0
-   ORDER BY t.tenant_id FOR UPDATE
+), counted AS MATERIALIZED ( -- after everything else that is locked
+  ${lockTotals('written', '(SELECT count(*) FROM boxes) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0')}
 )
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -7,6 +7,7 @@ import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
 import { claimColumns, TAKE_KEYS, whileKeyIsFreed, type FindKey, type KeyClaim } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
+import { takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // ──▶ scheduled, queued, or held without access; also from receiving, when attachments arrived first.
@@ -110,16 +111,7 @@ WITH new AS MATERIALIZED (
     AS c(tenant_id, service, key, content_hash, message_id, message_ids)
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
-), known AS MATERIALIZED (
-  SELECT tenant_id, stored_bytes, queued FROM mailbox_totals WHERE tenant_id = ANY ($2) ORDER BY tenant_id FOR UPDATE
-), made AS (
-  INSERT INTO mailbox_totals AS t (tenant_id)
-  SELECT DISTINCT tenant_id FROM new WHERE NOT EXISTS (SELECT 1 FROM known WHERE known.tenant_id = new.tenant_id) ORDER BY 1
-  ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = t.stored_bytes
-  RETURNING t.tenant_id, t.stored_bytes, t.queued
-), totals AS MATERIALIZED (
-  SELECT * FROM known UNION ALL SELECT * FROM made
-), fitting AS MATERIALIZED (
+), ${takeTotals('new')}, fitting AS MATERIALIZED (
   SELECT id
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n JOIN totals t ON t.tenant_id = n.tenant_id

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { placeAhead } from './pace.ts'
+import { totalsOf } from './totals.ts'
 import { countedWithin, DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type Counted } from './usage-windows.ts'
 
 /** What counts against the limits of a tenant's mailbox. */
@@ -42,7 +43,7 @@ SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM (SELECT $1::text AS tenant_id) AS a
-  LEFT JOIN mailbox_totals t ON t.tenant_id = a.tenant_id
+  LEFT JOIN LATERAL (${totalsOf('a.tenant_id')}) AS t ON true
   LEFT JOIN mailboxes b ON b.tenant_id = a.tenant_id
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`
 
