@@ -1,6 +1,5 @@
 import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
-import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { Outage } from './outage.ts'
 import { drain } from './http/drain.ts'
 import { jsonBodies } from './http/json-body.ts'
@@ -12,7 +11,7 @@ import { answerBrokenConnection, answerMalformedAddress, problems } from './http
 import { rateLimits } from './http/rate-limits.ts'
 import { requestBodies } from './http/request-bodies.ts'
 import { requestChecks } from './http/request-checks.ts'
-import { validateWithContract } from './http/route.ts'
+import { serializeWithContract, validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type FindSession } from './http/session.ts'
 import type { ByteBudget } from './memory/byte-budget.ts'
@@ -85,7 +84,7 @@ async function createServer(
     return503OnClosing: false, // requests on open connections are still answered
   })
   app.setValidatorCompiler(validateWithContract)
-  app.setSerializerCompiler(serializerCompiler)
+  app.setSerializerCompiler(serializeWithContract)
   await app.register(drain)
   await app.register(requestBodies, { budget: deps.bodyBudget })
   await app.register(jsonBodies)

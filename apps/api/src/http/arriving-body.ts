@@ -1,4 +1,4 @@
-import { finished, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 /** Sets the slowest pace at which a client may send: at least this many bytes in this many ms. */
 export interface Pace {
@@ -61,7 +61,13 @@ export function createArrivingBody(
       stopWatching()
       if (!admitting) body.push(null)
     })
-    finished(payload, { writable: false }, (error) => void (error && body.destroy(error)))
+    payload.on('error', (error) => body.destroy(error))
+    payload.on('close', breakOff)
+    if (payload.destroyed) breakOff()
+  }
+
+  function breakOff(): void {
+    if (!ended) body.destroy(new Error('The body broke off.'))
   }
 
   function take(data: Buffer): void {

@@ -96,7 +96,7 @@ export const problems = fp<{ outageOf: (error: unknown) => Outage | null }>(
     app.server.on('request', ({ socket }, response) => {
       const responses = unanswered.get(socket) ?? new Set()
       unanswered.set(socket, responses.add(response))
-      response.once('close', () => responses.delete(response))
+      response.on('close', () => responses.delete(response))
     })
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = toProblemError(error, outageOf(error), request.routeOptions)

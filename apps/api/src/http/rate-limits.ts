@@ -6,6 +6,13 @@ import { hashOpaqueValue } from './session.ts'
 
 const MAX_PROVED_KEYS = 10_000
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The hash of the key of an API request, once it was counted; null without a key. */
+    keyHash: string | null
+  }
+}
+
 interface Options {
   readonly requestsPerMinute?: number
   readonly serviceRequestsPerMinute?: number
@@ -18,8 +25,8 @@ interface Options {
 export const rateLimits = fp<Options>(
   async (app, { requestsPerMinute = 1_200, serviceRequestsPerMinute = 300_000 }) => {
     const proved = new LRUCache<string, true>({ max: MAX_PROVED_KEYS })
-    app.addHook('onResponse', (request, { statusCode }, done) => {
-      const key = keyHash(request)
+    app.decorateRequest('keyHash', null)
+    app.addHook('onResponse', ({ keyHash: key }, { statusCode }, done) => {
       if (key !== null && statusCode === 401) proved.delete(key) // revoked
       if (key !== null && statusCode >= 200 && statusCode < 300) proved.set(key, true)
       done()
@@ -27,7 +34,8 @@ export const rateLimits = fp<Options>(
     await app.register(rateLimit, {
       timeWindow: '1 minute',
       keyGenerator: (request) => {
-        const key = keyHash(request)
+        const key = hashKey(request)
+        request.keyHash = key
         return key !== null && proved.has(key) ? key : request.ip
       },
       max: (_request, key) => (proved.has(key) ? serviceRequestsPerMinute : requestsPerMinute),
@@ -37,6 +45,6 @@ export const rateLimits = fp<Options>(
 )
 
 /** Returns the hash of the key of an API request. Any success there means that the key is valid. */
-function keyHash({ headers, url }: FastifyRequest): string | null {
+function hashKey({ headers, url }: FastifyRequest): string | null {
   return headers.authorization !== undefined && url.startsWith('/api/') ? hashOpaqueValue(headers.authorization) : null
 }

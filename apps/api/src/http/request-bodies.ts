@@ -80,8 +80,8 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   let pace: Pace | null = null
   let keepsConnection = false
   let timer: NodeJS.Timeout | undefined = endLater()
-  raw.once('close', () => clearTimeout(timer))
-  reply.raw.once('close', () => {
+  raw.on('close', () => clearTimeout(timer))
+  reply.raw.on('close', () => {
     memory.release()
     body?.stream.destroy()
     // Once it is answered, an upload has no more time than other requests.

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { exportMessages } from '@inforiver-mail/contract/message-list'
 import fastify from 'fastify'
-import { serializerCompiler } from 'fastify-type-provider-zod'
 import { expect, it } from 'vitest'
-import { route, validateWithContract } from './route.ts'
+import { z } from 'zod'
+import { route, serializeWithContract, validateWithContract } from './route.ts'
 
 it('answers a HEAD with the headers of a stream, without reading the stream', async () => {
   const read: string[] = []
@@ -15,7 +15,7 @@ it('answers a HEAD with the headers of a stream, without reading the stream', as
   }
   const app = fastify()
   app.setValidatorCompiler(validateWithContract)
-  app.setSerializerCompiler(serializerCompiler)
+  app.setSerializerCompiler(serializeWithContract)
   route(
     app,
     exportMessages,
@@ -28,4 +28,12 @@ it('answers a HEAD with the headers of a stream, without reading the stream', as
   expect(read).toEqual([])
   expect(await app.inject({ url: exportMessages.path })).toMatchObject({ statusCode: 200, body: 'first\r\nsecond\r\n' })
   await app.close()
+})
+
+it('sends no answer with a field that the contract does not know', () => {
+  const schema = z.strictObject({ name: z.string() })
+  const serialize = serializeWithContract({ schema, method: 'GET', url: '/name' })
+
+  expect(serialize({ name: 'a' })).toBe('{"name":"a"}')
+  expect(() => serialize({ name: 'a', secret: 'b' })).toThrow('The answer of GET /name does not match the contract.')
 })

@@ -1,6 +1,12 @@
 import { Readable } from 'node:stream'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaCompiler,
+  FastifySerializerCompiler,
+} from 'fastify'
 import { z } from 'zod'
 import { faultsOf, refuseInput } from './input-faults.ts'
 
@@ -105,5 +111,17 @@ export function validatorOf(schema: z.ZodType) {
   return (value: unknown) => {
     const parsed = schema.safeParse(value)
     return parsed.success ? { value: parsed.data } : { error: refuseInput(faultsOf(parsed.error.issues)) }
+  }
+}
+
+/**
+ * Checks answers by the schemas of the contract, and sends what they let through. It does so in zod's forward direction,
+ * which walks every value once: an answer is what it is in JSON, so there is nothing to encode.
+ */
+export const serializeWithContract: FastifySerializerCompiler<z.ZodType> = ({ schema, method, url }) => {
+  return (answer) => {
+    const checked = schema.safeParse(answer)
+    if (checked.success) return JSON.stringify(checked.data)
+    throw new Error(`The answer of ${method} ${url} does not match the contract.`, { cause: checked.error })
   }
 }
