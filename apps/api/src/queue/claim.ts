@@ -26,8 +26,8 @@ const MAILBOXES_AT_ONCE = 64
 const TENANTS_AT_ONCE = 256
 /** No claim leases more of one mailbox. A constant tells the planner how few rows it reads. */
 const MAX_CLAIMED = 1_000
-/** How often a claim that found nothing goes on to the next tenants. */
-const LOOKS_PER_CLAIM = 16
+/** How often a claim locks mailboxes that have nothing to give before it ends. Looks that lock none are cheap, and go on. */
+const LOCKS_PER_CLAIM = 16
 
 /** Counts no more of what is due to learn whether it fits the limit of a minute. */
 const MAX_COUNTED = 1_000
@@ -199,7 +199,7 @@ export function createClaiming(
     listing.end(await withClient(pool, (client) => listTenants(client, listing.after)))
   }
 
-  /** Returns what it leased, and the tenants whose turn that was. */
+  /** Returns what it leased, the tenants whose turn that was, and whether it locked any mailbox. */
   async function look(owner: string, limit: number, asked: readonly KnownTenant[], mailboxes: number) {
     const askedAt = elapsedMs()
     const { seen, leased } = await inTransaction(pool, async (client) => {
@@ -210,7 +210,7 @@ export function createClaiming(
     known.note(seen, askedAt)
     const passed = hadTheirTurn(seen, leased, limit, mailboxes).map(({ tenantId }) => tenantId)
     known.pass(passed)
-    return { leased, passed }
+    return { leased, passed, hasLocked: seen.some(({ isLocked }) => isLocked) }
   }
 
   async function lease(client: pg.PoolClient, owner: string, limit: number, locked: readonly KnownTenant[]) {
@@ -238,15 +238,17 @@ export function createClaiming(
   return async (owner, limit) => {
     const seen = new Set<string>()
     let leased: LeasedMessage[] = []
-    for (let looks = 0; looks < LOOKS_PER_CLAIM && leased.length === 0; looks++) {
-      if (looks === 0 ? known.isOutdated() : known.isUsedUp()) await list()
+    let locks = 0
+    for (let isFirst = true; locks < LOCKS_PER_CLAIM && leased.length === 0; isFirst = false) {
+      if (isFirst ? known.isOutdated() : known.isUsedUp()) await list()
       // One mailbox for each free place is mostly enough; locking more pays only when these had nothing to give.
-      const mailboxes = looks === 0 ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
-      const asked = known.next(looks === 0 ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
+      const mailboxes = isFirst ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
+      const asked = known.next(isFirst ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
       if (asked.length === 0) break
       const looked = await look(owner, limit, asked, mailboxes)
       for (const id of looked.passed) seen.add(id)
       leased = looked.leased
+      if (looked.hasLocked) locks++
     }
     known.endClaim(leased.length > 0)
     return leased

@@ -11,7 +11,7 @@ beforeAll(async () => {
   ground = await createQueueGround()
 })
 afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
+beforeEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailboxes'))
 
 /** Adds mailboxes with messages. The first `atLimit` of them have sent what they may in a minute. */
 async function addMailboxes(count: number, { messages = 1, atLimit = count - 1 } = {}): Promise<void> {
@@ -52,6 +52,15 @@ it('finds the mailbox that may send behind more at their limits than are remembe
   await worker.claim('worker', 64)
 
   expect(await worker.claim('worker', 64)).toMatchObject([{ tenantId: 'ten_01100' }])
+})
+
+it('finds the mailbox that may send behind thousands that pause', async () => {
+  await addMailboxes(5_000, { atLimit: 0 })
+  await ground.database.query(
+    `INSERT INTO mailboxes (tenant_id, paused_until) SELECT 'ten_' || lpad(n::text, 5, '0'), mail_now() + interval '1 hour' FROM generate_series(1, 4999) n`,
+  )
+
+  expect(await newWorker().claim('worker', 64)).toMatchObject([{ tenantId: 'ten_05000' }])
 })
 
 it('ends when all mailboxes are at their limits', async () => {
