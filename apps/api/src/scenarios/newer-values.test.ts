@@ -72,7 +72,7 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
     [waiting, tenant],
   )
   await query(
-    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}', bounces_problem = $1, trace_problem = $1`,
+    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}', bounces_enabled = true, bounces_problem = $1, trace_problem = $1`,
     [PROBLEM],
   )
   await query(`UPDATE consents SET purpose = 'sending-limits', problem = $1`, [PROBLEM])
