@@ -19,6 +19,7 @@ import { writeChunk } from './chunks.ts'
 import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'
 import { beginReceiving } from './receive.ts'
+import { RETRY } from './retry.ts'
 import { createSettling } from './settle.ts'
 
 // A statement that waited for a concurrent one must not act on what it read before.
@@ -100,6 +101,23 @@ it.each([
 
   expect(await all('message_contents')).toEqual([])
   expect(await all('message_chunks')).toEqual([])
+})
+
+it('notes both messages of an alert that are retried at the same moment', async () => {
+  const ids: string[] = []
+  for (let messages = 0; messages < 2; messages++) {
+    ids.push(await ground.submit())
+    await ground.settle(await ground.claimOne(), FAILED)
+  }
+  const [one = '', other = ''] = ids
+  const actor = { tenantId: ADA, service: null, userId: null }
+  const retryOne = (transaction: pg.Pool) => transaction.query(RETRY, [[one], ADA, null])
+
+  const retried = await inBetween(retryOne, () => ground.queue.messages.retry(actor, other, ground.clock.now()))
+
+  expect(retried).toBe(true)
+  const noted = `SELECT count, facts ->> 'retried' AS retried FROM alert_events WHERE facts ? 'retried'`
+  expect(await ground.database.query(noted)).toEqual([{ count: 2, retried: '2' }])
 })
 
 it('does not retry a message whose content is deleted at the same moment', async () => {
