@@ -98,6 +98,7 @@ it.each([
   "ALTER TABLE letters DROP CONSTRAINT known_states, ADD CONSTRAINT known_states CHECK (state IN ('open', 'lost', 'closed'))",
   'ALTER TABLE letters DROP CONSTRAINT known_states',
   'CREATE INDEX people_age ON people (age)',
+  'ALTER INDEX people_nick SET (fillfactor = 50)',
   "CREATE OR REPLACE VIEW names AS SELECT id, name, nick FROM people; ALTER TYPE colour ADD VALUE 'green'",
   "CREATE OR REPLACE FUNCTION watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.age := 1; RETURN NEW; END'",
 ])('a migration only expands when it says: %s', async (statements) => {

@@ -64,7 +64,7 @@ SELECT json_build_object(
   'uniqueIndexes', (
     SELECT coalesce(json_agg(json_build_object('of', r.name, 'name', c.relname,
              'columns', (SELECT coalesce(json_agg(a.attname), '[]') FROM pg_attribute a WHERE a.attrelid = r.oid AND a.attnum = ANY (i.indkey)),
-             'definition', pg_get_indexdef(i.indexrelid))), '[]')
+             'definition', regexp_replace(pg_get_indexdef(i.indexrelid), ' WITH [(][a-z_]+=[^)]*[)]', ''))), '[]') -- how it is stored takes nothing away
       FROM relations r JOIN pg_index i ON i.indrelid = r.oid AND i.indisunique JOIN pg_class c ON c.oid = i.indexrelid),
   'triggers', (
     SELECT coalesce(json_agg(json_build_object('of', r.name, 'name', t.tgname)), '[]')

@@ -84,3 +84,10 @@ it.each<[string, () => Promise<unknown>]>([
   })
   expect(pages / MAILS).toBeLessThan(FEW_PAGES)
 })
+
+// They come once a page of the index is full, and a walk backwards returns the entries of one oldest first.
+it('allows no posting lists in the index of the totals', async () => {
+  expect(await ground.database.query(`SELECT reloptions FROM pg_class WHERE relname = 'mailbox_totals_pkey'`)).toEqual([
+    { reloptions: ['deduplicate_items=off'] },
+  ])
+})
