@@ -99,6 +99,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await page.goto(QUIET_PATH)
     await page.evaluate(() => sessionStorage.clear())
     await use(page)
+    await page.unrouteAll({ behavior: 'ignoreErrors' }) // a page that polls may have a request under way
   },
   faults: [
     async ({ context }, use) => {
