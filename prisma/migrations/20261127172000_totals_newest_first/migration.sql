@@ -7,7 +7,6 @@ ALTER TABLE "mailbox_totals" SET (fillfactor = 10);
 
 -- A walk backwards returns the entries of one posting list, which deduplication makes of those of a key, oldest first.
 ALTER INDEX "mailbox_totals_pkey" SET (deduplicate_items = off);
-REINDEX INDEX "mailbox_totals_pkey";
 
 -- Adds to the totals of a mailbox. A look-up by the key visits every version of the row that an old snapshot keeps, the
 -- oldest first. A walk backwards through the index meets the newest first.
