@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { inTransaction, withClient } from '../database/transaction.ts'
 import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
-import { isInState, isInTime } from './columns.ts'
+import { isFoundBy, isInState, isInTime } from './columns.ts'
 import { listTenants, lockDue } from './due-tenants.ts'
 import type { KnownTenant, KnownTenants } from './known-tenants.ts'
 import { AWAIT_CLAIMS } from './mailbox-lock.ts'
@@ -87,7 +87,7 @@ WITH boxes AS (
       OFFSET 0) AS pace
     LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
 ), picked AS MATERIALIZED (
-  SELECT due.*, r.tenant_id
+  SELECT due.*, r.*
     FROM (SELECT * FROM room WHERE messages > 0) AS r CROSS JOIN LATERAL (
       WITH RECURSIVE ${walkLanes('r.tenant_id', 'r.due_from')}, candidates AS (
         SELECT l.priority, l.service, first.*, row_number() OVER (PARTITION BY l.key ORDER BY first.due_at, first.message_id) AS nth
@@ -121,12 +121,11 @@ WITH boxes AS (
    ORDER BY r.rank, due.place LIMIT $2
 ), turned AS (
   INSERT INTO mailbox_turns AS o (tenant_id, placed_at, next_at, normal_passed, low_passed, after_high, after_normal, after_low)
-  SELECT r.tenant_id, CASE WHEN r.is_paced THEN mail_now() END, CASE WHEN r.is_paced THEN mail_now() + count(*) * $9::float8 * interval '1 millisecond' END,
-         ${passedSince('r.normal_passed', 1, 'p.normal_waits')}, ${passedSince('r.low_passed', 2, 'p.low_waits')},
-         ${lastService(0, 'r.after_high')}, ${lastService(1, 'r.after_normal')}, ${lastService(2, 'r.after_low')}
-    FROM picked p JOIN room r ON r.tenant_id = p.tenant_id
-   WHERE r.is_paced OR p.lanes > 1 OR r.normal_passed + r.low_passed > 0
-   GROUP BY r.tenant_id, r.is_paced, r.normal_passed, r.low_passed, r.after_high, r.after_normal, r.after_low
+  SELECT tenant_id, CASE WHEN is_paced THEN mail_now() END, CASE WHEN is_paced THEN mail_now() + count(*) * $9::float8 * interval '1 millisecond' END,
+         ${passedSince('normal_passed', 1, 'normal_waits')}, ${passedSince('low_passed', 2, 'low_waits')},
+         ${lastService(0, 'after_high')}, ${lastService(1, 'after_normal')}, ${lastService(2, 'after_low')}
+    FROM picked WHERE is_paced OR lanes > 1 OR normal_passed + low_passed > 0
+   GROUP BY tenant_id, is_paced, normal_passed, low_passed, after_high, after_normal, after_low
   ON CONFLICT (tenant_id) DO UPDATE
     SET placed_at = excluded.placed_at, next_at = excluded.next_at, normal_passed = excluded.normal_passed, low_passed = excluded.low_passed,
         after_high = excluded.after_high, after_normal = excluded.after_normal, after_low = excluded.after_low
@@ -142,10 +141,10 @@ WITH boxes AS (
          from_email = CASE WHEN ${goesAtOnce('q', 's')} THEN s.from_email ELSE q.from_email END,
          wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
     FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
-   WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
+   WHERE ${isFoundBy('q.message_id', 'p.message_id')}
      AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
-  RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, (SELECT r.is_paced FROM room r WHERE r.tenant_id = q.tenant_id) AS is_paced
+  RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, p.is_paced
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
        NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
@@ -173,12 +172,12 @@ function goesAtOnce(q: string, s: string): string {
 
 /** SQL over the picked messages of a mailbox: how many have left while the priority waited, since its last share. */
 function passedSince(before: string, priority: number, waits: string): string {
-  return `CASE WHEN bool_or(${waits}) THEN least(9, greatest(0, ${before} + count(*) - 9 * count(*) FILTER (WHERE p.priority = ${priority}))) ELSE 0 END`
+  return `CASE WHEN bool_or(${waits}) THEN least(9, greatest(0, ${before} + count(*) - 9 * count(*) FILTER (WHERE priority = ${priority}))) ELSE 0 END`
 }
 
 /** SQL over the picked messages of a mailbox: the service that took the last turn in a priority. */
 function lastService(priority: number, before: string): string {
-  return `coalesce((array_agg(p.service ORDER BY p.turn DESC) FILTER (WHERE p.priority = ${priority} AND p.services > 1))[1], ${before})`
+  return `coalesce((array_agg(service ORDER BY turn DESC) FILTER (WHERE priority = ${priority} AND services > 1))[1], ${before})`
 }
 
 /**

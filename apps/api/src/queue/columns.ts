@@ -95,6 +95,17 @@ export function hasWaited(row: string): string {
   return `${row}.waits_since >= '-infinity'`
 }
 
+/**
+ * Whether a row has the key that another row names. The planner can only look up each key: by an equality it might read
+ * the whole table, and beside `idsOf` it might look up all keys anew for each row.
+ *
+ * @param key the column that is the key of a table
+ * @param value SQL over the other row
+ */
+export function isFoundBy(key: string, value: string): string {
+  return `${key} = ANY (ARRAY[${value}])`
+}
+
 /** Compares with the ids of `rows` as an array. A join or IN may read the whole table instead. */
 export function idsOf(rows: string): string {
   return `ANY (ARRAY(SELECT message_id FROM ${rows}))`

@@ -26,6 +26,9 @@ const FEW = 1_000
 const INDEXED_AT_ONCE = 2_000
 /** Of very many messages that are not indexed yet. */
 const BLOCK = 50
+const MANY = 100
+/** For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. */
+const READS_OF_CLAIMED = 12
 /** For each message: its block, its id there, and its row, with the pages of their indexes. */
 const PAGES_OF_FOUND = 7
 const FOUND = { tenantId: 'ten_found', service: null }
@@ -491,5 +494,14 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(async () => expect(await claim()).toMatchObject([{ tenantId: 'ten_lanes' }]))).toBeLessThan(
       FEW,
     )
+  })
+
+  it('reads few rows for each of many messages that are claimed together', async () => {
+    for (let each = 0; each < MANY; each++) await ground.submit({ tenantId: 'ten_many' })
+    await ground.database.query(
+      `UPDATE message_queue SET state = CASE WHEN tenant_id = 'ten_many' THEN 'queued' ELSE 'held' END, due_at = mail_now() WHERE tenant_id <> 'ten_paused'`,
+    )
+    const claim = async () => expect(await queue.deliveries.claim('takes many', MANY)).toHaveLength(MANY)
+    expect(await rowsRead(claim)).toBeLessThan(READS_OF_CLAIMED * MANY + FEW)
   })
 })
