@@ -3,16 +3,20 @@ export interface AnswerHeaders extends Iterable<[string, string]> {
   get(name: string): string | null
 }
 
-/** @param headers by their names in lower case, as undici has them */
-export function createAnswerHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): AnswerHeaders {
-  const get = (name: string) => {
-    const value = headers[name.toLowerCase()]
+/** Headers by their names in lower case, as undici has them. */
+export class ReceivedHeaders implements AnswerHeaders {
+  private readonly received: Readonly<Record<string, string | string[] | undefined>>
+
+  constructor(received: Readonly<Record<string, string | string[] | undefined>>) {
+    this.received = received
+  }
+
+  get(name: string): string | null {
+    const value = this.received[name.toLowerCase()]
     return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value
   }
-  return {
-    get,
-    *[Symbol.iterator]() {
-      for (const name of Object.keys(headers)) yield [name, get(name) ?? '']
-    },
+
+  *[Symbol.iterator](): Generator<[string, string]> {
+    for (const name of Object.keys(this.received)) yield [name, this.get(name) ?? '']
   }
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createMicrosoftFetch } from './microsoft-fetch.ts'
@@ -52,6 +53,23 @@ describe('a Microsoft fetch', () => {
     await expect(createMicrosoftFetch({})(origin, { signal: stop.signal })).rejects.toMatchObject({
       name: 'AbortError',
     })
+  })
+
+  it('breaks off every call of a signal, and leaves no listener on it', async () => {
+    const stop = new AbortController()
+    const { signal } = stop
+    const origin = await serve((request, response) => {
+      if (request.url === '/answered') response.end()
+      if (request.url === '/last') stop.abort(new Error('The caller goes.'))
+    })
+    const fetch = createMicrosoftFetch({})
+    await (await fetch(`${origin}/answered`, { signal })).text()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+
+    const calls = [fetch(`${origin}/first`, { signal }), fetch(`${origin}/last`, { signal })]
+    const reason = 'The caller goes.'
+    await Promise.all(calls.map((call) => expect(call).rejects.toThrow(reason)))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   it('does not send a request that was aborted while it waited for a connection', async () => {

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { getCACertificates } from 'node:tls'
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici'
-import { createAnswerHeaders, type AnswerHeaders } from './answer-headers.ts'
+import { ReceivedHeaders, type AnswerHeaders } from './answer-headers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -17,9 +18,9 @@ export type MicrosoftFetch = (url: string, init?: MicrosoftFetchInit) => Promise
 
 export interface MicrosoftFetchInit {
   readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>> | undefined
   readonly body?: string | Uint8Array
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The subset of `Response` that this package uses. The connection stays occupied until the body was read. */
@@ -50,79 +51,140 @@ export interface MicrosoftFetchOptions {
 export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftFetch {
   const dispatcher = createDispatcher(options)
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const partsOf = createUrlReader()
   return (url, { method = 'GET', headers, body = null, signal } = {}) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const { origin, pathname, search } = new URL(url)
-      const request = { origin, path: pathname + search, method, headers: { ...COMMON_HEADERS, ...headers }, body }
-      const call = startCall({ timeoutMs, signal, onAnswer: resolve, onFailure: reject })
-      dispatcher.dispatch(request, call)
+      const { origin, path } = partsOf(url)
+      const call = new Call(timeoutMs, signal, resolve, reject)
+      dispatcher.dispatch({ origin, path, method, headers: { ...COMMON_HEADERS, ...headers }, body }, call)
     })
+}
+
+/** Remembers the last URL, since most requests of a worker go to the same one. */
+function createUrlReader(): (url: string) => { readonly origin: string; readonly path: string } {
+  let last = { url: '', origin: '', path: '' }
+  return (url) => {
+    if (url !== last.url) {
+      const { origin, pathname, search } = new URL(url)
+      last = { url, origin, path: pathname + search }
+    }
+    return last
+  }
+}
+
+/**
+ * The calls that an aborted signal breaks off. All that a worker sends has one signal, whose own list of listeners would be
+ * searched for each of them.
+ */
+const callsOf = new WeakMap<AbortSignal, Set<Call>>()
+
+function onAbort(this: AbortSignal): void {
+  for (const call of callsOf.get(this) ?? []) call.breakOff(this.reason as Error)
+}
+
+function listen(call: Call, signal: AbortSignal): void {
+  const calls = callsOf.get(signal) ?? new Set()
+  if (calls.size === 0) {
+    callsOf.set(signal, calls)
+    signal.addEventListener('abort', onAbort)
+  }
+  calls.add(call)
+}
+
+/** Leaves no listener behind: Node keeps a signal with a timeout in memory for as long as it has one. */
+function ignore(call: Call, signal: AbortSignal): void {
+  const calls = callsOf.get(signal)
+  if (calls?.delete(call) && calls.size === 0) signal.removeEventListener('abort', onAbort)
 }
 
 /**
  * Handles one request. undici’s own `request` makes a stream of every answer and listens to a signal of its own, which takes
  * a tenth of the CPU of sending a mail; its `fetch` takes half of it.
  */
-function startCall({
-  timeoutMs,
-  signal,
-  onAnswer,
-  onFailure,
-}: {
-  timeoutMs: number
-  signal: AbortSignal | undefined
-  onAnswer: (answer: MicrosoftResponse) => void
-  onFailure: (error: unknown) => void
-}): Dispatcher.DispatchHandler {
-  let started: Dispatcher.DispatchController | null = null
-  let brokenOff: Error | null = null
-  let body: Readable | null = null
-  const timer = setTimeout(
-    () => breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
-    timeoutMs,
-  )
-  const onAbort = () => breakOff(signal?.reason as Error)
-  signal?.addEventListener('abort', onAbort, { once: true })
+class Call implements Dispatcher.DispatchHandler {
+  private readonly signal: AbortSignal | undefined
+  private readonly onAnswer: (answer: MicrosoftResponse) => void
+  private readonly onFailure: (error: unknown) => void
+  private readonly timer: NodeJS.Timeout
+  private started: Dispatcher.DispatchController | null = null
+  private brokenOff: Error | null = null
+  private body: Readable | null = null
 
-  function end(): void {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
+  constructor(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    onAnswer: (answer: MicrosoftResponse) => void,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.signal = signal
+    this.onAnswer = onAnswer
+    this.onFailure = onFailure
+    this.timer = setTimeout(timeOut, timeoutMs, this)
+    if (signal) listen(this, signal)
   }
 
   /** Until it has a connection, a request cannot be taken back; it is not sent when it gets one. */
-  function breakOff(reason: Error): void {
-    brokenOff = reason
-    if (started) started.abort(reason)
-    else fail(reason)
+  breakOff(reason: Error): void {
+    this.brokenOff = reason
+    if (this.started) this.started.abort(reason)
+    else this.fail(reason)
   }
 
-  function fail(error: Error): void {
-    end()
-    onFailure(error)
-    body?.destroy(error)
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.started = controller
+    if (this.brokenOff) controller.abort(this.brokenOff)
   }
 
-  return {
-    onRequestStart(controller) {
-      started = controller
-      if (brokenOff) controller.abort(brokenOff)
-    },
-    onResponseStart(controller, status, received) {
-      if (status < 200) return
-      const headers = createAnswerHeaders(received)
-      const whole = headers.get('content-length') === '0' ? null : createBody(controller)
-      body = whole
-      onAnswer({ status, headers, body: whole, text: async () => (whole === null ? '' : text(whole)) })
-    },
-    onResponseData(controller, chunk) {
-      if (body?.push(chunk) === false) controller.pause()
-    },
-    onResponseEnd() {
-      end()
-      body?.push(null)
-    },
-    onResponseError: (_controller, error) => fail(error),
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, received: IncomingHttpHeaders): void {
+    if (status < 200) return
+    const headers = new ReceivedHeaders(received)
+    this.body = headers.get('content-length') === '0' ? null : createBody(controller)
+    this.onAnswer(new Answer(status, headers, this.body))
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.body?.push(chunk) === false) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    this.end()
+    this.body?.push(null)
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error)
+  }
+
+  private fail(error: Error): void {
+    this.end()
+    this.onFailure(error)
+    this.body?.destroy(error)
+  }
+
+  private end(): void {
+    clearTimeout(this.timer)
+    if (this.signal) ignore(this, this.signal)
+  }
+}
+
+function timeOut(call: Call): void {
+  call.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+}
+
+class Answer implements MicrosoftResponse {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly body: Readable | null
+
+  constructor(status: number, headers: AnswerHeaders, body: Readable | null) {
+    this.status = status
+    this.headers = headers
+    this.body = body
+  }
+
+  async text(): Promise<string> {
+    return this.body === null ? '' : text(this.body)
   }
 }
 

@@ -9,8 +9,9 @@ const MAX_WAIT_MS = 24 * 60 * 60_000 // an absurd value must not stop a mailbox 
  * which comes from the same clock, and not with our own.
  */
 export function retryAfterDate(headers: Pick<Headers, 'get'>, now: Date): Date | null {
-  const value = headers.get('retry-after')?.trim() ?? ''
-  const waitMs = waitMsOf(value, headers, now)
+  const value = headers.get('retry-after')
+  if (value === null) return null
+  const waitMs = waitMsOf(value.trim(), headers, now)
   if (Number.isNaN(waitMs)) return null
   return new Date(now.getTime() + Math.min(Math.max(waitMs, 0), MAX_WAIT_MS))
 }

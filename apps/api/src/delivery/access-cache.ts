@@ -6,7 +6,7 @@ const MAX_TENANTS = 10_000
 const REQUEST_TIMEOUT_MS = 60_000
 
 /** @param stamp changes with the tenant's settings and tokens */
-export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
+export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal) => Access | Promise<Access>
 
 /**
  * Keeps the opened access token of a tenant for as long as its settings and tokens stay the same. A claimed message
@@ -15,7 +15,7 @@ export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal
  */
 export function createAccessCache(requestAccess: RequestAccess, clock: () => Date): CachedAccess {
   const entries = new LRUCache<string, Entry>({ max: MAX_TENANTS })
-  return async (tenantId, stamp, signal) => {
+  return (tenantId, stamp, signal) => {
     signal.throwIfAborted()
     const cached = entries.get(tenantId)
     if (cached?.stamp === stamp && (cached.granted === null || clock() < cached.granted.renewAt))

@@ -9,6 +9,7 @@ import {
   planDraft,
   planSize,
   type NoRoute,
+  type SizeLimits,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
 import type { LeasedMessage } from '../queue/leased-message.ts'
@@ -17,25 +18,44 @@ import { inEnglish } from '../delivery-sentences.ts'
 import type { Values } from '@inforiver-mail/contract/values'
 
 /** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
-export async function chooseRoute(
+export function chooseRoute(
+  deps: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
+  message: LeasedMessage,
+  content: MessageContent,
+  fromEmail: string,
+): MessageRoute | Promise<MessageRoute> {
+  const isShort = boundRequest(message.storedBytes) < Math.min(COUNTED_FROM_BYTES, deps.certainRequestBytes)
+  return isShort && !message.uploading
+    ? new ShortRoute(content, fromEmail)
+    : measureRoute(deps, message, content, fromEmail)
+}
+
+/** Of a message that meets no limit. */
+class ShortRoute implements MessageRoute {
+  readonly isShort = true
+  limits: SizeLimits = NOTHING_KNOWN
+  plan: SizePlan = { kind: 'send-mail' }
+  refusal: Refused | null = null
+  private readonly content: MessageContent
+  private readonly fromEmail: string
+  private measured: RequestSizes | null = null
+
+  constructor(content: MessageContent, fromEmail: string) {
+    this.content = content
+    this.fromEmail = fromEmail
+  }
+
+  get sizes(): RequestSizes {
+    return (this.measured ??= measureRequests(this.content, this.fromEmail))
+  }
+}
+
+async function measureRoute(
   { mailboxes, certainRequestBytes }: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
   message: LeasedMessage,
   content: MessageContent,
   fromEmail: string,
 ): Promise<MessageRoute> {
-  const isShort = boundRequest(message.storedBytes) < Math.min(COUNTED_FROM_BYTES, certainRequestBytes)
-  if (isShort && !message.uploading) {
-    let measured: RequestSizes | null = null
-    return {
-      isShort,
-      get sizes() {
-        return (measured ??= measureRequests(content, fromEmail))
-      },
-      limits: NOTHING_KNOWN,
-      plan: { kind: 'send-mail' },
-      refusal: null,
-    }
-  }
   const sizes = measureRequests(content, fromEmail)
   // No smaller request is ever refused for its length, so nothing has to be read.
   const isCertain = sizes.sendMail <= certainRequestBytes

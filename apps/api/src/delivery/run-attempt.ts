@@ -42,7 +42,8 @@ export async function runAttempt(
   const { tenantId, settingsStamp } = message
   const access = await deps.cachedAccess(tenantId, settingsStamp, signal)
   if (access.outcome !== 'granted') return withoutAccess(access)
-  const giveBack = await deps.budget.take(memoryOf(message), signal)
+  const bytes = memoryOf(message)
+  const giveBack = deps.budget.takeAtOnce(bytes) ?? (await deps.budget.take(bytes, signal))
   try {
     let open = await openMessage(deps, message, claimedAt, access)
     const first = await lookUpOrSend(deps, open, access, signal)
@@ -161,7 +162,7 @@ async function send(
     if (refused) return refused
     const result = await sendByRoute(deps, open, access, signal)
     if (result === 'replanned') continue
-    await learnFrom(deps, open, result)
+    if (result.type === 'failure') await learnFrom(deps, open, result.failure)
     return result
   }
 }
@@ -196,9 +197,11 @@ async function sendByRoute(
 
   const waitMs = route.isShort ? null : await chargeRequest(deps, message.tenantId, route.sizes.sendMail)
   if (waitMs !== null) return { type: 'waiting', waitMs }
-  const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
+  const attachments =
+    content.attachments.length === 0 ? [] : await Promise.all(content.attachments.map((each) => open.read.whole(each)))
   const outgoing = outgoingOf(open, fromEmail, attachments)
-  await clearToSend(deps, open, access)
+  if (!takeClearance(deps, open))
+    requireCleared(await deps.deliveries.clear(message, access.settingsVersion, true, open.mayDuplicate))
   const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
   if (outcome.outcome === 'sent') return accepted(outcome)
   const bytes = route.sizes.sendMail
@@ -209,25 +212,19 @@ async function sendByRoute(
   return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
 }
 
-/** The claim clears a message for one request that follows it at once, with the settings of that moment. */
-async function clearToSend(
-  { deliveries, elapsedMs }: AttemptDeps,
-  open: OpenMessage,
-  { settingsVersion }: GrantedAccess,
-): Promise<void> {
-  const { message, claimedAt, clearedByClaim, mayDuplicate } = open
+/**
+ * The claim clears a message for one request that follows it at once, with the settings of that moment. Returns false where
+ * it did not, or did so too long ago.
+ */
+function takeClearance({ elapsedMs }: AttemptDeps, open: OpenMessage): boolean {
+  const { claimedAt, clearedByClaim } = open
   open.clearedByClaim = false
-  if (clearedByClaim && elapsedMs() - claimedAt < CLEARED_FOR_MS) return
-  requireCleared(await deliveries.clear(message, settingsVersion, true, mayDuplicate))
+  return clearedByClaim && elapsedMs() - claimedAt < CLEARED_FOR_MS
 }
 
 /** Remembers a size that the organisation refused, so that it is not asked again for a while. */
-async function learnFrom(
-  { mailboxes }: AttemptDeps,
-  { message, route }: OpenMessage,
-  result: AttemptResult,
-): Promise<void> {
-  if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
+async function learnFrom({ mailboxes }: AttemptDeps, { message, route }: OpenMessage, failure: Failure): Promise<void> {
+  if (failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
   await mailboxes.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes))
 }
 

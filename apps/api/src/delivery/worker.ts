@@ -94,7 +94,7 @@ export function createWorker(deps: {
     ending: () => ending.signal,
   }
   const outcomes = createOutcomeWriter(deps)
-  const inFlight = new Set<Promise<unknown>>()
+  let inFlight = 0
   /** In flight, or its outcome is being written. */
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim that was not answered: the database may have made it all the same. */
@@ -150,8 +150,8 @@ export function createWorker(deps: {
 
   /** Claims as soon as that is worth a round trip, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    if (inFlight.size >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
-    if (inFlight.size > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
+    if (inFlight >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
+    if (inFlight > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
     return (await claim()) === 0 ? untilNextPlace() : 0
   }
 
@@ -166,7 +166,7 @@ export function createWorker(deps: {
     const owner = randomUUID()
     unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const messages = await deliveries.claim(owner, MAX_IN_FLIGHT - inFlight.size)
+    const messages = await deliveries.claim(owner, MAX_IN_FLIGHT - inFlight)
     unansweredOwner = null
     const claimed = elapsedMs()
     const places = new Map(messages.map(({ tenantId, nextPlaceMs }) => [tenantId, nextPlaceMs]))
@@ -196,22 +196,26 @@ export function createWorker(deps: {
     return lookEveryMs
   }
 
-  /** Frees the place of a message once its outcome is known, and holds its lease until the outcome is written. */
   function deliver(message: LeasedMessage, claimedAt: number): void {
-    const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
-    const attempt = attemptSafely(message, claimedAt, signal).finally(() => {
-      inFlight.delete(attempt)
+    const delivery = attemptAndSettle(message, claimedAt).finally(() => {
+      unsettled.delete(delivery)
       wake()
     })
-    inFlight.add(attempt)
-    const settling = attempt
-      .then((finished) => outcomes.write(message, finished, ending.signal))
-      .finally(() => {
-        leases?.release(message)
-        unsettled.delete(settling)
-        wake()
-      })
-    unsettled.add(settling)
+    unsettled.add(delivery)
+  }
+
+  /** Frees the place of a message once its outcome is known, and holds its lease until the outcome is written. */
+  async function attemptAndSettle(message: LeasedMessage, claimedAt: number): Promise<void> {
+    const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
+    try {
+      inFlight++
+      const finished = await attemptSafely(message, claimedAt, signal)
+      inFlight--
+      wake()
+      await outcomes.write(message, finished, ending.signal)
+    } finally {
+      leases?.release(message)
+    }
   }
 
   /** An attempt that throws has sent nothing, so the message is tried again without a doubt. */

@@ -97,9 +97,10 @@ export function createOutcomeWriter({
 
 function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryState {
   return {
-    ...message,
     attemptCount: attempt.progressed ? 1 : message.attemptCount,
+    tryingMs: message.tryingMs,
     doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
+    onUnknownOutcome: message.onUnknownOutcome,
     possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,
   }
 }

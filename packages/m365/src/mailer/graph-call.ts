@@ -57,7 +57,7 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   const client = Client.initWithMiddleware({
     baseUrl,
     defaultVersion: 'v1.0',
-    middleware: [createAuthentication(origin), createTransport(fetch)],
+    middleware: createTransport(origin, fetch),
   })
 
   return async ({
@@ -72,14 +72,10 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     accessToken,
     signal,
   }) => {
-    const call = new CallState(accessToken, maxAnswerBytes, cutsAnswer)
+    const call = new CallState(accessToken, signal, maxAnswerBytes, cutsAnswer)
     const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
-    if (signal) request.option('signal', signal)
-    const preferred = [
-      ...(immutableIds ? ['IdType="ImmutableId"'] : []),
-      ...(pageSize === undefined ? [] : [`odata.maxpagesize=${pageSize}`]),
-    ]
-    if (preferred.length > 0) request.header('prefer', preferred.join(', '))
+    const preferred = preferenceOf(immutableIds, pageSize)
+    if (preferred !== '') request.header('prefer', preferred)
     try {
       if (method === 'GET') await request.get()
       else if (method === 'DELETE') await request.delete()
@@ -93,15 +89,28 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   }
 }
 
-/** The state of one call, in a chain that all calls share. The client looks it up by its class. */
+function preferenceOf(immutableIds?: true, pageSize?: number): string {
+  const ids = immutableIds ? 'IdType="ImmutableId"' : ''
+  if (pageSize === undefined) return ids
+  return `${ids === '' ? '' : `${ids}, `}odata.maxpagesize=${pageSize}`
+}
+
+/** The state of one call, in a middleware that all calls share. The client looks it up by its class. */
 class CallState implements MiddlewareOptions {
   readonly accessToken: string
+  readonly signal: AbortSignal | undefined
   readonly maxAnswerBytes: number | undefined
   readonly cutsAnswer: boolean
   reply: GraphReply | null = null
 
-  constructor(accessToken: string, maxAnswerBytes: number | undefined, cutsAnswer = false) {
+  constructor(
+    accessToken: string,
+    signal: AbortSignal | undefined,
+    maxAnswerBytes: number | undefined,
+    cutsAnswer = false,
+  ) {
     this.accessToken = accessToken
+    this.signal = signal
     this.maxAnswerBytes = maxAnswerBytes
     this.cutsAnswer = cutsAnswer
   }
@@ -113,31 +122,23 @@ function callOf({ middlewareControl }: Context): CallState {
   return call
 }
 
-/** Attaches the token to requests to Graph's origin only. */
-function createAuthentication(graphOrigin: string): Middleware {
-  let next: Middleware | null = null
-  return {
-    async execute(context) {
-      if (urlOf(context).startsWith(`${graphOrigin}/`)) {
-        const headers = { ...headersOf(context), authorization: `Bearer ${callOf(context).accessToken}` }
-        context.options = { ...context.options, headers }
-      }
-      await next?.execute(context)
-    },
-    setNext(middleware) {
-      next = middleware
-    },
-  }
-}
-
-/** The end of the chain: makes the request with the given fetch, and records the reply. */
-function createTransport(fetch: MicrosoftFetch): Middleware {
+/**
+ * The only middleware: makes the request with the given fetch, and records the reply. It attaches the token to requests to
+ * Graph's origin only.
+ */
+function createTransport(graphOrigin: string, fetch: MicrosoftFetch): Middleware {
+  const ownUrls = `${graphOrigin}/`
   return {
     async execute(context) {
       const call = callOf(context)
+      const url = urlOf(context)
+      const init = context.options as MicrosoftFetchInit // the client only makes plain objects of headers
+      const headers = url.startsWith(ownUrls)
+        ? { ...init.headers, authorization: `Bearer ${call.accessToken}` }
+        : init.headers
       try {
-        const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
-        const text = await boundedText(response, call.maxAnswerBytes, call.cutsAnswer)
+        const response = await fetch(url, { ...init, headers, signal: call.signal })
+        const text = response.body === null ? '' : await boundedText(response, call.maxAnswerBytes, call.cutsAnswer)
         call.reply = { answered: true, status: response.status, headers: response.headers, text }
         context.response = response as Response // the client returns it raw, and nobody reads it
       } catch (error) {
@@ -150,10 +151,6 @@ function createTransport(fetch: MicrosoftFetch): Middleware {
 
 function urlOf({ request }: Context): string {
   return typeof request === 'string' ? request : request.url
-}
-
-function headersOf({ options }: Context): Readonly<Record<string, string>> {
-  return options?.headers as Readonly<Record<string, string>> // the client only makes plain objects
 }
 
 /**

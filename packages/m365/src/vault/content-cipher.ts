@@ -50,7 +50,7 @@ export function deriveContentKeys(dataKey: string): (message: string) => string 
 
 /** Seals the body and the attachments of one message under its content key. */
 export function createContentCipher(contentKey: string, random: RandomBytes): ContentCipher {
-  const key = createSecretKey(readContentKey(contentKey))
+  const key = readContentKey(contentKey)
   return {
     seal(plaintext, place) {
       const nonce = random(NONCE_BYTES)
