@@ -25,6 +25,12 @@ if (moved.length > 0) throw new Error(`vitest.config.ts names tests that are gon
 /** They take the longest, although they are not the largest: vitest would begin with the largest files. */
 const LONG_TESTS = /\/(large-attachments-random|upload-faults|upload-resumes?|embedded-postgres|stop)\.test\.ts$/
 
+/**
+ * Imports the API as production does, by Node itself, which keeps what it has compiled for the next process. The modules
+ * of the page could not be imported so.
+ */
+const BY_NODE = { viteModuleRunner: false }
+
 /** Begins with the long files, so that no worker is left alone with one when the others are done. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -39,7 +45,8 @@ export default defineConfig({
     // A hang is a failure. The few tests that need longer say so themselves, with the reason.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 5, // on two cores, and beside the browser tests: much of the time they wait
+    // More than there are cores, since much of the time they wait; but each compiles whatever its tests run.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // Attachments are short-lived garbage, and on busy cores the collector's threads compete with the tests.
     // V8 would collect the whole heap after every 64 MB of buffers, which a few attachments are.
@@ -64,6 +71,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'api, embedded PostgreSQL',
+          experimental: BY_NODE,
           include: [API_TESTS],
           exclude: LONG_DATABASE_TESTS,
           globalSetup: 'apps/api/src/test-support/setup-embedded.ts',
@@ -73,6 +81,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'api, installed PostgreSQL',
+          experimental: BY_NODE,
           include: [...DATABASE_TESTS, ...LONG_DATABASE_TESTS],
           globalSetup: 'apps/api/src/test-support/setup-installed.ts',
         },

@@ -45,7 +45,8 @@ async function deliver(
 const nothing = async () => {}
 
 describe('the answers of the upload host', () => {
-  it.each(['documented', 'pascal', 'dashed', 'mixed'])('are understood as %s', async (uploadAnswerCasing) => {
+  // How it may write its fields is tested in packages/m365, answer by answer.
+  it.each(['documented', 'mixed'])('are understood as %s', async (uploadAnswerCasing) => {
     await set({ uploadAnswerCasing })
     await deliver(`casing ${uploadAnswerCasing}`, nothing)
     expect(await rangesTaken(ground.microsoft, `casing ${uploadAnswerCasing}`)).toEqual([ONE_FILE])
@@ -60,10 +61,7 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
     ['reset after it was taken', RESET_AFTER],
     ['503, not taken', answer(503, 'ErrorServerBusy')],
     ['503, taken', answer(503, 'ErrorServerBusy', { when: 'after' })],
-    ['500, taken', answer(500, 'UnknownError', { when: 'after' })],
-    ['504, taken', answer(504, 'UnknownError', { when: 'after' })],
     ['429 with Retry-After', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'seconds', seconds: 2 } })],
-    ['no answer', HANG],
   ])('uploads no range twice when the first was answered by: %s', async (name, action) => {
     const subject = `${uploadStatus}, ${name}`
     await ground.switchOn(http('upload-range', action))
@@ -135,29 +133,28 @@ describe('an upload session that is gone', () => {
 
 describe('a fault of Graph', () => {
   const ENDPOINTS = ['draft-create', 'draft-attach', 'attachment-list', 'upload-session-create', 'draft-send']
+  // One of each kind that a call may end in; which answer is of which kind is tested in packages/m365, call by call.
   const FAULTS = [
     ['reset before', RESET_BEFORE],
     ['reset after', RESET_AFTER],
-    ['503', answer(503, 'ErrorServerBusy')],
-    ['504 although done', answer(504, 'UnknownError', { when: 'after' })],
     ['429', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'http-date', seconds: 3 } })],
     ['401', answer(401, 'InvalidAuthenticationToken')],
-    ['no answer', HANG],
   ] as const
 
-  it.each(ENDPOINTS.flatMap((endpoint) => FAULTS.map(([name, action]) => [endpoint, name, action] as const)))(
-    'at %s, %s, leads to one message, once and whole',
-    async (endpoint, name, action) => {
-      const subject = `${endpoint} ${name}`
-      await ground.switchOn(http(endpoint, action))
-      // Files on a draft are counted when an attempt resumes it.
-      if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-      await deliver(subject, nothing, 2 * RANGE_BYTES)
-      const sessions = await rangesTaken(ground.microsoft, subject)
-      expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
-      expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
-    },
-  )
+  it.each([
+    ...ENDPOINTS.flatMap((endpoint) => FAULTS.map(([name, action]) => [endpoint, name, action] as const)),
+    ['draft-send', '504 although done', answer(504, 'UnknownError', { when: 'after' })],
+    ['draft-send', 'no answer', HANG],
+  ] as const)('at %s, %s, leads to one message, once and whole', async (endpoint, name, action) => {
+    const subject = `${endpoint} ${name}`
+    await ground.switchOn(http(endpoint, action))
+    // Files on a draft are counted when an attempt resumes it.
+    if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+    await deliver(subject, nothing, 2 * RANGE_BYTES)
+    const sessions = await rangesTaken(ground.microsoft, subject)
+    expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
+    expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
+  })
 
   it('refreshes a refused token once, and resumes', async () => {
     await deliver('with a fresh token', nothing)

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 
-const { ground, ada, post, readSettings, readConsent, scenario } = useAdminGround({ microsoftTimeoutMs: 5_000 })
+const { ground, ada, post, readSettings, readConsent, scenario } = useAdminGround()
 let before: unknown
 
 // Each test starts from a working connection, which has to survive.
@@ -64,39 +64,21 @@ const APPROVAL = { action: APPROVAL_LINK, correlationId: CORRELATION_ID }
 const REFUSED = { correlationId: CORRELATION_ID }
 const FIX_SECRET = { action: expect.stringContaining('AZURE_CLIENT_SECRET'), correlationId: CORRELATION_ID }
 
+// One of each kind, at each step: every-refusal.test.ts has the codes of Entra, packages/m365 every answer there may be.
 it.each([
-  ['authorize-admin-consent-required', 'admin-approval-required', '', APPROVAL],
-  ['authorize-admin-consent-required-as-consent-required', 'admin-approval-required', '', APPROVAL],
   ['authorize-declined', 'consent-cancelled', '', APPROVAL],
-  ['authorize-declined-as-consent-required', 'consent-cancelled', '', APPROVAL],
   ['authorize-conditional-access', 'access-blocked', 'AADSTS53003', REFUSED],
-  ['authorize-not-assigned', 'wrong-account', 'AADSTS50105', REFUSED],
-  ['authorize-unavailable', 'microsoft-unavailable', 'AADSTS90033', REFUSED],
-  ['secret-wrong', 'app-misconfigured', 'AADSTS7000215', FIX_SECRET],
   ['secret-expired', 'app-misconfigured', 'AADSTS7000222', FIX_SECRET],
   ['no-refresh-token', 'permission-missing', 'offline_access', {}],
-  ['id-token-wrong-nonce', 'unexpected-answer', '', {}],
-  ['id-token-wrong-audience', 'unexpected-answer', '', {}],
-  ['id-token-wrong-issuer', 'unexpected-answer', '', {}],
   ['id-token-wrong-signature', 'unexpected-answer', '', {}],
   ['id-token-wrong-oid', 'unexpected-answer', '', {}],
-  ['id-token-expired', 'unexpected-answer', '', {}],
-  ['no-id-token', 'unexpected-answer', '', {}],
   ['me-other-id', 'unexpected-answer', '', {}],
   ['id-token-wrong-tenant', 'wrong-account', '', {}],
-  ['token-500-empty-object', 'microsoft-unavailable', '', {}],
-  ['token-502-html', 'microsoft-unavailable', '', {}],
   ['token-503', 'microsoft-unavailable', '', {}],
-  ['token-429', 'microsoft-unavailable', '', {}],
-  ['token-hang', 'microsoft-unavailable', '', {}],
   ['send-429', 'microsoft-unavailable', '', {}],
   ['send-503', 'microsoft-unavailable', '', {}],
-  ['send-500-empty-object', 'microsoft-unavailable', '', {}],
-  ['send-502-html', 'microsoft-unavailable', '', {}],
   ['send-accepted-but-504', 'microsoft-unavailable', '', {}],
-  ['send-reset-before', 'microsoft-unavailable', '', {}],
   ['send-reset-after', 'microsoft-unavailable', '', {}],
-  ['send-hang', 'microsoft-unavailable', '', {}],
 ])('fails after %s as %s', async (name, code, inDetail, more) => {
   await scenario(name)
 
@@ -104,7 +86,7 @@ it.each([
   expect(await tryAgain()).toEqual(failedWith({ code, detail, ...more }))
 })
 
-it.each(['documented', 'subcode', 'subcode-with-description', 'access-denied', 'consent-required'])(
+it.each(['documented', 'subcode', 'consent-required'])(
   'fails as consent-cancelled when somebody cancels and Microsoft reports it as %s',
   async (cancelShape) => {
     await ground.microsoft.control('PATCH', '/settings', { cancelShape })
@@ -117,14 +99,8 @@ it('fails when a guest of the organisation consents', async () => {
   expect(await tryAgain('Accept', 'Gil Guest')).toEqual(failedWith({ code: 'wrong-account' }))
 })
 
-it.each([
-  ['429', { status: 429, headers: { 'retry-after': '2' }, body: graph('ApplicationThrottled') }],
-  ['503', { status: 503, body: graph('ErrorServerBusy') }],
-  ['504', { status: 504, body: graph('UnknownError') }],
-  ['500 with an empty object', { status: 500, body: {} }],
-  ['502 with HTML', { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' }],
-])('fails as microsoft-unavailable when /me answers %s', async (_name, answer) => {
-  await http('me', { action: 'answer', when: 'before', ...answer })
+it('fails as microsoft-unavailable when /me answers 503', async () => {
+  await http('me', { action: 'answer', when: 'before', status: 503, body: graph('ErrorServerBusy') })
 
   expect(await tryAgain()).toEqual(failedWith({ code: 'microsoft-unavailable' }))
 })

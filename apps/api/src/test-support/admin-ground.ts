@@ -11,18 +11,14 @@ import { createTestGround, type TestGround, type TestProduct } from './test-prod
 export function useAdminGround({
   clock,
   environment,
-  microsoftTimeoutMs,
-}: { clock?: TestClock; environment?: Record<string, string>; microsoftTimeoutMs?: number } = {}) {
+}: { clock?: TestClock; environment?: Record<string, string> } = {}) {
   let ground: TestGround
   let product: TestProduct
   let ada: TestBrowser
 
   beforeAll(async () => {
     ground = await createTestGround(clock && { clock })
-    product = await ground.startProduct({
-      environment: { ROLE: 'api', ...environment },
-      ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
-    })
+    product = await ground.startProduct({ environment: { ROLE: 'api', ...environment } })
   })
   afterAll(() => ground.close())
   beforeEach(async () => {

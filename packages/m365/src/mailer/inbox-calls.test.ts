@@ -122,7 +122,7 @@ it('reads no more than the beginning of a large report', async () => {
 it('says what was deleted meanwhile, and that the permission is missing', async () => {
   await arrive('exchange')
   const [{ id }] = (await list(SINCE)).mails as [ArrivedMail]
-  const gone = `${id.slice(0, -2)}A=`
+  const gone = `${id.slice(0, -2)}${id.at(-2) === 'A' ? 'Q' : 'A'}=` // ids are random, and one in 16 ends with A=
   expect(await mailer.readReport(gone, ada)).toEqual({ outcome: 'gone' })
   expect(await mailer.readReportSource(gone, ada)).toEqual({ outcome: 'gone' })
   await control(simulator.url, 'POST', '/reset')
