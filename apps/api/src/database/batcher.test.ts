@@ -47,6 +47,36 @@ it('collects items that arrive during a batch for the next one', async () => {
   expect(batches[1]?.items).toEqual(['b', 'c'])
 })
 
+it('has items wait for each other after a batch of many, and after no other', async () => {
+  const batches: string[][] = []
+  const waits: (() => void)[] = []
+  const add = createBatcher(
+    async (items: readonly string[]) => {
+      batches.push([...items])
+      return items
+    },
+    { maxItems: 10, gathering: { from: 2, wait: () => new Promise<void>((resolve) => waits.push(resolve)) } },
+  )
+
+  await Promise.all([add('a'), add('b')])
+  await nextTurn()
+  const next = [add('c')]
+  await nextTurn()
+  next.push(add('d'), add('e'))
+  const before = [...batches]
+  waits[0]?.()
+  await Promise.all(next)
+  await nextTurn()
+  waits[1]?.()
+  await nextTurn()
+  await add('f')
+  await add('g')
+
+  expect(before).toEqual([['a', 'b']])
+  expect(batches).toEqual([['a', 'b'], ['c', 'd', 'e'], ['f'], ['g']])
+  expect(waits).toHaveLength(2)
+})
+
 it('limits the items of a batch', async () => {
   const batches: number[] = []
   const add = createBatcher(

@@ -7,17 +7,29 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** Has items wait for each other while many come. */
+export interface Gathering {
+  /** After a batch of at least this many items, the next one waits. */
+  readonly from: number
+  readonly wait: () => Promise<unknown>
+}
+
 /**
  * Group commit: items that arrive while a batch is running form the next one, so that small writes share a round trip and
- * a flush to disk. A single item does not wait.
+ * a flush to disk. A single item does not wait, unless it follows many and `gathering` says so.
  *
  * @param run returns a result per item, in the same order; when it throws, the whole batch fails
  */
 export function createBatcher<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
-  limits: { readonly maxItems: number; readonly maxBytes?: number; readonly sizeOf?: (item: Item) => number },
+  limits: {
+    readonly maxItems: number
+    readonly maxBytes?: number
+    readonly sizeOf?: (item: Item) => number
+    readonly gathering?: Gathering
+  },
 ): (item: Item) => Promise<Result> {
-  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0 } = limits
+  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, gathering } = limits
   let waiting: Waiting<Item, Result>[] = []
   let running = false
 
@@ -44,6 +56,7 @@ export function createBatcher<Item, Result>(
       }
       // What arrived meanwhile may still lie in sockets: each round trip that is saved is worth more than this turn.
       await turnOfTheEventLoop()
+      if (gathering && batch.length >= gathering.from && waiting.length < maxItems) await gathering.wait()
     }
     running = false
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type pg from 'pg'
@@ -13,6 +14,9 @@ import { bucketOf } from './usage-windows.ts'
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
 
 const SETTLEMENTS_PER_BATCH = 200
+/** A batch costs the database as much as ten outcomes do. Where that many come at once, they wait for each other. */
+const MANY_AT_ONCE = 8
+const GATHER_MS = 5
 
 /** What came of one attempt, as the history shows it. */
 export interface Attempt {
@@ -158,7 +162,10 @@ SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
 export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
-  return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), { maxItems: SETTLEMENTS_PER_BATCH })
+  return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), {
+    maxItems: SETTLEMENTS_PER_BATCH,
+    gathering: { from: MANY_AT_ONCE, wait: () => delay(GATHER_MS) },
+  })
 }
 
 /**
