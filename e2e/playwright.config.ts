@@ -18,7 +18,6 @@ export default defineConfig<object, WorkerOptions>({
   timeout: 240_000,
   expect: { timeout: 120_000 },
   use: {
-    reuseContext: true,
     port: updateScreenshots ? 3000 : null, // the address that readers know from the start
     viewport: { width: 1280, height: 900 },
     locale: 'en-GB',

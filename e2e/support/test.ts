@@ -2,17 +2,15 @@ import { type BrowserContext, expect, type Page, test as base } from '@playwrigh
 import { createTestBrowser, type TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 import { dismissNotices } from './alerts.ts'
 import { createMicrosoft, giveConsent, type Account, type Microsoft } from './microsoft.ts'
-import { createPageFaults, type PageFaults } from './page-faults.ts'
+import type { PageFaults } from './page-faults.ts'
 import { startProduct, type Product } from './product.ts'
+import { createSharedContext, type SharedContext } from './shared-context.ts'
 import { cancelWaiting, createKey, createService, revokeKeys, type Service } from './service.ts'
 import { openSettings, type Sender, type SettingsPage } from './settings-page.ts'
 
 export { expect } from '@playwright/test'
 
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
-
-/** Has our origin, runs no script and calls no endpoint. */
-const QUIET_PATH = '/favicon.svg'
 
 export interface WorkerOptions {
   /** The product's port; null for any free one. */
@@ -28,6 +26,7 @@ interface WorkerFixtures extends WorkerOptions {
   readonly admin: TestBrowser
   /** Connects a sender with Ada's access, without the page. */
   readonly connect: (sender: Sender) => Promise<void>
+  readonly sharedContext: SharedContext
 }
 
 interface Session {
@@ -44,6 +43,8 @@ interface TestFixtures {
   readonly settings: SettingsPage
   /** The account signed in in the test's browser; null for none. */
   readonly account: Account | null
+  /** Whether the test needs a context of its own, because it changes the clock or what every page runs first. */
+  readonly ownContext: boolean
   /** A service with a key of its own. */
   readonly service: Service
   /** Opens another browser, signed in with the account, if any. */
@@ -87,24 +88,26 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
+  sharedContext: [async ({ browser }, use) => use(createSharedContext(browser)), { scope: 'worker' }],
   baseURL: async ({ product }, use) => use(product.url),
   account: ['Ada Admin', { option: true }],
-  // The context and its first page serve all tests of a worker, since a new page costs as much as a short test. The
-  // runner gives each test an empty one (`reuseContext`), except for the tab's session storage.
-  context: async ({ context, sessionOf, account }, use) => {
+  ownContext: [false, { option: true }],
+  context: async ({ browser, sharedContext, ownContext, viewport, sessionOf, account }, use) => {
+    const context = ownContext ? await browser.newContext() : await sharedContext.open(viewport)
     if (account) await context.addCookies((await sessionOf(account)).cookies)
     await use(context)
+    if (ownContext) await context.close()
   },
-  page: async ({ page }, use) => {
-    await page.goto(QUIET_PATH)
-    await page.evaluate(() => sessionStorage.clear())
+  page: async ({ context }, use) => {
+    const page = context.pages()[0] ?? (await context.newPage())
     await use(page)
     await page.unrouteAll({ behavior: 'ignoreErrors' }) // a page that polls may have a request under way
   },
   faults: [
-    async ({ context }, use) => {
-      const faults = createPageFaults()
-      await faults.watch(context)
+    async ({ context, ownContext, sharedContext }, use) => {
+      const { faults } = sharedContext
+      if (ownContext) await faults.watch(context)
+      faults.take() // what the page before reported when it was left
       await use(faults)
       expect(faults.list, 'what the browser reported').toEqual([])
     },
@@ -130,10 +133,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(createService(playwright, product.url, await createKey(admin, 'report-scheduler')))
     await revokeKeys(admin)
   },
-  otherBrowser: async ({ browser, product, sessionOf, faults }, use) => {
+  otherBrowser: async ({ browser, sessionOf, faults }, use) => {
     const contexts: BrowserContext[] = []
     await use(async (account) => {
-      const context = await browser.newContext({ baseURL: product.url })
+      const context = await browser.newContext()
       contexts.push(context)
       if (account) await context.addCookies((await sessionOf(account)).cookies)
       await faults.watch(context)

@@ -28,7 +28,8 @@ test('a page that cannot be loaded leaves the menu in its place, and opens once 
   otherBrowser,
 }) => {
   const page = await otherBrowser('Ada Admin')
-  await page.goto('/')
+  await page.goto('/settings/recipients')
+  await expect(page.getByRole('heading', { name: 'Recipients', level: 1 })).toBeVisible() // and nothing is loaded later
   const messages = page.getByRole('navigation').getByRole('link', { name: 'Messages' })
   await page.route('**/assets/*.js', (route) => route.abort())
   await messages.click()
