@@ -38,11 +38,17 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-/** Its environment has nothing in it but a PATH, not even HOME. */
+/** Its environment has nothing in it but a PATH, not even HOME, and where Node keeps what it has compiled. */
+const environmentOf = (own: Record<string, string>) => ({
+  PATH: '/usr/bin:/bin',
+  NODE_COMPILE_CACHE: join(directory, 'compiled'),
+  ...own,
+})
+
 function run(parameters: readonly string[], environment: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(join(release, 'bin/inforiver-mail'), parameters, {
     cwd: working,
-    env: { PATH: '/usr/bin:/bin', ...environment },
+    env: environmentOf(environment),
     encoding: 'utf8',
   })
   return { status, stdout, stderr }
@@ -109,7 +115,7 @@ describe.runIf(isLinux)('the demo of a release', () => {
     for (let start = 1; start <= 2; start++) {
       const product = spawn(join(release, 'bin/inforiver-mail'), ['--demo'], {
         cwd: working,
-        env: { PATH: '/usr/bin:/bin', PORT: String(port) },
+        env: environmentOf({ PORT: String(port) }),
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       try {

@@ -89,10 +89,10 @@ it('gives a message up after 24 hours but keeps the connection, and sends new on
   await breakEntra({ action: 'answer', status: 503 })
   const { id } = await ground.service.submit({ subject: 'Given up' })
   await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await ageBy(ground, id, 23 * HOURS)
+  await ageBy(ground, id, 24 * HOURS - 10 * MINUTES)
   const since = ground.clock.now().getTime()
   while ((await ground.service.read(id)).status !== 'failed') await failAgain(id, 1, LONGEST_PAUSE_MS)
-  expect(ground.clock.now().getTime() - since).toBeGreaterThanOrEqual(1 * HOURS)
+  expect(ground.clock.now().getTime() - since).toBeGreaterThanOrEqual(10 * MINUTES)
   expect(await ground.service.read(id)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
   expect(await settings()).toMatchObject({ status: 'connected', problem: null })
 
@@ -103,4 +103,4 @@ it('gives a message up after 24 hours but keeps the connection, and sends new on
   await ground.service.post(`/api/v1/messages/${id}/retry`)
   await ground.service.until(id, { status: 'sent' })
   expect(await ground.arrived('Given up')).toBe(1)
-}, 60_000) // some two hundred attempts
+})

@@ -6,7 +6,7 @@ import { MB, RANGE_BYTES, sha256 } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 /** A hundred and more by the variable. */
-const SETS = Number(process.env['LARGE_ATTACHMENTS_SETS'] ?? 12)
+const SETS = Number(process.env['LARGE_ATTACHMENTS_SETS'] ?? 6)
 const MAX_SET_BYTES = 30 * MB
 const AT_ONCE = 4
 

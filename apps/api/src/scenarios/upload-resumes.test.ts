@@ -90,11 +90,11 @@ describe('a message whose worker is killed', () => {
 
   it('between two ranges is resumed with the second', async () => {
     const contents = files(...sizes)
-    const worker = await startProcess()
+    const worker = await startKillableWorker(ground, { deliverySizes: SMALL_UPLOADS })
     await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
     const id = await submit('Between ranges', contents)
     await untilMet(ground)
-    worker.signal('SIGKILL')
+    await worker.kill()
     await startLater(AFTER_THE_LEASE_MS)
 
     await service.until(id, { status: 'sent', possibleDuplicate: false })

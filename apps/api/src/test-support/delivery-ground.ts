@@ -51,10 +51,10 @@ export async function createDeliveryGround({
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
     ...(deliverySizes && { deliverySizes }),
   })
-  await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
+  const admin = await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
   if (mailbox === 'can be searched')
     await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
-  const service = await createServiceClient(product)
+  const service = await createServiceClient(product, { admin })
   const pass = async (ms: number) => {
     await clock.advance(ms)
     await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)

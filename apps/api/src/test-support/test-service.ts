@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Answer } from './test-browser.ts'
+import type { Answer, TestBrowser } from './test-browser.ts'
 import type { TestProduct } from './test-product.ts'
 
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
@@ -31,17 +31,18 @@ export interface ServiceClient {
   at(product: TestProduct): ServiceClient
 }
 
-/** Connects Ada's own mailbox, or another one, through Microsoft's consent page. */
+/** Connects Ada's own mailbox, or another one, through Microsoft's consent page. Returns her browser, signed in. */
 export async function connectMailbox(
   product: TestProduct,
   { fromEmail = 'ada@contoso.com', largeAttachments = false }: { fromEmail?: string; largeAttachments?: boolean } = {},
-): Promise<void> {
+): Promise<TestBrowser> {
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   await ada.call('POST', `${SETTINGS}/reset`, {})
   const started = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail, largeAttachments })
   const result = await ada.consent(started.json.consentUrl, 'Ada Admin')
   expect(result.status).toBe(200)
+  return ada
 }
 
 export async function createServiceClient(
@@ -49,11 +50,17 @@ export async function createServiceClient(
   {
     name = 'reports',
     scopes = ['messages:send', 'messages:read', 'settings:read'],
-  }: { name?: string; scopes?: string[] } = {},
+    admin,
+  }: {
+    name?: string
+    scopes?: string[]
+    /** The browser of somebody who has signed in; otherwise Ada signs in anew. */
+    admin?: TestBrowser | undefined
+  } = {},
 ): Promise<ServiceClient> {
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-  const created = await ada.call('POST', '/api/v1/service-keys', { name, scopes })
+  const browser = admin ?? product.newBrowser()
+  if (!admin) await browser.signIn('Ada Admin')
+  const created = await browser.call('POST', '/api/v1/service-keys', { name, scopes })
   expect(created.status).toBe(201)
   return clientFor(product.publicUrl, created.json.key)
 }

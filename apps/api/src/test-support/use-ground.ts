@@ -25,8 +25,8 @@ export function useProduct({
   beforeAll(async () => {
     Object.assign(ground, await createTestGround(clock && { clock }))
     Object.assign(product, await ground.startProduct({ environment }))
-    if (mailbox) await connectMailbox(product, mailbox)
-    Object.assign(service, await createServiceClient(product))
+    const admin = mailbox && (await connectMailbox(product, mailbox))
+    Object.assign(service, await createServiceClient(product, { admin }))
   })
   afterAll(() => ground.close())
   return { ground, product, service }
