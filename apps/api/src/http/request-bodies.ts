@@ -35,7 +35,7 @@ interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLarg
   /** Wraps the body: it waits for memory, and fails when the client is too slow. */
   read(payload: Readable): Readable
   /** Whether the connection stays open after a refusal, for the rest of the body. */
-  readonly keepsConnection: boolean
+  keepsConnection(): boolean
 }
 
 declare module 'fastify' {
@@ -62,7 +62,7 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
     )
     // Fastify closes the connection after any body that failed.
     app.addHook('onSend', ({ arrival }, reply, _payload, done) => {
-      if (arrival.keepsConnection) reply.removeHeader('connection')
+      if (arrival.keepsConnection()) reply.removeHeader('connection')
       done()
     })
   },
@@ -193,9 +193,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       body = isUpload(request) ? createUploadBody(payload) : createJsonBody(payload)
       return body.stream
     },
-    get keepsConnection() {
-      return keepsConnection
-    },
+    keepsConnection: () => keepsConnection,
   }
 }
 

@@ -83,7 +83,7 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
       const submitted = await submit({
         ...sender,
         ...submission,
-        receiving: mime ? null : intake.receiving,
+        receiving: mime ? null : intake.receiving(),
         idempotencyKey: arrived.idempotencyKey,
         contentHash: arrived.contentHash,
         traceparent,

@@ -45,7 +45,7 @@ export interface Intake {
   add(part: { filename: string | null; contentType: string | null }, file: AsyncIterable<Buffer>): Promise<void>
   readonly parts: readonly ReceivedPart[]
   /** Null while everything is in memory. */
-  readonly receiving: ReceivingMessage | null
+  receiving(): ReceivingMessage | null
   /** Deletes what is stored of a message that was not completed. */
   end(completed: boolean): Promise<void>
 }
@@ -70,7 +70,8 @@ export function createIntake(
   { tenantId, memory }: { tenantId: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
-  let receiving: (Omit<ReceivingMessage, 'reservedBytes'> & { readonly cipher: ContentCipher }) | null = null
+  let receiving: (Omit<ReceivingMessage, 'chunkBytes' | 'reservedBytes'> & { readonly cipher: ContentCipher }) | null =
+    null
   let totalBytes = 0
   let reservedBytes = 0
   let giveBack: GiveBack | null = null
@@ -140,9 +141,6 @@ export function createIntake(
       contentKey,
       dataKey,
       cipher,
-      get chunkBytes() {
-        return sealedBytes(parts.map((part) => part.sizeBytes))
-      },
     }
   }
 
@@ -172,9 +170,8 @@ export function createIntake(
   return {
     add,
     parts,
-    get receiving() {
-      return receiving && { ...receiving, reservedBytes }
-    },
+    receiving: () =>
+      receiving && { ...receiving, chunkBytes: sealedBytes(parts.map((part) => part.sizeBytes)), reservedBytes },
     async end(completed) {
       if (receiving && !completed) await store.discard(receiving.id)
     },
@@ -186,7 +183,7 @@ export function createHashingIntake(): Intake {
   const parts: ReceivedPart[] = []
   return {
     parts,
-    receiving: null,
+    receiving: () => null,
     async add(part, file) {
       const hash = createHash('sha256')
       let sizeBytes = 0

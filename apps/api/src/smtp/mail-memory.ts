@@ -12,7 +12,7 @@ export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 export interface MailMemory {
   readonly forIntake: IntakeMemory
   /** Whether the mail as it came is kept beside its parts, for the case that it has to be sent as it is. */
-  readonly keepsSource: boolean
+  keepsSource(): boolean
   /** Waits for the memory of a mail of which so many bytes have arrived. */
   arrived(totalBytes: number): Promise<void>
   /** Waits for the memory of bodies of so many bytes. */
@@ -40,9 +40,7 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
       holdForStoring: (bytes) => memory.holdForStoring(bytes),
       hold: async (bytes) => (whole === null ? memory.hold(bytes) : () => {}),
     },
-    get keepsSource() {
-      return keepsSource
-    },
+    keepsSource: () => keepsSource,
     async arrived(totalBytes) {
       if (totalBytes > expectedBytes) {
         // It was announced as smaller, and so was what is held for it.

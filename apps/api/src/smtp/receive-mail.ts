@@ -149,7 +149,7 @@ export async function readMail(
         giveUp(tooLarge(limitBytes))
       } else {
         await memory.arrived(totalBytes).catch(giveUp)
-        if (memory.keepsSource) kept.push(data)
+        if (memory.keepsSource()) kept.push(data)
         else kept = []
         if (!splitter.destroyed) await feed(data)
         if (totalBytes > SMALL_BODY_BYTES) passMail(data.length)
@@ -164,7 +164,7 @@ export async function readMail(
   else if (arrived.fault === null) splitter.end()
   const mail = await parsing
   const { header, fault } = arrived
-  const source = memory.keepsSource ? Buffer.concat(kept) : null
+  const source = memory.keepsSource() ? Buffer.concat(kept) : null
   return { header, hash: hash.digest('base64url'), source, result: mail ? { mail } : { fault: fault?.error } }
 }
 
