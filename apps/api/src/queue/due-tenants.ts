@@ -1,10 +1,24 @@
-import type pg from 'pg'
-import { MAX_KNOWN, type KnownTenant, type Listing, type SeenTenant } from './known-tenants.ts'
+import pg from 'pg'
+import {
+  BEFORE_ALL,
+  MAX_KNOWN,
+  type DatabaseTime,
+  type KnownTenant,
+  type Listing,
+  type SeenTenant,
+} from './known-tenants.ts'
 import { LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
 import { placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
 
 // Who has something queued, and whose mailbox a claim locks.
+
+const { TIMESTAMPTZ } = pg.types.builtins
+
+/** Leaves times as they come. */
+const TIMES_AS_TEXT: pg.CustomTypesConfig = {
+  getTypeParser: (type, format) => (type === TIMESTAMPTZ ? String : pg.types.getTypeParser(type, format)),
+}
 
 /** Covers the time from a statement that queues a message to its commit. */
 const SINCE_NOW = `mail_now() - interval '1 second'`
@@ -32,14 +46,15 @@ function walkTenants(name: string, within: string): string {
 }
 
 export async function listTenants(client: pg.PoolClient, after: string): Promise<Listing> {
-  const { rows } = await client.query<{ others_from: Date; tenant_id: string | null; due_from: Date }>({
+  const { rows } = await client.query<{ others_from: DatabaseTime; tenant_id: string | null; due_from: DatabaseTime }>({
     name: 'list-tenants',
     text: LIST_TENANTS,
+    types: TIMES_AS_TEXT,
     values: [after],
   })
   return {
     found: rows.flatMap((row) => (row.tenant_id === null ? [] : { tenantId: row.tenant_id, dueFrom: row.due_from })),
-    othersDueFrom: rows[0]?.others_from ?? new Date(0),
+    othersDueFrom: rows[0]?.others_from ?? BEFORE_ALL,
   }
 }
 
@@ -82,6 +97,7 @@ export async function lockDue(
   const { rows } = await client.query<SeenTenant & { readonly isLocked: boolean }>({
     name: 'lock-due',
     text: LOCK_DUE,
+    types: TIMES_AS_TEXT,
     values,
   })
   return rows

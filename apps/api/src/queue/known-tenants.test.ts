@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createKnownTenants, MAX_KNOWN, type KnownTenant, type KnownTenants } from './known-tenants.ts'
 
-const NOON = new Date('2026-11-27T12:00:00Z')
-const ONE = new Date('2026-11-27T13:00:00Z')
+const NOON = '2026-11-27 12:00:00+00'
+const ONE = '2026-11-27 13:00:00+00'
 
 let elapsed: number
 let known: KnownTenants

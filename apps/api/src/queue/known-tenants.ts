@@ -14,18 +14,23 @@ const LIST_WITHIN_MS = 10_000
 /** Whoever submits notifies nobody while it sees something due, although that may have left before it commits. */
 const STAYS_MS = 2_000
 
+/** A time as PostgreSQL wrote it. It is only handed back, so that nobody needs to read and write it with each claim. */
+export type DatabaseTime = string
+
+export const BEFORE_ALL: DatabaseTime = '1970-01-01 00:00:00+00'
+
 /** A tenant that may have something queued. */
 export interface KnownTenant {
   readonly tenantId: string
   /** Nothing of it that is queued was due before. */
-  readonly dueFrom: Date
+  readonly dueFrom: DatabaseTime
 }
 
 /** All tenants that have something queued, or `MAX_KNOWN` of them in the order of their ids, from one on. */
 export interface Listing {
   readonly found: readonly KnownTenant[]
   /** Nothing of the others that is queued was due before. */
-  readonly othersDueFrom: Date
+  readonly othersDueFrom: DatabaseTime
 }
 
 /** What was seen of a tenant. */
@@ -57,12 +62,12 @@ export interface KnownTenants {
 
 export function createKnownTenants(elapsedMs: () => number): KnownTenants {
   /** In the order of their turns. `signAt`: when something was last known to be queued, or to come. */
-  const known = new Map<string, { dueFrom: Date; signAt: number }>()
+  const known = new Map<string, { dueFrom: DatabaseTime; signAt: number }>()
   let isListening = false
   let isQuiet = true
   let isPart = false
   let lastPassed = ''
-  let othersDueFrom = new Date(0)
+  let othersDueFrom = BEFORE_ALL
   /** How many reasons there were to list, and how many of them a listing began after. */
   let reasons = 1
   let reasonsListed = 0
