@@ -198,6 +198,63 @@ it('takes a message back when its lease has expired: it is in doubt, charged, an
 
 // Outcomes
 
+it.each([
+  { what: 'nothing else', settlement: SENT, pauses: 0 },
+  { what: 'a pause', settlement: SENT_THEN_PAUSE, pauses: 1 },
+])('writes that a message was sent, and $what', async ({ settlement, pauses }) => {
+  await ground.submit()
+  const message = await ground.claimOne()
+  await setMailbox(ground.database, { troubled_since: ground.clock.now() }, ADA)
+  const [before] = await ground.database.query<{ events: number }>('SELECT count(*)::int AS events FROM message_events')
+
+  const settled = {
+    message,
+    settlement: { ...settlement, possibleDuplicate: true },
+    fromEmail: 'other@contoso.com',
+    internetMessageId: '<1@contoso.com>',
+    ageMs: () => 5 * SECONDS,
+  }
+  expect(await store.settle(settled)).toBe(true)
+  expect(await store.settle(settled)).toBe(false)
+
+  expect(
+    await ground.database.query(
+      'SELECT outcome, from_email, possible_duplicate, problem, internet_message_id, sent_at, ended_at FROM messages',
+    ),
+  ).toEqual([
+    {
+      outcome: 'sent',
+      from_email: 'other@contoso.com',
+      possible_duplicate: true,
+      problem: null,
+      internet_message_id: '<1@contoso.com>',
+      sent_at: new Date(ground.clock.now().getTime() - 5 * SECONDS),
+      ended_at: new Date(ground.clock.now().getTime() - 5 * SECONDS),
+    },
+  ])
+  expect(await ground.database.query('SELECT FROM message_queue UNION ALL SELECT FROM message_contents')).toEqual([])
+  expect(await usage()).toEqual({ messages: 1, recipients: 3 })
+  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
+  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE paused_until > mail_now()')).toHaveLength(pauses)
+  expect(await ground.database.query('SELECT count(*)::int AS events FROM message_events')).toEqual([
+    { events: (before?.events ?? 0) + 1 },
+  ])
+})
+
+it('writes in one batch that messages were sent with a draft and without', async () => {
+  const [one, other] = await claimTwo()
+  expect(await store.storeDraft(one, VERSION, { ...DRAFT, internetMessageId: '<draft@contoso.com>' })).toBe(true)
+
+  expect(await Promise.all([ground.settle(one, SENT), ground.settle(other, SENT)])).toEqual([true, true])
+
+  const sent = 'SELECT id, outcome, internet_message_id FROM messages ORDER BY internet_message_id'
+  expect(await ground.database.query(sent)).toEqual([
+    { id: one.id, outcome: 'sent', internet_message_id: '<draft@contoso.com>' },
+    { id: other.id, outcome: 'sent', internet_message_id: null },
+  ])
+  expect(await ground.database.query('SELECT FROM message_drafts')).toEqual([])
+})
+
 it('does not lengthen later waits by attempts that were throttled', async () => {
   const id = await ground.submit()
   for (let attempt = 0; attempt < 5; attempt++) await ground.settle(await ground.claimOne(), throttled('Busy'))

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { ADA, BEN, createQueueGround, QUEUED, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, BEN, createQueueGround, QUEUED, SENT, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
@@ -16,6 +16,7 @@ import type { PageStart } from './find-page.ts'
 import type { StoredFilter } from './find-filter.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
+import type { Settlement } from './settle.ts'
 
 const PERSON = { tenantId: 'ten_paused', service: null, userId: null }
 
@@ -77,11 +78,11 @@ async function wait({ database }: QueueGround, tenant: string): Promise<void> {
 
 /** Has PostgreSQL keep the plans of the prepared statements: it does after five runs. */
 async function keepPlans(ground: QueueGround, queue: Queue): Promise<void> {
-  for (let run = 0; run < 8; run++) {
+  for (let run = 0; run < 16; run++) {
     await ground.submit({}, queue)
     for (const message of await queue.deliveries.claim(`run ${run}`, 1)) {
       await queue.deliveries.clear(message, VERSION, true)
-      await queue.deliveries.settle(sent(message))
+      await queue.deliveries.settle(sent(message, run % 2 === 0 ? SENT : SENT_THEN_PAUSE))
       await queue.messages.find({ tenantId: ADA, service: null }, message.id, null)
     }
     await queue.deliveries.recover()
@@ -89,9 +90,12 @@ async function keepPlans(ground: QueueGround, queue: Queue): Promise<void> {
   }
 }
 
-const sent = (message: LeasedMessage) => ({
+/** More is to be written than that it was sent, though the pause is over at once. */
+const SENT_THEN_PAUSE: Settlement = { ...SENT, pauseMailboxMs: 0 }
+
+const sent = (message: LeasedMessage, settlement: Settlement) => ({
   message,
-  settlement: { ...QUEUED, status: 'sent' as const, waitMs: null },
+  settlement,
   fromEmail: 'ada@contoso.com',
   ageMs: () => 0,
 })
@@ -241,8 +245,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(leased).toHaveLength(10)
   })
 
-  it('reads few rows for the outcomes of a batch', async () => {
-    const settle = () => Promise.all(leased.slice(0, 4).map((message) => queue.deliveries.settle(sent(message))))
+  it.each([
+    ['of a batch', 0, SENT],
+    ['that a pause comes with', 2, SENT_THEN_PAUSE],
+  ])('reads few rows for the outcomes %s', async (_what, from, settlement) => {
+    const settle = () =>
+      Promise.all(leased.slice(from, from + 2).map((message) => queue.deliveries.settle(sent(message, settlement))))
     expect(await rowsRead(settle)).toBeLessThan(FEW)
   })
 

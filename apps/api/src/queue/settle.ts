@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
 import { lockTotals } from './totals.ts'
@@ -127,15 +127,7 @@ WITH result AS MATERIALIZED (
   RETURNING tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
-), ${noteAttempts('attempts')}, used AS ( -- recover.ts has counted those whose lease ran out
-  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM written WHERE charged AND in_time
-   GROUP BY 1, 2
-   ORDER BY 1, 2
-  ON CONFLICT (tenant_id, started_at) DO UPDATE
-    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
-  RETURNING tenant_id
-), boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
+), ${noteAttempts('attempts')}, ${chargeUsage('written')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
          bool_or(status IN ('sent', 'held') OR outcome IN ('throttled', 'refused')) AS answered,
          coalesce(bool_or(outcome IN ('unavailable', 'unknown')), false) AS troubled
@@ -160,6 +152,61 @@ WITH result AS MATERIALIZED (
 )
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
+/**
+ * Writes that messages were sent, where nothing else is to be told, as of nearly all: it costs half of what `SETTLE` does.
+ * It finds no message that has a draft, or has ended meanwhile.
+ *
+ * $1 messages, $2 lease owners, $3 whether they may be duplicates, $4 senders, $5 Message-IDs, $6 whether they are charged,
+ * $7 ms since the outcome
+ */
+const SETTLE_SENT = `
+WITH result AS MATERIALIZED (
+  SELECT r.*, mail_now() - r.ago_ms * interval '1 millisecond' AS at
+    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::text[], $6::boolean[], $7::bigint[])
+      AS r(message_id, owner, possible_duplicate, from_email, internet_message_id, charged, ago_ms)
+), sent AS MATERIALIZED (
+  SELECT r.*, q.tenant_id, q.recipients, coalesce(r.from_email, q.from_email) AS sender, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
+    FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
+   WHERE (q.lease_owner = r.owner OR q.attempt_id = r.owner) AND NOT q.has_draft
+     FOR UPDATE OF q
+), left_queue AS (
+  DELETE FROM message_queue WHERE message_id = ${idsOf('sent')}
+), recorded AS (
+  UPDATE messages m
+     SET outcome = 'sent', from_email = s.sender, possible_duplicate = s.possible_duplicate, problem = NULL, ended_at = s.at, sent_at = s.at,
+         internet_message_id = coalesce(s.internet_message_id, m.internet_message_id)
+    FROM sent s WHERE ${isFoundBy('m.id', 's.message_id')}
+), ${deleteContents('sent')}, ${chargeUsage('sent')}, noticed AS (
+  INSERT INTO mailboxes AS m (tenant_id)
+  SELECT DISTINCT s.tenant_id FROM sent s CROSS JOIN LATERAL (
+    SELECT known.troubled_since FROM mailboxes known WHERE known.tenant_id = s.tenant_id OFFSET 0) AS known
+   WHERE known.troubled_since IS NOT NULL ORDER BY 1
+  ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = NULL
+  RETURNING tenant_id
+), counted AS MATERIALIZED ( -- after everything else that is locked
+  ${lockTotals('sent', '(SELECT count(DISTINCT tenant_id) FROM sent) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
+)
+SELECT message_id AS id FROM sent WHERE (SELECT count(*) FROM counted) >= 0`
+
+/**
+ * A common table expression that charges attempts to the limits of their mailboxes. Recovery has charged those whose lease
+ * ran out.
+ *
+ * @param written the name of rows of `tenant_id`, `recipients`, `at`, `charged` and `in_time`
+ */
+function chargeUsage(written: string): string {
+  return `
+used AS (
+  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
+  SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM ${written} WHERE charged AND in_time
+   GROUP BY 1, 2
+   ORDER BY 1, 2
+  ON CONFLICT (tenant_id, started_at) DO UPDATE
+    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
+  RETURNING tenant_id
+)`
+}
+
 /** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
 export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
   return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), {
@@ -177,33 +224,59 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
   const written = new Set<Settled>()
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
-    await settleRound(pool, round, written)
+    const unwritten = () => round.filter((settled) => !written.has(settled))
+    await settleRound(round.filter(isSentAndNoMore), written, (sent) => settleSent(pool, sent))
+    await settleRound(unwritten(), written, (results) => settleAny(pool, results))
     // A row may have moved to another table while the statement waited for its lock, so what was not found is tried again.
-    await settleRound(
-      pool,
-      round.filter((settled) => !written.has(settled)),
-      written,
-    )
+    await settleRound(unwritten(), written, (results) => settleAny(pool, results))
   }
   return batch.map((settled) => written.has(settled))
 }
 
-async function settleRound(pool: pg.Pool, round: readonly Settled[], written: Set<Settled>): Promise<void> {
+async function settleRound(
+  round: readonly Settled[],
+  written: Set<Settled>,
+  write: (results: readonly Result[]) => Promise<pg.QueryResult<{ id: string }>>,
+): Promise<void> {
   if (round.length === 0) return
-  const ids = await settleOneOfEach(pool, round)
+  const { rows } = await write(round.map(toResult))
+  const ids = new Set(rows.map(({ id }) => id))
   for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
 }
 
-async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promise<ReadonlySet<string>> {
-  const results = JSON.stringify(batch.map(toResult))
-  const { rows } = await pool.query<{ id: string }>({ name: 'settle', text: SETTLE, values: [results] })
-  return new Set(rows.map(({ id }) => id))
+function isSentAndNoMore({ settlement }: Settled): boolean {
+  const { status, pauseMailboxMs, noAccessMs } = settlement
+  return status === 'sent' && toldAttempt(settlement) === null && pauseMailboxMs === null && noAccessMs === null
 }
 
-/** Shapes an outcome as `RESULT_COLUMNS` names it. An accepted attempt is not recorded: the end of the message tells it. */
+function settleSent(pool: pg.Pool, sent: readonly Result[]): Promise<pg.QueryResult<{ id: string }>> {
+  const values = [
+    sent.map(({ messageId }) => messageId),
+    sent.map(({ leaseOwner }) => leaseOwner),
+    sent.map(({ possibleDuplicate }) => possibleDuplicate),
+    sent.map(({ fromEmail }) => fromEmail),
+    sent.map(({ internetMessageId }) => internetMessageId),
+    sent.map(({ charged }) => charged),
+    sent.map(({ agoMs }) => agoMs),
+  ]
+  return pool.query<{ id: string }>({ name: 'settle-sent', text: SETTLE_SENT, values })
+}
+
+function settleAny(pool: pg.Pool, results: readonly Result[]): Promise<pg.QueryResult<{ id: string }>> {
+  return pool.query<{ id: string }>({ name: 'settle', text: SETTLE, values: [JSON.stringify(results)] })
+}
+
+type Result = ReturnType<typeof toResult>
+
+/** The attempt that the history records. One that was accepted is not: the end of the message tells it. */
+function toldAttempt({ status, attempt }: Settlement): Attempt | null {
+  return status === 'sent' && attempt?.detail === ACCEPTED.detail ? null : attempt
+}
+
+/** Shapes an outcome as `RESULT_COLUMNS` names it. */
 function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled) {
   const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
-  const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED.detail ? null : settlement.attempt
+  const attempt = toldAttempt(settlement)
   return {
     messageId: message.id,
     leaseOwner: message.leaseOwner,

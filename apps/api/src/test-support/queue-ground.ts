@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Message, MessageProblem } from '@inforiver-mail/contract/message'
 import { newId } from '../ids.ts'
 import { openDatabase, type Database } from '../database/database.ts'
+import { ACCEPTED } from '../queue/attempts.ts'
 import { LEASE_MS } from '../queue/claim.ts'
 import type { Lease, LeasedMessage } from '../queue/leased-message.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -173,7 +174,7 @@ export const SENT: Settlement = {
   ...QUEUED,
   status: 'sent',
   waitMs: null,
-  attempt: { outcome: 'sent', code: null, values: {}, detail: 'Accepted.' },
+  attempt: { outcome: 'sent', code: null, ...ACCEPTED },
   charged: true,
 }
 export const RECIPIENT_REFUSED: MessageProblem = {
