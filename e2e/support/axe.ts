@@ -12,20 +12,11 @@ const ALL_RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best
 /** Those of the rules above that look at colours. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
-/**
- * Checks that axe finds no fault in the page, and that nothing in it is wider than the window.
- *
- * @param within selectors of the parts that axe looks at, by default all of the page
- */
-export async function expectAccessible(
-  page: Page,
-  rules: 'all' | 'colours' = 'all',
-  within: readonly string[] = [],
-): Promise<void> {
+/** Checks that axe finds no fault in the page, and that nothing in it is wider than the window. */
+export async function expectAccessible(page: Page, rules: 'all' | 'colours' = 'all'): Promise<void> {
   const isLoaded = await page.evaluate(() => 'axe' in globalThis)
   const builder = new AxeBuilder({ page, axeSource: isLoaded ? 'undefined' : SOURCE })
   builder.options({ resultTypes: ['violations'] })
-  for (const selector of within) builder.include(selector)
   const { violations } = await (rules === 'all' ? builder.withTags(ALL_RULES) : builder.withRules(COLOUR_RULES))
     .setLegacyMode() // our pages have no frame of another origin, so axe needs no second page for its results
     .analyze()
