@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
@@ -16,9 +16,12 @@ import { WALK_IN_ORDER } from './walk-in-order.ts'
 
 /** Tenants that are looked at in one step, when others are being indexed by another process. */
 const TENANTS_AT_ONCE = 10
-/** After so many pieces of text others get a turn on the event loop: submits and deliveries wait for a millisecond. */
-const GRAMS_PER_TURN = 2_000
-const GRAMS_PER_INSERT = 1_000
+/** A block is built in steps that take one or two milliseconds, here or in the database. */
+const MESSAGES_PER_READ = 128
+const GRAMS_PER_STEP = 4_000
+const GRAMS_PER_INSERT = 250
+/** The time that submits and deliveries have between two steps. A block in one go delays one in a hundred submits. */
+const PAUSE_MS = 2
 
 /** $1 messages of a block */
 const TENANTS_BEHIND = `SELECT tenant_id FROM mailbox_totals WHERE unindexed >= $1 LIMIT ${TENANTS_AT_ONCE}`
@@ -60,11 +63,14 @@ UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
 const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]') AS recipients`
 
 /** $1 tenant, $2 and $3 what is indexed, $4 and $5 what is sealed */
-const READ_SEALED = `
+const OPEN_SEALED = `
+DECLARE sealed NO SCROLL CURSOR FOR
 SELECT ${TEXTS} FROM messages m
  WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($2::timestamptz, $3::text) AND (m.created_at, m.id) <= ($4::timestamptz, $5::text)
    AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE
  ORDER BY m.created_at`
+
+const READ_SEALED = `FETCH ${MESSAGES_PER_READ} FROM sealed`
 
 /** $1 tenant, $2 at most */
 const READ_LATE = `
@@ -141,7 +147,8 @@ async function build(client: pg.PoolClient, tenantId: string, blockMessages: num
   if (!row) return false
   await client.query(WALK_IN_ORDER)
   const between = [row.indexed_at, row.indexed_id, row.sealed_at, row.sealed_id]
-  const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId, ...between])
+  await client.query(OPEN_SEALED, [tenantId, ...between])
+  const sealed = await readSealed(client)
   const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
   if (!isSealed(row) && late.length < blockMessages) return false
   const messages = [...sealed, ...late].toSorted(
@@ -159,10 +166,21 @@ async function build(client: pg.PoolClient, tenantId: string, blockMessages: num
       const inserted = [...grams.subarray(from, from + GRAMS_PER_INSERT)]
       const positions = inserted.map((gram) => encodePositions(positionsOf.get(gram) ?? []))
       await client.query(INSERT_GRAMS, [block.rows[0]?.id, inserted, positions])
+      await delay(PAUSE_MS)
     }
   }
   await client.query(END_BLOCK, [tenantId, messages.map(({ id }) => id)])
   return true
+}
+
+async function readSealed(client: pg.PoolClient): Promise<TextRow[]> {
+  const sealed: TextRow[] = []
+  for (;;) {
+    const { rows } = await client.query<TextRow>(READ_SEALED)
+    sealed.push(...rows)
+    if (rows.length < MESSAGES_PER_READ) return sealed
+    await delay(PAUSE_MS)
+  }
 }
 
 function isSealed({ sealed_id: sealed, indexed_id: indexed }: Progress): boolean {
@@ -171,13 +189,13 @@ function isSealed({ sealed_id: sealed, indexed_id: indexed }: Progress): boolean
 
 async function positionsByGram(messages: readonly TextRow[]): Promise<Map<number, number[]>> {
   const positions = new Map<number, number[]>()
-  let sinceTurn = 0
+  let sincePause = 0
   for (const [position, { subject, reference, recipients, service }] of messages.entries()) {
     const grams = indexedGrams({ subject, reference, recipients }, service)
-    sinceTurn += grams.size
-    if (sinceTurn >= GRAMS_PER_TURN) {
-      await nextTurn()
-      sinceTurn = 0
+    sincePause += grams.size
+    if (sincePause >= GRAMS_PER_STEP) {
+      await delay(PAUSE_MS)
+      sincePause = 0
     }
     for (const gram of grams) {
       const listed = positions.get(gram)
