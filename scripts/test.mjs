@@ -88,9 +88,12 @@ function isRunning(pid) {
   }
 }
 
-/** Runs a tool that answers with its exit status, at a low priority, so that no test waits for it. */
+/**
+ * Runs a tool that answers with its exit status, below the priority of the tests, which wait for much of their time. With
+ * the lowest it would be left over when they have ended, and use one processor then.
+ */
 async function check(name, command, parameters) {
-  const { status, output } = await run(command, parameters, { priority: constants.priority.PRIORITY_LOW })
+  const { status, output } = await run(command, parameters, { priority: constants.priority.PRIORITY_BELOW_NORMAL })
   count(name, status === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [output.trim()] })
 }
 

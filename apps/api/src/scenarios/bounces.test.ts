@@ -8,10 +8,12 @@ const POLL_SECONDS = 5
 const NOBODY = 'nobody@contoso.com'
 const FOREIGN = { address: NOBODY, text: '550 5.1.1 unknown' }
 
-const ground = useDeliveryGround({
-  mailbox: 'may be read',
-  environment: { DELIVERY_REPORTS_POLL_SECONDS: String(POLL_SECONDS), M365_TENANT_DOMAIN: 'contoso.onmicrosoft.com' },
-})
+const ENVIRONMENT = {
+  DELIVERY_REPORTS_POLL_SECONDS: String(POLL_SECONDS),
+  M365_TENANT_DOMAIN: 'contoso.onmicrosoft.com',
+}
+
+const ground = useDeliveryGround({ mailbox: 'may be read', environment: ENVIRONMENT })
 beforeEach(async () => {
   await ground.calm()
   await ground.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: null })
@@ -148,4 +150,19 @@ it('pauses the mailbox when a report says that a limit is used up, and reads on'
   })
   await poll()
   await ground.database.query('UPDATE mailboxes SET paused_until = NULL')
+})
+
+// This test comes last: it ends the process that the others use.
+it('reads on where it was after a restart: what arrived meanwhile, and nothing twice', async () => {
+  const before = await send('before', NOBODY)
+  await poll()
+  expect(await recipientsOf(before)).toMatchObject([{ delivery: 'failed' }])
+  const meanwhile = await send('meanwhile', 'max@contoso.com')
+  const read = await requestsTo(ground, 'message-source')
+  await ground.product.close()
+  await place(meanwhile, 'forged')
+  const next = await ground.startProduct({ environment: ENVIRONMENT })
+  await poll()
+  expect(await ground.service.at(next).read(meanwhile)).toMatchObject({ recipients: [{ note: 'possible bounce' }] })
+  expect(await requestsTo(ground, 'message-source')).toBe(read + 1)
 })
