@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { answering, token } from '../test-support/mailer.ts'
 import { describeContent, mimeContent, readContent, toOutgoing, writeContent } from './message-content.ts'
-import { mimeMessageId, toMimeMessage, type MimeMessage } from './mime-message.ts'
+import { mimeMessageId, ownMessageId, toMimeMessage, type MimeMessage } from './mime-message.ts'
 
 const ID = `msg_${'1'.repeat(32)}`
 const SIGNED_PART =
@@ -111,6 +111,19 @@ describe('toMimeMessage', () => {
   it('takes a source without a header, or without a body', () => {
     expect(toText(toMimeMessage(outgoing(Buffer.from('\r\nbody'), {}))).endsWith('\r\n\r\nbody')).toBe(true)
     expect(toText(toMimeMessage(outgoing(Buffer.from('X-A: 1'), {}))).endsWith('X-A: 1\r\n\r\n')).toBe(true)
+  })
+})
+
+describe('the Message-ID made of our id', () => {
+  it.each([
+    ['ada@contoso.com', 'contoso.com'],
+    ['ada@Contoso.com', 'contoso.com'],
+    ['ada@müller.example', 'xn--mller-kva.example'],
+    ['"a@b"@mail.2contoso.com', 'mail.2contoso.com'],
+    ['ada@1.2', '1.0.0.2'],
+    ['ada@not a domain', 'not a domain'],
+  ])('has the domain of %s in ASCII: %s', (address, domain) => {
+    expect(ownMessageId(ID, address)).toBe(`<${ID}@${domain}>`)
   })
 })
 

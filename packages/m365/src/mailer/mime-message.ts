@@ -64,7 +64,7 @@ function messageIdOf(fields: readonly Field[], { id, from }: Parameters<typeof m
 
 /** Makes the Message-ID of a message out of our id, with the angle brackets. */
 export function ownMessageId(id: string, from: string): string {
-  return `<${id}@${toAsciiAddress(from).split('@').at(-1)}>`
+  return `<${id}@${toAsciiDomain(from.slice(from.lastIndexOf('@') + 1))}>`
 }
 
 /** Whoever chose it: the filter of a search has to hold it. */
@@ -151,7 +151,13 @@ function writeRecipient({ address, name = '' }: Recipient): string {
 /** A domain has a spelling in ASCII (IDNA); a local part has none. */
 function toAsciiAddress(address: string): string {
   const at = address.lastIndexOf('@') + 1
-  return `${address.slice(0, at)}${domainToASCII(address.slice(at)) || address.slice(at)}`
+  return address.slice(0, at) + toAsciiDomain(address.slice(at))
+}
+
+function toAsciiDomain(domain: string): string {
+  // Most domains are such, and would come back unchanged. One that ends in a number is read as an IP address.
+  if (/^(?:[a-z0-9]+\.)*[a-z]+$/.test(domain)) return domain
+  return domainToASCII(domain) || domain
 }
 
 function writeText(text: string): string {
