@@ -20,6 +20,13 @@ import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 /** When a worker dies, others take over its messages within this time. */
 export const LEASE_MS = 45_000
 
+/**
+ * A claim of many messages locks one mailbox for so many of them: each mailbox costs as much as a message, here and when
+ * the outcomes are counted. The others have their turn in the next claims.
+ */
+const MESSAGES_OF_A_MAILBOX = 4
+/** As many mailboxes are locked all the same, or one for each message, since they may have only one to give. */
+const MAILBOXES_AT_LEAST = 24
 /** Locked once the first ones had nothing to give, since many mailboxes may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
 /** Looking at a tenant costs little, where nothing is due. */
@@ -240,8 +247,8 @@ export function createClaiming(
     let locks = 0
     for (let isFirst = true; locks < LOCKS_PER_CLAIM && leased.length === 0; isFirst = false) {
       if (isFirst ? known.isOutdated() : known.isUsedUp()) await list()
-      // One mailbox for each free place is mostly enough; locking more pays only when these had nothing to give.
-      const mailboxes = isFirst ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
+      // Locking more pays only when the first had nothing to give.
+      const mailboxes = isFirst ? firstMailboxes(limit) : Math.max(limit, MAILBOXES_AT_ONCE)
       const asked = known.next(isFirst ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
       if (asked.length === 0) break
       const looked = await look(owner, limit, asked, mailboxes)
@@ -252,6 +259,10 @@ export function createClaiming(
     known.endClaim(leased.length > 0)
     return leased
   }
+}
+
+function firstMailboxes(limit: number): number {
+  return Math.max(Math.min(limit, MAILBOXES_AT_LEAST), Math.ceil(limit / MESSAGES_OF_A_MAILBOX))
 }
 
 /**

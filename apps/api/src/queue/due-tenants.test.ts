@@ -246,6 +246,16 @@ it('gives each tenant its turn', async () => {
   expect(new Set(visited).size).toBe(100)
 })
 
+it('takes many messages from few mailboxes at a time, and goes on with the others', async () => {
+  for (let number = 0; number < 40; number++)
+    for (let each = 0; each < 2; each++) await queueSilently(`${each} of ${number}`, 0, `ten_${number}`)
+  worker.elapse(1_000)
+  const first = new Set((await worker.claim(48)).map(({ tenantId }) => tenantId))
+  const second = new Set((await worker.claim(48)).map(({ tenantId }) => tenantId))
+
+  expect([first.size, second.size, new Set([...first, ...second]).size]).toEqual([24, 16, 40])
+})
+
 // Who is notified
 
 it('notifies of a tenant of which nothing waits, and not while something does', async () => {
