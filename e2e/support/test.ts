@@ -93,7 +93,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   account: ['Ada Admin', { option: true }],
   ownContext: [false, { option: true }],
   context: async ({ browser, sharedContext, ownContext, viewport, sessionOf, account }, use) => {
-    const context = ownContext ? await browser.newContext() : await sharedContext.open(viewport)
+    const shared = await sharedContext.open(viewport) // in any case, since the page of the test before may still poll
+    const context = ownContext ? await browser.newContext() : shared
     if (account) await context.addCookies((await sessionOf(account)).cookies)
     await use(context)
     if (ownContext) await context.close()
