@@ -343,8 +343,16 @@ test('thousands of messages are read with Page Down held, with few rows in the d
     })
     await test.step('rows that were dropped are there again on the way up, also far away', async () => {
       await holdUntil(page, 'PageUp', ({ last }) => last !== null && last < ROWS - 450)
-      await page.evaluate(() => scrollTo(0, document.body.scrollHeight / 3))
+      const height = () => page.evaluate(() => document.body.scrollHeight)
+      const before = await height()
+      const goOnScrolling = await page.evaluateHandle(() => {
+        scrollTo(0, document.body.scrollHeight / 3)
+        return setInterval(() => dispatchEvent(new Event('scroll')), 20)
+      })
       await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 2)
+      expect(await height(), 'a shorter document would end a smooth scroll on its way').toBe(before)
+      await goOnScrolling.evaluate((interval) => clearInterval(interval))
+      await expect.poll(height).toBeLessThan(before)
       await page.keyboard.press('Home')
       await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
     })

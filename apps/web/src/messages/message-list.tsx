@@ -111,6 +111,12 @@ export function MessageList(props: Props) {
     isScrolling.current = virtualizer.isScrolling
   }, [virtualizer.isScrolling])
 
+  // A document that becomes shorter ends the smooth scroll of a key such as Home on its way, so it waits for its end.
+  const rowsHeight = virtualizer.getTotalSize()
+  const [keptHeight, setKeptHeight] = useState(rowsHeight)
+  const height = virtualizer.isScrolling ? Math.max(rowsHeight, keptHeight) : rowsHeight
+  if (height !== keptHeight) setKeptHeight(height)
+
   const hasRows = rows.length > 0
   useLayoutEffect(() => {
     const element = rowsElement.current
@@ -189,12 +195,7 @@ export function MessageList(props: Props) {
           >
             <MessageRowHead />
             {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys lead from row to row */}
-            <tbody
-              ref={rowsElement}
-              className={styles.rows}
-              style={{ height: `${virtualizer.getTotalSize()}px` }}
-              onKeyDown={press}
-            >
+            <tbody ref={rowsElement} className={styles.rows} style={{ height: `${height}px` }} onKeyDown={press}>
               {virtualizer.getVirtualItems().map(({ key, index, start }) => {
                 const row = rows[index - base]
                 const offset = start - margin
