@@ -1,7 +1,7 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { inTransaction, withClient } from '../database/transaction.ts'
-import type { Lease, LeasedMessage } from './leased-message.ts'
+import { byLockOrder, type Lease, type LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { isFoundBy, isInState, isInTime } from './columns.ts'
 import { listTenants, lockDue } from './due-tenants.ts'
@@ -368,16 +368,21 @@ export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {
   })
 }
 
-/** $1 ids, $2 lease owners, $3 lease in ms */
+/**
+ * Locks the messages in the order of their ids, as they are given: no plan can join by this comparison of owners.
+ *
+ * $1 ids, $2 lease owners, $3 lease in ms
+ */
 const RENEW = `
 UPDATE message_queue q SET lease_until = mail_now() + $3 * interval '1 millisecond'
   FROM unnest($1::text[], $2::text[]) AS held(message_id, lease_owner)
- WHERE q.message_id = ANY ($1) AND q.message_id = held.message_id AND q.lease_owner = held.lease_owner
+ WHERE ${isFoundBy('q.message_id', 'held.message_id')} AND q.lease_owner IS NOT DISTINCT FROM held.lease_owner
 RETURNING q.message_id AS id`
 
 /** Renews the leases that are still held for another `LEASE_MS`, and returns the ids of their messages. */
 export async function renewLeases(pool: pg.Pool, messages: readonly Lease[]): Promise<Set<string>> {
-  const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
+  const inOrder = messages.toSorted(byLockOrder)
+  const values = [inOrder.map(({ id }) => id), inOrder.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
   const { rows } = await pool.query<{ id: string }>(RENEW, values)
   return new Set(rows.map(({ id }) => id))
 }

@@ -4,6 +4,14 @@ import type { Doubt } from './states.ts'
 /** Identifies a message and the lease on it. Every write of a worker requires it. */
 export type Lease = Pick<LeasedMessage, 'id' | 'tenantId' | 'leaseOwner'>
 
+/**
+ * Compares leases for a statement that locks the messages of several. Where all such statements lock in the order of ids,
+ * no two of them wait for each other.
+ */
+export function byLockOrder(a: Lease, b: Lease): number {
+  return a.id < b.id ? -1 : Number(a.id > b.id)
+}
+
 /** A message that one worker holds until its lease expires. */
 export interface LeasedMessage {
   /** Counts attempts for the backoff, this one included. */

@@ -332,6 +332,32 @@ it('writes the outcomes of a batch that come from the holders of the leases, and
   expect((await ground.read(other.id)).status).toBe('sending')
 })
 
+it.each([
+  { what: 'that messages were sent', settlement: SENT },
+  { what: 'other outcomes', settlement: QUEUED },
+])('writes $what while their leases are renewed, without a deadlock', async ({ settlement }) => {
+  const [first, last] = (await claimTwo()).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  if (!first || !last) throw new Error('Two messages were leased.')
+  const settle = (messages: LeasedMessage[]) =>
+    Promise.all(messages.map((message) => store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })))
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  // Whatever order they are given in, the second must not lock what the first needs once it has its first row.
+  const release = await ground.database.lockRow('message_queue', first.id, 'message_id')
+  const work: Promise<unknown>[] = []
+  for (const begin of [
+    () => store.renew([last, first]),
+    () => settle([last, first]),
+    () => store.renew([last, first]),
+  ]) {
+    work.push(begin())
+    await expect.poll(() => ground.database.query(waiting), { interval: 10 }).toHaveLength(work.length)
+  }
+  await release()
+
+  const [renewed, settled] = await Promise.all(work)
+  expect([renewed, settled]).toEqual([new Set([first.id, last.id]), [true, true]])
+})
+
 it('counts the times of an outcome from when it was known', async () => {
   const id = await ground.submit()
   const message = await ground.claimOne()

@@ -6,7 +6,7 @@ import { createBatcher } from '../database/batcher.ts'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
-import type { Lease } from './leased-message.ts'
+import { byLockOrder, type Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
 import { lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -85,8 +85,8 @@ WITH result AS MATERIALIZED (
 ), held AS MATERIALIZED ( -- still queued, and the lease or the last attempt belongs to the outcome
   SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
-    FROM result r JOIN message_queue q ON q.message_id = r.message_id
-   WHERE q.message_id = ${idsOf('result')} AND (q.lease_owner = r.owner OR q.attempt_id = r.owner)
+    FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
+   WHERE q.lease_owner = r.owner OR q.attempt_id = r.owner
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
   SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
@@ -153,8 +153,8 @@ WITH result AS MATERIALIZED (
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
- * Writes that messages were sent, where nothing else is to be told, as of nearly all: it costs half of what `SETTLE` does.
- * It finds no message that has a draft, or has ended meanwhile.
+ * Writes that messages were sent, where nothing else is to be told, as of nearly all: it costs a quarter less than
+ * `SETTLE` does. It finds no message that has a draft, or has ended meanwhile.
  *
  * $1 messages, $2 lease owners, $3 whether they may be duplicates, $4 senders, $5 Message-IDs, $6 whether they are charged,
  * $7 ms since the outcome
@@ -220,7 +220,8 @@ export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boo
  * statement would write one of them and report both as written.
  */
 async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
-  const outcomes = [...Map.groupBy(batch, ({ message }) => message.id).values()]
+  const inOrder = batch.toSorted((a, b) => byLockOrder(a.message, b.message))
+  const outcomes = [...Map.groupBy(inOrder, ({ message }) => message.id).values()]
   const written = new Set<Settled>()
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
