@@ -255,6 +255,13 @@ it('writes in one batch that messages were sent with a draft and without', async
   expect(await ground.database.query('SELECT FROM message_drafts')).toEqual([])
 })
 
+it('does not take a mailbox for troubled that sent another message of the same batch', async () => {
+  const [one, other] = await claimTwo()
+
+  expect(await Promise.all([ground.settle(one, SENT), ground.settle(other, QUEUED)])).toEqual([true, true])
+  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
+})
+
 it('does not lengthen later waits by attempts that were throttled', async () => {
   const id = await ground.submit()
   for (let attempt = 0; attempt < 5; attempt++) await ground.settle(await ground.claimOne(), throttled('Busy'))

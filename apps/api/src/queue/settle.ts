@@ -225,8 +225,11 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
   const written = new Set<Settled>()
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
+    const bySent = Map.groupBy(round, isSentAndNoMore)
     const unwritten = () => round.filter((settled) => !written.has(settled))
-    await settleRound(round.filter(isSentAndNoMore), written, (sent) => settleSent(pool, sent))
+    // What was sent comes last: a mailbox that sent anything in this moment is not in trouble.
+    await settleRound(bySent.get(false) ?? [], written, (results) => settleAny(pool, results))
+    await settleRound(bySent.get(true) ?? [], written, (results) => settleSent(pool, results))
     await settleRound(unwritten(), written, (results) => settleAny(pool, results))
     // A row may have moved to another table while the statement waited for its lock, so what was not found is tried again.
     await settleRound(unwritten(), written, (results) => settleAny(pool, results))
