@@ -56,3 +56,21 @@ it('lets PostgreSQL cancel long statements, and idle transactions that hold lock
   expect(await setting('statement_timeout')).toBe('30s')
   expect(await setting('idle_in_transaction_session_timeout')).toBe('10s')
 })
+
+it('reads times where the database prefers another format', async () => {
+  const other = await createTestDatabase()
+  const name = new URL(other.url).pathname.slice(1)
+  await other.query(
+    `ALTER DATABASE ${name} SET datestyle = 'SQL, DMY'; ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`,
+  )
+  const opened = await openDatabase(other.url, () => {})
+  const at = new Date('2026-11-05T12:00:00.123Z')
+  const { rows } = await opened.pool.query<{ at: Date; again: Date }>(
+    'SELECT $1::timestamptz AS at, ($1::timestamptz)::text::timestamptz AS again',
+    [at],
+  )
+
+  expect(rows).toEqual([{ at, again: at }])
+  await opened.close()
+  await other.drop()
+})

@@ -25,9 +25,10 @@ export interface Database {
 /**
  * Has plans use indexes even while a table is small: a prepared statement keeps its plan while the table grows to
  * millions. Where nothing but a scan is possible, its cost would have the statement compiled each time, hence no JIT.
+ * Times arrive in the one format that can be read, whatever the database or the role prefers.
  */
 export async function setUpSession(client: pg.ClientBase): Promise<void> {
-  await client.query('SET enable_seqscan = off; SET jit = off')
+  await client.query("SET enable_seqscan = off; SET jit = off; SET datestyle = 'ISO'")
 }
 
 /**
