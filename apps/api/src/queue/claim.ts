@@ -22,7 +22,8 @@ export const LEASE_MS = 45_000
 
 /**
  * A claim of many messages locks one mailbox for so many of them: each mailbox costs as much as a message, here and when
- * the outcomes are counted. The others have their turn in the next claims.
+ * the outcomes are counted. The others have their turn in the next claims. Where a mailbox may send fewer at once, more of
+ * them are locked.
  */
 const MESSAGES_OF_A_MAILBOX = 4
 /** As many mailboxes are locked all the same, or one for each message, since they may have only one to give. */
@@ -248,7 +249,7 @@ export function createClaiming(
     for (let isFirst = true; locks < LOCKS_PER_CLAIM && leased.length === 0; isFirst = false) {
       if (isFirst ? known.isOutdated() : known.isUsedUp()) await list()
       // Locking more pays only when the first had nothing to give.
-      const mailboxes = isFirst ? firstMailboxes(limit) : Math.max(limit, MAILBOXES_AT_ONCE)
+      const mailboxes = isFirst ? firstMailboxes(limit, concurrency) : Math.max(limit, MAILBOXES_AT_ONCE)
       const asked = known.next(isFirst ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
       if (asked.length === 0) break
       const looked = await look(owner, limit, asked, mailboxes)
@@ -261,8 +262,9 @@ export function createClaiming(
   }
 }
 
-function firstMailboxes(limit: number): number {
-  return Math.max(Math.min(limit, MAILBOXES_AT_LEAST), Math.ceil(limit / MESSAGES_OF_A_MAILBOX))
+function firstMailboxes(limit: number, concurrency: number): number {
+  const ofEach = concurrency === 0 ? MESSAGES_OF_A_MAILBOX : Math.min(MESSAGES_OF_A_MAILBOX, concurrency)
+  return Math.max(Math.min(limit, MAILBOXES_AT_LEAST), Math.ceil(limit / ofEach))
 }
 
 /**

@@ -256,6 +256,15 @@ it('takes many messages from few mailboxes at a time, and goes on with the other
   expect([first.size, second.size, new Set([...first, ...second]).size]).toEqual([24, 16, 40])
 })
 
+it('takes as many messages where each mailbox may send only one at once', async () => {
+  worker = await startWorker({ concurrency: 1 })
+  for (let number = 0; number < 40; number++)
+    for (let each = 0; each < 2; each++) await queueSilently(`${each} of ${number}`, 0, `ten_${number}`)
+  worker.elapse(1_000)
+
+  expect(new Set((await worker.claim(48)).map(({ tenantId }) => tenantId)).size).toBe(40)
+})
+
 // Who is notified
 
 it('notifies of a tenant of which nothing waits, and not while something does', async () => {
