@@ -136,6 +136,6 @@ it('has no doubt about a throttled message whose draft lies in the mailbox of a 
   await consent(ground.product, 'update-sender', { fromEmail: 'bob@contoso.com' }, 'Bob Behalf')
   await ground.pass(10 * MINUTES)
 
-  const sent = await ground.service.untilEnded(id)
-  expect(sent).toMatchObject({ status: 'sent', from: 'bob@contoso.com', possibleDuplicate: false })
+  await lookUntil(ground, id, { status: 'sent' })
+  expect(await ground.service.read(id)).toMatchObject({ from: 'bob@contoso.com', possibleDuplicate: false })
 })
