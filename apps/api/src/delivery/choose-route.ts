@@ -30,7 +30,7 @@ export function chooseRoute(
     : measureRoute(deps, message, content, fromEmail)
 }
 
-/** Of a message that meets no limit. */
+/** The route of a message so short that it meets no limit: it is measured only if somebody asks. */
 class ShortRoute implements MessageRoute {
   readonly isShort = true
   limits: SizeLimits = NOTHING_KNOWN
