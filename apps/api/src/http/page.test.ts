@@ -128,11 +128,12 @@ it('accepts X-Forwarded-Host of a trusted proxy only', async () => {
   expect((await open('/', forwarded, secured)).status).toBe(421)
 })
 
-it('lets browsers cache assets, whose names change with their content', async () => {
+it('sends assets compressed, and lets browsers cache them, since their names change with their content', async () => {
   const script = (await open('/')).text.match(/src="(\/assets\/[^"]+)"/)?.[1] ?? ''
 
-  const { status, headers } = await open(script)
+  const { status, headers } = await open(script, { 'accept-encoding': 'br' })
   expect(status).toBe(200)
+  expect(headers.get('content-encoding')).toBe('br')
   expect(headers.get('content-type')).toMatch(/javascript/)
   expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
 })

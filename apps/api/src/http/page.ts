@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
@@ -20,13 +20,18 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
   const icon = await readIcon(directory, document)
   await app.register(fastifyStatic, {
     root: directory,
-    index: false,
-    wildcard: false,
+    serve: false, // it would add a route for each file, and make up a third of a start
     preCompressed: true,
     setHeaders(reply, path) {
       reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
   })
+  const assets = new Set(await readdir(join(directory, 'assets')))
+  const scripts = (await readdir(directory)).filter((name) => name.endsWith('.js'))
+  app.get<{ Params: { name: string } }>('/assets/:name', async ({ params: { name } }, reply) =>
+    assets.has(name) ? reply.sendFile(`assets/${name}`) : reply.callNotFound(),
+  )
+  for (const script of scripts) app.get(`/${script}`, async (_request, reply) => reply.sendFile(script))
   app.get('/plain-page.css', async (_request, reply) =>
     reply
       .type('text/css; charset=utf-8')
