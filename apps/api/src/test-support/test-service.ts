@@ -31,13 +31,25 @@ export interface ServiceClient {
   at(product: TestProduct): ServiceClient
 }
 
+/** Ada's browser at each product. */
+const admins = new WeakMap<TestProduct, TestBrowser>()
+
+/** Returns Ada's browser, and signs her in if her session has ended. */
+async function adminOf(product: TestProduct): Promise<TestBrowser> {
+  const known = admins.get(product)
+  if (known && (await known.call('GET', '/api/v1/sessions')).status === 200) return known
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  admins.set(product, ada)
+  return ada
+}
+
 /** Connects Ada's own mailbox, or another one, through Microsoft's consent page. Returns her browser, signed in. */
 export async function connectMailbox(
   product: TestProduct,
   { fromEmail = 'ada@contoso.com', largeAttachments = false }: { fromEmail?: string; largeAttachments?: boolean } = {},
 ): Promise<TestBrowser> {
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
+  const ada = await adminOf(product)
   await ada.call('POST', `${SETTINGS}/reset`, {})
   const started = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail, largeAttachments })
   const result = await ada.consent(started.json.consentUrl, 'Ada Admin')
@@ -54,12 +66,11 @@ export async function createServiceClient(
   }: {
     name?: string
     scopes?: string[]
-    /** The browser of somebody who has signed in; otherwise Ada signs in anew. */
+    /** The browser of somebody who has signed in; otherwise Ada's. */
     admin?: TestBrowser | undefined
   } = {},
 ): Promise<ServiceClient> {
-  const browser = admin ?? product.newBrowser()
-  if (!admin) await browser.signIn('Ada Admin')
+  const browser = admin ?? (await adminOf(product))
   const created = await browser.call('POST', '/api/v1/service-keys', { name, scopes })
   expect(created.status).toBe(201)
   return clientFor(product.publicUrl, created.json.key)
