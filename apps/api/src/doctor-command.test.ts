@@ -162,7 +162,7 @@ describe('an external database', () => {
       code: 'database-unreachable',
       values: { reason: '3D000' },
     })
-    url.port = String(await freePort())
+    url.host = `127.0.0.1:${await freePort()}`
     expect((await doctor(await ground.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
       values: { reason: 'ECONNREFUSED' },
     })

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts'
-import { createTcpLink } from './test-support/tcp-link.ts'
 import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
 
 let database: TestDatabase
@@ -97,12 +96,10 @@ it('runs a task in one process at a time', async () => {
 })
 
 it('begins once the database is back if it is unavailable at the start', async () => {
-  const url = new URL(database.url)
-  const link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
+  const link = await database.link()
   let ran = false
   link.cut()
-  const { stop } = await start({ 'late-task': async () => void (ran = true) }, url.href)
+  const { stop } = await start({ 'late-task': async () => void (ran = true) }, link.url)
   link.mend()
 
   await expect.poll(() => ran).toBe(true)

@@ -6,7 +6,6 @@ import { serve } from './serve.ts'
 import { connectMailbox, SETTINGS } from './test-support/office365-smtp.ts'
 import { applyFirstRelease, FIRST_RELEASE, migrationNames } from './test-support/released-database.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
-import { createTcpLink } from './test-support/tcp-link.ts'
 import { createTestDatabase } from './test-support/test-database.ts'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { work } from './work.ts'
@@ -88,11 +87,9 @@ it.each([
   ['stores the seeded service key', 'service_keys'],
   ['begins its background work', 'background_work'],
 ])('continues a start that loses the database while it %s', async (_step, text) => {
-  const url = new URL(ground.database.url)
-  const link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
+  const link = await ground.database.link()
   link.loseAnswerTo(text)
-  const config = await configure({ DATABASE_URL: url.href })
+  const config = await configure({ DATABASE_URL: link.url })
 
   const running = await serve(config, onFatal)
 

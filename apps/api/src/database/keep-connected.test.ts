@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
 import { keepConnected } from './keep-connected.ts'
 
 let database: TestDatabase
-let link: TcpLink
-let url: string
+let link: DatabaseLink
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  const address = new URL(database.url)
-  link = await createTcpLink(Number(address.port))
-  address.port = String(link.port)
-  url = address.href
+  link = await database.link()
 })
 afterAll(async () => {
   await link.close()
@@ -24,7 +19,7 @@ const connections = () =>
 const name = (client: { query(statement: string): Promise<unknown> }) => client.query(`SET application_name = 'kept'`)
 
 it('prepares every new connection after a break, until it is stopped', async () => {
-  const kept = keepConnected(url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, async (client) => void (await name(client)))
   await kept.first
   expect(await connections()).toHaveLength(1)
 
@@ -40,7 +35,7 @@ it('prepares every new connection after a break, until it is stopped', async () 
 
 it('reports a first connection that fails, and still makes one later', async () => {
   link.cut()
-  const kept = keepConnected(url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, async (client) => void (await name(client)))
   await expect(kept.first).rejects.toBeInstanceOf(Error)
 
   link.mend()
@@ -50,7 +45,7 @@ it('reports a first connection that fails, and still makes one later', async () 
 })
 
 it('leaves no connection when it is stopped while it connects', async () => {
-  const kept = keepConnected(url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, async (client) => void (await name(client)))
 
   await kept.stop()
 

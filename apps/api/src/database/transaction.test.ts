@@ -1,21 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import { isUnavailable } from './is-unavailable.ts'
 import { inTransaction } from './transaction.ts'
 
 let test: TestDatabase
-let link: TcpLink
+let link: DatabaseLink
 let database: Database
 
 beforeAll(async () => {
   test = await createTestDatabase()
-  link = await createTcpLink(Number(new URL(test.url).port))
-  const url = new URL(test.url)
-  url.port = String(link.port)
-  database = await openDatabase(url.href, () => {})
+  link = await test.link()
+  database = await openDatabase(link.url, () => {})
   // A sequence is not rolled back, so it counts the tries.
   await test.query('CREATE SEQUENCE tries')
   await test.query('CREATE TABLE conflicts (code text, tries int)')

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTcpLink } from '../test-support/tcp-link.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
 const TOKEN = 'the-token-of-the-monitoring'
@@ -32,10 +31,8 @@ it('shows metrics to this machine', async () => {
 })
 
 it('shows what it counted even while the database is unavailable', async () => {
-  const url = new URL(ground.database.url)
-  const link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
-  const product = await start({ DATABASE_URL: url.href })
+  const link = await ground.database.link()
+  const product = await start({ DATABASE_URL: link.url })
   link.cut()
 
   const response = await fetch(`${product.url}/metrics`)

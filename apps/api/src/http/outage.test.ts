@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import type { DatabaseLink } from '../test-support/test-database.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
 let ground: TestGround
-let link: TcpLink
+let link: DatabaseLink
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
   ground = await createTestGround()
-  const url = new URL(ground.database.url)
-  link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
-  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+  link = await ground.database.link()
+  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })

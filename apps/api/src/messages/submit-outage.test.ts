@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it, describe } from 'vitest'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
+import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { untilSomethingWaits } from '../test-support/scenario.ts'
@@ -17,16 +16,14 @@ const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 const clock = createTestClock()
 
 let ground: TestGround
-let link: TcpLink
+let link: DatabaseLink
 let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
   ground = await createTestGround({ clock })
-  link = await createTcpLink(Number(new URL(ground.database.url).port))
-  const url = new URL(ground.database.url)
-  url.port = String(link.port)
-  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+  link = await ground.database.link()
+  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   service = await createServiceClient(product)
 })
 afterAll(async () => {

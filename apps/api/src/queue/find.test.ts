@@ -6,7 +6,6 @@ import { setUpSession } from '../database/database.ts'
 import { outageOf } from '../database/is-unavailable.ts'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
-import { createTcpLink } from '../test-support/tcp-link.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
 import { createFinder, SearchTooLong } from './find.ts'
@@ -430,10 +429,8 @@ describe('when its time is over', () => {
   })
 
   it('says that the database does not answer, where that is why', async () => {
-    const link = await createTcpLink(Number(new URL(ground.database.url).port))
-    const url = new URL(ground.database.url)
-    url.port = String(link.port)
-    const hanging = createTestPool(url.href, 4, setUpSession)
+    const link = await ground.database.link()
+    const hanging = createTestPool(link.url, 4, setUpSession)
     hanging.on('error', () => {})
     await hanging.query('SELECT 1')
     link.hold()

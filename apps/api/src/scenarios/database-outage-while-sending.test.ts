@@ -3,7 +3,7 @@ import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { CLAIMS_LOCK } from '../queue/mailbox-lock.ts'
 import { holdCommits } from '../test-support/held-commit.ts'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
@@ -12,18 +12,16 @@ import { http, switchOn, untilMet } from '../test-support/scenario.ts'
 // The API always reaches the database; the worker reaches it over a link that is cut.
 
 let ground: TestGround
-let link: TcpLink
+let link: DatabaseLink
 let worker: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
   ground = await createTestGround()
   const api = await ground.startProduct({ environment: { ROLE: 'api' } })
-  link = await createTcpLink(Number(new URL(ground.database.url).port))
-  const url = new URL(ground.database.url)
-  url.port = String(link.port)
+  link = await ground.database.link()
   worker = await ground.startProduct({
-    environment: { ROLE: 'worker', DATABASE_URL: url.href, MAILBOX_MESSAGES_PER_MINUTE: '0' },
+    environment: { ROLE: 'worker', DATABASE_URL: link.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
   })
   await connectMailbox(api)
   service = await createServiceClient(api)

@@ -3,7 +3,7 @@ import { freePort } from '../test-support/database-server.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { untilSomethingWaits } from '../test-support/scenario.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
-import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import type { DatabaseLink } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
@@ -11,18 +11,16 @@ import { startWorkerProcess } from '../test-support/worker-process.ts'
 const TO = { to: ['max@contoso.com'] }
 
 let ground: TestGround
-let link: TcpLink
+let link: DatabaseLink
 let service: ServiceClient
 let port: number
 
 beforeAll(async () => {
   ground = await createTestGround()
-  const url = new URL(ground.database.url)
-  link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
+  link = await ground.database.link()
   port = await freePort()
   const product = await ground.startProduct({
-    environment: { ROLE: 'api', DATABASE_URL: url.href, SMTP_LISTEN_PORT: String(port) },
+    environment: { ROLE: 'api', DATABASE_URL: link.url, SMTP_LISTEN_PORT: String(port) },
   })
   await connectMailbox(product)
   service = await createServiceClient(product)

@@ -3,7 +3,6 @@ import type { DeliverySizes } from '../delivery/attempt.ts'
 import { LOOK_EVERY_MS, type DeliveryGround } from './delivery-ground.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
-import { createTcpLink } from './tcp-link.ts'
 import { SECONDS } from './test-clock.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 import type { TestGround, TestMicrosoft, TestProduct } from './test-product.ts'
@@ -159,10 +158,8 @@ export async function startKillableWorker(
   ground: TestGround,
   options: { deliverySizes?: DeliverySizes } = {},
 ): Promise<{ kill(): Promise<void> }> {
-  const url = new URL(ground.database.url)
-  const link = await createTcpLink(Number(url.port))
-  url.port = String(link.port)
-  const worker = await startWorker(ground, { environment: { DATABASE_URL: url.href }, deliveryGraceMs: 0, ...options })
+  const link = await ground.database.link()
+  const worker = await startWorker(ground, { environment: { DATABASE_URL: link.url }, deliveryGraceMs: 0, ...options })
   return {
     async kill() {
       link.cut()

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { lockMailbox } from '../queue/mailbox-lock.ts'
-import { databaseUrl, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
+import { databaseUrl, LOOPBACK, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
+import { createTcpLink, type TcpLink } from './tcp-link.ts'
 
 export interface TestDatabase {
   /** An address with the rights of a product, which owns this database. */
@@ -22,7 +23,13 @@ export interface TestDatabase {
   lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
   /** Locks a mailbox as a claim does, until the returned function is called. */
   lockMailbox(tenant: string): Promise<() => Promise<void>>
+  /** Puts a link in front of the database, which `url` of the link leads through. */
+  link(): Promise<DatabaseLink>
   drop(): Promise<void>
+}
+
+export interface DatabaseLink extends TcpLink {
+  readonly url: string
 }
 
 /** Creates an empty database with the product's schema, or without any schema from `template0`. */
@@ -73,6 +80,12 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
         await client.query('COMMIT')
         client.release()
       }
+    },
+    async link() {
+      const through = new URL(url)
+      const link = await createTcpLink(Number(through.port))
+      through.host = `${LOOPBACK}:${link.port}`
+      return { ...link, url: through.href }
     },
     async drop() {
       await pool.end()
