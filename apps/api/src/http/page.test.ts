@@ -129,7 +129,7 @@ it('accepts X-Forwarded-Host of a trusted proxy only', async () => {
 })
 
 it('sends assets compressed, and lets browsers cache them, since their names change with their content', async () => {
-  const script = (await open('/')).text.match(/src="(\/assets\/[^"]+)"/)?.[1] ?? ''
+  const script = (await open('/')).text.match(/src="(\/assets\/first-load[^"]+)"/)?.[1] ?? ''
 
   const { status, headers } = await open(script, { 'accept-encoding': 'br' })
   expect(status).toBe(200)
