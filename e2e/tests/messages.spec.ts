@@ -6,7 +6,8 @@ import { tabTo } from '../support/keyboard.ts'
 import { expect, test } from '../support/test.ts'
 
 const PATH = '/messages'
-const ROWS = 1_200
+/** The page keeps 400 of them: the others are dropped, and read again on the way up. */
+const ROWS = 700
 const DAY_S = 24 * 60 * 60
 const DAY_MS = DAY_S * 1_000
 const NO_MESSAGE = `msg_${'f'.repeat(32)}`
@@ -318,7 +319,7 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
   })
 })
 
-test('thousands of messages are read with Page Down held, with few rows in the document and never none on the screen, and from a day in their middle', async ({
+test('hundreds of messages are read with Page Down held, with few rows in the document and never none on the screen, and from a day in their middle', async ({
   page,
   product,
 }) => {
@@ -346,10 +347,10 @@ test('thousands of messages are read with Page Down held, with few rows in the d
       const height = () => page.evaluate(() => document.body.scrollHeight)
       const before = await height()
       const goOnScrolling = await page.evaluateHandle(() => {
-        scrollTo(0, document.body.scrollHeight / 3)
+        scrollTo(0, document.body.scrollHeight / 10)
         return setInterval(() => dispatchEvent(new Event('scroll')), 20)
       })
-      await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 2)
+      await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 7)
       expect(await height(), 'a shorter document would end a smooth scroll on its way').toBe(before)
       await goOnScrolling.evaluate((interval) => clearInterval(interval))
       await expect.poll(height).toBeLessThan(before)
@@ -362,6 +363,8 @@ test('thousands of messages are read with Page Down held, with few rows in the d
       await expect(page).toHaveURL(new RegExp(`day=${day}`))
       await expect.poll(async () => (await rowsOnScreen(page)).lastAt).toMatch(new RegExp(`^${day}`))
       await holdUntil(page, 'PageUp', ({ lastAt }) => lastAt > `${day}T24`)
+      // A scroll that is under way would go on in the list that comes back.
+      await expect.poll(async () => (await framesSeen(page)).isScrolling).toBe(false)
       await page.goBack()
       await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
     })
@@ -409,11 +412,13 @@ async function holdUntil(page: Page, key: string, isThere: (rows: RowsOnScreen) 
   expect(isFound).toBe(true)
 }
 
-/** Looks at every frame whether the middle of the screen shows a row, and how many rows the document has. */
+/** Looks at every frame whether the middle of the screen shows a row, how many rows there are, and whether they scroll. */
 async function watchFrames(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const seen = { withoutRows: 0, mostRows: 0 }
+    const seen = { withoutRows: 0, mostRows: 0, isScrolling: false }
     Object.assign(globalThis, { framesSeen: seen })
+    addEventListener('scroll', ({ isTrusted }) => (seen.isScrolling ||= isTrusted))
+    addEventListener('scrollend', () => (seen.isScrolling = false))
     function look(): void {
       const row = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('tr[data-index]')
       if (scrollY > 1_000 && !row) seen.withoutRows += 1
@@ -424,10 +429,14 @@ async function watchFrames(page: Page): Promise<void> {
   })
 }
 
-async function framesSeen(page: Page): Promise<{ withoutRows: number; mostRows: number }> {
-  return page.evaluate(
-    () => (globalThis as unknown as { framesSeen: { withoutRows: number; mostRows: number } }).framesSeen,
-  )
+interface FramesSeen {
+  readonly withoutRows: number
+  readonly mostRows: number
+  readonly isScrolling: boolean
+}
+
+async function framesSeen(page: Page): Promise<FramesSeen> {
+  return page.evaluate(() => (globalThis as unknown as { framesSeen: FramesSeen }).framesSeen)
 }
 
 test('the list keeps inside its card at every width, and does not break the words of a subject', async ({
