@@ -409,16 +409,19 @@ it('shows a failure as a page to a browser that navigates', async () => {
   expect(answer.text).not.toMatch(/pending_sign_ins|prisma/i)
 })
 
-it('says that the provider is switched off, and what to set', async () => {
+it('says to whoever is signed in as an admin that the provider is switched off, and what to set', async () => {
   const off = await ground.startProduct({ environment: { ROLE: 'api', SMTP: 'SendGrid' } })
   const browser = off.newBrowser()
   await browser.signIn('Ada Admin')
 
-  const answer = await browser.call('GET', SETTINGS)
+  for (const path of [SETTINGS, '/api/v1/service-keys', '/api/v1/webhooks']) {
+    const answer = await browser.call('GET', path)
 
-  expect(answer.status).toBe(404)
-  expect(answer.json).toMatchObject({
-    code: 'office365-smtp-disabled',
-    detail: expect.stringContaining('SMTP=Office365'),
-  })
+    expect(answer.status).toBe(404)
+    expect(answer.json).toMatchObject({
+      code: 'office365-smtp-disabled',
+      detail: expect.stringContaining('SMTP=Office365'),
+    })
+  }
+  expect(await browser.call('GET', '/api/v1/session')).toMatchObject({ status: 200 })
 })
