@@ -15,6 +15,7 @@ const pnpm = pnpmFor(pnpmFolder, host)
 const bin = join(root, 'node_modules', '.bin')
 const browserBin = join(root, 'e2e', 'node_modules', '.bin')
 const compileCache = join(root, 'node_modules', '.cache', 'node')
+const playwrightCache = join(root, 'node_modules', '.cache', 'playwright')
 const stampFile = join(root, 'node_modules', '.inforiver-mail-installed')
 const MANIFESTS = [
   'package.json',
@@ -46,12 +47,14 @@ const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimi
 
 /**
  * Every tool gets this environment. The project's own Node is first on PATH, and Node keeps compiled modules for the next
- * process: tests start many processes of the product, each of which would spend half a second compiling.
+ * process: tests start many processes of the product, each of which would spend half a second compiling. Playwright keeps
+ * what it has translated, else in the folder for temporary files, which each run of all tests has anew.
  */
 export const toolEnvironment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.has(name))),
   PATH,
   NODE_COMPILE_CACHE: compileCache,
+  PLAYWRIGHT_TRANSFORM_CACHE_DIR: playwrightCache,
   TURBO_TELEMETRY_DISABLED: '1',
 }
 
