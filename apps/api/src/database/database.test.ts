@@ -74,3 +74,18 @@ it('reads times where the database prefers another format', async () => {
   await opened.close()
   await other.drop()
 })
+
+it('makes one plan of a prepared statement, on each connection and whatever its values are', async () => {
+  const url = new URL(test.url)
+  url.searchParams.set('options', '-c plan_cache_mode=auto') // the role of the tests makes one plan anyway
+  const opened = await openDatabase(url.href, () => {})
+  const client = await opened.pool.connect()
+  for (let run = 0; run < 10; run++)
+    await client.query({ name: 'count', text: 'SELECT count(*) FROM unnest($1::text[])', values: [['one']] })
+
+  expect(
+    (await client.query('SELECT name, generic_plans::int, custom_plans::int FROM pg_prepared_statements')).rows,
+  ).toEqual([{ name: 'count', generic_plans: 10, custom_plans: 0 }])
+  client.release()
+  await opened.close()
+})

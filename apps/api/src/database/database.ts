@@ -25,10 +25,14 @@ export interface Database {
 /**
  * Has plans use indexes even while a table is small: a prepared statement keeps its plan while the table grows to
  * millions. Where nothing but a scan is possible, its cost would have the statement compiled each time, hence no JIT.
+ * One plan is kept from the first run on, for statements within triggers too: PostgreSQL takes a plan for the very values,
+ * which are few, for cheaper, and would make one for each run of the statements with the most nodes.
  * Times arrive in the one format that can be read, whatever the database or the role prefers.
  */
 export async function setUpSession(client: pg.ClientBase): Promise<void> {
-  await client.query("SET enable_seqscan = off; SET jit = off; SET datestyle = 'ISO'")
+  await client.query(
+    "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET datestyle = 'ISO'",
+  )
 }
 
 /**

@@ -125,10 +125,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   beforeAll(async () => {
     ground = await createQueueGround()
-    pool = createTestPool(ground.database.url, 1, async (client) => {
-      await setUpSession(client)
-      await client.query('SET plan_cache_mode = auto') // other tests keep the first plan
-    })
+    pool = createTestPool(ground.database.url, 1, setUpSession)
     prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
     queue = createTestQueue(pool, { limits: { concurrency: 0 } })
     // It would count as rows of the statement that it runs beside.
