@@ -12,7 +12,8 @@ import type { ContentKeys } from '../content-keys.ts'
 import { newId } from '../ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import type { NewMessage, Submitted } from '../queue/submit.ts'
+import type { NewMessage } from '../queue/insert-messages.ts'
+import type { Submitted } from '../queue/submit.ts'
 
 /** What a client asks for; asking for the same again under one key is a repetition. */
 export interface Submission {

@@ -23,26 +23,34 @@ export interface KeyHolder {
   readonly messageIds: readonly string[]
 }
 
-/**
- * Takes keys for `claims` whose messages are in `room`, and returns `taken`. Keys are free again after 24 hours. Of two claims
- * for one key in a batch, one gets it. It waits for a transaction that is taking the same key, and takes keys in a fixed order,
- * so that two batches cannot deadlock.
- */
-export const TAKE_KEYS = `
+/** A common table expression that frees those keys of `claims` that are older than 24 hours, for messages in `room`. */
+export const FREE_KEYS = `
 freed AS MATERIALIZED (
   DELETE FROM idempotency_records r USING claims c
    WHERE r.tenant_id = c.tenant_id AND r.service = c.service AND r.key = c.key AND r.created_at < mail_now() - interval '24 hours'
      AND c.message_id IN (SELECT id FROM room)
   RETURNING 1
-), taken AS MATERIALIZED (
+)`
+
+/**
+ * A common table expression that takes keys for `claims` whose messages are in `room`, and returns `taken`. Of two claims for
+ * one key in a batch, one gets it. It waits for a transaction that is taking the same key, and takes keys in a fixed order, so
+ * that two batches cannot deadlock.
+ *
+ * @param when SQL that is evaluated before a key is taken
+ */
+export function takeKeys(when = 'true'): string {
+  return `
+taken AS MATERIALIZED (
   INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, message_ids, created_at)
   SELECT c.tenant_id, c.service, c.key, c.content_hash, c.message_id, c.message_ids::text[], mail_now()
     FROM claims c
-   WHERE c.message_id IN (SELECT id FROM room) AND (SELECT count(*) FROM freed) >= 0
+   WHERE c.message_id IN (SELECT id FROM room) AND ${when}
    ORDER BY c.tenant_id, c.service, c.key, c.message_id
   ON CONFLICT DO NOTHING
   RETURNING message_id
 )`
+}
 
 /** $1 tenants, $2 services, $3 keys */
 const READ_KEYS = `

@@ -9,7 +9,7 @@ import {
   type QueueGround,
 } from '../test-support/queue-ground.ts'
 import { DAYS, HOURS, MINUTES } from '../test-support/test-clock.ts'
-import type { NewMessage } from './submit.ts'
+import type { NewMessage } from './insert-messages.ts'
 
 let ground: QueueGround
 

@@ -4,7 +4,8 @@ import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement } from '../database/transaction.ts'
 import { whileKeyIsFreed, type FindKey } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
-import { freshMessage, insertMessages, type NewMessage } from './submit.ts'
+import { insertMessages, type NewMessage } from './insert-messages.ts'
+import { freshMessage } from './submit.ts'
 
 // ──▶ scheduled, queued, or held without access: all messages of a batch, or none.
 
@@ -48,7 +49,7 @@ async function submitTogether(
   const { messages, idempotency } = batch
   const claim = claimOf(batch)
   const inserted = await inOneStatement(pool, (client) =>
-    insertMessages(client, { messages, claims: claim ? [claim] : [], storageBytes, together: true }),
+    insertMessages(client, { messages, claims: claim ? [claim] : [], storageBytes }, true),
   )
   const stored = messages.flatMap((message) => {
     const row = inserted.get(message.id)

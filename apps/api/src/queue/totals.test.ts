@@ -25,7 +25,7 @@ import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { regroupHeld } from './hold.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
-import type { NewMessage } from './submit.ts'
+import type { NewMessage } from './insert-messages.ts'
 
 // Triggers keep `mailbox_totals`. After every statement it equals what the rows come to, and the rows agree.
 
