@@ -39,6 +39,18 @@ export async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<v
   })
 }
 
+/** The same at both widths, each in another colour scheme. The window is as before afterwards. */
+export async function expectAccessibleAtBothWidths(page: Page): Promise<void> {
+  const wide = page.viewportSize()
+  await page.bringToFront() // a page behind a popup is not painted
+  await show(page, 'light')
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 360, height: 740 })
+  await show(page, 'dark')
+  await expectAccessible(page)
+  if (wide) await page.setViewportSize(wide)
+}
+
 /** The same on a phone, in both colour schemes, which differ in nothing but colours. */
 export async function expectAccessibleOnPhone(page: Page): Promise<void> {
   await page.setViewportSize({ width: 360, height: 800 })

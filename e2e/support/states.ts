@@ -11,6 +11,8 @@ export interface PageState {
   readonly sender: Sender | null
   /** Whether the page may be in the state before this one, with the same account and sender, when it is reached. */
   readonly follows?: true
+  /** Whether axe looks at it on the way of another test, which comes by. */
+  readonly isOnTheWay?: true
   /** Leads the opened page to the state. */
   reach(page: Page, microsoft: Microsoft): Promise<void>
 }
@@ -70,6 +72,7 @@ export const PAGE_STATES: readonly PageState[] = [
     name: 'pending',
     account: 'Ada Admin',
     sender: null,
+    isOnTheWay: true, // consent-popup.spec.ts
     async reach(page) {
       const settings = createSettingsPage(page)
       await settings.address.fill('reports@contoso.com')
@@ -81,6 +84,7 @@ export const PAGE_STATES: readonly PageState[] = [
     name: 'send-as-missing',
     account: 'Ada Admin',
     sender: null,
+    isOnTheWay: true, // delegated-mailbox.spec.ts
     async reach(page) {
       const settings = createSettingsPage(page)
       await settings.address.fill('finance@contoso.com')
@@ -91,6 +95,7 @@ export const PAGE_STATES: readonly PageState[] = [
     name: 'connected',
     account: 'Ada Admin',
     sender: null,
+    isOnTheWay: true, // configure.spec.ts
     async reach(page) {
       const settings = createSettingsPage(page)
       await settings.address.fill('reports@contoso.com')

@@ -1,3 +1,4 @@
+import { expectAccessibleAtBothWidths } from '../support/axe.ts'
 import { chooseAccount } from '../support/microsoft.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -28,6 +29,7 @@ test('an admin connects their own mailbox with the permissions that the page ann
 
   await settings.sendTestMail.click()
   await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com to ada@contoso.com.')
+  await expectAccessibleAtBothWidths(page)
 
   const opened = page.waitForEvent('popup')
   await settings.notice('Test mail sent').getByRole('link', { name: 'Open the simulated mailboxes' }).click()

@@ -1,3 +1,4 @@
+import { expectAccessibleAtBothWidths } from '../support/axe.ts'
 import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { CANCELLED, openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
@@ -12,6 +13,7 @@ test('a popup is opened again while the consent is pending, and only completes i
     await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
     await popup.close()
     await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+    await expectAccessibleAtBothWidths(page)
   })
   await test.step('a second click opens the same page of Microsoft again', async () => {
     const again = settings.pending.getByRole('button', { name: "Open Microsoft's page again" })

@@ -1,3 +1,4 @@
+import { expectAccessibleAtBothWidths } from '../support/axe.ts'
 import { chooseAccount } from '../support/microsoft.ts'
 import { CANCELLED } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
@@ -52,6 +53,7 @@ test('without the right to send nothing is connected, the page says where to gra
   await expect(notice).toContainText('given by ada@contoso.com, and the From Email Address is finance@contoso.com.')
   await expect(notice.getByRole('button', { name: 'Choose another account' })).toBeVisible()
   await expect(settings.status('Not configured')).toBeVisible()
+  await expectAccessibleAtBothWidths(page)
 
   await microsoft.control('PUT', '/rights', { address: 'finance@contoso.com', person: 'ada@contoso.com', sendAs: true })
   const popup = await settings.openMicrosoft(notice.getByRole('button', { name: 'Try again' }))

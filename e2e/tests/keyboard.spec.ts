@@ -6,7 +6,7 @@ import { expect, test } from '../support/test.ts'
 test.describe('without a mouse', () => {
   test.use({ account: null })
 
-  test('an admin signs in, connects a mailbox, sends a test mail and resets, and leaves nothing that a script could read', async ({
+  test('an admin signs in, connects a mailbox with large attachments, which are locked until Reset, sends a test mail and resets, and leaves nothing that a script could read', async ({
     page,
     context,
   }) => {
@@ -20,23 +20,39 @@ test.describe('without a mouse', () => {
     await tabTo(page, 'textbox', 'From Email Address')
     await page.keyboard.type('reports@contoso.com')
     await tabTo(page, 'switch', 'Enable large file attachments')
+    await expect(settings.largeAttachments).toHaveAccessibleDescription(
+      /It covers the whole mailbox of the person who gives consent/,
+    )
     await page.keyboard.press('Space')
     await expect(settings.largeAttachments).toBeChecked()
+    await expect(settings.permissionsAsked).toContainText(
+      "Mail.ReadWrite: Read and write all mail in this person's mailbox",
+    )
     await tabTo(page, 'button', 'Enable')
     const opened = page.waitForEvent('popup')
     await page.keyboard.press('Enter')
     const popup = await opened
     await pressButton(popup, 'Ada Admin')
+    await expect(popup.locator('.scope')).toContainText(['Mail.Send', 'Mail.ReadWrite'])
     const closed = popup.waitForEvent('close')
     await pressButton(popup, 'Accept')
     await closed
 
-    await expect(settings.notice('Connected')).toBeVisible()
+    await expect(settings.notice('Connected')).toContainText('Large file attachments are enabled.')
     // The button that led to the outcome is gone, so the outcome has the focus.
     await expect(page.locator(':focus').getByText('Mail leaves from reports@contoso.com.')).toBeVisible()
     // So is the button that dismisses it, and then the section around it has the focus.
     await settings.notice('Connected').getByRole('button', { name: 'Dismiss' }).press('Enter')
     await expect(page.locator('section:focus')).toContainText('Office 365 SMTP')
+    await test.step('large attachments are locked', async () => {
+      await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+      await expect(settings.largeAttachments).toBeChecked()
+      await expect(settings.largeAttachments).toBeDisabled()
+      await expect(settings.largeAttachments).toHaveAccessibleDescription(/^Locked: .* until Reset\./)
+      await settings.largeAttachments.focus()
+      await page.keyboard.press('Space')
+      await expect(settings.largeAttachments).toBeChecked()
+    })
     await tabTo(page, 'button', 'Send test mail')
     await page.keyboard.press('Space')
     await expect(settings.notice('Test mail sent')).toBeVisible()
@@ -59,6 +75,8 @@ test.describe('without a mouse', () => {
     await page.keyboard.press('Enter')
     await expect(settings.status('Not configured')).toBeVisible()
     await expect(settings.address).toBeFocused()
+    await expect(settings.largeAttachments).toBeEnabled()
+    await expect(settings.largeAttachments).not.toBeChecked()
 
     await test.step('nothing is left in the browser that a script could read', async () => {
       const readable = await page.evaluate(() => ({

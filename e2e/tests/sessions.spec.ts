@@ -52,13 +52,21 @@ test.describe('somebody who is not signed in', () => {
     await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   })
 
-  test('reads why Microsoft did not sign them in, and can sign in again', async ({ page }) => {
+  test('reads why Microsoft did not sign them in, and can sign in again, with the version at the foot of every page', async ({
+    page,
+    product,
+  }) => {
+    const health = await page.request.get(`${product.url}/healthz`)
+    const { version } = (await health.json()) as { version: string }
+    const foot = page.getByRole('contentinfo')
     const again = page.getByRole('link', { name: 'Sign in again' })
     await page.goto(SETTINGS_PATH)
     await test.step('after leaving Microsoft', async () => {
+      await expect(foot).toContainText(`Inforiver Mail ${version}`)
       await page.getByRole('link', { name: 'Sign in with Microsoft' }).click()
       await page.getByRole('button', { name: 'Cancel' }).click()
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+      await expect(foot).toContainText(`Inforiver Mail ${version}`)
       await again.click()
     })
     await test.step('as a guest', async () => {
@@ -69,6 +77,12 @@ test.describe('somebody who is not signed in', () => {
     await giveConsent(page, 'Ada Admin')
     await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
     await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
+    await expect(foot).toContainText(`Inforiver Mail ${version}`)
+    const { bottom, height } = await foot.evaluate((element) => ({
+      bottom: Math.round(element.getBoundingClientRect().bottom),
+      height: document.documentElement.scrollHeight,
+    }))
+    expect(bottom).toBe(height)
   })
 })
 
