@@ -1,4 +1,4 @@
-import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/worker.ts'
+import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
 import { submitAll, untilSent } from './submit.ts'
 import { NO_LIMITS, startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 

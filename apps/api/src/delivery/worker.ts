@@ -19,20 +19,17 @@ import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.
 import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
+import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
 import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { reportExpired } from './report-expired.ts'
 import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
-// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for up to 192 messages at once. Besides, the worker takes over what
+// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
 // other workers have left behind, and clears mailboxes of drafts and copies that nobody needs.
 
-/** Claims take only what the limits of the mailboxes let out; this bounds the memory, and the doubts after a kill. */
-export const MAX_IN_FLIGHT = 192
 /** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
-/** A claim for a single free place would cost a round trip for each message. */
-const CLAIM_WHEN_FREE = 48
 const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */
@@ -94,7 +91,7 @@ export function createWorker(deps: {
     ending: () => ending.signal,
   }
   const outcomes = createOutcomeWriter(deps)
-  let inFlight = 0
+  const inFlight = createInFlight()
   /** In flight, or its outcome is being written. */
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim that was not answered: the database may have made it all the same. */
@@ -150,8 +147,8 @@ export function createWorker(deps: {
 
   /** Claims as soon as that is worth a round trip, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    if (inFlight >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
-    if (inFlight > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
+    if (inFlight.isFull() || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
+    if (inFlight.gathers()) await delay(GATHER_MS)
     return (await claim()) === 0 ? untilNextPlace() : 0
   }
 
@@ -166,7 +163,9 @@ export function createWorker(deps: {
     const owner = randomUUID()
     unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const messages = await deliveries.claim(owner, MAX_IN_FLIGHT - inFlight)
+    const asked = inFlight.beginClaim()
+    const messages = await deliveries.claim(owner, asked.atMost)
+    asked.answered(messages.length)
     unansweredOwner = null
     const claimed = elapsedMs()
     const places = new Map(messages.map(({ tenantId, nextPlaceMs }) => [tenantId, nextPlaceMs]))
@@ -208,9 +207,9 @@ export function createWorker(deps: {
   async function attemptAndSettle(message: LeasedMessage, claimedAt: number): Promise<void> {
     const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
     try {
-      inFlight++
+      inFlight.begin()
       const finished = await attemptSafely(message, claimedAt, signal)
-      inFlight--
+      inFlight.end()
       wake()
       await outcomes.write(message, finished, ending.signal)
     } finally {
