@@ -54,7 +54,7 @@ async function listen(changes: Changes = {}): Promise<number> {
           sizeBytes += (data as Buffer).length
           if (headers['x-part'] === 'message') await arrival.holdLargeJson(MIB)
         }
-      return { sizeBytes }
+      return { sizeBytes, heldBytes: budget.usedBytes }
     },
   })
   const url = await app.listen({ host: 'localhost', port: 0 })
@@ -257,6 +257,27 @@ it('counts small bodies too: one waits while there is no memory at all', async (
   giveBack()
 
   expect(await statusOf(small)).toBe(200)
+})
+
+it('holds memory for a small body that arrived together with its request, and waits where there is none', async () => {
+  const port = await listen()
+  const [answered, waiting] = [await begin(port, 'application/json'), await begin(port, 'application/json')]
+  const body = JSON.stringify('x'.repeat(10 * KIB))
+  const request = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key\r\ncontent-type: application/json\r\n`
+  const whole = `${request}content-length: ${body.length}\r\n\r\n${body}`
+  answered.end()
+  await statusOf(answered)
+  answered.socket.write(whole)
+  await expect.poll(answered.answer).toContain(`"heldBytes":${4 * body.length}`)
+  await expect.poll(() => budget.usedBytes).toBe(0)
+
+  waiting.end()
+  await statusOf(waiting)
+  const giveBack = await budget.take(WHOLE)
+  waiting.socket.write(whole)
+  await untilWaiting()
+  giveBack()
+  await expect.poll(waiting.answer).toContain(`"heldBytes":${4 * body.length}`)
 })
 
 it('releases the memory of a body when its client leaves, or when it is too large', async () => {

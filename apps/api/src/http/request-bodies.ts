@@ -1,6 +1,6 @@
 import type { Values } from '@inforiver-mail/contract/values'
 import type { Readable } from 'node:stream'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { createBodyMemory, type BodyMemory } from '../memory/body-memory.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
@@ -32,7 +32,10 @@ const ANSWER_MS = 5_000
 
 /** How the body of a request arrives, and the memory that it holds. */
 interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLargeJson'> {
-  /** Wraps the body: it waits for memory, and fails when the client is too slow. */
+  /**
+   * Wraps the body: it waits for memory, and fails when the client is too slow. A small one that has arrived already, and
+   * that there is memory for, is returned as it is.
+   */
   read(payload: Readable): Readable
   /** Whether the connection stays open after a refusal, for the rest of the body. */
   keepsConnection(): boolean
@@ -57,9 +60,16 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
       request.arrival = createArrival(request, reply, budget, limits)
       done()
     })
-    app.addHook('preParsing', ({ arrival, method }, _reply, payload, done) =>
-      done(null, WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable)),
-    )
+    const readBody: preParsingHookHandler = ({ arrival, method }, _reply, payload, done) =>
+      done(null, WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable))
+    // As the last hook of a route, after the caller was authenticated: by then most small bodies have arrived.
+    app.addHook('onRoute', (route) => {
+      route.preParsing = [route.preParsing ?? [], readBody].flat()
+    })
+    app.addHook('preParsing', function (request, reply, payload, done) {
+      if (request.is404) readBody.call(this, request, reply, payload, done)
+      else done(null, payload)
+    })
     // Fastify closes the connection after any body that failed.
     app.addHook('onSend', ({ arrival }, reply, _payload, done) => {
       if (arrival.keepsConnection()) reply.removeHeader('connection')
@@ -181,6 +191,12 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     })
   }
 
+  function holdIfArrived(): boolean {
+    const bytes = raw.readableLength
+    const hasArrived = !raw.destroyed && bytes === Number(raw.headers['content-length'])
+    return hasArrived && bytes <= SMALL_BODY_BYTES && memory.holdSmallJsonAtOnce(bytes)
+  }
+
   function refuse(error: unknown): never {
     keepsConnection = error instanceof OutOfMemoryError
     throw error
@@ -190,7 +206,9 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     ...memory,
     holdLargeJson,
     read(payload) {
-      body = isUpload(request) ? createUploadBody(payload) : createJsonBody(payload)
+      const isUploading = isUpload(request)
+      if (!isUploading && holdIfArrived()) return payload
+      body = isUploading ? createUploadBody(payload) : createJsonBody(payload)
       return body.stream
     },
     keepsConnection: () => keepsConnection,

@@ -3,6 +3,8 @@ import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './me
 
 /** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
 export interface BodyMemory {
+  /** Returns false, and holds nothing, where the memory for small JSON is not free. */
+  holdSmallJsonAtOnce(bytes: number): boolean
   /**
    * Undefined when the memory was free at once.
    *
@@ -60,12 +62,16 @@ export function createBodyMemory(
     else held.push(giveBack)
   }
 
+  function holdSmallJsonAtOnce(bytes: number): boolean {
+    const giveBack = budget.takeAtOnce(memoryFor.json(bytes))
+    if (giveBack !== null) keep(giveBack)
+    return giveBack !== null
+  }
+
   return {
+    holdSmallJsonAtOnce,
     holdSmallJson(bytes) {
-      const giveBack = budget.takeAtOnce(memoryFor.json(bytes))
-      if (giveBack === null) return wait(memoryFor.json(bytes), 0).then(keep)
-      keep(giveBack)
-      return undefined
+      return holdSmallJsonAtOnce(bytes) ? undefined : wait(memoryFor.json(bytes), 0).then(keep)
     },
     async holdLargeJson(mostBytes) {
       const giveBack = await hold(memoryFor.json(mostBytes), RESERVED_FOR_STORING)
