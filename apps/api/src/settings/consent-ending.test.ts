@@ -48,6 +48,8 @@ it('refuses an answer with a forged state, and leaves the consent pending', asyn
   const result = await ada.open(forged.href)
 
   expect(result.status).toBe(400)
+  expect(result.text).toContain('This answer was not expected here')
+  expect(result.text).toContain('Back to the settings')
   expect(await readConsent(started)).toMatchObject({ status: 'pending' })
 })
 
@@ -72,6 +74,7 @@ it('counts an answer once: a second one changes nothing', async () => {
   const again = await ada.open(back)
 
   expect(again.status).toBe(409)
+  expect(again.text).toContain('It was completed before.')
   expect(await settingsStatus()).toBe('not-configured')
 })
 
