@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../ids.ts'
 import { createChance } from '../test-support/chance.ts'
 import { ADA, BEN, createQueueGround, newMessage, UNCONNECTED, type QueueGround } from '../test-support/queue-ground.ts'
+import { WRONG_TOTALS } from '../test-support/queue-faults.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { insertMessages, insertPlainMessages, type NewMessage, type StoredRow } from './insert-messages.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -240,4 +241,21 @@ describe.each([
     expect((await withClient(plain, (client) => store(client, ...twice))).filter(Boolean)).toHaveLength(1)
     expect(await withClient(plain, (client) => store(client, lost, newMessage({ tenantId })))).toEqual([false, true])
   })
+})
+
+it('has triggers count what another statement of its transaction inserts', async () => {
+  const tenantId = newId('tenant')
+  await insertAny(plain, [newMessage({ tenantId })])
+
+  await withClient(plain, async (client) => {
+    await client.query('BEGIN')
+    for (const insert of [insertPlainMessages, insertMessages, insertPlainMessages])
+      await insert(client, { messages: [newMessage({ tenantId })], claims: [], storageBytes: STORAGE_BYTES })
+    await client.query('COMMIT')
+  })
+
+  expect(
+    await plain.ground.database.query('SELECT held, unindexed FROM mailbox_totals WHERE tenant_id = $1', [tenantId]),
+  ).toEqual([{ held: 4, unindexed: 4 }])
+  expect(await plain.ground.database.query(`${WRONG_TOTALS} AND tenant_id = $1`, [tenantId])).toEqual([])
 })

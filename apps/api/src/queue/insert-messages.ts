@@ -2,7 +2,7 @@ import type { Attachment, MessagePriority, MessageStatus, Recipient } from '@inf
 import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
-import { lockTotals, takeTotals } from './totals.ts'
+import { countStored, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, those that nothing
@@ -98,7 +98,7 @@ refused AS MATERIALIZED (
 function store({ accepted, dueAt, arrived }: { accepted: string; dueAt: string; arrived: string }): string {
   return `
 accepted AS MATERIALIZED (
-  SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
+  SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked, ${uploadBytesOf('n')} AS upload_bytes,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
          CASE WHEN later THEN send_at WHEN because IS NULL THEN ${dueAt} END AS due_at,
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
@@ -115,7 +115,7 @@ accepted AS MATERIALIZED (
 ), queued AS (
   INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, held_because, recipients, size, upload_bytes,
                              on_unknown_outcome, save_to_sent_items, priority, service, expires_at)
-  SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, ${uploadBytesOf('a')},
+  SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, upload_bytes,
          on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
 ), woken AS MATERIALIZED (
@@ -179,9 +179,9 @@ WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
   accepted: keyed ? 'room n WHERE id NOT IN (SELECT message_id FROM refused)' : 'room n',
   dueAt: 'mail_now()',
   arrived: '',
-})}
+})}, ${countStored('accepted')}
 SELECT id, state AS status, held_because, due_at AS next_attempt_at, mail_now() AS created_at, sender, (SELECT count(*) FROM woken) AS woken
-  FROM accepted`
+  FROM accepted WHERE (SELECT count(*) FROM counted) >= 0`
 const INSERT_PLAIN = insertPlain(false)
 const INSERT_PLAIN_WITH_KEYS = insertPlain(true)
 

@@ -1,7 +1,7 @@
-// The row that a mailbox has in mailbox_totals. Triggers keep it, and replace it several times for each mail. While a
-// transaction holds an old snapshot, PostgreSQL keeps every version of the row, and a look-up by the key visits them, the
-// oldest first. In the index new versions lie behind old ones, so a walk backwards meets the valid one first
-// (docs/decisions/0055-an-old-snapshot-costs-little.md).
+// The row that a mailbox has in mailbox_totals. Triggers keep it, and replace it several times for each mail; only what is
+// stored as a whole is counted by the statement that stores it. While a transaction holds an old snapshot, PostgreSQL keeps
+// every version of the row, and a look-up by the key visits them, the oldest first. In the index new versions lie behind old
+// ones, so a walk backwards meets the valid one first (docs/decisions/0055-an-old-snapshot-costs-little.md).
 
 /**
  * A query for the totals of a tenant: one row, or none. It asks for a range, because an equality makes the planner drop
@@ -39,5 +39,23 @@ known AS MATERIALIZED (${lockTotals(rows)}), made AS (
   RETURNING t.tenant_id, t.stored_bytes, t.queued
 ), totals AS MATERIALIZED (
   SELECT * FROM known UNION ALL SELECT * FROM made
+)`
+}
+
+/**
+ * A common table expression, `counted`, that adds to the totals what messages come to that a statement stores as a whole: once
+ * for each tenant. It has the triggers, which would add for each of three tables, leave that to this statement.
+ *
+ * @param rows the name of rows of `tenant_id`, `state`, `recipients`, `upload_bytes`, `stored_bytes` and `open_bytes`
+ */
+export function countStored(rows: string): string {
+  const queued = `FILTER (WHERE state = 'queued')`
+  return `
+counted AS MATERIALIZED (
+  SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
+         add_to_mailbox_totals(tenant_id, stored_bytes => sum(stored_bytes + open_bytes)::bigint, unindexed => count(*), queued => count(*) ${queued},
+                               queued_recipients => coalesce(sum(recipients) ${queued}, 0), upload_bytes => coalesce(sum(upload_bytes) ${queued}, 0)::bigint,
+                               scheduled => count(*) FILTER (WHERE state = 'scheduled'), held => count(*) FILTER (WHERE state = 'held'))
+    FROM ${rows} GROUP BY tenant_id
 )`
 }
