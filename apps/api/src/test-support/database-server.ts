@@ -39,7 +39,7 @@ interface TestServer {
 
 /** Starts the bundled PostgreSQL. */
 export async function startEmbeddedServer(): Promise<TestServer> {
-  return startServer(await findBinaries(), ['--encoding=UTF8', '--locale=C'])
+  return startServer(await findBinaries(), ['--encoding=UTF8', '--locale=C', '--no-data-checksums'])
 }
 
 /** Starts the PostgreSQL that is installed on the machine, as a customer would bring it; null if none is. */
@@ -94,7 +94,8 @@ async function findInstalledBinaries(): Promise<string | null> {
 
 /** Creates the template database, and provides the address of the server to the tests. */
 export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
-  await onServer(server.url, 'ALTER SYSTEM SET fsync = off') // no test here cuts the power
+  // No test here cuts the power. Each new database makes a checkpoint, after which every page would be logged as a whole.
+  for (const setting of ['fsync', 'full_page_writes']) await onServer(server.url, `ALTER SYSTEM SET ${setting} = off`)
   await onServer(server.url, 'SELECT pg_reload_conf()')
   await onServer(server.url, `CREATE ROLE ${PRODUCT_ROLE} LOGIN`)
   // Each connection would plan a prepared statement six times before it keeps a plan: a quarter of the server's work here.
@@ -105,7 +106,7 @@ export async function provideServer({ provide }: TestProject, server: TestServer
   return () => server.stop()
 }
 
-export async function onServer(url: string, statement: string): Promise<void> {
+async function onServer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { lockMailbox } from '../queue/mailbox-lock.ts'
-import { databaseUrl, LOOPBACK, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
+import { databaseUrl, LOOPBACK, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 import { createTcpLink, type TcpLink } from './tcp-link.ts'
 
 export interface TestDatabase {
@@ -35,9 +35,10 @@ export interface DatabaseLink extends TcpLink {
 /** Creates an empty database with the product's schema, or without any schema from `template0`. */
 export async function createTestDatabase({ template = TEMPLATE }: { template?: string } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl')
+  const server = serverPool(serverUrl)
   const name = `test_${randomBytes(8).toString('hex')}`
   // Its files are copied as they are: to log them page by page takes twice as long.
-  await onServer(serverUrl, `CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${template} STRATEGY file_copy`)
+  await server.query(`CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${template} STRATEGY file_copy`)
   const url = databaseUrl(serverUrl, name, PRODUCT_ROLE)
   const pool = createTestPool(databaseUrl(serverUrl, name), 2)
   const hold = async (statement: string, values: unknown[] = []) => {
@@ -89,9 +90,21 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     },
     async drop() {
       await pool.end()
-      await onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)
+      await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
+}
+
+const serverPools = new Map<string, pg.Pool>()
+
+/** A connection to the server's own database, which the files of a worker share. */
+function serverPool(url: string): pg.Pool {
+  const known = serverPools.get(url)
+  if (known) return known
+  const pool = new pg.Pool({ connectionString: url, max: 1, idleTimeoutMillis: 0, allowExitOnIdle: true })
+  pool.on('error', () => {}) // the server stops before the workers do
+  serverPools.set(url, pool)
+  return pool
 }
 
 export function createTestPool(
