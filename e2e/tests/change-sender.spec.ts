@@ -2,13 +2,30 @@ import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { CANCELLED } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
-test.use({ connectedSender: { fromEmail: 'ada@contoso.com', largeAttachments: true } })
+test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-test('Save changes the sender without a reset, once the consent completes and not before', async ({
+test('Save changes the sender and enables large attachments without a reset, once the consent completes, not before, and not after a cancel', async ({
+  page,
   settings,
   microsoft,
 }) => {
+  await test.step('a consent that is cancelled at Microsoft changes neither', async () => {
+    await settings.address.fill('reports@contoso.com')
+    await settings.largeAttachments.check()
+    const popup = await settings.openMicrosoft(settings.save)
+    await chooseAccount(popup, 'Ada Admin')
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+
+    await expect(settings.notice(CANCELLED)).toBeVisible()
+    await expect(settings.connection).toContainText('Sends as ada@contoso.com')
+    await page.reload()
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(settings.largeAttachments).not.toBeChecked()
+    await expect(settings.largeAttachments).toBeEnabled()
+    await expect(settings.connection).not.toContainText('Mail.ReadWrite')
+  })
   await settings.address.fill('reports@contoso.com')
+  await settings.largeAttachments.check()
   const popup = await settings.openMicrosoft(settings.save)
   await expect(settings.pending).toBeVisible()
   await expect(settings.connection).toContainText('Sends as ada@contoso.com')
@@ -21,10 +38,8 @@ test('Save changes the sender without a reset, once the consent completes and no
   await expect(settings.notice('Sender changed')).toContainText('Mail now leaves from reports@contoso.com.')
   await expect(settings.connection).toContainText("Sends as reports@contoso.com with Ada Admin's access.")
   await expect(settings.address).toHaveValue('reports@contoso.com')
-  await test.step('large attachments stay enabled', async () => {
-    await expect(settings.connection).toContainText('Mail.ReadWrite: ')
-    await expect(settings.largeAttachments).toBeChecked()
-  })
+  await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+  await expect(settings.largeAttachments).toBeChecked()
 
   await settings.sendTestMail.click()
   await expect(settings.notice('Test mail sent')).toContainText('From reports@contoso.com')
@@ -36,29 +51,4 @@ test('Save changes the sender without a reset, once the consent completes and no
       'Inforiver sends mail as reports@contoso.com',
       'Test mail from Inforiver',
     ])
-})
-
-test.describe('without large attachments', () => {
-  test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
-
-  test('a Save that is cancelled at Microsoft changes neither the sender nor large attachments', async ({
-    page,
-    settings,
-  }) => {
-    await settings.address.fill('reports@contoso.com')
-    await settings.largeAttachments.check()
-    const popup = await settings.openMicrosoft(settings.save)
-    await chooseAccount(popup, 'Ada Admin')
-    await popup.getByRole('button', { name: 'Cancel' }).click()
-
-    await expect(settings.notice(CANCELLED)).toBeVisible()
-    await expect(settings.connection).toContainText('Sends as ada@contoso.com')
-    await settings.sendTestMail.click()
-    await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com')
-    await page.reload()
-    await expect(settings.status('Connected')).toBeVisible()
-    await expect(settings.largeAttachments).not.toBeChecked()
-    await expect(settings.largeAttachments).toBeEnabled()
-    await expect(settings.connection).not.toContainText('Mail.ReadWrite')
-  })
 })

@@ -82,62 +82,65 @@ test('a pending consent outlives a reload, and every tab and admin sees it and i
   })
 })
 
-test.describe('in a window of its own', () => {
+test('where the browser blocks popups, the page itself goes to Microsoft and comes back with the outcome', async ({
+  page,
+  settings,
+}) => {
+  const blockPopups = () => page.evaluate(() => void Object.assign(window, { open: () => null }))
+  await blockPopups()
+  await settings.address.fill('reports@contoso.com')
+  await settings.largeAttachments.check()
+  await settings.enable.click()
+  await expect(page.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+
+  await test.step('going back with the browser leaves the consent pending, to be gone on with', async () => {
+    await page.goBack()
+    await expect(settings.pending).toBeVisible()
+    await blockPopups()
+    await settings.pending.getByRole('button', { name: "Open Microsoft's page again" }).click()
+  })
+  await test.step('a cancel comes back with the reason, and with what was entered', async () => {
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await expect(settings.notice(CANCELLED)).toBeVisible()
+    await expect(settings.address).toHaveValue('reports@contoso.com')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
+  await blockPopups()
+  await settings.enable.click()
+  await giveConsent(page, 'Ada Admin')
+  await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
+  await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
+  expect(page.context().pages()).toHaveLength(1)
+})
+
+test('a second click raises the window that is open already, where the browser allows it', async ({
+  page,
+  settings,
+}) => {
+  await page.evaluate(() => {
+    // A window that is still linked to its opener.
+    const seen = { opened: 0, raised: 0, urls: [] as string[] }
+    const popup = {
+      closed: false,
+      document: document.implementation.createHTMLDocument(),
+      focus: () => (seen.raised += 1),
+      location: { replace: (url: string) => seen.urls.push(url) },
+    }
+    Object.assign(window, { seen, open: () => ((seen.opened += 1), popup) })
+  })
+  await settings.address.fill('ada@contoso.com')
+  const seen = () => page.evaluate(() => (window as unknown as { seen: { urls: string[] } }).seen)
+  await settings.enable.click()
+  await expect.poll(async () => (await seen()).urls).toHaveLength(1)
+  await settings.enable.click()
+  await expect.poll(async () => (await seen()).urls).toHaveLength(2)
+
+  const { urls } = await seen()
+  expect(await seen()).toEqual({ opened: 1, raised: 1, urls: [urls[0], urls[0]] })
+})
+
+test.describe('with a clock of its own', () => {
   test.use({ ownContext: true })
-
-  test('where the browser blocks popups, the page itself goes to Microsoft and comes back with the outcome', async ({
-    page,
-  }) => {
-    await page.addInitScript(() => {
-      window.open = () => null
-    })
-    const settings = await openSettings(page)
-    await settings.address.fill('reports@contoso.com')
-    await settings.largeAttachments.check()
-    await settings.enable.click()
-    await expect(page.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
-
-    await test.step('going back with the browser leaves the consent pending, to be gone on with', async () => {
-      await page.goBack()
-      await expect(settings.pending).toBeVisible()
-      await settings.pending.getByRole('button', { name: "Open Microsoft's page again" }).click()
-    })
-    await test.step('a cancel comes back with the reason, and with what was entered', async () => {
-      await page.getByRole('button', { name: 'Cancel' }).click()
-      await expect(settings.notice(CANCELLED)).toBeVisible()
-      await expect(settings.address).toHaveValue('reports@contoso.com')
-      await expect(settings.largeAttachments).toBeChecked()
-    })
-    await settings.enable.click()
-    await giveConsent(page, 'Ada Admin')
-    await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
-    await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
-    expect(page.context().pages()).toHaveLength(1)
-  })
-
-  test('a second click raises the window that is open already, where the browser allows it', async ({ page }) => {
-    await page.addInitScript(() => {
-      // A window that is still linked to its opener.
-      const seen = { opened: 0, raised: 0, urls: [] as string[] }
-      const popup = {
-        closed: false,
-        document: document.implementation.createHTMLDocument(),
-        focus: () => (seen.raised += 1),
-        location: { replace: (url: string) => seen.urls.push(url) },
-      }
-      Object.assign(window, { seen, open: () => ((seen.opened += 1), popup) })
-    })
-    const settings = await openSettings(page)
-    await settings.address.fill('ada@contoso.com')
-    const seen = () => page.evaluate(() => (window as unknown as { seen: { urls: string[] } }).seen)
-    await settings.enable.click()
-    await expect.poll(async () => (await seen()).urls).toHaveLength(1)
-    await settings.enable.click()
-    await expect.poll(async () => (await seen()).urls).toHaveLength(2)
-
-    const { urls } = await seen()
-    expect(await seen()).toEqual({ opened: 1, raised: 1, urls: [urls[0], urls[0]] })
-  })
 
   test('the page counts down the ten minutes that a consent can be given', async ({ page, context }) => {
     await page.clock.install()
