@@ -172,13 +172,13 @@ ended_drafts AS (
 export const CHUNKED_AT_ONCE = 10
 
 /**
- * A common table expression that deletes contents. A trigger deletes their chunks.
+ * A common table expression, `dropped_contents`, that deletes contents. A trigger deletes their chunks.
  *
  * @param emptied the name of rows of `message_id`
  */
 export function deleteContents(emptied: string): string {
   return `
 dropped_contents AS (
-  DELETE FROM message_contents WHERE message_id = ${idsOf(emptied)}
+  DELETE FROM message_contents WHERE message_id = ${idsOf(emptied)} RETURNING tenant_id, stored_bytes
 )`
 }

@@ -2,7 +2,7 @@ import type { Attachment, MessagePriority, MessageStatus, Recipient } from '@inf
 import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
-import { countStored, lockTotals, takeTotals } from './totals.ts'
+import { addToTotals, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, those that nothing
@@ -179,7 +179,8 @@ WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
   accepted: keyed ? 'room n WHERE id NOT IN (SELECT message_id FROM refused)' : 'room n',
   dueAt: 'mail_now()',
   arrived: '',
-})}, ${countStored('accepted')}
+})}, counted AS MATERIALIZED (${addToTotals('(SELECT *, NULL AS lease_owner, NULL AS size, stored_bytes + open_bytes AS bytes, 1 AS unindexed FROM accepted) AS each', '+')}
+)
 SELECT id, state AS status, held_because, due_at AS next_attempt_at, mail_now() AS created_at, sender, (SELECT count(*) FROM woken) AS woken
   FROM accepted WHERE (SELECT count(*) FROM counted) >= 0`
 const INSERT_PLAIN = insertPlain(false)

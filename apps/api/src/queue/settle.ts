@@ -8,7 +8,7 @@ import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
-import { lockTotals } from './totals.ts'
+import { addToTotals, lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
@@ -171,6 +171,7 @@ WITH result AS MATERIALIZED (
      FOR UPDATE OF q
 ), left_queue AS (
   DELETE FROM message_queue WHERE message_id = ${idsOf('sent')}
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'sent', from_email = s.sender, possible_duplicate = s.possible_duplicate, problem = NULL, ended_at = s.at, sent_at = s.at,
@@ -183,8 +184,14 @@ WITH result AS MATERIALIZED (
    WHERE known.troubled_since IS NOT NULL ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = NULL
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- after everything else that is locked
+), locked AS MATERIALIZED ( -- after everything else that is locked
   ${lockTotals('sent', '(SELECT count(DISTINCT tenant_id) FROM sent) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
+), counted AS MATERIALIZED (${addToTotals(
+  `(SELECT *, 0 AS bytes, 0 AS unindexed FROM left_queue
+    UNION ALL SELECT tenant_id, NULL, NULL, NULL, NULL, NULL, stored_bytes, 0 FROM dropped_contents) AS each
+ WHERE (SELECT count(*) FROM locked) + (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0`,
+  '-',
+)}
 )
 SELECT message_id AS id FROM sent WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -1,5 +1,5 @@
-// The row that a mailbox has in mailbox_totals. Triggers keep it, and replace it several times for each mail; only what is
-// stored as a whole is counted by the statement that stores it. While a transaction holds an old snapshot, PostgreSQL keeps
+// The row that a mailbox has in mailbox_totals. Triggers keep it, and replace it several times for each mail; the
+// statements that each mail needs count by themselves. While a transaction holds an old snapshot, PostgreSQL keeps
 // every version of the row, and a look-up by the key visits them, the oldest first. In the index new versions lie behind old
 // ones, so a walk backwards meets the valid one first (docs/decisions/0055-an-old-snapshot-costs-little.md).
 
@@ -43,19 +43,25 @@ known AS MATERIALIZED (${lockTotals(rows)}), made AS (
 }
 
 /**
- * A common table expression, `counted`, that adds to the totals what messages come to that a statement stores as a whole: once
- * for each tenant. It has the triggers, which would add for each of three tables, leave that to this statement.
+ * A query that adds to the totals, once for each tenant, what rows of the queue and contents come to that a statement inserts or
+ * deletes. It has the triggers, each of which would add for its table, leave that to this statement.
  *
- * @param rows the name of rows of `tenant_id`, `state`, `recipients`, `upload_bytes`, `stored_bytes` and `open_bytes`
+ * @param rows rows of `tenant_id`, `state`, `lease_owner`, `size`, `recipients`, `upload_bytes`, `bytes`, and `unindexed`, which
+ *   is 1 for a message that the search index has yet to take
+ * @param sign whether they are inserted (+) or deleted (-)
  */
-export function countStored(rows: string): string {
-  const queued = `FILTER (WHERE state = 'queued')`
+export function addToTotals(rows: string, sign: '+' | '-'): string {
+  const count = (condition: string) => `${sign}count(*) FILTER (WHERE ${condition})`
+  const sum = (column: string, condition = 'true') =>
+    `${sign}coalesce(sum(${column}) FILTER (WHERE ${condition}), 0)::bigint`
+  const waits = `state = 'queued' AND lease_owner IS NULL`
+  const leased = 'lease_owner IS NOT NULL'
   return `
-counted AS MATERIALIZED (
-  SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
-         add_to_mailbox_totals(tenant_id, stored_bytes => sum(stored_bytes + open_bytes)::bigint, unindexed => count(*), queued => count(*) ${queued},
-                               queued_recipients => coalesce(sum(recipients) ${queued}, 0), upload_bytes => coalesce(sum(upload_bytes) ${queued}, 0)::bigint,
-                               scheduled => count(*) FILTER (WHERE state = 'scheduled'), held => count(*) FILTER (WHERE state = 'held'))
-    FROM ${rows} GROUP BY tenant_id
-)`
+SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
+       add_to_mailbox_totals(tenant_id, stored_bytes => ${sum('bytes')}, unindexed => ${sum('unindexed')},
+         queued => ${count(waits)}, queued_recipients => ${sum('recipients', waits)},
+         sending => ${count(leased)}, sending_large => ${count(`${leased} AND size = 'large'`)}, sending_recipients => ${sum('recipients', leased)},
+         upload_bytes => ${sum('upload_bytes', `state = 'queued'`)},
+         scheduled => ${count(`state = 'scheduled'`)}, held => ${count(`state = 'held'`)})
+  FROM ${rows} GROUP BY tenant_id`
 }
