@@ -55,13 +55,17 @@ export interface Source {
 
 export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
 
-function unsent(outcome: 'failed' | 'cancelled'): Source {
+/** @param outcome SQL for the outcome of a row of unsent_messages */
+function unsent(status: 'failed' | 'cancelled', outcome = 'outcome'): Source {
   return {
-    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}')`,
+    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause FROM unsent_messages WHERE tenant_id = $1 AND ${outcome} = '${status}')`,
     ordered: true,
     hasStatus: true,
   }
 }
+
+/** Where a cause is asked for as well, the index of causes is the only one that has both the rows and their order. */
+const FAILED_BY_CAUSE = unsent('failed', `outcome || ''`)
 
 /** @param rows SQL for rows of `message_id` */
 function messagesOf(rows: string): string {
@@ -105,8 +109,10 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
   if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported(`o.code = '${problem}'`)
-  if (mustHaveFailed || problem !== undefined)
-    return status === undefined || status === 'failed' ? unsent('failed') : null
+  if (mustHaveFailed || problem !== undefined) {
+    if (status !== undefined && status !== 'failed') return null
+    return isCause(problem) ? FAILED_BY_CAUSE : unsent('failed')
+  }
   if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
     return delivery === 'pending'
@@ -157,7 +163,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
       ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
       ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
-      ...(problem === undefined || isOwnCode(problem) || isStatusCode ? [] : [`r.cause = left(${bind(problem)}, 100)`]),
+      ...(isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
       ...(sql === ALL.sql ? ofReports('r', bind) : []),
       ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
@@ -223,6 +229,11 @@ export function rowsOf(rows: Pick<Source, 'sql'>, conditions: readonly string[],
   const joined =
     states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
   return `FROM ${rows.sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+}
+
+/** Whether a problem is told by the cause of a failed message: whatever is neither reported of a recipient nor ours. */
+function isCause(problem: string | undefined): boolean {
+  return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem)
 }
 
 /** Whether a problem is one of ours, and not a code of Microsoft. */

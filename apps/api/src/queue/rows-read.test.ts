@@ -396,6 +396,11 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ({ messages }) => messages.list(FOUND, listing(filter), null),
     ]),
     [
+      'the newest that failed by a cause that is rare',
+      ({ messages }) =>
+        messages.list({ tenantId: BEN, service: null }, listing({ problem: 'ErrorSendAsDenied' }), null),
+    ],
+    [
       'the newest that wait and may be duplicates',
       ({ messages }) => messages.list(PERSON, listing({ status: 'queued', possibleDuplicate: true }), null),
     ],
