@@ -84,16 +84,23 @@ function scenarioForm(): Html {
   </form>`
 }
 
-/** @param messagesIn returns the newest messages of a folder first */
+/** What a page lists of a folder. */
+export interface ListedMessages {
+  /** The newest first. */
+  readonly newest: readonly VisibleMessage[]
+  /** How many there are. */
+  readonly total: number
+}
+
 export function mailboxPage(
   address: string,
   kind: MailboxSummary['kind'],
-  messagesIn: (folder: Folder) => readonly VisibleMessage[],
+  messagesIn: (folder: Folder) => ListedMessages,
 ): Html {
   const hasOwnMail = kind === 'person' || kind === 'shared-mailbox'
   const folder = (name: Folder): Html => {
-    const messages = messagesIn(name)
-    const rows = messages.map((message) => [
+    const { newest, total } = messagesIn(name)
+    const rows = newest.map((message) => [
       html`<a href="${messageUrl(address, message.id)}">${message.subject || '(no subject)'}</a>`,
       addressText(name === 'inbox' ? message.from : [...message.to, ...message.cc, ...message.bcc][0]),
       timeElement(message.sentAt),
@@ -102,6 +109,7 @@ export function mailboxPage(
     ])
     const partner = name === 'inbox' ? 'From' : 'To'
     return html`<h2>${FOLDERS[name]}</h2>
+      ${rows.length < total && html`<p>The newest ${rows.length} of ${total}.</p>`}
       ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments', 'Kind'], rows)}`
   }
   return viewerPage(
@@ -110,7 +118,7 @@ export function mailboxPage(
       <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
       <div data-live>
         ${folder('inbox')} ${hasOwnMail && [folder('sentItems'), folder('drafts')]}
-        ${messagesIn('deletedItems').length > 0 && folder('deletedItems')}
+        ${messagesIn('deletedItems').total > 0 && folder('deletedItems')}
       </div>`,
     { isLive: true },
   )

@@ -36,8 +36,9 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
     if (primary !== address) return sendRedirect(reply, mailboxUrl(primary))
     const mailbox = store.state.mailboxes.get(address)
     const page = mailboxPage(address, kind, (folder) => {
-      const newest = itemsIn(mailbox, folder, clock().getTime()).slice(-LISTED_MESSAGES).toReversed()
-      return newest.map((item) => visibleMessage(item))
+      const items = itemsIn(mailbox, folder, clock().getTime())
+      const newest = items.slice(-LISTED_MESSAGES).toReversed()
+      return { newest: newest.map((item) => visibleMessage(item)), total: items.length }
     })
     return sendPage(reply, 200, page)
   })

@@ -71,6 +71,19 @@ describe('a mailbox page', () => {
     expect(await page(simulated, '/mailboxes/ada@contoso.com')).toContain('On its way')
   })
 
+  it('says how many there are where it lists only the newest', async () => {
+    const { access_token: token } = await simulated.signIn('ada')
+    await simulated.set({ mailboxConcurrency: null })
+    const receiveMany = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => simulated.sendMail(token, mail({}))))
+    await receiveMany(200)
+    expect(await page(simulated, '/mailboxes/max@contoso.com')).not.toContain('The newest')
+    await receiveMany(1)
+    const text = await page(simulated, '/mailboxes/max@contoso.com')
+    expect(text).toContain('The newest 200 of 201.')
+    expect(text.match(/max@contoso.com\/messages\//g)).toHaveLength(200)
+  })
+
   it('exists for an outside address, and leads from an alias to its mailbox', async () => {
     expect((await fetch(`${simulated.url}/mailboxes/cfo@customer.example`)).status).toBe(200)
     const alias = await fetch(`${simulated.url}/mailboxes/ada.admin@contoso.com`, { redirect: 'manual' })
