@@ -28,6 +28,7 @@ import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
+import { createInFlight } from './delivery/in-flight.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createTraceStore } from './delivery-reports/trace-store.ts'
@@ -35,7 +36,7 @@ import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
-import { metrics } from './http/metrics.ts'
+import { measureEventLoop, metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
@@ -174,6 +175,7 @@ export async function compose(
       random,
     })
     const registry = new Registry()
+    measureEventLoop(registry)
     const databaseNow = createDatabaseClock(database.pool)
     const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random })
     const { contentKeys, writeCheck } = queue
@@ -256,15 +258,18 @@ export async function compose(
     })
     const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()
+    const inFlight = createInFlight()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
       failures: () => queue.upkeep.readFailures(),
+      inFlight: () => inFlight.count(),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
       deliveries: queue.deliveries,
       mailboxes: queue.mailboxes,
       budget: deliveryBudget,
+      inFlight,
       requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
       reportAccessRefusal: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
       mailer,

@@ -4,6 +4,7 @@ import { oncePerScrape } from '../http/metrics.ts'
 import type { QueueDepth } from '../queue/depth.ts'
 import type { FailureCount } from '../queue/failures.ts'
 import type { Settlement } from '../queue/settle.ts'
+import { MAX_IN_FLIGHT } from './in-flight.ts'
 
 export interface DeliveryMetrics {
   /** Counts an attempt that was settled, and how its message ended. */
@@ -20,6 +21,7 @@ const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
  *
  * @param queueDepth the same in every process
  * @param failures the same in every process
+ * @param inFlight how many messages this process is sending
  * @param memoryBytes what content takes in this process while it is delivered
  */
 export function createDeliveryMetrics(
@@ -27,10 +29,12 @@ export function createDeliveryMetrics(
   {
     queueDepth,
     failures,
+    inFlight,
     memoryBytes,
   }: {
     queueDepth: () => Promise<readonly QueueDepth[]>
     failures: () => Promise<readonly FailureCount[]>
+    inFlight: () => number
     memoryBytes: () => number
   },
 ): DeliveryMetrics {
@@ -66,6 +70,17 @@ export function createDeliveryMetrics(
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400],
     registers,
   })
+  const sending: Gauge = new Gauge({
+    name: 'inforiver_mail_deliveries_in_flight',
+    help: 'Messages that this process is sending.',
+    registers,
+    collect: () => sending.set(inFlight()),
+  })
+  new Gauge({
+    name: 'inforiver_mail_deliveries_in_flight_limit',
+    help: 'How many messages a process sends at once before it claims no more.',
+    registers,
+  }).set(MAX_IN_FLIGHT)
   const memory: Gauge = new Gauge({
     name: 'inforiver_mail_delivery_memory_bytes',
     help: 'Memory set aside for content that is being delivered by this process.',

@@ -21,6 +21,7 @@ it('claims every place at first, and is full then', () => {
   expect(inFlight.isFull()).toBe(true)
   inFlight.end()
   expect(inFlight.isFull()).toBe(false)
+  expect(inFlight.count()).toBe(MAX_IN_FLIGHT - 1)
 })
 
 it('claims what will be free by the time of the answer, as many as during the last claim', () => {

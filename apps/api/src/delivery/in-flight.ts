@@ -11,6 +11,8 @@ export interface InFlight {
   begin(): void
   /** Frees the place of a message. */
   end(): void
+  /** How many messages are being sent. */
+  count(): number
   isFull(): boolean
   /** Whether a claim that waits a few ms would take more messages: where few places are free, or few were due. */
   gathers(): boolean
@@ -37,6 +39,7 @@ export function createInFlight(): InFlight {
       count--
       ended++
     },
+    count: () => count,
     isFull: () => count >= MAX_IN_FLIGHT,
     gathers: () => tookFew || count > MAX_IN_FLIGHT - MANY,
     beginClaim() {

@@ -19,7 +19,7 @@ import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.
 import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
-import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
+import { MAX_IN_FLIGHT, type InFlight } from './in-flight.ts'
 import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { reportExpired } from './report-expired.ts'
 import { runAttempt } from './run-attempt.ts'
@@ -52,6 +52,7 @@ export function createWorker(deps: {
   deliveries: Deliveries
   mailboxes: Mailboxes
   budget: ByteBudget
+  inFlight: InFlight
   requestAccess: RequestAccess
   reportAccessRefusal: ReportAccessRefusal
   mailer: GraphMailer
@@ -73,6 +74,7 @@ export function createWorker(deps: {
 }): Worker {
   const {
     deliveries,
+    inFlight,
     requestAccess,
     clock,
     elapsedMs,
@@ -91,7 +93,6 @@ export function createWorker(deps: {
     ending: () => ending.signal,
   }
   const outcomes = createOutcomeWriter(deps)
-  const inFlight = createInFlight()
   /** In flight, or its outcome is being written. */
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim that was not answered: the database may have made it all the same. */

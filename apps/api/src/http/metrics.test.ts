@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { measureEventLoop } from './metrics.ts'
 
 const TOKEN = 'the-token-of-the-monitoring'
 
@@ -28,6 +30,22 @@ async function statusAs({ url }: TestProduct, host: string): Promise<number | un
 
 it('shows metrics to this machine', async () => {
   expect(await statusOf(await start())).toBe(200)
+})
+
+it('shows for how long the process has computed, at each scrape anew', async () => {
+  const registry = new Registry()
+  let busyMs = 1_500
+  measureEventLoop(registry, () => busyMs)
+
+  expect(await registry.metrics()).toContain('event_loop_busy_seconds_total 1.5\n')
+  busyMs = 2_250
+  expect(await registry.metrics()).toContain('event_loop_busy_seconds_total 2.25\n')
+})
+
+it('shows that it has computed by the time that it answers', async () => {
+  const text = await (await fetch(`${(await start()).url}/metrics`)).text()
+
+  expect(Number(text.match(/event_loop_busy_seconds_total (\d\S*)/)?.[1])).toBeGreaterThan(0)
 })
 
 it('shows what it counted even while the database is unavailable', async () => {

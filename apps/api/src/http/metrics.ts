@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Registry } from 'prom-client'
+import { Counter, type Registry } from 'prom-client'
 import { isLoopback } from '../loopback.ts'
 import { ProblemError } from './problem.ts'
 
@@ -20,6 +21,27 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
       .type(registry.contentType)
       .header('cache-control', 'no-store')
       .send(await registry.metrics())
+  })
+}
+
+/**
+ * Measures for how long this process computed and did not wait. JavaScript runs on one core: a process that gains a second
+ * each second is at its limit.
+ *
+ * @param busyMs since the process began
+ */
+export function measureEventLoop(
+  registry: Registry,
+  busyMs: () => number = () => performance.eventLoopUtilization().active,
+): void {
+  const busy: Counter = new Counter({
+    name: 'inforiver_mail_event_loop_busy_seconds_total',
+    help: 'How long this process has computed and not waited.',
+    registers: [registry],
+    collect() {
+      busy.reset()
+      busy.inc(busyMs() / 1_000)
+    },
   })
 }
 
