@@ -71,9 +71,9 @@ if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
   process.exit(1)
 }
-for (const [name, bench] of Object.entries(MODULE_BENCHES)) if (isWanted(name)) await bench()
 const interruption = new AbortController()
 const interrupted = once(interruption.signal, 'abort')
+for (const [name, bench] of Object.entries(MODULE_BENCHES)) if (isWanted(name)) await timed(name, bench)
 onStopSignal(() => interruption.abort())
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (!isWanted(name)) continue
@@ -84,13 +84,22 @@ for (const [name, bench] of Object.entries(BENCHES)) {
     await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
     return testbed
   }
-  const testbed = await open()
-  try {
-    await Promise.race([interrupted, bench(testbed, open)])
-  } finally {
-    await Promise.all(opened.map((each) => each.close()))
-  }
+  await timed(name, async () => {
+    try {
+      const testbed = await open()
+      await Promise.race([interrupted, bench(testbed, open)])
+    } finally {
+      await Promise.all(opened.map((each) => each.close()))
+    }
+  })
   if (interruption.signal.aborted) process.exit(STATUS_INTERRUPTED)
+}
+
+/** Says which figures follow, since the first of some benches come after minutes, and how long all of them took. */
+async function timed(name: string, bench: () => Promise<void>): Promise<void> {
+  console.log(`bench ${name} …`)
+  const { seconds } = await measure(1, bench)
+  console.log(`bench ${name} ${interruption.signal.aborted ? 'was stopped' : 'ended'} after ${Math.round(seconds)} s`)
 }
 
 function isWanted(name: string): boolean {
