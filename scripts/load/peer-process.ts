@@ -60,7 +60,7 @@ async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: 
     add: (count: number) =>
       inParallel(count, concurrency, async (index) => {
         const payload: Payload = { message: bareMessage(index, accounts), index }
-        await utilities.addJob('send', payload, { maxAttempts: 1 })
+        await utilities.addJob('send', payload)
       }),
     work: async () => {
       const preset = { worker: { ...worker, maxPoolSize: WORKING_CONNECTIONS } }
