@@ -25,8 +25,8 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
 }
 
 /**
- * Measures for how long this process computed and did not wait. JavaScript runs on one core: a process that gains a second
- * each second is at its limit.
+ * Measures for how long this process computed, or waited for a core to do so. JavaScript runs on one core: a process that
+ * gains a second each second is at its limit.
  *
  * @param busyMs since the process began
  */
@@ -36,7 +36,7 @@ export function measureEventLoop(
 ): void {
   const busy: Counter = new Counter({
     name: 'inforiver_mail_event_loop_busy_seconds_total',
-    help: 'How long this process has computed and not waited.',
+    help: 'How long this process has computed, or waited for a core to do so.',
     registers: [registry],
     collect() {
       busy.reset()
