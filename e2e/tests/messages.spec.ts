@@ -345,14 +345,17 @@ test('hundreds of messages are read with Page Down held, with few rows in the do
     await test.step('rows that were dropped are there again on the way up, also far away', async () => {
       await holdUntil(page, 'PageUp', ({ last }) => last !== null && last < ROWS - 450)
       const height = () => page.evaluate(() => document.body.scrollHeight)
-      const before = await height()
+      // In one step: a scroll that ends meanwhile makes the document shorter.
       const goOnScrolling = await page.evaluateHandle(() => {
-        scrollTo(0, document.body.scrollHeight / 10)
-        return setInterval(() => dispatchEvent(new Event('scroll')), 20)
+        dispatchEvent(new Event('scroll'))
+        const heightBefore = document.body.scrollHeight
+        scrollTo(0, heightBefore / 10)
+        return { heightBefore, interval: setInterval(() => dispatchEvent(new Event('scroll')), 20) }
       })
+      const before = await goOnScrolling.evaluate(({ heightBefore }) => heightBefore)
       await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 7)
       expect(await height(), 'a shorter document would end a smooth scroll on its way').toBe(before)
-      await goOnScrolling.evaluate((interval) => clearInterval(interval))
+      await goOnScrolling.evaluate(({ interval }) => clearInterval(interval))
       await expect.poll(height).toBeLessThan(before)
       await page.keyboard.press('Home')
       await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
