@@ -20,7 +20,7 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
   const icon = await readIcon(directory, document)
   await app.register(fastifyStatic, {
     root: directory,
-    serve: false, // it would add a route for each file, and make up a third of a start
+    serve: false, // it would search the folder and add a route for each of its files
     preCompressed: true,
     setHeaders(reply, path) {
       reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')

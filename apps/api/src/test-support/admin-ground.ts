@@ -48,7 +48,7 @@ export function useAdminGround({
   afterAll(() => ground.close())
   beforeEach(async () => {
     await ground.clear()
-    // To sign in takes ten times as long.
+    // To sign in takes longer.
     await ground.database.query(restoreSignIn(clock?.now() ?? new Date()))
     ada = product.newBrowser()
     for (const [name, value] of cookies) ada.cookies.set(name, value)
