@@ -18,6 +18,8 @@ test('Save changes the sender and enables large attachments without a reset, onc
 
     await expect(settings.notice(CANCELLED)).toBeVisible()
     await expect(settings.connection).toContainText('Sends as ada@contoso.com')
+    await settings.sendTestMail.click()
+    await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com')
     await page.reload()
     await expect(settings.status('Connected')).toBeVisible()
     await expect(settings.largeAttachments).not.toBeChecked()
@@ -47,6 +49,7 @@ test('Save changes the sender and enables large attachments without a reset, onc
     .poll(() => microsoft.subjects('ada@contoso.com', 'inbox'))
     .toEqual([
       'Inforiver sends mail as ada@contoso.com',
+      'Test mail from Inforiver',
       'Test mail from Inforiver',
       'Inforiver sends mail as reports@contoso.com',
       'Test mail from Inforiver',
