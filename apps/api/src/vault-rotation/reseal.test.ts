@@ -150,14 +150,14 @@ it('continues after it was stopped', async () => {
 })
 
 it('leaves everything openable when its process is killed in the middle', async () => {
-  await addSealedRows(test, vaultOf(OLD), { messages: 8_000 })
+  await addSealedRows(test, vaultOf(OLD), { messages: 500 })
   const child = fork(RUN_RESEAL, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   child.send({ url: test.url, keys: [NEW, OLD] })
-  await new Promise((resolve) => child.once('message', resolve)) // some are resealed
+  await new Promise((resolve) => child.once('message', resolve)) // some messages are resealed
   child.kill('SIGKILL')
   await exited
 
