@@ -1,10 +1,10 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureArriving, measureMime, measureRequests } from '@inforiver-mail/m365/request-sizes'
-import type { RecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
+import type { SubmitSettings } from '../submit-settings.ts'
 import { requireAllowedRecipients } from './recipients-policy.ts'
 import { refuseArriving, refuseMimeSize, refuseSize, type SizeRules } from './refusals.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
@@ -14,11 +14,7 @@ const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionDeps {
   readonly store: Pick<Messages, 'readSizeLimits'>
-  readonly readSettings: (tenantId: string) => Promise<{
-    /** What messages leave from now, and whether large ones may; null while nothing is configured. */
-    readonly sender: { readonly fromEmail: string; readonly largeAttachments: boolean } | null
-    readonly recipientsPolicy: RecipientsPolicy
-  }>
+  readonly readSettings: (tenantId: string) => Promise<SubmitSettings>
 }
 
 /** On whose behalf a message is admitted. */
@@ -26,6 +22,8 @@ export interface Admitted {
   readonly tenantId: string
   /** The only domains that its key may write to; empty: those that the installation allows. */
   readonly allowedDomains: readonly string[]
+  /** Those of the tenant a moment ago; left out where they have to be read. */
+  readonly settings?: SubmitSettings
 }
 
 /** What the installation allows at this moment. A new message is held to it, a repetition never. */
@@ -41,14 +39,14 @@ export interface Admission extends IntakeLimits {
 }
 
 /**
- * Admits one message. The settings are read once, when the first of them is asked for; what only large messages depend on,
- * once it turns out to be large.
+ * Admits one message. Settings that are not known are read once, when the first of them is asked for; what only large
+ * messages depend on, once it turns out to be large.
  */
 export function createAdmission(
   { store, readSettings }: AdmissionDeps,
-  { tenantId, allowedDomains }: Admitted,
+  { tenantId, allowedDomains, settings: known }: Admitted,
 ): Admission {
-  let settings: ReturnType<AdmissionDeps['readSettings']> | null = null
+  let settings: Promise<SubmitSettings> | null = known ? Promise.resolve(known) : null
   let rules: Promise<SizeRules> | null = null
 
   /** A large message may take minutes between this and the other checks, which is why it has a look of its own. */

@@ -2,6 +2,7 @@ import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { clientFor } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const POLICY = '/api/v1/tenant-settings/recipients'
@@ -87,6 +88,22 @@ it('refuses a message to anybody else, each by path, before its attachments arri
   form.set('attachment', new Blob(['x']), 'x.txt')
   expect(refusedPaths(await service.postForm(MESSAGES, form))).toEqual(refused)
   expect((await service.post(MESSAGES, mail({ to: ['MAX@CONTOSO.COM'] }))).status).toBe(202)
+})
+
+it('holds a body in parts to the policy of the moment when its message has arrived', async () => {
+  const key = { name: 'slow', scopes: ['messages:send'] }
+  const { id, key: secret } = (await ada.call('POST', '/api/v1/service-keys', key)).json
+  const message = { disposition: 'name="message"', content: JSON.stringify(mail()) }
+  const upload = startUpload(product, secret, [message])
+  await upload.send(10)
+  const used = () =>
+    ground.database.query('SELECT last_used_at IS NOT NULL AS used FROM service_keys WHERE id = $1', [id])
+  await expect.poll(used).toEqual([{ used: true }])
+  await setPolicy({ allowedDomains: ['fabrikam.com'], redirectAllTo: null })
+
+  await upload.send()
+
+  expect(refusedPaths(await upload.answer)).toMatchObject({ status: 422, paths: ['to[0]'] })
 })
 
 it('refuses what the key does not allow, even where the policy does, and the other way round', async () => {

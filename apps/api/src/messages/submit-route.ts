@@ -3,6 +3,7 @@ import { submitMessage } from '@inforiver-mail/contract/message-input'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
+import { isMultipart } from '../http/read-multipart.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
 import { logAccepted, type Accept, type Sender } from './accept-message.ts'
 import { createHashingIntake } from './attachment-intake.ts'
@@ -39,7 +40,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     traceparent: string | null,
   ): Promise<Accepted> {
     const accepted = await accept({
-      sender,
+      sender: isMultipart(request.headers['content-type']) ? withoutSettings(sender) : sender,
       memory: request.arrival,
       traceparent,
       log: request.log,
@@ -105,6 +106,11 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
         .send(message)
     },
   })
+}
+
+/** A body in parts may take an hour to arrive. Its message is held to the settings of the moment when that has come. */
+function withoutSettings({ tenantId, service, allowedDomains }: Sender): Sender {
+  return { tenantId, service, allowedDomains }
 }
 
 interface Accepted {

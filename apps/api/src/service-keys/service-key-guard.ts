@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify'
 import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { SubmitSettings } from '../submit-settings.ts'
 import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
@@ -18,6 +19,8 @@ export interface ServiceCaller {
   readonly userId: null
   /** The only domains that its key may write to; empty: those that the installation allows. */
   readonly allowedDomains: readonly string[]
+  /** Those of the tenant when the key was looked up. */
+  readonly settings: SubmitSettings
 }
 
 /** A refused key and the operation it was used for. `key` is null when there has never been such a key. */
@@ -75,7 +78,7 @@ export function createCallerGuard({
       await refuse('scope-missing')
       throw new ProblemError('scope-missing', say('scope-missing', { scope }))
     }
-    return { tenantId, service, userId: null, allowedDomains }
+    return { tenantId, service, userId: null, allowedDomains, settings: found.settings }
   }
 
   async function requireService({ headers, ip, routeOptions }: FastifyRequest, scope: Scope): Promise<ServiceCaller> {

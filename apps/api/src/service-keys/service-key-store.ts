@@ -7,6 +7,12 @@ import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { readScopes } from '../stored-values.ts'
+import {
+  SUBMIT_SETTINGS_COLUMNS,
+  toSubmitSettings,
+  type SubmitSettings,
+  type SubmitSettingsRow,
+} from '../submit-settings.ts'
 import { isAllowedClient } from './client-address.ts'
 
 const LOOKUPS_PER_BATCH = 200
@@ -32,6 +38,8 @@ export interface KeyUse {
 /** The service behind a key, and why this client cannot use the key now; null when it can. */
 export interface FoundKey {
   readonly service: Service
+  /** Of the tenant, read together with the key. */
+  readonly settings: SubmitSettings
   readonly refused: 'revoked' | 'expired' | 'address-not-allowed' | null
 }
 
@@ -77,7 +85,7 @@ export interface ServiceKeyStore {
   revokeSeeded(tenantId: string, id: string, now: Date): Promise<void>
 }
 
-interface FoundRow {
+interface FoundRow extends SubmitSettingsRow {
   readonly key_hash: string
   readonly id: string
   readonly tenant_id: string
@@ -92,12 +100,15 @@ interface FoundRow {
 
 /**
  * Looks up a batch of keys in one round trip, never from a cache, so that a revoked key stops working at once. All
- * processes judge its end by the clock of the database.
+ * processes judge its end by the clock of the database. The settings that a submit needs come along, since a statement of
+ * their own would cost more; those of one tenant at a time, because the planner may read those of all.
  */
 const FIND = `
-SELECT key_hash, id, tenant_id, name, scopes, last_used_at, revoked_at IS NOT NULL AS revoked, expires_at <= mail_now() IS TRUE AS expired,
-       allowed_domains, allowed_addresses
-  FROM service_keys WHERE key_hash = ANY($1)`
+SELECT k.key_hash, k.id, k.tenant_id, k.name, k.scopes, k.last_used_at, k.revoked_at IS NOT NULL AS revoked,
+       k.expires_at <= mail_now() IS TRUE AS expired, k.allowed_domains, k.allowed_addresses, ${SUBMIT_SETTINGS_COLUMNS}
+  FROM service_keys k
+  LEFT JOIN LATERAL (SELECT * FROM tenant_settings WHERE tenant_id = k.tenant_id LIMIT 1) AS s ON true
+ WHERE k.key_hash = ANY($1)`
 
 /** Records the use of keys, unless another process holds their rows to do so. $1 ids, $2 now, $3 the last use before */
 const RECORD_USE = `
@@ -118,7 +129,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
           if (!row) return null
           const refused = whyRefused(row, client)
           if (refused === null) used.push(row)
-          return { service: toService(row), refused }
+          return { service: toService(row), settings: toSubmitSettings(row), refused }
         })
         await recordUse(used)
         return found
