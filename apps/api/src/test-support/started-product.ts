@@ -63,7 +63,8 @@ export async function startFromTheShell(
   onTestFinished(async () => {
     for (const { pid } of await running()) kill(pid)
     await expect.poll(running).toEqual([])
-    await rm(directory, { recursive: true, force: true })
+    // A process that was killed may still be writing when it is found no more.
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   })
   const processes = async () => (await running()).map((process) => process.command)
   return {
