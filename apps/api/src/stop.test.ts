@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startFromTheShell, type StartedProduct } from './test-support/started-product.ts'
+import { START_WITHIN_MS, startFromTheShell, type StartedProduct } from './test-support/started-product.ts'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 
 const START = ['node', 'scripts/start.mjs'] as const
@@ -33,7 +33,8 @@ const BY_REQUEST = [
   { code: null, signal: 'SIGTERM' },
 ]
 
-describe('asked to stop', () => {
+// A start from nothing loads two programs, and makes and migrates a database, which takes 25 s on a busy machine.
+describe('asked to stop', { timeout: 2 * START_WITHIN_MS }, () => {
   it.each<[string, (product: StartedProduct) => Promise<void>]>([
     ['before the product listens for signals', (product) => product.untilProcess('scripts/launch.ts')],
     ['while the database is being created', (product) => product.untilProcess('initdb')],
