@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
+import { countingReads } from '../test-support/rows-read.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createAuditStore, type AuditStore } from './audit-store.ts'
 
@@ -10,11 +11,13 @@ const FEW = 100
 
 let database: TestDatabase
 let pool: pg.Pool
+let rowsRead: ReturnType<typeof countingReads>
 let store: AuditStore
 
 beforeAll(async () => {
   database = await createTestDatabase()
   pool = createTestPool(database.url, 1, setUpSession)
+  rowsRead = countingReads(pool, ['audit_events'])
   store = createAuditStore(pool)
   await database.query(`ALTER TABLE audit_events SET (autovacuum_enabled = false)`)
   await database.query(
@@ -27,22 +30,6 @@ afterAll(async () => {
   await pool.end()
   await database.drop()
 })
-
-/** How many rows, and pages of indexes, the work reads on the one connection of the pool. */
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
-  const before = await count()
-  await work()
-  return (await count()) - before
-}
-
-async function count(): Promise<number> {
-  await pool.query('SELECT pg_stat_force_next_flush()')
-  const { rows } = await pool.query<{ rows: number }>(
-    `SELECT (t.seq_tup_read + t.idx_tup_fetch + i.idx_blks_hit + i.idx_blks_read)::int AS rows
-       FROM pg_stat_user_tables t JOIN pg_statio_user_tables i USING (relid) WHERE t.relname = 'audit_events'`,
-  )
-  return rows[0]?.rows ?? 0
-}
 
 const STATISTICS: Record<string, string> = {
   'of a log that was empty': `UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE relname LIKE 'audit_events%'`,

@@ -2,18 +2,21 @@ import type { PrismaClient } from '../database/generated/client.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
+import { countingReads } from '../test-support/rows-read.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
 
 const VERY_MANY = 4_000
-const FEW = 20
+const FEW = 40
 
 let database: TestDatabase
 let pool: pg.Pool
+let rowsRead: ReturnType<typeof countingReads>
 
 beforeAll(async () => {
   database = await createTestDatabase()
   pool = createTestPool(database.url, 1, setUpSession)
+  rowsRead = countingReads(pool, ['service_keys', 'tenant_settings'])
   for (const table of ['service_keys', 'tenant_settings'])
     await database.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`)
   await database.query(
@@ -34,21 +37,6 @@ afterAll(async () => {
   await pool.end()
   await database.drop()
 })
-
-/** How many rows the work reads on the one connection of the pool. */
-async function rowsRead(work: () => Promise<unknown>): Promise<number> {
-  const before = await count()
-  await work()
-  return (await count()) - before
-}
-
-async function count(): Promise<number> {
-  await pool.query('SELECT pg_stat_force_next_flush()')
-  const { rows } = await pool.query<{ rows: number }>(
-    `SELECT sum(seq_tup_read + idx_tup_fetch)::int AS rows FROM pg_stat_user_tables WHERE relname IN ('service_keys', 'tenant_settings')`,
-  )
-  return rows[0]?.rows ?? 0
-}
 
 it.each([
   [
