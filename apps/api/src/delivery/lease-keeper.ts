@@ -86,6 +86,8 @@ export function createLeaseKeeper({
 
   return {
     hold(message, since) {
+      const earlier = held.get(message.id) // by an attempt that has lost its lease, and may not know it yet
+      if (earlier) drop(earlier)
       const controller = new AbortController()
       held.set(message.id, { message, controller, until: since + LEASE_MS })
       if (brokenOff) controller.abort(new ProcessEndsError())
