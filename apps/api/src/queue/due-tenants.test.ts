@@ -273,9 +273,9 @@ it('notifies of a tenant of which nothing waits, and not while something does', 
   client.on('notification', ({ payload }) => heard.push(payload))
   await client.query(`LISTEN ${MESSAGES_CHANNEL}`)
   try {
+    await submit()
     await ground.submit()
-    await ground.submit()
-    await ground.submit({ tenantId: BEN })
+    await submit({ tenantId: BEN })
     await settle(await worker.claim())
     await ground.submit()
     await ground.clock.advance(3 * SECONDS) // after which it may be that nobody looks
