@@ -77,6 +77,7 @@ export async function createTestGround(
   await options.clock?.govern(database)
   const microsoft = await startMicrosoft(options)
   const running = new Set<TestProduct>()
+  const started: TestProduct[] = []
   const configure = async (environment: Record<string, string> = {}) =>
     readConfig(
       {
@@ -94,7 +95,7 @@ export async function createTestGround(
       },
       join(tmpdir(), 'no-such-folder'),
     )
-  return {
+  const ground: TestGround = {
     microsoft,
     database,
     configure,
@@ -102,13 +103,15 @@ export async function createTestGround(
       const config = await configure(environment)
       const product = await startProduct({ config, clock: clock ?? options.clock?.now, ...times })
       running.add(product)
-      return {
+      const closable = {
         ...product,
         async close() {
           await product.close()
           running.delete(product)
         },
       }
+      started.push(closable)
+      return closable
     },
     async clear() {
       await microsoft.control('POST', '/reset')
@@ -133,8 +136,19 @@ export async function createTestGround(
       for (const product of running) await product.close()
       await microsoft.close()
       await database.drop()
+      running.clear()
+      forget(ground, microsoft, database, ...started.splice(0))
     },
   }
+  return ground
+}
+
+/**
+ * Empties objects that are of no use any more. A worker keeps the files that it has run, so that their variables would
+ * keep all that these objects refer to: whole mailboxes, until it has gigabytes to look through for garbage.
+ */
+export function forget(...objects: object[]): void {
+  for (const object of objects) for (const key of Object.keys(object)) Reflect.deleteProperty(object, key)
 }
 
 async function startMicrosoft({

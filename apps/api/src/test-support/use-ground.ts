@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import { createDeliveryGround, type DeliveryGround } from './delivery-ground.ts'
 import type { TestClock } from './test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
+import { createTestGround, forget, type TestGround, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 import { createUploadGround, type UploadGround } from './upload-ground.ts'
 
@@ -28,7 +28,10 @@ export function useProduct({
     const admin = mailbox && (await connectMailbox(product, mailbox))
     Object.assign(service, await createServiceClient(product, { admin }))
   })
-  afterAll(() => ground.close())
+  afterAll(async () => {
+    await ground.close()
+    forget(ground, product, service)
+  })
   return { ground, product, service }
 }
 
@@ -36,7 +39,10 @@ export function useProduct({
 export function useDeliveryGround(options?: Parameters<typeof createDeliveryGround>[0]): DeliveryGround {
   const ground = {} as DeliveryGround
   beforeAll(async () => void Object.assign(ground, await createDeliveryGround(options)))
-  afterAll(() => ground.close())
+  afterAll(async () => {
+    await ground.close()
+    forget(ground)
+  })
   return ground
 }
 
@@ -44,6 +50,9 @@ export function useDeliveryGround(options?: Parameters<typeof createDeliveryGrou
 export function useUploadGround(options?: Parameters<typeof createUploadGround>[0]): UploadGround {
   const ground = {} as UploadGround
   beforeAll(async () => void Object.assign(ground, await createUploadGround(options)))
-  afterAll(() => ground.close())
+  afterAll(async () => {
+    await ground.close()
+    forget(ground)
+  })
   return ground
 }
