@@ -14,9 +14,16 @@ const PREFIXES = {
   stream: 'wst',
 } as const
 
+const TIME_DIGITS = 12
+const RANDOM_BYTES = 10
+
 const random = createRandomStock(randomBytes)
 
-/** Returns a new public id: a prefix for its kind, then 128 random bits in hex. */
+/**
+ * Returns a new public id: a prefix for its kind, then in hex the milliseconds since 1970 in 48 bits, and 80 random bits.
+ * What is written at the same time lies together in every index: see docs/decisions/0056-ids-begin-with-the-time.md.
+ */
 export function newId(kind: keyof typeof PREFIXES): string {
-  return `${PREFIXES[kind]}_${random(16).toString('hex')}`
+  const time = Date.now().toString(16).padStart(TIME_DIGITS, '0') // oxlint-disable-line no-restricted-properties -- it decides nothing but the place in an index
+  return `${PREFIXES[kind]}_${time}${random(RANDOM_BYTES).toString('hex')}`
 }

@@ -43,9 +43,9 @@ export async function sampleIndex(
   return count === null ? null : { count, oldest: sample.oldest }
 }
 
-/** Of so many rows of a source one is in the sample: ids are random, so that one digit chooses evenly. */
+/** Of so many rows of a source one is in the sample: ids end with random digits, so that one of those chooses evenly. */
 const ONE_OF = 16
-const CHOSEN = `substr(r.id, 5, 1) = '0'`
+const CHOSEN = `right(r.id, 1) = '0'`
 
 /** Takes a sample of the rows of the source. @param rows how many rows it has */
 export async function sampleSource(

@@ -26,7 +26,7 @@ export async function writeEndedMessages(database: Database, messages: EndedMess
      ), ended AS (
        INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, ended_at, open_bytes,
                              possible_duplicate, problem)
-       SELECT 'msg_' || md5('seeded ' || n), $1, 'load-' || n % 5, outcome, 'reports@contoso.com',
+       SELECT 'msg_' || lpad(to_hex(trunc(extract(epoch FROM at) * 1000)::bigint), 12, '0') || left(md5('seeded ' || n), 20), $1, 'load-' || n % 5, outcome, 'reports@contoso.com',
               jsonb_build_array(
                 jsonb_build_object('address', (ARRAY['anna','bernd','carla','dieter','eva'])[1 + n % 5] || '.berg' || n % 7 || '@contoso.com',
                                    'name', (ARRAY['Anna','Bernd','Carla','Dieter','Eva'])[1 + n % 5] || ' Berg'),
