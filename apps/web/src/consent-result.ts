@@ -1,4 +1,4 @@
-import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY, tellPage } from './office365-smtp/consent-return.ts'
+import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY, tellPage } from './office365-smtp/consent-window.ts'
 import { PAGES } from './routes.ts'
 
 const consentId = document.querySelector<HTMLElement>('main')?.dataset['consentId']

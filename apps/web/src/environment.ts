@@ -1,8 +1,16 @@
 import { createContext, useContext, useEffect, useState } from 'react'
-import type { UnsavedMemory } from './unsaved.ts'
 
 /** Whose access a new connection sends with: a person's, or the application's own. */
 export type GraphAuth = 'delegated' | 'application'
+
+/** Carries what is unsaved over a full page load, such as a round trip to Microsoft, in this tab only. */
+export interface UnsavedMemory {
+  /** What is unsaved now; at the start, what was kept before the page load. It comes from storage, so check it. */
+  readonly held: () => unknown
+  readonly hold: (unsaved: object | null) => void
+  /** Stores what is held, with `changes` applied, for the next page load. */
+  readonly keep: (changes?: object) => void
+}
 
 /** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
 export interface AppEnvironment {
@@ -31,4 +39,31 @@ export function useNow(intervalMs: number): Date {
     return () => clearInterval(timer)
   }, [clock, intervalMs])
   return now
+}
+
+const UNSAVED_KEY = 'inforiver-mail-unsaved'
+
+/** Takes what was kept out of `storage` at once, so that it survives one page load and no longer. */
+export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
+  let held = parseJson(storage.getItem(UNSAVED_KEY))
+  storage.removeItem(UNSAVED_KEY)
+  return {
+    held: () => held,
+    hold: (unsaved) => {
+      held = unsaved
+    },
+    keep: (changes = {}) => {
+      if (typeof held === 'object' && held !== null)
+        storage.setItem(UNSAVED_KEY, JSON.stringify({ ...held, ...changes }))
+    },
+  }
+}
+
+function parseJson(text: string | null): unknown {
+  if (text === null) return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
 }

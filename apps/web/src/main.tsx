@@ -3,13 +3,13 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient } from './api/query-client.ts'
 import { App } from './app.tsx'
+import { createUnsavedMemory } from './environment.ts'
 import { readFirst } from './first-reads.ts'
 import { CATALOGUES } from './language/catalogue.ts'
 import { type LanguageStore, openLanguageStore } from './language/language-store.ts'
 import { CANNOT_LOAD } from './language/languages.ts'
 import { LATER_PAGES } from './later-pages.tsx'
 import { menuItemAt, webAddress } from './routes.ts'
-import { createUnsavedMemory } from './unsaved.ts'
 
 const environment = {
   clock: () => new Date(),

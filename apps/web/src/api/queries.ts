@@ -1,5 +1,6 @@
 import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { readCredential } from '@inforiver-mail/contract/credential'
+import { Health } from '@inforiver-mail/contract/health'
 import { type Message, readMessage } from '@inforiver-mail/contract/message'
 import { readUsage } from '@inforiver-mail/contract/usage'
 import { listMessages, type MessageFilter } from '@inforiver-mail/contract/message-list'
@@ -248,6 +249,15 @@ export const sessionsQuery = queryOptions({
   queryFn: ({ signal }) => call(listSessions, {}, signal),
   refetchInterval: POLL_MS.sessions,
   refetchOnWindowFocus: 'always',
+})
+
+/** The version of the product that served the page. It is read without a session, and where it is hidden nothing fails. */
+export const versionQuery = queryOptions({
+  queryKey: ['version'],
+  queryFn: async ({ signal }) => Health.parse(await (await fetch('/healthz', { signal })).json()).version,
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+  throwOnError: false,
 })
 
 export function auditListQuery(filter: AuditFilter) {

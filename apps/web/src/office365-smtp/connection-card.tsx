@@ -7,8 +7,7 @@ import { useTranslate } from '../language/language.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { connectionText, usageText, waitingText } from './connection-text.ts'
-import { isoDay } from './credential-text.ts'
+import { connectionText, usageText, waitingText, isoDay } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
 
 const useStyles = makeStyles({

@@ -1,11 +1,14 @@
+import type { Credential } from '@inforiver-mail/contract/credential'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
 import {
   connectionText,
+  credentialWarning,
   meanwhileText,
   onTheWireText,
+  permissionText,
   resetWaitingText,
   settingsProblemText,
   usageText,
@@ -177,4 +180,58 @@ it('words a used-up limit in German, with its code and the end of the pause', ()
   expect(detail).toMatch(/Das Postfach .* ab 27\.11\.2026, \d\d:48 von selbst weiter\./)
   expect(action).toContain('Jetzt senden')
   expect(settingsProblemText(problem, english)).toMatchObject({ title: 'Mail is paused', action: 'Choose Send now.' })
+})
+
+describe('permissionText', () => {
+  it('recognises a permission whatever case Microsoft writes it in', () => {
+    expect(permissionText('mail.send', 'delegated', null, english)).toBe('Send mail as the person who gives consent.')
+  })
+
+  it('names the person once somebody has given access', () => {
+    expect(permissionText('Mail.Send', 'delegated', 'Ada Admin', english)).toBe('Send mail as Ada Admin.')
+    expect(permissionText('User.Read', 'delegated', 'Ada Admin', english)).toBe("Read Ada Admin's name and address.")
+  })
+
+  it('has no text for a permission that the product never asks for', () => {
+    expect(permissionText('Calendars.Read', 'delegated', null, english)).toBeNull()
+  })
+
+  it('mentions no person when the application itself has access', () => {
+    expect(permissionText('Mail.Send', 'application', null, english)).toBe(
+      'Send mail from every mailbox the application may use.',
+    )
+    expect(permissionText('Mail.ReadWrite', 'application', null, english)).not.toContain('person')
+  })
+})
+
+describe('credentialWarning', () => {
+  function credential(given: Partial<Credential> = {}): Credential {
+    return { kind: 'secret', expiresAt: '2027-05-01T00:00:00.000Z', daysLeft: 30, level: 'notice', ...given }
+  }
+
+  it('does not warn while there is time, or when the expiry is unknown', () => {
+    expect(credentialWarning(credential({ daysLeft: 61, level: 'ok' }), english)).toBeNull()
+    expect(credentialWarning(credential({ expiresAt: null, daysLeft: null, level: 'ok' }), english)).toBeNull()
+  })
+
+  it.each([
+    [30, 'notice', 'warning', 'The client secret of the app registration expires in 30 days'],
+    [7, 'warning', 'warning', 'The client secret of the app registration expires in 7 days'],
+    [1, 'warning', 'warning', 'The client secret of the app registration expires within a day'],
+    [0, 'expired', 'error', 'The client secret of the app registration has expired'],
+  ] as const)('warns with %i days left, at level %s', (daysLeft, level, intent, title) => {
+    expect(credentialWarning(credential({ daysLeft, level }), english)).toMatchObject({ intent, title })
+  })
+
+  it('writes the day in the form that alerts use', () => {
+    expect(credentialWarning(credential(), english)?.detail).toMatch(/^It expires on 2027-05-01\./)
+  })
+
+  it('says what to renew, and where to put it', () => {
+    expect(credentialWarning(credential(), english)?.action).toContain('AZURE_CLIENT_SECRET_EXPIRES')
+    expect(credentialWarning(credential({ kind: 'certificate' }), english)).toMatchObject({
+      title: 'The certificate of the app registration expires in 30 days',
+      action: expect.stringContaining('AZURE_CLIENT_CERTIFICATE_PATH'),
+    })
+  })
 })

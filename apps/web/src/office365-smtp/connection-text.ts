@@ -1,8 +1,12 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { Credential } from '@inforiver-mail/contract/credential'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { PERMISSIONS } from '@inforiver-mail/contract/permission'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import { deliveryText, serverText } from '../api/server-text.ts'
+import type { GraphAuth } from '../environment.ts'
 import type { Translate } from '../language/translate.ts'
+import type { Intent } from '../ui/notice.tsx'
 
 /** How mail is sent, as a sentence; null while nothing is configured. */
 export function connectionText(settings: Office365SmtpSettings, t: Translate): string | null {
@@ -88,4 +92,49 @@ export function usageText(usage: Usage, t: Translate): string | null {
 
 function inMb({ limit, left }: { limit: number; left: number }) {
   return { limit: Math.floor(limit / BYTES_PER_MB), left: Math.floor(left / BYTES_PER_MB) }
+}
+
+/**
+ * What a permission allows, as a sentence; null for one that this product never asks for.
+ *
+ * @param person who gave access; null before anybody has
+ */
+export function permissionText(name: string, graphAuth: GraphAuth, person: string | null, t: Translate): string | null {
+  const permission = PERMISSIONS.find((known) => known.toLowerCase() === name.toLowerCase())
+  if (!permission) return null
+  const id = `settings.permission.${permission}`
+  if (graphAuth === 'application') return t.known(`${id}.application`) ?? t.known(id)
+  return person === null ? (t.known(`${id}.asked`) ?? t.known(id)) : t.known(id, { person })
+}
+
+const CREDENTIAL_INTENTS = { notice: 'warning', warning: 'warning', expired: 'error' } as const satisfies Record<
+  Exclude<Credential['level'], 'ok'>,
+  Intent
+>
+
+interface CredentialWarning {
+  readonly intent: Intent
+  readonly title: string
+  readonly detail: string
+  readonly action: string
+}
+
+/** Warns before the credential expires; null while there is plenty of time or its expiry is unknown. */
+export function credentialWarning(
+  { kind, expiresAt, daysLeft, level }: Credential,
+  t: Translate,
+): CredentialWarning | null {
+  if (level === 'ok' || kind === 'federated' || expiresAt === null || daysLeft === null) return null
+  const id = level === 'expired' ? 'settings.credential.expired' : 'settings.credential.expires'
+  return {
+    intent: CREDENTIAL_INTENTS[level],
+    title: t(id, { kind, days: daysLeft }),
+    detail: t(`${id}.detail`, { day: isoDay(expiresAt) }),
+    action: t(`settings.credential.renew.${kind}`),
+  }
+}
+
+/** The day in UTC, in the form in which the operator configured it and alerts write it. */
+export function isoDay(expiresAt: string): string {
+  return expiresAt.slice(0, 'yyyy-mm-dd'.length)
 }

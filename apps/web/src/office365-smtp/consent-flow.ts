@@ -3,13 +3,11 @@ import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-q
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
-import { useAppEnvironment } from '../environment.ts'
+import { type UnsavedMemory, useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import type { UnsavedMemory } from '../unsaved.ts'
-import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-return.ts'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
-import { openConsentWindow, showConsentPage } from './consent-window.ts'
+import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY, openConsentWindow, showConsentPage } from './consent-window.ts'
 import { readUnsaved } from './unsaved.ts'
 
 export interface ConsentFlow {

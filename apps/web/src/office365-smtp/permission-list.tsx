@@ -1,7 +1,7 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { GraphAuth } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { permissionText } from './permission-text.ts'
+import { permissionText } from './connection-text.ts'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXS },

@@ -1,16 +1,20 @@
 import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import { trimAddress } from '@inforiver-mail/contract/email-address'
-import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { type Office365SmtpSettings, reset } from '@inforiver-mail/contract/office365-smtp'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, type Ref, useId, useState } from 'react'
+import { call } from '../api/call.ts'
+import { settingsQuery } from '../api/queries.ts'
 import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { Surface } from '../ui/surface.tsx'
+import { resetWaitingText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
-import { ResetDialog } from './reset-dialog.tsx'
 import {
   addressFault,
   permissionsAsked,
@@ -161,5 +165,46 @@ function Locked({ children }: { children: ReactNode }) {
     <>
       <LockClosedRegular aria-hidden className={styles.lock} /> {children}
     </>
+  )
+}
+
+interface ResetDialogProps {
+  waitingMessages: number
+  onClose: () => void
+  /** Called after the reset, with the number of requests that were on the wire at that time. */
+  onReset: (requestsOnTheWire: number) => void
+}
+
+function ResetDialog({ waitingMessages, onClose, onReset }: ResetDialogProps) {
+  const t = useTranslate()
+  const queryClient = useQueryClient()
+  const disconnect = useMutation({
+    mutationFn: () => call(reset, { body: {} }),
+    onSuccess: async ({ requestsOnTheWire, ...settings }) => {
+      // A read that started before the reset must not restore the old settings.
+      await queryClient.cancelQueries(settingsQuery)
+      queryClient.setQueryData(settingsQuery.queryKey, settings)
+      void queryClient.invalidateQueries({ queryKey: ['consents'] })
+      onReset(requestsOnTheWire)
+    },
+  })
+  return (
+    <ConfirmDialog
+      title={t('settings.reset.title')}
+      confirm={t('settings.reset')}
+      danger
+      pending={disconnect.isPending}
+      error={disconnect.error}
+      onConfirm={() => disconnect.mutate()}
+      onClose={onClose}
+    >
+      <Consequences>
+        <li>{t('settings.reset.deletes')}</li>
+        <li>{resetWaitingText(waitingMessages, t)}</li>
+        <li>{t('settings.reset.consents')}</li>
+        <li>{t('settings.reset.on-the-wire')}</li>
+        <li>{t('settings.reset.entra')}</li>
+      </Consequences>
+    </ConfirmDialog>
   )
 }

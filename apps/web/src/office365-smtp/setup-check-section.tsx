@@ -4,7 +4,7 @@ import { type Check, type CheckStatus, checkSetup } from '@inforiver-mail/contra
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId } from 'react'
 import { call } from '../api/call.ts'
-import { versionQuery } from '../api/version.ts'
+import { versionQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { UnsavedMemory } from '../unsaved.ts'
+import type { UnsavedMemory } from '../environment.ts'
 import { WatchedConsent } from './consent-watch.ts'
 import { SenderDraft } from './sender-draft.ts'
 

@@ -1,14 +1,25 @@
 import { VerticalStackedBarChart } from '@fluentui/react-charts'
 import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
 import { useTranslate } from '../language/language.tsx'
-import { OUTCOMES } from './outcomes.ts'
 
 const HEIGHT = 220
 const MARGINS = { top: 12, bottom: 32, left: 48, right: 16 }
 const TICKS_EVERY = { hours: 6, days: 7 } as const
 
+export interface ChartedOutcome {
+  readonly outcome: Exclude<keyof OutcomeCounts, 'at'>
+  readonly color: string
+}
+
+interface Props {
+  kind: 'hours' | 'days'
+  counts: readonly OutcomeCounts[]
+  /** From the bottom of a bar to its top. */
+  outcomes: readonly ChartedOutcome[]
+}
+
 /** A bar for each hour or day, one outcome above the other. The legend, and the numbers for screen readers, are beside it. */
-export function OutcomeChart({ kind, counts }: { kind: 'hours' | 'days'; counts: readonly OutcomeCounts[] }) {
+export function OutcomeChart({ kind, counts, outcomes }: Props) {
   const t = useTranslate()
   const ticks = counts.flatMap(({ at }, index) =>
     (counts.length - 1 - index) % TICKS_EVERY[kind] === 0 ? [new Date(at)] : [],
@@ -17,7 +28,7 @@ export function OutcomeChart({ kind, counts }: { kind: 'hours' | 'days'; counts:
     <VerticalStackedBarChart
       data={counts.map((each) => ({
         xAxisPoint: new Date(each.at),
-        chartData: OUTCOMES.map(({ outcome, color }) => ({
+        chartData: outcomes.map(({ outcome, color }) => ({
           legend: t(`overview.outcome.${outcome}`),
           data: each[outcome],
           color,

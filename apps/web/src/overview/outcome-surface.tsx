@@ -3,8 +3,15 @@ import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
 import { Component, lazy, type ReactNode, Suspense, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { OUTCOMES } from './outcomes.ts'
-import { pageLoaded } from './page-loaded.ts'
+import type { ChartedOutcome } from './outcome-chart.tsx'
+
+/** The outcomes that chart and table show, from the bottom of a bar to its top. */
+const OUTCOMES = [
+  { outcome: 'sent', color: tokens.colorPaletteGreenBorderActive },
+  { outcome: 'failed', color: tokens.colorPaletteRedBorderActive },
+  { outcome: 'held', color: tokens.colorPaletteMarigoldBorderActive },
+  { outcome: 'bounced', color: tokens.colorPaletteBerryBorderActive },
+] as const satisfies readonly ChartedOutcome[]
 
 /** Charts come after the page: their library is larger than the rest of it. */
 const OutcomeChart = lazy(async () => {
@@ -68,7 +75,7 @@ export function OutcomeSurface({ kind, counts }: Props) {
         <div className={styles.chart} aria-hidden inert>
           <WithoutChart fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
             <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
-              <OutcomeChart kind={kind} counts={counts} />
+              <OutcomeChart kind={kind} counts={counts} outcomes={OUTCOMES} />
             </Suspense>
           </WithoutChart>
         </div>
@@ -128,4 +135,14 @@ class WithoutChart extends Component<{ fallback: ReactNode; children: ReactNode 
   override render(): ReactNode {
     return this.state.broken ? this.props.fallback : this.props.children
   }
+}
+
+/** Resolves once the document and all that it loads at first is there. */
+function pageLoaded(): Promise<void> {
+  return new Promise((resolve) => {
+    // Behind the event itself, and behind whoever waits for it.
+    const later = () => setTimeout(resolve)
+    if (document.readyState === 'complete') later()
+    else window.addEventListener('load', later, { once: true })
+  })
 }

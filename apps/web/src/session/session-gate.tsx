@@ -8,15 +8,37 @@ import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { currentPath, signInUrl } from '../routes.ts'
+import mark from '../ui/mark.svg'
 import { Modal } from '../ui/modal.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { PageFailure, PageLoading } from '../ui/page-state.tsx'
-import { StandalonePage } from '../ui/standalone-page.tsx'
 import { SessionContext, useSession } from './session.ts'
 import { openSignInWindow, SIGN_IN_CHANNEL } from './sign-in-window.ts'
 import { SignOutButton } from './sign-out-button.tsx'
 
 const useStyles = makeStyles({
+  page: {
+    flex: 1,
+    boxSizing: 'border-box',
+    display: 'flex',
+    justifyContent: 'center',
+    alignItems: 'flex-start',
+    padding: `min(15vh, 160px) ${tokens.spacingHorizontalL} ${tokens.spacingVerticalXXL}`,
+  },
+  panel: {
+    boxSizing: 'border-box',
+    width: '100%',
+    maxWidth: '480px',
+    display: 'flex',
+    flexDirection: 'column',
+    alignItems: 'flex-start',
+    gap: tokens.spacingVerticalL,
+    padding: tokens.spacingHorizontalXXL,
+    borderRadius: tokens.borderRadiusXLarge,
+    border: `1px solid ${tokens.colorTransparentStroke}`,
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxShadow: tokens.shadow8,
+  },
   lead: { margin: 0, color: tokens.colorNeutralForeground2 },
   note: {
     margin: 0,
@@ -125,6 +147,19 @@ function MemberPage() {
         <SignOutButton />
       </div>
     </StandalonePage>
+  )
+}
+
+/** A page without the frame of the app: one panel. */
+function StandalonePage({ children }: { children: ReactNode }) {
+  const styles = useStyles()
+  return (
+    <main className={styles.page}>
+      <div className={styles.panel}>
+        <img src={mark} alt="" width={40} height={40} />
+        {children}
+      </div>
+    </main>
   )
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readUnsaved } from './office365-smtp/unsaved.ts'
-import { createUnsavedMemory } from './unsaved.ts'
+import { createUnsavedMemory } from './environment.ts'
 
 const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consent: null }
 
@@ -41,10 +40,4 @@ describe('createUnsavedMemory', () => {
     memory.keep()
     expect(storage.items.size).toBe(0)
   })
-})
-
-it.each(['{', '{"draft":{}}', 'null'])('reads nothing unsaved from %j in the storage', (kept) => {
-  const storage = fakeStorage()
-  storage.setItem('inforiver-mail-unsaved', kept)
-  expect(readUnsaved(createUnsavedMemory(storage))).toBeNull()
 })

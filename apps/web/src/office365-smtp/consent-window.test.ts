@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type ReturnedWindow, tellPage } from './consent-return.ts'
+import { type ReturnedWindow, tellPage } from './consent-window.ts'
 
 const id = `con_${'0'.repeat(32)}`
 
