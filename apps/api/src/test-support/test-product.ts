@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { compose } from '../compose.ts'
 import { readConfig, type Config } from '../config.ts'
+import { allowGarbage } from '../content-garbage.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../logger.ts'
 import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
@@ -19,6 +20,9 @@ const TEST_REGISTRATION = {
   clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
   clientSecret: 'the-secret-of-the-test-registration',
 }
+
+// A major collection goes over what all tests of a process have in memory, and takes 120 ms.
+allowGarbage(200 * 1024 * 1024)
 
 const DEADLOCK = '40P01'
 
