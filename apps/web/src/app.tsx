@@ -1,4 +1,5 @@
 import {
+  Button,
   createDOMRenderer,
   FluentProvider,
   Link as FluentLink,
@@ -22,9 +23,9 @@ import { OverviewPage } from './overview/overview-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
-import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Foot } from './shell/foot.tsx'
+import { ErrorBoundary } from './ui/error-boundary.tsx'
 import { PageState } from './ui/page-state.tsx'
 import { useMedia } from './ui/use-media.ts'
 
@@ -58,7 +59,7 @@ export function App({
     <RendererProvider renderer={renderer}>
       <LanguageProvider store={language}>
         <Themed>
-          <ErrorBoundary>
+          <ErrorBoundary fallback={<BrokenPage />}>
             <AppEnvironmentContext value={environment}>
               <QueryClientProvider client={queryClient}>
                 <SessionGate>
@@ -117,5 +118,23 @@ function NotFoundPage() {
     >
       <span>{t('shell.not-found.text')}</span>
     </PageState>
+  )
+}
+
+function BrokenPage() {
+  const t = useTranslate()
+  return (
+    <main>
+      <PageState
+        title={t('shell.broken.title')}
+        actions={
+          <Button appearance="primary" onClick={() => location.reload()}>
+            {t('ui.reload')}
+          </Button>
+        }
+      >
+        <span role="alert">{t('shell.broken.text')}</span>
+      </PageState>
+    </main>
   )
 }

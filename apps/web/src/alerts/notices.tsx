@@ -12,8 +12,7 @@ import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { NoticeLine } from '../ui/notice.tsx'
 import { focusContent } from '../ui/page-heading.tsx'
-import { noticeLine } from './notice-text.ts'
-import { failedOf, fold, NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
+import { failedOf, fold, NOTICE_DISPLAY, noticeLine, noticesOn } from './shown-notices.ts'
 
 const useStyles = makeStyles({
   notices: {

@@ -1,7 +1,8 @@
-import type { Notice } from '@inforiver-mail/contract/notice'
+import { AlertType, type Notice } from '@inforiver-mail/contract/notice'
 import { expect, it } from 'vitest'
 import { PAGES } from '../routes.ts'
-import { fold, NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
+import { english, german } from '../test-support/languages.ts'
+import { fold, NOTICE_DISPLAY, noticeLine, noticesOn } from './shown-notices.ts'
 
 const text = { values: {}, title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
 const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnect-required', ...text }
@@ -34,4 +35,40 @@ it('leads from failed messages to those that the notice counts', () => {
     '/messages?status=failed&failedFrom=2026-11-24T10%3A00%3A00.000Z',
   )
   expect(hrefOf(FAILED)).toBe('/messages?status=failed')
+})
+
+const VALUES = { fromEmail: 'reports@contoso.com', code: '5.7.233', kind: 'secret', daysLeft: 3, count: 22 }
+
+it.each(AlertType.options)('has a line for %s in both languages', (type) => {
+  const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, t))
+
+  expect(lines.map(({ isEnglish }) => isEnglish)).toEqual([false, false])
+  expect(new Set(lines.map(({ text }) => text)).size).toBe(2)
+})
+
+it('names the most frequent causes of what failed and counts the rest: together as many as failed', () => {
+  const lineOf = (values: Record<string, number>) =>
+    noticeLine({ type: 'messages.failed', values, title: '' }, english).text
+
+  expect(lineOf({ count: 25, 'cause.expired': 1, 'cause.recipient-refused': 20, 'cause.ErrorNew': 2 })).toBe(
+    '25 messages failed: A recipient was refused (20), ErrorNew (2), other causes (3)',
+  )
+  expect(lineOf({ count: 22, 'cause.ErrorInvalidRecipients': 22 })).toBe('22 messages failed: Invalid recipient')
+  expect(lineOf({ count: 3 })).toBe('3 messages failed')
+})
+
+it('shows the server’s title where a value is missing, as in what an older version stored', () => {
+  const notice = { type: 'mailbox.recovered', values: {}, title: 'Mail leaves from x again' } as const
+
+  expect(noticeLine(notice, german)).toEqual({ text: 'Mail leaves from x again', isEnglish: true })
+})
+
+it('takes no type of a newer version for the one that it comes as', () => {
+  const notice = {
+    type: 'mailbox.app-misconfigured',
+    values: { newer: 'mailbox.full' },
+    title: 'A newer version',
+  } as const
+
+  expect(noticeLine(notice, german).text).toBe('A newer version')
 })

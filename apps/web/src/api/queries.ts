@@ -1,4 +1,3 @@
-import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { readCredential } from '@inforiver-mail/contract/credential'
 import { Health } from '@inforiver-mail/contract/health'
 import { type Message, readMessage } from '@inforiver-mail/contract/message'
@@ -14,7 +13,6 @@ import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
-import { pagedQuery } from './paged-query.ts'
 
 /** How often each answer is read again while a page shows it. */
 const POLL_MS = {
@@ -30,7 +28,6 @@ const POLL_MS = {
   serviceKeys: 15_000,
   webhooks: 15_000,
   notices: 30_000,
-  audit: 30_000,
   sessions: 15_000,
 } as const
 
@@ -259,11 +256,3 @@ export const versionQuery = queryOptions({
   retry: false,
   throwOnError: false,
 })
-
-export function auditListQuery(filter: AuditFilter) {
-  return pagedQuery({
-    queryKey: ['audit-events', filter],
-    intervalMs: POLL_MS.audit,
-    read: (page, signal) => call(listAuditEvents, { query: { ...filter, ...page } }, signal),
-  })
-}

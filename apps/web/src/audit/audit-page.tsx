@@ -1,19 +1,25 @@
-import { Field, makeStyles, Select, tokens } from '@fluentui/react-components'
-import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
+import { Button, Field, makeStyles, Select, Spinner, tokens } from '@fluentui/react-components'
+import { AuditAction, type AuditEvent, type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { auditListQuery } from '../api/queries.ts'
+import { call } from '../api/call.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
-import type { Column } from '../ui/data-table.tsx'
-import { DayRangeFields } from '../ui/day-range-fields.tsx'
+import { type Column, DataTable } from '../ui/data-table.tsx'
+import { DayRangeFields, TextFilter } from '../ui/filter-fields.tsx'
 import { DownloadButton } from '../ui/download-button.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
-import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { TextFilter } from '../ui/text-filter.tsx'
 import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
+
+const REFRESH_INTERVAL_MS = 30_000
+const PAGE_EVENTS = 50
+/** A refresh reads every loaded page again, so longer lists are not refreshed by themselves. */
+const MAX_REFRESHED_PAGES = 20
 
 const useStyles = makeStyles({
   filters: {
@@ -24,6 +30,7 @@ const useStyles = makeStyles({
   },
   // Otherwise the longest option makes the field wider than a small screen.
   select: { minWidth: 0, gridTemplateColumns: 'minmax(0, 1fr)', '& select': { minWidth: 0, width: '100%' } },
+  list: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
   text: { margin: 0, maxWidth: '640px' },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
@@ -74,22 +81,77 @@ export function AuditPage() {
   )
 }
 
+/** The newest events; `fetchNextPage` adds older ones. */
+function auditListQuery(filter: AuditFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['audit-events', filter],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      call(listAuditEvents, { query: { ...filter, limit: PAGE_EVENTS, ...(cursor !== null && { cursor }) } }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    // The interval grows with the pages: one call per `REFRESH_INTERVAL_MS` on average.
+    refetchInterval: ({ state: { data } }) => isShort(data) && REFRESH_INTERVAL_MS * (data?.pages.length ?? 1),
+    refetchOnWindowFocus: ({ state: { data } }) => isShort(data) && 'always',
+  })
+}
+
+function isShort(data: { readonly pages: readonly unknown[] } | undefined): boolean {
+  return (data?.pages.length ?? 0) <= MAX_REFRESHED_PAGES
+}
+
 function AuditList({ filter }: { filter: AuditFilter }) {
   const styles = useStyles()
   const t = useTranslate()
+  const list = useInfiniteQuery(auditListQuery(filter))
+  const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
+  const events = data?.pages.flatMap(({ items }) => items)
+  const more = () => void list.fetchNextPage()
   return (
-    <PagedList
-      query={auditListQuery(filter)}
-      loading={t('audit.loading')}
-      title={t('audit.newest')}
-      label={t('audit.title')}
-      columns={columns(t)}
-      empty={
+    <div className={styles.list}>
+      <LiveRegion>
+        {error && (
+          <FailureBar error={error} onRetry={isFetchNextPageError ? more : () => void list.refetch()}>
+            {events && <span>{t('ui.may-be-stale')}</span>}
+          </FailureBar>
+        )}
+      </LiveRegion>
+      {!events && !error && <Spinner label={t('audit.loading')} labelPosition="below" />}
+      {events?.length === 0 && (
         <Surface title={t('audit.empty.title')}>
           <p className={styles.text}>{t('audit.empty.text')}</p>
         </Surface>
-      }
-    />
+      )}
+      {events && events.length > 0 && (
+        <Surface title={t('audit.newest')}>
+          <DataTable label={t('audit.title')} columns={columns(t)} rows={events} rowKey={({ id }) => id} />
+        </Surface>
+      )}
+      {data && (hasNextPage || data.pages.length > 1) && (
+        <LoadMore hasMore={hasNextPage} loading={isFetchingNextPage} onMore={more} />
+      )}
+    </div>
+  )
+}
+
+interface LoadMoreProps {
+  hasMore: boolean
+  loading: boolean
+  onMore: () => void
+}
+
+/** The button below the list. It stays when nothing is left to load, so that the focus is not lost. */
+function LoadMore({ hasMore, loading, onMore }: LoadMoreProps) {
+  const t = useTranslate()
+  return (
+    <div>
+      <Button
+        icon={loading ? <Spinner size="tiny" aria-hidden /> : null}
+        disabledFocusable={!hasMore || loading}
+        onClick={onMore}
+      >
+        {t('audit.load-more')}
+      </Button>
+    </div>
   )
 }
 

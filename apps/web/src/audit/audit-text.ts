@@ -1,6 +1,5 @@
 import type { AuditAction, AuditEvent } from '@inforiver-mail/contract/audit'
-import { sentenceCase } from '../language/sentence-case.ts'
-import type { Translate } from '../language/translate.ts'
+import { sentenceCase, type Translate } from '../language/translate.ts'
 import { PRODUCT } from '../ui/page-heading.tsx'
 
 const MICROSOFT = 'Microsoft'

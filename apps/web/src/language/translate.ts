@@ -106,3 +106,8 @@ export function createTranslate({ language, locale, catalogue }: Options): Trans
 function inOrder(parts: readonly ReactNode[]): ReactNode {
   return createElement(Fragment, null, ...parts)
 }
+
+/** Begins a text with a capital letter, as the beginning of a line does. */
+export function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

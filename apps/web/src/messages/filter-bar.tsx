@@ -5,10 +5,16 @@ import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
 import { MIN_SEARCH_CHARACTERS } from '@inforiver-mail/contract/message-list'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { DayField, DayRangeFields } from '../ui/day-range-fields.tsx'
-import { TextFilter } from '../ui/text-filter.tsx'
-import { FILTER_KINDS, type FilterKind, type Pill, pillsOf } from './filter-pills.ts'
-import { isTooShort, MAX_TEXT_CHARACTERS, type PageFilter } from './message-filter.ts'
+import { DayField, DayRangeFields, TextFilter } from '../ui/filter-fields.tsx'
+import {
+  FILTER_KINDS,
+  type FilterKind,
+  isTooShort,
+  MAX_TEXT_CHARACTERS,
+  type PageFilter,
+  type Pill,
+  pillsOf,
+} from './message-filter.ts'
 
 const useStyles = makeStyles({
   bar: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },

@@ -1,5 +1,5 @@
 import { MAX_INTERNAL_DOMAINS, type SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
-import { splitEntries } from '../api/text-list.ts'
+import { splitEntries } from '../api/input-fault.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** What was entered: a number, or nothing, and domains as text, one a line. */

@@ -1,7 +1,8 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
-import { Component, lazy, type ReactNode, Suspense, useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
+import { ErrorBoundary } from '../ui/error-boundary.tsx'
 import { Surface } from '../ui/surface.tsx'
 import type { ChartedOutcome } from './outcome-chart.tsx'
 
@@ -73,11 +74,12 @@ export function OutcomeSurface({ kind, counts }: Props) {
         <p className={styles.text}>{t('overview.chart.nothing')}</p>
       ) : (
         <div className={styles.chart} aria-hidden inert>
-          <WithoutChart fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
+          {/* Nothing is lost with the chart: the table has all that it shows. */}
+          <ErrorBoundary fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
             <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
               <OutcomeChart kind={kind} counts={counts} outcomes={OUTCOMES} />
             </Suspense>
-          </WithoutChart>
+          </ErrorBoundary>
         </div>
       )}
       <details className={styles.details} onToggle={({ currentTarget }) => setTableOpen(currentTarget.open)}>
@@ -122,19 +124,6 @@ function OutcomeTable({ kind, counts }: Props) {
       </tbody>
     </table>
   )
-}
-
-/** Shows something else where the chart cannot be loaded: the table has all that it shows. */
-class WithoutChart extends Component<{ fallback: ReactNode; children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false }
-
-  static getDerivedStateFromError(): { broken: boolean } {
-    return { broken: true }
-  }
-
-  override render(): ReactNode {
-    return this.state.broken ? this.props.fallback : this.props.children
-  }
 }
 
 /** Resolves once the document and all that it loads at first is there. */

@@ -4,8 +4,7 @@ import {
   type RecipientsPolicy,
 } from '@inforiver-mail/contract/recipients-policy'
 import { z } from 'zod'
-import { inputFault } from '../api/input-fault.ts'
-import { listFault, splitEntries } from '../api/text-list.ts'
+import { inputFault, listFault, splitEntries } from '../api/input-fault.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** What was entered: domains as text, one a line; an empty address redirects nothing. */

@@ -10,6 +10,7 @@ export const audit: TranslationOf<typeof english> = {
   'audit.all': 'Alle',
   'audit.export': 'Als CSV exportieren',
   'audit.loading': 'Das Überwachungsprotokoll wird gelesen',
+  'audit.load-more': 'Mehr laden',
   'audit.newest': 'Neueste Ereignisse',
   'audit.empty.title': 'Kein Ereignis gefunden',
   'audit.empty.text':

@@ -15,7 +15,6 @@ export const ui: TranslationOf<typeof english> = {
   'ui.not-loaded.text':
     'Der Server ist nicht erreichbar oder hat eine neuere Version. Es wird alle paar Sekunden erneut versucht. Hilft das nicht, laden Sie die Seite neu.',
   'ui.may-be-stale': 'Die Angaben können sich inzwischen geändert haben.',
-  'ui.load-more': 'Mehr laden',
   'ui.copied': 'Kopiert.',
   'ui.copy-refused': 'Der Browser hat das Kopieren nicht zugelassen.',
   'ui.secret.key.title': 'Dieser Schlüssel wird nur jetzt angezeigt',

@@ -7,6 +7,7 @@ export const audit = {
   'audit.all': 'All',
   'audit.export': 'Export as CSV',
   'audit.loading': 'Reading the audit log',
+  'audit.load-more': 'Load more',
   'audit.newest': 'Newest events',
   'audit.empty.title': 'No event matches',
   'audit.empty.text': 'Choose another period, person or event to see more of the log.',

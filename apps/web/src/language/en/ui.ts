@@ -12,7 +12,6 @@ export const ui = {
   'ui.not-loaded.text':
     'The server cannot be reached, or it has a newer version. It is tried again every few seconds. If that does not help, reload the page.',
   'ui.may-be-stale': 'What is shown may have changed since.',
-  'ui.load-more': 'Load more',
   'ui.copied': 'Copied.',
   'ui.copy-refused': 'The browser did not allow copying.',
   'ui.secret.key.title': 'This key is shown only now',

@@ -1,17 +1,19 @@
 import { Field, Input, makeStyles } from '@fluentui/react-components'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
 
+const TYPING_PAUSE_MS = 400
+
 const useStyles = makeStyles({ input: { minWidth: 0 } }) // otherwise a date field is wider than a small screen
 
-interface Props {
+interface DayRangeProps {
   days: DayRange
   onDays: (changes: Partial<DayRange>) => void
 }
 
 /** The two fields of a period of whole days. */
-export function DayRangeFields({ days, onDays }: Props) {
+export function DayRangeFields({ days, onDays }: DayRangeProps) {
   const t = useTranslate()
   return (
     <>
@@ -53,6 +55,45 @@ export function DayField({ label, day, fault = null, onDay }: DayFieldProps) {
           if (isDay && value !== day) onDay(value)
         }}
         onBlur={() => setTyped(null)}
+      />
+    </Field>
+  )
+}
+
+interface TextFilterProps {
+  label: string
+  hint?: string
+  fault?: string | null
+  maxLength: number
+  value: string
+  onValue: (value: string) => void
+}
+
+/** A field of a filter. It tells its text when typing pauses, and follows an address that something else changed. */
+export function TextFilter({ label, hint, fault = null, maxLength, value, onValue }: TextFilterProps) {
+  const styles = useStyles()
+  const [text, setText] = useState(value)
+  const [lastValue, setLastValue] = useState(value)
+  if (value !== lastValue) {
+    setLastValue(value)
+    if (value !== text.trim()) setText(value)
+  }
+  useEffect(() => {
+    if (text.trim() === value) return
+    const timer = setTimeout(() => onValue(text.trim()), TYPING_PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [text, value, onValue])
+  return (
+    <Field label={label} validationMessage={fault} {...(hint && { hint })}>
+      <Input
+        type="search"
+        maxLength={maxLength}
+        className={styles.input}
+        value={text}
+        onChange={(_event, { value: typed }) => setText(typed)}
+        onBlur={() => {
+          if (text.trim() !== value) onValue(text.trim())
+        }}
       />
     </Field>
   )
