@@ -10,6 +10,9 @@ import { approvalLinks } from './approval-links.ts'
 import type { Config } from './config.ts'
 import { NO_TRACING, type Tracing } from './tracing.ts'
 
+/** Puts something around every request to Microsoft. */
+export type WrapFetch = (fetch: MicrosoftFetch) => MicrosoftFetch
+
 /** Wires what talks to Entra and Graph. `timeoutMs` bounds each request; without it the default of m365 applies. */
 export function composeMicrosoft(
   config: Config,
@@ -18,11 +21,13 @@ export function composeMicrosoft(
     tracing = NO_TRACING,
     clock,
     timeoutMs,
+    wrapFetch = (fetch) => fetch,
   }: {
     currentCredential: () => AppCredential
     tracing?: Tracing
     clock: () => Date
     timeoutMs?: number | undefined
+    wrapFetch?: WrapFetch | undefined
   },
 ): {
   readonly fetch: MicrosoftFetch
@@ -38,7 +43,7 @@ export function composeMicrosoft(
     ...(extraCaCertificates !== null && { extraCaCertificates }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
-  const fetch = tracing.fetch(plainFetch)
+  const fetch = tracing.fetch(wrapFetch(plainFetch))
   const identity = createMicrosoftIdentity({
     registration,
     currentCredential,

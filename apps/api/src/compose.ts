@@ -12,7 +12,7 @@ import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import { composeBackground } from './compose-background.ts'
 import { composeProductCheck } from './compose-check.ts'
-import { composeMicrosoft } from './compose-microsoft.ts'
+import { composeMicrosoft, type WrapFetch } from './compose-microsoft.ts'
 import type { Config, RereadSecrets } from './config.ts'
 import { useCredential } from './credential-in-use.ts'
 import { watchClock } from './database/clock-watch.ts'
@@ -45,6 +45,7 @@ import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
+import type { WaitForGrant } from './settings/consent-strategy.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
 import { composeSmtp, type SmtpFeature } from './smtp/compose-smtp.ts'
 import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
@@ -94,6 +95,8 @@ export async function compose(
     deliveryLookEveryMs,
     deliverySizes,
     resolver,
+    waitForGrant,
+    wrapFetch,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -110,6 +113,9 @@ export async function compose(
     deliverySizes?: DeliverySizes | undefined
     /** Replaces the name servers of this machine for the set-up check. */
     resolver?: DnsResolver
+    /** Waits until what was granted just now may have taken effect. */
+    waitForGrant?: WaitForGrant | undefined
+    wrapFetch?: WrapFetch | undefined
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -161,6 +167,7 @@ export async function compose(
       tracing,
       clock,
       timeoutMs: microsoftTimeoutMs,
+      wrapFetch,
     })
 
     const signIn = composeSignIn({
@@ -213,6 +220,7 @@ export async function compose(
       clock,
       chance,
       random,
+      waitForGrant,
       logger,
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
         alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),

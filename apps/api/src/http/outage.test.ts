@@ -139,8 +139,7 @@ it('answers 503 if PostgreSQL accepts no more connections', async () => {
 it('answers 503 while the database hangs with open connections, and works again afterwards', async () => {
   const service = await createServiceClient(product)
   link.hold()
-  const silent = await service.get('/api/v1/messages')
-  const ready = await ada.visit('/readyz')
+  const [silent, ready] = await Promise.all([service.get('/api/v1/messages'), ada.visit('/readyz')])
   link.mend()
   const back = await service.get('/api/v1/messages')
 

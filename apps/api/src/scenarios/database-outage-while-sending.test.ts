@@ -7,7 +7,6 @@ import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { http, switchOn, untilMet } from '../test-support/scenario.ts'
 
 // The API always reaches the database; the worker reaches it over a link that is cut.
 
@@ -36,10 +35,11 @@ beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
 
 it('writes an outcome once the database is back', async () => {
-  await switchOn(ground, http('sendMail', { action: 'delay', delayMs: 3_000 }))
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
   const { id } = await service.submit({ subject: 'Written afterwards', onUnknownOutcome: 'stop' })
-  await untilMet(ground)
+  await sending.untilHeld()
   link.cut()
+  await sending.release()
   await expect.poll(() => arrived('Written afterwards')).toBe(1)
   expect(await service.read(id)).toMatchObject({ status: 'sending' })
   await ground.database.setTimeAhead(10 * MINUTES) // by then its lease has run out
@@ -57,10 +57,11 @@ it('has no doubt about a message that was not sent yet when the database went aw
   await ground.database.query(
     'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
   )
-  await switchOn(ground, http('token', { action: 'delay', delayMs: 3_000 }))
+  const token = await holdRequest(ground.microsoft, 'token')
   const { id } = await service.submit({ subject: 'Not sent yet', onUnknownOutcome: 'stop' })
-  await untilMet(ground)
+  await token.untilHeld()
   link.cut()
+  await token.release()
   await expect.poll(() => worker.logLines.join('')).toContain('a delivery broke off')
   // Nobody could release the lease on the refresh: this stands for its running out.
   await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = now()')

@@ -6,7 +6,7 @@ import { asAda, consent, draftIdOf, draftsIn, lookUntil } from '../test-support/
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
-const ground = useDeliveryGround({ mailbox: 'may be read', microsoftTimeoutMs: 3_000 })
+const ground = useDeliveryGround({ mailbox: 'may be read' })
 
 beforeEach(async () => {
   await ground.calm()
@@ -44,6 +44,7 @@ it('stores the id of a draft before the draft is sent', async () => {
   await expect.poll(() => draftsIn(ground, 'Stored first'), { interval: 10 }).toHaveLength(1)
   await expect.poll(() => draftIdOf(ground, id), { interval: 10 }).not.toBeNull()
   expect((await ground.service.read(id)).status).toBe('sending')
+  await ground.timeOut()
   await ground.service.until(id, { status: 'sent' })
 })
 
@@ -53,6 +54,7 @@ it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])
     const since = ground.clock.now()
     await ground.switchOn(scenario)
     const { id } = await ground.service.submit({ subject: scenario })
+    if (scenario.endsWith('hang')) await ground.timeOut()
 
     expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
       attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
@@ -68,6 +70,7 @@ it.each(['send-504', 'send-reset-before', 'send-hang'])('sends the same draft ag
   await ground.switchOn(scenario)
   const subject = `Same draft after ${scenario}`
   const { id } = await ground.service.submit({ subject })
+  if (scenario.endsWith('hang')) await ground.timeOut()
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   expect(await count('draft-create', since)).toBe(1)

@@ -3,6 +3,8 @@ import { createLogger } from '../logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
+import { untilMet } from '../test-support/scenario.ts'
+import { createTimeLimit } from '../test-support/time-limit.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from '../mailbox-access.ts'
@@ -17,13 +19,14 @@ interface Process {
 
 const clock = createTestClock()
 const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
+const timeLimit = createTimeLimit()
 const opened: AccessModules[] = []
 let tenantId: string
 let one: Process
 let other: Process
 
 beforeAll(async () => {
-  one = await startProcess()
+  one = await startProcess({ wrapFetch: timeLimit.wrapFetch })
   other = await startProcess()
 })
 afterAll(async () => {
@@ -352,7 +355,13 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', '
     const before = await readSettings()
     await scenario(name)
 
-    expect(await one.access({ refused: grantVersion })).toMatchObject({ outcome: 'unavailable' })
+    const access = one.access({ refused: grantVersion })
+    if (name === 'token-hang') {
+      await untilMet(ground)
+      timeLimit.end()
+    }
+
+    expect(await access).toMatchObject({ outcome: 'unavailable' })
     expect(await readSettings()).toEqual(before)
     expect((await granted(one)).grantVersion).toBe(grantVersion)
   },

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { applicationPermissionsFor } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
@@ -7,7 +6,14 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { proveInbox } from './report-proofs.ts'
-import { GRANT_DELAYS_MS, refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import {
+  GRANT_DELAYS_MS,
+  refuse,
+  type ConsentAnswer,
+  type ConsentStrategy,
+  type Proof,
+  type WaitForGrant,
+} from './consent-strategy.ts'
 import { readApprovalAnswer } from './microsoft-answer.ts'
 import { verificationMessage } from './verification-message.ts'
 
@@ -22,10 +28,12 @@ export function createApplicationConsent({
   identity,
   mailer,
   clock,
+  waitForGrant,
 }: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
   clock: () => Date
+  waitForGrant: WaitForGrant
 }): ConsentStrategy {
   return {
     permissionsFor: async (_admin, { largeAttachments, bounces }) =>
@@ -79,7 +87,7 @@ export function createApplicationConsent({
         const subject = { sender: fromEmail, recipient: admin.email, grantedPermissions, approvalLink, adminCenters }
         return refuse(explainApplicationFailure(denied.failure, { ...subject, permission: denied.permission }))
       }
-      await delay(waitMs)
+      await waitForGrant(waitMs)
     }
     throw new Error('The last attempt always returns.')
   }

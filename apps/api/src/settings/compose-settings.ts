@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
@@ -16,6 +17,7 @@ import { createAccessSource, type AccessSource } from './access.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import { createApplicationConsent } from './application-consent.ts'
 import { createConsentStore } from './consent-store.ts'
+import type { WaitForGrant } from './consent-strategy.ts'
 import { createConsents } from './consents.ts'
 import { credentialRoutes } from './credential-routes.ts'
 import { createCredentialStore } from './credential-store.ts'
@@ -71,6 +73,7 @@ export function composeSettings({
   clock,
   chance,
   random,
+  waitForGrant = delay,
   logger,
   onExpiring,
 }: {
@@ -90,6 +93,7 @@ export function composeSettings({
   clock: () => Date
   chance: () => number
   random: RandomBytes
+  waitForGrant?: WaitForGrant | undefined
   logger: FastifyBaseLogger
   onExpiring: (expiring: ExpiringCredential) => Promise<void>
 }): Settings {
@@ -101,9 +105,9 @@ export function composeSettings({
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
   const strategy =
     graphAuth === 'application'
-      ? createApplicationConsent({ identity, mailer, clock })
+      ? createApplicationConsent({ identity, mailer, clock, waitForGrant })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
-  const reportsConsent = createReportsConsent({ identity, mailer, trace, takeTraceRequest, clock })
+  const reportsConsent = createReportsConsent({ identity, mailer, trace, takeTraceRequest, clock, waitForGrant })
   const consents = createConsents({
     settingsStore,
     consentStore,

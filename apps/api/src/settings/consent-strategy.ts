@@ -23,6 +23,9 @@ export interface ConsentSecrets {
 /** A token may lack at first what an administrator has just granted: how long to wait before each further attempt. */
 export const GRANT_DELAYS_MS = [2_000, 4_000]
 
+/** Waits that many milliseconds. */
+export type WaitForGrant = (ms: number) => Promise<unknown>
+
 /** Whether Microsoft's grant was proved to work. */
 export type Proof =
   | ({

@@ -2,7 +2,13 @@ import { expect, it } from 'vitest'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 
-const { ground, ada, post, readSettings, readConsent } = useAdminGround({ environment: { GRAPH_AUTH: 'application' } })
+const { ground, ada, post, readSettings, readConsent } = useAdminGround({
+  environment: { GRAPH_AUTH: 'application' },
+  waitForGrant: async (ms) => void waits.push(ms),
+})
+
+/** What the product has waited for permissions to take effect, in ms; time does not pass in between. */
+const waits: number[] = []
 
 const change = (body: unknown): Promise<Answer> => post('delivery-reports', body)
 
@@ -61,9 +67,11 @@ it('saves what the approval allows, and fails for the rest by name', async () =>
   await connect(['Mail.Send'])
   const started = await change({ bounces: true, trace: true })
   await ground.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
+  waits.length = 0
 
   await ada.consent(started.json.consentUrl, 'Grace Global')
 
+  expect(waits).toEqual([2_000, 4_000])
   expect(await readConsent(started)).toMatchObject({
     status: 'failed',
     problem: { code: 'permission-missing', detail: expect.stringContaining('ExchangeMessageTrace.Read.All') },

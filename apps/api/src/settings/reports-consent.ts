@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { PERMISSIONS, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import type { Explanation } from '@inforiver-mail/m365/explanation'
 import { explainReportsPermission } from '@inforiver-mail/m365/explain-reports'
@@ -9,7 +8,7 @@ import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
-import { GRANT_DELAYS_MS, type ConsentAnswer, type ConsentSecrets } from './consent-strategy.ts'
+import { GRANT_DELAYS_MS, type ConsentAnswer, type ConsentSecrets, type WaitForGrant } from './consent-strategy.ts'
 import { readApprovalAnswer, redeemAnswer } from './microsoft-answer.ts'
 import { proveInbox, proveTrace, type TakeTraceRequest } from './report-proofs.ts'
 import type { Connection, ReportSource } from './settings-state.ts'
@@ -39,12 +38,14 @@ export function createReportsConsent({
   trace,
   takeTraceRequest,
   clock,
+  waitForGrant,
 }: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
   trace: MessageTrace
   takeTraceRequest: TakeTraceRequest
   clock: () => Date
+  waitForGrant: WaitForGrant
 }) {
   const { adminCenters } = identity
 
@@ -104,7 +105,7 @@ export function createReportsConsent({
       const isLate = (source: ReportSource) => missingPermissions([PERMISSION[source]], rolesOf(grant)).length > 0
       if (waitMs === null || !open.some(isLate))
         return { sources: proved, account: null, grant: null, refusal: [...failures.values()][0] ?? null }
-      await delay(waitMs)
+      await waitForGrant(waitMs)
     }
     throw new Error('The last attempt always returns.')
   }

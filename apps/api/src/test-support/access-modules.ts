@@ -1,7 +1,7 @@
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { composeMicrosoft } from '../compose-microsoft.ts'
+import { composeMicrosoft, type WrapFetch } from '../compose-microsoft.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database/database.ts'
 import { createAccessSource, type AccessSource } from '../settings/access.ts'
@@ -26,6 +26,7 @@ export async function createAccessModules({
   clock,
   wrapGrants = (store) => store,
   wrapIdentity = (identity) => identity,
+  wrapFetch,
 }: {
   ground: TestGround
   /** The configuration of a product on the same ground. */
@@ -33,12 +34,13 @@ export async function createAccessModules({
   clock: () => Date
   wrapGrants?: (store: GrantStore) => GrantStore
   wrapIdentity?: (identity: MicrosoftIdentity) => MicrosoftIdentity
+  wrapFetch?: WrapFetch
 }): Promise<AccessModules> {
   const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   const database = await openDatabase(ground.database.url, () => {})
   const settingsStore = createSettingsStore(database.prisma)
   const grantStore = wrapGrants(createGrantStore(database.prisma))
-  const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, timeoutMs: 5_000 })
+  const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, wrapFetch })
   const identity = wrapIdentity(microsoft.identity)
   const vault = createTokenVault((await loadVaultKeys(config, () => {})).keyRing)
   return {

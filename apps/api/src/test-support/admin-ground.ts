@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
+import type { WaitForGrant } from '../settings/consent-strategy.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import type { Answer, TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
@@ -31,7 +32,8 @@ function restoreSignIn(at: Date): string {
 export function useAdminGround({
   clock,
   environment,
-}: { clock?: TestClock; environment?: Record<string, string> } = {}) {
+  waitForGrant,
+}: { clock?: TestClock; environment?: Record<string, string>; waitForGrant?: WaitForGrant } = {}) {
   let ground: TestGround
   let product: TestProduct
   let ada: TestBrowser
@@ -39,7 +41,10 @@ export function useAdminGround({
 
   beforeAll(async () => {
     ground = await createTestGround(clock && { clock })
-    product = await ground.startProduct({ environment: { ROLE: 'api', ...environment } })
+    product = await ground.startProduct({
+      environment: { ROLE: 'api', ...environment },
+      ...(waitForGrant && { waitForGrant }),
+    })
     const browser = product.newBrowser()
     await browser.signIn('Ada Admin')
     ;({ cookies } = browser)

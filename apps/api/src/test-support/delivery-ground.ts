@@ -3,6 +3,7 @@ import type { DeliverySizes } from '../delivery/attempt.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
+import { createTimeLimit } from './time-limit.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 
@@ -19,6 +20,8 @@ export interface DeliveryGround extends TestGround {
   switchOn(scenario: string | object, times?: number | 'always', skip?: number): Promise<void>
   /** Deactivates all scenarios and lets waiting messages leave, so that tests do not affect each other. */
   calm(): Promise<void>
+  /** Waits until the scenarios were met, and ends the time of the requests that Microsoft leaves without an answer. */
+  timeOut(): Promise<void>
   /** Advances the clock, and wakes the workers. */
   pass(ms: number): Promise<void>
   /** Counts the mails with this subject that Max received. */
@@ -45,7 +48,9 @@ export async function createDeliveryGround({
 } = {}): Promise<DeliveryGround> {
   const clock = createTestClock({ tickMs })
   const ground = await createTestGround({ clock })
+  const timeLimit = createTimeLimit()
   const product = await ground.startProduct({
+    wrapFetch: timeLimit.wrapFetch,
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
@@ -79,6 +84,11 @@ export async function createDeliveryGround({
         return inStatus('queued', 'sending')
       }
       await expect.poll(left, { interval: 50 }).toEqual([])
+    },
+    async timeOut() {
+      const met = async () => (await ground.microsoft.control('GET', '/scenarios')).active.length === 0
+      await expect.poll(met, { interval: 10 }).toBe(true)
+      timeLimit.end()
     },
     pass,
     arrived: async (subject) => (await mailsIn(ground.microsoft, subject)).length,

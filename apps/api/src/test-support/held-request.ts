@@ -18,7 +18,7 @@ export async function holdRequest(microsoft: TestMicrosoft, endpoint: string, nt
         const { active } = await microsoft.control('GET', '/scenarios')
         return active.some((scenario: { id: string }) => scenario.id === id)
       }
-      await expect.poll(isAwaited).toBe(false)
+      await expect.poll(isAwaited, { interval: 10 }).toBe(false)
     },
     async release() {
       await microsoft.control('DELETE', `/scenarios/${id}`)

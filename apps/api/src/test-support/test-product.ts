@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { compose } from '../compose.ts'
+import type { WrapFetch } from '../compose-microsoft.ts'
 import { readConfig, type Config } from '../config.ts'
 import { allowGarbage } from '../content-garbage.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../logger.ts'
 import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
+import type { WaitForGrant } from '../settings/consent-strategy.ts'
 import { createChance } from './chance.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
@@ -59,6 +61,8 @@ export interface TestGround {
     deliveryLookEveryMs?: number
     deliverySizes?: DeliverySizes
     resolver?: DnsResolver
+    waitForGrant?: WaitForGrant
+    wrapFetch?: WrapFetch
   }): Promise<TestProduct>
   /**
    * Resets the database and Microsoft: nobody has signed in, and nothing is configured. Data keys stay while a product is
@@ -205,6 +209,8 @@ async function startProduct(options: {
   deliveryLookEveryMs?: number
   deliverySizes?: DeliverySizes
   resolver?: DnsResolver
+  waitForGrant?: WaitForGrant
+  wrapFetch?: WrapFetch
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options
   const logLines: string[] = []
