@@ -28,7 +28,10 @@ export interface VaultTools {
 }
 
 /** Wires the vault command: an external database, that of a running product, or the embedded one, started for a while. */
-export async function composeVault(config: Config, print: (line: string) => void): Promise<VaultTools> {
+export async function composeVault(
+  config: Config,
+  { print, wait }: { print: (line: string) => void; wait: (ms: number) => Promise<unknown> },
+): Promise<VaultTools> {
   const opened = await openProductDatabase(config, {
     open: (connectionString) => openDatabase(connectionString, () => {}, print),
     joinRunning: true,
@@ -49,6 +52,7 @@ export async function composeVault(config: Config, print: (line: string) => void
         clock: systemClock,
         signal: new AbortController().signal,
         onProgress,
+        wait,
       }),
     findLost: (keyRing) => findLost({ store, vault: createTokenVault(keyRing) }),
     forget: (keyRing, kinds) =>

@@ -33,7 +33,7 @@ interface Context {
   /** Whether the keys are in the key file, which this command may then change. */
   readonly ownKeyFile: boolean
   readonly print: (line: string) => void
-  readonly inFlightMs: number
+  readonly wait: (ms: number) => Promise<unknown>
 }
 
 /**
@@ -44,7 +44,7 @@ interface Context {
 export async function runVaultCommand(
   parameters: readonly string[],
   config: Config,
-  { print, inFlightMs = IN_FLIGHT_MS }: { print: (line: string) => void; inFlightMs?: number },
+  { print, wait = delay }: { print: (line: string) => void; wait?: (ms: number) => Promise<unknown> },
 ): Promise<ExitCode> {
   const yes = parameters.includes('--yes')
   const [command, what, ...rest] = parameters.filter((parameter) => parameter !== '--yes')
@@ -56,9 +56,9 @@ export async function runVaultCommand(
     return 64
   }
   const keyRing = await readVaultKeys(config)
-  const vault = await composeVault(config, print)
+  const vault = await composeVault(config, { print, wait })
   try {
-    const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, inFlightMs }
+    const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, wait }
     if (command === 'status') return await status(context)
     if (command === 'rotate') return await rotate(context)
     return await giveUp(context, kinds ?? [], yes)
@@ -83,7 +83,7 @@ async function status({ keyRing, vault: { store }, print }: Context): Promise<Ex
 }
 
 async function rotate(context: Context): Promise<ExitCode> {
-  const { config, vault, ownKeyFile, print, inFlightMs } = context
+  const { config, vault, ownKeyFile, print, wait } = context
   let { keyRing } = context
   await vault.checkKeys(keyRing)
   // More than one key in the file means that a rotation was interrupted: this one completes it.
@@ -99,8 +99,8 @@ async function rotate(context: Context): Promise<ExitCode> {
   }
   if (!(await resealAll(context, keyRing))) return 2
   if (keyRing.keys.size > 1 && (await vault.store.isShared())) {
-    print(`Waiting ${Math.ceil(inFlightMs / 1_000)} s for what was sealed before and is not stored yet.`)
-    await delay(inFlightMs)
+    print(`Waiting ${IN_FLIGHT_MS / 1_000} s for what was sealed before and is not stored yet.`)
+    await wait(IN_FLIGHT_MS)
     if (!(await resealAll(context, keyRing))) return 2
   }
   for (const old of [...keyRing.keys.keys()].filter((each) => each !== kid))

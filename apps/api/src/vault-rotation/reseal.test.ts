@@ -61,6 +61,7 @@ async function rotate(
     kid: 'new',
     clock: () => NOW,
     signal: new AbortController().signal,
+    wait: async () => {},
     ...changes,
   })
 }

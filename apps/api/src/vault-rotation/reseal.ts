@@ -27,6 +27,7 @@ export async function reseal({
   clock,
   signal,
   onProgress,
+  wait = delay,
 }: {
   store: SealedStore
   vault: TokenVault
@@ -34,6 +35,7 @@ export async function reseal({
   clock: () => Date
   signal: AbortSignal
   onProgress?: (resealed: number) => void
+  wait?: (ms: number) => Promise<unknown>
 }): Promise<Resealing> {
   if (isOnly(kid, await store.findKids())) return { outcome: 'done', resealed: 0 }
   const others = [...(await store.findSealingKids())].filter((other) => other !== kid)
@@ -46,7 +48,7 @@ export async function reseal({
     finished = isOnly(kid, await store.findKids())
     if (resealed > before || finished) continue
     idlePasses += 1
-    await delay(AFTER_IDLE_PASS_MS)
+    await wait(AFTER_IDLE_PASS_MS)
   }
   if (resealed > 0) await store.recordRotation({ kid, resealed, finished, now: clock() })
   return { outcome: finished ? 'done' : 'left', resealed }
