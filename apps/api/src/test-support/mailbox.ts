@@ -7,7 +7,10 @@ export async function mailsIn(
   { mailbox = 'max@contoso.com', folder = 'inbox' }: { mailbox?: string; folder?: string } = {},
   // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
 ): Promise<any[]> {
-  const path = `/mailboxes/${encodeURIComponent(mailbox)}/messages?folder=${folder}&limit=1000`
-  const { items } = await microsoft.control('GET', path)
-  return items.filter((mail: { subject: string }) => mail.subject === subject)
+  const query = new URLSearchParams({ folder, subject, limit: '1000' })
+  const { items } = await microsoft.control(
+    'GET',
+    `/mailboxes/${encodeURIComponent(mailbox)}/messages?${query.toString()}`,
+  )
+  return items
 }

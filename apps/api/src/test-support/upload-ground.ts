@@ -75,13 +75,14 @@ export async function createUploadGround({
       )
     },
     async passUntil(id, expected) {
+      let message: { status: string } | undefined
       const look = async () => {
-        const message = await ground.service.read(id)
-        if (message.status === 'queued' && !(await isUnderWay())) await ground.pass(STEP_MS)
+        message = await ground.service.read(id)
+        if (message?.status === 'queued' && !(await isUnderWay())) await ground.pass(STEP_MS)
         return message
       }
       await expect.poll(look, { interval: 50 }).toMatchObject(expected)
-      return ground.service.read(id)
+      return message
     },
     async requireNothingInMemory() {
       const metrics = async () => (await fetch(`${ground.product.url}/metrics`)).text()

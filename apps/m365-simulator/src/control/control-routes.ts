@@ -39,7 +39,10 @@ const Page = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
-const MessageQuery = Page.extend({ folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional() })
+const MessageQuery = Page.extend({
+  folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional(),
+  subject: z.string().max(1000).optional(),
+})
 const LogQuery = Page.extend({ limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES) })
 
 /** A report, or something that looks like one, as if it had arrived. */
@@ -165,10 +168,14 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
 
   app.get('/mailboxes', async () => listMailboxes(simulation))
   app.get<{ Params: { address: string } }>('/mailboxes/:address/messages', async ({ params, query }) => {
-    const { folder, after, limit } = MessageQuery.parse(query)
+    const { folder, subject, after, limit } = MessageQuery.parse(query)
     const nowMs = clock().getTime()
     const items = (store.state.mailboxes.get(params.address.toLowerCase())?.items ?? []).filter(
-      (item) => item.sequence > after && (folder === undefined || item.folder === folder) && isVisible(item, nowMs),
+      (item) =>
+        item.sequence > after &&
+        (folder === undefined || item.folder === folder) &&
+        (subject === undefined || item.message.subject === subject) &&
+        isVisible(item, nowMs),
     )
     return { items: items.slice(0, limit).map((item) => visibleMessage(item)), total: items.length }
   })

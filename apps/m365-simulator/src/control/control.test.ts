@@ -93,6 +93,15 @@ describe('messages', () => {
     expect(await rest.json()).toMatchObject({ items: [{ subject: '3' }], total: 1 })
   })
 
+  it('are found by their whole subject', async () => {
+    const { access_token: token } = await simulated.signIn('ada')
+    for (const subject of ['Q3 & Q4', 'Q3', 'Q3 & Q4']) await simulated.sendMail(token, mail({ subject }))
+    const found = (subject: string) =>
+      simulated.read(`/mailboxes/max@contoso.com/messages?subject=${encodeURIComponent(subject)}`)
+    expect(await found('Q3 & Q4')).toMatchObject({ items: [{ subject: 'Q3 & Q4' }, { subject: 'Q3 & Q4' }], total: 2 })
+    expect(await found('Q')).toEqual({ items: [], total: 0 })
+  })
+
   it('are counted per mailbox', async () => {
     const { access_token: token } = await simulated.signIn('ada')
     await simulated.sendMail(token, mail({ subject: 'Hello' }))
