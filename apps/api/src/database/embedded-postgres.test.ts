@@ -16,7 +16,12 @@ import {
   type ReleasedDataFolder,
 } from '../test-support/released-data-folder.ts'
 import { folderFaultOf } from './data-folder.ts'
-import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import {
+  findRunningPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres.ts'
 import { connectMutually } from './postgres-address.ts'
 
 const RUN_EMBEDDED = fileURLToPath(new URL('../test-support/run-embedded-postgres.ts', import.meta.url))
@@ -60,12 +65,16 @@ afterEach(async () => {
   running = null
 })
 
-async function start(where = dataDirectory): Promise<EmbeddedPostgres> {
+async function start(
+  where = dataDirectory,
+  options: Pick<EmbeddedPostgresOptions, 'betweenAttemptsMs'> = {},
+): Promise<EmbeddedPostgres> {
   restarts = 0
   return startEmbeddedPostgres({
     dataDirectory: where,
     onRestart: () => (restarts += 1),
     onLost: (error) => (lost = error),
+    ...options,
   })
 }
 
@@ -692,7 +701,7 @@ it('refuses a file in place of a folder, in one sentence', async () => {
 it('gives up on a server that cannot be restarted, names its log, and can still be stopped', async () => {
   const damaged = join(directory, 'damaged')
   await makeUsedFolder(damaged)
-  const server = await start(damaged)
+  const server = await start(damaged, { betweenAttemptsMs: 0 })
   await rm(join(damaged, 'postgres', 'global', 'pg_control'))
   process.kill(await postmaster(damaged), 'SIGKILL')
   await expect.poll(() => lost).toBeInstanceOf(ConfigurationError)

@@ -44,6 +44,8 @@ export interface EmbeddedPostgresOptions {
   readonly runtimeDirectory?: string | null
   readonly onRestart: () => void
   readonly onLost: (error: unknown) => void
+  /** The wait before another attempt to start the server. */
+  readonly betweenAttemptsMs?: number
   /** Cancels the start: it then ends what it began, and rejects. */
   readonly signal?: AbortSignal | undefined
 }
@@ -103,17 +105,17 @@ export async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
 }
 
 async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {
-  const { dataDirectory, onRestart, onLost } = options
+  const { dataDirectory, onRestart, onLost, betweenAttemptsMs = BETWEEN_ATTEMPTS_MS } = options
   const cluster = await openCluster(options)
   await refuseUseByOlderVersion(cluster)
   const stopping = new AbortController()
   let recovery = Promise.resolve()
-  let client = await startOrStop(cluster, options.signal)
+  let client = await startOrStop(cluster, betweenAttemptsMs, options.signal)
   const watch = () => {
     client.once('end', () => {
       if (stopping.signal.aborted) return
       onRestart()
-      recovery = bringUp(cluster, stopping.signal).then(
+      recovery = bringUp(cluster, betweenAttemptsMs, stopping.signal).then(
         (next) => {
           client = next
           watch()
@@ -204,9 +206,13 @@ async function refuseUseByOlderVersion({ directory, password }: Cluster): Promis
 }
 
 /** Stops the server when the start fails, whoever started it: this process owns the folder. */
-async function startOrStop(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
+async function startOrStop(
+  cluster: Cluster,
+  betweenAttemptsMs: number,
+  signal: AbortSignal | undefined,
+): Promise<pg.Client> {
   try {
-    const client = await bringUp(cluster, signal)
+    const client = await bringUp(cluster, betweenAttemptsMs, signal)
     signal?.throwIfAborted()
     return client
   } catch (error) {
@@ -216,10 +222,14 @@ async function startOrStop(cluster: Cluster, signal: AbortSignal | undefined): P
 }
 
 /** Ensures that the server runs at its address and accepts the product's login. */
-async function bringUp(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
+async function bringUp(
+  cluster: Cluster,
+  betweenAttemptsMs: number,
+  signal: AbortSignal | undefined,
+): Promise<pg.Client> {
   let lastError: unknown
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
-    if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS, undefined, signal && { signal })
+    if (attempt > 0) await delay(betweenAttemptsMs, undefined, signal && { signal })
     try {
       await runAtAddress(cluster, signal)
       return (await logIn(cluster)) ?? (await prepareAndLogIn(cluster, signal))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { startWorker } from '../test-support/scenario.ts'
@@ -57,13 +58,15 @@ it.each([
       `UPDATE tenant_settings SET access_token_obtained_at = now() - interval '2 hours', access_token_expires_at = now() - interval '1 hour'`,
     )
     await ground.microsoft.control('DELETE', '/counters')
-    // So long that every message of both processes waits for it.
-    const slow = { kind: 'http', endpoint: 'token', do: { action: 'delay', delayMs: 1_500 } }
-    await ground.microsoft.control('POST', '/scenarios', { effect: slow })
+    const token = await holdRequest(ground.microsoft, 'token')
 
     for (let each = 0; each < 2; each += 1) {
       await startWorker(ground, { environment: { MAILBOX_CONCURRENCY: '0', ...environment() } })
     }
+
+    const waiting = () => ground.database.query(`SELECT id FROM message_states WHERE status = 'sending'`)
+    await expect.poll(waiting, { interval: 25 }).toHaveLength(MESSAGES)
+    await token.release()
 
     const left = () =>
       ground.database.query(`SELECT id, status FROM message_states WHERE status IS DISTINCT FROM 'sent'`)

@@ -63,7 +63,7 @@ it('does not fail however often Microsoft throttles', async () => {
   const { id } = await ground.service.submit({ subject: 'Patient' })
   for (let hour = 1; hour <= 30; hour++) {
     const attempts = [{ outcome: 'throttled', count: hour }]
-    await ground.service.until(id, { status: 'queued', attempts })
+    await expect.poll(() => ground.service.read(id), { interval: 15 }).toMatchObject({ status: 'queued', attempts })
     await ground.pass(1 * HOURS)
   }
 
