@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
@@ -11,6 +10,9 @@ import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
 const clock = createTestClock()
+
+/** Of a message that is refused long before all of it has arrived. */
+const FILE = Buffer.alloc(20 * MIB)
 
 const { ground, product, service } = useProduct({ clock })
 afterEach(() => ground.database.empty('messages'))
@@ -37,7 +39,7 @@ describe('while large attachments are not enabled', () => {
   beforeAll(() => connectMailbox(product))
 
   it('refuses early, long before the rest has arrived, and keeps nothing', async () => {
-    const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)]))
+    const upload = startUpload(product, service.key, mailWith([FILE]))
     await upload.send(4 * MIB)
 
     expect(await upload.answer).toMatchObject({ status: 422, json: { code: 'large-attachments-disabled' } })
@@ -45,7 +47,7 @@ describe('while large attachments are not enabled', () => {
   })
 
   it('distinguishes a known size from one that may still grow', async () => {
-    const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)]))
+    const upload = startUpload(product, service.key, mailWith([FILE]))
     await upload.send(4 * MIB)
     const attachments = [{ filename: 'a.bin', content: Buffer.alloc(3_200_000).toString('base64') }]
     const complete = await service.post('/api/v1/messages', {
@@ -69,7 +71,7 @@ describe('while large attachments are not enabled', () => {
   ])(
     'refuses a message that stands first and %s before its attachments have arrived',
     async (_what, changes, answer) => {
-      const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)], changes))
+      const upload = startUpload(product, service.key, mailWith([FILE], changes))
       await upload.send(1 * MIB)
 
       expect(await upload.answer).toMatchObject(answer)
@@ -134,12 +136,12 @@ describe('once the limit of the organisation is known', () => {
 it('keeps serving a connection after an early refusal on it', async () => {
   await connectMailbox(product)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const refused = startUpload(product, service.key, attachmentParts([randomBytes(20 * MIB)]), {}, agent)
+  const refused = startUpload(product, service.key, attachmentParts([FILE]), {}, agent)
   await refused.send(4 * MIB)
   expect((await refused.answer).status).toBe(422)
   await refused.send()
 
-  const next = startUpload(product, service.key, mailWith([randomBytes(1 * MIB)]), {}, agent)
+  const next = startUpload(product, service.key, mailWith([Buffer.alloc(1 * MIB)]), {}, agent)
   await next.send()
 
   expect((await next.answer).status).toBe(202)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createTestPool } from '../test-support/test-database.ts'
@@ -9,10 +8,13 @@ import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { answer, http } from '../test-support/scenario.ts'
+import { files, RANGE_BYTES } from '../test-support/upload-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
-const MIB = 1024 * 1024
 const DAYS = 24 * HOURS
+/** Uploaded in two ranges, and stored in as many chunks. */
+const LARGE = RANGE_BYTES + 1
+const CHUNKS = 16
 
 /** The bytes of stored content, without the readable part of messages. */
 const STORED_CONTENT =
@@ -38,7 +40,7 @@ const chunks = async () => (await countStored(ground.database)).chunks
 const cancel = (id: string) => ground.service.post(`${MESSAGES}/${id}/cancel`)
 
 async function submit(changes: object = {}): Promise<string> {
-  const parts = mailWith([randomBytes(9 * MIB)], changes)
+  const parts = mailWith(files(LARGE), changes)
   const { status, json } = await postMultipart(ground.product.publicUrl, ground.service.key, parts)
   expect({ status, detail: json.detail }).toEqual({ status: 202, detail: undefined })
   return json.id
@@ -79,7 +81,7 @@ it.each([
   ['being uploaded', () => uploading('Cancelled in the middle')],
 ])('frees the attachments of a message that is cancelled while it is %s', async (_state, make) => {
   const id = await make()
-  expect(await chunks()).toBe(36)
+  expect(await chunks()).toBe(CHUNKS)
 
   expect(await cancel(id)).toMatchObject({ status: 200, json: { status: 'cancelled', progress: null } })
 
@@ -98,7 +100,7 @@ it('deletes the attachments of a message that is delivered', async () => {
 it('keeps the attachments of a failed message for as long as its content, and sends them when it is retried', async () => {
   const subject = 'Retried large'
   const id = await failed(subject)
-  expect(await chunks()).toBe(36)
+  expect(await chunks()).toBe(CHUNKS)
 
   await ground.microsoft.control('DELETE', '/scenarios')
   expect((await ground.service.post(`${MESSAGES}/${id}/retry`)).status).toBe(200)
@@ -129,7 +131,7 @@ it('deletes the attachments of failed messages when their content is deleted, ho
     [id],
   )
   await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS - 1 * MINUTES))
-  expect(await chunks()).toBe(36 + 25)
+  expect(await chunks()).toBe(CHUNKS + 25)
 
   await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS + 1 * MINUTES))
 

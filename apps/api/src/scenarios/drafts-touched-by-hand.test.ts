@@ -1,19 +1,25 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { expectArrival, files, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { expectArrival, files, permitSmallUploads, SMALL_UPLOADS, submitFiles } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, asAda, copiesIn, draftIdOf, http, untilCleaned } from '../test-support/scenario.ts'
 
-const ground = useUploadGround()
-beforeEach(() => ground.calm())
+/** Uploaded in three ranges. */
+const LARGE = 2 * SMALL_UPLOADS.rangeBytes + 17
+
+const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
+beforeEach(async () => {
+  await ground.calm()
+  await permitSmallUploads(ground)
+})
 afterEach(() => ground.requireNothingInMemory())
 
 const pathOf = async (id: string) => `/${await draftIdOf(ground, id)}`
 
 it('delivers a draft whole that a person moved to Deleted Items', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const contents = files(5 * MB)
+  const contents = files(LARGE)
   const id = await submitFiles(ground, 'thrown away', contents)
   await range.untilHeld()
   expect(await asAda(ground.microsoft, 'DELETE', await pathOf(id))).toBe(204)
@@ -24,7 +30,7 @@ it('delivers a draft whole that a person moved to Deleted Items', async () => {
 
 it('makes a draft again that a person deleted for good', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const contents = files(5 * MB)
+  const contents = files(LARGE)
   const id = await submitFiles(ground, 'deleted', contents)
   await range.untilHeld()
   const path = await pathOf(id)
@@ -36,7 +42,7 @@ it('makes a draft again that a person deleted for good', async () => {
 
 it('fails a message whose draft a person sent incomplete, says so, and does not send it again', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const id = await submitFiles(ground, 'sent by hand', files(100, 5 * MB))
+  const id = await submitFiles(ground, 'sent by hand', files(100, LARGE))
   await range.untilHeld()
   expect(await asAda(ground.microsoft, 'POST', `${await pathOf(id)}/send`)).toBe(202)
   await range.release()
@@ -51,7 +57,7 @@ it('fails a message whose draft a person sent incomplete, says so, and does not 
 
 it('makes a draft again that a person attached other files to', async () => {
   await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-  const contents = files(100, 4 * MB)
+  const contents = files(100, LARGE)
   const id = await submitFiles(ground, 'added to', contents)
   await ground.service.until(id, { attempts: [{}] })
   const path = await pathOf(id)
@@ -65,7 +71,7 @@ it('makes a draft again that a person attached other files to', async () => {
 
 it('makes a draft again on which a file appeared late, as after a request that was given up', async () => {
   await ground.switchOn(http('draft-attach', { action: 'reset', when: 'before' }))
-  const contents = files(100, 4 * MB)
+  const contents = files(100, LARGE)
   const id = await submitFiles(ground, 'appeared', contents)
   await ground.service.until(id, { attempts: [{}] })
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
@@ -83,7 +89,7 @@ it('takes a late copy for the whole message, not for what a person sent incomple
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 15 * MINUTES })
   await ground.switchOn('send-accepted-but-504')
   await ground.switchOn(http('draft-create', answer(503, 'ErrorServerBusy')), 'always', 1)
-  const contents = files(4 * MB)
+  const contents = files(LARGE)
   const id = await submitFiles(ground, 'appears at last', contents)
 
   expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ problem: null })

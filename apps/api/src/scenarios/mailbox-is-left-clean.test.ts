@@ -12,15 +12,22 @@ import {
   expectArrival,
   expectNoDraft,
   files,
-  MB,
+  permitSmallUploads,
   rangesTaken,
+  SMALL_UPLOADS,
   submitFiles,
   untilPostponed,
 } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
-const ground = useUploadGround()
-beforeEach(() => ground.calm())
+const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
+const LARGE = 2 * RANGE_BYTES + 17
+
+const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
+beforeEach(async () => {
+  await ground.calm()
+  await permitSmallUploads(ground)
+})
 afterEach(() => ground.requireNothingInMemory())
 
 const drafts = (subject: string) => draftsIn(ground, subject)
@@ -36,7 +43,7 @@ async function chunksOf(id: string): Promise<number> {
 describe('a message that is cancelled in the middle of its upload', () => {
   async function cancelled(subject: string): Promise<string> {
     const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-    const id = await submitFiles(ground, subject, files(12 * MB))
+    const id = await submitFiles(ground, subject, files(4 * RANGE_BYTES))
     await range.untilHeld()
     expect((await cancel(id)).status).toBe(200)
     await range.release()
@@ -65,7 +72,7 @@ describe('a message that is cancelled in the middle of its upload', () => {
 
   it('keeps its draft while no mailbox is connected, and loses it once the same one is', async () => {
     await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    const id = await submitFiles(ground, 'disconnected', files(4 * MB))
+    const id = await submitFiles(ground, 'disconnected', files(LARGE))
     await ground.service.until(id, { attempts: [{}] })
     const ada = ground.product.newBrowser()
     await ada.signIn('Ada Admin')
@@ -84,7 +91,7 @@ describe('a message that is cancelled in the middle of its upload', () => {
 describe('a message that fails', () => {
   it('has its draft deleted in the mailbox', async () => {
     await ground.switchOn('upload-session-access-denied')
-    const id = await submitFiles(ground, 'fails', files(100, 4 * MB))
+    const id = await submitFiles(ground, 'fails', files(100, LARGE))
     await ground.service.until(id, { status: 'failed' })
     await expectNoDraft(ground.microsoft, 'fails')
     expect(await deletedItems('fails')).toEqual([])
@@ -92,7 +99,7 @@ describe('a message that fails', () => {
 
   it('forgets the address of its upload', async () => {
     await ground.switchOn(http('upload-range', answer(413, 'RequestEntityTooLarge')), 1, 1)
-    const id = await submitFiles(ground, 'fails later', files(4 * MB, 100))
+    const id = await submitFiles(ground, 'fails later', files(LARGE, 100))
     await ground.service.until(id, { status: 'failed' })
     const known = 'SELECT 1 FROM message_drafts WHERE message_id = $1 AND upload_url_sealed IS NOT NULL'
     expect(await ground.database.query(known, [id])).toEqual([])
@@ -100,7 +107,7 @@ describe('a message that fails', () => {
 
   it('is delivered whole, from a draft of its own, when it is retried', async () => {
     await ground.switchOn('upload-session-access-denied')
-    const contents = files(100, 4 * MB)
+    const contents = files(100, LARGE)
     const id = await submitFiles(ground, 'retried', contents)
     await ground.service.until(id, { status: 'failed' })
     expect((await ground.service.post(`/api/v1/messages/${id}/retry`)).status).toBe(200)
@@ -121,7 +128,7 @@ describe('a draft of unknown id', () => {
 
   it('is deleted when its message was cancelled before the draft was found', async () => {
     await loseAnswer('after')
-    const id = await submitFiles(ground, 'stray', files(4 * MB))
+    const id = await submitFiles(ground, 'stray', files(LARGE))
     await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
     expect((await cancel(id)).status).toBe(200)
     expect(await drafts('stray')).toHaveLength(1)
@@ -132,7 +139,7 @@ describe('a draft of unknown id', () => {
 
   it('is deleted when Microsoft makes it after another draft was sent', async () => {
     await loseAnswer('before')
-    const id = await submitFiles(ground, 'late', files(4 * MB))
+    const id = await submitFiles(ground, 'late', files(LARGE))
     await ground.passUntil(id, { status: 'sent' })
     const [sent] = await copies('late')
     const late = { subject: 'late', singleValueExtendedProperties: sent.extendedProperties }
@@ -151,7 +158,7 @@ describe('a draft of unknown id', () => {
   it('is kept while its message still needs it', async () => {
     await loseAnswer('after')
     await ground.switchOn('upload-range-503', 'always')
-    const id = await submitFiles(ground, 'needed', files(4 * MB))
+    const id = await submitFiles(ground, 'needed', files(LARGE))
     await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
     await ground.pass(6 * MINUTES)
     await ground.passUntil(id, { attempts: [{ outcome: 'unavailable' }, { outcome: 'unavailable' }] })
@@ -179,7 +186,7 @@ describe('a draft of unknown id', () => {
 
 describe('the copy in Sent Items', () => {
   describe.each([
-    ['a large file', 4 * MB],
+    ['a large file', LARGE],
     ['a small file', 100],
   ])('of a message with %s', (kind, sizeBytes) => {
     it('is deleted where saveToSentItems is false', async () => {
