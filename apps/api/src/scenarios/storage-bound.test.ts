@@ -1,15 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { files } from '../test-support/upload-ground.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
-const BOUND = 10 * MIB
+const BOUND = 4 * MIB
 
 const ground = useDeliveryGround({
   mailbox: 'may be read',
@@ -22,18 +22,18 @@ afterEach(async () => {
 
 const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
 const post = (sizeBytes: number, changes: object = later()) =>
-  postMultipart(ground.product.publicUrl, ground.service.key, mailWith([randomBytes(sizeBytes)], changes))
+  postMultipart(ground.product.publicUrl, ground.service.key, mailWith(files(sizeBytes), changes))
 const cancel = async (id: string) => (await ground.service.post(`${MESSAGES}/${id}/cancel`)).status
 const chunks = async () => (await countStored(ground.database)).chunks
 
 it('lets one message take the whole bound', async () => {
-  expect((await post(9.9 * MIB)).status).toBe(202)
+  expect((await post(3.95 * MIB)).status).toBe(202)
 })
 
 it('refuses what exceeds the bound with 507, saying what is stored, the bound and what to do, and keeps nothing', async () => {
-  const first = await post(6 * MIB)
+  const first = await post(2.4 * MIB)
   const before = await countStored(ground.database)
-  const { status, json } = await post(5 * MIB)
+  const { status, json } = await post(2 * MIB)
 
   expect(first.status).toBe(202)
   expect(status).toBe(507)
@@ -47,8 +47,8 @@ it('refuses what exceeds the bound with 507, saying what is stored, the bound an
 })
 
 it('refuses while the message arrives, as soon as the bound is reached', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(40 * MIB)], later()))
-  await upload.send(11 * MIB)
+  const upload = startUpload(ground.product, ground.service.key, mailWith(files(15 * MIB), later()))
+  await upload.send(5 * MIB)
 
   expect(await upload.answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   upload.breakOff()
@@ -56,8 +56,8 @@ it('refuses while the message arrives, as soon as the bound is reached', async (
 })
 
 it('refuses large JSON as well', async () => {
-  await post(8 * MIB)
-  const attachments = [{ filename: 'a.bin', content: randomBytes(2.5 * MIB).toString('base64') }]
+  await post(3.2 * MIB)
+  const attachments = [{ filename: 'a.bin', content: Buffer.alloc(1 * MIB).toString('base64') }]
   const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', attachments, ...later() }
 
   const { json, headers } = await ground.service.post(MESSAGES, mail)
@@ -66,31 +66,31 @@ it('refuses large JSON as well', async () => {
 })
 
 it('counts messages that are still arriving', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(8 * MIB)], later()))
-  await upload.send(6 * MIB)
-  await expect.poll(chunks).toBeGreaterThan(20)
+  const upload = startUpload(ground.product, ground.service.key, mailWith(files(3.2 * MIB), later()))
+  await upload.send(2.4 * MIB)
+  await expect.poll(chunks).toBeGreaterThan(8)
 
-  expect((await post(6 * MIB)).status).toBe(507)
+  expect((await post(2.4 * MIB)).status).toBe(507)
   await upload.send()
   expect((await upload.answer).status).toBe(202)
 })
 
 it('has room again after a delivery, and after a cancel', async () => {
-  const sent = await post(9 * MIB, {})
+  const sent = await post(3.6 * MIB, {})
   await ground.service.until(sent.json.id, { status: 'sent' })
   expect(await chunks()).toBe(0)
 
-  const scheduled = await post(9 * MIB)
+  const scheduled = await post(3.6 * MIB)
   expect(scheduled.status).toBe(202)
   expect(await cancel(scheduled.json.id)).toBe(200)
   expect(await chunks()).toBe(0)
-  expect((await post(9 * MIB)).status).toBe(202)
+  expect((await post(3.6 * MIB)).status).toBe(202)
 })
 
 it('bounds each tenant on its own', async () => {
-  await post(9 * MIB)
+  await post(3.6 * MIB)
   const other = await createServiceOfTenant(ground.database, ground.product, 'ten_other')
-  const { status } = await postMultipart(ground.product.publicUrl, other.key, mailWith([randomBytes(9 * MIB)]))
+  const { status } = await postMultipart(ground.product.publicUrl, other.key, mailWith(files(3.6 * MIB)))
 
   expect(status).toBe(202)
 })
