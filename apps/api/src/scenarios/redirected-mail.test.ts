@@ -55,6 +55,7 @@ it('sends what waits to one address alone, whoever it was for, and shows its own
 
   await redirectTo(STAGING)
   await setMailbox(ground.database, { paused_until: null })
+  await ground.database.wakeWorkers()
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ to: [{ address: 'max@contoso.com' }] })
   expect(await arrivals('[for max@contoso.com +2] Waits')).toEqual(ONLY_STAGING)
@@ -87,6 +88,7 @@ it('does not send a draft whose making was not answered before mail was redirect
   await redirectTo(STAGING)
   await ground.database.query('UPDATE message_queue SET due_at = mail_now()')
   await setMailbox(ground.database, { paused_until: null })
+  await ground.database.wakeWorkers()
 
   await service.until(id, { status: 'sent' })
   expect(await arrivals('[for max@contoso.com] Unanswered')).toEqual(ONLY_STAGING)

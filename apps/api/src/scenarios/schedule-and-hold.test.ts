@@ -1,5 +1,4 @@
 import { beforeEach, expect, it } from 'vitest'
-import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
@@ -21,7 +20,7 @@ const at = (ms: number) => new Date(clock.now().getTime() + ms).toISOString()
 /** Advances the clock, and wakes the worker. */
 async function pass(ms: number): Promise<void> {
   await clock.advance(ms)
-  await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+  await ground.database.wakeWorkers()
 }
 
 async function reset() {

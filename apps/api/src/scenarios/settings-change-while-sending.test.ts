@@ -171,6 +171,9 @@ it('makes no draft after a reset that came while one was looked for', async () =
   const search = await holdRequest(ground.microsoft, 'message-search')
   const before = await requestsTo(ground, 'draft-create')
   const { id } = await service.submit({ subject: 'Looked for a draft' })
+  await service.until(id, { status: 'queued', attempts: [{}] })
+  await ground.database.query('UPDATE message_queue SET due_at = mail_now()')
+  await ground.database.wakeWorkers()
   await search.untilHeld()
 
   const answer = reset()

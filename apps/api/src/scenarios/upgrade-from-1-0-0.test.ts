@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { MESSAGE_ID_PROPERTY } from '../../../../packages/m365/src/mailer/send-mail-request.ts'
 import { migrate } from '../database/migrate.ts'
-import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { LOOK_EVERY_MS } from '../test-support/delivery-ground.ts'
 import { loadReleasedData, UPLOADED_FILE } from '../test-support/released-data.ts'
 import { connectTenant } from '../test-support/second-tenant.ts'
@@ -96,7 +95,7 @@ it('sends each message once that 1.0.0 had accepted, whatever it was at', async 
     const leased = await ground.database.query('SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL')
     // Leases follow this clock, and are renewed by another.
     if (leased.length === 0) await clock.advance(2 * MINUTES)
-    await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+    await ground.database.wakeWorkers()
     return statuses()
   }
   await expect

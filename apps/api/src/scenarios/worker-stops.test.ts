@@ -12,7 +12,6 @@ import {
   submitFiles,
 } from '../test-support/upload-ground.ts'
 import { http, startWorker, switchOn, untilMet, untilStopping } from '../test-support/scenario.ts'
-import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
@@ -110,7 +109,7 @@ it('claims nothing once it is stopped', async () => {
   await worker.close()
 
   const { id } = await service.submit()
-  await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+  await ground.database.wakeWorkers()
 
   expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
 })

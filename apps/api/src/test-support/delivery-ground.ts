@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
 import type { DeliverySizes } from '../delivery/attempt.ts'
-import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
 import { createTimeLimit } from './time-limit.ts'
@@ -62,7 +61,7 @@ export async function createDeliveryGround({
   const service = await createServiceClient(product, { admin })
   const pass = async (ms: number) => {
     await clock.advance(ms)
-    await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+    await ground.database.wakeWorkers()
   }
   const inStatus = (...statuses: string[]) =>
     ground.database.query('SELECT id FROM message_states WHERE status = ANY($1)', [statuses])

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
 import { lockMailbox } from '../queue/mailbox-lock.ts'
+import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { databaseUrl, LOOPBACK, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 import { createTcpLink, type TcpLink } from './tcp-link.ts'
 
@@ -17,6 +18,8 @@ export interface TestDatabase {
   setTime(now: Date): Promise<void>
   /** Lets the clock of the queue run, ahead of the machine's by this much. */
   setTimeAhead(ms: number): Promise<void>
+  /** Wakes the workers, as a submit does: what a test has made due would wait for up to a second. */
+  wakeWorkers(): Promise<void>
   /** Locks a table against writes until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
   /** Locks one row, as a process that is about to change it, until the returned function is called. */
@@ -68,6 +71,9 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     async setTimeAhead(ms) {
       await pool.query(`CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
         AS $$ SELECT date_trunc('milliseconds', statement_timestamp() + interval '${ms} milliseconds') $$`)
+    },
+    async wakeWorkers() {
+      await pool.query(`NOTIFY ${MESSAGES_CHANNEL}`)
     },
     lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
     lockRow: (table, id, key = 'id') => hold(`SELECT 1 FROM ${table} WHERE ${key} = $1 FOR UPDATE`, [id]),
