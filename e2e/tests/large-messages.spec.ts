@@ -98,41 +98,38 @@ test('a large message that waited for a mailbox is held while large attachments 
   await expect(largeAttachments).not.toBeChecked()
 })
 
-test.describe('for a mailbox with large attachments', () => {
-  test.use({ connectedSender: WITH_LARGE })
+test('an upload is accessible and fits a phone, and is cancelled without a mouse: nothing arrives, and no draft is left', async ({
+  page,
+  connect,
+  service,
+  microsoft,
+}) => {
+  await connect(WITH_LARGE)
+  await microsoft.slowUploads(10_000)
+  await openSubmitted(page, service, figures(20))
+  await expectUnderWay(uploadBar(page))
+  await expectAccessibleOnPhone(page)
+  await page.getByRole('link', { name: 'Messages', exact: true }).first().click()
+  await expectUnderWay(uploadBar(page, `Upload of ${SUBJECT}`).first())
+  await expectAccessibleOnPhone(page)
+  await page.getByRole('link', { name: SUBJECT }).first().click()
+  expect(await microsoft.subjects('ada@contoso.com', 'drafts')).toEqual([SUBJECT])
+  await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Its attachments are being uploaded.')
 
-  test('an upload is accessible and fits a phone, and is cancelled without a mouse: nothing arrives, and no draft is left', async ({
-    page,
-    settings,
-    service,
-    microsoft,
-  }) => {
-    await microsoft.slowUploads(10_000)
-    await openSubmitted(settings.page, service, figures(20))
-    await expectUnderWay(uploadBar(page))
-    await expectAccessibleOnPhone(page)
-    await page.getByRole('link', { name: 'Messages', exact: true }).first().click()
-    await expectUnderWay(uploadBar(page, `Upload of ${SUBJECT}`).first())
-    await expectAccessibleOnPhone(page)
-    await page.getByRole('link', { name: SUBJECT }).first().click()
-    expect(await microsoft.subjects('ada@contoso.com', 'drafts')).toEqual([SUBJECT])
-    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Its attachments are being uploaded.')
+  await tabTo(page, 'button', 'Cancel message')
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'Cancel this message?' })
+  await expect(dialog).toContainText('The draft in the mailbox is deleted, with what has been uploaded.')
+  await expectAccessibleOnPhone(page)
+  await page.keyboard.press('Tab')
+  await expect(dialog.getByRole('button', { name: 'Cancel message' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.locator(':focus')).toHaveText('The message is cancelled')
+  await expect(uploadBar(page)).toHaveCount(0)
 
-    await tabTo(page, 'button', 'Cancel message')
-    await page.keyboard.press('Enter')
-    const dialog = page.getByRole('dialog', { name: 'Cancel this message?' })
-    await expect(dialog).toContainText('The draft in the mailbox is deleted, with what has been uploaded.')
-    await expectAccessibleOnPhone(page)
-    await page.keyboard.press('Tab')
-    await expect(dialog.getByRole('button', { name: 'Cancel message' })).toBeFocused()
-    await page.keyboard.press('Enter')
-    await expect(page.locator(':focus')).toHaveText('The message is cancelled')
-    await expect(uploadBar(page)).toHaveCount(0)
-
-    await expect.poll(() => microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
-    expect(await microsoft.mails('ada@contoso.com', 'deletedItems')).toEqual([])
-    expect(await microsoft.mails('bob@contoso.com', 'inbox')).toEqual([])
-    const { items } = (await microsoft.control('GET', '/uploads')) as { items: readonly unknown[] }
-    expect(items).toEqual([expect.not.objectContaining({ state: 'finished' })])
-  })
+  await expect.poll(() => microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
+  expect(await microsoft.mails('ada@contoso.com', 'deletedItems')).toEqual([])
+  expect(await microsoft.mails('bob@contoso.com', 'inbox')).toEqual([])
+  const { items } = (await microsoft.control('GET', '/uploads')) as { items: readonly unknown[] }
+  expect(items).toEqual([expect.not.objectContaining({ state: 'finished' })])
 })
