@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { files } from '../test-support/upload-ground.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
@@ -13,7 +14,7 @@ const { ground, product, service } = useProduct()
 afterEach(() => ground.database.empty('messages'))
 
 it('accepts the large messages of 40 clients at once, each whole', async () => {
-  const contents = Array.from({ length: 40 }, () => randomBytes(0.6 * MIB))
+  const contents = files(...Array.from({ length: 40 }, () => 0.6 * MIB))
   const answers = await Promise.all(
     contents.map((content) => postMultipart(product.publicUrl, service.key, mailWith([content]))),
   )

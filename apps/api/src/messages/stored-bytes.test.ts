@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
@@ -13,6 +12,7 @@ import { HOURS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { files } from '../test-support/upload-ground.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { untilSomethingWaits } from '../test-support/scenario.ts'
@@ -46,7 +46,7 @@ afterEach(async () => {
 
 const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
 const postParts = (bytes: number, changes: object = later()) =>
-  postMultipart(ground.product.publicUrl, ground.service.key, mailWith([randomBytes(bytes)], changes))
+  postMultipart(ground.product.publicUrl, ground.service.key, mailWith(files(bytes), changes))
 const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 
 /** The bytes that are counted for all tenants, and those that are stored. */
@@ -100,7 +100,7 @@ it.each([
 })
 
 it('counts an arriving message before it is stored, and exactly once it is complete', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB), ''], later()))
+  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB, 0), later()))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(7)
   const { bytes, stored } = await counted()
@@ -112,7 +112,7 @@ it('counts an arriving message before it is stored, and exactly once it is compl
 })
 
 it('counts nothing of an upload that breaks off, or is swept after its process was killed', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
+  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB), later()))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await counted()).bytes).toBeGreaterThan(MIB)
   upload.breakOff()
@@ -155,7 +155,7 @@ it('counts a failed message whole until its content is deleted', async () => {
 it('counts no content of messages given up with a lost vault key, arriving ones included', async () => {
   await ground.service.submit(later())
   await postParts(2 * MIB)
-  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
+  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB), later()))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(15)
   const lost = await ground.database.query<{ key: string; value: Sealed }>(
@@ -256,7 +256,7 @@ it('holds the bound for submits that two processes store at the same moment', as
 
 it('holds the bound for uploads that arrive through two processes at once', async () => {
   const uploads = [ground.product, second].map((product) =>
-    startUpload(product, ground.service.key, mailWith([randomBytes(6 * MIB)], later())),
+    startUpload(product, ground.service.key, mailWith(files(6 * MIB), later())),
   )
   await Promise.all(uploads.map((upload) => upload.send(3 * MIB)))
   await Promise.all(uploads.map((upload) => upload.send()))

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createTestClock } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { expectArrival, files, MB, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 import { answer, consent, http, switchOn } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -18,7 +18,7 @@ async function reset(): Promise<void> {
 }
 
 it('holds a large message that was submitted before a mailbox was connected without large attachments', async () => {
-  const id = await submitFiles({ product, service }, 'held', files(4 * MB))
+  const id = await submitFiles({ product, service }, 'held', files(3 * MB))
   expect(await service.read(id)).toMatchObject({ status: 'held', heldBecause: 'not-configured' })
   await connectMailbox(product)
   expect(await service.until(id, { status: 'held', heldBecause: 'large-attachments-disabled' })).toMatchObject({
@@ -29,7 +29,7 @@ it('holds a large message that was submitted before a mailbox was connected with
 })
 
 it('sends a held message by itself once large attachments are enabled', async () => {
-  const contents = files(100, 4 * MB)
+  const contents = files(100, 3 * MB)
   const id = await submitFiles({ product, service }, 'released', contents)
   await connectMailbox(product)
   await service.until(id, { status: 'held', heldBecause: 'large-attachments-disabled' })
@@ -41,7 +41,7 @@ it('sends a held message by itself once large attachments are enabled', async ()
 })
 
 it('sends small messages while a large one is held', async () => {
-  const id = await submitFiles({ product, service }, 'large', files(4 * MB))
+  const id = await submitFiles({ product, service }, 'large', files(3 * MB))
   await connectMailbox(product)
   await service.until(id, { heldBecause: 'large-attachments-disabled' })
   const small = await service.submit()
@@ -55,7 +55,7 @@ it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
   async (code) => {
     await connectMailbox(product, { largeAttachments: true })
     await switchOn(ground, http('upload-range', answer(503, 'ErrorServerBusy')))
-    const contents = files(4 * MB)
+    const contents = files(3 * MB)
     const id = await submitFiles({ product, service }, code, contents)
     await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
     await reset()
@@ -73,7 +73,7 @@ it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
 it('resumes an upload after a reset, once the same mailbox is connected again', async () => {
   await connectMailbox(product, { largeAttachments: true })
   await switchOn(ground, http('upload-range', answer(503, 'ErrorServerBusy')), 1)
-  const contents = files(8 * MB)
+  const contents = files(RANGE_BYTES + 1)
   const id = await submitFiles({ product, service }, 'reset', contents)
   await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
   await reset()

@@ -7,7 +7,7 @@ import { draftsIn, http, requestsTo, switchOn } from '../test-support/scenario.t
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const STAGING = 'bob@contoso.com'
@@ -64,7 +64,7 @@ it('sends what waits to one address alone, whoever it was for, and shows its own
 
 it('keeps an upload that is under way from its recipients, and makes its draft anew', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const id = await submitFiles({ product, service }, 'Uploading', files(12 * MB))
+  const id = await submitFiles({ product, service }, 'Uploading', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
 
   const changed = redirectTo(STAGING)

@@ -4,7 +4,7 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { files, MB, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
 import { consent, draftsIn, http, requestsTo, switchOn } from '../test-support/scenario.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
@@ -36,7 +36,7 @@ async function waits(promise: Promise<unknown>): Promise<boolean> {
 it('stops an upload that is under way at a reset, and holds the message', async () => {
   const rangesBefore = await requestsTo(ground, 'upload-range')
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const id = await submitFiles({ product, service }, 'Reset in the middle', files(12 * MB))
+  const id = await submitFiles({ product, service }, 'Reset in the middle', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
 
   const answer = reset()
@@ -83,7 +83,7 @@ it('begins no request for a message that waited for a token when the reset came'
 
 it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const id = await submitFiles({ product, service }, 'Changed in the middle', files(12 * MB))
+  const id = await submitFiles({ product, service }, 'Changed in the middle', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
   const changes = { fromEmail: 'reports@contoso.com' }
   const { json: started } = await ada.call('POST', `${SETTINGS}/update-sender`, changes)

@@ -13,7 +13,7 @@ beforeEach(() => ground.calm())
 
 it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 1)
-  const id = await submitFiles(ground, 'shared draft', files(4 * MB))
+  const id = await submitFiles(ground, 'shared draft', files(3 * MB))
   await range.untilHeld()
   expect(await draftsIn(ground, 'shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
   expect(await uploadsOf(ground.microsoft, 'shared draft')).toMatchObject([{ mailbox: 'ada@contoso.com' }])
@@ -22,7 +22,7 @@ it('makes the draft in the delegate’s own mailbox, from the sender', async () 
 })
 
 it('delivers a large message from the sender', async () => {
-  const contents = files(100, 4 * MB)
+  const contents = files(100, 3 * MB)
   const id = await submitFiles(ground, 'shared', contents)
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ from: 'reports@contoso.com' })
   await expectArrival(ground.microsoft, 'shared', contents)
@@ -31,7 +31,7 @@ it('delivers a large message from the sender', async () => {
 
 it('fails with an explanation that says what to do when Microsoft denies the upload', async () => {
   await ground.switchOn('upload-session-access-denied')
-  const id = await submitFiles(ground, 'denied', files(4 * MB))
+  const id = await submitFiles(ground, 'denied', files(3 * MB))
   expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
     problem: {
       microsoftCode: 'ErrorAccessDenied',
@@ -45,7 +45,7 @@ it.each(['before', 'after'])(
   'leaves from the sender that is configured when it is sent, changed %s its upload broke off',
   async (when) => {
     const subject = `new sender, ${when}`
-    const contents = files(4 * MB)
+    const contents = files(3 * MB)
     const endpoint = when === 'before' ? 'upload-range' : 'draft-send'
     await ground.switchOn(http(endpoint, answer(503, 'ErrorMailboxStoreUnavailable')))
     const id = await submitFiles(ground, subject, contents)
