@@ -28,9 +28,13 @@ export async function switchOn({ microsoft }: Ground, effect: object, skip = 0):
 }
 
 /** Waits until every scenario but for so many has been met: the request that it is about is on its way, or done. */
-export async function untilMet({ microsoft }: Ground, { butFor = 0 } = {}): Promise<void> {
-  const left = async () => (await microsoft.control('GET', '/scenarios')).active.length
-  await expect.poll(left, { interval: 25 }).toBeLessThanOrEqual(butFor)
+export async function untilMet(ground: Ground, { butFor = 0 } = {}): Promise<void> {
+  await expect.poll(() => unmet(ground), { interval: 25 }).toBeLessThanOrEqual(butFor)
+}
+
+/** How many scenarios no request has met. */
+export async function unmet({ microsoft }: Ground): Promise<number> {
+  return (await microsoft.control('GET', '/scenarios')).active.length
 }
 
 /** How many requests an endpoint has had since the simulator's counters began. */
@@ -100,9 +104,14 @@ export async function startWorker(
 }
 
 /** Waits until nothing of the message is due, and no worker has it. */
-export async function untilSettled({ database }: Ground, id: string, now: () => Date): Promise<void> {
+export async function untilSettled(ground: Ground, id: string, now: () => Date): Promise<void> {
+  await expect.poll(() => isSettled(ground, id, now), { interval: 25 }).toBe(true)
+}
+
+/** Whether a message is neither being sent nor due. */
+export async function isSettled({ database }: Ground, id: string, now: () => Date): Promise<boolean> {
   const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
-  await expect.poll(() => database.query(due, [id, now()]), { interval: 25 }).toEqual([])
+  return (await database.query(due, [id, now()])).length === 0
 }
 
 /** How long after the one before each look for a message in doubt is due, in seconds. */
