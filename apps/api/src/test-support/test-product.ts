@@ -153,7 +153,7 @@ export async function createTestGround(
 
 /**
  * Empties objects that are of no use any more. A worker keeps the files that it has run, so that their variables would
- * keep all that these objects refer to: whole mailboxes, until it has gigabytes to look through for garbage.
+ * keep all that these objects refer to: whole mailboxes, nearly a gigabyte, which each collection of garbage goes over.
  */
 export function forget(...objects: object[]): void {
   for (const object of objects) for (const key of Object.keys(object)) Reflect.deleteProperty(object, key)
