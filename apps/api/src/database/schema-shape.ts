@@ -42,10 +42,11 @@ interface UniqueIndex {
   readonly definition: string
 }
 
+// The subqueries around current_schema() have it looked up once, and not for every row of the catalog.
 const READ = `
 WITH relations AS (
   SELECT c.oid, c.relname AS name, c.relkind, c.relrowsecurity FROM pg_class c
-   WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c'))
+   WHERE c.relnamespace = (SELECT current_schema()::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c'))
 SELECT json_build_object(
   'relations', (SELECT coalesce(json_agg(json_build_object('name', r.name, 'kind', r.relkind, 'rowSecurity', r.relrowsecurity)), '[]') FROM relations r),
   'columns', (
@@ -71,11 +72,11 @@ SELECT json_build_object(
       FROM relations r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal),
   'functions', (
     SELECT coalesce(json_agg(json_build_object('signature', p.oid::regprocedure::text, 'result', pg_get_function_result(p.oid))), '[]')
-      FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace),
+      FROM pg_proc p WHERE p.pronamespace = (SELECT current_schema()::regnamespace)),
   'enums', (
     SELECT coalesce(json_agg(json_build_object('name', t.typname,
              'values', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))), '[]')
-      FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype = 'e')
+      FROM pg_type t WHERE t.typnamespace = (SELECT current_schema()::regnamespace) AND t.typtype = 'e')
 ) AS shape`
 
 export async function readSchemaShape(client: pg.ClientBase): Promise<SchemaShape> {
