@@ -8,6 +8,7 @@ import {
 } from '@inforiver-mail/m365/message-trace'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bound.ts'
 import type { AwaitedMessage } from '../queue/awaited-reports.ts'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
 import type { DeliveryReports } from '../queue/queue.ts'
@@ -88,7 +89,7 @@ interface Tasks {
 export function createTracePoller(deps: TracePollerDeps): PollTrace {
   const { store, reports, trace, tokens, pollMs, rowsAtOnce, owner, metrics, logger } = deps
   /** Details that were read: rows appear in every poll, and their details do not change any more. */
-  const read = new LRUCache<string, true>({ max: REMEMBERED_DETAILS })
+  const read = new LRUCache<string, true>(atMost(REMEMBERED_DETAILS))
 
   return async (tenantId, stopping) => {
     const taken = await store.take(tenantId, owner)

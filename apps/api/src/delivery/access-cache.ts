@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bound.ts'
 import type { Access, GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 
 const MAX_TENANTS = 10_000
@@ -14,7 +15,7 @@ export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal
  * callers share one request; `signal` ends the wait of its caller only.
  */
 export function createAccessCache(requestAccess: RequestAccess, clock: () => Date): CachedAccess {
-  const entries = new LRUCache<string, Entry>({ max: MAX_TENANTS })
+  const entries = new LRUCache<string, Entry>(atMost(MAX_TENANTS))
   return (tenantId, stamp, signal) => {
     signal.throwIfAborted()
     const cached = entries.get(tenantId)

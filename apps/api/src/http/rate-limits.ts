@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bound.ts'
 import { hashOpaqueValue } from './session.ts'
 
 const MAX_PROVED_KEYS = 10_000
@@ -24,7 +25,7 @@ interface Options {
  */
 export const rateLimits = fp<Options>(
   async (app, { requestsPerMinute = 1_200, serviceRequestsPerMinute = 300_000 }) => {
-    const proved = new LRUCache<string, true>({ max: MAX_PROVED_KEYS })
+    const proved = new LRUCache<string, true>(atMost(MAX_PROVED_KEYS))
     app.decorateRequest('keyHash', null)
     app.addHook('onResponse', ({ keyHash: key }, { statusCode }, done) => {
       if (key !== null && statusCode === 401) proved.delete(key) // revoked

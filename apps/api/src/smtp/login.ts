@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import { atMost } from '../cache-bound.ts'
 import type { Outage } from '../outage.ts'
 import { ProblemError } from '../http/problem.ts'
 import { createRefusalLimit } from '../refusal-limit.ts'
@@ -50,7 +51,7 @@ export function createLogins({
   wait?: (ms: number) => Promise<unknown>
 }): (given: { user: string; password: string; client: string }) => Promise<Login> {
   const failures = new LRUCache<string, number>({
-    max: MAX_REMEMBERED,
+    ...atMost(MAX_REMEMBERED),
     ttl: FORGET_FAILURES_AFTER_MS,
     ttlResolution: 0,
     perf: { now: elapsedMs },
