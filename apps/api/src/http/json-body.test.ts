@@ -15,6 +15,19 @@ it('lets other work run between two bodies of many values', async () => {
   expect(order).toEqual(['first', 'work after the first', 'second'])
 })
 
+it.each([
+  ['plain', ',[{,[{'],
+  ['with an escaped quote', '",[{,[{'],
+  ['that ends with a backslash', ',[{,[{\\'],
+  ['with an escaped quote behind a backslash', '\\",[{,[{'],
+  ['that is empty', ''],
+])('counts what stands outside of strings: one %s', async (_what, text) => {
+  const body = Buffer.from(JSON.stringify([text, text, text]))
+
+  await expect(parseJson(body, undefined, 'body', 4)).resolves.toEqual([text, text, text])
+  await expect(parseJson(body, undefined, 'body', 3)).rejects.toThrow('The body has more than the 3 values')
+})
+
 it.each(['__proto__', '\\u005f_proto__', '__\\u0070roto__', '__pr\\u006fto__', '__pro\\u0074o__'])(
   'refuses a field named %s',
   async (name) => {

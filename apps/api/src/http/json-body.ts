@@ -16,7 +16,9 @@ declare module 'fastify' {
 const MAX_JSON_VALUES = 100_000
 /** Parsing more values blocks the process for milliseconds, so it counts as heavy work. */
 const MANY_JSON_VALUES = 1_000
-const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const [COMMA, BRACKET, BRACE] = Buffer.from(',[{')
 
 /** What is parsed: the body, or its part message. */
 const THE = { body: 'The body', part: 'The part message' } as const
@@ -91,16 +93,24 @@ export async function parseJson(
  */
 function countValues(content: Buffer, what: keyof typeof THE, maxValues: number): number {
   let values = 1
-  let inString = false
   for (let at = 0; at < content.length; at++) {
     const byte = content[at]
-    if (byte === QUOTE) inString = !inString
-    else if (inString) at += byte === BACKSLASH ? 1 : 0
+    if (byte === QUOTE) at = endOfString(content, at + 1)
     else if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1
     if (values > maxValues)
       throw new ProblemError('invalid-input', say(`${what}-with-too-many-values`, { max: maxValues }))
   }
   return values
+}
+
+/** Returns where the quote is that ends a string. A string without escaped quotes is searched much faster than it is read. */
+function endOfString(content: Buffer, from: number): number {
+  const quote = content.indexOf(QUOTE, from)
+  if (quote === -1) return content.length
+  if (content[quote - 1] !== BACKSLASH) return quote
+  let at = from
+  while (at < content.length && content[at] !== QUOTE) at += content[at] === BACKSLASH ? 2 : 1
+  return at
 }
 
 /** Matches the name, and every way to write it with escapes. */
