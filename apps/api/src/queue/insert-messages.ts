@@ -240,7 +240,7 @@ export async function insertPlainMessages(
 ): Promise<ReadonlyMap<string, StoredRow>> {
   const added = new Map<string, number>()
   for (const { tenantId, addedBytes } of messages) added.set(tenantId, (added.get(tenantId) ?? 0) + addedBytes)
-  const addedByTenants = messages.map(({ tenantId }) => added.get(tenantId))
+  const addedByTenants = messages.map(({ tenantId }) => added.get(tenantId) ?? 0)
   const values = [...toColumns(messages, addedByTenants), storageBytes, MESSAGES_CHANNEL]
   const { rows } = await client.query<StoredRow>(
     claims.length === 0
@@ -250,8 +250,9 @@ export async function insertPlainMessages(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function toColumns(messages: readonly NewMessage[], addedBytes: readonly unknown[]): unknown[] {
+function toColumns(messages: readonly NewMessage[], addedBytes: readonly number[]): unknown[] {
   const column = <T>(value: (message: NewMessage) => T): T[] => messages.map(value)
+  const plainColumn = (value: (message: NewMessage) => number | boolean) => plainArray(messages.map(value))
   let nextFrom = 1 // SQL counts from 1
   return [
     column(({ id }) => id),
@@ -262,27 +263,32 @@ function toColumns(messages: readonly NewMessage[], addedBytes: readonly unknown
     column(({ reference }) => reference),
     column(({ sendAt }) => sendAt),
     column(({ onUnknownOutcome }) => onUnknownOutcome),
-    column(({ saveToSentItems }) => saveToSentItems),
-    column(({ recipients }) => recipients),
+    plainColumn(({ saveToSentItems }) => saveToSentItems),
+    plainColumn(({ recipients }) => recipients),
     column(({ dataKey }) => dataKey),
-    column(({ content }) => {
+    plainColumn(({ content }) => {
       const from = nextFrom
       nextFrom += content.length
       return from
     }),
-    column(({ content }) => content.length),
-    column(({ attachmentBytes }) => attachmentBytes),
-    column(({ storedBytes }) => storedBytes),
-    column(({ openBytes }) => openBytes),
-    addedBytes,
+    plainColumn(({ content }) => content.length),
+    plainColumn(({ attachmentBytes }) => attachmentBytes),
+    plainColumn(({ storedBytes }) => storedBytes),
+    plainColumn(({ openBytes }) => openBytes),
+    plainArray(addedBytes),
     column(({ traceparent }) => traceparent),
     column(({ cc }) => JSON.stringify(cc)),
     column(({ bcc }) => JSON.stringify(bcc)),
     column(({ attachments }) => JSON.stringify(attachments)),
     column(({ priority }) => priority),
     column(({ expiresAt }) => expiresAt),
-    column(({ requestReadReceipt }) => requestReadReceipt),
-    column(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
+    plainColumn(({ requestReadReceipt }) => requestReadReceipt),
+    plainColumn(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
     Buffer.concat(column(({ content }) => content)),
   ]
+}
+
+/** An array of PostgreSQL as text. Of what has nothing to quote, pg would quote and search each value all the same. */
+function plainArray(values: readonly (number | boolean)[]): string {
+  return `{${values.join()}}`
 }
