@@ -81,8 +81,9 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
       if (!mime) requireNotEmpty(submission.content)
       await admission.requireSize(submission.content)
       const submitted = await submit({
-        ...sender,
         ...submission,
+        tenantId: sender.tenantId,
+        service: sender.service,
         receiving: mime ? null : intake.receiving(),
         idempotencyKey: arrived.idempotencyKey,
         contentHash: arrived.contentHash,

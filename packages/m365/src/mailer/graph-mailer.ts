@@ -51,12 +51,15 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     findOwnIds: (internetMessageId, callOptions) => findOwnIds(exchange, internetMessageId, callOptions),
     probeInbox: (callOptions) => probeInbox(exchange, callOptions),
 
-    async send(message, { accessToken, signal, mailbox, ...context }) {
+    async send(message, callOptions) {
+      const { accessToken, signal, mailbox } = callOptions
       const path = `${mailboxPath(mailbox)}/sendMail`
-      const reply = await exchange({ method: 'POST', path, ...sendMailBody(message), accessToken, signal })
+      const reply = await exchange({ ...sendMailBody(message), method: 'POST', path, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       const { requestId, retryAfter } = reply.answer
-      return reply.status === 202 ? { outcome: 'sent', retryAfter, requestId } : classifyFailure(reply.answer, context)
+      return reply.status === 202
+        ? { outcome: 'sent', retryAfter, requestId }
+        : classifyFailure(reply.answer, callOptions)
     },
   }
 }

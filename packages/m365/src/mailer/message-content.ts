@@ -52,12 +52,15 @@ export function mimeContent(
  * so that version 1.1.0, which would send it as an empty message, cannot read it and leaves it to a newer process.
  */
 export function writeContent(content: MessageContent): Buffer {
-  const { mime, attachments: _, ...rest } = content
-  if (mime) return Buffer.from(JSON.stringify({ ...rest, mime: { ...mime, source: mime.source.toString('base64') } }))
+  const { mime } = content
+  if (mime) {
+    const source = mime.source.toString('base64')
+    return Buffer.from(JSON.stringify({ ...content, attachments: undefined, mime: { ...mime, source } }))
+  }
   const attachments = content.attachments.map((attachment) =>
     'content' in attachment ? { ...attachment, content: attachment.content.toString('base64') } : attachment,
   )
-  return Buffer.from(JSON.stringify({ ...rest, attachments }))
+  return Buffer.from(JSON.stringify({ ...content, attachments }))
 }
 
 type Envelope = Omit<MessageContent, 'attachments' | 'mime'>
@@ -111,6 +114,6 @@ export function describeContent(content: MessageContent): string {
 
 /** Returns the size in UTF-8 bytes of everything but the attachments. */
 export function bodyBytesOf(content: MessageContent): number {
-  const { mime, attachments: _, ...rest } = content
-  return Buffer.byteLength(JSON.stringify(rest)) + (mime?.source.length ?? 0)
+  const rest = { ...content, attachments: undefined, mime: undefined }
+  return Buffer.byteLength(JSON.stringify(rest)) + (content.mime?.source.length ?? 0)
 }
