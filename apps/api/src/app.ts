@@ -91,12 +91,13 @@ async function createServer(
   await app.register(problems, { outageOf: deps.outageOf })
   await app.register(notFound)
   await app.register(requestChecks)
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request
     request.log.debug(
       { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'request',
     )
+    done()
   })
   return app
 }

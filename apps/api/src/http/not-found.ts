@@ -32,8 +32,9 @@ export const notFound = fp(
       throw new ProblemError('method-not-allowed', say('method-not-served', { method: request.method, methods }))
     }
     // Refuses before the body is read, since the client is not authenticated.
-    app.addHook('preParsing', async (request, reply) => {
+    app.addHook('preParsing', (request, reply, _payload, done) => {
       if (request.is404) refuse(request, reply)
+      done()
     })
     app.setNotFoundHandler(refuse)
   },

@@ -16,6 +16,13 @@ import { keyReused } from './refusals.ts'
 import type { Tracing } from '../tracing.ts'
 import { hashSubmission } from './submit.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The service that submits a message, once its key was accepted. */
+    sender: Sender | null
+  }
+}
+
 export interface SubmitOptions {
   readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Sender>
   readonly store: Pick<Messages, 'findKey'>
@@ -68,7 +75,8 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     return { message: await find(owner, id), replayed: true }
   }
 
-  const guards = new WeakMap<FastifyRequest, Sender>()
+  const requireSender = requireService(submitMessage.scope)
+  app.decorateRequest('sender', null)
   app.route({
     method: submitMessage.method,
     url: submitMessage.path,
@@ -84,11 +92,11 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
     // Runs after every onRequest hook, so that the rate limit has counted a stranger who is refused here.
     preParsing: async (request, _reply, payload) => {
-      guards.set(request, await requireService(submitMessage.scope)(request))
+      request.sender = await requireSender(request)
       return payload
     },
     handler: async (request, reply) => {
-      const sender = guards.get(request)
+      const { sender } = request
       if (!sender) throw new Error('The guard did not run.')
       const { tenantId, service } = sender
       const key = readIdempotencyKey(request)
