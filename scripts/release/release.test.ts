@@ -7,6 +7,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -15,8 +16,10 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { billOfMaterials } from './bill-of-materials.ts'
+import { isAllowed, licenceFile, listComponents, type Component } from './components.ts'
 import { layOut, listFiles, writeContents } from './lay-out.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -26,6 +29,7 @@ const isLinux = process.platform === 'linux'
 let directory: string
 let release: string
 let working: string
+let bundled: readonly string[]
 
 // It copies 200 MB, which takes a while on a busy disk.
 beforeAll(async () => {
@@ -33,7 +37,7 @@ beforeAll(async () => {
   release = join(directory, 'program folder')
   working = join(directory, 'working folder')
   mkdirSync(working)
-  await layOut(root, release)
+  bundled = (await layOut(root, release)).bundled
   await writeContents(release)
 }, 120_000)
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -109,6 +113,57 @@ describe.runIf(isLinux)('the folder of a release', () => {
   })
 })
 
+describe.runIf(isLinux)('the bill of materials of a release', () => {
+  let components: Component[]
+  let bundle: string
+
+  beforeAll(async () => {
+    components = await listComponents(root, bundled)
+    const program = join(release, 'program')
+    bundle = readdirSync(program)
+      .filter((file) => file.endsWith('.js'))
+      .map((file) => readFileSync(join(program, file), 'utf8'))
+      .join('\n')
+  })
+
+  it('names every package in the bundle and in the page, and what lies beside them, and nothing else', () => {
+    const page: { name: string; version: string }[] = JSON.parse(
+      readFileSync(join(root, 'apps/web/dist/.vite/licenses.json'), 'utf8'),
+    )
+    const beside = /^pkg:(generic\/|npm\/%40embedded-postgres\/)/
+    const listed: { components: { purl: string }[] } = JSON.parse(billOfMaterials('1.0.0', components))
+    const inBundleOrPage = new Set([
+      ...bundled.map(urlOfPackage).filter((url) => url !== null),
+      ...page.map(({ name, version: ofPage }) => npmUrl(name, ofPage)),
+    ])
+    expect(
+      listed.components
+        .map(({ purl }) => purl)
+        .filter((purl) => !beside.test(purl))
+        .toSorted(),
+    ).toEqual([...inBundleOrPage].toSorted())
+    expect(listed.components.filter(({ purl }) => beside.test(purl))).toHaveLength(8)
+  })
+
+  it('names every package that a comment in the bundle names as the source of a module', () => {
+    const named = [...bundle.matchAll(/^\/\/ (node_modules\/\.pnpm\/\S+\.[cm]?js)$/gm)].map(([, path = '']) => path)
+    const purls = new Set(components.map(({ purl }) => purl))
+    expect(named.length).toBeGreaterThan(500)
+    expect(named.map(urlOfPackage).filter((url) => url === null || !purls.has(url))).toEqual([])
+  })
+
+  it('has a licence that allows it and a text of its own for each component', () => {
+    const files = components.map(licenceFile)
+    expect(new Set(files.map(({ name }) => name)).size).toBe(components.length)
+    expect(components.filter(({ licence, text }) => !isAllowed(licence) || text.length < 200)).toEqual([])
+  })
+
+  it('has no path of the machine that made it, as the bundle has none', () => {
+    expect(bundle).not.toContain(root)
+    expect(billOfMaterials('1.0.0', components)).not.toContain(root)
+  })
+})
+
 describe.runIf(isLinux)('the demo of a release', () => {
   it('serves the page, the documentation and the simulator, and keeps its data', async () => {
     const port = await freePorts()
@@ -172,6 +227,21 @@ function newestGlibcOf(program: Buffer): number {
     if (minor > newest) newest = minor
   }
   return newest
+}
+
+/** Looks for the manifest above a file; null for our own. */
+function urlOfPackage(path: string): string | null {
+  if (!path.includes('node_modules')) return null
+  for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) {
+    if (!existsSync(join(root, folder, 'package.json'))) continue
+    const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+    if (name && version) return npmUrl(name, version)
+  }
+  throw new Error(`${path} belongs to no package.`)
+}
+
+function npmUrl(name: string, version: string): string {
+  return `pkg:npm/${name.replace('@', '%40')}@${version}`
 }
 
 function get(port: number, path: string): Promise<Response> {
