@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { expectArrival, files, permitSmallUploads, SMALL_UPLOADS, submitFiles } from '../test-support/upload-ground.ts'
+import { expectArrival, files, SMALL_UPLOADS, submitFiles } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, asAda, copiesIn, draftIdOf, http, untilCleaned } from '../test-support/scenario.ts'
 
@@ -9,11 +9,8 @@ import { answer, asAda, copiesIn, draftIdOf, http, untilCleaned } from '../test-
 const LARGE = 2 * SMALL_UPLOADS.rangeBytes + 17
 
 const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
-beforeEach(async () => {
-  await ground.calm()
-  await permitSmallUploads(ground)
-})
-afterEach(() => ground.requireNothingInMemory())
+beforeEach(() => ground.calm())
+afterAll(() => ground.requireNothingInMemory())
 
 const pathOf = async (id: string) => `/${await draftIdOf(ground, id)}`
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
@@ -16,7 +16,7 @@ import { useUploadGround } from '../test-support/use-ground.ts'
 
 const ground = useUploadGround()
 beforeEach(() => ground.calm())
-afterEach(() => ground.requireNothingInMemory())
+afterAll(() => ground.requireNothingInMemory())
 
 it.each([
   ['one file above 3 MB', [4 * MB]],

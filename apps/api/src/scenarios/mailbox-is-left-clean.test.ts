@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
@@ -12,7 +12,6 @@ import {
   expectArrival,
   expectNoDraft,
   files,
-  permitSmallUploads,
   rangesTaken,
   SMALL_UPLOADS,
   submitFiles,
@@ -24,11 +23,8 @@ const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const LARGE = 2 * RANGE_BYTES + 17
 
 const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
-beforeEach(async () => {
-  await ground.calm()
-  await permitSmallUploads(ground)
-})
-afterEach(() => ground.requireNothingInMemory())
+beforeEach(() => ground.calm())
+afterAll(() => ground.requireNothingInMemory())
 
 const drafts = (subject: string) => draftsIn(ground, subject)
 const copies = (subject: string) => copiesIn(ground, subject)

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-ground.ts'
@@ -6,7 +6,7 @@ import { useUploadGround } from '../test-support/use-ground.ts'
 
 const ground = useUploadGround()
 beforeEach(() => ground.calm())
-afterEach(() => ground.requireNothingInMemory())
+afterAll(() => ground.requireNothingInMemory())
 
 const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
 const submit = (subject: string, sizes: readonly number[]) =>

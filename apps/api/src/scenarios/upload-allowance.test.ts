@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { expectArrival, files, MB, SHORT_RANGE_BYTES, submitFiles, untilRanges } from '../test-support/upload-ground.ts'
@@ -15,7 +15,7 @@ describe('what a mailbox takes in 5 minutes', () => {
     await ground.pass(10 * MINUTES)
     await ground.microsoft.control('DELETE', '/counters')
   })
-  afterEach(() => ground.requireNothingInMemory())
+  afterAll(() => ground.requireNothingInMemory())
 
   const counters = async () => (await ground.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
 

@@ -1,24 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
-import {
-  expectArrival,
-  files,
-  permitSmallUploads,
-  rangesTaken,
-  SMALL_UPLOADS,
-  submitFiles,
-} from '../test-support/upload-ground.ts'
+import { expectArrival, files, rangesTaken, SMALL_UPLOADS, submitFiles } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, http } from '../test-support/scenario.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 
 const ground = useUploadGround({ microsoftTimeoutMs: 2_000, deliverySizes: SMALL_UPLOADS })
-beforeEach(async () => {
-  await ground.calm()
-  await permitSmallUploads(ground)
-})
-afterEach(() => ground.requireNothingInMemory())
+beforeEach(() => ground.calm())
+afterAll(() => ground.requireNothingInMemory())
 
 const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
 const RESET_BEFORE = { action: 'reset', when: 'before' }
