@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type AddressInfo } from 'node:net'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
 import {
   applyAsReleased,
@@ -17,12 +17,28 @@ import { holdMigrations, migrate, UNCOMPARED_UNTIL } from './migrate.ts'
 
 const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
 
+/** The first migration of all, and the first after version 1.0.0: for tests of what happens before one is applied. */
+const FIRST = { only: new Set((await migrationNames()).slice(0, 1)) }
+const FIRST_UPDATE = { only: new Set((await migrationNames()).filter((name) => name > FIRST_RELEASE).slice(0, 1)) }
+
+let released: TestDatabase
 let database: TestDatabase
 
+beforeAll(async () => {
+  released = await createTestDatabase({ template: 'template0' })
+  await applyFirstRelease(released.url)
+})
+afterAll(() => released.drop())
 beforeEach(async () => {
   database = await createTestDatabase({ template: 'template0' })
 })
 afterEach(() => database.drop())
+
+/** Puts a database of version 1.0.0 in the place of the empty one. */
+async function useReleased(): Promise<void> {
+  await database.drop()
+  database = await released.copy()
+}
 
 /** Puts a database that is migrated already in the place of the empty one. */
 async function useMigrated(): Promise<void> {
@@ -63,7 +79,7 @@ it('waits for another process that is migrating', async () => {
   await other.connect()
   await other.query('SELECT pg_advisory_lock(719283002)') // the number that every version uses
 
-  const migrated = migrate(database.url)
+  const migrated = migrate(database.url, FIRST)
   await expect
     .poll(() =>
       database.query(
@@ -78,14 +94,14 @@ it('waits for another process that is migrating', async () => {
 })
 
 it('waits for a backup without having others wait for its tables', async () => {
-  await applyFirstRelease(database.url)
+  await useReleased()
   const backup = new pg.Client({ connectionString: database.url })
   await backup.connect()
   await holdMigrations(backup)
   await backup.query('BEGIN')
   await backup.query('LOCK TABLE messages IN ACCESS SHARE MODE')
 
-  const migrated = migrate(database.url)
+  const migrated = migrate(database.url, FIRST_UPDATE)
   await expect
     .poll(() =>
       database.query(
@@ -124,7 +140,7 @@ describe('during a long update', () => {
   const names = async (after: string) => (await migrationNames()).filter((name) => name > after)
 
   it('names each migration when it is applied', async () => {
-    await applyFirstRelease(database.url)
+    await useReleased()
     const said: string[] = []
 
     await migrate(database.url, { onProgress: (message) => said.push(message) })
@@ -133,14 +149,18 @@ describe('during a long update', () => {
   })
 
   it('reports every few seconds that a migration is still being applied', async () => {
-    await applyFirstRelease(database.url)
+    await useReleased()
     const other = new pg.Client({ connectionString: database.url })
     await other.connect()
     await other.query('BEGIN')
     await other.query('LOCK TABLE messages IN ACCESS SHARE MODE')
     const said: string[] = []
 
-    const migrated = migrate(database.url, { onProgress: (message) => said.push(message), progressEveryMs: 20 })
+    const migrated = migrate(database.url, {
+      ...FIRST_UPDATE,
+      onProgress: (message) => said.push(message),
+      progressEveryMs: 20,
+    })
     const [first = ''] = await names(FIRST_RELEASE)
     const still = new RegExp(`^still applying the migration ${first}, for \\d+ s now$`)
     await expect.poll(() => said.filter((message) => still.test(message)).length).toBeGreaterThan(1)
@@ -160,7 +180,11 @@ describe('during a long update', () => {
     await other.query('SELECT pg_advisory_lock(719283002)')
     const said: string[] = []
 
-    const migrated = migrate(database.url, { onProgress: (message) => said.push(message), progressEveryMs: 20 })
+    const migrated = migrate(database.url, {
+      ...FIRST,
+      onProgress: (message) => said.push(message),
+      progressEveryMs: 20,
+    })
     await expect
       .poll(() => said)
       .toContain('waiting for another process that migrates or backs up the database, for 0 s now')
@@ -198,7 +222,7 @@ it('applies what a database of an older version lacks, and keeps what is in it',
 })
 
 it('counts the bytes that a database of version 1.0.0 has stored', async () => {
-  await applyFirstRelease(database.url)
+  await useReleased()
   await database.query(
     `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, content, chunked, stored_bytes)
      VALUES ('small', 'ten_1', 's', 'held', '[]', '', now(), 'sealed', '\\x0102', false, 0),
