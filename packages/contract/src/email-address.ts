@@ -10,10 +10,9 @@ const MAX_LABEL_CHARACTERS = 63 // RFC 1035 section 2.3.4
  * Unicode is allowed on both sides (RFC 6531). Quoted local parts and address literals are refused:
  * Microsoft 365 has no such mailboxes.
  */
-export const EmailAddress = z.string().superRefine((value, context) => {
-  const fault = emailAddressFault(value)
-  if (fault) context.addIssue({ code: 'custom', message: fault })
-})
+export const EmailAddress = z
+  .string()
+  .refine((value) => emailAddressFault(value) === null, { error: ({ input }) => emailAddressFault(String(input)) })
 export type EmailAddress = z.infer<typeof EmailAddress>
 
 /**
