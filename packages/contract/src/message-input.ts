@@ -164,14 +164,14 @@ export const MessageInput = z
     onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
     reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
   })
-  .refine((message) => !listsRecipients(message) || countRecipients(message) > 0, {
+  .refine((message) => countRecipients(message) !== 0, {
     path: ['to'],
     error: fault('no-recipient'),
     when: always,
   })
-  .refine((message) => !listsRecipients(message) || countRecipients(message) <= MAX_RECIPIENTS, {
+  .refine((message) => (countRecipients(message) ?? 0) <= MAX_RECIPIENTS, {
     path: ['to'],
-    error: ({ input }) => tooManyRecipients(countRecipients(input)),
+    error: ({ input }) => tooManyRecipients(countRecipients(input) ?? 0),
     when: always,
   })
   .refine((message) => isObject(message) && (message['html'] !== undefined || message['text'] !== undefined), {
@@ -186,18 +186,16 @@ function always(): boolean {
   return true
 }
 
-/** Whether to, cc and bcc are lists and each is short enough; otherwise that fault is reported already. */
-function listsRecipients(message: unknown): boolean {
-  return recipientFields(message).every((field) => Array.isArray(field) && field.length <= MAX_RECIPIENTS)
-}
-
-function countRecipients(message: unknown): number {
-  return recipientFields(message).reduce<number>((sum, field) => sum + (Array.isArray(field) ? field.length : 0), 0)
-}
-
-function recipientFields(message: unknown): unknown[] {
-  if (!isObject(message)) return []
-  return [message['to'], message['cc'], message['bcc']].filter((field) => field !== undefined)
+/** Returns null where to, cc or bcc is no list, or a list that is too long: that fault is reported already. */
+function countRecipients(message: unknown): number | null {
+  if (!isObject(message)) return 0
+  let count = 0
+  for (const field of [message['to'], message['cc'], message['bcc']]) {
+    if (field === undefined) continue
+    if (!Array.isArray(field) || field.length > MAX_RECIPIENTS) return null
+    count += field.length
+  }
+  return count
 }
 
 function tooManyRecipients(count: number): string {
