@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
 import type pg from 'pg'
-import type { ListPosition } from '../http/list-cursor.ts'
+import type { ListPosition } from '../list-position.ts'
 import { readAuditAction } from '../stored-values.ts'
 
 export interface AuditPage {

@@ -1,13 +1,8 @@
 import { fault } from '@inforiver-mail/contract/fault-text'
+import type { ListPosition, Toward } from '../list-position.ts'
 import { refuseInput } from './input-faults.ts'
 
 const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // PostgreSQL has no year 0
-
-/** The last item of a page of a list that is sorted newest first, by time and then by id. */
-export interface ListPosition {
-  readonly at: Date
-  readonly id: string
-}
 
 /** Writes a cursor. It is opaque to the caller, and remains valid while items are added in front. */
 export function writeCursor({ at, id }: ListPosition): string {
@@ -21,9 +16,6 @@ export function parseCursor(cursor: string, idPattern: RegExp): ListPosition {
   if (!Number.isNaN(at.getTime()) && idPattern.test(id)) return { at, id }
   throw refuseInput([{ path: 'cursor', message: fault('cursor-unknown') }])
 }
-
-/** The direction in which a page begins behind its position. */
-export type Toward = 'older' | 'newer'
 
 const NEWER = 'newer '
 

@@ -1,5 +1,5 @@
 import { pMapIterable } from 'p-map'
-import type { ListPosition, Toward } from '../http/list-cursor.ts'
+import type { ListPosition, Toward } from '../list-position.ts'
 import { MILLIS, type Bind, type Match, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
 import { commonPositions, countOfPositions, joinable, splitPostings } from './search-postings.ts'

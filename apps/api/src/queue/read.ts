@@ -2,7 +2,7 @@ import type { Attachment, Message, MessageStatus, MessageSummary, Recipient } fr
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import type { ListPosition } from '../http/list-cursor.ts'
+import type { ListPosition } from '../list-position.ts'
 import {
   readAttachments,
   readAttemptOutcome,
