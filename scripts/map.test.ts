@@ -18,6 +18,16 @@ it('names the entry whose file is gone', () => {
   })
 })
 
+it('takes the names in the README.md of a folder for its entries', () => {
+  const folder = 'apps/api/src/test-support'
+  const folderMaps = [{ folder, text: 'a ground (`ground.ts`), and `gone.ts`' }]
+  const sources = ['ground.ts', 'other.ts'].map((name) => ({ path: `${folder}/${name}`, lines: 61 }))
+  expect(compareMaps({ maps: [], folderMaps, sources, exists: (path) => !path.endsWith('/gone.ts') })).toEqual({
+    missing: [`${folder}/other.ts`],
+    gone: [`${folder}/gone.ts`],
+  })
+})
+
 it('has every source file of more than 60 lines on a map, and every file that a map names', () => {
   expect(compareRepository()).toEqual({ missing: [], gone: [] })
 })
