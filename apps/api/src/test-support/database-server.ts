@@ -1,18 +1,16 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../database/migrate.ts'
-import { choosePostgresAccount, handOver } from '../database/postgres-account.ts'
 import { findBinaries, type Binaries } from '../database/postgres-programs.ts'
-
-const run = promisify(execFile)
+import type { ServerPlan } from './run-test-server.ts'
 
 /** The database that every test file clones. */
 export const TEMPLATE = 'inforiver_mail_template'
@@ -29,8 +27,7 @@ declare module 'vitest' {
 /** Every product under test has a pool of its own. */
 const MAX_CONNECTIONS = 300
 export const LOOPBACK = '127.0.0.1'
-/** The path of a socket has at most 103 characters on macOS, and 107 on Linux. */
-const MAX_SOCKET_DIRECTORY_LENGTH = 103 - '/.s.PGSQL.65535'.length
+const RUN_SERVER = fileURLToPath(new URL('run-test-server.ts', import.meta.url))
 
 interface TestServer {
   readonly url: string
@@ -39,7 +36,7 @@ interface TestServer {
 
 /** Starts the bundled PostgreSQL. */
 export async function startEmbeddedServer(): Promise<TestServer> {
-  return startServer(await findBinaries(), ['--encoding=UTF8', '--locale=C', '--no-data-checksums'])
+  return startServer(await findBinaries(), ['--no-data-checksums'])
 }
 
 /** Starts the PostgreSQL that is installed on the machine, as a customer would bring it; null if none is. */
@@ -50,35 +47,30 @@ export async function startInstalledServer(): Promise<TestServer | null> {
   return startServer({ initdb, pg_ctl, postgres } as Binaries, [])
 }
 
-async function startServer(binaries: Binaries, initdbParameters: readonly string[]): Promise<TestServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-postgres-'))
-  const account = await choosePostgresAccount(join(directory, 'none'), binaries.postgres)
-  await chmod(directory, 0o755)
-  await handOver(directory, account)
-  const data = join(directory, 'data')
-  const port = await freePort()
-  const call = async (program: keyof Binaries, ...parameters: string[]) => {
-    const [first = '', ...rest] = [...account.prefix, binaries[program], ...parameters]
-    await run(first, rest, { cwd: '/', ...account.ids })
+async function startServer(binaries: Binaries, initdb: ServerPlan['initdb']): Promise<TestServer> {
+  const plan: ServerPlan = {
+    binaries,
+    initdb,
+    host: LOOPBACK,
+    port: await freePort(),
+    maxConnections: MAX_CONNECTIONS,
   }
-  await call('initdb', `--pgdata=${data}`, '--username=tester', '--auth=trust', '--no-sync', ...initdbParameters)
-  // A statement through a socket takes half of what TCP takes. Links in between need TCP, on the same port.
-  const hasSocket = process.platform !== 'win32' && directory.length <= MAX_SOCKET_DIRECTORY_LENGTH
-  const options = `-c port=${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=${LOOPBACK} -c unix_socket_directories='${hasSocket ? directory : ''}'`
-  await call(
-    'pg_ctl',
-    'start',
-    '--wait',
-    '--silent',
-    `--pgdata=${data}`,
-    `--log=${join(data, 'log')}`,
-    `--options=${options}`,
-  )
+  const server = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', RUN_SERVER, JSON.stringify(plan)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: process.platform !== 'win32', // there it would open a window
+  })
+  const exited = once(server, 'exit')
+  const url = await Promise.race([
+    once(createInterface(server.stdout), 'line').then(([line]) => line as string),
+    exited.then(() => null),
+  ])
+  if (url === null) throw new Error('The PostgreSQL of the tests did not start. What it wrote is above.')
   return {
-    url: `postgresql://tester@${hasSocket ? encodeURIComponent(directory) : LOOPBACK}:${port}/postgres`,
+    url,
     async stop() {
-      await call('pg_ctl', 'stop', '--mode=fast', '--wait', '--silent', `--pgdata=${data}`)
-      await rm(directory, { recursive: true, force: true })
+      server.stdin.end()
+      const [status] = await exited
+      if (status !== 0) throw new Error('The PostgreSQL of the tests did not stop. What it wrote is above.')
     },
   }
 }
