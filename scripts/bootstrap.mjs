@@ -6,6 +6,7 @@ import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFor, pnpmFor, thisHost } from './host.mjs'
+import { runTool } from './run-tool.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const pnpmFolder = join(root, 'scripts', 'pnpm')
@@ -32,11 +33,6 @@ const MANIFESTS = [
   'scripts/pnpm/package.json',
   'scripts/pnpm/package-lock.json',
 ]
-
-/** The signals that ask a process to stop. */
-export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
-/** A tool that does not stop within this time is killed. */
-const TOOL_ENDS_WITHIN_MS = 5_000
 
 /** Secrets of the product, which no tool that installs, builds or tests receives. */
 const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
@@ -110,54 +106,11 @@ function requireInstalled(path, output, failure) {
   fail(`${failure}: ${missing} is missing. Its package does not match its hash, or could not be fetched.\n${output}`)
 }
 
-/**
- * Runs a tool and returns its output; when it fails, prints the output and exits. A signal that arrives meanwhile ends
- * the tool with everything it started, and then this process.
- */
+/** Runs a tool and returns its output; when it fails, prints the output and exits. */
 async function runQuietly(command, parameters, failure, options = {}) {
-  let child = null
-  let stoppedBy = null
-  const stop = (signal) => {
-    if (stoppedBy === null) setTimeout(() => endGroup(child, 'SIGKILL'), TOOL_ENDS_WITHIN_MS).unref()
-    stoppedBy ??= signal
-    endGroup(child, 'SIGTERM')
-  }
-  for (const signal of STOP_SIGNALS) process.on(signal, stop)
-  // Its own process group can be ended as a whole. On Windows `detached` would open a window.
-  child = spawn(command, parameters, {
-    cwd: root,
-    env: toolEnvironment,
-    shell: process.platform === 'win32',
-    detached: process.platform !== 'win32',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...options,
-  })
-  const { status, output } = await outcomeOf(child)
-  for (const signal of STOP_SIGNALS) process.off(signal, stop)
-  if (stoppedBy !== null) {
-    endGroup(child, 'SIGKILL')
-    process.kill(process.pid, stoppedBy)
-  }
+  const { status, output } = await runTool(command, parameters, { cwd: root, env: toolEnvironment, ...options })
   if (status !== 0) fail(`${failure}:\n${output}`)
   return output
-}
-
-function outcomeOf(child) {
-  return new Promise((resolve) => {
-    let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-    child.on('error', (error) => resolve({ status: null, output: output + error.message }))
-    child.on('close', (status) => resolve({ status, output }))
-  })
-}
-
-function endGroup({ pid }, signal) {
-  if (pid === undefined) return
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, signal)
-  } catch {
-    // The group has ended already.
-  }
 }
 
 function fail(message) {

@@ -1,4 +1,5 @@
-import { build, install, startNode, STOP_SIGNALS } from './bootstrap.mjs'
+import { build, install, startNode } from './bootstrap.mjs'
+import { STOP_SIGNALS } from './run-tool.mjs'
 import { watchNpm } from './watch-npm.mjs'
 
 /** Installs and builds what is missing, then runs `parameters` on the project's own Node until it is asked to stop. */

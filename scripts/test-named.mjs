@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, install, root, toolEnvironment } from './bootstrap.mjs'
 import { findTests } from './find-tests.mjs'
+import { runTool } from './run-tool.mjs'
 
 const IGNORED = /(^|[\\/])(node_modules|dist|\.data|test-results)[\\/]/
 
@@ -26,13 +26,12 @@ export async function runNamedTests({ usage, folders, ending, runner }) {
   await install()
   await build()
   const { command, parameters, environment = {} } = runner(found.files)
-  const child = spawn(command, [...parameters, ...more], {
+  const { status } = await runTool(command, [...parameters, ...more], {
     cwd: root,
     env: { ...toolEnvironment, ...environment },
     stdio: 'inherit',
-    shell: process.platform === 'win32',
   })
-  child.on('exit', (code) => process.exit(code ?? 1))
+  process.exit(status ?? 1)
 }
 
 function filesIn(folders) {

@@ -1,12 +1,12 @@
 // npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test
 // is run a second time. The two test runners share the processors: each uses them while the tests of the other wait, and
 // the checks while both do.
-import { spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { build, install, root, toolEnvironment } from './bootstrap.mjs'
 import { findBrowser } from './find-browser.mjs'
+import { beforeEnd, runTool } from './run-tool.mjs'
 
 const reports = join(root, 'test-results')
 const reportOf = (runner) => join(reports, `${runner}.json`)
@@ -38,10 +38,9 @@ await Promise.all([
   check('Dead code', 'knip', ['--no-progress']),
   suite('Modules and database', {
     command: 'vitest',
-    // The JSON report is silent about errors outside of tests; the dots end with them.
-    parameters: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${reportOf('vitest')}`],
-    environment,
-    readReport: readVitest,
+    parameters: ['run', '--reporter=scripts/vitest-report.mjs'],
+    environment: { ...environment, VITEST_REPORT: reportOf('vitest') },
+    readReport: () => JSON.parse(readFileSync(reportOf('vitest'), 'utf8')),
   }),
   suite('Browser', {
     command: 'playwright',
@@ -74,7 +73,8 @@ function makeFolder() {
     const folder = join(MEMORY, `inforiver-mail-${process.pid}`)
     mkdirSync(folder)
     chmodSync(folder, 0o1777) // PostgreSQL runs under another account, if this one is root
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    // A PostgreSQL that has just been stopped may still write into it.
+    beforeEnd(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }))
     return { TMPDIR: folder }
   } catch {
     return {} // not on this system: the usual folder does, only slower
@@ -96,13 +96,13 @@ function isRunning(pid) {
  */
 async function check(name, command, parameters, environment = {}) {
   const priority = constants.priority.PRIORITY_BELOW_NORMAL
-  const { status, output } = await run(command, parameters, { environment, priority })
+  const { status, output } = await run(name, command, parameters, { environment, priority })
   count(name, status === 0 ? { passed: 1, failures: [] } : { passed: 0, failures: [output.trim()] })
 }
 
 /** Runs a test runner that writes a report; a test that was left out counts as one that failed. */
 async function suite(name, { command, parameters, environment, readReport }) {
-  const { status, output } = await run(command, parameters, { environment })
+  const { status, output } = await run(name, command, parameters, { environment })
   const end = output.trim().slice(-MAX_OUTPUT_CHARACTERS)
   let result
   try {
@@ -111,6 +111,7 @@ async function suite(name, { command, parameters, environment, readReport }) {
     return count(name, { passed: 0, failures: [`ended without a report:\n${end}`] })
   }
   if (result.failures.length === 0 && status !== 0) result.failures.push(`ended with status ${status}:\n${end}`)
+  else if (status !== 0 && end !== '') console.error(`\n${name} also wrote:\n${end}\n`)
   if (result.failures.length === 0 && result.passed === 0) result.failures.push(`ran no test.\n${end}`)
   count(name, result)
 }
@@ -122,38 +123,17 @@ function count(name, { passed: ok, failures }) {
   if (failures.length === 0) console.log(`✓ ${name} (${ok}, ${secondsSinceStart()} s)`)
 }
 
-function run(command, parameters, { environment = {}, priority = constants.priority.PRIORITY_NORMAL }) {
-  return new Promise((resolve) => {
-    let output = ''
-    const child = spawn(command, parameters, {
-      cwd: root,
-      env: { ...toolEnvironment, NO_COLOR: '1', FORCE_COLOR: '0', ...environment },
-      shell: process.platform === 'win32',
-    })
-    // What it starts inherits this. Without a pid it did not start, which the event says.
-    if (child.pid !== undefined && priority !== constants.priority.PRIORITY_NORMAL) setPriority(child.pid, priority)
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
-    child.on('error', (error) => resolve({ status: 1, output: String(error) }))
-    child.on('close', (status) => resolve({ status, output }))
+async function run(name, command, parameters, { environment = {}, priority }) {
+  const { status, output, left } = await runTool(command, parameters, {
+    cwd: root,
+    env: { ...toolEnvironment, NO_COLOR: '1', FORCE_COLOR: '0', ...environment },
+    priority,
   })
-}
-
-function readVitest() {
-  const { testResults } = JSON.parse(readFileSync(reportOf('vitest'), 'utf8'))
-  const tests = testResults.flatMap((file) => file.assertionResults.map((test) => ({ ...test, file: file.name })))
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-  return {
-    passed: tests.filter((test) => test.status === 'passed').length,
-    failures: [
-      ...tests
-        .filter((test) => test.status !== 'passed')
-        .map(
-          ({ fullName, status, file, failureMessages = [] }) =>
-            `${fullName} (${status}, ${file})\n${failureMessages.join('\n')}`,
-        ),
-      ...broken.map(({ name, message }) => `${name}\n${message}`),
-    ],
+  if (left !== null) {
+    const names = left.length === 0 ? 'a process' : left.join(', ')
+    console.error(`\n${name}: ${names} ran on when ${command} had ended, and was killed.\n`)
   }
+  return { status, output }
 }
 
 function readPlaywright() {

@@ -1,0 +1,31 @@
+import { writeFileSync } from 'node:fs'
+
+/**
+ * The reporter of vitest for `npm test`. It prints nothing, and writes to VITEST_REPORT how many tests passed, and what
+ * failed: tests, files and hooks, and what nobody caught.
+ */
+export default class {
+  onTestRunEnd(modules, uncaught) {
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const failures = [
+      ...tests.filter((test) => test.result().state !== 'passed').map(describeTest),
+      ...modules.flatMap((module) =>
+        [module, ...module.children.allSuites()].flatMap((part) =>
+          part.errors().map((error) => `${module.moduleId}\n${describeError(error)}`),
+        ),
+      ),
+      ...uncaught.map((error) => `Outside of any test:\n${describeError(error)}`),
+    ]
+    const report = { passed: tests.filter((test) => test.result().state === 'passed').length, failures }
+    writeFileSync(process.env.VITEST_REPORT, JSON.stringify(report))
+  }
+}
+
+function describeTest(test) {
+  const { state, errors = [] } = test.result()
+  return `${test.fullName} (${state}, ${test.module.moduleId})\n${errors.map(describeError).join('\n')}`
+}
+
+function describeError({ message, stack }) {
+  return stack || message
+}
