@@ -34,6 +34,9 @@ const MANIFESTS = [
   'scripts/pnpm/package-lock.json',
 ]
 
+/** A build that takes no longer is not mentioned. */
+const SAID_AFTER_MS = 1_500
+
 /** Secrets of the product, which no tool that installs, builds or tests receives. */
 const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
 
@@ -72,9 +75,24 @@ export async function install() {
   writeFileSync(stampFile, stamp)
 }
 
-/** Builds what changed since the last build. */
-export async function build() {
-  await runQuietly('turbo', ['run', 'build', '--output-logs=errors-only'], 'The build failed')
+const PRODUCT = ['--filter=@inforiver-mail/api', '--filter=@inforiver-mail/web']
+const BUILDS = {
+  everything: ['build'],
+  /** What a product needs that serves the page. */
+  product: ['generate', 'build', ...PRODUCT],
+  /** What the sources import. */
+  generated: ['generate'],
+}
+
+/**
+ * Builds what changed since the last build.
+ *
+ * @param {keyof typeof BUILDS} what
+ */
+export async function build(what = 'everything') {
+  const progress = setTimeout(() => console.log('Building …'), SAID_AFTER_MS)
+  await runQuietly('turbo', ['run', ...BUILDS[what], '--output-logs=errors-only'], 'The build failed')
+  clearTimeout(progress)
 }
 
 /** Starts a program of the project on the project's own Node. */

@@ -3,4 +3,4 @@ import { toolEnvironment } from './bootstrap.mjs'
 import { runUntilStopped } from './run-until-stopped.mjs'
 
 process.env.NODE_COMPILE_CACHE ??= toolEnvironment.NODE_COMPILE_CACHE // halves what a restart spends on loading modules
-await runUntilStopped(['--disable-warning=ExperimentalWarning', 'scripts/dev.ts'])
+await runUntilStopped(['--disable-warning=ExperimentalWarning', 'scripts/dev.ts'], 'generated')

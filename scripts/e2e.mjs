@@ -7,6 +7,7 @@ await runNamedTests({
   usage: 'npm run e2e -- NAME, where NAME is part of the name of a browser test file, such as `configure`',
   folders: ['e2e/tests'],
   ending: '.spec.ts',
+  needs: () => 'product',
   runner: (files) => ({
     command: 'playwright',
     parameters: ['test', ...files, '--config', 'e2e/playwright.config.ts', '--reporter=list'],

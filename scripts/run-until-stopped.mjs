@@ -2,11 +2,16 @@ import { build, install, startNode } from './bootstrap.mjs'
 import { STOP_SIGNALS } from './run-tool.mjs'
 import { watchNpm } from './watch-npm.mjs'
 
-/** Installs and builds what is missing, then runs `parameters` on the project's own Node until it is asked to stop. */
-export async function runUntilStopped(parameters) {
+/**
+ * Installs and builds what is missing, then runs `parameters` on the project's own Node until it is asked to stop.
+ *
+ * @param {readonly string[]} parameters
+ * @param {Parameters<typeof build>[0]} needs
+ */
+export async function runUntilStopped(parameters, needs) {
   watchNpm(() => process.kill(process.pid, 'SIGTERM'))
   await install()
-  await build()
+  await build(needs)
 
   let child = null
   for (const signal of STOP_SIGNALS) process.on(signal, () => child?.kill(signal))

@@ -13,10 +13,11 @@ const IGNORED = /(^|[\\/])(node_modules|dist|\.data|test-results)[\\/]/
  *   usage: string
  *   folders: readonly string[]
  *   ending: string
+ *   needs: (files: readonly string[]) => Parameters<typeof build>[0]
  *   runner: (files: readonly string[]) => { command: string, parameters: readonly string[], environment?: object }
  * }} options
  */
-export async function runNamedTests({ usage, folders, ending, runner }) {
+export async function runNamedTests({ usage, folders, ending, needs, runner }) {
   const [name, ...more] = process.argv.slice(2)
   const found = findTests(filesIn(folders), ending, name)
   if ('fault' in found) {
@@ -24,7 +25,7 @@ export async function runNamedTests({ usage, folders, ending, runner }) {
     process.exit(1)
   }
   await install()
-  await build()
+  await build(needs(found.files))
   const { command, parameters, environment = {} } = runner(found.files)
   const { status } = await runTool(command, [...parameters, ...more], {
     cwd: root,
