@@ -2,12 +2,17 @@
 import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
 import { runProduct } from './product-process.ts'
 
-/** Started by `npm run dev`, which keeps one simulator for many restarts and prints its own announcement. */
+/** Started by `npm run dev`, which keeps one simulator for many restarts, serves the page and prints its own announcement. */
 const isUnderWatch = process.argv.includes('--under-watch')
 const simulator = new URL('../apps/m365-simulator/src/serve.ts', import.meta.url)
 
 try {
-  await runProduct({ readConfig, simulator: isUnderWatch ? null : simulator, announces: !isUnderWatch })
+  await runProduct({
+    readConfig,
+    simulator: isUnderWatch ? null : simulator,
+    announces: !isUnderWatch,
+    servesPage: !isUnderWatch,
+  })
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error
   console.error(`\n${error.message}\n`)

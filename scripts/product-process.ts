@@ -20,6 +20,8 @@ interface Options {
   readonly simulator: URL | null
   /** Whether to say where to go. */
   readonly announces: boolean
+  /** False when another process serves the page. */
+  readonly servesPage?: boolean
 }
 
 /**
@@ -28,7 +30,8 @@ interface Options {
  *
  * @throws {ConfigurationError} when the operator has to change something
  */
-export async function runProduct({ readConfig, rereadSecrets, simulator: program, announces }: Options): Promise<void> {
+export async function runProduct(options: Options): Promise<void> {
+  const { readConfig, rereadSecrets, simulator: program, announces, servesPage } = options
   const stopping = new AbortController()
   const starting = Promise.withResolvers<RunningProduct | null>()
   let reload: (() => void) | null = null
@@ -64,7 +67,9 @@ export async function runProduct({ readConfig, rereadSecrets, simulator: program
         ? await startSimulator(config, { program, port: config.demo.simulatorPort, onFatal, signal })
         : null
     try {
-      const product = await (config.role === 'worker' ? work : serve)(config, onFatal, signal)
+      const product = await (config.role === 'worker'
+        ? work(config, onFatal, signal)
+        : serve(config, onFatal, signal, servesPage))
       process.send?.('ready')
       if (announces) console.log(`\n${announcement(config)}\n`)
       return {

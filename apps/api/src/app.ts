@@ -6,7 +6,7 @@ import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { notFound } from './http/not-found.ts'
 import { openapi } from './http/openapi.ts'
-import { page } from './http/page.ts'
+import { page, plainPageStyle } from './http/page.ts'
 import { answerBrokenConnection, answerMalformedAddress, problems } from './http/problem.ts'
 import { rateLimits } from './http/rate-limits.ts'
 import { requestBodies } from './http/request-bodies.ts'
@@ -25,7 +25,8 @@ export interface AppDeps {
   readonly logger: FastifyBaseLogger
   readonly publicUrl: string
   readonly trustedProxies: readonly string[]
-  readonly webDirectory: string
+  /** The built page; null when another process serves the page. */
+  readonly webDirectory: string | null
   readonly demoUrl: string | null
   readonly graphAuth: 'delegated' | 'application'
   readonly findSession: FindSession
@@ -48,12 +49,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(openapi, { publicUrl })
   for (const feature of deps.features) await app.register(feature)
   await app.register(microsoftCallback, { handlers: deps.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
-  await app.register(page, {
-    directory: deps.webDirectory,
-    publicUrl,
-    demoUrl: deps.demoUrl,
-    graphAuth: deps.graphAuth,
-  })
+  await app.register(plainPageStyle)
+  const { webDirectory: directory, demoUrl, graphAuth } = deps
+  if (directory !== null) await app.register(page, { directory, publicUrl, demoUrl, graphAuth })
   return app
 }
 

@@ -97,6 +97,7 @@ export async function compose(
     resolver,
     waitForGrant,
     wrapFetch,
+    servesPage = true,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -116,6 +117,8 @@ export async function compose(
     /** Waits until what was granted just now may have taken effect. */
     waitForGrant?: WaitForGrant | undefined
     wrapFetch?: WrapFetch | undefined
+    /** Whether the page has been built; in development another process serves it from its sources. */
+    servesPage?: boolean | undefined
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -382,7 +385,7 @@ export async function compose(
           bodyBudget,
           publicUrl,
           trustedProxies: config.trustedProxies,
-          webDirectory: WEB_DIRECTORY,
+          webDirectory: servesPage ? WEB_DIRECTORY : null,
           demoUrl: config.demo ? config.graphBaseUrl : null,
           graphAuth: config.graphAuth,
           findSession: signIn.findSession,

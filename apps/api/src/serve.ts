@@ -7,18 +7,19 @@ import { closeTogether, type Running, type RunningProduct } from './running.ts'
 import { VERSION } from './version.ts'
 
 /**
- * Serves the REST API and the page, and delivers too if the role is `all`. When `stopping` aborts during the start, it
- * rejects and leaves nothing running.
+ * Serves the REST API and, unless `servesPage` is false, the page, and delivers too if the role is `all`. When `stopping`
+ * aborts during the start, it rejects and leaves nothing running.
  */
 export async function serve(
   config: Config,
   onFatal: (error: unknown) => void,
   stopping?: AbortSignal,
+  servesPage?: boolean,
 ): Promise<RunningProduct> {
   const logger = createLogger(config.logLevel)
   logger.info({ version: VERSION, role: config.role }, 'starting')
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
-  const product = await compose(config, logger, { onFatal, stopping })
+  const product = await compose(config, logger, { onFatal, servesPage, stopping })
   const started: Running[] = []
   const close = async () => {
     await closeTogether(started, logger)

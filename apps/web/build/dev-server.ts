@@ -1,20 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { createServer, type Plugin, type ViteDevServer } from 'vite'
 
-/** What the API answers; everything else is the page's. */
-const API_PATHS = [
-  '/api/',
-  '/auth/',
-  '/docs',
-  '/healthz',
-  '/metrics',
-  '/openapi.json',
-  '/readyz',
-  '/consent-result.js',
-  '/signed-in.js',
-  '/favicon.svg',
-  '/plain-page.css',
-]
+/** What the API answers; everything else is the page's, with the scripts and the icon of plain pages. */
+const API_PATHS = ['/api/', '/auth/', '/docs', '/healthz', '/metrics', '/openapi.json', '/readyz', '/plain-page.css']
 
 interface Options {
   readonly host: string
@@ -31,7 +19,7 @@ export async function startDevServer({ host, port, apiUrl, untilApiReady, docume
   const proxied = { target: apiUrl, bypass: () => untilApiReady() }
   const server = await createServer({
     root: fileURLToPath(new URL('..', import.meta.url)),
-    plugins: [documentValues(document)],
+    plugins: [documentValues(document), icon()],
     server: {
       host,
       port,
@@ -41,6 +29,19 @@ export async function startDevServer({ host, port, apiUrl, untilApiReady, docume
   })
   await server.listen()
   return server
+}
+
+/** Serves the icon under the name that plain pages have for it. */
+function icon(): Plugin {
+  return {
+    name: 'icon',
+    configureServer({ middlewares }) {
+      middlewares.use((request, _response, next) => {
+        if (request.url === '/favicon.svg') request.url = '/src/ui/mark.svg'
+        next()
+      })
+    },
+  }
 }
 
 /** Fills in what `http/page.ts` of the API fills in. The dev server sends no content security policy, hence no nonce. */

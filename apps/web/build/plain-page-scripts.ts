@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'vite'
 
-const SCRIPTS = ['consent-result', 'signed-in']
+const SCRIPTS: readonly string[] = ['consent-result', 'signed-in']
 
 /**
  * Emits the scripts of the plain pages to which Microsoft redirects: `consent-result.js` after consent, `signed-in.js`
@@ -11,20 +11,30 @@ const SCRIPTS = ['consent-result', 'signed-in']
 export function plainPageScripts(): Plugin {
   return {
     name: 'plain-page-scripts',
-    apply: 'build',
     async generateBundle() {
-      for (const name of SCRIPTS) {
-        const input = fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))
-        const result = await build({
-          configFile: false,
-          logLevel: 'warn',
-          build: { write: false, rolldownOptions: { input, output: { format: 'iife' } } },
-        })
-        if (!('output' in result)) throw new Error(`The script ${name} was not built.`)
-        const [script, ...others] = result.output
-        if (others.length > 0) throw new Error(`The script ${name} must be one file.`)
-        this.emitFile({ type: 'asset', fileName: `${name}.js`, source: script.code })
-      }
+      for (const name of SCRIPTS)
+        this.emitFile({ type: 'asset', fileName: `${name}.js`, source: await buildScript(name) })
+    },
+    /** In development, each request gets it as it is now. */
+    configureServer({ middlewares }) {
+      middlewares.use((request, response, next) => {
+        const [, name = ''] = /^\/([\w-]+)\.js$/.exec(request.url ?? '') ?? []
+        if (!SCRIPTS.includes(name)) return next()
+        buildScript(name).then((code) => response.setHeader('content-type', 'text/javascript').end(code), next)
+      })
     },
   }
+}
+
+async function buildScript(name: string): Promise<string> {
+  const input = fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))
+  const result = await build({
+    configFile: false,
+    logLevel: 'warn',
+    build: { write: false, rolldownOptions: { input, output: { format: 'iife' } } },
+  })
+  if (!('output' in result)) throw new Error(`The script ${name} was not built.`)
+  const [script, ...others] = result.output
+  if (others.length > 0) throw new Error(`The script ${name} must be one file.`)
+  return script.code
 }

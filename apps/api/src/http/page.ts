@@ -32,12 +32,6 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
     assets.has(name) ? reply.sendFile(`assets/${name}`) : reply.callNotFound(),
   )
   for (const script of scripts) app.get(`/${script}`, async (_request, reply) => reply.sendFile(script))
-  app.get('/plain-page.css', async (_request, reply) =>
-    reply
-      .type('text/css; charset=utf-8')
-      .header('cache-control', 'no-cache')
-      .send(await readFile(new URL('plain-page.css', import.meta.url))),
-  )
   app.get('/favicon.svg', async (_request, reply) =>
     reply.type('image/svg+xml').header('cache-control', 'no-cache').send(icon),
   )
@@ -54,6 +48,16 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
           .replaceAll('__GRAPH_AUTH__', graphAuth),
       )
   })
+}
+
+/** Serves the style of the plain pages, which the API renders itself. */
+export const plainPageStyle: FastifyPluginAsync = async (app) => {
+  app.get('/plain-page.css', async (_request, reply) =>
+    reply
+      .type('text/css; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .send(await readFile(new URL('plain-page.css', import.meta.url))),
+  )
 }
 
 /** Finds the icon by the document, because its built name has a hash. Plain pages use it under a fixed name. */
