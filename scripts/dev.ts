@@ -1,5 +1,6 @@
 import { fork, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { announcement } from '../apps/api/src/announcement.ts'
@@ -33,17 +34,20 @@ async function develop(pageConfig: Config): Promise<void> {
   const environment = { ...process.env, PORT: String(pageConfig.port + 1), PUBLIC_URL: pageConfig.publicUrl }
   const config = readConfig(environment)
   const stopping = new AbortController()
-  const api = createRestartable('API', () => startApi(environment, stopping.signal))
-  const simulator = createRestartable('Simulator', async () =>
+  const api = createRestartable('API', (onEnded) => startApi(environment, stopping.signal, onEnded))
+  const simulator = createRestartable('Simulator', async (onEnded) =>
     config.demo
       ? startSimulator(config, {
           program: SIMULATOR,
           port: config.demo.simulatorPort,
-          onFatal: console.error,
+          onFatal: () => onEnded('by itself'),
           signal: stopping.signal,
         })
       : null,
   )
+  await expectFree(pageConfig.host, pageConfig.port, 'the page')
+  await expectFree(config.host, config.port, 'the API')
+  if (config.demo) await expectFree('127.0.0.1', config.demo.simulatorPort, 'the simulator')
   const server = await servePage(pageConfig, config, () => api.settled())
 
   const stop = async () => {
@@ -74,6 +78,21 @@ async function develop(pageConfig: Config): Promise<void> {
   })
 }
 
+/** @throws ConfigurationError when something listens there already: each part would find out when it starts, which takes long. */
+async function expectFree(host: string, port: number, user: string): Promise<void> {
+  const server = createServer().listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return // the part that listens there explains it
+    throw new ConfigurationError(
+      `Port ${port}, for ${user}, is taken by another program. Stop that, or set PORT to one that is free as well as the two after it.`,
+    )
+  }
+  server.close()
+  await once(server, 'close')
+}
+
 async function servePage(pageConfig: Config, { port, demo, graphAuth }: Config, untilApiReady: () => Promise<void>) {
   try {
     return await startDevServer({
@@ -89,7 +108,11 @@ async function servePage(pageConfig: Config, { port, demo, graphAuth }: Config, 
 }
 
 /** @throws ConfigurationError when it ends before it is ready; it has printed why. */
-async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {
+async function startApi(
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  onEnded: (how: string) => void,
+): Promise<Running> {
   const child = fork(LAUNCH, ['--under-watch'], {
     env: environment,
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -100,8 +123,11 @@ async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Pr
   const isReady = await Promise.race([once(child, 'message').then(() => true), exited.then(() => false)])
   signal.removeEventListener('abort', end)
   if (!isReady) throw new ConfigurationError('The API ended before it was ready.')
+  let isClosing = false
+  void exited.then(([code, killedBy]) => (isClosing ? undefined : onEnded(killedBy ?? `status ${code}`)))
   return {
     async close() {
+      isClosing = true
       end()
       await exited
     },

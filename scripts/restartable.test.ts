@@ -45,6 +45,32 @@ it('starts again with the next change after a start that failed', async () => {
   await restartable.close()
 })
 
+it('starts what ended by itself again, but only once between two changes', async () => {
+  const log = vi.spyOn(console, 'log').mockReturnValue()
+  const error = vi.spyOn(console, 'error').mockReturnValue()
+  let end: (how: string) => void = () => {}
+  let started = 0
+  const restartable = createRestartable('API', async (onEnded) => {
+    started += 1
+    end = onEnded
+    return { close: async () => {} }
+  })
+  await restartable.start()
+  end('SIGKILL')
+  await expect.poll(() => log.mock.lastCall?.[0]).toMatch(/^API restarted in \d+\.\d s: it had ended$/)
+  end('status 1')
+  expect(error.mock.calls).toEqual([
+    ['API ended (SIGKILL), and starts again.'],
+    ['API ended (status 1) once more, and starts again with the next change.'],
+  ])
+  restartable.restart('mended.ts')
+  await expect.poll(() => log.mock.lastCall?.[0]).toMatch(/: mended\.ts$/)
+  expect(started).toBe(3)
+  await restartable.close()
+  end('SIGTERM')
+  expect(error).toHaveBeenCalledTimes(2)
+})
+
 it('starts nothing once it is closed', async () => {
   const { events, start } = createInstances()
   const restartable = createRestartable('API', start)
