@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { modelsOf, namesTable, reachesModel, withoutComments, writesIn } from '../test-support/table-writes.ts'
 
 const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 
@@ -38,57 +39,29 @@ const QUEUE_TABLES = [
   'sending_limits',
   'unsent_messages',
 ]
-const QUEUE_MODELS = [
-  'bulkChange',
-  'bulkChangeMessage',
-  'dataKey',
-  'externalRecipients',
-  'failureCount',
-  'idempotencyRecord',
-  'mailState',
-  'mailbox',
-  'mailboxCleanup',
-  'mailboxTotals',
-  'mailboxTurns',
-  'mailboxUsage',
-  'message',
-  'messageAttempt',
-  'messageChunk',
-  'messageContent',
-  'messageDraft',
-  'messageEvent',
-  'outcomeCounts',
-  'outcomeProgress',
-  'queuedMessage',
-  'recipientOutcome',
-  'reportInbox',
-  'searchBlock',
-  'searchGram',
-  'searchLate',
-  'searchProgress',
-  'seenReport',
-  'sendingLimits',
-  'unsentMessage',
-]
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
+const MODELS = modelsOf(readFileSync(`${ROOT}/prisma/schema.prisma`, 'utf8'))
+const QUEUE_MODELS = MODELS.filter(({ table }) => QUEUE_TABLES.includes(table))
 
 const files = globSync('**/*.ts', {
   cwd: SOURCE,
   exclude: ['**/*.test.ts', 'test-support/**', 'database/generated/**'],
-}).map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(`${SOURCE}/${path}`, 'utf8') }))
+}).map((path) => {
+  const text = withoutComments(readFileSync(`${SOURCE}/${path}`, 'utf8'))
+  const name = path.replaceAll('\\', '/')
+  return { path: name, folder: name.split('/')[0] ?? '', text, writes: writesIn(text, MODELS) }
+})
 
-function foldersWith(pattern: RegExp): string[] {
-  const found = files.filter(({ text }) => pattern.test(text)).map(({ path }) => path.split('/')[0] ?? '')
-  return [...new Set(found)].toSorted()
+function foldersOf(found: readonly { folder: string }[]): string[] {
+  return [...new Set(found.map(({ folder }) => folder))].toSorted()
 }
 
 it.each(QUEUE_TABLES)('names the table %s in the queue only', (table) => {
-  // Also as a later one of a list, such as FROM tenant_settings s, messages m.
-  const named = `\\b(FROM|JOIN|USING|UPDATE|INTO|TABLE|TRUNCATE|ONLY)\\s+(\\w+(\\s+\\w+){0,2}\\s*,\\s*)*"?${table}\\b`
-  expect(foldersWith(new RegExp(`${named}|table: '${table}'`))).toEqual(['queue'])
+  expect(foldersOf(files.filter(({ text }) => namesTable(text, table)))).toEqual(['queue'])
 })
 
-it.each(QUEUE_MODELS)('reaches %s through no generated client', (model) => {
-  expect(foldersWith(new RegExp(`\\b(prisma|transaction)\\s*\\.${model}\\b`))).toEqual([])
+it.each(QUEUE_MODELS)('reaches $delegate through no generated client', (model) => {
+  expect(foldersOf(files.filter(({ text }) => reachesModel(text, model)))).toEqual([])
 })
 
 /**
@@ -117,17 +90,181 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['alerts'],
 }
 
-const SCHEMA = readFileSync(fileURLToPath(new URL('../../../../prisma/schema.prisma', import.meta.url)), 'utf8')
-
 it('knows which folder writes each table', () => {
-  const models = [...SCHEMA.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, model = '', body = '']) => ({
-    delegate: model.charAt(0).toLowerCase() + model.slice(1),
-    table: /@@map\("(\w+)"\)/.exec(body)?.[1] ?? '',
-  }))
-  const writers = models.map(({ delegate, table }) => {
-    const statement = `\\b(INSERT INTO|UPDATE|DELETE FROM|MERGE INTO|TRUNCATE)\\s+(ONLY\\s+)?"?${table}\\b`
-    const call = `\\b(prisma|transaction)\\s*\\.${delegate}\\s*\\.(create|update|upsert|delete)`
-    return [table, foldersWith(new RegExp(`${statement}|${call}`))]
-  })
+  const writers = MODELS.map(({ table }) => [
+    table,
+    foldersOf(files.filter(({ writes }) => writes.tables.includes(table))),
+  ])
   expect(Object.fromEntries(writers)).toEqual(WRITERS)
+})
+
+/** Statements that get the name of their table when they run, and why that is right. */
+const COMPUTED: Readonly<Record<string, string>> = {
+  'vault-rotation/sealed-store.ts: UPDATE ${table}': 'the columns are those of the owners’ lists',
+  'queue/count-events.ts: INSERT INTO ${table}': 'the queue counts into two of its tables in the same way',
+  'backup/restore-database.ts: DELETE FROM ${name}': 'a restore fills every table, whoever owns it',
+  'backup/restore-database.ts: COPY ${name}': 'a restore fills every table, whoever owns it',
+}
+
+it('has the name of the table in every statement that writes, but for a few', () => {
+  const computed = files.flatMap(({ path, writes }) => writes.computed.map((write) => `${path}: ${write}`))
+  expect(computed.toSorted()).toEqual(Object.keys(COMPUTED).toSorted())
+})
+
+it('hands none but a folder’s own tables to such statements', () => {
+  const foreign = files.flatMap(({ path, folder, text }) =>
+    [...text.matchAll(/\btable: '(\w+)'/g)]
+      .filter(([, table = '']) => WRITERS[table]?.includes(folder) !== true)
+      .map(([given]) => `${path}: ${given}`),
+  )
+  expect(foreign).toEqual([])
+})
+
+describe('functions in the database', () => {
+  const sql = globSync('prisma/migrations/*/migration.sql', { cwd: ROOT })
+    .toSorted()
+    .map((path) => readFileSync(`${ROOT}/${path}`, 'utf8').replaceAll(String.raw`\x3B`, ';'))
+    .join('\n')
+  const functions = [
+    ...sql.matchAll(
+      /CREATE (?:OR REPLACE )?FUNCTION "?(\w+)"?[^;]*?(?:\bAS\s+(?:E?'((?:[^']|'')*)'|\$\$([\s\S]*?)\$\$)|\bRETURN\b([^;]*))/g,
+    ),
+  ].map(([, name = '', ...bodies]) => {
+    const body = bodies.find((each) => each !== undefined) ?? ''
+    return { name, body, writes: writesIn(body, MODELS).tables }
+  })
+
+  it('are all read here', () => {
+    expect(functions).toHaveLength(sql.match(/\bCREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\b/gi)?.length ?? 0)
+    expect(functions.filter(({ body }) => /\bEXECUTE\b/i.test(body))).toEqual([])
+  })
+
+  it('write the queue’s tables only', () => {
+    const written = new Set(functions.flatMap(({ writes }) => writes))
+    expect([...written].filter((table) => !QUEUE_TABLES.includes(table))).toEqual([])
+    expect(written).toContain('failure_counts')
+  })
+
+  it('that write are called by the queue only', () => {
+    const writing = new Set(functions.filter(({ writes }) => writes.length > 0).map(({ name }) => name))
+    const callers = files.filter(({ text }) => [...writing].some((name) => new RegExp(`\\b${name}\\b`).test(text)))
+    expect(foldersOf(callers).filter((folder) => folder !== 'queue')).toEqual([])
+  })
+
+  it('are triggers of the queue’s tables, but for those that change no other row', () => {
+    const triggers = [
+      ...sql.matchAll(/CREATE TRIGGER "?\w+"?[^;]*?\bON "?(\w+)"?[^;]*?EXECUTE FUNCTION "?(\w+)"?/g),
+    ].map(([, table = '', name = '']) => ({ table, name }))
+    expect(triggers).toHaveLength(sql.match(/\bCREATE\s+(CONSTRAINT\s+)?TRIGGER\b/gi)?.length ?? 0)
+    expect(triggers.filter(({ table }) => !QUEUE_TABLES.includes(table))).toEqual([
+      { table: 'audit_events', name: 'refuse_change_of_audit_events' },
+      { table: 'tenant_settings', name: 'switch_reports_off' },
+    ])
+  })
+})
+
+describe('the reader of these sources', () => {
+  const NAME = '${table}'
+
+  it.each<[snippet: string, tables: string[]]>([
+    ['INSERT INTO sessions (id) VALUES ($1)', ['sessions']],
+    ['insert into sessions (id) values ($1)', ['sessions']],
+    ['INSERT\n  INTO\tsessions (id) VALUES ($1)', ['sessions']],
+    ['INSERT INTO "sessions" (id) VALUES ($1)', ['sessions']],
+    ['INSERT INTO"sessions"(id) VALUES ($1)', ['sessions']],
+    ['INSERT INTO public.sessions (id) VALUES ($1)', ['sessions']],
+    ['INSERT INTO "public"."sessions" AS s (id) VALUES ($1)', ['sessions']],
+    ['\'INSERT INTO \\"sessions\\" (id) VALUES ($1)\'', ['sessions']],
+    ['INSERT INTO sessions (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1', ['sessions']],
+    ['INSERT INTO sessions SELECT id FROM users', ['sessions']],
+    ['UPDATE sessions SET id = $1', ['sessions']],
+    ['update only sessions s set id = $1', ['sessions']],
+    ['UPDATE /* all of */ sessions SET id = $1', ['sessions']],
+    ['UPDATE -- all of them\n sessions SET id = $1', ['sessions']],
+    ['UPDATE sessions SET id = u.id FROM users u', ['sessions']],
+    ['DELETE FROM sessions USING users', ['sessions']],
+    ['delete\nfrom only public.sessions', ['sessions']],
+    ['MERGE INTO sessions s USING users u ON s.id = u.id WHEN MATCHED THEN DELETE', ['sessions']],
+    ['TRUNCATE sessions', ['sessions']],
+    ['TRUNCATE TABLE sessions', ['sessions']],
+    ['truncate table only sessions, public.users cascade', ['sessions', 'users']],
+    ['COPY sessions FROM STDIN', ['sessions']],
+    ['copy "sessions" (id, user_id)\nfrom stdin', ['sessions']],
+    ['WITH gone AS (DELETE FROM sessions RETURNING id) INSERT INTO users SELECT id FROM gone', ['sessions', 'users']],
+    ['prisma.session.create({ data })', ['sessions']],
+    ['tx.session.deleteMany()', ['sessions']],
+    ['client.message.updateManyAndReturn({ data })', ['messages']],
+    ['this.anything\n  .session\n  .upsert({ where })', ['sessions']],
+    ['prisma?.session?.delete({ where })', ['sessions']],
+    ["prisma['session'].createMany({ data })", ['sessions']],
+    ["access['session'].createManyAndReturn({ data })", ['sessions']],
+    ['const { session } = prisma', ['sessions']],
+    ['const { session: rows, user } = deps.prisma', ['sessions', 'users']],
+    ['const rows = transaction.session', ['sessions']],
+    ['session.update({ where, data })', ['sessions']],
+    ['prisma.user.update({ where, data: { sessions: { create: data } } })', ['sessions', 'users']],
+    ['prisma.user.update({ where, data: { sessions: {\n deleteMany: {} } } })', ['sessions', 'users']],
+    ['prisma.session.update({ where, data: { user: { connectOrCreate: more } } })', ['sessions', 'users']],
+  ])('finds what is written by %j', (snippet, tables) => {
+    expect(writesIn(snippet, MODELS)).toEqual({ tables, computed: [] })
+  })
+
+  it.each<[snippet: string, computed: string]>([
+    [`UPDATE ${NAME} SET id = $1`, `UPDATE ${NAME}`],
+    [`update only\n${NAME} set id = $1`, `update ${NAME}`],
+    [`INSERT INTO /* which */ ${NAME} (id)`, `INSERT INTO ${NAME}`],
+    [`DELETE FROM public.${NAME}`, `DELETE FROM public.${NAME}`],
+    ['DELETE FROM sessions_${year}', 'DELETE FROM sessions_${year}'],
+    ['DELETE FROM ${schema}.sessions', 'DELETE FROM ${schema}'],
+    [`DELETE FROM "${NAME}"`, `DELETE FROM "${NAME}`],
+    [`MERGE INTO ${NAME} t`, `MERGE INTO ${NAME}`],
+    [`TRUNCATE TABLE ${NAME}`, `TRUNCATE TABLE ${NAME}`],
+    [`TRUNCATE sessions, ${NAME}`, `TRUNCATE ${NAME}`],
+    [`COPY ${NAME} (\${columns}) FROM STDIN`, `COPY ${NAME}`],
+    ["'DELETE FROM ' + table", "DELETE FROM ' + table"],
+    ['prisma[model].deleteMany()', 'prisma[model]'],
+  ])('finds that %j does not say what it writes', (snippet, computed) => {
+    expect(writesIn(snippet, MODELS).computed).toEqual([computed])
+  })
+
+  it('does not read what is said about the code', () => {
+    const said = '/** Deletes the rows from messages. */\n  // update users\nconst URL = "http://from messages"'
+    expect(withoutComments(said).trim()).toBe('const URL = "http://from messages"')
+  })
+
+  it.each([
+    'SELECT id FROM sessions FOR UPDATE',
+    `SELECT id FROM sessions FOR NO KEY UPDATE OF ${NAME}`,
+    `INSERT INTO unknown (id) VALUES ($1) ON CONFLICT DO UPDATE SET ${NAME} = 1`,
+    `COPY (SELECT id FROM sessions) TO STDOUT`,
+    `COPY ${NAME} TO STDOUT`,
+    'UPDATE sessions_of_old SET id = $1',
+    'prisma.session.findMany({ where, include: { user: true } })',
+    "prisma['session'].count()",
+    'const { session } = request',
+    'visits.delete(session)',
+  ])('finds nothing that is written by %j', (snippet) => {
+    expect(writesIn(snippet, MODELS)).toEqual({ tables: [], computed: [] })
+  })
+
+  it.each([
+    'select * from messages',
+    'SELECT * FROM public.messages m',
+    'SELECT * FROM "messages"',
+    'SELECT * FROM tenant_settings s, messages m',
+    'SELECT * FROM /* all */ messages',
+    'SELECT * FROM ${schema}.messages',
+    'COPY messages TO STDOUT',
+    'LOCK TABLE messages',
+  ])('finds that messages are named by %j', (snippet) => {
+    expect(namesTable(snippet, 'messages')).toBe(true)
+    expect(namesTable(snippet, 'message')).toBe(false)
+  })
+
+  it.each(['prisma.message.findMany()', "tx['message']", 'const { message } = transaction', 'client\n  ?.message'])(
+    'finds that messages are reached by %j',
+    (snippet) => {
+      expect(MODELS.filter((model) => reachesModel(snippet, model)).map(({ table }) => table)).toEqual(['messages'])
+    },
+  )
 })
