@@ -398,29 +398,19 @@ it('learns what Microsoft decides an hour later, by few requests', async () => {
   expect(await requests()).toBeLessThan(5)
 })
 
-it(
-  'never asks more than 20 times in 5 minutes, and settles everything within 10 minutes of its row',
-  { timeout: 60_000 },
-  async () => {
-    await set({ traceDelayMs: { min: 0, max: 30 * MINUTES }, tracePendingMs: { min: 0, max: 20 * MINUTES } })
-    const people = [
-      'max@contoso.com',
-      'nobody@contoso.com',
-      'bob@contoso.com',
-      'x@quarantine.example',
-      'x@spam.example',
-    ]
-    for (let minute = 0; minute < 75; minute++) {
-      if (minute < 30)
-        for (let nth = 0; nth < 2; nth++)
-          await send(people.slice(0, 1 + ((minute * 2 + nth) % 5)), `Report ${minute} ${nth}`)
-      await nextPoll()
-    }
-    for (let minute = 0; minute < 15; minute++) await nextPoll()
-    expect(await ground.queue.reports.readAwaited(ADA)).toEqual([])
-    expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
-  },
-)
+it('never asks more than 20 times in 5 minutes, and settles everything within 10 minutes of its row', async () => {
+  await set({ traceDelayMs: { min: 0, max: 30 * MINUTES }, tracePendingMs: { min: 0, max: 20 * MINUTES } })
+  const people = ['max@contoso.com', 'nobody@contoso.com', 'bob@contoso.com', 'x@quarantine.example', 'x@spam.example']
+  for (let minute = 0; minute < 75; minute++) {
+    if (minute < 30)
+      for (let nth = 0; nth < 2; nth++)
+        await send(people.slice(0, 1 + ((minute * 2 + nth) % 5)), `Report ${minute} ${nth}`)
+    await nextPoll()
+  }
+  for (let minute = 0; minute < 15; minute++) await nextPoll()
+  expect(await ground.queue.reports.readAwaited(ADA)).toEqual([])
+  expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
+})
 
 it('shares the budget with other processes and with probes', async () => {
   const store = createTraceStore(ground.opened.pool)

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const installed = join(folder, 'service', 'node_modules', '@inforiver-mail', 'client')
   await mkdir(installed, { recursive: true })
   await run('tar', ['-xzf', pack, '-C', installed, '--strip-components=1'])
-}, 120_000)
+})
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** The Node of this machine, which may be older than the project's own. */
@@ -156,7 +156,7 @@ it('sends, reads and cancels from its pack, on the Node of this machine', async 
     'large.bin',
     'stream.bin',
   ])
-}, 60_000)
+})
 
 it('has types that stand alone, and what publint and attw ask of a package', async () => {
   const cwd = join(folder, 'service')
@@ -179,4 +179,4 @@ export const isLimit = (error: unknown) => error instanceof InforiverMailError &
   const tools = join(CLIENT, 'node_modules', '.bin')
   expect((await run(join(tools, 'publint'), ['--strict', pack])).stdout).toContain('All good!')
   await run(join(tools, 'attw'), [pack, '--profile', 'esm-only'])
-}, 60_000)
+})
