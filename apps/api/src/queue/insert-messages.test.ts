@@ -232,6 +232,16 @@ describe.each([
     expect(await plain.ground.database.query('SELECT FROM data_keys WHERE id = $1', [dataKey])).toHaveLength(1)
   })
 
+  it('takes a message for a larger one only where more is stored than comes with it', async () => {
+    const small = newMessage({ tenantId })
+    const chunked = newMessage({ tenantId, storedBytes: small.content.length + 1 })
+
+    expect(await withClient(plain, (client) => store(client, small, chunked))).toEqual([true, true])
+    const stored = `SELECT chunked, size::text FROM message_contents JOIN message_queue USING (message_id) WHERE message_id = $1`
+    expect(await plain.ground.database.query(stored, [small.id])).toEqual([{ chunked: false, size: 'small' }])
+    expect(await plain.ground.database.query(stored, [chunked.id])).toEqual([{ chunked: true, size: 'medium' }])
+  })
+
   it('takes a key for one of two messages of a batch, and none for what is not stored', async () => {
     const idempotency = { key: newId('message'), contentHash: 'hash' }
     const twice = [newMessage({ tenantId, idempotency }), newMessage({ tenantId, idempotency })]

@@ -69,6 +69,17 @@ it('explains a refusal of the mailbox, and takes an outage for no refusal', asyn
   expect(await ask(OF_APPLICATION, async () => throttled)).toMatchObject({ code: 'mailbox-unavailable' })
 })
 
+it('explains that Graph refuses a person’s access', async () => {
+  const refused = { outcome: 'refused', reason: 'access-denied', title: 'Denied', ...facts } as const
+  const mailer = { findMessage: () => expect.unreachable(), readDelegate: async () => refused }
+
+  expect(await ask({ ...OF_APPLICATION, mailbox: 'own' }, mailer.findMessage, { mailer })).toMatchObject({
+    code: 'mailbox-refused',
+    values: { address: 'reports@contoso.com', microsoftCode: 'ErrorAccessDenied' },
+    text: { action: expect.stringMatching(/./) },
+  })
+})
+
 it('reports a connection that has a problem without asking again', async () => {
   const text = { title: 'Reconnect', detail: 'It ended.', action: 'Choose Reconnect.' }
   const problem = { ...text, values: {} }

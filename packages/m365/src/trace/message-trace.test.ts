@@ -77,6 +77,24 @@ describe('the message trace', () => {
     expect((await list(status, body)).answer.outcome).toBe(outcome)
   })
 
+  it.each([
+    [
+      { value: [{ dateTime: '2026-11-24T09:31:00Z', event: 'Fail', description: 'Reason', data: '<root/>' }, {}] },
+      {
+        outcome: 'details',
+        details: [
+          { at: new Date('2026-11-24T09:31:00.000Z'), event: 'Fail', description: 'Reason', data: '<root/>' },
+          { at: null, event: '', description: '', data: '' },
+        ],
+      },
+    ],
+    [{ value: 'x' }, { outcome: 'unavailable' }],
+    ['no JSON', { outcome: 'unavailable' }],
+  ])('reads the details %j of a row', async (body, expected) => {
+    const { origin } = await answering(200, body)
+    expect(await traceAt(origin).details(ROW, token)).toMatchObject(expected)
+  })
+
   it('says that the application is denied, since no person’s access is used', async () => {
     const { answer } = await list(403, {
       error: { code: 'ErrorAccessDenied', message: 'Access is denied. Ask again.' },
