@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CatalogueParts } from './catalogue.ts'
+import type { CatalogueParts } from './catalogues.ts'
 import { LANGUAGE_KEY, openLanguageStore } from './language-store.ts'
 import { chooseLanguage, type LanguageCode, localeOf } from './languages.ts'
 import type { TextId } from './catalogue.ts'

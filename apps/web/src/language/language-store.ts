@@ -1,4 +1,5 @@
-import { type Catalogue, type CatalogueParts } from './catalogue.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { CatalogueParts } from './catalogues.ts'
 import { chooseLanguage, isLanguage, type LanguageCode, localeOf } from './languages.ts'
 import { createTranslate, type Translate } from './translate.ts'
 
