@@ -1,6 +1,4 @@
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from './config.ts'
 
 /** A message on its way, as far as a trace shows it. */
 export interface TracedMessage {
@@ -46,16 +44,4 @@ export const NO_TRACING: Tracing = {
   delivery: (_message, _claimedMs, run) => run(),
   fetch: (fetch) => fetch,
   stop: async () => {},
-}
-
-/** Starts tracing if the configuration names a receiver. Its libraries are loaded only then. */
-export async function startTracing(config: Config, logger: FastifyBaseLogger): Promise<Tracing> {
-  if (config.tracing === null) return NO_TRACING
-  const { createOtlpTracing } = await import('./otlp-tracing.ts')
-  return createOtlpTracing({
-    ...config.tracing,
-    extraCaCertificates: config.outbound.extraCaCertificates,
-    role: config.role,
-    logger,
-  })
 }
