@@ -5,8 +5,13 @@ import type { Approval } from '../approval-links.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
-import type { ReportsLeg } from './reports-consent.ts'
 import type { ConsentGoal, Connection, SettingsState } from './settings-state.ts'
+
+/**
+ * A page of Microsoft: `delegate` asks the person whose access is used for the inbox; `application` asks an Entra
+ * administrator for what the application may do.
+ */
+export type ReportsLeg = 'delegate' | 'application'
 
 /** The secrets of a consent, which are deleted when it ends. */
 export interface ConsentSecrets {

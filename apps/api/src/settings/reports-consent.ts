@@ -8,16 +8,16 @@ import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
-import { GRANT_DELAYS_MS, type ConsentAnswer, type ConsentSecrets, type WaitForGrant } from './consent-strategy.ts'
+import {
+  GRANT_DELAYS_MS,
+  type ConsentAnswer,
+  type ConsentSecrets,
+  type ReportsLeg,
+  type WaitForGrant,
+} from './consent-strategy.ts'
 import { readApprovalAnswer, redeemAnswer } from './microsoft-answer.ts'
 import { proveInbox, proveTrace, type TakeTraceRequest } from './report-proofs.ts'
 import type { Connection, ReportSource } from './settings-state.ts'
-
-/**
- * A page of Microsoft: `delegate` asks the person whose access is used for the inbox; `application` asks an Entra
- * administrator for what the application may do.
- */
-export type ReportsLeg = 'delegate' | 'application'
 
 export interface ReportsProof {
   /** What was proved to work. */
