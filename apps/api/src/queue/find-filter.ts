@@ -3,7 +3,6 @@ import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
 import type pg from 'pg'
-import type { Range } from './find-text.ts'
 import type { TextFilter } from './search-text.ts'
 import { totalsOf } from './totals.ts'
 
@@ -31,6 +30,12 @@ export interface StoredFilter extends TextFilter {
 export interface Match {
   readonly id: string
   readonly at: Date
+}
+
+/** Times from `from` on and before `to`; null for any. */
+export interface Range {
+  readonly from: Date | null
+  readonly to: Date | null
 }
 
 /** A pool, or what bounds its use. */

@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import type { ListPosition, Toward } from '../list-position.ts'
-import { MILLIS, type Bind, type Match, type Statements } from './find-filter.ts'
+import { MILLIS, type Bind, type Match, type Range, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
 import { commonPositions, countOfPositions, joinable, splitPostings } from './search-postings.ts'
 import { totalsOf } from './totals.ts'
@@ -22,11 +22,6 @@ export interface SearchIndex {
   readonly late: readonly string[]
   /** How many messages are in no block yet. */
   readonly unindexed: number
-}
-
-export interface Range {
-  readonly from: Date | null
-  readonly to: Date | null
 }
 
 /** With more late messages the index is not used: they are about to be put into blocks. */
