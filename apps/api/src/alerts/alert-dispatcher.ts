@@ -4,10 +4,11 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
 import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
-import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
+import type { AlertStore, ClaimedDelivery } from './alert-store.ts'
 import { GONE, nextAttemptAt } from './webhook-schedule.ts'
 import { webhookSecretOwner } from './webhook-secret.ts'
 import type { SendWebhook } from './webhook-sender.ts'
+import type { WebhookTarget } from './webhook-target.ts'
 
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000

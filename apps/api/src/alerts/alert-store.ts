@@ -23,6 +23,7 @@ import {
   SWEEP,
 } from './alert.sql.ts'
 import { addStream } from './event-stream-store.ts'
+import { toTarget, type TargetRow, type WebhookTarget } from './webhook-target.ts'
 
 /** A delivery without an outcome by then was interrupted, and is tried again. */
 const CLAIM_MS = 60_000
@@ -37,14 +38,6 @@ export interface RaisedAlert {
   readonly newer?: string | null
   /** The number of messages it is about. */
   readonly count: number
-}
-
-/** The address of a webhook and the secret that signs its requests. */
-export interface WebhookTarget {
-  readonly id: string
-  readonly tenantId: string
-  readonly url: string
-  readonly secretSealed: Sealed
 }
 
 /** What a webhook is sent. */
@@ -191,11 +184,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
         except,
         AlertType.options.map(storedAlertType),
       ])
-      return rows.map(({ webhook_id: id, url, secret_sealed: secretSealed, attempts, ...row }) => ({
-        webhook: { id, tenantId: row.tenant_id, url, secretSealed },
-        raised: toRaisedAlert(row),
-        attempts,
-      }))
+      return rows.map((row) => ({ webhook: toTarget(row), raised: toRaisedAlert(row), attempts: row.attempts }))
     },
 
     async settle({ webhook, raised, attempts }, attempt, nextAttemptAt) {
@@ -283,11 +272,7 @@ interface AlertRow {
   readonly count: number
 }
 
-interface ClaimedRow extends AlertRow {
-  readonly webhook_id: string
-  readonly tenant_id: string
-  readonly url: string
-  readonly secret_sealed: Sealed
+interface ClaimedRow extends AlertRow, TargetRow {
   readonly attempts: number
 }
 

@@ -5,10 +5,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import { startPolling, type Polling } from '../polling.ts'
 import type { Events, StoredEvent } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
-import type { WebhookTarget } from './alert-store.ts'
 import type { ClaimedRetries, EventStream, EventStreamStore } from './event-stream-store.ts'
 import { eventBody } from './webhook-body.ts'
 import { GONE, nextAttemptAt } from './webhook-schedule.ts'
+import type { WebhookTarget } from './webhook-target.ts'
 
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000

@@ -5,14 +5,12 @@ import {
   type WebhookAttempt,
   type WebhookSubject,
 } from '@inforiver-mail/contract/webhook'
-import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { newId } from '../ids.ts'
 import { positionOf, type EventFilter, type Events } from '../queue/events.ts'
 import { readWebhookTypes } from '../stored-values.ts'
-import type { WebhookTarget } from './alert-store.ts'
 import {
   ADD_STREAM,
   CLAIM_RETRIES,
@@ -24,6 +22,7 @@ import {
   SETTLE_RETRIES,
   SETTLE_STREAM,
 } from './event-stream.sql.ts'
+import { toTarget, type TargetRow, type WebhookTarget } from './webhook-target.ts'
 
 /** How many events are looked at to say how many a webhook still gets, or a replay will send. */
 const LOOKED_AT_TO_TELL = 20_000
@@ -113,13 +112,6 @@ export async function addStream(
 /** The types of a webhook that are events. */
 export function eventTypesOf(types: readonly WebhookSubject[]): MessageEventType[] {
   return MessageEventType.options.filter((type) => types.includes(type))
-}
-
-interface TargetRow {
-  readonly webhook_id: string
-  readonly tenant_id: string
-  readonly url: string
-  readonly secret_sealed: Sealed
 }
 
 interface StreamRow extends TargetRow {
@@ -244,10 +236,6 @@ function filterOf(
   endsAt: string | null,
 ): EventFilter {
   return { types: eventTypesOf(types), services, since, endsAt: endsAt === null ? null : Number(endsAt) }
-}
-
-function toTarget({ webhook_id: id, tenant_id: tenantId, url, secret_sealed: secretSealed }: TargetRow): WebhookTarget {
-  return { id, tenantId, url, secretSealed }
 }
 
 function toStream(row: StreamRow): EventStream {
