@@ -1,7 +1,7 @@
 import type { Sentences } from '@inforiver-mail/contract/wording'
 import { ENTRA_SENTENCES } from './identity/entra-sentences.ts'
 import { FAILURE_SENTENCES } from './mailer/failure-sentences.ts'
-import { REPORTS_SENTENCES } from './mailer/reports-sentences.ts'
+import { REPORTS_SENTENCES } from './reports/reports-sentences.ts'
 
 /** What follows from an answer of Microsoft, whatever it was. */
 const STEPS = {

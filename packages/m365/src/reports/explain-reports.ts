@@ -4,9 +4,9 @@ import type { Values } from '@inforiver-mail/contract/values'
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation } from '../explanation.ts'
-import type { Failure } from './classify-failure.ts'
+import type { Failure } from '../mailer/classify-failure.ts'
+import type { InboxProbe } from '../mailer/probe-inbox.ts'
 import type { TraceRefusal } from '../trace/message-trace.ts'
-import type { InboxProbe } from './probe-inbox.ts'
 
 /** Explains why a source of delivery reports cannot be read, and who mends it. */
 export type ReportsExplanation = Explanation & { readonly kind: ReportsProblemCode }
