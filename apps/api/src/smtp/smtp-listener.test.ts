@@ -136,9 +136,12 @@ it.each([
   ['::ffff:10.2.3.4', true],
   ['192.0.2.7', true],
   ['192.0.2.8', false],
+  ['198.51.100.7', true],
+  ['::ffff:198.51.100.7', true],
+  ['198.51.101.7', false],
   ['fd00::5', true],
   ['2001:db8::1', false],
   ['', false],
 ])('lets %s come without TLS: %s', (address, expected) => {
-  expect(createPlainPeers(['10.0.0.0/8', '192.0.2.7', 'fd00::/8'])(address)).toBe(expected)
+  expect(createPlainPeers(['10.0.0.0/8', '192.0.2.7', '::ffff:198.51.100.0/120', 'fd00::/8'])(address)).toBe(expected)
 })
