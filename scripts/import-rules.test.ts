@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '..')
 const API = 'apps/api/src'
 const PAGE = 'apps/web/src'
 const SIMULATOR = 'apps/m365-simulator/src'
+const M365 = 'packages/m365/src'
 
 const REFUSED = [
   [`${API}/overview`, '../audit/audit-routes.ts'],
@@ -37,6 +38,9 @@ const REFUSED = [
   [`${SIMULATOR}/tenant`, '../graph/drafts.ts'],
   [`${SIMULATOR}/graph`, '../viewer/viewer.ts'],
   [`${SIMULATOR}/a-new-folder`, '../graph/drafts.ts'],
+  [`${M365}/mailer`, '../trace/message-trace.ts'],
+  [`${M365}/identity`, '../mailer/graph-codes.ts'],
+  [`${M365}/trace`, 'pg'],
 ] as const
 
 const ALLOWED = [
@@ -46,6 +50,7 @@ const ALLOWED = [
   [`${PAGE}/ui`, '../language/language.ts'],
   [`${PAGE}/office365-smtp`, '../messages/test-message.tsx'],
   [`${SIMULATOR}/graph`, '../tenant/message.ts'],
+  [`${M365}/trace`, '../mailer/graph-codes.ts'],
 ] as const
 
 /** What the linter says of each import, by the name of its file. */
