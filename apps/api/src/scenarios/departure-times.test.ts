@@ -118,7 +118,10 @@ it('shows when a message is tried again after trouble', async () => {
   await startWorker()
   const [id = ''] = await submit(1)
 
-  const { waitingBecause, nextAttemptAt } = await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+  const { waitingBecause, nextAttemptAt } = await ground.service.until(id, {
+    status: 'queued',
+    attempts: [{ outcome: 'unavailable' }],
+  })
   expect(waitingBecause).toBe('retry')
   expect(Date.parse(nextAttemptAt)).toBeGreaterThanOrEqual(now())
 })

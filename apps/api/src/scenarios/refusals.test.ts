@@ -107,6 +107,7 @@ it('counts only the waits between attempts as trying, not time paused, held or o
   await ground.switchOn('send-503-store')
   await ground.pass(10 * HOURS)
   const { nextAttemptAt } = await ground.service.until(id, {
+    status: 'queued',
     attempts: [{ outcome: 'throttled' }, { outcome: 'unavailable' }],
   })
 
