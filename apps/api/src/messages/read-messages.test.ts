@@ -1,5 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
+import { createTestPool } from '../test-support/test-database.ts'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-ground.ts'
@@ -7,7 +8,7 @@ import { useProduct } from '../test-support/use-ground.ts'
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
-const { product } = useProduct({ clock })
+const { ground, product } = useProduct({ clock })
 
 /** Creates a service with messages one second apart; their ids come newest first. */
 async function serviceWith(name: string, count: number): Promise<{ service: ServiceClient; ids: string[] }> {
@@ -149,4 +150,25 @@ it('forbids caching messages', async () => {
 
   for (const path of [MESSAGES, `${MESSAGES}/${ids[0]}`])
     expect((await service.get(path)).headers.get('cache-control')).toBe('no-store')
+})
+
+it('shows no attempt that has ended beside the state before it', async () => {
+  const { service, ids } = await serviceWith('read at once', 1)
+  const [id = ''] = ids
+  const pool = createTestPool(ground.database.url, 1)
+  const client = await pool.connect()
+  await client.query('BEGIN; LOCK TABLE message_attempts IN ACCESS EXCLUSIVE MODE')
+  const read = service.read(id)
+  const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'message_attempts'::regclass`
+  await expect.poll(() => ground.database.query(waits), { interval: 10 }).not.toEqual([])
+
+  await client.query(`
+    UPDATE message_queue SET possible_duplicate = true WHERE message_id = '${id}';
+    INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail)
+    SELECT tenant_id, message_id, mail_now(), 'unknown', 'Microsoft did not answer in time.' FROM message_queue WHERE message_id = '${id}';
+    COMMIT`)
+  client.release()
+  await pool.end()
+
+  expect(await read).toMatchObject({ possibleDuplicate: true, attempts: [{ outcome: 'unknown' }] })
 })

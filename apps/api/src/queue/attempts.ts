@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import { inEnglish } from '../delivery-sentences.ts'
 
 /** The history of a message says this when Microsoft accepted it. */
@@ -37,19 +36,11 @@ last_attempts AS MATERIALIZED (
 )`
 }
 
-/** Repeats the bound, because older versions wrote longer histories. Oldest first within a message. $1 message ids */
-const READ = `
-SELECT latest.* FROM unnest($1::text[]) AS m(id) CROSS JOIN LATERAL (
-  SELECT a.id, a.message_id AS "messageId", a.at, coalesce(a.first_at, a.at) AS "firstAt", a.count, a.outcome, a.code, a.detail, a.facts
-    FROM message_attempts a WHERE a.message_id = m.id ${NEWEST_FIRST} LIMIT ${MOST_ATTEMPTS}) AS latest
- ORDER BY latest.id`
-
 /** Consecutive attempts with the same outcome and code. */
 export interface StoredAttempt {
-  readonly messageId: string
-  /** When the last of them ended. */
-  readonly at: Date
-  readonly firstAt: Date
+  /** When the last of them ended, in ISO 8601. */
+  readonly at: string
+  readonly firstAt: string
   readonly count: number
   readonly outcome: string
   readonly code: string | null
@@ -58,11 +49,16 @@ export interface StoredAttempt {
   readonly facts: unknown
 }
 
-/** Reads the histories of messages, by message id, oldest first. */
-export async function readAttempts(
-  pool: pg.Pool,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, StoredAttempt[]>> {
-  const { rows } = await pool.query<StoredAttempt>({ name: 'read-attempts', text: READ, values: [ids] })
-  return Map.groupBy(rows, ({ messageId }) => messageId)
+/**
+ * An expression for the history of a message: a JSON array of `StoredAttempt`, oldest first. The statement that reads the
+ * state of the message reads it too, so that the two belong together. Repeats the bound, because older versions wrote
+ * longer histories.
+ *
+ * @param message the name of rows with `id`
+ */
+export function historyOf(message: string): string {
+  return `(
+  SELECT coalesce(json_agg(json_build_object('at', a.at, 'firstAt', coalesce(a.first_at, a.at), 'count', a.count,
+      'outcome', a.outcome, 'code', a.code, 'detail', a.detail, 'facts', a.facts) ORDER BY a.id), '[]')
+    FROM (SELECT * FROM message_attempts a WHERE a.message_id = ${message}.id ${NEWEST_FIRST} LIMIT ${MOST_ATTEMPTS}) AS a)`
 }

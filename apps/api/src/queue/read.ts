@@ -14,7 +14,7 @@ import {
   readValues,
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
-import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
+import { ACCEPTED, historyOf, MOST_ATTEMPTS, type StoredAttempt } from './attempts.ts'
 import { awaitsReports, countDeliveries, reportRecipients } from './delivery-reports.ts'
 import type { Total } from './find-count.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
@@ -50,7 +50,7 @@ m.id, m.status, m.service, m.from_email, m."to", m.subject, m.reference, m.creat
 m.possible_duplicate, m.problem, m.recipients, m.attachment_bytes, m.upload_bytes, m.is_large, m.uploading,
 m.cc, m.bcc, m.attachments, m.priority, m.expires_at, m.read_receipt, m.delivery_receipt,
 coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
-greatest(m.next_attempt_at, mail_now()) AS not_before, ${awaitsReports('m')} AS is_awaited`
+greatest(m.next_attempt_at, mail_now()) AS not_before, ${awaitsReports('m')} AS is_awaited, ${historyOf('m')} AS attempts`
 
 /** $1 ids, $2 tenant, $3 service, or null for any */
 const FIND = `
@@ -204,6 +204,7 @@ interface StoredRow {
   readonly uploaded_bytes: string
   readonly not_before: Date
   readonly is_awaited: boolean
+  readonly attempts: readonly StoredAttempt[]
 }
 
 /** What a message answers, alone as in a list. */
@@ -212,7 +213,7 @@ type MessageBase = Omit<Message, 'recipients'>
 type ShownRow = StoredRow & { readonly status: MessageStatus }
 
 /**
- * Adds to each message its history and, if it is queued, the reason why it waits. `configuredSender` is the address that
+ * Adds to each message, if it is queued, the reason why it waits. `configuredSender` is the address that
  * an unsent message would be sent from now.
  */
 async function toMessages(
@@ -239,12 +240,8 @@ async function toMessages(
       uploadBytes: Number(row.upload_bytes),
     })),
   )
-  const attempts = await readAttempts(
-    pool,
-    rows.map(({ id }) => id),
-  )
   return rows.map((row) => ({
-    message: toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row), configuredSender),
+    message: toMessage(row, reasons.get(row.id) ?? waitingOf(row), configuredSender),
     row,
   }))
 }
@@ -254,12 +251,7 @@ function waitingOf({ status, not_before: notBefore }: ShownRow): Waiting {
   return { because: null, until: status === 'scheduled' ? notBefore : null }
 }
 
-function toMessage(
-  row: ShownRow,
-  attempts: readonly StoredAttempt[],
-  { because, until }: Waiting,
-  configuredSender: string | null,
-): MessageBase {
+function toMessage(row: ShownRow, { because, until }: Waiting, configuredSender: string | null): MessageBase {
   return {
     id: row.id,
     status: row.status,
@@ -280,7 +272,7 @@ function toMessage(
     nextAttemptAt: until?.toISOString() ?? null,
     waitingBecause: because,
     sentAt: row.sent_at?.toISOString() ?? null,
-    attempts: toHistory(row, attempts),
+    attempts: toHistory(row),
     heldBecause: readHeldBecause(row.held_because),
     possibleDuplicate: row.possible_duplicate,
     progress: row.uploading
@@ -291,10 +283,10 @@ function toMessage(
 }
 
 /** Derives the attempt that was accepted, which is stored only when it says more than that Microsoft accepted it. */
-function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttempt[]): Message['attempts'] {
+function toHistory({ sent_at: sentAt, attempts }: ShownRow): Message['attempts'] {
   const history = attempts.map(({ at, firstAt, count, outcome, code, detail, facts }) => ({
-    at: at.toISOString(),
-    firstAt: firstAt.toISOString(),
+    at: new Date(at).toISOString(),
+    firstAt: new Date(firstAt).toISOString(),
     count,
     outcome: readAttemptOutcome(outcome),
     code,
