@@ -1,23 +1,12 @@
 import { expect, it } from 'vitest'
 import { isAllowedClient } from './client-address.ts'
 
-it.each([
-  ['10.1.2.3', '10.0.0.0/8'],
-  ['::ffff:10.1.2.3', '10.1.2.3'],
-  ['10.1.2.3', '::ffff:10.0.0.0/104'],
-  ['10.1.2.3', '::/0'],
-  ['fd00::1', 'fd00::/8'],
-])('lets %s use a key of %s', (client, allowed) => {
-  expect(isAllowedClient(client, ['192.0.2.1', allowed])).toBe(true)
-})
+it('lets the clients at one of its addresses use a key, and nobody else', () => {
+  const allowed = ['192.0.2.1', '10.0.0.0/8']
 
-it.each([
-  ['11.1.2.3', '10.0.0.0/8'],
-  ['fd00::2', 'fd00::1'],
-  ['unknown', '0.0.0.0/0'],
-  ['', '::/0'],
-])('does not let %s use a key of %s', (client, allowed) => {
-  expect(isAllowedClient(client, [allowed])).toBe(false)
+  expect(isAllowedClient('10.1.2.3', allowed)).toBe(true)
+  expect(isAllowedClient('11.1.2.3', allowed)).toBe(false)
+  expect(isAllowedClient('unknown', allowed)).toBe(false)
 })
 
 it('lets everybody use a key without addresses', () => {
