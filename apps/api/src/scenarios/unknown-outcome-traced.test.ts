@@ -13,10 +13,17 @@ beforeEach(async () => {
   await ground.database.query('UPDATE tenant_settings SET trace_enabled = true')
 })
 
+/** Waits until the trace was first asked about: the time must not pass before, while the message is claimed. */
+async function untilLookedFor(id: string): Promise<void> {
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  const looks = () => ground.database.query('SELECT looks FROM message_queue WHERE message_id = $1', [id])
+  await expect.poll(looks).toEqual([{ looks: 1 }])
+}
+
 it('is settled by the row of the message, and sent once', async () => {
   await ground.switchOn('send-accepted-but-504')
   const { id } = await ground.service.submit({ subject: 'Traced' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await untilLookedFor(id)
   await ground.pass(1 * MINUTES)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
@@ -29,11 +36,7 @@ it('is settled by the row of the message, and sent once', async () => {
 it('waits an hour for a row that does not come, then sends again and says so', async () => {
   await ground.switchOn('send-504')
   const { id } = await ground.service.submit({ subject: 'Not traced' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  const looks = async () =>
-    (await ground.database.query<{ looks: number }>('SELECT looks FROM message_queue WHERE message_id = $1', [id]))[0]
-      ?.looks
-  await expect.poll(looks).toBe(1)
+  await untilLookedFor(id)
   expect(await ground.arrived('Not traced')).toBe(0)
   await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = $1', [id]) // an hour of them
   await ground.pass(5 * MINUTES)
