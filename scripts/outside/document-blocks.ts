@@ -9,7 +9,7 @@ export interface Block {
 export type Plan =
   /**
    * `<!-- commands: run in SETTING -->`, with `, until "TEXT"` for a program that runs until it is stopped, or with
-   * `, showing "TEXT"` for a text that has to be among what the commands print
+   * `, showing "TEXT"` for a text that has to be among what the commands print.
    */
   | { readonly kind: 'run'; readonly setting: string; readonly until: string | null; readonly showing: string | null }
   /** `<!-- commands: not run, because REASON -->` */

@@ -11,7 +11,7 @@ type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'cor
 interface FailedFacts {
   /** When the first of them failed. */
   readonly since?: string
-  /** How many failed for each cause: Microsoft's code, else that of the problem. Without all but the most frequent ones. */
+  /** How many failed for each cause: Microsoft's code, else that of the problem. Only the most frequent are kept. */
   readonly causes?: Readonly<Record<string, number>>
 }
 

@@ -219,7 +219,7 @@ function commonDeps(
       }),
     publicUrl: {
       url: publicUrl,
-      // The way to the own address does not lead through the proxy to Microsoft.
+      // Requests to our own address do not go through the proxy to Microsoft.
       fetch: createMicrosoftFetch({
         timeoutMs: requestTimeoutMs,
         ...(extraCaCertificates !== null && { extraCaCertificates }),

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * Whether an address is one of these addresses, or in one of these networks. What is no IP address is in none.
+ * Whether an address is one of these addresses, or in one of these networks. Anything but an IP address is in none.
  *
  * A socket for both families shows 10.1.2.3 as ::ffff:10.1.2.3, and networks may be written either way: all are compared
  * as IPv6.

@@ -21,8 +21,8 @@ const REQUESTS_AT_ONCE = 10
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 const LEASE_BYTES = 16
-/** Of events that are left out, the position is written down when it is so far ahead, in microseconds. */
-const WRITTEN_DOWN_EVERY = 60_000_000
+/** How far the position has to be ahead to be recorded for the sake of skipped events alone, in microseconds. */
+const RECORD_SKIPPED_AFTER = 60_000_000
 
 export interface EventDispatcher {
   start(): void
@@ -124,7 +124,7 @@ export function createEventDispatcher({
     if (page.events.length === 0) {
       leftOut.set(stream.id, page.next.position)
       if (page.ended && filter.endsAt != null) await store.end(stream)
-      else if (!page.ended || page.next.position - stream.position > WRITTEN_DOWN_EVERY)
+      else if (!page.ended || page.next.position - stream.position > RECORD_SKIPPED_AFTER)
         await store.move(stream, page.next.position)
       return !page.ended
     }

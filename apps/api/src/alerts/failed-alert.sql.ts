@@ -2,7 +2,7 @@
 const MAX_CAUSES = 20
 
 /**
- * Adds up how many messages failed for each cause; an object by code, without all but the most frequent ones.
+ * Adds up how many messages failed for each cause; an object by code, which keeps only the most frequent ones.
  *
  * @param causes a query of rows with `code` and `messages`
  */

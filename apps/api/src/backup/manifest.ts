@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Grows when a program of before could not read the file any more. */
+/** Incremented when older versions can no longer read the file. */
 export const FORMAT = 1
 
 export const HEAD_NAME = 'inforiver-mail-backup.json'
@@ -37,7 +37,7 @@ const SimulatorFile = z.strictObject({
   ...Summary.shape,
 })
 
-/** The last entry but its own checksum: what there has to be. */
+/** Lists what the backup has to contain. Only its own checksum follows it. */
 export const Manifest = z.strictObject({
   format: z.literal(FORMAT),
   version: z.string(),

@@ -93,7 +93,7 @@ export async function restoreDatabase(
   return { unsent, kept }
 }
 
-/** Loads the tables of an area, whose triggers would count the rows once more. */
+/** Loads the tables of an area without their triggers, which would count the rows a second time. */
 async function load(client: pg.Client, backup: Backup, area: Area, schema: string): Promise<void> {
   const known = await listTables(client, area, schema)
   const stored = backup.manifest.tables.filter((table) => table.area === area)

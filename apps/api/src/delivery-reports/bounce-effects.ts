@@ -5,8 +5,8 @@ import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
 import type { ReportableMessage } from '../queue/sent-messages.ts'
 
-// What follows from a mail that looks like a report. Anybody can send one. Only Exchange Online of the own organisation
-// is believed, and only about a message whose Message-ID it names. Anything else leaves a note. Pure.
+// What follows from a mail that looks like a report. Anybody can send one. Only Exchange Online of our own
+// organisation is believed, and only about a message whose Message-ID it names. Anything else leaves a note. Pure.
 
 /** The name under which Exchange Online sends reports, in every organisation. */
 const EXCHANGE = 'microsoftexchange329e71ec88ae4615bbc36ab6ce41109e'
@@ -104,7 +104,7 @@ function settle(message: ReportableMessage, failed: ReportedRecipient, facts: Re
   return { reports: message.recipients.map(({ address }) => reportAbout(message, address, { note })), codes }
 }
 
-/** Notes it at the recipients that it names, else at all. */
+/** Adds the note to the recipients that it names, or to all of them if it names none of ours. */
 function noteOf(message: ReportableMessage, failed: readonly ReportedRecipient[]): OutcomeReport[] {
   const named = new Set(failed.flatMap(({ addresses }) => addresses))
   const known = message.recipients.filter(({ address }) => named.has(address.toLowerCase()))

@@ -18,11 +18,11 @@ import type { BounceMetrics } from './bounce-metrics.ts'
 const CALL_TIMEOUT_MS = 25_000
 /** A page has a hundred mails; what is left is read in the next round. */
 const PAGES_PER_ROUND = 20
-/** A mail that Graph does not give out is left aside after so many rounds: what came after it waits for it. */
+/** A mail that Graph cannot return holds up those after it, so it is skipped after this many rounds. */
 const ROUNDS_FOR_ONE = 10
 /** A report names its original first; References may name a whole conversation. */
 const COPIES_AT_ONCE = 3
-/** How long an inbox is left alone that cannot be read. */
+/** How long an inbox that cannot be read is left alone. */
 const UNREADABLE_FOR_MS = 10 * 60_000
 
 /** Says whether the sender's inbox can be read: with null it can. */

@@ -7,7 +7,7 @@ import type { ReportableMessage, ReportableRecipient } from '../queue/sent-messa
 // Which rows of the message trace are about which recipient. The service answers more than it is asked, so that every row
 // is compared here. Pure.
 
-/** A row that is found by sender, recipient, subject and time is as far from the time of sending at most. */
+/** A row that is matched without its Message-ID must be within this time of the sending. */
 const LIKELY_WITHIN_MS = 10 * 60_000
 
 /** A row of a message of ours, whose address is none of its recipients: an alias, or a member of a list. */
@@ -33,7 +33,7 @@ export interface TraceMatches {
   readonly codes: readonly CodeWanted[]
 }
 
-/** The statuses that no other follows. The list of the service is open: what is not in it is waited for. */
+/** The final statuses. The service's list is open: a status that is missing here counts as still pending. */
 const FINAL: Readonly<Record<string, FinalDelivery>> = {
   delivered: 'delivered',
   failed: 'failed',
@@ -90,9 +90,9 @@ export function matchByMessageId(
  * Matches rows whose Message-ID is not known: Exchange can have given the message another. Each row is for the message
  * that was sent nearest to it.
  *
- * @param messages those with a recipient of whom nothing is known, or of whom a non-delivery report has told: its row is
- * not one of the next message, which may be like it
- * @param told what rows have told already: rows come again in every poll, and the next message may be like the last
+ * @param messages those with a recipient whose outcome is unknown, or who bounced: a bounced one claims its own row, which
+ * could otherwise match the next, similar message
+ * @param told the rows that were applied already: every poll returns them again, and the next message may be similar
  */
 export function matchLikely(
   rows: readonly TraceRow[],

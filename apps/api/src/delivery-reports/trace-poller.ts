@@ -29,18 +29,18 @@ import { lateWindow, recentWindow } from './trace-windows.ts'
 // of requests does not grow with the number of messages. While nothing is awaited nobody asks. Everything that is learned
 // is written before the page counts as read: a process that dies has a page read once more, and no other.
 
-/** Of the 20 requests in 5 minutes, older messages and details leave some to what was sent lately. */
+/** Of the 20 requests in 5 minutes, older messages and details may take this many, which leaves some to recent mail. */
 const LATE_AT_MOST = 15
 const DETAILS_AT_MOST = 12
-/** From so many on the polls are spread over the time. */
+/** From this many requests on, polls are spread over the time. */
 const SPREAD_FROM = 10
 const SPREAD_MS = 30_000
 const PAGES_AT_ONCE = 10
-/** Of one window: as many as are read in 10 minutes. A service whose links lead in circles would keep all others waiting. */
+/** How many pages of a window are read, about 10 minutes of them: links that lead in circles would keep all others waiting. */
 const MOST_PAGES = 40
 const IDS_AT_ONCE = 1_000
 const REQUEST_TIMEOUT_MS = 60_000
-/** What the service refuses by right is asked again this seldom: somebody has to act first. */
+/** After a justified refusal the service is asked again this seldom: somebody has to act first. */
 const SLOWLY_MS = 10 * 60_000
 const LONGEST_PAUSE_MS = 60 * 60_000
 /** A service that does not answer is reported after this time. */

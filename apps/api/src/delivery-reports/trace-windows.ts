@@ -8,7 +8,7 @@ import type { TraceProgress, TraceWindow } from './trace-store.ts'
 const MINUTE_MS = 60_000
 const RECENT_MS = 60 * MINUTE_MS
 const SWEEP_EVERY_MS = 5 * MINUTE_MS
-/** Between what this product and what Exchange take for the time of sending. */
+/** Exchange and this product may record times of sending that are this far apart. */
 const SLACK_MS = 5 * MINUTE_MS
 /** Older messages that are further apart than this are asked for by windows of their own. */
 const GAP_MS = 30 * MINUTE_MS

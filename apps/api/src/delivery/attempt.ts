@@ -73,7 +73,7 @@ export interface OpenMessage {
 
 /** How a message goes to Microsoft; a refusal for a size changes it. */
 export interface MessageRoute {
-  /** So short that its request meets no limit, and is not worth measuring. */
+  /** Short enough to fit every limit, so that its request is not measured. */
   readonly isShort: boolean
   /** Measured when somebody asks. */
   readonly sizes: RequestSizes
@@ -108,7 +108,7 @@ export function outgoingOf(
   return toOutgoing(content, { id, createdAt, from: { address: fromEmail }, attachments })
 }
 
-/** How the copy of a message is known that an earlier attempt may have sent. `fromEmail`: the sender, unless it had another then. */
+/** What identifies the copy that an earlier attempt may have sent. `fromEmail`: the sender, unless it had another then. */
 export function soughtInSentItems({ message, content, draft }: OpenMessage, fromEmail: string): SoughtMessage {
   const { id: messageId, fromEmail: triedFrom } = message
   const { internetMessageId } = draft

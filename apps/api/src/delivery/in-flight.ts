@@ -4,7 +4,7 @@
 export const MAX_IN_FLIGHT = 192
 /** A claim for a single free place would cost a round trip for each message. */
 const MANY = 48
-/** Bounds what is in flight beyond `MAX_IN_FLIGHT`, where Microsoft stops answering just then. */
+/** How far claims may exceed `MAX_IN_FLIGHT` if Microsoft stops answering at that moment. */
 const MOST_AHEAD = MANY
 
 export interface InFlight {

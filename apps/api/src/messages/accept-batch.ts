@@ -21,7 +21,7 @@ export type AcceptBatch = (arrived: {
 >
 
 /**
- * Takes all messages of a batch or none, and returns once they are on disk. Each is held to what it would be held to alone.
+ * Takes all messages of a batch or none, and returns once they are on disk. Each is checked as it would be alone.
  *
  * @throws {ProblemError} where one of them is refused
  */

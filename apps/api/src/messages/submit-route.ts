@@ -116,13 +116,13 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   })
 }
 
-/** A body in parts may take an hour to arrive. Its message is held to the settings of the moment when that has come. */
+/** A body in parts may take an hour to arrive. Its message is held to the settings in force once it has arrived. */
 function withoutSettings({ tenantId, service, allowedDomains }: Sender): Sender {
   return { tenantId, service, allowedDomains }
 }
 
 interface Accepted {
   readonly message: Message
-  /** Whether the key belonged to the message before. */
+  /** Whether the key already belonged to this message. */
   readonly replayed: boolean
 }

@@ -13,7 +13,7 @@ export function decideMail(facts: MailFacts): { readonly mail: MailState; readon
   return { mail, since: mail === 'idle' && from !== null ? between(known.since, from, now) : known.since }
 }
 
-/** `from` is when that began, as far as the facts tell: null where only whoever looks knows. */
+/** `from` is when that began; null if the facts do not tell. */
 function stateOf(facts: MailFacts): { readonly mail: MailState; readonly from: Date | null } {
   const { now, status, problem, known, pausedUntil, quota, waiting } = facts
   if (status === 'not-configured') return { mail: 'not-configured', from: known ? null : facts.createdAt }

@@ -7,7 +7,7 @@ import type { SignedIn } from '../http/session.ts'
 import type { Insight } from '../queue/queue.ts'
 import type { OverviewReader } from './overview.ts'
 
-/** Who polls may be given an answer of this age, so that many open pages cost as much as one. */
+/** Pages that poll may get an answer this old, so that many open pages cost as much as one. */
 const SHARED_MS = 1_000
 
 /** Who may read and change what. */

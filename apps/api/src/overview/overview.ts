@@ -10,7 +10,7 @@ import { mailSentence } from './overview-text.ts'
 
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
-/** What is counted for one reader before it is answered: beyond that, the background counts. */
+/** A reader waits for at most this many steps of counting; the background does the rest. */
 const MOST_COUNTED = 4
 /** Outcomes are counted together when nobody looks. */
 const COUNT_EVERY_MS = 30_000
@@ -91,8 +91,8 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
         held: { count: Object.values(because).reduce((sum, count) => sum + count, 0), because },
         failed24h,
         bounced24h,
-        hours: everyOne(history.hours, { now: facts.now, lengthMs: HOUR_MS, count: HOURS_SHOWN }),
-        days: everyOne(history.days, { now: facts.now, lengthMs: DAY_MS, count: DAYS_SHOWN }),
+        hours: fillGaps(history.hours, { now: facts.now, lengthMs: HOUR_MS, count: HOURS_SHOWN }),
+        days: fillGaps(history.days, { now: facts.now, lengthMs: DAY_MS, count: DAYS_SHOWN }),
         limits: {
           ...usage,
           externalRecipientsPerDay: {
@@ -123,8 +123,8 @@ function heldBecause(held: ReadonlyMap<string, number>): Record<string, number> 
   return because
 }
 
-/** Fills in those in which nothing happened. */
-function everyOne(
+/** Adds the times in which nothing happened. */
+function fillGaps(
   counts: readonly OutcomeCount[],
   { now, lengthMs, count }: { now: Date; lengthMs: number; count: number },
 ): OutcomeCounts[] {

@@ -3,13 +3,13 @@ import type pg from 'pg'
 import { isInState } from './columns.ts'
 import { SENT_LATELY } from './delivery-reports.ts'
 
-/** A message that reports are awaited of, for one of its recipients at least, or of which nobody knows whether it was sent. */
+/** A message with a recipient whose report is still due, or one in doubt. */
 export interface AwaitedMessage {
   readonly id: string
   /** Its Message-ID, with the angle brackets. */
   readonly internetMessageId: string
   readonly fromEmail: string
-  /** Of one in doubt, the earliest time at which it may have left in the last hour. */
+  /** For a message in doubt: the earliest time within the last hour at which it may have been sent. */
   readonly sentAt: Date
 }
 

@@ -37,7 +37,7 @@ const MAX_CLAIMED = 1_000
 /** How often a claim locks mailboxes that have nothing to give before it ends. Looks that lock none are cheap, and go on. */
 const LOCKS_PER_CLAIM = 16
 
-/** Counts no more of what is due to learn whether it fits the limit of a minute. */
+/** At most this many due messages are counted to learn whether they fit the limit of a minute. */
 const MAX_COUNTED = 1_000
 
 /**

@@ -25,9 +25,10 @@ export const currentSettings = (tenant: string, version: string): string =>
     WHERE s.tenant_id = ${tenant} AND s.version = ${version} AND s.status = 'connected' FOR SHARE`
 
 /**
- * Clears requests whose lease is still held, whose settings are still current, and whose message has not expired. A request that may send the message
- * starts an attempt and stores the sender. One that cannot send ends the attempt this lease may have made: the worker
- * has its answer. A possible second delivery is marked before the request, because the worker may die during it.
+ * Clears requests whose lease is still held, whose settings are still current, and whose message has not expired. A
+ * request that may send the message starts an attempt and stores the sender. One that cannot send ends the attempt that
+ * this lease may have made: the worker has its answer. A possible second delivery is marked before the request, because
+ * the worker may die during it.
  *
  * $1 ids, $2 lease owners, $3 tenants, $4 versions of their settings, $5 whether the message may be sent, $6 whether it
  * may have been sent before

@@ -34,7 +34,7 @@ export function createComparison(database: Statements, selection: Selection): Co
       ...(filter.subject === undefined ? [] : [`r.subject = ${bind(filter.subject)}`]),
       ...(filter.reference === undefined ? [] : [`r.reference || '' = ${bind(filter.reference)}`]),
     ]
-    if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // tells as much as the state
+    if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // equivalent to the state
     const states = alsoState ? [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)] : []
     const people = filter.search === undefined ? '"to", r.cc, r.bcc' : '"to"::text, r.cc::text, r.bcc::text'
     const { rows } = await database.query<TextRow>({
@@ -65,8 +65,8 @@ const PEOPLE = ['receivers', 'copied', 'hidden'] as const
 const TEXTS = ['subject', 'reference', ...PEOPLE] as const
 
 /**
- * SQL that is true only of rows `t` whose recipients and texts match. It need not be true of all of those. Subject and
- * reference are compared as wholes before.
+ * SQL that is true only of rows `t` whose recipients and texts match: a shortcut, which may miss some of them. Subject and
+ * reference were compared before.
  */
 function matchesPlainly({ search, recipient }: TextFilter, bind: Bind): string {
   if (search === undefined) {

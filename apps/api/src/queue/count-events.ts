@@ -1,9 +1,9 @@
 import type pg from 'pg'
 
-// Counts what events tell, behind whoever wrote them, so that an outcome costs no write of its own and workers never wait
-// for each other's counters. A table has the position up to which the events of a tenant are counted.
+// Counts what events tell, in the background after they were written, so that an outcome costs no write of its own and
+// workers never wait for each other's counters. A table has the position up to which the events of a tenant are counted.
 
-/** SQL for the position that an event has at least which happened since a moment, which is SQL as well. */
+/** SQL for the lowest position of any event since `moment`, which is SQL itself. */
 function positionSince(moment: string): string {
   return `floor(extract(epoch FROM ${moment}) * 1000000)::bigint`
 }

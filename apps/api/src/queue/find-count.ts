@@ -77,7 +77,7 @@ async function knownTotal(
   return total === null ? null : { total, totalIsEstimate: total > MAX_EXACT_TOTAL }
 }
 
-/** Takes it that older messages match as often as those that were counted, back to `oldest`. */
+/** Assumes that messages older than `oldest` match as often as those that were counted. */
 export async function estimate(
   database: Statements,
   { tenantId, submitted }: Selection,

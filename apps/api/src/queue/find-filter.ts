@@ -40,7 +40,7 @@ export interface Range {
 
 /** A pool, or what bounds its use. */
 export type Statements = Pick<pg.Pool, 'query'>
-/** Also for several statements on one connection. */
+/** Can also lend a connection for several statements. */
 export type Connections = Statements & Pick<pg.Pool, 'connect'>
 
 /** Makes a value a parameter of a statement. */
@@ -118,7 +118,7 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
     if (status !== undefined && status !== 'failed') return null
     return isCause(problem) ? FAILED_BY_CAUSE : unsent('failed')
   }
-  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
+  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // there are few of them in any status
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
     return delivery === 'pending'
       ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }

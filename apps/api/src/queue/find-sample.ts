@@ -10,10 +10,10 @@ import { messagesOfIds, sampleBlocks, type SearchIndex } from './find-text.ts'
 
 /** How many messages are compared in place of all. */
 const SAMPLED = 1_000
-/** How unlikely it is to take a number for more than it is: so seldom, a total below the limit would be an estimate. */
-const WRONG = 1e-9
+/** The probability, at most, of answering an estimate although the true total is below the limit. */
+const ERROR_PROBABILITY = 1e-9
 
-/** Of how many messages, compared to the limit, a sample is taken: a few more, so that some of them need not match. */
+/** A sample is drawn from at least this many times the limit, so that it can exceed the limit even if some do not match. */
 const ENOUGH = 2
 
 export interface Sampled {
@@ -27,7 +27,7 @@ export interface Sampled {
 function judge(candidates: number, sampled: number, matching: number, limit: number): number | null {
   if (sampled === 0) return null
   const share = matching / sampled
-  const atLeast = candidates * (share - Math.sqrt(Math.log(1 / WRONG) / (2 * sampled)))
+  const atLeast = candidates * (share - Math.sqrt(Math.log(1 / ERROR_PROBABILITY) / (2 * sampled)))
   return atLeast > limit ? Math.round(candidates * share) : null
 }
 
@@ -43,7 +43,7 @@ export async function sampleIndex(
   return count === null ? null : { count, oldest: sample.oldest }
 }
 
-/** Of so many rows of a source one is in the sample: ids end with random digits, so that one of those chooses evenly. */
+/** One row in this many is sampled. Ids end with random hexadecimal digits, so that fixing the last one samples evenly. */
 const ONE_OF = 16
 const CHOSEN = `right(r.id, 1) = '0'`
 

@@ -82,7 +82,7 @@ async function candidatesOf(
 }
 
 const SAMPLED_BLOCKS = 16
-/** More of them cost more than they leave out. */
+/** Comparing more grams costs more than it excludes. */
 const MOST_GRAMS = 8
 
 function sampleOf(blocks: readonly Block[]): { readonly sample: readonly Block[]; readonly every: number } {
@@ -188,7 +188,7 @@ interface AskedBlock {
   readonly positions: readonly number[]
 }
 
-/** Of blocks in which at least one message in so many is a candidate, all are read, since that is one walk. */
+/** Blocks in which at least one message in this many is a candidate are read as a whole, since that is one walk. */
 const DENSE = 8
 
 /** @param isApart whether no other block reaches into the time of these */

@@ -73,8 +73,8 @@ export function createKeyLookUp(pool: pg.Pool): FindKey {
 }
 
 /**
- * Stores under a key, and again where the key was taken when it was stored and free when its holder was looked up. That
- * takes another client that lets go of the key each time.
+ * Stores under a key, and tries again if the key was taken at first but free by the time its holder was looked up, which
+ * needs another client to release it each time.
  *
  * @param store returns null where that happened
  * @throws {ConflictError} where it happens again and again

@@ -5,8 +5,8 @@ import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.
 import { addToTotals, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
-// The statements that store messages. One stores any; the other, at less than two thirds of the cost, those that nothing
-// stands in the way of, as nearly always.
+// The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
+// nothing stands in the way of, which is nearly all of them.
 
 /** Looking further back for what waits would walk over what has left meanwhile; waking once too often costs little. */
 const SEEN_FOR = '2 seconds'
@@ -288,7 +288,7 @@ function toColumns(messages: readonly NewMessage[], addedBytes: readonly number[
   ]
 }
 
-/** An array of PostgreSQL as text. Of what has nothing to quote, pg would quote and search each value all the same. */
+/** Formats an array of PostgreSQL. pg would search each value for what to escape, which numbers and booleans never have. */
 function plainArray(values: readonly (number | boolean)[]): string {
   return `{${values.join()}}`
 }

@@ -2,11 +2,11 @@
 // an old snapshot, whoever finds out walks over all that has left since
 // (docs/decisions/0055-an-old-snapshot-costs-little.md). It decides only where a claim looks: each row is checked there.
 
-/** Of more tenants, those whose turn comes next are remembered. */
+/** Beyond this many, only the tenants that are next in turn are remembered. */
 export const MAX_KNOWN = 1_000
 /** A message that was committed late, or put back with an old due time by another process, is found after this. */
 const LIST_EVERY_MS = 5_000
-/** The same where nothing was due at the last claim. A little less than the time from poll to poll. */
+/** The same if the last claim found nothing due: a little less than the time from poll to poll. */
 const LIST_EVERY_WHEN_QUIET_MS = 900
 /** Listing takes at most this part of the time, where that does not delay it beyond the limit. */
 const PART_OF_TIME = 1 / 20
@@ -40,7 +40,7 @@ export interface SeenTenant extends KnownTenant {
 }
 
 export interface KnownTenants {
-  /** Notifications arrive from now on, or no longer: then nothing is taken for known. */
+  /** Says whether notifications arrive. While they do not, nothing that is remembered is trusted. */
   listen(isListening: boolean): void
   /** Something may be due of these tenants; null: of any, whatever its due time. */
   expect(tenantIds: readonly string[] | null): void
@@ -48,7 +48,7 @@ export interface KnownTenants {
   isOutdated(): boolean
   /** Whether all tenants of the last listing had their turn and there are more. */
   isUsedUp(): boolean
-  /** `after`: the id of the tenant to begin behind. */
+  /** `after`: the id of the tenant to begin after. */
   beginListing(): { readonly after: string; end(listing: Listing): void }
   /** The tenants whose turn it is, at most `count`. */
   next(count: number, except: ReadonlySet<string>): KnownTenant[]
@@ -68,41 +68,41 @@ export function createKnownTenants(elapsedMs: () => number): KnownTenants {
   let isPart = false
   let lastPassed = ''
   let othersDueFrom = BEFORE_ALL
-  /** How many reasons there were to list, and how many of them a listing began after. */
-  let reasons = 1
-  let reasonsListed = 0
+  /** How many listings were asked for, and how many of those requests the latest listing began after. */
+  let listingRequests = 1
+  let requestsServed = 0
   let listedAt = 0
   let tookMs = 0
 
   return {
     listen(listening) {
       isListening = listening
-      reasons++
+      listingRequests++
     },
     expect(tenantIds) {
-      if (tenantIds === null) reasons++
+      if (tenantIds === null) listingRequests++
       if (isPart) return // they have their turn when the listing comes to them
       for (const id of tenantIds ?? []) {
         const before = known.get(id)
         if (before) before.signAt = elapsedMs()
         else if (known.size < MAX_KNOWN) known.set(id, { dueFrom: othersDueFrom, signAt: elapsedMs() })
-        else reasons++
+        else listingRequests++
       }
     },
     isOutdated() {
-      if (!isListening || reasonsListed === 0 || isUsedUp()) return true
+      if (!isListening || requestsServed === 0 || isUsedUp()) return true
       const since = elapsedMs() - listedAt
       if (since < Math.min(tookMs / PART_OF_TIME, LIST_WITHIN_MS)) return false
-      return reasons > reasonsListed || since >= (isQuiet ? LIST_EVERY_WHEN_QUIET_MS : LIST_EVERY_MS)
+      return listingRequests > requestsServed || since >= (isQuiet ? LIST_EVERY_WHEN_QUIET_MS : LIST_EVERY_MS)
     },
     isUsedUp,
     beginListing() {
       const begunAt = elapsedMs()
-      const reasonsBefore = reasons
+      const requestsBefore = listingRequests
       return {
         after: lastPassed,
         end(listing) {
-          reasonsListed = reasonsBefore
+          requestsServed = requestsBefore
           listedAt = elapsedMs()
           tookMs = listedAt - begunAt
           take(listing, begunAt)

@@ -5,8 +5,8 @@ import type { Doubt } from './states.ts'
 export type Lease = Pick<LeasedMessage, 'id' | 'tenantId' | 'leaseOwner'>
 
 /**
- * Compares leases for a statement that locks the messages of several. Where all such statements lock in the order of ids,
- * no two of them wait for each other.
+ * Compares leases for a statement that locks the messages of several. All such statements lock in the order
+ * of ids, so that they cannot deadlock.
  */
 export function byLockOrder(a: Lease, b: Lease): number {
   return a.id < b.id ? -1 : Number(a.id > b.id)

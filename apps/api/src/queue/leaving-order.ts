@@ -3,7 +3,6 @@ import type { MessagePriority } from '@inforiver-mail/contract/message'
 // The order in which the priorities of one mailbox leave, one message after the other. The claim picks by the same rule
 // in SQL, several messages at a time.
 
-/** Something for each priority. */
 export type PerPriority<Value> = Readonly<Record<MessagePriority, Value>>
 
 /** How many messages have left while one of the priority waited, since the last of that priority left. */

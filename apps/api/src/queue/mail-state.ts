@@ -94,7 +94,7 @@ export async function readMailFacts(pool: pg.Pool, tenantId: string): Promise<Ma
 }
 
 /**
- * Writes a state that has changed. Who saw less than whoever wrote the last change writes nothing.
+ * Writes a state that has changed. Writes nothing if the last change was based on newer facts.
  * $1 tenant, $2 mail, $3 since, $4 when it was seen
  */
 const RECORD = `

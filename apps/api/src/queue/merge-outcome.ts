@@ -7,7 +7,7 @@ import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 const CODE_AWAITED_MS = 10 * 60_000
 const MAX_DETAIL_CHARACTERS = 500
 
-/** What a report can say became of a message for a recipient. None of it is followed by another. */
+/** What a report can say became of a message for a recipient. It is final, but for a certain bounce after `delivered`. */
 export type FinalDelivery = Exclude<Delivery, 'unknown' | 'pending'>
 
 /** What Microsoft reported about one recipient of a message. */
@@ -91,20 +91,20 @@ function addCode(current: RecipientOutcome, report: OutcomeReport): RecipientOut
   return { ...current, code: report.code, detail, codeAwaitedUntil: null }
 }
 
-/** What a note begins with that tells of an address which is none of the recipients. */
-const TELLS = `${POSSIBLE_BOUNCE}: `
+/** The prefix of a note about an address that is none of the recipients. */
+const NOTE_PREFIX = `${POSSIBLE_BOUNCE}: `
 
 /** The first note stays, but for what is told of one more address. */
 function mergeNotes(current: string | null, added: string | null): string | null {
   if (current === null || added === null) return current ?? (added === null ? null : cut(added))
-  if (!added.startsWith(TELLS)) return current
-  return current === POSSIBLE_BOUNCE ? cut(added) : addLine(current, added.slice(TELLS.length))
+  if (!added.startsWith(NOTE_PREFIX)) return current
+  return current === POSSIBLE_BOUNCE ? cut(added) : addLine(current, added.slice(NOTE_PREFIX.length))
 }
 
 /** The report about a member may come before the recipient is known for a list: then the note has what is told of it. */
 function addTold(outcome: RecipientOutcome): RecipientOutcome {
-  if (outcome.delivery !== 'expanded' || outcome.note?.startsWith(TELLS) !== true) return outcome
-  return addDetail(outcome, { detail: outcome.note.slice(TELLS.length) })
+  if (outcome.delivery !== 'expanded' || outcome.note?.startsWith(NOTE_PREFIX) !== true) return outcome
+  return addDetail(outcome, { detail: outcome.note.slice(NOTE_PREFIX.length) })
 }
 
 function addDetail(current: RecipientOutcome, { detail }: Pick<OutcomeReport, 'detail'>): RecipientOutcome {

@@ -1,8 +1,7 @@
 import { totalsOf } from './totals.ts'
 import { bucketOf, bucketOfMs, RATE_WINDOW, type Counted } from './usage-windows.ts'
 
-// While more waits than the limit of a minute lets out, messages leave one by one, in places that are evenly apart. What
-// leaves at once is all that waits, or nothing that could have waited.
+// While more waits than the limit of a minute lets out, messages leave one by one, in places that are evenly apart.
 
 /** Places closer together would cost a claim for each message, so they take several messages each. */
 const PLACES_PER_MINUTE = 240

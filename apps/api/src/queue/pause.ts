@@ -1,6 +1,7 @@
 import type { Prisma } from '../database/generated/client.ts'
 
-// A mailbox is paused because Microsoft asked for it, because a limit of Microsoft is used up (quota-pause.ts), or because no access token could be had. Nothing is sent from it.
+// A mailbox is paused because Microsoft asked for it, because a limit of Microsoft is used up (quota-pause.ts), or because
+// no access token could be had. Nothing is sent from it.
 
 /**
  * SQL for whether a mailbox is paused at this moment. A claim checks it twice, when it locks mailboxes and when it leases

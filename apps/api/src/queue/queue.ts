@@ -207,17 +207,17 @@ export interface Mailboxes {
 export interface DeliveryReports {
   /**
    * Applies reports about recipients of a tenant's messages and writes the events that follow, all in one transaction for
-   * some hundred. A report that was applied before changes nothing. Pauses the mailbox where one is certain that a limit of Microsoft is
-   * used up. Returns how many recipients changed.
+   * some hundred. A report that was applied before changes nothing. Pauses the mailbox if a report is certain that a limit
+   * of Microsoft is used up. Returns how many recipients changed.
    */
   apply(tenantId: string, reports: readonly OutcomeReport[]): Promise<number>
   /** Finds messages by their Message-IDs, with the angle brackets. Several messages can have one. */
   findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
   /** Reads messages that were sent, by our ids. */
   findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
-  /** Reads what was taken as likely of the rows of the message trace from a time, both ends included. */
+  /** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
   readLikely(tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]>
-  /** Reads the ids of messages with a recipient of whom a non-delivery report of a time tells. */
+  /** Reads the ids of messages with a recipient that bounced within a time. */
   readBounced(tenantId: string, from: Date, to: Date): Promise<readonly string[]>
   /** Notes that the message trace has rows of messages: those in doubt are settled as sent. */
   noteSeen(tenantId: string, messages: readonly SeenMessage[]): Promise<void>

@@ -285,7 +285,7 @@ SELECT o.address, m.subject, o.at
   FROM recipient_outcomes o CROSS JOIN LATERAL (SELECT subject FROM messages WHERE id = o.message_id OFFSET 0) AS m
  WHERE o.tenant_id = $1 AND o.delivery = ANY ($2) AND o.at BETWEEN $3 AND $4 AND o.source = 'trace' AND NOT o.certain`
 
-/** Reads what was taken as likely of rows that Exchange has of a time. */
+/** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
 export async function readLikely(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]> {
   const final: readonly FinalDelivery[] = ['delivered', 'expanded', 'failed', 'quarantined', 'spam']
   const { rows } = await pool.query<ToldRow>(READ_LIKELY, [tenantId, final, from, to])
@@ -297,7 +297,7 @@ const READ_BOUNCED = `
 SELECT DISTINCT o.message_id AS id FROM recipient_outcomes o
  WHERE o.tenant_id = $1 AND o.delivery = 'failed' AND o.at BETWEEN $2 AND $3 AND o.source = 'bounce' LIMIT 2000`
 
-/** Reads which messages have a recipient of whom a non-delivery report of a time tells. */
+/** Reads the ids of messages with a recipient that bounced within a time. */
 export async function readBounced(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly string[]> {
   const { rows } = await pool.query<{ id: string }>(READ_BOUNCED, [tenantId, from, to])
   return rows.map(({ id }) => id)

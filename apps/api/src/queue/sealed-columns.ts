@@ -1,6 +1,6 @@
 import type { SealedColumn } from '../database/sealed-values.ts'
 
-/** Where version 1.0.0 stored such values, by the names of then. A backup of its database has them. */
+/** Where version 1.0.0 stored such values, under their names at the time. A backup of its database has them. */
 export const FORMER_QUEUE_SEALED_COLUMNS = [
   {
     table: 'messages',

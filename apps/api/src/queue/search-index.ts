@@ -7,7 +7,7 @@ import { indexedGrams } from './search-text.ts'
 import { totalsOf } from './totals.ts'
 import { WALK_IN_ORDER } from './walk-in-order.ts'
 
-// Builds the search index behind the submit, in blocks of 2,048 messages. What is not in a block yet is read by every
+// Builds the search index in the background, in blocks of 2,048 messages. What is not in a block yet is read by every
 // search, so nothing depends on how far the index has come.
 //
 // The end of a block is sealed first, while the tenant's totals are locked, and the block is built afterwards without

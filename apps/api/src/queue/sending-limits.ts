@@ -6,8 +6,8 @@ import type { PrismaClient } from '../database/generated/client.ts'
 import { idsOf } from './columns.ts'
 import { countEvents, nextEvents } from './count-events.ts'
 
-// How many recipients outside of the organisation were written to, by the minute, counted behind the send. What is counted
-// holds for the domains that are entered: whoever changes those has the last 24 hours counted again.
+// How many recipients outside of the organisation were written to, by the minute, counted in the background. What is
+// counted holds for the domains that are entered: whoever changes those has the last 24 hours counted again.
 
 const COUNTED_AT_ONCE = 2_000
 /** A minute counts until its last moment is a day old. */

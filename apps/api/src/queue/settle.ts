@@ -11,10 +11,11 @@ import type { Doubt } from './states.ts'
 import { addToTotals, lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 
-// sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
+// sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
+// moved to another state meanwhile.
 
 const SETTLEMENTS_PER_BATCH = 200
-/** A batch costs the database as much as ten outcomes do. Where that many come at once, they wait for each other. */
+/** A batch costs the database about as much as ten single outcomes. From this many at once, they wait for each other. */
 const MANY_AT_ONCE = 8
 const GATHER_MS = 5
 

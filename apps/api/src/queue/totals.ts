@@ -14,8 +14,8 @@ export function totalsOf(tenant: string, columns = '*'): string {
 }
 
 /**
- * A query that locks the totals of the tenants of `rows`, in one order. Triggers change the totals tenant by tenant: of two
- * statements that concern several tenants, neither waits for the other while it is waited for.
+ * A query that locks the totals of the tenants of `rows` in a fixed order. Triggers change the totals tenant by tenant, so
+ * that without it two statements about several tenants could deadlock.
  *
  * @param when SQL that is evaluated before anything is locked
  */
@@ -43,8 +43,8 @@ known AS MATERIALIZED (${lockTotals(rows)}), made AS (
 }
 
 /**
- * A query that adds to the totals, once for each tenant, what rows of the queue and contents come to that a statement inserts or
- * deletes. It has the triggers, each of which would add for its table, leave that to this statement.
+ * A query that adds what a statement inserts into or deletes from the queue and the contents to the totals, once for each
+ * tenant. It suppresses the triggers, which would add it once for each table.
  *
  * @param rows rows of `tenant_id`, `state`, `lease_owner`, `size`, `recipients`, `upload_bytes`, `bytes`, and `unindexed`, which
  *   is 1 for a message that the search index has yet to take

@@ -86,7 +86,7 @@ export function composeSettings({
   identity: MicrosoftIdentity
   mailer: GraphMailer
   trace: MessageTrace
-  /** Microsoft offers the message trace in this cloud. */
+  /** Whether Microsoft offers the message trace in this cloud. */
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
   vault: TokenVault

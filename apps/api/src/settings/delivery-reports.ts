@@ -60,7 +60,7 @@ export function createDeliveryReportSwitches({
   identity: MicrosoftIdentity
   mailer: GraphMailer
   trace: MessageTrace
-  /** Microsoft offers the message trace in this cloud. */
+  /** Whether Microsoft offers the message trace in this cloud. */
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
   clock: () => Date

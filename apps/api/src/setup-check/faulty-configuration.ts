@@ -4,7 +4,7 @@ import { found } from './outcome.ts'
 
 /** Reports the faults of a configuration that cannot be used. Everything else depends on it, and is skipped. */
 export function checksOfFaultyConfiguration(faults: readonly string[]): Check[] {
-  // Whether the SMTP door is on, the configuration does not say.
+  // A faulty configuration does not tell whether the SMTP door is on.
   return CheckId.exclude(['smtp']).options.map((id) =>
     describeOutcome(
       id,

@@ -2,12 +2,12 @@ import { found, type Outcome } from './outcome.ts'
 import { askReadiness, tryToListen } from './port-check.ts'
 
 const DAY_MS = 24 * 60 * 60_000
-/** Certificates are often renewed a month before their end, so that later nobody does it by themselves. */
+/** Automatic renewal usually happens a month before the end: with this little left, it has probably failed. */
 const WARN_DAYS = 21
 
 export interface SmtpQuestion {
   readonly host: string
-  /** Those of the SMTP door that are set. */
+  /** The ports of the SMTP door that are configured. */
   readonly ports: readonly number[]
   /** The validity of its certificate; null where it has none. */
   readonly certificate: { readonly validFrom: Date; readonly validTo: Date } | null

@@ -24,10 +24,10 @@ import type { SizeLimit } from './size-limit.ts'
 const MAX_CONNECTIONS_PER_ADDRESS = 400
 const MAX_CONNECTIONS_PER_KEY = 200
 const MAX_MESSAGES_PER_CONNECTION = 1_000
-/** As an upload to the REST API. */
+/** The pace of uploads to the REST API. */
 const PACE: Pace = { bytes: 64 * 1024, ms: 120_000 }
 const LONGEST_WAIT_FOR_MEMORY_MS = 30_000
-/** As clients of the REST API. */
+/** The same as for clients of the REST API. */
 const STOP_WITHIN_MS = 9_000
 
 /** What the SMTP door hands over: the intake of the REST API, which it shares. */
@@ -83,7 +83,7 @@ export interface SmtpDoor {
   whatIsWrong(): string | null
   /** Shows another certificate to whoever connects from now on. */
   useCertificate(certificate: ListenerTls): void
-  /** Lets messages that are arriving arrive, for some seconds. */
+  /** Gives messages that are arriving some seconds to finish. */
   close(): Promise<void>
 }
 

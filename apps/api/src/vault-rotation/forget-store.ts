@@ -27,7 +27,7 @@ export function createForgetStore({ prisma }: Pick<Database, 'prisma'>): ForgetS
     },
   }
 
-  /** A transaction changes a tenant's stored bytes once, so that no two wait for each other. */
+  /** A transaction changes a tenant's stored bytes once, so that two cannot deadlock. */
   async function run(statement: string, { purpose }: ForgettableColumn, lost: readonly StoredValue[], now: Date) {
     return prisma.$transaction(async (transaction) => {
       const keys = lost.map(({ key }) => key)
