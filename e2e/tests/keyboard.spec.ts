@@ -94,7 +94,7 @@ test.describe('without a mouse', () => {
   })
 })
 
-test('Skip to content leads past the menu, and a page that is opened from the menu says where one is by its heading', async ({
+test('Skip to content leads past the menu, and a page that is opened from the menu focuses its heading', async ({
   page,
   settings,
 }) => {

@@ -76,7 +76,7 @@ async function keepStatistics({ pool }: Testbed): Promise<void> {
 }
 
 /**
- * Waits until what is done behind a message has been done for those that were added, and delivers until most pages have
+ * Waits until what follows a message has been done for those that were added, and delivers until most pages have
  * been written since the last checkpoint: the first time, a page is logged whole.
  */
 async function untilAtRest({ testbed, product, tenants }: Site): Promise<void> {

@@ -99,7 +99,7 @@ export async function untilSent({ pool }: Testbed, tenants: readonly Tenant[], l
   }
 }
 
-/** Waits until the search index, which is built behind the submits, holds all but what is too little for a block. */
+/** Waits until the search index, which is built after the submits, holds all but what is too little for a block. */
 export async function untilIndexed({ pool }: Testbed): Promise<void> {
   for (;;) {
     const { rows } = await pool.query<{ behind: boolean }>(

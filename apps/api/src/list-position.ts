@@ -4,5 +4,5 @@ export interface ListPosition {
   readonly id: string
 }
 
-/** The direction in which a page begins behind its position. */
+/** The direction in which a page begins after its position. */
 export type Toward = 'older' | 'newer'

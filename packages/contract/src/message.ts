@@ -130,7 +130,7 @@ export const DeliveryReport = z.strictObject({
   source: DeliverySource.nullable(),
   /** False when the report was matched by sender, recipient, time and subject only. */
   certain: z.boolean(),
-  /** `POSSIBLE_BOUNCE`; behind a colon, each address that was named and is none of the recipients, with what was said. */
+  /** `POSSIBLE_BOUNCE`; after a colon, each address that was named and is none of the recipients, with what was said. */
   note: z.string().nullable(),
 })
 export type DeliveryReport = z.infer<typeof DeliveryReport>

@@ -229,7 +229,7 @@ it('sends a burst through several processes', async () => {
   expect(receiver.received).toHaveLength(60)
 })
 
-it('writes down once a minute how far a webhook got that was sent nothing', async () => {
+it('records the position of an idle webhook once a minute', async () => {
   const receiver = await addWebhook()
   const waiting = () => streams.countWaiting(TENANT, [{ id: receiver.id, types: ['message.sent'], services: null }])
   await happen(25_000, 'message.held')
@@ -246,7 +246,7 @@ it('writes down once a minute how far a webhook got that was sent nothing', asyn
   expect(await waiting()).toEqual(new Map([[receiver.id, 1]])) // which looks no further than 20,000 events
 })
 
-it('passes over nothing after a failover that lost what was passed over, to a clock that is behind', async () => {
+it('skips no event after a failover to a clock that is behind', async () => {
   await happen(1)
   const receiver = await addWebhook()
   await clock.advance(40 * SECONDS)

@@ -30,7 +30,7 @@ export interface Snapshot {
 
 /**
  * Shows the database as it was in one moment, while the product goes on. The tables are locked against changes of their
- * columns only. When it fails, the client can only be ended: a statement behind a table that is half read would wait for
+ * columns only. When it fails, the client can only be ended: a statement after a table that is half read would wait for
  * ever.
  *
  * @throws {ConfigurationError} when there is no product in the database

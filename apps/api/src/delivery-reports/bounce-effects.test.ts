@@ -96,7 +96,7 @@ it('believes the organisation that is configured, in any case, and any where non
   expect(told({ from: other, sender: other }, report(MAX)).codes).toEqual(['5.1.1'])
 })
 
-it('tells of a member at each list, and else of a possible bounce at all recipients', () => {
+it('reports the bounce of a list member under each list, or else as a possible bounce of every recipient', () => {
   const lists = message(['team@b.example', 'expanded'], ['eva@b.example', null])
   expect(told({}, report(STRANGER), lists).brief).toEqual([
     ['team@b.example', null, null, 'member@b.example: no', null],

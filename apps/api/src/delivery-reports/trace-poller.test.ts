@@ -225,7 +225,7 @@ it('takes a row for one message only, also where the next is alike', async () =>
   expect(await known(second)).toEqual({ 'max@contoso.com': 'quarantined likely' })
 })
 
-it('takes the row of a message that has bounced for none of the next message', async () => {
+it('does not match a bounced message’s row to the next message', async () => {
   await set({ traceMessageId: 'rewritten', traceDelayMs: 3 * MINUTES })
   await set({ recipients: { 'max@contoso.com': { status: 'failed', text: '550 5.2.2 full' } } })
   const first = await send(['max@contoso.com'], 'Alert')

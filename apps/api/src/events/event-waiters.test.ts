@@ -24,7 +24,7 @@ function waitersOn(ends: Map<string, number>, maxWaiting = 10) {
   return { waiters, looks: () => looks }
 }
 
-it('wakes a request when its tenant has an event behind its place, and no other', async () => {
+it('wakes a request when its tenant has an event after its position, and no other', async () => {
   const ends = new Map([['ten_a', 5]])
   const { waiters } = waitersOn(ends)
   const left = new AbortController()

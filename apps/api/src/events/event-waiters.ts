@@ -9,7 +9,7 @@ const MAX_WAITING = 100
 /** Requests that wait for events. Together they ask the database four times a second, and not at all while none waits. */
 export interface EventWaiters {
   /**
-   * Resolves when a tenant has an event behind a position, when the time is over, or when `signal` aborts. Returns false
+   * Resolves when a tenant has an event after a position, when the time is over, or when `signal` aborts. Returns false
    * at once when too many wait already.
    */
   wait(tenantId: string, position: number, options: { ms: number; signal: AbortSignal }): Promise<boolean>

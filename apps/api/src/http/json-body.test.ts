@@ -19,7 +19,7 @@ it.each([
   ['plain', ',[{,[{'],
   ['with an escaped quote', '",[{,[{'],
   ['that ends with a backslash', ',[{,[{\\'],
-  ['with an escaped quote behind a backslash', '\\",[{,[{'],
+  ['with an escaped quote after a backslash', '\\",[{,[{'],
   ['that is empty', ''],
 ])('counts what stands outside of strings: one %s', async (_what, text) => {
   const body = Buffer.from(JSON.stringify([text, text, text]))

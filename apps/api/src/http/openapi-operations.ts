@@ -217,13 +217,13 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
   },
   retryMessages: {
     description:
-      'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done behind the answer.',
+      'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done after the answer.',
     request: { filter: { status: 'failed', problem: 'ErrorSendAsDenied' } },
     response: { count: 22 },
   },
   cancelMessages: {
     description:
-      'count is how many could be cancelled when the request came; the work is done behind the answer, and one that is sent meanwhile stays sent.',
+      'count is how many could be cancelled when the request came; the work is done after the answer, and one that is sent meanwhile stays sent.',
     request: { filter: { status: 'held', submittedTo: '2026-11-24T00:00:00Z' } },
     response: { count: 7 },
   },

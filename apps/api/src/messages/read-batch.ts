@@ -25,7 +25,7 @@ export interface ReadBatch {
 }
 
 /**
- * Reads a batch, message by message, so that one which is refused hides nothing of those behind it.
+ * Reads a batch, message by message, so that one which is refused hides nothing of those after it.
  *
  * @throws {ProblemError} `invalid-input` where it is no batch
  */

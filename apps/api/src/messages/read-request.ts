@@ -21,7 +21,7 @@ export type Check = (message: MessageInput) => Promise<void>
 
 /**
  * Reads the message from JSON or `multipart/form-data`, whose attachments go to the intake while they arrive. The message
- * is validated and checked as soon as it has arrived, so that a refusal need not wait for the attachments behind it.
+ * is validated and checked as soon as it has arrived, so that a refusal need not wait for the attachments after it.
  *
  * @throws {ProblemError} `invalid-input` with every fault, that of the Idempotency-Key included
  */

@@ -10,7 +10,7 @@ function positionSince(moment: string): string {
 
 /**
  * SQL for common table expressions that lock the row with the position, and take the next events. Who holds the row counts
- * them; a second process goes on behind it. $1 tenant, $2 how many
+ * them; a second process goes on after it. $1 tenant, $2 how many
  *
  * @param columns further columns of that table
  * @param keptSince SQL for the moment since when events are counted at all

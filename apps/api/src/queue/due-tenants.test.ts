@@ -256,7 +256,7 @@ it('takes many messages from few mailboxes at a time, and goes on with the other
   expect([first.size, second.size, new Set([...first, ...second]).size]).toEqual([24, 16, 40])
 })
 
-it('takes as many messages where each mailbox may send only one at once', async () => {
+it('takes from more mailboxes where each may send only one message at once', async () => {
   worker = await startWorker({ concurrency: 1 })
   for (let number = 0; number < 40; number++)
     for (let each = 0; each < 2; each++) await queueSilently(`${each} of ${number}`, 0, `ten_${number}`)

@@ -27,7 +27,7 @@ const SINCE_NOW = `mail_now() - interval '1 second'`
  * Lists tenants with something queued, and from when on. It walks from tenant to tenant in the index of due messages, so
  * tenants with an empty queue cost nothing.
  *
- * $1 the tenant to begin behind
+ * $1 the tenant to begin after
  */
 const LIST_TENANTS = `
 WITH RECURSIVE ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}

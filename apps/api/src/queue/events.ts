@@ -30,7 +30,7 @@ export interface EventFilter {
   readonly services: readonly string[] | null
   /** Leaves out what happened before. */
   readonly since?: Date | null
-  /** Leaves out what is behind this position. */
+  /** Leaves out what comes after this position. */
   readonly endsAt?: number | null
 }
 
@@ -43,7 +43,7 @@ export interface EventPage {
   readonly events: readonly StoredEvent[]
   /** Behind the last event that was looked at. */
   readonly next: EventPlace
-  /** Whether there is no event behind `next` yet. */
+  /** Whether there is no event after `next` yet. */
   readonly ended: boolean
 }
 

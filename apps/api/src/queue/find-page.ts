@@ -3,7 +3,7 @@ import type { Match } from './find-filter.ts'
 
 // Where a page of matches begins and ends. Matches are sorted, the newest first.
 
-/** Where a page begins: behind a position, in one direction or the other. */
+/** Where a page begins: after a position, in one direction or the other. */
 export interface PageStart extends ListPosition {
   readonly toward: Toward
 }
@@ -55,8 +55,8 @@ export function cutPage(
 }
 
 /**
- * Where to turn back from a page that became empty: the message that it began behind is found again. It is in the
- * millisecond beside, because no message lies in between.
+ * Where to turn back from a page that became empty: the message that it began after is found again. It is in the
+ * adjacent millisecond, because no message lies in between.
  */
 export function wayBack({ at, toward }: PageStart): ListPosition {
   return toward === 'older'

@@ -234,7 +234,7 @@ interface IndexWalk {
   readonly index: SearchIndex
   readonly grams: readonly number[]
   readonly toward: Toward
-  /** The walk starts behind it. */
+  /** The walk starts after it. */
   readonly begin: ListPosition | null
   readonly range: Range
   readonly atOnce: number
@@ -317,7 +317,7 @@ export async function* walkIndex(
 interface AskedCandidates {
   readonly asked: readonly AskedBlock[]
   readonly isApart: boolean
-  /** The block behind those that were asked for; undefined when they were the last. */
+  /** The block after those that were asked for; undefined when they were the last. */
   readonly following: Block | undefined
 }
 
@@ -364,7 +364,7 @@ function areApart(together: readonly Block[], blocks: readonly Block[]): boolean
 
 const TAIL_AT_ONCE = 1_000
 
-/** Yields the messages behind those that are indexed, in pages. */
+/** Yields the messages after those that are indexed, in pages. */
 async function* walkUnindexed(
   database: Statements,
   tenantId: string,

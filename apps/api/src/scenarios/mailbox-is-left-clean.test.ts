@@ -56,7 +56,7 @@ describe('a message that is cancelled in the middle of its upload', () => {
     expect(taken?.length).toBeLessThanOrEqual(2)
   })
 
-  it('keeps its draft while the mailbox cannot be reached, and loses it later', async () => {
+  it('keeps its draft while the mailbox cannot be reached, and has it deleted later', async () => {
     await ground.switchOn(http('message-delete', answer(503, 'ErrorServerBusy')))
     await cancelled('unreachable')
     await untilPostponed(ground)
@@ -66,7 +66,7 @@ describe('a message that is cancelled in the middle of its upload', () => {
     await expectNoDraft(ground.microsoft, 'unreachable')
   })
 
-  it('keeps its draft while no mailbox is connected, and loses it once the same one is', async () => {
+  it('keeps its draft while no mailbox is connected, and has it deleted once the same one is connected again', async () => {
     await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
     const id = await submitFiles(ground, 'disconnected', files(LARGE))
     await ground.service.until(id, { attempts: [{}] })

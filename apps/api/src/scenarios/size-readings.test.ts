@@ -21,7 +21,7 @@ import { useDeliveryGround, useUploadGround } from '../test-support/use-ground.t
 
 const BINARY = { maxRequestBytes: 4_194_304, minSessionBytes: 3_145_728 }
 const DECIMAL = { maxRequestBytes: 4_000_000, minSessionBytes: 3_000_000 }
-/** By these readings neither takes a file between. */
+/** By these readings neither takes a file whose size lies between the two. */
 const NEITHER = { maxRequestBytes: 4_000_000, minSessionBytes: 3_145_728 }
 const BETWEEN = 3 * MB - 1024
 
@@ -55,7 +55,7 @@ describe('with large file attachments', () => {
   describe.each(READINGS)('where 4 MB are %s', (reading, settings) => {
     beforeEach(() => set(settings))
 
-    it('delivers a file between whole', async () => {
+    it('delivers a file whose size lies between the two readings, whole', async () => {
       const subject = `file, ${reading}`
       const contents = files(BETWEEN)
       expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
@@ -217,7 +217,7 @@ describe('without large file attachments', () => {
   const submit = (subject: string, sizes: number[], changes: object = {}) =>
     postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes), changes))
 
-  it('delivers a file between whole where 4 MB are 4,194,304 bytes', async () => {
+  it('delivers a file whose size lies between the two readings, whole, where 4 MB are 4,194,304 bytes', async () => {
     await set(BINARY)
     const contents = files(BETWEEN)
     expect(await deliver(ground, 'sent', contents)).toMatchObject(AT_ONCE)
@@ -242,7 +242,7 @@ describe('without large file attachments', () => {
     await ground.service.until(await submitFiles(ground, 'tried again', files(BETWEEN)), { status: 'held' })
   })
 
-  it('fails a body between at once that is refused, naming the size, and refuses the next on submission', async () => {
+  it('fails a body that is refused for its size at once, naming the size, and refuses the next on submission', async () => {
     await set(DECIMAL)
     const text = 'x'.repeat(4_100_000)
     const { id } = await ground.service.submit({ subject: 'body', text })

@@ -150,7 +150,7 @@ describe('a fault of Graph', () => {
     await deliver('with a fresh token', nothing)
     await ground.pass(1_000)
     const since = ground.clock.now()
-    await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')), 1, 1) // behind the upload
+    await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')), 1, 1) // after the upload
     const message = await deliver('refused in the middle', nothing)
     expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
     expect(await rangesTaken(ground.microsoft, 'refused in the middle')).toEqual([ONE_FILE])

@@ -18,7 +18,7 @@ describe.each<[string, (text: string) => string[]]>([
   it.each([
     ['escapes in either case', 'caf=C3=a9=3D', 'caf\xc3\xa9='],
     ['soft line breaks', 'one=\r\ntwo=\nthree=', 'onetwothree'],
-    ['soft line breaks with white space behind', 'one= \t\r\ntwo= ', 'onetwo'],
+    ['soft line breaks followed by white space', 'one= \t\r\ntwo= ', 'onetwo'],
     ['white space at the end of lines, which is left out', 'one \t\r\n two \nthree \t', 'one\r\n two\nthree'],
     ['white space that is an escape, which is kept', 'one=20\r\ntwo=09', 'one \r\ntwo\t'],
     ['what is no escape, as it is', '=G1 = =4 =4Z =\rx a=b', '=G1 = =4 =4Z =\rx a=b'],

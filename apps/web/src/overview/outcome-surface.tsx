@@ -129,7 +129,7 @@ function OutcomeTable({ kind, counts }: Props) {
 /** Resolves once the document and all that it loads at first is there. */
 function pageLoaded(): Promise<void> {
   return new Promise((resolve) => {
-    // Behind the event itself, and behind whoever waits for it.
+    // After the event itself, and after whoever waits for it.
     const later = () => setTimeout(resolve)
     if (document.readyState === 'complete') later()
     else window.addEventListener('load', later, { once: true })

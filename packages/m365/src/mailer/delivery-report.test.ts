@@ -103,7 +103,7 @@ it('reads each recipient with its code and what the server said, folded lines in
   )
 })
 
-it('reads a recipient with comments behind the values, and one outside ASCII', async () => {
+it('reads a recipient with comments after the values, and one outside ASCII', async () => {
   const commented = [
     'Final-Recipient: rfc822;max@b.example (Max)',
     'Action: failed (no such mailbox)',

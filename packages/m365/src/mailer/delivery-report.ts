@@ -108,7 +108,7 @@ function withoutType(value: string): string {
   return value.replace(/^[\w-]{1,40}[ \t]*;[ \t]*/, '').trim()
 }
 
-/** RFC 3464 allows one behind the value, such as `failed (no such mailbox)`. */
+/** RFC 3464 allows one after the value, such as `failed (no such mailbox)`. */
 function withoutComment(value: string): string {
   return value.replace(/[ \t]*\([^()]{0,200}\)[ \t]*$/, '').trim()
 }
