@@ -64,8 +64,3 @@ export function adminCentersAt(authorityHost: string, graphBaseUrl: string, name
   const cloud = cloudAt(authorityHost, graphBaseUrl, named)
   return { ...CENTERS[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
 }
-
-/** For an outage, in which nobody can do more than look. */
-export function outageSentence({ serviceStatus }: AdminCenters): string {
-  return `Whether Microsoft has an outage is shown at ${serviceStatus}.`
-}
