@@ -114,7 +114,7 @@ function externalTarget(connectionString: string): Target {
     environment: { DATABASE_URL: connectionString },
     read: () => subjectsOf(connectionString),
     clean: () =>
-      withClient(connectionString, async (client) => {
+      withConnection(connectionString, async (client) => {
         const { rows } = await client.query<{ name: string }>(
           `SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^before_restore'`,
         )
@@ -125,7 +125,7 @@ function externalTarget(connectionString: string): Target {
 
 /** The subjects of all messages, if there are as many as there have to be. */
 async function subjectsOf(connectionString: string): Promise<string> {
-  return withClient(connectionString, async (client) => {
+  return withConnection(connectionString, async (client) => {
     const { rows } = await client.query<{ subject: string; count: number }>(
       `SELECT m.subject, count(*)::int AS count FROM messages m JOIN message_contents c ON c.message_id = m.id GROUP BY 1`,
     )
@@ -133,7 +133,7 @@ async function subjectsOf(connectionString: string): Promise<string> {
   })
 }
 
-async function withClient<Result>(
+async function withConnection<Result>(
   connectionString: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {

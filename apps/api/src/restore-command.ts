@@ -131,7 +131,7 @@ function parse(keys: string): KeyRing {
 }
 
 async function restoreExternal(context: Context, connectionString: string): Promise<Restored> {
-  return withClient(connectionString, async (client) => {
+  return withConnection(connectionString, async (client) => {
     if (!(await takeProductLock(client)))
       throw new ConfigurationError('Inforiver Mail is running on this database. Stop every process of it first.')
     if (!context.replace && (await isInUse(client)))
@@ -164,7 +164,7 @@ async function restoreEmbedded(context: Context): Promise<Restored> {
     let restored
     try {
       const { connectionString } = embedded
-      restored = await withClient(connectionString, (client) => fill(client, connectionString, context))
+      restored = await withConnection(connectionString, (client) => fill(client, connectionString, context))
     } finally {
       await embedded.stop()
     }
@@ -234,7 +234,7 @@ async function writeSimulator(backup: Backup, directory: string): Promise<void> 
   }
 }
 
-async function withClient<Result>(
+async function withConnection<Result>(
   connectionString: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {

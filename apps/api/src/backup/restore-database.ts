@@ -5,6 +5,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { getConstructionPlans } from 'pg-boss'
 import { ConfigurationError } from '../config.ts'
 import { migrate } from '../database/migrate.ts'
+import { inClientTransaction } from '../database/transaction.ts'
 import { failUnsent, countUnsent, type Unsent } from '../queue/not-resent.ts'
 import {
   currentSchema,
@@ -69,7 +70,7 @@ export async function restoreDatabase(
   const { migrations } = backup.manifest
   await migrate(connectionString, { schema: RESTORING_SCHEMA, only: new Set(migrations) })
   await client.query(`SET search_path = ${RESTORING_SCHEMA}`)
-  await inTransaction(client, async () => {
+  await inClientTransaction(client, async () => {
     await load(client, backup, 'product', RESTORING_SCHEMA)
     for (const { name, lastValue, isCalled } of backup.manifest.sequences)
       await client.query('SELECT setval($1::regclass, $2::bigint, $3)', [
@@ -82,7 +83,7 @@ export async function restoreDatabase(
   await check(client)
   const unsent = await countUnsent(client)
   if (noResend) await failUnsent(client)
-  const kept = await inTransaction(client, async () => {
+  const kept = await inClientTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${SWITCH_LOCK_TIMEOUT_MS}`)
     const keeping = await keepOld(client, productSchema, time)
     await moveObjects(client, RESTORING_SCHEMA, productSchema)
@@ -188,16 +189,4 @@ function jobsConstruction(): string {
   const [, statements] = /^\s*BEGIN;([\s\S]*)COMMIT;\s*$/.exec(plans) ?? []
   if (statements === undefined) throw new Error('The construction of the schema for background work has another shape.')
   return statements
-}
-
-async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
-  await client.query('BEGIN')
-  try {
-    const result = await work()
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {}) // a broken connection rolls back by itself
-    throw error
-  }
 }

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
+import { inClientTransaction } from './transaction.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 /** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
@@ -220,7 +221,7 @@ async function apply(
   const open = await findOpenRow(client, migration)
   try {
     if (open === null)
-      return await inTransaction(client, async () => {
+      return await inClientTransaction(client, async () => {
         const { usable, shape } = await applyAndJudge(client, migration, version, before)
         await insertRow(client, migration, usable)
         return shape
@@ -272,7 +273,7 @@ async function findOpenRow(client: pg.Client, { name }: Migration): Promise<stri
  */
 async function resume(client: pg.Client, migration: Migration, openRow: string | null): Promise<void> {
   const statements = splitStatements(migration.sql)
-  await inTransaction(client, async () => {
+  await inClientTransaction(client, async () => {
     await client.query('SAVEPOINT resume')
     for (const statement of statements) {
       try {
@@ -319,18 +320,6 @@ async function insertRow(client: pg.Client, { name, sql }: Migration, logs: stri
      VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), 1)`,
     [randomUUID(), createHash('sha256').update(sql).digest('hex'), name, logs],
   )
-}
-
-async function inTransaction<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
-  await client.query('BEGIN')
-  try {
-    const result = await work()
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {}) // a broken connection rolls back by itself
-    throw error
-  }
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

@@ -3,7 +3,7 @@ import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import { isUnavailable } from './is-unavailable.ts'
-import { inTransaction } from './transaction.ts'
+import { inClientTransaction, inTransaction } from './transaction.ts'
 
 let test: TestDatabase
 let link: DatabaseLink
@@ -136,4 +136,21 @@ it('completes both transactions of a real deadlock', async () => {
   await Promise.all([rename('ten_1', 'ten_2'), rename('ten_2', 'ten_1')])
 
   expect(begun).toBe(3)
+})
+
+it('undoes a failed transaction of a client, which goes on', async () => {
+  const client = await database.pool.connect()
+  try {
+    const failing = inClientTransaction(client, async () => {
+      await client.query(INSERT)
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(await stored()).toEqual([])
+
+    expect(await inClientTransaction(client, async () => (await client.query(INSERT)).rowCount)).toBe(1)
+    expect(await stored()).toEqual([{ id: 'ten_1' }])
+  } finally {
+    client.release()
+  }
 })

@@ -50,6 +50,19 @@ export function inTransaction<Result>(
   )
 }
 
+/** Runs `work` in a transaction of a connection that is used on, whatever the outcome. It is not tried again. */
+export async function inClientTransaction<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  await client.query('BEGIN')
+  try {
+    const result = await work()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}) // a broken connection rolls back by itself
+    throw error
+  }
+}
+
 /**
  * Runs a single statement that changes something, without an explicit transaction. `work` may run again, as above.
  *
