@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { cloudMismatch, CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
 import type { ClientCertificate } from '@inforiver-mail/m365/client-certificate'
+import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import type { z } from 'zod'
 import {
@@ -15,7 +16,6 @@ import {
   type Variables,
 } from './configuration/environment-files.ts'
 import { Environment } from './configuration/environment.ts'
-import { isLoopback } from './loopback.ts'
 
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {

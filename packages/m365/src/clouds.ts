@@ -1,3 +1,5 @@
+import { isLoopback } from './loopback.ts'
+
 /**
  * Microsoft's sign-in hosts, and the issuer that each one names in its id_tokens.
  * Source: Microsoft identity platform, "National clouds"; the sovereign hosts from msal-common's own list.
@@ -162,8 +164,4 @@ export function isProtected({ protocol, hostname }: URL): boolean {
 
 export function withoutTrailingSlash(url: string): string {
   return url.replace(/\/+$/, '')
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

@@ -2,8 +2,8 @@ import { CLOUD_NAMES, microsoftUrlFault, withoutTrailingSlash } from '@inforiver
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import ipaddr from 'ipaddr.js'
 import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
+import { isLoopback } from '@inforiver-mail/m365/loopback'
 import { z } from 'zod'
-import { isLoopback } from '../loopback.ts'
 
 /** Each of these may come as `NAME_FILE`, the path of a file that holds it. */
 export const SECRETS = [

@@ -1,5 +1,5 @@
+import { isLoopback } from '@inforiver-mail/m365/loopback'
 import pg from 'pg'
-import { isLoopback } from '../loopback.ts'
 
 /** Warns of dangerous settings of the database, in a sentence each. */
 export async function databaseWarnings(pool: pg.Pool, connectionString: string): Promise<string[]> {

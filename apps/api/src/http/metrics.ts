@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
-import { isLoopback } from '../loopback.ts'
 import { ProblemError } from './problem.ts'
 
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/
