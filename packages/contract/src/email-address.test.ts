@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { trimAddress } from './email-address.ts'
+import { domainOf, trimAddress } from './email-address.ts'
 
 it.each([
   ['spaces', '  reports@contoso.com '],
@@ -12,4 +12,11 @@ it.each([
 
 it('leaves alone what is inside', () => {
   expect(trimAddress('reports @contoso.com')).toBe('reports @contoso.com')
+})
+
+it.each([
+  ['reports@Contoso.COM', 'contoso.com'],
+  ['"a@b"@contoso.com', 'contoso.com'],
+])('finds the domain of %s, in lower case', (address, domain) => {
+  expect(domainOf(address)).toBe(domain)
 })

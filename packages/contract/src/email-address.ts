@@ -28,6 +28,11 @@ export function sameAddress(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
+/** The domain of an address, in lower case. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+}
+
 /** Whether this is a domain of at least two parts, in any script. */
 export function isDomainName(domain: string): boolean {
   return domainFault(domain) === null

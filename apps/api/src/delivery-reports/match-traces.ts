@@ -1,4 +1,4 @@
-import { sameAddress } from '@inforiver-mail/contract/email-address'
+import { domainOf, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { TraceRow } from '@inforiver-mail/m365/message-trace'
 import type { FinalDelivery, OutcomeReport } from '../queue/merge-outcome.ts'
 import type { ToldRow } from '../queue/recipient-outcomes.ts'
@@ -180,11 +180,7 @@ function recipientOf(row: TraceRow, { recipients }: ReportableMessage): Reportab
 
 /** The sender of the row is that of the message, or another address of the same domain: its primary one. */
 function isFrom({ senderAddress }: TraceRow, { fromEmail }: ReportableMessage): boolean {
-  return sameAddress(senderAddress, fromEmail) || sameAddress(domainOf(senderAddress), domainOf(fromEmail))
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1)
+  return sameAddress(senderAddress, fromEmail) || domainOf(senderAddress) === domainOf(fromEmail)
 }
 
 /** All mail went to one address: none of the recipients got it. */

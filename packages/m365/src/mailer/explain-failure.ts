@@ -1,4 +1,4 @@
-import { sameAddress } from '@inforiver-mail/contract/email-address'
+import { domainOf, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Values } from '@inforiver-mail/contract/values'
 import { CODE, withCode } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
@@ -115,8 +115,4 @@ const KINDS = {
 /** Whether an address may be of another organisation than `known`, which belongs to this one. */
 export function isForeignAddress(address: string, known: string): boolean {
   return domainOf(address) !== domainOf(known)
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
