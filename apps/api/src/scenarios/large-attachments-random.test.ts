@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { createChance } from '../test-support/chance.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { MB, RANGE_BYTES, sha256 } from '../test-support/upload-ground.ts'
@@ -23,7 +24,8 @@ const NAMES = [
 ]
 
 const seed = Number(process.env['LARGE_ATTACHMENTS_SEED'] ?? randomInt(0, 2 ** 31))
-const random = seeded(seed)
+const chance = createChance(seed)
+const random = (below: number) => Math.floor(chance() * below)
 
 const ground = useUploadGround({ environment: { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0' } })
 
@@ -120,15 +122,4 @@ function randomContent(sizeBytes: number): Buffer {
   // Every block differs from every other, so that none can take another's place.
   for (let at = 0; at + 4 <= sizeBytes; at += 4_096) content.writeUInt32LE(at, at)
   return content
-}
-
-/** mulberry32: the same seed gives the same sets. */
-function seeded(from: number): (below: number) => number {
-  let state = from
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
 }

@@ -1,8 +1,10 @@
-/** A linear congruential generator of numbers from 0 to 1, exclusive. The same seed repeats the same numbers. */
+/** Returns numbers from 0 to 1, exclusive, by mulberry32. The same seed repeats the same numbers. */
 export function createChance(seed: number): () => number {
-  let state = Math.imul(seed, 2_654_435_761) >>> 0 // neighbouring seeds would begin with similar numbers
+  let state = seed
   return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
