@@ -8,9 +8,10 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import nodemailer from 'nodemailer'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { NODE_FLAGS } from '../node-flags.mjs'
 import { peakMegabytes, resetPeak } from './process-memory.ts'
-import { freePort, type Testbed } from './testbed.ts'
+import type { Testbed } from './testbed.ts'
 
 const BARE_SERVER = fileURLToPath(new URL('./bare-smtp-server.ts', import.meta.url))
 const MB = 1024 * 1024

@@ -1,16 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MESSAGE_ID_PROPERTY } from '../../packages/m365/src/mailer/send-mail-request.ts'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import nodemailer from 'nodemailer'
-import {
-  describeAccess,
-  freePort,
-  openTestbed,
-  type Testbed,
-  type Process,
-  type Tenant,
-  type AccessKind,
-} from './testbed.ts'
+import { describeAccess, openTestbed, type Testbed, type Process, type Tenant, type AccessKind } from './testbed.ts'
 
 const CLIENTS = 4
 const MAILBOXES = 8 // a pause that Microsoft asks for stops one of them only

@@ -1,7 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,6 +9,7 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../../apps/api/src/database/migrate.ts'
 import { applicationPermissionsFor, permissionsFor } from '../../packages/contract/src/permission.ts'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { clientCertificate } from '../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault/token-vault.ts'
@@ -374,13 +374,4 @@ function openVault(keys: string): TokenVault {
   const parsed = parseVaultKeys(keys)
   if (parsed.outcome !== 'read') throw new Error(parsed.faults.join(' '))
   return createTokenVault(parsed.keyRing)
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
 }

@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort, openTestbed, type Tenant, type Testbed } from '../load/testbed.ts'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
+import { openTestbed, type Tenant, type Testbed } from '../load/testbed.ts'
 
 const MB = 1024 * 1024
 const MANY = 100

@@ -4,7 +4,8 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createMicrosoftFetch, type MicrosoftFetchOptions } from './microsoft-fetch.ts'
 import { classifyUnreached, reachHost, type Reach } from './reach.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
-import { freePort, serve, serveProxy, serveTls } from './test-support/servers.ts'
+import { freePort } from './test-support/free-port.ts'
+import { serve, serveProxy, serveTls } from './test-support/servers.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.500Z')
 const isExpected = (body: string) => body === 'of Microsoft'

@@ -11,7 +11,7 @@ import {
   handOver,
   type PostgresAccount,
 } from '../../../apps/api/src/database/postgres-account.ts'
-import { freePort } from '../testbed.ts'
+import { freePort } from '../../../packages/m365/src/test-support/free-port.ts'
 import { childrenOf } from './processes.ts'
 
 const run = promisify(execFile)

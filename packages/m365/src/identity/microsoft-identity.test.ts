@@ -4,7 +4,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CLOUDS, type CloudName } from '../clouds.ts'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { freePort, readBody, serve } from '../test-support/servers.ts'
+import { freePort } from '../test-support/free-port.ts'
+import { readBody, serve } from '../test-support/servers.ts'
 import {
   ADA,
   approvalLinks,

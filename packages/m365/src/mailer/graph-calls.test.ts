@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { message } from '../test-support/mail.ts'
 import { answering, breaking, graphError, mailerAt, token } from '../test-support/mailer.ts'
-import { freePort } from '../test-support/servers.ts'
+import { freePort } from '../test-support/free-port.ts'
 import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 
 // What every call to Graph has in common, whatever it asks for.

@@ -3,7 +3,8 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
-import { freePort, serve, serveProxy, serveTls } from '../test-support/servers.ts'
+import { freePort } from '../test-support/free-port.ts'
+import { serve, serveProxy, serveTls } from '../test-support/servers.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
 import { answering, mailerAt, messagesIn } from '../test-support/mailer.ts'
 import {

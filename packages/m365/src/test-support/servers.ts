@@ -49,14 +49,6 @@ export async function serveProxy(status = 200): Promise<{ readonly origin: strin
   return { origin: `http://127.0.0.1:${await listen(server)}`, targets }
 }
 
-/** Finds a port on which nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listen(server)
-  server.close()
-  return port
-}
-
 async function listen(server: Server | ReturnType<typeof createTlsServer>): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
