@@ -14,8 +14,10 @@ import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../ids.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 import { createAlertDispatcher, createWebhookAttempt, type AttemptWebhook } from './alert-dispatcher.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { composeAlerts } from './compose-alerts.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
@@ -36,6 +38,7 @@ let store: AlertStore
 
 beforeAll(async () => {
   test = await createTestDatabase()
+  await clock.govern(test)
   database = await openDatabase(test.url, () => {})
   store = createAlertStore(database.prisma, database.pool)
 })
@@ -95,7 +98,6 @@ function start(attempt: AttemptWebhook = attemptWebhook) {
     store,
     attempt,
     publicUrl: 'https://mail.contoso.com',
-    clock: clock.now,
     chance: () => 0,
     logger,
     pollEveryMs: 20,
@@ -110,8 +112,32 @@ function start(attempt: AttemptWebhook = attemptWebhook) {
   return { stop }
 }
 
-async function raise(alert: Alert = RECOVERED, tenantId = 'ten_a'): Promise<string> {
-  await appendAlert(database.prisma, { ...alert, tenantId, at: clock.now() })
+/** Starts a process whose clock is ahead of the database's. It refuses to send to this machine. */
+function startAhead(ms: number): void {
+  const queue = createTestQueue(database.pool)
+  const { dispatcher } = composeAlerts({
+    database,
+    queue: queue.upkeep,
+    events: queue.events,
+    recipientsPerDay: 0,
+    databaseNow: async () => clock.now(),
+    allowPrivate: false,
+    extraCaCertificates: null,
+    publicUrl: 'https://mail.contoso.com',
+    adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    vault,
+    clock: () => new Date(clock.now().getTime() + ms),
+    elapsedMs: () => clock.now().getTime(),
+    chance: () => 0,
+    random: randomBytes,
+    logger,
+  })
+  dispatcher.start()
+  onTestFinished(() => dispatcher.stop())
+}
+
+async function raise(alert: Alert = RECOVERED, tenantId = 'ten_a', at = clock.now()): Promise<string> {
+  await appendAlert(database.prisma, { ...alert, tenantId, at })
   const [row] = await test.query<{ id: string }>('SELECT id FROM alert_events ORDER BY at DESC, ctid DESC LIMIT 1')
   return row?.id ?? ''
 }
@@ -237,15 +263,62 @@ it('delivers each alert once when several processes share the work', async () =>
 it('tries again what a process claimed and never finished', async () => {
   const webhook = await addWebhook()
   await raise()
-  await store.publish(clock.now())
-  expect(await store.claim(clock.now(), ANY)).toHaveLength(1) // its process ends here
+  await store.publish()
+  expect(await store.claim(ANY)).toHaveLength(1) // its process ends here
   start()
   await clock.advance(59 * SECONDS)
-  expect(await store.claim(clock.now(), ANY)).toEqual([])
+  expect(await store.claim(ANY)).toEqual([])
   expect(webhook.received).toEqual([])
 
   await clock.advance(1 * SECONDS)
   await expect.poll(() => webhook.received.length, WAIT).toBe(1)
+})
+
+it('leaves alone what another process is sending, although its own clock is ahead', async () => {
+  const webhook = await addWebhook()
+  await raise()
+  await store.publish()
+  const [slow] = await store.claim(ANY)
+  if (!slow) throw new Error('Nothing was due.')
+  const other = await addWebhook([204], 'ten_b')
+  await raise(RECOVERED, 'ten_b')
+  startAhead(90 * SECONDS)
+
+  await expect.poll(other.listed, WAIT).toMatchObject({ lastAttempt: expect.anything() }) // a whole pass is over
+  const attempts = 'SELECT attempts FROM webhook_deliveries WHERE webhook_id = $1'
+  expect(await test.query(attempts, [webhook.id])).toEqual([{ attempts: 1 }])
+  const delivered = {
+    at: clock.now().toISOString(),
+    type: 'mailbox.recovered',
+    outcome: 'delivered',
+    status: 204,
+  } as const
+  await store.settle(slow, delivered, null)
+  expect(await webhook.listed()).toMatchObject({ waiting: 0, lastAttempt: delivered })
+})
+
+it('counts what failed in a minute until that is over, in a process whose clock is ahead as well', async () => {
+  await test.query(
+    `INSERT INTO alert_events (id, tenant_id, type, at, facts, publish_at) VALUES ('alt_a', 'ten_a', 'message.failed', mail_now(), '{}', mail_now() + interval '65 seconds')`,
+  )
+  const other = await addWebhook([204], 'ten_b')
+  await raise(RECOVERED, 'ten_b')
+  startAhead(90 * SECONDS)
+
+  await expect.poll(other.listed, WAIT).toMatchObject({ lastAttempt: expect.anything() }) // a whole pass is over
+  const published = `SELECT published_at FROM alert_events WHERE id = 'alt_a'`
+  expect(await test.query(published)).toEqual([{ published_at: null }])
+  await clock.advance(65 * SECONDS)
+  await store.publish()
+  await expect.poll(() => test.query(published), WAIT).toEqual([{ published_at: clock.now() }])
+})
+
+it('delivers at once what a process raised whose clock is ahead', async () => {
+  const webhook = await addWebhook()
+  const id = await raise(RECOVERED, 'ten_a', new Date(clock.now().getTime() + 90 * SECONDS))
+  start()
+
+  await expect.poll(() => webhook.received.map((request) => request.id), WAIT).toEqual([id])
 })
 
 it('aborts requests when it is stopped, and leaves their alerts to be tried again', async () => {
@@ -266,15 +339,15 @@ it('aborts requests when it is stopped, and leaves their alerts to be tried agai
 it('does not let an attempt that took too long overrule the one after it', async () => {
   const webhook = await addWebhook()
   await raise()
-  await store.publish(clock.now())
-  const [first] = await store.claim(clock.now(), ANY)
+  await store.publish()
+  const [first] = await store.claim(ANY)
   await clock.advance(1 * MINUTES)
-  const [second] = await store.claim(clock.now(), ANY)
+  const [second] = await store.claim(ANY)
   if (!first || !second) throw new Error('Nothing was due.')
   const attempt = { at: clock.now().toISOString(), type: 'mailbox.recovered', status: null } as const
 
   await store.settle(second, { ...attempt, outcome: 'delivered' }, null)
-  await store.settle(first, { ...attempt, outcome: 'timed-out' }, clock.now())
+  await store.settle(first, { ...attempt, outcome: 'timed-out' }, 0)
 
   expect(await webhook.listed()).toMatchObject({ waiting: 0, lastAttempt: { outcome: 'delivered' } })
 })
@@ -295,7 +368,7 @@ it('delivers nothing more to a webhook that is removed', async () => {
 
 it('sends a webhook nothing that happened before it was added', async () => {
   await raise()
-  await store.publish(clock.now())
+  await store.publish()
   await raise() // not published yet
   await clock.advance(1 * SECONDS)
   const webhook = await addWebhook()

@@ -5,7 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery } from './alert-store.ts'
-import { GONE, nextAttemptAt } from './webhook-schedule.ts'
+import { GONE, pauseAfter } from './webhook-schedule.ts'
 import { webhookSecretOwner } from './webhook-secret.ts'
 import type { SendWebhook } from './webhook-sender.ts'
 import type { WebhookTarget } from './webhook-target.ts'
@@ -59,7 +59,6 @@ export function createAlertDispatcher({
   attempt,
   publicUrl,
   adminCenters,
-  clock,
   chance,
   logger,
   pollEveryMs = POLL_EVERY_MS,
@@ -68,7 +67,6 @@ export function createAlertDispatcher({
   attempt: AttemptWebhook
   publicUrl: string
   adminCenters: AdminCenters
-  clock: () => Date
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   logger: FastifyBaseLogger
@@ -92,9 +90,9 @@ export function createAlertDispatcher({
   }
 
   async function dispatch(signal: AbortSignal): Promise<number> {
-    await store.publish(clock())
+    await store.publish()
     const free = MAX_UNDER_WAY - underWay.size
-    const claimed = free > 0 ? await store.claim(clock(), { limit: free, except: [...underWay.keys()] }) : []
+    const claimed = free > 0 ? await store.claim({ limit: free, except: [...underWay.keys()] }) : []
     for (const delivery of claimed) {
       const { id } = delivery.webhook
       const done = deliver(delivery, signal).finally(() => {
@@ -113,9 +111,9 @@ export function createAlertDispatcher({
       const body = webhookBody(raised, publicUrl, adminCenters)
       const attempted = await attempt(webhook, { id, type: alert.type, body }, signal)
       const over = attempted.outcome === 'delivered' || attempted.status === GONE
-      const again = over ? null : nextAttemptAt(attempts, clock(), chance)
-      await store.settle(delivery, attempted, again)
-      if (again === null && attempted.outcome !== 'delivered')
+      const againInMs = over ? null : pauseAfter(attempts, chance)
+      await store.settle(delivery, attempted, againInMs)
+      if (againInMs === null && attempted.outcome !== 'delivered')
         logger.error({ webhook: webhook.id, alert: id, attempts }, 'an alert was given up')
     } catch (error) {
       if (!signal.aborted) logger.error({ err: error, webhook: webhook.id }, 'a webhook could not be tried')

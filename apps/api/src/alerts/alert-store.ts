@@ -25,10 +25,7 @@ import {
 import { addStream } from './event-stream-store.ts'
 import { toTarget, type TargetRow, type WebhookTarget } from './webhook-target.ts'
 
-/** A delivery without an outcome by then was interrupted, and is tried again. */
-const CLAIM_MS = 60_000
 const PUBLISH_BATCH = 100
-const RETENTION_MS = 30 * 24 * 60 * 60_000
 
 export interface RaisedAlert {
   readonly id: string
@@ -69,11 +66,11 @@ export interface AlertStore {
   recordTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void>
 
   /** Creates a delivery to each webhook for every alert that is due; returns how many alerts. */
-  publish(now: Date): Promise<number>
+  publish(): Promise<number>
   /** Claims due deliveries for a minute, at most one for each webhook and none for those in `except`. */
-  claim(now: Date, options: { limit: number; except: readonly string[] }): Promise<ClaimedDelivery[]>
-  /** Writes the outcome of a claimed attempt. `nextAttemptAt` is null when the alert is delivered or given up. */
-  settle(delivery: ClaimedDelivery, attempt: WebhookAttempt, nextAttemptAt: Date | null): Promise<void>
+  claim(options: { limit: number; except: readonly string[] }): Promise<ClaimedDelivery[]>
+  /** Writes the outcome of a claimed attempt. `againInMs` is null when the alert is delivered or given up. */
+  settle(delivery: ClaimedDelivery, attempt: WebhookAttempt, againInMs: number | null): Promise<void>
 
   /** Returns the newest alert of each subject that nobody has dismissed, in any order. */
   listNotices(tenantId: string): Promise<RaisedAlert[]>
@@ -92,7 +89,7 @@ export interface AlertStore {
     now: Date,
   ): Promise<void>
   /** Deletes alerts after 30 days, with their deliveries. */
-  sweep(now: Date): Promise<void>
+  sweep(): Promise<void>
 }
 
 export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStore {
@@ -170,32 +167,18 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       })
     },
 
-    async publish(now) {
-      const { rowCount } = await pool.query(PUBLISH, [now, PUBLISH_BATCH])
+    async publish() {
+      const { rowCount } = await pool.query(PUBLISH, [PUBLISH_BATCH])
       return rowCount ?? 0
     },
 
-    async claim(now, { limit, except }) {
-      const until = new Date(now.getTime() + CLAIM_MS)
-      const { rows } = await pool.query<ClaimedRow>(CLAIM, [
-        now,
-        limit,
-        until,
-        except,
-        AlertType.options.map(storedAlertType),
-      ])
+    async claim({ limit, except }) {
+      const { rows } = await pool.query<ClaimedRow>(CLAIM, [limit, except, AlertType.options.map(storedAlertType)])
       return rows.map((row) => ({ webhook: toTarget(row), raised: toRaisedAlert(row), attempts: row.attempts }))
     },
 
-    async settle({ webhook, raised, attempts }, attempt, nextAttemptAt) {
-      await pool.query(SETTLE, [
-        webhook.id,
-        raised.id,
-        attempts,
-        nextAttemptAt,
-        attempt.outcome,
-        JSON.stringify(attempt),
-      ])
+    async settle({ webhook, raised, attempts }, attempt, againInMs) {
+      await pool.query(SETTLE, [webhook.id, raised.id, attempts, againInMs, attempt.outcome, JSON.stringify(attempt)])
     },
 
     async listNotices(tenantId) {
@@ -244,8 +227,8 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       await appendAlert(prisma, { type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
     },
 
-    async sweep(now) {
-      await pool.query(SWEEP, [new Date(now.getTime() - RETENTION_MS)])
+    async sweep() {
+      await pool.query(SWEEP)
     },
   }
 }

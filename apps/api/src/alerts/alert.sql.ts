@@ -1,5 +1,11 @@
 import { causesIn, retriedCausesIn, retriedIn, sumCauses } from './failed-alert.sql.ts'
 
+// What is due, and whose claim has ended, is decided by the clock of the database, which all processes share.
+
+/** A delivery without an outcome by then was interrupted, and is tried again. */
+const LEASE = `interval '60 seconds'`
+const KEPT_FOR = `interval '30 days'`
+
 /** $1 tenant, $2 limit */
 export const LIST_WEBHOOKS = `
 SELECT w.id, w.url, w.types, w.services, w.created_at, w.last_attempt,
@@ -11,47 +17,47 @@ SELECT w.id, w.url, w.types, w.services, w.created_at, w.last_attempt,
 export const CREATE_WEBHOOK = `
 INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at, types, services) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 
-/** Creates a delivery of each due alert to every webhook that is older and takes its type. $1 now, $2 limit of alerts */
+/** Creates a delivery of each due alert to every webhook that is older and takes its type. $1 limit of alerts */
 export const PUBLISH = `
 WITH due AS MATERIALIZED (
   SELECT id, tenant_id, at, CASE type WHEN 'message.failed' THEN 'messages.failed' ELSE type END AS type FROM alert_events
-   WHERE published_at IS NULL AND publish_at <= $1
-   ORDER BY publish_at LIMIT $2 FOR UPDATE SKIP LOCKED
+   WHERE published_at IS NULL AND publish_at <= mail_now()
+   ORDER BY publish_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), made AS (
   INSERT INTO webhook_deliveries (webhook_id, alert_id, next_attempt_at)
-  SELECT w.id, due.id, $1 FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.at
+  SELECT w.id, due.id, mail_now() FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.at
    WHERE w.types IS NULL OR due.type = ANY (w.types)
   ON CONFLICT DO NOTHING
 )
-UPDATE alert_events a SET published_at = $1 FROM due WHERE a.id = due.id`
+UPDATE alert_events a SET published_at = mail_now() FROM due WHERE a.id = due.id`
 
 /**
  * Claims one delivery for each webhook, so that a webhook that does not answer delays only its own.
  * Alerts of a type that only a newer version knows are left to its processes.
- * $1 now, $2 limit, $3 end of the claim, $4 webhooks to leave out, $5 the known types
+ * $1 limit, $2 webhooks to leave out, $3 the known types
  */
 export const CLAIM = `
 WITH first AS MATERIALIZED (
   SELECT DISTINCT ON (webhook_id) webhook_id, alert_id FROM webhook_deliveries
-   WHERE next_attempt_at <= $1 AND webhook_id <> ALL ($4::text[])
-     AND (SELECT a.type = ANY ($5::text[]) FROM alert_events a WHERE a.id = alert_id)
-   ORDER BY webhook_id, next_attempt_at, alert_id LIMIT $2
+   WHERE next_attempt_at <= mail_now() AND webhook_id <> ALL ($2::text[])
+     AND (SELECT a.type = ANY ($3::text[]) FROM alert_events a WHERE a.id = alert_id)
+   ORDER BY webhook_id, next_attempt_at, alert_id LIMIT $1
 ), due AS MATERIALIZED (
   SELECT d.webhook_id, d.alert_id FROM webhook_deliveries d JOIN first USING (webhook_id, alert_id)
-   WHERE d.next_attempt_at <= $1 FOR UPDATE OF d SKIP LOCKED
+   WHERE d.next_attempt_at <= mail_now() FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE webhook_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $3
+UPDATE webhook_deliveries d SET attempts = d.attempts + 1, next_attempt_at = mail_now() + ${LEASE}
   FROM due JOIN webhooks w ON w.id = due.webhook_id JOIN alert_events a ON a.id = due.alert_id
  WHERE d.webhook_id = due.webhook_id AND d.alert_id = due.alert_id
 RETURNING w.id AS webhook_id, w.tenant_id, w.url, w.secret_sealed, d.attempts, a.id, a.type, a.at, a.facts, a.count`
 
 /**
  * Writes the outcome of the attempt that was claimed last: an attempt that outlived its claim has been repeated.
- * $1 webhook, $2 alert, $3 attempts, $4 next attempt, $5 outcome, $6 the attempt
+ * $1 webhook, $2 alert, $3 attempts, $4 in how many ms to try again, null to end, $5 outcome, $6 the attempt
  */
 export const SETTLE = `
 WITH settled AS (
-  UPDATE webhook_deliveries SET next_attempt_at = $4, outcome = $5
+  UPDATE webhook_deliveries SET next_attempt_at = mail_now() + $4::float8 * interval '1 millisecond', outcome = $5
    WHERE webhook_id = $1 AND alert_id = $2 AND attempts = $3
   RETURNING webhook_id
 )
@@ -103,5 +109,4 @@ SELECT tenant_id AS "tenantId", max(at) AS since FROM alert_events
 export const DISMISS_STALLED = `
 UPDATE alert_events SET dismissed_at = $2 WHERE type = 'queue.stalled' AND dismissed_at IS NULL AND tenant_id = ANY ($1)`
 
-/** $1 the alerts before this time */
-export const SWEEP = `DELETE FROM alert_events WHERE at < $1`
+export const SWEEP = `DELETE FROM alert_events WHERE at < mail_now() - ${KEPT_FOR}`

@@ -66,8 +66,8 @@ export function composeAlerts({
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
   const streams = createEventStreamStore(database.prisma, database.pool, events)
   const dispatchers = [
-    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, clock, chance, logger }),
-    createEventDispatcher({ store: streams, events, attempt, clock, chance, random, logger }),
+    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, chance, logger }),
+    createEventDispatcher({ store: streams, events, attempt, chance, random, logger }),
   ]
   return {
     store,
@@ -98,7 +98,7 @@ export function composeAlerts({
       },
     tasks: {
       'raise-stalled-queues': createQueueWatch({ queue, store, recipientsPerDay, databaseNow, elapsedMs }),
-      'sweep-alerts': () => store.sweep(clock()),
+      'sweep-alerts': () => store.sweep(),
     },
   }
 }

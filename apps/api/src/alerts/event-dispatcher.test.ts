@@ -138,7 +138,6 @@ function startDispatcher(read: Events = events): () => Promise<void> {
     store: streams,
     events: read,
     attempt: createWebhookAttempt({ vault, send, clock: clock.now, logger }),
-    clock: clock.now,
     chance: () => 0,
     random: randomBytes,
     logger,
@@ -198,7 +197,7 @@ it('sends alerts and events to those webhooks only that take them', async () => 
   const raised = { tenantId: TENANT, at: clock.now() }
   await appendAlert(database.prisma, { ...raised, type: 'queue.stalled', facts: { oldestDueAt: '' } })
   await appendAlert(database.prisma, { ...raised, type: 'mailbox.recovered', facts: { fromEmail: '' } })
-  await alerts.publish(clock.now())
+  await alerts.publish()
   const deliveries = await test.query<{ id: string; types: string[] }>(
     `SELECT d.webhook_id AS id, array_agg(a.type ORDER BY a.type) AS types FROM webhook_deliveries d JOIN alert_events a ON a.id = d.alert_id GROUP BY 1`,
   )

@@ -7,7 +7,7 @@ import type { Events, StoredEvent } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { ClaimedRetries, EventStream, EventStreamStore } from './event-stream-store.ts'
 import { eventBody } from './webhook-body.ts'
-import { GONE, nextAttemptAt } from './webhook-schedule.ts'
+import { GONE, pauseAfter } from './webhook-schedule.ts'
 import type { WebhookTarget } from './webhook-target.ts'
 
 const POLL_EVERY_MS = 2_000
@@ -40,7 +40,6 @@ export function createEventDispatcher({
   store,
   events,
   attempt,
-  clock,
   chance,
   random,
   logger,
@@ -49,7 +48,6 @@ export function createEventDispatcher({
   store: EventStreamStore
   events: Pick<Events, 'ends' | 'read' | 'find'>
   attempt: AttemptWebhook
-  clock: () => Date
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   random: RandomBytes
@@ -194,10 +192,7 @@ export function createEventDispatcher({
   }
 
   function waitAfter(attempts: number, status: number | null): number | null {
-    if (status === GONE) return null
-    const now = clock()
-    const next = nextAttemptAt(attempts, now, chance)
-    return next && next.getTime() - now.getTime()
+    return status === GONE ? null : pauseAfter(attempts, chance)
   }
 
   function report({ id }: WebhookTarget, tried: readonly Tried[]): void {

@@ -9,7 +9,6 @@ import { connectMailbox } from '../test-support/test-service.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 
 const NOTICES = '/api/v1/notices'
-const DAYS = 24 * HOURS
 
 let ground: DeliveryGround
 let ada: TestBrowser
@@ -151,10 +150,11 @@ it('publishes one alert with the number of messages that failed in a minute, onc
     count: 3,
   })
   expect(new Date(String(alert?.facts['since'])).toISOString()).toBe(await firstFailedAt())
-  const minuteBegan = ground.clock.now().getTime() - (ground.clock.now().getTime() % (60 * SECONDS))
-  await store.publish(new Date(minuteBegan + 60 * SECONDS))
+  await toNextMinute()
+  await store.publish()
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
-  await store.publish(new Date(minuteBegan + 66 * SECONDS))
+  await ground.pass(6 * SECONDS)
+  await store.publish()
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
@@ -171,7 +171,8 @@ it('notifies a webhook of failures in the minute in which it was added', async (
   await failMessage()
   expect(await raised()).toMatchObject([{ count: 2 }])
 
-  await store.publish(new Date(ground.clock.now().getTime() + 66 * SECONDS))
+  await ground.pass(66 * SECONDS)
+  await store.publish()
   const deliveries = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1'
   expect(await ground.database.query(deliveries, [id])).toHaveLength(1)
 })
@@ -337,11 +338,14 @@ it('dismisses no notice of another subject or tenant', async () => {
 
 it('keeps an alert for 30 days', async () => {
   await failMessage()
-  const now = ground.clock.now().getTime()
+  const sweepAfter = async (days: number) => {
+    await ground.database.query('UPDATE alert_events SET at = mail_now() - $1 * $2::interval', [days, '1 day'])
+    await store.sweep()
+  }
 
-  await store.sweep(new Date(now + 29 * DAYS))
+  await sweepAfter(29)
   expect(await raised()).toHaveLength(1)
-  await store.sweep(new Date(now + 31 * DAYS))
+  await sweepAfter(31)
   expect(await raised()).toEqual([])
 })
 

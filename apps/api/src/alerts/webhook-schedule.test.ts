@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
-import { nextAttemptAt } from './webhook-schedule.ts'
+import { pauseAfter } from './webhook-schedule.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
 const SECONDS = 1_000
 const HOURS = 3_600 * SECONDS
 
@@ -9,9 +8,9 @@ const HOURS = 3_600 * SECONDS
 function pauses(chance: () => number): number[] {
   const found: number[] = []
   for (let attempts = 1; attempts < 100; attempts++) {
-    const next = nextAttemptAt(attempts, NOW, chance)
-    if (!next) return found
-    found.push(next.getTime() - NOW.getTime())
+    const pause = pauseAfter(attempts, chance)
+    if (pause === null) return found
+    found.push(pause)
   }
   return found
 }

@@ -19,8 +19,8 @@ export const GONE = 410
 
 const JITTER = 0.1 // spreads what failed together
 
-/** Returns when to try again after this many attempts; null to give up. `chance` returns a number between 0 and 1. */
-export function nextAttemptAt(attempts: number, now: Date, chance: () => number): Date | null {
+/** Returns in how many ms to try again after this many attempts; null to give up. `chance` returns a number between 0 and 1. */
+export function pauseAfter(attempts: number, chance: () => number): number | null {
   const pauseMs = PAUSES_MS[attempts - 1]
-  return pauseMs === undefined ? null : new Date(now.getTime() + Math.round(pauseMs * (1 + JITTER * chance())))
+  return pauseMs === undefined ? null : Math.round(pauseMs * (1 + JITTER * chance()))
 }

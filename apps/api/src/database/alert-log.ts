@@ -4,15 +4,17 @@ import type { Prisma } from './generated/client.ts'
 
 /**
  * Appends an alert to the outbox, in the transaction of the change that it reports, so that no crash loses it. A tenant's
- * second alert with the same `dedupeKey` is ignored.
+ * second alert with the same `dedupeKey` is ignored. It is due at once, by the clock of the database.
  */
 export async function appendAlert(
-  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  transaction: Pick<Prisma.TransactionClient, '$executeRaw'>,
   alert: Alert & { readonly tenantId: string; readonly at: Date; readonly dedupeKey?: string },
 ): Promise<void> {
   const { tenantId, at, type, facts, dedupeKey = null } = alert
-  const data = { id: newId('alert'), tenantId, type, at, facts: { ...facts }, dedupeKey, publishAt: at }
-  await transaction.alertEvent.createMany({ data: [data], skipDuplicates: true })
+  await transaction.$executeRaw`
+    INSERT INTO alert_events (id, tenant_id, type, at, facts, dedupe_key, publish_at)
+    VALUES (${newId('alert')}, ${tenantId}, ${type}, ${at}, ${JSON.stringify(facts)}::jsonb, ${dedupeKey}, mail_now())
+    ON CONFLICT DO NOTHING`
 }
 
 /** Dismisses the alerts about a mailbox, which are obsolete once it is reset, changed, or in another state. */
