@@ -45,14 +45,20 @@ interface Deps {
   readonly logger: FastifyBaseLogger
 }
 
-/** What ends a round early: the lease was lost, or Microsoft did not answer. */
+/**
+ * How a round ended. `left` says nothing of the inbox: the process stops, the lease was lost, or somebody has switched
+ * bounces off or changed the sender.
+ */
+type Round = 'read' | 'left' | Failure
+
+/** Ends a round early. */
 class RoundEnded extends Error {
   override readonly name = 'RoundEnded'
-  readonly failure: Failure | null
+  readonly round: 'left' | Failure
 
-  constructor(failure: Failure | null) {
+  constructor(round: 'left' | Failure) {
     super('The inbox is not read further for now.')
-    this.failure = failure
+    this.round = round
   }
 }
 
@@ -67,12 +73,15 @@ async function pollInbox(deps: Deps, inbox: ClaimedInbox, stopping: AbortSignal)
   const { tenantId } = inbox
   const granted = await deps.requestAccess(tenantId, { signal: anySignal(stopping) })
   if (granted.outcome !== 'granted') return deps.inboxes.release(inbox, deps.pollEveryMs)
-  const failure = await readWithFreshToken(deps, inbox, granted, stopping)
-  if (inbox.inbox === 'sender' && !stopping.aborted) deps.metrics.read(failure?.outcome ?? 'read')
-  if (stopping.aborted) return deps.inboxes.release(inbox, 0)
+  const round = await readWithFreshToken(deps, inbox, granted, stopping)
+  // The last request may have outlived what it was made for.
+  if (round === 'left' || stopping.aborted || !(await deps.inboxes.renew(inbox))) return deps.inboxes.release(inbox, 0)
+  const failure = round === 'read' ? null : round
   // The delegate's own inbox is read only where it happens to be readable.
-  if (inbox.inbox === 'sender' && (failure === null || failure.outcome === 'refused'))
-    await deps.reportHealth(granted, tenantId, failure)
+  if (inbox.inbox === 'sender') {
+    deps.metrics.read(failure?.outcome ?? 'read')
+    if (failure === null || failure.outcome === 'refused') await deps.reportHealth(granted, tenantId, failure)
+  }
   await deps.inboxes.release(inbox, againInMs(deps, failure))
 }
 
@@ -82,12 +91,12 @@ async function readWithFreshToken(
   inbox: ClaimedInbox,
   granted: GrantedAccess,
   stopping: AbortSignal,
-): Promise<Failure | null> {
-  const failure = await readInbox(deps, inbox, granted, stopping)
-  if (failure?.outcome !== 'unauthorized') return failure
-  const options = { refused: granted.grantVersion, claims: failure.claims ?? undefined, signal: anySignal(stopping) }
+): Promise<Round> {
+  const round = await readInbox(deps, inbox, granted, stopping)
+  if (typeof round === 'string' || round.outcome !== 'unauthorized') return round
+  const options = { refused: granted.grantVersion, claims: round.claims ?? undefined, signal: anySignal(stopping) }
   const again = await deps.requestAccess(inbox.tenantId, options)
-  return again.outcome === 'granted' ? readInbox(deps, inbox, again, stopping) : failure
+  return again.outcome === 'granted' ? readInbox(deps, inbox, again, stopping) : round
 }
 
 async function readInbox(
@@ -95,21 +104,21 @@ async function readInbox(
   inbox: ClaimedInbox,
   { accessToken, connection }: GrantedAccess,
   stopping: AbortSignal,
-): Promise<Failure | null> {
+): Promise<Round> {
   const isOwn = inbox.inbox === 'delegate' || connection.mailbox === 'own'
   const mailbox = isOwn ? 'me' : { address: connection.fromEmail }
   const sentFrom = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'
   // Each request is made under the lease, which outlives it.
   const options = async (): Promise<CallOptions> => {
-    if (stopping.aborted || !(await deps.inboxes.renew(inbox))) throw new RoundEnded(null)
+    if (stopping.aborted || !(await deps.inboxes.renew(inbox))) throw new RoundEnded('left')
     return { accessToken, mailbox, signal: anySignal(stopping) }
   }
   try {
     await readPages(deps, inbox, { options, sentFrom })
-    return null
+    return 'read'
   } catch (error) {
-    if (error instanceof RoundEnded) return error.failure
-    if (stopping.aborted) return null
+    if (error instanceof RoundEnded) return error.round
+    if (stopping.aborted) return 'left'
     throw error
   }
 }
@@ -135,7 +144,7 @@ async function readPages(deps: Deps, inbox: ClaimedInbox, calls: Calls): Promise
     }
     if (listed.outcome !== 'listed') throw new RoundEnded(listed)
     await readReports(deps, inbox, listed.mails, calls)
-    if (!(await deps.inboxes.advance(inbox, listed.link, !listed.more))) throw new RoundEnded(null)
+    if (!(await deps.inboxes.advance(inbox, listed.link, !listed.more))) throw new RoundEnded('left')
     if (!listed.more) return
     ;({ link } = listed)
   }

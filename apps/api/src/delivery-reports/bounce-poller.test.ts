@@ -1,0 +1,177 @@
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { LRUCache } from 'lru-cache'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { GrantedAccess } from '../mailbox-access.ts'
+import { ADA, BEN, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createBounceMetrics } from './bounce-metrics.ts'
+import { pollInboxes } from './bounce-poller.ts'
+
+const POLL_MS = 60 * SECONDS
+const RUNNING = new AbortController().signal
+const REGISTRATION = {
+  tenantId: '11111111-2222-4333-8444-555555555555',
+  clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  clientSecret: 'the-secret-of-the-test-registration',
+  redirectUris: ['http://localhost/auth/microsoft/callback'],
+  displayName: 'Inforiver Mail',
+}
+const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
+
+let ground: QueueGround
+let microsoft: Simulator
+let accessToken: string
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+  microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: ground.clock.now })
+})
+afterAll(async () => {
+  await microsoft.close()
+  await ground.close()
+})
+beforeEach(async () => {
+  await ground.clock.advance(10 * MINUTES)
+  await control('POST', '/reset')
+  await control('PATCH', '/settings', { accessTokenSeconds: 86_400 })
+  ;({ accessToken } = await control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.ReadWrite'] }))
+  await ground.database.empty('report_inboxes')
+  await ground.database.query(
+    `UPDATE tenant_settings SET from_email = 'ada@contoso.com', bounces_enabled = tenant_id = $1, bounces_since = mail_now()`,
+    [ADA],
+  )
+})
+
+// oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
+async function control(method: string, path: string, body?: unknown): Promise<any> {
+  const response = await fetch(`${microsoft.url}/control${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`The simulator answered ${response.status}: ${text}`)
+  return text === '' ? null : JSON.parse(text)
+}
+
+const requests = async (): Promise<number> =>
+  (await control('GET', '/counters')).endpoints['inbox-delta']?.requests ?? 0
+
+/** A process that reads inboxes, with what it reported of them. `onAccess` is called before it gets access. */
+function newProcess({
+  onAccess = async () => {},
+  onRequest = async () => {},
+}: { onAccess?: () => Promise<unknown>; onRequest?: () => Promise<unknown> } = {}) {
+  const registry = new Registry()
+  const reported: (readonly [string, string, string])[] = []
+  const { inboxes, reports, mailboxes } = ground.newProcess()
+  const deps = {
+    inboxes,
+    reports,
+    mailboxes,
+    async requestAccess(tenantId: string): Promise<GrantedAccess> {
+      const [settings] = await ground.database.query<{ from_email: string }>(
+        'SELECT from_email FROM tenant_settings WHERE tenant_id = $1',
+        [tenantId],
+      )
+      await onAccess()
+      return {
+        outcome: 'granted',
+        accessToken,
+        connection: {
+          fromEmail: settings?.from_email ?? '',
+          mailbox: 'own',
+          delegate: null,
+          permissions: ['Mail.ReadWrite'],
+          largeAttachments: true,
+          searchWorks: false,
+          searchFails: false,
+          redirectAllTo: null,
+        },
+        grantVersion: 1,
+        renewAt: new Date(ground.clock.now().getTime() + 60 * MINUTES),
+        settingsVersion: VERSION,
+      }
+    },
+    async reportHealth({ connection }: GrantedAccess, tenantId: string, failure: { outcome: string } | null) {
+      reported.push([tenantId, connection.fromEmail, failure?.outcome ?? 'readable'])
+    },
+    mailer: createGraphMailer({
+      graphBaseUrl: microsoft.graphBaseUrl,
+      async fetch(...call) {
+        const response = await fetchMicrosoft(...call)
+        await onRequest()
+        return response
+      },
+      clock: ground.clock.now,
+    }),
+    tenantDomain: null,
+    pollEveryMs: POLL_MS,
+    failedRounds: new LRUCache<string, number>({ max: 10 }),
+    metrics: createBounceMetrics(registry),
+    clock: ground.clock.now,
+    logger: pino({ enabled: false }),
+  }
+  return {
+    poll: () => pollInboxes(deps, 'one', RUNNING),
+    reported,
+    /** How many rounds ended in each way. */
+    async counted(): Promise<Record<string, number>> {
+      const { values } = (await registry.getSingleMetric('inforiver_mail_bounce_reads_total')?.get()) ?? { values: [] }
+      return Object.fromEntries(
+        values.filter(({ value }) => value > 0).map(({ labels, value }) => [String(labels['outcome']), value]),
+      )
+    },
+  }
+}
+
+const changeSender = () =>
+  ground.database.query(`UPDATE tenant_settings SET from_email = 'reports@contoso.com' WHERE tenant_id = $1`, [ADA])
+
+it('says of an inbox that was read that it can be read', async () => {
+  const process = newProcess()
+
+  expect(await process.poll()).toBe(true)
+  expect(await requests()).toBe(1)
+  expect(process.reported).toEqual([[ADA, 'ada@contoso.com', 'readable']])
+  expect(await process.counted()).toEqual({ read: 1 })
+})
+
+it('says nothing of an inbox whose turn comes after its lease has ended, and reads it in the next round', async () => {
+  await ground.database.query('UPDATE tenant_settings SET bounces_enabled = true WHERE tenant_id = $1', [BEN])
+  let isFirst = true
+  const process = newProcess({
+    async onRequest() {
+      if (isFirst) await ground.clock.advance(25 * SECONDS)
+      isFirst = false
+    },
+    async onAccess() {
+      if (!isFirst) await ground.clock.advance(40 * SECONDS)
+    },
+  })
+
+  await process.poll()
+  expect(await requests()).toBe(1)
+  expect(process.reported).toHaveLength(1)
+  expect(await process.counted()).toEqual({ read: 1 })
+  await process.poll()
+  expect(await requests()).toBe(2)
+})
+
+it.each(['before the inbox is read', 'while it is read'])(
+  'says nothing of the inbox of another sender than the one of now: changed %s',
+  async (when) => {
+    const changes = when === 'while it is read' ? { onRequest: changeSender } : { onAccess: changeSender }
+    const process = newProcess(changes)
+    await process.poll()
+
+    expect(process.reported).toEqual([])
+    expect(await process.counted()).toEqual({})
+    const next = newProcess()
+    expect(await next.poll()).toBe(true) // the other sender's inbox is due at once
+    expect(next.reported).toMatchObject([[ADA, 'reports@contoso.com', expect.any(String)]])
+  },
+)
