@@ -1,4 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
+
+const MAX_DIFF_CHARACTERS = 2_000
 
 /**
  * The reporter of vitest for `npm test`. It prints nothing, and writes to VITEST_REPORT how many tests passed, and what
@@ -26,6 +29,10 @@ function describeTest(test) {
   return `${test.fullName} (${state}, ${test.module.moduleId})\n${errors.map(describeError).join('\n')}`
 }
 
-function describeError({ message, stack }) {
-  return stack || message
+/** The stack says only that two values differ, the diff says how. */
+function describeError({ message, stack, diff }) {
+  const told = stack || message
+  if (!diff) return told
+  const plain = stripVTControlCharacters(diff)
+  return `${told}\n${plain.length > MAX_DIFF_CHARACTERS ? `${plain.slice(0, MAX_DIFF_CHARACTERS)}…` : plain}`
 }
