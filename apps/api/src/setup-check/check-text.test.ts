@@ -49,5 +49,5 @@ const INTRODUCTION = `# Set-up check
 
 What \`doctor\` and \`POST /api/v1/tenant-settings/office365-smtp/check\` can find, by check. This page is generated from \`apps/api/src/setup-check/check-text.ts\`; words in italics are filled in.
 
-All checks run together and take 20 seconds at most. They send nothing and change no setting; an access token that has expired is refreshed and stored, as for a message. A check that depends on another one is skipped when that one failed, and says so. \`port\` is checked by the command only.
+All checks run together and take 20 seconds at most. They send nothing and change no setting; an access token that has expired is refreshed and stored, as for a message. A check that depends on another one is skipped when that one failed, and says so. The command alone checks \`port\` and, where the SMTP door is on, \`smtp\`.
 `

@@ -30,7 +30,7 @@ const CHECK_HOSTS = 'The hosts to open are listed in docs/network.md, "Hosts to 
 const OPEN_FIREWALL = `Open TCP 443 from this server to {host} in the firewall, or set HTTPS_PROXY. ${CHECK_HOSTS}`
 const ENTRA = 'App registrations > the app of Inforiver Mail > Certificates & secrets'
 
-/** What each code means. docs/operations.md lists them for operators. */
+/** What each code means. docs/set-up-check.md lists them for operators. */
 export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   // any check
   'configuration-faulty': {
@@ -74,7 +74,8 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'failed',
     title: 'The check did not end in time',
     detail: 'It was given up after {seconds} seconds.',
-    action: 'Check again. If it stays slow, look at the other checks: a host or a database that hangs delays this one.',
+    action:
+      'Check again. If it remains slow, look at the other checks: a host or a database that hangs delays this one.',
   },
   'check-broke': {
     status: 'failed',
@@ -107,7 +108,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'clock-right': {
     status: 'ok',
     title: 'The clock is right',
-    detail: 'It agrees to a minute with the clocks of these: {clocks}.',
+    detail: 'It is within a minute of these clocks: {clocks}.',
   },
   'clock-off': {
     status: 'warning',
@@ -159,7 +160,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'warning',
     title: 'The host is busy or out of order',
     detail: '{host} can be reached and answered with HTTP {status}.',
-    action: 'Check again in a few minutes. If it stays, look at Microsoft’s service status.',
+    action: 'Check again in a few minutes. If this persists, look at Microsoft’s service status.',
   },
   'host-impersonated': {
     status: 'failed',
@@ -289,9 +290,9 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   },
   'mailbox-unavailable': {
     status: 'warning',
-    title: 'The mailbox could not be asked',
+    title: 'The mailbox could not be checked',
     detail: '{reason}',
-    action: 'Check again in a few minutes. If it stays, look at Microsoft’s service status.',
+    action: 'Check again in a few minutes. If this persists, look at Microsoft’s service status.',
   },
   'access-lost': {
     status: 'failed',
@@ -337,7 +338,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'skipped',
     title: 'Not checked: the name servers did not answer',
     detail: 'The name servers of {domain} did not say whether there is {unknown}.',
-    action: 'Check again. If it stays, ask whoever manages the DNS of {domain}.',
+    action: 'Check again. If this persists, ask whoever manages the DNS of {domain}.',
   },
   'dns-not-usable': {
     status: 'skipped',
@@ -372,7 +373,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'database-too-old': {
     status: 'failed',
     title: 'PostgreSQL is too old',
-    detail: 'The database is PostgreSQL {version}, and {needed} is needed at least.',
+    detail: 'The database is PostgreSQL {version}, and at least {needed} is needed.',
     action: 'Upgrade PostgreSQL, or set DATABASE_URL to a newer one.',
   },
   'database-rights-missing': {
@@ -459,7 +460,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'storage-not-writable': {
     status: 'failed',
     title: 'The data folder cannot be written',
-    detail: 'This account may not write in {folder} ({reason}).',
+    detail: 'This account may not write to {folder} ({reason}).',
     action: 'Give this account the right to write there, or set DATA_DIR to another folder.',
   },
   'storage-of-another-account': {
