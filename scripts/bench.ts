@@ -1,7 +1,6 @@
-// npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue,
-// SMTP, events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
-// product of its own (load/testbed.ts), and stops them when it is interrupted. The figures mean something on an idle
-// machine only.
+// npm run bench [-- NAME…]: runs the benches of docs/testing.md, or those named, and prints ratios against a baseline of
+// the same run. Each starts a PostgreSQL, a simulator and the product of its own (load/testbed.ts), and stops them when it
+// is interrupted. The figures mean something on an idle machine only.
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onStopSignal, STATUS_INTERRUPTED } from './exit-on-signals.ts'

@@ -4,7 +4,7 @@
 //   uploads        workers killed during large uploads (load/killed-uploads.ts)
 //   tokens         access tokens that live for two seconds (load/token-trouble.ts)
 //   backup         backups and restores killed at random moments (load/killed-transfers.ts)
-//   rolling        processes of this release and the next on one database, forth and back (upgrade/rolling.ts)
+//   rolling        processes of this release and the next on one database, back and forth (upgrade/rolling.ts)
 //   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
 // --seed N repeats the random draws of uploads, backup and history; --minutes N and --only KINDS choose the faults of a
 // history, and --check FILE checks a recorded one again.

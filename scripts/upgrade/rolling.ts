@@ -129,7 +129,7 @@ async function roll(testbed: Testbed, what: string, { older, newer }: Pair): Pro
   const { failures } = traffic
   const right = left === 0 && lost.length === 0 && doubled.length === 0 && failures.length === 0
   console.log(
-    `${right ? '✓' : '✗'} rolling between ${what}, forth and back: ${accepted.length} accepted, ${large.length} of them uploaded in pieces, ${arrived} arrived, ${lost.length} lost, ${doubled.length} doubled, ` +
+    `${right ? '✓' : '✗'} rolling between ${what}, back and forth: ${accepted.length} accepted, ${large.length} of them uploaded in pieces, ${arrived} arrived, ${lost.length} lost, ${doubled.length} doubled, ` +
       `${left} left; ${traffic.reads} reads; ${failures.length} requests failed; ${Math.round((Date.now() - startedAt) / 1_000)} s`,
   )
   for (const failure of failures.slice(0, 10)) console.log(`  ${failure}`)

@@ -317,14 +317,14 @@ async function readThrough(filter: StoredFilter): Promise<readonly string[]> {
   return forth.map(({ id }) => id)
 }
 
-it('finds by every filter without texts in pages, forth and back, and counts', async () => {
+it('finds by every filter without texts in pages, back and forth, and counts', async () => {
   await fill(async () => {})
   for (const filter of FILTERS.filter((each) => !hasTextFilter(each)))
     expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
 })
 
 it.each(Object.entries(INDEXED))(
-  'finds by every filter with texts in pages, forth and back, and counts, when the messages are %s',
+  'finds by every filter with texts in pages, back and forth, and counts, when the messages are %s',
   async (_name, index) => {
     await fill(index)
     for (const filter of FILTERS.filter(hasTextFilter))
