@@ -206,10 +206,16 @@ async function sendByRoute(
   if (outcome.outcome === 'sent') return accepted(outcome)
   const bytes = route.sizes.sendMail
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
-  const canLookUp = canReadMailbox
-    ? searchWorks
-    : outcome.outcome === 'unknown' && (await deps.deliveries.readSight(message)) !== 'off'
+  const canLookUp = canReadMailbox ? searchWorks : outcome.outcome === 'unknown' && (await mayBeInTrace(deps, message))
   return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
+}
+
+/** Never throws: the message may have been sent, which must not be forgotten. The look asks again before anything follows. */
+async function mayBeInTrace({ deliveries }: AttemptDeps, message: LeasedMessage): Promise<boolean> {
+  return deliveries.readSight(message).then(
+    (sight) => sight !== 'off',
+    () => true,
+  )
 }
 
 /**
@@ -224,7 +230,7 @@ function takeClearance({ elapsedMs }: AttemptDeps, open: OpenMessage): boolean {
 
 /** Remembers a size that the organisation refused, so that it is not asked again for a while. */
 async function learnFrom({ mailboxes }: AttemptDeps, { message, route }: OpenMessage, failure: Failure): Promise<void> {
-  if (failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
+  if (failure.outcome !== 'refused' || failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
   await mailboxes.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes))
 }
 

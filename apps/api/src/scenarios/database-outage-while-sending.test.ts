@@ -72,6 +72,29 @@ it('has no doubt about a message that was not sent yet when the database went aw
   expect(await arrived('Not sent yet')).toBe(1)
 })
 
+it.each([
+  ['stop', 'Stopped in doubt', { status: 'failed', problem: { code: 'outcome-unknown' } }, 1],
+  ['retry', 'Sent again', { status: 'sent', possibleDuplicate: true }, 2],
+])(
+  'keeps the doubt about a request whose answer was unclear while the database was away, to %s',
+  async (onUnknownOutcome, subject, expected, mails) => {
+    await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+    const sending = await holdRequest(ground.microsoft, 'sendMail')
+    const { id } = await service.submit({ subject, onUnknownOutcome })
+    await sending.untilHeld()
+    link.cut()
+    await sending.release()
+    await expect.poll(() => arrived(subject)).toBe(1)
+    const unwritten = (line: string) => line.includes(id) && line.includes('could not be written')
+    await expect.poll(() => worker.logLines.some(unwritten)).toBe(true)
+
+    link.mend()
+
+    expect(await service.until(id, { status: expected.status })).toMatchObject(expected)
+    expect(await arrived(subject)).toBe(mails)
+  },
+)
+
 it('delivers what it had claimed when the answer to the claim was lost', async () => {
   link.cut()
   const { id } = await service.submit({ subject: 'Answer lost', onUnknownOutcome: 'stop' })
