@@ -58,6 +58,23 @@ export function eachOnce(rows: readonly TraceRow[]): readonly TraceRow[] {
   return [...first.values()]
 }
 
+/**
+ * Returns the messages that have not ended but were sent, as a row shows. Of several with one Message-ID, such as mail that
+ * its client divided among its recipients, the recipient tells which the row is about.
+ *
+ * @param known messages that have the Message-ID of a row
+ */
+export function seenIn(rows: readonly TraceRow[], known: readonly ReportableMessage[]): readonly ReportableMessage[] {
+  const rowsOf = Map.groupBy(rows, ({ messageId }) => messageId)
+  const sharers = countBy(known, ({ internetMessageId }) => internetMessageId)
+  return known.filter((message) => {
+    const { internetMessageId, sentAt } = message
+    const isAlone = sharers.get(internetMessageId) === 1
+    const isAbout = (row: TraceRow) => isAlone || recipientOf(row, message) !== null
+    return sentAt === null && (rowsOf.get(internetMessageId) ?? []).some(isAbout)
+  })
+}
+
 /** @param known messages that have the Message-ID of a row */
 export function matchByMessageId(
   rows: readonly TraceRow[],
@@ -80,7 +97,14 @@ export function matchByMessageId(
         if (!isKnown) reports.push(report)
         if (lacksCode(report, recipient)) codes.push(wanted(report, row))
       }
-      aliases.push(...aliasesOf(own, message))
+      const sharers = (messages ?? []).filter((other) => other !== message)
+      const isAboutOther = (row: TraceRow) => sharers.some((other) => recipientOf(row, other) !== null)
+      aliases.push(
+        ...aliasesOf(
+          own.filter((row) => recipientOf(row, message) !== null || !isAboutOther(row)),
+          message,
+        ),
+      )
     }
   }
   return { reports, aliases, codes, unmatched }

@@ -19,6 +19,7 @@ import {
   toReport,
   type AliasCandidate,
   type CodeWanted,
+  seenIn,
 } from './match-traces.ts'
 import type { TraceMetrics } from './trace-metrics.ts'
 import type { TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
@@ -208,10 +209,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     const known = []
     for (let next = 0; next < ids.length; next += IDS_AT_ONCE)
       known.push(...(await reports.findByMessageIds(tenantId, ids.slice(next, next + IDS_AT_ONCE))))
-    await reports.noteSeen(
-      tenantId,
-      known.filter(({ sentAt }) => sentAt === null),
-    )
+    await reports.noteSeen(tenantId, seenIn(inWindow, known))
     const certain = matchByMessageId(inWindow, known)
     const knownIds = new Set(known.map(({ id }) => id))
     const near = nearTo(certain.unmatched, awaited).filter((id) => !knownIds.has(id))

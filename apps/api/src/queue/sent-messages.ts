@@ -28,18 +28,18 @@ export interface ReportableRecipient {
 }
 
 const COLUMNS = `m.id, m.internet_message_id, m.from_email, m.subject, m.sent_at, m."to", m.cc, m.bcc`
+const QUEUED_FROM = `(SELECT q.from_email FROM message_queue q WHERE q.message_id = m.id) AS queued_from`
 
 /**
  * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft.
  * $1 tenant, $2 ids, $3 Message-IDs
  */
 const FIND = `
-SELECT ${COLUMNS}, (SELECT q.from_email FROM message_queue q WHERE q.message_id = m.id) AS queued_from,
-       (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = m.id) AS draft_id
+SELECT ${COLUMNS}, ${QUEUED_FROM}, (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = m.id) AS draft_id
   FROM messages m
  WHERE m.tenant_id || '' = $1 AND m.id = ANY ($2)
  UNION ALL
-SELECT ${COLUMNS}, NULL, NULL FROM messages m WHERE m.tenant_id = $1 AND m.internet_message_id = ANY ($3)`
+SELECT ${COLUMNS}, ${QUEUED_FROM}, NULL FROM messages m WHERE m.tenant_id = $1 AND m.internet_message_id = ANY ($3)`
 
 interface MessageRow {
   readonly id: string

@@ -113,6 +113,11 @@ WITH result AS MATERIALIZED (
          trying_ms = h.trying_ms, ${NO_LEASE}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
+), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
+  UPDATE messages m SET internet_message_id = h.internet_message_id
+    FROM held h
+   WHERE m.id = ${idsOf('held')} AND m.id = h.message_id AND h.status IN ('queued', 'held') AND h.doubt = 'in-doubt'
+     AND m.internet_message_id IS DISTINCT FROM coalesce(h.internet_message_id, m.internet_message_id)
 ), recorded AS (
   UPDATE messages m
      SET outcome = e.status, from_email = e.sender, possible_duplicate = e.possible_duplicate, problem = e.problem, ended_at = e.at,

@@ -1,4 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { submitAsMime } from '../test-support/mime.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
@@ -20,6 +22,12 @@ async function untilLookedFor(id: string): Promise<void> {
   await expect.poll(looks).toEqual([{ looks: 1 }])
 }
 
+/** Has the trace asked for the last time, after an hour. */
+async function allowToSendAgain(id: string): Promise<void> {
+  await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = $1', [id])
+  await ground.pass(5 * MINUTES)
+}
+
 it('is settled by the row of the message, and sent once', async () => {
   await ground.switchOn('send-accepted-but-504')
   const { id } = await ground.service.submit({ subject: 'Traced' })
@@ -33,13 +41,37 @@ it('is settled by the row of the message, and sent once', async () => {
   expect(await ground.arrived('Traced')).toBe(1)
 })
 
+it('is settled by the row of MIME under the Message-ID that it brings', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  const id = await submitAsMime(ground, 'Traced MIME', { header: ['Message-ID: <traced@example.com>'] })
+  await untilLookedFor(id)
+  await ground.pass(1 * MINUTES)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await ground.arrived('Traced MIME')).toBe(1)
+})
+
+it('is not settled by the row of a mail to others with the same Message-ID', async () => {
+  const header = ['Message-ID: <divided@example.com>']
+  const other = await submitAsMime(ground, 'Divided', { header })
+  await ground.service.until(other, { status: 'sent' })
+  await ground.switchOn('send-504')
+  const id = await submitAsMime(ground, 'Divided', { header, to: [{ address: 'grace@contoso.com' }] })
+  await untilLookedFor(id)
+  await ground.pass(1 * MINUTES)
+  await ground.service.until(other, { recipients: [{ delivery: 'delivered' }] }) // by its row
+  await allowToSendAgain(id)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+  expect(await mailsIn(ground.microsoft, 'Divided', { mailbox: 'grace@contoso.com' })).toHaveLength(1)
+})
+
 it('waits an hour for a row that does not come, then sends again and says so', async () => {
   await ground.switchOn('send-504')
   const { id } = await ground.service.submit({ subject: 'Not traced' })
   await untilLookedFor(id)
   expect(await ground.arrived('Not traced')).toBe(0)
-  await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = $1', [id]) // an hour of them
-  await ground.pass(5 * MINUTES)
+  await allowToSendAgain(id)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
   expect(await ground.arrived('Not traced')).toBe(1)
