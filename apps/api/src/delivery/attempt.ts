@@ -1,7 +1,7 @@
 import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
-import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { SoughtMessage } from '@inforiver-mail/m365/find-message'
+import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { FindMessageOutcome, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import { toOutgoing, type MessageContent } from '@inforiver-mail/m365/message-content'
 import { mimeMessageId } from '@inforiver-mail/m365/mime-message'
 import type { OutgoingAttachment, OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
@@ -21,7 +21,14 @@ import type { AttachmentReader } from './read-attachment.ts'
 export interface AttemptDeps {
   readonly deliveries: Pick<
     Deliveries,
-    'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks' | 'readSight'
+    | 'clear'
+    | 'storeDraft'
+    | 'storeUpload'
+    | 'finishUpload'
+    | 'readContent'
+    | 'readChunks'
+    | 'readSight'
+    | 'sharesMessageId'
   >
   readonly mailboxes: Pick<
     Mailboxes,
@@ -114,7 +121,24 @@ export function soughtInSentItems({ message, content, draft }: OpenMessage, from
   const { internetMessageId } = draft
   if (!content.mime) return { messageId, internetMessageId }
   const own = mimeMessageId(content.mime.source, { id: messageId, from: { address: triedFrom ?? fromEmail } })
-  return { messageId, internetMessageId: internetMessageId ?? own, asMime: true }
+  const recipients = [...content.to, ...content.cc, ...content.bcc].map(({ address }) => address)
+  return { messageId, internetMessageId: internetMessageId ?? own, asMime: true, recipients }
+}
+
+/**
+ * Looks for the copy of a message in Sent Items. A copy of MIME that Exchange has stripped of our id may be that of another
+ * message of the same Message-ID. Microsoft may spell an address differently, so other recipients alone prove nothing.
+ */
+export async function findCopy(
+  { mailer, deliveries }: Pick<AttemptDeps, 'mailer' | 'deliveries'>,
+  { message }: OpenMessage,
+  sought: SoughtMessage,
+  options: CallOptions,
+): Promise<FindMessageOutcome> {
+  const found = await mailer.findMessage(sought, 'sentitems', options)
+  if (found.outcome !== 'found' || !found.isToOthers || sought.internetMessageId === null) return found
+  const isShared = await deliveries.sharesMessageId(message, sought.internetMessageId)
+  return isShared ? { outcome: 'not-found' } : found
 }
 
 /**

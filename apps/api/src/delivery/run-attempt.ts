@@ -9,6 +9,7 @@ import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import {
   chargeRequest,
+  findCopy,
   outgoingOf,
   readsFileByFile,
   requireCleared,
@@ -128,7 +129,7 @@ async function lookUpOrSend(
 
 /** Returns `unsent` where the draft is still a draft, so that no attempt has sent it. */
 async function lookUp(
-  { mailer }: AttemptDeps,
+  deps: AttemptDeps,
   open: OpenMessage,
   access: GrantedAccess,
   signal: AbortSignal,
@@ -137,14 +138,14 @@ async function lookUp(
   const { fromEmail, searchFails } = access.connection
   const options = callOptions(access, signal)
   if (draft.draftId !== null) {
-    const read = await mailer.readDraft(draft.draftId, options)
+    const read = await deps.mailer.readDraft(draft.draftId, options)
     if (read.outcome === 'draft') return 'unsent'
     if (read.outcome === 'sent') return { type: 'found' }
     if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
   }
   const sought = soughtInSentItems(open, fromEmail)
   const searched = searchFails ? { ...sought, messageId: null } : sought
-  const found = await mailer.findMessage(searched, 'sentitems', options)
+  const found = await findCopy(deps, open, searched, options)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
   return { type: 'lookup-failed', failure: found }

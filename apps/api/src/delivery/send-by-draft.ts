@@ -7,6 +7,7 @@ import type { GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
   chargeRequest,
+  findCopy,
   outgoingOf,
   requireCleared,
   soughtInSentItems,
@@ -216,7 +217,10 @@ export async function sendByDraft(
 
   /** Looks for the copy of a draft that a person may have sent and moved. Returns null when there is none. */
   async function findSent(): Promise<AttemptResult | null> {
-    const found = await mailer.findMessage(soughtInSentItems(open, fromEmail), 'sentitems', options)
+    const sought = soughtInSentItems(open, fromEmail)
+    // No request of ours has sent MIME that is not in doubt: a copy without our id is that of another message.
+    const isUnsentMime = sought.asMime && message.doubt.state !== 'in-doubt'
+    const found = await findCopy(deps, open, isUnsentMime ? { ...sought, internetMessageId: null } : sought, options)
     if (found.outcome === 'found') return sentByHand()
     return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
   }

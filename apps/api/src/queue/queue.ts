@@ -71,7 +71,7 @@ import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
-import { findByMessageIds, findSent, type ReportableMessage } from './sent-messages.ts'
+import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -159,6 +159,8 @@ export interface Deliveries {
   readContent(message: Lease): Promise<Buffer>
   /** Whether the message trace has a row of the message for certain: then it was sent. */
   readSight(message: Pick<LeasedMessage, 'id' | 'tenantId'>): Promise<TraceSight>
+  /** Whether another message of the tenant was sent, or tried, with this Message-ID. */
+  sharesMessageId(message: Pick<LeasedMessage, 'id' | 'tenantId'>, internetMessageId: string): Promise<boolean>
   /** Reads sealed chunks, `from` inclusive to `to` exclusive, one after the other into the same buffer. */
   readChunks(
     message: Lease,
@@ -362,6 +364,7 @@ export function createQueue(
       finishUpload: (message, settingsVersion) => finishUpload(pool, message, settingsVersion),
       readContent: (message) => readContent(pool, message),
       readSight: (message) => readSight(pool, message),
+      sharesMessageId: (message, internetMessageId) => sharesMessageId(pool, message, internetMessageId),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
       async recover() {

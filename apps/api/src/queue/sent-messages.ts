@@ -75,6 +75,19 @@ export async function findByMessageIds(
   return found.filter(({ internetMessageId }) => asked.has(internetMessageId))
 }
 
+/** $1 tenant, $2 Message-ID, $3 id */
+const SHARES = `SELECT 1 FROM messages WHERE tenant_id = $1 AND internet_message_id = $2 AND id || '' <> $3 LIMIT 1`
+
+/** Whether another message of the tenant was sent, or tried, with this Message-ID. */
+export async function sharesMessageId(
+  pool: pg.Pool,
+  { id, tenantId }: { readonly id: string; readonly tenantId: string },
+  internetMessageId: string,
+): Promise<boolean> {
+  const { rows } = await pool.query(SHARES, [tenantId, internetMessageId, id])
+  return rows.length > 0
+}
+
 /** $1 tenant, $2 ids */
 const FIND_IDS = `SELECT ${COLUMNS} FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
 

@@ -54,6 +54,12 @@ describe('with Mail.Send alone', () => {
   })
 
   it('is looked for by its own ids once the mailbox may be read, whatever Exchange keeps of them', async () => {
+    await set({ mimeMessageId: 'kept', mimeHeaders: 'lost' })
+    const header = ['Message-ID: <divided@example.com>']
+    await ground.service.until(await submitAsMime(ground, 'Divided', { header }), SENT_ONCE)
+    await ground.switchOn('send-504')
+    const unsent = await submitAsMime(ground, 'Divided', { header, to: [{ address: 'grace@contoso.com' }] })
+    await ground.service.until(unsent, { attempts: [{ outcome: 'unknown' }] })
     const ids: string[] = []
     for (const [index, reading] of READINGS.entries()) {
       await set(reading)
@@ -68,6 +74,9 @@ describe('with Mail.Send alone', () => {
       await lookUntil(ground, id, SENT_ONCE)
       expect(await ground.arrived(`Looked for ${index}`)).toBe(1)
     }
+    // The copy of the mail to Max tells nothing about the one to Grace.
+    await lookUntil(ground, unsent, { status: 'sent', possibleDuplicate: true })
+    expect(await mailsIn(ground.microsoft, 'Divided', { mailbox: 'grace@contoso.com' })).toHaveLength(1)
   })
 })
 
@@ -101,6 +110,19 @@ describe('with Mail.ReadWrite', () => {
     for (const id of ids) expect(await ground.service.read(id)).toMatchObject(SENT_ONCE)
     expect((await requestsTo(ground, 'draft-create')) - before).toBe(2)
     for (const subject of ['One of two', 'Two of two']) expect(await ground.arrived(subject)).toBe(1)
+  })
+
+  it('is sent although another message of the same Message-ID was sent before, and Exchange kept none of our headers', async () => {
+    await set({ mimeHeaders: 'lost' })
+    const header = ['Message-ID: <again@example.com>']
+    await ground.service.until(await submitAsMime(ground, 'Before', { header }), SENT_ONCE)
+    await ground.switchOn(http('draft-create', answer(503, 'ErrorServerBusy')))
+    const id = await submitAsMime(ground, 'Afterwards', { header })
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    await ground.calm()
+
+    expect(await ground.service.read(id)).toMatchObject(SENT_ONCE)
+    expect(await ground.arrived('Afterwards')).toBe(1)
   })
 
   it('is sent once although a draft whose answer was lost cannot be found by its headers', async () => {

@@ -30,6 +30,7 @@ describe('findMessage', () => {
       from: 'ada@contoso.com',
       subject: message.subject,
       to: ['max@contoso.com'],
+      isToOthers: false,
     })
   })
 
@@ -84,6 +85,20 @@ describe('findMessage', () => {
       expect(await looksLike(ANOTHER_ID)).toBe('found')
     },
   )
+
+  it('says of a copy without our id whether it went to others, and prefers one that did not', async () => {
+    await control(simulator.url, 'PATCH', '/settings', { mimeHeaders: 'lost' })
+    const ada = await asAda()
+    const mime = { source: Buffer.from('Message-ID: <divided@contoso.com>\r\n\r\n'), fromName: null, date: new Date(0) }
+    const sought = { messageId: ANOTHER_ID, internetMessageId: '<divided@contoso.com>', asMime: true }
+    const toGrace = { ...sought, recipients: ['Grace@contoso.com'] }
+    await mailer.send({ ...message, mime }, ada)
+    expect(await mailer.findMessage(toGrace, 'sentitems', ada)).toMatchObject({ outcome: 'found', isToOthers: true })
+
+    await mailer.send({ ...message, id: ANOTHER_ID, mime, to: [{ address: 'grace@contoso.com' }] }, ada)
+    const found = await mailer.findMessage(toGrace, 'sentitems', ada)
+    expect(found).toMatchObject({ to: ['grace@contoso.com'], isToOthers: false })
+  })
 
   it('does not find a copy that has not appeared yet', async () => {
     const ada = await asAda()

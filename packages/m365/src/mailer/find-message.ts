@@ -1,3 +1,4 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { z } from 'zod'
 import { optionalText, readJson } from '../json.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
@@ -20,6 +21,8 @@ export interface FoundMessage {
   readonly subject: string | null
   /** The addresses of its To field. */
   readonly to: readonly (string | null)[]
+  /** It was found by its Message-ID alone, and none of the addresses that are sought is among its recipients. */
+  readonly isToOthers: boolean
 }
 
 /** What identifies a message. Null where it cannot be found by that. */
@@ -30,6 +33,8 @@ export interface SoughtMessage {
   readonly internetMessageId: string | null
   /** It was handed to Graph as MIME: our id is in a header, and its Message-ID is the choice of whoever submitted it. */
   readonly asMime?: boolean
+  /** Its recipients: they tell apart copies of MIME of one Message-ID. */
+  readonly recipients?: readonly string[]
 }
 
 /**
@@ -49,6 +54,8 @@ const FoundMessages = z.object({
       from: MailAddress.nullable().catch(null),
       subject: optionalText,
       toRecipients: z.array(MailAddress).catch([]),
+      ccRecipients: z.array(MailAddress).catch([]),
+      bccRecipients: z.array(MailAddress).catch([]),
       singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]),
     }),
   ),
@@ -56,14 +63,14 @@ const FoundMessages = z.object({
 
 interface Search {
   readonly filter: string
-  /** Our id, where what is found may be another message: one that carries another id does not count. */
-  readonly onlyOf?: string
+  /** Where what is found may be another message: one that carries another id does not count. */
+  readonly only?: { readonly messageId: string; readonly recipients: readonly string[] }
 }
 
 /** Looks for a message by our id first, then by its Message-ID. */
 export async function findMessage(
   exchange: Exchange,
-  { messageId, internetMessageId, asMime = false }: SoughtMessage,
+  { messageId, internetMessageId, asMime = false, recipients = [] }: SoughtMessage,
   where: SearchedFolder,
   options: CallOptions,
 ): Promise<FindMessageOutcome> {
@@ -72,7 +79,9 @@ export async function findMessage(
     ...(messageId === null
       ? []
       : [{ filter: propertyFilter(asMime ? MIME_ID_PROPERTY : MESSAGE_ID_PROPERTY, messageId) }]),
-    ...(byMessageId ? [{ filter: byMessageId, ...(asMime && messageId !== null && { onlyOf: messageId }) }] : []),
+    ...(byMessageId
+      ? [{ filter: byMessageId, ...(asMime && messageId !== null && { only: { messageId, recipients } }) }]
+      : []),
   ]
   for (const search of searches) {
     const found = await findBy(exchange, search, where, options)
@@ -111,29 +120,42 @@ export async function findOwnIds(
 
 async function findBy(
   exchange: Exchange,
-  { filter, onlyOf }: Search,
+  { filter, only }: Search,
   where: SearchedFolder,
   { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
   const query = [
     `$filter=${encodeURIComponent(filter)}`, // the client does not encode queries
-    '$select=id,from,subject,toRecipients',
-    ...(onlyOf === undefined
-      ? ['$top=1']
-      : [`$expand=${encodeURIComponent(EXPAND_MIME_ID)}`, `$top=${MAX_OF_ONE_MESSAGE_ID}`]),
+    ...(only === undefined
+      ? ['$select=id,from,subject,toRecipients', '$top=1']
+      : [
+          '$select=id,from,subject,toRecipients,ccRecipients,bccRecipients',
+          `$expand=${encodeURIComponent(EXPAND_MIME_ID)}`,
+          `$top=${MAX_OF_ONE_MESSAGE_ID}`,
+        ]),
   ].join('&')
   const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? readJson(reply.text, FoundMessages) : null
   if (!found) return asRepeatable(classifyFailure(reply.answer))
-  const message = found.value.find(
-    ({ singleValueExtendedProperties: [ours] }) => onlyOf === undefined || !ours?.value || ours.value === onlyOf,
-  )
+  const ourId = ({ singleValueExtendedProperties: [ours] }: Copy) => ours?.value ?? null
+  const isToOurs = (copy: Copy) => only !== undefined && isToAny(copy, only.recipients)
+  const copies = found.value.filter((copy) => only === undefined || [null, only.messageId].includes(ourId(copy)))
+  const message = copies.find((copy) => ourId(copy) !== null) ?? copies.find(isToOurs) ?? copies[0]
   if (!message) return { outcome: 'not-found' }
   const { id, from, subject, toRecipients } = message
   const to = toRecipients.map(({ emailAddress }) => emailAddress.address)
-  return { outcome: 'found', id, from: from?.emailAddress.address ?? null, subject, to }
+  const isToOthers = only !== undefined && ourId(message) === null && !isToOurs(message)
+  return { outcome: 'found', id, from: from?.emailAddress.address ?? null, subject, to, isToOthers }
+}
+
+type Copy = z.infer<typeof FoundMessages>['value'][number]
+
+function isToAny({ toRecipients, ccRecipients, bccRecipients }: Copy, sought: readonly string[]): boolean {
+  return [...toRecipients, ...ccRecipients, ...bccRecipients].some(({ emailAddress: { address } }) =>
+    sought.some((each) => address !== null && sameAddress(each, address)),
+  )
 }
 
 function propertyFilter(name: string, messageId: string): string {
