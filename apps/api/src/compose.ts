@@ -42,6 +42,7 @@ import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
 import { composeQueue } from './queue/compose-queue.ts'
+import type { TakeOverWaits } from './queue/recover.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
@@ -93,6 +94,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    takeOverWaits,
     deliverySizes,
     resolver,
     waitForGrant,
@@ -111,6 +113,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** From when on the worker takes over from others. */
+    takeOverWaits?: TakeOverWaits | undefined
     deliverySizes?: DeliverySizes | undefined
     /** Replaces the name servers of this machine for the set-up check. */
     resolver?: DnsResolver
@@ -187,7 +191,7 @@ export async function compose(
     const registry = new Registry()
     measureEventLoop(registry)
     const databaseNow = createDatabaseClock(database.pool)
-    const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random })
+    const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random, takeOverWaits })
     const { contentKeys, writeCheck } = queue
     const alerts = composeAlerts({
       database,

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
 import type { MailboxLimits } from './limits.ts'
 import { createQueue, type Queue, type Receiving } from './queue.ts'
+import { TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
 
 export interface ComposedQueue extends Queue {
   readonly contentKeys: ContentKeys
@@ -22,6 +23,7 @@ export function composeQueue({
   clock,
   elapsedMs,
   random,
+  takeOverWaits = TAKE_OVER_WAITS,
 }: {
   database: Database
   connectionString: string
@@ -35,6 +37,7 @@ export function composeQueue({
   clock: () => Date
   elapsedMs: () => number
   random: RandomBytes
+  takeOverWaits?: TakeOverWaits | undefined
 }): ComposedQueue {
   const queue = createQueue(database, {
     connectionString,
@@ -42,6 +45,7 @@ export function composeQueue({
     storageBytes: config.tenantStorageBytes,
     contentRetentionDays: config.contentRetentionDays,
     logRetentionDays: config.logRetentionDays,
+    takeOverWaits,
     elapsedMs: systemElapsedMs, // the polls of a worker follow it, also where a test stops the clock
   })
   const writeCheck = createWriteCheck(database.pool, clock)

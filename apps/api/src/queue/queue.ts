@@ -67,7 +67,7 @@ import {
   unseenReports,
   type ClaimedInbox,
 } from './report-inboxes.ts'
-import { recoverMessages, type Recovered } from './recover.ts'
+import { createRecovering, type Recovered, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
@@ -171,7 +171,8 @@ export interface Deliveries {
   /** Writes the outcome of an attempt. Returns false, and writes nothing, when a later attempt has begun. */
   settle(settled: Settled): Promise<boolean>
   /**
-   * Queues what dead workers held, and scheduled or held messages that may leave now. Fails those whose time is over.
+   * Queues what dead workers held, once others have had time to write what they know after an outage, and scheduled or held
+   * messages that may leave now. Fails those whose time is over.
    * `more`: a batch was full, so call again.
    */
   recover(): Promise<Recovered>
@@ -313,6 +314,7 @@ export function createQueue(
     storageBytes,
     contentRetentionDays,
     logRetentionDays,
+    takeOverWaits,
     elapsedMs,
   }: {
     readonly connectionString: string
@@ -320,11 +322,13 @@ export function createQueue(
     readonly storageBytes: number
     readonly contentRetentionDays: number
     readonly logRetentionDays: number
+    readonly takeOverWaits: TakeOverWaits
     readonly elapsedMs: () => number
   },
 ): Queue {
   const known = createKnownTenants(elapsedMs)
   const clear = createClearing(pool)
+  const recover = createRecovering(pool, takeOverWaits)
   const findKey = createKeyLookUp(pool)
   return {
     dataKeys: {
@@ -368,7 +372,7 @@ export function createQueue(
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
       async recover() {
-        const recovered = await recoverMessages(pool)
+        const recovered = await recover()
         if (recovered.moved) known.expect(null) // a scheduled message keeps its due time
         return recovered
       },

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
+import { LEASE_MS } from './claim.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
@@ -10,14 +11,48 @@ import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
 
 const MOVED_AT_ONCE = 1_000
 
+/** From when on a process takes messages back whose lease has expired. */
+export interface TakeOverWaits {
+  /** After its first look, since the database may have been away before. */
+  readonly afterStartMs: number
+  /** After the first look that found the database again. */
+  readonly afterOutageMs: number
+}
+
+/**
+ * A worker that knows an outcome writes it once the database is back, but it may notice that last: a statement whose
+ * connection went silent is given up after 35 s, the next one follows a second later, and connecting may take 5 s. Were its
+ * lease taken over before, the message would be sent again.
+ *
+ * The wait after a start is long enough for workers whose connections were refused. It ends before the leases of a process
+ * that was killed and is started again at once, so that its messages wait no longer.
+ */
+export const TAKE_OVER_WAITS: TakeOverWaits = { afterStartMs: 10_000, afterOutageMs: LEASE_MS }
+
+/**
+ * Two looks that are further apart may have an outage between them. In a shorter one no lease runs out, since its holder
+ * has begun to renew it when more than half of its time was left.
+ */
+const LOOKS_APART_MS = 10_000
+
 /**
  * Takes messages back whose lease has expired. One that was tried may have been sent: it is in doubt from now on, unless
  * the outcome of that attempt still arrives, and it counts against the mailbox's limits. The others were not sent.
+ *
+ * Whether the database was away since the last look is judged here and by its clock, because a statement may have been held
+ * up on its way, and arrive at the moment when the outage ends.
+ *
+ * $1 when this process last looked, or null; $2 the time that this look returned; $3 and $4 `TakeOverWaits`
  */
 const RECOVER_ABANDONED = `
-WITH expired AS MATERIALIZED (
+WITH look AS MATERIALIZED (
+  SELECT mail_now() AS at,
+         CASE WHEN $1::timestamptz IS NULL THEN mail_now() + $3 * interval '1 millisecond'
+              WHEN mail_now() - $1 BETWEEN interval '0' AND interval '${LOOKS_APART_MS} milliseconds' THEN $2::timestamptz
+              ELSE mail_now() + $4 * interval '1 millisecond' END AS takes_over_from
+), expired AS MATERIALIZED (
   SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased
-   WHERE lease_until < mail_now() LIMIT ${MOVED_AT_ONCE}
+   WHERE lease_until < mail_now() AND (SELECT takes_over_from <= at FROM look) LIMIT ${MOVED_AT_ONCE}
 ), abandoned AS MATERIALIZED (
   SELECT q.message_id, q.attempt_id IS NOT DISTINCT FROM q.lease_owner AS tried
     FROM message_queue q JOIN expired e ON e.message_id = q.message_id
@@ -45,7 +80,7 @@ WITH expired AS MATERIALIZED (
   INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM recovered ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
 )
-SELECT message_id AS id FROM recovered`
+SELECT at, takes_over_from, ARRAY(SELECT message_id FROM recovered) AS abandoned FROM look`
 
 /** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `
@@ -61,20 +96,39 @@ export interface Recovered {
   readonly more: boolean
 }
 
+interface Look {
+  readonly at: Date
+  readonly takes_over_from: Date
+  readonly abandoned: readonly string[]
+}
+
 /**
- * Queues what dead workers held, and scheduled or held messages that may leave now. Those whose time is over fail first.
- *
- * @returns `more`: a batch was full, so there may be more to move
+ * Returns a function that queues what dead workers held, and scheduled or held messages that may leave now. Those whose
+ * time is over fail first. It says `more` when a batch was full, so that there may be more to move.
  */
-export async function recoverMessages(pool: pg.Pool): Promise<Recovered> {
-  const { rows } = await pool.query<{ id: string }>({ name: 'recover-abandoned', text: RECOVER_ABANDONED })
-  const { expired, more } = await failExpired(pool)
-  const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
-  const moved = [rows.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
-  return {
-    abandoned: rows.map(({ id }) => id),
-    expired,
-    moved: moved.some((count) => count > 0),
-    more: more || moved.includes(MOVED_AT_ONCE),
+export function createRecovering(
+  pool: pg.Pool,
+  { afterStartMs, afterOutageMs }: TakeOverWaits,
+): () => Promise<Recovered> {
+  let last: Look | null = null
+
+  async function takeOver(): Promise<readonly string[]> {
+    const values = [last?.at ?? null, last?.takes_over_from ?? null, afterStartMs, afterOutageMs]
+    const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values })
+    last = rows[0] ?? null
+    return last?.abandoned ?? []
+  }
+
+  return async () => {
+    const abandoned = await takeOver()
+    const { expired, more } = await failExpired(pool)
+    const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
+    const moved = [abandoned.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
+    return {
+      abandoned,
+      expired,
+      moved: moved.some((count) => count > 0),
+      more: more || moved.includes(MOVED_AT_ONCE),
+    }
   }
 }

@@ -10,12 +10,14 @@ import { allowGarbage } from '../content-garbage.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../logger.ts'
 import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
+import type { TakeOverWaits } from '../queue/recover.ts'
 import type { WaitForGrant } from '../settings/consent-strategy.ts'
 import { createChance } from './chance.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
+import { NO_TAKE_OVER_WAITS } from './test-queue.ts'
 
 const TEST_REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
@@ -59,6 +61,8 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
+    /** By default, the lease of another that has expired is taken over at once. */
+    takeOverWaits?: TakeOverWaits
     deliverySizes?: DeliverySizes
     resolver?: DnsResolver
     waitForGrant?: WaitForGrant
@@ -207,6 +211,7 @@ async function startProduct(options: {
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
+  takeOverWaits?: TakeOverWaits
   deliverySizes?: DeliverySizes
   resolver?: DnsResolver
   waitForGrant?: WaitForGrant
@@ -225,6 +230,7 @@ async function startProduct(options: {
     onFatal(error) {
       throw error
     },
+    takeOverWaits: NO_TAKE_OVER_WAITS,
     chance: () => 0.1 + 0.9 * random(), // never a wait of nothing, which would be over before a test could see it
     ...(clock && { clock, elapsedMs: elapsedBy(clock) }),
     ...times,

@@ -3,6 +3,10 @@ import type pg from 'pg'
 import { PrismaClient } from '../database/generated/client.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
+import type { TakeOverWaits } from '../queue/recover.ts'
+
+/** An expired lease is taken over at the first look, so that a test need not look for ten seconds before. */
+export const NO_TAKE_OVER_WAITS: TakeOverWaits = { afterStartMs: 0, afterOutageMs: 0 }
 
 const NO_LIMITS: MailboxLimits = {
   concurrency: 0,
@@ -16,6 +20,7 @@ export interface TestQueueOptions {
   readonly storageBytes?: number
   readonly contentRetentionDays?: number
   readonly logRetentionDays?: number
+  readonly takeOverWaits?: TakeOverWaits
   readonly elapsedMs?: () => number
 }
 
@@ -27,6 +32,7 @@ export function createTestQueue(
     storageBytes = Number.MAX_SAFE_INTEGER,
     contentRetentionDays = 7,
     logRetentionDays = 30,
+    takeOverWaits = NO_TAKE_OVER_WAITS,
     elapsedMs = () => performance.now(),
     url = '',
   }: TestQueueOptions & { readonly url?: string } = {},
@@ -39,6 +45,7 @@ export function createTestQueue(
       storageBytes,
       contentRetentionDays,
       logRetentionDays,
+      takeOverWaits,
       elapsedMs,
     },
   )
