@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { inTransaction, withClient } from '../database/transaction.ts'
 import { byLockOrder, type Lease, type LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
-import { isFoundBy, isInState, isInTime } from './columns.ts'
+import { idsOf, isFoundBy, isInState, isInTime, leasedRows } from './columns.ts'
 import { listTenants, lockDue } from './due-tenants.ts'
 import type { KnownTenant, KnownTenants } from './known-tenants.ts'
 import { AWAIT_CLAIMS } from './mailbox-lock.ts'
@@ -354,13 +354,23 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
   }
 }
 
-/** Undoes a claim whose answer was lost. Nothing was sent under it, even if recovery put the messages in doubt. $1 lease owner */
+/**
+ * Undoes a claim whose answer was lost. Nothing was sent under it, even if recovery put the messages in doubt. They are found
+ * among those that are leased, and those in doubt, because every claim waits for this statement. $1 lease owner
+ */
 const GIVE_BACK = `
+WITH lost AS MATERIALIZED (
+  SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased WHERE lease_owner = $1
+   UNION ALL
+  SELECT doubtful.message_id FROM mailbox_totals t CROSS JOIN LATERAL (
+    SELECT q.message_id, q.attempt_id FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.doubt = 'in-doubt' AND q.lease_owner IS NULL) AS doubtful
+   WHERE doubtful.attempt_id = $1
+)
 UPDATE message_queue
    SET lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1, wire_version = NULL,
        doubt = CASE WHEN attempt_id = $1 THEN 'none' ELSE doubt END, looks = CASE WHEN attempt_id = $1 THEN 0 ELSE looks END,
        attempt_id = nullif(attempt_id, $1)
- WHERE lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL`
+ WHERE message_id = ${idsOf('lost')} AND (lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL)`
 
 /** Returns to the queue what a claim leased if its answer did not arrive. */
 export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {

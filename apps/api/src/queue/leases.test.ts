@@ -168,6 +168,19 @@ it('puts back without doubt what a claim leased whose answer was lost', async ()
   expect(await ground.claimOne('next')).toMatchObject({ id, doubt: NO_DOUBT, attemptCount: 1 })
 })
 
+it('takes back the doubt about what a claim leased whose answer was lost, and about nothing else', async () => {
+  const id = await ground.submit()
+  await claim('unanswered')
+  await ground.submit()
+  await claim('dead')
+  await ground.expireLeases()
+  await store.giveBack('unanswered')
+
+  const doubts = new Map((await claim('next')).map((message) => [message.id === id, message.doubt]))
+  expect(doubts.get(true)).toEqual(NO_DOUBT)
+  expect(doubts.get(false)).toEqual({ state: 'in-doubt', looks: 0 })
+})
+
 // Leases
 
 it('renews only leases that are still held', async () => {

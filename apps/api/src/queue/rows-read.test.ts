@@ -462,6 +462,20 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(abandoned).toEqual([last?.message_id])
   })
 
+  it('reads few rows to give back what was claimed when the answer was lost', async () => {
+    const [one, other] = await queue.deliveries.claim('unanswered', 2)
+    await ground.database.query(
+      `UPDATE message_queue SET lease_owner = NULL, lease_until = NULL, attempt_id = 'unanswered', doubt = 'in-doubt' WHERE message_id = $1`,
+      [other?.id],
+    )
+
+    expect(await rowsRead(() => queue.deliveries.giveBack('unanswered'))).toBeLessThan(FEW)
+
+    const givenBack = `SELECT 1 FROM message_queue
+                        WHERE message_id = ANY ($1) AND lease_owner IS NULL AND attempt_id IS NULL AND doubt = 'none'`
+    expect(await ground.database.query(givenBack, [[one?.id, other?.id]])).toHaveLength(2)
+  })
+
   it('visits few rows for a submit and a claim while a transaction keeps very many that have left', async () => {
     const listening = createTestQueue(pool, { url: ground.database.url, elapsedMs: () => 0 })
     const woken = Promise.withResolvers<void>()
