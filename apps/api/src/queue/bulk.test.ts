@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
@@ -12,8 +12,8 @@ beforeAll(async () => (ground = await createQueueGround()))
 afterAll(() => ground.close())
 beforeEach(() => ground.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
 
-const begin = (action: BulkAction, filter: StoredFilter) =>
-  ground.queue.messages.changeAll(PERSON, action, filter, ground.clock.now())
+const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA) =>
+  ground.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, ground.clock.now())
 
 async function finish(): Promise<void> {
   while (await ground.queue.upkeep.continueBulk());
@@ -116,6 +116,46 @@ it('goes on after a process was killed, in whichever process', async () => {
     'SELECT outcome, count(*)::int AS count FROM messages GROUP BY outcome',
   )
   expect(rows).toEqual([{ outcome: 'cancelled', count: 450 }])
+})
+
+/** Begins to cancel what is queued of both, ADA's first, which takes three batches. Returns the id of BEN's only message. */
+async function cancelOfBoth(): Promise<string> {
+  for (let n = 0; n < 450; n++) await ground.submit()
+  const id = await ground.submit({ tenantId: BEN })
+  await begin('cancel', { status: 'queued' })
+  await begin('cancel', { status: 'queued' }, BEN)
+  return id
+}
+
+it('gives a change of another tenant its turn before a long one that began earlier has ended', async () => {
+  const id = await cancelOfBoth()
+  await ground.queue.upkeep.continueBulk()
+  await ground.queue.upkeep.continueBulk()
+
+  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  const left = `SELECT count(*)::int AS count FROM message_queue`
+  expect(await ground.database.query(left)).toEqual([{ count: 250 }])
+  await finish()
+  expect(await ground.database.query(left)).toEqual([{ count: 0 }])
+})
+
+it('does the others first while a change fails, and goes on with it once it works', async () => {
+  const id = await cancelOfBoth()
+  const { upkeep } = ground.newProcess()
+  await ground.database.query(
+    `ALTER TABLE messages ADD CONSTRAINT none_of_ada CHECK (tenant_id <> '${ADA}' OR outcome IS NULL) NOT VALID`,
+  )
+  const repair = () => ground.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_of_ada')
+  onTestFinished(async () => void (await repair()))
+  await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
+  expect(await upkeep.continueBulk()).toBe(true)
+  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  expect(await upkeep.continueBulk()).toBe(true) // finds that BEN's list is empty
+  await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
+
+  await repair()
+  while (await upkeep.continueBulk());
+  expect(await ground.database.query('SELECT FROM message_queue')).toEqual([])
 })
 
 it('deletes the chunks of a few messages at once only', async () => {

@@ -10,11 +10,12 @@ import { CHUNKED_AT_ONCE, idsOf, isCancellable, isRetryable } from './columns.ts
 import { createFinder } from './find.ts'
 import type { StoredFilter } from './find-filter.ts'
 import { RETRY } from './retry.ts'
+import { inTurn, type Turns } from './turns.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
 
 // Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
 // among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message
-// that cannot be changed any more when its turn comes is left alone.
+// that cannot be changed any more when its turn comes is left alone. Changes take turns, batch by batch.
 
 export type BulkAction = 'retry' | 'cancel'
 
@@ -52,9 +53,10 @@ const DROP = `
 WITH listed AS (DELETE FROM bulk_change_messages WHERE change_id = $1::bigint)
 DELETE FROM bulk_changes WHERE id = $1::bigint`
 
+/** $1 and $2 whose turn it is */
 const NEXT = `
-SELECT id::text, tenant_id, action, ready FROM bulk_changes
- WHERE ready OR begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`
+SELECT c.id::text, c.tenant_id, c.action, c.ready FROM bulk_changes c
+ WHERE c.ready OR c.begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY ${inTurn('c.id', 'bigint')} LIMIT 1 FOR UPDATE SKIP LOCKED`
 
 /** Takes few of those whose chunks are deleted when they are cancelled. $1 change, $2 at most */
 const TAKE = `
@@ -118,20 +120,38 @@ export function describeFilter(filter: StoredFilter): string {
   return described.join(', ')
 }
 
-/** Changes one batch. Returns whether there may be another. Several processes may take part. */
-export async function continueBulkChange(pool: pg.Pool): Promise<boolean> {
+interface BulkChange {
+  readonly id: string
+  readonly tenant_id: string
+  readonly action: string
+  readonly ready: boolean
+}
+
+/** Changes one batch. Returns whether there may be another. Several processes may take part, each with its own turns. */
+export async function continueBulkChange(pool: pg.Pool, turns: Turns): Promise<boolean> {
+  const values = [turns.last, [...turns.failed]]
   return inTransaction(pool, async (client) => {
-    const next = await client.query<{ id: string; tenant_id: string; action: string; ready: boolean }>(NEXT)
+    const next = await client.query<BulkChange>(NEXT, values)
     const [change] = next.rows
     if (!change) return false
-    const taken = await client.query<{ message_id: string }>(TAKE, [change.id, CHANGED_AT_ONCE])
-    if (!change.ready || taken.rows.length === 0) await client.query(DROP, [change.id])
-    else {
-      const ids = taken.rows.map(({ message_id: messageId }) => messageId)
-      await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
-      if (change.action !== 'cancel')
-        await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
-    }
+    turns.last = change.id
+    turns.failed.add(change.id) // unless the batch works
+    const hasEnded = await changeBatch(client, change)
+    if (hasEnded) turns.failed.clear() // what was wrong with others may have passed
+    else turns.failed.delete(change.id)
     return true
   })
+}
+
+/** Returns whether the change has ended. */
+async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<boolean> {
+  const taken = await client.query<{ message_id: string }>(TAKE, [change.id, CHANGED_AT_ONCE])
+  if (!change.ready || taken.rows.length === 0) {
+    await client.query(DROP, [change.id])
+    return true
+  }
+  const ids = taken.rows.map(({ message_id: messageId }) => messageId)
+  await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
+  if (change.action !== 'cancel') await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
+  return false
 }

@@ -70,6 +70,7 @@ import {
 import { createRecovering, type Recovered, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
+import { BLOCK_MESSAGES } from './search-postings.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
 import { createSettling, type Settled } from './settle.ts'
@@ -78,6 +79,7 @@ import type { StorageFull } from './storage.ts'
 import type { NewMessage } from './insert-messages.ts'
 import { createSubmitting, type Submitted } from './submit.ts'
 import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
+import { createTurns } from './turns.ts'
 import { readMailboxState, type MailboxState } from './usage.ts'
 import { listenForMessages } from './wake.ts'
 
@@ -330,6 +332,7 @@ export function createQueue(
   const clear = createClearing(pool)
   const recover = createRecovering(pool, takeOverWaits)
   const findKey = createKeyLookUp(pool)
+  const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
   return {
     dataKeys: {
       current: (tenantId) => readCurrentDataKey(pool, tenantId),
@@ -436,8 +439,8 @@ export function createQueue(
       failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
-      index: () => indexMessages(pool),
-      continueBulk: () => continueBulkChange(pool),
+      index: () => indexMessages(pool, BLOCK_MESSAGES, indexTurns),
+      continueBulk: () => continueBulkChange(pool, bulkTurns),
     },
   }
 }

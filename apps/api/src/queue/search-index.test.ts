@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createFinder } from './find.ts'
 import { indexMessages } from './search-index.ts'
+import { createTurns } from './turns.ts'
 
 const BLOCK = 10
 const DAY_MS = 24 * 60 * 60_000
@@ -85,4 +86,49 @@ it('forgets a block when retention has deleted its messages, and counts again wh
   expect(await ground.database.query('SELECT FROM messages')).toHaveLength(BLOCK - 1)
   expect(await ground.database.query('SELECT FROM search_grams')).toEqual([])
   expect(await read()).toMatchObject({ indexed: 0, unindexed: BLOCK - 1 })
+})
+
+/** How many messages of each tenant are indexed. */
+async function indexedOf(): Promise<Record<string, number>> {
+  const rows = await ground.database.query<{ tenant_id: string; count: number }>(
+    'SELECT tenant_id, sum(messages)::int AS count FROM search_blocks GROUP BY 1',
+  )
+  return Object.fromEntries(rows.map(({ tenant_id: tenantId, count }) => [tenantId, count]))
+}
+
+it.each([
+  { failing: ADA, other: BEN },
+  { failing: BEN, other: ADA },
+])('indexes $other although $failing cannot be indexed, and $failing once it can', async ({ failing, other }) => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  for (let n = 0; n < 2 * BLOCK; n++) for (const tenantId of [failing, other]) await ground.submit({ tenantId })
+  await ground.database.query(
+    `ALTER TABLE search_blocks ADD CONSTRAINT none_of_it CHECK (tenant_id <> '${failing}') NOT VALID`,
+  )
+  const repair = () => ground.database.query('ALTER TABLE search_blocks DROP CONSTRAINT IF EXISTS none_of_it')
+  onTestFinished(async () => void (await repair()))
+  const turns = createTurns()
+  const step = () => indexMessages(ground.opened.pool, BLOCK, turns)
+
+  await expect(step()).rejects.toThrow('none_of_it')
+  expect(await indexedOf()).toEqual({ [other]: BLOCK })
+  expect(await step()).toBe(true)
+  expect(await indexedOf()).toEqual({ [other]: 2 * BLOCK })
+  await expect(step()).rejects.toThrow('none_of_it')
+
+  await repair()
+  while (await step());
+  expect(await indexedOf()).toEqual({ [failing]: 2 * BLOCK, [other]: 2 * BLOCK })
+})
+
+it('indexes each of many tenants before any of them has its second turn', async () => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  const tenants = Array.from({ length: 15 }, (_, nth) => `ten_of_many_${nth}`)
+  await ground.database.query('INSERT INTO tenants (id, created_at) SELECT unnest($1::text[]), now()', [tenants])
+  for (const tenantId of tenants) for (let n = 0; n < 3 * BLOCK; n++) await ground.submit({ tenantId })
+  const turns = createTurns()
+  await indexMessages(ground.opened.pool, BLOCK, turns)
+  await indexMessages(ground.opened.pool, BLOCK, turns)
+
+  expect(Object.keys(await indexedOf()).toSorted()).toEqual(tenants.toSorted())
 })

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
+import { isAway } from '../database/is-unavailable.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { BLOCK_MESSAGES, encodePositions } from './search-postings.ts'
 import { indexedGrams } from './search-text.ts'
 import { totalsOf } from './totals.ts'
+import { createTurns, inTurn, type Turns } from './turns.ts'
 import { WALK_IN_ORDER } from './walk-in-order.ts'
 
 // Builds the search index in the background, in blocks of 2,048 messages. What is not in a block yet is read by every
@@ -14,7 +16,7 @@ import { WALK_IN_ORDER } from './walk-in-order.ts'
 // that lock. A message that is stored behind the sealed end is noted in search_late by a trigger, and is put into a later
 // block. Where there are very many, as after somebody has filled the table out of order, they make blocks of their own.
 
-/** Tenants that are looked at in one step, when others are being indexed by another process. */
+/** Tenants that are indexed in one step. */
 const TENANTS_AT_ONCE = 10
 /** A block is built in steps that take one or two milliseconds, here or in the database. */
 const MESSAGES_PER_READ = 128
@@ -23,8 +25,9 @@ const GRAMS_PER_INSERT = 250
 /** The time that submits and deliveries have between two steps. A block in one go delays one in a hundred submits. */
 const PAUSE_MS = 2
 
-/** $1 messages of a block */
-const TENANTS_BEHIND = `SELECT tenant_id FROM mailbox_totals WHERE unindexed >= $1 LIMIT ${TENANTS_AT_ONCE}`
+/** $1 and $2 whose turn it is, $3 messages of a block */
+const TENANTS_BEHIND = `
+SELECT t.tenant_id FROM mailbox_totals t WHERE t.unindexed >= $3 ORDER BY ${inTurn('t.tenant_id', 'text')} LIMIT ${TENANTS_AT_ONCE}`
 
 /** $1 tenant */
 const BEGIN_PROGRESS = `
@@ -105,20 +108,44 @@ interface TextRow {
 }
 
 /**
- * Indexes the next block of each tenant that has enough for one. It may be cut off anywhere, and run in several
+ * Indexes the next block of some tenants that have enough for one. It may be cut off anywhere, and run in several
  * processes at once: each tenant is indexed by one of them.
  *
  * @param blockMessages at most `BLOCK_MESSAGES`; fewer in tests
  * @returns whether something was indexed, so that there may be more
+ * @throws what kept a tenant from being indexed, once the others were
  */
-export async function indexMessages(pool: pg.Pool, blockMessages = BLOCK_MESSAGES): Promise<boolean> {
-  const { rows } = await pool.query<{ tenant_id: string }>(TENANTS_BEHIND, [blockMessages])
+export async function indexMessages(
+  pool: pg.Pool,
+  blockMessages = BLOCK_MESSAGES,
+  turns: Turns = createTurns(),
+): Promise<boolean> {
+  const { rows } = await pool.query<{ tenant_id: string }>(TENANTS_BEHIND, [
+    turns.last,
+    [...turns.failed],
+    blockMessages,
+  ])
   let indexed = false
+  const failures: unknown[] = []
   for (const { tenant_id: tenantId } of rows) {
-    if (await inTransaction(pool, (client) => seal(client, tenantId, blockMessages)))
-      indexed = (await inTransaction(pool, (client) => build(client, tenantId, blockMessages))) || indexed
+    if (indexed && turns.failed.has(tenantId)) break // it comes last, and the others may have more
+    turns.last = tenantId
+    try {
+      indexed = (await indexBlock(pool, tenantId, blockMessages)) || indexed
+      turns.failed.delete(tenantId)
+    } catch (error) {
+      if (isAway(error)) throw error
+      turns.failed.add(tenantId)
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return indexed
+}
+
+async function indexBlock(pool: pg.Pool, tenantId: string, blockMessages: number): Promise<boolean> {
+  const isSealed = await inTransaction(pool, (client) => seal(client, tenantId, blockMessages))
+  return isSealed && inTransaction(pool, (client) => build(client, tenantId, blockMessages))
 }
 
 /** Returns false when another process is at it, or there is not enough for a block. */
