@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import fc from 'fast-check'
 import { Problem } from '../packages/contract/src/problem.ts'
 import { freePort } from '../packages/m365/src/test-support/free-port.ts'
+import { exitOnSignals } from './exit-on-signals.ts'
 import { exchange, type Answer } from './fuzz/exchange.ts'
 import { findLeftovers } from './fuzz/leftovers.ts'
 import { watchHealth } from './fuzz/health-watch.ts'
@@ -184,4 +185,5 @@ function isOverloaded(): boolean {
   return (loadavg()[0] ?? 0) > 2 * availableParallelism()
 }
 
+exitOnSignals() // what was started stops when the process exits
 process.exit((await fuzz()) ? 0 : 1)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compareVersions } from '../apps/api/src/database/release-order.ts'
+import { exitOnSignals } from './exit-on-signals.ts'
 import { THIS_RELEASE } from './load/testbed.ts'
 import { rollBetween } from './upgrade/rolling.ts'
 import { checkOut, lastRelease, removeCheckOut } from './upgrade/sources.ts'
@@ -13,6 +14,7 @@ import { stopAndStart } from './upgrade/stop-and-start.ts'
 
 const FIRST_ROLLING = '1.1.0'
 
+exitOnSignals() // the processes of both releases, and their database, stop when this one exits
 const { values } = parseArgs({ options: { sources: { type: 'string' } } })
 const release = await lastRelease()
 const { version } = release
