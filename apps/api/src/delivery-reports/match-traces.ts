@@ -59,20 +59,44 @@ export function eachOnce(rows: readonly TraceRow[]): readonly TraceRow[] {
 }
 
 /**
- * Returns the messages that have not ended but were sent, as a row shows. Of several with one Message-ID, such as mail that
- * its client divided among its recipients, the recipient tells which the row is about.
+ * Returns the messages that have not ended but were sent, as a row shows, whatever its status.
  *
  * @param known messages that have the Message-ID of a row
  */
 export function seenIn(rows: readonly TraceRow[], known: readonly ReportableMessage[]): readonly ReportableMessage[] {
   const rowsOf = Map.groupBy(rows, ({ messageId }) => messageId)
-  const sharers = countBy(known, ({ internetMessageId }) => internetMessageId)
+  const byId = Map.groupBy(known, ({ internetMessageId }) => internetMessageId)
   return known.filter((message) => {
     const { internetMessageId, sentAt } = message
-    const isAlone = sharers.get(internetMessageId) === 1
-    const isAbout = (row: TraceRow) => isAlone || recipientOf(row, message) !== null
-    return sentAt === null && (rowsOf.get(internetMessageId) ?? []).some(isAbout)
+    const some = rowsOf.get(internetMessageId) ?? []
+    const sharers = othersOf(message, byId)
+    return sentAt === null && (sharers.length === 0 ? some : rowsAbout(message, some, sharers)).length > 0
   })
+}
+
+function othersOf(
+  message: ReportableMessage,
+  byId: ReadonlyMap<string, readonly ReportableMessage[]>,
+): readonly ReportableMessage[] {
+  return (byId.get(message.internetMessageId) ?? []).filter((other) => other !== message)
+}
+
+/**
+ * Chooses the rows of its Message-ID that are about a message. Of several messages with one Message-ID, such as mail that
+ * its client divided among its recipients, the recipient tells which; one in doubt needs a row that can be of no other.
+ */
+function rowsAbout(
+  message: ReportableMessage,
+  rows: readonly TraceRow[],
+  sharers: readonly ReportableMessage[],
+): readonly TraceRow[] {
+  const own = rows.filter((row) => isFrom(row, message) && !isRedirected(row, message))
+  if (sharers.length === 0) return own
+  const isToOthers = (row: TraceRow) => sharers.some((other) => recipientOf(row, other) !== null)
+  const isToOurs = (row: TraceRow) => recipientOf(row, message) !== null
+  return message.sentAt === null
+    ? own.filter((row) => isToOurs(row) && !isToOthers(row))
+    : own.filter((row) => isToOurs(row) || !isToOthers(row))
 }
 
 /** @param known messages that have the Message-ID of a row */
@@ -88,7 +112,7 @@ export function matchByMessageId(
   const codes: CodeWanted[] = []
   for (const [messages, some] of matched) {
     for (const message of messages ?? []) {
-      const own = some.filter((row) => isFrom(row, message) && !isRedirected(row, message))
+      const own = rowsAbout(message, some, othersOf(message, byId))
       for (const row of own) {
         const recipient = recipientOf(row, message)
         const report = recipient && toReport(row, message, recipient, true)
@@ -97,14 +121,7 @@ export function matchByMessageId(
         if (!isKnown) reports.push(report)
         if (lacksCode(report, recipient)) codes.push(wanted(report, row))
       }
-      const sharers = (messages ?? []).filter((other) => other !== message)
-      const isAboutOther = (row: TraceRow) => sharers.some((other) => recipientOf(row, other) !== null)
-      aliases.push(
-        ...aliasesOf(
-          own.filter((row) => recipientOf(row, message) !== null || !isAboutOther(row)),
-          message,
-        ),
-      )
+      aliases.push(...aliasesOf(own, message))
     }
   }
   return { reports, aliases, codes, unmatched }

@@ -51,19 +51,23 @@ it('is settled by the row of MIME under the Message-ID that it brings', async ()
   expect(await ground.arrived('Traced MIME')).toBe(1)
 })
 
-it('is not settled by the row of a mail to others with the same Message-ID', async () => {
-  const header = ['Message-ID: <divided@example.com>']
-  const other = await submitAsMime(ground, 'Divided', { header })
+it.each([
+  ['others', 'grace@contoso.com', 1],
+  ['the same recipient', 'max@contoso.com', 2],
+])('is not settled by the row of a mail to %s with the same Message-ID', async (whom, mailbox, mails) => {
+  const subject = `To ${whom}`
+  const header = [`Message-ID: <${mailbox}>`]
+  const other = await submitAsMime(ground, subject, { header })
   await ground.service.until(other, { status: 'sent' })
   await ground.switchOn('send-504')
-  const id = await submitAsMime(ground, 'Divided', { header, to: [{ address: 'grace@contoso.com' }] })
+  const id = await submitAsMime(ground, subject, { header, to: [{ address: mailbox }] })
   await untilLookedFor(id)
   await ground.pass(1 * MINUTES)
   await ground.service.until(other, { recipients: [{ delivery: 'delivered' }] }) // by its row
   await allowToSendAgain(id)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-  expect(await mailsIn(ground.microsoft, 'Divided', { mailbox: 'grace@contoso.com' })).toHaveLength(1)
+  expect(await mailsIn(ground.microsoft, subject, { mailbox })).toHaveLength(mails)
 })
 
 it('waits an hour for a row that does not come, then sends again and says so', async () => {
