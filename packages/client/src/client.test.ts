@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import { InforiverMail, InforiverMailError, verifyWebhook } from './index.ts'
+import { InforiverMail, InforiverMailError, type InforiverMailOptions, verifyWebhook } from './index.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
@@ -12,6 +12,10 @@ afterEach(() => void seen.splice(0))
 
 /** A server that answers each request in turn, the last answer from then on. */
 async function serve(...answers: Answer[]): Promise<InforiverMail> {
+  return new InforiverMail(await serverOf(...answers))
+}
+
+async function serverOf(...answers: Answer[]): Promise<InforiverMailOptions> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -28,7 +32,7 @@ async function serve(...answers: Answer[]): Promise<InforiverMail> {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return new InforiverMail({ baseUrl: `http://127.0.0.1:${port}/mail`, serviceKey: 'imk_key' })
+  return { baseUrl: `http://127.0.0.1:${port}/mail`, serviceKey: 'imk_key' }
 }
 
 const json =
@@ -124,6 +128,59 @@ describe('send', () => {
     expect(seen[1]?.body).toContain('"attachments":[{"part":0,"filename":"a.bin"},{"part":1,"filename":"b.bin"}]')
     expect(seen[1]?.body).toMatch(/\r\n\r\nblob\r\n--.*\r\n\r\nstream\r\n--[^\r]*--\r\n$/s)
     expect(progress.at(-1)).toEqual({ sentBytes: 10, totalBytes: null })
+  })
+
+  it('names the key of a message whose answers were lost, so that sending it again sends it once', async () => {
+    const storedUnder = new Set<string | undefined>()
+    const storeAndBreakOff: Answer = (request) => {
+      storedUnder.add(request.headers['idempotency-key'] as string)
+      request.socket.destroy()
+    }
+    const mail = await serve(storeAndBreakOff, storeAndBreakOff, (request, response) => {
+      storedUnder.add(request.headers['idempotency-key'] as string)
+      response.writeHead(202).end(JSON.stringify(STORED))
+    })
+    const attachments = () => [{ filename: 'a.txt', content: Readable.from([Buffer.from('once')]) }]
+
+    const { code, idempotencyKey } = await failureOf(mail.send({ ...MAIL, attachments: attachments() }))
+    const again = { idempotencyKey: idempotencyKey ?? '' }
+    const second = await failureOf(mail.send({ ...MAIL, attachments: attachments() }, again))
+    await mail.send({ ...MAIL, attachments: attachments() }, { idempotencyKey: second.idempotencyKey ?? '' })
+
+    expect(code).toBe('network')
+    expect([...storedUnder]).toEqual([idempotencyKey])
+  })
+
+  it.each([
+    ['an answer', problem(422, 'invalid-input'), 'invalid-input'],
+    ['no answer', breakOff, 'network'],
+  ])('names the key of a batch that failed by %s', async (_how, answer, code) => {
+    const mail = new InforiverMail({ ...(await serverOf(answer)), retries: 0 })
+
+    const failure = await failureOf(mail.sendBatch([MAIL]))
+
+    expect(failure).toMatchObject({ code, idempotencyKey: seen[0]?.key })
+    expect(failure.idempotencyKey).toMatch(/./)
+  })
+
+  it('names the keys of messages that one signal aborted, and keeps the name of its reason', async () => {
+    const controller = new AbortController()
+    const mail = await serve(() => seen.length === 2 && controller.abort())
+    const { signal } = controller
+
+    const failures = await Promise.all([failureOf(mail.send(MAIL, { signal })), failureOf(mail.send(MAIL, { signal }))])
+
+    for (const { name, code, cause } of failures)
+      expect({ name, code, cause }).toEqual({ name: 'AbortError', code: 'aborted', cause: signal.reason })
+    expect(new Set(failures.map(({ idempotencyKey }) => idempotencyKey))).toEqual(new Set(seen.map(({ key }) => key)))
+  })
+
+  it('rejects with the reason itself where nothing is submitted', async () => {
+    const signal = AbortSignal.abort('enough')
+    const mail = await serve(json(200, STORED))
+
+    await expect(mail.get('msg_1', { signal })).rejects.toBe('enough')
+    expect(await failureOf(mail.send(MAIL, { signal }))).toMatchObject({ name: 'AbortError', message: 'enough' })
   })
 
   it('names the attachment that cannot be read', async () => {

@@ -12,23 +12,38 @@ export interface InputFault {
 
 /** Every failure of this package. `code` is one of the API's, or one that the README lists. */
 export class InforiverMailError extends Error {
-  override readonly name = 'InforiverMailError'
+  /** `InforiverMailError`; of an aborted submit the name of the signal's reason, such as `AbortError`. */
+  override readonly name: string
   readonly code: string
   /** The HTTP status; null where no answer came. */
   readonly status: number | null
   readonly errors: readonly InputFault[]
   /** Finds the request in the log of the server. */
   readonly requestId: string | null
+  /**
+   * The key that a message or a batch was submitted under; null where nothing was submitted. The same content under it
+   * is stored once.
+   */
+  readonly idempotencyKey: string | null
 
   constructor(
     code: string,
     message: string,
-    facts: { status?: number; errors?: readonly InputFault[]; requestId?: string; cause?: unknown } = {},
+    facts: {
+      name?: string
+      status?: number
+      errors?: readonly InputFault[]
+      requestId?: string
+      idempotencyKey?: string
+      cause?: unknown
+    } = {},
   ) {
     super(message, facts.cause === undefined ? {} : { cause: facts.cause })
+    this.name = facts.name ?? 'InforiverMailError'
     this.code = code
     this.status = facts.status ?? null
     this.errors = facts.errors ?? []
     this.requestId = facts.requestId ?? null
+    this.idempotencyKey = facts.idempotencyKey ?? null
   }
 }

@@ -36,13 +36,19 @@ export interface InforiverMailOptions {
 }
 
 export interface SendOptions {
-  /** The same key within 24 hours stands for the same message. By default each call has a new one. */
+  /**
+   * The same key within 24 hours stands for the same message. By default each call has a new one, which the error of a
+   * failed call names.
+   */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
 }
 
-/** A connection to Inforiver Mail. Failures are `InforiverMailError`; an abort rejects with the reason of the signal. */
+/**
+ * A connection to Inforiver Mail. Failures are `InforiverMailError`. An abort rejects with the reason of the signal, or
+ * with an `InforiverMailError` of the same name where a message was being submitted.
+ */
 export class InforiverMail {
   readonly #connection: Connection
 
@@ -196,13 +202,12 @@ export class InforiverMail {
     idempotencyKey: string = crypto.randomUUID(),
     signal?: AbortSignal,
   ): Promise<Answer> {
-    return this.#request<Answer>({
-      method: 'POST',
-      path,
-      body,
-      headers: { 'idempotency-key': idempotencyKey },
-      signal,
-    })
+    try {
+      return await this.#request<Answer>({ method: 'POST', path, body, idempotencyKey, signal })
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) throw aborted(error, idempotencyKey)
+      throw error instanceof InforiverMailError ? Object.assign(error, { idempotencyKey }) : error
+    }
   }
 
   /** Repeats an action whose answer was lost. If it was carried out the first time, the repetition is refused. */
@@ -232,6 +237,12 @@ export class InforiverMail {
   async #request<Answer>(call: Call): Promise<Answer> {
     return (await request(this.#connection, call)) as Answer
   }
+}
+
+/** The reason may be shared by many calls, so that it cannot carry the key of one of them. */
+function aborted(reason: unknown, idempotencyKey: string): InforiverMailError {
+  const { name, message } = reason instanceof Error ? reason : { name: 'AbortError', message: String(reason) }
+  return new InforiverMailError('aborted', message, { name, idempotencyKey, cause: reason })
 }
 
 function pathOf(id: string): string {

@@ -34,7 +34,8 @@ export interface Call {
   /** Below `/api/v1/`. */
   readonly path: string
   readonly query?: Query
-  readonly headers?: Readonly<Record<string, string>>
+  /** Lets the server know a repetition. */
+  readonly idempotencyKey?: string
   readonly body?: RequestBody
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number
@@ -66,7 +67,7 @@ interface Failure {
 }
 
 async function attemptOnce(connection: Connection, call: Call): Promise<Failure | { readonly answer: unknown }> {
-  const { method, path, query = {}, headers = {}, body, signal, timeoutMs = connection.timeoutMs } = call
+  const { method, path, query = {}, idempotencyKey, body, signal, timeoutMs = connection.timeoutMs } = call
   signal?.throwIfAborted()
   const ending = new AbortController()
   const onAbort = () => ending.abort(signal?.reason)
@@ -85,7 +86,7 @@ async function attemptOnce(connection: Connection, call: Call): Promise<Failure 
         accept: 'application/json, application/problem+json',
         authorization: `Bearer ${connection.serviceKey}`,
         ...(body && { 'content-type': body.contentType }),
-        ...headers,
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       },
       redirect: 'error', // it would lead the key, or the message, elsewhere
       signal: ending.signal,
