@@ -181,6 +181,34 @@ it('tells of each recipient what the trace says, and asks for details only where
   ])
 })
 
+it('reads the code of a failure again where the database was away before it was stored', async () => {
+  const id = await send(['nobody@contoso.com'])
+  await ground.database.query(`
+    CREATE FUNCTION refuse_code() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.code IS NOT NULL THEN RAISE EXCEPTION 'the database is away'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse_code BEFORE INSERT OR UPDATE ON recipient_outcomes FOR EACH ROW EXECUTE FUNCTION refuse_code()`)
+  try {
+    await expect(poll(ADA, RUNNING)).rejects.toThrow('the database is away')
+  } finally {
+    await ground.database.query('DROP FUNCTION refuse_code CASCADE')
+  }
+  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed' })
+
+  await nextPoll()
+
+  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
+})
+
+it('learns the code of every failure, also of more than it may ask for at once', async () => {
+  const id = await send(Array.from({ length: 20 }, (_, nth) => `nobody${nth}@contoso.com`))
+
+  for (let minute = 0; minute < 15; minute++) await nextPoll()
+
+  const { recipients } = await ground.read(id)
+  expect(recipients.filter(({ code }) => code === '5.1.10')).toHaveLength(20)
+  expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
+})
+
 it('asks nothing while nothing is awaited, nor before the next poll', async () => {
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(0)

@@ -240,15 +240,16 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   /** Reads details where an address or a code depends on them, as far as the budget allows. */
   async function readDetails(tenantId: string, { aliases, codes }: Tasks, stopping: AbortSignal): Promise<void> {
     const learned: OutcomeReport[] = []
+    const readNow = new Set<string>()
     for (const task of [...aliases, ...codes].slice(0, MOST_TASKS)) {
       const { row } = task
       const key = `${row.id} ${row.recipientAddress.toLowerCase()}`
-      if (stopping.aborted || read.has(key)) continue
+      if (stopping.aborted || read.has(key) || readNow.has(key)) continue
       const answer = await request(tenantId, stopping, DETAILS_AT_MOST, (call) => trace.details(row, call))
       if (answer === null) break
       if (answer.outcome === 'throttled') await pauseFor(tenantId, answer.retryAfter)
       if (answer.outcome !== 'details') break
-      read.set(key, true)
+      readNow.add(key)
       const reason = reasonOf(answer.details)
       const facts = { code: reason.code, detail: reason.text }
       if (task.wanted === 'code') {
@@ -261,6 +262,8 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       }
     }
     if (learned.length > 0) await apply(tenantId, learned)
+    // Only now: until their reports are stored, the next poll has to read them again.
+    for (const key of readNow) read.set(key, true)
   }
 
   async function refused(

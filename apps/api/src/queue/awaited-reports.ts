@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { isInState } from './columns.ts'
 import { SENT_LATELY } from './delivery-reports.ts'
 
-/** A message with a recipient whose report is still due, or one in doubt. */
+/** A message with a recipient whose report, or the code of whose failure, is still due, or one in doubt. */
 export interface AwaitedMessage {
   readonly id: string
   /** Its Message-ID, with the angle brackets. */
@@ -16,19 +16,25 @@ export interface AwaitedMessage {
 /** More are looked at when these are settled. */
 const MOST_AWAITED = 20_000
 
+/**
+ * SQL for whether the trace has told that a recipient failed, and its details, which have the code, may not have been
+ * read yet. Details without a code are not waited for longer than this.
+ */
+const AWAITS_CODE = `(o.delivery = 'failed' AND o.code IS NULL AND o.source = 'trace' AND o.certain AND o.learned_at > mail_now() - interval '1 hour')`
+
 /** $1 tenant */
 const READ = `
 SELECT m.id, m.internet_message_id AS "internetMessageId", m.from_email AS "fromEmail", m.sent_at AS "sentAt"
   FROM (${SENT_LATELY}) AS e CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = e.message_id OFFSET 0) AS m
  WHERE m.outcome = 'sent' AND m.from_email IS NOT NULL AND m.sent_at > mail_now() - interval '24 hours'
-   AND coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL), 0) < m.recipients
+   AND coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL AND NOT ${AWAITS_CODE}), 0) < m.recipients
  UNION ALL
 SELECT q.message_id, m.internet_message_id, q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes')
   FROM message_queue q CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m
  WHERE q.tenant_id = $1 AND q.doubt = 'in-doubt' AND q.from_email IS NOT NULL
  ORDER BY "sentAt" DESC LIMIT ${MOST_AWAITED}`
 
-/** Reads the messages of the last 24 hours of which an outcome is not known yet, newest first. */
+/** Reads the messages of the last 24 hours of which an outcome or a code is not known yet, newest first. */
 export async function readAwaited(pool: pg.Pool, tenantId: string): Promise<readonly AwaitedMessage[]> {
   const { rows } = await pool.query<
     Omit<AwaitedMessage, 'internetMessageId'> & { readonly internetMessageId: string | null }
