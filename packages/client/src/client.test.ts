@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { InforiverMail, InforiverMailError, type InforiverMailOptions, verifyWebhook } from './index.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
@@ -44,6 +44,22 @@ const problem = (status: number, code: string, more: object = {}) =>
   json(status, { code, detail: `It is ${code}.`, requestId: 'req_1', ...more }, { 'retry-after': '0' })
 const MAIL = { to: ['a@b.example'], subject: 'Q3', text: 'Numbers.' }
 const STORED = { id: 'msg_1', status: 'queued' }
+
+/** A connection that is told to wait once, in a time that the test moves. */
+function toldToWait(retryAfter: string, next: unknown): { mail: InforiverMail; calls: string[] } {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const calls: string[] = []
+  const fetch = async (input: string | URL | Request) => {
+    calls.push(String(input instanceof Request ? input.url : input))
+    if (calls.length > 1) return Response.json(next)
+    return Response.json(
+      { code: 'unavailable', detail: 'Away.' },
+      { status: 503, headers: { 'retry-after': retryAfter } },
+    )
+  }
+  return { mail: new InforiverMail({ baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key', fetch }), calls }
+}
 
 async function failureOf(promise: Promise<unknown>): Promise<InforiverMailError> {
   const error = await promise.then(
@@ -192,10 +208,41 @@ describe('send', () => {
     expect(seen).toEqual([])
   })
 
+  it('fails at once with the answer that asks for a wait of more than five minutes', async () => {
+    const asked = [json(503, 'Away.', { 'retry-after': '90000' }), problem(503, 'unavailable'), json(202, STORED)]
+    const mail = await serve(...asked)
+
+    expect(await failureOf(mail.send(MAIL))).toMatchObject({ code: 'unexpected-answer', status: 503 })
+    expect(seen).toHaveLength(1)
+  })
+
+  it('waits the five minutes that it is asked for', async () => {
+    const { mail, calls } = toldToWait('300', STORED)
+    const sending = mail.send(MAIL)
+
+    await vi.advanceTimersByTimeAsync(5 * 60_000 - 1)
+    expect(calls).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+
+    expect(await sending).toEqual(STORED)
+  })
+
+  it('repeats nothing when the machine slept until the key was old', async () => {
+    const { mail, calls } = toldToWait('10', STORED)
+    const sending = failureOf(mail.send(MAIL, { idempotencyKey: 'mine' }))
+
+    await vi.advanceTimersByTimeAsync(9_000)
+    vi.setSystemTime(Date.now() + 23 * 60 * 60_000)
+    await vi.advanceTimersByTimeAsync(1_000)
+
+    expect(await sending).toMatchObject({ code: 'unavailable', status: 503, idempotencyKey: 'mine' })
+    expect(calls).toHaveLength(1)
+  })
+
   it('ends with the reason of the signal, also while it waits to repeat', async () => {
     const controller = new AbortController()
     const mail = await serve((_request, response) => {
-      response.writeHead(503, { 'retry-after': '3600' }).end('{"code":"unavailable"}')
+      response.writeHead(503, { 'retry-after': '300' }).end('{"code":"unavailable"}')
       setImmediate(() => controller.abort(new Error('enough')))
     })
 
@@ -246,6 +293,20 @@ describe('list and events', () => {
     expect(ids).toEqual(['evt_1', 'evt_2'])
     const after = seen.map(({ url }) => new URL(url, 'http://x').searchParams.get('after'))
     expect(after).toEqual([null, 'now', 'n1', 'n1', 'n1'])
+  })
+})
+
+describe('events', () => {
+  it('asks again after five minutes, however long it is told to wait', async () => {
+    const { mail, calls } = toldToWait('90000', { items: [{ id: 'evt_1' }], next: 'n1' })
+    const events = mail.events({ after: '0' })
+    const first = events.next()
+
+    await vi.advanceTimersByTimeAsync(5 * 60_000 - 1)
+    expect(calls).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+
+    expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
   })
 })
 

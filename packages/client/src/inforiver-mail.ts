@@ -31,7 +31,10 @@ export interface InforiverMailOptions {
   readonly fetch?: typeof fetch
   /** How long an attempt may go without anything being sent or answered; 60 seconds unless given. */
   readonly timeoutMs?: number
-  /** How often a request is repeated after a network error, 429 or 503; 4 unless given. */
+  /**
+   * How often a request is repeated after a network error, 429 or 503; 4 unless given. A message is not repeated when 23
+   * hours have passed, since its key lasts for 24, and nothing is that is told to wait for more than 5 minutes.
+   */
   readonly retries?: number
 }
 
@@ -159,7 +162,7 @@ export class InforiverMail {
           },
           signal,
           timeoutMs: this.#connection.timeoutMs + EVENT_WAIT_SECONDS * 1_000,
-          retries: Number.POSITIVE_INFINITY,
+          outlastsOutages: true,
         })
         yield* page.items
         cursor = page.next

@@ -2,6 +2,10 @@ import { InforiverMailError, type InputFault } from './inforiver-mail-error.ts'
 
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
+/** The longest that an answer can have a request wait: the product never asks for more, but a proxy in front may. */
+const LONGEST_ASKED_WAIT_MS = 5 * 60_000
+/** The server forgets a key after 24 hours. Then a repetition would be another message. */
+const REPEATS_UNDER_KEY_FOR_MS = 23 * 60 * 60_000
 /** Waiting can help: a limit, an outage, or a proxy in front that reached nobody. */
 const PASSING = new Set([429, 502, 503, 504])
 
@@ -39,14 +43,18 @@ export interface Call {
   readonly body?: RequestBody
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number
-  readonly retries?: number
+  /** Whether it is repeated until it is answered or aborted. */
+  readonly outlastsOutages?: boolean
   /** Told when an attempt ended without an answer of the product, so that it may have been carried out. */
   readonly onUnanswered?: () => void
 }
 
 /** Makes a request and returns the parsed answer. Only requests that may be made twice are to be repeated. */
 export async function request(connection: Connection, call: Call): Promise<unknown> {
-  const { retries = connection.retries, signal, body } = call
+  const { outlastsOutages = false, idempotencyKey, signal, body } = call
+  const retries = outlastsOutages ? Number.POSITIVE_INFINITY : connection.retries
+  // A clock that goes on while the machine is asleep.
+  const keyEndsAt = idempotencyKey === undefined ? null : new Date().getTime() + REPEATS_UNDER_KEY_FOR_MS
   for (let attempt = 0; ; attempt++) {
     const failure = await attemptOnce(connection, call)
     if ('answer' in failure) return failure.answer
@@ -54,7 +62,10 @@ export async function request(connection: Connection, call: Call): Promise<unkno
     const isLast = attempt >= retries || !failure.mayPass
     if (isLast || body?.canRepeat() === false) throw failure.error
     const ownMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS)
-    await sleep(failure.waitMs ?? ownMs * (0.5 + chance() / 2), signal)
+    const waitMs = failure.waitMs ?? ownMs * (0.5 + chance() / 2)
+    if (waitMs > LONGEST_ASKED_WAIT_MS && !outlastsOutages) throw failure.error
+    await sleep(Math.min(waitMs, LONGEST_ASKED_WAIT_MS), signal)
+    if (keyEndsAt !== null && new Date().getTime() >= keyEndsAt) throw failure.error
   }
 }
 
@@ -164,9 +175,6 @@ function chance(): number {
   return value / 2 ** 32
 }
 
-/** The longest wait that a timer of Node can have. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
   await new Promise<void>((resolve, reject) => {
@@ -174,13 +182,10 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       clearTimeout(timer)
       reject(signal?.reason)
     }
-    const timer = setTimeout(
-      () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      },
-      Math.min(ms, LONGEST_TIMER_MS),
-    )
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
