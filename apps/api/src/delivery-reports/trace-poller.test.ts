@@ -3,7 +3,7 @@ import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { createMessageTrace } from '@inforiver-mail/m365/message-trace'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -69,9 +69,13 @@ const requests = async (): Promise<number> => (await control('GET', '/traces')).
 
 function newProcess(
   owner: string,
-  { rowsAtOnce, onRequest = () => {} }: { rowsAtOnce?: number; onRequest?: () => void | Promise<unknown> } = {},
+  {
+    rowsAtOnce,
+    onRequest = () => {},
+    fetch = fetchMicrosoft,
+  }: { rowsAtOnce?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {},
 ) {
-  const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch: fetchMicrosoft, clock: ground.clock.now }
+  const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch, clock: ground.clock.now }
   const sources = createReportSourceStore(ground.opened.pool)
   return createTracePoller({
     store: createTraceStore(ground.opened.pool),
@@ -304,6 +308,29 @@ it('is not kept by links that lead in circles, nor takes a row that comes twice 
   await control('DELETE', '/scenarios')
   await nextPoll()
   expect(await known(second)).toEqual({ 'max@contoso.com': 'delivered likely' })
+})
+
+it('reads newer and older mail also where a next page is never answered', async () => {
+  const broken = { action: 'answer', when: 'before', status: 500, body: '' }
+  await control('POST', '/scenarios', { effect: { kind: 'http', endpoint: 'keys', do: broken }, times: 'always' })
+  const keys = `${microsoft.url}/${REGISTRATION.tenantId}/discovery/v2.0/keys`
+  const brokenPages: MicrosoftFetch = (url, init) => fetchMicrosoft(url.includes('$skiptoken=') ? keys : url, init)
+  const old = await send(['max@contoso.com'], 'Old')
+  await ground.clock.advance(2 * HOURS)
+  const unreached = await send(['max@contoso.com'], 'On the second page')
+  await send(['max@contoso.com'], 'On the first page')
+  poll = newProcess('one', { rowsAtOnce: 1, fetch: brokenPages })
+  await nextPoll()
+  const newer = await send(['nobody@contoso.com'], 'Newer')
+  for (let minute = 0; minute < 12; minute++) await nextPoll()
+  expect(await known(newer)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
+  expect(await known(old)).toEqual({ 'max@contoso.com': 'delivered' })
+  expect(await known(unreached)).toEqual({ 'max@contoso.com': 'pending' })
+  expect((await control('GET', '/counters')).endpoints['keys'].byStatus).toEqual({ 500: expect.any(Number) })
+
+  poll = newProcess('two', { rowsAtOnce: 1 })
+  for (let minute = 0; minute < 6; minute++) await nextPoll()
+  expect(await known(unreached)).toEqual({ 'max@contoso.com': 'delivered' })
 })
 
 it('knows a recipient under another address, but takes no member of a list for one', async () => {

@@ -39,6 +39,8 @@ const SPREAD_MS = 30_000
 const PAGES_AT_ONCE = 10
 /** How many pages of a window are read, about 10 minutes of them: links that lead in circles would keep all others waiting. */
 const MOST_PAGES = 40
+/** A page that is asked for this often in vain is given up with the rest of its window: newer mail would wait for it. */
+const MOST_FAILURES = 5
 const IDS_AT_ONCE = 1_000
 const REQUEST_TIMEOUT_MS = 60_000
 /** After a justified refusal the service is asked again this seldom: somebody has to act first. */
@@ -118,6 +120,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     let made = 0
     let asked = false
     let isRecentRead = false
+    let failed: Next | null = null
     for (let pages = 0; pages < PAGES_AT_ONCE && !stopping.aborted; pages++) {
       const planned = plan(progress, awaited, now, isRecentRead)
       progress = planned.progress
@@ -132,7 +135,25 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
           : trace.listNext(window.next, call),
       )
       if (answer === null) break // the budget is used up: the window waits
-      if (answer.outcome !== 'page') return refused(tenantId, answer, progress, { now, failingSince })
+      if (answer.outcome !== 'page') {
+        const isSecond = failed !== null
+        failed = await refused(tenantId, answer, { now, failingSince })
+        const left = stopping.aborted ? null : withoutPage(progress, window, answer)
+        if (left === null) break
+        progress = left
+        if (!(await store.save(tenantId, owner, progress))) return failed
+        if (window.next === null || progress.window !== null) break
+        const { kind, from, to, pages: pagesRead } = window
+        logger.warn(
+          { tenant: tenantId, kind, from, to, pagesRead },
+          'the rest of a window of the message trace is given up',
+        )
+        // Older mail has its turn now: the next poll begins with recent mail again, and may come no further.
+        if (kind === 'recent') isRecentRead = true
+        if (isSecond) break
+        continue
+      }
+      failed = null
       made = answer.made
       if (!asked) await deps.noteProblem(tenantId, null)
       asked = true
@@ -140,10 +161,14 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       const pagesRead = window.pages + 1
       const rest = answer.next === null || answer.next === window.next || pagesRead >= MOST_PAGES ? null : answer.next
       if (window.kind === 'recent' && rest === null) isRecentRead = true
-      progress = { ...progress, window: rest === null ? null : { ...window, next: rest, pages: pagesRead } }
+      progress = {
+        ...progress,
+        window: rest === null ? null : { ...window, next: rest, pages: pagesRead, failures: 0 },
+      }
       if (!(await store.save(tenantId, owner, progress))) return { waitMs: pollMs, failing: false }
     }
     if (asked && !stopping.aborted) await readDetails(tenantId, tasks, stopping)
+    if (failed) return failed
     return { waitMs: made >= SPREAD_FROM ? Math.max(pollMs, SPREAD_MS) : pollMs, failing: asked ? false : null }
   }
 
@@ -158,7 +183,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       trace.list({ from, to: taken.now, top: 1 }, call),
     )
     if (answer === null) return { waitMs: pollMs, failing: null }
-    if (answer.outcome !== 'page') return refused(tenantId, answer, taken, taken)
+    if (answer.outcome !== 'page') return refused(tenantId, answer, taken)
     await deps.noteProblem(tenantId, null)
     return { waitMs: pollMs, failing: false }
   }
@@ -269,7 +294,6 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   async function refused(
     tenantId: string,
     refusal: TraceRefusal,
-    progress: TraceProgress,
     { now, failingSince }: { readonly now: Date; readonly failingSince: Date | null },
   ): Promise<Next> {
     const { outcome, failure } = refusal
@@ -281,7 +305,6 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     const isDenied = outcome === 'denied' || outcome === 'not-provisioned'
     if (isDenied || isLong) await deps.noteProblem(tenantId, deps.explain(refusal, tokens.hasPermission()))
     if (outcome === 'throttled') await pauseFor(tenantId, refusal.retryAfter)
-    if (outcome === 'invalid') await store.save(tenantId, owner, { ...progress, window: null })
     return { waitMs: isDenied ? Math.min(SLOWLY_MS, pollMs * 10) : Math.max(pollMs, SPREAD_MS), failing: true }
   }
 
@@ -289,6 +312,22 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   function pauseFor(tenantId: string, until: Date): Promise<void> {
     return store.pause(tenantId, Math.min(LONGEST_PAUSE_MS, Math.max(0, until.getTime() - deps.clock().getTime())))
   }
+}
+
+/**
+ * Returns the progress after a page of a window was asked for in vain; null where that is not about the page. A window of
+ * which no page was read is left to the next look, so that the others do not wait for it.
+ */
+function withoutPage(
+  progress: TraceProgress,
+  window: TraceWindow,
+  { outcome, made }: { readonly outcome: TraceRefusal['outcome']; readonly made: number },
+): TraceProgress | null {
+  const isAboutPage = outcome === 'invalid' || (outcome === 'unavailable' && made > 0)
+  if (!isAboutPage) return null
+  const failures = window.failures + 1
+  const isKept = window.next !== null && outcome !== 'invalid' && failures < MOST_FAILURES
+  return { ...progress, window: isKept ? { ...window, failures } : null }
 }
 
 /** Members of a list have neither of these events: their copies begin at the list. */

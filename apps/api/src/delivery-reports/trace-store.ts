@@ -24,6 +24,8 @@ export interface TraceWindow {
   readonly next: string | null
   /** How many of its pages were read. */
   readonly pages: number
+  /** How often in succession its next page was asked for in vain. */
+  readonly failures: number
 }
 
 export interface TraceProgress {
@@ -133,7 +135,7 @@ interface TakenRow extends Omit<TakenTrace, 'window'> {
 /** A window that another version wrote and this one does not understand is begun again. */
 function readWindow(page: unknown): TraceWindow | null {
   if (typeof page !== 'object' || page === null) return null
-  const { kind, from, to, sender, messageId, next, pages } = page as Readonly<Record<string, unknown>>
+  const { kind, from, to, sender, messageId, next, pages, failures } = page as Readonly<Record<string, unknown>>
   if (kind !== 'recent' && kind !== 'late') return null
   if (typeof from !== 'string' || typeof to !== 'string' || typeof sender !== 'string') return null
   return {
@@ -144,5 +146,6 @@ function readWindow(page: unknown): TraceWindow | null {
     messageId: typeof messageId === 'string' ? messageId : null,
     next: typeof next === 'string' ? next : null,
     pages: typeof pages === 'number' ? pages : 0,
+    failures: typeof failures === 'number' ? failures : 0,
   }
 }

@@ -20,7 +20,7 @@ export function recentWindow(awaited: readonly AwaitedMessage[], now: Date): Tra
   const oldest = awaited.findLast((message) => isRecent(message, newest, now))
   if (!newest || !oldest) return null
   const from = new Date(oldest.sentAt.getTime() - SLACK_MS)
-  return { kind: 'recent', from, to: now, sender: newest.fromEmail, messageId: null, next: null, pages: 0 }
+  return { kind: 'recent', from, to: now, sender: newest.fromEmail, messageId: null, next: null, pages: 0, failures: 0 }
 }
 
 /**
@@ -53,7 +53,7 @@ export function lateWindow(
   const to = new Date(Math.min(first.sentAt.getTime() + SLACK_MS, now.getTime()))
   const messageId = isAlone ? first.internetMessageId : null
   return {
-    window: { kind: 'late', from, to, sender: first.fromEmail, messageId, next: null, pages: 0 },
+    window: { kind: 'late', from, to, sender: first.fromEmail, messageId, next: null, pages: 0, failures: 0 },
     progress: { sweptAt, sweptDownTo: last.sentAt },
   }
 }
