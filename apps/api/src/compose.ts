@@ -365,6 +365,7 @@ export async function compose(
             readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
             authenticate: (presented) =>
               serviceKeys.guard.authenticate({ ...presented, scope: 'messages:send', operation: 'smtp' }),
+            isKey: serviceKeys.isKey,
             requireRecipient: messages.requireRecipient,
             findKey: (name) => queue.messages.findKey(name),
             accept: messages.accept,

@@ -14,6 +14,8 @@ const UNKNOWN_KEYS_PER_HOUR = 100
 
 export interface ServiceKeys {
   readonly guard: ReturnType<typeof createCallerGuard>
+  /** Whether this text is or was a service key. */
+  isKey(this: void, text: string): Promise<boolean>
   readonly routes: FastifyPluginAsync
   /** Replaces the operator's previous key by this one; null only revokes it. */
   seed(key: string | null): Promise<void>
@@ -57,6 +59,7 @@ export function composeServiceKeys({
   })
   return {
     guard,
+    isKey: (text) => store.isKnown(hashServiceKey(text)),
     routes: async (app) => {
       await app.register(serviceKeyRoutes, { requireAdmin, store, clock, databaseNow, random })
     },

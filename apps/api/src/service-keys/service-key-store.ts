@@ -62,6 +62,8 @@ export interface SeededKey {
 export interface ServiceKeyStore {
   /** Returns null when there has never been a key with this hash. */
   find(use: KeyUse): Promise<FoundKey | null>
+  /** Whether there has ever been a key with this hash. Nothing is recorded as its use. */
+  isKnown(keyHash: string): Promise<boolean>
   list(tenantId: string): Promise<ServiceKey[]>
   create(key: {
     id: string
@@ -110,6 +112,8 @@ SELECT k.key_hash, k.id, k.tenant_id, k.name, k.scopes, k.last_used_at, k.revoke
   LEFT JOIN LATERAL (SELECT * FROM tenant_settings WHERE tenant_id = k.tenant_id LIMIT 1) AS s ON true
  WHERE k.key_hash = ANY($1)`
 
+const IS_KNOWN = `SELECT 1 FROM service_keys WHERE key_hash = $1`
+
 /** Records the use of keys, unless another process holds their rows to do so. $1 ids, $2 now, $3 the last use before */
 const RECORD_USE = `
 UPDATE service_keys SET last_used_at = $2
@@ -136,6 +140,12 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       },
       { maxItems: LOOKUPS_PER_BATCH },
     ),
+
+    async isKnown(keyHash) {
+      const statement = { name: 'is-service-key', text: IS_KNOWN, values: [keyHash], query_timeout: QUICK_TIMEOUT_MS }
+      const { rows } = await pool.query(statement)
+      return rows.length > 0
+    },
 
     async list(tenantId) {
       const rows = await prisma.serviceKey.findMany({

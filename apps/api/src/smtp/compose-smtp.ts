@@ -24,6 +24,7 @@ export function composeSmtp(
     readSender,
     readSizeLimits,
     authenticate,
+    isKey,
     elapsedMs,
     registry,
     logger,
@@ -31,6 +32,8 @@ export function composeSmtp(
   }: Pick<SmtpDoorDeps, 'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf'> &
     SizeLimitDeps & {
       authenticate: Authenticate
+      /** Whether this text is or was a service key. */
+      isKey: (text: string) => Promise<boolean>
       elapsedMs: () => number
       registry: Registry
       logger: FastifyBaseLogger
@@ -48,7 +51,7 @@ export function composeSmtp(
     certificate: certificate && { cert: certificate.cert, key: certificate.key },
     mayBePlain: createPlainPeers(plainFrom),
     from,
-    logIn: createLogins({ authenticate, outageOf: deps.outageOf, elapsedMs, logger }),
+    logIn: createLogins({ authenticate, isKey, outageOf: deps.outageOf, elapsedMs, logger }),
     sizeLimit: createSizeLimit({ readSender, readSizeLimits }),
     logger,
   })

@@ -5,19 +5,25 @@ import { createLogins, type Authenticate } from './login.ts'
 
 const SERVICE = { tenantId: 'ten_1', service: 'reports', allowedDomains: [] }
 
-function start(authenticate: Authenticate) {
+function start(authenticate: Authenticate, isKey = async (_text: string) => false) {
   const waits: number[] = []
-  const lines: { client: string }[] = []
+  const lines: { client: string; user: string | null }[] = []
   let nowMs = 1_000
   const logIn = createLogins({
     authenticate,
+    isKey,
     outageOf: ({ message }: Error) => (message === 'away' ? 'database-away' : null),
     elapsedMs: () => nowMs,
     logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     wait: async (ms) => void waits.push(ms),
   } as Parameters<typeof createLogins>[0])
-  const given = (client: string) => ({ user: 'scanner', password: 'imk_x', client })
-  return { waits, lines, logIn: (client = '192.0.2.1') => logIn(given(client)), pass: (ms: number) => (nowMs += ms) }
+  const given = (client: string, user: string) => ({ user, password: 'imk_x', client })
+  return {
+    waits,
+    lines,
+    logIn: (client = '192.0.2.1', user = 'scanner') => logIn(given(client, user)),
+    pass: (ms: number) => (nowMs += ms),
+  }
 }
 
 const refuse: Authenticate = async () => {
@@ -51,6 +57,35 @@ it.each([new Error('away'), new Error('a fault of ours')])(
     })
     await expect(logIn()).rejects.toMatchObject({ responseCode: 454 })
     expect(waits).toEqual([])
+  },
+)
+
+it.each([
+  ['a seeded key with @', 'p@ssw0rd!p@ssw0rd!p@ssw0rd!p@ssw0rd!'],
+  ['a key that looks like a mail address', 'key-of-an-unattended-installation@contoso.com'],
+  ['a key with something around it', 'the key is 0123456789abcdef0123456789abcdef'],
+])('logs nothing of %s in place of the user name', async (_what, user) => {
+  const { logIn, lines } = start(refuse, async (text) => text === 'key-of-an-unattended-installation@contoso.com')
+  await expect(logIn('192.0.2.1', user)).rejects.toThrow('5.7.8')
+
+  expect(lines).toMatchObject([{ user: null }])
+  expect(JSON.stringify(lines)).not.toContain(user.slice(0, 20))
+})
+
+it('logs nothing of a mail address that may be a key while the database cannot say', async () => {
+  const { logIn, lines } = start(refuse, async () => {
+    throw new Error('away')
+  })
+  await expect(logIn('192.0.2.1', 'scanner-of-the-second-floor@contoso.com')).rejects.toThrow('5.7.8')
+  expect(lines).toMatchObject([{ user: null }])
+})
+
+it.each(['scanner-of-the-second-floor@contoso.com', 'the scanner on the second floor of building 7'])(
+  'logs the long name %s',
+  async (user) => {
+    const { logIn, lines } = start(refuse)
+    await expect(logIn('192.0.2.1', user)).rejects.toThrow('5.7.8')
+    expect(lines).toMatchObject([{ user }])
   },
 )
 

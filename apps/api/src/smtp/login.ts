@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../cache-bound.ts'
@@ -13,8 +14,9 @@ const SLOWEST_MS = 1_000
 const FORGET_FAILURES_AFTER_MS = 15 * 60_000
 const MAX_REMEMBERED = 10_000
 const MAX_NAME_CHARACTERS = 64
-/** A seeded key may be any 32 visible characters or more. */
-const LOOKS_LIKE_A_KEY = /imk_|^[^\s@]{32,}$/
+const LOOKS_LIKE_A_KEY = /imk_/
+/** A seeded key may be any 32 visible characters or more, and so look like a mail address. */
+const MAY_BE_A_KEY = /[\x21-\x7e]{32}/
 
 /** A service that is logged in. */
 export interface LoggedIn {
@@ -38,12 +40,15 @@ export type Authenticate = (presented: { readonly key: string; readonly client: 
  */
 export function createLogins({
   authenticate,
+  isKey,
   outageOf,
   elapsedMs,
   logger,
   wait = delay,
 }: {
   authenticate: Authenticate
+  /** Whether this text is or was a service key. */
+  isKey: (text: string) => Promise<boolean>
   outageOf: (error: unknown) => Outage | null
   elapsedMs: () => number
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
@@ -61,11 +66,21 @@ export function createLogins({
     logger.warn({ code, logins: count }, 'more smtp logins were refused'),
   )
 
+  /** Null for a name that may be a key in the wrong field. */
+  async function showUser(user: string, password: string): Promise<string | null> {
+    if (user === '' || user === password || LOOKS_LIKE_A_KEY.test(user)) return null
+    if (MAY_BE_A_KEY.test(user) && (!EmailAddress.safeParse(user).success || (await mayBeKey(user)))) return null
+    return user.slice(0, MAX_NAME_CHARACTERS)
+  }
+
+  async function mayBeKey(text: string): Promise<boolean> {
+    return isKey(text).catch(() => true)
+  }
+
   return async ({ user, password, client }) => {
-    const shownUser = showUser(user, password)
     try {
       const login = await authenticate({ key: password, client })
-      logger.info({ service: login.service, user: shownUser, client }, 'smtp login')
+      logger.info({ service: login.service, user: await showUser(user, password), client }, 'smtp login')
       return { ...login, keyId: createHash('sha256').update(password).digest('base64url') }
     } catch (error) {
       if (!(error instanceof ProblemError) || error.status >= 500) {
@@ -76,17 +91,11 @@ export function createLogins({
       const count = (failures.get(client) ?? 0) + 1
       failures.set(client, count)
       if (limit.allows(error.code, client))
-        logger.warn({ user: shownUser, client, code: error.code }, 'smtp login refused')
+        logger.warn({ user: await showUser(user, password), client, code: error.code }, 'smtp login refused')
       await wait(Math.min(count * SLOWER_BY_MS, SLOWEST_MS))
       throw new SmtpRefusal(535, '5.7.8', toText(error))
     }
   }
-}
-
-/** Null for a name that may be a key in the wrong field. */
-function showUser(user: string, password: string): string | null {
-  if (user === '' || user === password || LOOKS_LIKE_A_KEY.test(user)) return null
-  return user.slice(0, MAX_NAME_CHARACTERS)
 }
 
 function toText({ code, message }: ProblemError): string {

@@ -254,6 +254,24 @@ describe('a login', () => {
     expect(await ground.database.query(audited)).toEqual([{ operation: 'smtp' }])
   })
 
+  it('logs nothing of a key that looks like a mail address, in the field of the user name', async () => {
+    const ownPort = await freePort()
+    const seeded = 'key-of-an-unattended-installation@contoso.com'
+    const environment = { ROLE: 'api', SMTP_LISTEN_PORT: String(ownPort), INFORIVER_SERVICE_KEY: seeded }
+    const other = await ground.startProduct({ environment })
+    onTestFinished(() => other.close())
+    const client = await connectSmtp(ownPort)
+    onTestFinished(() => client.close())
+    await client.command('EHLO client.example')
+
+    expect(await client.logIn('something else', seeded)).toMatch(/^535 5\.7\.8 /)
+    expect(await client.logIn(seeded, 'scanner-of-the-second-floor@contoso.com')).toMatch(/^235 /)
+
+    const log = other.logLines.join('')
+    expect(log).toContain('"user":"scanner-of-the-second-floor@contoso.com"')
+    expect(log).not.toContain('key-of-an')
+  })
+
   it('ends when its key is revoked, on an open connection', async () => {
     const ada = product.newBrowser()
     await ada.signIn('Ada Admin')
