@@ -321,6 +321,14 @@ it('delivers at once what a process raised whose clock is ahead', async () => {
   await expect.poll(() => webhook.received.map((request) => request.id), WAIT).toEqual([id])
 })
 
+it('delivers what a process raised whose clock is behind', async () => {
+  const webhook = await addWebhook()
+  const id = await raise(RECOVERED, 'ten_a', new Date(clock.now().getTime() - 10 * MINUTES))
+  start()
+
+  await expect.poll(() => webhook.received.map((request) => request.id), WAIT).toEqual([id])
+})
+
 it('aborts requests when it is stopped, and leaves their alerts to be tried again', async () => {
   const webhook = await addWebhook()
   const begun = Promise.withResolvers<void>()

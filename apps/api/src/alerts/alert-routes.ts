@@ -64,18 +64,17 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     const id = newId('webhook')
     const secret = newWebhookSecret(random)
     const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
-    const now = clock()
     const startsAt = eventTypesOf(types ?? []).length > 0 ? (await events.end(tenantId)).position : null
     const contents = { types, services, startsAt }
-    if (!(await store.createWebhook({ id, tenantId, url, secretSealed }, contents, actor, now)))
-      throw refusedUrl(FULL_FAULT)
+    const createdAt = await store.createWebhook({ id, tenantId, url, secretSealed }, contents, actor, clock())
+    if (createdAt === null) throw refusedUrl(FULL_FAULT)
     request.log.info({ webhook: id }, 'webhook created')
     return {
       id,
       url,
       types: types ?? [...AlertType.options],
       services,
-      createdAt: now.toISOString(),
+      createdAt: createdAt.toISOString(),
       waiting: 0,
       lastAttempt: null,
       secret,

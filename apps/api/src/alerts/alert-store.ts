@@ -58,8 +58,8 @@ export interface ClaimedDelivery {
 export interface AlertStore {
   listWebhooks(tenantId: string): Promise<Webhook[]>
   findWebhook(tenantId: string, id: string): Promise<WebhookTarget | null>
-  /** Returns false when the tenant has as many as it may have. */
-  createWebhook(webhook: WebhookTarget, sent: WebhookContents, actor: string, now: Date): Promise<boolean>
+  /** Returns when it was created, by the clock of the database; null when the tenant has as many as it may have. */
+  createWebhook(webhook: WebhookTarget, sent: WebhookContents, actor: string, now: Date): Promise<Date | null>
   /** Returns false when there is none of this id. */
   removeWebhook(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
   /** Records the outcome of a test that an admin asked for. */
@@ -116,8 +116,17 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       return prisma.$transaction(async (transaction) => {
         // Two admins at once must not exceed the limit.
         await lockTenant(transaction, tenantId)
-        if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return false
-        await transaction.$executeRawUnsafe(CREATE_WEBHOOK, id, tenantId, url, secretSealed, now, types, services)
+        if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return null
+        const [created] = await transaction.$queryRawUnsafe<{ createdAt: Date }[]>(
+          CREATE_WEBHOOK,
+          id,
+          tenantId,
+          url,
+          secretSealed,
+          types,
+          services,
+        )
+        if (!created) throw new Error('The database did not return the webhook.')
         if (startsAt !== null) await addStream(transaction, { webhookId: id, position: startsAt })
         await appendAuditEvent(transaction, {
           tenantId,
@@ -132,7 +141,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
             ...(services && { services: services.join(', ') }),
           },
         })
-        return true
+        return created.createdAt
       })
     },
 

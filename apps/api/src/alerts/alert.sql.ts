@@ -13,19 +13,24 @@ SELECT w.id, w.url, w.types, w.services, w.created_at, w.last_attempt,
         + (SELECT count(*) FROM webhook_retries r WHERE r.webhook_id = w.id))::int AS waiting
   FROM webhooks w WHERE w.tenant_id = $1 ORDER BY w.created_at, w.id LIMIT $2`
 
-/** Creates a webhook. $1 id, $2 tenant, $3 address, $4 sealed secret, $5 now, $6 types, or null, $7 services, or null */
+/** Creates a webhook. $1 id, $2 tenant, $3 address, $4 sealed secret, $5 types, or null, $6 services, or null */
 export const CREATE_WEBHOOK = `
-INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at, types, services) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at, types, services) VALUES ($1, $2, $3, $4, mail_now(), $5, $6)
+RETURNING created_at AS "createdAt"`
 
-/** Creates a delivery of each due alert to every webhook that is older and takes its type. $1 limit of alerts */
+/**
+ * Creates a delivery of each due alert to every webhook that is older and takes its type. The time of an alert may be that
+ * of a process, whose clock may differ: what was written by the clock of the database is compared. $1 limit of alerts
+ */
 export const PUBLISH = `
 WITH due AS MATERIALIZED (
-  SELECT id, tenant_id, at, CASE type WHEN 'message.failed' THEN 'messages.failed' ELSE type END AS type FROM alert_events
+  SELECT id, tenant_id, CASE type WHEN 'message.failed' THEN at ELSE publish_at END AS raised_at,
+         CASE type WHEN 'message.failed' THEN 'messages.failed' ELSE type END AS type FROM alert_events
    WHERE published_at IS NULL AND publish_at <= mail_now()
    ORDER BY publish_at LIMIT $1 FOR UPDATE SKIP LOCKED
 ), made AS (
   INSERT INTO webhook_deliveries (webhook_id, alert_id, next_attempt_at)
-  SELECT w.id, due.id, mail_now() FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.at
+  SELECT w.id, due.id, mail_now() FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.raised_at
    WHERE w.types IS NULL OR due.type = ANY (w.types)
   ON CONFLICT DO NOTHING
 )

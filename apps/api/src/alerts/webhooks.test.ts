@@ -1,10 +1,13 @@
 import { ADDRESS_FAULT } from '@inforiver-mail/contract/webhook'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import { appendAlert } from '../database/alert-log.ts'
+import { openDatabase } from '../database/database.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestClock } from '../test-support/test-clock.ts'
+import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createAlertStore } from './alert-store.ts'
 
 /** Without a name server the lookup times out. */
 const LEADS_NOWHERE = expect.stringMatching(/^(name-not-found|timed-out)$/)
@@ -68,6 +71,30 @@ it('shows the new secret of each webhook once, when it is added', async () => {
   })
   expect(await listed()).toEqual([webhook])
   expect((await add()).secret).not.toBe(secret)
+})
+
+it('counts as added when the database says so, and is told what happens from then on, whatever the clock of its process', async () => {
+  const ahead = await ground.startProduct({
+    environment: { ROLE: 'api' },
+    clock: () => new Date(clock.now().getTime() + 10 * MINUTES),
+  })
+  const browser = ahead.newBrowser()
+  await browser.signIn('Ada Admin')
+  const added = await browser.call('POST', WEBHOOKS, { url: 'https://hooks.contoso.com/alerts' })
+  expect(added.json.createdAt).toBe(clock.now().toISOString())
+  expect((await listed())[0].createdAt).toBe(added.json.createdAt)
+
+  await clock.advance(3 * MINUTES)
+  const database = await openDatabase(ground.database.url, () => {})
+  onTestFinished(() => database.close())
+  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const recovered = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } } as const
+  await appendAlert(database.prisma, { ...recovered, tenantId: tenant?.id ?? '', at: clock.now() })
+  expect(await createAlertStore(database.prisma, database.pool).publish()).toBe(1)
+
+  expect(await ground.database.query('SELECT webhook_id AS id FROM webhook_deliveries')).toEqual([
+    { id: added.json.id },
+  ])
 })
 
 it('stores the secret sealed only, and logs and audits neither it nor the path of the address', async () => {
