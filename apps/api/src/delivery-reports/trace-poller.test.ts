@@ -7,7 +7,7 @@ import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
 import { ADA, createQueueGround, SENT, type QueueGround } from '../test-support/queue-ground.ts'
@@ -201,6 +201,28 @@ it('reads the code of a failure again where the database was away before it was 
   await nextPoll()
 
   expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
+})
+
+it('pauses the mailbox for a used-up limit also where the database was away at that moment', async () => {
+  await set({ recipients: { 'max@contoso.com': { status: 'failed', code: '5.7.233', text: 'Too many recipients.' } } })
+  await send(['max@contoso.com'])
+  onTestFinished(async () => {
+    await ground.database.query(`
+      DROP FUNCTION IF EXISTS refuse_pause CASCADE;
+      UPDATE mailboxes SET paused_until = NULL, quota_code = NULL, quota_paused_until = NULL`)
+  })
+  await ground.database.query(`
+    CREATE FUNCTION refuse_pause() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'the database is away'; END $$;
+    CREATE TRIGGER refuse_pause BEFORE UPDATE OF quota_code ON mailboxes FOR EACH ROW EXECUTE FUNCTION refuse_pause()`)
+  await expect(poll(ADA, RUNNING)).rejects.toThrow('the database is away')
+  await ground.database.query('DROP FUNCTION refuse_pause CASCADE')
+
+  await nextPoll()
+
+  const paused = 'SELECT quota_code, paused_until FROM mailboxes WHERE tenant_id = $1'
+  const until = new Date(ground.clock.now().getTime() + 1 * HOURS)
+  expect(await ground.database.query(paused, [ADA])).toEqual([{ quota_code: '5.7.233', paused_until: until }])
 })
 
 it('learns the code of every failure, also of more than it may ask for at once', async () => {

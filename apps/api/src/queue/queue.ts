@@ -419,9 +419,9 @@ export function createQueue(
     },
     reports: {
       async apply(tenantId, reports) {
-        const changed = await applyReports(pool, tenantId, reports)
+        // First: once a code is stored, nobody reports it again.
         await pauseForReports(prisma, tenantId, reports)
-        return changed
+        return applyReports(pool, tenantId, reports)
       },
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
       findSent: (tenantId, ids) => findSent(pool, tenantId, ids),
