@@ -40,6 +40,8 @@ export interface ArrivingMessage {
   /** Null where nothing is traced. */
   readonly traceparent: string | null
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /** Replaces how the settings are read that the message is held to. */
+  readonly readSettings?: AdmissionDeps['readSettings']
   /**
    * Reads the message, and hands its attachments to the intake while they arrive. `check` refuses what the installation
    * does not allow; `readSender` says what the message will leave from. Both are for when it has arrived.
@@ -61,8 +63,8 @@ export type Accept = (
  * @throws {ProblemError} where it is refused
  */
 export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: AcceptDeps): Accept {
-  return async ({ sender, memory, traceparent, log, ...arriving }) => {
-    const admission = createAdmission(deps.admission, sender)
+  return async ({ sender, memory, traceparent, log, readSettings = deps.admission.readSettings, ...arriving }) => {
+    const admission = createAdmission({ ...deps.admission, readSettings }, sender)
     const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
     let completed = false
     try {

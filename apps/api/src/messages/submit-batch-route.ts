@@ -27,7 +27,8 @@ interface Accepted {
 /** Does without `route()`: what is refused first decides the answer, be it by the schema or by what the installation allows. */
 export const submitBatchRoute: FastifyPluginAsync<SubmitBatchOptions> = async (app, options) => {
   const { requireService, store, findAll, acceptBatch, tracing } = options
-  const senders = new WeakMap<object, Sender>()
+  const requireSender = requireService(submitMessages.scope)
+  const senders = new WeakMap<object, { readonly sender: Sender; readonly hadArrived: boolean }>()
   app.route({
     method: submitMessages.method,
     url: submitMessages.path,
@@ -41,12 +42,14 @@ export const submitBatchRoute: FastifyPluginAsync<SubmitBatchOptions> = async (a
     },
     validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
     preParsing: async (request, _reply, payload) => {
-      senders.set(request, await requireService(submitMessages.scope)(request))
+      senders.set(request, { sender: await requireSender(request), hadArrived: request.raw.complete })
       return payload
     },
     handler: async (request, reply) => {
-      const sender = senders.get(request)
-      if (!sender) throw new Error('The guard did not run.')
+      const admitted = senders.get(request)
+      if (!admitted) throw new Error('The guard did not run.')
+      const { sender, hadArrived } = admitted
+      if (!hadArrived) await requireSender(request) // the key may have been revoked while the rest arrived
       const { tenantId, service } = sender
       const key = readIdempotencyKey(request)
       const first = key === null ? null : await store.findKey({ tenantId, service, key })

@@ -1,16 +1,16 @@
 import { addressOfMessage, type Message } from '@inforiver-mail/contract/message'
-import { submitMessage } from '@inforiver-mail/contract/message-input'
+import { submitMessage, type MessageInput } from '@inforiver-mail/contract/message-input'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
 import { isMultipart } from '../http/read-multipart.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
 import { logAccepted, type Accept, type Sender } from './accept-message.ts'
-import { createHashingIntake } from './attachment-intake.ts'
+import { createHashingIntake, type Intake } from './attachment-intake.ts'
 import type { Owner } from '../queue/actor.ts'
 import type { KeyHolder } from '../queue/idempotency.ts'
 import type { Messages } from '../queue/queue.ts'
-import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
+import { MAX_JSON_BYTES, readIdempotencyKey, readRequest, type Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { keyReused } from './refusals.ts'
 import type { Tracing } from '../tracing.ts'
@@ -20,6 +20,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The service that submits a message, once its key was accepted. */
     sender: Sender | null
+    /** Whether its message was still arriving then, so that the key may have been revoked meanwhile. */
+    isKeyToBeLookedUpAgain: boolean
   }
 }
 
@@ -39,6 +41,15 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     return body
   })
 
+  const requireSender = requireService(submitMessage.scope)
+
+  /** Reads a message to its end. @throws {ProblemError} also where the key of the service has been revoked until then */
+  async function readArrived(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
+    const input = await readRequest(request, intake, check)
+    if (request.isKeyToBeLookedUpAgain) await requireSender(request)
+    return input
+  }
+
   /** Takes a message whose key is not known yet; its key may still be taken meanwhile. */
   async function submitNew(
     request: FastifyRequest,
@@ -52,7 +63,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       traceparent,
       log: request.log,
       read: async (intake, check) => ({
-        input: await readRequest(request, intake, check),
+        input: await readArrived(request, intake, check),
         mime: null,
         idempotencyKey: key,
         contentHash: null,
@@ -65,7 +76,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   /** Answers a repetition with the first message, even if a new one would be refused now. */
   async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Accepted> {
     const intake = createHashingIntake()
-    const input = await readRequest(request, intake, async () => {})
+    const input = await readArrived(request, intake, async () => {})
     if (hashSubmission(toSubmission(input, intake.parts)) !== first.contentHash) throw keyReused()
     return replay(request, owner, first.messageId)
   }
@@ -75,8 +86,8 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     return { message: await find(owner, id), replayed: true }
   }
 
-  const requireSender = requireService(submitMessage.scope)
   app.decorateRequest('sender', null)
+  app.decorateRequest('isKeyToBeLookedUpAgain', false)
   app.route({
     method: submitMessage.method,
     url: submitMessage.path,
@@ -93,6 +104,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     // Runs after every onRequest hook, so that the rate limit has counted a stranger who is refused here.
     preParsing: async (request, _reply, payload) => {
       request.sender = await requireSender(request)
+      request.isKeyToBeLookedUpAgain = !request.raw.complete
       return payload
     },
     handler: async (request, reply) => {

@@ -3,8 +3,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
 import { readTlsCertificateFiles } from '../configuration/environment-files.ts'
 import { ConfigurationError, type Config } from '../config.ts'
+import type { SubmitSettings } from '../submit-settings.ts'
 import type { TlsCertificate } from '../tls-certificate.ts'
-import { createLogins, type Authenticate } from './login.ts'
+import { createLogins, type Authenticate, type LoggedIn } from './login.ts'
 import { createPlainPeers } from './peer-networks.ts'
 import { createSizeLimit, type SizeLimitDeps } from './size-limit.ts'
 import { createSmtpMetrics } from './smtp-metrics.ts'
@@ -31,7 +32,9 @@ export function composeSmtp(
     ...deps
   }: Pick<SmtpDoorDeps, 'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf'> &
     SizeLimitDeps & {
-      authenticate: Authenticate
+      authenticate: (
+        ...presented: Parameters<Authenticate>
+      ) => Promise<LoggedIn & { readonly settings: SubmitSettings }>
       /** Whether this text is or was a service key. */
       isKey: (text: string) => Promise<boolean>
       elapsedMs: () => number
@@ -52,6 +55,7 @@ export function composeSmtp(
     mayBePlain: createPlainPeers(plainFrom),
     from,
     logIn: createLogins({ authenticate, isKey, outageOf: deps.outageOf, elapsedMs, logger }),
+    readSettings: async (presented) => (await authenticate(presented)).settings,
     sizeLimit: createSizeLimit({ readSender, readSizeLimits }),
     logger,
   })

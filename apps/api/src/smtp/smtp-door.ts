@@ -10,6 +10,7 @@ import { createBodyMemory } from '../memory/body-memory.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { createRefusalLimit } from '../refusal-limit.ts'
+import type { SubmitSettings } from '../submit-settings.ts'
 import type { Tracing } from '../tracing.ts'
 import { createConnectionCounts } from './connection-counts.ts'
 import type { LoggedIn, Login } from './login.ts'
@@ -36,6 +37,7 @@ export type AcceptMail = (arriving: {
   readonly memory: IntakeMemory
   readonly traceparent: string | null
   readonly log: FastifyBaseLogger
+  readonly readSettings: () => Promise<SubmitSettings>
   readonly read: (
     intake: AttachmentSink,
     check: (message: MessageInput) => Promise<void>,
@@ -60,6 +62,12 @@ export interface SmtpDoorDeps {
   /** The tenant whose limit is announced to strangers. */
   readonly tenantId: string
   readonly logIn: (given: { user: string; password: string; client: string }) => Promise<Login>
+  /**
+   * Reads the settings that a new message is held to, together with the key of its service.
+   *
+   * @throws {ProblemError} where the key does not open this any more
+   */
+  readonly readSettings: (presented: { readonly key: string; readonly client: string }) => Promise<SubmitSettings>
   readonly sizeLimit: SizeLimit
   /** Refuses a recipient that the installation or the key does not allow. @throws {ProblemError} */
   readonly requireRecipient: (owner: LoggedIn, address: string) => Promise<void>
@@ -289,8 +297,9 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       traceparent: string | null
     },
   ): Promise<string> {
-    if (visit.login === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
-    const { tenantId, service, allowedDomains } = visit.login
+    const { client, password, login } = visit
+    if (login === null || password === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
+    const { tenantId, service, allowedDomains } = login
     const { mailFrom } = envelope
     const sent: Envelope = {
       from: mailFrom ? mailFrom.address : '',
@@ -298,11 +307,25 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     }
     const mailMemory = createMailMemory(memory, mailFrom ? declaredSize(mailFrom.args) : null)
     let key: string | null = null
+    let isRevoked = false
+
+    /** The settings are read once the mail has arrived, and that may take long: the key is looked up in the same turn. */
+    const readSettings = async (): Promise<SubmitSettings> => {
+      try {
+        return await deps.readSettings({ key: password, client })
+      } catch (error) {
+        if (!(error instanceof ProblemError) || error.status >= 500) throw error
+        isRevoked = true
+        throw new SmtpRefusal(554, '5.7.1', 'The service key is no longer valid. Nothing of the message is kept.')
+      }
+    }
+
     const accepting = deps.accept({
       sender: { tenantId, service, allowedDomains },
       memory: mailMemory.forIntake,
       traceparent,
       log: logger,
+      readSettings,
       async read(sink, check, readSender) {
         const arrived = await readMail(body, { sink, memory: mailMemory, readLimit: () => sizeLimit.read(tenantId) })
         key = repetitionKey(sent, arrived)
@@ -319,7 +342,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     const accepted = await accepting.catch(async (error: unknown) => {
       if (!(error instanceof ProblemError || error instanceof SmtpRefusal)) throw error
       // What was accepted before is accepted again, even if it would be refused now.
-      const first = key === null ? null : await deps.findKey({ tenantId, service, key })
+      const first = key === null || isRevoked ? null : await deps.findKey({ tenantId, service, key })
       if (first === null) throw error
       return { outcome: 'repeated' as const, messageId: first.messageId }
     })

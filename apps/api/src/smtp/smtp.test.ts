@@ -284,6 +284,55 @@ describe('a login', () => {
   })
 })
 
+describe('a mail whose key is revoked while it arrives', () => {
+  const begun = async (text: string) => {
+    const ada = product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const { key, id } = (await ada.call('POST', '/api/v1/service-keys', { name: 'x', scopes: ['messages:send'] })).json
+    const client = await loggedIn({ key })
+    const begin = async () => {
+      await client.command('MAIL FROM:<a@x.example>')
+      await client.command('RCPT TO:<max@contoso.com>')
+      await client.command('DATA')
+      client.write(text)
+    }
+    return { client, begin, revoke: async () => void (await ada.call('DELETE', `/api/v1/service-keys/${id}`)) }
+  }
+
+  it('is refused after DATA', async () => {
+    const { client, begin, revoke } = await begun(`${HEADER}Subject: Revoked\r\n\r\nText`)
+    await begin()
+    await revoke()
+
+    expect(await client.command('\r\n.')).toMatch(/^554 5\.7\.1 .*key/)
+    expect(await stored('Revoked')).toEqual([])
+    expect(await client.command('MAIL FROM:<a@x.example>')).toMatch(/^535 5\.7\.8 /)
+  })
+
+  it('leaves nothing of what was stored before', async () => {
+    await expect.poll(chunks).toEqual([])
+    const file = `Content-Type: application/pdf\r\n\r\n${'x'.repeat(2_000_000)}`
+    const { client, begin, revoke } = await begun(`${HEADER}Subject: Revoked file\r\n${file}`)
+    await begin()
+    await expect.poll(chunks).not.toEqual([])
+    await revoke()
+
+    expect(await client.command('\r\n.')).toMatch(/^554 5\.7\.1 /)
+    expect(await stored('Revoked file')).toEqual([])
+    await expect.poll(chunks).toEqual([])
+  })
+
+  it('is refused also where it repeats one that was accepted', async () => {
+    const { client, begin, revoke } = await begun(`${HEADER}Subject: Twice\r\nMessage-ID: <twice@device>\r\n\r\nText`)
+    await begin()
+    expect(await client.command('\r\n.')).toMatch(/^250 2\.0\.0 /)
+    await begin()
+    await revoke()
+
+    expect(await client.command('\r\n.')).toMatch(/^554 5\.7\.1 /)
+  })
+})
+
 describe('a mail that comes again', () => {
   const mail = (subject: string) => `${HEADER}Subject: ${subject}\r\nMessage-ID: <${subject}@device>\r\n\r\nText`
 

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import { json } from 'node:stream/consumers'
+import { beforeEach, expect, it } from 'vitest'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+
+const MIB = 1024 * 1024
+const MAIL = { to: ['max@contoso.com'], subject: 'Held', text: 'Numbers.' }
+
+const { ground, product } = useProduct()
+let service: ServiceClient
+
+beforeEach(async () => {
+  await ground.database.empty('messages', 'service_keys')
+  service = await createServiceClient(product)
+})
+
+const revoke = () => ground.database.query('UPDATE service_keys SET revoked_at = now()')
+
+/** Resolves once the request has been let in by its key. */
+async function untilLetIn(): Promise<void> {
+  const used = 'SELECT 1 FROM service_keys WHERE last_used_at IS NOT NULL'
+  await expect.poll(() => ground.database.query(used)).toHaveLength(1)
+}
+
+/** Posts JSON of which the last character is held back. */
+async function holdJson(path: string, body: string, headers: Record<string, string> = {}) {
+  const call = request(`${product.publicUrl}${path}`, {
+    method: 'POST',
+    agent: false,
+    headers: {
+      authorization: `Bearer ${service.key}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      ...headers,
+    },
+  })
+  const answer = new Promise<{ status: number; json: unknown }>((resolve, reject) => {
+    call.on('error', reject)
+    call.on('response', (response) => {
+      const status = response.statusCode ?? 0
+      json(response).then((value) => resolve({ status, json: value }), reject)
+    })
+  })
+  call.write(body.slice(0, -1))
+  await untilLetIn()
+  return async () => {
+    call.end(body.slice(-1))
+    return answer
+  }
+}
+
+const nothing = { messages: 0, chunks: 0 }
+const refused = { status: 401, json: expect.objectContaining({ code: 'invalid-service-key' }) }
+
+it.each([
+  ['in chunks', 4 * MIB],
+  ['in memory', 1_000],
+])('stores nothing of an upload %s whose key is revoked before its end', async (_how, sizeBytes) => {
+  const upload = startUpload(product, service.key, mailWith([randomBytes(sizeBytes)]))
+  await upload.send(upload.sizeBytes - 100) // within the last file: what follows its boundary is not waited for
+  await untilLetIn()
+
+  await revoke()
+  await upload.send()
+
+  expect(await upload.answer).toEqual(refused)
+  await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+})
+
+it('stores an upload that is held up while its key stays valid', async () => {
+  const upload = startUpload(product, service.key, mailWith([randomBytes(4 * MIB)]))
+  await upload.send(upload.sizeBytes - 100)
+  await untilLetIn()
+  await upload.send()
+
+  expect(await upload.answer).toMatchObject({ status: 202 })
+})
+
+it.each([
+  ['a message', '/api/v1/messages', MAIL],
+  ['a batch', '/api/v1/messages/batch', { messages: [MAIL, MAIL] }],
+])('stores nothing of %s in JSON whose key is revoked before its end', async (_what, path, body) => {
+  const finish = await holdJson(path, JSON.stringify(body))
+
+  await revoke()
+
+  expect(await finish()).toEqual(refused)
+  expect(await countStored(ground.database)).toEqual(nothing)
+})
+
+it('answers no repetition whose key is revoked before its end', async () => {
+  const headers = { 'idempotency-key': 'again' }
+  await service.submit(MAIL, headers)
+  await ground.database.query('UPDATE service_keys SET last_used_at = NULL')
+  const finish = await holdJson('/api/v1/messages', JSON.stringify(MAIL), headers)
+
+  await revoke()
+
+  expect(await finish()).toEqual(refused)
+})
