@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -365,6 +365,24 @@ it('keeps what two restores of one second replace', async () => {
   const said = await restore(file, configure(source), { replace: true })
 
   expect(said).toContain('What was there before is kept in the schema before_restore_20261126_214500_2.')
+})
+
+it('encloses no keys that do not open what is stored, and leaves no file', async () => {
+  await addInstallation(source)
+  const k2 = newKey('k2')
+  await addSealedRows(source, vaultOf(k2))
+  const before = await readdir(folder)
+
+  await expect(backUp(configure(source), { withKeys: true })).rejects.toThrow(
+    'The configured vault keys do not open what the database holds: "k2" is missing. Put the keys that the product runs with into VAULT_KEYS',
+  )
+  await expect(backUp(configure(source, { VAULT_KEYS: newKey('k2') }), { withKeys: true })).rejects.toThrow(
+    '"k2" has another value now',
+  )
+
+  expect(await readdir(folder)).toEqual(before)
+  await backUp(configure(source))
+  await backUp(configure(source, { VAULT_KEYS: `${KEY},${k2}` }), { withKeys: true })
 })
 
 it('makes one backup of a database at a time, and none while it is restored', async () => {

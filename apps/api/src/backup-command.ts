@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { formatVaultKey } from '@inforiver-mail/m365/key-ring'
+import { formatVaultKey, type KeyRing } from '@inforiver-mail/m365/key-ring'
+import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
 import { createBackupFile, refuseExistingFile } from './backup/backup-file.ts'
 import { explainDatabaseFault } from './backup/database-fault.ts'
@@ -23,7 +24,7 @@ export interface BackupOptions {
 /**
  * Writes everything that an installation has into one file, whether or not the product is running.
  *
- * @throws {ConfigurationError} when the file or the database cannot be used
+ * @throws {ConfigurationError} when the file, the database or the keys cannot be used
  */
 export async function runBackupCommand(
   { to, withKeys }: BackupOptions,
@@ -32,7 +33,7 @@ export async function runBackupCommand(
 ): Promise<void> {
   await refuseExistingFile(to)
   const ring = withKeys ? await readVaultKeys(config) : null
-  const keys = ring && [ring.sealing, ...[...ring.keys.values()].filter((key) => key !== ring.sealing)]
+  const enclosed = ring && { text: formatKeys(ring), vault: createTokenVault(ring) }
   const database = await openForBackup(config)
   const client = new pg.Client({ connectionString: database.connectionString, keepAlive: true })
   client.on('error', () => {}) // the statement under way fails with it
@@ -50,14 +51,14 @@ export async function runBackupCommand(
         version: VERSION,
         createdAt: at,
         sealedColumns: [...Object.values(SEALED_COLUMNS), ...FORMER_QUEUE_SEALED_COLUMNS],
-        keys: keys && keys.map(formatVaultKey).join(),
+        keys: enclosed,
         simulatorDirectory: config.demo ? join(config.dataDirectory, 'simulator') : null,
       })
       const bytes = await file.finish()
       const rows = manifest.tables.reduce((sum, { lines }) => sum + lines, 0)
       print(`${to} holds ${rows} rows of ${manifest.tables.length} tables in ${inMegabytes(bytes)}.`)
       print(
-        keys === null
+        enclosed === null
           ? 'The vault keys are not inside: keep them in another place. Nothing can be sent without them.'
           : 'The vault keys are inside: whoever has the file can read everything in it.',
       )
@@ -81,6 +82,11 @@ async function openForBackup({
   if (running !== null) return { connectionString: running, async close() {} }
   const embedded = await startEmbeddedPostgres({ dataDirectory, runtimeDirectory, onRestart() {}, onLost() {} })
   return { connectionString: embedded.connectionString, close: () => embedded.stop() }
+}
+
+/** In the notation of VAULT_KEYS. */
+function formatKeys({ sealing, keys }: KeyRing): string {
+  return [sealing, ...[...keys.values()].filter((key) => key !== sealing)].map(formatVaultKey).join()
 }
 
 function inMegabytes(bytes: number): string {

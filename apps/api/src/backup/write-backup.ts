@@ -2,8 +2,15 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import { sampleSealedValues, type SealedColumn, type SealedSample } from '../database/sealed-values.ts'
+import { ConfigurationError } from '../config.ts'
+import {
+  describeVaultFaults,
+  sampleSealedValues,
+  type SealedColumn,
+  type SealedSample,
+} from '../database/sealed-values.ts'
 import type { BackupFile } from './backup-file.ts'
 import {
   FORMAT,
@@ -25,12 +32,22 @@ export interface BackupContents {
   /** All that there may be: those that this database does not have are left out. */
   readonly sealedColumns: readonly SealedColumn[]
   /** The vault keys, to be put inside; null to leave them out. */
-  readonly keys: string | null
+  readonly keys: EnclosedKeys | null
   /** The simulator's folder in the demo. */
   readonly simulatorDirectory: string | null
 }
 
-/** Writes everything that a backup holds, from one snapshot of the database. */
+/** The vault keys in the notation of VAULT_KEYS, and a vault that has them. */
+export interface EnclosedKeys {
+  readonly text: string
+  readonly vault: TokenVault
+}
+
+/**
+ * Writes everything that a backup holds, from one snapshot of the database.
+ *
+ * @throws {ConfigurationError} when the keys to be enclosed do not open what is stored
+ */
 export async function writeBackup(
   client: pg.Client,
   file: BackupFile,
@@ -42,11 +59,12 @@ export async function writeBackup(
   return withSnapshot(client, async (snapshot) => {
     const tables: Manifest['tables'] = []
     const sealed = await readSamples(client, sealedColumns)
+    if (keys !== null) await refuseOtherKeys(keys.vault, sealed)
     for (const table of snapshot.tables) {
       const summary = await writeSegments(tableStream(table), snapshot.read(table), add)
       tables.push({ area: table.area, name: table.name, columns: [...table.columns], ...summary })
     }
-    if (keys !== null) await add(KEYS_NAME, Buffer.from(keys))
+    if (keys !== null) await add(KEYS_NAME, Buffer.from(keys.text))
     const manifest: Manifest = {
       format: FORMAT,
       version,
@@ -58,7 +76,7 @@ export async function writeBackup(
       storedBytes: snapshot.storedBytes,
       installation: snapshot.installation,
       sealed,
-      keysSha256: keys === null ? null : sha256Of(Buffer.from(keys)),
+      keysSha256: keys === null ? null : sha256Of(Buffer.from(keys.text)),
       // Comes after the tables, so that the simulated Microsoft knows everything that the product has been told.
       simulator: simulatorDirectory === null ? null : await writeSimulator(simulatorDirectory, add),
     }
@@ -67,6 +85,15 @@ export async function writeBackup(
     await add(MANIFEST_HASH_NAME, Buffer.from(sha256Of(text)))
     return manifest
   })
+}
+
+/** Nobody could restore the backup with what is inside, and that would only be found then. */
+async function refuseOtherKeys(vault: TokenVault, sealed: readonly SealedSample[]): Promise<void> {
+  const faults = await describeVaultFaults(vault, sealed)
+  if (faults.size === 0) return
+  throw new ConfigurationError(
+    `The configured vault keys do not open what the database holds: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys that the product runs with into VAULT_KEYS or the key file, or leave out --with-keys. If they are lost for good: npm run vault -- forget.`,
+  )
 }
 
 async function readSamples(client: pg.Client, columns: readonly SealedColumn[]): Promise<SealedSample[]> {
