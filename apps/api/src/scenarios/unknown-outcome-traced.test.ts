@@ -23,51 +23,55 @@ async function untilLookedFor(id: string): Promise<void> {
 }
 
 /** Has the trace asked for the last time, after an hour. */
-async function allowToSendAgain(id: string): Promise<void> {
-  await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = $1', [id])
+async function allowToSendAgain(ids: readonly string[]): Promise<void> {
+  await ground.database.query('UPDATE message_queue SET looks = 12 WHERE message_id = ANY ($1)', [ids])
   await ground.pass(5 * MINUTES)
 }
 
-it('is settled by the row of the message, and sent once', async () => {
-  await ground.switchOn('send-accepted-but-504')
+it('is settled by the row of the message, and sent once: of MIME under the Message-ID that it brings', async () => {
+  await ground.switchOn('send-accepted-but-504', 2)
   const { id } = await ground.service.submit({ subject: 'Traced' })
-  await untilLookedFor(id)
+  const mime = await submitAsMime(ground, 'Traced MIME', { header: ['Message-ID: <traced@example.com>'] })
+  for (const each of [id, mime]) await untilLookedFor(each)
   await ground.pass(1 * MINUTES)
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
-    possibleDuplicate: false,
-    attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the message trace: it had been sent.' }],
-  })
-  expect(await ground.arrived('Traced')).toBe(1)
+  for (const [each, subject] of [
+    [id, 'Traced'],
+    [mime, 'Traced MIME'],
+  ] as const) {
+    expect(await ground.service.until(each, { status: 'sent' })).toMatchObject({
+      possibleDuplicate: false,
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the message trace: it had been sent.' }],
+    })
+    expect(await ground.arrived(subject)).toBe(1)
+  }
 })
 
-it('is settled by the row of MIME under the Message-ID that it brings', async () => {
-  await ground.switchOn('send-accepted-but-504')
-  const id = await submitAsMime(ground, 'Traced MIME', { header: ['Message-ID: <traced@example.com>'] })
-  await untilLookedFor(id)
+it('is not settled by the row of another mail with the same Message-ID, to others or to the same recipient', async () => {
+  const mailboxes = ['grace@contoso.com', 'max@contoso.com']
+  const subjectOf = (mailbox: string) => `As well to ${mailbox}`
+  const headerOf = (mailbox: string) => [`Message-ID: <${mailbox}>`]
+  const others = await Promise.all(
+    mailboxes.map((mailbox) => submitAsMime(ground, subjectOf(mailbox), { header: headerOf(mailbox) })),
+  )
+  for (const other of others) await ground.service.until(other, { status: 'sent' })
+  await ground.switchOn('send-504', 2)
+  const ids = await Promise.all(
+    mailboxes.map((address) =>
+      submitAsMime(ground, subjectOf(address), { header: headerOf(address), to: [{ address }] }),
+    ),
+  )
+  for (const id of ids) await untilLookedFor(id)
   await ground.pass(1 * MINUTES)
+  for (const other of others) await ground.service.until(other, { recipients: [{ delivery: 'delivered' }] }) // by its row
+  await allowToSendAgain(ids)
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  expect(await ground.arrived('Traced MIME')).toBe(1)
-})
-
-it.each([
-  ['others', 'grace@contoso.com', 1],
-  ['the same recipient', 'max@contoso.com', 2],
-])('is not settled by the row of a mail to %s with the same Message-ID', async (whom, mailbox, mails) => {
-  const subject = `To ${whom}`
-  const header = [`Message-ID: <${mailbox}>`]
-  const other = await submitAsMime(ground, subject, { header })
-  await ground.service.until(other, { status: 'sent' })
-  await ground.switchOn('send-504')
-  const id = await submitAsMime(ground, subject, { header, to: [{ address: mailbox }] })
-  await untilLookedFor(id)
-  await ground.pass(1 * MINUTES)
-  await ground.service.until(other, { recipients: [{ delivery: 'delivered' }] }) // by its row
-  await allowToSendAgain(id)
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-  expect(await mailsIn(ground.microsoft, subject, { mailbox })).toHaveLength(mails)
+  for (const id of ids)
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+  const received = await Promise.all(
+    mailboxes.map(async (mailbox) => (await mailsIn(ground.microsoft, subjectOf(mailbox), { mailbox })).length),
+  )
+  expect(received).toEqual([1, 2])
 })
 
 it('waits an hour for a row that does not come, then sends again and says so', async () => {
@@ -75,7 +79,7 @@ it('waits an hour for a row that does not come, then sends again and says so', a
   const { id } = await ground.service.submit({ subject: 'Not traced' })
   await untilLookedFor(id)
   expect(await ground.arrived('Not traced')).toBe(0)
-  await allowToSendAgain(id)
+  await allowToSendAgain([id])
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
   expect(await ground.arrived('Not traced')).toBe(1)
