@@ -218,7 +218,7 @@ export interface DeliveryReports {
   apply(tenantId: string, reports: readonly OutcomeReport[]): Promise<number>
   /** Finds messages by their Message-IDs, with the angle brackets. Several messages can have one. */
   findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
-  /** Reads messages that were sent, by our ids. */
+  /** Reads messages that were sent, or tried, by our ids. */
   findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
   /** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
   readLikely(tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]>

@@ -89,9 +89,9 @@ export async function sharesMessageId(
 }
 
 /** $1 tenant, $2 ids */
-const FIND_IDS = `SELECT ${COLUMNS} FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
+const FIND_IDS = `SELECT ${COLUMNS}, ${QUEUED_FROM} FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
 
-/** Reads messages that were sent. @param ids at most some thousand */
+/** Reads messages that were sent, or tried. @param ids at most some thousand */
 export async function findSent(
   pool: pg.Pool,
   tenantId: string,

@@ -80,6 +80,17 @@ it('settles the recipient that a report of Exchange names, once, and tells it wi
   expect(await requestsTo(ground, 'message-source')).toBe(read)
 })
 
+it('settles a recipient of a message that Microsoft has, but whose outcome is not known here yet', async () => {
+  await ground.switchOn('send-accepted-but-hang')
+  const { id } = await ground.service.submit({ to: ['max@contoso.com', NOBODY], subject: 'bounce early' })
+  await expect.poll(() => ground.arrived('bounce early')).toBe(1)
+  await poll()
+  await ground.timeOut()
+
+  await ground.service.until(id, { status: 'sent' })
+  expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
+})
+
 it('only notes a report that is forged, of another server, or delayed', async () => {
   const id = await send('decoys', 'max@contoso.com', 'grace@contoso.com')
   await place(id, 'delayed')
