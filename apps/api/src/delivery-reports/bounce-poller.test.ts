@@ -8,15 +8,14 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import { ADA, BEN, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createBounceMetrics } from './bounce-metrics.ts'
 import { pollInboxes } from './bounce-poller.ts'
 
 const POLL_MS = 60 * SECONDS
 const RUNNING = new AbortController().signal
 const REGISTRATION = {
-  tenantId: '11111111-2222-4333-8444-555555555555',
-  clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
-  clientSecret: 'the-secret-of-the-test-registration',
+  ...TEST_REGISTRATION,
   redirectUris: ['http://localhost/auth/microsoft/callback'],
   displayName: 'Inforiver Mail',
 }

@@ -12,6 +12,7 @@ import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
 import { ADA, createQueueGround, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller, type PollTrace } from './trace-poller.ts'
 import { createTraceStore } from './trace-store.ts'
@@ -19,9 +20,7 @@ import { createTraceStore } from './trace-store.ts'
 const POLL_MS = 60 * SECONDS
 const RUNNING = new AbortController().signal
 const REGISTRATION = {
-  tenantId: '11111111-2222-4333-8444-555555555555',
-  clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
-  clientSecret: 'the-secret-of-the-test-registration',
+  ...TEST_REGISTRATION,
   redirectUris: ['http://localhost/auth/microsoft/callback'],
   displayName: 'Inforiver Mail',
 }

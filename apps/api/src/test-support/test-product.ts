@@ -19,7 +19,8 @@ import type { TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 import { NO_TAKE_OVER_WAITS } from './test-queue.ts'
 
-const TEST_REGISTRATION = {
+/** The registration of the product at the simulated Microsoft. */
+export const TEST_REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
   clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
   clientSecret: 'the-secret-of-the-test-registration',
