@@ -1,7 +1,11 @@
 import type { Message } from '@inforiver-mail/contract/message'
-import { expect, it } from 'vitest'
+import { type FetchQueryOptions, QueryClient } from '@tanstack/react-query'
+import { afterEach, expect, it, vi } from 'vitest'
+import { auditListQuery } from '../audit/audit-list-query.ts'
 import { exampleMessage } from '../test-support/examples.ts'
-import { messageQuery } from './queries.ts'
+import * as queries from './queries.ts'
+
+const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery } = queries
 
 const EXAMPLE = exampleMessage()
 const RECIPIENT = EXAMPLE.recipients[0]
@@ -24,4 +28,51 @@ it('reads a sent message again until there is a report for each recipient', () =
 it('reads no message again that will never change', () => {
   expect(intervalOf({ status: 'failed' })).toBe(false)
   expect(intervalOf({ status: 'cancelled' })).toBe(false)
+})
+
+afterEach(() => void vi.restoreAllMocks())
+
+/** Reads a query and tells whether the request said that the page asks by itself. The server is away. */
+async function isPolling(queryClient: QueryClient, query: object): Promise<boolean> {
+  const fetching = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('The server is away.'))
+  const read = { ...query, retry: false, staleTime: 0 }
+  const reading =
+    'initialPageParam' in query
+      ? queryClient.fetchInfiniteQuery(read as never)
+      : queryClient.fetchQuery(read as unknown as FetchQueryOptions)
+  await expect(reading).rejects.toThrow('unreachable')
+  return new Headers(fetching.mock.lastCall?.[1]?.headers).get('x-inforiver-polling') === '1'
+}
+
+const READ_AT_INTERVALS = [
+  ...Object.values(queries).filter((query) => typeof query === 'object' && 'refetchInterval' in query),
+  consentQuery('con_1'),
+  messageQuery(EXAMPLE.id),
+  messagePagesQuery({}, { cursor: null, generation: 0 }),
+  auditListQuery({}),
+].map((query) => [(query as { queryKey: readonly unknown[] }).queryKey.join(' '), query as object] as const)
+
+it.each(READ_AT_INTERVALS)('keeps the session alive with the first reading of %s only', async (_key, query) => {
+  const queryClient = new QueryClient()
+  expect(await isPolling(queryClient, query)).toBe(false)
+  expect(await isPolling(queryClient, query)).toBe(true)
+})
+
+it.each(READ_AT_INTERVALS)('says that the page reads %s again by itself', async (_key, query) => {
+  const queryClient = new QueryClient()
+  const page = 'initialPageParam' in query ? { pages: [{}], pageParams: [null] } : {}
+  queryClient.setQueryData((query as { queryKey: readonly unknown[] }).queryKey, page)
+  expect(await isPolling(queryClient, query)).toBe(true)
+})
+
+it('keeps the session alive with each further page of a list', () => {
+  const client = new QueryClient()
+  const { queryKey } = messagePagesQuery({}, { cursor: null, generation: 0 })
+  client.setQueryData(queryKey, { pages: [{}], pageParams: [null] } as never)
+  expect(isPageReadAgain({ client, queryKey }, 'further')).toBe(false)
+  expect(isPageReadAgain({ client, queryKey }, null)).toBe(true)
+})
+
+it('never keeps the session alive by looking for new messages', async () => {
+  expect(await isPolling(new QueryClient(), messageHeadQuery({}))).toBe(true)
 })

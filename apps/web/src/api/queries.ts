@@ -11,7 +11,7 @@ import { readSendingLimits } from '@inforiver-mail/contract/sending-limits'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
-import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import { type InfiniteData, infiniteQueryOptions, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
 
 /** How often each answer is read again while a page shows it. */
@@ -31,6 +31,23 @@ const POLL_MS = {
   sessions: 15_000,
 } as const
 
+type ReadingContext = Pick<QueryFunctionContext, 'client' | 'queryKey'>
+
+/**
+ * True when an answer, or a failure, was there before. The page reads it again by itself, also where nobody is left who
+ * uses it, so this does not keep the session alive.
+ */
+function isReadAgain({ client, queryKey }: ReadingContext): boolean {
+  const state = client.getQueryState(queryKey)
+  return state !== undefined && state.dataUpdateCount + state.errorUpdateCount > 0
+}
+
+/** The same for one page of a list: somebody who looks at further pages uses it. */
+export function isPageReadAgain(context: ReadingContext, cursor: string | null): boolean {
+  const read = context.client.getQueryData<InfiniteData<unknown>>(context.queryKey)
+  return read === undefined ? isReadAgain(context) : read.pageParams.includes(cursor)
+}
+
 /** What was read before its page was rendered is not read again by the page. */
 const JUST_READ_MS = 2_000
 
@@ -44,16 +61,14 @@ export const sessionQuery = queryOptions({
 
 export const settingsQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp'],
-  queryFn: ({ signal }) => call(readSettings, {}, signal),
+  queryFn: ({ signal, ...context }) => call(readSettings, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.settings,
   refetchOnWindowFocus: 'always',
 })
 
-/** Once it has been read, the page reads it again by itself; nobody has to be there. */
 export const overviewQuery = queryOptions({
   queryKey: ['overview'],
-  queryFn: ({ signal, client, queryKey }) =>
-    call(readOverview, {}, signal, { polling: client.getQueryData(queryKey) !== undefined }),
+  queryFn: ({ signal, ...context }) => call(readOverview, {}, signal, { polling: isReadAgain(context) }),
   staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.overview,
   refetchOnWindowFocus: 'always',
@@ -66,13 +81,13 @@ export const sendingLimitsQuery = queryOptions({
 
 export const usageQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp', 'usage'],
-  queryFn: ({ signal }) => call(readUsage, {}, signal),
+  queryFn: ({ signal, ...context }) => call(readUsage, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.settings,
 })
 
 export const credentialQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
-  queryFn: ({ signal }) => call(readCredential, {}, signal),
+  queryFn: ({ signal, ...context }) => call(readCredential, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.credential,
 })
 
@@ -80,7 +95,8 @@ export const credentialQuery = queryOptions({
 export function consentQuery(id: string) {
   return queryOptions({
     queryKey: ['consents', id],
-    queryFn: ({ signal }) => call(readConsent, { params: { id } }, signal),
+    queryFn: ({ signal, ...context }) =>
+      call(readConsent, { params: { id } }, signal, { polling: isReadAgain(context) }),
     refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : POLL_MS.consent),
   })
 }
@@ -92,8 +108,8 @@ export function consentQuery(id: string) {
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
-    queryFn: ({ client, queryKey, signal }) =>
-      call(readMessage, { params: { id } }, signal, { polling: client.getQueryData(queryKey) !== undefined }),
+    queryFn: ({ signal, ...context }) =>
+      call(readMessage, { params: { id } }, signal, { polling: isReadAgain(context) }),
     refetchInterval: ({ state: { data } }) => messageIntervalMs(data),
   })
 }
@@ -139,13 +155,12 @@ export interface PagesStart {
 export function messagePagesQuery(filter: MessageFilter, start: PagesStart) {
   return infiniteQueryOptions({
     queryKey: [...MESSAGE_LISTS, 'pages', filter, start],
-    queryFn: ({ client, queryKey, pageParam: cursor, signal }) =>
+    queryFn: ({ pageParam: cursor, signal, ...context }) =>
       call(
         listMessages,
         { query: { ...queryOf(filter), limit: LIST_PAGE_ROWS, ...(cursor !== null && { cursor }) } },
         signal,
-        // What is shown already is read again by the page itself, and not because somebody uses it.
-        { polling: hasPage(client.getQueryData(queryKey), cursor) },
+        { polling: isPageReadAgain(context, cursor) },
       ),
     initialPageParam: start.cursor,
     getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -165,10 +180,6 @@ export function messageHeadQuery(filter: MessageFilter) {
       call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEWS } }, signal, { polling: true }),
     refetchInterval: POLL_MS.messageList,
   })
-}
-
-function hasPage(read: InfiniteData<unknown> | undefined, cursor: string | null): boolean {
-  return read?.pageParams.includes(cursor) === true
 }
 
 /**
@@ -213,7 +224,7 @@ function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
 /** Polled by every page, since each says whether mail is redirected. */
 export const recipientsPolicyQuery = queryOptions({
   queryKey: ['tenant-settings', 'recipients'],
-  queryFn: ({ signal }) => call(readRecipientsPolicy, {}, signal),
+  queryFn: ({ signal, ...context }) => call(readRecipientsPolicy, {}, signal, { polling: isReadAgain(context) }),
   staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.recipientsPolicy,
   refetchOnWindowFocus: 'always',
@@ -221,14 +232,14 @@ export const recipientsPolicyQuery = queryOptions({
 
 export const serviceKeysQuery = queryOptions({
   queryKey: ['service-keys'],
-  queryFn: ({ signal }) => call(listServiceKeys, {}, signal),
+  queryFn: ({ signal, ...context }) => call(listServiceKeys, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.serviceKeys,
   refetchOnWindowFocus: 'always',
 })
 
 export const noticesQuery = queryOptions({
   queryKey: ['notices'],
-  queryFn: ({ signal }) => call(listNotices, {}, signal),
+  queryFn: ({ signal, ...context }) => call(listNotices, {}, signal, { polling: isReadAgain(context) }),
   staleTime: JUST_READ_MS,
   refetchInterval: POLL_MS.notices,
   refetchOnWindowFocus: 'always',
@@ -236,14 +247,14 @@ export const noticesQuery = queryOptions({
 
 export const webhooksQuery = queryOptions({
   queryKey: ['webhooks'],
-  queryFn: ({ signal }) => call(listWebhooks, {}, signal),
+  queryFn: ({ signal, ...context }) => call(listWebhooks, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.webhooks,
   refetchOnWindowFocus: 'always',
 })
 
 export const sessionsQuery = queryOptions({
   queryKey: ['sessions'],
-  queryFn: ({ signal }) => call(listSessions, {}, signal),
+  queryFn: ({ signal, ...context }) => call(listSessions, {}, signal, { polling: isReadAgain(context) }),
   refetchInterval: POLL_MS.sessions,
   refetchOnWindowFocus: 'always',
 })

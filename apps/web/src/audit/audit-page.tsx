@@ -1,8 +1,7 @@
 import { Button, Field, makeStyles, Select, Spinner, tokens } from '@fluentui/react-components'
-import { AuditAction, type AuditEvent, type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
-import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
+import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { call } from '../api/call.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -14,12 +13,8 @@ import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
+import { auditListQuery } from './audit-list-query.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
-
-const REFRESH_INTERVAL_MS = 30_000
-const PAGE_EVENTS = 50
-/** A refresh reads every loaded page again, so longer lists are not refreshed by themselves. */
-const MAX_REFRESHED_PAGES = 20
 
 const useStyles = makeStyles({
   filters: {
@@ -79,24 +74,6 @@ export function AuditPage() {
       <AuditList key={search.toString()} filter={filter} />
     </Page>
   )
-}
-
-/** The newest events; `fetchNextPage` adds older ones. */
-function auditListQuery(filter: AuditFilter) {
-  return infiniteQueryOptions({
-    queryKey: ['audit-events', filter],
-    queryFn: ({ pageParam: cursor, signal }) =>
-      call(listAuditEvents, { query: { ...filter, limit: PAGE_EVENTS, ...(cursor !== null && { cursor }) } }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    // The interval grows with the pages: one call per `REFRESH_INTERVAL_MS` on average.
-    refetchInterval: ({ state: { data } }) => isShort(data) && REFRESH_INTERVAL_MS * (data?.pages.length ?? 1),
-    refetchOnWindowFocus: ({ state: { data } }) => isShort(data) && 'always',
-  })
-}
-
-function isShort(data: { readonly pages: readonly unknown[] } | undefined): boolean {
-  return (data?.pages.length ?? 0) <= MAX_REFRESHED_PAGES
 }
 
 function AuditList({ filter }: { filter: AuditFilter }) {

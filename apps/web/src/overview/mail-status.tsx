@@ -55,8 +55,8 @@ export function MailStatus({ overview }: { overview: Overview }) {
   const styles = useStyles()
   const t = useTranslate()
   const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
-  // Read once for each pause: it tells why, and reading on would keep the session alive while nobody is there.
-  const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null, refetchInterval: false })
+  // It tells why there is a pause.
+  const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null })
   return (
     <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
       <h2 id="mail-status" className={styles.sentence} aria-live="polite">
