@@ -1,10 +1,12 @@
 import { getEventListeners } from 'node:events'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createMicrosoftFetch } from './microsoft-fetch.ts'
+import { createMicrosoftFetch, NotSentError, type MicrosoftFetchOptions } from './microsoft-fetch.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
-import { serve, serveProxy, serveTls } from './test-support/servers.ts'
+import { serve, serveProxy, serveSocket, serveTls, type SocketListener } from './test-support/servers.ts'
 
+const POST = { method: 'POST', body: 'a mail' }
+const PLAIN_ANSWER = 'HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n'
 const tls = selfSignedCertificate()
 
 describe('a Microsoft fetch', () => {
@@ -88,6 +90,49 @@ describe('a Microsoft fetch', () => {
     expect(asked).toEqual(['/later'])
   })
 
+  it.each<[string, SocketListener]>([
+    ['resets the TLS handshake', (socket) => void socket.once('data', () => socket.resetAndDestroy())],
+    ['ends the TLS handshake', (socket) => void socket.once('data', () => socket.end())],
+    ['answers the TLS handshake without TLS', (socket) => void socket.once('data', () => socket.end(PLAIN_ANSWER))],
+    ['is silent in the TLS handshake until the call times out', () => {}],
+  ])('says that nothing was sent when the host %s', async (_, listener) => {
+    const { port } = await serveSocket(listener)
+    await expect(post(`https://localhost:${port}`)).rejects.toThrow(NotSentError)
+  })
+
+  it('says that nothing was sent when the proxy refuses the tunnel', async () => {
+    const { origin: httpsProxy } = await serveProxy(407)
+    await expect(post('https://localhost:1', { httpsProxy })).rejects.toThrow(NotSentError)
+  })
+
+  it.each<[string, SocketListener]>([
+    ['resets the connection', (socket) => void socket.once('data', () => socket.resetAndDestroy())],
+    ['closes the connection', (socket) => void socket.once('data', () => socket.end())],
+    ['answers with something else than HTTP', (socket) => void socket.once('data', () => socket.end('220 smtp\r\n'))],
+    ['is silent until the call times out', () => {}],
+  ])('does not say that nothing was sent when the host has the request and %s', async (_, listener) => {
+    const { port, received } = await serveSocket(listener)
+    const sent = post(`http://127.0.0.1:${port}`).catch((error: unknown) => error)
+    await expect(sent).resolves.toBeInstanceOf(Error)
+    expect([received(), (await sent) instanceof NotSentError]).toEqual([expect.stringContaining('POST /'), false])
+  })
+
+  it('does not say that nothing was sent when the host resets a connection that it has answered on before', async () => {
+    const { port, received, connections } = await serveSocket((socket) => {
+      socket.on('data', (chunk) => {
+        if (chunk.toString().startsWith('POST')) socket.resetAndDestroy()
+        else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK')
+      })
+    })
+    const fetch = createMicrosoftFetch({})
+    await (await fetch(`http://127.0.0.1:${port}`)).text()
+    await new Promise((resolve) => setImmediate(resolve)) // undici uses a connection again after one turn of the loop
+    const failure = await fetch(`http://127.0.0.1:${port}`, POST).catch((error: unknown) => error)
+
+    expect([connections(), received(), failure]).toEqual([1, expect.stringContaining('POST /'), expect.any(Error)])
+    expect(failure).not.toBeInstanceOf(NotSentError)
+  })
+
   it('sends nothing for a caller that has gone already', async () => {
     const gone = AbortSignal.abort(new Error('The caller is gone.'))
     await expect(createMicrosoftFetch({})('http://127.0.0.1:1', { signal: gone })).rejects.toThrow(
@@ -142,7 +187,8 @@ describe('a Microsoft fetch', () => {
   it('does not trust a self-signed certificate', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end())
     await expect(createMicrosoftFetch({})(origin)).rejects.toMatchObject({
-      code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+      name: 'NotSentError',
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
     })
   })
 
@@ -200,3 +246,7 @@ describe('a Microsoft fetch', () => {
     expect(create).not.toThrow(/hunter2/)
   })
 })
+
+async function post(url: string, options: MicrosoftFetchOptions = {}): Promise<unknown> {
+  return createMicrosoftFetch({ timeoutMs: 1_000, ...options })(url, POST)
+}

@@ -12,9 +12,26 @@ const COMMON_HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-age
 
 /**
  * The subset of `fetch` that this package uses. Rejects when there is no answer, with the reason of the signal or the
- * error of the connection.
+ * error of the connection, which is the cause of a `NotSentError` where nothing of the request left this machine.
  */
 export type MicrosoftFetch = (url: string, init?: MicrosoftFetchInit) => Promise<MicrosoftResponse>
+
+/**
+ * Nothing of the request left this machine, so that it was certainly not carried out; `cause` says why.
+ *
+ * undici 8.13.1 calls `onRequestStart` when it has the connection: through the tunnel of a proxy, and with the TLS handshake
+ * over. `writeH1` in its lib/dispatcher/client-h1.js, which alone writes requests of HTTP/1.1, calls it first, and every
+ * `socket.write` of headers or body follows it in that function; a request that was aborted meanwhile is not written. A
+ * request that undici moves to another connection starts twice, and counts as started from the first time. So what has
+ * not started was not written, while what has started may have been.
+ */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError'
+
+  constructor(cause: Error) {
+    super('Nothing of the request was sent.', { cause })
+  }
+}
 
 export interface MicrosoftFetchInit {
   readonly method?: string
@@ -107,6 +124,7 @@ class Call implements Dispatcher.DispatchHandler {
   private readonly onAnswer: (answer: MicrosoftResponse) => void
   private readonly onFailure: (error: unknown) => void
   private readonly timer: NodeJS.Timeout
+  /** Null until just before the first byte is written; see `NotSentError`. */
   private started: Dispatcher.DispatchController | null = null
   private brokenOff: Error | null = null
   private body: Readable | null = null
@@ -122,6 +140,11 @@ class Call implements Dispatcher.DispatchHandler {
     this.onFailure = onFailure
     this.timer = setTimeout(timeOut, timeoutMs, this)
     if (signal) listen(this, signal)
+  }
+
+  timeOut(): void {
+    const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+    this.breakOff(this.started ? reason : new NotSentError(reason))
   }
 
   /** Until it has a connection, a request cannot be taken back; it is not sent when it gets one. */
@@ -153,7 +176,7 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error)
+    this.fail(this.started ? error : new NotSentError(error))
   }
 
   private fail(error: Error): void {
@@ -169,7 +192,7 @@ class Call implements Dispatcher.DispatchHandler {
 }
 
 function timeOut(call: Call): void {
-  call.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+  call.timeOut()
 }
 
 class Answer implements MicrosoftResponse {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NotSentError } from '../microsoft-fetch.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 
 describe('classifyConnectionFailure', () => {
@@ -8,24 +9,39 @@ describe('classifyConnectionFailure', () => {
     { code: 'ENOTFOUND', syscall: 'getaddrinfo' },
     { code: 'UND_ERR_CONNECT_TIMEOUT' },
     { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
-  ])('is unavailable after %j, since nothing was sent', (facts) => {
-    expect(classifyConnectionFailure(fetchFailed(facts))).toMatchObject({
+    { code: 'CERT_REVOKED' },
+    { code: 'ERR_SSL_WRONG_VERSION_NUMBER' },
+    { code: 'ECONNRESET', syscall: 'read' },
+    { code: 'ECONNRESET' },
+    { code: 'UND_ERR_ABORTED' },
+    { code: 'SOMETHING_NEW' },
+  ])('is unavailable after %j when nothing was sent', (facts) => {
+    expect(classifyConnectionFailure(new NotSentError(failed(facts)))).toMatchObject({
       outcome: 'unavailable',
       detail: expect.stringContaining(facts.code),
     })
   })
 
   it.each(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])('mentions the clock after %s', (code) => {
-    expect(classifyConnectionFailure(fetchFailed({ code }))).toMatchObject({
+    expect(classifyConnectionFailure(new NotSentError(failed({ code })))).toMatchObject({
       outcome: 'unavailable',
       detail: expect.stringContaining('the clock of this machine'),
     })
   })
 
   it('looks into an error that wraps one for each address', () => {
-    const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' })
-    const error = new TypeError('fetch failed', { cause: new AggregateError([refused, refused]) })
-    expect(classifyConnectionFailure(error).outcome).toBe('unavailable')
+    const refused = failed({ code: 'ECONNREFUSED', syscall: 'connect' })
+    expect(classifyConnectionFailure(new NotSentError(new AggregateError([refused, refused])))).toMatchObject({
+      outcome: 'unavailable',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it('names the time limit of a request that waited for a connection until then', () => {
+    expect(classifyConnectionFailure(new NotSentError(new DOMException('x', 'TimeoutError')))).toMatchObject({
+      outcome: 'unavailable',
+      detail: expect.stringContaining('TimeoutError'),
+    })
   })
 
   it.each([
@@ -38,8 +54,10 @@ describe('classifyConnectionFailure', () => {
     { code: 'UND_ERR_HEADERS_TIMEOUT' },
     { code: 'UND_ERR_ABORTED' },
     { code: 'SOMETHING_NEW' },
-  ])('is unknown after %j', (facts) => {
-    expect(classifyConnectionFailure(fetchFailed(facts)).outcome).toBe('unknown')
+    { code: 'ECONNREFUSED', syscall: 'connect' },
+    { code: 'CERT_HAS_EXPIRED' },
+  ])('is unknown after %j of a request that had begun', (facts) => {
+    expect(classifyConnectionFailure(failed(facts)).outcome).toBe('unknown')
   })
 
   it.each([new DOMException('x', 'TimeoutError'), new DOMException('x', 'AbortError'), new Error('x'), 'text', null])(
@@ -56,6 +74,6 @@ describe('classifyConnectionFailure', () => {
   })
 })
 
-function fetchFailed(facts: { readonly code: string; readonly syscall?: string }): Error {
-  return new TypeError('fetch failed', { cause: Object.assign(new Error('x'), facts) })
+function failed(facts: { readonly code: string; readonly syscall?: string }): Error {
+  return Object.assign(new Error('x'), facts)
 }

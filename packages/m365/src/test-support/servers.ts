@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { connect, type AddressInfo, type Socket } from 'node:net'
+import { connect, createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { selfSignedCertificate } from './self-signed-certificate.ts'
@@ -27,6 +27,28 @@ export async function serveTls(
   listener: RequestListener,
 ): Promise<string> {
   return `https://localhost:${await listen(createTlsServer({ cert: certificate, key: privateKey }, listener))}`
+}
+
+export type SocketListener = (socket: Socket) => void
+
+/** Starts a server of bare connections, and returns how many there were and what it has `received` on all of them. */
+export async function serveSocket(
+  listener: SocketListener,
+): Promise<{ readonly port: number; readonly connections: () => number; readonly received: () => string }> {
+  const sockets = new Set<Socket>()
+  let text = ''
+  const server = createSocketServer((socket) => {
+    sockets.add(socket)
+    socket.on('data', (chunk) => (text += chunk.toString('latin1')))
+    socket.on('error', () => {})
+    listener(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, connections: () => sockets.size, received: () => text }
 }
 
 /** Starts a proxy that opens tunnels, or refuses them with `status`, and records the `targets` it was asked for. */
