@@ -8,6 +8,8 @@
 set -eu
 
 account=inforiver-mail
+# What a release consists of. Whatever else lies in its folder, such as a configuration with secrets, is the operator's.
+parts='bin program runtime deploy docs licenses CHANGELOG.md'
 root=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd -P)
 destination=${DESTDIR:-}
 
@@ -108,8 +110,10 @@ install_program() {
   target=$programs/inforiver-mail-$version
   if [ "$root" != "$target" ]; then
     rm -rf -- "$target.new" "$target.old"
-    cp -R -P -p -- "$root" "$target.new"
-    rm -rf -- "$target.new/.data" # of a demo that was started in the unpacked folder
+    mkdir -- "$target.new"
+    for part in $parts; do
+      if [ -e "$root/$part" ]; then cp -R -P -p -- "$root/$part" "$target.new/"; fi
+    done
     open_to_all "$target.new"
     if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
     mv -- "$target.new" "$target"
@@ -124,8 +128,13 @@ install_program() {
 
 # An archive keeps the owner that it was packed with when root unpacks it, and a strict umask may have closed the folder.
 open_to_all() {
-  if is_for_this_machine; then chown -R root:root "$1"; fi
-  chmod -R u=rwX,go=rX "$1"
+  if is_for_this_machine; then chown root:root "$1"; fi
+  chmod 755 "$1"
+  for part in $parts; do
+    if [ ! -e "$1/$part" ]; then continue; fi
+    if is_for_this_machine; then chown -R root:root "$1/$part"; fi
+    chmod -R u=rwX,go=rX "$1/$part"
+  done
 }
 
 install_file() {

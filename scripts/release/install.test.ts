@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -85,6 +86,23 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(run(release)).toMatchObject({ status: 73, stderr: expect.stringContaining('Move them away') })
     expect(run(release, 'uninstall')).toMatchObject({ status: 0, stdout: expect.stringContaining('the folder stays') })
     expect(existsSync(at('opt/inforiver-mail-1.1.0/.data'))).toBe(true)
+  })
+
+  it('installs nothing but the parts of a release, and opens nothing else that lies in its folder', () => {
+    const release = unpack('1.1.0')
+    writeFileSync(join(release, 'inforiver-mail.env'), 'AZURE_CLIENT_SECRET=s3cret', { mode: 0o600 })
+    writeFileSync(join(release, 'with-keys.backup'), 'keys', { mode: 0o600 })
+    mkdirSync(join(release, 'docs'))
+    writeFileSync(join(release, 'docs/install.md'), '# Installation')
+    writeFileSync(join(release, 'CHANGELOG.md'), '# Changelog')
+    expect(run(release)).toMatchObject({ status: 0, stderr: '' })
+    expect(readdirSync(at('opt/inforiver-mail-1.1.0')).toSorted()).toEqual(['CHANGELOG.md', 'bin', 'deploy', 'docs'])
+
+    writeFileSync(at('opt/inforiver-mail-1.1.0/inforiver-mail.env'), 'AZURE_CLIENT_SECRET=s3cret', { mode: 0o600 })
+    chmodSync(at('opt/inforiver-mail-1.1.0/bin'), 0o700)
+    expect(run(at('opt/inforiver-mail-1.1.0'))).toMatchObject({ status: 0, stderr: '' })
+    expect(modeOf('opt/inforiver-mail-1.1.0/inforiver-mail.env')).toBe('600')
+    expect(modeOf('opt/inforiver-mail-1.1.0/bin')).toBe('755')
   })
 
   it('leaves the folder of an installation from the repository alone, and says what to do', () => {
