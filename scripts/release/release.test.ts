@@ -87,6 +87,15 @@ describe.runIf(isLinux)('the command of a release', () => {
 })
 
 describe.runIf(isLinux)('the folder of a release', () => {
+  it('is installed, and put into an image, whole and by the names of its parts', () => {
+    const parts = [...readdirSync(release), 'licenses'].toSorted() // the archive has the licences besides
+    const script = readFileSync(join(release, 'deploy/install.sh'), 'utf8')
+    expect(/^parts='(.*)'$/m.exec(script)?.[1]?.split(' ').toSorted()).toEqual(parts)
+    const containerfile = readFileSync(join(release, 'deploy/container/Containerfile'), 'utf8')
+    const copies = [...containerfile.matchAll(/^COPY (.*)$/gm)].map(([, copy = '']) => copy)
+    expect(copies.toSorted()).toEqual(parts.map((part) => `--chown=root:root ${part} /opt/inforiver-mail/${part}`))
+  })
+
   it('has no link that leads out of it', async () => {
     const files = await listFiles(release)
     const links = files.filter((path) => lstatSync(join(release, path)).isSymbolicLink())
