@@ -323,6 +323,15 @@ describe('a restore is refused, and nothing is touched,', () => {
     )
   })
 
+  it('when the database is of another program', async () => {
+    await target.query('CREATE TABLE theirs ()')
+
+    expect(await refusal(file, configure(target))).toEqual({
+      says: expect.stringContaining('The database holds tables of another program.'),
+      found: [{ nspname: 'theirs' }],
+    })
+  })
+
   it('when the backup belongs to another app registration', async () => {
     const other = configure(target, { AZURE_CLIENT_ID: '66666666-7777-4888-9999-bbbbbbbbbbbb' })
     expect(await refusal(file, other)).toEqual(untouched('This backup belongs to another app registration'))

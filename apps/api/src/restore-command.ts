@@ -134,7 +134,8 @@ async function restoreExternal(context: Context, connectionString: string): Prom
   return withConnection(connectionString, async (client) => {
     if (!(await takeProductLock(client)))
       throw new ConfigurationError('Inforiver Mail is running on this database. Stop every process of it first.')
-    if (!context.replace && (await isInUse(client)))
+    const inUse = await isInUse(client) // also refuses the tables of another program, whatever is asked for
+    if (inUse && !context.replace)
       throw new ConfigurationError(
         'The database holds data already. Add --replace to keep them in a schema of their own and restore the backup in their place, or set DATABASE_URL to an empty database.',
       )
