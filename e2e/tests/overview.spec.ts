@@ -1,5 +1,6 @@
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
+import { retriesFrom } from '../support/retries.ts'
 import { createSettingsPage } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 import type { TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
@@ -55,9 +56,20 @@ test('the first page tells live whether mail goes out, retries what failed by it
     await service.submit(mail)
     const messages = before === 0 ? '1 message' : `${before + 1} messages`
     await expect(failed.getByRole('listitem')).toContainText(`${messages}: Invalid recipient (ErrorInvalidRecipients)`)
-    await failed.getByRole('button', { name: 'Retry: Invalid recipient (ErrorInvalidRecipients)' }).click()
+    const retries = retriesFrom(page)
+    const retry = failed.getByRole('button', { name: 'Retry: Invalid recipient (ErrorInvalidRecipients)' })
+    await retry.click()
+    const dialog = page.getByRole('dialog', { name: `Retry ${messages}?` })
+    await expect(dialog).toContainText('One that may have been sent already can arrive twice.')
+    await expectAccessible(page)
+    await dialog.getByRole('button', { name: 'Leave them' }).click()
+    await expect(retry).toBeFocused()
+    expect(retries).toEqual([])
+    await retry.click()
+    await dialog.getByRole('button', { name: 'Retry' }).click()
     await expect(failed.getByText(/^\d+ messages? (is|are) tried again$/)).toBeVisible()
     await expect(failed.getByText('No message failed.')).toBeVisible()
+    expect(retries).toHaveLength(1)
   })
 
   await test.step('charts come with a table', async () => {

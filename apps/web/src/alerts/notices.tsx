@@ -12,6 +12,7 @@ import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { NoticeLine } from '../ui/notice.tsx'
 import { focusContent } from '../ui/page-heading.tsx'
+import { RetryQuestion } from '../ui/retry-question.tsx'
 import { failedOf, fold, NOTICE_DISPLAY, noticeLine, noticesOn } from './shown-notices.ts'
 
 const useStyles = makeStyles({
@@ -37,6 +38,7 @@ export function Notices() {
   const [location] = useLocation()
   const [isUnfolded, setUnfolded] = useState(false)
   const { data } = useQuery(noticesQuery)
+  const [asked, setAsked] = useState<AlertNotice | null>(null)
   const dismissal = useRemoval({
     queryKey: noticesQuery.queryKey,
     remove: (id) => call(dismissNotice, { params: { id } }),
@@ -46,37 +48,57 @@ export function Notices() {
   const dismiss = (id: string) => !dismissal.isPending && dismissal.mutate(id)
 
   return (
-    <section aria-label={t('notices.region')} aria-live="polite" className={styles.notices}>
-      {dismissal.error && <FailureBar error={dismissal.error} onDismiss={() => dismissal.reset()} />}
-      {shown.map((notice) => (
-        <NoticeItem key={notice.id} notice={notice} onDismiss={() => dismiss(notice.id)} />
-      ))}
-      {more > 0 && (
-        <Button
-          size="small"
-          appearance="subtle"
-          className={styles.more}
-          aria-expanded={isUnfolded}
-          onClick={() => setUnfolded(!isUnfolded)}
-        >
-          {isUnfolded ? t('notices.fewer') : t('notices.more', { count: more })}
-        </Button>
+    <>
+      <section aria-label={t('notices.region')} aria-live="polite" className={styles.notices}>
+        {dismissal.error && <FailureBar error={dismissal.error} onDismiss={() => dismissal.reset()} />}
+        {shown.map((notice) => (
+          <NoticeItem
+            key={notice.id}
+            notice={notice}
+            onRetry={() => setAsked(notice)}
+            onDismiss={() => dismiss(notice.id)}
+          />
+        ))}
+        {more > 0 && (
+          <Button
+            size="small"
+            appearance="subtle"
+            className={styles.more}
+            aria-expanded={isUnfolded}
+            onClick={() => setUnfolded(!isUnfolded)}
+          >
+            {isUnfolded ? t('notices.fewer') : t('notices.more', { count: more })}
+          </Button>
+        )}
+      </section>
+      {/* Outside the live region, which would announce the question twice. */}
+      {asked && (
+        <FailedQuestion
+          notice={asked}
+          onRetried={() => {
+            setAsked(null)
+            dismiss(asked.id)
+          }}
+          onClose={() => setAsked(null)}
+        />
       )}
-    </section>
+    </>
   )
 }
 
 interface ItemProps {
   notice: AlertNotice
+  /** Asks whether to retry the messages that it is about. */
+  onRetry: () => void
   onDismiss: () => void
 }
 
-function NoticeItem({ notice, onDismiss }: ItemProps) {
+function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
   const t = useTranslate()
   const { type } = notice
   const { intent, hrefOf } = NOTICE_DISPLAY[type]
   const { text, isEnglish } = noticeLine(notice, t)
-  const action = useNoticeAction(notice, onDismiss)
+  const sending = useLeaving(() => call(sendNow, {}), onDismiss)
   return (
     <>
       <NoticeLine
@@ -86,9 +108,18 @@ function NoticeItem({ notice, onDismiss }: ItemProps) {
         onDismiss={onDismiss}
         actions={
           <>
-            {action && (
-              <Button size="small" disabledFocusable={action.isPending} onClick={action.run}>
-                {action.label}
+            {type === 'quota.exceeded' && (
+              <Button
+                size="small"
+                disabledFocusable={sending.isPending}
+                onClick={() => !sending.isPending && sending.mutate()}
+              >
+                {t('notices.send-now')}
+              </Button>
+            )}
+            {type === 'messages.failed' && (
+              <Button size="small" aria-haspopup="dialog" onClick={onRetry}>
+                {t('notices.retry')}
               </Button>
             )}
             <Link href={hrefOf(notice)} asChild>
@@ -97,32 +128,43 @@ function NoticeItem({ notice, onDismiss }: ItemProps) {
           </>
         }
       />
-      {action?.error && <FailureBar error={action.error} />}
+      {sending.error && <FailureBar error={sending.error} />}
     </>
   )
 }
 
-/** What can be done about a notice with one click; null for what takes more. */
-function useNoticeAction(notice: AlertNotice, onDone: () => void) {
+interface QuestionProps {
+  /** One about failed messages. */
+  notice: AlertNotice
+  onRetried: () => void
+  onClose: () => void
+}
+
+function FailedQuestion({ notice, onRetried, onClose }: QuestionProps) {
   const t = useTranslate()
-  const { type } = notice
+  const [filter] = useState(() => failedOf(notice))
+  const retrying = useLeaving(() => call(retryMessages, { body: { filter } }), onRetried)
+  return (
+    <RetryQuestion
+      filter={filter}
+      confirm={t('notices.retry')}
+      pending={retrying.isPending}
+      error={retrying.error}
+      onConfirm={() => retrying.mutate()}
+      onClose={onClose}
+    />
+  )
+}
+
+/** Does something after which mail leaves. */
+function useLeaving(act: () => Promise<unknown>, onDone: () => void) {
   const queryClient = useQueryClient()
-  const acting = useMutation({
-    mutationFn: async () => {
-      if (type === 'quota.exceeded') await call(sendNow, {})
-      else await call(retryMessages, { body: { filter: failedOf(notice) } })
-    },
+  return useMutation({
+    mutationFn: act,
     onSuccess: () => {
       void queryClient.invalidateQueries(overviewQuery)
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
       onDone()
     },
   })
-  if (type !== 'quota.exceeded' && type !== 'messages.failed') return null
-  return {
-    label: t(type === 'quota.exceeded' ? 'notices.send-now' : 'notices.retry'),
-    isPending: acting.isPending,
-    error: acting.error,
-    run: () => !acting.isPending && acting.mutate(),
-  }
 }

@@ -4,8 +4,8 @@ import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { MESSAGE_LISTS, messageCountQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
+import { countText } from '../ui/count-text.ts'
 import { ActionButtons, type MessageAction } from './action-buttons.tsx'
-import { countText } from './message-text.ts'
 
 const ENDPOINTS = { cancel: cancelMessages, retry: retryMessages } as const
 

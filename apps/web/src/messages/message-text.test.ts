@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { exampleMessage, exampleSummary } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
+import { countText } from '../ui/count-text.ts'
 import {
   canCancel,
-  countText,
   canRetry,
   duplicateText,
   noAttemptText,

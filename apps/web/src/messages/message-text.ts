@@ -22,11 +22,6 @@ export function waitingReason({ waitingBecause }: Pick<Message, 'waitingBecause'
   return waitingBecause && t(`sending.waits.${waitingBecause}`)
 }
 
-/** Such as "1 message", "12,000 messages" or "about 12,000 messages". */
-export function countText(count: number, isEstimate: boolean, t: Translate): string {
-  return t(isEstimate ? 'messages.count-about' : 'messages.count', { count })
-}
-
 /** What a list shows beside the status, in short. */
 export function statusNotes(message: MessageSummary, t: Translate): string[] {
   const { status, heldBecause, problem, waitingBecause, nextAttemptAt, possibleDuplicate, delivery } = message

@@ -1,8 +1,8 @@
 import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
-import { retryMessages } from '@inforiver-mail/contract/message-list'
+import { type MessageFilter, retryMessages } from '@inforiver-mail/contract/message-list'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import { call } from '../api/call.ts'
 import { MESSAGE_LISTS, overviewQuery } from '../api/queries.ts'
@@ -11,9 +11,8 @@ import { useTranslate } from '../language/language.tsx'
 import { laterPage } from '../language/later-page.tsx'
 import type { Translate } from '../language/translate.ts'
 import { messagesUrl } from '../routes.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
 import { FocusedNotice } from '../ui/notice.tsx'
+import { RetryQuestion } from '../ui/retry-question.tsx'
 import { Surface } from '../ui/surface.tsx'
 
 /** The texts of all causes are not in the first load. */
@@ -58,21 +57,29 @@ export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>
   )
 }
 
-/** What failed, by cause, with a button for each to try just those again. */
+/** What failed, by cause, with a button for each to try just those again, after a question. */
 export function FailedSurface({ failed: { count, byCode } }: { failed: Overview['failed24h'] }) {
   const styles = useStyles()
   const t = useTranslate()
   const { clock } = useAppEnvironment()
   const queryClient = useQueryClient()
   const dayAgo = () => new Date(clock().getTime() - DAY_MS).toISOString()
+  /** The messages that the question is about; null while none is asked. */
+  const [asked, setAsked] = useState<MessageFilter | null>(null)
   const retrying = useMutation({
-    mutationFn: (problem: string) =>
-      call(retryMessages, { body: { filter: { status: 'failed', problem, failedFrom: dayAgo() } } }),
+    mutationFn: (filter: MessageFilter) => call(retryMessages, { body: { filter } }),
     onSuccess: () => {
+      setAsked(null)
       void queryClient.invalidateQueries(overviewQuery)
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
     },
   })
+
+  function ask(problem: string): void {
+    retrying.reset()
+    setAsked({ status: 'failed', problem, failedFrom: dayAgo() })
+  }
+
   const rows = Object.entries(byCode).map(([code, failed]) => ({
     code,
     href: messagesUrl({ status: 'failed', problem: code, failedFrom: dayAgo() }),
@@ -82,8 +89,8 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
       <Button
         size="small"
         aria-label={t('overview.failed.retry-of', { cause: causeText(code, t) })}
-        disabledFocusable={retrying.isPending}
-        onClick={() => !retrying.isPending && retrying.mutate(code)}
+        aria-haspopup="dialog"
+        onClick={() => ask(code)}
       >
         {t('overview.failed.retry')}
       </Button>
@@ -99,11 +106,18 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
           onDismiss={retrying.reset}
         />
       )}
-      <LiveRegion urgent>
-        {retrying.error && <FailureBar error={retrying.error} onDismiss={() => retrying.reset()} />}
-      </LiveRegion>
       {count === 0 ? <Nothing>{t('overview.failed.none')}</Nothing> : <Rows rows={rows} />}
       {others > 0 && <p className={styles.text}>{t('overview.failed.more', { count: others })}</p>}
+      {asked && (
+        <RetryQuestion
+          filter={asked}
+          confirm={t('overview.failed.retry')}
+          pending={retrying.isPending}
+          error={retrying.error}
+          onConfirm={() => retrying.mutate(asked)}
+          onClose={() => setAsked(null)}
+        />
+      )}
     </Surface>
   )
 }

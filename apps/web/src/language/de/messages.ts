@@ -4,14 +4,10 @@ import type { messages as english } from '../en/messages.ts'
 export const messages: TranslationOf<typeof english> = {
   'messages.add-filter': 'Filter hinzufügen',
   'messages.all.ask.cancel': '{messages} abbrechen?',
-  'messages.all.ask.retry': '{messages} erneut versuchen?',
   'messages.all.back.cancel': 'Behalten',
-  'messages.all.back.retry': 'So lassen',
   'messages.all.cancel': 'Alle diese abbrechen',
   'messages.all.consequence.cancel':
     'Sie werden nicht gesendet und können auch später nicht gesendet werden: Die Dienste müssten sie erneut einreichen.',
-  'messages.all.consequence.retry':
-    'Nachrichten, deren Inhalt noch vorhanden ist, werden wieder eingereiht, sofern sie nicht abgelaufen sind. Eine Nachricht, die vielleicht schon gesendet wurde, kann zweimal ankommen.',
   'messages.all.done.cancel':
     '{count, plural, one {# Nachricht wird abgebrochen} other {# Nachrichten werden abgebrochen}}',
   'messages.all.done.retry':
@@ -40,9 +36,6 @@ export const messages: TranslationOf<typeof english> = {
   'messages.copies-only': 'Nur Kopien',
   'messages.copy-ids': 'IDs kopieren',
   'messages.copy-ids-fallback': 'Markieren Sie die IDs und kopieren Sie sie.',
-  'messages.count': '{count, plural, one {# Nachricht} other {# Nachrichten}}',
-  'messages.count-about': 'etwa {count, plural, one {# Nachricht} other {# Nachrichten}}',
-  'messages.counting': 'Wird gezählt …',
   'messages.days.between': '{from} bis {to}',
   'messages.days.from': 'ab {day}',
   'messages.days.to': 'bis {day}',

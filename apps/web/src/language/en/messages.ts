@@ -1,14 +1,10 @@
 export const messages = {
   'messages.add-filter': 'Add filter',
   'messages.all.ask.cancel': 'Cancel {messages}?',
-  'messages.all.ask.retry': 'Retry {messages}?',
   'messages.all.back.cancel': 'Keep them',
-  'messages.all.back.retry': 'Leave them',
   'messages.all.cancel': 'Cancel all of these',
   'messages.all.consequence.cancel':
     'They are not sent, and cannot be sent later: their services would have to submit them again.',
-  'messages.all.consequence.retry':
-    'Those whose content is still kept are queued again, unless they have expired. One that may have been sent already can arrive twice.',
   'messages.all.done.cancel': '{count, plural, one {# message will be cancelled} other {# messages will be cancelled}}',
   'messages.all.done.retry':
     '{count, plural, one {# message will be queued again} other {# messages will be queued again}}',
@@ -35,9 +31,6 @@ export const messages = {
   'messages.copies-only': 'Copies only',
   'messages.copy-ids': 'Copy ids',
   'messages.copy-ids-fallback': 'select the ids and copy them.',
-  'messages.count': '{count, plural, one {# message} other {# messages}}',
-  'messages.count-about': 'about {count, plural, one {# message} other {# messages}}',
-  'messages.counting': 'Counting…',
   'messages.days.between': '{from} to {to}',
   'messages.days.from': 'from {day}',
   'messages.days.to': 'until {day}',
