@@ -162,9 +162,8 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
   async function cutPower(): Promise<void> {
     if (!disk) return
     if (!pair.primaryDirectory.startsWith(disk.path)) await pair.failOver(leadEveryone)
-    const primary = await pair.primaryProcesses()
     for (const slot of SLOTS) site.freeze(slot)
-    for (const pid of primary) process.kill(pid, 'SIGSTOP')
+    await pair.freezePrimary()
     await disk.takeImage()
     await Promise.all(SLOTS.map((slot) => site.kill(slot)))
     await pair.crash(() => disk.mountImage())

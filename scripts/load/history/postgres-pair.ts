@@ -40,7 +40,8 @@ export interface PostgresPair {
   readonly url: string
   readonly primaryDirectory: string
   /** The pids of the primary's processes. */
-  primaryProcesses(): Promise<number[]>
+  /** Stops every process of the primary where it stands, so that nothing more is written until it is killed. */
+  freezePrimary(): Promise<void>
   /** Kills the primary and restarts it in place. `meanwhile` runs while it is down. */
   crash(meanwhile?: () => Promise<void>): Promise<void>
   /** Kills the primary and promotes the standby; resolves when a new standby follows it. */
@@ -82,10 +83,7 @@ export async function startPostgresPair(folders: readonly [string, string]): Pro
     get primaryDirectory() {
       return primary.directory
     },
-    async primaryProcesses() {
-      const { pid } = primary.process
-      return pid === undefined ? [] : [pid, ...(await childrenOf(pid))]
-    },
+    freezePrimary: () => freeze(primary),
     async crash(meanwhile) {
       await kill(primary)
       await meanwhile?.()
@@ -191,7 +189,7 @@ async function startServer(
 }
 
 async function stopCleanly({ process }: Server): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) return
+  if (hasEnded(process)) return
   const exited = once(process, 'exit')
   process.kill('SIGINT')
   await exited
@@ -199,13 +197,32 @@ async function stopCleanly({ process }: Server): Promise<void> {
 
 /** Kills all of its processes at once: a leftover would go on writing next to the next server. */
 async function kill({ process: server }: Server): Promise<void> {
-  const { pid } = server
-  if (pid === undefined || server.exitCode !== null || server.signalCode !== null) return
+  if (hasEnded(server)) return
   const exited = once(server, 'exit')
-  server.kill('SIGSTOP')
-  for (const child of await childrenOf(pid)) process.kill(child, 'SIGKILL')
+  await signalChildren(server, 'SIGKILL')
   server.kill('SIGKILL')
   await exited
+}
+
+async function freeze({ process: server }: Server): Promise<void> {
+  if (!hasEnded(server)) await signalChildren(server, 'SIGSTOP')
+}
+
+/** Stops the server itself first, so that it starts no further process meanwhile. */
+async function signalChildren(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  server.kill('SIGSTOP')
+  if (server.pid === undefined) return
+  for (const child of await childrenOf(server.pid)) {
+    try {
+      process.kill(child, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it ended by itself
+    }
+  }
+}
+
+function hasEnded(server: ChildProcess): boolean {
+  return server.pid === undefined || server.exitCode !== null || server.signalCode !== null
 }
 
 async function query(port: number, statement: string, database = DATABASE): Promise<void> {
