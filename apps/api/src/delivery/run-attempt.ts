@@ -5,7 +5,7 @@ import { readContent } from '@inforiver-mail/m365/message-content'
 import { redirectMessage } from '@inforiver-mail/m365/redirected-message'
 import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../mailbox-access.ts'
-import { memoryFor } from '../memory/memory-use.ts'
+import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import {
   chargeRequest,
@@ -44,7 +44,8 @@ export async function runAttempt(
   const access = await deps.cachedAccess(tenantId, settingsStamp, signal)
   if (access.outcome !== 'granted') return withoutAccess(access)
   const bytes = memoryOf(message)
-  const giveBack = deps.budget.takeAtOnce(bytes) ?? (await deps.budget.take(bytes, signal))
+  const leaveBytes = message.storedBytes > SMALL_BODY_BYTES ? RESERVED_FOR_SMALL_MESSAGES : 0
+  const giveBack = deps.budget.takeAtOnce(bytes, leaveBytes) ?? (await deps.budget.take(bytes, signal, leaveBytes))
   try {
     let open = await openMessage(deps, message, claimedAt, access)
     const first = await lookUpOrSend(deps, open, access, signal)

@@ -3,7 +3,7 @@ import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import type { UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import { memoryFor } from '../memory/memory-use.ts'
+import { memoryFor, RESERVED_FOR_SMALL_MESSAGES } from '../memory/memory-use.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import { readsFileByFile, type AttemptDeps, type OpenMessage } from './attempt.ts'
 import { draftFailure, unavailable, type AttemptResult } from './attempt-result.ts'
@@ -248,7 +248,7 @@ async function takeFor(
   bytes: number,
   signal: AbortSignal,
 ): Promise<() => void> {
-  return budget.take(readsFileByFile(message) ? bytes : 0, signal)
+  return budget.take(readsFileByFile(message) ? bytes : 0, signal, RESERVED_FOR_SMALL_MESSAGES)
 }
 
 function urlOwner({ tenantId, id }: LeasedMessage) {

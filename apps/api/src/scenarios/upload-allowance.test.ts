@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, SHORT_RANGE_BYTES, submitFiles, untilRanges } from '../test-support/upload-ground.ts'
+import {
+  expectArrival,
+  files,
+  MB,
+  RANGE_BYTES,
+  rangesTaken,
+  SHORT_RANGE_BYTES,
+  submitFiles,
+  untilRanges,
+} from '../test-support/upload-ground.ts'
 import { startWorker } from '../test-support/scenario.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
@@ -55,6 +64,26 @@ describe('what a mailbox takes in 5 minutes', () => {
     expect(await ground.service.until(small.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
     expect(await ground.service.read(id)).toMatchObject({ status: 'queued' })
   })
+})
+
+describe('the memory of what is sent', () => {
+  const ground = useUploadGround()
+
+  it('is left to small messages while ranges of several uploads wait for Microsoft', async () => {
+    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 15_000 })
+    const subjects = ['first', 'second']
+    const ids = await Promise.all(subjects.map((subject) => submitFiles(ground, subject, files(2 * RANGE_BYTES + 1))))
+    const metrics = async () => (await fetch(`${ground.product.url}/metrics`)).text()
+    // Three ranges are held, twice each, and the fourth waits for memory.
+    await expect.poll(metrics).toMatch(new RegExp(`^inforiver_mail_delivery_memory_bytes ${3 * 2 * RANGE_BYTES}$`, 'm'))
+
+    const small = await ground.service.submit({ subject: 'small' })
+
+    await ground.service.until(small.id, { status: 'sent' })
+    expect(await Promise.all(subjects.map((subject) => rangesTaken(ground.microsoft, subject)))).toEqual([[[]], [[]]])
+    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
+    for (const id of ids) await ground.passUntil(id, { status: 'sent' })
+  }, 60_000) // the ranges under way are answered after 15 seconds
 })
 
 describe('requests to a mailbox at once', () => {
