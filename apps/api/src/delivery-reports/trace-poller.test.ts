@@ -10,7 +10,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
-import { ADA, createQueueGround, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
@@ -70,9 +70,10 @@ function newProcess(
   owner: string,
   {
     rowsAtOnce,
+    pollMs = POLL_MS,
     onRequest = () => {},
     fetch = fetchMicrosoft,
-  }: { rowsAtOnce?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {},
+  }: { rowsAtOnce?: number; pollMs?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {},
 ) {
   const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch, clock: ground.clock.now }
   const sources = createReportSourceStore(ground.opened.pool)
@@ -98,7 +99,7 @@ function newProcess(
       forget() {},
       hasPermission: () => true,
     },
-    pollMs: POLL_MS,
+    pollMs,
     ...(rowsAtOnce !== undefined && { rowsAtOnce }),
     owner,
     metrics: createTraceMetrics(new Registry()),
@@ -108,7 +109,7 @@ function newProcess(
 }
 
 /** Sends a message by Microsoft, and settles it. */
-async function send(to: readonly string[], subject = 'Q3'): Promise<string> {
+async function send(to: readonly string[], subject = 'Q3', settlement = SENT): Promise<string> {
   const recipients = to.map((address) => ({ address }))
   const id = await ground.submit({ to: recipients, recipients: to.length, subject })
   const mailer = createGraphMailer({
@@ -133,7 +134,7 @@ async function send(to: readonly string[], subject = 'Q3'): Promise<string> {
   }
   const message = await ground.claimOne()
   expect(await mailer.send(outgoing, { accessToken: sender })).toMatchObject({ outcome: 'sent' })
-  await ground.settle(message, SENT)
+  await ground.settle(message, settlement)
   return id
 }
 
@@ -245,6 +246,33 @@ it('asks nothing while nothing is awaited, nor before the next poll', async () =
   expect(await poll(ADA, RUNNING)).toBe(false)
   expect(await newProcess('two')(ADA, RUNNING)).toBe(false)
   expect(await requests()).toBe(asked)
+})
+
+it('looks for messages in doubt since they were accepted: for one by its Message-ID, for several by one window', async () => {
+  const wait = { ...IN_DOUBT, waitMs: 12 * HOURS }
+  const newSight = async (ids: readonly string[]) =>
+    Promise.all(ids.map((id) => ground.queue.deliveries.readSight({ id, tenantId: ADA })))
+  const one = await send(['max@contoso.com'], 'One', wait)
+  await ground.clock.advance(3 * HOURS)
+  await poll(ADA, RUNNING)
+  expect(await newSight([one])).toEqual(['seen'])
+  await ground.settle(await ground.claimOne(), SENT)
+  const before = await requests()
+  const several = [await send(['max@contoso.com'], 'Two', wait), await send(['bob@contoso.com'], 'Three', wait)]
+  await ground.clock.advance(3 * HOURS)
+  await poll(ADA, RUNNING)
+  expect(await newSight(several)).toEqual(['seen', 'seen'])
+  expect(await requests()).toBe(before + 2) // one for what was sent within the hour, as the messages may have been
+})
+
+it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
+  const rare = newProcess('rare', { pollMs: 60 * MINUTES })
+  await send(['max@contoso.com'], 'In doubt', IN_DOUBT)
+  await rare(ADA, RUNNING)
+  const before = await requests()
+  await ground.clock.advance(5 * MINUTES)
+  expect(await rare(ADA, RUNNING)).toBe(true)
+  expect(await requests()).toBeGreaterThan(before)
 })
 
 it('takes a row as likely where Exchange gave the message another Message-ID', async () => {

@@ -24,7 +24,7 @@ import {
 import type { TraceMetrics } from './trace-metrics.ts'
 import type { TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
 import type { TraceTokens } from './trace-tokens.ts'
-import { lateWindow, recentWindow } from './trace-windows.ts'
+import { lateWindow, recentWindow, SWEEP_EVERY_MS } from './trace-windows.ts'
 
 // Reads the message trace for messages whose outcome is awaited, in windows of time and page by page, so that the number
 // of requests does not grow with the number of messages. While nothing is awaited nobody asks. Everything that is learned
@@ -90,7 +90,8 @@ interface Tasks {
 }
 
 export function createTracePoller(deps: TracePollerDeps): PollTrace {
-  const { store, reports, trace, tokens, pollMs, rowsAtOnce, owner, metrics, logger } = deps
+  const { store, reports, trace, tokens, rowsAtOnce, owner, metrics, logger } = deps
+  const pollMs = Math.min(deps.pollMs, SWEEP_EVERY_MS)
   /** Details that were read: rows appear in every poll, and their details do not change any more. */
   const read = new LRUCache<string, true>(atMost(REMEMBERED_DETAILS))
 

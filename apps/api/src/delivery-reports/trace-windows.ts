@@ -3,11 +3,13 @@ import type { TraceProgress, TraceWindow } from './trace-store.ts'
 
 // Which rows of the message trace are asked for. What was sent in the last hour is looked at in every poll, because rows
 // appear up to an hour late; what was sent before that every five minutes, because a delivery that Microsoft tries again
-// ends hours later. No request is made about a single message where a window covers several. Pure.
+// ends hours later, and a message in doubt may have been sent at any time since it was accepted. No request is made about
+// a single message where a window covers several. Pure.
 
 const MINUTE_MS = 60_000
 const RECENT_MS = 60 * MINUTE_MS
-const SWEEP_EVERY_MS = 5 * MINUTE_MS
+/** A message in doubt is waited for an hour, so that the trace has to be asked about it more often than that. */
+export const SWEEP_EVERY_MS = 5 * MINUTE_MS
 /** Exchange and this product may record times of sending that are this far apart. */
 const SLACK_MS = 5 * MINUTE_MS
 /** Older messages that are further apart than this are asked for by windows of their own. */
@@ -36,11 +38,24 @@ export function lateWindow(
   const isDue = sweptDownTo !== null || sweptAt === null || now.getTime() - sweptAt.getTime() >= SWEEP_EVERY_MS
   if (!isDue) return { window: null, progress }
   const [newest] = awaited
-  const late = awaited.filter(
-    (message) => !isRecent(message, newest, now) && (sweptDownTo === null || message.sentAt < sweptDownTo),
-  )
+  const late = awaited
+    .filter((message) => !isRecent(message, newest, now) || isLongInDoubt(message, now))
+    .map(sinceAccepted)
+    .filter(({ sentAt }) => sweptDownTo === null || sentAt < sweptDownTo)
+    .toSorted((a, b) => b.sentAt.getTime() - a.sentAt.getTime())
   const [first] = late
   if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null } }
+  const inDoubt = late.filter(({ inDoubtSince, fromEmail }) => inDoubtSince !== null && fromEmail === first.fromEmail)
+  const oldestInDoubt = inDoubt.at(-1)
+  if (oldestInDoubt) {
+    const isAlone = inDoubt.length === 1 && oldestInDoubt === first
+    const from = new Date(oldestInDoubt.sentAt.getTime() - SLACK_MS)
+    const messageId = isAlone ? first.internetMessageId : null
+    return {
+      window: { kind: 'late', from, to: now, sender: first.fromEmail, messageId, next: null, pages: 0, failures: 0 },
+      progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt },
+    }
+  }
   const end = late.findIndex((message, index) => {
     const before = late[index - 1] ?? first
     return message.fromEmail !== first.fromEmail || before.sentAt.getTime() - message.sentAt.getTime() > GAP_MS
@@ -56,6 +71,15 @@ export function lateWindow(
     window: { kind: 'late', from, to, sender: first.fromEmail, messageId, next: null, pages: 0, failures: 0 },
     progress: { sweptAt, sweptDownTo: last.sentAt },
   }
+}
+
+/** A message in doubt is asked for since the earliest time at which it may have been sent. */
+function sinceAccepted(message: AwaitedMessage): AwaitedMessage {
+  return message.inDoubtSince === null ? message : { ...message, sentAt: message.inDoubtSince }
+}
+
+function isLongInDoubt({ inDoubtSince }: AwaitedMessage, now: Date): boolean {
+  return inDoubtSince !== null && now.getTime() - inDoubtSince.getTime() > RECENT_MS - SLACK_MS
 }
 
 function isRecent({ sentAt, fromEmail }: AwaitedMessage, newest: AwaitedMessage | undefined, now: Date): boolean {

@@ -11,6 +11,8 @@ export interface AwaitedMessage {
   readonly fromEmail: string
   /** For a message in doubt: the earliest time within the last hour at which it may have been sent. */
   readonly sentAt: Date
+  /** The earliest time, within the last day, at which a message in doubt may have been sent; null for any other. */
+  readonly inDoubtSince: Date | null
 }
 
 /** More are looked at when these are settled. */
@@ -24,12 +26,13 @@ const AWAITS_CODE = `(o.delivery = 'failed' AND o.code IS NULL AND o.source = 't
 
 /** $1 tenant */
 const READ = `
-SELECT m.id, m.internet_message_id AS "internetMessageId", m.from_email AS "fromEmail", m.sent_at AS "sentAt"
+SELECT m.id, m.internet_message_id AS "internetMessageId", m.from_email AS "fromEmail", m.sent_at AS "sentAt", NULL::timestamptz AS "inDoubtSince"
   FROM (${SENT_LATELY}) AS e CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = e.message_id OFFSET 0) AS m
  WHERE m.outcome = 'sent' AND m.from_email IS NOT NULL AND m.sent_at > mail_now() - interval '24 hours'
    AND coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL AND NOT ${AWAITS_CODE}), 0) < m.recipients
  UNION ALL
-SELECT q.message_id, m.internet_message_id, q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes')
+SELECT q.message_id, m.internet_message_id, q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes'),
+       greatest(q.waits_since, mail_now() - interval '24 hours')
   FROM message_queue q CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m
  WHERE q.tenant_id = $1 AND q.doubt = 'in-doubt' AND q.from_email IS NOT NULL
  ORDER BY "sentAt" DESC LIMIT ${MOST_AWAITED}`

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { submitAsMime } from '../test-support/mime.ts'
-import { MINUTES } from '../test-support/test-clock.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 // The delegate granted Mail.Send alone, so that only the message trace can tell whether a message was sent.
@@ -45,6 +45,19 @@ it('is settled by the row of the message, and sent once: of MIME under the Messa
     })
     expect(await ground.arrived(subject)).toBe(1)
   }
+})
+
+it('is settled by its row also where the trace is read hours later', async () => {
+  await ground.database
+    .query(`INSERT INTO message_traces (tenant_id, due_at) SELECT tenant_id, mail_now() + interval '3 hours' FROM tenant_settings
+    ON CONFLICT (tenant_id) DO UPDATE SET due_at = excluded.due_at`)
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Traced late' })
+  await untilLookedFor(id)
+  await ground.pass(3 * HOURS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await ground.arrived('Traced late')).toBe(1)
 })
 
 it('is not settled by the row of another mail with the same Message-ID, to others or to the same recipient', async () => {
