@@ -5,7 +5,7 @@ import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
-import type { Attempt, Settlement } from '../queue/settle.ts'
+import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
 
@@ -16,7 +16,6 @@ import type { AttemptResult } from './attempt-result.ts'
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
-const LONGEST_BACKOFF_MS = 15 * 60 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
 const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
@@ -124,7 +123,7 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
       const tried = attempt('unavailable', null, result)
       if (waitMs === null) return tryAgain(state, base, context, tried, null)
       // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
-      const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
+      const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_WAIT_MS)
       const settlement = tryAgain(state, base, context, tried, null, countedMs)
       return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
     }
@@ -238,7 +237,7 @@ function tryAgain(
 
 /** Full jitter spreads the retries of messages that failed together. */
 function backoffMs(attemptCount: number, random: () => number): number {
-  return Math.round(random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attemptCount, 20), LONGEST_BACKOFF_MS))
+  return Math.round(random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attemptCount, 20), LONGEST_WAIT_MS))
 }
 
 function msUntil(date: Date | null, now: Date): number | null {

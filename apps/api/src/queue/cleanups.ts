@@ -8,7 +8,7 @@ import { totalsOf } from './totals.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
-const CLEANUP_LEASE_MS = 60_000
+export const CLEANUP_LEASE_MS = 60_000
 /** By then Microsoft has carried out a request whose answer was lost, or never will. */
 const STRAY_AFTER_MS = 5 * 60_000
 const MAILBOXES_AT_ONCE = 10

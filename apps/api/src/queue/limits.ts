@@ -1,7 +1,7 @@
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
-import { bucketOf, UPLOAD_WINDOW, usedWithin } from './usage-windows.ts'
+import { bucketOf, isWithin, UPLOAD_WINDOW, usedWithin } from './usage-windows.ts'
 
 // The upload limit of a mailbox, and the size limits learned from Microsoft's refusals. The claim enforces the limits on
 // messages, recipients and concurrent requests.
@@ -38,7 +38,7 @@ ON CONFLICT (tenant_id, started_at) DO UPDATE SET upload_bytes = mailbox_usage.u
 /** The ms until the oldest charge leaves the window. $1 tenant */
 const FREED_IN = `
 SELECT ceil(extract(epoch FROM min(started_at) + ${UPLOAD_WINDOW.interval} - mail_now()) * 1000)::int AS wait_ms FROM mailbox_usage
- WHERE tenant_id = $1 AND started_at > mail_now() - ${UPLOAD_WINDOW.interval} AND upload_bytes > 0`
+ WHERE tenant_id = $1 AND ${isWithin(UPLOAD_WINDOW, 'started_at')} AND upload_bytes > 0`
 
 /** Returns null when the bytes were charged to the mailbox's limit, else the ms after which to ask again. */
 export async function chargeUpload(

@@ -61,7 +61,7 @@ SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.prob
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
          ORDER BY q.due_at LIMIT 1) AS "firstDueAt",
        EXISTS (SELECT 1 FROM leased l WHERE l.lease_until > mail_now()) AS "isSending",
-       (SELECT u.started_at FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id ORDER BY u.started_at DESC LIMIT 1) AS "lastMovedAt",
+       (SELECT u.started_at FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at <= mail_now() ORDER BY u.started_at DESC LIMIT 1) AS "lastMovedAt",
        p.last_sent_at AS "lastSentAt", p.last_ended_at AS "lastEndedAt", k.mail AS "knownMail", k.since AS "knownSince"
   FROM asked a
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id

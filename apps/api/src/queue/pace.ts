@@ -23,8 +23,8 @@ export function paceOf(messagesPerMinute: number): Pace {
 }
 
 /**
- * SQL for when the next place of a mailbox comes. Null if it has come, if nothing is paced, or if the message that took
- * the last one did not leave after all.
+ * SQL for when the next place of a mailbox comes. Null if it has come, if nothing is paced, if the message that took the
+ * last one did not leave after all, or if the clock was set back since.
  *
  * @param tenant SQL for the tenant's id
  */
@@ -32,7 +32,7 @@ export function placeAhead(tenant: string): string {
   // Scalar subqueries are evaluated for each mailbox by itself, whatever the planner thinks of these tables.
   return `(
 SELECT turns.next_at FROM mailbox_turns turns
- WHERE turns.tenant_id = ${tenant} AND turns.next_at > mail_now()
+ WHERE turns.tenant_id = ${tenant} AND turns.next_at > mail_now() AND turns.placed_at <= mail_now()
    AND coalesce((${totalsOf(tenant, 'sending > 0')})
              OR (SELECT true FROM mailbox_usage left_since
                   WHERE left_since.tenant_id = ${tenant} AND left_since.started_at >= ${bucketOf('turns.placed_at')} AND left_since.messages > 0 LIMIT 1), false))`

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
 import { LEASE_MS } from './claim.ts'
+import { bringTimesBack } from './clock-set-back.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
@@ -111,23 +112,36 @@ export function createRecovering(
   { afterStartMs, afterOutageMs }: TakeOverWaits,
 ): () => Promise<Recovered> {
   let last: Look | null = null
+  /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
+  let bringsBackUntil: Date | null = null
 
   async function takeOver(): Promise<readonly string[]> {
     const values = [last?.at ?? null, last?.takes_over_from ?? null, afterStartMs, afterOutageMs]
     const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values })
-    last = rows[0] ?? null
-    return last?.abandoned ?? []
+    const look = rows[0] ?? null
+    if (look && (last === null || look.at < last.at)) bringsBackUntil = look.takes_over_from
+    last = look
+    return look?.abandoned ?? []
+  }
+
+  /** Returns whether messages are due that were not. */
+  async function bringBack(): Promise<boolean> {
+    if (last === null || bringsBackUntil === null) return false
+    const isMoved = await bringTimesBack(pool)
+    if (last.at >= bringsBackUntil) bringsBackUntil = null
+    return isMoved
   }
 
   return async () => {
     const abandoned = await takeOver()
+    const isBroughtBack = await bringBack()
     const { expired, more } = await failExpired(pool)
     const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
     const moved = [abandoned.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
     return {
       abandoned,
       expired,
-      moved: moved.some((count) => count > 0),
+      moved: isBroughtBack || moved.some((count) => count > 0),
       more: more || moved.includes(MOVED_AT_ONCE),
     }
   }

@@ -8,7 +8,7 @@ import { totalsOf } from './totals.ts'
 // requests. It goes on while the mailbox pauses for a limit that is used up, since reports still come then.
 
 /** Renewed before each request, which takes at most half of it. */
-const INBOX_LEASE_MS = 60_000
+export const INBOX_LEASE_MS = 60_000
 /** A busy mailbox keeps a request free for an inbox that waits, until it has been read; this long at most. */
 const KEEPS_FREE_MS = 10_000
 const MAILBOXES_AT_ONCE = 10

@@ -19,6 +19,9 @@ const SETTLEMENTS_PER_BATCH = 200
 const MANY_AT_ONCE = 8
 const GATHER_MS = 5
 
+/** No message waits longer than this for its next attempt. What Microsoft asks for beyond that is a pause of the mailbox. */
+export const LONGEST_WAIT_MS = 15 * 60_000
+
 /** What came of one attempt, as the history shows it. */
 export interface Attempt {
   readonly outcome: AttemptOutcome

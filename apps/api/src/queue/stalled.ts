@@ -33,7 +33,7 @@ WITH working AS MATERIALIZED (
    WHERE w.troubled_since <= $2
    UNION ALL
   SELECT w.tenant_id, w.waiting, untried.due_at,
-         greatest(untried.due_at, (SELECT max(u.started_at) FROM mailbox_usage u WHERE u.tenant_id = w.tenant_id))
+         greatest(untried.due_at, (SELECT max(u.started_at) FROM mailbox_usage u WHERE u.tenant_id = w.tenant_id AND u.started_at <= $1))
     FROM working w CROSS JOIN LATERAL (
       SELECT q.due_at FROM message_queue q
        WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS untried
@@ -44,7 +44,7 @@ WITH working AS MATERIALIZED (
    ) AS next
    CROSS JOIN LATERAL (
       SELECT coalesce(sum(u.recipients), 0) AS recipients FROM mailbox_usage u
-       WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - ${DAY_WINDOW.interval}) AS used
+       WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - ${DAY_WINDOW.interval} AND u.started_at <= $1) AS used
    WHERE w.troubled_since IS NULL AND (w.paused_until IS NULL OR w.paused_until <= $2)
      AND ($3 = 0 OR used.recipients = 0 OR used.recipients + next.recipients <= $3)
      AND NOT EXISTS (SELECT 1 FROM (${leasedRows('SELECT w.tenant_id, w.sending')}) AS leased WHERE leased.lease_until > $1)
@@ -63,7 +63,7 @@ export async function findStalledQueues(
 const FIND_MOVING = `
 SELECT asked.tenant_id AS id FROM unnest($1::text[], $2::timestamptz[]) AS asked(tenant_id, since) LEFT JOIN mailboxes b USING (tenant_id)
  WHERE b.troubled_since IS NULL
-   AND EXISTS (SELECT 1 FROM mailbox_usage u WHERE u.tenant_id = asked.tenant_id AND u.started_at > asked.since)`
+   AND EXISTS (SELECT 1 FROM mailbox_usage u WHERE u.tenant_id = asked.tenant_id AND u.started_at > asked.since AND u.started_at <= mail_now())`
 
 /** Returns those of the tenants from whose mailboxes something has left since. */
 export async function findMovingQueues(

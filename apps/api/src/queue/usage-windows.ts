@@ -6,7 +6,10 @@
  */
 const BUCKET_SECONDS = 1
 
-/** How far a limit of a mailbox looks back. What is as old as the window no longer counts. */
+/**
+ * How far a limit of a mailbox looks back. What is as old as the window no longer counts, and neither does what lies ahead,
+ * as after the clock of the database was set back.
+ */
 export interface UsageWindow {
   readonly ms: number
   /** The same as an SQL interval. */
@@ -48,7 +51,7 @@ export function usedWithin(
   tenant: string,
 ): string {
   return `(SELECT coalesce(sum(u.${counted}), 0)::bigint FROM mailbox_usage u
-            WHERE u.tenant_id = ${tenant} AND u.started_at > mail_now() - ${window.interval})`
+            WHERE u.tenant_id = ${tenant} AND ${isWithin(window, 'u.started_at')})`
 }
 
 /**
@@ -57,7 +60,12 @@ export function usedWithin(
 export function countedWithin(window: UsageWindow, counted: 'messages' | 'recipients'): string {
   return `
 SELECT ${counted} AS count, started_at + ${window.interval} AS "freedAt" FROM mailbox_usage
- WHERE tenant_id = $1 AND started_at > mail_now() - ${window.interval} AND ${counted} > 0 ORDER BY started_at`
+ WHERE tenant_id = $1 AND ${isWithin(window, 'started_at')} AND ${counted} > 0 ORDER BY started_at`
+}
+
+/** SQL for whether what was counted at a time counts. */
+export function isWithin(window: UsageWindow, startedAt: string): string {
+  return `${startedAt} > mail_now() - ${window.interval} AND ${startedAt} <= mail_now()`
 }
 
 function windowOf(seconds: number): UsageWindow {

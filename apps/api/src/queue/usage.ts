@@ -1,7 +1,15 @@
 import type pg from 'pg'
 import { placeAhead } from './pace.ts'
 import { totalsOf } from './totals.ts'
-import { countedWithin, DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type Counted } from './usage-windows.ts'
+import {
+  countedWithin,
+  DAY_WINDOW,
+  isWithin,
+  RATE_WINDOW,
+  UPLOAD_WINDOW,
+  usedWithin,
+  type Counted,
+} from './usage-windows.ts'
 
 /** What counts against the limits of a tenant's mailbox. */
 export interface MailboxState {
@@ -52,7 +60,7 @@ const READ_SENT = countedWithin(RATE_WINDOW, 'messages')
 /** $1 tenant */
 const READ_HOURS = `
 SELECT date_bin('1 hour', started_at, 'epoch') + interval '1 hour' AS until, sum(recipients)::int AS recipients
-  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > mail_now() - ${DAY_WINDOW.interval} AND recipients > 0
+  FROM mailbox_usage WHERE tenant_id = $1 AND ${isWithin(DAY_WINDOW, 'started_at')} AND recipients > 0
  GROUP BY 1 ORDER BY 1`
 
 export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise<MailboxState> {

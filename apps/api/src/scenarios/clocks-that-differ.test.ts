@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { startWorker } from '../test-support/scenario.ts'
 import { connectTenant, createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
@@ -51,6 +51,21 @@ it('keeps the limit of a mailbox across processes whose clocks are a minute apar
   for (let looks = 0; looks < 4; looks++) await other.untilEnded((await other.submit()).id)
 
   expect(await sent()).toBe(12)
+})
+
+it('goes on at once when the clock of the database is set back, whatever was sent by the other time', async () => {
+  await startWorker(ground, { environment: { MAILBOX_MESSAGES_PER_MINUTE: '12' } })
+  const sent = async () => (await ground.database.query(`SELECT FROM messages WHERE outcome = 'sent'`)).length
+  await ground.database.setTimeAhead(60 * MINUTES)
+  onTestFinished(() => ground.database.setTimeAhead(0))
+  await Promise.all(Array.from({ length: 12 }, () => service.submit()))
+  await expect.poll(sent).toBe(12)
+  const waiting = await service.submit({ subject: 'Waiting' })
+
+  await ground.database.setTimeAhead(0)
+  const after = await service.submit({ subject: 'After' })
+
+  for (const { id } of [after, waiting]) await service.until(id, { status: 'sent' })
 })
 
 it('shows when scheduled mail leaves by the clock of the database, even in a process that is ten minutes ahead', async () => {

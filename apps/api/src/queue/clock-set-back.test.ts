@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
+import { LEASE_MS } from './claim.ts'
+import { LONGEST_WAIT_MS } from './settle.ts'
+
+const LIMITS = { messagesPerMinute: 2, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000, concurrency: 4 }
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns'))
+
+/** Sets the clock back by an hour, which the next look of a process finds that has looked before. */
+async function setBack(): Promise<void> {
+  await ground.queue.deliveries.recover()
+  await ground.clock.advance(-1 * HOURS)
+}
+
+it('counts for the day alone what was used by a clock that was set back', async () => {
+  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
+  for (let n = 0; n < 2; n++) {
+    await ground.submit()
+    await ground.settle(await ground.claimOne(), SENT)
+  }
+  await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)
+  await ground.submit()
+  expect(await process.deliveries.claim('worker', 10)).toEqual([])
+  await setBack()
+
+  await ground.queue.deliveries.recover()
+
+  expect(await process.messages.readMailbox(ADA)).toMatchObject({
+    recipientsLastDay: 6,
+    sentLastMinute: [],
+    uploadedBytes: 0,
+  })
+  expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
+  expect(await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)).toBeNull()
+})
+
+it('does not wait for a place that was given by a clock that was set back', async () => {
+  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
+  for (let n = 0; n < 4; n++) await ground.submit()
+  const [first] = await process.deliveries.claim('worker', 10)
+  if (first) await ground.settle(first, SENT)
+  expect(await process.deliveries.claim('worker', 10)).toEqual([])
+  await setBack()
+  await ground.queue.deliveries.recover()
+
+  expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
+})
+
+it('sends at once what was submitted by a clock that was set back', async () => {
+  const ids = [await ground.submit(), await ground.submit()]
+  await setBack()
+  ids.push(await ground.submit())
+  await ground.queue.deliveries.recover()
+
+  expect((await ground.claim(3)).map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
+})
+
+it('tries again within the longest wait what waits by a clock that was set back, but not before its own wait', async () => {
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 1 * MINUTES })
+  await setBack()
+  await ground.queue.deliveries.recover()
+
+  await ground.clock.advance(LONGEST_WAIT_MS - 1)
+  expect(await ground.claim(1)).toEqual([])
+  await ground.clock.advance(1)
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
+it('takes over from a dead worker within the length of a lease, also when its clock was set back', async () => {
+  const id = await ground.submit()
+  await ground.claimOne('dead')
+  await setBack()
+  expect((await ground.queue.deliveries.recover()).abandoned).toEqual([])
+
+  await ground.clock.advance(LEASE_MS + 1)
+  expect((await ground.queue.deliveries.recover()).abandoned).toEqual([id])
+})
