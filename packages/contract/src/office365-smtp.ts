@@ -22,7 +22,7 @@ export const Consent = z.strictObject({
   id: ConsentId,
   purpose: ConsentPurpose,
   status: ConsentStatus,
-  /** Microsoft's page; null once the consent is no longer pending, and for any session but the one that started it. */
+  /** Microsoft's page; null once it has been answered or has ended, and for any session but the one that started it. */
   consentUrl: z.url().nullable(),
   expiresAt: z.iso.datetime(),
   problem: ConsentProblem.nullable(),

@@ -29,6 +29,8 @@ export interface ConsentRecord {
   readonly secretsSealed: Sealed | null
   readonly createdAt: Date
   readonly expiresAt: Date
+  /** When its answer was taken: `state` counts once. */
+  readonly returnedAt: Date | null
   readonly problem: ConsentProblem | null
   readonly missingPermission: string | null
   readonly claimsChallenge: string | null
@@ -186,8 +188,8 @@ export async function delayCompletion(transaction: Prisma.TransactionClient, id:
 }
 
 export function toConsent(row: ConsentRow, now: Date): ConsentRecord {
-  const { returnedAt, settlesAt: _, ...record } = row
-  const deadline = returnedAt ? new Date(returnedAt.getTime() + PROOF_MS) : row.expiresAt
+  const { settlesAt: _, ...record } = row
+  const deadline = row.returnedAt ? new Date(row.returnedAt.getTime() + PROOF_MS) : row.expiresAt
   const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
   return {
     ...record,

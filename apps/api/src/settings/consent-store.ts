@@ -18,7 +18,10 @@ import { lockSettings } from './settings-row-store.ts'
 
 const SWEEP_BATCH = 1_000
 
-export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'requestsOnTheWire' | 'account' | keyof Lacking>
+export type NewConsent = Omit<
+  ConsentRecord,
+  'status' | 'returnedAt' | 'problem' | 'requestsOnTheWire' | 'account' | keyof Lacking
+>
 
 export interface FailedConsent {
   readonly problem: ConsentProblem
@@ -33,7 +36,10 @@ export type TakenReturn =
 
 /** Consents from their start to their end. The settings store completes them, together with the settings they change. */
 export interface ConsentStore {
-  /** Returns the consent, or one already pending for the same change in the same session: a double click asks once. */
+  /**
+   * Returns the consent, or one that already waits for its answer, for the same change in the same session: a double click
+   * asks once.
+   */
   start(consent: NewConsent): Promise<ConsentRecord>
   find(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
   /** Returns the newest. */
@@ -65,7 +71,8 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
         const change = { purpose, fromEmail, largeAttachments, asksBounces, asksTrace }
         const same = { tenantId, sessionIdHash, settingsVersion, ...change }
         const pending = await transaction.consent.findFirst({
-          where: { ...same, ...openAt(createdAt) },
+          // One whose answer was taken cannot be answered again, and its proof may have been cut off.
+          where: { ...same, status: 'pending', returnedAt: null, expiresAt: { gt: createdAt } },
           orderBy: { createdAt: 'desc' },
         })
         if (pending) return toConsent(pending, createdAt)

@@ -31,12 +31,13 @@ export type ConsentReturn =
 
 export interface Consents {
   /**
-   * Starts the consent for a change, unless one is pending for the same change in the same session: then returns that.
+   * Starts the consent for a change, unless one for the same change in the same session waits for its answer: then returns
+   * that.
    *
    * @throws {ProblemError} when the settings do not allow it.
    */
   start(admin: SignedIn, request: ConsentRequest): Promise<ConsentRecord>
-  /** Returns Microsoft's page for a pending consent; null for a session other than the one it is bound to. */
+  /** Returns Microsoft's page for a consent that waits for its answer; null for a session other than the one it is bound to. */
   consentUrl(consent: ConsentRecord, admin: SignedIn): Promise<string | null>
   /** Proves the grant and completes or fails the consent. Returns null when no consent has this `state`. */
   finish(answer: {
@@ -111,8 +112,9 @@ export function createConsents({
     },
 
     async consentUrl(consent, admin) {
-      const { status, secretsSealed, sessionIdHash } = consent
-      if (status !== 'pending' || secretsSealed === null || sessionIdHash !== admin.sessionIdHash) return null
+      const { status, returnedAt, secretsSealed, sessionIdHash } = consent
+      if (status !== 'pending' || returnedAt !== null || secretsSealed === null) return null
+      if (sessionIdHash !== admin.sessionIdHash) return null
       return urlOf(consent, await openSecrets(consent))
     },
 
