@@ -98,6 +98,7 @@ export function composeMessages({
             details: { message },
           }),
         clock,
+        databaseNow,
       })
     },
   }

@@ -45,6 +45,8 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   readonly onSubmitted: () => void
   readonly clock: () => Date
   /** Records in the audit log who exported messages. */
+  /** The clock that the end of a message is judged by. */
+  readonly databaseNow: () => Promise<Date>
   readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
   /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
@@ -82,21 +84,23 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   await app.register(findRoutes, { ...options, senderAddress })
 
   route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ request, caller, params: { id } }) => {
-    const { status } = await find(caller, id)
+    await find(caller, id)
     if (await store.cancel(caller, id, clock())) {
       request.log.info({ message: id, by: nameOf(caller) }, 'message cancelled')
       return afterCommit(() => find(caller, id))
     }
     throw new ProblemError('message-not-cancellable', notCancellable(status))
+    const { status } = await find(caller, id) // somebody else may have been faster
   })
 
   route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
-    const { status, expiresAt } = await find(caller, id)
+    await find(caller, id)
     if (await store.retry(caller, id, clock())) {
       request.log.info({ message: id, by: nameOf(caller) }, 'message retried')
       return afterCommit(() => find(caller, id))
     }
-    throw new ProblemError('message-not-retryable', notRetryable(status, expiresAt, clock()))
+    const { status, expiresAt } = await find(caller, id) // somebody else may have been faster
+    throw new ProblemError('message-not-retryable', notRetryable(status, expiresAt, await options.databaseNow()))
   })
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {

@@ -50,6 +50,12 @@ async function sent() {
   return service.until(id, { status: 'sent' })
 }
 
+/** Resolves once so many statements wait for a lock. */
+async function untilWaiting(count: number): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await expect.poll(() => ground.database.query(waiting), { interval: 10 }).toHaveLength(count)
+}
+
 it.each([
   ['scheduled', scheduled],
   ['waiting for its next attempt', waitingForItsNextAttempt],
@@ -167,6 +173,28 @@ it('does not retry a message a second time while the first is under way', async 
   expect(answers.filter(({ status }) => status === 409)).toHaveLength(2)
   await service.until(id, { status: 'sent' })
   expect(await mailsIn(ground.microsoft, 'Retried twice')).toHaveLength(1)
+})
+
+it.each<[string, () => Promise<{ id: string }>, typeof retry, string, RegExp]>([
+  [
+    'retries',
+    () => refused('Retried at once'),
+    retry,
+    'unsent_messages',
+    /^Only a failed message can be retried; this one is (queued|sending|sent)\.$/,
+  ],
+  ['cancels', scheduled, cancel, 'message_queue', /^The message is cancelled\.$/],
+])('tells of two %s at once the second what the first has done', async (_what, make, act, table, detail) => {
+  const { id } = await make()
+  const release = await ground.database.lockRow(table, id, 'message_id')
+  const both = Promise.all([act(id), act(id)])
+  await untilWaiting(2)
+  await release()
+
+  const answers = await both
+
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.find(({ status }) => status === 409)?.json.detail).toMatch(detail)
 })
 
 it.each([
