@@ -22,10 +22,18 @@ export interface HeaderLine {
   readonly line: string
 }
 
+/** An address as a header has it, which may be none. */
+interface NamedAddress {
+  readonly name: string
+  readonly address: string
+}
+
 /** The header of a mail, as far as it counts for delivery. */
 export interface MailHeader {
   readonly messageId: string | null
   readonly from: readonly Recipient[]
+  /** Whether From names somebody by what is no address of a mailbox, such as root@host. */
+  readonly hasUnusableFrom: boolean
   readonly replyTo: readonly Recipient[]
   readonly to: readonly Recipient[]
   readonly cc: readonly Recipient[]
@@ -47,11 +55,15 @@ export function readMailHeader(lines: readonly HeaderLine[]): MailHeader {
     const line = first(name)
     return line === undefined ? '' : toText(valueOf(line))
   }
-  const mailboxes = (name: string) =>
-    lines.filter(({ key }) => key === name).flatMap((line) => readMailboxes(valueOf(line)))
+  const named = (name: string) =>
+    lines.filter(({ key }) => key === name).flatMap((line) => addressparser(valueOf(line), { flatten: true }))
+  const mailboxes = (name: string) => named(name).flatMap(toMailbox)
+  const from = named('from')
+  const senders = from.flatMap(toMailbox)
   return {
     messageId: text('message-id') || null,
-    from: mailboxes('from'),
+    from: senders,
+    hasUnusableFrom: isUnusable(from, senders),
     replyTo: mailboxes('reply-to').slice(0, MAX_REPLY_TO),
     to: mailboxes('to'),
     cc: mailboxes('cc'),
@@ -120,12 +132,16 @@ function oneLine(text: string): string {
 }
 
 /** Addresses that no mailbox can have are left out. */
-function readMailboxes(value: string): Recipient[] {
-  return addressparser(value, { flatten: true }).flatMap(({ name, address }): Recipient[] => {
-    if (!EmailAddress.safeParse(address).success) return []
-    const shown = shorten(toText(name), MAX_NAME_CHARACTERS)
-    return [shown === '' || shown === address ? { address } : { address, name: shown }]
-  })
+function toMailbox({ name, address }: NamedAddress): Recipient[] {
+  if (!EmailAddress.safeParse(address).success) return []
+  const shown = shorten(toText(name), MAX_NAME_CHARACTERS)
+  return [shown === '' || shown === address ? { address } : { address, name: shown }]
+}
+
+/** A name without an address, such as half of one with a comma, counts only where no mailbox stands beside it. */
+function isUnusable(named: readonly NamedAddress[], mailboxes: readonly Recipient[]): boolean {
+  if (mailboxes.length === 0) return named.length > 0
+  return named.filter(({ address }) => address !== '').length > mailboxes.length
 }
 
 function readImportance(text: (name: string) => string): MailHeader['importance'] {

@@ -281,6 +281,21 @@ it('refuses another From where that is configured', async () => {
   await expect(input('From: ada@contoso.com\r\n\r\nText', 'refuse')).resolves.toMatchObject({ text: 'Text' })
 })
 
+it.each(['root@host01', 'Cron <root@host01>', 'root', 'ada@contoso.com, root@host01', 'MAILER-DAEMON <>'])(
+  'refuses a From that no mailbox can have, where another is refused: %s',
+  async (from) => {
+    await expect(input(`From: ${from}\r\n\r\nText`, 'refuse')).rejects.toThrow(/^5\.7\.60 /)
+    await expect(input(`From: ${from}\r\n\r\nText`)).resolves.toMatchObject({ text: 'Text', replyTo: [] })
+  },
+)
+
+it.each(['', 'From:\r\n', 'From: Admin, Ada <ada@contoso.com>\r\n'])(
+  'takes a From that names nobody else, where another is refused: %j',
+  async (line) => {
+    await expect(input(`${line}Subject: S\r\n\r\nText`, 'refuse')).resolves.toMatchObject({ text: 'Text' })
+  },
+)
+
 it.each([
   ['Importance: High', 'high'],
   ['X-Priority: 1 (Highest)', 'high'],

@@ -205,7 +205,7 @@ export function toMessageInput(
   { sender, from }: { readonly sender: string | null; readonly from: 'rewrite' | 'refuse' },
 ): MessageInput {
   const foreign = namesAnother(header.from, sender)
-  if (foreign && from === 'refuse') {
+  if ((foreign || header.hasUnusableFrom) && from === 'refuse') {
     throw new SmtpRefusal(
       550,
       '5.7.60',
