@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
+const POLICY = '/api/v1/tenant-settings/recipients'
 const MAIL = { to: ['max@contoso.com'], subject: 'Held', text: 'Numbers.' }
 
 const { ground, product } = useProduct()
@@ -101,4 +102,20 @@ it('answers no repetition whose key is revoked before its end', async () => {
   await revoke()
 
   expect(await finish()).toEqual(refused)
+})
+
+it.each([
+  ['a message', '/api/v1/messages', MAIL],
+  ['a batch', '/api/v1/messages/batch', { messages: [MAIL, MAIL] }],
+])('holds %s in JSON to the recipients policy that is in force once it has arrived', async (_what, path, body) => {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const allow = (...allowedDomains: string[]) => ada.call('PUT', POLICY, { allowedDomains, redirectAllTo: null })
+  onTestFinished(async () => void (await allow()))
+  const finish = await holdJson(path, JSON.stringify(body))
+
+  expect((await allow('fabrikam.com')).status).toBe(200)
+
+  expect(await finish()).toMatchObject({ status: 422, json: { code: 'recipient-not-allowed' } })
+  expect(await countStored(ground.database)).toEqual(nothing)
 })

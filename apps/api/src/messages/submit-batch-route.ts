@@ -48,8 +48,8 @@ export const submitBatchRoute: FastifyPluginAsync<SubmitBatchOptions> = async (a
     handler: async (request, reply) => {
       const admitted = senders.get(request)
       if (!admitted) throw new Error('The guard did not run.')
-      const { sender, hadArrived } = admitted
-      if (!hadArrived) await requireSender(request) // the key may have been revoked while the rest arrived
+      // The key may have been revoked, and the settings changed, while the rest arrived.
+      const sender = admitted.hadArrived ? admitted.sender : await requireSender(request)
       const { tenantId, service } = sender
       const key = readIdempotencyKey(request)
       const first = key === null ? null : await store.findKey({ tenantId, service, key })

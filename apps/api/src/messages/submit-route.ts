@@ -58,7 +58,10 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     traceparent: string | null,
   ): Promise<Accepted> {
     const accepted = await accept({
-      sender: isMultipart(request.headers['content-type']) ? withoutSettings(sender) : sender,
+      sender:
+        isMultipart(request.headers['content-type']) || request.isKeyToBeLookedUpAgain
+          ? withoutSettings(sender)
+          : sender,
       memory: request.arrival,
       traceparent,
       log: request.log,
@@ -128,7 +131,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   })
 }
 
-/** A body in parts may take an hour to arrive. Its message is held to the settings in force once it has arrived. */
+/** A body may take long to arrive. Its message is held to the settings in force once it has arrived. */
 function withoutSettings({ tenantId, service, allowedDomains }: Sender): Sender {
   return { tenantId, service, allowedDomains }
 }
