@@ -263,7 +263,9 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       metrics.accepted()
       done(null, `2.0.0 OK queued as ${id}`)
     } catch (error) {
-      if (!visits.has(session)) {
+      // A connection that has just closed is reported here before it leaves.
+      const isCutOff = stream.destroyed && !stream.readableEnded
+      if (isCutOff || !visits.has(session)) {
         logger.info({ client: visit.client }, 'the smtp client went away before its message had arrived')
         return
       }
