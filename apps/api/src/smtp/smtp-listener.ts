@@ -11,6 +11,8 @@ const MAX_RECIPIENTS = 500
 const IDLE_MS = 5 * 60_000
 /** Each refused login by AUTH LOGIN takes two lines besides. */
 const MAX_COMMANDS_BEFORE_LOGIN = 200
+/** The address of MAIL and RCPT, after a source route, which is ignored (RFC 5321 appendix C). */
+const ADDRESS = /<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
 /** These are of no use here, or jokes. */
 const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 
@@ -142,6 +144,14 @@ class Connection extends SMTPConnection {
     }
     this.send(538, 'Begin TLS first (STARTTLS): a key is not taken over a plain connection from this address.')
     callback()
+  }
+
+  /** Keeps an address as it was given: smtp-server turns a domain in ASCII (xn--…) into Unicode. */
+  override _parseAddressCommand(name: string, command: Buffer | string) {
+    // oxlint-disable-next-line eslint/no-underscore-dangle -- this is smtp-server's name for it
+    const parsed = super._parseAddressCommand(name, command)
+    const given = ADDRESS.exec(command.toString())?.[1]
+    return parsed && given !== undefined ? { ...parsed, address: given } : parsed
   }
 
   #mayLogIn(): boolean {

@@ -62,6 +62,15 @@ function idIn(reply: string): string {
   return /^250 2\.0\.0 OK queued as (msg_[0-9a-f]{32})$/.exec(reply)?.[1] ?? reply
 }
 
+/** Reads how many mails were accepted, refused for a while, and refused for good, and how many connections are open. */
+async function counters(): Promise<number[]> {
+  const text = await (await fetch(`${product.url}/metrics`)).text()
+  const metric = (name: string) => Number(new RegExp(`^inforiver_mail_smtp_${name} (.*)$`, 'm').exec(text)?.[1])
+  return ['accepted_total', 'refused_total{class="4xx"}', 'refused_total{class="5xx"}', 'connections'].map((name) =>
+    metric(name.replace(/[{}]/g, String.raw`\$&`)),
+  )
+}
+
 const stored = (subject: string) => ground.database.query('SELECT id FROM messages WHERE subject = $1', [subject])
 const chunks = () => ground.database.query('SELECT 1 FROM message_chunks')
 const TO = { to: ['max@contoso.com'] }
@@ -372,6 +381,21 @@ it.each(['\n.\n', '\n.\r\n', '\r\n.\n', '\r.\r', '\r\n.\r', '\r.\r\n'])(
   },
 )
 
+it('keeps the domain of a recipient as its client spells it', async () => {
+  const spelled = [
+    'jo@xn--mller-kva.example',
+    'jo@zürich.example',
+    'jo@xn--i-7iq.example',
+    'jo@XN--MLLER-KVA.Example.NET',
+  ]
+  const client = await loggedIn()
+
+  const reply = await client.send({ to: spelled }, `${HEADER}Subject: Spelled\r\n\r\nText`)
+
+  const { recipients } = await service.read(idIn(reply))
+  expect(recipients.map(({ address }: { address: string }) => address)).toEqual(spelled)
+})
+
 it('keeps nothing of a mail that breaks off', async () => {
   const client = await loggedIn()
   await client.command('MAIL FROM:<a@x.example>')
@@ -383,6 +407,22 @@ it('keeps nothing of a mail that breaks off', async () => {
 
   await expect.poll(chunks).toEqual([])
   expect(await stored('Broken')).toEqual([])
+})
+
+it('logs a small mail that breaks off as of a client that went away, and counts no refusal', async () => {
+  const client = await loggedIn()
+  await client.command('MAIL FROM:<a@x.example>')
+  await client.command('RCPT TO:<max@contoso.com>')
+  await client.command('DATA')
+  const before = { lines: product.logLines.length, refusals: await counters() }
+  client.write(`${HEADER}Subject: Cut off\r\n\r\nText`)
+  client.socket.destroy()
+
+  const said = () => product.logLines.slice(before.lines).map((line) => String(JSON.parse(line).msg))
+  await expect.poll(said).toContainEqual(expect.stringMatching(/^(the smtp client went away|smtp message refused)/))
+  expect(said()).toContainEqual(expect.stringMatching(/^the smtp client went away/))
+  expect(said()).not.toContain('smtp command failed')
+  expect((await counters()).slice(1, 3)).toEqual(before.refusals.slice(1, 3))
 })
 
 it('answers 452 where there is no room, and goes on', async () => {
@@ -397,18 +437,11 @@ it('answers 452 where there is no room, and goes on', async () => {
 })
 
 it('counts mails, refusals by class, and open connections', async () => {
-  const read = async () => {
-    const text = await (await fetch(`${product.url}/metrics`)).text()
-    const metric = (name: string) => Number(new RegExp(`^inforiver_mail_smtp_${name} (.*)$`, 'm').exec(text)?.[1])
-    return ['accepted_total', 'refused_total{class="4xx"}', 'refused_total{class="5xx"}', 'connections'].map((name) =>
-      metric(name.replace(/[{}]/g, String.raw`\$&`)),
-    )
-  }
-  const before = await read()
+  const before = await counters()
   const client = await loggedIn()
   await client.send(TO, `${HEADER}Subject: Counted\r\n\r\nText`)
   await client.command('RCPT TO:<max@contoso.com>')
-  const after = await read()
+  const after = await counters()
   expect(after.map((value, index) => value - (before[index] ?? 0))).toEqual([1, 0, 1, 1])
 })
 
