@@ -1,3 +1,4 @@
+import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import {
   addressOfMessage,
   cancelMessage,
@@ -10,7 +11,7 @@ import { sendTestMessage } from '@inforiver-mail/contract/message-input'
 import { readUsage, sendNow } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { refuseFaults } from '../http/input-faults.ts'
+import { refuseFaults, refuseInput } from '../http/input-faults.ts'
 import { say, type Said } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
@@ -44,9 +45,9 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   readonly readSettings: AdmissionDeps['readSettings']
   readonly onSubmitted: () => void
   readonly clock: () => Date
-  /** Records in the audit log who exported messages. */
   /** The clock that the end of a message is judged by. */
   readonly databaseNow: () => Promise<Date>
+  /** Records in the audit log who exported messages. */
   readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
   /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
@@ -89,8 +90,8 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       request.log.info({ message: id, by: nameOf(caller) }, 'message cancelled')
       return afterCommit(() => find(caller, id))
     }
-    throw new ProblemError('message-not-cancellable', notCancellable(status))
     const { status } = await find(caller, id) // somebody else may have been faster
+    throw new ProblemError('message-not-cancellable', notCancellable(status))
   })
 
   route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
@@ -119,6 +120,9 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (sender === null)
       throw new ProblemError('not-configured', 'No mailbox is connected yet. Enable one first, then send a test mail.')
     const to = body.to === undefined ? { address: admin.email, name: admin.name } : { address: body.to }
+    // The sign-in name of an admin without a mailbox need not be a mail address.
+    const { error } = EmailAddress.safeParse(to.address)
+    if (error) throw refuseInput(error.issues.map(({ message }) => ({ path: 'to', message })))
     const refusal = refuseRecipient(to.address, { ofInstallation: recipientsPolicy.allowedDomains, ofKey: [] })
     if (refusal !== null) throw refuseFaults('recipient-not-allowed', [{ path: 'to', message: refusal }])
     const content = testMail({ to, sender: sender.fromEmail, askedBy: admin.name, at: clock() })

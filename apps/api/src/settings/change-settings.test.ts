@@ -247,6 +247,17 @@ it('counts the messages that a reset leaves waiting', async () => {
   expect((await post('reset')).json).toMatchObject({ waitingMessages: 1 })
 })
 
+it('sends no test mail to an admin whose sign-in name is no mail address', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await ground.database.query(`UPDATE users SET email = 'ada@contoso'`)
+
+  const { status, json } = await post('test-message')
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path: 'to' }] })
+  expect((await ada.call('GET', '/api/v1/messages')).status).toBe(200)
+})
+
 it('can be connected again after a reset', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   await post('reset')
