@@ -23,6 +23,14 @@ afterAll(async () => {
   await link.close()
 })
 
+async function setReadOnly(value: 'on' | 'off'): Promise<void> {
+  await ground.database.query(
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${value}', current_database()); END $$`,
+  )
+  link.cut() // new connections get the setting
+  link.mend()
+}
+
 it('answers 503 while the database is unavailable, without details of it, and works again afterwards', async () => {
   link.cut()
   const away = await ada.call('GET', SETTINGS)
@@ -72,18 +80,25 @@ it('is not ready while the database cannot store messages, until one is stored a
 })
 
 it('is not ready while the database is read-only, even before anything was submitted', async () => {
-  const setReadOnly = async (value: string) => {
-    await ground.database.query(
-      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${value}', current_database()); END $$`,
-    )
-    link.cut() // new connections get the setting
-    link.mend()
-  }
   await setReadOnly('on')
   await expect.poll(async () => (await ada.visit('/readyz')).json.checks.database).toMatch(/^The database is read-only/)
   // The test's own connections are older, and still accept writes.
   await setReadOnly('off')
 
+  await expect.poll(async () => (await ada.visit('/readyz')).status).toBe(200)
+})
+
+it('is read by people and services while the database is read-only', async () => {
+  const service = await createServiceClient(product)
+  await ground.database.query(`UPDATE sessions SET last_seen_at = now() - interval '10 minutes'`)
+  await setReadOnly('on')
+  await expect.poll(async () => (await ada.visit('/readyz')).json.checks.database).toMatch(/^The database is read-only/)
+
+  const [person, device] = [await ada.call('GET', SETTINGS), await service.get('/api/v1/messages')]
+  const refused = await service.post('/api/v1/messages', { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
+  await setReadOnly('off')
+
+  expect([person.status, device.status, refused.status]).toEqual([200, 200, 503])
   await expect.poll(async () => (await ada.visit('/readyz')).status).toBe(200)
 })
 

@@ -6,6 +6,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import { tryToWrite } from '../database/optional-write.ts'
 import { readScopes } from '../stored-values.ts'
 import {
   SUBMIT_SETTINGS_COLUMNS,
@@ -224,7 +225,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
     if (due.length === 0) return
     const values = [[...new Set(due.map(({ id }) => id))], now, before]
     const statement = { name: 'record-key-use', text: RECORD_USE, values, query_timeout: QUICK_TIMEOUT_MS }
-    await pool.query(statement)
+    await tryToWrite(() => pool.query(statement))
   }
 
   async function revokeKey(tenantId: string, id: string, actor: string | null, now: Date): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { SessionEntry } from '@inforiver-mail/contract/session'
 import { plainText } from '@inforiver-mail/m365/plain-text'
 import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
+import { tryToWrite } from '../database/optional-write.ts'
 import { newId } from '../ids.ts'
 import type { SignedIn } from '../http/session.ts'
 
@@ -176,7 +177,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
       if (!session || !isAlive(session, now)) return null
       if (by === 'person' && now.getTime() - session.lastSeenAt.getTime() > TOUCH_EVERY_MS) {
-        await prisma.session.updateMany({ where: { idHash }, data: { lastSeenAt: now } })
+        await tryToWrite(() => prisma.session.updateMany({ where: { idHash }, data: { lastSeenAt: now } }))
       }
       const { tenantId, userId, user } = session
       const role: Role = session.role === 'workspace-admin' ? 'workspace-admin' : 'member'
