@@ -122,6 +122,7 @@ export const FAULTS = {
     'A webhook may not be sent to this address. Private addresses need WEBHOOK_ALLOW_PRIVATE=true in the configuration; loopback, link-local and metadata addresses are always refused.',
   'webhook-credentials': 'No user name and no password in the address.',
   'webhook-fragment': 'No # part: it would not be sent.',
+  'too-many-keys': 'There are {max} valid keys already, and no more are possible. Revoke one that nobody uses first.',
   'too-many-webhooks': 'There are {max} webhooks already, and no more are possible. Remove one first.',
   'type-list': 'A list of types.',
   'type-missing': 'At least one type is needed.',

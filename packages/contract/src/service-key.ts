@@ -26,6 +26,8 @@ export type ServiceKey = z.infer<typeof ServiceKey>
 
 const MAX_SCOPES = Scope.options.length
 export const MAX_ALLOWED_ADDRESSES = 100
+/** The most keys that may be valid at once. */
+export const MAX_SERVICE_KEYS = 500
 
 const AddressOrNetwork = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
 const ADDRESS_WANTED = fault('network')

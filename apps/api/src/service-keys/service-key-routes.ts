@@ -1,4 +1,9 @@
-import { createServiceKey, listServiceKeys, revokeServiceKey } from '@inforiver-mail/contract/service-key'
+import {
+  createServiceKey,
+  listServiceKeys,
+  MAX_SERVICE_KEYS,
+  revokeServiceKey,
+} from '@inforiver-mail/contract/service-key'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseInput } from '../http/input-faults.ts'
@@ -24,12 +29,15 @@ export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
   app,
   { requireAdmin, store, clock, databaseNow, random },
 ) => {
-  route(app, listServiceKeys, requireAdmin, async ({ caller }) => ({ items: await store.list(caller.tenantId) }))
+  route(app, listServiceKeys, requireAdmin, async ({ caller }) => ({
+    items: await store.list(caller.tenantId, await databaseNow()),
+  }))
 
   route(app, createServiceKey, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body }) => {
     const { name, scopes, allowedDomains, allowedAddresses } = body
     const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt)
-    if (expiresAt !== null && expiresAt <= (await databaseNow()))
+    const now = await databaseNow()
+    if (expiresAt !== null && expiresAt <= now)
       throw refuseInput([{ path: 'expiresAt', message: fault('key-expired') }])
     const key = `imk_${random(KEY_BYTES).toString('base64url')}`
     const id = newId('serviceKey')
@@ -42,7 +50,10 @@ export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
       limits: { expiresAt, allowedDomains, allowedAddresses },
       actor,
       now: clock(),
+      databaseNow: now,
     })
+    if (created === null)
+      throw refuseInput([{ path: 'name', message: fault('too-many-keys', { max: MAX_SERVICE_KEYS }) }])
     request.log.info({ serviceKey: id, name }, 'service key created')
     return { ...created, key }
   })

@@ -1,5 +1,5 @@
 import type { Scope } from '@inforiver-mail/contract/caller'
-import type { ServiceKey } from '@inforiver-mail/contract/service-key'
+import { MAX_SERVICE_KEYS, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
@@ -18,7 +18,7 @@ import { isAllowedClient } from './client-address.ts'
 
 const LOOKUPS_PER_BATCH = 200
 const RECORD_USE_EVERY_MS = 60_000
-const MAX_LISTED = 500
+const MAX_ENDED_LISTED = 500
 
 /** A service that has authenticated. */
 export interface Service {
@@ -65,7 +65,9 @@ export interface ServiceKeyStore {
   find(use: KeyUse): Promise<FoundKey | null>
   /** Whether there has ever been a key with this hash. Nothing is recorded as its use. */
   isKnown(keyHash: string): Promise<boolean>
-  list(tenantId: string): Promise<ServiceKey[]>
+  /** Returns the valid keys, and those that ended last; by the time of the database. */
+  list(tenantId: string, databaseNow: Date): Promise<ServiceKey[]>
+  /** Returns null when the tenant has as many valid keys as it may have, by the time of the database. */
   create(key: {
     id: string
     tenantId: string
@@ -75,7 +77,8 @@ export interface ServiceKeyStore {
     limits: KeyLimits
     actor: string
     now: Date
-  }): Promise<ServiceKey>
+    databaseNow: Date
+  }): Promise<ServiceKey | null>
   /** Returns false when there is none of this id. */
   revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
   /**
@@ -148,18 +151,26 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       return rows.length > 0
     },
 
-    async list(tenantId) {
-      const rows = await prisma.serviceKey.findMany({
-        where: { tenantId, revokedAt: null },
-        orderBy: { createdAt: 'asc' },
-        take: MAX_LISTED,
-      })
+    async list(tenantId, databaseNow) {
+      const [valid, ended] = await Promise.all([
+        prisma.serviceKey.findMany({ where: { tenantId, ...validAt(databaseNow) } }),
+        prisma.serviceKey.findMany({
+          where: { tenantId, revokedAt: null, expiresAt: { lte: databaseNow } },
+          orderBy: { expiresAt: 'desc' },
+          take: MAX_ENDED_LISTED,
+        }),
+      ])
+      const rows = [...valid, ...ended].toSorted((one, other) => one.createdAt.getTime() - other.createdAt.getTime())
       return rows.map(toServiceKey)
     },
 
-    async create({ id, tenantId, name, scopes, keyHash, limits, actor, now }) {
+    async create({ id, tenantId, name, scopes, keyHash, limits, actor, now, databaseNow }) {
       const { expiresAt, allowedDomains, allowedAddresses } = limits
       return prisma.$transaction(async (transaction) => {
+        // The lock puts simultaneous requests in an order, whichever process they reach.
+        await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR NO KEY UPDATE`
+        const valid = await transaction.serviceKey.count({ where: { tenantId, ...validAt(databaseNow) } })
+        if (valid >= MAX_SERVICE_KEYS) return null
         const row = await transaction.serviceKey.create({
           data: {
             id,
@@ -260,6 +271,13 @@ async function replaceKey(
     ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash, revoked_at = NULL
       WHERE k.key_hash <> excluded.key_hash OR k.revoked_at IS NOT NULL`
   return changed > 0
+}
+
+function validAt(now: Date) {
+  return {
+    revokedAt: null,
+    OR: [{ expiresAt: null }, { expiresAt: { gt: now } }],
+  } satisfies Prisma.ServiceKeyWhereInput
 }
 
 function whyRefused({ revoked, expired, allowed_addresses: allowed }: FoundRow, client: string): FoundKey['refused'] {

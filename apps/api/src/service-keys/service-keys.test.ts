@@ -143,3 +143,27 @@ it('serves a key while another process records its use', async () => {
 
   expect(answer.status).toBe(200)
 })
+
+it('makes no key beyond 500 valid ones, all of which it lists, however many have ended', async () => {
+  await ground.database.empty('service_keys')
+  const insert = (count: number, what: string, expiresAt: Date | null) =>
+    ground.database.query(
+      `INSERT INTO service_keys (id, tenant_id, name, scopes, key_hash, created_at, expires_at)
+       SELECT 'key_' || md5($2 || number), t.id, $2, '{messages:send}', md5($2 || number), $3, $4
+         FROM tenants t, generate_series(1, $1::int) AS number`,
+      [count, what, clock.now(), expiresAt],
+    )
+  await insert(600, 'ended', new Date(clock.now().getTime() - 1 * MINUTES))
+  await insert(499, 'valid', new Date(clock.now().getTime() + 1 * MINUTES))
+  const { id } = await make('the last')
+
+  const refused = await ada.call('POST', KEYS, { name: 'one more', scopes: ['messages:send'] })
+
+  expect(refused).toMatchObject({ status: 400, json: { code: 'invalid-input', errors: [{ path: 'name' }] } })
+  expect(refused.json.detail).toContain('500')
+  expect(await listed('valid')).toHaveLength(499)
+  expect(await listed('the last')).toHaveLength(1)
+  expect(await listed('ended')).not.toEqual([])
+  await ada.call('DELETE', `${KEYS}/${id}`)
+  await make('one more')
+})

@@ -112,6 +112,8 @@ const FAULTS: Readonly<Record<string, string>> = {
     'An diese Adresse darf kein Webhook gesendet werden. Private Adressen brauchen WEBHOOK_ALLOW_PRIVATE=true in der Konfiguration; Loopback-, Link-local- und Metadatenadressen werden immer abgelehnt.',
   'webhook-credentials': 'Kein Benutzername und kein Kennwort in der Adresse.',
   'webhook-fragment': 'Kein Teil mit #: Er würde nicht gesendet.',
+  'too-many-keys':
+    'Es gibt schon {max, number} gültige Schlüssel, mehr sind nicht möglich. Widerrufen Sie zuerst einen, den niemand nutzt.',
   'too-many-webhooks': 'Es gibt schon {max, number} Webhooks, mehr sind nicht möglich. Entfernen Sie zuerst einen.',
   'type-list': 'Eine Liste von Typen.',
   'type-missing': 'Mindestens ein Typ ist nötig.',
