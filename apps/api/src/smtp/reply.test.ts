@@ -15,6 +15,7 @@ it.each([
   [501, 'Error: Bad sender address syntax', 'SENDER_SYNTAX_ERROR', '553 5.1.7 Error: Bad sender address syntax'],
   [501, 'Error: Bad recipient', 'MAILBOX_SYNTAX_ERROR', '501 5.1.3 Error: Bad recipient'],
   [452, 'Error: too many recipients', 'TOO_MANY_RECIPIENTS', '452 4.5.3 Error: too many recipients'],
+  [500, 'Error: command not recognized', 'DATA_OK', '500 5.5.2 Error: command not recognized'],
   [538, 'Begin TLS first', undefined, '538 5.7.11 Begin TLS first'],
   [550, '5.7.60 Not this sender', undefined, '550 5.7.60 Not this sender'],
   [599, 'Something new', undefined, '599 5.0.0 Something new'],

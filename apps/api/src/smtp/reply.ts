@@ -61,14 +61,20 @@ export function completeReply(
   const line = oneLine(text)
   const isGreeting = context === false && code < 400 // RFC 2034 section 3: neither the greeting nor EHLO's answer
   if (isGreeting || (code >= 300 && code < 400) || ENHANCED.test(line)) return { code, text: line }
-  const [number, enhanced] = (context && BY_CONTEXT[context]) || [code, enhancedOf(code, line)]
+  const known = context ? BY_CONTEXT[context] : undefined
+  // The context of an unknown command is its name, which may be one of these.
+  const [number, enhanced] = known && classOf(known[0]) === classOf(code) ? known : [code, enhancedOf(code, line)]
   return { code: number, text: `${enhanced} ${line}` }
 }
 
 function enhancedOf(code: number, text: string): string {
   if (code === 421 && /shutting down/i.test(text)) return '4.3.2'
   if (code === 421 && /timeout/i.test(text)) return '4.4.2'
-  return BY_CODE[code] ?? `${Math.floor(code / 100)}.0.0`
+  return BY_CODE[code] ?? `${classOf(code)}.0.0`
+}
+
+function classOf(code: number): number {
+  return Math.floor(code / 100)
 }
 
 /** Replies are ASCII (RFC 5321 section 4.2), and a line break would begin another one. */
