@@ -1,6 +1,6 @@
-import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureArriving, measureMime, measureRequests } from '@inforiver-mail/m365/request-sizes'
+import { isSameMailbox } from '../compare-addresses.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
@@ -76,7 +76,7 @@ export function createAdmission(
     async requireSender(from) {
       if (from === undefined) return
       const sender = await readSender()
-      if (sender !== null && sameAddress(from, sender)) return
+      if (sender !== null && isSameMailbox(from, sender)) return
       const message = sender === null ? fault('no-sender-yet') : fault('other-sender', { sender: sender })
       throw new ProblemError('sender-not-allowed', message, { errors: [{ path: 'from', message }] })
     },

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
@@ -409,6 +409,18 @@ it('refuses another From than the sender, naming the sender', async () => {
   expect(status).toBe(422)
   const message = expect.stringContaining('ada@contoso.com')
   expect(json).toMatchObject({ code: 'sender-not-allowed', detail: message, errors: [{ path: 'from', message }] })
+})
+
+it.each([
+  ['ada@müller.example', 'ada@xn--mller-kva.example'],
+  ['ada@xn--mller-kva.example', 'Ada@Müller.example'],
+])('takes the sender %s for a From that spells its domain otherwise', async (sender, from) => {
+  const connect = (fromEmail: string) =>
+    ground.database.query('UPDATE tenant_settings SET from_email = $1', [fromEmail])
+  onTestFinished(async () => void (await connect('ada@contoso.com')))
+  await connect(sender)
+
+  expect((await service.post(MESSAGES, { ...MAIL, from })).status).toBe(202)
 })
 
 it('refuses a query, and stores nothing', async () => {

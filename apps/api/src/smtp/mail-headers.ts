@@ -1,9 +1,9 @@
-import { domainToUnicode } from 'node:url'
-import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-address'
+import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_HEADERS } from '@inforiver-mail/contract/message-input'
 import libmime from 'libmime'
 import addressparser from 'nodemailer/lib/addressparser'
+import { comparableAddress, isSameMailbox } from '../compare-addresses.ts'
 import { decodeText } from './decode-text.ts'
 
 const MAX_NAME_CHARACTERS = 256
@@ -89,10 +89,10 @@ export function divideRecipients(
   envelope: readonly string[],
   { to, cc }: Pick<MailHeader, 'to' | 'cc'>,
 ): { readonly to: Recipient[]; readonly cc: Recipient[]; readonly bcc: Recipient[] } {
-  const left = new Map(envelope.map((address) => [comparable(address), address]))
+  const left = new Map(envelope.map((address) => [comparableAddress(address), address]))
   const take = (named: readonly Recipient[]) =>
     named.flatMap((recipient): Recipient[] => {
-      const key = comparable(recipient.address)
+      const key = comparableAddress(recipient.address)
       const address = left.get(key)
       if (address === undefined) return []
       left.delete(key)
@@ -104,13 +104,7 @@ export function divideRecipients(
 
 /** Whether a mail names another sender than the one that it leaves from. */
 export function namesAnother(from: readonly Recipient[], sender: string | null): boolean {
-  return from.some(({ address }) => sender === null || !sameAddress(comparable(address), comparable(sender)))
-}
-
-function comparable(address: string): string {
-  const at = address.lastIndexOf('@')
-  const domain = address.slice(at + 1)
-  return `${address.slice(0, at)}@${domainToUnicode(domain) || domain}`.toLowerCase()
+  return from.some(({ address }) => sender === null || !isSameMailbox(address, sender))
 }
 
 /** Unfolds the value of a line, and decodes bytes that are not ASCII. */
