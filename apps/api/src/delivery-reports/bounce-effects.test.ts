@@ -71,6 +71,19 @@ it('settles the recipient whose address a report of Exchange has', () => {
 })
 
 it.each([
+  ['max@müller.example', 'max@xn--mller-kva.example'],
+  ['Max@XN--mller-kva.example', 'max@müller.example'],
+])('finds the recipient %s of whom a report speaks as %s', (address, named) => {
+  const about = message([address, null], ['eva@b.example', null])
+  const bounced = report({ ...MAX, addresses: [named] })
+
+  expect(told({}, bounced, about).brief).toEqual([[address, 'failed', '5.1.1', 'no', null]])
+  expect(told({ from: null, sender: null }, bounced, about).brief).toEqual([
+    [address, null, null, null, 'possible bounce'],
+  ])
+})
+
+it.each([
   [
     'another organisation',
     { from: EXCHANGE.replace('contoso', 'fabrikam'), sender: EXCHANGE },

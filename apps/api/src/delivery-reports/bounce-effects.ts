@@ -2,6 +2,7 @@ import { POSSIBLE_BOUNCE } from '@inforiver-mail/contract/message'
 import type { DeliveryReport, ReportedRecipient } from '@inforiver-mail/m365/delivery-report'
 import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
 import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
+import { comparableAddress } from '../compare-addresses.ts'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
 import type { ReportableMessage } from '../queue/sent-messages.ts'
 
@@ -89,7 +90,7 @@ function addressed(
 
 function settle(message: ReportableMessage, failed: ReportedRecipient, facts: ReportFacts): BounceEffects {
   const { code, detail } = failed
-  const known = message.recipients.filter(({ address }) => failed.addresses.includes(address.toLowerCase()))
+  const known = recipientsNamed(message, failed.addresses)
   const codes = code === null ? [] : [{ code, message }]
   if (known.length > 0) {
     const outcome = { delivery: 'failed', code, detail, at: facts.receivedAt, note: null } as const
@@ -106,10 +107,18 @@ function settle(message: ReportableMessage, failed: ReportedRecipient, facts: Re
 
 /** Adds the note to the recipients that it names, or to all of them if it names none of ours. */
 function noteOf(message: ReportableMessage, failed: readonly ReportedRecipient[]): OutcomeReport[] {
-  const named = new Set(failed.flatMap(({ addresses }) => addresses))
-  const known = message.recipients.filter(({ address }) => named.has(address.toLowerCase()))
+  const known = recipientsNamed(
+    message,
+    failed.flatMap(({ addresses }) => addresses),
+  )
   const noted = known.length > 0 ? known : message.recipients
   return noted.map(({ address }) => reportAbout(message, address, { note: POSSIBLE_BOUNCE }))
+}
+
+/** The domain of an address in a report may be spelled in ASCII where the message has it in Unicode. */
+function recipientsNamed({ recipients }: ReportableMessage, addresses: readonly string[]) {
+  const named = new Set(addresses.map(comparableAddress))
+  return recipients.filter(({ address }) => named.has(comparableAddress(address)))
 }
 
 /** A report about a recipient, which settles nothing unless it `says` so. */
