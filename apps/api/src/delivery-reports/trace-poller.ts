@@ -198,7 +198,10 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     return { window: late.window, progress: { ...progress, ...late.progress, window: late.window } }
   }
 
-  /** Takes a request from the budget, and makes it. A token that is refused may be older than what was granted. */
+  /**
+   * Takes a request from the budget, and makes it. A token that is refused may be older than what was granted, and a
+   * period may have ended in the future by Microsoft's clock: both are worth a second request.
+   */
   async function request<Answer extends { readonly outcome: string }>(
     tenantId: string,
     stopping: AbortSignal,
@@ -213,8 +216,9 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       if (made === null) return null
       const answer = await ask({ accessToken: token.accessToken, signal })
       metrics.asked(answer.outcome)
-      if (answer.outcome !== 'denied' || isAgain) return { ...answer, made }
-      tokens.forget()
+      const isWorthAgain = answer.outcome === 'denied' || ('endsLate' in answer && answer.endsLate)
+      if (!isWorthAgain || isAgain) return { ...answer, made }
+      if (answer.outcome === 'denied') tokens.forget()
     }
   }
 

@@ -144,6 +144,19 @@ describe('the message trace', () => {
     expect(answer.json.deliveryReports).toMatchObject({ trace: { enabled: true, problem: null } })
   })
 
+  it('is switched on also where the clock here is ahead of Microsoft’s', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    await approveTrace()
+    const headers = { date: new Date(Date.now() - 60_000).toUTCString() }
+    const answer = { action: 'answer', when: 'before', status: 400, headers, body: {} }
+    await ground.microsoft.control('POST', '/scenarios', {
+      effect: { kind: 'http', endpoint: 'message-trace', do: answer },
+    })
+
+    expect((await change({ trace: true })).status).toBe(200)
+    expect(await requestsTo(ground, 'message-trace')).toBe(2)
+  })
+
   it('asks an Entra administrator to approve the application', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
     const started = await change({ trace: true })

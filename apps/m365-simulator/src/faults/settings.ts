@@ -144,6 +144,8 @@ export const Settings = z.strictObject({
   traceMessageId: z.enum(['kept', 'rewritten']).default('kept'),
   /** The `Retry-After` of a refused request for traces; null: none. */
   traceRetryAfterSeconds: z.int().min(1).max(86_400).nullable().default(60),
+  /** Whether a period may end in the future. Microsoft documents that it must not. */
+  traceFutureEnd: z.enum(['refused', 'accepted']).default('refused'),
   /** What becomes of the Message-ID that JSON in `sendMail` has. */
   jsonMessageId: z.enum(['kept', 'rewritten']).default('kept'),
   /** When a non-delivery report appears. Applies to mail sent from now on. */

@@ -15,10 +15,11 @@ export interface TraceQuery {
 }
 
 /** @throws GraphError with the texts of the service */
-export function readTraceQuery(query: URLSearchParams, nowMs: number): TraceQuery {
+export function readTraceQuery(query: URLSearchParams, nowMs: number, mayEndLater: boolean): TraceQuery {
   const filter = query.get('$filter') ?? ''
   const top = readTop(query.get('$top'))
   const { fromMs, toMs } = readPeriod(filter, nowMs)
+  if (toMs > nowMs && !mayEndLater) throw badRequest("Invalid EndDate value. The EndDate can't be in the future.")
   const equal = new Map<string, string>()
   for (const [, name = '', value = ''] of filter.matchAll(new RegExp(`(\\w+) eq ${QUOTED}`, 'gi')))
     equal.set(name.toLowerCase(), value.replaceAll("''", "'"))

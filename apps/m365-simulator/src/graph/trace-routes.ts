@@ -31,7 +31,8 @@ export function traceRoutes(app: FastifyInstance, { traces, settings, clock, url
     const { searchParams } = new URL(path, url())
     const token = searchParams.get('$skiptoken')
     const { query, after } = token === null ? { query: searchParams, after: null } : readToken(token)
-    const { matches, top } = readTraceQuery(query, clock().getTime())
+    const mayEndLater = token !== null || settings.current.traceFutureEnd === 'accepted'
+    const { matches, top } = readTraceQuery(query, clock().getTime(), mayEndLater)
     const found = traces.visible().filter((row) => matches(row, statusOf(row)))
     const start = after === null ? 0 : found.findIndex((row) => keyOf(row) === after) + 1
     const page = found.slice(start, start + top)

@@ -43,7 +43,8 @@ async function send(to: readonly string[], subject = 'Q3'): Promise<void> {
 
 const statuses = (rows: readonly Row[]) =>
   Object.fromEntries(rows.map(({ recipientAddress, status }) => [recipientAddress, status]))
-const DAY = 'receivedDateTime ge 2026-11-24T00:00:00Z and receivedDateTime le 2026-11-24T23:00:00Z'
+const DAY = 'receivedDateTime ge 2026-11-23T11:00:00Z and receivedDateTime le 2026-11-24T10:00:00Z'
+const LATER = 'receivedDateTime ge 2026-11-23T11:00:00Z and receivedDateTime le 2026-11-24T10:00:01Z'
 
 it('has a row for each recipient, and for each member of a list', async () => {
   await simulated.set({ recipients: { 'eva@fabrikam.com': { status: 'teleported' } } })
@@ -96,6 +97,7 @@ it.each([
     '',
     'EndDate is required when a StartDate is entered.',
   ],
+  [LATER, '', "can't be in the future."],
   [
     'receivedDateTime ge 2026-11-10T00:00:00Z and receivedDateTime le 2026-11-24T10:00:00Z',
     '',
@@ -108,6 +110,11 @@ it.each([
   ],
 ])('refuses %s%s', async (filter, more, text) => {
   expect(await ask(filter, more)).toMatchObject({ status: 400, message: expect.stringContaining(text) })
+})
+
+it('takes a period that ends in the future where it is told to', async () => {
+  await simulated.set({ traceFutureEnd: 'accepted' })
+  expect((await ask(LATER)).status).toBe(200)
 })
 
 it('pages by an opaque token', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { answering, token } from '../test-support/mailer.ts'
+import { serve } from '../test-support/servers.ts'
 import { createMessageTrace, reasonOf, type TraceDetail } from './message-trace.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
@@ -31,6 +32,51 @@ describe('the message trace', () => {
     expect(searchParams.get('$filter')).toBe(
       "receivedDateTime ge 2026-11-24T09:00:00.000Z and receivedDateTime le 2026-11-24T10:00:00.000Z and senderAddress eq 'o''neil@contoso.com'",
     )
+  })
+
+  it('asks for nothing that is later than the service’s clock once it refused that, and follows that clock', async () => {
+    let hostMs = NOW.getTime() - 30_000
+    let ourMs = NOW.getTime()
+    const ends: string[] = []
+    const origin = await serve((request, response) => {
+      const filter = new URL(request.url ?? '', 'http://localhost').searchParams.get('$filter') ?? ''
+      const [, end = ''] = /receivedDateTime le (\S+)/.exec(filter) ?? []
+      ends.push(end)
+      response.setHeader('date', new Date(hostMs).toUTCString())
+      response.statusCode = Date.parse(end) > hostMs ? 400 : 200
+      response.end(JSON.stringify({ value: [] }))
+    })
+    const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
+    const trace = createMessageTrace({ graphBaseUrl: origin, fetch, clock: () => new Date(ourMs) })
+    const ask = (to: Date) => trace.list({ from: PERIOD.from, to }, token)
+
+    expect(await ask(NOW)).toMatchObject({ outcome: 'invalid', endsLate: true })
+    expect(await ask(NOW)).toMatchObject({ outcome: 'page' })
+    expect(await ask(new Date('2026-11-24T09:30:00.000Z'))).toMatchObject({ outcome: 'page' })
+    ourMs += 60_000
+    hostMs = ourMs
+    expect(await ask(new Date(ourMs))).toMatchObject({ outcome: 'page' })
+    expect(await ask(new Date(ourMs))).toMatchObject({ outcome: 'page' })
+    expect(ends).toEqual([
+      '2026-11-24T10:00:00.000Z',
+      '2026-11-24T09:59:29.000Z',
+      '2026-11-24T09:30:00.000Z',
+      '2026-11-24T10:00:29.000Z',
+      '2026-11-24T10:00:59.000Z',
+    ])
+  })
+
+  it.each([
+    ['it says no time', {}],
+    ['its time is not before the end of the period', { date: NOW.toUTCString() }],
+  ])('takes a refusal for one of the whole question where %s', async (_, headers) => {
+    const origin = await serve((_request, response) => {
+      response.sendDate = false
+      response.writeHead(400, headers).end()
+    })
+    const answer = await traceAt(origin).list(PERIOD, token)
+    expect(answer.outcome).toBe('invalid')
+    expect(answer).not.toHaveProperty('endsLate')
   })
 
   it('leaves out rows that it cannot read, and takes a status that nobody has heard of', async () => {

@@ -52,7 +52,13 @@ export interface TraceDetail {
  * - `unavailable`: no answer, a 5xx, or a cloud that has no trace
  */
 export type TraceRefusal =
-  | { readonly outcome: 'not-provisioned' | 'denied' | 'invalid' | 'unavailable'; readonly failure: Failure }
+  | { readonly outcome: 'not-provisioned' | 'denied' | 'unavailable'; readonly failure: Failure }
+  | {
+      readonly outcome: 'invalid'
+      readonly failure: Failure
+      /** The period ended later than it was for the service. A period that is asked for again ends earlier. */
+      readonly endsLate?: true
+    }
   | { readonly outcome: 'throttled'; readonly failure: Failure; readonly retryAfter: Date }
 
 export type TracePage =
@@ -115,12 +121,21 @@ const Details = z.object({ value: z.array(Detail).max(1_000) })
 export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
   const { clock, graphBaseUrl } = options
   const exchange = createExchange(options)
+  /** How far the clock here is ahead of the service’s, once the service refused a period that ended later than now. */
+  let aheadMs: number | null = null
   const base = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/v1.0`
 
-  async function get(path: string, { accessToken, signal }: TraceOptions): Promise<string | TraceRefusal> {
+  async function get(
+    path: string,
+    { accessToken, signal }: TraceOptions,
+    until: Date | null = null,
+  ): Promise<string | TraceRefusal> {
     const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
     if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
     const { status, code, message, requestId, retryAfter } = reply.answer
+    const hostMs = Date.parse(reply.headers.get('date') ?? '')
+    const endsLate = status === 400 && until !== null && hostMs < until.getTime()
+    if (endsLate || (status === 200 && aheadMs !== null && !Number.isNaN(hostMs))) aheadMs = clock().getTime() - hostMs
     if (status === 200) return reply.text
     if (status === 401 || status === 403)
       return {
@@ -134,11 +149,19 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
         failure,
         retryAfter: retryAfter ?? new Date(clock().getTime() + UNASKED_PAUSE_MS),
       }
-    return status === 400 ? { outcome: 'invalid', failure } : unavailable(failure)
+    if (status !== 400) return unavailable(failure)
+    return { outcome: 'invalid', failure, ...(endsLate && { endsLate }) }
   }
 
-  async function page(path: string, call: TraceOptions): Promise<TracePage> {
-    const answer = await get(path, call)
+  /** Microsoft documents that a period must not end in the future. */
+  function notInFuture(time: Date): Date {
+    if (aheadMs === null) return time
+    // The header has whole seconds.
+    return new Date(Math.min(time.getTime(), clock().getTime() - aheadMs - 1_000))
+  }
+
+  async function page(path: string, call: TraceOptions, until?: Date): Promise<TracePage> {
+    const answer = await get(path, call, until)
     if (typeof answer !== 'string') return answer
     const read = readJson(answer, Rows)
     if (read === null) return unavailable(unusable(UNREADABLE))
@@ -148,13 +171,14 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
 
   return {
     async list({ from, to, sender = null, messageId = null, top = MAX_TRACE_ROWS }, call) {
+      const until = notInFuture(to)
       const filter = [
-        `receivedDateTime ge ${from.toISOString()}`,
-        `receivedDateTime le ${to.toISOString()}`,
+        `receivedDateTime ge ${(from < until ? from : until).toISOString()}`,
+        `receivedDateTime le ${until.toISOString()}`,
         ...(messageId === null ? [] : [`messageId eq ${quote(messageId)}`]),
         ...(sender === null || messageId !== null ? [] : [`senderAddress eq ${quote(sender)}`]),
       ].join(' and ')
-      return page(`${TRACES}?$top=${top}&$filter=${encodeURIComponent(filter)}`, call)
+      return page(`${TRACES}?$top=${top}&$filter=${encodeURIComponent(filter)}`, call, until)
     },
 
     async listNext(next, call) {
