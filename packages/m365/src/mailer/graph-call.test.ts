@@ -10,6 +10,16 @@ describe('a Graph call', () => {
     expect(requests).toEqual([{ url: `${graphBaseUrl}/v1.0/me`, authorization: 'Bearer token-1' }])
   })
 
+  it.each([
+    ['https://Graph.Microsoft.com', 'https://graph.microsoft.com'],
+    ['https://graph.microsoft.com:443/v1.0/', 'https://graph.microsoft.com'],
+    ['https://Gateway.contoso.com/Graph/v1.0', 'https://gateway.contoso.com/Graph'],
+  ])('sends the token also where the base URL is spelled %s', async (graphBaseUrl, spelledAsAsked) => {
+    const { fetch, requests } = recordingFetch()
+    await createGraphCall(graphBaseUrl, fetch)({ method: 'GET', path: '/me', accessToken: 'token-1' })
+    expect(requests).toEqual([{ url: `${spelledAsAsked}/v1.0/me`, authorization: 'Bearer token-1' }])
+  })
+
   it.each(['https://outlook.office.com/api/v2.0/upload', 'https://graph.microsoft.com:8443/v1.0/me'])(
     'sends no token to %s',
     async (path) => {

@@ -51,8 +51,9 @@ export type GraphCall = (request: GraphRequest) => Promise<GraphReply>
  * `Retry-After` of an error that is not JSON.
  */
 export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): GraphCall {
-  // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL".
-  const baseUrl = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/`
+  // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL". Requests are
+  // recognised by its origin, which has the host in small letters and no port that goes without saying.
+  const baseUrl = `${withoutTrailingSlash(new URL(graphBaseUrl).href).replace(/\/v1\.0$/, '')}/`
   const { origin } = new URL(baseUrl)
   const client = Client.initWithMiddleware({
     baseUrl,
