@@ -94,6 +94,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-503-retry-after', 'Sending: 503 with Retry-After: 2', sending(unavailable(IN_2_SECONDS))],
     ['send-503-store', 'Sending: 503 ErrorMailboxStoreUnavailable', sending(STORE_UNAVAILABLE)],
     ['send-500-empty-object', 'Sending: 500 with {}', sending(answer(500, {}))],
+    ['send-403-html', 'Sending: a proxy answers 403 with HTML', sending(html(403, 'Forbidden'))],
     ['send-502-html', 'Sending: 502 with HTML', sending(html(502, 'Bad Gateway'))],
     ['send-503-html', 'Sending: 503 with HTML', sending(html(503, 'Service Unavailable'))],
     ['send-504', 'Sending: 504, not accepted', sending(GATEWAY_TIMEOUT)],

@@ -34,6 +34,7 @@ it.each([
   ['send-503-retry-after', 503, '2', errorWith('ErrorServerBusy'), 0],
   ['send-503-store', 503, null, errorWith('ErrorMailboxStoreUnavailable'), 0],
   ['send-500-empty-object', 500, null, '{}', 0],
+  ['send-403-html', 403, null, expect.stringContaining('<html>'), 0],
   ['send-502-html', 502, null, expect.stringContaining('<html>'), 0],
   ['send-503-html', 503, null, expect.stringContaining('<html>'), 0],
   ['send-504', 504, null, errorWith('UnknownError'), 0],

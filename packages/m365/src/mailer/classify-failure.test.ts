@@ -55,6 +55,26 @@ describe('classifyFailure', () => {
       expect(nameOfFailure(graphAnswer({ status, code }))).toBe(verdict)
   })
 
+  it.each([
+    [302, 'unavailable'],
+    [400, 'unavailable'],
+    [401, 'unauthorized'],
+    [403, 'unavailable'],
+    [404, 'unavailable'],
+    [405, 'unavailable'],
+    [407, 'unavailable'],
+    [408, 'unavailable'],
+    [413, 'message-too-large'],
+    [429, 'throttled'],
+    [451, 'unavailable'],
+    [500, 'unknown'],
+    [502, 'unknown'],
+    [504, 'unknown'],
+  ])('classifies a page with HTTP %i, as a proxy answers in place of Graph, as %s', (status, verdict) => {
+    const sender = { own: false, grantedPermissions: ['Mail.Send'] }
+    expect(nameOfFailure(graphAnswer({ status, isPage: true }), { sender })).toBe(verdict)
+  })
+
   it.each([null, 'ErrorOfTomorrow'])('classifies a 503 with the code %s that names a time as unavailable', (code) => {
     expect(nameOfFailure(graphAnswer({ status: 503, code, retryAfter: LATER }))).toBe('unavailable')
   })
@@ -140,7 +160,7 @@ function nameOf(verdict: GraphVerdict): string {
   return typeof verdict === 'string' ? verdict : verdict.reason
 }
 
-function nameOfFailure(answer: Parameters<typeof classifyFailure>[0]): string {
-  const failure = classifyFailure(answer)
+function nameOfFailure(...asked: Parameters<typeof classifyFailure>): string {
+  const failure = classifyFailure(...asked)
   return failure.outcome === 'refused' ? failure.reason : failure.outcome
 }

@@ -82,9 +82,11 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
 }
 
 function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | (typeof TEMPORARY)[number] {
-  const { status, code, retryAfter } = answer
+  const { status, code, isPage, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
+  // Graph refuses by a code. A proxy on the way lets nothing through, and has none; 413 is an answer to the request's size.
+  if (isPage && status >= 400 && status < 500 && status !== 413 && status !== 429) return 'unavailable'
   const known = knownVerdict(code)
   const isInvalid = known === INVALID_MESSAGE || (!known && status === 400)
   if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG

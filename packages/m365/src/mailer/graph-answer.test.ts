@@ -14,6 +14,7 @@ describe('readGraphAnswer', () => {
       status: 429,
       code: 'ApplicationThrottled',
       innerCode: 'MailboxConcurrency',
+      isPage: false,
       message: 'Application is over its MailboxConcurrency limit.',
       requestId: 'request-1',
       retryAfter: new Date('2026-11-24T10:00:02.000Z'),
@@ -34,6 +35,19 @@ describe('readGraphAnswer', () => {
       expect(answer.retryAfter).not.toBeNull()
     },
   )
+
+  it.each([
+    ['<html><body>Blocked</body></html>', {}, true],
+    ['\uFEFF\r\n<!DOCTYPE html>', {}, true],
+    ['', { 'content-type': 'text/html; charset=utf-8' }, true],
+    ['Blocked', { 'content-type': 'Text/HTML' }, true],
+    ['{"error":{"code":"BadRequest"}}', { 'content-type': 'text/html' }, false],
+    ['{"error":{"code":null,"message":"<b>"}}', {}, false],
+    ['Blocked', { 'content-type': 'text/plain' }, false],
+    ['', {}, false],
+  ])('takes %j with %j for a page: %s', (text, headers, isPage) => {
+    expect(read(403, text, headers).isPage).toBe(isPage)
+  })
 
   it('decodes a claims challenge, even after another challenge', () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1732442400"}}}'

@@ -15,6 +15,8 @@ export interface GraphAnswer {
   readonly code: string | null
   /** `error.innerError.code`, where Graph has one. */
   readonly innerCode: string | null
+  /** Something that is no API answered, such as a proxy of the network with a page that says what it blocks. */
+  readonly isPage: boolean
   /** `error.message` as bounded plain text. It decides nothing but the text that is shown. */
   readonly message: string | null
   readonly requestId: string | null
@@ -38,11 +40,18 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
     status: reply.status,
     code: bounded(error?.code, MAX_CODE_CHARACTERS),
     innerCode: bounded(inner?.code, MAX_CODE_CHARACTERS),
+    isPage: error === undefined && (PAGE.test(reply.text) || isHtml(reply.headers.get('content-type'))),
     message: bounded(error?.message, MAX_MESSAGE_CHARACTERS),
     requestId: bounded(reply.headers.get('request-id') ?? inner?.['request-id'], MAX_CODE_CHARACTERS),
     retryAfter: retryAfterDate(reply.headers, now),
     claims: readClaims(reply.headers.get('www-authenticate')),
   }
+}
+
+const PAGE = /^\s*</
+
+function isHtml(contentType: string | null): boolean {
+  return contentType !== null && /^\s*text\/html\b/i.test(contentType)
 }
 
 function bounded(text: string | null | undefined, maxCharacters: number): string | null {

@@ -176,6 +176,7 @@ describe('send', () => {
     ['send-503-retry-after', 'unavailable'],
     ['send-500-empty-object', 'unknown'],
     ['send-502-html', 'unknown'],
+    ['send-403-html', 'unavailable'],
     ['send-accepted-but-504', 'unknown'],
     ['send-reset-before', 'unknown'],
     ['send-reset-after', 'unknown'],
