@@ -75,6 +75,29 @@ describe('classifyFailure', () => {
     expect(nameOfFailure(graphAnswer({ status, isPage: true }), { sender })).toBe(verdict)
   })
 
+  it.each([
+    [400, 'message-refused'],
+    [403, 'access-denied'],
+    [404, 'mailbox-not-found'],
+    [408, 'unknown'],
+    [413, 'message-too-large'],
+    [422, 'message-refused'],
+    [429, 'unknown'],
+  ])('classifies %i UnknownError, which stands for an answer that Graph could not read, as %s', (status, verdict) => {
+    expect(nameOfFailure(graphAnswer({ status, code: 'UnknownError' }))).toBe(verdict)
+  })
+
+  it.each([
+    [404, 'unavailable'],
+    [408, 'unknown'],
+    [500, 'unknown'],
+  ])(
+    'classifies %i UnknownError with a page, as Graph passes on that of a host behind it, as %s',
+    (status, verdict) => {
+      expect(nameOfFailure(graphAnswer({ status, code: 'UnknownError', isPage: true }))).toBe(verdict)
+    },
+  )
+
   it.each([null, 'ErrorOfTomorrow'])('classifies a 503 with the code %s that names a time as unavailable', (code) => {
     expect(nameOfFailure(graphAnswer({ status: 503, code, retryAfter: LATER }))).toBe('unavailable')
   })

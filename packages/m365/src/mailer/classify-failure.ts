@@ -55,6 +55,8 @@ export interface FailureContext {
 
 const MAX_QUOTE_CHARACTERS = 200
 
+const UNREADABLE = 'UnknownError'
+
 const TEMPORARY = ['throttled', 'unavailable', 'unknown'] as const
 
 /** Classifies an answer other than the documented success. The status decides about a code that is not in the table. */
@@ -85,9 +87,11 @@ function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefu
   const { status, code, isPage, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
+  const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
   // Graph refuses by a code. A proxy on the way lets nothing through, and has none; 413 is an answer to the request's size.
-  if (isPage && status >= 400 && status < 500 && status !== 413 && status !== 429) return 'unavailable'
-  const known = knownVerdict(code)
+  if (isPage && isRefusal && status !== 413) return 'unavailable'
+  // Graph could not read what a host behind it answered, and passes on its status.
+  const known = code === UNREADABLE && isRefusal ? undefined : knownVerdict(code)
   const isInvalid = known === INVALID_MESSAGE || (!known && status === 400)
   if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG
   const isDenied = known === ACCESS_DENIED || (!known && status === 403)

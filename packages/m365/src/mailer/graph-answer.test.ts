@@ -42,7 +42,8 @@ describe('readGraphAnswer', () => {
     ['', { 'content-type': 'text/html; charset=utf-8' }, true],
     ['Blocked', { 'content-type': 'Text/HTML' }, true],
     ['{"error":{"code":"BadRequest"}}', { 'content-type': 'text/html' }, false],
-    ['{"error":{"code":null,"message":"<b>"}}', {}, false],
+    ['{"error":{"code":"UnknownError","message":"<!DOCTYPE html>"}}', {}, true],
+    ['{"error":{"code":"BadRequest","message":"<b>"}}', {}, false],
     ['Blocked', { 'content-type': 'text/plain' }, false],
     ['', {}, false],
   ])('takes %j with %j for a page: %s', (text, headers, isPage) => {

@@ -15,7 +15,10 @@ export interface GraphAnswer {
   readonly code: string | null
   /** `error.innerError.code`, where Graph has one. */
   readonly innerCode: string | null
-  /** Something that is no API answered, such as a proxy of the network with a page that says what it blocks. */
+  /**
+   * Something that is no API answered: a proxy of the network with a page that says what it blocks, or a host behind Graph,
+   * whose page Graph passes on as the message of an UnknownError.
+   */
   readonly isPage: boolean
   /** `error.message` as bounded plain text. It decides nothing but the text that is shown. */
   readonly message: string | null
@@ -40,7 +43,7 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
     status: reply.status,
     code: bounded(error?.code, MAX_CODE_CHARACTERS),
     innerCode: bounded(inner?.code, MAX_CODE_CHARACTERS),
-    isPage: error === undefined && (PAGE.test(reply.text) || isHtml(reply.headers.get('content-type'))),
+    isPage: error === undefined ? isPage(reply) : error.code === 'UnknownError' && PAGE.test(error.message ?? ''),
     message: bounded(error?.message, MAX_MESSAGE_CHARACTERS),
     requestId: bounded(reply.headers.get('request-id') ?? inner?.['request-id'], MAX_CODE_CHARACTERS),
     retryAfter: retryAfterDate(reply.headers, now),
@@ -50,8 +53,8 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
 
 const PAGE = /^\s*</
 
-function isHtml(contentType: string | null): boolean {
-  return contentType !== null && /^\s*text\/html\b/i.test(contentType)
+function isPage({ text, headers }: Extract<GraphReply, { answered: true }>): boolean {
+  return PAGE.test(text) || /^\s*text\/html\b/i.test(headers.get('content-type') ?? '')
 }
 
 function bounded(text: string | null | undefined, maxCharacters: number): string | null {
