@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -206,6 +207,39 @@ describe('send', () => {
 
     expect({ code, path: errors[0]?.path }).toEqual({ code: 'invalid-input', path: 'attachments[0].path' })
     expect(seen).toEqual([])
+  })
+
+  it('takes the fault of a stream that breaks before it is read for that of the attachment', async () => {
+    const options = await serverOf(json(202, STORED))
+    const content = createReadStream('/no/such/file')
+    const broken = new Promise<void>((resolve) => content.once('close', () => resolve()))
+    const mail = new InforiverMail({
+      ...options,
+      fetch: async (input, init) => {
+        await broken
+        return fetch(input, init)
+      },
+    })
+
+    const failure = await failureOf(mail.send({ ...MAIL, attachments: [{ filename: 'a.txt', content }] }))
+
+    expect(failure).toMatchObject({ code: 'invalid-input', errors: [{ path: 'attachments[0]' }] })
+  })
+
+  it.each([
+    ['the message is not submitted', []],
+    ['another attachment cannot be read', [{ path: '/no/such/file' }]],
+  ])('closes the streams that it has not read where %s', async (_, others) => {
+    const mail = new InforiverMail({ baseUrl: 'http://127.0.0.1:1', serviceKey: 'imk_key', retries: 0 })
+    const content = Readable.from([Buffer.from('unread')])
+    const cancelled = vi.fn<() => void>()
+    const web = new ReadableStream<Uint8Array>({ cancel: cancelled }, { highWaterMark: 0 })
+    const attachments = [{ filename: 'a.txt', content }, { filename: 'b.txt', content: web }, ...others]
+
+    await failureOf(mail.send({ ...MAIL, attachments }))
+
+    expect(content.destroyed).toBe(true)
+    expect(cancelled).toHaveBeenCalledOnce()
   })
 
   it('fails at once with the answer that asks for a wait of more than five minutes', async () => {

@@ -1,5 +1,5 @@
 import { InforiverMailError } from './inforiver-mail-error.ts'
-import { batchBody, messageBody, type Progress } from './message-body.ts'
+import { batchBody, closeStreams, messageBody, type Progress } from './message-body.ts'
 import { request, sleep, type Call, type Connection } from './request.ts'
 import type {
   BatchMessage,
@@ -72,8 +72,13 @@ export class InforiverMail {
 
   /** Submits a message, and resolves when it is stored: it will be delivered once. */
   async send(message: SendMessage, { idempotencyKey, signal, onProgress }: SendOptions = {}): Promise<Message> {
-    const body = await messageBody(message, onProgress)
-    return this.#submit<Message>('messages', body, idempotencyKey, signal)
+    try {
+      const body = await messageBody(message, onProgress)
+      return await this.#submit<Message>('messages', body, idempotencyKey, signal)
+    } catch (error) {
+      closeStreams(message)
+      throw error
+    }
   }
 
   /** Submits up to 100 messages: all are stored, or none. */

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import type { Readable } from 'node:stream'
 import { InforiverMailError } from './inforiver-mail-error.ts'
 import type { RequestBody } from './request.ts'
 import type { BatchMessage, SendAttachment, SendMessage } from './types.ts'
@@ -30,6 +31,16 @@ export async function messageBody(
       }),
     })
   return multipartBody(message, files, onProgress)
+}
+
+/** Closes the streams of attachments, which nobody else does where a message was not submitted. */
+export function closeStreams({ attachments = [] }: SendMessage): void {
+  for (const attachment of attachments) {
+    if ('path' in attachment) continue
+    const { content } = attachment
+    if (content instanceof ReadableStream) void content.cancel().catch(() => {}) // its reader closes it where it has one
+    else if (isNodeStream(content)) content.destroy()
+  }
 }
 
 export function batchBody(messages: readonly BatchMessage[]): RequestBody {
@@ -79,7 +90,13 @@ async function toFile(attachment: SendAttachment, index: number): Promise<File> 
     const read = () => content.stream() as unknown as AsyncIterable<Uint8Array>
     return { facts, bytes: null, sizeBytes: content.size, isOnce: false, read }
   }
+  // Until it is read, nothing else listens: its error would end the process. Whoever reads it learns of it all the same.
+  if (isNodeStream(content)) content.on('error', () => {})
   return { facts, bytes: null, sizeBytes: null, isOnce: true, read: () => content as AsyncIterable<Uint8Array> }
+}
+
+function isNodeStream(content: object | string): content is Readable {
+  return typeof content === 'object' && 'on' in content && 'destroy' in content && typeof content.on === 'function'
 }
 
 function multipartBody(
