@@ -47,16 +47,20 @@ const MAIL = { to: ['a@b.example'], subject: 'Q3', text: 'Numbers.' }
 const STORED = { id: 'msg_1', status: 'queued' }
 
 /** A connection that is told to wait once, in a time that the test moves. */
-function toldToWait(retryAfter: string, next: unknown): { mail: InforiverMail; calls: string[] } {
+function toldToWait(
+  retryAfter: string,
+  next: unknown,
+  { times = 1, ...more }: { times?: number; date?: string } = {},
+): { mail: InforiverMail; calls: string[] } {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const calls: string[] = []
   const fetch = async (input: string | URL | Request) => {
     calls.push(String(input instanceof Request ? input.url : input))
-    if (calls.length > 1) return Response.json(next)
+    if (calls.length > times) return Response.json(next)
     return Response.json(
       { code: 'unavailable', detail: 'Away.' },
-      { status: 503, headers: { 'retry-after': retryAfter } },
+      { status: 503, headers: { 'retry-after': retryAfter, ...more } },
     )
   }
   return { mail: new InforiverMail({ baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key', fetch }), calls }
@@ -261,6 +265,35 @@ describe('send', () => {
     expect(await sending).toEqual(STORED)
   })
 
+  it.each([
+    ['5, 5', {}, 5_000],
+    ['5, 90', {}, 90_000],
+    ['2.5', {}, 2_500],
+    [' 7 ', {}, 7_000],
+    ['Tue, 24 Nov 2026 10:00:09 GMT', { date: 'Tue, 24 Nov 2026 10:00:00 GMT' }, 9_000],
+    ['Tue, 24 Nov 2026 09:00:00 GMT', { date: 'Tue, 24 Nov 2026 10:00:00 GMT' }, 0],
+  ])('waits for a Retry-After of %j with %j as long as it says', async (retryAfter, headers, waitMs) => {
+    const { mail, calls } = toldToWait(retryAfter, STORED, headers)
+    const sending = mail.send(MAIL)
+
+    await vi.advanceTimersByTimeAsync(Math.max(waitMs - 1, 0))
+    expect(calls).toHaveLength(waitMs === 0 ? 2 : 1)
+    await vi.advanceTimersByTimeAsync(1)
+
+    expect(await sending).toEqual(STORED)
+  })
+
+  it.each(['-5', '2026-11-24', 'soon', ''])('decides itself how long to wait for a Retry-After of %j', async (text) => {
+    const { mail, calls } = toldToWait(text, STORED)
+    const sending = mail.send(MAIL)
+
+    await vi.advanceTimersByTimeAsync(249)
+    expect(calls).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(251)
+
+    expect(await sending).toEqual(STORED)
+  })
+
   it('repeats nothing when the machine slept until the key was old', async () => {
     const { mail, calls } = toldToWait('10', STORED)
     const sending = failureOf(mail.send(MAIL, { idempotencyKey: 'mine' }))
@@ -339,6 +372,20 @@ describe('events', () => {
     await vi.advanceTimersByTimeAsync(5 * 60_000 - 1)
     expect(calls).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(1)
+
+    expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
+  })
+})
+
+describe('events of a server that asks for no wait', () => {
+  it.each(['0', '0, 0', 'Tue, 24 Nov 2026 09:00:00 GMT'])('are not asked for without a pause after %j', async (text) => {
+    const { mail, calls } = toldToWait(text, { items: [{ id: 'evt_1' }], next: 'n1' }, { times: 20 })
+    const events = mail.events({ after: '0' })
+    const first = events.next()
+
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(calls.length).toBeLessThan(12)
+    await vi.advanceTimersByTimeAsync(10 * 60_000)
 
     expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
   })

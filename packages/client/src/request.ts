@@ -61,8 +61,10 @@ export async function request(connection: Connection, call: Call): Promise<unkno
     if (failure.isUnanswered) call.onUnanswered?.()
     const isLast = attempt >= retries || !failure.mayPass
     if (isLast || body?.canRepeat() === false) throw failure.error
-    const ownMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS)
-    const waitMs = failure.waitMs ?? ownMs * (0.5 + chance() / 2)
+    const ownMs = Math.min(FIRST_WAIT_MS * 2 ** attempt, LONGEST_WAIT_MS) * (0.5 + chance() / 2)
+    // An answer may ask for no wait at all, and again each time.
+    const leastMs = outlastsOutages && attempt > 0 ? ownMs : 0
+    const waitMs = Math.max(failure.waitMs ?? ownMs, leastMs)
     if (waitMs > LONGEST_ASKED_WAIT_MS && !outlastsOutages) throw failure.error
     await sleep(Math.min(waitMs, LONGEST_ASKED_WAIT_MS), signal)
     if (keyEndsAt !== null && new Date().getTime() >= keyEndsAt) throw failure.error
@@ -161,11 +163,20 @@ function parse(text: string): unknown {
   }
 }
 
-/** Seconds, or a date (RFC 9110 section 10.2.3), which is compared with the clock of the server. */
-function readRetryAfter(value: string | null, date: string | null): number | null {
-  if (value === null) return null
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1_000
-  const waitMs = Date.parse(value) - (date === null ? new Date().getTime() : Date.parse(date))
+const SECONDS = /^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/
+/** Every form of a date has letters. `Date.parse` alone takes "5, 5" for a day in 2001. */
+const DATE = /[a-z]/i
+
+/**
+ * Seconds, of which the longest count where a proxy has added its own, or a date (RFC 9110 section 10.2.3), which is compared
+ * with the clock of the server.
+ */
+function readRetryAfter(header: string | null, date: string | null): number | null {
+  const value = header?.trim() ?? ''
+  if (SECONDS.test(value)) return Math.max(...value.split(',').map(Number)) * 1_000
+  if (!DATE.test(value)) return null
+  const answeredAt = Date.parse(date ?? '')
+  const waitMs = Date.parse(value) - (Number.isNaN(answeredAt) ? new Date().getTime() : answeredAt)
   return Number.isNaN(waitMs) ? null : Math.max(waitMs, 0)
 }
 
