@@ -378,17 +378,20 @@ describe('events', () => {
 })
 
 describe('events of a server that asks for no wait', () => {
-  it.each(['0', '0, 0', 'Tue, 24 Nov 2026 09:00:00 GMT'])('are not asked for without a pause after %j', async (text) => {
-    const { mail, calls } = toldToWait(text, { items: [{ id: 'evt_1' }], next: 'n1' }, { times: 20 })
-    const events = mail.events({ after: '0' })
-    const first = events.next()
+  it.each(['0', '0, 0', 'Tue, 24 Nov 2026 09:00:00 GMT'])(
+    'are not asked for without a pause after %j',
+    async (text) => {
+      const { mail, calls } = toldToWait(text, { items: [{ id: 'evt_1' }], next: 'n1' }, { times: 20 })
+      const events = mail.events({ after: '0' })
+      const first = events.next()
 
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(calls.length).toBeLessThan(12)
-    await vi.advanceTimersByTimeAsync(10 * 60_000)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(calls.length).toBeLessThan(12)
+      await vi.advanceTimersByTimeAsync(10 * 60_000)
 
-    expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
-  })
+      expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
+    },
+  )
 })
 
 describe('waitUntilEnded', () => {
@@ -399,6 +402,55 @@ describe('waitUntilEnded', () => {
     expect(await failureOf(mail.waitUntilEnded('msg_1', { timeoutMs: 1 }))).toMatchObject({ code: 'timed-out' })
   })
 })
+
+describe('a time limit beyond that of a timer', () => {
+  const DAY_MS = 24 * 60 * 60_000
+  const LONG_MS = 30 * DAY_MS // a timer takes 24.8 days
+
+  it.each([LONG_MS, Number.POSITIVE_INFINITY])('of a request of %d ms does not end it at once', async (timeoutMs) => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const fetch = vi.fn<typeof globalThis.fetch>(async (_input, init) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      init?.signal?.throwIfAborted()
+      return Response.json(STORED)
+    })
+    const mail = new InforiverMail({ baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key', fetch, timeoutMs })
+    const found = mail.get('msg_1')
+
+    await vi.advanceTimersByTimeAsync(1_000)
+
+    expect(await found).toEqual(STORED)
+    expect(fetch).toHaveBeenCalledOnce()
+  })
+
+  it('of waitUntilEnded is kept', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    let looks = 0
+    const fetch = async (_input: unknown, init?: RequestInit) => {
+      looks++
+      // From the second look on it is not answered, so that the days pass quickly.
+      return looks === 1 ? Response.json(STORED) : untilAborted(init?.signal)
+    }
+    const options = { baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key', timeoutMs: LONG_MS }
+    const ended = vi.fn<() => void>()
+    const failure = failureOf(
+      new InforiverMail({ ...options, fetch }).waitUntilEnded('msg_1', { timeoutMs: 2 * LONG_MS }),
+    )
+    void failure.then(() => ended())
+
+    await vi.advanceTimersByTimeAsync(2 * LONG_MS - 1)
+    expect(ended).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+
+    expect(await failure).toMatchObject({ code: 'timed-out' })
+  })
+})
+
+function untilAborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+}
 
 describe('verifyWebhook', () => {
   const secret = `whsec_${Buffer.from('a secret of some length').toString('base64')}`

@@ -1,6 +1,6 @@
 import { InforiverMailError } from './inforiver-mail-error.ts'
 import { batchBody, closeStreams, messageBody, type Progress } from './message-body.ts'
-import { request, sleep, type Call, type Connection } from './request.ts'
+import { LONGEST_TIMER_MS, request, sleep, type Call, type Connection } from './request.ts'
 import type {
   BatchMessage,
   Message,
@@ -191,7 +191,13 @@ export class InforiverMail {
     signal?.throwIfAborted()
     signal?.addEventListener('abort', onAbort, { once: true })
     const message = `The message ${id} has not ended after ${timeoutMs} ms. It goes on.`
-    const timer = setTimeout(() => over.abort(new InforiverMailError('timed-out', message)), timeoutMs)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const limit = (leftMs: number) => {
+      const ms = Math.min(leftMs, LONGEST_TIMER_MS)
+      const end = () => over.abort(new InforiverMailError('timed-out', message))
+      timer = setTimeout(() => (ms < leftMs ? limit(leftMs - ms) : end()), ms)
+    }
+    limit(timeoutMs)
     try {
       for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 1.5, LONGEST_LOOK_MS)) {
         const found = await this.get(id, { signal: over.signal })

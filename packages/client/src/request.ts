@@ -1,6 +1,8 @@
 import { InforiverMailError, type InputFault } from './inforiver-mail-error.ts'
 
 const FIRST_WAIT_MS = 500
+/** A timer that is to take longer fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 const LONGEST_WAIT_MS = 30_000
 /** The longest that an answer can have a request wait: the product never asks for more, but a proxy in front may. */
 const LONGEST_ASKED_WAIT_MS = 5 * 60_000
@@ -88,7 +90,8 @@ async function attemptOnce(connection: Connection, call: Call): Promise<Failure 
   let timer: ReturnType<typeof setTimeout> | undefined
   const extend = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => ending.abort(new Error(`nothing was sent or answered for ${timeoutMs} ms`)), timeoutMs)
+    const reason = `nothing was sent or answered for ${timeoutMs} ms`
+    timer = setTimeout(() => ending.abort(new Error(reason)), Math.min(timeoutMs, LONGEST_TIMER_MS))
   }
   extend()
   try {
