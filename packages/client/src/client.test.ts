@@ -151,6 +151,18 @@ describe('send', () => {
     expect(progress.at(-1)).toEqual({ sentBytes: 10, totalBytes: null })
   })
 
+  it('rejects with the fault of onProgress itself, and repeats nothing', async () => {
+    const mail = await serve(json(202, STORED))
+    const attachments = [{ filename: 'a.bin', content: new Blob(['blob']) }]
+    const fault = new TypeError('No progress bar.')
+    const onProgress = () => {
+      throw fault
+    }
+
+    await expect(mail.send({ ...MAIL, attachments }, { onProgress })).rejects.toBe(fault)
+    expect(seen).toEqual([])
+  })
+
   it('names the key of a message whose answers were lost, so that sending it again sends it once', async () => {
     const storedUnder = new Set<string | undefined>()
     const storeAndBreakOff: Answer = (request) => {

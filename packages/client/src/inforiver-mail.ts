@@ -45,11 +45,12 @@ export interface SendOptions {
    */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
+  /** An error that it throws ends the call, and is what the call rejects with. */
   readonly onProgress?: (progress: Progress) => void
 }
 
 /**
- * A connection to Inforiver Mail. Failures are `InforiverMailError`. An abort rejects with the reason of the signal, or
+ * A connection to Inforiver Mail. Failures are `InforiverMailError`, other than those of a function that was passed. An abort rejects with the reason of the signal, or
  * with an `InforiverMailError` of the same name where a message was being submitted.
  */
 export class InforiverMail {

@@ -109,7 +109,7 @@ function multipartBody(
   const sizes = files.map(({ sizeBytes }) => sizeBytes)
   const totalBytes = sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0)
   let isBegun = false
-  let fault: InforiverMailError | null = null
+  let fault: Error | null = null
 
   async function* write(onSent: () => void): AsyncGenerator<Uint8Array> {
     let sentBytes = 0
@@ -122,21 +122,35 @@ function multipartBody(
     for (const [index, file] of files.entries()) {
       yield head('attachment', 'application/octet-stream') // its real type is in the message
       isBegun ||= file.isOnce
-      try {
-        for await (const chunk of file.read()) {
-          const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-          yield bytes
-          sentBytes += bytes.length
-          onSent()
-          onProgress({ sentBytes, totalBytes })
-        }
-      } catch (cause) {
-        fault = unreadable(`attachments[${index}]`, cause)
-        throw cause
+      for await (const chunk of read(file, index)) {
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+        yield bytes
+        sentBytes += bytes.length
+        onSent()
+        report({ sentBytes, totalBytes })
       }
       yield Buffer.from('\r\n')
     }
     yield Buffer.from(`--${boundary}--\r\n`)
+  }
+
+  async function* read(file: File, index: number): AsyncGenerator<Uint8Array | string> {
+    try {
+      yield* file.read()
+    } catch (cause) {
+      fault = unreadable(`attachments[${index}]`, cause)
+      throw cause
+    }
+  }
+
+  /** A fault of the caller's own function is the caller's, who gets it as it is. */
+  function report(progress: Progress): void {
+    try {
+      onProgress(progress)
+    } catch (error) {
+      fault = error instanceof Error ? error : new Error(String(error), { cause: error })
+      throw error
+    }
   }
 
   return {

@@ -28,8 +28,8 @@ export interface RequestBody {
   open(onSent: () => void): { readonly content: string | ReadableStream<Uint8Array> }
   /** Whether another attempt can send it; a stream that was begun cannot be read again. */
   canRepeat(): boolean
-  /** Why an attachment could not be read, if that is why an attempt failed. */
-  fault(): InforiverMailError | null
+  /** Why the body ended before its end, if that is why an attempt failed: an attachment, or a fault of the caller. */
+  fault(): Error | null
 }
 
 /** What is undefined is left out. */
@@ -74,7 +74,7 @@ export async function request(connection: Connection, call: Call): Promise<unkno
 }
 
 interface Failure {
-  readonly error: InforiverMailError
+  readonly error: Error
   readonly mayPass: boolean
   readonly isUnanswered: boolean
   /** What the answer asked for; null where it did not say. */
