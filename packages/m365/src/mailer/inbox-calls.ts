@@ -12,6 +12,7 @@ import {
   type Gone,
   type NotAnswered,
 } from './graph-exchange.ts'
+import { pathOfLink } from './graph-link.ts'
 import { mailboxPath, messagePath } from './mailbox-path.ts'
 
 /** How many mails Graph lists in one answer. */
@@ -170,10 +171,9 @@ function toPage(reply: Answered | NotAnswered): ListArrivedOutcome {
   return { outcome: 'listed', mails, link, more: next !== null }
 }
 
-/** Links are absolute. What follows the version is kept, so that no answer can lead a token to another host. */
 function pathOf(link: string | null): string | null {
   if (link === null || link.length > MAX_LINK_CHARACTERS) return null
-  return /^https?:\/\/[^/]+(?:\/[^?#]*?)?\/v1\.0(\/[^#]+)$/.exec(link)?.[1] ?? null
+  return pathOfLink(link)
 }
 
 function toArrived({ id, sender, singleValueExtendedProperties }: z.infer<typeof Arrived>): ArrivedMail {

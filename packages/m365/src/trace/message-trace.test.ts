@@ -97,11 +97,22 @@ describe('the message trace', () => {
     expect(await trace.listNext(`${origin}${path}`, token)).toMatchObject({ outcome: 'page' })
     expect(requests[0]?.url).toBe(path)
     for (const link of [
-      'https://elsewhere.example/v1.0/admin/exchange/tracing/messageTraces?x',
       `${origin}/v1.0/me/messages?x`,
+      `${origin}/v1.0/me/messages?x=/v1.0/admin/exchange/tracing/messageTraces?x`,
+      `${origin}/v1.0/admin/exchange/tracing/messageTraces/a?x`,
+      `${origin}/beta/admin/exchange/tracing/messageTraces?x`,
+      '/v1.0/admin/exchange/tracing/messageTraces?x',
     ])
       expect(await trace.listNext(link, token)).toMatchObject({ outcome: 'invalid' })
     expect(requests).toHaveLength(1)
+  })
+
+  it('asks its own host for the next page, also where the link names the host that a gateway stands in for', async () => {
+    const { requests, origin } = await answering(200, { value: [ROW] })
+    const path = '/v1.0/admin/exchange/tracing/messageTraces?$skiptoken=a%2Bb%3D%3D%2F'
+    for (const host of ['https://graph.microsoft.com', 'https://elsewhere.example/graph'])
+      expect(await traceAt(`${origin}/Gateway`).listNext(`${host}${path}`, token)).toMatchObject({ outcome: 'page' })
+    expect(requests).toMatchObject([{ url: `/Gateway${path}` }, { url: `/Gateway${path}` }])
   })
 
   it.each([

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { withoutTrailingSlash } from '../clouds.ts'
 import { optionalText, readJson } from '../json.ts'
 import { firstSentence } from '../plain-text.ts'
 import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
 import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
 import { asRepeatable, createExchange, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
+import { pathOfLink } from '../mailer/graph-link.ts'
 
 // Exchange's message trace by Microsoft Graph. The service ignores conditions that it does not know, and answers more
 // than it was asked for: whoever uses a row checks it again.
@@ -119,11 +119,10 @@ const Detail = z.object({ dateTime: time, event: text, description: text, data: 
 const Details = z.object({ value: z.array(Detail).max(1_000) })
 
 export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
-  const { clock, graphBaseUrl } = options
+  const { clock } = options
   const exchange = createExchange(options)
   /** How far the clock here is ahead of the service’s, once the service refused a period that ended later than now. */
   let aheadMs: number | null = null
-  const base = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/v1.0`
 
   async function get(
     path: string,
@@ -182,9 +181,9 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
     },
 
     async listNext(next, call) {
-      // The token goes with the request, so that the link has to be one of the service.
-      if (!next.startsWith(`${base}${TRACES}?`)) return { outcome: 'invalid', failure: unusable(FOREIGN_LINK) }
-      return page(next.slice(base.length), call)
+      const path = pathOfLink(next)
+      if (!path?.startsWith(`${TRACES}?`)) return { outcome: 'invalid', failure: unusable(FOREIGN_LINK) }
+      return page(path, call)
     },
 
     async details({ id, recipientAddress }, call) {
