@@ -1,8 +1,9 @@
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { systemClock } from './clock.ts'
-import type { Config } from './config.ts'
-import { openDatabase } from './database/database.ts'
+import { ConfigurationError, type Config } from './config.ts'
+import { connectDatabase, type Database } from './database/database.ts'
+import { readMigrationState, type MigrationState } from './database/migrate.ts'
 import { openProductDatabase } from './database/product-database.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -30,10 +31,10 @@ export interface VaultTools {
 /** Wires the vault command: an external database, that of a running product, or the embedded one, started for a while. */
 export async function composeVault(
   config: Config,
-  { print, wait }: { print: (line: string) => void; wait: (ms: number) => Promise<unknown> },
+  { wait }: { wait: (ms: number) => Promise<unknown> },
 ): Promise<VaultTools> {
   const opened = await openProductDatabase(config, {
-    open: (connectionString) => openDatabase(connectionString, () => {}, print),
+    open: openReady,
     joinRunning: true,
   })
   const { database } = opened
@@ -70,4 +71,27 @@ export async function composeVault(
       }),
     close: () => opened.close(),
   }
+}
+
+/** Connects to a database that is of this version. A command that only reads must not migrate it. */
+async function openReady(connectionString: string): Promise<Database> {
+  const database = connectDatabase(connectionString, () => {})
+  try {
+    const fault = faultOf(await readMigrationState(database.pool))
+    if (fault !== null) throw new ConfigurationError(fault)
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function faultOf({ tables, pending, newer }: MigrationState): string | null {
+  if (newer !== null) return newer
+  if (tables === 'foreign')
+    return 'The database holds tables of another program. Give Inforiver Mail a database of its own.'
+  if (tables === 'empty') return 'The database is empty. Start Inforiver Mail once.'
+  return pending.length === 0
+    ? null
+    : 'The database is of an older version. Start this version, or run inforiver-mail migrate, and try again.'
 }

@@ -12,6 +12,7 @@ import {
   newKey,
   vaultOf,
 } from './test-support/sealed-rows.ts'
+import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
 import { runVaultCommand } from './vault-command.ts'
@@ -153,6 +154,31 @@ describe('npm run vault -- status', () => {
     expect(run).toEqual({ code: 0, text: 'new: 0 stored secrets (seals new values)\nold: 8 stored secrets (MISSING)' })
   })
 })
+
+it.each(['status', 'rotate', 'forget'])(
+  'refuses %s before the database is of this version, and changes nothing',
+  async (command) => {
+    const migrations = 'SELECT migration_name, finished_at FROM _prisma_migrations ORDER BY migration_name'
+    const older = await createTestDatabase()
+    const empty = await createTestDatabase({ template: 'template0' })
+    try {
+      await older.query(
+        'DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)',
+      )
+      const before = await older.query(migrations)
+      const on = ({ url }: TestDatabase) => ground.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
+
+      await expect(vault(command, await on(older))).rejects.toThrow('The database is of an older version.')
+      await expect(vault(command, await on(empty))).rejects.toThrow('The database is empty.')
+
+      expect(await older.query(migrations)).toEqual(before)
+      expect(await empty.query(`SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([])
+    } finally {
+      await older.drop()
+      await empty.drop()
+    }
+  },
+)
 
 describe('npm run vault -- forget', () => {
   beforeEach(async () => {

@@ -56,7 +56,7 @@ export async function runVaultCommand(
     return 64
   }
   const keyRing = await readVaultKeys(config)
-  const vault = await composeVault(config, { print, wait })
+  const vault = await composeVault(config, { wait })
   try {
     const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, wait }
     if (command === 'status') return await status(context)
