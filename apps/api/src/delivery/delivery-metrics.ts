@@ -88,7 +88,7 @@ export function createDeliveryMetrics(
     collect: () => memory.set(memoryBytes()),
   })
   /** While the database is away the counters are still shown. */
-  const readDepth = oncePerScrape(() => queueDepth().catch(() => []))
+  const readDepth = oncePerScrape(() => queueDepth().catch(() => null))
   const waiting = (name: string, help: string, valueOf: (depth: QueueDepth) => number) =>
     new Gauge({
       name,
@@ -96,7 +96,7 @@ export function createDeliveryMetrics(
       labelNames: ['status'],
       registers,
       async collect() {
-        const depths = await readDepth()
+        const depths = (await readDepth()) ?? []
         this.reset()
         for (const depth of depths) if (WAITING.has(depth.status)) this.set({ status: depth.status }, valueOf(depth))
       },
@@ -113,7 +113,10 @@ export function createDeliveryMetrics(
       help,
       registers,
       async collect() {
-        this.set((await readDepth()).find((depth) => depth.status === status)?.count ?? 0)
+        const depths = await readDepth()
+        // Without an answer none is shown: 0 would end the alert.
+        if (depths === null) this.remove()
+        else this.set(depths.find((depth) => depth.status === status)?.count ?? 0)
       },
     })
   countOf('scheduled', 'Messages whose time has not come.')

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Health } from '@inforiver-mail/contract/health'
 import type { FastifyPluginAsync } from 'fastify'
+import { Gauge, type Registry } from 'prom-client'
 import { VERSION } from '../version.ts'
 
 /** Probes of load balancers give up about as soon. */
@@ -9,31 +10,57 @@ const CHECK_TIMEOUT_MS = 5_000
 /** Checks one precondition for serving requests. Resolves to null, or to a sentence that says what is wrong. */
 export type ReadinessCheck = () => Promise<string | null>
 
+type Checks = Readonly<Record<string, ReadinessCheck>>
+
 /** `GET /healthz` answers while the process is alive, `GET /readyz` with 200 when it can serve requests. */
-export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, ReadinessCheck>> }> = async (
-  app,
-  { checks },
-) => {
+export const health: FastifyPluginAsync<{ checks: Checks }> = async (app, { checks }) => {
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok', version: VERSION } satisfies Health),
   )
 
   app.get('/readyz', async (request, reply) => {
-    const results = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => {
-        const result = check().catch((error: unknown) => {
-          request.log.error({ err: error }, `readiness check ${name} failed`)
-          return 'The check failed; the cause is in the log.'
-        })
-        return [name, (await inTime(result)) ?? 'ok'] as const
-      }),
+    const results = await runChecks(checks, (name, error) =>
+      request.log.error({ err: error }, `readiness check ${name} failed`),
     )
-    const ready = results.every(([, result]) => result === 'ok')
+    const ready = isReady(results)
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send({ status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) })
+      .send({ status: ready ? 'ready' : 'not-ready', checks: results })
   })
+}
+
+/** Shows by a metric what `GET /readyz` answers. */
+export function measureReadiness(registry: Registry, checks: Checks): void {
+  const gauge: Gauge = new Gauge({
+    name: 'inforiver_mail_ready',
+    help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
+    registers: [registry],
+    async collect() {
+      gauge.set(isReady(await runChecks(checks, () => {})) ? 1 : 0)
+    },
+  })
+}
+
+/** Runs all checks at once, and returns for each `ok` or what is wrong. */
+async function runChecks(
+  checks: Checks,
+  onError: (name: string, error: unknown) => void,
+): Promise<Readonly<Record<string, string>>> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      const result = check().catch((error: unknown) => {
+        onError(name, error)
+        return 'The check failed; the cause is in the log.'
+      })
+      return [name, (await inTime(result)) ?? 'ok'] as const
+    }),
+  )
+  return Object.fromEntries(results)
+}
+
+function isReady(results: Readonly<Record<string, string>>): boolean {
+  return Object.values(results).every((result) => result === 'ok')
 }
 
 async function inTime(result: Promise<string | null>): Promise<string | null> {
