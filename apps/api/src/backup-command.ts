@@ -8,6 +8,7 @@ import { writeBackup } from './backup/write-backup.ts'
 import { systemClock } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { KEEP_ALIVE } from './database/keep-alive.ts'
 import { connectOrExplain, holdMigrations } from './database/migrate.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
@@ -35,7 +36,7 @@ export async function runBackupCommand(
   const ring = withKeys ? await readVaultKeys(config) : null
   const enclosed = ring && { text: formatKeys(ring), vault: createTokenVault(ring) }
   const database = await openForBackup(config)
-  const client = new pg.Client({ connectionString: database.connectionString, keepAlive: true })
+  const client = new pg.Client({ connectionString: database.connectionString, ...KEEP_ALIVE })
   client.on('error', () => {}) // the statement under way fails with it
   try {
     await connectOrExplain(client)

@@ -12,6 +12,7 @@ import { ConfigurationError, type Config } from './config.ts'
 import { exists, findFolderFault, readFreeBytes } from './database/data-folder.ts'
 import { startEmbeddedPostgres, takeOrRefuse } from './database/embedded-postgres.ts'
 import { forgetHosts, installationFault } from './database/installation.ts'
+import { KEEP_ALIVE } from './database/keep-alive.ts'
 import { connectOrExplain, knownMigrations } from './database/migrate.ts'
 import { openCluster } from './database/postgres-cluster.ts'
 import { findServer, stopServer } from './database/postgres-server.ts'
@@ -239,7 +240,7 @@ async function withConnection<Result>(
   connectionString: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client({ connectionString, keepAlive: true })
+  const client = new pg.Client({ connectionString, ...KEEP_ALIVE })
   client.on('error', () => {}) // the statement under way fails with it
   try {
     await connectOrExplain(client)

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
+import { KEEP_ALIVE } from './keep-alive.ts'
 import { migrate } from './migrate.ts'
 import { withRetriedStatements, withRetriedTransactions } from './transaction.ts'
 
@@ -10,7 +11,6 @@ const IDLE_TIMEOUT_MS = 30_000
 const STATEMENT_TIMEOUT_MS = 30_000
 /** For a server or network that hangs, so that not even PostgreSQL's own timeout reaches us. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
-const KEEP_ALIVE_AFTER_MS = 10_000
 /** Bounds how long a process that hangs within a transaction keeps its locks. */
 const IDLE_IN_TRANSACTION_MS = 10_000
 /** For short statements that every request waits for. */
@@ -61,8 +61,7 @@ export function connectDatabase(connectionString: string, onPoolError: (error: E
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool awaits it, although its type does not say so
       onConnect: setUpSession,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      ...KEEP_ALIVE,
     }),
   )
   pool.on('error', onPoolError) // without a listener, a broken idle connection would end the process

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Socket } from 'node:net'
+import type pg from 'pg'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
 import { keepConnected } from './keep-connected.ts'
 
@@ -49,5 +51,32 @@ it('leaves no connection when it is stopped while it connects', async () => {
 
   await kept.stop()
 
+  await expect.poll(connections).toEqual([])
+})
+
+it('has the system look within seconds for a server that went away without a word', async () => {
+  const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
+  try {
+    const kept = keepConnected(link.url, async (client) => void (await name(client)))
+    await kept.first
+    await kept.stop()
+    expect(setKeepAlive.mock.calls).toEqual([[true, 10_000]])
+  } finally {
+    setKeepAlive.mockRestore()
+  }
+})
+
+it('opens a connection again that falls silent while it is prepared', async () => {
+  let attempts = 0
+  const prepare = async (client: pg.Client) => {
+    if (++attempts === 1) link.hold()
+    await name(client)
+  }
+  const kept = keepConnected(link.url, prepare, { silenceTimeoutMs: 100 })
+  await expect(kept.first).rejects.toThrow('timeout')
+
+  link.mend()
+  await expect.poll(() => kept.client()).not.toBeNull()
+  await kept.stop()
   await expect.poll(connections).toEqual([])
 })

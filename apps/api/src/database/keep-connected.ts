@@ -1,7 +1,10 @@
 import pg from 'pg'
+import { KEEP_ALIVE } from './keep-alive.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const RECONNECT_AFTER_MS = 500
+/** No statement that prepares a connection takes long: a server that does not answer by then is gone. */
+const SILENCE_TIMEOUT_MS = 35_000
 
 export interface KeptConnection {
   /** Settles with the first attempt to connect, and rejects when that fails. */
@@ -19,6 +22,7 @@ export interface KeptConnection {
 export function keepConnected(
   connectionString: string,
   onConnect: (client: pg.Client) => Promise<void>,
+  { silenceTimeoutMs = SILENCE_TIMEOUT_MS }: { silenceTimeoutMs?: number } = {},
 ): KeptConnection {
   let stopped = false
   let connected: pg.Client | null = null
@@ -48,7 +52,12 @@ export function keepConnected(
   }
 
   async function connect(): Promise<void> {
-    const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true })
+    const client = new pg.Client({
+      connectionString,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: silenceTimeoutMs,
+      ...KEEP_ALIVE,
+    })
     client.on('error', () => {}) // a break is noticed by `end`
     client.once('end', reconnectLater)
     try {

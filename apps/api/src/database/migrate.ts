@@ -6,6 +6,7 @@ import pg from 'pg'
 import { elapsedMs } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 import { VERSION } from '../version.ts'
+import { KEEP_ALIVE } from './keep-alive.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
 import { inClientTransaction } from './transaction.ts'
@@ -60,7 +61,7 @@ export async function migrate(
   } = {},
 ): Promise<void> {
   const migrations = await readMigrations(release.directory)
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...KEEP_ALIVE })
   client.on('error', () => {})
   await connectOrExplain(client)
   try {
