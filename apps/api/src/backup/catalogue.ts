@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { applySettings, NO_TIME_LIMITS } from '../database/session-settings.ts'
 import type { Area } from './manifest.ts'
 
 /** The schema of the library for background work. */
@@ -12,9 +13,7 @@ const SESSION = {
   TimeZone: 'UTC',
   bytea_output: 'hex',
   extra_float_digits: '1',
-  statement_timeout: '0',
-  idle_in_transaction_session_timeout: '0',
-  transaction_timeout: '0', // PostgreSQL 17 and newer
+  ...NO_TIME_LIMITS,
 }
 
 export interface StoredTable {
@@ -27,10 +26,7 @@ export interface StoredTable {
 
 /** Prepares a connection for reading or writing whole tables. */
 export async function prepareSession(client: pg.ClientBase): Promise<void> {
-  await client.query(
-    'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value) WHERE EXISTS (SELECT FROM pg_settings p WHERE lower(p.name) = lower(s.name))',
-    [Object.keys(SESSION), Object.values(SESSION)],
-  )
+  await applySettings(client, SESSION)
 }
 
 export async function currentSchema(client: pg.ClientBase): Promise<string> {

@@ -9,6 +9,7 @@ import { VERSION } from '../version.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
+import { applySettings, NO_TIME_LIMITS } from './session-settings.ts'
 import { inClientTransaction } from './transaction.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
@@ -65,6 +66,7 @@ export async function migrate(
   client.on('error', () => {})
   await connectOrExplain(client)
   try {
+    await applySettings(client, NO_TIME_LIMITS)
     if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
     const known = await readApplied(client)
     refuseNewerDatabase(migrations, known, release.version)

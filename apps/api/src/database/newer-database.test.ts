@@ -51,6 +51,24 @@ it('starts on a database from which the next release has removed what nothing us
   await expect(startRelease('1.1.0')).resolves.toBeUndefined()
 })
 
+it('lets a migration take as long as it takes, whatever the database or the role says', async () => {
+  const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  const [{ name } = { name: '' }] = await database.query<{ name: string }>('SELECT current_database() AS name')
+  for (const limit of limits) await database.query(`ALTER DATABASE ${name} SET ${limit} = '1min'`)
+
+  await startRelease('1.2.0', {
+    [EXPANDING]: 'CREATE TABLE limits AS SELECT name, setting FROM pg_settings',
+  })
+
+  expect(
+    await database.query('SELECT name, setting FROM limits WHERE name = ANY ($1) ORDER BY name', [limits]),
+  ).toEqual([
+    { name: 'idle_in_transaction_session_timeout', setting: '0' },
+    { name: 'lock_timeout', setting: '120000' }, // of the migration itself
+    { name: 'statement_timeout', setting: '0' },
+  ])
+})
+
 it('refuses a database that is ahead by two releases, and says which version starts', async () => {
   await startRelease('1.2.0', { [EXPANDING]: ADD_COLUMN })
   await startRelease('1.3.0', {

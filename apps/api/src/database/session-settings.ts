@@ -1,0 +1,16 @@
+import type pg from 'pg'
+
+/** For work that takes as long as it takes. What the server, the role or the address says would cancel it. */
+export const NO_TIME_LIMITS = {
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  transaction_timeout: '0', // PostgreSQL 17 and newer
+} as const
+
+/** Sets those that the version of PostgreSQL knows, until the connection ends. */
+export async function applySettings(client: pg.ClientBase, settings: Readonly<Record<string, string>>): Promise<void> {
+  await client.query(
+    'SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s(name, value) WHERE EXISTS (SELECT FROM pg_settings p WHERE lower(p.name) = lower(s.name))',
+    [Object.keys(settings), Object.values(settings)],
+  )
+}
