@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -321,6 +321,19 @@ describe('a restore is refused, and nothing is touched,', () => {
     expect(await refusal(file, configure(target, { VAULT_KEYS: newKey('k1') }))).toEqual(
       untouched('"k1" has another value now'),
     )
+  })
+
+  it('when the key file is another, although the backup has its own keys', async () => {
+    const from = await backUp(configure(source), { withKeys: true })
+    const directory = await mkdtemp(join(folder, 'data-'))
+    await writeFile(join(directory, 'vault-keys'), `${newKey('k2')}\n`, { mode: 0o600 })
+    const embedded = configure(target, { DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: directory })
+
+    const { says } = await refusal(from, embedded)
+
+    expect(says).toContain('"k1" is missing')
+    expect(says).toContain(`move the file ${join(directory, 'vault-keys')} away: the backup holds its own`)
+    expect(await readdir(directory)).toEqual(['vault-keys'])
   })
 
   it('when the database is of another program', async () => {

@@ -24,7 +24,7 @@ import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { openProductDatabase } from './database/product-database.ts'
 import { readinessChecks } from './database/readiness.ts'
-import { checkVaultKeys } from './database/sealed-values.ts'
+import { checkVaultKeys, hasSealedValues } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
@@ -156,11 +156,15 @@ export async function compose(
     const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
     for (const warning of warnings) logger.warn(warning)
     const tenantId = await waitForDatabase(() => openInstallation(database, config, clock()))
-    const keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    const sealedColumns = Object.values(SEALED_COLUMNS)
+    const keys = await loadVaultKeys(
+      config,
+      (message) => logger.warn(message),
+      () => waitForDatabase(() => hasSealedValues(database.pool, sealedColumns)),
+    )
     closers.push(() => keys.close())
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
-    const sealedColumns = Object.values(SEALED_COLUMNS)
     await waitForDatabase(() => checkVaultKeys(database.pool, vault, sealedColumns))
     const presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
     closers.push(() => presence.stop())

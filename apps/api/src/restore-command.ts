@@ -21,7 +21,7 @@ import { hasData, replaceByRestored, restoringFolderOf } from './database/restor
 import { checkVaultKeys, describeVaultFaults } from './database/sealed-values.ts'
 import { writeDurably } from './durable-file.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
-import { hasVaultKeys, readVaultKeys } from './vault-keys.ts'
+import { hasVaultKeys, readVaultKeys, usesKeyFile } from './vault-keys.ts'
 import { VERSION } from './version.ts'
 
 const MEGABYTE = 1_000_000
@@ -119,8 +119,12 @@ async function findKeys(backup: Backup, config: Config): Promise<Pick<Context, '
   const vault = createTokenVault(inside === null ? await readVaultKeys(config) : parse(inside))
   const faults = await describeVaultFaults(vault, sealed)
   if (faults.size === 0) return { vault, newKeys: inside }
+  const orItsOwn =
+    usesKeyFile(config) && (await backup.readKeys()) !== null
+      ? `, or move the file ${join(config.dataDirectory, 'vault-keys')} away: the backup holds its own`
+      : ''
   throw new ConfigurationError(
-    `The ${inside === null ? 'configured' : 'enclosed'} vault keys do not open ${backup.path}: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys of its time into VAULT_KEYS or the key file, after those of today.`,
+    `The ${inside === null ? 'configured' : 'enclosed'} vault keys do not open ${backup.path}: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys of its time into VAULT_KEYS or the key file, after those of today${orItsOwn}.`,
   )
 }
 

@@ -536,4 +536,19 @@ describe('with the embedded database and its key file', () => {
     expect(run.code).toBe(0)
     expect(await keyFile()).toBe(`${NEW}\n`)
   })
+
+  it('starts without the key file only when what it sealed is given up, and makes no other until then', async () => {
+    await rm(join(directory, 'vault-keys'))
+    const missing = `The key file ${join(directory, 'vault-keys')} is missing, and stored secrets were sealed with its keys.`
+    await expect(ground.startProduct({ environment })).rejects.toThrow(missing)
+    const config = await ground.configure(environment)
+    await expect(vault('status', config)).rejects.toThrow('There is no key file')
+    expect((await vault('forget all', config)).text).toContain('cannot be opened')
+    await expect(stat(join(directory, 'vault-keys'))).rejects.toThrow('ENOENT')
+
+    expect((await vault('forget all --yes', config)).code).toBe(0)
+
+    product = await ground.startProduct({ environment })
+    expect((await fetch(`${product.url}/readyz`)).status).toBe(200)
+  })
 })

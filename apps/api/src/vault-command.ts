@@ -5,7 +5,7 @@ import { composeVault, type VaultTools } from './compose-vault.ts'
 import type { Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
 import { waitUntil } from './polling.ts'
-import { readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
+import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
 import { LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
 import type { SealedStore } from './vault-rotation/sealed-store.ts'
 
@@ -55,9 +55,12 @@ export async function runVaultCommand(
     print(USAGE)
     return 64
   }
-  const keyRing = await readVaultKeys(config)
+  // A key file that is lost for good opens nothing. A new one takes its place when what it sealed is given up.
+  const isLost = command === 'forget' && !(await hasVaultKeys(config))
+  const keyRing = isLost ? newKeyRing() : await readVaultKeys(config)
   const vault = await composeVault(config, { wait })
   try {
+    if (isLost && yes) await writeKeyFile(config, keyRing)
     const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, wait }
     if (command === 'status') return await status(context)
     if (command === 'rotate') return await rotate(context)

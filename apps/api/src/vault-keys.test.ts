@@ -27,7 +27,11 @@ function config(environment: Record<string, string> = {}): Config {
 }
 
 async function load(of = config()) {
-  const keys = await loadVaultKeys(of, (warning) => warnings.push(warning))
+  const keys = await loadVaultKeys(
+    of,
+    (warning) => warnings.push(warning),
+    async () => false,
+  )
   onTestFinished(() => keys.close())
   return keys.keyRing
 }
@@ -164,7 +168,11 @@ describe('VAULT_KEYS_COMMAND', () => {
 
   it('is run again by a reload, after which earlier keys still open', async () => {
     await printing(key('k1', 1))
-    const keys = await loadVaultKeys(byCommand(), (warning) => warnings.push(warning))
+    const keys = await loadVaultKeys(
+      byCommand(),
+      (warning) => warnings.push(warning),
+      async () => false,
+    )
     const sealed = await createTokenVault(keys.keyRing).seal('a secret', OWNER)
     await printing(key('k2', 2))
 
@@ -180,7 +188,11 @@ describe('VAULT_KEYS_COMMAND', () => {
     ['prints another value for a known key', key('k1', 9), 'The vault key "k1" has another value than before'],
   ])('leaves the keys as they were when it %s', async (_what, text, warning) => {
     await printing(key('k1', 1))
-    const keys = await loadVaultKeys(byCommand(), (warning) => warnings.push(warning))
+    const keys = await loadVaultKeys(
+      byCommand(),
+      (warning) => warnings.push(warning),
+      async () => false,
+    )
     const sealed = await createTokenVault(keys.keyRing).seal('a secret', OWNER)
     await printing(text)
 
@@ -193,7 +205,11 @@ describe('VAULT_KEYS_COMMAND', () => {
 
 it('takes over what VAULT_KEYS holds at a reload, and keeps its keys when nothing is there', async () => {
   const key = (kid: string, byte: number) => `${kid}:${Buffer.alloc(32, byte).toString('base64')}`
-  const keys = await loadVaultKeys(config({ VAULT_KEYS: key('k1', 1) }), (warning) => warnings.push(warning))
+  const keys = await loadVaultKeys(
+    config({ VAULT_KEYS: key('k1', 1) }),
+    (warning) => warnings.push(warning),
+    async () => false,
+  )
 
   await keys.reload(key('k2', 2))
   expect([...keys.keyRing.keys.keys()]).toEqual(['k1', 'k2'])

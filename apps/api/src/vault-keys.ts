@@ -25,9 +25,14 @@ export interface LoadedVaultKeys {
  * Loads the vault's keys from VAULT_KEYS, from VAULT_KEYS_COMMAND or, with the embedded database, from the key file
  * beside it, which the first start creates.
  *
+ * @param hasSealedValues whether anything stored needs a key: a new key file would open none of it
  * @throws {ConfigurationError} naming each fault, never a key
  */
-export async function loadVaultKeys(config: Config, warn: (message: string) => void): Promise<LoadedVaultKeys> {
+export async function loadVaultKeys(
+  config: Config,
+  warn: (message: string) => void,
+  hasSealedValues: () => Promise<boolean>,
+): Promise<LoadedVaultKeys> {
   if (!usesKeyFile(config)) {
     const current = keepCurrent(await readConfiguredKeys(config), warn)
     return {
@@ -45,7 +50,7 @@ export async function loadVaultKeys(config: Config, warn: (message: string) => v
       `The vault's key lies beside the data it protects (${path}): a copy of the folder holds both. Set VAULT_KEYS to keep them apart.`,
     )
   }
-  const ring = parse(await readOrMakeKeyFile(path), `The key file ${path}`)
+  const ring = parse(await readOrMakeKeyFile(path, hasSealedValues), `The key file ${path}`)
   if (!config.demo && isReadableByOthers(await stat(path)))
     warn(`Others than its owner may read the key file ${path}. Take that right from them (chmod 600).`)
   return follow(path, ring, warn)
@@ -76,8 +81,13 @@ export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): 
   await writeDurably(keyFileOf(config), `${[sealing, ...others].map(formatVaultKey).join()}\n`)
 }
 
+/** A key ring of one new key. */
+export function newKeyRing(): KeyRing {
+  return withNewKey({ keys: new Map() })
+}
+
 /** Adds a new key in front, which seals from then on. */
-export function withNewKey({ keys }: KeyRing): KeyRing {
+export function withNewKey({ keys }: Pick<KeyRing, 'keys'>): KeyRing {
   const sealing = newVaultKey(randomBytes)
   return { sealing, keys: new Map([[sealing.kid, sealing], ...keys]) }
 }
@@ -141,10 +151,14 @@ function parse(text: string, name: string): KeyRing {
   throw new ConfigurationError(`${name} cannot be used. ${parsed.faults.join(' ')}`)
 }
 
-async function readOrMakeKeyFile(path: string): Promise<string> {
+async function readOrMakeKeyFile(path: string, hasSealedValues: () => Promise<boolean>): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const present = await readKeyFile(path)
   if (present !== null) return present
+  if (await hasSealedValues())
+    throw new ConfigurationError(
+      `The key file ${path} is missing, and stored secrets were sealed with its keys. Put it back from a backup. If it is lost for good: inforiver-mail vault forget.`,
+    )
   const text = formatVaultKey(newVaultKey(randomBytes))
   await writeDurably(path, `${text}\n`) // values sealed with a key that is lost in a power cut could never be opened
   return text

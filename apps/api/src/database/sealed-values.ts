@@ -66,6 +66,11 @@ export async function findVaultFaults(
   return faults
 }
 
+export async function hasSealedValues(pool: Reader, columns: readonly SealedColumn[]): Promise<boolean> {
+  for (const column of columns) if ((await findSealedHeads(pool, column)).size > 0) return true
+  return false
+}
+
 /** Finds the keys that sealed values of a column, each with the head of one such value. */
 export async function findSealedHeads(pool: Reader, column: SealedColumn): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ head: string }>(column.indexed ? distinctByIndex(column) : distinct(column))

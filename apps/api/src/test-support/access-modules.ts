@@ -42,7 +42,12 @@ export async function createAccessModules({
   const grantStore = wrapGrants(createGrantStore(database.prisma))
   const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, wrapFetch })
   const identity = wrapIdentity(microsoft.identity)
-  const vault = createTokenVault((await loadVaultKeys(config, () => {})).keyRing)
+  const keys = await loadVaultKeys(
+    config,
+    () => {},
+    async () => false,
+  )
+  const vault = createTokenVault(keys.keyRing)
   return {
     tenantId: installation?.tenant_id ?? '',
     settingsStore,
