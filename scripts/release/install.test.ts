@@ -51,9 +51,9 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
 
     expect(readlinkSync(at('opt/inforiver-mail'))).toBe('inforiver-mail-1.1.0')
     expect(existsSync(at('opt/inforiver-mail/bin/inforiver-mail'))).toBe(true)
-    expect(readFileSync(at('etc/systemd/system/inforiver-mail.service'), 'utf8')).toContain(
-      'ExecStart=/opt/inforiver-mail/',
-    )
+    const unit = readFileSync(at('etc/systemd/system/inforiver-mail.service'), 'utf8').split('\n')
+    expect(unit).toContainEqual(expect.stringMatching(/^ExecStart=\/opt\/inforiver-mail\//))
+    expect(unit).toContain('Restart=always') // a reload during a start stops it, with 0
     expect(readFileSync(at('etc/inforiver-mail/vault-keys'), 'utf8')).toMatch(/^k1:[\w+/]{43}=\n$/)
     expect(modeOf('etc/inforiver-mail/vault-keys')).toBe('600')
     expect(modeOf('etc/inforiver-mail/inforiver-mail.env')).toBe('640')
