@@ -127,7 +127,8 @@ export function soughtInSentItems({ message, content, draft }: OpenMessage, from
 
 /**
  * Looks for the copy of a message in Sent Items. A copy of MIME that Exchange has stripped of our id may be that of another
- * message of the same Message-ID. Microsoft may spell an address differently, so other recipients alone prove nothing.
+ * message of the same Message-ID: it does not count where another may have gone to the same recipients, or to any if the
+ * copy names none of ours. Microsoft may spell an address differently, so other recipients alone prove nothing.
  */
 export async function findCopy(
   { mailer, deliveries }: Pick<AttemptDeps, 'mailer' | 'deliveries'>,
@@ -136,8 +137,9 @@ export async function findCopy(
   options: CallOptions,
 ): Promise<FindMessageOutcome> {
   const found = await mailer.findMessage(sought, 'sentitems', options)
-  if (found.outcome !== 'found' || !found.isToOthers || sought.internetMessageId === null) return found
-  const isShared = await deliveries.sharesMessageId(message, sought.internetMessageId)
+  if (found.outcome !== 'found' || found.recognisedBy === 'own-id' || sought.internetMessageId === null) return found
+  const addresses = found.recognisedBy === 'message-id' ? null : (sought.recipients ?? null)
+  const isShared = await deliveries.sharesMessageId(message, sought.internetMessageId, addresses)
   return isShared ? { outcome: 'not-found' } : found
 }
 

@@ -161,8 +161,12 @@ export interface Deliveries {
   readContent(message: Lease): Promise<Buffer>
   /** Whether the message trace has a row of the message for certain: then it was sent. */
   readSight(message: Pick<LeasedMessage, 'id' | 'tenantId'>): Promise<TraceSight>
-  /** Whether another message of the tenant was sent, or tried, with this Message-ID. */
-  sharesMessageId(message: Pick<LeasedMessage, 'id' | 'tenantId'>, internetMessageId: string): Promise<boolean>
+  /** Whether another message of the tenant may have been sent with this Message-ID: to anybody, or to one of these addresses. */
+  sharesMessageId(
+    message: Pick<LeasedMessage, 'id' | 'tenantId'>,
+    internetMessageId: string,
+    addresses: readonly string[] | null,
+  ): Promise<boolean>
   /** Reads sealed chunks, `from` inclusive to `to` exclusive, one after the other into the same buffer. */
   readChunks(
     message: Lease,
@@ -371,7 +375,8 @@ export function createQueue(
       finishUpload: (message, settingsVersion) => finishUpload(pool, message, settingsVersion),
       readContent: (message) => readContent(pool, message),
       readSight: (message) => readSight(pool, message),
-      sharesMessageId: (message, internetMessageId) => sharesMessageId(pool, message, internetMessageId),
+      sharesMessageId: (message, internetMessageId, addresses) =>
+        sharesMessageId(pool, message, internetMessageId, addresses),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
       async recover() {

@@ -30,8 +30,12 @@ export interface ReportableRecipient {
 const COLUMNS = `m.id, m.internet_message_id, m.from_email, m.subject, m.sent_at, m."to", m.cc, m.bcc`
 const QUEUED_FROM = `(SELECT q.from_email FROM message_queue q WHERE q.message_id = m.id) AS queued_from`
 
+/** Microsoft has never had a message that it refused. */
+const WAS_REFUSED = `m.outcome IS NOT DISTINCT FROM 'failed' AND m.problem ->> 'code' IS DISTINCT FROM 'outcome-unknown'`
+
 /**
- * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft.
+ * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft. Nothing is reported
+ * of a message that was refused, and it stands in the way of none that was sent with the same Message-ID.
  * $1 tenant, $2 ids, $3 Message-IDs
  */
 const FIND = `
@@ -39,7 +43,11 @@ SELECT ${COLUMNS}, ${QUEUED_FROM}, (SELECT d.internet_message_id FROM message_dr
   FROM messages m
  WHERE m.tenant_id || '' = $1 AND m.id = ANY ($2)
  UNION ALL
-SELECT ${COLUMNS}, ${QUEUED_FROM}, NULL FROM messages m WHERE m.tenant_id = $1 AND m.internet_message_id = ANY ($3)`
+SELECT ${COLUMNS}, ${QUEUED_FROM}, NULL FROM messages m WHERE m.tenant_id = $1 AND m.internet_message_id = ANY ($3) AND NOT (${WAS_REFUSED})
+ UNION ALL
+SELECT ${COLUMNS}, ${QUEUED_FROM}, d.internet_message_id
+  FROM message_drafts d CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = d.message_id OFFSET 0) AS m
+ WHERE d.tenant_id = $1 AND d.internet_message_id = ANY ($3)`
 
 interface MessageRow {
   readonly id: string
@@ -75,16 +83,26 @@ export async function findByMessageIds(
   return found.filter(({ internetMessageId }) => asked.has(internetMessageId))
 }
 
-/** $1 tenant, $2 Message-ID, $3 id */
-const SHARES = `SELECT 1 FROM messages WHERE tenant_id = $1 AND internet_message_id = $2 AND id || '' <> $3 LIMIT 1`
+/** $1 tenant, $2 Message-ID, $3 id, $4 addresses in lower case, or null for any */
+const SHARES = `
+SELECT 1 FROM messages m
+ WHERE m.tenant_id = $1 AND m.internet_message_id = $2 AND m.id || '' <> $3 AND NOT (${WAS_REFUSED})
+   AND ($4::text[] IS NULL OR EXISTS (
+         SELECT 1 FROM jsonb_array_elements(m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]')) AS r
+          WHERE lower(r ->> 'address') = ANY ($4)))
+ LIMIT 1`
 
-/** Whether another message of the tenant was sent, or tried, with this Message-ID. */
+/**
+ * Whether another message of the tenant may have been sent with this Message-ID: to anybody, or to one of these addresses.
+ */
 export async function sharesMessageId(
   pool: pg.Pool,
   { id, tenantId }: { readonly id: string; readonly tenantId: string },
   internetMessageId: string,
+  addresses: readonly string[] | null,
 ): Promise<boolean> {
-  const { rows } = await pool.query(SHARES, [tenantId, internetMessageId, id])
+  const sought = addresses && addresses.map((address) => address.toLowerCase())
+  const { rows } = await pool.query(SHARES, [tenantId, internetMessageId, id, sought])
   return rows.length > 0
 }
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { answer, http, requestsTo } from '../test-support/scenario.ts'
+import { submitAsMime } from '../test-support/mime.ts'
+import { answer, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
@@ -90,6 +91,33 @@ it('settles a recipient of a message that Microsoft has, but whose outcome is no
   await ground.service.until(id, { status: 'sent' })
   expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
 })
+
+it.each([
+  [
+    'JSON by draft',
+    async (content: { subject: string; to: string[] }) =>
+      (await ground.service.submit({ ...content, saveToSentItems: false })).id as string,
+  ],
+  [
+    'MIME',
+    ({ subject, to }: { subject: string; to: string[] }) =>
+      submitAsMime(ground, subject, { to: to.map((address) => ({ address })) }),
+  ],
+] as const)(
+  'settles a recipient by a report that comes before the outcome of a message that goes as %s',
+  async (name, submit) => {
+    await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 5 * MINUTES })
+    await ground.switchOn(http('draft-send', { action: 'hang', when: 'after' }))
+    const id = await submit({ to: ['max@contoso.com', NOBODY], subject: `early of ${name}` })
+    await expect.poll(() => ground.arrived(`early of ${name}`)).toBe(1)
+    await poll()
+    await ground.timeOut()
+
+    await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+    await lookUntil(ground, id, { status: 'sent' })
+    expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
+  },
+)
 
 it('only notes a report that is forged, of another server, or delayed', async () => {
   const id = await send('decoys', 'max@contoso.com', 'grace@contoso.com')

@@ -60,6 +60,9 @@ describe('with Mail.Send alone', () => {
     await ground.switchOn('send-504')
     const unsent = await submitAsMime(ground, 'Divided', { header, to: [{ address: 'grace@contoso.com' }] })
     await ground.service.until(unsent, { attempts: [{ outcome: 'unknown' }] })
+    await ground.switchOn('send-504')
+    const repeated = await submitAsMime(ground, 'Divided', { header })
+    await ground.service.until(repeated, { attempts: [{ outcome: 'unknown' }] })
     const ids: string[] = []
     for (const [index, reading] of READINGS.entries()) {
       await set(reading)
@@ -77,6 +80,9 @@ describe('with Mail.Send alone', () => {
     // The copy of the mail to Max tells nothing about the one to Grace.
     await lookUntil(ground, unsent, { status: 'sent', possibleDuplicate: true })
     expect(await mailsIn(ground.microsoft, 'Divided', { mailbox: 'grace@contoso.com' })).toHaveLength(1)
+    // Nor does it about another mail to Max.
+    await lookUntil(ground, repeated, { status: 'sent', possibleDuplicate: true })
+    expect(await ground.arrived('Divided')).toBe(2)
   })
 })
 

@@ -30,7 +30,7 @@ describe('findMessage', () => {
       from: 'ada@contoso.com',
       subject: message.subject,
       to: ['max@contoso.com'],
-      isToOthers: false,
+      recognisedBy: 'own-id',
     })
   })
 
@@ -83,6 +83,9 @@ describe('findMessage', () => {
       expect(await looksLike(ANOTHER_ID)).toBe(mimeHeaders === 'kept' ? 'not-found' : 'found')
       await mailer.send({ ...message, id: ANOTHER_ID, mime }, ada)
       expect(await looksLike(ANOTHER_ID)).toBe('found')
+      const own = await mailer.findOwnIds(sought.internetMessageId, ada)
+      const ids = 'ids' in own ? own.ids.toSorted() : null
+      expect(ids).toEqual(mimeHeaders === 'kept' ? [message.id, ANOTHER_ID] : [])
     },
   )
 
@@ -93,11 +96,11 @@ describe('findMessage', () => {
     const sought = { messageId: ANOTHER_ID, internetMessageId: '<divided@contoso.com>', asMime: true }
     const toGrace = { ...sought, recipients: ['Grace@contoso.com'] }
     await mailer.send({ ...message, mime }, ada)
-    expect(await mailer.findMessage(toGrace, 'sentitems', ada)).toMatchObject({ outcome: 'found', isToOthers: true })
+    expect(await mailer.findMessage(toGrace, 'sentitems', ada)).toMatchObject({ recognisedBy: 'message-id' })
 
     await mailer.send({ ...message, id: ANOTHER_ID, mime, to: [{ address: 'grace@contoso.com' }] }, ada)
     const found = await mailer.findMessage(toGrace, 'sentitems', ada)
-    expect(found).toMatchObject({ to: ['grace@contoso.com'], isToOthers: false })
+    expect(found).toMatchObject({ to: ['grace@contoso.com'], recognisedBy: 'message-id-and-recipient' })
   })
 
   it('does not find a copy that has not appeared yet', async () => {

@@ -21,9 +21,14 @@ export interface FoundMessage {
   readonly subject: string | null
   /** The addresses of its To field. */
   readonly to: readonly (string | null)[]
-  /** It was found by its Message-ID alone, and none of the addresses that are sought is among its recipients. */
-  readonly isToOthers: boolean
+  readonly recognisedBy: Recognition
 }
+
+/**
+ * By what a message was recognised: an id that no other has, or a Message-ID that MIME brought, which another may have.
+ * Then one of the addresses that are sought is among its recipients, or none.
+ */
+export type Recognition = 'own-id' | 'message-id-and-recipient' | 'message-id'
 
 /** What identifies a message. Null where it cannot be found by that. */
 export interface SoughtMessage {
@@ -43,6 +48,7 @@ export interface SoughtMessage {
  */
 const MIME_ID_PROPERTY = `String {00020386-0000-0000-C000-000000000046} Name ${MIME_ID_HEADER}`
 const EXPAND_MIME_ID = `singleValueExtendedProperties($filter=id eq ${quote(MIME_ID_PROPERTY)})`
+const EXPAND_OUR_IDS = `singleValueExtendedProperties($filter=id eq ${quote(MESSAGE_ID_PROPERTY)} or id eq ${quote(MIME_ID_PROPERTY)})`
 /** One Message-ID may be in several messages: that of a bulk mail which was submitted in parts, for example. */
 const MAX_OF_ONE_MESSAGE_ID = 25
 const MailAddress = z.object({ emailAddress: z.object({ address: optionalText }) })
@@ -106,7 +112,7 @@ export async function findOwnIds(
   const query = [
     `$filter=${encodeURIComponent(`internetMessageId eq ${quote(internetMessageId)}`)}`,
     '$select=id',
-    `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${quote(MESSAGE_ID_PROPERTY)})`)}`,
+    `$expand=${encodeURIComponent(EXPAND_OUR_IDS)}`,
     `$top=${MAX_OF_ONE_MESSAGE_ID}`,
   ].join('&')
   const path = `${mailboxPath(mailbox)}/mailFolders/sentitems/messages?${query}`
@@ -146,8 +152,9 @@ async function findBy(
   if (!message) return { outcome: 'not-found' }
   const { id, from, subject, toRecipients } = message
   const to = toRecipients.map(({ emailAddress }) => emailAddress.address)
-  const isToOthers = only !== undefined && ourId(message) === null && !isToOurs(message)
-  return { outcome: 'found', id, from: from?.emailAddress.address ?? null, subject, to, isToOthers }
+  const byMessageId = isToOurs(message) ? 'message-id-and-recipient' : 'message-id'
+  const recognisedBy = only === undefined || ourId(message) !== null ? 'own-id' : byMessageId
+  return { outcome: 'found', id, from: from?.emailAddress.address ?? null, subject, to, recognisedBy }
 }
 
 type Copy = z.infer<typeof FoundMessages>['value'][number]
