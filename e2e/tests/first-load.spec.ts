@@ -39,3 +39,16 @@ test('a page that cannot be loaded leaves the menu in its place, and opens once 
   await page.getByRole('button', { name: 'Retry' }).click() // it is also tried again by itself
   await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
 })
+
+test('a page whose data cannot be read says so until they come, while it tries again', async ({ page }) => {
+  await page.route('**/api/v1/overview', (route) => route.abort())
+  await page.goto('/')
+  const retry = page.getByRole('button', { name: 'Retry' })
+  await retry.focus()
+  await page.waitForRequest('**/api/v1/overview')
+  const retrying = page.getByRole('button', { name: 'Trying…' })
+  await expect(retrying).toBeFocused()
+  await expect(page.getByRole('alert')).toBeVisible()
+  await page.unroute('**/api/v1/overview')
+  await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible()
+})

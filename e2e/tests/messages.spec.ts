@@ -477,6 +477,21 @@ async function edgesOf(locator: Locator): Promise<{ left: number; right: number 
   })
 }
 
+test('a message that does not exist is asked for once, and the link back keeps the focus', async ({ page }) => {
+  let asked = 0
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === `/api/v1/messages/${NO_MESSAGE}`) asked++
+  })
+  await page.goto(`${PATH}/${NO_MESSAGE}`)
+  const back = page.getByRole('link', { name: 'Go to the messages' })
+  await back.focus()
+  const before = asked
+  // The page reads the policy again every five seconds.
+  for (let reads = 0; reads < 2; reads++) await page.waitForResponse('**/api/v1/tenant-settings/recipients')
+  await expect(back).toBeFocused()
+  expect(asked).toBe(before)
+})
+
 test('list and message are accessible and fit a phone', async ({ page, service }) => {
   const subject = 'x'.repeat(250)
   const to = Array.from({ length: 30 }, (_, number) => `${'a'.repeat(60)}${number}@contoso.com`)

@@ -25,6 +25,27 @@ test.describe('somebody who is not signed in', () => {
     await expect(page.getByRole('dialog', { name: 'Your session has ended' })).toBeVisible()
   })
 
+  test('keeps the page to sign in while it is looked whether somebody has, as when the window gets the focus', async ({
+    page,
+  }) => {
+    await page.goto(SETTINGS_PATH)
+    const signInLink = page.getByRole('link', { name: 'Sign in with Microsoft' })
+    await signInLink.focus()
+    const held = Promise.withResolvers<void>()
+    await page.route('**/api/v1/session', async (route) => {
+      await held.promise
+      await route.continue()
+    })
+    const asked = page.waitForRequest('**/api/v1/session')
+    await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
+    await asked
+    const answered = page.waitForResponse('**/api/v1/session')
+    await expect(signInLink).toBeFocused()
+    held.resolve()
+    await answered
+    await expect(signInLink).toBeFocused()
+  })
+
   test('reads on every page that they are no workspace admin, and goes on with another account', async ({
     page,
     service,

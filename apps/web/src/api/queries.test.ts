@@ -2,7 +2,7 @@ import type { Message } from '@inforiver-mail/contract/message'
 import { type FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import { afterEach, expect, it, vi } from 'vitest'
 import { auditListQuery } from '../audit/audit-list-query.ts'
-import { exampleMessage } from '../test-support/examples.ts'
+import { exampleMessage, exampleFailure } from '../test-support/examples.ts'
 import * as queries from './queries.ts'
 
 const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery } = queries
@@ -10,10 +10,14 @@ const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, mess
 const EXAMPLE = exampleMessage()
 const RECIPIENT = EXAMPLE.recipients[0]
 
+/** When a query is read again that is in a state. */
+function intervalIn(state: object, { refetchInterval }: { refetchInterval?: unknown }): unknown {
+  if (typeof refetchInterval !== 'function') throw new Error('The interval follows from the state.')
+  return (refetchInterval as (query: object) => unknown)({ state: { error: null, ...state } })
+}
+
 function intervalOf(message: Partial<Message>): unknown {
-  const { refetchInterval } = messageQuery(EXAMPLE.id)
-  if (typeof refetchInterval !== 'function') throw new Error('The interval follows from the message.')
-  return refetchInterval({ state: { data: { ...EXAMPLE, ...message } } } as never)
+  return intervalIn({ data: { ...EXAMPLE, ...message } }, messageQuery(EXAMPLE.id))
 }
 
 it('reads a sent message again until there is a report for each recipient', () => {
@@ -28,6 +32,14 @@ it('reads a sent message again until there is a report for each recipient', () =
 it('reads no message again that will never change', () => {
   expect(intervalOf({ status: 'failed' })).toBe(false)
   expect(intervalOf({ status: 'cancelled' })).toBe(false)
+})
+
+it.each([
+  ['message', messageQuery(EXAMPLE.id), 1_000],
+  ['consent', consentQuery('con_1'), 2_000],
+])('reads a %s again after a failure, unless there is none', (_what, query, intervalMs) => {
+  expect(intervalIn({ data: undefined, error: exampleFailure('unavailable') }, query)).toBe(intervalMs)
+  expect(intervalIn({ data: undefined, error: exampleFailure('not-found') }, query)).toBe(false)
 })
 
 afterEach(() => void vi.restoreAllMocks())

@@ -13,6 +13,7 @@ import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { type InfiniteData, infiniteQueryOptions, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
+import { problemCode } from './failure.ts'
 
 /** How often each answer is read again while a page shows it. */
 const POLL_MS = {
@@ -97,7 +98,8 @@ export function consentQuery(id: string) {
     queryKey: ['consents', id],
     queryFn: ({ signal, ...context }) =>
       call(readConsent, { params: { id } }, signal, { polling: isReadAgain(context) }),
-    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : POLL_MS.consent),
+    refetchInterval: ({ state: { data, error } }) =>
+      !isGone(error) && (data === undefined || data.status === 'pending') && POLL_MS.consent,
   })
 }
 
@@ -110,8 +112,13 @@ export function messageQuery(id: string) {
     queryKey: ['messages', id],
     queryFn: ({ signal, ...context }) =>
       call(readMessage, { params: { id } }, signal, { polling: isReadAgain(context) }),
-    refetchInterval: ({ state: { data } }) => messageIntervalMs(data),
+    refetchInterval: ({ state: { data, error } }) => !isGone(error) && messageIntervalMs(data),
   })
+}
+
+/** What is no longer there does not come back. */
+function isGone(error: Error | null): boolean {
+  return problemCode(error) === 'not-found'
 }
 
 function messageIntervalMs(message: Message | undefined): number | false {

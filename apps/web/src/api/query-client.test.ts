@@ -1,17 +1,8 @@
-import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
 import { QueryClient } from '@tanstack/react-query'
 import { expect, it } from 'vitest'
-import { CallFailed } from './failure.ts'
+import { exampleFailure } from '../test-support/examples.ts'
 import { noticesQuery, overviewQuery, recipientsPolicyQuery, sessionQuery } from './queries.ts'
 import { createQueryClient, readFirst } from './query-client.ts'
-
-function failure(code: ProblemCode): CallFailed {
-  const type = `urn:inforiver-mail:problem:${code}` as const
-  return new CallFailed({
-    kind: 'problem',
-    problem: { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, values: {}, requestId: '' },
-  })
-}
 
 function signedInClient() {
   const queryClient = createQueryClient()
@@ -26,7 +17,7 @@ it.each(['not-signed-in', 'not-workspace-admin'] as const)(
   'reads the session again when any read fails with %s',
   async (code) => {
     const queryClient = signedInClient()
-    const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(failure(code)) })
+    const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(exampleFailure(code)) })
     await expect(read).rejects.toThrow(code)
     expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(true)
   },
@@ -36,14 +27,14 @@ it('reads the session again when a write fails with not-signed-in', async () => 
   const queryClient = signedInClient()
   const write = queryClient
     .getMutationCache()
-    .build(queryClient, { mutationFn: () => Promise.reject(failure('not-signed-in')) })
+    .build(queryClient, { mutationFn: () => Promise.reject(exampleFailure('not-signed-in')) })
   await expect(write.execute(undefined)).rejects.toThrow('not-signed-in')
   expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(true)
 })
 
 it('leaves the session alone on any other problem', async () => {
   const queryClient = signedInClient()
-  const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(failure('not-found')) })
+  const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(exampleFailure('not-found')) })
   await expect(read).rejects.toThrow('not-found')
   expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(false)
 })

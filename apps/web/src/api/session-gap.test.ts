@@ -1,20 +1,14 @@
-import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
+import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import { expect, it } from 'vitest'
-import { CallFailed } from './failure.ts'
+import { exampleFailure } from '../test-support/examples.ts'
 import { createSessionGap, overGap } from './session-gap.ts'
-
-function failure(code: ProblemCode): CallFailed {
-  const type = `urn:inforiver-mail:problem:${code}` as const
-  const problem = { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, values: {}, requestId: '' }
-  return new CallFailed({ kind: 'problem', problem })
-}
 
 /** A gap that ends as soon as a request waits, and a request that is refused `refusals` times. */
 function refusing(refusals: number, code: ProblemCode = 'not-signed-in') {
   const gap = createSessionGap()
   gap.onWait(() => queueMicrotask(gap.end))
   const asked = { times: 0 }
-  const request = () => (++asked.times > refusals ? Promise.resolve('answer') : Promise.reject(failure(code)))
+  const request = () => (++asked.times > refusals ? Promise.resolve('answer') : Promise.reject(exampleFailure(code)))
   return { gap, asked, request }
 }
 
@@ -43,7 +37,7 @@ it('stops waiting when nobody needs the answer any more', async () => {
   const gap = createSessionGap()
   const leaving = new AbortController()
   gap.onWait(() => leaving.abort(new Error('left')))
-  const request = () => Promise.reject(failure('not-signed-in'))
+  const request = () => Promise.reject(exampleFailure('not-signed-in'))
 
   await expect(overGap(gap, request, leaving.signal)).rejects.toThrow('left')
 })
@@ -51,7 +45,7 @@ it('stops waiting when nobody needs the answer any more', async () => {
 it('lets everything that waits go on at once', async () => {
   const gap = createSessionGap()
   let signedIn = false
-  const request = () => (signedIn ? Promise.resolve('answer') : Promise.reject(failure('not-signed-in')))
+  const request = () => (signedIn ? Promise.resolve('answer') : Promise.reject(exampleFailure('not-signed-in')))
   const both = [overGap(gap, request), overGap(gap, request)]
   let waiting = 0
   await new Promise<void>((resolve) => gap.onWait(() => ++waiting === 2 && resolve()))

@@ -2,6 +2,7 @@ import { Button, Field, makeStyles, Select, Spinner, tokens } from '@fluentui/re
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
+import { useLoadError } from '../api/load-error.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -80,7 +81,8 @@ function AuditList({ filter }: { filter: AuditFilter }) {
   const styles = useStyles()
   const t = useTranslate()
   const list = useInfiniteQuery(auditListQuery(filter))
-  const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
+  const { data, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
+  const error = useLoadError(list)
   const events = data?.pages.flatMap(({ items }) => items)
   const more = () => void list.fetchNextPage()
   return (

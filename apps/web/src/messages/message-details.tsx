@@ -4,6 +4,7 @@ import type { Message } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { problemCode } from '../api/failure.ts'
+import { useLoadError } from '../api/load-error.ts'
 import { serverText } from '../api/server-text.ts'
 import { messageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
@@ -43,7 +44,7 @@ interface Props {
 export function MessageDetails({ id, listUrl }: Props) {
   const t = useTranslate()
   const query = useQuery(messageQuery(id))
-  if (problemCode(query.error) === 'not-found') return <MessageGone listUrl={listUrl} />
+  if (problemCode(useLoadError(query)) === 'not-found') return <MessageGone listUrl={listUrl} />
   return (
     <QueryPage
       parent={<MessagesLink listUrl={listUrl} />}

@@ -4,6 +4,7 @@ import type { MessageSummary } from '@inforiver-mail/contract/message'
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useLoadError } from '../api/load-error.ts'
 import { useTranslate } from '../language/language.tsx'
 import { countText } from '../ui/count-text.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
@@ -163,7 +164,7 @@ export function MessageList(props: Props) {
 
   const first = virtualizer.range?.startIndex ?? 0
   const tabStop = placeOf(activeId) >= base && activeId !== null ? placeOf(activeId) : Math.max(first, base)
-  const { error } = pages
+  const error = useLoadError(pages)
   const isEmpty = pages.data !== undefined && rows.length === 0 && base === 0
   return (
     <div ref={listElement} tabIndex={-1} className={styles.list}>

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useRef } from 'react'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
+import { useLoadError } from '../api/load-error.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
 import { serverText } from '../api/server-text.ts'
@@ -59,7 +60,9 @@ interface Props {
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
   const t = useTranslate()
   const queryClient = useQueryClient()
-  const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
+  const query = useQuery(consentQuery(watched.id))
+  const { data: consent, dataUpdatedAt, refetch } = query
+  const error = useLoadError(query)
   const ended = consent !== undefined && consent.status !== 'pending'
   const settingsAreNewer = settingsReadAt >= dataUpdatedAt
   // A problem that came up since replaces the success; it has a notice of its own.

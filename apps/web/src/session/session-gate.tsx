@@ -3,6 +3,7 @@ import type { Session } from '@inforiver-mail/contract/session'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { problemCode } from '../api/failure.ts'
+import { useLoadError } from '../api/load-error.ts'
 import { sessionQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
@@ -53,7 +54,9 @@ const useStyles = makeStyles({
 /** Lets workspace admins through, and explains to everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const t = useTranslate()
-  const { data: session, dataUpdatedAt, error, isFetching, refetch } = useQuery(sessionQuery)
+  const query = useQuery(sessionQuery)
+  const { data: session, dataUpdatedAt, isFetching, refetch } = query
+  const error = useLoadError(query)
   const signedOut = problemCode(error) === 'not-signed-in'
   useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
   if (!session) {

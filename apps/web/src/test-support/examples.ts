@@ -1,5 +1,7 @@
 import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
+import { CallFailed } from '../api/failure.ts'
 
 /** A queued message, overridden by `given`. */
 export function exampleMessage(given: Partial<Message> = {}): Message {
@@ -74,4 +76,11 @@ export function connectedExample(given: Partial<Office365SmtpSettings> = {}): Of
     grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'],
     ...given,
   })
+}
+
+/** What a call throws that the API answers with a problem. */
+export function exampleFailure(code: ProblemCode): CallFailed {
+  const type = `urn:inforiver-mail:problem:${code}` as const
+  const problem = { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, values: {}, requestId: '' }
+  return new CallFailed({ kind: 'problem', problem })
 }

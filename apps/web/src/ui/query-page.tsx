@@ -2,6 +2,7 @@ import { Link, makeStyles } from '@fluentui/react-components'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemCode } from '../api/failure.ts'
+import { useLoadError } from '../api/load-error.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PageFailure, PageLoading } from './page-state.tsx'
 import { Page, PageIntro } from './page.tsx'
@@ -28,7 +29,8 @@ interface Props<Data> {
 
 /** Renders a page from one query; until there is data, its loading state or its failure. */
 export function QueryPage<Data>({ parent, title, query, loading, children }: Props<Data>) {
-  const { data, error, isFetching } = query
+  const { data, isFetching } = query
+  const error = useLoadError(query)
   const onRefresh = () => void query.refetch()
   if (problemCode(error) === 'office365-smtp-disabled') {
     return <DisabledPage parent={parent} title={title} onRetry={onRefresh} />
