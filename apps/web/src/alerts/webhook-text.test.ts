@@ -6,6 +6,7 @@ import { inputFault } from '../api/input-fault.ts'
 import {
   contentsText,
   hostOf,
+  OFFERED_EVENTS,
   outcomeRemedy,
   outcomeText,
   servicesIn,
@@ -43,6 +44,11 @@ it.each([
 
 it('says it in German too', () => {
   expect(inputFault(WebhookInput, { url: '' }, german)).toBe('Eine Adresse ist nötig, die mit https:// beginnt.')
+})
+
+it('offers every event that the API takes', () => {
+  const { types } = WebhookInput.parse({ url: 'https://hooks.contoso.com/alerts', types: [...OFFERED_EVENTS] })
+  expect(types).toEqual(expect.arrayContaining(['message.delivered', 'message.bounced', 'message.quarantined']))
 })
 
 it('says what a webhook is sent, and asks for no more than was chosen', () => {

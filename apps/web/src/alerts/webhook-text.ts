@@ -19,14 +19,8 @@ export function outcomeRemedy({ outcome }: Pick<WebhookAttempt, 'outcome'>, t: T
   return outcome === 'delivered' ? null : t(`alerts.remedy.${outcome}`)
 }
 
-/** The events that this version writes. */
-export const OFFERED_EVENTS = [
-  'message.sent',
-  'message.failed',
-  'message.held',
-  'message.released',
-  'message.cancelled',
-] as const satisfies readonly MessageEventType[]
+/** The events that a webhook can be added for. */
+export const OFFERED_EVENTS = MessageEventType.options
 
 export function sendsEvents({ types }: Pick<Webhook, 'types'>): boolean {
   return MessageEventType.options.some((type) => types.includes(type))

@@ -78,7 +78,8 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.dialog.address-hint': 'Was Sie unten auswählen, wird als signierte POST-Anforderung dorthin gesendet.',
   'alerts.dialog.alerts': 'Warnungen',
   'alerts.dialog.events': 'Ereignisse zu Nachrichten',
-  'alerts.dialog.events-hint': 'Eine Anforderung je Nachricht. Ein Ereignis kann Empfänger nennen.',
+  'alerts.dialog.events-hint':
+    'Eine Anforderung je Nachricht oder je Empfänger, den sie nennen kann. Dass eine Nachricht zugestellt, nicht zugestellt oder in Quarantäne ist, melden Zustellberichte, wo sie eingeschaltet sind.',
   'alerts.dialog.services': 'Dienste',
   'alerts.dialog.services-hint':
     'Namen, durch Kommas getrennt. Bleibt das Feld leer, werden Ereignisse aller Dienste gesendet.',

@@ -72,7 +72,8 @@ export const alerts = {
   'alerts.dialog.address-hint': 'What you choose below is sent there as signed POST requests.',
   'alerts.dialog.alerts': 'Alerts',
   'alerts.dialog.events': 'Events of messages',
-  'alerts.dialog.events-hint': 'One request for each message. An event may name recipients.',
+  'alerts.dialog.events-hint':
+    'One request for each message, or for each of its recipients, whom it may name. That a message was delivered, bounced or quarantined comes from delivery reports, where they are switched on.',
   'alerts.dialog.services': 'Services',
   'alerts.dialog.services-hint': 'Names separated by commas. Left empty, events of every service are sent.',
   'alerts.replaying.title': 'Send events to {host} again',
