@@ -1,9 +1,28 @@
 import { readMessage } from '@inforiver-mail/contract/message'
 import { listMessages } from '@inforiver-mail/contract/message-list'
-import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
-import { describe, expect, it } from 'vitest'
+import {
+  cancelConsent,
+  configure,
+  readConsent,
+  readSettings,
+  switchDeliveryReports,
+} from '@inforiver-mail/contract/office365-smtp'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exampleSettings } from '../test-support/examples.ts'
-import { readAnswer, requestFor } from './call.ts'
+import { call, readAnswer, requestFor } from './call.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+it('waits as long as it takes to switch delivery reports on, which asks Microsoft several times', async () => {
+  const limit = vi.spyOn(AbortSignal, 'timeout')
+  vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('The server is away.'))
+  const [access, inbox, trace] = [30_000, 30_000, 30_000]
+
+  await expect(call(switchDeliveryReports, { body: { bounces: true } })).rejects.toThrow('unreachable')
+  expect(limit.mock.lastCall?.[0]).toBeGreaterThan(access + inbox + trace)
+  await expect(call(readSettings, {})).rejects.toThrow('unreachable')
+  expect(limit.mock.lastCall?.[0]).toBe(20_000)
+})
 
 describe('requestFor', () => {
   it('encodes the parameters into the path', () => {

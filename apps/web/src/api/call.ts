@@ -6,8 +6,11 @@ import { CallFailed } from './failure.ts'
 import { overGap, sessionGap } from './session-gap.ts'
 
 const TIMEOUT_MS = 20_000
-/** The set-up check alone takes up to 20 seconds. */
-const SLOW_MS: Readonly<Record<string, number>> = { checkSetup: 30_000 }
+/**
+ * The set-up check alone takes up to 20 seconds. To switch delivery reports on, inbox and message trace are read once, each
+ * after its access was asked for.
+ */
+const SLOW_MS: Readonly<Record<string, number>> = { checkSetup: 30_000, switchDeliveryReports: 120_000 }
 /** These tell whether there is a session, and do not wait for one. */
 const ABOUT_SESSION: ReadonlySet<string> = new Set([readSession.operation, signOut.operation])
 
