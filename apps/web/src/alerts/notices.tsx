@@ -7,7 +7,7 @@ import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
 import { useRemoval } from '../api/list-mutations.ts'
-import { MESSAGE_LISTS, noticesQuery, overviewQuery } from '../api/queries.ts'
+import { MESSAGES, noticesQuery, overviewQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { NoticeLine } from '../ui/notice.tsx'
@@ -163,7 +163,7 @@ function useLeaving(act: () => Promise<unknown>, onDone: () => void) {
     mutationFn: act,
     onSuccess: () => {
       void queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
       onDone()
     },
   })

@@ -5,7 +5,7 @@ import { auditListQuery } from '../audit/audit-list-query.ts'
 import { exampleMessage, exampleFailure } from '../test-support/examples.ts'
 import * as queries from './queries.ts'
 
-const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery } = queries
+const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery, MESSAGES } = queries
 
 const EXAMPLE = exampleMessage()
 const RECIPIENT = EXAMPLE.recipients[0]
@@ -29,8 +29,19 @@ it('reads a sent message again until there is a report for each recipient', () =
   expect(sentTo('unknown')).toBe(false)
 })
 
+it('reads a failed message again, which may be retried beside it', () => {
+  expect(intervalOf({ status: 'failed' })).toBe(30_000)
+})
+
+it('reads an open message again together with the lists', async () => {
+  const queryClient = new QueryClient()
+  const { queryKey } = messageQuery(EXAMPLE.id)
+  queryClient.setQueryData(queryKey, EXAMPLE)
+  await queryClient.invalidateQueries({ queryKey: MESSAGES })
+  expect(queryClient.getQueryState(queryKey)?.isInvalidated).toBe(true)
+})
+
 it('reads no message again that will never change', () => {
-  expect(intervalOf({ status: 'failed' })).toBe(false)
   expect(intervalOf({ status: 'cancelled' })).toBe(false)
 })
 

@@ -49,6 +49,9 @@ export function isPageReadAgain(context: ReadingContext, cursor: string | null):
   return read === undefined ? isReadAgain(context) : read.pageParams.includes(cursor)
 }
 
+/** The key prefix of every message and list of messages, to invalidate them together. */
+export const MESSAGES = ['messages'] as const
+
 /** What was read before its page was rendered is not read again by the page. */
 const JUST_READ_MS = 2_000
 
@@ -105,11 +108,11 @@ export function consentQuery(id: string) {
 
 /**
  * Polled until the message has ended, which a held one does by itself, and until a report is there for each recipient. What
- * may still change afterwards is read less often.
+ * may still change afterwards, as by a retry beside it, is read less often.
  */
 export function messageQuery(id: string) {
   return queryOptions({
-    queryKey: ['messages', id],
+    queryKey: [...MESSAGES, 'one', id],
     queryFn: ({ signal, ...context }) =>
       call(readMessage, { params: { id } }, signal, { polling: isReadAgain(context) }),
     refetchInterval: ({ state: { data, error } }) => !isGone(error) && messageIntervalMs(data),
@@ -128,7 +131,9 @@ function messageIntervalMs(message: Message | undefined): number | false {
       if (recipients.some(({ delivery }) => delivery === 'pending')) return POLL_MS.waitingMessage
       return recipients.some(({ delivery }) => delivery !== 'unknown') && POLL_MS.reportedMessage
     }
+    // Somebody may retry it.
     case 'failed':
+      return POLL_MS.reportedMessage
     case 'cancelled':
       return false
     case 'held':
@@ -141,9 +146,6 @@ function messageIntervalMs(message: Message | undefined): number | false {
     }
   }
 }
-
-/** The key prefix of every list of messages, to invalidate them together. */
-export const MESSAGE_LISTS = ['message-lists'] as const
 
 const LIST_PAGE_ROWS = 100
 /** Pages of a list that are kept; those further away from the screen are dropped, and read again when it comes back. */
@@ -161,7 +163,7 @@ export interface PagesStart {
 /** The messages that a filter finds, page by page in both directions. */
 export function messagePagesQuery(filter: MessageFilter, start: PagesStart) {
   return infiniteQueryOptions({
-    queryKey: [...MESSAGE_LISTS, 'pages', filter, start],
+    queryKey: [...MESSAGES, 'pages', filter, start],
     queryFn: ({ pageParam: cursor, signal, ...context }) =>
       call(
         listMessages,
@@ -182,7 +184,7 @@ export function messagePagesQuery(filter: MessageFilter, start: PagesStart) {
 /** The newest messages that a filter finds, to tell whether there are new ones. */
 export function messageHeadQuery(filter: MessageFilter) {
   return queryOptions({
-    queryKey: [...MESSAGE_LISTS, 'head', filter],
+    queryKey: [...MESSAGES, 'head', filter],
     queryFn: ({ signal }) =>
       call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEWS } }, signal, { polling: true }),
     refetchInterval: POLL_MS.messageList,
@@ -195,7 +197,7 @@ export function messageHeadQuery(filter: MessageFilter) {
  */
 export function messageCursorQuery(filter: MessageFilter, before: string) {
   return queryOptions({
-    queryKey: [...MESSAGE_LISTS, 'cursor', filter, before],
+    queryKey: [...MESSAGES, 'cursor', filter, before],
     queryFn: async ({ signal }) => {
       const query = { ...queryOf(filter), submittedTo: earlier(before, filter.submittedTo), limit: 1 }
       return (await call(listMessages, { query }, signal)).nextCursor
@@ -211,7 +213,7 @@ function earlier(one: string, other: string | undefined): string {
 /** How many messages a filter finds. */
 export function messageCountQuery(filter: MessageFilter) {
   return queryOptions({
-    queryKey: [...MESSAGE_LISTS, 'count', filter],
+    queryKey: [...MESSAGES, 'count', filter],
     queryFn: async ({ signal }) => {
       const { total, totalIsEstimate } = await call(listMessages, { query: { ...queryOf(filter), limit: 1 } }, signal)
       return { total, totalIsEstimate }

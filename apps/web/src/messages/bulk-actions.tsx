@@ -2,7 +2,7 @@ import { cancelMessages, type MessageFilter, retryMessages } from '@inforiver-ma
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { MESSAGE_LISTS, messageCountQuery } from '../api/queries.ts'
+import { MESSAGES, messageCountQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { countText } from '../ui/count-text.ts'
 import { ActionButtons, type MessageAction } from './action-buttons.tsx'
@@ -49,7 +49,7 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
     },
     act: async () => {
       const { count } = await call(ENDPOINTS[name], { body: { filter: changed } })
-      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
       return { intent: 'success', title: t(`messages.all.done.${name}`, { count }) }
     },
   }

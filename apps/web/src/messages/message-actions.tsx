@@ -1,7 +1,7 @@
 import { cancelMessage, type Message, retryMessage } from '@inforiver-mail/contract/message'
 import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
-import { MESSAGE_LISTS, messageQuery, settingsQuery } from '../api/queries.ts'
+import { MESSAGES, messageQuery, settingsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { ActionButtons, type ActionOutcome, type MessageAction } from './action-buttons.tsx'
 import { canCancel, canRetry, retryMayDuplicate } from './message-text.ts'
@@ -25,7 +25,7 @@ export function MessageActions({ message }: { message: Message }) {
       void queryClient.invalidateQueries(query)
       throw error
     }
-    void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+    void queryClient.invalidateQueries({ queryKey: MESSAGES })
     void queryClient.invalidateQueries(settingsQuery)
     return { intent: 'success', title: t(`messages.done.${name}`) }
   }

@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { CallFailed } from '../api/failure.ts'
 import { failureText } from '../api/failure-text.ts'
-import { MESSAGE_LISTS } from '../api/queries.ts'
+import { MESSAGES } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { ActionButtons, type ActionOutcome, type MessageAction } from './action-buttons.tsx'
 import { canCancel, canRetry, retryMayDuplicate } from './message-text.ts'
@@ -82,7 +82,7 @@ export function SelectionBar({ selection, onSelection }: Props) {
     }
     await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, work))
     onSelection(failed)
-    void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+    void queryClient.invalidateQueries({ queryKey: MESSAGES })
     return {
       intent: failed.size === 0 ? 'success' : 'warning',
       title: t(`messages.selected.done.${name}`, { count: messages.length - failed.size }),

@@ -5,7 +5,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import { call } from '../api/call.ts'
-import { MESSAGE_LISTS, overviewQuery } from '../api/queries.ts'
+import { MESSAGES, overviewQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { laterPage } from '../language/later-page.tsx'
@@ -71,7 +71,7 @@ export function FailedSurface({ failed: { count, byCode } }: { failed: Overview[
     onSuccess: () => {
       setAsked(null)
       void queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
     },
   })
 
