@@ -16,7 +16,7 @@ import { RequestId } from '../ui/request-id.tsx'
 import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import type { ConsentStart } from './consent-start.ts'
-import { cancelledAtMicrosoftText, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import { cancelledAtMicrosoftText, isReplaced, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
@@ -65,8 +65,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   const error = useLoadError(query)
   const ended = consent !== undefined && consent.status !== 'pending'
   const settingsAreNewer = settingsReadAt >= dataUpdatedAt
-  // A problem that came up since replaces the success; it has a notice of its own.
-  const outdated = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
+  const outdated = consent !== undefined && settingsAreNewer && isReplaced(consent, settings)
   const dismiss = () => flow.dismiss(watched.id)
 
   useEffect(() => {

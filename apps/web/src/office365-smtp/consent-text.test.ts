@@ -2,7 +2,7 @@ import { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { connectedExample } from '../test-support/examples.ts'
 import { english } from '../test-support/languages.ts'
-import { cancelledAtMicrosoftText, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import { cancelledAtMicrosoftText, isReplaced, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 
 describe('outcomeText', () => {
   const configured = { purpose: 'configure', status: 'completed' } as const
@@ -35,6 +35,20 @@ describe('outcomeText', () => {
     expect(new Set(titles).size).toBe(ConsentStatus.options.length)
   })
 })
+
+it.each([
+  ['completed', 'reconnect-required', true],
+  ['completed', 'app-misconfigured', true],
+  ['completed', 'quota-exceeded', false],
+  ['failed', 'reconnect-required', false],
+] as const)(
+  'says whether the notice of a consent that %s is replaced by a problem %s: %s',
+  (status, code, replaced) => {
+    const problem = { code, values: {}, title: '', detail: '', action: '', since: '', correlationId: null }
+    expect(isReplaced({ status }, { problem })).toBe(replaced)
+    expect(isReplaced({ status }, { problem: null })).toBe(false)
+  },
+)
 
 it('claims that nothing was changed only where no part was saved before', () => {
   const ended = (purpose: 'configure' | 'delivery-reports') => [

@@ -53,6 +53,17 @@ export function outcomeText(
   }
 }
 
+/**
+ * True when a problem that came up since replaces the success of a consent; it has a notice of its own. A limit that is
+ * used up says nothing about a consent, and may have been so before.
+ */
+export function isReplaced(
+  { status }: Pick<Consent, 'status'>,
+  { problem }: Pick<Office365SmtpSettings, 'problem'>,
+): boolean {
+  return status === 'completed' && problem !== null && problem.code !== 'quota-exceeded'
+}
+
 /** The title where the person's own Cancel at Microsoft ended it, which is no failure. */
 export function cancelledAtMicrosoftText(purpose: ConsentPurpose, t: Translate): string {
   return t('settings.consent.cancelled-at-microsoft', { partly: mayBePartial(purpose) })
