@@ -82,6 +82,33 @@ test('delivery reports are switched on in the page, and each recipient is shown 
   })
 })
 
+test('a used-up limit says when mail goes on, and Send now goes on at once', async ({ page, settings }) => {
+  let isUsedUp = true
+  const until = new Date(Date.now() + 3_600_000)
+  await page.route('**/api/v1/tenant-settings/office365-smtp', async (route) => {
+    const answer = await route.fetch()
+    const problem = {
+      code: 'quota-exceeded',
+      values: { code: '5.1.90', until: until.toISOString() },
+      title: 'Mail is paused: a limit of Microsoft is used up (5.1.90)',
+      detail: 'The mailbox has used up its limit. Mail goes on by itself on November 27, 2026 at 6:48 AM UTC.',
+      action: 'A workspace admin chooses Send now to go on earlier.',
+      since: new Date().toISOString(),
+      correlationId: null,
+    }
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), ...(isUsedUp && { problem }) } })
+  })
+  await page.reload()
+  const limit = settings.notice('Mail is paused: a limit of Microsoft is used up (5.1.90)')
+  await expect(limit).toContainText(/Mail goes on by itself on .*\d\d:\d\d/)
+  await expect(limit).not.toContainText('UTC')
+  isUsedUp = false
+  const sent = page.waitForResponse('**/office365-smtp/send-now')
+  await limit.getByRole('button', { name: 'Send now' }).click()
+  expect((await sent).status()).toBe(200)
+  await expect(limit).toBeHidden()
+})
+
 interface Recipient {
   readonly address: string
   readonly delivery: string

@@ -164,22 +164,30 @@ describe('usageText', () => {
   })
 })
 
-it('words a used-up limit in German, with its code and the end of the pause', () => {
-  const problem = {
-    code: 'quota-exceeded',
-    values: { code: '5.1.90', until: '2026-11-27T06:48:46.803Z' },
-    title: 'Mail is paused',
-    detail: 'The mailbox has written to too many recipients.',
-    action: 'Choose Send now.',
-    since: '2026-11-27T05:48:46.803Z',
-    correlationId: null,
-  } as const
+const usedUp = {
+  code: 'quota-exceeded',
+  values: { code: '5.1.90', until: '2026-11-27T06:48:46.803Z' },
+  title: 'Mail is paused',
+  detail: 'The mailbox has written to too many recipients. Mail goes on by itself on November 27, 2026 at 6:48 AM UTC.',
+  action: 'Choose Send now.',
+  since: '2026-11-27T05:48:46.803Z',
+  correlationId: null,
+} as const
 
-  const { title, detail, action } = settingsProblemText(problem, german)
+it('words a used-up limit in German, with its code and the end of the pause', () => {
+  const { title, detail, action } = settingsProblemText(usedUp, german)
   expect(title).toContain('Eine Grenze von Microsoft ist ausgeschöpft (5.1.90)')
   expect(detail).toMatch(/Das Postfach .* ab 27\.11\.2026, \d\d:48 von selbst weiter\./)
   expect(action).toContain('Jetzt senden')
-  expect(settingsProblemText(problem, english)).toMatchObject({ title: 'Mail is paused', action: 'Choose Send now.' })
+})
+
+it('words a used-up limit in English by the time of the reader', () => {
+  const said = settingsProblemText(usedUp, english)
+  expect(said.title).toBe('Mail is paused: a limit of Microsoft is used up (5.1.90)')
+  const until = english.time(usedUp.values.until, 'short')
+  expect(said.detail).toMatch(/^The mailbox .*\. Mail goes on by itself on /)
+  expect(said.detail).toContain(`on ${until}.`)
+  expect(said.detail).not.toContain('UTC')
 })
 
 describe('permissionText', () => {

@@ -1,5 +1,6 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Credential } from '@inforiver-mail/contract/credential'
+import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { PERMISSIONS } from '@inforiver-mail/contract/permission'
 import type { Usage } from '@inforiver-mail/contract/usage'
@@ -58,15 +59,15 @@ function blockerOf({ status, problem }: Office365SmtpSettings): 'connect' | 'rec
   return problem?.code === 'app-misconfigured' ? 'app' : null
 }
 
-/** Words what is wrong with the connection. A used-up limit names its code and the end of the pause instead of sentences. */
+/** Words what is wrong with the connection. Of a used-up limit it says when the pause ends, in the reader's time zone. */
 export function settingsProblemText(
   problem: SettingsProblem,
   t: Translate,
 ): ReturnType<typeof serverText<SettingsProblem>> {
   const { code, until } = problem.values
   const isQuota = problem.code === 'quota-exceeded' && typeof code === 'string' && typeof until === 'string'
-  if (!isQuota || t.language === 'en') return serverText(problem, t)
-  const { detail: why } = deliveryText({ code, explanation: problem.detail }, t)
+  if (!isQuota) return serverText(problem, t)
+  const { detail: why } = deliveryText({ code, explanation: explainDeliveryCode(code) }, t)
   return {
     title: t('notices.quota.exceeded.title', { code }),
     detail: t('settings.quota.detail', { why, until: t.time(until, 'short') }),

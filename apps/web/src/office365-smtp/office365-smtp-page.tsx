@@ -4,6 +4,7 @@ import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-s
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
+import { useSendNow } from '../api/send-now.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { laterPage } from '../language/later-page.tsx'
 import { useTranslate } from '../language/language.tsx'
@@ -194,28 +195,38 @@ interface SettingsProblemBarProps {
 /** Why the configured connection does not work, and who can fix it. */
 function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemBarProps) {
   const t = useTranslate()
+  const sending = useSendNow()
   const { code, since, correlationId } = problem
   const { title, detail, action, lang } = settingsProblemText(problem, t)
   return (
-    <Notice
-      intent="error"
-      title={title}
-      actions={
-        code === 'reconnect-required' && (
-          <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
-            {t('settings.reconnect')}
-          </Button>
-        )
-      }
-    >
-      <span lang={lang}>{detail}</span>
-      <span lang={lang}>
-        <LinkedText text={action} />
-      </span>
-      {code === 'app-misconfigured' && <span>{t('settings.reconnect-no-help')}</span>}
-      <span>{t.rich('settings.since', { time: <LocalTime at={since} /> })}</span>
-      <RequestId label={t('settings.correlation-id')} value={correlationId} />
-    </Notice>
+    <>
+      <Notice
+        intent="error"
+        title={title}
+        actions={
+          code === 'reconnect-required' ? (
+            <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
+              {t('settings.reconnect')}
+            </Button>
+          ) : (
+            code === 'quota-exceeded' && (
+              <Button disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
+                {t('overview.send-now')}
+              </Button>
+            )
+          )
+        }
+      >
+        <span lang={lang}>{detail}</span>
+        <span lang={lang}>
+          <LinkedText text={action} />
+        </span>
+        {code === 'app-misconfigured' && <span>{t('settings.reconnect-no-help')}</span>}
+        <span>{t.rich('settings.since', { time: <LocalTime at={since} /> })}</span>
+        <RequestId label={t('settings.correlation-id')} value={correlationId} />
+      </Notice>
+      {sending.error && <FailureBar error={sending.error} onDismiss={sending.reset} />}
+    </>
   )
 }
 

@@ -8,11 +8,10 @@ import {
   typographyStyles,
 } from '@fluentui/react-components'
 import type { MailState, Overview } from '@inforiver-mail/contract/overview'
-import { sendNow } from '@inforiver-mail/contract/usage'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { call } from '../api/call.ts'
-import { noticesQuery, overviewQuery, settingsQuery } from '../api/queries.ts'
+import { settingsQuery } from '../api/queries.ts'
+import { useSendNow } from '../api/send-now.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
@@ -112,14 +111,7 @@ export function MailStatus({ overview }: { overview: Overview }) {
 /** Ends the pause of the mailbox. */
 function SendNow() {
   const t = useTranslate()
-  const queryClient = useQueryClient()
-  const sending = useMutation({
-    mutationFn: () => call(sendNow, {}),
-    onSuccess: async () => {
-      await queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries(noticesQuery)
-    },
-  })
+  const sending = useSendNow()
   return (
     <>
       <Button size="small" disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
