@@ -5,7 +5,8 @@ import { auditListQuery } from '../audit/audit-list-query.ts'
 import { exampleMessage, exampleFailure } from '../test-support/examples.ts'
 import * as queries from './queries.ts'
 
-const { consentQuery, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery, MESSAGES } = queries
+const { consentQuery, filterBefore, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery, MESSAGES } =
+  queries
 
 const EXAMPLE = exampleMessage()
 const RECIPIENT = EXAMPLE.recipients[0]
@@ -66,6 +67,16 @@ async function isPolling(queryClient: QueryClient, query: object): Promise<boole
   await expect(reading).rejects.toThrow('unreachable')
   return new Headers(fetching.mock.lastCall?.[1]?.headers).get('x-inforiver-polling') === '1'
 }
+
+it.each([
+  [undefined, '2026-11-24T00:00:00Z', '2026-11-24T00:00:00Z'],
+  ['2026-11-20T00:00:00+01:00', '2026-11-24T00:00:00Z', '2026-11-20T00:00:00+01:00'],
+  ['2026-11-24T01:00:00+02:00', '2026-11-24T00:00:00Z', '2026-11-24T01:00:00+02:00'],
+  ['2026-11-26T00:00:00Z', '2026-11-24T00:00:00Z', '2026-11-24T00:00:00Z'],
+])('narrows a filter that ends at %s to what was submitted before %s', (submittedTo, before, to) => {
+  const filter = { status: 'failed', ...(submittedTo !== undefined && { submittedTo }) } as const
+  expect(filterBefore(filter, before)).toEqual({ status: 'failed', submittedTo: to })
+})
 
 const READ_AT_INTERVALS = [
   ...Object.values(queries).filter((query) => typeof query === 'object' && 'refetchInterval' in query),

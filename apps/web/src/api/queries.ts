@@ -199,15 +199,18 @@ export function messageCursorQuery(filter: MessageFilter, before: string) {
   return queryOptions({
     queryKey: [...MESSAGES, 'cursor', filter, before],
     queryFn: async ({ signal }) => {
-      const query = { ...queryOf(filter), submittedTo: earlier(before, filter.submittedTo), limit: 1 }
+      const query = { ...queryOf(filterBefore(filter, before)), limit: 1 }
       return (await call(listMessages, { query }, signal)).nextCursor
     },
     staleTime: Infinity,
   })
 }
 
-function earlier(one: string, other: string | undefined): string {
-  return other !== undefined && Date.parse(other) < Date.parse(one) ? other : one
+/** Finds what a filter finds that was submitted before a moment. */
+export function filterBefore(filter: MessageFilter, before: string): MessageFilter {
+  const { submittedTo } = filter
+  const isEarlier = submittedTo !== undefined && Date.parse(submittedTo) < Date.parse(before)
+  return { ...filter, submittedTo: isEarlier ? submittedTo : before }
 }
 
 /** How many messages a filter finds. */

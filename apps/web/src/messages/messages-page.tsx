@@ -10,7 +10,7 @@ import { MessageId } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
-import { messageCursorQuery } from '../api/queries.ts'
+import { filterBefore, messageCursorQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { DownloadButton } from '../ui/download-button.tsx'
@@ -167,7 +167,7 @@ function ListFrom({ dayShown, ...list }: ListFromProps) {
   }
   // With one older message at most, there is no place to begin at: these are shown alone.
   return found.data === null ? (
-    <MessageList {...list} filter={{ ...list.filter, submittedTo: before }} cursor={null} />
+    <MessageList {...list} filter={filterBefore(list.filter, before)} cursor={null} />
   ) : (
     <MessageList {...list} cursor={found.data} />
   )
