@@ -7,11 +7,14 @@ import { useTranslate } from '../language/language.tsx'
 import { countText } from '../ui/count-text.ts'
 import { ActionButtons, type MessageAction } from './action-buttons.tsx'
 
+/** Such as 5.1.10: the code of a recipient whom a message that was sent did not reach. */
+const REPORTED_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 const ENDPOINTS = { cancel: cancelMessages, retry: retryMessages } as const
 
 /** What can be done to all messages that a filter finds; null where it finds others as well. */
-function actionFor({ status, problem, failedFrom, delivery }: MessageFilter): MessageAction['name'] | null {
-  if (delivery !== undefined) return null // what has been sent cannot be sent again: its content is gone
+export function actionFor({ status, problem, failedFrom, delivery }: MessageFilter): MessageAction['name'] | null {
+  // What has been sent cannot be sent again: its content is gone.
+  if (delivery !== undefined || (problem !== undefined && REPORTED_CODE.test(problem))) return null
   switch (status) {
     case 'failed':
       return 'retry'
@@ -41,10 +44,14 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
     name,
     label: t(`messages.all.${name}`),
     question: {
-      title: total === undefined ? t('messages.counting') : t(`messages.all.ask.${name}`, { messages: total }),
+      // What was counted before may have changed.
+      title:
+        total === undefined || found.isFetching
+          ? t('messages.counting')
+          : t(`messages.all.ask.${name}`, { messages: total }),
       consequences: <span>{t(`messages.all.consequence.${name}`)}</span>,
       back: t(`messages.all.back.${name}`),
-      isPending: found.isPending,
+      isPending: found.isFetching || found.isPending,
       error: found.error,
     },
     act: async () => {
