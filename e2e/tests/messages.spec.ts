@@ -178,6 +178,26 @@ test('a held message says what it waits for and where to mend it, and is cancell
   await expect(page.getByRole('button', { name: 'Cancel message' })).toHaveCount(0)
 })
 
+test('a question closes for good once the message no longer allows the action', async ({ page, service }) => {
+  const id = await service.submit(mail('Q3 is on its way'))
+  let status = 'queued'
+  await page.route(`**/api/v1/messages/${id}`, async (route) => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), status, heldBecause: null } })
+  })
+  await page.goto(`${PATH}/${id}`)
+  const cancel = page.getByRole('button', { name: 'Cancel message' })
+  const dialog = page.getByRole('dialog', { name: 'Cancel this message?' })
+  await cancel.click()
+  await expect(dialog).toBeVisible()
+  status = 'sending'
+  await expect(cancel).toHaveCount(0)
+  await expect(dialog).toBeHidden()
+  status = 'queued'
+  await expect(cancel.first()).toBeAttached()
+  await expect(dialog).toHaveCount(0)
+})
+
 test('the list shows new messages by itself, is filtered by status in its address, and explains what it cannot show', async ({
   page,
   service,

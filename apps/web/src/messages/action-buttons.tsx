@@ -42,7 +42,7 @@ export interface MessageAction {
 
 interface Props {
   actions: readonly MessageAction[]
-  /** Called when an action asks its question, or null when the question is closed. */
+  /** Called when an action asks its question, or null when it is answered. */
   onAsking?: (name: MessageAction['name'] | null) => void
   /** More buttons, beside those of the actions. */
   children?: ReactNode
@@ -54,6 +54,9 @@ export function ActionButtons({ actions, onAsking, children }: Props) {
   const [asking, setAsking] = useState<MessageAction['name'] | null>(null)
   const mutation = useMutation({ mutationFn: (action: MessageAction) => action.act(), onSuccess: () => ask(null) })
   const asked = actions.find(({ name }) => name === asking)
+
+  // Another action may take the place of one that asks, as when a message goes on its way. Its question is over then.
+  if (asking !== null && asked === undefined) setAsking(null)
 
   function ask(name: MessageAction['name'] | null): void {
     setAsking(name)
