@@ -3,10 +3,19 @@ import { type FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import { afterEach, expect, it, vi } from 'vitest'
 import { auditListQuery } from '../audit/audit-list-query.ts'
 import { exampleMessage, exampleFailure } from '../test-support/examples.ts'
+import { CallFailed } from './failure.ts'
 import * as queries from './queries.ts'
 
-const { consentQuery, filterBefore, isPageReadAgain, messageHeadQuery, messagePagesQuery, messageQuery, MESSAGES } =
-  queries
+const {
+  consentQuery,
+  filterBefore,
+  isPageReadAgain,
+  messageHeadQuery,
+  messagePagesQuery,
+  messageQuery,
+  MESSAGES,
+  sessionQuery,
+} = queries
 
 const EXAMPLE = exampleMessage()
 const RECIPIENT = EXAMPLE.recipients[0]
@@ -46,6 +55,15 @@ it('reads no message again that will never change', () => {
   expect(intervalOf({ status: 'cancelled' })).toBe(false)
 })
 
+it('reads the session again where it could not be read, and not where there is none', () => {
+  const { refetchInterval } = sessionQuery
+  const failed = (error: Error) => intervalIn({ status: 'error', error }, { refetchInterval })
+  expect(failed(exampleFailure('unavailable'))).toBe(5_000)
+  expect(failed(new CallFailed({ kind: 'unreachable' }))).toBe(5_000)
+  expect(failed(exampleFailure('not-signed-in'))).toBe(false)
+  expect(intervalIn({ status: 'success' }, { refetchInterval })).toBe(false)
+})
+
 it.each([
   ['message', messageQuery(EXAMPLE.id), 1_000],
   ['consent', consentQuery('con_1'), 2_000],
@@ -79,7 +97,9 @@ it.each([
 })
 
 const READ_AT_INTERVALS = [
-  ...Object.values(queries).filter((query) => typeof query === 'object' && 'refetchInterval' in query),
+  ...Object.values(queries).filter(
+    (query) => typeof query === 'object' && 'refetchInterval' in query && query !== sessionQuery,
+  ),
   consentQuery('con_1'),
   messageQuery(EXAMPLE.id),
   messagePagesQuery({}, { cursor: null, generation: 0 }),

@@ -30,6 +30,7 @@ const POLL_MS = {
   webhooks: 15_000,
   notices: 30_000,
   sessions: 15_000,
+  unknownSession: 5_000,
 } as const
 
 type ReadingContext = Pick<QueryFunctionContext, 'client' | 'queryKey'>
@@ -61,6 +62,9 @@ export const sessionQuery = queryOptions({
   staleTime: JUST_READ_MS,
   retryOnMount: false,
   refetchOnWindowFocus: 'always',
+  // Requests wait until it is known whether there is a session.
+  refetchInterval: ({ state: { status, error } }) =>
+    status === 'error' && problemCode(error) !== 'not-signed-in' && POLL_MS.unknownSession,
 })
 
 export const settingsQuery = queryOptions({
