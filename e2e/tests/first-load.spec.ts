@@ -52,3 +52,20 @@ test('a page whose data cannot be read says so until they come, while it tries a
   await page.unroute('**/api/v1/overview')
   await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible()
 })
+
+test('a part of a page that cannot be loaded leaves the rest in its place, and comes once the server answers again', async ({
+  otherBrowser,
+}) => {
+  const page = await otherBrowser('Ada Admin')
+  await page.route('**/assets/setup-check-section-*.js', (route) => route.abort())
+  const refused = page.waitForEvent('requestfailed')
+  await page.goto('/settings/office365-smtp')
+  const address = page.getByRole('textbox', { name: 'From Email Address' })
+  await address.fill('reports@contoso.com')
+  await refused
+  await page.waitForRequest('**/assets/setup-check-section-*.js') // it is tried again by itself
+  await expect(address).toHaveValue('reports@contoso.com')
+  await page.unroute('**/assets/setup-check-section-*.js')
+  await expect(page.getByRole('region', { name: 'Set-up check' })).toBeVisible()
+  await expect(address).toHaveValue('reports@contoso.com')
+})

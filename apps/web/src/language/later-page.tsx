@@ -13,7 +13,7 @@ export interface LaterPage<Props> {
 interface StandIns<Props> {
   /** Is shown until the page is loaded; nothing without it. */
   readonly Meanwhile?: ComponentType<Props>
-  /** Is shown while it cannot be loaded, such as while the server is away; without it `Meanwhile` stays. */
+  /** Is shown while it cannot be loaded, such as while the server is away; without it, what was shown before stays. */
   readonly NotLoaded?: ComponentType<{ onRetry: () => void; retrying: boolean }>
 }
 
@@ -43,7 +43,8 @@ export function laterPage<Props extends object>(
   function ShownLater(props: Props) {
     const { data, isFetchedAfterMount, isFetching, refetch } = useQuery({
       ...queryFor(useLanguageStore()),
-      throwOnError: !Meanwhile,
+      // It is tried again, and the rest of the app goes on without it.
+      throwOnError: false,
       refetchInterval: ({ state }) => state.status === 'error' && RETRY_INTERVAL_MS,
     })
     if (data) return <data.Page {...props} />

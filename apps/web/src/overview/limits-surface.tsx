@@ -1,15 +1,18 @@
 import { Button, makeStyles, MessageBar, MessageBarBody, tokens } from '@fluentui/react-components'
 import type { Overview } from '@inforiver-mail/contract/overview'
-import { lazy, Suspense, useState } from 'react'
+import { useState } from 'react'
+import { laterPage } from '../language/later-page.tsx'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { FactList } from '../ui/fact-list.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { warningsOf } from './overview-text.ts'
 
-const SendingLimitsDialog = lazy(async () => ({
-  default: (await import('./sending-limits-dialog.tsx')).SendingLimitsDialog,
-}))
+const SendingLimitsDialog = laterPage(
+  'sending-limits',
+  async () => (await import('./sending-limits-dialog.tsx')).SendingLimitsDialog,
+  { NotLoaded: DialogNotLoaded },
+)
 
 const MEGABYTE = 1_048_576
 const useStyles = makeStyles({
@@ -50,12 +53,17 @@ export function LimitsSurface({ limits }: { limits: Limits }) {
           {t('overview.limits.edit')}
         </Button>
       </div>
-      {editing && (
-        <Suspense fallback={null}>
-          <SendingLimitsDialog onClose={() => setEditing(false)} />
-        </Suspense>
-      )}
+      {editing && <SendingLimitsDialog onClose={() => setEditing(false)} />}
     </Surface>
+  )
+}
+
+function DialogNotLoaded() {
+  const t = useTranslate()
+  return (
+    <MessageBar intent="error" layout="multiline">
+      <MessageBarBody role="alert">{t('ui.not-loaded.text')}</MessageBarBody>
+    </MessageBar>
   )
 }
 
