@@ -4,13 +4,14 @@ export interface DayRange {
   readonly toDay: string
 }
 
-/** Years have four digits. */
-export const LAST_DAY = '9999-12-31'
+/** Years have four digits, and so has that of the day after, in every time zone. */
+export const LAST_DAY = '9999-12-30'
 
 /** Reads a day such as `2026-11-24` from an address; empty when it is none. */
 export function readDay(text: string | null): string {
   // Years from 1000 on only, so that a day and its ISO form match.
-  return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
+  if (text === null || !/^[1-9]\d{3}-\d\d-\d\d$/.test(text) || text > LAST_DAY) return ''
+  return toDay(beginningOf(text)) === text ? text : ''
 }
 
 /** When a day begins in the reader's time zone. */
