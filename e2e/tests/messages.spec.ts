@@ -512,6 +512,21 @@ test('a message that does not exist is asked for once, and the link back keeps t
   expect(asked).toBe(before)
 })
 
+test('a subject from right to left begins at the right of its cell, and keeps its order in the heading', async ({
+  page,
+  service,
+}) => {
+  const subject = 'דוח (Q3) 2026'
+  await service.submit(mail(subject))
+  await openMessages(page)
+  const link = page.getByRole('link', { name: subject })
+  await expect(page.getByRole('cell').filter({ has: link })).toHaveCSS('direction', 'rtl')
+  await link.click()
+  const heading = page.getByRole('heading', { name: subject, level: 1 })
+  await expect(heading.getByText(subject)).toHaveCSS('direction', 'rtl')
+  await expect(heading).toHaveCSS('direction', 'ltr')
+})
+
 test('list and message are accessible and fit a phone', async ({ page, service }) => {
   const subject = 'x'.repeat(250)
   const to = Array.from({ length: 30 }, (_, number) => `${'a'.repeat(60)}${number}@contoso.com`)

@@ -193,7 +193,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           onChange={({ nativeEvent }) => onSelect(message, 'shiftKey' in nativeEvent && nativeEvent.shiftKey === true)}
         />
       </td>
-      <td className={mergeClasses(styles.cell, styles.subject)}>
+      <td className={mergeClasses(styles.cell, styles.subject)} dir="auto">
         <SubjectLink message={message} tabIndex={tabIndex} isOpen={isOpen} takesFocus={takesFocus} />
       </td>
       <td className={mergeClasses(styles.cell, styles.status)}>

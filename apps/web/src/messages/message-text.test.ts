@@ -14,6 +14,7 @@ import {
   subjectText,
   uploadAnnouncement,
   waitingReason,
+  recipientText,
 } from './message-text.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
@@ -169,4 +170,10 @@ it.each([
   ],
 ] as const)('says why %j has no attempts: %s', (message, text) => {
   expect(noAttemptText(exampleMessage(message), english)).toBe(text)
+})
+
+it('keeps name and address of a recipient in their order, whatever the direction of the name', () => {
+  expect(recipientText({ address: 'auditor@audit.example' })).toBe('auditor@audit.example')
+  expect(recipientText({ address: 'auditor@audit.example', name: 'Auditor' })).toBe('Auditor (auditor@audit.example)')
+  expect(recipientText({ address: 'dana@contoso.com', name: 'דנה לוי' })).toBe('\u2068דנה לוי\u2069 (dana@contoso.com)')
 })

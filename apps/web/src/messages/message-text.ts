@@ -61,7 +61,11 @@ export function receiptsText(message: Message, t: Translate): string | null {
 
 /** Describes a file, such as "q3.pdf, 1.2 MB". */
 export function attachmentText({ filename, sizeBytes, inline }: Attachment, t: Translate): string {
-  return t('messages.attachment', { filename, size: sizeText(sizeBytes, t), inline: inline ? 'yes' : 'no' })
+  return t('messages.attachment', {
+    filename: apart(filename),
+    size: sizeText(sizeBytes, t),
+    inline: inline ? 'yes' : 'no',
+  })
 }
 
 function sizeText(bytes: number, t: Translate): string {
@@ -71,7 +75,15 @@ function sizeText(bytes: number, t: Translate): string {
 }
 
 export function recipientText({ address, name }: Recipient): string {
-  return name ? `${name} (${address})` : address
+  if (!name) return address
+  return `${apart(name)} (${address})`
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u
+
+/** Keeps a text from right to left from changing the order of what is beside it (FIRST STRONG ISOLATE and its end). */
+function apart(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text
 }
 
 export function recipientsNote(to: readonly Recipient[], t: Translate): string {

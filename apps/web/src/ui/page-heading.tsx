@@ -30,7 +30,8 @@ export function PageHeading({ title }: { title: string }) {
   }, [title])
   return (
     <h1 ref={heading} className={styles.heading} tabIndex={-1}>
-      {title}
+      {/* The subject of a message may be in a language of the other direction. */}
+      <bdi>{title}</bdi>
     </h1>
   )
 }

@@ -57,7 +57,9 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
           <ol className={styles.path}>
             <li>{parent}</li>
             <li aria-hidden>›</li>
-            <li aria-current="page">{shortTitle}</li>
+            <li aria-current="page">
+              <bdi>{shortTitle}</bdi>
+            </li>
           </ol>
         </nav>
       )}
