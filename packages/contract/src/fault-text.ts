@@ -33,8 +33,8 @@ export const FAULTS = {
   'event-position': 'The next of an earlier answer, the id of an event, or 0 for the oldest; given once.',
   'event-types': 'Types separated by commas, such as message.sent,message.failed. There are: {options}.',
   'filter-empty': 'At least one field is needed, such as status or problem.',
-  'filter-value-missing': 'Give {what}, or leave the filter out to find all.',
-  'filter-of-sessions': 'A key finds the messages of its own service. Leave this filter out.',
+  'filter-value-missing': 'Give {what}, or leave out the filter to find all.',
+  'filter-of-sessions': 'A key finds the messages of its own service. Leave out this filter.',
 
   'address-missing': 'Enter an email address.',
   'address-spaces-around': 'Remove the space around the address.',
@@ -57,8 +57,8 @@ export const FAULTS = {
   'too-many-addresses': 'At most {max} addresses.',
   'no-body': 'At least one of html and text is needed.',
   'message-empty': 'The message is empty: it needs a subject, a body or an attachment.',
-  'send-at-past': 'This is more than 5 minutes ago. Leave sendAt out to send the message at once.',
-  'expires-before': 'Give a time after now and after sendAt, or leave expiresAt out.',
+  'send-at-past': 'This is more than 5 minutes ago. Leave out sendAt to send the message at once.',
+  'expires-before': 'Give a time after now and after sendAt, or leave out expiresAt.',
   'idempotency-key': 'It has to be 1 to 255 visible ASCII characters.',
   'domain-not-allowed':
     'The recipients policy does not allow this domain. A workspace admin changes it in Tenant Settings > Recipients.',
@@ -129,7 +129,7 @@ export const FAULTS = {
   'type-twice': 'Each type once.',
   'too-many-types': 'At most {max} types, each once.',
   'service-list': 'A list of names of services.',
-  'service-missing': 'At least one service is needed; leave services out for all of them.',
+  'service-missing': 'At least one service is needed; leave out services for all of them.',
   'service-twice': 'Each service once.',
   'too-many-services': 'At most {max} services, each once.',
 } as const satisfies Readonly<Record<string, string>>

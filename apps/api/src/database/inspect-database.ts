@@ -106,8 +106,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   '42501': 'The role may not read the database',
   '53300': 'The database has no connection left',
   '57P03': 'The database is starting up or shutting down',
-  ENOTFOUND: 'The host of the database is not known to the name service',
-  EAI_AGAIN: 'The host of the database is not known to the name service',
+  ENOTFOUND: 'DNS does not know the host of the database',
+  EAI_AGAIN: 'DNS does not know the host of the database',
   EACCES: 'This account may not look into the data folder',
   ECONNREFUSED: 'Nothing listens at the address of the database',
 }

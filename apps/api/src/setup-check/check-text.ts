@@ -134,7 +134,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'host-unknown': {
     status: 'failed',
     title: 'The host’s name cannot be resolved',
-    detail: 'The name service of this server does not know {host} ({reason}).',
+    detail: 'The DNS of this server does not know {host} ({reason}).',
     action: `Let this server resolve {host}, or set HTTPS_PROXY: a proxy resolves names itself. ${CHECK_HOSTS}`,
   },
   'host-refuses': {

@@ -7,7 +7,7 @@ import { useTranslate } from '../language/language.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { connectionText, usageText, waitingText, isoDay } from './connection-text.ts'
+import { connectionText, usageText, waitingText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
 
 const useStyles = makeStyles({
@@ -47,7 +47,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
       ? [
           {
             name: t(`settings.credential.${credential.kind}`),
-            value: t('settings.credential.valid-until', { day: isoDay(credential.expiresAt) }),
+            value: t('settings.credential.valid-until', { day: t.time(credential.expiresAt, 'utc-day') }),
           },
         ]
       : []),

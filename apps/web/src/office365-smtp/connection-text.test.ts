@@ -231,8 +231,9 @@ describe('credentialWarning', () => {
     expect(credentialWarning(credential({ daysLeft, level }), english)).toMatchObject({ intent, title })
   })
 
-  it('writes the day in the form that alerts use', () => {
-    expect(credentialWarning(credential(), english)?.detail).toMatch(/^It expires on 2027-05-01\./)
+  it('writes the day, which is one in UTC, in the language of the page', () => {
+    expect(credentialWarning(credential(), english)?.detail).toMatch(/^It expires on 1 May 2027\./)
+    expect(credentialWarning(credential(), german)?.detail).toMatch(/^Ablauf am 01\.05\.2027\./)
   })
 
   it('says what to renew, and where to put it', () => {

@@ -130,12 +130,7 @@ export function credentialWarning(
   return {
     intent: CREDENTIAL_INTENTS[level],
     title: t(id, { kind, days: daysLeft }),
-    detail: t(`${id}.detail`, { day: isoDay(expiresAt) }),
+    detail: t(`${id}.detail`, { day: t.time(expiresAt, 'utc-day') }),
     action: t(`settings.credential.renew.${kind}`),
   }
-}
-
-/** The day in UTC, in the form in which the operator configured it and alerts write it. */
-export function isoDay(expiresAt: string): string {
-  return expiresAt.slice(0, 'yyyy-mm-dd'.length)
 }

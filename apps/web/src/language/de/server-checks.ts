@@ -83,7 +83,7 @@ const CHECKS: Readonly<Record<string, Text>> = {
   'host-answers': ['Der Host antwortet', '{host} ist von diesem Server aus erreichbar.'],
   'host-unknown': [
     'Der Name des Hosts lässt sich nicht auflösen',
-    'Der Namensdienst dieses Servers kennt {host} nicht ({reason}).',
+    'Das DNS dieses Servers kennt {host} nicht ({reason}).',
     `Lassen Sie diesen Server {host} auflösen, oder setzen Sie HTTPS_PROXY: Ein Proxy löst Namen selbst auf. ${HOSTS}`,
   ],
   'host-refuses': [

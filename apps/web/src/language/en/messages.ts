@@ -30,7 +30,7 @@ export const messages = {
     "Microsoft's answer to an earlier attempt was lost, so the recipients may have the message already. Sent once more, it may arrive twice.",
   'messages.copies-only': 'Copies only',
   'messages.copy-ids': 'Copy ids',
-  'messages.copy-ids-fallback': 'select the ids and copy them.',
+  'messages.copy-ids-fallback': 'Select the ids and copy them.',
   'messages.days.between': '{from} to {to}',
   'messages.days.from': 'from {day}',
   'messages.days.to': 'until {day}',
