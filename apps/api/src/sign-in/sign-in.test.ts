@@ -217,11 +217,23 @@ it.each([
   'http://localhost@evil.example/',
   'http://localhost.evil.example/',
   'http://localhost:1/', // another port is another origin
-  `/${'a'.repeat(3_000)}`,
 ])('never leaves our own origin for %j', async (returnTo) => {
   const answer = await browser.visit(await signedInAtMicrosoft('Ada Admin', returnTo))
 
   expect(answer.headers.get('location')).toBe(`${product.publicUrl}/`)
+})
+
+it('returns to a page with the filter by a long subject, and without one that is too long', async () => {
+  const subject = encodeURIComponent('報'.repeat(255))
+  const locationFor = async (returnTo: string) => {
+    const answer = await browser.visit(await signedInAtMicrosoft('Ada Admin', returnTo))
+    return answer.headers.get('location')
+  }
+
+  const filtered = `/messages?subject=${subject}`
+  expect(await locationFor(filtered)).toBe(`${product.publicUrl}${filtered}`)
+  expect(await locationFor(`${filtered}&reference=${subject}`)).toBe(`${product.publicUrl}/messages`)
+  expect(await locationFor(`/${'a'.repeat(3_000)}`)).toBe(`${product.publicUrl}/`)
 })
 
 it('takes a repeated returnTo for none', async () => {
