@@ -67,7 +67,7 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
           <MailStatus overview={overview} />
           <div className={mergeClasses(styles.columns, styles.threeColumns)}>
             <HeldSurface held={overview.held} />
-            <FailedSurface failed={overview.failed24h} />
+            <FailedSurface failed={overview.failed24h} hours={overview.hours} />
             <BouncedSurface bounced={overview.bounced24h} />
           </div>
           <div className={styles.columns}>

@@ -3,7 +3,7 @@ import type { Overview } from '@inforiver-mail/contract/overview'
 import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
 import { draftOf, readDraft } from './limits-draft.ts'
-import { isUnused, sentenceOf, usedUpLimit, warningsOf } from './overview-text.ts'
+import { dayBegan, isUnused, sentenceOf, usedUpLimit, warningsOf } from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
 const OVERVIEW: Overview = {
@@ -96,4 +96,13 @@ it('reads what is entered about licenses and domains, and says what is wrong', (
     licencesFault: 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
     domainsFault: 'Das ist keine Domäne: a@b',
   })
+})
+
+it.each([
+  ['2026-11-25T09:20:00.000Z', '2026-11-24T09:20:00.000Z'],
+  ['2026-11-25T11:20:00.000Z', '2026-11-24T10:00:00.000Z'], // its clock is fast
+  ['2026-11-25T07:20:00.000Z', '2026-11-24T09:00:00.000Z'], // its clock is slow
+])('counts a day from the hours of the server when the reader has %s', (now, began) => {
+  const hours = [{ ...NOTHING, at: '2026-11-24T10:00:00.000Z' }]
+  expect(dayBegan(new Date(now), hours).toISOString()).toBe(began)
 })

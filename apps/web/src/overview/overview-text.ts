@@ -4,6 +4,8 @@ import type { Translate } from '../language/translate.ts'
 
 /** From this share of a limit on, it is near. */
 const NEAR = 0.8
+const HOUR_MS = 60 * 60_000
+const DAY_MS = 24 * HOUR_MS
 
 /** Nothing is connected, and nothing was ever submitted as far as is known. */
 export function isUnused({ mail, lastSentAt, scheduled, held, waiting, days }: Overview): boolean {
@@ -16,6 +18,17 @@ export function usedUpLimit(settings: Office365SmtpSettings | undefined): string
   const { code, values } = settings?.problem ?? {}
   const limit = code === 'quota-exceeded' ? values?.['code'] : null
   return typeof limit === 'string' ? limit : null
+}
+
+/**
+ * When the last 24 hours began. Only the clock of the reader tells the minute; where it is wrong, the hours that the server
+ * counted keep it within the right one.
+ */
+export function dayBegan(now: Date, [first]: Overview['hours']): Date {
+  const dayAgo = now.getTime() - DAY_MS
+  if (first === undefined) return new Date(dayAgo)
+  const latest = Date.parse(first.at) // the current hour is the last of 24
+  return new Date(Math.min(Math.max(dayAgo, latest - HOUR_MS), latest))
 }
 
 /** Says how the mail stands. `usedUp` is the code of a limit that it waits for. */

@@ -14,13 +14,13 @@ import { messagesUrl } from '../routes.ts'
 import { FocusedNotice } from '../ui/notice.tsx'
 import { RetryQuestion } from '../ui/retry-question.tsx'
 import { Surface } from '../ui/surface.tsx'
+import { dayBegan } from './overview-text.ts'
 
 /** The texts of all causes are not in the first load. */
 const DeliveryCause = laterPage('delivery-cause', async () => (await import('./delivery-cause.tsx')).DeliveryCause, {
   Meanwhile: CodeAlone,
 })
 
-const DAY_MS = 24 * 60 * 60_000
 /** Nothing helps against these: the time is over, or the content is gone. */
 const NOT_RETRYABLE: ReadonlySet<string> = new Set(['expired', 'content-lost'])
 
@@ -58,12 +58,18 @@ export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>
 }
 
 /** What failed, by cause, with a button for each to try just those again, after a question. */
-export function FailedSurface({ failed: { count, byCode } }: { failed: Overview['failed24h'] }) {
+export function FailedSurface({
+  failed: { count, byCode },
+  hours,
+}: {
+  failed: Overview['failed24h']
+  hours: Overview['hours']
+}) {
   const styles = useStyles()
   const t = useTranslate()
   const { clock } = useAppEnvironment()
   const queryClient = useQueryClient()
-  const dayAgo = () => new Date(clock().getTime() - DAY_MS).toISOString()
+  const dayAgo = () => dayBegan(clock(), hours).toISOString()
   /** The messages that the question is about; null while none is asked. */
   const [asked, setAsked] = useState<MessageFilter | null>(null)
   const retrying = useMutation({
