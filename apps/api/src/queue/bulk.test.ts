@@ -158,15 +158,31 @@ it('does the others first while a change fails, and goes on with it once it work
   expect(await ground.database.query('SELECT FROM message_queue')).toEqual([])
 })
 
-it('deletes the chunks of a few messages at once only', async () => {
-  for (let n = 0; n < 12; n++) await ground.submit({ storedBytes: 5_000_000 })
-  expect(await begin('cancel', { status: 'queued' })).toBe(12)
-  const cancelled = `SELECT count(*)::int AS count FROM messages WHERE outcome = 'cancelled'`
+const CANCELLED = `SELECT count(*)::int AS count FROM messages WHERE outcome = 'cancelled'`
+
+it.each([
+  ['in chunks', true],
+  ['in one piece', false],
+])('deletes the large contents of a few messages at once only, %s', async (_, chunked) => {
+  for (let n = 0; n < 20; n++) await ground.submit({ storedBytes: 4_500_000 })
+  await ground.database.query('UPDATE message_contents SET chunked = $1', [chunked])
+  expect(await begin('cancel', { status: 'queued' })).toBe(20)
 
   await ground.queue.upkeep.continueBulk()
-  expect(await ground.database.query(cancelled)).toEqual([{ count: 10 }])
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 14 }])
   await finish()
-  expect(await ground.database.query(cancelled)).toEqual([{ count: 12 }])
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 20 }])
+})
+
+it('deletes a content that is larger than several may be together', async () => {
+  for (let n = 0; n < 2; n++) await ground.submit()
+  await ground.database.query('UPDATE message_contents SET stored_bytes = 80000000')
+  await begin('cancel', { status: 'queued' })
+
+  await ground.queue.upkeep.continueBulk()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 1 }])
+  await finish()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 2 }])
 })
 
 it('retries nothing after a restore that is to send nothing again', async () => {

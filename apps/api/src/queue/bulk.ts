@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Actor } from './actor.ts'
 import { CANCEL } from './cancel.ts'
-import { CHUNKED_AT_ONCE, idsOf, isCancellable, isRetryable } from './columns.ts'
+import { deletableAtOnce, idsOf, isCancellable, isRetryable, storedBytesOf } from './columns.ts'
 import { createFinder } from './find.ts'
 import type { StoredFilter } from './find-filter.ts'
 import { RETRY } from './retry.ts'
@@ -58,15 +58,12 @@ const NEXT = `
 SELECT c.id::text, c.tenant_id, c.action, c.ready FROM bulk_changes c
  WHERE c.ready OR c.begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY ${inTurn('c.id', 'bigint')} LIMIT 1 FOR UPDATE SKIP LOCKED`
 
-/** Takes few of those whose chunks are deleted when they are cancelled. $1 change, $2 at most */
+/** Takes as many as are deleted at once when they are cancelled. $1 change, $2 at most */
 const TAKE = `
 WITH next AS MATERIALIZED (
-  SELECT b.message_id, coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = b.message_id), false) AS chunked
+  SELECT b.message_id, ${storedBytesOf('b.message_id')} AS stored_bytes
     FROM bulk_change_messages b WHERE b.change_id = $1 ORDER BY b.message_id LIMIT $2
-), taken AS MATERIALIZED (
-  SELECT message_id FROM next WHERE NOT chunked
-   UNION ALL
-  (SELECT message_id FROM next WHERE chunked LIMIT ${CHUNKED_AT_ONCE})
+), taken AS MATERIALIZED (${deletableAtOnce('next')}
 )
 DELETE FROM bulk_change_messages WHERE change_id = $1 AND message_id = ${idsOf('taken')}
 RETURNING message_id`

@@ -168,8 +168,27 @@ ended_drafts AS (
 )`
 }
 
-/** Of messages in chunks, so few are deleted at once: each may have gigabytes, and a statement times out after 30 s. */
-export const CHUNKED_AT_ONCE = 10
+/** Content is deleted up to so many bytes at once: a message may have gigabytes, and a statement times out after 30 s. */
+const DELETED_AT_ONCE_BYTES = 64 * 1024 * 1024
+
+/** SQL for the stored bytes of a message's content. */
+export function storedBytesOf(messageId: string): string {
+  return `coalesce((SELECT c.stored_bytes FROM message_contents c WHERE c.message_id = ${messageId}), 0)`
+}
+
+/**
+ * SQL for the `message_id` of as many rows as may be deleted at once with their content, in the order of the rows: at least
+ * one.
+ *
+ * @param rows the name of rows of `message_id` and `stored_bytes`
+ */
+export function deletableAtOnce(rows: string): string {
+  return `
+SELECT message_id FROM (
+  SELECT message_id, row_number() OVER line AS place, sum(stored_bytes) OVER line AS bytes_so_far
+    FROM ${rows} WINDOW line AS (ROWS UNBOUNDED PRECEDING)) AS each
+ WHERE place = 1 OR bytes_so_far <= ${DELETED_AT_ONCE_BYTES}`
+}
 
 /**
  * A common table expression, `dropped_contents`, that deletes contents. A trigger deletes their chunks.

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { forgetIndexed } from './search-index.ts'
-import { CHUNKED_AT_ONCE, deleteContents, idsOf } from './columns.ts'
+import { deletableAtOnce, deleteContents, idsOf, storedBytesOf } from './columns.ts'
 import { positionOf } from './events.ts'
 import { forgetOutcomes } from './outcome-counts.ts'
 import { forgetExternalRecipients } from './sending-limits.ts'
@@ -9,15 +9,17 @@ import { lockTotals } from './totals.ts'
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
 const BATCH = 5_000
+/** Of these only as many are emptied as may be at once. */
+const CONTENTS_AT_ONCE = 1_000
 const DAY_MS = 24 * 60 * 60_000
 
-/** Deletes the content of messages that were not sent. $1 ended before, $2 at most, $3 whether it is chunked */
+/** Deletes the content of messages that were not sent. $1 ended before, $2 at most */
 const FORGET_CONTENT = `
-WITH old AS MATERIALIZED (
-  SELECT u.message_id FROM unsent_messages u
+WITH ended AS MATERIALIZED (
+  SELECT u.message_id, ${storedBytesOf('u.message_id')} AS stored_bytes FROM unsent_messages u
    WHERE u.has_content AND u.ended_at < $1
-     AND coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = u.message_id), false) = $3
    LIMIT $2 FOR UPDATE OF u SKIP LOCKED
+), old AS MATERIALIZED (${deletableAtOnce('ended')}
 ), ${deleteContents('old')}
 UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')}`
 
@@ -90,7 +92,7 @@ function wholeMinutesBefore(now: Date): Date {
   return new Date(tenMinutesAgo - (tenMinutesAgo % 60_000))
 }
 
-/** Called periodically by housekeeping. */
+/** Called periodically by housekeeping. One kind that cannot be deleted does not keep the others. */
 export type Retention = (now: Date) => Promise<void>
 
 /**
@@ -103,20 +105,39 @@ export function createRetention(
 ): Retention {
   const before = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MS)
   return async (now) => {
-    // Content goes first even if its retention is longer: deleting a message would cascade to gigabytes of chunks.
-    const contentBefore = before(now, Math.min(contentRetentionDays, logRetentionDays))
-    await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
-    await untilDone(pool, FORGET_CONTENT, CHUNKED_AT_ONCE, [contentBefore, CHUNKED_AT_ONCE, true])
-    await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(before(now, logRetentionDays)), BATCH])
-    await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
-    await forgetIndexed(pool, before(now, logRetentionDays))
-    await untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH])
-    await pool.query(MERGE_USAGE, [wholeMinutesBefore(now)])
-    await pool.query(FORGET_USAGE, [before(now, 2)])
-    await pool.query(FORGET_DATA_KEYS, [before(now, 2)])
-    await forgetOutcomes(pool, now)
-    await forgetExternalRecipients(pool, now)
+    const logsBefore = before(now, logRetentionDays)
+    await runEach([
+      // Content goes first even if its retention is longer: deleting a message would cascade to gigabytes of chunks.
+      () =>
+        untilNone(pool, FORGET_CONTENT, [
+          before(now, Math.min(contentRetentionDays, logRetentionDays)),
+          CONTENTS_AT_ONCE,
+        ]),
+      async () => {
+        await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
+        await untilDone(pool, FORGET_MESSAGES, BATCH, [logsBefore, BATCH])
+        await forgetIndexed(pool, logsBefore)
+      },
+      () => untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH]),
+      () => pool.query(MERGE_USAGE, [wholeMinutesBefore(now)]),
+      () => pool.query(FORGET_USAGE, [before(now, 2)]),
+      () => pool.query(FORGET_DATA_KEYS, [before(now, 2)]),
+      () => forgetOutcomes(pool, now),
+      () => forgetExternalRecipients(pool, now),
+    ])
   }
+}
+
+/** Runs all steps one after the other, also where one fails, and throws then. */
+async function runEach(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error))
+  if (failures.length > 1) throw new AggregateError(failures, `${failures.length} steps failed.`)
+  if (failures.length === 1) throw failures[0]
+}
+
+async function untilNone(pool: pg.Pool, statement: string, values: readonly unknown[]): Promise<void> {
+  while (((await pool.query(statement, [...values])).rowCount ?? 0) > 0);
 }
 
 async function untilDone(pool: pg.Pool, statement: string, batch: number, values: readonly unknown[]): Promise<void> {

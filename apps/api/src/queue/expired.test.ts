@@ -71,16 +71,19 @@ it('fails what is queued, scheduled or held when its time is over, and deletes i
   ).toEqual([ADA, BEN, UNCONNECTED].map((tenant) => ({ tenant_id: tenant, count: tenant === ADA ? 2 : 1 })))
 })
 
-it('deletes the chunks of a few messages at once only', async () => {
-  const ids = []
-  for (let index = 0; index < 12; index++) ids.push(await expiring({ storedBytes: 5_000_000 }))
+it.each([
+  ['in chunks', true],
+  ['in one piece', false],
+])('deletes the large contents of a few messages at once only, %s', async (_, chunked) => {
+  for (let n = 0; n < 20; n++) await expiring({ storedBytes: 4_500_000 })
+  await ground.database.query('UPDATE message_contents SET chunked = $1', [chunked])
   await ground.clock.advance(1 * MINUTES)
 
   const batches = [await failExpired(), await failExpired(), await failExpired()]
 
   expect(batches.map(({ expired, more }) => [expired.length, more])).toEqual([
-    [10, true],
-    [2, false],
+    [14, true],
+    [6, false],
     [0, false],
   ])
 })

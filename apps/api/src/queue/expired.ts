@@ -1,7 +1,7 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
-import { causeOf, CHUNKED_AT_ONCE, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
+import { causeOf, deletableAtOnce, deleteContents, deleteDrafts, idsOf, isInTime, storedBytesOf } from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
 import { lockTotals } from './totals.ts'
 
@@ -26,14 +26,11 @@ const EXPIRED_AFTER_UNKNOWN: MessageProblem = problemOf(
  */
 const FAIL_EXPIRED = `
 WITH due AS MATERIALIZED (
-  SELECT q.message_id, coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = q.message_id), false) AS chunked
+  SELECT q.message_id, ${storedBytesOf('q.message_id')} AS stored_bytes
     FROM message_queue q
    WHERE q.expires_at <= mail_now() AND q.lease_owner IS NULL AND q.doubt = 'none'
    ORDER BY q.expires_at LIMIT ${AT_ONCE} FOR UPDATE OF q SKIP LOCKED
-), chosen AS MATERIALIZED (
-  SELECT message_id FROM due WHERE NOT chunked
-   UNION ALL
-  (SELECT message_id FROM due WHERE chunked LIMIT ${CHUNKED_AT_ONCE})
+), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id
