@@ -58,6 +58,24 @@ describe('toSendMailRequest', () => {
     ])
   })
 
+  it('leaves out headers without a value, and the list where none is left', () => {
+    const headersOf = (headers: Record<string, string>) =>
+      toSendMailRequest({ ...message, headers }).message.internetMessageHeaders
+    expect(headersOf({ 'x-empty': '', 'x-blank': ' \t', 'x-report-id': '42' })).toEqual([
+      { name: 'x-report-id', value: '42' },
+    ])
+    expect(headersOf({ 'x-empty': '' })).toBeUndefined()
+  })
+
+  it.each([
+    ['a\0b', 'ab'],
+    ['a\uD83Db', 'a\uFFFDb'],
+    ['a\uD83D\uDE00\r\n\tb', 'a\uD83D\uDE00\r\n\tb'],
+  ])('writes the body %j without what Graph cannot carry: %j', (text, content) => {
+    expect(toSendMailRequest({ ...message, html: null, text }).message.body).toEqual({ contentType: 'text', content })
+    expect(toSendMailRequest({ ...message, html: text }).message.body).toEqual({ contentType: 'html', content })
+  })
+
   it('writes an ordinary attachment and an inline image', () => {
     const content = Buffer.from('content').subarray(0, 3)
     const attachments = [

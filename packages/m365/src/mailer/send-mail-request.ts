@@ -37,7 +37,8 @@ export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
 }
 
 export function toGraphMessage(message: OutgoingMessage): Message {
-  const headers = Object.entries(message.headers)
+  // Graph may refuse the whole message for one without a value.
+  const headers = Object.entries(message.headers).filter(([, value]) => value.trim() !== '')
   return {
     // Graph fills in `sender`; setting it too can end in ErrorSendAsDenied.
     from: toGraphRecipient(message.from),
@@ -48,8 +49,8 @@ export function toGraphMessage(message: OutgoingMessage): Message {
     subject: message.subject,
     body:
       message.html === null
-        ? { contentType: 'text', content: message.text ?? '' }
-        : { contentType: 'html', content: message.html },
+        ? { contentType: 'text', content: carried(message.text ?? '') }
+        : { contentType: 'html', content: carried(message.html) },
     importance: message.importance,
     ...(message.requestReadReceipt && { isReadReceiptRequested: true }),
     ...(message.requestDeliveryReceipt && { isDeliveryReceiptRequested: true }),
@@ -58,6 +59,11 @@ export function toGraphMessage(message: OutgoingMessage): Message {
     ...(headers.length > 0 && { internetMessageHeaders: headers.map(([name, value]) => ({ name, value })) }),
     ...(message.attachments.length > 0 && { attachments: message.attachments.map(toGraphAttachment) }),
   } satisfies Message
+}
+
+/** Exchange stores neither NUL nor half of a surrogate pair, and may refuse the message for either. */
+function carried(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed()
 }
 
 function toGraphRecipient({ address, name }: Recipient): GraphRecipient {
