@@ -227,6 +227,7 @@ export async function compose(
       trace,
       traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
       takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
+      expectStray: (tenant, message) => queue.mailboxes.expectStray(tenant, message),
       vault,
       clock,
       chance,

@@ -243,6 +243,23 @@ it('enables large attachments later, proved by a draft that it deletes', async (
   }
 })
 
+it.each([
+  ['it could not be deleted', 'message-delete', { action: 'answer', when: 'before', status: 503, body: '' }],
+  ['Microsoft’s answer to it was lost', 'draft-create', { action: 'reset', when: 'after' }],
+])('has the draft of the proof deleted later where %s', async (_, endpoint, fault) => {
+  await connect()
+  const started = await start('large-attachments', { enabled: true })
+  await ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint, do: fault } })
+
+  await ada.consent(started.json.consentUrl, GRACE)
+
+  const drafts = await ground.microsoft.control('GET', '/mailboxes/reports@contoso.com/messages?folder=drafts')
+  expect(drafts.items).toHaveLength(1)
+  expect(await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')).toEqual([
+    { item_id: started.json.id, kind: 'stray' },
+  ])
+})
+
 it('does not enable large attachments without Mail.ReadWrite, and sends no message then', async () => {
   await change({ applicationPermissions: ['Mail.Send'] })
   await connect()

@@ -6,6 +6,7 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { proveInbox } from './report-proofs.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
 import {
   GRANT_DELAYS_MS,
   refuse,
@@ -27,11 +28,14 @@ type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'M
 export function createApplicationConsent({
   identity,
   mailer,
+  expectStray,
   clock,
   waitForGrant,
 }: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
+  /** Has a draft of the message looked for in the mailbox later, and deleted. */
+  expectStray: (tenantId: string, messageId: string) => Promise<void>
   clock: () => Date
   waitForGrant: WaitForGrant
 }): ConsentStrategy {
@@ -56,7 +60,7 @@ export function createApplicationConsent({
     for (const waitMs of [...GRANT_DELAYS_MS, null]) {
       const grant = await identity.applicationToken({ leg: 'redeem', claims })
       if (grant.outcome === 'refused') return refuse(grant.explanation)
-      const denied = await tryGrant(grant, verification, largeAttachments)
+      const denied = await tryGrant(grant, verification, consent)
       if (denied === null) {
         const { accessToken } = grant.tokens
         const subject = {
@@ -96,13 +100,15 @@ export function createApplicationConsent({
   async function tryGrant(
     { tokens: { accessToken } }: Granted,
     verification: OutgoingMessage,
-    largeAttachments: boolean,
+    { tenantId, largeAttachments }: Pick<ConsentRecord, 'tenantId' | 'largeAttachments'>,
   ): Promise<Denied | null> {
     const options = { accessToken, mailbox: { address: verification.from.address } }
     if (largeAttachments) {
       const draft = await mailer.createDraft(verification, options)
+      if (draft.outcome === 'unknown') await expectStray(tenantId, verification.id)
       if (draft.outcome !== 'created') return { failure: draft, permission: 'Mail.ReadWrite' }
-      await mailer.deleteDraft(draft.draftId, options)
+      const deleted = await mailer.deleteDraft(draft.draftId, options)
+      if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') await expectStray(tenantId, verification.id)
     }
     const sent = await mailer.send(verification, options)
     return sent.outcome === 'sent' ? null : { failure: sent, permission: 'Mail.Send' }

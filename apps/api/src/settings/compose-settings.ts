@@ -69,6 +69,7 @@ export function composeSettings({
   trace,
   traceOffered,
   takeTraceRequest,
+  expectStray,
   vault,
   clock,
   chance,
@@ -89,6 +90,8 @@ export function composeSettings({
   /** Whether Microsoft offers the message trace in this cloud. */
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
+  /** Has a draft of a message looked for in the mailbox later, and deleted. */
+  expectStray: (tenantId: string, messageId: string) => Promise<void>
   vault: TokenVault
   clock: () => Date
   chance: () => number
@@ -105,7 +108,7 @@ export function composeSettings({
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
   const strategy =
     graphAuth === 'application'
-      ? createApplicationConsent({ identity, mailer, clock, waitForGrant })
+      ? createApplicationConsent({ identity, mailer, expectStray, clock, waitForGrant })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
   const reportsConsent = createReportsConsent({ identity, mailer, trace, takeTraceRequest, clock, waitForGrant })
   const consents = createConsents({
