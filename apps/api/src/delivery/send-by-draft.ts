@@ -109,9 +109,9 @@ export async function sendByDraft(
     return { messageId: message.id, internetMessageId: isMime ? null : draft.internetMessageId, asMime: isMime }
   }
 
-  /** Exchange may ignore the From of MIME, so that the message would leave from the account and not from the sender. */
+  /** Exchange may ignore the sender that a message names, so that it would leave from the account. */
   function isFromDelegate(from: string | null): boolean {
-    if (open.content.mime === undefined || mailbox !== 'delegated' || from === null || delegate === null) return false
+    if (mailbox !== 'delegated' || from === null || delegate === null) return false
     return sameAddress(from, delegate.email) && !sameAddress(from, fromEmail)
   }
 

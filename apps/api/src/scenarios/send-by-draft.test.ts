@@ -130,6 +130,20 @@ it('sends by draft only what is to leave no copy in Sent Items, once the mailbox
   await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
 })
 
+it('refuses a message, and does not send it from the account, where Exchange ignores from', async () => {
+  await consent(ground.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  const { id } = await ground.service.submit({ subject: 'From the account' })
+
+  const { problem } = await ground.service.until(id, { status: 'failed' })
+
+  expect(problem).toMatchObject({ code: 'send-as-denied' })
+  expect(await ground.arrived('From the account')).toBe(0)
+  await expect.poll(() => draftsIn(ground, 'From the account')).toEqual([])
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
+})
+
 it('has no doubt about a throttled message whose draft lies in the mailbox of a former sender', async () => {
   const answer = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
   await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: answer })

@@ -77,6 +77,8 @@ export const Settings = z.strictObject({
    * address that the mailbox may send as. `ignored`: the message is from the mailbox.
    */
   mimeFrom: z.enum(['enforced', 'ignored']).default('enforced'),
+  /** Whether `from` of JSON counts. `ignored`: the message is from the mailbox, as some reports say of `/me`. */
+  jsonFrom: z.enum(['enforced', 'ignored']).default('enforced'),
   /** What becomes of the Message-ID of a message that is sent as MIME. */
   mimeMessageId: z.enum(['kept', 'rewritten']).default('kept'),
   /** Whether `x-` headers of MIME are kept as named properties, by which the message can be found. */

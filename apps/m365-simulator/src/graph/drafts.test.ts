@@ -70,6 +70,13 @@ describe('a new draft', () => {
     expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 
+  it('is from the mailbox, whatever its from, where the settings say that it is ignored', async () => {
+    await simulated.set({ jsonFrom: 'ignored' })
+    expect(await create({ from: recipient('reports@contoso.com') })).toMatchObject({
+      from: { emailAddress: { address: 'ada@contoso.com' } },
+    })
+  })
+
   it('may have no recipients and any from', async () => {
     expect(await create({ toRecipients: [], from: recipient('finance@contoso.com') })).toMatchObject({
       from: { emailAddress: { address: 'finance@contoso.com' } },

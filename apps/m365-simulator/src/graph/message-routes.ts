@@ -24,6 +24,8 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   const keptId = (asked: string | null) =>
     settings.current.jsonMessageId === 'kept' && asked !== null ? asked : newMessageId(index)
 
+  const countingFrom = <From>(from: From): From | null => (settings.current.jsonFrom === 'ignored' ? null : from)
+
   const sendMail = async (visit: Visit): Promise<typeof NOTHING_DONE | undefined> => {
     const { request, address } = visit
     if (isMime(request)) return sendMime(visit)
@@ -33,7 +35,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     requireAcceptableSize(content.body, sizes, settings.current)
     const message: StoredMessage = {
       ...content,
-      ...requireSender(asked.from, visit, simulation),
+      ...requireSender(countingFrom(asked.from), visit, simulation),
       internetMessageId: keptId(internetMessageId),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
@@ -71,7 +73,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
     }
-    return { from, stored }
+    return { from: countingFrom(from), stored }
   }
 
   const create = async (visit: Visit): Promise<object | typeof NOTHING_DONE> => {

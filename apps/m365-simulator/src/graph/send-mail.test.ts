@@ -138,6 +138,12 @@ describe('rights', () => {
     expect(await simulated.messages('reports@contoso.com')).toEqual([])
   })
 
+  it('does not count where the settings say that it is ignored', async () => {
+    await simulated.set({ jsonFrom: 'ignored' })
+    expect((await send('ada', from('reports@contoso.com'))).status).toBe(202)
+    expect(await simulated.messages('max@contoso.com')).toMatchObject([{ from: { address: 'ada@contoso.com' } }])
+  })
+
   it('Send As covers a group', async () => {
     expect((await send('ada', from('board@contoso.com'))).status).toBe(202)
   })
