@@ -1,3 +1,4 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
@@ -30,6 +31,18 @@ export interface GrantedAccess {
   readonly renewAt: Date
   /** No request begins once the settings have another version. */
   readonly settingsVersion: number
+}
+
+/**
+ * Whether Exchange ignored the sender that a message names: `from`, as the mailbox has it, is the delegate. Such a message
+ * leaves from the account.
+ */
+export function isFromDelegate(
+  from: string | null,
+  { fromEmail, mailbox, delegate }: Pick<GrantedAccess['connection'], 'fromEmail' | 'mailbox' | 'delegate'>,
+): boolean {
+  if (mailbox !== 'delegated' || from === null || delegate === null) return false
+  return sameAddress(from, delegate.email) && !sameAddress(from, fromEmail)
 }
 
 export interface HeldAccess {

@@ -3,7 +3,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
-import type { GrantedAccess } from '../mailbox-access.ts'
+import { isFromDelegate, type GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
   chargeRequest,
@@ -44,10 +44,11 @@ export function createDraftProgress(message: LeasedMessage): DraftProgress {
 export async function sendByDraft(
   deps: AttemptDeps,
   open: OpenMessage,
-  { settingsVersion, connection: { fromEmail, mailbox, delegate, redirectAllTo } }: GrantedAccess,
+  { settingsVersion, connection }: GrantedAccess,
   options: CallOptions & { readonly signal: AbortSignal },
 ): Promise<AttemptResult | 'replanned'> {
   const { mailer } = deps
+  const { fromEmail, redirectAllTo } = connection
   const { message, draft, route } = open
   const { attachments } = open.content
   /** Whether the last statement cleared the draft to be sent. */
@@ -100,19 +101,13 @@ export async function sendByDraft(
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
     await storeDraft(created, fromEmail)
     draft.unconfirmed = false
-    return isFromDelegate(created.from) ? refuseOtherSender(created) : 'ready'
+    return isFromDelegate(created.from, connection) ? refuseOtherSender(created) : 'ready'
   }
 
   /** The Message-ID of MIME may be that of another message too, whose draft must not be taken for this one. */
   function soughtInDrafts(): SoughtMessage {
     const isMime = open.content.mime !== undefined
     return { messageId: message.id, internetMessageId: isMime ? null : draft.internetMessageId, asMime: isMime }
-  }
-
-  /** Exchange may ignore the sender that a message names, so that it would leave from the account. */
-  function isFromDelegate(from: string | null): boolean {
-    if (mailbox !== 'delegated' || from === null || delegate === null) return false
-    return sameAddress(from, delegate.email) && !sameAddress(from, fromEmail)
   }
 
   async function refuseOtherSender({ draftId }: { draftId: string }): Promise<NotReady> {

@@ -3,6 +3,7 @@ import type { HeldBecause } from '@inforiver-mail/contract/message'
 import { mayReadInbox, permissionsOfBouncesAlone } from '@inforiver-mail/contract/permission'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
+import { explainIgnoredSender } from '@inforiver-mail/m365/explain-failure'
 import { explainReportsPermission, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
@@ -62,6 +63,8 @@ export interface AccessSource {
    * then; null when the failure is not about access.
    */
   reportRefusal(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
+  /** Ends the access where Exchange sends from the delegate in place of the sender, as it would send every message. */
+  reportIgnoredSender(tenantId: string, access: Pick<GrantedAccess, 'grantVersion' | 'connection'>): Promise<void>
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
 }
 
@@ -86,7 +89,7 @@ export function createAccessSource({
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
 }): AccessSource {
-  return { access, reportRefusal, sealTokens }
+  return { access, reportRefusal, reportIgnoredSender, sealTokens }
 
   async function access(tenantId: string, options: AccessOptions): Promise<Access> {
     const { refused, signal } = options
@@ -222,6 +225,14 @@ export function createAccessSource({
     })
     if (!explanation) return null
     return refuseAccess(tenantId, grantVersion, explanation)
+  }
+
+  async function reportIgnoredSender(
+    tenantId: string,
+    { grantVersion, connection: { fromEmail: sender, delegate } }: Pick<GrantedAccess, 'grantVersion' | 'connection'>,
+  ): Promise<void> {
+    const { exchange } = identity.adminCenters
+    await refuseAccess(tenantId, grantVersion, explainIgnoredSender(sender, delegate?.email ?? '', exchange))
   }
 
   /** Returns why messages are held from now on; null for a temporary failure. */

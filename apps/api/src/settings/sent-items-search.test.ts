@@ -6,7 +6,7 @@ import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 
 const clock = createTestClock()
-const { ground, product, ada } = useAdminGround({ clock })
+const { ground, product, ada, post, readSettings } = useAdminGround({ clock })
 let modules: AccessModules
 
 beforeAll(async () => {
@@ -18,8 +18,15 @@ const check = () => checkSentItemsSearch({ ...modules, clock: clock.now })
 
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
 })
+
+/** Makes a mailbox the sender on which Ada has Send As. */
+async function sendFromReports(): Promise<void> {
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  expect((await ada.consent(started.json.consentUrl, 'Ada Admin')).status).toBe(200)
+}
 
 async function known(): Promise<string | undefined> {
   const [row] = await ground.database.query<{ sent_items_search: string }>(
@@ -38,6 +45,30 @@ async function searchAnswers(status: number, value: object): Promise<void> {
 }
 
 it('finds the message that proved the grant', async () => {
+  await check()
+
+  expect(await known()).toBe('works')
+})
+
+it('holds all mail where the message that proved the grant left from the delegate in place of the sender', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  await sendFromReports()
+
+  await check()
+
+  expect(await known()).toBe('unknown')
+  expect(await readSettings()).toMatchObject({
+    status: 'reconnect-required',
+    problem: {
+      code: 'reconnect-required',
+      detail: expect.stringContaining('left from ada@contoso.com in place of reports@contoso.com'),
+    },
+  })
+})
+
+it('finds the message that left from another sender than the delegate', async () => {
+  await sendFromReports()
+
   await check()
 
   expect(await known()).toBe('works')

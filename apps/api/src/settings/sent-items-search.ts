@@ -1,12 +1,14 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import { isFromDelegate } from '../mailbox-access.ts'
 import type { AccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
 
 const GIVE_UP_AFTER_MS = 15 * 60_000 // the copy usually appears within a minute
 
 /**
- * Searches each mailbox for the message that proved its grant, to learn whether sent messages can be found by our id.
+ * Searches each mailbox for the message that proved its grant, to learn whether sent messages can be found by our id, and
+ * whether they leave from the sender.
  * Until that is known, and where they cannot, messages go by draft, whose id identifies them.
  */
 export async function checkSentItemsSearch({
@@ -16,7 +18,7 @@ export async function checkSentItemsSearch({
   clock,
 }: {
   grantStore: Pick<GrantStore, 'findUnprovedSearches' | 'saveSentItemsSearch'>
-  accessSource: Pick<AccessSource, 'access'>
+  accessSource: Pick<AccessSource, 'access' | 'reportIgnoredSender'>
   mailer: GraphMailer
   clock: () => Date
 }): Promise<void> {
@@ -27,8 +29,11 @@ export async function checkSentItemsSearch({
     const mailbox = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'
     const sought = { messageId: verificationId, internetMessageId: null }
     const found = await mailer.findMessage(sought, 'sentitems', { accessToken, mailbox })
-    if (found.outcome === 'found') await grantStore.saveSentItemsSearch(tenantId, verificationId, 'works')
-    else if (isAnswer(found.outcome) && clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
+    if (found.outcome === 'found') {
+      // Only the copy shows it: Microsoft accepts the message in either case.
+      if (isFromDelegate(found.from, connection)) await accessSource.reportIgnoredSender(tenantId, access)
+      else await grantStore.saveSentItemsSearch(tenantId, verificationId, 'works')
+    } else if (isAnswer(found.outcome) && clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
       await grantStore.saveSentItemsSearch(tenantId, verificationId, 'fails')
     }
   }

@@ -5,7 +5,7 @@ import { graphAnswer } from '../test-support/graph-answer.ts'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
-import { explainFailure } from './explain-failure.ts'
+import { explainFailure, explainIgnoredSender } from './explain-failure.ts'
 
 const subject = {
   sender: 'reports@contoso.com',
@@ -46,6 +46,14 @@ describe('explainFailure', () => {
       const { action } = explainFailure(classifyFailure(graphAnswer({ status, code })), subject)
       expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
     }
+  })
+
+  it('says of a sender that Exchange ignores who acts and where, and that somebody reconnects then', () => {
+    const { title, detail, action } = explainIgnoredSender(subject.sender, subject.delegate, ADMIN_CENTERS.exchange)
+    expect(title).toMatch(/^[A-Z].*[^.]$/)
+    expect(detail).toContain('left from ada@contoso.com in place of reports@contoso.com.')
+    expect(action).toContain('Reconnect')
+    expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
   })
 
   it('says where to grant Send As, to whom, and that it can take an hour', () => {

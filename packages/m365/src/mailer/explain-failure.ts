@@ -30,6 +30,19 @@ export function explainFailure(failure: Failure, subject: FailureSubject): Expla
   }
 }
 
+/** Explains that Exchange sent a message from the delegate although it named the sender. */
+export function explainIgnoredSender(sender: string, delegate: string, exchange: string): Explanation {
+  const text = worded({
+    title: 'sender-ignored.title',
+    detail: ['sender-ignored.detail'],
+    action: ['sender-ignored.action', 'then-choose-reconnect'],
+    sender,
+    delegate,
+    exchange,
+  })
+  return { kind: 'reconnect-required', ...text, correlationId: null, aadstsCode: null }
+}
+
 interface FailureText {
   readonly kind: Explanation['kind']
   /** Names of sentences. Null stands for what the failure says itself. */
