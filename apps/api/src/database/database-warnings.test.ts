@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestGround } from '../test-support/test-product.ts'
@@ -17,7 +18,7 @@ async function switchSynchronousCommit(on: TestDatabase, value: 'on' | 'off'): P
 }
 
 async function warningsFor(connectionString = database.url): Promise<string[]> {
-  const pool = createTestPool(database.url, 1)
+  const pool = createTestPool(database.url, 2)
   try {
     return await databaseWarnings(pool, connectionString)
   } finally {
@@ -51,4 +52,34 @@ it('warns at the start if the database does not flush commits to disk', async ()
 
 it('does not warn if the database flushes commits', async () => {
   expect(await warningsFor()).toEqual([])
+})
+
+/** Lends connections as a pooler in transaction mode does: each transaction gets the session that was used last of those that are free. */
+function poolTransactions(sessions: pg.PoolClient[]): Pick<pg.Pool, 'query' | 'connect'> {
+  const connect = async () => {
+    let own: pg.PoolClient | undefined
+    const query = async (text: string) => {
+      const session = own ?? sessions.pop()
+      if (!session) throw new Error('No session is free.')
+      own = text === 'BEGIN' ? session : text === 'COMMIT' ? undefined : own
+      const result = await session.query(text)
+      if (!own) sessions.push(session)
+      return result
+    }
+    return { query, release() {}, on() {}, off() {} }
+  }
+  const query = async (text: string) => (await connect()).query(text)
+  return { connect: connect as never, query: query as never }
+}
+
+it('warns of a pooler in transaction mode', async () => {
+  const pool = createTestPool(database.url, 2)
+  const sessions = await Promise.all([pool.connect(), pool.connect()])
+  const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url)
+  for (const session of sessions) session.release()
+  await pool.end()
+
+  expect(warnings).toEqual([
+    'DATABASE_URL leads through a connection pooler in transaction mode: settings of a connection are lost, so that statements take long beside many messages, and mail waits up to a second for a worker. Connect to the server itself, or set the pooler to session mode',
+  ])
 })
