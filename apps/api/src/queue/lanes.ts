@@ -1,7 +1,10 @@
 // A lane is what waits of one service in one priority of a mailbox, first due first. Lanes have no table: they are read
 // off the index of their keys, so that they cost nothing to keep, and a mailbox with one lane needs two look-ups.
 
-/** Bounds a walk over the lanes of one mailbox. Those behind come up as soon as others are empty. */
+/**
+ * Bounds a walk over the lanes of one priority in a mailbox. Those behind come up as soon as others are empty, and a lower
+ * priority has its share however many there are.
+ */
 const MAX_LANES = 300
 
 /**
@@ -35,13 +38,16 @@ export function isInLane(row: string, key: string): string {
 export function walkLanes(tenant: string, dueFrom?: string): string {
   const isLater = dueFrom === undefined ? '' : ` AND q.due_at >= ${dueFrom}`
   // 0 follows / in ASCII.
+  const endOfPriority = `${tenant} || '/' || lanes.priority || '0'`
   const next = (after: string) => `
     SELECT ${laneOf('q')} AS key, least(q.priority, 2) AS priority, coalesce(q.service, '') AS service FROM message_queue q
      WHERE ${inLanes('q')} AND ${laneOf('q')} > ${after} AND ${laneOf('q')} < ${tenant} || '0'${isLater} ORDER BY ${laneOf('q')} LIMIT 1`
   return `lanes AS (
   SELECT first.*, 1 AS number FROM (${next(`${tenant} || '/'`)}) AS first
    UNION ALL
-  SELECT following.*, lanes.number + 1 FROM lanes CROSS JOIN LATERAL (${next('lanes.key')}) AS following WHERE lanes.number < ${MAX_LANES}
+  SELECT following.*, CASE WHEN following.priority = lanes.priority THEN lanes.number + 1 ELSE 1 END
+    FROM lanes CROSS JOIN LATERAL (${next(`CASE WHEN lanes.number < ${MAX_LANES} THEN lanes.key ELSE ${endOfPriority} END`)}) AS following
+   WHERE lanes.number < ${MAX_LANES} OR lanes.priority < 2
 )`
 }
 

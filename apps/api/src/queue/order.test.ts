@@ -107,6 +107,12 @@ describe('the order of a mailbox', () => {
     expect(await sendOneByOne(7)).toEqual(['b', 'c', 'old', 'a', 'a', 'a', 'a'])
   })
 
+  it('gives a lower priority its share beside any number of services', async () => {
+    for (let service = 0; service < 301; service++) await add(`normal${service}`, 1, { service: `service ${service}` })
+    await add('low', 1, { priority: 'low' })
+    expect(await sendOneByOne(10)).toContain('low')
+  })
+
   it('is the same for several messages that one claim takes', async () => {
     await add('a', 10, { service: 'accounts' })
     await add('b', 1, { service: 'billing' })
