@@ -54,13 +54,14 @@ const MAX_LEASED = 10_000
 /** Columns of message_queue for a message without a lease, and so without a request under way. */
 export const NO_LEASE = `lease_owner = NULL, lease_until = NULL, wire_version = NULL`
 
-/** A message may be leased behind some that may not leave yet, such as large ones. */
+/** A message may be leased behind some that may not leave yet. */
 const NEARLY_FIRST = 100
 
 /**
  * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
- * Leased rows are among the first of their lanes, and mailbox_totals says how many there are. If some are not, the whole
- * queue of the mailbox is searched.
+ * Leased rows are among the first of their lanes, apart from large ones that wait: few of those may leave at once, so that
+ * any number may be ahead. mailbox_totals says how many leased rows there are. If some are not found, the whole queue of
+ * the mailbox is searched.
  *
  * @param tenants SQL for rows of mailbox_totals
  */
@@ -71,7 +72,8 @@ export function leasedRows(tenants: string): string {
     WITH RECURSIVE ${walkLanes('t.tenant_id')}, first AS MATERIALIZED (
       SELECT q.* FROM lanes l CROSS JOIN LATERAL (
         SELECT * FROM (
-          SELECT * FROM message_queue q WHERE ${isInLane('q', 'l.key')} ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS ahead
+          SELECT * FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND (q.size <> 'large' OR ${isLeased})
+           ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS ahead
          LIMIT t.sending + ${NEARLY_FIRST}) AS q
        WHERE ${isLeased} LIMIT t.sending
     )

@@ -30,6 +30,8 @@ const INDEXED_AT_ONCE = 2_000
 /** Of very many messages that are not indexed yet. */
 const BLOCK = 50
 const MANY = 100
+/** Only few of them leave at once. */
+const LARGE_WAITING = 150
 /** For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. */
 const READS_OF_CLAIMED = 12
 /** For each message: its block, its id there, and its row, with the pages of their indexes. */
@@ -460,6 +462,27 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     let abandoned: readonly string[] = []
     expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW)
     expect(abandoned).toEqual([last?.message_id])
+  })
+
+  it('reads few rows to recover a message that left behind large ones that may not, and one of another lane, before very many', async () => {
+    await ground.database.query(
+      `WITH behind AS (
+         SELECT 'msg_behind_' || n AS id, n, mail_now() - interval '1 day' + n * interval '1 millisecond' AS due_at FROM generate_series(1, $2 + $3::int) AS n
+       ), recorded AS (
+         INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT id, $1, 'large ones', '[]', '', due_at FROM behind
+       )
+       INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items,
+                                  service, lease_owner, lease_until)
+       SELECT id, $1, 'queued', due_at, due_at, 1, CASE WHEN n <= $2 THEN 'large' ELSE 'small' END, 0, 'retry', true,
+              CASE WHEN n = $2 + $3 THEN 'another' ELSE 'large ones' END,
+              CASE WHEN n IN ($2 + 1, $2 + $3) THEN 'dead' END, CASE WHEN n IN ($2 + 1, $2 + $3) THEN mail_now() - interval '1 second' END
+         FROM behind`,
+      ['ten_large', LARGE_WAITING, VERY_MANY],
+    )
+    let abandoned: readonly string[] = []
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW_FOR_CLAIM)
+    expect(abandoned.toSorted()).toEqual([`msg_behind_${LARGE_WAITING + 1}`, `msg_behind_${LARGE_WAITING + VERY_MANY}`])
+    await ground.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
   })
 
   it('reads few rows to give back what was claimed when the answer was lost', async () => {
