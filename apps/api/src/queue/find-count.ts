@@ -54,6 +54,20 @@ export async function countRows(
   return rows[0] ?? { count: 0, oldest: null }
 }
 
+/** Counts the rows of the queue whose messages a source has, up to a limit, without reading the messages. */
+export async function countQueued(
+  database: Statements,
+  tenantId: string,
+  queued: string,
+  atMost: number,
+): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM (${queued} LIMIT $2) AS counted`,
+    [tenantId, atMost],
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** Counts what a filter without texts finds. */
 export async function countAll(database: Connections, selection: Selection): Promise<Total> {
   const known = await knownTotal(database, selection)

@@ -2,7 +2,8 @@ import { MessageProblemCode, type Delivery, type MessageStatus } from '@inforive
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
-import type pg from 'pg'
+import { queuedOf } from './lanes.ts'
+import pg from 'pg'
 import type { TextFilter } from './search-text.ts'
 import { totalsOf } from './totals.ts'
 
@@ -56,6 +57,8 @@ export interface Source {
   readonly hasStatus: boolean
   /** Whether a row has the reported delivery or code that the filter asks for. There may be very many of them. */
   readonly isReported?: boolean
+  /** The rows of the queue, with `message_id`, whose messages it has. */
+  readonly queued?: string
 }
 
 export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
@@ -80,12 +83,19 @@ function messagesOf(rows: string): string {
 
 const LEASED = leasedRows(totalsOf('$1', 'tenant_id, sending'))
 
-function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending'): Source {
+/** @param service the only one whose messages are asked for; null for all */
+function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: string | null): Source {
+  if (state === 'sending')
+    return { sql: messagesOf(`SELECT message_id FROM (${LEASED}) AS leased`), ordered: false, hasStatus: true }
+  const name = service === null ? null : pg.escapeLiteral(service)
+  // What version 1.1.0 queued names no service. Its messages do.
+  const isAsked = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
   const rows =
-    state === 'sending'
-      ? `SELECT message_id FROM (${LEASED}) AS leased`
-      : `SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
-  return { sql: messagesOf(rows), ordered: false, hasStatus: true }
+    name !== null && state === 'queued'
+      ? queuedOf('$1', name)
+      : `SELECT q.message_id, q.lease_owner FROM message_queue q WHERE q.tenant_id = $1 AND q.state = '${state}' AND ${isAsked}`
+  const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.lease_owner IS NULL`
+  return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
 }
 
 const POSSIBLE_DUPLICATES: Source = {
@@ -109,8 +119,11 @@ function reported(rows: string): Source {
 /** The code of a delivery status, such as 5.1.10 (RFC 3463): a report tells it of a recipient. */
 const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 
-/** Null when no message can meet the filter. */
-function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter): Source | null {
+/** Null when no message can meet the filter. @param service the only one whose messages are asked for; null for all */
+function sourceOf(
+  { status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter,
+  service: string | null,
+): Source | null {
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
   if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported(`o.code = '${problem}'`)
@@ -130,7 +143,7 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
     case 'scheduled':
     case 'held':
     case 'sending':
-      return inQueue(status)
+      return inQueue(status, service)
     default:
       return ALL
   }
@@ -146,6 +159,8 @@ export interface Selection {
   readonly submitted: Range
   /** Whether the filter asks for more than texts, service and time of submission. */
   readonly asksForState: boolean
+  /** Conditions on a row `r` about the service and the time of submission. */
+  ofSubmission(this: void, bind: Bind): string[]
   /** Conditions on a row `r` with the columns of a source. */
   ofRow(this: void, source: Source, bind: Bind): string[]
   /** Conditions on a row `m` of message_states that no column of the source tells. */
@@ -162,11 +177,17 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const { status, problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
   const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
 
-  function ofRow({ sql }: Source, bind: Bind): string[] {
+  function ofSubmission(bind: Bind): string[] {
     return [
       ...(service === null ? [] : [`r.service = ${bind(service)}`]),
       ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
       ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+    ]
+  }
+
+  function ofRow({ sql }: Source, bind: Bind): string[] {
+    return [
+      ...ofSubmission(bind),
       ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
       ...(isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
       ...(sql === ALL.sql ? ofReports('r', bind) : []),
@@ -214,11 +235,12 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     tenantId,
     service,
     filter,
-    source: sourceOf(filter),
+    source: sourceOf(filter, service),
     submitted: { from: submittedFrom ?? null, to: submittedTo ?? null },
     asksForState: [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
       (asked) => asked !== undefined,
     ),
+    ofSubmission,
     ofRow,
     ofState,
     ofStatus,

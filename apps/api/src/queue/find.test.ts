@@ -342,7 +342,7 @@ describe('with more matches than are counted', () => {
     database = pool,
   ) {
     const owner = { tenantId: filter.service === 'other' ? BEN : ADA, service: null }
-    return createFinder(database, owner, filter, exactUpTo).page(start, PAGE, new AbortController().signal)
+    return createFinder(database, owner, filter, { exactUpTo }).page(start, PAGE, new AbortController().signal)
   }
 
   it('estimates them by a sample of what the index finds, and shows the same pages', async () => {
@@ -453,5 +453,37 @@ describe('when its time is over', () => {
     const given = searchUntil((statement) => COMPARES.test(statement))
     await expect(given).rejects.toBeInstanceOf(SearchTooLong)
     await expect(given).rejects.toMatchObject({ unindexed: COUNT - SMALL_BLOCK })
+  })
+})
+
+describe('where few rows may be read at once', () => {
+  const BOUNDS = { sortedAtMost: 2 }
+  beforeAll(() => fill(async () => {}))
+
+  it.each<StoredFilter>([
+    { status: 'held' },
+    { status: 'queued' },
+    { status: 'scheduled', submittedTo: at(60) },
+    { status: 'held', service: 'alerts' },
+    { status: 'queued', service: 'alerts' },
+    { status: 'scheduled', service: 'reports' },
+  ])('finds all in pages forth and back: %o', async (filter) => {
+    const finder = createFinder(pool, OWNER, filter, BOUNDS)
+    const read = (start: (ListPosition & { toward: Toward }) | null) =>
+      finder.page(start, 3, new AbortController().signal)
+    const forth: Match[] = []
+    for (let from: ListPosition | null | undefined = null; from !== undefined;) {
+      const { matches, hasOlder } = await read(from && { ...from, toward: 'older' })
+      forth.push(...matches)
+      from = hasOlder ? matches.at(-1) : undefined
+    }
+    const back: Match[] = []
+    for (let from: ListPosition | undefined = { at: at(-1), id: `msg_${'0'.repeat(32)}` }; from !== undefined;) {
+      const { matches, hasNewer } = await read({ ...from, toward: 'newer' })
+      back.unshift(...matches)
+      from = hasNewer ? matches[0] : undefined
+    }
+    expect(forth.map(({ id }) => id)).toEqual(expected(filter))
+    expect(back.map(({ id }) => id)).toEqual(expected(filter))
   })
 })

@@ -6,7 +6,7 @@ import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { ListPosition, Toward } from '../list-position.ts'
 import type { Owner } from './actor.ts'
 import { createComparison, type Compare } from './compare-texts.ts'
-import { countAll, countInState, countRows, estimate, type Total } from './find-count.ts'
+import { countAll, countInState, countQueued, countRows, estimate, type Total } from './find-count.ts'
 import {
   ALL,
   createSelection,
@@ -68,8 +68,13 @@ export interface Finder {
   readonly state: (bind: Bind) => readonly string[]
 }
 
-/** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is faster. */
+/** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is mostly faster. */
 const SORTED_AT_MOST = 5_000
+/**
+ * Of a page, the walk reads at most this many messages for each row of the queue. Where it has not found the page by then, it
+ * lies behind so many others that sorting the rows is faster.
+ */
+const WALKED_PER_ROW = 5
 /** Up to this many rows of a source are read to compare their texts, without asking the search index. */
 const COMPARED_ALWAYS = 2_000
 /** And up to this many, if the index finds more. */
@@ -90,55 +95,92 @@ interface Found {
   readonly millis: number
 }
 
-/**
- * Prepares to find the messages of an owner. Nothing is held open between two of its statements.
- *
- * @param exactUpTo counts so many exactly; fewer in tests
- */
-export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, exactUpTo = MAX_EXACT_TOTAL): Finder {
+/** Fewer in tests. */
+interface FinderBounds {
+  /** Counts so many exactly. */
+  readonly exactUpTo?: number
+  readonly sortedAtMost?: number
+}
+
+/** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
+export function createFinder(
+  pool: pg.Pool,
+  owner: Owner,
+  filter: StoredFilter,
+  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST }: FinderBounds = {},
+): Finder {
   const selection = createSelection(owner, filter)
-  const { tenantId, service, source, submitted, asksForState, ofRow, ofState, ofStatus, besidesStatus } = selection
+  const { tenantId, service, source, submitted, asksForState, ofSubmission, ofRow, ofState, ofStatus, besidesStatus } =
+    selection
   const { status } = filter
   const asked = askedGrams(filter, service)
   let unindexed = 0
 
-  /** Finds the source, or walks all messages where that is faster. */
-  async function orderedSource(database: Connections, rows: Source): Promise<Source> {
-    if (rows.isReported === true)
-      return (await countRows(database, selection, SORTED_AT_MOST + 1)).count > SORTED_AT_MOST ? ALL : rows
-    if (rows.ordered || !rows.hasStatus || status === undefined || status === 'sending') return rows
-    return ((await countInState(database, tenantId, status)) ?? 0) > SORTED_AT_MOST ? ALL : rows
+  /** Finds the source, or walks all messages where that is faster: for a page, no more of them than `atMost`. */
+  async function orderedSource(database: Connections, rows: Source): Promise<{ rows: Source; atMost: number | null }> {
+    if (rows.isReported === true) {
+      const { count } = await countRows(database, selection, sortedAtMost + 1)
+      return { rows: count > sortedAtMost ? ALL : rows, atMost: null }
+    }
+    if (rows.queued === undefined || status === undefined) return { rows, atMost: null }
+    const inState = (await countInState(database, tenantId, status)) ?? 0
+    const count =
+      service === null || inState <= sortedAtMost
+        ? inState
+        : await countQueued(database, tenantId, rows.queued, sortedAtMost + 1)
+    return count > sortedAtMost ? { rows: ALL, atMost: WALKED_PER_ROW * inState } : { rows, atMost: null }
   }
 
+  /** @param ofPage whether few are wanted */
   async function* walk(
     database: Connections,
     toward: Toward,
     begin: ListPosition | null,
     atOnce: number,
+    ofPage = false,
   ): AsyncGenerator<readonly Match[]> {
     if (!source) return
-    const rows = await orderedSource(database, source)
-    const [before, order] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
+    const ordered = await orderedSource(database, source)
+    const atMost = ofPage ? ordered.atMost : null
+    let { rows } = ordered
     let position = begin
     for (;;) {
-      const values: unknown[] = [tenantId]
-      const bind: Bind = (value) => `$${values.push(value)}`
-      const conditions = ofRow(rows, bind)
-      if (position)
-        conditions.push(
-          `(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`,
-        )
-      const text = `SELECT r.id, ${MILLIS} ${rowsOf(rows, conditions, ofState(rows, bind))}
-                     ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`
-      const { rows: read } = rows.ordered
-        ? await readInOrder<Found>(database, text, values)
-        : await database.query<Found>(text, values)
-      const found = read.map(({ id, millis }) => ({ id, at: new Date(millis) }))
+      const isCut = atMost !== null && rows !== source
+      const found = await read(database, rows, toward, position, atOnce, isCut ? atMost : null)
       if (found.length > 0) yield found
-      const last = found.at(-1)
-      if (!last || found.length < atOnce) return
-      position = last
+      position = found.at(-1) ?? position
+      if (found.length === atOnce) continue
+      if (!isCut) return
+      rows = source
     }
+  }
+
+  /** @param atMost how many rows are looked at; null for all */
+  async function read(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    position: ListPosition | null,
+    count: number,
+    atMost: number | null,
+  ): Promise<Match[]> {
+    const [before, direction] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
+    const order = `ORDER BY r.created_at ${direction}, r.id ${direction}`
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const isBehind =
+      position === null
+        ? []
+        : [`(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]
+    const first = (limit: number) =>
+      `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...isBehind], [])} ${order} LIMIT ${bind(limit)})`
+    const [looked, conditions] = atMost === null ? [rows.sql, isBehind] : [first(atMost), []]
+    const text = `SELECT r.id, ${MILLIS} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
+                   ${order} LIMIT ${bind(count)}`
+    const { rows: found } = rows.ordered
+      ? await readInOrder<Found>(database, text, values)
+      : await database.query<Found>(text, values)
+    return found.map(({ id, millis }) => ({ id, at: new Date(millis) }))
   }
 
   /** Reads what a search by texts begins with. */
@@ -207,7 +249,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
   }
 
   async function findByState(database: Connections, start: PageStart | null, limit: number): Promise<PageOfMatches> {
-    const found = await readPage((...from) => walk(database, ...from), start, limit)
+    const found = await readPage((...from) => walk(database, ...from, true), start, limit)
     const isAll = start === null && !found.hasOlder
     const total = isAll ? { total: found.matches.length, totalIsEstimate: false } : await countAll(database, selection)
     return { ...found, ...total }

@@ -30,6 +30,10 @@ const INDEXED_AT_ONCE = 2_000
 /** Of very many messages that are not indexed yet. */
 const BLOCK = 50
 const MANY = 100
+/** So many wait behind others, and are more than are sorted at once. */
+const WAITING = 100
+/** Others that are looked at in vain for each of them, its row in the queue and its message, with the pages of their indexes. */
+const READS_OF_WAITING = 16
 /** Only few of them leave at once. */
 const LARGE_WAITING = 150
 /** For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. */
@@ -555,5 +559,63 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     )
     const claim = async () => expect(await queue.deliveries.claim('takes many', MANY)).toHaveLength(MANY)
     expect(await rowsRead(claim)).toBeLessThan(READS_OF_CLAIMED * MANY + FEW_FOR_CLAIM)
+  })
+
+  /** Has messages of a service wait for a year in a state, ahead of very many that have ended. */
+  async function waitBehindEnded(tenantId: string, state: 'held' | 'scheduled' | 'queued', count: number) {
+    await ground.database.query(
+      `WITH waiting AS (
+         SELECT $1 || '_' || n AS id, mail_now() - interval '1 year' + n * interval '1 second' AS at FROM generate_series(1, $3::int) AS n
+       ), recorded AS (
+         INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT id, $1, 'waits', '[]', '', at FROM waiting
+       ), ended AS (
+         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+         SELECT $1 || '_ended_' || n, $1, 'waits', 'sent', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now()
+           FROM generate_series(1, $4::int) AS n
+       )
+       INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items,
+                                  service, held_because)
+       SELECT id, $1, $2, CASE $2 WHEN 'held' THEN NULL WHEN 'queued' THEN at ELSE mail_now() + interval '1 year' END, at, 1, 'small', 0, 'retry', true, 'waits',
+              CASE $2 WHEN 'held' THEN 'not-configured' END
+         FROM waiting`,
+      [tenantId, state, count, VERY_MANY],
+    )
+  }
+
+  it.each(['held', 'scheduled', 'queued'] as const)(
+    'reads few rows for a page of those that are %s, older than very many that have ended',
+    async (state) => {
+      const tenantId = `ten_${state}`
+      await waitBehindEnded(tenantId, state, WAITING)
+      const finder = createFinder(pool, { tenantId, service: null }, { status: state }, { sortedAtMost: 50 })
+      const newest = () => finder.page(null, 20, new AbortController().signal)
+      expect(
+        await rowsRead(async () =>
+          expect(await newest()).toMatchObject({
+            matches: { length: 20, 0: { id: `${tenantId}_${WAITING}` } },
+            total: WAITING,
+          }),
+        ),
+      ).toBeLessThan(READS_OF_WAITING * WAITING + FEW)
+    },
+  )
+
+  it('reads few rows for the queue of a service beside very many of another', async () => {
+    await waitBehindEnded('ten_services', 'queued', 5)
+    await ground.database.query(
+      `WITH waiting AS (
+         INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
+         SELECT 'msg_of_another_' || n, 'ten_services', 'another', '[]', '', mail_now() FROM generate_series(1, $1::int) AS n RETURNING id, created_at
+       )
+       INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items, service)
+       SELECT id, 'ten_services', 'queued', created_at, created_at, 1, 'small', 0, 'retry', true, 'another' FROM waiting`,
+      [VERY_MANY],
+    )
+    const owner = { tenantId: 'ten_services', service: 'waits' }
+    const finder = createFinder(pool, owner, { status: 'queued' }, { sortedAtMost: 50 })
+    const newest = () => finder.page(null, 3, new AbortController().signal)
+    expect(
+      await rowsRead(async () => expect(await newest()).toMatchObject({ matches: { length: 3 }, total: 5 })),
+    ).toBeLessThan(FEW)
   })
 })
