@@ -23,17 +23,28 @@ export function awaitsReports(row: string): string {
   return `(coalesce(${row}.sent_at > mail_now() - ${AWAITED_FOR}, false) AND ${hasSource(`${row}.tenant_id`)})`
 }
 
+/**
+ * SQL for whether a recipient of a message was reported of. Only the index of the messages fits it, and no plan joins by it:
+ * there may be very many others of whom the same was reported.
+ *
+ * @param row as for `awaitsReports`
+ * @param value SQL
+ */
+function isReported(row: string, column: 'delivery' | 'code', value: string): string {
+  return `EXISTS (SELECT 1 FROM recipient_outcomes o WHERE o.message_id = ${row}.id AND coalesce(o.${column}, '') = ${value} OFFSET 0)`
+}
+
 /** SQL for whether a message has a recipient in a state of delivery. @param row as for `awaitsReports` */
 export function hasDelivery(row: string, delivery: Delivery): string {
   const known = `coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = ${row}.id AND o.delivery IS NOT NULL), 0)`
   if (delivery === 'pending') return `${awaitsReports(row)} AND ${known} < ${row}.recipients`
   if (delivery === 'unknown') return `NOT ${awaitsReports(row)} AND ${known} < ${row}.recipients`
-  return `EXISTS (SELECT 1 FROM recipient_outcomes o WHERE o.message_id = ${row}.id AND o.delivery = '${delivery}')`
+  return isReported(row, 'delivery', `'${delivery}'`)
 }
 
 /** SQL for whether a code was reported of a recipient of a message. @param row as for `awaitsReports` */
 export function hasCode(row: string, code: string): string {
-  return `EXISTS (SELECT 1 FROM recipient_outcomes o WHERE o.message_id = ${row}.id AND o.code = ${code})`
+  return isReported(row, 'code', code)
 }
 
 /**

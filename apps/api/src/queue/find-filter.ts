@@ -106,10 +106,17 @@ const POSSIBLE_DUPLICATES: Source = {
   hasStatus: false,
 }
 
-/** Messages of whom a report says something. @param rows a condition on rows `o` of recipient_outcomes */
-function reported(rows: string): Source {
+/**
+ * Messages of whom a report says something. Each comes with the first of its recipients of whom that is said, so that few
+ * are found without reading all, as DISTINCT would. No other index has the order.
+ */
+function reported(column: 'delivery' | 'code', value: string): Source {
+  const said = `
+    SELECT o.message_id, o.address FROM recipient_outcomes o
+     WHERE o.tenant_id = $1 AND o.${column} >= '${value}' AND o.${column} <= '${value}' ORDER BY o.${column} OFFSET 0`
+  const first = `SELECT min(p.address) FROM recipient_outcomes p WHERE p.message_id = o.message_id AND coalesce(p.${column}, '') = '${value}'`
   return {
-    sql: messagesOf(`SELECT DISTINCT o.message_id FROM recipient_outcomes o WHERE o.tenant_id = $1 AND ${rows}`),
+    sql: messagesOf(`SELECT o.message_id FROM (${said}) AS o WHERE o.address = (${first})`),
     ordered: false,
     hasStatus: false,
     isReported: true,
@@ -126,7 +133,7 @@ function sourceOf(
 ): Source | null {
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
-  if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported(`o.code = '${problem}'`)
+  if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported('code', problem)
   if (mustHaveFailed || problem !== undefined) {
     if (status !== undefined && status !== 'failed') return null
     return isCause(problem) ? FAILED_BY_CAUSE : unsent('failed')
@@ -135,7 +142,7 @@ function sourceOf(
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
     return delivery === 'pending'
       ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
-      : reported(`o.delivery = '${delivery}'`)
+      : reported('delivery', delivery)
   switch (status) {
     case 'cancelled':
       return unsent(status)

@@ -467,6 +467,8 @@ describe('where few rows may be read at once', () => {
     { status: 'held', service: 'alerts' },
     { status: 'queued', service: 'alerts' },
     { status: 'scheduled', service: 'reports' },
+    { delivery: 'delivered' },
+    { problem: '5.1.10', service: 'reports' },
   ])('finds all in pages forth and back: %o', async (filter) => {
     const finder = createFinder(pool, OWNER, filter, BOUNDS)
     const read = (start: (ListPosition & { toward: Toward }) | null) =>

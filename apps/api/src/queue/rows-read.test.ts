@@ -561,6 +561,41 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(claim)).toBeLessThan(READS_OF_CLAIMED * MANY + FEW_FOR_CLAIM)
   })
 
+  describe('of messages that a report tells of', () => {
+    const OWNER = { tenantId: 'ten_reported', service: null }
+    beforeAll(async () => {
+      await ground.database.query(
+        `WITH sent AS (
+           INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+           SELECT 'msg_reported_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now()
+             FROM generate_series(1, $2::int) AS n RETURNING id, created_at
+         )
+         INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, at, source, learned_at)
+         SELECT id, address, $1, 1, CASE WHEN id = 'msg_reported_1' THEN 'failed' ELSE 'delivered' END, CASE WHEN id = 'msg_reported_1' THEN '5.1.10' ELSE '2.0.0' END,
+                created_at, 'trace', mail_now()
+           FROM sent, unnest(ARRAY['max@contoso.com', 'eve@contoso.com']) AS address ORDER BY created_at`,
+        [OWNER.tenantId, VERY_MANY],
+      )
+    })
+
+    it.each([{ delivery: 'delivered' }, { problem: '2.0.0' }] as const)(
+      'reads few rows for the first of very many by %o',
+      async (filter) => {
+        const found = createFinder(pool, OWNER, filter, { sortedAtMost: 20 }).all(20)
+        expect(await rowsRead(async () => expect(await first(found)).toHaveLength(20))).toBeLessThan(FEW)
+      },
+    )
+
+    it.each([{ delivery: 'failed' }, { problem: '5.1.10' }] as const)(
+      'reads few rows for few by %o',
+      async (filter) => {
+        const list = async () =>
+          expect(await queue.messages.list(OWNER, listing(filter), null)).toMatchObject({ items: [{}], total: 1 })
+        expect(await rowsRead(list)).toBeLessThan(FEW)
+      },
+    )
+  })
+
   /** Has messages of a service wait for a year in a state, ahead of very many that have ended. */
   async function waitBehindEnded(tenantId: string, state: 'held' | 'scheduled' | 'queued', count: number) {
     await ground.database.query(
