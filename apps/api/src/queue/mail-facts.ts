@@ -110,10 +110,11 @@ export async function recordMailState(
   await pool.query(RECORD, [tenantId, mail, since, seenAt])
 }
 
-/**
- * Counts held messages by reason. There are few reasons, and usually one: then the totals of the mailbox have the count.
- * $1 tenant
- */
+/** How far the held messages of a reason are counted at first, and how much further where that was not enough. */
+const COUNTED_AT_FIRST = 100
+const COUNTED_FURTHER = 10
+
+/** Counts held messages by reason, up to a limit, beside the total of the mailbox. There are few reasons. $1 tenant, $2 limit */
 const READ_HELD = `
 WITH RECURSIVE reasons AS (
   (SELECT q.held_because AS reason FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' ORDER BY q.held_because LIMIT 1)
@@ -121,13 +122,20 @@ WITH RECURSIVE reasons AS (
   SELECT (SELECT q.held_because FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because > r.reason
            ORDER BY q.held_because LIMIT 1) FROM reasons r WHERE r.reason IS NOT NULL
 )
-SELECT r.reason, CASE WHEN (SELECT count(*) FROM reasons c WHERE c.reason IS NOT NULL) = 1
-                      THEN (${totalsOf('$1', 'held')})
-                      ELSE (SELECT count(*) FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason) END::int AS count
+SELECT r.reason, coalesce((${totalsOf('$1', 'held')}), 0)::int AS total,
+       (SELECT count(*) FROM (SELECT FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason LIMIT $2) AS counted)::int AS count
   FROM reasons r WHERE r.reason IS NOT NULL`
 
-/** How many messages are held for each reason that occurs. */
+/**
+ * How many messages are held for each reason that occurs. The reason that most are held for is never counted to its end: it
+ * has what is left of the total.
+ */
 export async function readHeld(pool: pg.Pool, tenantId: string): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await pool.query<{ reason: string; count: number | null }>(READ_HELD, [tenantId])
-  return new Map(rows.map(({ reason, count }) => [reason, count ?? 0]))
+  for (let limit = COUNTED_AT_FIRST; ; limit *= COUNTED_FURTHER) {
+    const { rows } = await pool.query<{ reason: string; total: number; count: number }>(READ_HELD, [tenantId, limit])
+    const unfinished = rows.filter(({ count }) => count >= limit)
+    if (unfinished.length > 1) continue
+    const others = rows.reduce((sum, row) => sum + (row.count < limit ? row.count : 0), 0)
+    return new Map(rows.map(({ reason, total, count }) => [reason, count < limit ? count : total - others]))
+  }
 }

@@ -653,4 +653,17 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       await rowsRead(async () => expect(await newest()).toMatchObject({ matches: { length: 3 }, total: 5 })),
     ).toBeLessThan(FEW)
   })
+
+  it('reads few rows for what is held by two reasons', async () => {
+    await waitBehindEnded('ten_of_two_reasons', 'held', VERY_MANY)
+    await ground.database.query(
+      `UPDATE message_queue SET held_because = 'large-attachments-disabled' WHERE message_id = 'ten_of_two_reasons_1'`,
+    )
+    const read = async () =>
+      expect(Object.fromEntries(await queue.insight.readHeld('ten_of_two_reasons'))).toEqual({
+        'not-configured': VERY_MANY - 1,
+        'large-attachments-disabled': 1,
+      })
+    expect(await rowsRead(read)).toBeLessThan(FEW)
+  })
 })
