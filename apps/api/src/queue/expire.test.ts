@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { createQueueGround, FAILED, type QueueGround } from '../test-support/queue-ground.ts'
-import { DAYS } from '../test-support/test-clock.ts'
+import { createQueueGround, FAILED, UNCONNECTED, type QueueGround } from '../test-support/queue-ground.ts'
+import { DAYS, HOURS, MINUTES } from '../test-support/test-clock.ts'
 
 let ground: QueueGround
 
@@ -55,4 +55,18 @@ it('deletes the others where one kind cannot be deleted', async () => {
   await allow()
   await ground.queue.upkeep.expire(ground.clock.now())
   expect(await ground.database.query('SELECT FROM messages')).toEqual([])
+})
+
+it('deletes a message that ended long after its submission within an hour, once it was kept long enough', async () => {
+  const at = (ms: number) => new Date(start + ms)
+  const start = ground.clock.now().getTime()
+  const id = await ground.submit({ tenantId: UNCONNECTED })
+  await ground.clock.advance(60 * DAYS)
+  await ground.queue.messages.cancel({ tenantId: UNCONNECTED, service: null, userId: null }, id, ground.clock.now())
+  const left = () => ground.database.query('SELECT id FROM messages')
+
+  await ground.queue.upkeep.expire(at(90 * DAYS - 1 * MINUTES))
+  expect(await left()).toEqual([{ id }])
+  await ground.queue.upkeep.expire(at(90 * DAYS - 1 * MINUTES + 1 * HOURS))
+  expect(await left()).toEqual([])
 })

@@ -11,7 +11,12 @@ import { lockTotals } from './totals.ts'
 const BATCH = 5_000
 /** Of these only as many are emptied as may be at once. */
 const CONTENTS_AT_ONCE = 1_000
-const DAY_MS = 24 * 60 * 60_000
+const HOUR_MS = 60 * 60_000
+const DAY_MS = 24 * HOUR_MS
+/** Most messages end within this time after their submission. */
+const ENDS_WITHIN_MS = HOUR_MS
+/** Those that ended later are looked for this often. */
+const WALKS_ALL_EVERY_MS = HOUR_MS
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most */
 const FORGET_CONTENT = `
@@ -26,12 +31,12 @@ UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')
 /**
  * Deletes messages with their attempts. It walks each tenant's messages in the order of submission, so that no index on
  * `ended_at` has to be maintained. It skips messages whose content another transaction kept from being deleted.
- * $1 ended before, $2 at most
+ * $1 ended before, $2 at most, $3 submitted from
  */
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id, t.tenant_id FROM mailbox_totals t CROSS JOIN LATERAL (
-    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1
+    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1
        AND (SELECT u.has_content FROM unsent_messages u WHERE u.message_id = m.id) IS NOT TRUE
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
@@ -41,6 +46,9 @@ WITH old AS MATERIALIZED (
   DELETE FROM search_late WHERE message_id = ${idsOf('old')}
 ), counted AS MATERIALIZED (${lockTotals('old')})
 DELETE FROM messages WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
+
+/** Whether a message is skipped because its content was kept from being deleted. $1 ended before */
+const SKIPS = `SELECT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.has_content AND u.ended_at < $1) AS skips`
 
 /**
  * Deletes events, before the messages that they are about. Their position is the time at which they were written, which
@@ -104,6 +112,22 @@ export function createRetention(
   { contentRetentionDays, logRetentionDays }: { contentRetentionDays: number; logRetentionDays: number },
 ): Retention {
   const before = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MS)
+  let walked: { readonly allAt: Date; readonly to: Date } | null = null
+
+  /**
+   * Walks only what was submitted lately before what the last run came to: messages that wait without end, such as held ones,
+   * would be walked by each run. Once an hour it walks all, for those that ended long after their submission.
+   */
+  async function forgetMessages(now: Date): Promise<void> {
+    const last = walked
+    const walksAll = last === null || now.getTime() - last.allAt.getTime() >= WALKS_ALL_EVERY_MS
+    const from = walksAll ? '-infinity' : new Date(last.to.getTime() - ENDS_WITHIN_MS)
+    const to = before(now, logRetentionDays)
+    await untilDone(pool, FORGET_MESSAGES, BATCH, [to, BATCH, from])
+    const { rows } = await pool.query<{ skips: boolean }>(SKIPS, [to])
+    walked = rows[0]?.skips === false ? { allAt: walksAll ? now : last.allAt, to } : null
+  }
+
   return async (now) => {
     const logsBefore = before(now, logRetentionDays)
     await runEach([
@@ -115,7 +139,7 @@ export function createRetention(
         ]),
       async () => {
         await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
-        await untilDone(pool, FORGET_MESSAGES, BATCH, [logsBefore, BATCH])
+        await forgetMessages(now)
         await forgetIndexed(pool, logsBefore)
       },
       () => untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH]),

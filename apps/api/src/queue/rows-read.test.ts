@@ -6,6 +6,7 @@ import { setUpSession } from '../database/database.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { ADA, BEN, createQueueGround, QUEUED, SENT, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
@@ -23,7 +24,7 @@ const PERSON = { tenantId: 'ten_paused', service: null, userId: null }
 /** Beside a history, a backlog and tenants of this size, a statement reads as many rows as it would without them. */
 const VERY_MANY = 4_000
 const FEW = 500
-/** A claim looks at every lane and mailbox as well, however many messages there are. */
+/** A claim looks at every lane and mailbox as well, however many messages there are, and so does what deletes old ones. */
 const FEW_FOR_CLAIM = 1_000
 /** Leaves hardly a message without a block. */
 const INDEXED_AT_ONCE = 2_000
@@ -665,5 +666,13 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         'large-attachments-disabled': 1,
       })
     expect(await rowsRead(read)).toBeLessThan(FEW)
+  })
+
+  it('reads few rows for what is old enough to be deleted beside very many that are held without end', async () => {
+    await waitBehindEnded('ten_held_for_long', 'held', VERY_MANY)
+    await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE has_content')
+    const now = ground.clock.now()
+    await queue.upkeep.expire(now)
+    expect(await rowsRead(() => queue.upkeep.expire(new Date(now.getTime() + 1 * MINUTES)))).toBeLessThan(FEW_FOR_CLAIM)
   })
 })
