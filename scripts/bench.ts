@@ -1,5 +1,6 @@
-// npm run bench [-- NAME…]: runs the benches of docs/testing.md, or those named, and prints ratios against a baseline of
-// the same run. Each starts a PostgreSQL, a simulator and the product of its own (load/testbed.ts), and stops them when it
+// npm run bench [-- [--require] NAME…]: runs the benches of docs/testing.md, or those named, and prints ratios against a
+// baseline of the same run, and which of them reach their targets (load/targets.ts). With --require it exits with 1 when
+// one misses what it must reach. Each starts a PostgreSQL, a simulator and the product of its own (load/testbed.ts), and stops them when it
 // is interrupted. The figures mean something on an idle machine only.
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -19,6 +20,7 @@ import {
 } from './load/graph-loops.ts'
 import { benchPeers } from './load/peers.ts'
 import { benchSnapshot } from './load/snapshot.ts'
+import { createScoreboard, type Scoreboard } from './load/targets.ts'
 import { benchWal } from './load/wal.ts'
 import { benchWorkers } from './load/workers.ts'
 import {
@@ -32,7 +34,7 @@ import {
 } from './load/testbed.ts'
 import { benchQueue, benchWaiting } from './load/queue.ts'
 import { benchSmtp } from './load/smtp.ts'
-import { peakMegabytes, resetPeak } from './load/process-memory.ts'
+import { peakAfterReset, peakMegabytes } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
 
 const MESSAGES = 8_000
@@ -40,8 +42,10 @@ const MESSAGES = 8_000
 const PACED_ROUNDS = 4
 const PACED = 1_000
 
-/** The second parameter opens another testbed, to compare the first with. */
-const BENCHES: Readonly<Record<string, (testbed: Testbed, openAnother: () => Promise<Testbed>) => Promise<void>>> = {
+/** The third parameter opens another testbed, to compare the first with. */
+type Bench = (testbed: Testbed, score: Scoreboard, openAnother: () => Promise<Testbed>) => Promise<void>
+
+const BENCHES: Readonly<Record<string, Bench>> = {
   throughput,
   backlog,
   latency,
@@ -63,13 +67,16 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed, openAnother: () => Pro
 /** Modules that are measured alone, without a process of the product. */
 const MODULE_BENCHES: Readonly<Record<string, () => Promise<void>>> = { vault: benchVault }
 
-const wanted = process.argv.slice(2)
+const REQUIRE = '--require'
+const wanted = process.argv.slice(2).filter((word) => word !== REQUIRE)
+const isRequired = process.argv.includes(REQUIRE)
 const known = [...Object.keys(BENCHES), ...Object.keys(MODULE_BENCHES)]
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
   process.exit(1)
 }
+const score = createScoreboard(console.log)
 const interruption = new AbortController()
 const interrupted = once(interruption.signal, 'abort')
 for (const [name, bench] of Object.entries(MODULE_BENCHES)) if (isWanted(name)) await timed(name, bench)
@@ -86,13 +93,17 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   await timed(name, async () => {
     try {
       const testbed = await open()
-      await Promise.race([interrupted, bench(testbed, open)])
+      await Promise.race([interrupted, bench(testbed, score, open)])
     } finally {
       await Promise.all(opened.map((each) => each.close()))
     }
   })
   if (interruption.signal.aborted) process.exit(STATUS_INTERRUPTED)
 }
+const { noted, missed } = score.result()
+if (noted > 0) console.log(`${noted - missed.length} of ${noted} figures reach what they must.`)
+for (const line of missed) console.log(`  missed: ${line}`)
+if (isRequired && missed.length > 0) process.exitCode = 1
 
 /** Says which figures follow, since the first of some benches come after minutes, and how long all of them took. */
 async function timed(name: string, bench: () => Promise<void>): Promise<void> {
@@ -135,7 +146,7 @@ async function backlog(testbed: Testbed): Promise<void> {
 }
 
 /** Measures submits, 200 a second, against bare commits of as many bytes, some seconds of each in turn. */
-async function latency(testbed: Testbed): Promise<void> {
+async function latency(testbed: Testbed, score: Scoreboard): Promise<void> {
   const [tenant] = await testbed.addTenants(1)
   if (!tenant) return
   const api = await testbed.start('api', NO_LIMITS)
@@ -161,7 +172,7 @@ async function latency(testbed: Testbed): Promise<void> {
     console.log(
       `${what} at 200 a second: median ${at(times, 0.5).toFixed(1)} ms, 95% ${at(times, 0.95).toFixed(1)} ms, 99% ${at(times, 0.99).toFixed(1)} ms, longest ${at(times, 1).toFixed(1)} ms`,
     )
-  console.log(`99% of submits over 99% of commits: ratio ${(at(submitted, 0.99) / at(committed, 0.99)).toFixed(2)}`)
+  score.note('p99 of submits at 200 a second over p99 of bare commits', at(submitted, 0.99) / at(committed, 0.99))
   submitter.close()
   await api.stop()
 }
@@ -183,19 +194,19 @@ async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<
   return times
 }
 
-async function memory(testbed: Testbed): Promise<void> {
+async function memory(testbed: Testbed, score: Scoreboard): Promise<void> {
   const { tenants, product } = await startWithoutLimits(testbed)
   await delay(3_000)
-  resetPeak(product)
-  const idle = peakMegabytes(product)
+  const idle = peakAfterReset(product)
   await deliver(testbed, product, tenants, 2_000)
   const first = peakMegabytes(product)
-  resetPeak(product)
+  peakAfterReset(product)
   await deliver(testbed, product, tenants, 18_000)
   const rest = peakMegabytes(product)
   console.log(
     `peak resident memory: ${idle} MB idle, ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio to the first ${(rest / first).toFixed(2)}, to idle ${(rest / idle).toFixed(2)}`,
   )
+  score.note('memory under load over idle', rest / idle)
   await product.stop()
 }
 

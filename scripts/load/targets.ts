@@ -1,0 +1,58 @@
+/** Exactly one of `atLeast` and `atMost` is what a figure must reach. */
+export type Target = { readonly wish: number | null } & (
+  | { readonly atLeast: number; readonly atMost?: never }
+  | { readonly atMost: number; readonly atLeast?: never }
+)
+
+/**
+ * What the benches must reach, and what is wished for. docs/decisions/0054-what-it-costs-and-how-it-grows.md says what
+ * was measured, and why something is missed. All are ratios of one run, except for the megabytes.
+ */
+export const TARGETS = {
+  'CPU of a plain loop over CPU of the product, submit and delivery together': { atLeast: 0.5, wish: 0.6 },
+  'submit and delivery together over graphile-worker': { atLeast: 1.7, wish: 2.2 },
+  'drain over graphile-worker': { atLeast: 0.7, wish: 1 },
+  'WAL of a mail over 7.4 kB': { atMost: 0.8, wish: 0.7 },
+  'WAL of a mail over 7.4 kB, with the search index': { atMost: 1.3, wish: 0.9 },
+  'two workers over one at 100 ms, 64 in flight each': { atLeast: 1.8, wish: 1.9 },
+  'one worker at 100 ms over what 192 in flight allow': { atLeast: 0.75, wish: 0.85 },
+  'rate beside a million messages, or 10,000 tenants, over beside nothing': { atLeast: 0.95, wish: 1 },
+  'CPU of PostgreSQL for a mail, the same': { atMost: 1.1, wish: 1 },
+  'a read beside a million messages over beside a thousand': { atMost: 3, wish: 1.5 },
+  'rate under a snapshot held open, after 40,000 mails, over without': { atLeast: 0.6, wish: 0.9 },
+  'p99 of submits at 200 a second over p99 of bare commits': { atMost: 2, wish: 1.5 },
+  '150 MB: delivery over bare uploads': { atLeast: 0.4, wish: 0.6 },
+  '150 MB: intake over bare inserts': { atLeast: 0.7, wish: 0.9 },
+  'MB above idle: one file of 150 MB': { atMost: 32, wish: null },
+  'MB above idle: ten files of 35 MB': { atMost: 64, wish: null },
+  'memory under load over idle': { atMost: 1.4, wish: null },
+} as const satisfies Readonly<Record<string, Target>>
+
+export type TargetName = keyof typeof TARGETS
+
+export interface Scoreboard {
+  /** Prints whether a figure reaches its target. A target may have several figures, which `of` tells apart. */
+  note(name: TargetName, figure: number, of?: string): void
+  /** The figures that were noted, and those of them that miss what they must reach. */
+  result(): { readonly noted: number; readonly missed: readonly string[] }
+}
+
+export function createScoreboard(print: (line: string) => void): Scoreboard {
+  const missed: string[] = []
+  let noted = 0
+  return {
+    note(name, figure, of) {
+      const target: Target = TARGETS[name]
+      const isAtLeast = target.atLeast !== undefined
+      const must = isAtLeast ? target.atLeast : target.atMost
+      // Not a number misses both.
+      const reaches = (bound: number) => (isAtLeast ? figure >= bound : figure <= bound)
+      const inWords = (bound: number) => `${bound}: ${reaches(bound) ? 'reached' : 'missed'}`
+      const line = `${name}${of === undefined ? '' : ` (${of})`}: ${Number(figure.toPrecision(3))}, must be ${isAtLeast ? 'at least' : 'at most'} ${inWords(must)}`
+      print(`  target: ${line}${target.wish === null ? '' : `; wish ${inWords(target.wish)}`}`)
+      noted += 1
+      if (!reaches(must)) missed.push(line)
+    },
+    result: () => ({ noted, missed }),
+  }
+}
