@@ -5,7 +5,8 @@ import { createGraphMailer } from '../../packages/m365/src/mailer/graph-mailer.t
 import { RANGE_BYTES } from '../../packages/m365/src/mailer/upload-session.ts'
 import { createMicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
 import type { Testbed, Process, Tenant } from './testbed.ts'
-import { peakMegabytes, resetPeak } from './process-memory.ts'
+import { peakAfterReset, peakMegabytes } from './process-memory.ts'
+import type { Scoreboard } from './targets.ts'
 
 const MB = 1024 * 1024
 const LARGEST_BYTES = 150 * MB
@@ -18,7 +19,7 @@ const PIECE = randomBytes(MB)
 /**
  * Measures large attachments against a bare loop that uploads the same ranges from memory, and the memory they take.
  */
-export async function benchLarge(testbed: Testbed): Promise<void> {
+export async function benchLarge(testbed: Testbed, score: Scoreboard): Promise<void> {
   const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
   if (!tenant) return
   const product = await testbed.start('all', NO_UPLOAD_LIMIT)
@@ -28,36 +29,41 @@ export async function benchLarge(testbed: Testbed): Promise<void> {
     const bareSeconds = await bareLoop(testbed, tenant)
     const insertSeconds = await bareInserts(testbed)
     const { intakeSeconds, deliverySeconds } = await submitAndDeliver(testbed, product, tenant, LARGEST_BYTES)
+    const delivery = bareSeconds / deliverySeconds
+    const intake = insertSeconds / intakeSeconds
     const rate = (seconds: number) => `${(LARGEST_BYTES / MB / seconds).toFixed(0)} MB/s`
     console.log(
       `150 MB, each range answered after ${latencyMs} ms: bare loop ${bareSeconds.toFixed(2)} s (${rate(bareSeconds)}); ` +
         `intake ${intakeSeconds.toFixed(2)} s (${rate(intakeSeconds)}); delivery ${deliverySeconds.toFixed(2)} s (${rate(deliverySeconds)}); ` +
         `bare inserts of 256 KiB ${insertSeconds.toFixed(2)} s (${rate(insertSeconds)}); ` +
-        `ratio of the delivery ${(bareSeconds / deliverySeconds).toFixed(2)}, of the intake ${(insertSeconds / intakeSeconds).toFixed(2)}, from submit to sent ${(bareSeconds / (intakeSeconds + deliverySeconds)).toFixed(2)}`,
+        `ratio of the delivery ${delivery.toFixed(2)}, of the intake ${intake.toFixed(2)}, from submit to sent ${(bareSeconds / (intakeSeconds + deliverySeconds)).toFixed(2)}`,
     )
+    if (latencyMs > 0) continue
+    score.note('150 MB: delivery over bare uploads', delivery)
+    score.note('150 MB: intake over bare inserts', intake)
   }
   await product.stop()
-  await measureMemory(testbed, tenant)
+  await measureMemory(testbed, score, tenant)
 }
 
 /**
  * Measures the peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a
  * fresh process.
  */
-async function measureMemory(testbed: Testbed, tenant: Tenant): Promise<void> {
-  for (const [count, sizeBytes] of [
-    [1, LARGEST_BYTES],
-    [10, 35 * MB],
+async function measureMemory(testbed: Testbed, score: Scoreboard, tenant: Tenant): Promise<void> {
+  for (const [count, sizeBytes, target] of [
+    [1, LARGEST_BYTES, 'MB above idle: one file of 150 MB'],
+    [10, 35 * MB, 'MB above idle: ten files of 35 MB'],
   ] as const) {
     const product = await testbed.start('all', NO_UPLOAD_LIMIT)
     await delay(3_000)
-    const idle = peakMegabytes(product)
-    resetPeak(product)
+    const idle = peakAfterReset(product)
     await Promise.all(Array.from({ length: count }, () => submitAndDeliver(testbed, product, tenant, sizeBytes)))
     const peak = peakMegabytes(product)
     console.log(
       `peak resident memory: ${idle} MB idle, ${peak} MB with ${count} of ${sizeBytes / MB} MB at once: ${peak - idle} MB more`,
     )
+    score.note(target, peak - idle)
     await product.stop()
   }
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import nodemailer from 'nodemailer'
 import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { NODE_FLAGS } from '../node-flags.mjs'
-import { peakMegabytes, resetPeak } from './process-memory.ts'
+import { peakAfterReset, peakMegabytes } from './process-memory.ts'
 import type { Testbed } from './testbed.ts'
 
 const BARE_SERVER = fileURLToPath(new URL('./bare-smtp-server.ts', import.meta.url))
@@ -78,11 +78,6 @@ async function measureMemory(testbed: Testbed, key: string): Promise<void> {
     `one mail of 150 MB by SMTP: ${seconds.toFixed(1)} s (${(LARGEST_BYTES / MB / seconds).toFixed(0)} MB/s); peak resident memory ${idle} MB idle, ${peak} MB with it: ${peak - idle} MB more`,
   )
   await api.stop()
-}
-
-function peakAfterReset(process: Parameters<typeof resetPeak>[0]): number {
-  resetPeak(process)
-  return peakMegabytes(process)
 }
 
 interface Target {
