@@ -46,6 +46,27 @@ export function measureDelivery(testbed: Testbed, product: Process, load: Load):
   return measureCosts(testbed, product, load.mails, () => deliverAll(testbed, product, load))
 }
 
+/** The median of each of its values. */
+export function medianCosts(measured: readonly Costs[]): Costs {
+  return combine(measured, median)
+}
+
+/** The mean of each of its values. */
+export function meanCosts(measured: readonly Costs[]): Costs {
+  return combine(measured, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
+}
+
+function combine(measured: readonly Costs[], toOne: (values: readonly number[]) => number): Costs {
+  const [first] = measured
+  if (!first) throw new Error('Nothing was measured.')
+  const names = Object.keys(first) as (keyof Costs)[]
+  return Object.fromEntries(names.map((name) => [name, toOne(measured.map((each) => each[name]))])) as unknown as Costs
+}
+
+export function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
+}
+
 export function printCosts(name: string, count: number, costs: Costs): void {
   const { seconds, processMs, postgresMs, walBytes, transactions, hotShare } = costs
   console.log(
