@@ -1,6 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { writeEndedMessages } from '../../apps/api/src/test-support/ended-messages.ts'
+import { median } from './costs.ts'
+import { addReports } from './ended.ts'
 import { untilIndexed } from './submit.ts'
+import type { Scoreboard } from './targets.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
 const A_THOUSAND = 1_000
@@ -24,7 +27,9 @@ function questions(middle: string): Record<string, string> {
     'failed within a day': `failedFrom=${middle}&failedTo=${new Date(Date.parse(middle) + 86_400_000).toISOString()}`,
     possibleDuplicate: 'possibleDuplicate=true',
     'no possibleDuplicate': 'possibleDuplicate=false',
-    delivery: 'delivery=unknown',
+    'delivery, nearly all': 'delivery=delivered',
+    'delivery, one of a hundred': 'delivery=failed',
+    'delivery, of few nothing is known': 'delivery=unknown',
     'recipient of every fifth message': 'recipient=Anna.Berg1%40contoso.com',
     'recipient of one message': 'recipient=person-500001%40fabrikam.com',
     'subject of many': 'subject=Monthly%20report%206',
@@ -45,27 +50,33 @@ function questions(middle: string): Record<string, string> {
   }
 }
 
-/** Measures how long the list takes with each filter, with a thousand and a million messages, and what the index costs. */
-export async function benchFinding(testbed: Testbed): Promise<void> {
+/**
+ * Measures how long the list takes with each filter, with a thousand and a million messages, and what the index costs. A
+ * search has no target: it is bounded in itself (docs/decisions/0036-messages-are-found-by-blocks.md).
+ */
+export async function benchFinding(testbed: Testbed, score: Scoreboard): Promise<void> {
   const [reader] = await testbed.addTenants(1)
   if (!reader) return
   const cookie = await signIn(testbed, reader)
   const product = await testbed.start('all')
   const seeded = { tenantId: reader.id, newestAt: new Date(), secondsApart: 1, someUnsent: true }
-  await writeEndedMessages(testbed.pool, { ...seeded, from: 0, count: A_THOUSAND })
+  const seed = async (from: number, count: number) => {
+    await writeEndedMessages(testbed.pool, { ...seeded, from, count })
+    await addReports(testbed, { ...seeded, from, count })
+  }
+  await seed(0, A_THOUSAND)
   const few = await measure(product, cookie, A_THOUSAND)
   for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE)
-    await writeEndedMessages(testbed.pool, {
-      ...seeded,
-      from,
-      count: Math.min(SEEDED_AT_ONCE, A_MILLION - from),
-    })
+    await seed(from, Math.min(SEEDED_AT_ONCE, A_MILLION - from))
   await index(testbed)
   const many = await measure(product, cookie, A_MILLION)
-  for (const [what, { ms, otherMs, answer }] of Object.entries(many))
+  for (const [what, { ms, otherMs, answer, isSearch }] of Object.entries(many)) {
+    const fewMs = few[what]?.ms ?? Number.NaN
     console.log(
-      `${what}: ${ms.toFixed(0)} ms, the next page and back ${otherMs.toFixed(0)} ms; with a thousand messages ${few[what]?.ms.toFixed(0)} ms (${answer})`,
+      `${what}: ${ms.toFixed(0)} ms, the next page and back ${otherMs.toFixed(0)} ms; with a thousand messages ${fewMs.toFixed(1)} ms: ratio ${(ms / fewMs).toFixed(1)} (${answer})`,
     )
+    if (!isSearch) score.note('a read beside a million messages over beside a thousand', ms / fewMs, what)
+  }
   await product.stop()
 }
 
@@ -108,13 +119,17 @@ async function index(testbed: Testbed): Promise<void> {
 
 async function measure(product: Process, cookie: string, count: number) {
   const middle = new Date(Date.now() - (count / 2) * 1_000).toISOString()
-  const measured: Record<string, { ms: number; otherMs: number; answer: string }> = {}
+  const measured: Record<string, { ms: number; otherMs: number; answer: string; isSearch: boolean }> = {}
   for (const [what, query] of Object.entries(questions(middle))) {
-    const { ms, json } = await time(product, cookie, query)
-    const next = json.nextCursor === null ? null : await time(product, cookie, `${query}&cursor=${json.nextCursor}`)
-    const back = next === null ? null : await time(product, cookie, `${query}&cursor=${next.json.previousCursor}`)
-    const answer = `${json.items.length} of ${json.totalIsEstimate ? 'about ' : ''}${json.total}`
-    measured[what] = { ms, otherMs: Math.max(back?.ms ?? 0, next?.ms ?? 0), answer }
+    const { ms, json, refused } = await time(product, cookie, query)
+    const next = !json?.nextCursor ? null : await time(product, cookie, `${query}&cursor=${json.nextCursor}`)
+    const back = !next?.json ? null : await time(product, cookie, `${query}&cursor=${next.json.previousCursor}`)
+    measured[what] = {
+      ms,
+      otherMs: Math.max(back?.ms ?? 0, next?.ms ?? 0),
+      answer: json ? `${json.items.length} of ${json.totalIsEstimate ? 'about ' : ''}${json.total}` : refused,
+      isSearch: query.includes('search='),
+    }
   }
   return measured
 }
@@ -127,17 +142,23 @@ interface Answer {
   readonly totalIsEstimate: boolean
 }
 
-/** Returns the median. */
-async function time(product: Process, cookie: string, query: string): Promise<{ ms: number; json: Answer }> {
+/** Returns the median, or how long it took to be refused: a list that takes too long is given up. */
+async function time(
+  product: Process,
+  cookie: string,
+  query: string,
+): Promise<{ ms: number; json: Answer | null; refused: string }> {
   const taken: number[] = []
   let json: Answer | null = null
   for (let read = 0; read < READS; read++) {
     const startedAt = performance.now()
     const answer = await fetch(`${product.url}/api/v1/messages?${query}`, { headers: { cookie } })
-    json = (await answer.json()) as Answer
-    taken.push(performance.now() - startedAt)
-    if (!answer.ok) throw new Error(`${query} was answered ${answer.status}.`)
+    const text = await answer.text()
+    const ms = performance.now() - startedAt
+    if (answer.status === 422) return { ms, json: null, refused: `refused: ${text}` }
+    if (!answer.ok) throw new Error(`${query} was answered ${answer.status}: ${text}`)
+    json = JSON.parse(text) as Answer
+    taken.push(ms)
   }
-  if (!json) throw new Error('Nothing was read.')
-  return { ms: taken.toSorted((one, other) => one - other)[Math.floor(READS / 2)] ?? 0, json }
+  return { ms: median(taken), json, refused: '' }
 }

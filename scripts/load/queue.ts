@@ -1,6 +1,8 @@
 import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
-import { measureDelivery, printCosts, type Costs } from './costs.ts'
+import { measureDelivery, median, medianCosts, printCosts, type Costs } from './costs.ts'
+import { addEnded, untilCounted } from './ended.ts'
 import { deliverAll, untilIndexed } from './submit.ts'
+import type { Scoreboard } from './targets.ts'
 import { startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 
 const MAILBOXES = 8
@@ -12,6 +14,7 @@ const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const TENANTS = 10_000
 const READS = 101
+const OVERVIEW = '/api/v1/overview'
 
 /** A product with mailboxes, and a service that submits nothing. */
 interface Site {
@@ -25,32 +28,54 @@ interface Site {
  * Measures the cost of a message, and of reads, beside a million ended messages, against another database without them.
  * Both are measured in turn, since what else runs slows both.
  */
-export async function benchQueue(testbed: Testbed, openAnother: () => Promise<Testbed>): Promise<void> {
+export async function benchQueue(
+  testbed: Testbed,
+  score: Scoreboard,
+  openAnother: () => Promise<Testbed>,
+): Promise<void> {
   const full = await openSite(testbed)
   const empty = await openSite(await openAnother())
   const [reader] = full.tenants
   if (!reader) return
-  await addEnded(empty.testbed, empty.reader, A_THOUSAND)
-  await addEnded(full.testbed, reader, A_MILLION)
+  await addEnded(empty.testbed, empty.reader.id, A_THOUSAND)
+  await addEnded(full.testbed, reader.id, A_MILLION)
   await untilIndexed(full.testbed)
-  await compareReads({ few: empty, many: { ...full, reader } })
+  const sites = { few: empty, many: { ...full, reader } }
+  for (const site of Object.values(sites))
+    await untilCounted(site.testbed, site.reader.id, () => readTime(site, OVERVIEW))
+  await compareReads(sites, score)
   await untilAtRest(full)
-  await compareCosts(full, empty, 'beside 1,000,000 ended')
+  await untilAtRest(empty)
+  await compareCosts(full, empty, score, 'beside 1,000,000 ended')
+  await full.testbed.pool.query('ANALYZE')
+  await compareCosts(full, empty, score, 'the same after ANALYZE')
   await full.product.stop()
   await empty.product.stop()
 }
 
-/** Measures the cost of a message beside a million waiting ones, and beside 10,000 tenants, in the same way. */
-export async function benchWaiting(testbed: Testbed, openAnother: () => Promise<Testbed>): Promise<void> {
+/**
+ * Measures the cost of a message beside a million waiting ones of a mailbox that is paused, as many of the mailboxes that
+ * send, which are not yet due, and 10,000 tenants with one each, in the same way.
+ */
+export async function benchWaiting(
+  testbed: Testbed,
+  score: Scoreboard,
+  openAnother: () => Promise<Testbed>,
+): Promise<void> {
   const full = await openSite(testbed)
   const empty = await openSite(await openAnother())
-  await addWaiting(full.testbed, A_MILLION)
+  const { pool } = full.testbed
+  await addWaitingOfPaused(full.testbed, A_MILLION)
   await untilAtRest(full)
-  await compareCosts(full, empty, 'beside 1,000,000 waiting')
-  await full.testbed.pool.query('ANALYZE')
-  await compareCosts(full, empty, 'the same after ANALYZE')
+  await untilAtRest(empty)
+  await compareCosts(full, empty, score, 'beside 1,000,000 waiting in a paused mailbox')
+  await addLater(full, A_MILLION)
+  await untilAtRest(full)
+  await compareCosts(full, empty, score, 'and 1,000,000 that are due tomorrow in those that send')
+  await pool.query('ANALYZE')
+  await compareCosts(full, empty, score, 'the same after ANALYZE')
   await addTenants(full.testbed, TENANTS)
-  await compareCosts(full, empty, 'and 10,000 tenants')
+  await compareCosts(full, empty, score, 'and 10,000 tenants with one that is tried again later')
   await full.product.stop()
   await empty.product.stop()
 }
@@ -61,7 +86,7 @@ async function openSite(testbed: Testbed): Promise<Site> {
   if (!reader) throw new Error('There is no mailbox.')
   await keepStatistics(testbed)
   // Otherwise all of them would complete a block of the search index in the same round.
-  for (const [nth, tenant] of tenants.entries()) await addEnded(testbed, tenant, (nth * BLOCK_MESSAGES) / MAILBOXES)
+  for (const [nth, tenant] of tenants.entries()) await addEnded(testbed, tenant.id, (nth * BLOCK_MESSAGES) / MAILBOXES)
   await deliverAll(testbed, product, { tenants, mails: MAILS }) // warm
   return { testbed, product, tenants, reader }
 }
@@ -85,38 +110,31 @@ async function untilAtRest({ testbed, product, tenants }: Site): Promise<void> {
   await deliverAll(testbed, product, { tenants, mails: MAILS_TO_REST })
 }
 
-/** Prints the medians, and of each two that followed each other the ratio. */
-async function compareCosts(full: Site, empty: Site, what: string): Promise<void> {
+/** Prints the medians, and of each two that followed each other, either first in turn, the ratio. */
+async function compareCosts(full: Site, empty: Site, score: Scoreboard, what: string): Promise<void> {
   const measured: { full: Costs; empty: Costs }[] = []
-  for (let round = 0; round < ROUNDS; round++) measured.push({ full: await costs(full), empty: await costs(empty) })
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round % 2 === 0) measured.push({ full: await costs(full), empty: await costs(empty) })
+    else measured.push({ empty: await costs(empty), full: await costs(full) })
+  }
   printCosts(what, MAILS, medianCosts(measured.map((each) => each.full)))
   printCosts('  over nothing', MAILS, medianCosts(measured.map((each) => each.empty)))
   const rate = median(measured.map((each) => each.empty.seconds / each.full.seconds))
   const cpu = median(measured.map((each) => each.full.postgresMs / each.empty.postgresMs))
-  console.log(`  ratio of the rate ${rate.toFixed(2)}, of PostgreSQL's CPU ${cpu.toFixed(2)}`)
+  score.note('rate beside a million messages, or 10,000 tenants, over beside nothing', rate, what)
+  score.note('CPU of PostgreSQL for a mail, the same', cpu, what)
 }
 
 function costs({ testbed, product, tenants }: Site): Promise<Costs> {
   return measureDelivery(testbed, product, { tenants, mails: MAILS })
 }
 
-function medianCosts(measured: readonly Costs[]): Costs {
-  const [first] = measured
-  if (!first) throw new Error('Nothing was measured.')
-  const names = Object.keys(first) as (keyof Costs)[]
-  return Object.fromEntries(names.map((name) => [name, median(measured.map((each) => each[name]))])) as unknown as Costs
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
 /** Measures a scrape, the usage, the overview and lists, with a thousand ended messages and a million in turn. */
-async function compareReads(sites: Readonly<Record<'few' | 'many', Site>>): Promise<void> {
+async function compareReads(sites: Readonly<Record<'few' | 'many', Site>>, score: Scoreboard): Promise<void> {
   const paths = {
     '/metrics': '/metrics',
     usage: '/api/v1/tenant-settings/office365-smtp/usage',
-    overview: '/api/v1/overview',
+    overview: OVERVIEW,
     'the newest messages': '/api/v1/messages?limit=50',
     'the newest that failed': '/api/v1/messages?status=failed&limit=50',
     'the newest that were cancelled': '/api/v1/messages?status=cancelled&limit=50',
@@ -131,9 +149,8 @@ async function compareReads(sites: Readonly<Record<'few' | 'many', Site>>): Prom
       }
     }
     const [few, many] = [median(taken.few), median(taken.many)]
-    console.log(
-      `${what}: ${many.toFixed(1)} ms with a million ended messages, ${few.toFixed(1)} ms with a thousand: ratio ${(many / few).toFixed(1)}`,
-    )
+    console.log(`${what}: ${many.toFixed(1)} ms with a million ended messages, ${few.toFixed(1)} ms with a thousand`)
+    score.note('a read beside a million messages over beside a thousand', many / few, what)
   }
 }
 
@@ -145,47 +162,48 @@ async function readTime({ product, reader }: Site, path: string): Promise<number
   return performance.now() - startedAt
 }
 
-/** Adds ended messages, of which 1% failed and 1% were cancelled. */
-async function addEnded({ pool }: Testbed, { id }: Tenant, count: number): Promise<void> {
-  await pool.query(
-    `WITH ended AS (
-       INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
-       SELECT 'msg_' || md5(n || 'ended' || random()), $1, 'load', CASE n % 100 WHEN 1 THEN 'failed' WHEN 2 THEN 'cancelled' ELSE 'sent' END,
-              '[]', 'Ended', now() - n * interval '1 second', CASE WHEN n % 100 > 2 THEN now() END, now()
-         FROM generate_series(1, $2::int) AS n
-       RETURNING id, tenant_id, service, outcome, created_at, ended_at
-     )
-     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false FROM ended WHERE outcome <> 'sent'`,
-    [id, count],
-  )
-}
-
 /** Adds messages that are due in a paused mailbox, and counts them as indexed: nobody searches there. */
-async function addWaiting({ pool }: Testbed, count: number): Promise<void> {
+async function addWaitingOfPaused({ pool }: Testbed, count: number): Promise<void> {
   await pool.query(
     `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', now() + interval '1 day') ON CONFLICT DO NOTHING`,
   )
+  await addWaiting(pool, { tenantIds: ['ten_paused'], count, waitsFor: '0' })
+  await pool.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id = 'ten_paused'`)
+}
+
+/** Adds messages that are not due yet to the mailboxes that send: whole blocks of the search index. */
+async function addLater({ testbed, tenants }: Site, atLeast: number): Promise<void> {
+  const tenantIds = tenants.map(({ id }) => id)
+  const ofBlocks = tenantIds.length * BLOCK_MESSAGES
+  const count = Math.ceil(atLeast / ofBlocks) * ofBlocks
+  await addWaiting(testbed.pool, { tenantIds, count, waitsFor: '1 day' })
+}
+
+/** Adds tenants with a message each that is tried again later. */
+async function addTenants({ pool }: Testbed, count: number): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(
+    `INSERT INTO tenants (id, created_at) SELECT 'ten_' || md5(n::text), now() FROM generate_series(1, $1::int) AS n RETURNING id`,
+    [count],
+  )
+  await addWaiting(pool, { tenantIds: rows.map(({ id }) => id), count, waitsFor: '1 hour' })
+}
+
+/** Adds messages for tenants in turn, which are due after the interval `waitsFor`. */
+async function addWaiting(
+  pool: Testbed['pool'],
+  { tenantIds, count, waitsFor }: { tenantIds: readonly string[]; count: number; waitsFor: string },
+): Promise<void> {
   await pool.query(
     `WITH waiting AS (
        INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
-       SELECT 'msg_' || md5(n || 'waiting'), 'ten_paused', 'load', '[]', 'Waiting', now() FROM generate_series(1, $1::int) AS n
+       SELECT 'msg_' || lpad(to_hex(trunc(extract(epoch FROM now()) * 1000)::bigint), 12, '0') || left(md5(n || 'waiting' || random()), 20), ($1::text[])[1 + n % cardinality($1::text[])], 'load', '[]', 'Waiting', now()
+         FROM generate_series(1, $2::int) AS n
        RETURNING id, tenant_id
      ), stored AS (
        INSERT INTO message_contents (message_id, tenant_id, content, stored_bytes, begun_at) SELECT id, tenant_id, '\\x00', 1, now() FROM waiting
      )
      INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items)
-     SELECT id, tenant_id, 'queued', now(), now(), 1, 'small', 0, 'retry', true FROM waiting`,
-    [count],
-  )
-  await pool.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id = 'ten_paused'`)
-}
-
-/** Adds tenants without messages. */
-async function addTenants({ pool }: Testbed, count: number): Promise<void> {
-  await pool.query(
-    `WITH added AS (INSERT INTO tenants (id, created_at) SELECT 'ten_' || md5(n::text), now() FROM generate_series(1, $1::int) AS n RETURNING id)
-     INSERT INTO mailbox_totals (tenant_id) SELECT id FROM added`,
-    [count],
+     SELECT id, tenant_id, 'queued', now() + $3::interval, now(), 1, 'small', 0, 'retry', true FROM waiting`,
+    [tenantIds, count, waitsFor],
   )
 }
