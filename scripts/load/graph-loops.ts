@@ -58,11 +58,12 @@ export function ownMailerSender(graphBaseUrl: string, accounts: readonly Account
   }
 }
 
+const CONTENT = JSON.parse(messageBody('Bare')) as Pick<OutgoingMessage, 'to' | 'subject' | 'html'>
+
 /** The message that `createSubmitter` submits, as the product hands it to Microsoft. */
 export function bareMessage(index: number, accounts: readonly Account[]): OutgoingMessage {
-  const content = JSON.parse(messageBody('Bare')) as Pick<OutgoingMessage, 'to' | 'subject' | 'html'>
   return {
-    ...content,
+    ...CONTENT,
     id: `msg_${index.toString(16).padStart(32, '0')}`,
     from: { address: accounts[index % accounts.length]?.address ?? '' },
     cc: [],

@@ -10,8 +10,10 @@ export interface PeerSetting {
   readonly graphBaseUrl: string
   readonly connectionString: string
   readonly accounts: readonly Account[]
-  /** How many calls are under way at once. */
-  readonly concurrency: number
+  /** How many calls to Microsoft are under way at once. */
+  readonly sendsAtOnce: number
+  /** How many jobs are added at once. */
+  readonly addsAtOnce: number
 }
 
 /** `loop` posts messages, `add` adds jobs one by one, `work` starts to run jobs, and `rest` stops that. */
@@ -33,14 +35,15 @@ interface Payload {
 process.once('disconnect', () => process.exit()) // the bench is gone
 process.once('message', (setting: PeerSetting) => void serve(setting))
 
-async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: PeerSetting): Promise<void> {
+async function serve(setting: PeerSetting): Promise<void> {
+  const { graphBaseUrl, connectionString, accounts, sendsAtOnce, addsAtOnce } = setting
   const send = graphClientSender(graphBaseUrl, accounts)
   // As its page on performance recommends: jobs are fetched many at a time, and completed together. The delay keeps it from
   // asking anew for each job that is added; the product gathers for as long.
   const worker = {
     connectionString,
-    concurrentJobs: concurrency,
-    localQueue: { size: 500, refetchDelay: { durationMs: 5, threshold: concurrency } },
+    concurrentJobs: sendsAtOnce,
+    localQueue: { size: 500, refetchDelay: { durationMs: 5, threshold: addsAtOnce } },
     completeJobBatchDelay: 0,
     failJobBatchDelay: 0,
     logger: new Logger(() => () => {}),
@@ -56,9 +59,9 @@ async function serve({ graphBaseUrl, connectionString, accounts, concurrency }: 
   let runner: Runner | null = null
 
   const orders = {
-    loop: (count: number) => inParallel(count, concurrency, (index) => send(bareMessage(index, accounts), index)),
+    loop: (count: number) => inParallel(count, sendsAtOnce, (index) => send(bareMessage(index, accounts), index)),
     add: (count: number) =>
-      inParallel(count, concurrency, async (index) => {
+      inParallel(count, addsAtOnce, async (index) => {
         const payload: Payload = { message: bareMessage(index, accounts), index }
         await utilities.addJob('send', payload)
       }),
