@@ -2,7 +2,9 @@
 // `vault-command.ts` of the API.
 import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
 import { runVaultCommand } from '../apps/api/src/vault-command.ts'
+import { exitOnSignals } from './exit-on-signals.ts'
 
+exitOnSignals()
 try {
   process.exitCode = await runVaultCommand(process.argv.slice(2), readConfig(), { print: console.log })
 } catch (error) {

@@ -17,6 +17,7 @@ const STATUS_CONFIGURATION = 78
 export async function runCommand(
   command: Extract<Command, { name: 'start' | 'doctor' | 'migrate' | 'vault' | 'backup' | 'restore' }>,
 ): Promise<void> {
+  if (command.name !== 'start') exitOnSignals() // the product itself stops in order
   try {
     switch (command.name) {
       case 'start':
@@ -41,10 +42,8 @@ export async function runCommand(
         process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print: console.log })
         return
       case 'backup':
-        exitOnSignals()
         return await runBackupCommand(command.backup, readConfigOrExit(), { print: console.log })
       case 'restore':
-        exitOnSignals()
         return await runRestoreCommand(command.restore, readConfigOrExit(), { print: console.log })
     }
   } catch (error) {

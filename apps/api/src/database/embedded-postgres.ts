@@ -110,7 +110,13 @@ async function startInFolder(options: EmbeddedPostgresOptions, release: () => vo
   await refuseUseByOlderVersion(cluster)
   const stopping = new AbortController()
   let recovery = Promise.resolve()
-  let client = await startOrStop(cluster, betweenAttemptsMs, options.signal)
+  // A process that exits without calling `stop`, also during the start, still asks the server to shut down.
+  const interrupt = () => interruptServer(cluster)
+  process.once('exit', interrupt)
+  let client = await startOrStop(cluster, betweenAttemptsMs, options.signal).catch((error: unknown) => {
+    process.off('exit', interrupt)
+    throw error
+  })
   const watch = () => {
     client.once('end', () => {
       if (stopping.signal.aborted) return
@@ -127,9 +133,6 @@ async function startInFolder(options: EmbeddedPostgresOptions, release: () => vo
     })
   }
   watch()
-  // A process that exits without calling `stop` still asks the server to shut down.
-  const interrupt = () => interruptServer(cluster)
-  process.once('exit', interrupt)
   return {
     connectionString: connectionString(cluster.address, cluster.password, DATABASE_NAME),
     async explain(error) {
