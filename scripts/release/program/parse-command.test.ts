@@ -1,6 +1,9 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { parseCommand } from './parse-command.ts'
+import { parseCommand, USAGE } from './parse-command.ts'
 
+const root = join(import.meta.dirname, '../../..')
 const asConfigured = { demo: false, environmentFile: undefined }
 
 it('starts the product when nothing else is asked for', () => {
@@ -64,4 +67,13 @@ it.each([
   ['--quiet', "Unknown option '--quiet'."],
 ])('refuses %s with a reason', (line, reason) => {
   expect(parseCommand(line.split(' '))).toEqual({ name: 'not-understood', reason, options: {} })
+})
+
+it('lists no command that the documentation does not name', () => {
+  const documents = globSync('docs/*.md', { cwd: root }).map((path) => readFileSync(join(root, path), 'utf8'))
+  const commands = [...USAGE.matchAll(/^inforiver-mail \[?([a-z]+(?: (?:status|rotate|forget))?)/gm)].map(
+    ([, name]) => name,
+  )
+  expect(commands).toContain('migrate')
+  expect(commands.filter((name) => !documents.some((text) => text.includes(`inforiver-mail ${name}`)))).toEqual([])
 })
