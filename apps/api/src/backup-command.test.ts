@@ -362,6 +362,14 @@ describe('a restore is refused, and nothing is touched,', () => {
   })
 })
 
+it('says after a restore that revoked keys and ended sessions are back', async () => {
+  await addInstallation(source)
+
+  expect(await restore(await backUp(configure(source)), configure(target))).toContain(
+    'Service keys and sessions are those of then: revoke again what was revoked since.',
+  )
+})
+
 it('leaves what was there as it was when a restore fails, and the next one begins anew', async () => {
   await addInstallation(source)
   await addSealedRows(source, vaultOf(KEY))

@@ -73,6 +73,7 @@ export async function runRestoreCommand(
     const { version, createdAt } = backup.manifest
     print(`Restored what Inforiver Mail ${version} had at ${createdAt}.`)
     if (kept !== null) print(`What was there before is kept in ${kept}.`)
+    print('Service keys and sessions are those of then: revoke again what was revoked since.')
     const counts = `${unsent.queued} queued, ${unsent.held} held, ${unsent.scheduled} scheduled, ${unsent.inDoubt} in doubt`
     if (Object.values(unsent).every((count) => count === 0)) print('No message is waiting.')
     else if (options.noResend) print(`Not sent again, and failed instead: ${counts}.`)
