@@ -370,6 +370,23 @@ it('says after a restore that revoked keys and ended sessions are back', async (
   )
 })
 
+it('says which version restores a backup of a database that a newer version has used', async () => {
+  await addInstallation(source)
+  const lines: string[] = []
+  const print = (line: string) => void lines.push(line)
+  await runBackupCommand({ to: newFile(), withKeys: false }, configure(source), { print })
+  expect(lines.join('\n')).not.toContain('newer version')
+
+  const newer = `_prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('1', '', '20990101000000_newer', now())`
+  await source.query(`INSERT INTO ${newer}`)
+  await runBackupCommand({ to: newFile(), withKeys: false }, configure(source), { print })
+  await source.query(`DELETE FROM _prisma_migrations WHERE id = '1'`)
+
+  expect(lines).toContain(
+    'A newer version has changed the database (20990101000000_newer): restore this backup with that version, and start this one afterwards.',
+  )
+})
+
 it('leaves what was there as it was when a restore fails, and the next one begins anew', async () => {
   await addInstallation(source)
   await addSealedRows(source, vaultOf(KEY))

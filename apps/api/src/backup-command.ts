@@ -9,7 +9,7 @@ import { systemClock } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
-import { connectOrExplain, holdMigrations } from './database/migrate.ts'
+import { connectOrExplain, holdMigrations, knownMigrations } from './database/migrate.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -63,6 +63,12 @@ export async function runBackupCommand(
           ? 'The vault keys are not inside: keep them in another place. Nothing can be sent without them.'
           : 'The vault keys are inside: whoever has the file can read everything in it.',
       )
+      const known = new Set(await knownMigrations())
+      const newer = manifest.migrations.filter((name) => !known.has(name))
+      if (newer.length > 0)
+        print(
+          `A newer version has changed the database (${newer.join(', ')}): restore this backup with that version, and start this one afterwards.`,
+        )
     } catch (error) {
       await file.discard()
       throw explainDatabaseFault(error)
