@@ -36,6 +36,24 @@ it('signs in with a secret, and seals with a key, that were read again while it 
   await expect.poll(sealingKeys).toEqual(['inforiver-mail seals with next'])
 })
 
+it('measures when a secret expires of which that was read while it runs', async () => {
+  const config = await ground.configure({ LOG_LEVEL: 'silent' })
+  const running = await serve(config, () => {})
+  onTestFinished(() => running.close())
+  const measured = async () => {
+    const text = await (await fetch(`http://localhost:${config.port}/metrics`)).text()
+    return text.split('\n').filter((line) => line.startsWith('inforiver_mail_credential_expires_timestamp_seconds'))
+  }
+  expect(await measured()).toEqual([])
+
+  const clientSecretExpiresAt = new Date('2999-01-01')
+  await running.reload({ ...UNCHANGED, credential: { clientSecret: 'the-next' }, clientSecretExpiresAt })
+
+  expect(await measured()).toEqual([
+    `inforiver_mail_credential_expires_timestamp_seconds ${clientSecretExpiresAt.getTime() / 1_000}`,
+  ])
+})
+
 async function sealingKeys(): Promise<unknown[]> {
   const rows = await ground.database.query<{ application_name: string }>(
     `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '% seals with %'`,

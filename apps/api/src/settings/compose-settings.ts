@@ -196,16 +196,14 @@ export function composeSettings({
 }
 
 function measureExpiry(registry: Registry, credentialExpiry: () => CredentialExpiry): void {
-  if (credentialExpiry().expiresAt === null) return
-  const gauge = new Gauge({
+  const gauge: Gauge = new Gauge({
     name: 'inforiver_mail_credential_expires_timestamp_seconds',
     help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
-    registers: [],
+    registers: [registry],
     collect() {
       const { expiresAt } = credentialExpiry()
-      if (expiresAt === null) this.remove() // zero would be a date
-      else this.set(expiresAt.getTime() / 1_000)
+      if (expiresAt === null) gauge.remove() // zero would be a date
+      else gauge.set(expiresAt.getTime() / 1_000)
     },
   })
-  registry.registerMetric(gauge)
 }
