@@ -56,6 +56,13 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
   )
 })
 
+it('refuses a worker with such a HOST in one sentence too, and leaves nothing behind', async () => {
+  await expect(work(await configure({ HOST: '203.0.113.77', ROLE: 'worker' }), onFatal)).rejects.toThrow(
+    new ConfigurationError('HOST is 203.0.113.77, which is not an address of this machine.'),
+  )
+  await expect.poll(connections).toBe(0)
+})
+
 it('refuses to start without the vault keys that sealed what is stored, and leaves nothing behind', async () => {
   const product = await ground.startProduct({ environment: { ROLE: 'api' } })
   const ada = product.newBrowser()

@@ -3,6 +3,7 @@ import { systemClock } from './clock.ts'
 import { compose, type Product } from './compose.ts'
 import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
+import { explainListenError } from './listen-error.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running, type RunningProduct } from './running.ts'
 import { VERSION } from './version.ts'
@@ -36,7 +37,7 @@ export async function work(
     started.push({ close: () => product.worker.stop() })
   } catch (error) {
     await close()
-    throw error
+    throw await product.explain(explainListenError(error, config))
   }
   logger.info({ role: config.role }, 'delivering')
   return {
