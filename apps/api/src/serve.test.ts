@@ -74,7 +74,7 @@ it('refuses to start without the vault keys that sealed what is stored, and leav
 
   await expect(start).rejects.toThrow(
     new ConfigurationError(
-      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.',
+      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.',
     ),
   )
   await expect.poll(connections).toBe(0)

@@ -45,7 +45,7 @@ async function vault(
 
 const withKeys = (...keys: string[]) => ground.configure({ VAULT_KEYS: keys.join() })
 
-describe('npm run vault -- rotate', () => {
+describe('inforiver-mail vault rotate', () => {
   it('reports when the old key can go, and a start then needs the new key alone', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
 
@@ -145,7 +145,7 @@ describe('npm run vault -- rotate', () => {
   })
 })
 
-describe('npm run vault -- status', () => {
+describe('inforiver-mail vault status', () => {
   it('shows how many stored secrets each key seals, and which key is missing', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
 
@@ -180,7 +180,7 @@ it.each(['status', 'rotate', 'forget'])(
   },
 )
 
-describe('npm run vault -- forget', () => {
+describe('inforiver-mail vault forget', () => {
   beforeEach(async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_lost', messages: 2 })
     await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
@@ -451,14 +451,14 @@ describe('npm run vault -- forget', () => {
   })
 })
 
-describe('npm run vault', () => {
+describe('inforiver-mail vault', () => {
   it.each(['', 'rotat', 'forget everything', 'rotate now', 'status --yes', 'forget messages tokens'])(
     'prints its usage when it is called with "%s"',
     async (command) => {
       const run = await vault(command, await withKeys(NEW))
 
       expect(run.code).toBe(64)
-      expect(run.text).toContain('npm run vault -- rotate')
+      expect(run.text).toContain('inforiver-mail vault rotate')
     },
   )
 })

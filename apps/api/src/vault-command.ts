@@ -18,10 +18,10 @@ const LOOK_AGAIN_MS = 250
 const IN_FLIGHT_MS = 35_000
 const PROGRESS_EVERY = 2_000
 
-const USAGE = `npm run vault -- status              how many stored secrets each key seals
-npm run vault -- rotate              seals everything stored with the first key
-npm run vault -- forget              lists what can no longer be opened
-npm run vault -- forget WHAT [--yes] gives it up; WHAT is ${[...LOST_KINDS, 'all'].join(', ')}`
+const USAGE = `inforiver-mail vault status              how many stored secrets each key seals
+inforiver-mail vault rotate              seals everything stored with the first key
+inforiver-mail vault forget              lists what can no longer be opened
+inforiver-mail vault forget WHAT [--yes] gives it up; WHAT is ${[...LOST_KINDS, 'all'].join(', ')}`
 
 /** 0: nothing is left to do. 2: something is. 64: the command was not understood. */
 export type ExitCode = 0 | 2 | 64
@@ -149,7 +149,7 @@ async function resealAll({ vault, print }: Context, keyRing: KeyRing): Promise<b
   for (const [each, count] of await store.count())
     if (each !== kid)
       print(
-        `The key ${each} is still needed: ${secrets(count)} could not be resealed. npm run vault -- forget lists those that cannot be opened.`,
+        `The key ${each} is still needed: ${secrets(count)} could not be resealed. inforiver-mail vault forget lists those that cannot be opened.`,
       )
   return false
 }
@@ -165,7 +165,7 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
   const concerned = lost.filter(({ kind }) => kinds.includes(kind))
   if (!yes || concerned.length === 0) {
     print(
-      `\nNothing was changed. If a backup has the missing key, put it back instead: what is forgotten cannot be brought back.\nTo give it up: npm run vault -- forget ${kinds.length === 1 ? kinds[0] : `${LOST_KINDS.join('|')}|all`} --yes`,
+      `\nNothing was changed. If a backup has the missing key, put it back instead: what is forgotten cannot be brought back.\nTo give it up: inforiver-mail vault forget ${kinds.length === 1 ? kinds[0] : `${LOST_KINDS.join('|')}|all`} --yes`,
     )
     return 2
   }

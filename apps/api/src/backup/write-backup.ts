@@ -92,7 +92,7 @@ async function refuseOtherKeys(vault: TokenVault, sealed: readonly SealedSample[
   const faults = await describeVaultFaults(vault, sealed)
   if (faults.size === 0) return
   throw new ConfigurationError(
-    `The configured vault keys do not open what the database holds: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys that the product runs with into VAULT_KEYS or the key file, or leave out --with-keys. If they are lost for good: npm run vault -- forget.`,
+    `The configured vault keys do not open what the database holds: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys that the product runs with into VAULT_KEYS or the key file, or leave out --with-keys. If they are lost for good: inforiver-mail vault forget.`,
   )
 }
 

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigurationError } from '../config.ts'
 
-const LOCK_ATTEMPTS = 4 // `npm run vault` takes the lock for a moment to see whether it is free
+const LOCK_ATTEMPTS = 4 // `inforiver-mail vault` takes the lock for a moment to see whether it is free
 const BETWEEN_ATTEMPTS_MS = 50
 const SQLITE_BUSY = 5
 /** PostgreSQL stops when it cannot create another segment of its write-ahead log. */

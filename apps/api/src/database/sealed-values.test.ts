@@ -39,7 +39,7 @@ it('names a missing key, and says what to do', async () => {
 
   await expect(check(newKey('current'))).rejects.toThrow(
     new ConfigurationError(
-      'Stored secrets were sealed with the vault key "old", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.',
+      'Stored secrets were sealed with the vault key "old", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.',
     ),
   )
 })

@@ -42,8 +42,8 @@ export async function checkVaultKeys(pool: Reader, vault: TokenVault, columns: r
   const [[kid, fault] = ['', '']] = faults
   throw new ConfigurationError(
     faults.size === 1
-      ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.`
-      : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: npm run vault -- forget.`,
+      ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.`
+      : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.`,
   )
 }
 

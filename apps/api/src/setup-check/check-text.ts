@@ -424,7 +424,8 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'failed',
     title: 'Stored secrets cannot be opened',
     detail: 'They were sealed with the keys {keys}, which are missing or have another value now.',
-    action: 'Put these keys back into VAULT_KEYS or the key file. If they are lost for good: npm run vault -- forget.',
+    action:
+      'Put these keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.',
   },
   'vault-keys-unusable': {
     status: 'failed',

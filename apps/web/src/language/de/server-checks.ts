@@ -280,7 +280,7 @@ const CHECKS: Readonly<Record<string, Text>> = {
   'vault-keys-missing': [
     'Gespeicherte Geheimnisse lassen sich nicht öffnen',
     'Sie wurden mit den Schlüsseln {keys} versiegelt, die fehlen oder jetzt einen anderen Wert haben.',
-    'Setzen Sie diese Schlüssel wieder in VAULT_KEYS oder die Schlüsseldatei ein. Sind sie endgültig verloren: npm run vault -- forget.',
+    'Setzen Sie diese Schlüssel wieder in VAULT_KEYS oder die Schlüsseldatei ein. Sind sie endgültig verloren: inforiver-mail vault forget.',
   ],
   'vault-keys-unusable': [
     'Die Schlüssel des Tresors lassen sich nicht lesen',
