@@ -129,7 +129,7 @@ describe('while Microsoft takes nothing', () => {
         [id, ground.clock.now()],
       )
       await ground.pass(2 * MINUTES)
-      await createTestQueue(database.pool).deliveries.recover()
+      await createTestQueue(database.pool).deliveries.takeOver()
       await watch()
     }
 

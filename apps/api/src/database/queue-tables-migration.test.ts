@@ -396,7 +396,7 @@ describe('a migrated database of version 1.0.0', () => {
     expect((await queue.messages.find({ ...owner, tenantId: 'ten_2' }, 'sent', null))?.attempts).toMatchObject([
       { outcome: 'sent', detail: 'As version 1.0.0 noted it.' },
     ])
-    expect((await queue.deliveries.recover()).abandoned.toSorted()).toEqual([
+    expect((await queue.deliveries.takeOver()).abandoned.toSorted()).toEqual([
       'sending-in-doubt',
       'sending-run-out',
       'uploading-now',

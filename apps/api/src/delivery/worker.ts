@@ -115,9 +115,14 @@ export function createWorker(deps: {
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
       })
-      const recovering = startPolling(recover, {
+      // Apart from all else: what takes long, or fails, must not hold up its looks.
+      const takingOver = startPolling(takeOver, {
         afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
+      })
+      const releasing = startPolling(release, {
+        afterFailureMs: lookEveryMs,
+        onFailure: (error) => logger.error({ err: error }, 'messages could not be released; trying again'),
       })
       const cleaning = startPolling(clean, {
         afterFailureMs: lookEveryMs,
@@ -125,7 +130,7 @@ export function createWorker(deps: {
           if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
         },
       })
-      loops = [claiming, recovering, cleaning]
+      loops = [claiming, takingOver, releasing, cleaning]
       listener = deliveries.listen(wake)
     },
     async stop() {
@@ -179,15 +184,23 @@ export function createWorker(deps: {
   }
 
   /** Takes over messages whose lease has run out. */
-  async function recover(): Promise<number> {
-    // Outcomes known here are written first: recovery would put those messages in doubt.
+  async function takeOver(): Promise<number> {
+    // Outcomes known here are written first: taking over would put those messages in doubt.
     if (outcomes.isBehind) return lookEveryMs
-    const recovered = await deliveries.recover()
-    for (const id of recovered.abandoned)
+    const { abandoned, more } = await deliveries.takeOver()
+    for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
-    reportExpired(deps, recovered.expired)
-    if (recovered.moved) wake()
-    return recovered.more ? 0 : lookEveryMs
+    if (abandoned.length > 0) wake()
+    if (await deliveries.bringTimesBack()) wake()
+    return more ? 0 : lookEveryMs
+  }
+
+  /** Releases scheduled and held messages, and fails those whose time is over. */
+  async function release(): Promise<number> {
+    const { expired, moved, more } = await deliveries.release()
+    reportExpired(deps, expired)
+    if (moved) wake()
+    return more ? 0 : lookEveryMs
   }
 
   /** Deletes drafts and copies from the mailboxes. */

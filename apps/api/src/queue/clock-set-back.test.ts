@@ -15,9 +15,16 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns'))
 
+/** Looks as a worker does, and returns what it took over. */
+async function look(): Promise<readonly string[]> {
+  const { abandoned } = await ground.queue.deliveries.takeOver()
+  await ground.queue.deliveries.bringTimesBack()
+  return abandoned
+}
+
 /** Sets the clock back by an hour, which the next look of a process finds that has looked before. */
 async function setBack(): Promise<void> {
-  await ground.queue.deliveries.recover()
+  await look()
   await ground.clock.advance(-1 * HOURS)
 }
 
@@ -32,7 +39,7 @@ it('counts for the day alone what was used by a clock that was set back', async 
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
   await setBack()
 
-  await ground.queue.deliveries.recover()
+  await look()
 
   expect(await process.messages.readMailbox(ADA)).toMatchObject({
     recipientsLastDay: 6,
@@ -50,7 +57,7 @@ it('does not wait for a place that was given by a clock that was set back', asyn
   if (first) await ground.settle(first, SENT)
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
   await setBack()
-  await ground.queue.deliveries.recover()
+  await look()
 
   expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
 })
@@ -59,7 +66,7 @@ it('sends at once what was submitted by a clock that was set back', async () => 
   const ids = [await ground.submit(), await ground.submit()]
   await setBack()
   ids.push(await ground.submit())
-  await ground.queue.deliveries.recover()
+  await look()
 
   expect((await ground.claim(3)).map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
 })
@@ -68,7 +75,7 @@ it('tries again within the longest wait what waits by a clock that was set back,
   await ground.submit()
   await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 1 * MINUTES })
   await setBack()
-  await ground.queue.deliveries.recover()
+  await look()
 
   await ground.clock.advance(LONGEST_WAIT_MS - 1)
   expect(await ground.claim(1)).toEqual([])
@@ -80,8 +87,8 @@ it('takes over from a dead worker within the length of a lease, also when its cl
   const id = await ground.submit()
   await ground.claimOne('dead')
   await setBack()
-  expect((await ground.queue.deliveries.recover()).abandoned).toEqual([])
+  expect(await look()).toEqual([])
 
   await ground.clock.advance(LEASE_MS + 1)
-  expect((await ground.queue.deliveries.recover()).abandoned).toEqual([id])
+  expect(await look()).toEqual([id])
 })

@@ -150,7 +150,7 @@ it('finds a scheduled message at its time, in the process that released it, and 
   expect(await worker.claim()).toEqual([])
   expect(await other.claim()).toEqual([])
 
-  await worker.queue.deliveries.recover()
+  await worker.queue.deliveries.release()
 
   const [released] = await worker.claim()
   expect(released?.id).toBe(ids[0])

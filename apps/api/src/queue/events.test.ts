@@ -95,7 +95,7 @@ it('tells why a message failed, also that it was sent after all, and tells nothi
 it('tells that a message is held and released, once each, whatever the reason becomes meanwhile', async () => {
   const other = await ground.submit()
   await ground.settle(await ground.claimOne(), HELD)
-  await ground.queue.deliveries.recover()
+  await ground.queue.deliveries.release()
   expect(await became(other)).toEqual(['held', 'released'])
 
   const id = await ground.submit({ tenantId: UNCONNECTED })

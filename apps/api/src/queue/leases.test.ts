@@ -190,7 +190,7 @@ it('renews only leases that are still held', async () => {
   await ground.clock.advance(30 * SECONDS)
   expect(await store.renew([kept, lost])).toEqual(new Set([kept.id]))
   await ground.clock.advance(30 * SECONDS)
-  expect((await store.recover()).abandoned).toEqual([])
+  expect((await store.takeOver()).abandoned).toEqual([])
 })
 
 it('takes a message back when its lease has expired: it is in doubt, charged, and keeps its sender', async () => {
@@ -199,9 +199,9 @@ it('takes a message back when its lease has expired: it is in doubt, charged, an
   expect(await usage()).toEqual({ messages: 0, recipients: 0 })
 
   await ground.clock.advance(LEASE_MS)
-  expect(await store.recover()).toMatchObject({ abandoned: [], moved: false })
+  expect(await store.takeOver()).toEqual({ abandoned: [], more: false })
   await ground.clock.advance(1)
-  expect(await store.recover()).toEqual({ abandoned: [id], expired: [], moved: true, more: false })
+  expect(await store.takeOver()).toEqual({ abandoned: [id], more: false })
 
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
   expect(await ground.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })

@@ -137,7 +137,7 @@ describe('the order of a mailbox', () => {
       `UPDATE message_queue SET lease_owner = 'old', lease_until = mail_now() + interval '45 s' WHERE message_id = 'normal 400'`,
     )
     await ground.clock.advance(1 * MINUTES)
-    expect((await ground.queue.deliveries.recover()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
+    expect((await ground.queue.deliveries.takeOver()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
   })
 })
 

@@ -67,7 +67,7 @@ import {
   unseenReports,
   type ClaimedInbox,
 } from './report-inboxes.ts'
-import { createRecovering, type Recovered, type TakeOverWaits } from './recover.ts'
+import { createTakingOver, releaseMessages, type Released, type TakenOver, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
 import { BLOCK_MESSAGES } from './search-postings.ts'
@@ -176,12 +176,12 @@ export interface Deliveries {
   ): Promise<void>
   /** Writes the outcome of an attempt. Returns false, and writes nothing, when a later attempt has begun. */
   settle(settled: Settled): Promise<boolean>
-  /**
-   * Queues what dead workers held, once others have had time to write what they know after an outage, and scheduled or held
-   * messages that may leave now. Fails those whose time is over.
-   * `more`: a batch was full, so call again.
-   */
-  recover(): Promise<Recovered>
+  /** Queues what dead workers held, once others have had time to write what they know after an outage. */
+  takeOver(): Promise<TakenOver>
+  /** After a look of `takeOver`: undoes what the clock of the database has made wait that was set back since. */
+  bringTimesBack(): Promise<boolean>
+  /** Queues scheduled and held messages that may leave now, and fails those whose time is over. */
+  release(): Promise<Released>
   /** Calls `wake` whenever a message may be due, and reconnects until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
@@ -334,7 +334,7 @@ export function createQueue(
 ): Queue {
   const known = createKnownTenants(elapsedMs)
   const clear = createClearing(pool)
-  const recover = createRecovering(pool, takeOverWaits)
+  const takingOver = createTakingOver(pool, takeOverWaits)
   const findKey = createKeyLookUp(pool)
   const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
   return {
@@ -379,10 +379,20 @@ export function createQueue(
         sharesMessageId(pool, message, internetMessageId, addresses),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool),
-      async recover() {
-        const recovered = await recover()
-        if (recovered.moved) known.expect(null) // a scheduled message keeps its due time
-        return recovered
+      async takeOver() {
+        const taken = await takingOver.takeOver()
+        if (taken.abandoned.length > 0) known.expect(null)
+        return taken
+      },
+      async bringTimesBack() {
+        const isMoreDue = await takingOver.bringTimesBack()
+        if (isMoreDue) known.expect(null)
+        return isMoreDue
+      },
+      async release() {
+        const released = await releaseMessages(pool)
+        if (released.moved) known.expect(null) // a scheduled message keeps its due time
+        return released
       },
       listen: (wake) => listenForMessages(connectionString, known, wake),
     },

@@ -35,7 +35,7 @@ afterEach(async () => {
   await ground.database.empty('messages', 'mailbox_usage')
 })
 
-const look = async () => (await deliveries.recover()).abandoned
+const look = async () => (await deliveries.takeOver()).abandoned
 
 /** Returns what was taken over in the time, with a look at its beginning, at its end, and every five seconds. */
 async function lookFor(ms: number): Promise<readonly string[]> {
@@ -120,7 +120,8 @@ it('releases at once what was scheduled, and fails what has expired, while it ta
   const leased = await ground.claimOne('dead')
   await ground.clock.advance(1 * MINUTES)
 
-  expect(await deliveries.recover()).toMatchObject({ abandoned: [], expired: [{ id: expires }], moved: true })
+  expect(await look()).toEqual([])
+  expect(await deliveries.release()).toMatchObject({ expired: [{ id: expires }], moved: true })
   expect(await ground.claimOne()).toMatchObject({ id: scheduled })
   expect(await ground.read(leased.id)).toMatchObject({ status: 'sending', attempts: [] })
 })

@@ -89,11 +89,17 @@ UPDATE message_queue SET state = 'queued'
  WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
                                ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))`
 
-export interface Recovered {
+export interface TakenOver {
   /** Their lease had run out. */
   readonly abandoned: readonly string[]
+  /** There may be more. */
+  readonly more: boolean
+}
+
+export interface Released {
   readonly expired: readonly ExpiredMessage[]
   readonly moved: boolean
+  /** There may be more to release or to fail. */
   readonly more: boolean
 }
 
@@ -103,46 +109,44 @@ interface Look {
   readonly abandoned: readonly string[]
 }
 
-/**
- * Returns a function that queues what dead workers held, and scheduled or held messages that may leave now. Those whose
- * time is over fail first. It says `more` when a batch was full, so that there may be more to move.
- */
-export function createRecovering(
-  pool: pg.Pool,
-  { afterStartMs, afterOutageMs }: TakeOverWaits,
-): () => Promise<Recovered> {
+export interface TakingOver {
+  /** Queues what dead workers held. */
+  takeOver(): Promise<TakenOver>
+  /** After the first look, and one that found the clock set back: see `bringTimesBack`. Returns whether more is due. */
+  bringTimesBack(): Promise<boolean>
+}
+
+/** Nothing else may hold up the looks: those that are far apart count as an outage, after which nothing is taken over. */
+export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }: TakeOverWaits): TakingOver {
   let last: Look | null = null
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
   let bringsBackUntil: Date | null = null
 
-  async function takeOver(): Promise<readonly string[]> {
-    const values = [last?.at ?? null, last?.takes_over_from ?? null, afterStartMs, afterOutageMs]
-    const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values })
-    const look = rows[0] ?? null
-    if (look && (last === null || look.at < last.at)) bringsBackUntil = look.takes_over_from
-    last = look
-    return look?.abandoned ?? []
-  }
+  return {
+    async takeOver() {
+      const values = [last?.at ?? null, last?.takes_over_from ?? null, afterStartMs, afterOutageMs]
+      const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values })
+      const [look] = rows
+      if (!look) throw new Error('A look returns one row.')
+      if (last === null || look.at < last.at) bringsBackUntil = look.takes_over_from
+      last = look
+      return { abandoned: look.abandoned, more: look.abandoned.length === MOVED_AT_ONCE }
+    },
 
-  /** Returns whether messages are due that were not. */
-  async function bringBack(): Promise<boolean> {
-    if (last === null || bringsBackUntil === null) return false
-    const isMoved = await bringTimesBack(pool)
-    if (last.at >= bringsBackUntil) bringsBackUntil = null
-    return isMoved
+    async bringTimesBack() {
+      if (last === null || bringsBackUntil === null) return false
+      const { at } = last
+      const isMoreDue = await bringTimesBack(pool)
+      if (at >= bringsBackUntil) bringsBackUntil = null
+      return isMoreDue
+    },
   }
+}
 
-  return async () => {
-    const abandoned = await takeOver()
-    const isBroughtBack = await bringBack()
-    const { expired, more } = await failExpired(pool)
-    const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
-    const moved = [abandoned.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
-    return {
-      abandoned,
-      expired,
-      moved: isBroughtBack || moved.some((count) => count > 0),
-      more: more || moved.includes(MOVED_AT_ONCE),
-    }
-  }
+/** Queues scheduled and held messages that may leave now, and fails those whose time is over. */
+export async function releaseMessages(pool: pg.Pool): Promise<Released> {
+  const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
+  const moved = [scheduled.rowCount ?? 0, await releaseHeld(pool)]
+  const { expired, more } = await failExpired(pool)
+  return { expired, moved: moved.some((count) => count > 0), more: more || moved.includes(MOVED_AT_ONCE) }
 }

@@ -94,7 +94,9 @@ async function keepPlans(ground: QueueGround, queue: Queue): Promise<void> {
       await queue.deliveries.settle(sent(message, run % 2 === 0 ? SENT : SENT_THEN_PAUSE))
       await queue.messages.find({ tenantId: ADA, service: null }, message.id, null)
     }
-    await queue.deliveries.recover()
+    await queue.deliveries.takeOver()
+    await queue.deliveries.bringTimesBack()
+    await queue.deliveries.release()
     await queue.mailboxes.claimCleanups()
   }
 }
@@ -431,7 +433,16 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       },
     ],
     ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
-    ['looking for abandoned messages', ({ deliveries }) => deliveries.recover()],
+    ['looking for abandoned messages', ({ deliveries }) => deliveries.takeOver()],
+    [
+      'looking after the clock was set back',
+      async () => {
+        const { deliveries } = ground.newProcess()
+        await deliveries.takeOver()
+        await deliveries.bringTimesBack()
+      },
+    ],
+    ['looking for what may leave now', ({ deliveries }) => deliveries.release()],
     ['what failed, by cause', ({ upkeep }) => upkeep.readFailures()],
     ['the depth of the queue', ({ upkeep }) => upkeep.readDepth()],
     ['the state of a mailbox', ({ messages }) => messages.readMailbox(ADA)],
@@ -465,7 +476,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
        RETURNING message_id`,
     )
     let abandoned: readonly string[] = []
-    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW)
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.takeOver()))).toBeLessThan(FEW)
     expect(abandoned).toEqual([last?.message_id])
   })
 
@@ -485,7 +496,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ['ten_large', LARGE_WAITING, VERY_MANY],
     )
     let abandoned: readonly string[] = []
-    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW_FOR_CLAIM)
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.takeOver()))).toBeLessThan(FEW_FOR_CLAIM)
     expect(abandoned.toSorted()).toEqual([`msg_behind_${LARGE_WAITING + 1}`, `msg_behind_${LARGE_WAITING + VERY_MANY}`])
     await ground.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
   })

@@ -154,12 +154,12 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
   ],
   [
     'a scheduled message whose time has come',
-    async () => (await scheduled(), await ground.clock.advance(1 * HOURS), queue.deliveries.recover()),
+    async () => (await scheduled(), await ground.clock.advance(1 * HOURS), queue.deliveries.release()),
     SMALL,
   ],
   [
     'a held message that a worker releases',
-    async () => (await settled(large, HELD), queue.deliveries.recover()),
+    async () => (await settled(large, HELD), queue.deliveries.release()),
     LARGE,
   ],
   [
@@ -342,7 +342,8 @@ it('counts what several processes do at once', async () => {
       await Promise.all([
         ...leased.map((message, index) => ground.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
         process.messages.cancel(actor(tenantId), toCancel, ground.clock.now()),
-        process.deliveries.recover(),
+        process.deliveries.takeOver(),
+        process.deliveries.release(),
       ])
     }
   }

@@ -84,3 +84,30 @@ it('sends nothing that another worker has taken over, when a suspended worker re
   await service.until(other.id, { status: 'sent' })
   expect(await mailsIn(ground.microsoft, 'Stood still')).toHaveLength(1)
 })
+
+it('hands the message of a killed worker to another also while that one cannot fail what has expired', async () => {
+  await connectMailbox(api)
+  const worker = await startProcess()
+  await switchOn(ground, http('sendMail', { action: 'hang' }))
+  const { id } = await service.submit({ subject: 'Killed beside one that expires' })
+  await untilMet(ground)
+  worker.signal('SIGKILL')
+  await startLater(0)
+  const [sendAt, expiresAt] = [20, 22].map((hours) => new Date(Date.now() + hours * HOURS).toISOString())
+  const late = await service.submit({ subject: 'Expires', sendAt, expiresAt })
+  await ground.database.query(
+    `UPDATE message_queue SET lease_until = mail_now() + interval '2 days' WHERE message_id = $1`,
+    [id],
+  )
+  const allow = await ground.database.lock('unsent_messages')
+
+  await ground.database.setTimeAhead(24 * HOURS)
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'unsent_messages'::regclass`
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  await ground.database.setTimeAhead(72 * HOURS)
+
+  await service.until(id, { status: 'sent' })
+  expect(await service.read(late.id)).not.toMatchObject({ status: 'failed' })
+  await allow()
+  await service.until(late.id, { status: 'failed', problem: { code: 'expired' } })
+})

@@ -104,7 +104,7 @@ export async function createQueueGround({
     },
     async expireLeases() {
       await clock.advance(LEASE_MS + 1)
-      await queue.deliveries.recover()
+      await queue.deliveries.takeOver()
     },
     async read(id, tenantId = ADA) {
       const message = await queue.messages.find({ tenantId, service: null }, id, 'ada@contoso.com')
