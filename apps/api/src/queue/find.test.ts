@@ -18,6 +18,8 @@ const COUNT = 150
 const PAGE = 47
 /** The statements that read texts to compare them. */
 const COMPARES = /is_known/
+/** The statement that counts what is found. */
+const COUNTS = /min\(at\)/
 /** Rows of which a sample says enough. */
 const MANY = 2_000
 const START = Date.parse('2026-11-24T10:00:00Z')
@@ -398,7 +400,7 @@ describe('when its time is over', () => {
   const SMALL_BLOCK = 10
 
   /** Searches until a statement begins that `isLast` accepts, and time is over once those before are answered. */
-  async function searchUntil(isLast: (statement: string) => boolean) {
+  async function searchUntil(isLast: (statement: string) => boolean, filter: StoredFilter = { search: 'report' }) {
     const overtime = new AbortController()
     const bounded = Object.create(pool) as pg.Pool
     let end: () => void = () => {}
@@ -414,7 +416,7 @@ describe('when its time is over', () => {
       earlier.push(answer)
       return answer
     }) as pg.Pool['query']
-    return createFinder(bounded, OWNER, { search: 'report' }).page(null, 3, overtime.signal).finally(end)
+    return createFinder(bounded, OWNER, filter).page(null, 3, overtime.signal).finally(end)
   }
 
   it('answers the page that it has, and what it has counted', async () => {
@@ -427,6 +429,15 @@ describe('when its time is over', () => {
     expect(read.matches.map(({ id }) => id)).toEqual(found({ search: 'report' }).slice(0, 3))
     expect(read).toMatchObject({ hasOlder: true, totalIsEstimate: true })
     expect(read.total).toBeLessThan(found({ search: 'report' }).length)
+  })
+
+  it('answers the page that it has, where only its matches are still being counted', async () => {
+    await fill(async () => {})
+    const filter = { status: 'queued', submittedFrom: at(0) } as const
+    const read = await searchUntil((statement) => COUNTS.test(statement), filter)
+
+    expect(read.matches.map(({ id }) => id)).toEqual(expected(filter).slice(0, 3))
+    expect(read).toMatchObject({ hasOlder: true, total: 3, totalIsEstimate: true })
   })
 
   it('says that the database does not answer, where that is why', async () => {
@@ -457,7 +468,7 @@ describe('when its time is over', () => {
 })
 
 describe('where few rows may be read at once', () => {
-  const BOUNDS = { sortedAtMost: 2 }
+  const BOUNDS = { sortedAtMost: 2, lookedAtOnce: 4 }
   beforeAll(() => fill(async () => {}))
 
   it.each<StoredFilter>([
@@ -469,6 +480,9 @@ describe('where few rows may be read at once', () => {
     { status: 'scheduled', service: 'reports' },
     { delivery: 'delivered' },
     { problem: '5.1.10', service: 'reports' },
+    { delivery: 'unknown', status: 'sent' },
+    { delivery: 'unknown', service: 'alerts' },
+    { delivery: 'unknown', submittedFrom: at(20), submittedTo: at(60) },
   ])('finds all in pages forth and back: %o', async (filter) => {
     const finder = createFinder(pool, OWNER, filter, BOUNDS)
     const read = (start: (ListPosition & { toward: Toward }) | null) =>

@@ -75,6 +75,8 @@ const SORTED_AT_MOST = 5_000
  * lies behind so many others that sorting the rows is faster.
  */
 const WALKED_PER_ROW = 5
+/** Where few messages may match, so many are looked at in one statement: no more are once nobody waits for the page. */
+const LOOKED_AT_ONCE = 20_000
 /** Up to this many rows of a source are read to compare their texts, without asking the search index. */
 const COMPARED_ALWAYS = 2_000
 /** And up to this many, if the index finds more. */
@@ -100,6 +102,7 @@ interface FinderBounds {
   /** Counts so many exactly. */
   readonly exactUpTo?: number
   readonly sortedAtMost?: number
+  readonly lookedAtOnce?: number
 }
 
 /** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
@@ -107,13 +110,15 @@ export function createFinder(
   pool: pg.Pool,
   owner: Owner,
   filter: StoredFilter,
-  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST }: FinderBounds = {},
+  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST, lookedAtOnce = LOOKED_AT_ONCE }: FinderBounds = {},
 ): Finder {
   const selection = createSelection(owner, filter)
   const { tenantId, service, source, submitted, asksForState, ofSubmission, ofRow, ofState, ofStatus, besidesStatus } =
     selection
   const { status } = filter
   const asked = askedGrams(filter, service)
+  /** What is asked for is what is not known of a message: no index tells, and it may be missing of few. */
+  const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'
   let unindexed = 0
 
   /** Finds the source, or walks all messages where that is faster: for a page, no more of them than `atMost`. */
@@ -140,6 +145,10 @@ export function createFinder(
     ofPage = false,
   ): AsyncGenerator<readonly Match[]> {
     if (!source) return
+    if (ofPage && isLacking) {
+      yield* walkInSteps(database, toward, begin, atOnce)
+      return
+    }
     const ordered = await orderedSource(database, source)
     const atMost = ofPage ? ordered.atMost : null
     let { rows } = ordered
@@ -155,7 +164,27 @@ export function createFinder(
     }
   }
 
-  /** @param atMost how many rows are looked at; null for all */
+  async function* walkInSteps(
+    database: Connections,
+    toward: Toward,
+    begin: ListPosition | null,
+    atOnce: number,
+  ): AsyncGenerator<readonly Match[]> {
+    let position = begin
+    for (;;) {
+      const end = await readEnd(database, toward, position)
+      for (;;) {
+        const found = await read(database, ALL, toward, position, atOnce, null, end)
+        if (found.length > 0) yield found
+        position = found.at(-1) ?? position
+        if (found.length < atOnce) break
+      }
+      if (end === null) return
+      position = end
+    }
+  }
+
+  /** @param atMost how many rows are looked at; null for all @param end the last of them; null for any */
   async function read(
     database: Connections,
     rows: Source,
@@ -163,24 +192,37 @@ export function createFinder(
     position: ListPosition | null,
     count: number,
     atMost: number | null,
+    end: ListPosition | null = null,
   ): Promise<Match[]> {
-    const [before, direction] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
-    const order = `ORDER BY r.created_at ${direction}, r.id ${direction}`
     const values: unknown[] = [tenantId]
     const bind: Bind = (value) => `$${values.push(value)}`
-    const isBehind =
-      position === null
-        ? []
-        : [`(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]
+    const between = [
+      ...(position === null ? [] : [isPast(toward, position, bind)]),
+      ...(end === null ? [] : [isUpTo(toward, end, bind)]),
+    ]
     const first = (limit: number) =>
-      `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...isBehind], [])} ${order} LIMIT ${bind(limit)})`
-    const [looked, conditions] = atMost === null ? [rows.sql, isBehind] : [first(atMost), []]
+      `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...between], [])} ${orderOf(toward)} LIMIT ${bind(limit)})`
+    const [looked, conditions] = atMost === null ? [rows.sql, between] : [first(atMost), []]
     const text = `SELECT r.id, ${MILLIS} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
-                   ${order} LIMIT ${bind(count)}`
+                   ${orderOf(toward)} LIMIT ${bind(count)}`
     const { rows: found } = rows.ordered
       ? await readInOrder<Found>(database, text, values)
       : await database.query<Found>(text, values)
-    return found.map(({ id, millis }) => ({ id, at: new Date(millis) }))
+    return found.map(toMatch)
+  }
+
+  /** The last message of a step, whether it matches or not; null where there are not as many. */
+  async function readEnd(
+    database: Connections,
+    toward: Toward,
+    position: ListPosition | null,
+  ): Promise<ListPosition | null> {
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const conditions = [...ofSubmission(bind), ...(position === null ? [] : [isPast(toward, position, bind)])]
+    const text = `SELECT r.id, ${MILLIS} ${rowsOf(ALL, conditions, [])} ${orderOf(toward)} OFFSET ${bind(lookedAtOnce - 1)} LIMIT 1`
+    const { rows } = await readInOrder<Found>(database, text, values)
+    return rows[0] ? toMatch(rows[0]) : null
   }
 
   /** Reads what a search by texts begins with. */
@@ -233,26 +275,50 @@ export function createFinder(
 
   async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
     const newest: Match[] = []
+    let uncounted: Page | null = null
     const database = boundBy(pool, signal)
     try {
-      const found = byText ? findByText(database, start, limit, newest) : findByState(database, start, limit)
+      const found = byText
+        ? findByText(database, start, limit, newest)
+        : findByState(database, start, limit, (read) => (uncounted = read))
       return await Promise.race([found, rejectedBy(signal)])
     } catch (error) {
       if (!signal.aborted) throw error
-      const cut = cutPage(newest, false, start, limit)
+      const cut: Page | null = uncounted ?? cutPage(newest, false, start, limit)
       if (!cut) {
         await requireAnswer(pool)
         throw new SearchTooLong(unindexed)
       }
-      return { ...cut, total: newest.length, totalIsEstimate: true }
+      return { ...cut, total: Math.max(newest.length, cut.matches.length), totalIsEstimate: true }
     }
   }
 
-  async function findByState(database: Connections, start: PageStart | null, limit: number): Promise<PageOfMatches> {
+  /** @param onPage is given the page before its matches are counted */
+  async function findByState(
+    database: Connections,
+    start: PageStart | null,
+    limit: number,
+    onPage: (page: Page) => void,
+  ): Promise<PageOfMatches> {
     const found = await readPage((...from) => walk(database, ...from, true), start, limit)
+    onPage(found)
     const isAll = start === null && !found.hasOlder
-    const total = isAll ? { total: found.matches.length, totalIsEstimate: false } : await countAll(database, selection)
+    if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
+    const total = await (isLacking ? countNewest(database, found.matches.length) : countAll(database, selection))
     return { ...found, ...total }
+  }
+
+  /** Counts the matches among the newest messages, and estimates by them how many there are. */
+  async function countNewest(database: Connections, atLeast: number): Promise<Total> {
+    const end = await readEnd(database, 'older', null)
+    const newest = {
+      ...selection,
+      ofRow: (rows: Source, bind: Bind) => [...ofRow(rows, bind), ...(end ? [isUpTo('older', end, bind)] : [])],
+    }
+    const { count, oldest } = await countRows(database, newest, exactUpTo + 1)
+    if (end === null && count <= exactUpTo) return { total: count, totalIsEstimate: false }
+    const { total } = await estimate(database, selection, count, count > exactUpTo ? oldest : (end?.at ?? null))
+    return { total: Math.max(total, atLeast), totalIsEstimate: true }
   }
 
   async function findByText(
@@ -299,6 +365,25 @@ export function createFinder(
     page,
     state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']),
   }
+}
+
+/** SQL for whether a row `r` comes after a position. */
+function isPast(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
+  return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${bind(at)}::timestamptz, ${bind(id)}::text)`
+}
+
+/** SQL for whether a row `r` comes before a position, or is there. */
+function isUpTo(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
+  return `(r.created_at, r.id) ${toward === 'older' ? '>=' : '<='} (${bind(at)}::timestamptz, ${bind(id)}::text)`
+}
+
+function orderOf(toward: Toward): string {
+  const direction = toward === 'older' ? 'DESC' : 'ASC'
+  return `ORDER BY r.created_at ${direction}, r.id ${direction}`
+}
+
+function toMatch({ id, millis }: Found): Match {
+  return { id, at: new Date(millis) }
 }
 
 /** Begins no statement once the signal aborts. */

@@ -608,6 +608,19 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     )
   })
 
+  it('reads few rows for a page of those of which nothing is reported, and estimates how many there are', async () => {
+    const owner = { tenantId: 'ten_reported', service: null }
+    await ground.database.query(
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+       SELECT 'msg_not_reported_' || n, $1, 'reports', 'sent', '[]', '', mail_now(), mail_now(), mail_now() FROM generate_series(1, 5) AS n`,
+      [owner.tenantId],
+    )
+    const finder = createFinder(pool, owner, { delivery: 'unknown' }, { lookedAtOnce: 20 })
+    const newest = () => finder.page(null, 4, new AbortController().signal)
+    const page = { matches: { length: 4 }, hasOlder: true, totalIsEstimate: true }
+    expect(await rowsRead(async () => expect(await newest()).toMatchObject(page))).toBeLessThan(FEW)
+  })
+
   /** Has messages of a service wait for a year in a state, ahead of very many that have ended. */
   async function waitBehindEnded(tenantId: string, state: 'held' | 'scheduled' | 'queued', count: number) {
     await ground.database.query(
