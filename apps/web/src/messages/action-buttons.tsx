@@ -94,7 +94,8 @@ export function ActionButtons({ actions, onAsking, children }: Props) {
           confirm={asked.label}
           back={asked.question.back}
           danger={asked.name === 'cancel'}
-          pending={mutation.isPending || asked.question.isPending === true}
+          pending={mutation.isPending}
+          waiting={asked.question.isPending === true}
           error={mutation.error ?? asked.question.error ?? null}
           onConfirm={() => {
             if (!mutation.isPending && asked.question?.isPending !== true) mutation.mutate(asked)

@@ -32,7 +32,8 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
     <FormDialog
       title={t('overview.limits.edit')}
       submit={t('overview.limits.save')}
-      pending={saving.isPending || known.isPending}
+      pending={saving.isPending}
+      waiting={known.isPending}
       error={saving.error ?? known.error}
       onSubmit={() => {
         setWasSubmitted(true)

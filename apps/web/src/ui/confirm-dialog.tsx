@@ -27,7 +27,10 @@ interface Props {
   back?: string
   /** Colours the button as destructive. */
   danger: boolean
+  /** The action runs: nothing closes the dialog until its outcome is known. */
   pending: boolean
+  /** What the question needs is still being read. */
+  waiting?: boolean
   error: Error | null
   onConfirm: () => void
   onClose: () => void
@@ -36,26 +39,30 @@ interface Props {
 }
 
 /** Asks for confirmation of something that cannot be undone. */
-export function ConfirmDialog({ title, confirm, back, danger, pending, error, onConfirm, onClose, children }: Props) {
+export function ConfirmDialog(props: Props) {
+  const { title, confirm, back, danger, pending, waiting = false, error, onConfirm, onClose, children } = props
   const styles = useStyles()
   const t = useTranslate()
+  const mayConfirm = !pending && !waiting
   return (
     <Modal
       title={title}
-      onDismiss={onClose}
+      {...(!pending && { onDismiss: onClose })}
       actions={
         <>
           <Button
             appearance="primary"
             // A disabled button has no colour.
-            className={danger && !pending ? styles.danger : undefined}
-            icon={pending ? <Spinner size="tiny" aria-hidden /> : null}
-            disabledFocusable={pending}
+            className={danger && mayConfirm ? styles.danger : undefined}
+            icon={!mayConfirm ? <Spinner size="tiny" aria-hidden /> : null}
+            disabledFocusable={!mayConfirm}
             onClick={onConfirm}
           >
             {confirm}
           </Button>
-          <Button onClick={onClose}>{back ?? t('ui.cancel')}</Button>
+          <Button disabledFocusable={pending} onClick={onClose}>
+            {back ?? t('ui.cancel')}
+          </Button>
         </>
       }
     >

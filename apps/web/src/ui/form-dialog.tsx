@@ -12,7 +12,10 @@ const useStyles = makeStyles({
 interface Props {
   title: string
   submit: string
+  /** What was entered is being saved: nothing closes the dialog until the outcome is known. */
   pending: boolean
+  /** What the form starts from is still being read. */
+  waiting?: boolean
   /** A failure that the fields do not show themselves. */
   error: Error | null
   onSubmit: () => void
@@ -21,23 +24,27 @@ interface Props {
 }
 
 /** A form that creates something. Validation is up to `onSubmit`, with the messages of the contract. */
-export function FormDialog({ title, submit, pending, error, onSubmit, onClose, children }: Props) {
+export function FormDialog(props: Props) {
+  const { title, submit, pending, waiting = false, error, onSubmit, onClose, children } = props
   const styles = useStyles()
   const t = useTranslate()
   const formId = useId()
+  const maySubmit = !pending && !waiting
   const form = useRef<HTMLFormElement>(null)
   // The dialog has had the focus already, so its title is announced before the first field.
   useEffect(() => form.current?.querySelector('input')?.focus(), [])
   return (
     <Modal
       title={title}
-      onDismiss={onClose}
+      {...(!pending && { onDismiss: onClose })}
       actions={
         <>
-          <Button type="submit" form={formId} appearance="primary" disabledFocusable={pending}>
+          <Button type="submit" form={formId} appearance="primary" disabledFocusable={!maySubmit}>
             {submit}
           </Button>
-          <Button onClick={onClose}>{t('ui.cancel')}</Button>
+          <Button disabledFocusable={pending} onClick={onClose}>
+            {t('ui.cancel')}
+          </Button>
         </>
       }
     >
@@ -48,7 +55,7 @@ export function FormDialog({ title, submit, pending, error, onSubmit, onClose, c
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault()
-          if (!pending) onSubmit()
+          if (maySubmit) onSubmit()
         }}
       >
         {children}

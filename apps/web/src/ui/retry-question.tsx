@@ -20,7 +20,6 @@ interface Props {
 export function RetryQuestion({ filter, confirm, pending, error, onConfirm, onClose }: Props) {
   const t = useTranslate()
   const { data: found, isFetching, error: notCounted } = useQuery(messageCountQuery(filter))
-  const mayRetry = !pending && !isFetching && found !== undefined
   return (
     <ConfirmDialog
       title={
@@ -31,9 +30,10 @@ export function RetryQuestion({ filter, confirm, pending, error, onConfirm, onCl
       confirm={confirm}
       back={t('messages.all.back.retry')}
       danger={false}
-      pending={!mayRetry}
+      pending={pending}
+      waiting={isFetching || found === undefined}
       error={error ?? notCounted}
-      onConfirm={() => mayRetry && onConfirm()}
+      onConfirm={onConfirm}
       onClose={onClose}
     >
       <span>{t('messages.all.consequence.retry')}</span>
