@@ -2,18 +2,23 @@ import { MAX_INTERNAL_DOMAINS, type SendingLimits, SendingLimitsInput } from '@i
 import { splitEntries } from '../api/input-fault.ts'
 import type { Translate } from '../language/translate.ts'
 
-/** What was entered: a number, or nothing, and domains as text, one a line. */
-export interface LimitsDraft {
+/** What the fields show: a number, or nothing, and domains as text, one a line. */
+interface LimitsValues {
   readonly licences: string
   readonly domains: string
 }
 
-export function draftOf(limits: SendingLimits | undefined): LimitsDraft {
-  return { licences: limits?.licences?.toString() ?? '', domains: limits?.internalDomains.join('\n') ?? '' }
+/** What was entered; everything else is as it was read. */
+export type LimitsDraft = Partial<LimitsValues>
+
+/** The values of the fields, which are empty until the limits are read. */
+export function limitsValues(limits: SendingLimits | undefined, draft: LimitsDraft): LimitsValues {
+  const { licences, internalDomains } = limits ?? { licences: null, internalDomains: [] }
+  return { licences: licences?.toString() ?? '', domains: internalDomains.join('\n'), ...draft }
 }
 
 /** What was entered, or what is wrong with it in the language of the page. */
-export function readDraft({ licences, domains }: LimitsDraft, t: Translate) {
+export function readValues({ licences, domains }: LimitsValues, t: Translate) {
   const { shape } = SendingLimitsInput
   const number = licences.trim() === '' ? null : Number(licences.trim())
   const entries = splitEntries(domains)

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { draftOf, readDraft } from './limits-draft.ts'
 import { dayBegan, isUnused, sentenceOf, usedUpLimit, warningsOf } from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
@@ -80,22 +79,6 @@ it.each([
 ])('with %i external recipients of about %o gives %i warnings', (used, likelyLimit, warnings) => {
   const limits = { ...OVERVIEW.limits, externalRecipientsPerDay: { used, likelyLimit } }
   expect(warningsOf(limits, english)).toHaveLength(warnings)
-})
-
-it('reads what is entered about licenses and domains, and says what is wrong', () => {
-  expect(readDraft({ licences: ' 250 ', domains: 'Contoso.com, eu.contoso.com' }, english).input).toEqual({
-    licences: 250,
-    internalDomains: ['contoso.com', 'eu.contoso.com'],
-  })
-  expect(readDraft(draftOf({ licences: null, internalDomains: [] }), english).input).toEqual({
-    licences: null,
-    internalDomains: [],
-  })
-  expect(readDraft({ licences: '1.5', domains: 'contoso.com a@b' }, german)).toEqual({
-    input: null,
-    licencesFault: 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
-    domainsFault: 'Das ist keine Domäne: a@b',
-  })
 })
 
 it.each([

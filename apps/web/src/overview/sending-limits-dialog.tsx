@@ -7,17 +7,17 @@ import { overviewQuery, sendingLimitsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { LinesField } from '../ui/lines-field.tsx'
-import { draftOf, type LimitsDraft, readDraft } from './limits-draft.ts'
+import { type LimitsDraft, limitsValues, readValues } from './limits-draft.ts'
 
 /** Asks for what Microsoft's limit of external recipients depends on. */
 export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const known = useQuery(sendingLimitsQuery)
-  const [entered, setEntered] = useState<LimitsDraft | null>(null)
+  const [entered, setEntered] = useState<LimitsDraft>({})
   const [wasSubmitted, setWasSubmitted] = useState(false)
-  const draft = entered ?? draftOf(known.data)
-  const { input, licencesFault, domainsFault } = readDraft(draft, t)
+  const { licences, domains } = limitsValues(known.data, entered)
+  const { input, licencesFault, domainsFault } = readValues({ licences, domains }, t)
   const shownFault = wasSubmitted ? licencesFault : null
   const saving = useMutation({
     mutationFn: (body: SendingLimitsInput) => call(replaceSendingLimits, { body }),
@@ -27,13 +27,13 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
       onClose()
     },
   })
-  const change = (changes: Partial<LimitsDraft>) => setEntered({ ...draft, ...changes })
+  const change = (changes: LimitsDraft) => setEntered({ ...entered, ...changes })
   return (
     <FormDialog
       title={t('overview.limits.edit')}
       submit={t('overview.limits.save')}
       pending={saving.isPending}
-      waiting={known.isPending}
+      waiting={known.data === undefined}
       error={saving.error ?? known.error}
       onSubmit={() => {
         setWasSubmitted(true)
@@ -50,7 +50,7 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
         <Input
           inputMode="numeric"
           autoComplete="off"
-          value={draft.licences}
+          value={licences}
           onChange={(_event, { value }) => change({ licences: value })}
         />
       </Field>
@@ -59,8 +59,8 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
         hint={t('overview.limits.domains.hint')}
         fault={wasSubmitted ? domainsFault : null}
         rows={4}
-        value={draft.domains}
-        onValue={(domains) => change({ domains })}
+        value={domains}
+        onValue={(value) => change({ domains: value })}
       />
     </FormDialog>
   )
