@@ -1,4 +1,5 @@
 import { expectAccessible, expectAccessibleOnPhone } from '../support/axe.ts'
+import { holdRequests } from '../support/held-requests.ts'
 import { expect, test } from '../support/test.ts'
 
 const POLICY = '/api/v1/tenant-settings/recipients'
@@ -46,5 +47,34 @@ test('an admin limits the recipients and redirects all mail, and every page says
   await test.step('another admin’s change shows on the open page', async () => {
     await admin.call('PUT', POLICY, { allowedDomains: [], redirectAllTo: null })
     await expect(banner).toBeHidden()
+  })
+
+  await test.step('a redirection that is set while somebody enters domains is shown, and kept by their Save', async () => {
+    await page.goBack()
+    await domains.fill('contoso.com')
+    await admin.call('PUT', POLICY, { allowedDomains: [], redirectAllTo: 'staging@contoso.com' })
+    await expect(redirect).toHaveValue('staging@contoso.com')
+    await save.click()
+    await expect(page.getByText('The recipients policy is saved')).toBeVisible()
+    expect((await admin.call('GET', POLICY)).json).toEqual({
+      allowedDomains: ['contoso.com'],
+      redirectAllTo: 'staging@contoso.com',
+    })
+  })
+
+  await test.step('what is typed while a change is saved stays, and is saved afterwards only', async () => {
+    const held = await holdRequests(page, `**${POLICY}`, 'PUT')
+    await domains.fill('contoso.com\nfabrikam.com')
+    await save.click()
+    await expect.poll(() => held.count()).toBe(1)
+    await domains.fill('contoso.com\nfabrikam.com\nexample.com')
+    await domains.press('Tab')
+    await expect(save).toBeDisabled()
+    held.release()
+    await expect(page.getByText('The recipients policy is saved')).toBeVisible()
+    await expect(domains).toHaveValue('contoso.com\nfabrikam.com\nexample.com')
+    await save.click()
+    await expect.poll(async () => (await admin.call('GET', POLICY)).json.allowedDomains).toContain('example.com')
+    expect(held.count()).toBe(2)
   })
 })

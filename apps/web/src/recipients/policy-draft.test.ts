@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
-import { planPolicy, planText } from './policy-draft.ts'
+import { planPolicy, planText, policyValues, withoutEntries } from './policy-draft.ts'
 
 const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
 
@@ -33,6 +33,29 @@ it('objects to each field, and names the entry', () => {
     kind: 'invalid',
     domainsFault: expect.stringMatching(/^max@contoso\.com: Nur eine Domäne/),
     redirectFault: expect.stringContaining('braucht ein @'),
+  })
+})
+
+it('saves the redirection that another tab has set since the domains were entered', () => {
+  const entered = { domains: 'fabrikam.com' }
+  const policy = { ...POLICY, redirectAllTo: 'staging@contoso.com' }
+
+  expect(policyValues(policy, entered)).toEqual({ domains: 'fabrikam.com', redirectTo: 'staging@contoso.com' })
+  expect(planPolicy(policy, entered, english)).toEqual({
+    kind: 'save',
+    input: { allowedDomains: ['fabrikam.com'], redirectAllTo: 'staging@contoso.com' },
+  })
+})
+
+it('keeps of a draft what differs from the policy, or from what was saved', () => {
+  expect(withoutEntries({ domains: 'contoso.com\n*.contoso.com', redirectTo: '' }, policyValues(POLICY, {}))).toEqual(
+    {},
+  )
+  const saved = { domains: 'fabrikam.com' }
+  expect(withoutEntries(saved, saved)).toEqual({})
+  expect(withoutEntries({ domains: 'fabrikam.com\nc', redirectTo: 's' }, saved)).toEqual({
+    domains: 'fabrikam.com\nc',
+    redirectTo: 's',
   })
 })
 

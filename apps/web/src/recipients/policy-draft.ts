@@ -7,12 +7,30 @@ import { z } from 'zod'
 import { inputFault, listFault, splitEntries } from '../api/input-fault.ts'
 import type { Translate } from '../language/translate.ts'
 
-/** What was entered: domains as text, one a line; an empty address redirects nothing. */
-export const PolicyDraft = z.strictObject({ domains: z.string(), redirectTo: z.string() })
+/** What was entered and differs from the policy; everything else is read from that, since others change it as well. */
+export const PolicyDraft = z.strictObject({
+  domains: z.string().exactOptional(),
+  redirectTo: z.string().exactOptional(),
+})
 export type PolicyDraft = z.infer<typeof PolicyDraft>
 
-export function draftOf({ allowedDomains, redirectAllTo }: RecipientsPolicy): PolicyDraft {
-  return { domains: allowedDomains.join('\n'), redirectTo: redirectAllTo ?? '' }
+/** What the fields show: domains as text, one a line; an empty address redirects nothing. */
+interface PolicyValues {
+  readonly domains: string
+  readonly redirectTo: string
+}
+
+/** The values of the fields: the policy, overridden by the draft. */
+export function policyValues({ allowedDomains, redirectAllTo }: RecipientsPolicy, draft: PolicyDraft): PolicyValues {
+  return { domains: allowedDomains.join('\n'), redirectTo: redirectAllTo ?? '', ...draft }
+}
+
+/** Returns the draft without the entries that equal `values`: those of the policy, or those that were saved. */
+export function withoutEntries({ domains, redirectTo }: PolicyDraft, values: PolicyDraft): PolicyDraft {
+  return {
+    ...(domains !== undefined && domains !== values.domains && { domains }),
+    ...(redirectTo !== undefined && redirectTo !== values.redirectTo && { redirectTo }),
+  }
 }
 
 /** What saving the draft would do. */
@@ -22,8 +40,9 @@ export type PolicyPlan =
   | { readonly kind: 'save'; readonly input: z.input<typeof RecipientsPolicyInput> }
 
 export function planPolicy(policy: RecipientsPolicy, draft: PolicyDraft, t: Translate): PolicyPlan {
-  const allowedDomains = splitEntries(draft.domains)
-  const redirectAllTo = draft.redirectTo.trim() || null
+  const { domains, redirectTo } = policyValues(policy, draft)
+  const allowedDomains = splitEntries(domains)
+  const redirectAllTo = redirectTo.trim() || null
   const domainsFault = listFault(AllowedDomains, allowedDomains, t)
   const redirectFault = inputFault(RecipientsPolicyInput.shape.redirectAllTo, redirectAllTo, t)
   if (domainsFault !== null || redirectFault !== null) return { kind: 'invalid', domainsFault, redirectFault }

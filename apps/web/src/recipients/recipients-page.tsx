@@ -15,7 +15,7 @@ import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { draftOf, planPolicy, PolicyDraft, planText } from './policy-draft.ts'
+import { planPolicy, planText, PolicyDraft, type PolicyPlan, policyValues, withoutEntries } from './policy-draft.ts'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
@@ -37,6 +37,11 @@ export function RecipientsPage() {
   )
 }
 
+interface Submitted {
+  readonly input: Extract<PolicyPlan, { kind: 'save' }>['input']
+  readonly draft: PolicyDraft
+}
+
 function RecipientsScreen({
   policy,
   refreshError,
@@ -48,28 +53,29 @@ function RecipientsScreen({
   const t = useTranslate()
   const reasonId = useId()
   const queryClient = useQueryClient()
-  const [entered, setEntered] = usePolicyDraft()
-  const draft = entered ?? draftOf(policy)
+  const [draft, setDraft] = usePolicyDraft()
+  const { domains, redirectTo } = policyValues(policy, draft)
   const plan = planPolicy(policy, draft, t)
   const faults = plan.kind === 'invalid' ? plan : { domainsFault: null, redirectFault: null }
   const saving = useMutation({
-    mutationFn: (body: Parameters<typeof save>[0]) => save(body),
-    onSuccess: async (saved) => {
+    mutationFn: ({ input }: Submitted) => call(replaceRecipientsPolicy, { body: input }),
+    onSuccess: async (saved, submitted) => {
       const { queryKey } = recipientsPolicyQuery
       await queryClient.cancelQueries({ queryKey })
       queryClient.setQueryData(queryKey, saved)
-      setEntered(null)
+      // What was typed while it was saved is kept.
+      setDraft((now) => withoutEntries(now, submitted.draft))
     },
   })
 
-  function change(changes: Partial<PolicyDraft>): void {
-    saving.reset()
-    setEntered({ ...draft, ...changes })
+  function change(changes: PolicyDraft): void {
+    if (!saving.isPending) saving.reset()
+    setDraft(withoutEntries({ ...draft, ...changes }, policyValues(policy, {})))
   }
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
-    if (plan.kind === 'save' && !saving.isPending) saving.mutate(plan.input)
+    if (plan.kind === 'save' && !saving.isPending) saving.mutate({ input: plan.input, draft })
   }
 
   return (
@@ -88,8 +94,8 @@ function RecipientsScreen({
             hint={t('recipients.domains-hint')}
             fault={faults.domainsFault}
             rows={5}
-            value={draft.domains}
-            onValue={(domains) => change({ domains })}
+            value={domains}
+            onValue={(value) => change({ domains: value })}
           />
           <Field
             label={t('recipients.redirect')}
@@ -103,7 +109,7 @@ function RecipientsScreen({
               autoCapitalize="none"
               spellCheck={false}
               placeholder={t('recipients.redirect-placeholder')}
-              value={draft.redirectTo}
+              value={redirectTo}
               onChange={(_event, { value }) => change({ redirectTo: value })}
             />
           </Field>
@@ -128,20 +134,16 @@ function RecipientsScreen({
   )
 }
 
-async function save(body: Parameters<typeof call<typeof replaceRecipientsPolicy>>[1]['body']) {
-  return call(replaceRecipientsPolicy, { body })
-}
-
 /** What is kept while the page is left to sign in again; nobody else who signs in gets it. */
-const Unsaved = z.strictObject({ userEmail: z.string(), recipients: PolicyDraft.nullable() })
+const Unsaved = z.strictObject({ userEmail: z.string(), recipients: PolicyDraft })
 
-/** What was entered and is not saved; null while the fields show the policy as it stands. */
+/** What was entered and is not saved. */
 function usePolicyDraft() {
   const { user } = useSession()
   const { unsaved } = useAppEnvironment()
-  const [draft, setDraft] = useState<PolicyDraft | null>(() => {
+  const [draft, setDraft] = useState<PolicyDraft>(() => {
     const kept = Unsaved.safeParse(unsaved.held()).data
-    return kept?.userEmail === user.email ? kept.recipients : null
+    return kept?.userEmail === user.email ? kept.recipients : {}
   })
   useEffect(() => {
     unsaved.hold({ userEmail: user.email, recipients: draft })
