@@ -2,6 +2,7 @@ import type { Locator, Page } from '@playwright/test'
 import type { TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 import { createWebhook, removeWebhooks, untilTried } from '../support/alerts.ts'
 import { expectAccessibleOnPhone } from '../support/axe.ts'
+import { holdRequests } from '../support/held-requests.ts'
 import type { Microsoft } from '../support/microsoft.ts'
 import { retriesFrom } from '../support/retries.ts'
 import { SETTINGS_PATH } from '../support/settings-page.ts'
@@ -94,6 +95,24 @@ test('what cannot be added says why: an address that cannot be used, and more th
   await page.reload()
   await expect(page.getByRole('button', { name: 'Add webhook' })).toBeDisabled()
   await expect(page.getByText('There are 10 webhooks, and no more are possible.')).toBeVisible()
+})
+
+test('an address that is changed while its webhook is added adds no second one', async ({ page, admin }) => {
+  await openAlerts(page)
+  await page.getByRole('button', { name: 'Add webhook' }).click()
+  const address = addDialog(page).getByRole('textbox', { name: 'Address of the receiver' })
+  await address.fill(RECEIVER)
+  const held = await holdRequests(page, '**/api/v1/webhooks', 'POST')
+  await address.press('Enter')
+  await expect.poll(() => held.count()).toBe(1)
+  await address.fill(`${RECEIVER}/2`)
+  await address.press('Enter')
+  await expect(addDialog(page).getByRole('button', { name: 'Add webhook' })).toBeDisabled()
+  held.release()
+  await expect(secretDialog(page)).toContainText('This secret is shown only now')
+  expect(held.count()).toBe(1)
+  expect((await admin.call('GET', '/api/v1/webhooks')).json.items).toMatchObject([{ url: RECEIVER }])
+  await secretDialog(page).getByRole('button', { name: 'Done' }).click()
 })
 
 test('a webhook is told of the events that it was added for, and of earlier ones again', async ({ page, admin }) => {

@@ -57,7 +57,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   function submit(): void {
     setTouched(true)
     if (fault) field.current?.focus()
-    else if (!typesFault) creation.mutate()
+    else if (!typesFault) creation.create()
   }
 
   return (
@@ -85,7 +85,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
           value={url}
           onChange={(_event, { value }) => {
             setUrl(value)
-            creation.reset()
+            creation.forgetRefusal()
           }}
           onBlur={() => setTouched(url !== '')}
         />

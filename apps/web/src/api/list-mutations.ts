@@ -44,7 +44,7 @@ interface SecretCreationOptions<Created> {
 /** Creates something whose secret only this answer contains. */
 export function useSecretCreation<Created>({ queryKey, create, onCreated, onError }: SecretCreationOptions<Created>) {
   const queryClient = useQueryClient()
-  return useMutation({
+  const creation = useMutation({
     mutationFn: create,
     gcTime: 0, // the secret leaves memory with the dialog that shows it
     onSuccess: (created) => {
@@ -53,4 +53,9 @@ export function useSecretCreation<Created>({ queryKey, create, onCreated, onErro
     },
     ...(onError && { onError }),
   })
+  /** Forgets a refusal, which an entry may have answered; a request under way goes on, and has the only copy of the secret. */
+  const forgetRefusal = () => {
+    if (!creation.isPending) creation.reset()
+  }
+  return { create: creation.mutate, isPending: creation.isPending, error: creation.error, forgetRefusal }
 }

@@ -83,7 +83,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     else if (faults.expiresAt) endField.current?.focus()
     else if (faults.allowedDomains) domainsField.current?.focus()
     else if (faults.allowedAddresses) addressesField.current?.focus()
-    else creation.mutate()
+    else creation.create()
   }
 
   return (
@@ -151,7 +151,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           type="datetime-local"
           value={draft.expiresAt}
           onChange={(_event, { value }) => {
-            creation.reset()
+            creation.forgetRefusal()
             change({ expiresAt: value })
           }}
           onBlur={touchLimits}
