@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
-import { expectAccessibleOnPhone } from '../support/axe.ts'
+import { expectAccessible, expectAccessibleOnPhone } from '../support/axe.ts'
 import { createKey, createService, revokeKeys } from '../support/service.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -84,6 +84,15 @@ test('a key is made with an end, domains and addresses, what is missing is said 
     await page.getByRole('button', { name: 'Create key' }).click()
   })
   await dialog.getByRole('textbox', { name: 'Name of the service' }).fill('ledger')
+  await test.step('a date without a time is no end, and not taken for none', async () => {
+    await dialog.getByLabel('Ends on').focus()
+    await page.keyboard.type('01012099')
+    await dialog.getByRole('button', { name: 'Create key' }).click()
+    await expect(dialog.getByText('A whole date and a time are needed, or nothing.')).toBeVisible()
+    await expect(dialog.getByLabel('Ends on')).toBeFocused()
+    await expectAccessible(page)
+    expect((await admin.call('GET', '/api/v1/service-keys')).json.items).toEqual([])
+  })
   await dialog.getByLabel('Ends on').fill('2020-01-01T08:00')
   await dialog.getByRole('textbox', { name: 'May write to' }).fill('contoso.com\nmax@contoso.com')
   await dialog.getByRole('textbox', { name: 'May be used from' }).fill('10.0.0.0/8\nlocalhost')

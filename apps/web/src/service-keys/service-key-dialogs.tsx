@@ -56,33 +56,39 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     name: '',
     scopes: ['messages:send', 'messages:read'],
     expiresAt: '',
+    endIsPartial: false,
     domains: '',
     addresses: '',
   })
   const { name, scopes } = draft
   const [touched, setTouched] = useState({ name: false, scopes: false, limits: false })
-  const change = (changes: Partial<KeyDraft>) => setDraft({ ...draft, ...changes })
+  const change = (changes: Partial<KeyDraft>) => setDraft((now) => ({ ...now, ...changes }))
   const input = toInput(draft)
   const creation = useSecretCreation({
     queryKey: serviceKeysQuery.queryKey,
     create: () => call(createServiceKey, { body: input }),
     onCreated,
   })
-  const faults = inputFaults(input, clock(), t)
+  const faults = inputFaults(draft, clock(), t)
   const nameFault = touched.name ? faults.name : null
   const scopesFault = touched.scopes ? faults.scopes : null
   const endFault = (touched.limits ? faults.expiresAt : null) ?? refusedInput(creation.error, 'expiresAt', t)
   const domainsFault = touched.limits ? faults.allowedDomains : null
   const addressesFault = touched.limits ? faults.allowedAddresses : null
   const touchLimits = () => setTouched({ ...touched, limits: true })
+  /** The field tells of no change when it gets a date without a time. */
+  const readPartial = () => endField.current?.validity.badInput === true
 
   function submit(): void {
+    const entered = { ...draft, endIsPartial: readPartial() }
+    setDraft(entered)
     setTouched({ name: true, scopes: true, limits: true })
-    if (faults.name) nameField.current?.focus()
-    else if (faults.scopes) firstScope.current?.focus()
-    else if (faults.expiresAt) endField.current?.focus()
-    else if (faults.allowedDomains) domainsField.current?.focus()
-    else if (faults.allowedAddresses) addressesField.current?.focus()
+    const found = inputFaults(entered, clock(), t)
+    if (found.name) nameField.current?.focus()
+    else if (found.scopes) firstScope.current?.focus()
+    else if (found.expiresAt) endField.current?.focus()
+    else if (found.allowedDomains) domainsField.current?.focus()
+    else if (found.allowedAddresses) addressesField.current?.focus()
     else creation.create()
   }
 
@@ -152,9 +158,12 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           value={draft.expiresAt}
           onChange={(_event, { value }) => {
             creation.forgetRefusal()
-            change({ expiresAt: value })
+            change({ expiresAt: value, endIsPartial: readPartial() })
           }}
-          onBlur={touchLimits}
+          onBlur={() => {
+            change({ endIsPartial: readPartial() })
+            touchLimits()
+          }}
         />
       </Field>
       <LinesField

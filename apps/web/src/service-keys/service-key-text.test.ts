@@ -1,15 +1,7 @@
 import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import { describe, expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
-import {
-  curlExample,
-  inputFaults,
-  type KeyDraft,
-  limitsText,
-  revokeText,
-  scopesText,
-  toInput,
-} from './service-key-text.ts'
+import { curlExample, inputFaults, type KeyDraft, limitsText, revokeText, scopesText } from './service-key-text.ts'
 
 const NO_LIMITS = { expiresAt: null, allowedDomains: [], allowedAddresses: [] }
 
@@ -30,9 +22,16 @@ describe('scopesText', () => {
   })
 })
 
-const DRAFT: KeyDraft = { name: 'reports', scopes: ['messages:send'], expiresAt: '', domains: '', addresses: '' }
+const DRAFT: KeyDraft = {
+  name: 'reports',
+  scopes: ['messages:send'],
+  expiresAt: '',
+  endIsPartial: false,
+  domains: '',
+  addresses: '',
+}
 const faultsOf = (changes: Partial<KeyDraft>, t = english) =>
-  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'), t)
+  inputFaults({ ...DRAFT, ...changes }, new Date('2026-11-24T10:00:00Z'), t)
 
 describe('inputFaults', () => {
   it('accepts a key, without limits and with them', () => {
@@ -60,6 +59,16 @@ describe('inputFaults', () => {
       allowedDomains: expect.stringContaining('x@contoso.com: Nur eine Domäne'),
       allowedAddresses: expect.stringContaining('localhost: Eine IP-Adresse'),
     })
+  })
+})
+
+describe('the end of a key', () => {
+  it.each<[string, Partial<KeyDraft>]>([
+    ['is a part of a date or time', { expiresAt: '', endIsPartial: true }],
+    ['is after the last year of an ISO date', { expiresAt: '12026-01-01T00:00' }],
+  ])('is objected to when it %s, which would leave it without one', (_what, changes) => {
+    expect(faultsOf(changes).expiresAt).toBe('A whole date and a time are needed, or nothing.')
+    expect(faultsOf(changes, german).expiresAt).toContain('Ein vollständiges Datum')
   })
 })
 

@@ -19,6 +19,8 @@ export interface KeyDraft {
   readonly scopes: readonly Scope[]
   /** A local date and time, as the browser's own field has it; empty: no end. */
   readonly expiresAt: string
+  /** The field has a part of a date or time, which leaves `expiresAt` empty. */
+  readonly endIsPartial: boolean
   readonly domains: string
   readonly addresses: string
 }
@@ -37,18 +39,25 @@ export function toInput({ name, scopes, expiresAt, domains, addresses }: KeyDraf
 export type KeyFaults = Readonly<Record<keyof ServiceKeyInput, string | null>>
 
 /** The objection to each field; null when it is valid. */
-export function inputFaults(input: ServiceKeyInput, now: Date, t: Translate): KeyFaults {
+export function inputFaults(draft: KeyDraft, now: Date, t: Translate): KeyFaults {
+  const input = toInput(draft)
   const { issues } = ServiceKeyInput.safeParse(input).error ?? { issues: [] }
   const faultOf = (field: keyof ServiceKeyInput) => {
     const issue = issues.find(({ path }) => path[0] === field)
     return issue ? faultText(issue.message, t) : null
   }
   const { allowedDomains, allowedAddresses } = ServiceKeyInput.shape
+  // Without this a key that somebody wants to end would have no end.
+  const endIsNone = draft.endIsPartial || (draft.expiresAt !== '' && input.expiresAt === null)
   const isOver = input.expiresAt !== null && new Date(input.expiresAt) <= now
   return {
     name: faultOf('name'),
     scopes: faultOf('scopes'),
-    expiresAt: isOver ? t('keys.dialog.ends-in-past') : faultOf('expiresAt'),
+    expiresAt: endIsNone
+      ? t('keys.dialog.ends-incomplete')
+      : isOver
+        ? t('keys.dialog.ends-in-past')
+        : faultOf('expiresAt'),
     allowedDomains: listFault(allowedDomains, input.allowedDomains, t),
     allowedAddresses: listFault(allowedAddresses, input.allowedAddresses, t),
   }

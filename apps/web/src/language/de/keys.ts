@@ -46,6 +46,7 @@ export const keys: TranslationOf<typeof english> = {
   'keys.dialog.scopes': 'Der Dienst darf',
   'keys.dialog.ends': 'Endet am',
   'keys.dialog.ends-hint': 'In Ihrer Zeitzone. Leer: Der Schlüssel läuft nicht ab.',
+  'keys.dialog.ends-incomplete': 'Ein vollständiges Datum und eine Uhrzeit sind nötig, oder gar nichts.',
   'keys.dialog.ends-in-past': 'Dieser Zeitpunkt liegt in der Vergangenheit: Der Schlüssel könnte nie verwendet werden.',
   'keys.dialog.domains': 'Darf schreiben an',
   'keys.dialog.domains-hint':

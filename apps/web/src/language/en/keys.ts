@@ -42,6 +42,7 @@ export const keys = {
   'keys.dialog.scopes': 'The service may',
   'keys.dialog.ends': 'Ends on',
   'keys.dialog.ends-hint': 'In your time zone. Empty: the key has no end.',
+  'keys.dialog.ends-incomplete': 'A whole date and a time are needed, or nothing.',
   'keys.dialog.ends-in-past': 'This is in the past: the key could never be used.',
   'keys.dialog.domains': 'May write to',
   'keys.dialog.domains-hint':
