@@ -290,6 +290,18 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
     await expect(filters).not.toContainText('Service')
     await expect(page.getByRole('button', { name: 'Add filter' })).toBeFocused()
   })
+  await test.step('a filter of several words is typed', async () => {
+    await page.getByRole('button', { name: 'Add filter' }).press('Enter')
+    await page.getByRole('combobox', { name: 'Filter by' }).selectOption('Subject')
+    await expect(page.getByRole('textbox', { name: 'Subject' })).toBeFocused()
+    await page.keyboard.type('Pick 4 ')
+    await page.keyboard.press('Enter')
+    await expect(page).toHaveURL(/subject=Pick\+4$/)
+    await expect(row(page, 'Pick 3')).toHaveCount(0)
+    await expect(row(page, 'Pick 4')).toBeVisible()
+    await page.getByRole('button', { name: 'Remove the filter Subject: Pick 4' }).press('Delete')
+    await expect(row(page, 'Pick 3')).toBeVisible()
+  })
   await test.step('Shift and the arrow keys select a range, which is cancelled after a question', async () => {
     await page.getByRole('checkbox', { name: 'Select Pick 4' }).focus()
     await page.keyboard.press('Shift+ArrowDown')

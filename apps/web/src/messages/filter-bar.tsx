@@ -7,6 +7,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { DayField, DayRangeFields, TextFilter } from '../ui/filter-fields.tsx'
 import {
+  entryOf,
   FILTER_KINDS,
   type FilterKind,
   isTooShort,
@@ -212,7 +213,7 @@ function FilterEditor({ kind, filter, onKind, onApply, onClose }: EditorProps) {
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
-    onApply(kind === 'days' ? { fromDay: draft.fromDay, toDay: draft.toDay } : { [kind]: draft[kind] })
+    onApply(entryOf(kind, draft))
   }
 
   return (
@@ -308,7 +309,7 @@ function ValueFields({ kind, draft, onDraft }: ValueFieldsProps) {
             <Input
               maxLength={MAX_TEXT_CHARACTERS}
               value={draft[kind]}
-              onChange={(_event, { value }) => onDraft({ [kind]: value.trim() })}
+              onChange={(_event, { value }) => onDraft({ [kind]: value })}
             />
           </Field>
         </div>

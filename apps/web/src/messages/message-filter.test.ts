@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { exportUrl, isTooShort, readPageFilter, toApiFilter, writeAddress } from './message-filter.ts'
+import { entryOf, exportUrl, isTooShort, readPageFilter, toApiFilter, writeAddress } from './message-filter.ts'
 
 const read = (search: string) => readPageFilter(new URLSearchParams(search))
 
@@ -25,6 +25,13 @@ it('asks the API for whole days, in the time of the reader', () => {
     submittedFrom: new Date(2026, 10, 24).toISOString(),
     submittedTo: new Date(2026, 10, 25).toISOString(),
   })
+})
+
+it('applies a text with the spaces within it, and without those around it', () => {
+  const draft = { ...read(''), subject: ' Q3 figures ', fromDay: '2026-11-24' }
+  expect(entryOf('subject', draft)).toEqual({ subject: 'Q3 figures' })
+  expect(entryOf('possibleDuplicate', draft)).toEqual({ possibleDuplicate: false })
+  expect(entryOf('days', draft)).toEqual({ fromDay: '2026-11-24', toDay: '' })
 })
 
 it('does not search for too few characters', () => {

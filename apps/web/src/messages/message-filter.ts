@@ -91,6 +91,13 @@ export function exportUrl(filter: MessageFilter): string {
 export const FILTER_KINDS = ['status', ...TEXT_FILTERS, 'delivery', 'days', 'possibleDuplicate'] as const
 export type FilterKind = (typeof FILTER_KINDS)[number]
 
+/** What a draft has for one kind of filter; spaces around a text are none of it. */
+export function entryOf(kind: FilterKind, draft: PageFilter): Partial<PageFilter> {
+  if (kind === 'days') return { fromDay: draft.fromDay, toDay: draft.toDay }
+  const value = draft[kind]
+  return { [kind]: typeof value === 'string' ? value.trim() : value }
+}
+
 /** A filter that is chosen. */
 export interface Pill {
   /** Null for one that only a link gives, and that cannot be edited. */
