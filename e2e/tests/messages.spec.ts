@@ -90,6 +90,33 @@ test.describe('with a mailbox connected', () => {
     await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
     await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Accepted by Microsoft')
   })
+
+  test('a test mail may have been accepted: the page says so, and Retry checks the address first', async ({
+    page,
+    settings,
+  }) => {
+    let requests = 0
+    await page.route('**/office365-smtp/test-message', async (route) => {
+      requests += 1
+      if (requests > 1) return route.continue()
+      await route.fetch()
+      await route.abort()
+    })
+    await settings.sendTestMail.click()
+    const failure = notice(page, 'The server cannot be reached')
+    await expect(failure).toContainText('The test mail may have been accepted nevertheless')
+    await expect(failure.getByRole('link', { name: 'Messages' })).toHaveAttribute('href', PATH)
+    await expectAccessible(page)
+    const recipient = page.getByRole('textbox', { name: 'Recipient (optional)' })
+    await recipient.fill('nobody')
+    await failure.getByRole('button', { name: 'Retry' }).click()
+    await expect(recipient).toHaveAccessibleDescription(/An email address needs an @/)
+    await recipient.fill('')
+    expect(requests).toBe(1)
+    await failure.getByRole('button', { name: 'Retry' }).click()
+    await expect(settings.notice('Test mail sent')).toBeVisible()
+    expect(requests).toBe(2)
+  })
 })
 
 test('a message that a paused mailbox keeps shows why and until when, in the list and on its page', async ({

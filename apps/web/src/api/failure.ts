@@ -27,6 +27,13 @@ export function problemCode(error: unknown): ProblemCode | null {
   return error instanceof CallFailed && error.failure.kind === 'problem' ? error.failure.problem.code : null
 }
 
+/** True when the server may have done what was asked, although it did not say so. */
+export function mayHaveArrived(error: unknown): boolean {
+  if (!(error instanceof CallFailed)) return false
+  const { failure } = error
+  return failure.kind !== 'problem' || ['internal', 'unavailable'].includes(failure.problem.code)
+}
+
 /** True when the same call may succeed a moment later. */
 export function mayPass(error: unknown): boolean {
   if (!(error instanceof CallFailed)) return false

@@ -5,11 +5,12 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link as RouterLink } from 'wouter'
 import { call } from '../api/call.ts'
+import { mayHaveArrived } from '../api/failure.ts'
 import { inputFault } from '../api/input-fault.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { messageUrl } from '../routes.ts'
+import { messageUrl, PAGES } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
@@ -32,9 +33,13 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
   const fault = to === '' ? null : inputFault(EmailAddress, to, t)
   const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
 
+  function start(): void {
+    if (fault === null && !send.isPending) send.mutate()
+  }
+
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
-    if (fault === null && !send.isPending) send.mutate()
+    start()
   }
 
   return (
@@ -66,7 +71,21 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
         </Button>
       </form>
       <LiveRegion>
-        {send.error && <FailureBar error={send.error} onRetry={() => send.mutate()} />}
+        {send.error && (
+          <FailureBar error={send.error} onRetry={start}>
+            {mayHaveArrived(send.error) && (
+              <span>
+                {t.rich('sending.test.may-be-accepted', {
+                  link: (content) => (
+                    <RouterLink href={PAGES.messages} asChild>
+                      <Link inline>{content}</Link>
+                    </RouterLink>
+                  ),
+                })}
+              </span>
+            )}
+          </FailureBar>
+        )}
         {send.data && <MessageStatus key={send.data.messageId} id={send.data.messageId} />}
       </LiveRegion>
     </Surface>

@@ -20,6 +20,8 @@ export const sending: TranslationOf<typeof english> = {
   'sending.test.failed': 'Die Testnachricht wurde nicht gesendet',
   'sending.test.held': 'Die Testnachricht wird zurückgehalten',
   'sending.test.held-detail': 'Sie wird gesendet, sobald die Einstellungen es zulassen.',
+  'sending.test.may-be-accepted':
+    'Die Testnachricht wurde vielleicht trotzdem angenommen: Sehen Sie unter <link>Nachrichten</link> nach, bevor Sie sie erneut senden.',
   'sending.test.no-reason': 'Ein Grund ist nicht bekannt.',
   'sending.test.not-before': 'Nicht vor {at}.',
   'sending.test.open': 'Nachricht öffnen',

@@ -17,6 +17,8 @@ export const sending = {
   'sending.test.failed': 'The test mail was not sent',
   'sending.test.held': 'The test mail is held',
   'sending.test.held-detail': 'It goes out once the settings allow it.',
+  'sending.test.may-be-accepted':
+    'The test mail may have been accepted nevertheless: look into <link>Messages</link> before you send it again.',
   'sending.test.no-reason': 'No reason is known.',
   'sending.test.not-before': 'Not before {at}.',
   'sending.test.open': 'Open the message',
