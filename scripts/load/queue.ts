@@ -21,6 +21,8 @@ interface Site {
   readonly testbed: Testbed
   readonly product: Process
   readonly tenants: readonly Tenant[]
+  /** How many messages of these mailboxes are not due yet. */
+  readonly later: number
   readonly reader: Tenant
 }
 
@@ -62,14 +64,14 @@ export async function benchWaiting(
   score: Scoreboard,
   openAnother: () => Promise<Testbed>,
 ): Promise<void> {
-  const full = await openSite(testbed)
+  let full = await openSite(testbed)
   const empty = await openSite(await openAnother())
   const { pool } = full.testbed
   await addWaitingOfPaused(full.testbed, A_MILLION)
   await untilAtRest(full)
   await untilAtRest(empty)
   await compareCosts(full, empty, score, 'beside 1,000,000 waiting in a paused mailbox')
-  await addLater(full, A_MILLION)
+  full = await addLater(full, A_MILLION)
   await untilAtRest(full)
   await compareCosts(full, empty, score, 'and 1,000,000 that are due tomorrow in those that send')
   await pool.query('ANALYZE')
@@ -88,7 +90,7 @@ async function openSite(testbed: Testbed): Promise<Site> {
   // Otherwise all of them would complete a block of the search index in the same round.
   for (const [nth, tenant] of tenants.entries()) await addEnded(testbed, tenant.id, (nth * BLOCK_MESSAGES) / MAILBOXES)
   await deliverAll(testbed, product, { tenants, mails: MAILS }) // warm
-  return { testbed, product, tenants, reader }
+  return { testbed, product, tenants, later: 0, reader }
 }
 
 /** Leaves the planner with the statistics of an empty queue, which are its worst case. */
@@ -104,10 +106,10 @@ async function keepStatistics({ pool }: Testbed): Promise<void> {
  * Waits until what follows a message has been done for those that were added, and delivers until most pages have
  * been written since the last checkpoint: the first time, a page is logged whole.
  */
-async function untilAtRest({ testbed, product, tenants }: Site): Promise<void> {
+async function untilAtRest({ testbed, product, tenants, later }: Site): Promise<void> {
   await testbed.pool.query('VACUUM')
   await untilIndexed(testbed)
-  await deliverAll(testbed, product, { tenants, mails: MAILS_TO_REST })
+  await deliverAll(testbed, product, { tenants, mails: MAILS_TO_REST, later })
 }
 
 /** Prints the medians, and of each two that followed each other, either first in turn, the ratio. */
@@ -125,8 +127,8 @@ async function compareCosts(full: Site, empty: Site, score: Scoreboard, what: st
   score.note('CPU of PostgreSQL for a mail, the same', cpu, what)
 }
 
-function costs({ testbed, product, tenants }: Site): Promise<Costs> {
-  return measureDelivery(testbed, product, { tenants, mails: MAILS })
+function costs({ testbed, product, tenants, later }: Site): Promise<Costs> {
+  return measureDelivery(testbed, product, { tenants, mails: MAILS, later })
 }
 
 /** Measures a scrape, the usage, the overview and lists, with a thousand ended messages and a million in turn. */
@@ -172,11 +174,12 @@ async function addWaitingOfPaused({ pool }: Testbed, count: number): Promise<voi
 }
 
 /** Adds messages that are not due yet to the mailboxes that send: whole blocks of the search index. */
-async function addLater({ testbed, tenants }: Site, atLeast: number): Promise<void> {
-  const tenantIds = tenants.map(({ id }) => id)
+async function addLater(site: Site, atLeast: number): Promise<Site> {
+  const tenantIds = site.tenants.map(({ id }) => id)
   const ofBlocks = tenantIds.length * BLOCK_MESSAGES
   const count = Math.ceil(atLeast / ofBlocks) * ofBlocks
-  await addWaiting(testbed.pool, { tenantIds, count, waitsFor: '1 day' })
+  await addWaiting(site.testbed.pool, { tenantIds, count, waitsFor: '1 day' })
+  return { ...site, later: count }
 }
 
 /** Adds tenants with a message each that is tried again later. */
