@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
+import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const PATH = '/messages'
@@ -117,6 +118,20 @@ test.describe('with a mailbox connected', () => {
     await expect(settings.notice('Test mail sent')).toBeVisible()
     expect(requests).toBe(2)
   })
+})
+
+test('a test mail whose status cannot be read keeps its Retry until it can', async ({ page, connect }) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  const settings = await openSettings(page)
+  const statusOfOne = '**/api/v1/messages/msg_*'
+  await page.route(statusOfOne, (route) => route.abort())
+  await settings.sendTestMail.click()
+  const retry = page.getByRole('button', { name: 'Retry' })
+  await retry.focus()
+  for (let requests = 0; requests < 2; requests++) await page.waitForRequest(statusOfOne)
+  await expect(retry).toBeFocused()
+  await page.unroute(statusOfOne)
+  await expect(retry).toHaveCount(0)
 })
 
 test('a message that a paused mailbox keeps shows why and until when, in the list and on its page', async ({

@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react'
 import { Link as RouterLink } from 'wouter'
 import { call } from '../api/call.ts'
 import { mayHaveArrived } from '../api/failure.ts'
+import { useLoadError } from '../api/load-error.ts'
 import { inputFault } from '../api/input-fault.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
@@ -96,7 +97,9 @@ function MessageStatus({ id }: { id: string }) {
   const t = useTranslate()
   const { demoUrl } = useAppEnvironment()
   const queryClient = useQueryClient()
-  const { data: message, error, refetch } = useQuery(messageQuery(id))
+  const query = useQuery(messageQuery(id))
+  const { data: message, refetch } = query
+  const error = useLoadError(query)
   const stopped = message?.status === 'failed' || message?.status === 'held'
 
   useEffect(() => {
