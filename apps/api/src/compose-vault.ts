@@ -64,8 +64,7 @@ export async function composeVault(
         forgetStore: createForgetStore(database),
         async requireReconnect(tenantId, problem) {
           const { grant } = await grants.read(tenantId)
-          if (grant)
-            await settings.applyHealth(tenantId, grant.grantVersion, { type: 'tokens-refused', problem }, systemClock())
+          if (grant) await settings.applyHealth(tenantId, grant, { type: 'tokens-refused', problem }, systemClock())
         },
         clock: systemClock,
       }),

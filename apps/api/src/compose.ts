@@ -292,6 +292,7 @@ export async function compose(
       inFlight,
       requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
       reportAccessRefusal: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
+      reportIgnoredSender: (tenant, ignored) => settings.accessSource.reportIgnoredSender(tenant, ignored),
       mailer,
       adminCenters: identity.adminCenters,
       vault,

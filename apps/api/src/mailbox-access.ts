@@ -82,3 +82,9 @@ export interface RefusedAccess {
 
 /** Ends the access where the refusal is about it, and returns what holds messages from then on; null where it is not. */
 export type ReportAccessRefusal = (tenantId: string, refusal: RefusedAccess) => Promise<HeldBecause | null>
+
+/** A sender that Exchange ignores: it puts the delegate in its place, as it would in every message. */
+export type IgnoredSender = Pick<GrantedAccess, 'settingsVersion' | 'connection'>
+
+/** Ends the access: messages are held, as `reconnect-required`, until somebody connects again. */
+export type ReportIgnoredSender = (tenantId: string, ignored: IgnoredSender) => Promise<void>

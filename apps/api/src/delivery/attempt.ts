@@ -10,7 +10,7 @@ import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ContentKeys } from '../content-keys.ts'
-import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
+import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
@@ -43,6 +43,7 @@ export interface AttemptDeps {
   readonly cachedAccess: CachedAccess
   readonly requestAccess: RequestAccess
   readonly reportAccessRefusal: ReportAccessRefusal
+  readonly reportIgnoredSender: ReportIgnoredSender
   readonly mailer: GraphMailer
   readonly vault: TokenVault
   readonly contentKeys: ContentKeys

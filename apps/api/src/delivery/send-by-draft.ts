@@ -44,10 +44,11 @@ export function createDraftProgress(message: LeasedMessage): DraftProgress {
 export async function sendByDraft(
   deps: AttemptDeps,
   open: OpenMessage,
-  { settingsVersion, connection }: GrantedAccess,
+  access: GrantedAccess,
   options: CallOptions & { readonly signal: AbortSignal },
 ): Promise<AttemptResult | 'replanned'> {
   const { mailer } = deps
+  const { settingsVersion, connection } = access
   const { fromEmail, redirectAllTo } = connection
   const { message, draft, route } = open
   const { attachments } = open.content
@@ -101,7 +102,7 @@ export async function sendByDraft(
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
     await storeDraft(created, fromEmail)
     draft.unconfirmed = false
-    return isFromDelegate(created.from, connection) ? refuseOtherSender(created) : 'ready'
+    return isFromDelegate(created.from, connection) ? keepFromDelegate(created) : 'ready'
   }
 
   /** The Message-ID of MIME may be that of another message too, whose draft must not be taken for this one. */
@@ -110,11 +111,19 @@ export async function sendByDraft(
     return { messageId: message.id, internetMessageId: isMime ? null : draft.internetMessageId, asMime: isMime }
   }
 
-  async function refuseOtherSender({ draftId }: { draftId: string }): Promise<NotReady> {
+  /**
+   * Deletes a draft that Exchange would send from the delegate. A draft of JSON shows that no message leaves from the sender,
+   * so all of them are held; MIME may be treated so while JSON is not.
+   */
+  async function keepFromDelegate({ draftId }: { draftId: string }): Promise<NotReady> {
     const deleted = await mailer.deleteDraft(draftId, options)
     if (deleted.outcome === 'sent') return sentByHand()
     if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') return draftFailure(deleted)
     await storeDraft(NO_DRAFT, null)
+    if (open.content.mime === undefined) {
+      await deps.reportIgnoredSender(message.tenantId, access)
+      return { type: 'held', because: 'reconnect-required' }
+    }
     return draftFailure({
       outcome: 'refused',
       reason: 'send-as-denied',

@@ -8,7 +8,7 @@ import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ContentKeys } from '../content-keys.ts'
-import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
+import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
@@ -55,6 +55,7 @@ export function createWorker(deps: {
   inFlight: InFlight
   requestAccess: RequestAccess
   reportAccessRefusal: ReportAccessRefusal
+  reportIgnoredSender: ReportIgnoredSender
   mailer: GraphMailer
   adminCenters: AdminCenters
   vault: TokenVault

@@ -130,17 +130,23 @@ it('sends by draft only what is to leave no copy in Sent Items, once the mailbox
   await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
 })
 
-it('refuses a message, and does not send it from the account, where Exchange ignores from', async () => {
+it('holds all mail, and sends none from the account, where Exchange ignores from', async () => {
   await consent(ground.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
   await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
-  const { id } = await ground.service.submit({ subject: 'From the account' })
+  const subject = 'From the account'
+  const submitted = await Promise.all([1, 2, 3, 4, 5].map(() => ground.service.submit({ subject })))
 
-  const { problem } = await ground.service.until(id, { status: 'failed' })
+  for (const { id } of submitted)
+    await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required', problem: null })
+  const later = await ground.service.submit({ subject })
+  expect(await ground.service.read(later.id)).toMatchObject({ status: 'held' })
+  expect(await ground.arrived(subject)).toBe(0)
+  await expect.poll(() => draftsIn(ground, subject)).toEqual([])
 
-  expect(problem).toMatchObject({ code: 'send-as-denied' })
-  expect(await ground.arrived('From the account')).toBe(0)
-  await expect.poll(() => draftsIn(ground, 'From the account')).toEqual([])
   await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  await consent(ground.product, 'reconnect')
+  for (const { id } of [...submitted, later]) await ground.service.until(id, { status: 'sent' })
+  expect(await ground.arrived(subject)).toBe(6)
   await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
 })
 

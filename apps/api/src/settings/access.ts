@@ -15,13 +15,15 @@ import type {
   AccessOptions,
   GrantedAccess,
   HeldAccess,
+  IgnoredSender,
   RefusedAccess,
+  ReportIgnoredSender,
   UnavailableAccess,
 } from '../mailbox-access.ts'
 import type { GrantStore, StoredGrant, Withdrawal } from './grant-store.ts'
 import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'
-import type { SettingsStore } from './settings-store.ts'
+import type { HealthSubject, SettingsStore } from './settings-store.ts'
 import type { Values } from '@inforiver-mail/contract/values'
 import { inEnglish } from '../delivery-sentences.ts'
 
@@ -63,8 +65,7 @@ export interface AccessSource {
    * then; null when the failure is not about access.
    */
   reportRefusal(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
-  /** Ends the access where Exchange sends from the delegate in place of the sender, as it would send every message. */
-  reportIgnoredSender(tenantId: string, access: Pick<GrantedAccess, 'grantVersion' | 'connection'>): Promise<void>
+  reportIgnoredSender: ReportIgnoredSender
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
 }
 
@@ -153,7 +154,7 @@ export function createAccessSource({
       if (renewal.outcome === 'refused') {
         // The next sign-in has to satisfy Entra's claims challenge, or Graph's where Entra has none.
         const explanation = { ...(claims && { claims }), ...renewal.explanation }
-        const because = await refuseAccess(tenantId, grantVersion, explanation)
+        const because = await refuseAccess(tenantId, { grantVersion }, explanation)
         if (because !== null) return { outcome: 'held', because }
         const waitMs = pauseMs(grant, renewal.retryAfter)
         await grantStore.postponeRefresh(lease, waitMs)
@@ -161,7 +162,13 @@ export function createAccessSource({
       }
       const tokens = await sealTokens(tenantId, renewal.tokens)
       const saved = await grantStore.saveRefreshed(lease, tokens, withdrawal(connection, renewal.withdrawn))
-      if (saved) await settingsStore.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
+      if (saved)
+        await settingsStore.applyHealth(
+          tenantId,
+          { grantVersion: grantVersion + 1 },
+          { type: 'access-worked' },
+          clock(),
+        )
       return { outcome: 'renewed' }
     } finally {
       await grantStore.releaseRefreshLease(lease)
@@ -224,21 +231,21 @@ export function createAccessSource({
       adminCenters: identity.adminCenters,
     })
     if (!explanation) return null
-    return refuseAccess(tenantId, grantVersion, explanation)
+    return refuseAccess(tenantId, { grantVersion }, explanation)
   }
 
   async function reportIgnoredSender(
     tenantId: string,
-    { grantVersion, connection: { fromEmail: sender, delegate } }: Pick<GrantedAccess, 'grantVersion' | 'connection'>,
+    { settingsVersion, connection: { fromEmail: sender, delegate } }: IgnoredSender,
   ): Promise<void> {
     const { exchange } = identity.adminCenters
-    await refuseAccess(tenantId, grantVersion, explainIgnoredSender(sender, delegate?.email ?? '', exchange))
+    await refuseAccess(tenantId, { settingsVersion }, explainIgnoredSender(sender, delegate?.email ?? '', exchange))
   }
 
   /** Returns why messages are held from now on; null for a temporary failure. */
   async function refuseAccess(
     tenantId: string,
-    grantVersion: number,
+    subject: HealthSubject,
     explanation: Explanation,
   ): Promise<HeldBecause | null> {
     const problem = toSettingsProblem(explanation)
@@ -249,7 +256,7 @@ export function createAccessSource({
       problem.code === 'app-misconfigured'
         ? { type: 'app-misconfigured', problem: since }
         : { type: 'tokens-refused', problem: since, claims: explanation.claims }
-    await settingsStore.applyHealth(tenantId, grantVersion, event, now)
+    await settingsStore.applyHealth(tenantId, subject, event, now)
     return problem.code
   }
 

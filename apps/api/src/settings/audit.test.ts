@@ -45,7 +45,12 @@ async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
     since: clock.now().toISOString(),
   } as const
   const event = { type: 'tokens-refused', problem } as const
-  await createSettingsStore(database.prisma).applyHealth(tenantId, grantVersion - versionsAgo, event, clock.now())
+  await createSettingsStore(database.prisma).applyHealth(
+    tenantId,
+    { grantVersion: grantVersion - versionsAgo },
+    event,
+    clock.now(),
+  )
 }
 
 async function sweep(): Promise<void> {

@@ -53,7 +53,7 @@ export function createConnectionCheck({
       const source = createAccessSource({
         ...deps,
         settingsStore: {
-          async applyHealth(_tenantId, _grantVersion, event) {
+          async applyHealth(_tenantId, _subject, event) {
             if (event.type !== 'access-worked') problem = event.problem
           },
         },

@@ -61,7 +61,7 @@ it('holds all mail where the message that proved the grant left from the delegat
     status: 'reconnect-required',
     problem: {
       code: 'reconnect-required',
-      detail: expect.stringContaining('left from ada@contoso.com in place of reports@contoso.com'),
+      detail: expect.stringContaining('makes ada@contoso.com the sender in place of reports@contoso.com'),
     },
   })
 })

@@ -50,6 +50,9 @@ export interface OnTheWire {
   readonly requests: number
 }
 
+/** Tokens of one version, or a connection whatever its tokens. */
+export type HealthSubject = { readonly grantVersion: number } | { readonly settingsVersion: number }
+
 /** Reads and changes settings. A change and all that follows from it are one transaction. */
 export interface SettingsStore {
   read(tenantId: string): Promise<VersionedSettings>
@@ -72,8 +75,8 @@ export interface SettingsStore {
   ): Promise<{ readonly policy: RecipientsPolicy; readonly onTheWire: OnTheWire | null }>
   /** Whether requests that began under replaced settings are still under way. */
   isOnTheWire(onTheWire: OnTheWire): Promise<boolean>
-  /** Applies what Microsoft answered to the tokens of version `grantVersion`; newer tokens make it void. */
-  applyHealth(tenantId: string, grantVersion: number, event: HealthEvent, now: Date): Promise<void>
+  /** Applies what Microsoft's answers show, unless newer tokens or settings have replaced those that they are about. */
+  applyHealth(tenantId: string, subject: HealthSubject, event: HealthEvent, now: Date): Promise<void>
   /** Finds the tenants whose app registration Microsoft refused when it was last asked. */
   findMisconfigured(): Promise<string[]>
 }
@@ -183,10 +186,15 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return (await countOnTheWire(prisma, tenantId, settingsVersion)) > 0
     },
 
-    async applyHealth(tenantId, grantVersion, event, now) {
+    async applyHealth(tenantId, subject, event, now) {
       await prisma.$transaction(async (transaction) => {
         const row = await lockSettings(transaction, tenantId)
-        if (row.grantVersion !== grantVersion) return
+        if (
+          'grantVersion' in subject
+            ? row.grantVersion !== subject.grantVersion
+            : row.version !== subject.settingsVersion
+        )
+          return
         const { state } = toSettings(row)
         const next = transition(state, event)
         if (next === state) return

@@ -51,7 +51,7 @@ describe('explainFailure', () => {
   it('says of a sender that Exchange ignores who acts and where, and that somebody reconnects then', () => {
     const { title, detail, action } = explainIgnoredSender(subject.sender, subject.delegate, ADMIN_CENTERS.exchange)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
-    expect(detail).toContain('left from ada@contoso.com in place of reports@contoso.com.')
+    expect(detail).toContain('makes ada@contoso.com the sender in place of reports@contoso.com')
     expect(action).toContain('Reconnect')
     expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
   })

@@ -30,7 +30,7 @@ export function explainFailure(failure: Failure, subject: FailureSubject): Expla
   }
 }
 
-/** Explains that Exchange sent a message from the delegate although it named the sender. */
+/** Explains that Exchange sends from the delegate messages that name the sender. */
 export function explainIgnoredSender(sender: string, delegate: string, exchange: string): Explanation {
   const text = worded({
     title: 'sender-ignored.title',

@@ -34,7 +34,7 @@ export const FAILURE_SENTENCES: Sentences = {
   'proof.send-as-denied.action':
     'An Exchange administrator opens the {exchange} > Recipients > Mailboxes > {sender} > Delegation > Send as and adds {delegate}; for a group it is Recipients > Groups > {sender} > Settings > Manage delegates. Send on behalf is enough too, but recipients then see both names. A fresh right can take an hour to work. Then try again.',
   'sender-ignored.title': 'Microsoft sends from another address',
-  'sender-ignored.detail': 'The message that proved the connection left from {delegate} in place of {sender}.',
+  'sender-ignored.detail': 'Microsoft makes {delegate} the sender in place of {sender}, although messages name it.',
   'sender-ignored.action':
     'An Exchange administrator opens the {exchange} > Recipients > Mailboxes > {sender} > Delegation > Send as and adds {delegate}; for a group it is Recipients > Groups > {sender} > Settings > Manage delegates. Where that does not help, a workspace admin enters {delegate} as the From Email Address.',
   'proof.permission-missing.title': 'The permission Mail.Send.Shared is missing',

@@ -115,7 +115,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'proof.send-as-denied.detail': '{delegate} hat kein Recht, als {sender} zu senden.',
   'proof.send-as-denied.action': `${ADMIN} fügt unter ${MAILBOXES} > {sender} > Delegierung > Senden als {delegate} hinzu; bei einer Gruppe ist es Empfänger > Gruppen > {sender} > Einstellungen > Stellvertretungen verwalten. „Senden im Auftrag“ genügt auch, doch sehen Empfänger dann beide Namen. Ein neues Recht kann eine Stunde brauchen. Versuchen Sie es danach erneut.`,
   'sender-ignored.title': 'Microsoft sendet von einer anderen Adresse',
-  'sender-ignored.detail': 'Die Nachricht, die die Verbindung bewies, ging von {delegate} ab und nicht von {sender}.',
+  'sender-ignored.detail':
+    'Microsoft macht {delegate} zum Absender statt {sender}, obwohl die Nachrichten diese Adresse nennen.',
   'sender-ignored.action': `${ADMIN} fügt unter ${MAILBOXES} > {sender} > Delegierung > Senden als {delegate} hinzu; bei einer Gruppe ist es Empfänger > Gruppen > {sender} > Einstellungen > Stellvertretungen verwalten. Hilft das nicht, trägt ein Workspace-Admin {delegate} als Absenderadresse ein.`,
   'proof.permission-missing.title': 'Die Berechtigung Mail.Send.Shared fehlt',
   'proof.permission-missing.detail':
