@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
-import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { DAYS, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { LEASE_MS } from './claim.ts'
 import { LONGEST_WAIT_MS } from './settle.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
   ground = await createQueueGround()
 })
 afterAll(() => ground.close())
-afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns'))
+afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes'))
 
 /** Looks as a worker does, and returns what it took over. */
 async function look(): Promise<readonly string[]> {
@@ -91,4 +91,81 @@ it('takes over from a dead worker within the length of a lease, also when its cl
 
   await ground.clock.advance(LEASE_MS + 1)
   expect(await look()).toEqual([id])
+})
+
+const PAUSED = { ...SENT, status: 'queued', waitMs: 0, charged: false, attempt: null } as const
+
+it.each([
+  ['Microsoft', { pauseMailboxMs: 10 * SECONDS }],
+  ['Entra', { noAccessMs: 10 * SECONDS }],
+])('does not pause again for what %s asked for before the clock was set back', async (_, pause) => {
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...PAUSED, ...pause })
+  await ground.clock.advance(1 * MINUTES)
+  await setBack()
+  await look()
+
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
+it.each([
+  ['Microsoft', { pauseMailboxMs: 10 * MINUTES }],
+  ['Entra', { noAccessMs: 10 * MINUTES }],
+])('pauses for the rest of what %s asked for when the clock was set back', async (_, pause) => {
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...PAUSED, ...pause })
+  await ground.clock.advance(4 * MINUTES)
+  await setBack()
+  await look()
+
+  await ground.clock.advance(6 * MINUTES - 1)
+  expect(await ground.claim(1)).toEqual([])
+  await ground.clock.advance(1)
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
+it('pauses for the rest of the time for a used-up limit, however many workers see the clock set back', async () => {
+  const others = [ground.newProcess(), ground.newProcess()]
+  for (const { deliveries } of others) await deliveries.takeOver()
+  const sentAt = ground.clock.now()
+  const pause = await ground.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt })
+  expect(pause?.until).toEqual(new Date(sentAt.getTime() + 1 * HOURS))
+  await ground.submit()
+  await ground.clock.advance(20 * MINUTES)
+  for (const { deliveries } of others) await deliveries.takeOver()
+  await setBack()
+  await look()
+  for (const { deliveries } of others) {
+    await deliveries.takeOver()
+    await deliveries.bringTimesBack()
+  }
+
+  await ground.clock.advance(40 * MINUTES - 1)
+  expect(await ground.claim(1)).toEqual([])
+  await ground.clock.advance(1)
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
+it('does not pause again for a limit whose pause was over when the clock was set back, and would for the next report', async () => {
+  await ground.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt: ground.clock.now() })
+  await ground.clock.advance(90 * MINUTES)
+  await ground.submit()
+  await setBack()
+  await look()
+
+  expect(await ground.claim(1)).toHaveLength(1)
+  await ground.clock.advance(1 * SECONDS)
+  const again = { tenantId: ADA, code: '5.7.233', sentAt: ground.clock.now() }
+  expect(await ground.queue.mailboxes.pauseForQuota(again)).not.toBeNull()
+})
+
+it('keeps a pause that was asked for by the clock that is right', async () => {
+  await setBack()
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 1 * DAYS })
+  for (let looks = 0; looks < 3; looks++) await look()
+  await ground.clock.advance(22 * HOURS)
+  await look()
+
+  expect(await ground.claim(1)).toEqual([])
 })

@@ -15,23 +15,26 @@ const MOVED_AT_ONCE = 1_000
 const within = (ms: number) => `mail_now() + interval '${ms} milliseconds'`
 
 /**
- * Makes messages due: those that were not tried yet at once, since they wait for nothing, and the others within the longest
- * wait there is. In less than that Microsoft may not know yet of one in doubt.
+ * Makes messages due: those that were not tried yet at once, since they wait for nothing, as well as those that were due by
+ * the clock as it was and are not in doubt; and the others within the longest wait there is. In less than that Microsoft may
+ * not know yet of one in doubt.
+ *
+ * $1 when this process last looked by the clock as it was; null where it does not know, or has done this
  */
 const BRING_DUE_BACK = `
 UPDATE message_queue q
-   SET due_at = CASE WHEN ${isFresh('q')} THEN mail_now() ELSE least(q.due_at, ${within(LONGEST_WAIT_MS)}) END,
+   SET due_at = CASE WHEN ${waitsForNothing('q')} THEN mail_now() ELSE least(q.due_at, ${within(LONGEST_WAIT_MS)}) END,
        waits_since = least(q.waits_since, mail_now())
  WHERE q.message_id = ANY (ARRAY(
    SELECT ahead.message_id FROM mailbox_totals t CROSS JOIN LATERAL (
      SELECT q.message_id FROM message_queue q
       WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.due_at > mail_now() AND q.lease_owner IS NULL
-        AND (${isFresh('q')} OR q.due_at > ${within(LONGEST_WAIT_MS)})
+        AND (${waitsForNothing('q')} OR q.due_at > ${within(LONGEST_WAIT_MS)})
       ORDER BY q.due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS ahead
     WHERE t.queued > 0 LIMIT ${MOVED_AT_ONCE}))`
 
-function isFresh(row: string): string {
-  return `${row}.attempt_count = 0 AND ${row}.doubt = 'none'`
+function waitsForNothing(row: string): string {
+  return `${row}.doubt = 'none' AND (${row}.attempt_count = 0 OR coalesce(${row}.due_at <= $1::timestamptz, false))`
 }
 
 /** Leases of workers that are alive do not end before these know it: they count from when they asked. */
@@ -72,13 +75,51 @@ ON CONFLICT (tenant_id, started_at) DO UPDATE
   SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients,
       upload_bytes = mailbox_usage.upload_bytes + excluded.upload_bytes`
 
+/** Times of pauses that began this long before the clock was set back were written by it. */
+const WRITTEN_BEFORE = `interval '1 minute'`
+
+/** SQL for when a pause ends that ended at `until` by the clock as it was: now, where it was over. */
+const ended = (until: string) =>
+  `CASE WHEN ${until} <= $1 THEN least(${until}, mail_now()) ELSE ${until} - ($1::timestamptz - $2::timestamptz) END`
+
 /**
- * Brings back times that lie further ahead than any can. A pause that Microsoft asked for is left alone, since it may be as
- * long as it likes.
+ * Ends the pauses that were over by the clock as it was, and shortens the others to their rest. Each worker does this once,
+ * and takes a pause that another brought back, or that began since, for one that was over: Microsoft and Entra are asked
+ * too early then, which costs one refusal. A used-up limit must not be, as its mail would bounce: its pause is known by when
+ * it began to be one of the clock as it was.
  *
- * @returns whether messages are due that were not
+ * $1 when this process last looked by the clock as it was, $2 when it first looked by the clock that was set back
  */
-export async function bringTimesBack(pool: pg.Pool): Promise<boolean> {
+const BRING_PAUSES_BACK = `
+WITH ahead AS MATERIALIZED (
+  SELECT m.*, m.quota_paused_at > mail_now() OR m.quota_paused_until <= $1 AND m.quota_paused_at < $2::timestamptz - ${WRITTEN_BEFORE} AS is_quota_ahead
+    FROM mailboxes m WHERE greatest(m.paused_until, m.no_access_until, m.quota_paused_until) > mail_now()
+   ORDER BY m.tenant_id FOR UPDATE
+), pauses AS (
+  SELECT a.*, CASE WHEN a.is_quota_ahead THEN ${ended('a.quota_paused_until')} ELSE a.quota_paused_until END AS quota_until FROM ahead a
+)
+UPDATE mailboxes m
+   SET no_access_until = ${ended('p.no_access_until')}, quota_paused_until = p.quota_until, quota_paused_at = least(p.quota_paused_at, mail_now()),
+       paused_until = greatest(${ended('p.paused_until')}, CASE WHEN p.paused_until >= p.quota_paused_until THEN p.quota_until END)
+  FROM pauses p WHERE m.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ahead)) AND m.tenant_id = p.tenant_id`
+
+/** When a process found the clock set back. */
+export interface SetBack {
+  /** When it had last looked, by the clock as it was. */
+  readonly from: Date
+  /** When it looked next. */
+  readonly to: Date
+}
+
+/**
+ * Brings back times that lie further ahead than any can. A pause may be as long as Microsoft likes, so that it is left alone
+ * by a process that did not know the clock as it was: it cannot tell which are over.
+ *
+ * @param setBack null where the process does not know, or has brought times back since
+ * @returns whether messages may leave that had to wait
+ */
+export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null): Promise<boolean> {
+  const pauses = setBack && (await pool.query(BRING_PAUSES_BACK, [setBack.from, setBack.to]))
   for (const statement of [
     BRING_USAGE_BACK,
     BRING_LEASES_BACK,
@@ -87,9 +128,9 @@ export async function bringTimesBack(pool: pg.Pool): Promise<boolean> {
     BRING_TROUBLE_BACK,
   ])
     await pool.query(statement)
-  let isMoved = false
+  let isMoved = (pauses?.rowCount ?? 0) > 0
   for (;;) {
-    const { rowCount } = await pool.query(BRING_DUE_BACK)
+    const { rowCount } = await pool.query(BRING_DUE_BACK, [setBack?.from ?? null])
     if ((rowCount ?? 0) > 0) isMoved = true
     if ((rowCount ?? 0) < MOVED_AT_ONCE) return isMoved
   }

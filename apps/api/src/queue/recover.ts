@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
 import { LEASE_MS } from './claim.ts'
-import { bringTimesBack } from './clock-set-back.ts'
+import { bringTimesBack, type SetBack } from './clock-set-back.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
@@ -121,6 +121,8 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
   let last: Look | null = null
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
   let bringsBackUntil: Date | null = null
+  /** Null once times were brought back after it. */
+  let setBack: SetBack | null = null
 
   return {
     async takeOver() {
@@ -129,6 +131,7 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
       const [look] = rows
       if (!look) throw new Error('A look returns one row.')
       if (last === null || look.at < last.at) bringsBackUntil = look.takes_over_from
+      if (last !== null && look.at < last.at) setBack = { from: setBack?.from ?? last.at, to: look.at }
       last = look
       return { abandoned: look.abandoned, more: look.abandoned.length === MOVED_AT_ONCE }
     },
@@ -136,7 +139,8 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
     async bringTimesBack() {
       if (last === null || bringsBackUntil === null) return false
       const { at } = last
-      const isMoreDue = await bringTimesBack(pool)
+      const isMoreDue = await bringTimesBack(pool, setBack)
+      setBack = null
       if (at >= bringsBackUntil) bringsBackUntil = null
       return isMoreDue
     },

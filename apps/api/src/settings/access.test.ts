@@ -270,6 +270,24 @@ it('takes over the refresh of a process that died in the middle of it', async ()
   expect(await worksAtGraph((await granted(other)).accessToken)).toBe(true)
 })
 
+it.each(['a lease', 'a pause'])(
+  'refreshes at once where %s of before lies days ahead after the clock was set back',
+  async (what) => {
+    await clock.advance(3 * HOURS)
+    const { grant } = await one.grantStore.read(tenantId)
+    const lease = { tenantId, grantVersion: grant?.grantVersion ?? 0, owner: 'dead' }
+    await clock.advance(48 * HOURS)
+    await one.grantStore.takeRefreshLease({ ...lease, leaseMs: 30 * SECONDS })
+    if (what === 'a pause') {
+      await one.grantStore.postponeRefresh(lease, 1 * HOURS)
+      await one.grantStore.releaseRefreshLease(lease)
+    }
+    await clock.advance(-48 * HOURS)
+
+    expect(await worksAtGraph((await granted(other)).accessToken)).toBe(true)
+  },
+)
+
 it('stores nothing of a refresh that a reset overtook', async () => {
   await clock.advance(3 * HOURS)
   const process = await startInterruptedProcess(async () => {

@@ -9,6 +9,11 @@ import type { VersionedSettings } from './settings-state.ts'
 
 const IDLE_BATCH = 100
 const SEARCHES_BATCH = 1_000
+/**
+ * No lease is longer and no pause. What lies further ahead was written before the clock of the database was set back, or a
+ * standby took over whose clock is behind.
+ */
+const LONGEST_WAIT = Prisma.raw(`interval '1 hour'`)
 
 export interface StoredGrant extends SealedTokens {
   /** Grows with every new set of tokens. */
@@ -79,8 +84,8 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
            SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond'
          WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
            AND (${recheck} OR problem IS NULL)
-           AND (refresh_lease_until IS NULL OR refresh_lease_until <= mail_now())
-           AND (refresh_not_before IS NULL OR refresh_not_before <= mail_now())`
+           AND (refresh_lease_until > mail_now() AND refresh_lease_until <= mail_now() + ${LONGEST_WAIT}) IS NOT TRUE
+           AND (refresh_not_before > mail_now() AND refresh_not_before <= mail_now() + ${LONGEST_WAIT}) IS NOT TRUE`
       return taken === 1
     },
 
@@ -149,10 +154,12 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
   }
 }
 
+/** Returns 0 as well where the time lies further ahead than any pause. */
 async function refreshWaitMs(prisma: PrismaClient, { refreshNotBefore }: SettingsRow): Promise<number> {
   if (refreshNotBefore === null) return 0
   const [row] = await prisma.$queryRaw<{ wait_ms: number }[]>`
-    SELECT greatest(0, ceil(extract(epoch FROM ${refreshNotBefore}::timestamptz - mail_now()) * 1000))::int AS wait_ms`
+    SELECT CASE WHEN ${refreshNotBefore}::timestamptz <= mail_now() + ${LONGEST_WAIT}
+                THEN greatest(0, ceil(extract(epoch FROM ${refreshNotBefore}::timestamptz - mail_now()) * 1000))::int ELSE 0 END AS wait_ms`
   return row?.wait_ms ?? 0
 }
 
