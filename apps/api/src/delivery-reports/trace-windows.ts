@@ -45,7 +45,9 @@ export function lateWindow(
     .toSorted((a, b) => b.sentAt.getTime() - a.sentAt.getTime())
   const [first] = late
   if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null } }
-  const inDoubt = late.filter(({ inDoubtSince, fromEmail }) => inDoubtSince !== null && fromEmail === first.fromEmail)
+  const endOfSender = late.findIndex(({ fromEmail }) => fromEmail !== first.fromEmail)
+  const ofSender = endOfSender === -1 ? late : late.slice(0, endOfSender)
+  const inDoubt = ofSender.filter(({ inDoubtSince }) => inDoubtSince !== null)
   const oldestInDoubt = inDoubt.at(-1)
   if (oldestInDoubt) {
     const isAlone = inDoubt.length === 1 && oldestInDoubt === first
@@ -56,11 +58,11 @@ export function lateWindow(
       progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt },
     }
   }
-  const end = late.findIndex((message, index) => {
-    const before = late[index - 1] ?? first
-    return message.fromEmail !== first.fromEmail || before.sentAt.getTime() - message.sentAt.getTime() > GAP_MS
+  const gap = ofSender.findIndex(({ sentAt: at }, index) => {
+    const { sentAt: before } = ofSender[index - 1] ?? first
+    return before.getTime() - at.getTime() > GAP_MS
   })
-  const together = end === -1 ? late : late.slice(0, end)
+  const together = gap === -1 ? ofSender : ofSender.slice(0, gap)
   const last = together.at(-1) ?? first
   // One message alone is found whenever Exchange has received it, and under whatever address it knows the sender.
   const isAlone = together.length === 1

@@ -74,6 +74,8 @@ export interface OpenMessage {
   /** Whether it is sent although an earlier attempt may have sent it. */
   mayDuplicate: boolean
   readonly content: MessageContent
+  /** Whether one address takes the place of its recipients, as of those of all other mail. */
+  readonly isRedirected: boolean
   readonly route: MessageRoute
   readonly read: AttachmentReader
   readonly draft: DraftProgress
@@ -129,17 +131,18 @@ export function soughtInSentItems({ message, content, draft }: OpenMessage, from
 /**
  * Looks for the copy of a message in Sent Items. A copy of MIME that Exchange has stripped of our id may be that of another
  * message of the same Message-ID: it does not count where another may have gone to the same recipients, or to any if the
- * copy names none of ours. Microsoft may spell an address differently, so other recipients alone prove nothing.
+ * copy names none of ours, or all mail goes to one address. Microsoft may spell an address differently, so other recipients alone prove nothing.
  */
 export async function findCopy(
   { mailer, deliveries }: Pick<AttemptDeps, 'mailer' | 'deliveries'>,
-  { message }: OpenMessage,
+  { message, isRedirected }: OpenMessage,
   sought: SoughtMessage,
   options: CallOptions,
 ): Promise<FindMessageOutcome> {
   const found = await mailer.findMessage(sought, 'sentitems', options)
   if (found.outcome !== 'found' || found.recognisedBy === 'own-id' || sought.internetMessageId === null) return found
-  const addresses = found.recognisedBy === 'message-id' ? null : (sought.recipients ?? null)
+  const isToOurs = found.recognisedBy === 'message-id-and-recipient' && !isRedirected
+  const addresses = isToOurs ? (sought.recipients ?? null) : null
   const isShared = await deliveries.sharesMessageId(message, sought.internetMessageId, addresses)
   return isShared ? { outcome: 'not-found' } : found
 }

@@ -255,6 +255,7 @@ async function openMessage(
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,
     content,
+    isRedirected: redirectAllTo !== null,
     route: await chooseRoute(deps, message, content, fromEmail),
     read: createAttachmentReader(deliveries, cipher, message),
     draft: createDraftProgress(message),

@@ -1,6 +1,7 @@
 import type { Delivery, DeliverySource, Recipient } from '@inforiver-mail/contract/message'
 import { ownMessageId } from '@inforiver-mail/m365/mime-message'
 import type pg from 'pg'
+import { comparableAddress } from '../compare-addresses.ts'
 import { keyOf, readOutcomes } from './recipient-outcomes.ts'
 
 // Finds the messages that reports are about.
@@ -83,14 +84,17 @@ export async function findByMessageIds(
   return found.filter(({ internetMessageId }) => asked.has(internetMessageId))
 }
 
-/** $1 tenant, $2 Message-ID, $3 id, $4 addresses in lower case, or null for any */
-const SHARES = `
-SELECT 1 FROM messages m
+const MOST_SHARERS = 100
+
+/** One that has not ended has the Message-ID with its draft. $1 tenant, $2 Message-ID, $3 id */
+const SHARERS = `
+SELECT m."to", m.cc, m.bcc FROM messages m
  WHERE m.tenant_id = $1 AND m.internet_message_id = $2 AND m.id || '' <> $3 AND NOT (${WAS_REFUSED})
-   AND ($4::text[] IS NULL OR EXISTS (
-         SELECT 1 FROM jsonb_array_elements(m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]')) AS r
-          WHERE lower(r ->> 'address') = ANY ($4)))
- LIMIT 1`
+ UNION ALL
+SELECT m."to", m.cc, m.bcc
+  FROM message_drafts d CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = d.message_id OFFSET 0) AS m
+ WHERE d.tenant_id = $1 AND d.internet_message_id = $2 AND d.message_id <> $3
+ LIMIT ${MOST_SHARERS}`
 
 /**
  * Whether another message of the tenant may have been sent with this Message-ID: to anybody, or to one of these addresses.
@@ -101,9 +105,10 @@ export async function sharesMessageId(
   internetMessageId: string,
   addresses: readonly string[] | null,
 ): Promise<boolean> {
-  const sought = addresses && addresses.map((address) => address.toLowerCase())
-  const { rows } = await pool.query(SHARES, [tenantId, internetMessageId, id, sought])
-  return rows.length > 0
+  const { rows } = await pool.query<Pick<MessageRow, 'to' | 'cc' | 'bcc'>>(SHARERS, [tenantId, internetMessageId, id])
+  if (addresses === null || rows.length === MOST_SHARERS) return rows.length > 0
+  const sought = new Set(addresses.map(comparableAddress))
+  return rows.flatMap(recipientsOf).some(({ address }) => sought.has(comparableAddress(address)))
 }
 
 /** $1 tenant, $2 ids */
@@ -128,7 +133,7 @@ async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise
   return rows.flatMap((row) => {
     const fromEmail = row.from_email ?? row.queued_from ?? null
     if (fromEmail === null) return [] // nothing was tried
-    const recipients = [...row.to, ...(row.cc ?? []), ...(row.bcc ?? [])].map(({ address }) => {
+    const recipients = recipientsOf(row).map(({ address }) => {
       const known = outcomes.get(keyOf(row.id, address.toLowerCase()))
       return {
         address,
@@ -141,4 +146,8 @@ async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise
     const internetMessageId = row.internet_message_id ?? row.draft_id ?? ownMessageId(row.id, fromEmail)
     return [{ id: row.id, internetMessageId, fromEmail, subject: row.subject, sentAt: row.sent_at, recipients }]
   })
+}
+
+function recipientsOf({ to, cc, bcc }: Pick<MessageRow, 'to' | 'cc' | 'bcc'>): Recipient[] {
+  return [...to, ...(cc ?? []), ...(bcc ?? [])]
 }
