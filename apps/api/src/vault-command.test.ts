@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Config } from './config.ts'
+import { ConfigurationError, type Config } from './config.ts'
 import { mailsIn } from './test-support/mailbox.ts'
 import {
   addMessages,
@@ -537,8 +537,23 @@ describe('with the embedded database and its key file', () => {
     expect(await keyFile()).toBe(`${NEW}\n`)
   })
 
-  it('starts without the key file only when what it sealed is given up, and makes no other until then', async () => {
+  it('gives up nothing beside a running product, which still has the keys of a file that is lost', async () => {
+    product = await ground.startProduct({ environment })
+    const service = await createServiceClient(product)
+    const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
     await rm(join(directory, 'vault-keys'))
+
+    await expect(vault('forget all --yes', product.config)).rejects.toThrow(
+      new ConfigurationError(
+        'Inforiver Mail runs and still has its keys. Let it send what waits, and stop it before anything is given up.',
+      ),
+    )
+
+    expect(await service.read(waiting.id)).toMatchObject({ status: 'scheduled' })
+    await product.close()
+  })
+
+  it('starts without the key file only when what it sealed is given up, and makes no other until then', async () => {
     const missing = `The key file ${join(directory, 'vault-keys')} is missing, and stored secrets were sealed with its keys.`
     await expect(ground.startProduct({ environment })).rejects.toThrow(missing)
     const config = await ground.configure(environment)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { elapsedMs } from './clock.ts'
 import { composeVault, type VaultTools } from './compose-vault.ts'
-import type { Config } from './config.ts'
+import { ConfigurationError, type Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
 import { waitUntil } from './polling.ts'
 import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
@@ -60,6 +60,10 @@ export async function runVaultCommand(
   const keyRing = isLost ? newKeyRing() : await readVaultKeys(config)
   const vault = await composeVault(config, { wait })
   try {
+    if (isLost && vault.isProductRunning)
+      throw new ConfigurationError(
+        'Inforiver Mail runs and still has its keys. Let it send what waits, and stop it before anything is given up.',
+      )
     if (isLost && yes) await writeKeyFile(config, keyRing)
     const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, wait }
     if (command === 'status') return await status(context)
