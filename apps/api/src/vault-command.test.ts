@@ -557,8 +557,12 @@ describe('with the embedded database and its key file', () => {
     const missing = `The key file ${join(directory, 'vault-keys')} is missing, and stored secrets were sealed with its keys.`
     await expect(ground.startProduct({ environment })).rejects.toThrow(missing)
     const config = await ground.configure(environment)
-    await expect(vault('status', config)).rejects.toThrow('There is no key file')
+    await expect(vault('status', config)).rejects.toThrow('put it back from a backup')
     expect((await vault('forget all', config)).text).toContain('cannot be opened')
+    expect(await vault('forget webhooks --yes', config)).toMatchObject({
+      code: 2,
+      text: expect.stringContaining('Nothing was changed.'),
+    })
     await expect(stat(join(directory, 'vault-keys'))).rejects.toThrow('ENOENT')
 
     expect((await vault('forget all --yes', config)).code).toBe(0)

@@ -55,7 +55,8 @@ export async function runVaultCommand(
     print(USAGE)
     return 64
   }
-  // A key file that is lost for good opens nothing. A new one takes its place when what it sealed is given up.
+  // For a key file that is lost for good stands a key that opens nothing. The next start makes the file anew, when nothing
+  // is left that the lost one sealed.
   const isLost = command === 'forget' && !(await hasVaultKeys(config))
   const keyRing = isLost ? newKeyRing() : await readVaultKeys(config)
   const vault = await composeVault(config, { wait })
@@ -64,7 +65,6 @@ export async function runVaultCommand(
       throw new ConfigurationError(
         'Inforiver Mail runs and still has its keys. Let it send what waits, and stop it before anything is given up.',
       )
-    if (isLost && yes) await writeKeyFile(config, keyRing)
     const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, wait }
     if (command === 'status') return await status(context)
     if (command === 'rotate') return await rotate(context)

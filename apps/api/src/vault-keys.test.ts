@@ -142,7 +142,7 @@ it('writes the key file for its owner only, and leaves nothing beside it', async
 })
 
 it('creates no key when the current ones are read', async () => {
-  await expect(readVaultKeys(config())).rejects.toThrow(`There is no key file ${keyFile()} yet.`)
+  await expect(readVaultKeys(config())).rejects.toThrow(`There is no key file ${keyFile()}. The first start makes it.`)
   await expect(stat(keyFile())).rejects.toThrow('ENOENT')
 })
 

@@ -61,7 +61,10 @@ export async function readVaultKeys(config: Config): Promise<KeyRing> {
   if (!usesKeyFile(config)) return readConfiguredKeys(config)
   const path = keyFileOf(config)
   const text = await readKeyFile(path)
-  if (text === null) throw new ConfigurationError(`There is no key file ${path} yet. Start Inforiver Mail once.`)
+  if (text === null)
+    throw new ConfigurationError(
+      `There is no key file ${path}. The first start makes it. If it is missing since, put it back from a backup. If it is lost for good: inforiver-mail vault forget.`,
+    )
   return parse(text, `The key file ${path}`)
 }
 
