@@ -1,9 +1,11 @@
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import pg from 'pg'
 import { systemClock } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { connectDatabase, type Database } from './database/database.ts'
-import { readMigrationState, type MigrationState } from './database/migrate.ts'
+import { KEEP_ALIVE } from './database/keep-alive.ts'
+import { connectOrExplain, readMigrationState, type MigrationState } from './database/migrate.ts'
 import { openProductDatabase } from './database/product-database.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -13,6 +15,8 @@ import { findLost, forget, type Lost, type LostKind } from './vault-rotation/for
 import { createForgetStore } from './vault-rotation/forget-store.ts'
 import { reseal, type Resealing } from './vault-rotation/reseal.ts'
 import { createSealedStore, type SealedStore } from './vault-rotation/sealed-store.ts'
+
+const CONNECT_TIMEOUT_MS = 10_000
 
 /** What the vault command does with the stored secrets. */
 export interface VaultTools {
@@ -74,6 +78,7 @@ export async function composeVault(
 
 /** Connects to a database that is of this version. A command that only reads must not migrate it. */
 async function openReady(connectionString: string): Promise<Database> {
+  await refuseUnreachable(connectionString)
   const database = connectDatabase(connectionString, () => {})
   try {
     const fault = faultOf(await readMigrationState(database.pool))
@@ -83,6 +88,14 @@ async function openReady(connectionString: string): Promise<Database> {
     await database.close()
     throw error
   }
+}
+
+/** A pool would not explain why it cannot connect. */
+async function refuseUnreachable(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...KEEP_ALIVE })
+  client.on('error', () => {})
+  await connectOrExplain(client)
+  await client.end()
 }
 
 function faultOf({ tables, pending, newer }: MigrationState): string | null {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError, type Config } from './config.ts'
+import { freePort } from './test-support/database-server.ts'
 import { mailsIn } from './test-support/mailbox.ts'
 import {
   addMessages,
@@ -179,6 +180,16 @@ it.each(['status', 'rotate', 'forget'])(
     }
   },
 )
+
+it('says why the database cannot be reached', async () => {
+  const url = `postgresql://somebody:hidden@127.0.0.1:${await freePort()}/mail`
+  const config = await ground.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
+
+  const refusal = await vault('status', config).catch((error: unknown) => error)
+
+  expect(refusal).toBeInstanceOf(ConfigurationError)
+  expect((refusal as Error).message).toMatch(/^The database cannot be reached \(ECONNREFUSED\)\./)
+})
 
 describe('inforiver-mail vault forget', () => {
   beforeEach(async () => {
