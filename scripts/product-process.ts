@@ -14,7 +14,7 @@ const STOP_WITHIN_MS = 28_000
 interface Options {
   /** Called once the process can be asked to stop. */
   readonly readConfig: () => Config
-  /** Reads certificate and keys again, on SIGHUP. Without it that signal stops the product, like any other. */
+  /** Reads certificate and keys again, on SIGHUP, or after the start. Without it that signal stops the product, like any other. */
   readonly rereadSecrets?: () => RereadSecrets
   /** The program of the simulator; null when somebody else runs it. */
   readonly simulator: URL | null
@@ -35,6 +35,7 @@ export async function runProduct(options: Options): Promise<void> {
   const stopping = new AbortController()
   const starting = Promise.withResolvers<RunningProduct | null>()
   let reload: (() => void) | null = null
+  let isReloadWanted = false
   const stop = once(async () => {
     setTimeout(exitNow, STOP_WITHIN_MS).unref()
     const abandonStart = setTimeout(exitNow, START_ABANDONED_WITHIN_MS)
@@ -45,13 +46,18 @@ export async function runProduct(options: Options): Promise<void> {
     process.exit()
   })
   for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => void stop())
-  process.on('SIGHUP', () => (reload === null ? void stop() : reload()))
+  process.on('SIGHUP', () => {
+    if (rereadSecrets === undefined) void stop()
+    else if (reload === null) isReloadWanted = true
+    else reload()
+  })
   // The parent ended before the listener above was there.
   if (process.send !== undefined && !process.connected) void stop()
 
   try {
     const running = await start(stopping.signal)
     if (rereadSecrets) reload = oneAfterTheOther(() => running.reload(rereadSecrets()), onFatal)
+    if (isReloadWanted) reload?.()
     starting.resolve(running)
   } catch (error) {
     // A start that was asked to stop has not failed.

@@ -1,36 +1,77 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NODE_FLAGS } from '../../node-flags.mjs'
 
+/** A command makes a database first, which takes a while on a busy machine. */
+const WITHIN_MS = 60_000
+
 let working: string
-beforeAll(() => {
+beforeEach(() => {
   working = mkdtempSync(join(tmpdir(), 'inforiver-mail-command-'))
 })
-afterAll(() => rmSync(working, { recursive: true, force: true }))
-
-it.runIf(process.platform === 'linux')('stops the database that it has started when it is interrupted', async () => {
-  const { PATH } = process.env
-  const program = join(import.meta.dirname, 'command.ts')
-  const command = spawn(process.execPath, [...NODE_FLAGS, program, 'migrate', '--demo'], {
-    cwd: working,
-    env: { PATH },
-    stdio: 'ignore',
-  })
-  const ended = once(command, 'exit')
-  const pidFile = join(working, '.data/demo/postgres/postmaster.pid')
-  await expect.poll(() => existsSync(pidFile), { timeout: 60_000 }).toBe(true)
-  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0])
-
-  command.kill('SIGTERM')
-
-  try {
-    expect(await ended).toEqual([130, null])
-    await expect.poll(() => existsSync(pidFile), { timeout: 60_000 }).toBe(false)
-  } finally {
-    if (existsSync(pidFile)) process.kill(pid)
-  }
+afterEach(() => {
+  if (existsSync(pidFile())) process.kill(Number(readFileSync(pidFile(), 'utf8').split('\n')[0]))
+  rmSync(working, { recursive: true, force: true })
 })
+
+const pidFile = () => join(working, 'data/postgres/postmaster.pid')
+
+function run(parameters: readonly string[], environment: Record<string, string> = {}) {
+  const program = join(import.meta.dirname, 'command.ts')
+  const command = spawn(process.execPath, [...NODE_FLAGS, program, ...parameters], {
+    cwd: working,
+    env: {
+      PATH: process.env['PATH'],
+      DATA_DIR: 'data',
+      AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+      AZURE_CLIENT_ID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+      AZURE_CLIENT_SECRET: 'the-secret-of-the-test-registration',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let output = ''
+  command.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  return {
+    ended: once(command, 'exit'),
+    signal: (signal: NodeJS.Signals) => command.kill(signal),
+    untilDatabaseStarts: () => expect.poll(() => existsSync(pidFile()), { timeout: WITHIN_MS, interval: 5 }).toBe(true),
+    said: (text: string) => expect.poll(() => output, { timeout: WITHIN_MS }).toContain(text),
+  }
+}
+
+describe.runIf(process.platform === 'linux')('a command', { timeout: 2 * WITHIN_MS }, () => {
+  it('stops the database that it has started when it is interrupted', async () => {
+    const migrate = run(['migrate'])
+    await migrate.untilDatabaseStarts()
+
+    migrate.signal('SIGTERM')
+
+    expect(await migrate.ended).toEqual([130, null])
+    await expect.poll(() => existsSync(pidFile()), { timeout: WITHIN_MS }).toBe(false)
+  })
+
+  it('goes on with its start when it is to read its secrets again meanwhile, and reads them afterwards', async () => {
+    const product = run(['start'], { PORT: String(await freePort()) })
+    await product.untilDatabaseStarts()
+
+    product.signal('SIGHUP')
+
+    await product.said('certificate and keys read again')
+    product.signal('SIGTERM')
+    expect(await product.ended).toEqual([0, null])
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
