@@ -287,6 +287,30 @@ it('asks every five minutes at least, since a message in doubt is waited for an 
   expect(await requests()).toBeGreaterThan(before)
 })
 
+it.each([
+  ['recent', 2 * HOURS, 30 * MINUTES],
+  ['older', 20 * HOURS, 3 * HOURS],
+])(
+  'finds %s mail in doubt at once where the clock of the database was set back by more than that',
+  async (_, ms, ageMs) => {
+    await ground.clock.advance(ms)
+    await send(['max@contoso.com'], 'By the clock as it was')
+    await nextPoll()
+    const store = createTraceStore(ground.opened.pool)
+    await store.pause(ADA, 30 * SECONDS)
+    await nextPoll()
+    await ground.clock.advance(POLL_MS)
+    expect(await store.take(ADA, 'dead')).not.toBeNull()
+    await ground.clock.advance(-ms)
+    const id = await send(['max@contoso.com'], 'In doubt', { ...IN_DOUBT, waitMs: 12 * HOURS })
+
+    await ground.clock.advance(ageMs)
+    await poll(ADA, RUNNING)
+
+    expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
+  },
+)
+
 it('takes a row as likely where Exchange gave the message another Message-ID', async () => {
   await set({ traceMessageId: 'rewritten' })
   const first = await send(['max@contoso.com'], 'Q3')

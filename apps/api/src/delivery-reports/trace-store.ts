@@ -10,6 +10,13 @@ const MOST_REQUESTS = 20
 const PERIOD = `interval '5 minutes 15 seconds'`
 /** A process that dies leaves the trace to others after this time. */
 const LEASE = `interval '2 minutes'`
+/** No poll waits longer for the next, and no pause is longer. */
+const LONGEST_WAIT = `interval '10 minutes'`
+const LONGEST_PAUSE = `interval '1 hour'`
+
+/** SQL for whether a time is waited for. One that lies further ahead than any can was written before the clock was set back. */
+const isAwaited = (time: string, longest: string) =>
+  `(${time} > mail_now() AND ${time} <= mail_now() + ${longest}) IS TRUE`
 
 /** Rows of the trace that are read page by page. */
 export interface TraceWindow {
@@ -59,12 +66,17 @@ export interface TraceStore {
   takeRequest(tenantId: string, atMost?: number): Promise<number | null>
 }
 
-/** $1 tenant, $2 owner */
+/**
+ * Forgets a pause that is over, and times that lie ahead: should the clock be set back, nothing waits for them.
+ * $1 tenant, $2 owner
+ */
 const TAKE = `
 INSERT INTO message_traces AS t (tenant_id, lease_owner, lease_until) VALUES ($1, $2, mail_now() + ${LEASE})
-ON CONFLICT (tenant_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
- WHERE coalesce(t.due_at <= mail_now(), true) AND coalesce(t.not_before <= mail_now(), true)
-   AND (t.lease_owner IS NULL OR t.lease_until <= mail_now())
+ON CONFLICT (tenant_id) DO UPDATE
+   SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until, not_before = NULL,
+       swept_at = CASE WHEN t.swept_at <= mail_now() THEN t.swept_at END, failing_since = CASE WHEN t.failing_since > mail_now() THEN mail_now() ELSE t.failing_since END
+ WHERE NOT ${isAwaited('t.due_at', LONGEST_WAIT)} AND NOT ${isAwaited('t.not_before', LONGEST_PAUSE)}
+   AND (t.lease_owner IS NULL OR NOT ${isAwaited('t.lease_until', LEASE)})
 RETURNING t.swept_at AS "sweptAt", t.swept_down_to AS "sweptDownTo", t.page, t.failing_since AS "failingSince", mail_now() AS now`
 
 /** $1 tenant, $2 owner, $3 swept at, $4 swept down to, $5 window */
@@ -83,7 +95,8 @@ UPDATE message_traces
 /** $1 tenant, $2 ms */
 const PAUSE = `
 INSERT INTO message_traces AS t (tenant_id, not_before) VALUES ($1, mail_now() + $2 * interval '1 millisecond')
-ON CONFLICT (tenant_id) DO UPDATE SET not_before = greatest(t.not_before, excluded.not_before)`
+ON CONFLICT (tenant_id) DO UPDATE
+   SET not_before = greatest(CASE WHEN ${isAwaited('t.not_before', LONGEST_PAUSE)} THEN t.not_before END, excluded.not_before)`
 
 /** A clock that was put back leaves requests in the future, which count no longer than they would have. */
 const MADE = `SELECT r FROM unnest(t.requests) AS r WHERE r > mail_now() - ${PERIOD} AND r < mail_now() + ${PERIOD}`
@@ -92,7 +105,7 @@ const MADE = `SELECT r FROM unnest(t.requests) AS r WHERE r > mail_now() - ${PER
 const TAKE_REQUEST = `
 INSERT INTO message_traces AS t (tenant_id, requests) VALUES ($1, ARRAY[mail_now()])
 ON CONFLICT (tenant_id) DO UPDATE SET requests = ARRAY(${MADE}) || mail_now()
- WHERE (SELECT count(*) FROM (${MADE}) AS made) < $2 AND coalesce(t.not_before <= mail_now(), true)
+ WHERE (SELECT count(*) FROM (${MADE}) AS made) < $2 AND NOT ${isAwaited('t.not_before', LONGEST_PAUSE)}
 RETURNING cardinality(t.requests) AS made`
 
 export function createTraceStore(pool: pg.Pool): TraceStore {

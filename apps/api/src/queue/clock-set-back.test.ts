@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { DAYS, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -157,6 +157,30 @@ it('does not pause again for a limit whose pause was over when the clock was set
   await ground.clock.advance(1 * SECONDS)
   const again = { tenantId: ADA, code: '5.7.233', sentAt: ground.clock.now() }
   expect(await ground.queue.mailboxes.pauseForQuota(again)).not.toBeNull()
+})
+
+it('reads inboxes on, and from where it was, when the clock was set back', async () => {
+  await ground.database.query(
+    `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() - interval '1 day' WHERE tenant_id = $1`,
+    [ADA],
+  )
+  onTestFinished(async () => {
+    await ground.database.query('UPDATE tenant_settings SET bounces_enabled = false')
+  })
+  const { inboxes } = ground.queue
+  const [inbox] = await inboxes.claim('one')
+  if (!inbox) throw new Error('No inbox was due.')
+  await inboxes.advance(inbox, null, true)
+  await inboxes.release(inbox, 60 * SECONDS)
+  await setBack()
+  await look()
+
+  expect(await inboxes.claim('one')).toEqual([])
+  const held = 'SELECT lease_until FROM report_inboxes WHERE tenant_id = $1'
+  expect(await ground.database.query(held, [ADA])).toEqual([{ lease_until: null }])
+  await ground.clock.advance(60 * SECONDS)
+  const [next] = await inboxes.claim('one')
+  expect(next?.since).toEqual(new Date(ground.clock.now().getTime() - 61 * MINUTES))
 })
 
 it('keeps a pause that was asked for by the clock that is right', async () => {

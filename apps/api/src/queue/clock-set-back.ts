@@ -11,6 +11,16 @@ import { bucketOf, UPLOAD_WINDOW } from './usage-windows.ts'
 
 const MOVED_AT_ONCE = 1_000
 
+/** SQL for the earlier of a time, which may be null, and another. */
+const atMost = (time: string, latest: string) => `CASE WHEN ${time} > ${latest} THEN ${latest} ELSE ${time} END`
+
+/**
+ * SQL for when a wait ends that ended at `until` by the clock as it was: now, where it was over.
+ * $1 and $2 as of `BRING_PAUSES_BACK`
+ */
+const ended = (until: string) =>
+  `CASE WHEN ${until} <= $1::timestamptz THEN least(${until}, mail_now()) ELSE ${until} - ($1::timestamptz - $2::timestamptz) END`
+
 /** SQL for the latest time that a lease or a wait can end which begins now. */
 const within = (ms: number) => `mail_now() + interval '${ms} milliseconds'`
 
@@ -49,7 +59,14 @@ UPDATE message_queue q SET lease_until = ${within(LEASE_MS)}
 
 /** These leases keep requests to the mailbox from mail. */
 const BRING_CLEANUPS_BACK = `UPDATE mailbox_cleanups SET lease_until = ${within(CLEANUP_LEASE_MS)} WHERE lease_until > ${within(CLEANUP_LEASE_MS)}`
-const BRING_INBOXES_BACK = `UPDATE report_inboxes SET lease_until = ${within(INBOX_LEASE_MS)} WHERE lease_until > ${within(INBOX_LEASE_MS)}`
+
+/** Too early a reading finds nothing new. $1 and $2 as of `BRING_PAUSES_BACK`, or null */
+const BRING_INBOXES_BACK = `
+UPDATE report_inboxes
+   SET lease_until = ${atMost('lease_until', within(INBOX_LEASE_MS))}, due_at = least(coalesce(${ended('due_at')}, due_at), ${within(LONGEST_WAIT_MS)}),
+       read_at = ${atMost('read_at', 'mail_now()')}
+ WHERE lease_until > ${within(INBOX_LEASE_MS)} OR due_at > CASE WHEN $1::timestamptz IS NULL THEN ${within(LONGEST_WAIT_MS)} ELSE mail_now() END
+    OR read_at > mail_now()`
 
 /** Else a queue that stands still would not be noticed. */
 const BRING_TROUBLE_BACK = `
@@ -78,10 +95,6 @@ ON CONFLICT (tenant_id, started_at) DO UPDATE
 /** Times of pauses that began this long before the clock was set back were written by it. */
 const WRITTEN_BEFORE = `interval '1 minute'`
 
-/** SQL for when a pause ends that ended at `until` by the clock as it was: now, where it was over. */
-const ended = (until: string) =>
-  `CASE WHEN ${until} <= $1 THEN least(${until}, mail_now()) ELSE ${until} - ($1::timestamptz - $2::timestamptz) END`
-
 /**
  * Ends the pauses that were over by the clock as it was, and shortens the others to their rest. Each worker does this once,
  * and takes a pause that another brought back, or that began since, for one that was over: Microsoft and Entra are asked
@@ -99,7 +112,7 @@ WITH ahead AS MATERIALIZED (
   SELECT a.*, CASE WHEN a.is_quota_ahead THEN ${ended('a.quota_paused_until')} ELSE a.quota_paused_until END AS quota_until FROM ahead a
 )
 UPDATE mailboxes m
-   SET no_access_until = ${ended('p.no_access_until')}, quota_paused_until = p.quota_until, quota_paused_at = least(p.quota_paused_at, mail_now()),
+   SET no_access_until = ${ended('p.no_access_until')}, quota_paused_until = p.quota_until, quota_paused_at = ${atMost('p.quota_paused_at', 'mail_now()')},
        paused_until = greatest(${ended('p.paused_until')}, CASE WHEN p.paused_until >= p.quota_paused_until THEN p.quota_until END)
   FROM pauses p WHERE m.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ahead)) AND m.tenant_id = p.tenant_id`
 
@@ -120,14 +133,9 @@ export interface SetBack {
  */
 export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null): Promise<boolean> {
   const pauses = setBack && (await pool.query(BRING_PAUSES_BACK, [setBack.from, setBack.to]))
-  for (const statement of [
-    BRING_USAGE_BACK,
-    BRING_LEASES_BACK,
-    BRING_CLEANUPS_BACK,
-    BRING_INBOXES_BACK,
-    BRING_TROUBLE_BACK,
-  ])
+  for (const statement of [BRING_USAGE_BACK, BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK])
     await pool.query(statement)
+  await pool.query(BRING_INBOXES_BACK, [setBack?.from ?? null, setBack?.to ?? null])
   let isMoved = (pauses?.rowCount ?? 0) > 0
   for (;;) {
     const { rowCount } = await pool.query(BRING_DUE_BACK, [setBack?.from ?? null])
