@@ -43,6 +43,14 @@ export interface Withdrawal {
   readonly problem: ReportsProblem | null
 }
 
+export interface UnprovedSearch {
+  readonly tenantId: string
+  readonly settingsVersion: number
+  /** The message that proved the connection. */
+  readonly verificationId: string
+  readonly connectedAt: Date
+}
+
 /** The tokens of each tenant and the right to refresh them. A consent brings them, by the settings store. */
 export interface GrantStore {
   /** Reads settings and grant of the same moment. */
@@ -66,7 +74,7 @@ export interface GrantStore {
   /** Finds working connections that were last refreshed before, the longest unused first. */
   findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]>
   /** Finds connections whose mailbox may be read, where it is not known yet whether a search finds sent messages. */
-  findUnprovedSearches(): Promise<{ tenantId: string; verificationId: string; connectedAt: Date }[]>
+  findUnprovedSearches(): Promise<UnprovedSearch[]>
   /** Counts only for the connection that this message proved. */
   saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void>
 }
@@ -142,8 +150,10 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
         where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
         take: SEARCHES_BATCH,
       })
-      return rows.flatMap(({ tenantId, verificationId, connectedAt }) =>
-        verificationId !== null && connectedAt !== null ? [{ tenantId, verificationId, connectedAt }] : [],
+      return rows.flatMap(({ tenantId, version: settingsVersion, verificationId, connectedAt }) =>
+        verificationId !== null && connectedAt !== null
+          ? [{ tenantId, settingsVersion, verificationId, connectedAt }]
+          : [],
       )
     },
 

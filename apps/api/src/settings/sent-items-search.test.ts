@@ -66,6 +66,24 @@ it('holds all mail where the message that proved the grant left from the delegat
   })
 })
 
+it('does not hold the mail of a connection that was made while it looked for the message of the one before', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  await sendFromReports()
+  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  const accessSource: typeof modules.accessSource = {
+    ...modules.accessSource,
+    async access(...asked) {
+      await sendFromReports()
+      return modules.accessSource.access(...asked)
+    },
+  }
+
+  await checkSentItemsSearch({ ...modules, accessSource, clock: clock.now })
+
+  expect(await known()).toBe('unknown')
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
+})
+
 it('finds the message that left from another sender than the delegate', async () => {
   await sendFromReports()
 

@@ -22,7 +22,8 @@ export async function checkSentItemsSearch({
   mailer: GraphMailer
   clock: () => Date
 }): Promise<void> {
-  for (const { tenantId, verificationId, connectedAt } of await grantStore.findUnprovedSearches()) {
+  for (const search of await grantStore.findUnprovedSearches()) {
+    const { tenantId, settingsVersion, verificationId, connectedAt } = search
     const access = await accessSource.access(tenantId, { signal: AbortSignal.timeout(60_000) })
     if (access.outcome !== 'granted') continue
     const { accessToken, connection } = access
@@ -31,8 +32,10 @@ export async function checkSentItemsSearch({
     const found = await mailer.findMessage(sought, 'sentitems', { accessToken, mailbox })
     if (found.outcome === 'found') {
       // Only the copy shows it: Microsoft accepts the message in either case.
-      if (isFromDelegate(found.from, connection)) await accessSource.reportIgnoredSender(tenantId, access)
-      else await grantStore.saveSentItemsSearch(tenantId, verificationId, 'works')
+      if (isFromDelegate(found.from, connection)) {
+        // The access may be that of a newer connection, which this copy says nothing about.
+        await accessSource.reportIgnoredSender(tenantId, { settingsVersion, connection })
+      } else await grantStore.saveSentItemsSearch(tenantId, verificationId, 'works')
     } else if (isAnswer(found.outcome) && clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
       await grantStore.saveSentItemsSearch(tenantId, verificationId, 'fails')
     }
