@@ -60,9 +60,10 @@ describe('a Microsoft fetch', () => {
   it('breaks off every call of a signal, and leaves no listener on it', async () => {
     const stop = new AbortController()
     const { signal } = stop
+    let asked = 0
     const origin = await serve((request, response) => {
       if (request.url === '/answered') response.end()
-      if (request.url === '/last') stop.abort(new Error('The caller goes.'))
+      else if (++asked === 2) stop.abort(new Error('The caller goes.'))
     })
     const fetch = createMicrosoftFetch({})
     await (await fetch(`${origin}/answered`, { signal })).text()
@@ -85,7 +86,7 @@ describe('a Microsoft fetch', () => {
     const aborted = fetch(`${origin}/aborted`, { signal: stop.signal })
     stop.abort(new Error('The caller goes.'))
 
-    await expect(aborted).rejects.toThrow('The caller goes.')
+    await expect(aborted).rejects.toMatchObject({ name: 'NotSentError', cause: stop.signal.reason })
     await (await fetch(`${origin}/later`)).text()
     expect(asked).toEqual(['/later'])
   })
@@ -98,6 +99,13 @@ describe('a Microsoft fetch', () => {
   ])('says that nothing was sent when the host %s', async (_, listener) => {
     const { port } = await serveSocket(listener)
     await expect(post(`https://localhost:${port}`)).rejects.toThrow(NotSentError)
+  })
+
+  it('says that nothing was sent when the caller goes during the TLS handshake', async () => {
+    const stop = new AbortController()
+    const { port } = await serveSocket((socket) => void socket.once('data', () => stop.abort(new Error('Stopped.'))))
+    const sent = createMicrosoftFetch({})(`https://localhost:${port}`, { ...POST, signal: stop.signal })
+    await expect(sent).rejects.toMatchObject({ name: 'NotSentError', cause: { message: 'Stopped.' } })
   })
 
   it('says that nothing was sent when the proxy refuses the tunnel', async () => {
@@ -134,10 +142,13 @@ describe('a Microsoft fetch', () => {
   })
 
   it('sends nothing for a caller that has gone already', async () => {
-    const gone = AbortSignal.abort(new Error('The caller is gone.'))
-    await expect(createMicrosoftFetch({})('http://127.0.0.1:1', { signal: gone })).rejects.toThrow(
-      'The caller is gone.',
-    )
+    const { port, connections } = await serveSocket(() => {})
+    const signal = AbortSignal.abort(new Error('The caller is gone.'))
+    await expect(createMicrosoftFetch({})(`http://127.0.0.1:${port}`, { signal })).rejects.toMatchObject({
+      name: 'NotSentError',
+      cause: signal.reason,
+    })
+    expect(connections()).toBe(0)
   })
 
   it('aborts a body that is being read with the caller’s signal', async () => {

@@ -71,7 +71,7 @@ export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftF
   const partsOf = createUrlReader()
   return (url, { method = 'GET', headers, body = null, signal } = {}) =>
     new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
+      if (signal?.aborted) throw new NotSentError(signal.reason as Error)
       const { origin, path } = partsOf(url)
       const call = new Call(timeoutMs, signal, resolve, reject)
       dispatcher.dispatch({ origin, path, method, headers: { ...COMMON_HEADERS, ...headers }, body }, call)
@@ -143,15 +143,14 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   timeOut(): void {
-    const reason = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
-    this.breakOff(this.started ? reason : new NotSentError(reason))
+    this.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
   }
 
   /** Until it has a connection, a request cannot be taken back; it is not sent when it gets one. */
   breakOff(reason: Error): void {
     this.brokenOff = reason
     if (this.started) this.started.abort(reason)
-    else this.fail(reason)
+    else this.fail(new NotSentError(reason))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
