@@ -64,7 +64,7 @@ ${ENTRA_CODES.map(entraLine).join('\n')}
 
 ## Microsoft Graph
 
-A code that is not listed is classified by the HTTP status. A page with a status from 400 to 499, other than 401, 408, 413 and 429, is that of a proxy: the message is sent later. With a status from 400 to 499, other than 408 and 429, \`UnknownError\` is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
+A code that is not listed is classified by the HTTP status. A page with a status from 400 to 499, other than 401, 408, 413 and 429, is that of a proxy: the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
 
 | code | HTTP status | problem of the message | meaning |
 |---|---|---|---|

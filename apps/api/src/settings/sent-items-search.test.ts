@@ -114,8 +114,13 @@ it.each([
   expect(await known()).toBe('fails')
 })
 
-it.each([429, 503, 401])('learns nothing from %s, however late', async (status) => {
-  await searchAnswers(status, {})
+it.each([
+  [429, 'Code'],
+  [503, 'Code'],
+  [401, 'Code'],
+  [404, 'UnknownError'],
+])('learns nothing from %s %s, however late', async (status, code) => {
+  await searchAnswers(status, { code })
   await clock.advance(16 * MINUTES)
   await check()
   expect(await known()).toBe('unknown')

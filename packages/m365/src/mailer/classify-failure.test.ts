@@ -78,8 +78,10 @@ describe('classifyFailure', () => {
   it.each([
     [400, 'message-refused'],
     [403, 'access-denied'],
-    [404, 'mailbox-not-found'],
+    [404, 'unknown'],
+    [405, 'unknown'],
     [408, 'unknown'],
+    [409, 'unknown'],
     [413, 'message-too-large'],
     [422, 'message-refused'],
     [429, 'unknown'],
@@ -88,7 +90,9 @@ describe('classifyFailure', () => {
   })
 
   it.each([
-    [404, 'unavailable'],
+    [400, 'unavailable'],
+    [403, 'unavailable'],
+    [404, 'unknown'],
     [408, 'unknown'],
     [500, 'unknown'],
   ])(

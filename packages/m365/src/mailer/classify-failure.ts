@@ -56,6 +56,8 @@ export interface FailureContext {
 const MAX_QUOTE_CHARACTERS = 200
 
 const UNREADABLE = 'UnknownError'
+/** Mail has been delivered after an UnknownError, of which no status is reported. With one of these it refuses for certain. */
+const REFUSES_UNREADABLY: ReadonlySet<number> = new Set([400, 403, 413, 422])
 
 const TEMPORARY = ['throttled', 'unavailable', 'unknown'] as const
 
@@ -88,10 +90,12 @@ function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefu
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
+  const isUnreadable = code === UNREADABLE && isRefusal
+  // Graph could not read what a host behind it answered, and passes on its status.
+  if (isUnreadable && !REFUSES_UNREADABLY.has(status)) return 'unknown'
   // Graph refuses by a code. A proxy on the way lets nothing through, and has none; 413 is an answer to the request's size.
   if (isPage && isRefusal && status !== 413) return 'unavailable'
-  // Graph could not read what a host behind it answered, and passes on its status.
-  const known = code === UNREADABLE && isRefusal ? undefined : knownVerdict(code)
+  const known = isUnreadable ? undefined : knownVerdict(code)
   const isInvalid = known === INVALID_MESSAGE || (!known && status === 400)
   if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG
   const isDenied = known === ACCESS_DENIED || (!known && status === 403)
