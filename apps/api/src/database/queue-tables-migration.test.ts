@@ -410,6 +410,7 @@ describe('a migrated database of version 1.0.0', () => {
       { id: 'sending-run-out', status: 'queued', doubt: 'in-doubt', looks: 0 },
       { id: 'uploading-now', status: 'queued', doubt: 'none', looks: 0 },
     ])
+    await queue.deliveries.release()
     const claimed = await queue.deliveries.claim('new worker', 100)
     expect(claimed.map(({ id }) => id).toSorted()).toEqual(
       Object.keys(MESSAGES)
