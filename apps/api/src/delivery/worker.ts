@@ -121,6 +121,11 @@ export function createWorker(deps: {
         afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
       })
+      const bringingBack = startPolling(bringTimesBack, {
+        afterFailureMs: lookEveryMs,
+        onFailure: (error) =>
+          logger.error({ err: error }, 'times that lie ahead could not be brought back; trying again'),
+      })
       const releasing = startPolling(release, {
         afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be released; trying again'),
@@ -131,7 +136,7 @@ export function createWorker(deps: {
           if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
         },
       })
-      loops = [claiming, takingOver, releasing, cleaning]
+      loops = [claiming, takingOver, bringingBack, releasing, cleaning]
       listener = deliveries.listen(wake)
     },
     async stop() {
@@ -192,11 +197,16 @@ export function createWorker(deps: {
     for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
     if (abandoned.length > 0) wake()
-    if (await deliveries.bringTimesBack()) wake()
     return more ? 0 : lookEveryMs
   }
 
-  /** Releases scheduled and held messages, and fails those whose time is over. */
+  /** Brings times back that lie ahead since the clock of the database was set back. */
+  async function bringTimesBack(stop: AbortSignal): Promise<number> {
+    if (await deliveries.bringTimesBack(stop)) wake()
+    return lookEveryMs
+  }
+
+  /** Fails messages whose time is over, and releases scheduled and held ones. */
   async function release(): Promise<number> {
     const { expired, moved, more } = await deliveries.release()
     reportExpired(deps, expired)

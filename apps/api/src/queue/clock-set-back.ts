@@ -128,10 +128,11 @@ export interface SetBack {
  * Brings back times that lie further ahead than any can. A pause may be as long as Microsoft likes, so that it is left alone
  * by a process that did not know the clock as it was: it cannot tell which are over.
  *
+ * @param stopping ends it early
  * @param setBack null where the process does not know, or has brought times back since
  * @returns whether messages may leave that had to wait
  */
-export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null): Promise<boolean> {
+export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null, stopping?: AbortSignal): Promise<boolean> {
   const pauses = setBack && (await pool.query(BRING_PAUSES_BACK, [setBack.from, setBack.to]))
   for (const statement of [BRING_USAGE_BACK, BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK])
     await pool.query(statement)
@@ -140,6 +141,6 @@ export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null): Pr
   for (;;) {
     const { rowCount } = await pool.query(BRING_DUE_BACK, [setBack?.from ?? null])
     if ((rowCount ?? 0) > 0) isMoved = true
-    if ((rowCount ?? 0) < MOVED_AT_ONCE) return isMoved
+    if ((rowCount ?? 0) < MOVED_AT_ONCE || stopping?.aborted === true) return isMoved
   }
 }

@@ -111,6 +111,16 @@ it('tells that a message is held and released, once each, whatever the reason be
   ])
 })
 
+it('tells of a held message whose time was over before anybody looked that it failed, not that it was released', async () => {
+  const id = await ground.submit({ expiresAt: new Date(ground.clock.now().getTime() + 1 * MINUTES) })
+  await ground.settle(await ground.claimOne(), HELD)
+  await ground.clock.advance(2 * MINUTES)
+
+  await ground.queue.deliveries.release()
+
+  expect(await became(id)).toEqual(['held', 'failed'])
+})
+
 it('tells that a message was cancelled, lost its content, or was not sent after a restore', async () => {
   const cancelled = await ground.submit()
   await ground.queue.messages.cancel({ ...PERSON, tenantId: ADA }, cancelled, ground.clock.now())

@@ -178,9 +178,12 @@ export interface Deliveries {
   settle(settled: Settled): Promise<boolean>
   /** Queues what dead workers held, once others have had time to write what they know after an outage. */
   takeOver(): Promise<TakenOver>
-  /** After a look of `takeOver`: undoes what the clock of the database has made wait that was set back since. */
-  bringTimesBack(): Promise<boolean>
-  /** Queues scheduled and held messages that may leave now, and fails those whose time is over. */
+  /**
+   * Undoes what the clock of the database has made wait, where a look of `takeOver` found it set back. Where very many
+   * messages wait it takes long, unless it is stopped.
+   */
+  bringTimesBack(stopping?: AbortSignal): Promise<boolean>
+  /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
   release(): Promise<Released>
   /** Calls `wake` whenever a message may be due, and reconnects until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
@@ -384,8 +387,8 @@ export function createQueue(
         if (taken.abandoned.length > 0) known.expect(null)
         return taken
       },
-      async bringTimesBack() {
-        const isMoreDue = await takingOver.bringTimesBack()
+      async bringTimesBack(stopping) {
+        const isMoreDue = await takingOver.bringTimesBack(stopping)
         if (isMoreDue) known.expect(null)
         return isMoreDue
       },

@@ -113,7 +113,7 @@ export interface TakingOver {
   /** Queues what dead workers held. */
   takeOver(): Promise<TakenOver>
   /** After the first look, and one that found the clock set back: see `bringTimesBack`. Returns whether more is due. */
-  bringTimesBack(): Promise<boolean>
+  bringTimesBack(stopping?: AbortSignal): Promise<boolean>
 }
 
 /** Nothing else may hold up the looks: those that are far apart count as an outage, after which nothing is taken over. */
@@ -136,21 +136,23 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
       return { abandoned: look.abandoned, more: look.abandoned.length === MOVED_AT_ONCE }
     },
 
-    async bringTimesBack() {
+    async bringTimesBack(stopping) {
       if (last === null || bringsBackUntil === null) return false
       const { at } = last
-      const isMoreDue = await bringTimesBack(pool, setBack)
-      setBack = null
-      if (at >= bringsBackUntil) bringsBackUntil = null
+      const [before, until] = [setBack, bringsBackUntil]
+      const isMoreDue = await bringTimesBack(pool, before, stopping)
+      // A look may have found the clock set back once more meanwhile.
+      if (setBack === before) setBack = null
+      if (bringsBackUntil === until && at >= until) bringsBackUntil = null
       return isMoreDue
     },
   }
 }
 
-/** Queues scheduled and held messages that may leave now, and fails those whose time is over. */
+/** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
 export async function releaseMessages(pool: pg.Pool): Promise<Released> {
+  const { expired, more } = await failExpired(pool)
   const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
   const moved = [scheduled.rowCount ?? 0, await releaseHeld(pool)]
-  const { expired, more } = await failExpired(pool)
   return { expired, moved: moved.some((count) => count > 0), more: more || moved.includes(MOVED_AT_ONCE) }
 }

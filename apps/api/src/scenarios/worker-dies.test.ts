@@ -85,6 +85,24 @@ it('sends nothing that another worker has taken over, when a suspended worker re
   expect(await mailsIn(ground.microsoft, 'Stood still')).toHaveLength(1)
 })
 
+it('hands the message of a killed worker to another also while that one cannot bring back times that lie ahead', async () => {
+  await connectMailbox(api)
+  const worker = await startProcess()
+  await switchOn(ground, http('sendMail', { action: 'hang' }))
+  const { id } = await service.submit({ subject: 'Killed beside times ahead' })
+  await untilMet(ground)
+  worker.signal('SIGKILL')
+  const allow = await ground.database.lock('report_inboxes')
+  await startLater(0)
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE report_inboxes%'`
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+
+  await ground.database.setTimeAhead(72 * HOURS)
+
+  await service.until(id, { status: 'sent' })
+  await allow()
+})
+
 it('hands the message of a killed worker to another also while that one cannot fail what has expired', async () => {
   await connectMailbox(api)
   const worker = await startProcess()
