@@ -90,10 +90,11 @@ function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: stri
   const name = service === null ? null : pg.escapeLiteral(service)
   // What version 1.1.0 queued names no service. Its messages do.
   const isAsked = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
+  const isInState = state === 'scheduled' ? `lower(q.state) = 'scheduled'` : `q.state = '${state}'` // which has an index of its own
   const rows =
     name !== null && state === 'queued'
       ? queuedOf('$1', name)
-      : `SELECT q.message_id, q.lease_owner FROM message_queue q WHERE q.tenant_id = $1 AND q.state = '${state}' AND ${isAsked}`
+      : `SELECT q.message_id, q.lease_owner FROM message_queue q WHERE q.tenant_id = $1 AND ${isInState} AND ${isAsked}`
   const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.lease_owner IS NULL`
   return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
 }
