@@ -3,6 +3,7 @@ import { LEASE_MS } from '../queue/claim.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 
+/** Enough for three renewals that go unanswered, and one that does not. */
 const RENEW_WHEN_LEFT_MS = 25_000
 /** With less left no request begins: another worker may soon take the message. */
 const SAFETY_MS = 5_000

@@ -1,5 +1,6 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
+import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import { inTransaction, withClient } from '../database/transaction.ts'
 import { byLockOrder, type Lease, type LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
@@ -391,11 +392,15 @@ UPDATE message_queue q SET lease_until = mail_now() + $3 * interval '1 milliseco
  WHERE ${isFoundBy('q.message_id', 'held.message_id')} AND q.lease_owner IS NOT DISTINCT FROM held.lease_owner
 RETURNING q.message_id AS id`
 
-/** Renews the leases that are still held for another `LEASE_MS`, and returns the ids of their messages. */
+/**
+ * Renews the leases that are still held for another `LEASE_MS`, and returns the ids of their messages. It is given up soon:
+ * on another connection it may still be in time.
+ */
 export async function renewLeases(pool: pg.Pool, messages: readonly Lease[]): Promise<Set<string>> {
   const inOrder = messages.toSorted(byLockOrder)
   const values = [inOrder.map(({ id }) => id), inOrder.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
-  const { rows } = await pool.query<{ id: string }>(RENEW, values)
+  const statement = { text: RENEW, values, query_timeout: QUICK_TIMEOUT_MS }
+  const { rows } = await pool.query<{ id: string }>(statement)
   return new Set(rows.map(({ id }) => id))
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
+import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import { createQueueGround, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
@@ -107,6 +108,25 @@ it('leaves them that time too after the clock of the database was set', async ()
   await ground.clock.advance(1)
   expect(await look()).toEqual([id])
   await ground.clock.advance(1 * MINUTES)
+})
+
+it('gives up a renewal on a connection that went silent while there is time for another', async () => {
+  const id = await ground.submit()
+  const message = await ground.claimOne('holder')
+  await deliveries.renew([message])
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+    link.mend()
+  })
+  link.hold()
+  const renewal = deliveries.renew([message]).catch(String)
+  await vi.advanceTimersByTimeAsync(QUICK_TIMEOUT_MS)
+  expect(await renewal).toContain('timeout')
+  vi.useRealTimers()
+  link.mend()
+
+  expect(await deliveries.renew([message])).toEqual(new Set([id]))
 })
 
 it('releases at once what was scheduled, and fails what has expired, while it takes nothing over', async () => {
