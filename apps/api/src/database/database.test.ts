@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
+import { inTransaction } from './transaction.ts'
 
 let test: TestDatabase
 let database: Database
@@ -71,6 +72,32 @@ it('reads times where the database prefers another format', async () => {
   )
 
   expect(rows).toEqual([{ at, again: at }])
+  await opened.close()
+  await other.drop()
+})
+
+it('sees what others have committed before each statement, and waits for locks, whatever the database prefers', async () => {
+  const other = await createTestDatabase()
+  const name = new URL(other.url).pathname.slice(1)
+  await other.query(
+    `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'; ALTER DATABASE ${name} SET lock_timeout = '1ms'`,
+  )
+  const opened = await openDatabase(other.url, () => {})
+  const count = `SELECT count(*)::int AS count FROM tenants`
+  const seen = await inTransaction(opened.pool, async (client) => {
+    const before = await client.query(count)
+    await other.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_new', now())`)
+    return [before.rows, (await client.query(count)).rows]
+  })
+  const unlock = await other.lockRow('tenants', 'ten_new')
+  const waiting = opened.pool
+    .query(`UPDATE tenants SET created_at = now() WHERE id = 'ten_new'`)
+    .catch((error: unknown) => error)
+  await expect.poll(() => other.query('SELECT FROM pg_locks WHERE NOT granted')).toHaveLength(1)
+  await unlock()
+
+  expect(seen).toEqual([[{ count: 0 }], [{ count: 1 }]])
+  expect(await waiting).toMatchObject({ rowCount: 1 })
   await opened.close()
   await other.drop()
 })

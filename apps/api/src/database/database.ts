@@ -27,11 +27,13 @@ export interface Database {
  * millions. Where nothing but a scan is possible, its cost would have the statement compiled each time, hence no JIT.
  * One plan is kept from the first run on, for statements within triggers too: PostgreSQL takes a plan for the very values,
  * which are few, for cheaper, and would make one for each run of the statements with the most nodes.
- * Times arrive in the one format that can be read, whatever the database or the role prefers.
+ * Times arrive in the one format that can be read, whatever the database or the role prefers. Each statement sees what
+ * others have committed before, which leases and limits need, and waits for their locks until it times out.
  */
 export async function setUpSession(client: pg.ClientBase): Promise<void> {
   await client.query(
-    "SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET datestyle = 'ISO'",
+    `SET enable_seqscan = off; SET jit = off; SET plan_cache_mode = force_generic_plan; SET datestyle = 'ISO';
+     SET default_transaction_isolation = 'read committed'; SET lock_timeout = 0`,
   )
 }
 
