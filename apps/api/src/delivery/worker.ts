@@ -13,6 +13,7 @@ import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import type { Tracing } from '../tracing.ts'
 import { createAccessCache } from './access-cache.ts'
 import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.ts'
@@ -43,7 +44,7 @@ export interface Worker {
   start(): void
   /**
    * Lets attempts finish, but stops uploads where they are. An attempt that outlasts the grace period is broken off: its
-   * outcome is written and its lease given up.
+   * outcome is written and its lease given up. What was claimed without an answer is given back.
    */
   stop(): Promise<void>
 }
@@ -96,7 +97,7 @@ export function createWorker(deps: {
   const outcomes = createOutcomeWriter(deps)
   /** In flight, or its outcome is being written. */
   const unsettled = new Set<Promise<void>>()
-  /** The owner of a claim that was not answered: the database may have made it all the same. */
+  /** The owner of a claim whose answer was lost: the database may have made it all the same. */
   let unansweredOwner: string | null = null
   /** When mailboxes that send evenly may send again, by `elapsedMs`. */
   let nextPlaces: readonly number[] = []
@@ -146,7 +147,7 @@ export function createWorker(deps: {
         ending.abort()
       }, graceMs)
       await Promise.all(loops.map((loop) => loop.stop()))
-      await Promise.all(unsettled)
+      await Promise.all([...unsettled, giveUnansweredBack()])
       clearTimeout(timer)
       leases?.stop()
       await listener?.stop()
@@ -176,7 +177,10 @@ export function createWorker(deps: {
     unansweredOwner = owner
     const claimedAt = elapsedMs()
     const asked = inFlight.beginClaim()
-    const messages = await deliveries.claim(owner, asked.atMost)
+    const messages = await deliveries.claim(owner, asked.atMost).catch((error: unknown) => {
+      if (!(error instanceof OutcomeUnknownError)) unansweredOwner = null // it was rolled back
+      throw error
+    })
     asked.answered(messages.length)
     unansweredOwner = null
     const claimed = elapsedMs()
@@ -187,6 +191,19 @@ export function createWorker(deps: {
     ]
     for (const message of messages) deliver(message, claimedAt)
     return messages.length
+  }
+
+  /** Nothing was sent of what such a claim leased; others would take it over in doubt. */
+  async function giveUnansweredBack(): Promise<void> {
+    while (unansweredOwner !== null && !ending.signal.aborted) {
+      try {
+        await deliveries.giveBack(unansweredOwner)
+        unansweredOwner = null
+      } catch (error) {
+        logger.warn({ err: error }, 'what was claimed without an answer could not be given back; trying again')
+        await delay(AFTER_FAILURE_MS, undefined, { signal: ending.signal }).catch(() => {})
+      }
+    }
   }
 
   /** Takes over messages whose lease has run out. */

@@ -111,6 +111,37 @@ it('delivers what it had claimed when the answer to the claim was lost', async (
   expect(await arrived('Answer lost')).toBe(1)
 })
 
+it('leaves no doubt about what it had claimed when the answer to the claim was lost, and it is stopped', async () => {
+  link.cut() // from the worker of the other tests
+  const otherLink = await ground.database.link()
+  const stopped = await ground.startProduct({
+    environment: { ROLE: 'worker', DATABASE_URL: otherLink.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
+  })
+  otherLink.cut()
+  const { id } = await service.submit({ subject: 'Stopped before the answer', onUnknownOutcome: 'stop' })
+  const commits = await holdCommits(ground.database)
+  otherLink.mend()
+  await commits.untilHeld()
+  otherLink.cut()
+  await commits.release()
+  await service.until(id, { status: 'sending' })
+
+  const stopping = stopped.close()
+  await expect.poll(() => stopped.logLines.join('')).toContain('could not be given back')
+  otherLink.mend()
+  await stopping
+  await otherLink.close()
+
+  const state = 'SELECT lease_owner, attempt_id, doubt FROM message_queue WHERE message_id = $1'
+  expect(await ground.database.query(state, [id])).toEqual([{ lease_owner: null, attempt_id: null, doubt: 'none' }])
+  link.mend()
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await arrived('Stopped before the answer')).toBe(1)
+})
+
 it('delivers what it had claimed by a commit that took effect after the connection was lost', async () => {
   link.cut()
   const { id } = await service.submit({ subject: 'Committed late', onUnknownOutcome: 'stop' })
