@@ -195,7 +195,17 @@ export async function compose(
     const registry = new Registry()
     measureEventLoop(registry)
     const databaseNow = createDatabaseClock(database.pool)
-    const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random, takeOverWaits })
+    const queue = composeQueue({
+      database,
+      connectionString,
+      config,
+      vault,
+      clock,
+      elapsedMs,
+      random,
+      databaseWasAway: waitForDatabase.hasWaited,
+      takeOverWaits,
+    })
     const { contentKeys, writeCheck } = queue
     const alerts = composeAlerts({
       database,

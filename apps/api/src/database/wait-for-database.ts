@@ -5,8 +5,12 @@ import { isAway } from './is-unavailable.ts'
 
 const BETWEEN_TRIES_MS = 1_000
 
-/** Runs a step of the start, and repeats it while the database is unavailable. */
-export type WaitForDatabase = <Result>(step: () => Promise<Result>) => Promise<Result>
+export interface WaitForDatabase {
+  /** Runs a step of the start, and repeats it while the database is unavailable. */
+  <Result>(step: () => Promise<Result>): Promise<Result>
+  /** Whether the database went away during the start. */
+  readonly hasWaited: () => boolean
+}
 
 /**
  * Waits for a database that becomes unavailable during the start, as the running product does. It does not wait for one
@@ -16,15 +20,18 @@ export function createWaitForDatabase(
   logger: Pick<FastifyBaseLogger, 'warn'>,
   stopping: AbortSignal | undefined,
 ): WaitForDatabase {
-  return async (step) => {
+  let hasWaited = false
+  const waitFor = async <Result>(step: () => Promise<Result>): Promise<Result> => {
     for (let isFirst = true; ; isFirst = false) {
       try {
         return await step()
       } catch (error) {
         if (!isAway(error) || (isFirst && error instanceof ConfigurationError)) throw error
+        hasWaited = true
         logger.warn({ err: error }, 'the database went away during the start; trying again')
         await delay(BETWEEN_TRIES_MS, undefined, stopping && { signal: stopping })
       }
     }
   }
+  return Object.assign(waitFor, { hasWaited: () => hasWaited })
 }

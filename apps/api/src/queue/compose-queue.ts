@@ -23,6 +23,7 @@ export function composeQueue({
   clock,
   elapsedMs,
   random,
+  databaseWasAway,
   takeOverWaits = TAKE_OVER_WAITS,
 }: {
   database: Database
@@ -37,6 +38,8 @@ export function composeQueue({
   clock: () => Date
   elapsedMs: () => number
   random: RandomBytes
+  /** Whether the database went away during the start. */
+  databaseWasAway: () => boolean
   takeOverWaits?: TakeOverWaits | undefined
 }): ComposedQueue {
   const queue = createQueue(database, {
@@ -46,6 +49,7 @@ export function composeQueue({
     contentRetentionDays: config.contentRetentionDays,
     logRetentionDays: config.logRetentionDays,
     takeOverWaits,
+    databaseWasAway,
     elapsedMs: systemElapsedMs, // the polls of a worker follow it, also where a test stops the clock
   })
   const writeCheck = createWriteCheck(database.pool, clock)

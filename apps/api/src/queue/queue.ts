@@ -324,6 +324,7 @@ export function createQueue(
     contentRetentionDays,
     logRetentionDays,
     takeOverWaits,
+    databaseWasAway,
     elapsedMs,
   }: {
     readonly connectionString: string
@@ -332,12 +333,13 @@ export function createQueue(
     readonly contentRetentionDays: number
     readonly logRetentionDays: number
     readonly takeOverWaits: TakeOverWaits
+    readonly databaseWasAway: () => boolean
     readonly elapsedMs: () => number
   },
 ): Queue {
   const known = createKnownTenants(elapsedMs)
   const clear = createClearing(pool)
-  const takingOver = createTakingOver(pool, takeOverWaits)
+  const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
   const findKey = createKeyLookUp(pool)
   const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
   return {

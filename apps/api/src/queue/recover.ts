@@ -14,7 +14,7 @@ const MOVED_AT_ONCE = 1_000
 
 /** From when on a process takes messages back whose lease has expired. */
 export interface TakeOverWaits {
-  /** After its first look, since the database may have been away before. */
+  /** After its first look, since the database may have been away before. Where it was for certain, the other one counts. */
   readonly afterStartMs: number
   /** After the first look that found the database again. */
   readonly afterOutageMs: number
@@ -116,9 +116,18 @@ export interface TakingOver {
   bringTimesBack(stopping?: AbortSignal): Promise<boolean>
 }
 
-/** Nothing else may hold up the looks: those that are far apart count as an outage, after which nothing is taken over. */
-export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }: TakeOverWaits): TakingOver {
+/**
+ * Nothing else may hold up the looks: those that are far apart count as an outage, after which nothing is taken over.
+ *
+ * @param databaseWasAway whether the database went away during the start
+ */
+export function createTakingOver(
+  pool: pg.Pool,
+  { afterStartMs, afterOutageMs }: TakeOverWaits,
+  databaseWasAway: () => boolean,
+): TakingOver {
   let last: Look | null = null
+  let hasFailed = false
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
   let bringsBackUntil: Date | null = null
   /** Null once times were brought back after it. */
@@ -126,10 +135,12 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
 
   return {
     async takeOver() {
-      const values = [last?.at ?? null, last?.takes_over_from ?? null, afterStartMs, afterOutageMs]
-      const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values })
-      const [look] = rows
-      if (!look) throw new Error('A look returns one row.')
+      const firstWaitMs = hasFailed || databaseWasAway() ? afterOutageMs : afterStartMs
+      const values = [last?.at ?? null, last?.takes_over_from ?? null, firstWaitMs, afterOutageMs]
+      const look = await lookOnce(values).catch((error: unknown) => {
+        hasFailed = true
+        throw error
+      })
       if (last === null || look.at < last.at) bringsBackUntil = look.takes_over_from
       if (last !== null && look.at < last.at) setBack = { from: setBack?.from ?? last.at, to: look.at }
       last = look
@@ -146,6 +157,13 @@ export function createTakingOver(pool: pg.Pool, { afterStartMs, afterOutageMs }:
       if (bringsBackUntil === until && at >= until) bringsBackUntil = null
       return isMoreDue
     },
+  }
+
+  async function lookOnce(values: readonly unknown[]): Promise<Look> {
+    const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values: [...values] })
+    const [look] = rows
+    if (!look) throw new Error('A look returns one row.')
+    return look
   }
 }
 

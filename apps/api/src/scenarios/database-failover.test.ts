@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TAKE_OVER_WAITS } from '../queue/recover.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { MINUTES } from '../test-support/test-clock.ts'
+import { LOOK_EVERY_MS } from '../test-support/delivery-ground.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
@@ -26,15 +27,29 @@ afterAll(async () => {
   for (const link of links) await link.close()
 })
 
-/** Starts a worker that takes over from others when the product does. Returns its connection to the database. */
-async function startWorker(): Promise<DatabaseLink> {
+/**
+ * Starts a worker that takes over from others when the product does. Returns its connection to the database.
+ *
+ * @param loses the text of a statement whose answer is lost
+ */
+async function startWorker(loses?: string): Promise<DatabaseLink> {
   const link = await ground.database.link()
   links.push(link)
+  if (loses !== undefined) link.loseAnswerTo(loses)
   await ground.startProduct({
     environment: { ROLE: 'worker', DATABASE_URL: link.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
     takeOverWaits: TAKE_OVER_WAITS,
+    deliveryLookEveryMs: LOOK_EVERY_MS,
   })
   return link
+}
+
+/** Waits until a worker has looked for abandoned messages once more. */
+async function untilLooked(): Promise<void> {
+  const [clock] = await ground.database.query<{ now: string }>('SELECT clock_timestamp()::text AS now')
+  const looks = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' AND query LIKE $1 AND query_start > $2::timestamptz`
+  const values = ['%look AS MATERIALIZED%', clock?.now]
+  await expect.poll(() => ground.database.query(looks, values), { interval: 5 }).not.toEqual([])
 }
 
 const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
@@ -45,7 +60,8 @@ it('sends once what one worker knows was accepted, although another finds the da
   const other = await startWorker()
   const before = await schedule('Before the outage', 1 * MINUTES)
   await ground.database.setTimeAhead(2 * MINUTES)
-  await service.until(before.id, { status: 'sent' }) // so the other worker has looked for abandoned messages
+  await service.until(before.id, { status: 'sent' })
+  await untilLooked()
   other.cut()
   const holder = await startWorker()
   const sending = await holdRequest(ground.microsoft, 'sendMail')
@@ -54,11 +70,10 @@ it('sends once what one worker knows was accepted, although another finds the da
   holder.cut()
   await sending.release()
   await expect.poll(() => arrived('Accepted in the outage')).toBe(1)
-  const during = await schedule('Due in the outage', 5 * MINUTES)
   await ground.database.setTimeAhead(10 * MINUTES) // by then the lease has run out
 
   other.mend()
-  await service.until(during.id, { status: 'sent' }) // so the other worker has looked again
+  await untilLooked()
   expect(await service.read(id)).toMatchObject({ status: 'sending' })
   holder.mend()
 
@@ -67,4 +82,30 @@ it('sends once what one worker knows was accepted, although another finds the da
     possibleDuplicate: false,
   })
   expect(await arrived('Accepted in the outage')).toBe(1)
+})
+
+it('sends it once also where another worker is started while the database goes away', async () => {
+  for (const link of links) link.cut()
+  const holder = await startWorker()
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const { id } = await service.submit({ subject: 'Accepted before a start' })
+  await sending.untilHeld()
+  holder.cut()
+  await sending.release()
+  await expect.poll(() => arrived('Accepted before a start')).toBe(1)
+  await ground.database.setTimeAhead(20 * MINUTES) // by then the lease has run out
+
+  await startWorker('FROM "public"."installation"')
+  for (let passedMs = 0; passedMs <= 16 * SECONDS; passedMs += 8 * SECONDS) {
+    await ground.database.setTimeAhead(20 * MINUTES + passedMs)
+    await untilLooked()
+  }
+  expect(await service.read(id)).toMatchObject({ status: 'sending' })
+  holder.mend()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await arrived('Accepted before a start')).toBe(1)
 })

@@ -46,6 +46,7 @@ export function createTestQueue(
       contentRetentionDays,
       logRetentionDays,
       takeOverWaits,
+      databaseWasAway: () => false,
       elapsedMs,
     },
   )
