@@ -7,6 +7,15 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void
 }
 
+/** Stands for the result of an item that failed, while others of its batch did not. */
+export class FailedItem {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
 /** Has items wait for each other while many come. */
 export interface Gathering {
   /** After a batch of at least this many items, the next one waits. */
@@ -18,10 +27,10 @@ export interface Gathering {
  * Group commit: items that arrive while a batch is running form the next one, so that small writes share a round trip and
  * a flush to disk. A single item does not wait, unless it follows many and `gathering` says so.
  *
- * @param run returns a result per item, in the same order; when it throws, the whole batch fails
+ * @param run returns a result per item, in the same order, or a `FailedItem`; when it throws, the whole batch fails
  */
 export function createBatcher<Item, Result>(
-  run: (items: readonly Item[]) => Promise<readonly Result[]>,
+  run: (items: readonly Item[]) => Promise<readonly (Result | FailedItem)[]>,
   limits: {
     readonly maxItems: number
     readonly maxBytes?: number
@@ -50,7 +59,11 @@ export function createBatcher<Item, Result>(
       const batch = takeBatch()
       try {
         const results = await run(batch.map(({ item }) => item))
-        batch.forEach(({ resolve }, index) => resolve(results[index] as Result))
+        batch.forEach(({ resolve, reject }, index) => {
+          const result = results[index]
+          if (result instanceof FailedItem) reject(result.error)
+          else resolve(result as Result)
+        })
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }

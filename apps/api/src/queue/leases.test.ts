@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import {
   ADA,
@@ -480,4 +480,23 @@ it('ends the trouble of a mailbox when an upload gets further, and not when it s
   expect(await troubled()).toHaveLength(1)
   expect(await store.storeUpload(message, VERSION, { ...UPLOAD, position: 9 }, 9)).toBe(true)
   expect(await troubled()).toEqual([])
+})
+
+it('says which outcomes of a batch were written where the database refused the others', async () => {
+  for (let n = 0; n < 2; n++) await ground.submit()
+  const [failed, accepted] = await ground.claim(2)
+  if (!failed || !accepted) throw new Error('Two were due.')
+  await ground.database.query(`ALTER TABLE messages ADD CONSTRAINT none_sent CHECK (outcome <> 'sent') NOT VALID`)
+  const repair = () => ground.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_sent')
+  onTestFinished(async () => void (await repair()))
+
+  const [ofFailed, ofAccepted] = await Promise.allSettled([
+    ground.settle(failed, FAILED),
+    ground.settle(accepted, SENT),
+  ])
+
+  expect(ofFailed).toEqual({ status: 'fulfilled', value: true })
+  expect(ofAccepted).toMatchObject({ status: 'rejected', reason: { constraint: 'none_sent' } })
+  await repair()
+  expect(await ground.settle(accepted, SENT)).toBe(true)
 })

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type pg from 'pg'
-import { createBatcher } from '../database/batcher.ts'
+import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
@@ -225,20 +225,30 @@ used AS (
 
 /** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
 export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
-  return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), {
+  return createBatcher<Settled, boolean>((batch) => settleBatch(pool, batch), {
     maxItems: SETTLEMENTS_PER_BATCH,
     gathering: { from: MANY_AT_ONCE, wait: () => delay(GATHER_MS) },
   })
 }
 
+/** Where a statement fails, what others have written before is written all the same. */
+async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<(boolean | FailedItem)[]> {
+  const written = new Set<Settled>()
+  try {
+    await settleRounds(pool, batch, written)
+    return batch.map((settled) => written.has(settled))
+  } catch (error) {
+    return batch.map((settled) => written.has(settled) || new FailedItem(error))
+  }
+}
+
 /**
  * Writes two outcomes of one message (of a late attempt, and of a search for it) one after the other, because one
- * statement would write one of them and report both as written.
+ * statement would write one of them and report both as written. Adds to `written` what it wrote.
  */
-async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
+async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: Set<Settled>): Promise<void> {
   const inOrder = batch.toSorted((a, b) => byLockOrder(a.message, b.message))
   const outcomes = [...Map.groupBy(inOrder, ({ message }) => message.id).values()]
-  const written = new Set<Settled>()
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
     const bySent = Map.groupBy(round, isSentAndNoMore)
@@ -250,7 +260,6 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
     // A row may have moved to another table while the statement waited for its lock, so what was not found is tried again.
     await settleRound(unwritten(), written, (results) => settleAny(pool, results))
   }
-  return batch.map((settled) => written.has(settled))
 }
 
 async function settleRound(
