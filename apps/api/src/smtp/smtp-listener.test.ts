@@ -13,11 +13,14 @@ async function start({
   fromFirstByte = false,
   minTls = '1.2',
   mayBePlain = false,
+  onAddress = () => {},
 }: {
   tls?: { cert: string; key: string } | null
   fromFirstByte?: boolean
   minTls?: '1.0' | '1.2'
   mayBePlain?: boolean
+  /** Told of each address that MAIL or RCPT names. */
+  onAddress?: (address: string) => void
 } = {}) {
   const listener = createListener({
     tls,
@@ -28,8 +31,8 @@ async function start({
     handlers: {
       onConnect: (_session, done) => done(),
       onAuth: (_auth, _session, done) => done(null, { user: 'service' }),
-      onMailFrom: (_address, _session, done) => done(),
-      onRcptTo: (_address, _session, done) => done(),
+      onMailFrom: ({ address }, _session, done) => (onAddress(address), done()),
+      onRcptTo: ({ address }, _session, done) => (onAddress(address), done()),
       onData: (stream, _session, done) => void stream.resume().once('end', () => done()),
       onClose() {},
     },
@@ -60,6 +63,24 @@ it('takes a key only over TLS from an address that may not come without', async 
     ]),
   )
   expect(await client.logIn('key')).toMatch(/^235 2\.7\.0 /)
+})
+
+it('takes an address from its place in a command, and not from a parameter', async () => {
+  const addresses: string[] = []
+  const { port } = await start({ mayBePlain: true, onAddress: (address) => addresses.push(address) })
+  const client = await connectSmtp(port)
+  onTestFinished(() => client.close())
+  await client.command('EHLO client.example')
+  await client.logIn('key')
+  const commands = [
+    'MAIL FROM:<> ENVID=<a@b.example>',
+    'RCPT TO:<postmaster> ORCPT=rfc822;<x@y.example>',
+    'RCPT TO: <max@xn--bcher-kva.example> ORCPT=rfc822;<x@y.example>',
+    'RCPT TO:<@relay.example:eve@xn--bcher-kva.example>',
+  ]
+  for (const command of commands) expect(await client.command(command)).toMatch(/^250 /)
+
+  expect(addresses).toEqual(['', 'postmaster', 'max@xn--bcher-kva.example', 'eve@xn--bcher-kva.example'])
 })
 
 it('offers no TLS, and never a certificate of its own, where it has none', async () => {

@@ -12,7 +12,7 @@ const IDLE_MS = 5 * 60_000
 /** Each refused login by AUTH LOGIN takes two lines besides. */
 const MAX_COMMANDS_BEFORE_LOGIN = 200
 /** The address of MAIL and RCPT, after a source route, which is ignored (RFC 5321 appendix C). */
-const ADDRESS = /<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
+const ADDRESS = /^[^:]*:\s*<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
 /** These are of no use here, or jokes. */
 const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 
