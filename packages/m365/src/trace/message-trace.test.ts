@@ -134,6 +134,20 @@ describe('the message trace', () => {
     expect((await list(status, body)).answer.outcome).toBe(outcome)
   })
 
+  it.each([400, 403, 404])(
+    'takes a page with HTTP %i, as a proxy answers in place of Graph, for no answer',
+    async (status) => {
+      const { answer } = await list(status, '<html>Blocked</html>', { 'content-type': 'text/html' })
+      expect(answer).toMatchObject({ outcome: 'unavailable', failure: { outcome: 'unavailable' } })
+      expect(answer).not.toHaveProperty('endsLate')
+    },
+  )
+
+  it('takes a page that Graph passes on with HTTP 403 for a denial', async () => {
+    const { answer } = await list(403, { error: { code: 'UnknownError', message: '<html>403</html>' } })
+    expect(answer.outcome).toBe('denied')
+  })
+
   it.each([
     [
       { value: [{ dateTime: '2026-11-24T09:31:00Z', event: 'Fail', description: 'Reason', data: '<root/>' }, {}] },

@@ -49,7 +49,7 @@ export interface TraceDetail {
  * - `denied`: 401 or 403 otherwise: the token, the permission or a role is missing
  * - `throttled`: the organisation has asked too often, by whatever application
  * - `invalid`: the question was wrong, or the link to a page does not count any more
- * - `unavailable`: no answer, a 5xx, or a cloud that has no trace
+ * - `unavailable`: no answer, that of a proxy, a 5xx, or a cloud that has no trace
  */
 export type TraceRefusal =
   | { readonly outcome: 'not-provisioned' | 'denied' | 'unavailable'; readonly failure: Failure }
@@ -131,7 +131,9 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
   ): Promise<string | TraceRefusal> {
     const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
     if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
-    const { status, code, message, requestId, retryAfter } = reply.answer
+    const { status, code, message, requestId, retryAfter, isPage } = reply.answer
+    // A proxy answered in place of Graph, which names a code.
+    if (isPage && code === null && (status === 400 || status === 403)) return unavailable(classifyFailure(reply.answer))
     const hostMs = Date.parse(reply.headers.get('date') ?? '')
     const endsLate = status === 400 && until !== null && hostMs < until.getTime()
     if (endsLate || (status === 200 && aheadMs !== null && !Number.isNaN(hostMs))) aheadMs = clock().getTime() - hostMs
