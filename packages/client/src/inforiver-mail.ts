@@ -50,9 +50,8 @@ export interface SendOptions {
 }
 
 /**
- * A connection to Inforiver Mail. Failures are `InforiverMailError`, other than those of a function that was passed. An
- * abort rejects with the reason of the signal, or with an `InforiverMailError` of the same name where a message was being
- * submitted.
+ * A connection to Inforiver Mail. Failures are `InforiverMailError`, except what `onProgress` throws. An abort rejects
+ * with the reason of the signal, or with an `InforiverMailError` of the same name where a message was being submitted.
  */
 export class InforiverMail {
   readonly #connection: Connection
