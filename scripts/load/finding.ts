@@ -29,7 +29,8 @@ function questions(middle: string): Record<string, string> {
     'no possibleDuplicate': 'possibleDuplicate=false',
     'delivery, nearly all': 'delivery=delivered',
     'delivery, one of a hundred': 'delivery=failed',
-    'delivery, of few nothing is known': 'delivery=unknown',
+    'delivery, nothing is known': 'delivery=unknown',
+    'delivery, of few that were sent nothing is known': 'delivery=unknown&status=sent',
     'recipient of every fifth message': 'recipient=Anna.Berg1%40contoso.com',
     'recipient of one message': 'recipient=person-500001%40fabrikam.com',
     'subject of many': 'subject=Monthly%20report%206',
@@ -65,6 +66,7 @@ export async function benchFinding(testbed: Testbed, score: Scoreboard): Promise
     await addReports(testbed, { ...seeded, from, count })
   }
   await seed(0, A_THOUSAND)
+  await measure(product, cookie, A_THOUSAND) // warm
   const few = await measure(product, cookie, A_THOUSAND)
   for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE)
     await seed(from, Math.min(SEEDED_AT_ONCE, A_MILLION - from))
