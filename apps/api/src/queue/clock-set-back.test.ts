@@ -159,6 +159,28 @@ it('does not pause again for a limit whose pause was over when the clock was set
   expect(await ground.queue.mailboxes.pauseForQuota(again)).not.toBeNull()
 })
 
+it('brings back once more what lies ahead where the clock is set back again in the meantime', async () => {
+  const { deliveries } = ground.queue
+  await setBack()
+  await deliveries.takeOver()
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * SECONDS })
+  await ground.clock.advance(1 * MINUTES)
+  await deliveries.takeOver()
+  const allow = await ground.database.lock('report_inboxes')
+  const bringing = deliveries.bringTimesBack()
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'report_inboxes'::regclass`
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  await ground.clock.advance(-1 * HOURS)
+  await deliveries.takeOver()
+  await allow()
+  await bringing
+
+  await deliveries.bringTimesBack()
+
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
 it('reads inboxes on, and from where it was, when the clock was set back', async () => {
   await ground.database.query(
     `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() - interval '1 day' WHERE tenant_id = $1`,
