@@ -439,7 +439,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     [
       'looking after the clock was set back',
       async () => {
-        const { deliveries } = ground.newProcess()
+        const { deliveries } = createTestQueue(pool)
         await deliveries.takeOver()
         await deliveries.bringTimesBack()
       },
