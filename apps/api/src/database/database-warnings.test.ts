@@ -54,16 +54,24 @@ it('does not warn if the database flushes commits', async () => {
   expect(await warningsFor()).toEqual([])
 })
 
-/** Lends connections as a pooler in transaction mode does: each transaction gets the session that was used last of those that are free. */
+/**
+ * Lends connections as a pooler in transaction mode does: each transaction gets the session that was used last of those
+ * that are free, and waits while none is.
+ */
 function poolTransactions(sessions: pg.PoolClient[]): Pick<pg.Pool, 'query' | 'connect'> {
+  const waiting: (() => void)[] = []
   const connect = async () => {
     let own: pg.PoolClient | undefined
     const query = async (text: string) => {
+      if (!own) while (sessions.length === 0) await new Promise<void>((resolve) => waiting.push(resolve))
       const session = own ?? sessions.pop()
       if (!session) throw new Error('No session is free.')
       own = text === 'BEGIN' ? session : text === 'COMMIT' ? undefined : own
       const result = await session.query(text)
-      if (!own) sessions.push(session)
+      if (!own) {
+        sessions.push(session)
+        waiting.shift()?.()
+      }
       return result
     }
     return { query, release() {}, on() {}, off() {} }
@@ -72,9 +80,9 @@ function poolTransactions(sessions: pg.PoolClient[]): Pick<pg.Pool, 'query' | 'c
   return { connect: connect as never, query: query as never }
 }
 
-it('warns of a pooler in transaction mode', async () => {
-  const pool = createTestPool(database.url, 2)
-  const sessions = await Promise.all([pool.connect(), pool.connect()])
+it.each([2, 1])('warns of a pooler in transaction mode with sessions that are free: %i', async (count) => {
+  const pool = createTestPool(database.url, count)
+  const sessions = await Promise.all(Array.from({ length: count }, () => pool.connect()))
   const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url)
   for (const session of sessions) session.release()
   await pool.end()
@@ -82,4 +90,14 @@ it('warns of a pooler in transaction mode', async () => {
   expect(warnings).toEqual([
     'DATABASE_URL leads through a connection pooler in transaction mode: settings of a connection are lost, so that statements take long beside many messages, and mail waits up to a second for a worker. Connect to the server itself, or set the pooler to session mode',
   ])
+})
+
+it('does not fail where no second connection can be had', async () => {
+  const pool = createTestPool(database.url, 1)
+  const refused = () => Promise.reject(new Error('timeout exceeded when trying to connect'))
+  const query = pool.query.bind(pool)
+
+  expect(await databaseWarnings({ query, connect: refused } as never, database.url)).toEqual([])
+
+  await pool.end()
 })

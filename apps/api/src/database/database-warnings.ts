@@ -1,6 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import pg from 'pg'
 import { inTransaction, withClient } from './transaction.ts'
+
+/** By then a session of its own has answered. */
+const ANSWER_WITHIN_MS = 2_000
 
 /** Warns of dangerous settings of the database, in a sentence each. */
 export async function databaseWarnings(pool: pg.Pool, connectionString: string): Promise<string[]> {
@@ -26,16 +30,25 @@ export async function databaseWarnings(pool: pg.Pool, connectionString: string):
   return warnings
 }
 
-/** Whether two connections share sessions of the server: one of them gets another session while the other has its own. */
+/**
+ * Whether two connections share sessions of the server: while the other has its own, one of them gets another session, or
+ * none until the other gives it back. False where that cannot be found out: a warning is not worth a start.
+ */
 async function isShared(pool: pg.Pool): Promise<boolean> {
-  return withClient(pool, async (one) => {
-    const before = await sessionOf(one)
-    const after = await inTransaction(pool, async (other) => {
-      await sessionOf(other)
-      return sessionOf(one)
+  try {
+    return await withClient(pool, async (one) => {
+      const before = await sessionOf(one)
+      let after = Promise.resolve(before)
+      const isAnswered = await inTransaction(pool, async (other) => {
+        await sessionOf(other)
+        after = sessionOf(one)
+        return Promise.race([after.then(() => true), delay(ANSWER_WITHIN_MS, false, { ref: false })])
+      })
+      return (await after) !== before || !isAnswered
     })
-    return after !== before
-  })
+  } catch {
+    return false
+  }
 }
 
 async function sessionOf(client: pg.PoolClient): Promise<number | undefined> {
