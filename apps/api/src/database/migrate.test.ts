@@ -93,6 +93,23 @@ it('waits for another process that is migrating', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
+it('waits for it longer than the lock_timeout of the role, the database or the address', async () => {
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await other.query('SELECT pg_advisory_lock(719283002)')
+  const said: string[] = []
+
+  const migrated = migrate(`${database.url}?options=-c%20lock_timeout%3D10ms`, {
+    ...FIRST,
+    onProgress: (message) => said.push(message),
+    progressEveryMs: 20,
+  }).catch((error: unknown) => error)
+  await expect.poll(() => said.length).toBeGreaterThan(2)
+  await other.end()
+
+  expect(await migrated).toBeUndefined()
+})
+
 it('waits for a backup without having others wait for its tables', async () => {
   await useReleased()
   const backup = new pg.Client({ connectionString: database.url })
@@ -115,15 +132,17 @@ it('waits for a backup without having others wait for its tables', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
-it('says what to do when a lock does not become free', async () => {
-  const backup = new pg.Client({ connectionString: database.url })
-  await backup.connect()
-  await holdMigrations(backup)
+it('says what to do when a table does not become free', async () => {
+  await useReleased()
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await other.query('BEGIN')
+  await other.query('LOCK TABLE messages IN ACCESS SHARE MODE')
 
-  await expect(migrate(`${database.url}?options=-c%20lock_timeout%3D10ms`)).rejects.toThrow(
+  await expect(migrate(database.url, { ...FIRST_UPDATE, lockTimeoutMs: 10 })).rejects.toThrow(
     'The database cannot be migrated now: something else uses its tables.',
   )
-  await backup.end()
+  await other.end()
 })
 
 it('starts beside a backup where nothing is to be migrated', async () => {

@@ -48,12 +48,15 @@ export async function migrate(
   {
     onProgress = () => {},
     progressEveryMs = PROGRESS_EVERY_MS,
+    lockTimeoutMs = LOCK_TIMEOUT_MS,
     release = THIS_RELEASE,
     schema,
     only,
   }: {
     onProgress?: (message: string) => void
     progressEveryMs?: number
+    /** How long a migration waits for a table. */
+    lockTimeoutMs?: number
     release?: Release
     /** Another schema than that of the connection. */
     schema?: string
@@ -75,7 +78,7 @@ export async function migrate(
     await withProgress('waiting for another process that migrates or backs up the database', () =>
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    await client.query(`SET lock_timeout = ${lockTimeoutMs}`)
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)

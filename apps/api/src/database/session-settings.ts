@@ -3,6 +3,7 @@ import type pg from 'pg'
 /** For work that takes as long as it takes. What the server, the role or the address says would cancel it. */
 export const NO_TIME_LIMITS = {
   statement_timeout: '0',
+  lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   transaction_timeout: '0', // PostgreSQL 17 and newer
 } as const
