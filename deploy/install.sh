@@ -114,6 +114,7 @@ install_program() {
     for part in $parts; do
       if [ -e "$root/$part" ]; then cp -R -P -p -- "$root/$part" "$target.new/"; fi
     done
+    rm -rf -- "$target.new/deploy/container/secrets" "$target.new/deploy/container/.env"
     open_to_all "$target.new"
     if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
     mv -- "$target.new" "$target"
@@ -134,6 +135,10 @@ open_to_all() {
     if [ ! -e "$1/$part" ]; then continue; fi
     if is_for_this_machine; then chown -R root:root "$1/$part"; fi
     chmod -R u=rwX,go=rX "$1/$part"
+  done
+  # What may have been filled in beside the examples.
+  for private in "$1"/deploy/*/inforiver-mail.env "$1/deploy/container/secrets" "$1/deploy/container/.env"; do
+    if [ -e "$private" ]; then chmod -R go= "$private"; fi
   done
 }
 

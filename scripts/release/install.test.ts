@@ -105,6 +105,25 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(modeOf('opt/inforiver-mail-1.1.0/bin')).toBe('755')
   })
 
+  it('neither installs nor opens the secrets that lie beside the examples', () => {
+    const release = unpack('1.1.0')
+    mkdirSync(join(release, 'deploy/container/secrets'), { mode: 0o700 })
+    for (const path of ['container/secrets/vault-keys', 'container/.env', 'systemd/inforiver-mail.env'])
+      writeFileSync(join(release, 'deploy', path), 's3cret', { mode: 0o600 })
+    expect(run(release)).toMatchObject({ status: 0, stderr: '' })
+
+    const installed = 'opt/inforiver-mail-1.1.0/deploy'
+    expect(existsSync(at(`${installed}/container/secrets`))).toBe(false)
+    expect(existsSync(at(`${installed}/container/.env`))).toBe(false)
+    expect(modeOf(`${installed}/systemd/inforiver-mail.env`)).toBe('600')
+    expect(modeOf(`${installed}/container/compose.yaml`)).toBe('644')
+
+    mkdirSync(at(`${installed}/container/secrets`), { mode: 0o700 })
+    expect(run(at('opt/inforiver-mail-1.1.0'))).toMatchObject({ status: 0, stderr: '' })
+    expect(modeOf(`${installed}/container/secrets`)).toBe('700')
+    expect(modeOf(`${installed}/systemd/inforiver-mail.env`)).toBe('600')
+  })
+
   it('leaves the folder of an installation from the repository alone, and says what to do', () => {
     mkdirSync(at('opt/inforiver-mail'), { recursive: true })
     writeFileSync(at('opt/inforiver-mail/inforiver-mail.env'), 'SMTP=Office365')

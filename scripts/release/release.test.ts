@@ -93,7 +93,9 @@ describe.runIf(isLinux)('the folder of a release', () => {
     expect(/^parts='(.*)'$/m.exec(script)?.[1]?.split(' ').toSorted()).toEqual(parts)
     const containerfile = readFileSync(join(release, 'deploy/container/Containerfile'), 'utf8')
     const copies = [...containerfile.matchAll(/^COPY (.*)$/gm)].map(([, copy = '']) => copy)
-    expect(copies.toSorted()).toEqual(parts.map((part) => `--chown=root:root ${part} /opt/inforiver-mail/${part}`))
+    // Of the examples, in which secrets may have been filled in, the image has the one file that it uses.
+    const inImage = parts.map((part) => (part === 'deploy' ? 'deploy/container/health-check.mjs' : part))
+    expect(copies.toSorted()).toEqual(inImage.map((part) => `--chown=root:root ${part} /opt/inforiver-mail/${part}`))
   })
 
   it('has no link that leads out of it', async () => {
