@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -11,11 +11,14 @@ import { NODE_FLAGS } from '../../node-flags.mjs'
 const WITHIN_MS = 60_000
 
 let working: string
+let started: ChildProcess | undefined
 beforeEach(() => {
   working = mkdtempSync(join(tmpdir(), 'inforiver-mail-command-'))
 })
 afterEach(() => {
-  if (existsSync(pidFile())) process.kill(Number(readFileSync(pidFile(), 'utf8').split('\n')[0]))
+  started?.kill('SIGKILL')
+  const pid = existsSync(pidFile()) ? Number(readFileSync(pidFile(), 'utf8').split('\n')[0]) : 0
+  if (pid > 0) process.kill(pid) // a file that was just created names no process, and 0 is the group of this test
   rmSync(working, { recursive: true, force: true })
 })
 
@@ -35,6 +38,7 @@ function run(parameters: readonly string[], environment: Record<string, string> 
     },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  started = command
   let output = ''
   command.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   return {
