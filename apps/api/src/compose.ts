@@ -397,7 +397,7 @@ export async function compose(
       ...readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck }),
       ...(smtpDoor && { smtp: async () => smtpDoor.whatIsWrong() }),
     }
-    measureReadiness(registry, checks)
+    measureReadiness(registry, checks, logger)
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {

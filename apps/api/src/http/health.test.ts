@@ -11,7 +11,22 @@ it('shows by a metric whether the process is ready, also when a check fails', as
   ]
   const registry = new Registry()
   const database: ReadinessCheck = async () => answers.shift()?.() ?? 'It was asked too often.'
-  measureReadiness(registry, { database, migrations: async () => null })
+  measureReadiness(registry, { database, migrations: async () => null }, { warn() {} })
 
   for (const ready of [1, 0, 0, 1]) expect(await registry.metrics()).toContain(`inforiver_mail_ready ${ready}\n`)
+})
+
+it('logs why a check fails, once until it succeeds again', async () => {
+  const away = new Error('away')
+  const fails = [true, true, false, true]
+  const registry = new Registry()
+  const logged: unknown[] = []
+  const database: ReadinessCheck = async () => (fails.shift() ? Promise.reject(away) : null)
+  measureReadiness(registry, { database }, { warn: (...line: unknown[]) => void logged.push(line) })
+
+  for (let scrape = 0; scrape < 3; scrape++) await registry.metrics()
+  expect(logged).toEqual([[{ err: away }, 'readiness check database failed']])
+
+  await registry.metrics()
+  expect(logged).toHaveLength(2)
 })

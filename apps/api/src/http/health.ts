@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Health } from '@inforiver-mail/contract/health'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
 import { VERSION } from '../version.ts'
 
@@ -30,14 +30,20 @@ export const health: FastifyPluginAsync<{ checks: Checks }> = async (app, { chec
   })
 }
 
-/** Shows by a metric what `GET /readyz` answers. */
-export function measureReadiness(registry: Registry, checks: Checks): void {
+/** Shows by a metric what `GET /readyz` answers, and logs why a check fails, once until it succeeds again. */
+export function measureReadiness(registry: Registry, checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): void {
+  const failed = new Set<string>()
   const gauge: Gauge = new Gauge({
     name: 'inforiver_mail_ready',
     help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
     registers: [registry],
     async collect() {
-      gauge.set(isReady(await runChecks(checks, () => {})) ? 1 : 0)
+      const results = await runChecks(checks, (name, error) => {
+        if (!failed.has(name)) logger.warn({ err: error }, `readiness check ${name} failed`)
+        failed.add(name)
+      })
+      for (const name of failed) if (results[name] === 'ok') failed.delete(name)
+      gauge.set(isReady(results) ? 1 : 0)
     },
   })
 }
