@@ -71,7 +71,7 @@ export const listServiceKeys = {
   scope: null,
   status: 200,
   response: z.strictObject({ items: z.array(ServiceKey) }),
-  answer: 'The keys that are valid.',
+  answer: 'The keys that are valid, and those that ended last.',
   problems: [],
 } as const satisfies Endpoint
 

@@ -39,7 +39,6 @@ export interface PostgresPair {
   readonly port: number
   readonly url: string
   readonly primaryDirectory: string
-  /** The pids of the primary's processes. */
   /** Stops every process of the primary where it stands, so that nothing more is written until it is killed. */
   freezePrimary(): Promise<void>
   /** Kills the primary and restarts it in place. `meanwhile` runs while it is down. */

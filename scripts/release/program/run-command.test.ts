@@ -49,7 +49,7 @@ function run(parameters: readonly string[], environment: Record<string, string> 
   }
 }
 
-describe.runIf(process.platform === 'linux')('a command', { timeout: 2 * WITHIN_MS }, () => {
+describe.runIf(process.platform === 'linux')('a command', { timeout: 3 * WITHIN_MS }, () => {
   it('stops the database that it has started when it is interrupted', async () => {
     const migrate = run(['migrate'])
     await migrate.untilDatabaseStarts()
