@@ -1,4 +1,5 @@
 import { giveConsent } from '../support/microsoft.ts'
+import { SETTINGS_PATH } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
@@ -98,15 +99,40 @@ test('a used-up limit says when mail goes on, and Send now goes on at once', asy
     }
     await route.fulfill({ response: answer, json: { ...(await answer.json()), ...(isUsedUp && { problem }) } })
   })
-  await page.reload()
+  await page.route('**/api/v1/notices', async (route) => {
+    const answer = await route.fetch()
+    const notice = {
+      id: `alt_${'1'.repeat(32)}`,
+      type: 'quota.exceeded',
+      values: { fromEmail: 'ada@contoso.com', code: '5.1.90', until: until.toISOString() },
+      title: 'Mail from ada@contoso.com is paused',
+      detail: 'The mailbox has used up its limit.',
+      action: 'A workspace admin chooses Send now to go on earlier.',
+      at: new Date().toISOString(),
+    }
+    await route.fulfill({ response: answer, json: { items: isUsedUp ? [notice] : [] } })
+  })
+  await page.goto('/settings/recipients')
+  const notices = page.getByRole('region', { name: 'Notices' })
+  await expect(notices.getByRole('button', { name: 'Send now' })).toBeVisible()
+  await page.goto(SETTINGS_PATH)
   const limit = settings.notice('Mail is paused: a limit of Microsoft is used up (5.1.90)')
   await expect(limit).toContainText(/Mail goes on by itself on .*\d\d:\d\d/)
   await expect(limit).not.toContainText('UTC')
+  await expect(page.getByRole('button', { name: 'Send now' })).toHaveCount(1)
   isUsedUp = false
   const sent = page.waitForResponse('**/office365-smtp/send-now')
   await limit.getByRole('button', { name: 'Send now' }).click()
   expect((await sent).status()).toBe(200)
   await expect(limit).toBeHidden()
+  await test.step('the notice on another page does the same', async () => {
+    isUsedUp = true
+    await page.goto('/settings/recipients')
+    const sentAgain = page.waitForResponse('**/office365-smtp/send-now')
+    await notices.getByRole('button', { name: 'Send now' }).click()
+    expect((await sentAgain).status()).toBe(200)
+    await expect(notices.getByRole('button', { name: 'Send now' })).toBeHidden()
+  })
 })
 
 interface Recipient {

@@ -1,13 +1,13 @@
 import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
 import { retryMessages } from '@inforiver-mail/contract/message-list'
 import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contract/notice'
-import { sendNow } from '@inforiver-mail/contract/usage'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
 import { useRemoval } from '../api/list-mutations.ts'
 import { MESSAGES, noticesQuery, overviewQuery } from '../api/queries.ts'
+import { useSendNow } from '../api/send-now.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { NoticeLine } from '../ui/notice.tsx'
@@ -98,7 +98,7 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
   const { type } = notice
   const { intent, hrefOf } = NOTICE_DISPLAY[type]
   const { text, isEnglish } = noticeLine(notice, t)
-  const sending = useLeaving(() => call(sendNow, {}), onDismiss)
+  const sending = useSendNow(onDismiss)
   return (
     <>
       <NoticeLine
@@ -143,7 +143,15 @@ interface QuestionProps {
 function FailedQuestion({ notice, onRetried, onClose }: QuestionProps) {
   const t = useTranslate()
   const [filter] = useState(() => failedOf(notice))
-  const retrying = useLeaving(() => call(retryMessages, { body: { filter } }), onRetried)
+  const queryClient = useQueryClient()
+  const retrying = useMutation({
+    mutationFn: () => call(retryMessages, { body: { filter } }),
+    onSuccess: () => {
+      void queryClient.invalidateQueries(overviewQuery)
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
+      onRetried()
+    },
+  })
   return (
     <RetryQuestion
       filter={filter}
@@ -154,17 +162,4 @@ function FailedQuestion({ notice, onRetried, onClose }: QuestionProps) {
       onClose={onClose}
     />
   )
-}
-
-/** Does something after which mail leaves. */
-function useLeaving(act: () => Promise<unknown>, onDone: () => void) {
-  const queryClient = useQueryClient()
-  return useMutation({
-    mutationFn: act,
-    onSuccess: () => {
-      void queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries({ queryKey: MESSAGES })
-      onDone()
-    },
-  })
 }

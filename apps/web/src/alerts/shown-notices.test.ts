@@ -10,7 +10,8 @@ const MISCONFIGURED: Notice = { id: `alt_${'2'.repeat(32)}`, type: 'mailbox.app-
 const RECOVERED: Notice = { id: `alt_${'5'.repeat(32)}`, type: 'mailbox.recovered', ...text }
 const EXPIRING: Notice = { id: `alt_${'4'.repeat(32)}`, type: 'secret.expiring', ...text }
 const FAILED: Notice = { id: `alt_${'3'.repeat(32)}`, type: 'messages.failed', ...text }
-const ALL = [RECONNECT, MISCONFIGURED, RECOVERED, EXPIRING, FAILED]
+const PAUSED: Notice = { id: `alt_${'6'.repeat(32)}`, type: 'quota.exceeded', ...text }
+const ALL = [RECONNECT, MISCONFIGURED, RECOVERED, EXPIRING, PAUSED, FAILED]
 
 it('leaves out on the settings page what that page shows itself', () => {
   expect(noticesOn(PAGES.office365Smtp, ALL)).toEqual([FAILED])

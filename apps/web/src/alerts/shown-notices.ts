@@ -30,6 +30,7 @@ const SHOWN_BY_SETTINGS: ReadonlySet<AlertType> = new Set([
   'mailbox.reconnect-required',
   'mailbox.app-misconfigured',
   'mailbox.recovered',
+  'quota.exceeded',
   'secret.expiring',
 ])
 
