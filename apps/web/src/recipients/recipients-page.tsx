@@ -70,7 +70,9 @@ function RecipientsScreen({
 
   function change(changes: PolicyDraft): void {
     if (!saving.isPending) saving.reset()
-    setDraft(withoutEntries({ ...draft, ...changes }, policyValues(policy, {})))
+    const entered = { ...draft, ...changes }
+    // While it is saved, an entry that equals the policy undoes what is being saved.
+    setDraft(saving.isPending ? entered : withoutEntries(entered, policyValues(policy, {})))
   }
 
   function submit(event: { preventDefault: () => void }): void {
