@@ -65,7 +65,30 @@ test('a part of a page that cannot be loaded leaves the rest in its place, and c
   await refused
   await page.waitForRequest('**/assets/setup-check-section-*.js') // it is tried again by itself
   await expect(address).toHaveValue('reports@contoso.com')
+  const notLoaded = page.getByRole('alert').filter({ hasText: 'it has a newer version' })
+  await expect(notLoaded).toBeVisible()
   await page.unroute('**/assets/setup-check-section-*.js')
   await expect(page.getByRole('region', { name: 'Set-up check' })).toBeVisible()
+  await expect(notLoaded).toBeHidden()
   await expect(address).toHaveValue('reports@contoso.com')
+})
+
+test('a dialog that cannot be loaded says so, and once that is dismissed it opens only when it is asked for', async ({
+  connect,
+  otherBrowser,
+}) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  const page = await otherBrowser('Ada Admin')
+  await page.route('**/assets/sending-limits-dialog-*.js', (route) => route.abort())
+  await page.goto('/')
+  const edit = page.getByRole('button', { name: 'Licences and domains' })
+  await edit.click()
+  const notLoaded = page.getByRole('alert').filter({ hasText: 'it has a newer version' })
+  await expect(notLoaded).toBeVisible()
+  await page.getByRole('button', { name: 'Dismiss' }).click()
+  await expect(notLoaded).toBeHidden()
+  await expect(edit).toBeFocused()
+  await page.unroute('**/assets/sending-limits-dialog-*.js')
+  await edit.click()
+  await expect(page.getByRole('dialog', { name: 'Licences and domains' })).toBeVisible()
 })

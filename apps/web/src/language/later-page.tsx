@@ -14,7 +14,7 @@ interface StandIns<Props> {
   /** Is shown until the page is loaded; nothing without it. */
   readonly Meanwhile?: ComponentType<Props>
   /** Is shown while it cannot be loaded, such as while the server is away; without it, what was shown before stays. */
-  readonly NotLoaded?: ComponentType<{ onRetry: () => void; retrying: boolean }>
+  readonly NotLoaded?: ComponentType<Props & { onRetry: () => void; retrying: boolean }>
 }
 
 const RETRY_INTERVAL_MS = 5_000
@@ -49,7 +49,9 @@ export function laterPage<Props extends object>(
     })
     if (data) return <data.Page {...props} />
     // The error itself is gone while it is tried again.
-    if (NotLoaded && isFetchedAfterMount) return <NotLoaded retrying={isFetching} onRetry={() => void refetch()} />
+    if (NotLoaded && isFetchedAfterMount) {
+      return <NotLoaded {...props} retrying={isFetching} onRetry={() => void refetch()} />
+    }
     return Meanwhile ? <Meanwhile {...props} /> : null
   }
   return Object.assign(ShownLater, {

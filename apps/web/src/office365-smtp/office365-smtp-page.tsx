@@ -16,6 +16,7 @@ import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
+import { PartNotLoaded } from '../ui/part-not-loaded.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { ConnectionCard } from './connection-card.tsx'
@@ -29,6 +30,7 @@ import { readUnsaved } from './unsaved.ts'
 const DeliveryReportsSection = laterPage(
   'delivery-reports',
   async () => (await import('./delivery-reports-section.tsx')).DeliveryReportsSection,
+  { NotLoaded: PartNotLoaded },
 )
 
 export function Office365SmtpPage() {
@@ -45,6 +47,7 @@ export function Office365SmtpPage() {
 const SetupCheckSection = laterPage(
   'setup-check',
   async () => (await import('./setup-check-section.tsx')).SetupCheckSection,
+  { NotLoaded: PartNotLoaded },
 )
 
 const BADGES = {

@@ -1,17 +1,18 @@
 import { Button, makeStyles, MessageBar, MessageBarBody, tokens } from '@fluentui/react-components'
 import type { Overview } from '@inforiver-mail/contract/overview'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { laterPage } from '../language/later-page.tsx'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { FactList } from '../ui/fact-list.tsx'
+import { PartNotLoaded } from '../ui/part-not-loaded.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { warningsOf } from './overview-text.ts'
 
 const SendingLimitsDialog = laterPage(
   'sending-limits',
   async () => (await import('./sending-limits-dialog.tsx')).SendingLimitsDialog,
-  { NotLoaded: DialogNotLoaded },
+  { NotLoaded: ({ onClose, ...retry }) => <PartNotLoaded {...retry} onDismiss={onClose} /> },
 )
 
 const MEGABYTE = 1_048_576
@@ -26,6 +27,11 @@ export function LimitsSurface({ limits }: { limits: Limits }) {
   const styles = useStyles()
   const t = useTranslate()
   const [editing, setEditing] = useState(false)
+  const actions = useRef<HTMLDivElement>(null)
+  const close = () => {
+    setEditing(false)
+    actions.current?.querySelector('button')?.focus()
+  }
   const { used, likelyLimit } = limits.externalRecipientsPerDay
   return (
     <Surface title={t('overview.limits.title')}>
@@ -48,22 +54,13 @@ export function LimitsSurface({ limits }: { limits: Limits }) {
           },
         ]}
       />
-      <div className={styles.actions}>
+      <div ref={actions} className={styles.actions}>
         <Button onClick={() => setEditing(true)} aria-haspopup="dialog">
           {t('overview.limits.edit')}
         </Button>
       </div>
-      {editing && <SendingLimitsDialog onClose={() => setEditing(false)} />}
+      {editing && <SendingLimitsDialog onClose={close} />}
     </Surface>
-  )
-}
-
-function DialogNotLoaded() {
-  const t = useTranslate()
-  return (
-    <MessageBar intent="error" layout="multiline">
-      <MessageBarBody role="alert">{t('ui.not-loaded.text')}</MessageBarBody>
-    </MessageBar>
   )
 }
 
