@@ -2,6 +2,7 @@ import { Button, Link, makeStyles, tokens } from '@fluentui/react-components'
 import type { Session } from '@inforiver-mail/contract/session'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useRef } from 'react'
+import { useLocation } from 'wouter'
 import { problemCode } from '../api/failure.ts'
 import { useLoadError } from '../api/load-error.ts'
 import { sessionQuery } from '../api/queries.ts'
@@ -58,6 +59,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const { data: session, dataUpdatedAt, isFetching, refetch } = query
   const error = useLoadError(query)
   const signedOut = problemCode(error) === 'not-signed-in'
+  useSessionUse()
   useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
   if (!session) {
     if (signedOut) return <SignInPage />
@@ -99,6 +101,24 @@ function useSessionReturn(session: Session | null, readAt: number): void {
     if (owner.current === session.user.email) sessionGap.end()
     else location.reload() // what waits was asked for by somebody else
   }, [session, readAt])
+}
+
+/** How old the session may be when somebody goes to another page. The server notes a use once a minute. */
+const USED_MS = 60_000
+
+/**
+ * Reads the session when somebody goes to another page, so that this counts as use: a page that was shown before reads the
+ * rest again as one that nobody looks at does.
+ */
+function useSessionUse(): void {
+  const queryClient = useQueryClient()
+  const [location] = useLocation()
+  const seen = useRef(location)
+  useEffect(() => {
+    if (seen.current === location) return
+    seen.current = location
+    void queryClient.prefetchQuery({ ...sessionQuery, staleTime: USED_MS })
+  }, [location, queryClient])
 }
 
 function SignInPage() {
