@@ -450,6 +450,27 @@ test('hundreds of messages are read with Page Down held, with few rows in the do
   }
 })
 
+test('a day that cannot be found says so until it is, also while it is tried again', async ({ page }) => {
+  await openMessages(page)
+  const isPlaceAsked = ({ searchParams }: URL) => searchParams.get('limit') === '1' && searchParams.has('submittedTo')
+  await page.route(isPlaceAsked, (route) => route.abort())
+  await page.getByLabel('Go to day').fill('2020-01-01')
+  const retry = page.getByRole('main').getByRole('button', { name: 'Retry' })
+  await expect(retry).toBeVisible()
+  await page.unroute(isPlaceAsked)
+  const held = Promise.withResolvers<void>()
+  await page.route(isPlaceAsked, async (route) => {
+    await held.promise
+    await route.continue()
+  })
+  const asked = page.waitForRequest((request) => isPlaceAsked(new URL(request.url())))
+  await retry.click()
+  await asked
+  await expect(retry).toBeFocused()
+  held.resolve()
+  await expect(retry).toBeHidden()
+})
+
 /** The row of a message by the number that its reference ends with. */
 function numberedRow(page: Page, number: number): Locator {
   return page.getByRole('row').filter({ hasText: `INV-${String(number).padStart(7, '0')}` })

@@ -10,6 +10,7 @@ import { MessageId } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
+import { useLoadError } from '../api/load-error.ts'
 import { filterBefore, messageCursorQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
@@ -153,12 +154,13 @@ function ListFrom({ dayShown, ...list }: ListFromProps) {
   const t = useTranslate()
   const before = dayShown === '' ? null : beginningOf(dayShown, 1).toISOString()
   const found = useQuery({ ...messageCursorQuery(list.filter, before ?? ''), enabled: before !== null })
+  const error = useLoadError(found)
   if (before === null) return <MessageList {...list} cursor={null} />
   if (found.data === undefined) {
     return (
       <LiveRegion>
-        {found.error ? (
-          <FailureBar error={found.error} onRetry={() => void found.refetch()} />
+        {error ? (
+          <FailureBar error={error} onRetry={() => void found.refetch()} />
         ) : (
           <Spinner label={t('messages.loading')} labelPosition="below" />
         )}
