@@ -79,7 +79,7 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.dialog.alerts': 'Warnungen',
   'alerts.dialog.events': 'Ereignisse zu Nachrichten',
   'alerts.dialog.events-hint':
-    'Eine Anforderung je Nachricht oder je Empfänger, den sie nennen kann. Dass eine Nachricht zugestellt, nicht zugestellt oder in Quarantäne ist, melden Zustellberichte, wo sie eingeschaltet sind.',
+    'Eine Anforderung je Nachricht oder je Empfänger, den sie nennen kann. Zugestellt, nicht zugestellt und in Quarantäne setzen Zustellberichte voraus.',
   'alerts.dialog.services': 'Dienste',
   'alerts.dialog.services-hint':
     'Namen, durch Kommas getrennt. Bleibt das Feld leer, werden Ereignisse aller Dienste gesendet.',

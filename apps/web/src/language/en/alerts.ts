@@ -73,7 +73,7 @@ export const alerts = {
   'alerts.dialog.alerts': 'Alerts',
   'alerts.dialog.events': 'Events of messages',
   'alerts.dialog.events-hint':
-    'One request for each message, or for each of its recipients, whom it may name. That a message was delivered, bounced or quarantined comes from delivery reports, where they are switched on.',
+    'One request for each message, or for each of its recipients, whom it may name. Delivered, bounced and quarantined need delivery reports.',
   'alerts.dialog.services': 'Services',
   'alerts.dialog.services-hint': 'Names separated by commas. Left empty, events of every service are sent.',
   'alerts.replaying.title': 'Send events to {host} again',
