@@ -14,7 +14,7 @@ const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
 /** Checks that axe finds no fault in the page, and that nothing in it is wider than the window. */
 export async function expectAccessible(page: Page, rules: 'all' | 'colours' = 'all'): Promise<void> {
-  await untilShown(page)
+  await untilColoursSettle(page)
   const isLoaded = await page.evaluate(() => 'axe' in globalThis)
   const builder = new AxeBuilder({ page, axeSource: isLoaded ? 'undefined' : SOURCE })
   builder.options({ resultTypes: ['violations'] })
@@ -31,11 +31,11 @@ export async function expectAccessible(page: Page, rules: 'all' | 'colours' = 'a
 /** Changes the colour scheme, and waits until its transitions are over. */
 export async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-  await untilShown(page)
+  await untilColoursSettle(page)
 }
 
 /** Waits until no colour is on its way to another, as that of a button that has just been enabled. */
-async function untilShown(page: Page): Promise<void> {
+async function untilColoursSettle(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const painted = () => new Promise((resolve) => requestAnimationFrame(resolve))
     await painted()
