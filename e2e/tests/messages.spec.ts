@@ -441,7 +441,7 @@ test('hundreds of messages are read with Page Down held, with few rows in the do
       await expect.poll(async () => (await rowsOnScreen(page)).lastAt).toMatch(new RegExp(`^${day}`))
       await holdUntil(page, 'PageUp', ({ lastAt }) => lastAt > `${day}T24`)
       // A scroll that is under way would go on in the list that comes back.
-      await expect.poll(async () => (await framesSeen(page)).isScrolling).toBe(false)
+      await untilScrolled(page)
       await page.goBack()
       await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
     })
@@ -510,13 +510,11 @@ async function holdUntil(page: Page, key: string, isThere: (rows: RowsOnScreen) 
   expect(isFound).toBe(true)
 }
 
-/** Looks at every frame whether the middle of the screen shows a row, how many rows there are, and whether they scroll. */
+/** Looks at every frame whether the middle of the screen shows a row, and how many rows there are. */
 async function watchFrames(page: Page): Promise<void> {
   await page.evaluate(() => {
-    const seen = { withoutRows: 0, mostRows: 0, isScrolling: false }
+    const seen = { withoutRows: 0, mostRows: 0 }
     Object.assign(globalThis, { framesSeen: seen })
-    addEventListener('scroll', ({ isTrusted }) => (seen.isScrolling ||= isTrusted))
-    addEventListener('scrollend', () => (seen.isScrolling = false))
     function look(): void {
       const row = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('tr[data-index]')
       if (scrollY > 1_000 && !row) seen.withoutRows += 1
@@ -527,10 +525,26 @@ async function watchFrames(page: Page): Promise<void> {
   })
 }
 
+/** Waits until the page stays where it is: a smooth scroll moves it in each frame, and does not always end with an event. */
+async function untilScrolled(page: Page): Promise<void> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        let [top, unmovedFrames] = [scrollY, 0]
+        function look(): void {
+          unmovedFrames = scrollY === top ? unmovedFrames + 1 : 0
+          top = scrollY
+          if (unmovedFrames === 30) resolve()
+          else requestAnimationFrame(look)
+        }
+        requestAnimationFrame(look)
+      }),
+  )
+}
+
 interface FramesSeen {
   readonly withoutRows: number
   readonly mostRows: number
-  readonly isScrolling: boolean
 }
 
 async function framesSeen(page: Page): Promise<FramesSeen> {
