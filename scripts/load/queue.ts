@@ -173,13 +173,17 @@ async function addWaitingOfPaused({ pool }: Testbed, count: number): Promise<voi
   await pool.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id = 'ten_paused'`)
 }
 
-/** Adds messages that are not due yet to the mailboxes that send: whole blocks of the search index. */
+/**
+ * Adds messages that are not due yet to the mailboxes that send: a block of the search index for each at a time, since
+ * among very many of one moment each block would take a walk over all of them.
+ */
 async function addLater(site: Site, atLeast: number): Promise<Site> {
   const tenantIds = site.tenants.map(({ id }) => id)
   const ofBlocks = tenantIds.length * BLOCK_MESSAGES
-  const count = Math.ceil(atLeast / ofBlocks) * ofBlocks
-  await addWaiting(site.testbed.pool, { tenantIds, count, waitsFor: '1 day' })
-  return { ...site, later: count }
+  let later = 0
+  for (; later < atLeast; later += ofBlocks)
+    await addWaiting(site.testbed.pool, { tenantIds, count: ofBlocks, waitsFor: '1 day' })
+  return { ...site, later }
 }
 
 /** Adds tenants with a message each that is tried again later. */
