@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 import { consent } from '../test-support/scenario.ts'
@@ -143,7 +143,7 @@ it('keeps a message waiting for a token when the message that asked for it is ta
   await ground.pass(2 * HOURS)
   await ground.database.query(
     `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
-    [new Date(ground.clock.now().getTime() + 1 * HOURS)],
+    [new Date(ground.clock.now().getTime() + 30 * MINUTES)],
   )
   const first = await ground.service.submit({ subject: 'Taken away' })
   await ground.service.until(first.id, { status: 'sending' })
