@@ -100,9 +100,11 @@ export async function sendByDraft(
     if (created.outcome === 'unknown') await deps.mailboxes.expectStray(message.tenantId, message.id)
     if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
+    // Before it is stored, from when on the message may have been sent.
+    if (isFromDelegate(created.from, connection)) return keepFromDelegate(created)
     await storeDraft(created, fromEmail)
     draft.unconfirmed = false
-    return isFromDelegate(created.from, connection) ? keepFromDelegate(created) : 'ready'
+    return 'ready'
   }
 
   /** The Message-ID of MIME may be that of another message too, whose draft must not be taken for this one. */
@@ -118,8 +120,10 @@ export async function sendByDraft(
   async function keepFromDelegate({ draftId }: { draftId: string }): Promise<NotReady> {
     const deleted = await mailer.deleteDraft(draftId, options)
     if (deleted.outcome === 'sent') return sentByHand()
-    if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') return draftFailure(deleted)
-    await storeDraft(NO_DRAFT, null)
+    if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') {
+      await deps.mailboxes.expectStray(message.tenantId, message.id)
+      return draftFailure(deleted)
+    }
     if (open.content.mime === undefined) {
       await deps.reportIgnoredSender(message.tenantId, access)
       return { type: 'held', because: 'reconnect-required' }
