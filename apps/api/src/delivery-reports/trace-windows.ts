@@ -22,7 +22,7 @@ export function recentWindow(awaited: readonly AwaitedMessage[], now: Date): Tra
   const oldest = awaited.findLast((message) => isRecent(message, newest, now))
   if (!newest || !oldest) return null
   const from = new Date(oldest.sentAt.getTime() - SLACK_MS)
-  return { kind: 'recent', from, to: now, sender: newest.fromEmail, messageId: null, next: null, pages: 0, failures: 0 }
+  return newWindow('recent', newest, { from, to: now, isAlone: false })
 }
 
 /**
@@ -52,9 +52,8 @@ export function lateWindow(
   if (oldestInDoubt) {
     const isAlone = inDoubt.length === 1 && oldestInDoubt === first
     const from = new Date(oldestInDoubt.sentAt.getTime() - SLACK_MS)
-    const messageId = isAlone ? first.internetMessageId : null
     return {
-      window: { kind: 'late', from, to: now, sender: first.fromEmail, messageId, next: null, pages: 0, failures: 0 },
+      window: newWindow('late', first, { from, to: now, isAlone }),
       progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt },
     }
   }
@@ -68,11 +67,20 @@ export function lateWindow(
   const isAlone = together.length === 1
   const from = new Date(last.sentAt.getTime() - (isAlone ? DAY_MS : SLACK_MS))
   const to = new Date(Math.min(first.sentAt.getTime() + SLACK_MS, now.getTime()))
-  const messageId = isAlone ? first.internetMessageId : null
   return {
-    window: { kind: 'late', from, to, sender: first.fromEmail, messageId, next: null, pages: 0, failures: 0 },
+    window: newWindow('late', first, { from, to, isAlone }),
     progress: { sweptAt, sweptDownTo: last.sentAt },
   }
+}
+
+/** @param isAlone whether the rows of this message alone are asked for, in place of all of its sender */
+function newWindow(
+  kind: TraceWindow['kind'],
+  { fromEmail, internetMessageId }: AwaitedMessage,
+  { from, to, isAlone }: { readonly from: Date; readonly to: Date; readonly isAlone: boolean },
+): TraceWindow {
+  const messageId = isAlone ? internetMessageId : null
+  return { kind, from, to, sender: fromEmail, messageId, next: null, pages: 0, failures: 0 }
 }
 
 /** A message in doubt is asked for since the earliest time at which it may have been sent. */

@@ -131,7 +131,8 @@ export function soughtInSentItems({ message, content, draft }: OpenMessage, from
 /**
  * Looks for the copy of a message in Sent Items. A copy of MIME that Exchange has stripped of our id may be that of another
  * message of the same Message-ID: it does not count where another may have gone to the same recipients, or to any if the
- * copy names none of ours, or all mail goes to one address. Microsoft may spell an address differently, so other recipients alone prove nothing.
+ * copy names none of ours, or all mail goes to one address. Microsoft may spell an address differently, so other recipients
+ * alone prove nothing.
  */
 export async function findCopy(
   { mailer, deliveries }: Pick<AttemptDeps, 'mailer' | 'deliveries'>,
