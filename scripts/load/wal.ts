@@ -6,7 +6,7 @@ import { MAX_MAILBOXES, startWithoutLimits, type Testbed } from './testbed.ts'
 
 /** What a mail wrote to the log before its row, its content and its place in the queue were apart. */
 const WAL_OF_ONE_ROW = 7_400
-/** Of these each completes a block of the search index; with all 64 that would take a quarter of a million mails. */
+/** With this few mailboxes each completes a block of the search index; with all 64 it would take 250,000 mails. */
 const FEW_MAILBOXES = 8
 /** Mails for each mailbox. Those that warm it and those measured without the index make no block yet. */
 const WARM = 192

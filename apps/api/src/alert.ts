@@ -3,7 +3,7 @@ import type { AlertType } from '@inforiver-mail/contract/notice'
 
 type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
   readonly fromEmail: string
-  /** Of the problem; missing in what an older version stored. */
+  /** The values of the problem; older versions stored none. */
   readonly values?: ConnectionProblem['values']
 }
 

@@ -6,7 +6,7 @@ export interface ConnectionProblem {
   readonly title: string
   readonly detail: string
   readonly action: string
-  /** Names the sentences of the three. */
+  /** Names the sentences of title, detail and action. */
   readonly values: Values
 }
 

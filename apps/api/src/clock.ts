@@ -1,4 +1,7 @@
-/** The only place that reads the clock of the machine. The queue uses the clock of the database instead. */
+/**
+ * Where the product takes the time from; ids.ts and postgres-server.ts read it themselves. The queue uses the clock of the
+ * database instead.
+ */
 export function systemClock(): Date {
   return new Date()
 }

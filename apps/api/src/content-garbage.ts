@@ -29,8 +29,8 @@ export function allowGarbage(bytes: number): void {
  * the few bytes of a Buffer object, so it would let a hundred megabytes of buffers accumulate. While they are young,
  * collecting them takes less than a millisecond. About four times as many bytes lie in dead buffers by then.
  *
- * Some outlive minor collections, since they are in flight just then. A major collection takes 50 ms, so there is none
- * before they occupy as much as it is worth.
+ * Some buffers survive minor collections because they are in flight. A major collection takes 50 ms, so it waits until
+ * they occupy enough to be worth it.
  */
 export const passContent = countBytes({ minorAfter: 4 * MB, promotedBytes: 20 * MB })
 

@@ -3,7 +3,7 @@ import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 /** A message on its way, as far as a trace shows it. */
 export interface TracedMessage {
   readonly id: string
-  /** Of the submit (W3C Trace Context); null when that was not traced. */
+  /** The W3C traceparent of the submit; null when not traced. */
   readonly traceparent: string | null
   readonly attemptCount: number
 }

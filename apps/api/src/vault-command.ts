@@ -55,8 +55,8 @@ export async function runVaultCommand(
     print(USAGE)
     return 64
   }
-  // For a key file that is lost for good stands a key that opens nothing. The next start makes the file anew, when nothing
-  // is left that the lost one sealed.
+  // A lost key file is replaced by a key that opens nothing; the next start creates a new file once nothing needs the
+  // lost one.
   const isLost = command === 'forget' && !(await hasVaultKeys(config))
   const keyRing = isLost ? newKeyRing() : await readVaultKeys(config)
   const vault = await composeVault(config, { wait })

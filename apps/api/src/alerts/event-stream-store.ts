@@ -44,7 +44,7 @@ export interface StreamSettlement {
   /** The last event that was tried. */
   readonly position: number
   readonly failures: number
-  /** Until more is sent. */
+  /** The time until more is sent. */
   readonly waitMs: number
   readonly attempt: WebhookAttempt | null
   readonly retries: readonly { readonly position: number; readonly waitMs: number }[]

@@ -5,8 +5,8 @@ import { CSV_FORMAT, csvCell } from '../http/csv.ts'
 const HEADINGS = ['time', 'person', 'address', 'action', 'outcome', 'details']
 
 /**
- * Writes up to `maxEvents` audit events as comma-separated values, page by page; the last line says if there are more.
- * The byte order mark tells spreadsheets that the file is UTF-8.
+ * Writes up to `maxEvents` audit events as comma-separated values, page by page; the last line says whether there are
+ * more. The byte order mark tells spreadsheets that the file is UTF-8.
  */
 export async function* writeAuditCsv(
   pages: AsyncIterable<readonly AuditEvent[]>,

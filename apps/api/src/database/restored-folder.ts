@@ -56,7 +56,7 @@ export async function finishRestore(dataDirectory: string): Promise<string | nul
   return isKept ? kept : null
 }
 
-/** The keys serve the restored data as well, and what was there could not be opened without them. */
+/** Copies the keys to the kept data too, which could not be opened without them. */
 async function keepKeys(dataDirectory: string, kept: string): Promise<void> {
   const [from, to] = [join(dataDirectory, 'vault-keys'), join(kept, 'vault-keys')]
   if ((await exists(from)) && !(await exists(to))) await copyFile(from, to)

@@ -1,7 +1,7 @@
 import { domainOf, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { TraceRow } from '@inforiver-mail/m365/message-trace'
 import type { FinalDelivery, OutcomeReport } from '../queue/merge-outcome.ts'
-import type { ToldRow } from '../queue/recipient-outcomes.ts'
+import type { ReportedRow } from '../queue/recipient-outcomes.ts'
 import type { ReportableMessage, ReportableRecipient } from '../queue/sent-messages.ts'
 
 // Which rows of the message trace are about which recipient. The service answers more than it is asked, so that every row
@@ -138,7 +138,7 @@ export function matchByMessageId(
 export function matchLikely(
   rows: readonly TraceRow[],
   messages: readonly ReportableMessage[],
-  told: readonly ToldRow[],
+  told: readonly ReportedRow[],
 ): TraceMatches {
   const reports: OutcomeReport[] = []
   const codes: CodeWanted[] = []

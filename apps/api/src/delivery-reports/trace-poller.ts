@@ -173,7 +173,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     return { waitMs: made >= SPREAD_FROM ? Math.max(pollMs, SPREAD_MS) : pollMs, failing: asked ? false : null }
   }
 
-  /** Nothing is awaited, but the last request failed: asks for one row, so that what was mended is not called broken. */
+  /** Nothing is awaited but the last request failed: asks for one row, so that a repaired trace stops being reported. */
   async function lookAgain(
     tenantId: string,
     taken: TraceProgress & { readonly now: Date; readonly failingSince: Date | null },

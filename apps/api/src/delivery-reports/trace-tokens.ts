@@ -2,7 +2,7 @@ import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 
-/** Until the request has arrived. */
+/** The time that a request takes to arrive: a token that ends within it is replaced. */
 const EXPIRES_EARLIER_MS = 60_000
 
 /** The application's own token, in both ways of access: the trace does not depend on what a person may read. */

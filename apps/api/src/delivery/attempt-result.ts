@@ -71,7 +71,7 @@ export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptRes
   return { type: 'failure', failure: outcome, canLookUp }
 }
 
-/** Before its draft is sent a message cannot be in doubt: a draft more or less sends nothing. */
+/** Until its draft is sent, a message cannot be in doubt: an extra draft sends nothing. */
 export function draftFailure(from: Failure): Extract<AttemptResult, { type: 'failure' }> {
   const certain = from.outcome === 'unknown' ? { ...from, outcome: 'unavailable' as const } : from
   return { type: 'failure', failure: certain, canLookUp: true }

@@ -113,7 +113,7 @@ export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
   }
 }
 
-/** Puts the size before the detail of a refusal that is about it. */
+/** Prefixes the detail of a size refusal with the size. */
 export function withSize<Outcome extends { readonly outcome: string }>(
   outcome: Outcome,
   what: 'request' | { readonly attachment: number },

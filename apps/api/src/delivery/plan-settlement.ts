@@ -23,7 +23,7 @@ const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mos
 /** The wait before each look for a copy: it may appear late, and its absence counts only after 11 minutes. */
 const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seconds * SECOND_MS)
 
-/** A message that only the message trace can tell of is waited for an hour: by then its row has appeared, if it was sent. */
+/** Without a readable mailbox, the trace is asked for an hour: by then the row of a sent message has appeared. */
 const TRACE_LOOK_EVERY_MS = 5 * 60 * SECOND_MS
 const TRACE_LOOKS = 12
 

@@ -63,7 +63,7 @@ export async function runAttempt(
   }
 }
 
-/** Where the application sends by its own right, a refusal may be about the whole connection: no other message would fare better. */
+/** With application access a refusal may concern the whole connection, so every message would get it. */
 async function holdIfAccessIsLost(
   { reportAccessRefusal }: AttemptDeps,
   { tenantId }: LeasedMessage,
@@ -104,7 +104,7 @@ async function lookUpOrSend(
 
   open.mayDuplicate = false
   if (message.doubt.state !== 'in-doubt') return finish(await send(deps, open, access, signal))
-  // A message that no request can hold has not been sent before its draft was complete.
+  // Too large for one request: it cannot have been sent without a complete draft.
   const isUnsent = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   // The doubt is about an earlier request, and was looked into before the draft was made.
   if (isUnsent) return sendInDoubt()
@@ -212,7 +212,10 @@ async function sendByRoute(
   return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
 }
 
-/** Never throws: the message may have been sent, which must not be forgotten. The look asks again before anything follows. */
+/**
+ * Never throws: the message may have been sent, and that must not be lost. On an error it answers true; the next look asks
+ * again.
+ */
 async function mayBeInTrace({ deliveries }: AttemptDeps, message: LeasedMessage): Promise<boolean> {
   return deliveries.readSight(message).then(
     (sight) => sight !== 'off',

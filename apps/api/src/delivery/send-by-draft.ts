@@ -33,7 +33,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 
 const DRAFTS_PER_ATTEMPT = 2
 const NO_DRAFT = { draftId: null, internetMessageId: null }
-/** For a wait this short the message is kept. */
+/** Waits up to this long keep the lease; longer ones give the message back. */
 const WAIT_IN_PLACE_MS = 15_000
 
 export function createDraftProgress(message: LeasedMessage): DraftProgress {

@@ -27,7 +27,7 @@ import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
 // claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
-// other workers have left behind, and clears mailboxes of drafts and copies that nobody needs.
+// other workers have left behind, and deletes drafts and copies that nobody needs.
 
 /** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT

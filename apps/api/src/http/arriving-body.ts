@@ -12,7 +12,7 @@ export interface ArrivingBody {
   restartPace(): void
 }
 
-/** Twice what a socket delivers at once. */
+/** Buffers up to twice what a socket delivers at once. */
 const AHEAD_BYTES = 128 * 1024
 
 /**

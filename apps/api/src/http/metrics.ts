@@ -15,7 +15,7 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   app.get('/metrics', { config: { concealed: true } }, async (request, reply) => {
     const given = request.headers.authorization?.match(/^Bearer +(.+)$/i)?.[1]
     const allowed = token === null ? isFromHere(request) : given !== undefined && equal(given, token)
-    // A stranger must not learn that there is something at this address.
+    // Answer 404, so that the endpoint is not revealed.
     if (!allowed) throw new ProblemError('not-found', 'There is nothing at this address.')
     return reply
       .type(registry.contentType)

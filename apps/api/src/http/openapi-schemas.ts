@@ -169,8 +169,8 @@ function isSchema(value: unknown): value is ApiSchema & { readonly pattern?: str
 }
 
 /**
- * Leaves out the pattern of a time, of which the format says all, and words a default: generators take a member that has
- * one for required, in what is sent as well.
+ * Drops the pattern of date-times, which `format` already implies, and moves defaults into the description: generators
+ * treat a member with a default as required.
  */
 function legible({ default: fallback, description, pattern, ...schema }: ApiSchema & { readonly pattern?: string }) {
   const worded = fallback === undefined ? [] : [`Default: ${JSON.stringify(fallback)}.`]

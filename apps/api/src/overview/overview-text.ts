@@ -9,7 +9,7 @@ export interface MailSentence {
   readonly pausedUntil: Date | null
   /** The code of the limit of Microsoft that is used up; null while none is. */
   readonly quotaCode: string | null
-  /** Of the settings' problem; null while there is none. */
+  /** The title of the settings' problem; null while there is none. */
   readonly problemTitle: string | null
 }
 

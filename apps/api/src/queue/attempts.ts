@@ -6,7 +6,7 @@ export const ACCEPTED = inEnglish({ detail: ['accepted'] })
 /** Bounds the history of a message: a day of retries against a 429 would fill pages. */
 export const MOST_ATTEMPTS = 100
 
-/** The index on message ids finds the few attempts of a message. Without the sum, a plan may walk those of all by id. */
+/** `+ 0` keeps the planner from walking the primary key of all attempts. */
 const NEWEST_FIRST = `ORDER BY a.id + 0 DESC`
 
 /**

@@ -15,11 +15,11 @@ export interface AwaitedMessage {
   readonly inDoubtSince: Date | null
 }
 
-/** More are looked at when these are settled. */
+/** Reads at most this many; the rest follow once these are settled. */
 const MOST_AWAITED = 20_000
 
 /**
- * SQL for whether the trace has told that a recipient failed, and its details, which have the code, may not have been
+ * SQL for whether the trace reported that a recipient failed, and its details, which have the code, may not have been
  * read yet. Details without a code are not waited for longer than this.
  */
 const AWAITS_CODE = `(o.delivery = 'failed' AND o.code IS NULL AND o.source = 'trace' AND o.certain AND o.learned_at > mail_now() - interval '1 hour')`

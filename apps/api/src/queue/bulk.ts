@@ -21,7 +21,7 @@ export type BulkAction = 'retry' | 'cancel'
 
 const LISTED_AT_ONCE = 2_000
 const CHANGED_AT_ONCE = 200
-/** A process was killed while it made a list that is older and not complete. */
+/** An incomplete list older than this was left by a killed process. */
 const ABANDONED_AFTER = '1 hour'
 
 /** What can be retried has failed; what can be cancelled is in one of these states. */

@@ -27,7 +27,7 @@ export const LEASE_MS = 45_000
  * them are locked.
  */
 const MESSAGES_OF_A_MAILBOX = 4
-/** As many mailboxes are locked all the same, or one for each message, since they may have only one to give. */
+/** At least this many mailboxes are locked (or one per message): each may have a single message due. */
 const MAILBOXES_AT_LEAST = 24
 /** Locked once the first ones had nothing to give, since many mailboxes may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
@@ -52,8 +52,8 @@ const MAX_COUNTED = 1_000
  *
  * While more is due than the limit of a minute lets out, a mailbox sends in places that are evenly apart. What it sends
  * next is what `leavingOrder` says: `turn` is the place of a message within its priority, in which the services take
- * turns, and `share` puts first what the lower priorities are owed. What that takes to know is in mailbox_turns. Its row
- * is written only when it changes, so that a mailbox without a limit and with one lane writes nothing.
+ * turns, and `share` puts first what the lower priorities are owed. mailbox_turns stores what this needs. Its row is
+ * written only when it changes, so that a mailbox without a limit and with one lane writes nothing.
  *
  * A message that goes in one request is cleared for it here. The row of the settings is locked, so that a change of the
  * settings either sees the request as under way, or is seen by the claim.

@@ -21,7 +21,7 @@ const atMost = (time: string, latest: string) => `CASE WHEN ${time} > ${latest} 
 const ended = (until: string) =>
   `CASE WHEN ${until} <= $1::timestamptz THEN least(${until}, mail_now()) ELSE ${until} - ($1::timestamptz - $2::timestamptz) END`
 
-/** SQL for the latest time that a lease or a wait can end which begins now. */
+/** SQL for the latest end of a lease or wait that begins now. */
 const within = (ms: number) => `mail_now() + interval '${ms} milliseconds'`
 
 /**
@@ -68,7 +68,7 @@ UPDATE report_inboxes
  WHERE lease_until > ${within(INBOX_LEASE_MS)} OR due_at > CASE WHEN $1::timestamptz IS NULL THEN ${within(LONGEST_WAIT_MS)} ELSE mail_now() END
     OR read_at > mail_now()`
 
-/** Else a queue that stands still would not be noticed. */
+/** Without this a stalled queue would go unnoticed. */
 const BRING_TROUBLE_BACK = `
 UPDATE mailboxes SET troubled_since = mail_now()
  WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM mailboxes WHERE troubled_since > mail_now() FOR UPDATE SKIP LOCKED))`
@@ -96,10 +96,9 @@ ON CONFLICT (tenant_id, started_at) DO UPDATE
 const WRITTEN_BEFORE = `interval '1 minute'`
 
 /**
- * Ends the pauses that were over by the clock as it was, and shortens the others to their rest. Each worker does this once,
- * and takes a pause that another brought back, or that began since, for one that was over: Microsoft and Entra are asked
- * too early then, which costs one refusal. A used-up limit must not be, as its mail would bounce: its pause is known by when
- * it began to be one of the clock as it was.
+ * Ends pauses that were over by the old clock and shortens the others to what was left. Each worker does this once. It
+ * cannot tell a pause that another one corrected, or that began since, from one that was over; ending it early costs one
+ * refusal. A quota pause is recognised by its start, since its mail would bounce.
  *
  * $1 when this process last looked by the clock as it was, $2 when it first looked by the clock that was set back
  */

@@ -24,8 +24,8 @@ export function awaitsReports(row: string): string {
 }
 
 /**
- * SQL for whether a recipient of a message was reported of. Only the index of the messages fits it, and no plan joins by it:
- * there may be very many others of whom the same was reported.
+ * SQL for whether a recipient of the message has this reported value. It uses the index by message and is never joined:
+ * very many recipients share a value.
  *
  * @param row as for `awaitsReports`
  * @param value SQL

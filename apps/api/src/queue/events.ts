@@ -8,8 +8,8 @@ import type pg from 'pg'
 const LOOKED_AT_ONCE = 10_000
 const MOST_LOOKED_AT = 100_000
 /**
- * From how long before it a reader reads again whose last event is not there: the database was restored, or a copy of it
- * took over, and its clock may be behind the one that wrote that event.
+ * A reader whose last event is missing (a restore or failover, maybe with an earlier clock) reads again from this long
+ * before it.
  */
 const READ_AGAIN_MS = 5 * 60_000
 const MICROSECONDS = 1_000

@@ -9,7 +9,7 @@ import { lockTotals } from './totals.ts'
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
 const BATCH = 5_000
-/** Of these only as many are emptied as may be at once. */
+/** Rows read at once; `deletableAtOnce` empties fewer where contents are large. */
 const CONTENTS_AT_ONCE = 1_000
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS

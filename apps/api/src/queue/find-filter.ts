@@ -108,8 +108,8 @@ const POSSIBLE_DUPLICATES: Source = {
 }
 
 /**
- * Messages of whom a report says something. Each comes with the first of its recipients of whom that is said, so that few
- * are found without reading all, as DISTINCT would. No other index has the order.
+ * Messages with a recipient that has this reported value. Each is listed once, at its first such recipient: DISTINCT would
+ * read them all. No other index has the order.
  */
 function reported(column: 'delivery' | 'code', value: string): Source {
   const said = `

@@ -38,7 +38,7 @@ import { readInOrder } from './walk-in-order.ts'
 // - the search index, for texts
 // - a walk through all messages, from the newest or from a position
 //
-// Whoever wants few rows gets them without the others being read.
+// A caller that wants few rows does not make it read the rest.
 
 export interface PageOfMatches extends Page, Total {}
 
@@ -117,7 +117,7 @@ export function createFinder(
     selection
   const { status } = filter
   const asked = askedGrams(filter, service)
-  /** What is asked for is what is not known of a message: no index tells, and it may be missing of few. */
+  /** The filter asks for messages without a report: no index lists them, and there may be few. */
   const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'
   let unindexed = 0
 

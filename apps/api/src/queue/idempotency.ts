@@ -17,9 +17,9 @@ export interface KeyName {
 /** The message, or the batch, that an idempotency key identifies. */
 export interface KeyHolder {
   readonly contentHash: string
-  /** Of a batch, the first. */
+  /** The message, or the first of a batch. */
   readonly messageId: string
-  /** Those of a batch in order, else the one message. */
+  /** All messages of a batch in order, or the one message. */
   readonly messageIds: readonly string[]
 }
 
@@ -91,7 +91,7 @@ export async function whileKeyIsFreed<Result>(store: () => Promise<Result | null
 export interface KeyClaim extends KeyName {
   readonly contentHash: string
   readonly messageId: string
-  /** Of a batch. */
+  /** All messages of a batch in order; missing for a single message. */
   readonly messageIds?: readonly string[]
 }
 

@@ -8,10 +8,13 @@ export const MAX_KNOWN = 1_000
 const LIST_EVERY_MS = 5_000
 /** The same if the last claim found nothing due: a little less than the time from poll to poll. */
 const LIST_EVERY_WHEN_QUIET_MS = 900
-/** Listing takes at most this part of the time, where that does not delay it beyond the limit. */
+/** Listing may take this share of the time, unless that delays it beyond LIST_WITHIN_MS. */
 const PART_OF_TIME = 1 / 20
 const LIST_WITHIN_MS = 10_000
-/** Whoever submits notifies nobody while it sees something due, although that may have left before it commits. */
+/**
+ * A submit sends no notification while something is due. That may have left before the submit commits, so a tenant is
+ * remembered this long.
+ */
 const STAYS_MS = 2_000
 
 /** A time as PostgreSQL wrote it. It is only handed back, so that nobody needs to read and write it with each claim. */

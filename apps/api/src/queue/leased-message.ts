@@ -42,7 +42,7 @@ export interface LeasedMessage {
   readonly contentKeySealed: Sealed | null
   /** Null unless the message is small: read it with `readContent` when there is memory for it. */
   readonly content: Buffer | null
-  /** Of the trace that it was submitted in; null where nothing is traced. */
+  /** The W3C traceparent of the submit; null when not traced. */
   readonly traceparent: string | null
   /** The size of all attachments together. */
   readonly attachmentBytes: number

@@ -11,7 +11,7 @@ export interface Passed {
   readonly low: number
 }
 
-/** With this many passed, the next message is of the lower priority: each gets a ninth, so a delay leaves it a tenth. */
+/** After 8 others, one of the lower priority leaves: a ninth of the mail, a tenth at worst. */
 const PASSED_AT_MOST = 8
 /** What a priority is owed does not grow beyond this. */
 const OWED_AT_MOST = PASSED_AT_MOST + 1

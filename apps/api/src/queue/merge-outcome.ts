@@ -43,7 +43,7 @@ export interface RecipientOutcome {
   readonly note: string | null
   /** The types of the events that were written about it. */
   readonly events: readonly string[]
-  /** Until then its event waits for the code. */
+  /** How long its event waits for the code; null when it does not wait. */
   readonly codeAwaitedUntil: Date | null
 }
 
@@ -68,7 +68,7 @@ export function mergeOutcome(current: RecipientOutcome, report: OutcomeReport, n
   const note = mergeNotes(current.note, report.note)
   const noted = note === current.note ? current : { ...current, note }
   if (report.delivery === null) return addDetail(noted, report)
-  if (replaces(current, report)) return awaitCode(addTold({ ...noted, ...outcomeOf(report, now) }), now)
+  if (replaces(current, report)) return awaitCode(addMemberNote({ ...noted, ...outcomeOf(report, now) }), now)
   return addCode(noted, report)
 }
 
@@ -83,7 +83,7 @@ function outcomeOf({ delivery, code, detail, at, source, certain }: OutcomeRepor
   return { delivery, code, detail: detail === null ? null : cut(detail), at: at ?? now, source, certain }
 }
 
-/** A bounce may arrive after the trace has told that it failed; so may the details of the trace. */
+/** A bounce may arrive after the trace reported the failure; so may the details of the trace. */
 function addCode(current: RecipientOutcome, report: OutcomeReport): RecipientOutcome {
   if (report.delivery !== 'failed' || report.code === null || current.code !== null) return current
   if (!report.certain && (current.certain || report.source !== current.source)) return current
@@ -94,15 +94,15 @@ function addCode(current: RecipientOutcome, report: OutcomeReport): RecipientOut
 /** The prefix of a note about an address that is none of the recipients. */
 const NOTE_PREFIX = `${POSSIBLE_BOUNCE}: `
 
-/** The first note stays, but for what is told of one more address. */
+/** The first note stays; what a report says about one more address is added to it. */
 function mergeNotes(current: string | null, added: string | null): string | null {
   if (current === null || added === null) return current ?? (added === null ? null : cut(added))
   if (!added.startsWith(NOTE_PREFIX)) return current
   return current === POSSIBLE_BOUNCE ? cut(added) : addLine(current, added.slice(NOTE_PREFIX.length))
 }
 
-/** The report about a member may come before the recipient is known for a list: then the note has what is told of it. */
-function addTold(outcome: RecipientOutcome): RecipientOutcome {
+/** Adds what a report said about a list member before the recipient was known to be a list. */
+function addMemberNote(outcome: RecipientOutcome): RecipientOutcome {
   if (outcome.delivery !== 'expanded' || outcome.note?.startsWith(NOTE_PREFIX) !== true) return outcome
   return addDetail(outcome, { detail: outcome.note.slice(NOTE_PREFIX.length) })
 }
@@ -144,7 +144,7 @@ function eventOf(delivery: Delivery | null): MessageEventType | null {
     case 'quarantined':
       return 'message.quarantined'
     default:
-      return null // its members are not told of
+      return null // no event is written for a list or its members
   }
 }
 

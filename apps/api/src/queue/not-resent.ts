@@ -7,7 +7,7 @@ import { problemOf } from '../delivery-sentences.ts'
 
 /** What a restored database would send as soon as it is started. */
 export interface Unsent {
-  /** With those that failed and that somebody had asked to be retried. */
+  /** Includes failed messages whose retry was requested. */
   readonly queued: number
   readonly held: number
   readonly scheduled: number

@@ -14,7 +14,7 @@ export interface Pace {
   readonly msPerMessage: number
 }
 
-/** @param messagesPerMinute 0 for no limit, which nothing is paced by */
+/** @param messagesPerMinute 0: no limit, and no pacing */
 export function paceOf(messagesPerMinute: number): Pace {
   return {
     messagesPerPlace: Math.ceil(messagesPerMinute / PLACES_PER_MINUTE),

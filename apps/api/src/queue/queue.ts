@@ -57,7 +57,7 @@ import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
-import { applyReports, readBounced, readLikely, writeOverdueEvents, type ToldRow } from './recipient-outcomes.ts'
+import { applyReports, readBounced, readLikely, writeOverdueEvents, type ReportedRow } from './recipient-outcomes.ts'
 import {
   advanceInbox,
   claimInboxes,
@@ -227,8 +227,8 @@ export interface DeliveryReports {
   findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
   /** Reads messages that were sent, or tried, by our ids. */
   findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
-  /** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
-  readLikely(tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]>
+  /** Reads the uncertain outcomes that rows of the message trace reported between two times, both included. */
+  readLikely(tenantId: string, from: Date, to: Date): Promise<readonly ReportedRow[]>
   /** Reads the ids of messages with a recipient that bounced within a time. */
   readBounced(tenantId: string, from: Date, to: Date): Promise<readonly string[]>
   /** Notes that the message trace has rows of messages: those in doubt are settled as sent. */
@@ -245,7 +245,7 @@ export interface ReportInboxes {
   claim(owner: string): Promise<ClaimedInbox[]>
   /** Asks before each request; false: the lease was lost. */
   renew(inbox: ClaimedInbox): Promise<boolean>
-  /** Stores where to go on; null: anew. Returns false when the lease was lost. */
+  /** Stores the link to continue from; null starts over. Returns false when the lease was lost. */
   advance(inbox: ClaimedInbox, link: string | null, isReadToTheEnd: boolean): Promise<boolean>
   release(inbox: ClaimedInbox, againInMs: number): Promise<void>
   /** Returns those of the reports that have not been read. */

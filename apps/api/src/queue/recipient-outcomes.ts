@@ -272,8 +272,8 @@ export async function readOutcomes(
   return new Map(rows.map((row) => [keyOf(row.message_id, row.address), toOutcome(row)]))
 }
 
-/** What a row of the message trace told that was matched without a Message-ID. */
-export interface ToldRow {
+/** What a row of the message trace reported that was matched without a Message-ID. */
+export interface ReportedRow {
   readonly address: string
   readonly subject: string
   readonly at: Date
@@ -286,9 +286,14 @@ SELECT o.address, m.subject, o.at
  WHERE o.tenant_id = $1 AND o.delivery = ANY ($2) AND o.at BETWEEN $3 AND $4 AND o.source = 'trace' AND NOT o.certain`
 
 /** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
-export async function readLikely(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly ToldRow[]> {
+export async function readLikely(
+  pool: pg.Pool,
+  tenantId: string,
+  from: Date,
+  to: Date,
+): Promise<readonly ReportedRow[]> {
   const final: readonly FinalDelivery[] = ['delivered', 'expanded', 'failed', 'quarantined', 'spam']
-  const { rows } = await pool.query<ToldRow>(READ_LIKELY, [tenantId, final, from, to])
+  const { rows } = await pool.query<ReportedRow>(READ_LIKELY, [tenantId, final, from, to])
   return rows
 }
 

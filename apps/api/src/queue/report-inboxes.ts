@@ -142,7 +142,7 @@ export async function renewInbox(pool: pg.Pool, { tenantId, inbox, leaseOwner }:
 const ADVANCE = `
 UPDATE report_inboxes SET link = $4, read_at = CASE WHEN $5 THEN mail_now() ELSE read_at END WHERE ${IS_HELD}`
 
-/** Stores where to go on; null: anew. Returns false when the lease was lost. */
+/** Stores the link to continue from; null starts over. Returns false when the lease was lost. */
 export async function advanceInbox(
   pool: pg.Pool,
   { tenantId, inbox, leaseOwner }: Held,

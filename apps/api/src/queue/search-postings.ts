@@ -57,7 +57,7 @@ export function joinable(column: string): string {
   return `int4send(length(${column})) || ${column}`
 }
 
-/** Splits what was joined of `joinable`. */
+/** Splits what `joinable` joined. */
 export function splitPostings(joined: Buffer): Buffer[] {
   const postings: Buffer[] = []
   for (let at = 0; at < joined.length;) {

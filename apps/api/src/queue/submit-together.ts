@@ -13,7 +13,7 @@ import { freshMessage } from './submit.ts'
 export interface NewBatch {
   /** At least one. */
   readonly messages: readonly NewMessage[]
-  /** Of the batch; those of its messages are not used. */
+  /** The key of the batch; keys of its messages are not used. */
   readonly idempotency: NewMessage['idempotency']
 }
 

@@ -1,6 +1,5 @@
 /**
- * Whose turn it is in work that a process does piece by piece for many: one follows the other by its id, and those whose
- * piece failed last come after all others, so that none of them holds up the rest.
+ * Round robin over many owners: by id, with those whose last piece failed at the end, so that none blocks the rest.
  */
 export interface Turns {
   /** Whose turn was last; null at the start. */

@@ -10,7 +10,7 @@ import type { VersionedSettings } from './settings-state.ts'
 const IDLE_BATCH = 100
 const SEARCHES_BATCH = 1_000
 /**
- * No lease is longer and no pause. What lies further ahead was written before the clock of the database was set back, or a
+ * No lease or pause is longer. A time further ahead was written before the clock of the database was set back, or before a
  * standby took over whose clock is behind.
  */
 const LONGEST_WAIT = Prisma.raw(`interval '1 hour'`)

@@ -16,7 +16,7 @@ import type { Connection } from './settings-state.ts'
 // Proofs that a source of delivery reports can be read: one read of the inbox, one request for a row of the trace.
 
 const TIMEOUT_MS = 30_000
-/** How long the time is that the probe asks about. Any would do. */
+/** The probe asks for this period; any would do. */
 const TRACED_MS = 60 * 60_000
 
 /** Whether a request of the message trace may be made now: all processes share what Microsoft allows. */

@@ -63,7 +63,7 @@ const QUOTA_ACTION =
   'A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.'
 
 function viewReports({ bounces, trace }: DeliveryReportsState, connection: Connection | null): DeliveryReports {
-  // A read that failed outweighs the permission: Full Access is missing, or there is no inbox.
+  // A failed read counts more than the permission: Full Access is missing, or there is no inbox.
   const available = bounces.problem === null && connection !== null
   return {
     bounces: {

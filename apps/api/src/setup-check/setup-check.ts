@@ -39,7 +39,7 @@ export interface SetupCheckDeps {
   }
   readonly credential: {
     readonly view: (now: Date) => Credential
-    /** Of a certificate. */
+    /** When a certificate becomes valid; null for a secret. */
     readonly validFrom: () => Date | null
   }
   readonly inspectDatabase: () => Promise<DatabaseFinding>
@@ -47,7 +47,7 @@ export interface SetupCheckDeps {
   readonly openStored: (database: DatabaseFinding) => Promise<Stored | null>
   readonly checkVault: (database: DatabaseFinding) => Promise<VaultFinding>
   readonly checkStorage: () => Promise<Outcome>
-  /** Of the command, which runs beside the product or before its start. */
+  /** Only the command checks it, since it runs beside the product or before its start. */
   readonly checkPort?: (signal: AbortSignal) => Promise<Outcome>
   /** The same, where the SMTP door is on. */
   readonly checkSmtp?: (signal: AbortSignal) => Promise<Outcome>

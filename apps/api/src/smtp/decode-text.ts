@@ -1,6 +1,6 @@
 import { createDecodeStream, decode } from 'libmime/lib/charset.js'
 
-/** Charsets that say nothing: what is labelled with them is UTF-8 or Windows' Latin in practice. */
+/** Charset labels that are unreliable: what is labelled with them is UTF-8 or Windows' Latin in practice. */
 const SAYS_NOTHING = /^(|(us-)?ascii|ansi_x3\.4-1968|utf-?8|[78]bit|binary|unknown-8bit|x-unknown)$/
 /** Programs say Latin 1 and send Windows-1252, which differs in control characters only (WHATWG Encoding, section 4.2). */
 const LATIN_1 = /^(iso[-_]?8859-?1|latin-?1)$/

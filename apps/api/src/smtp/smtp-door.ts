@@ -146,7 +146,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     listeners.push({ port, listener })
   }
 
-  /** What an old device needs is told, within limits; whatever else breaks a connection is of no interest. */
+  /** Warns of TLS failures of old devices, rate-limited; other broken connections are logged for debugging only. */
   function noteFailure(error: ConnectionError): void {
     const { code = '', remoteAddress = '' } = { ...error.meta, ...error }
     if (!TOO_OLD.has(code)) logger.debug({ err: error }, 'smtp connection failed')

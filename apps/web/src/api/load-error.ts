@@ -1,8 +1,8 @@
 import { useState } from 'react'
 
 /**
- * Why there is no data, or why what is there could not be read again. Without data, a query forgets its error whenever it
- * is tried again: here it stays until there is data, so that what says so does not come and go.
+ * Why data is missing or stale. A query without data forgets its error on retry; this keeps it until data arrives, so that
+ * the message does not flicker.
  */
 export function useLoadError({ data, error }: { readonly data: unknown; readonly error: Error | null }): Error | null {
   const [kept, setKept] = useState<Error | null>(null)

@@ -12,9 +12,9 @@ import { pathOfLink } from '../mailer/graph-link.ts'
 const TRACES = '/admin/exchange/tracing/messageTraces'
 /** The most that the service gives at once. */
 export const MAX_TRACE_ROWS = 5_000
-/** For that many rows with long subjects. */
+/** Fits MAX_TRACE_ROWS rows with long subjects. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
-/** For a 429 that names no time. */
+/** Pause after a 429 without Retry-After. */
 const UNASKED_PAUSE_MS = 60_000
 const MAX_QUOTE_CHARACTERS = 200
 
