@@ -1,4 +1,4 @@
-import { causesIn, retriedCausesIn, retriedIn, sumCauses } from './failed-alert.sql.ts'
+import { causesIn, retriedCausesIn, retriedIn, sumCauses } from '../database/failed-alert.sql.ts'
 
 // What is due, and whose claim has ended, is decided by the clock of the database, which all processes share.
 

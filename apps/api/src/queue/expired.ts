@@ -1,6 +1,6 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
-import { raiseFailed } from '../alerts/failed-alert.sql.ts'
+import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { causeOf, deletableAtOnce, deleteContents, deleteDrafts, idsOf, isInTime, storedBytesOf } from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
 import { lockTotals } from './totals.ts'

@@ -1,4 +1,4 @@
-import { noteRetried } from '../alerts/failed-alert.sql.ts'
+import { noteRetried } from '../database/failed-alert.sql.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from './columns.ts'

@@ -3,7 +3,7 @@ import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mai
 import type { Values } from '@inforiver-mail/contract/values'
 import type pg from 'pg'
 import { createBatcher, FailedItem } from '../database/batcher.ts'
-import { raiseFailed } from '../alerts/failed-alert.sql.ts'
+import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'

@@ -65,8 +65,8 @@ it.each(QUEUE_MODELS)('reaches $delegate through no generated client', (model) =
 })
 
 /**
- * The folder that writes each table. Functions of `database/` that take a transaction append to two tables, and the queue
- * appends to `alert_events` with SQL that alerts export. Vault rotation replaces sealed values in the columns that their
+ * The folder that writes each table. `database/` appends to two tables for other folders: with functions that take their
+ * transaction, and with SQL about failed messages that is part of the queue's statements. Vault rotation replaces sealed values in the columns that their
  * owners list.
  */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,6 @@ import type { Message } from '@inforiver-mail/contract/message'
 import { type InLanguage, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
-import { waitingReason } from './message-text.ts'
 
 export interface MessageText extends InLanguage {
   readonly intent: Intent
@@ -14,7 +13,7 @@ export interface MessageText extends InLanguage {
 
 /** The status of a test mail. */
 export function messageText(message: Message, t: Translate): MessageText {
-  const { status, from, to, attempts, heldBecause, possibleDuplicate, problem } = message
+  const { status, from, to, attempts, heldBecause, waitingBecause, possibleDuplicate, problem } = message
   const recipients = to.map(({ address }) => address).join(', ')
   const goesTo = t('sending.test.to', { recipients })
   switch (status) {
@@ -49,10 +48,9 @@ export function messageText(message: Message, t: Translate): MessageText {
         const { detail, values } = last
         return { intent: 'info', title: t('sending.test.again'), ...serverText({ detail, values }, t), busy: true }
       }
-      const reason = waitingReason(message, t)
-      return reason === null
+      return waitingBecause === null
         ? { intent: 'info', title: t('sending.test.queued'), detail: goesTo, busy: true }
-        : { intent: 'info', title: t('sending.test.waits'), detail: reason, busy: true }
+        : { intent: 'info', title: t('sending.test.waits'), detail: t(`sending.waits.${waitingBecause}`), busy: true }
     }
   }
 }
