@@ -1,5 +1,5 @@
+import { boundedText } from './bounded-text.ts'
 import type { MicrosoftFetch } from './microsoft-fetch.ts'
-import { boundedText } from './mailer/graph-call.ts'
 
 /** Whether a host of Microsoft answers, or what stands in the way. */
 export type Reach =

@@ -7,9 +7,8 @@ import {
 } from '@microsoft/microsoft-graph-client'
 import { withoutTrailingSlash } from '../clouds.ts'
 import type { AnswerHeaders } from '../answer-headers.ts'
-import type { MicrosoftFetch, MicrosoftFetchInit, MicrosoftResponse } from '../microsoft-fetch.ts'
-
-const MAX_ANSWER_BYTES = 1024 * 1024
+import { boundedText } from '../bounded-text.ts'
+import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -25,7 +24,7 @@ export interface GraphRequest {
   readonly pageSize?: number
   /** Limits what is read of an answer. Defaults to 1 MiB. */
   readonly maxAnswerBytes?: number
-  /** Of a longer answer the beginning is returned, and not nothing. */
+  /** Returns the beginning of a longer answer, and not nothing. */
   readonly cutsAnswer?: true
   readonly accessToken: string
   readonly signal?: AbortSignal | undefined
@@ -152,29 +151,4 @@ function createTransport(graphOrigin: string, fetch: MicrosoftFetch): Middleware
 
 function urlOf({ request }: Context): string {
   return typeof request === 'string' ? request : request.url
-}
-
-/**
- * Reads a body as text; empty when there is none, when it breaks off, or when it is longer than `maxBytes`. With `cuts`
- * the beginning of a longer one is returned, and the rest is not read.
- */
-export async function boundedText(
-  response: MicrosoftResponse,
-  maxBytes = MAX_ANSWER_BYTES,
-  cuts = false,
-): Promise<string> {
-  if (response.body === null) return ''
-  const chunks: Uint8Array[] = []
-  let sizeBytes = 0
-  try {
-    for await (const chunk of response.body) {
-      sizeBytes += chunk.length
-      if (sizeBytes > maxBytes && !cuts) return ''
-      chunks.push(chunk)
-      if (sizeBytes > maxBytes) break
-    }
-  } catch {
-    return ''
-  }
-  return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8')
 }

@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { boundedText } from '../bounded-text.ts'
 import { isProtected } from '../clouds.ts'
 import { jsonObject, optionalText, readJson } from '../json.ts'
 import { plainText } from '../plain-text.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import { readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
-import { boundedText } from './graph-call.ts'
 import { asRepeatable, type Answered, type GraphMailerOptions, type NotAnswered } from './graph-exchange.ts'
 
 /**
