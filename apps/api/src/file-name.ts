@@ -1,4 +1,5 @@
 import { MAX_FILE_NAME_CHARACTERS } from '@inforiver-mail/contract/message-input'
+import { cutText } from '@inforiver-mail/m365/cut-text'
 
 /** Would break a header, or a path. */
 const FORBIDDEN = /[\p{Cc}\u2028\u2029]/gu
@@ -26,11 +27,10 @@ export function showEnding(name: string): string {
   return name.replaceAll(BIDI_CONTROLS, '')
 }
 
-/** Cuts a name to what the contract allows, but neither off its extension nor inside a surrogate pair. */
+/** Cuts a name to what the contract allows, but keeps its extension. */
 function shorten(name: string): string {
   if (name.length <= MAX_FILE_NAME_CHARACTERS) return name
   const dot = name.lastIndexOf('.')
   const ending = name.length - dot - 1 <= LONGEST_ENDING ? name.slice(dot) : ''
-  const stem = name.slice(0, MAX_FILE_NAME_CHARACTERS - ending.length).replace(/[\ud800-\udbff]$/, '')
-  return `${stem}${ending}`
+  return `${cutText(name, MAX_FILE_NAME_CHARACTERS - ending.length)}${ending}`
 }

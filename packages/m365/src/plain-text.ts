@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts'
+
 /**
  * Makes untrusted text safe to show: one line, no control or invisible characters, bounded.
  * `maxCharacters` counts UTF-16 units; a cut text ends in an ellipsis within that bound.
@@ -8,11 +10,7 @@ export function plainText(text: string, maxCharacters: number): string {
     .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
   if (line.length <= maxCharacters) return line
-  // The cut must not leave half of a surrogate pair.
-  return `${line
-    .slice(0, maxCharacters - 1)
-    .replace(/[\uD800-\uDBFF]$/, '')
-    .trimEnd()}…`
+  return `${cutText(line, maxCharacters - 1).trimEnd()}…`
 }
 
 /** Makes the first sentence of an untrusted text safe to show. */

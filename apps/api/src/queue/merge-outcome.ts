@@ -1,5 +1,6 @@
 import { POSSIBLE_BOUNCE, type Delivery, type DeliverySource } from '@inforiver-mail/contract/message'
 import type { MessageEventType } from '@inforiver-mail/contract/message-event'
+import { cutText } from '@inforiver-mail/m365/cut-text'
 
 // What a report changes about a recipient. Pure; recipient-outcomes.ts reads and writes it under a lock.
 
@@ -148,8 +149,7 @@ function eventOf(delivery: Delivery | null): MessageEventType | null {
   }
 }
 
-/** Cuts no character in two, and leaves out what the database cannot store. */
+/** Cuts a text, and leaves out what the database cannot store. */
 function cut(text: string): string {
-  const cleaned = text.toWellFormed().replaceAll('\0', '')
-  return cleaned.slice(0, MAX_DETAIL_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')
+  return cutText(text.toWellFormed().replaceAll('\0', ''), MAX_DETAIL_CHARACTERS)
 }

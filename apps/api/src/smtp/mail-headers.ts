@@ -1,6 +1,7 @@
 import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_HEADERS } from '@inforiver-mail/contract/message-input'
+import { cutText } from '@inforiver-mail/m365/cut-text'
 import libmime from 'libmime'
 import addressparser from 'nodemailer/lib/addressparser'
 import { comparableAddress, isSameMailbox } from '../compare-addresses.ts'
@@ -67,7 +68,7 @@ export function readMailHeader(lines: readonly HeaderLine[]): MailHeader {
     replyTo: mailboxes('reply-to').slice(0, MAX_REPLY_TO),
     to: mailboxes('to'),
     cc: mailboxes('cc'),
-    subject: shorten(text('subject'), MAX_SUBJECT_CHARACTERS),
+    subject: cutText(text('subject'), MAX_SUBJECT_CHARACTERS),
     importance: readImportance(text),
     ...readXHeaders(lines),
     own: new Map(
@@ -128,7 +129,7 @@ function oneLine(text: string): string {
 /** Addresses that no mailbox can have are left out. */
 function toMailbox({ name, address }: NamedAddress): Recipient[] {
   if (!EmailAddress.safeParse(address).success) return []
-  const shown = shorten(toText(name), MAX_NAME_CHARACTERS)
+  const shown = cutText(toText(name), MAX_NAME_CHARACTERS)
   return [shown === '' || shown === address ? { address } : { address, name: shown }]
 }
 
@@ -162,9 +163,4 @@ function readXHeaders(lines: readonly HeaderLine[]): Pick<MailHeader, 'headers' 
     else leftOut.push(name.slice(0, MAX_X_NAME_CHARACTERS))
   }
   return { headers, leftOut }
-}
-
-/** Cuts text to so many characters, but not inside a surrogate pair. */
-function shorten(text: string, mostCharacters: number): string {
-  return text.length <= mostCharacters ? text : text.slice(0, mostCharacters).replace(/[\ud800-\udbff]$/, '')
 }

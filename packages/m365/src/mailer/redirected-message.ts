@@ -1,6 +1,7 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_SUBJECT_CHARACTERS } from '@inforiver-mail/contract/message-input'
+import { cutText } from '../cut-text.ts'
 
 /** What a redirection changes of a message. */
 export interface Addressed {
@@ -19,9 +20,7 @@ export function redirectMessage<Message extends Addressed>(message: Message, add
 function redirectedSubject(message: Addressed): string {
   const subject = `${redirectionMark(message)}${message.subject}`
   if (subject.length <= MAX_SUBJECT_CHARACTERS) return subject
-  const end = MAX_SUBJECT_CHARACTERS - ELLIPSIS.length
-  // Half of a surrogate pair is no character.
-  return `${subject.slice(0, end).replace(/[\ud800-\udbff]$/, '')}${ELLIPSIS}`
+  return `${cutText(subject, MAX_SUBJECT_CHARACTERS - ELLIPSIS.length)}${ELLIPSIS}`
 }
 
 const ELLIPSIS = '…'
