@@ -43,8 +43,7 @@ export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
  * - `reconnect-required`, `app-misconfigured`: Microsoft refuses the connection, or the app registration
  * - `quota-exceeded`: a non-delivery report says that a limit of Microsoft is used up, and the mailbox pauses
  */
-export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'quota-exceeded'])
-export type SettingsProblemCode = z.infer<typeof SettingsProblemCode>
+const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'quota-exceeded'])
 
 /** Why a source of delivery reports that is on does not answer. Mail leaves all the same. */
 export const ReportsProblemCode = z.enum([

@@ -64,8 +64,8 @@ const TypeList = z
     return z.NEVER
   })
 
-export const MAX_EVENTS = 1_000
-export const MAX_WAIT_SECONDS = 30
+const MAX_EVENTS = 1_000
+const MAX_WAIT_SECONDS = 30
 
 export const listMessageEvents = {
   operation: 'listMessageEvents',

@@ -241,7 +241,7 @@ export const submitMessage = {
   ],
 } as const satisfies Endpoint
 
-export const MAX_MESSAGES_IN_A_BATCH = 100
+const MAX_MESSAGES_IN_A_BATCH = 100
 const BATCH = fault('message-list', { max: MAX_MESSAGES_IN_A_BATCH })
 
 function batchOf<Each extends z.ZodType>(message: Each) {

@@ -108,7 +108,7 @@ export type Delivery = z.infer<typeof Delivery>
 export const DeliverySource = z.enum(['bounce', 'trace'])
 export type DeliverySource = z.infer<typeof DeliverySource>
 
-export const RecipientKind = z.enum(['to', 'cc', 'bcc'])
+const RecipientKind = z.enum(['to', 'cc', 'bcc'])
 
 /** The note of a report that may be forged or of another message; it changes nothing else. */
 export const POSSIBLE_BOUNCE = 'possible bounce'

@@ -32,7 +32,7 @@ export type AlertType = z.infer<typeof AlertType>
  */
 export const CAUSE_VALUE = 'cause.'
 
-export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
+const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
 
 /** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */
 export const Notice = z.strictObject({

@@ -162,10 +162,9 @@ export const reconnect = {
 } as const satisfies Endpoint
 
 /** Which sources of delivery reports to switch on or off; the others stay as they are. */
-export const DeliveryReportsInput = z
+const DeliveryReportsInput = z
   .strictObject({ bounces: z.boolean().exactOptional(), trace: z.boolean().exactOptional() })
   .refine(({ bounces, trace }) => bounces !== undefined || trace !== undefined, fault('no-report-source'))
-export type DeliveryReportsInput = z.infer<typeof DeliveryReportsInput>
 
 export const switchDeliveryReports = {
   operation: 'switchDeliveryReports',

@@ -4,7 +4,7 @@ import { EmailAddress, isDomainName } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { fault } from './fault-text.ts'
 
-export const MAX_ALLOWED_DOMAINS = 100
+const MAX_ALLOWED_DOMAINS = 100
 const BELOW = '*.'
 
 /** The domain in lower case, as DNS has it (xn--…); null where no such name can exist. */

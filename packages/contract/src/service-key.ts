@@ -6,7 +6,7 @@ import { Moment } from './moment.ts'
 import { AllowedDomains } from './recipients-policy.ts'
 import { fault } from './fault-text.ts'
 
-export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
+const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
 
 export const ServiceKey = z.strictObject({
   id: ServiceKeyId,
@@ -25,7 +25,7 @@ export const ServiceKey = z.strictObject({
 export type ServiceKey = z.infer<typeof ServiceKey>
 
 const MAX_SCOPES = Scope.options.length
-export const MAX_ALLOWED_ADDRESSES = 100
+const MAX_ALLOWED_ADDRESSES = 100
 /** The most keys that may be valid at once. */
 export const MAX_SERVICE_KEYS = 500
 

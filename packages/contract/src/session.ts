@@ -35,7 +35,7 @@ export const signOut = {
   problems: [],
 } as const satisfies Endpoint
 
-export const SessionId = z.string().regex(/^ses_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a session' }))
+const SessionId = z.string().regex(/^ses_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a session' }))
 
 /** Somebody who is signed in, in one browser. */
 export const SessionEntry = z.strictObject({

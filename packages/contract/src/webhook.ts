@@ -14,7 +14,7 @@ export const MAX_REPLAYED_EVENTS = 10_000
 export const MAX_REPLAYS = 5
 const MAX_SERVICES = 50
 
-export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
+const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
 
 /** What a webhook can be sent: alerts about the mailbox and the queue, and events of messages. */
 export const WebhookSubject = z.enum([...AlertType.options, ...MessageEventType.options])

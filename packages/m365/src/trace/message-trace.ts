@@ -11,7 +11,7 @@ import { pathOfLink } from '../mailer/graph-link.ts'
 
 const TRACES = '/admin/exchange/tracing/messageTraces'
 /** The most that the service gives at once. */
-export const MAX_TRACE_ROWS = 5_000
+const MAX_TRACE_ROWS = 5_000
 /** Fits MAX_TRACE_ROWS rows with long subjects. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024
 /** Pause after a 429 without Retry-After. */
