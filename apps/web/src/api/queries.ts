@@ -155,7 +155,7 @@ const LIST_PAGE_ROWS = 100
 /** Pages of a list that are kept; those further away from the screen are dropped, and read again when it comes back. */
 const MAX_LIST_PAGES = 4
 /** New messages at the top are counted up to this number. */
-const MAX_COUNTED_NEWS = 50
+const MAX_COUNTED_NEW_MESSAGES = 50
 
 /** Where a list is begun. Another generation begins anew at the same place. */
 export interface PagesStart {
@@ -190,7 +190,7 @@ export function messageHeadQuery(filter: MessageFilter) {
   return queryOptions({
     queryKey: [...MESSAGES, 'head', filter],
     queryFn: ({ signal }) =>
-      call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEWS } }, signal, { polling: true }),
+      call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEW_MESSAGES } }, signal, { polling: true }),
     refetchInterval: POLL_MS.messageList,
   })
 }

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
     containerType: 'inline-size', // a row has one line for each kind of fact where there is room, else fewer facts
   },
   count: { color: tokens.colorNeutralForeground2, minHeight: '24px' },
-  news: {
+  newMessages: {
     position: 'sticky',
     top: tokens.spacingVerticalS,
     zIndex: 2,
@@ -77,7 +77,7 @@ export function MessageList(props: Props) {
     window: placed,
     pages,
     total,
-    news,
+    newMessages,
     beginAtHead,
   } = useMessageList(filter, cursor, () => {
     const element = rowsElement.current
@@ -179,10 +179,13 @@ export function MessageList(props: Props) {
         <Spinner label={t('messages.loading')} labelPosition="below" />
       )}
       {isEmpty && empty}
-      <div className={styles.news} aria-live="polite">
-        {news && !hidden && (
+      <div className={styles.newMessages} aria-live="polite">
+        {newMessages && !hidden && (
           <Button appearance="primary" shape="circular" size="small" icon={<ArrowUpRegular />} onClick={showNewest}>
-            {t('messages.news', { count: news.count ?? 0, isMany: news.count === null ? 'yes' : 'no' })}
+            {t('messages.new-messages', {
+              count: newMessages.count ?? 0,
+              isMany: newMessages.count === null ? 'yes' : 'no',
+            })}
           </Button>
         )}
       </div>

@@ -37,7 +37,7 @@ interface State {
 }
 
 /** What is new at the top: how many messages, or null for more than were counted. */
-export interface News {
+interface NewMessages {
   readonly count: number | null
 }
 
@@ -128,7 +128,7 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
     window,
     pages,
     total: data?.pages.at(-1),
-    news: newsOf(atHead ? uniqueRows(data?.pages ?? []) : (newest ?? []), seenAt),
+    newMessages: newMessagesOf(atHead ? uniqueRows(data?.pages ?? []) : (newest ?? []), seenAt),
     /** Shows the newest message. */
     beginAtHead: () => {
       const rows = uniqueRows(data?.pages ?? [])
@@ -138,7 +138,7 @@ export function useMessageList(filter: MessageFilter, cursor: string | null, onS
   }
 }
 
-function newsOf(newest: readonly MessageSummary[], seenAt: string | null): News | null {
+function newMessagesOf(newest: readonly MessageSummary[], seenAt: string | null): NewMessages | null {
   if (seenAt === null || newest.length === 0) return null
   const count = countNewer(newest, seenAt)
   return count === 0 ? null : { count }

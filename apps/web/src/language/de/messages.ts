@@ -118,7 +118,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.megabytes': '{size} MB',
   'messages.message': 'Nachricht',
   'messages.more': '{count, number} weitere',
-  'messages.news':
+  'messages.new-messages':
     '{isMany, select, yes {Viele neue Nachrichten} other {{count, plural, one {# neue Nachricht} other {# neue Nachrichten}}}}',
   'messages.no-attempt.cancelled': 'Es wurde nicht versucht, sie zu senden.',
   'messages.no-attempt.sending': 'Der erste Versuch läuft.',

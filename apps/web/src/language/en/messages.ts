@@ -113,7 +113,7 @@ export const messages = {
   'messages.megabytes': '{size} MB',
   'messages.message': 'Message',
   'messages.more': '{count, number} more',
-  'messages.news':
+  'messages.new-messages':
     '{isMany, select, yes {Many new messages} other {{count, plural, one {# new message} other {# new messages}}}}',
   'messages.no-attempt.cancelled': 'No attempt to send it was made.',
   'messages.no-attempt.sending': 'The first attempt is under way.',
