@@ -79,7 +79,7 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
       return {
         title: `The ${what} of the app registration ${expiryText(facts.daysLeft)}`,
         detail: `It ${facts.daysLeft === 0 ? 'ran' : 'runs'} out on ${DAY.format(Date.parse(facts.expiresAt))}. From then on Microsoft refuses every sign-in of the app, and all mail waits.`,
-        action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts.`,
+        action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts or reloads it.`,
       }
     }
   }

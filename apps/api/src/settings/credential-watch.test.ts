@@ -123,7 +123,7 @@ it('logs at the start and once a day how long it is valid, and what to do', asyn
     [40, 6],
   ])
   expect(logged()[0]?.msg).toBe(
-    'the secret of the app registration expires on 2026-12-01. Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and start Inforiver Mail again.',
+    'the secret of the app registration expires on 2026-12-01. Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and restart or reload Inforiver Mail.',
   )
 })
 
@@ -135,7 +135,7 @@ it('logs as information while there is time, and as an error once it has expired
     [30, 'the secret of the app registration expires on 2027-02-22'],
     [
       50,
-      'the certificate of the app registration has expired. Add a new certificate to the app registration in Entra, then set AZURE_CLIENT_CERTIFICATE_PATH, and start Inforiver Mail again.',
+      'the certificate of the app registration has expired. Add a new certificate to the app registration in Entra, then put it where AZURE_CLIENT_CERTIFICATE_PATH points, and restart or reload Inforiver Mail.',
     ],
   ])
 })

@@ -7,9 +7,9 @@ const DAY_MS = 24 * 60 * 60_000
 const LOG_LEVELS = { ok: 'info', notice: 'warn', warning: 'warn', expired: 'error' } as const
 const REMEDIES = {
   secret:
-    'Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and start Inforiver Mail again.',
+    'Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and restart or reload Inforiver Mail.',
   certificate:
-    'Add a new certificate to the app registration in Entra, then set AZURE_CLIENT_CERTIFICATE_PATH, and start Inforiver Mail again.',
+    'Add a new certificate to the app registration in Entra, then put it where AZURE_CLIENT_CERTIFICATE_PATH points, and restart or reload Inforiver Mail.',
 } as const
 
 /** A step before the expiry of a credential, for an alert. */

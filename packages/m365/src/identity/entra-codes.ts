@@ -355,7 +355,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     title: 'The client secret is wrong',
     detail:
       'Microsoft does not accept the value of AZURE_CLIENT_SECRET. Often the ID of the secret was pasted in place of its value.',
-    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies the column Value (not Secret ID) into AZURE_CLIENT_SECRET and restarts.`,
+    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies the column Value (not Secret ID) into AZURE_CLIENT_SECRET, and restarts or reloads it.`,
   },
   {
     codes: [7000222],
@@ -364,7 +364,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     kind: 'app-misconfigured',
     title: 'The client secret has expired',
     detail: 'The secret in AZURE_CLIENT_SECRET has run out.',
-    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies its value into AZURE_CLIENT_SECRET and restarts.`,
+    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies its value into AZURE_CLIENT_SECRET, and restarts or reloads it.`,
   },
   {
     codes: [700027, 50012, 700030],
@@ -374,7 +374,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     title: 'The certificate of the app is not accepted',
     detail:
       'Microsoft does not accept the certificate of AZURE_CLIENT_CERTIFICATE_PATH: it is not registered, it has expired, or its private key is another’s.',
-    remedy: `Whoever operates Inforiver Mail compares its thumbprint and dates with the ${APP_REGISTRATION} > Certificates & secrets > Certificates, uploads it there if need be, and restarts.`,
+    remedy: `Whoever operates Inforiver Mail compares its thumbprint and dates with the ${APP_REGISTRATION} > Certificates & secrets > Certificates, uploads it there if need be, and restarts or reloads Inforiver Mail.`,
   },
   {
     codes: [700024],

@@ -146,17 +146,17 @@ const TEXTS: Readonly<Record<string, Text>> = {
   AADSTS7000215: [
     'Der geheime Clientschlüssel ist falsch',
     'Microsoft akzeptiert den Wert von AZURE_CLIENT_SECRET nicht. Oft wurde die ID des Schlüssels statt seines Werts eingefügt.',
-    `${OPERATOR} legt unter ${APP} > Zertifikate und Geheimnisse einen neuen an, kopiert die Spalte Wert (nicht Geheime ID) nach AZURE_CLIENT_SECRET und startet neu.`,
+    `${OPERATOR} legt unter ${APP} > Zertifikate und Geheimnisse einen neuen an, kopiert die Spalte Wert (nicht Geheime ID) nach AZURE_CLIENT_SECRET und startet Inforiver Mail neu oder lädt es neu.`,
   ],
   AADSTS7000222: [
     'Der geheime Clientschlüssel ist abgelaufen',
     'Der Schlüssel in AZURE_CLIENT_SECRET ist abgelaufen.',
-    `${OPERATOR} legt unter ${APP} > Zertifikate und Geheimnisse einen neuen an, kopiert seinen Wert nach AZURE_CLIENT_SECRET und startet neu.`,
+    `${OPERATOR} legt unter ${APP} > Zertifikate und Geheimnisse einen neuen an, kopiert seinen Wert nach AZURE_CLIENT_SECRET und startet Inforiver Mail neu oder lädt es neu.`,
   ],
   AADSTS700027: [
     'Das Zertifikat der App wird nicht akzeptiert',
     'Microsoft akzeptiert das Zertifikat von AZURE_CLIENT_CERTIFICATE_PATH nicht: Es ist nicht registriert, es ist abgelaufen, oder sein privater Schlüssel gehört zu einem anderen.',
-    `${OPERATOR} vergleicht Fingerabdruck und Daten mit ${APP} > Zertifikate und Geheimnisse > Zertifikate, lädt es dort bei Bedarf hoch und startet neu.`,
+    `${OPERATOR} vergleicht Fingerabdruck und Daten mit ${APP} > Zertifikate und Geheimnisse > Zertifikate, lädt es dort bei Bedarf hoch und startet Inforiver Mail neu oder lädt es neu.`,
   ],
   AADSTS700024: [
     'Die Uhr dieses Rechners geht falsch',

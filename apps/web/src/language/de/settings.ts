@@ -72,9 +72,9 @@ export const settings: TranslationOf<typeof english> = {
   'settings.credential.expired.detail':
     'Abgelaufen am {day}. Ohne Ersatz wird nichts gesendet, und niemand kann sich anmelden.',
   'settings.credential.renew.secret':
-    'Eine Entra-Administratorin oder ein Entra-Administrator erstellt einen neuen geheimen Clientschlüssel (App-Registrierungen > Zertifikate & Geheimnisse); wer diese Installation betreibt, setzt AZURE_CLIENT_SECRET und AZURE_CLIENT_SECRET_EXPIRES und startet sie neu.',
+    'Eine Entra-Administratorin oder ein Entra-Administrator erstellt einen neuen geheimen Clientschlüssel (App-Registrierungen > Zertifikate & Geheimnisse); wer diese Installation betreibt, setzt AZURE_CLIENT_SECRET und AZURE_CLIENT_SECRET_EXPIRES und startet sie neu oder lädt sie neu.',
   'settings.credential.renew.certificate':
-    'Eine Entra-Administratorin oder ein Entra-Administrator fügt ein neues Zertifikat hinzu (App-Registrierungen > Zertifikate & Geheimnisse); wer diese Installation betreibt, legt es dort ab, wohin AZURE_CLIENT_CERTIFICATE_PATH zeigt, und startet sie neu.',
+    'Eine Entra-Administratorin oder ein Entra-Administrator fügt ein neues Zertifikat hinzu (App-Registrierungen > Zertifikate & Geheimnisse); wer diese Installation betreibt, legt es dort ab, wohin AZURE_CLIENT_CERTIFICATE_PATH zeigt, und startet sie neu oder lädt sie neu.',
 
   'settings.sender': 'Absender',
   'settings.sender.address': 'Absenderadresse',

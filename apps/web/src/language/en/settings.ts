@@ -64,9 +64,9 @@ export const settings = {
   'settings.credential.expired.detail':
     'It expired on {day}. Without a new one nothing is sent, and nobody can sign in.',
   'settings.credential.renew.secret':
-    'An Entra administrator makes a new client secret (App registrations > Certificates & secrets); the operator of this installation sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES and restarts it.',
+    'An Entra administrator makes a new client secret (App registrations > Certificates & secrets); the operator of this installation sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES and restarts or reloads it.',
   'settings.credential.renew.certificate':
-    'An Entra administrator adds a new certificate (App registrations > Certificates & secrets); the operator of this installation puts it where AZURE_CLIENT_CERTIFICATE_PATH points and restarts it.',
+    'An Entra administrator adds a new certificate (App registrations > Certificates & secrets); the operator of this installation puts it where AZURE_CLIENT_CERTIFICATE_PATH points and restarts or reloads it.',
 
   'settings.sender': 'Sender',
   'settings.sender.address': 'From Email Address',
