@@ -21,7 +21,8 @@ ${steps}
 
 function stepsToTry({ graphAuth }: Announced, simulatorPort: number): string {
   return `  1. Sign in with Microsoft as Ada Admin, and accept.
-  2. Enter ada@contoso.com (or reports@contoso.com, a shared mailbox) as From Email Address, and choose Enable.
+  2. Choose Connect a mailbox, enter ada@contoso.com (or reports@contoso.com, a shared mailbox) as From Email
+     Address, and choose Enable.
   3. ${WHO_CONSENTS[graphAuth]}
   4. Choose Send test mail, then read it at http://127.0.0.1:${simulatorPort}`
 }

@@ -21,7 +21,7 @@ interface Options {
 
 /**
  * Runs the command `doctor`: the checks of the set-up, before the first start, while the product runs or after it has
- * stopped. It changes nothing, makes no file and starts no database.
+ * stopped. It changes no setting, makes no file and starts no database; an expired access token is refreshed and stored.
  *
  * @returns the status to exit with: 0 where nothing failed, else 1
  */

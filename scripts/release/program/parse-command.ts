@@ -4,7 +4,7 @@ import type { ConfigOptions } from '../../../apps/api/src/config.ts'
 import type { RestoreCommandOptions } from '../../../apps/api/src/restore-command.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
-inforiver-mail doctor [--json]      checks the whole set-up, and changes nothing
+inforiver-mail doctor [--json]      checks the whole set-up, and changes no setting
 inforiver-mail vault status         how many stored secrets each key seals
 inforiver-mail vault rotate         seals everything stored with the first key
 inforiver-mail vault forget [WHAT] [--yes]

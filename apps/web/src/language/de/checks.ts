@@ -3,7 +3,7 @@ import type { checks as english } from '../en/checks.ts'
 
 export const checks: TranslationOf<typeof english> = {
   'checks.intro':
-    'Prüft alles, was E-Mails brauchen, von der Konfiguration des Servers bis zum Postfach bei Microsoft. Es wird nichts gesendet und nichts geändert.',
+    'Prüft alles, was E-Mails brauchen, von der Konfiguration des Servers bis zum Postfach bei Microsoft. Es wird nichts gesendet und keine Einstellung geändert.',
   'checks.start': 'Einrichtung prüfen',
   'checks.again': 'Erneut prüfen',
   'checks.unsaved': 'Prüft {sender}; die Adresse ist noch nicht gespeichert.',

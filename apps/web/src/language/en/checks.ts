@@ -1,7 +1,7 @@
 export const checks = {
   'checks.title': 'Set-up check',
   'checks.intro':
-    'Looks at everything that mail needs, from the configuration of the server to the mailbox at Microsoft. It sends nothing and changes nothing.',
+    'Looks at everything that mail needs, from the configuration of the server to the mailbox at Microsoft. It sends nothing and changes no setting.',
   'checks.start': 'Check the set-up',
   'checks.again': 'Check again',
   'checks.unsaved': 'Checks {sender}, which is not saved yet.',
