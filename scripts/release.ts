@@ -1,5 +1,5 @@
 // npm run release: makes the archive that operators install, in `release/`.
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VERSION } from '../apps/api/src/version.ts'
 import { packFolder } from './release/archive.ts'
@@ -29,6 +29,10 @@ await rm(join(release, 'folder'), { recursive: true })
 console.log(
   `${archive.path}\n${megabytes(archive.packedBytes)} packed, ${megabytes(archive.unpackedBytes)} unpacked\nSHA-256 ${archive.sha256}`,
 )
+
+const changelog = await readFile(join(root, 'CHANGELOG.md'), 'utf8')
+if (changelog.includes(`## ${VERSION} (unreleased)`))
+  console.warn(`CHANGELOG.md calls ${VERSION} unreleased: this archive is for trials.`)
 
 if (archive.packedBytes > MAX_PACKED_BYTES || archive.unpackedBytes > MAX_UNPACKED_BYTES)
   throw new Error(`It may have ${megabytes(MAX_PACKED_BYTES)} packed and ${megabytes(MAX_UNPACKED_BYTES)} unpacked.`)
