@@ -4,6 +4,7 @@ import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import { HeldBecause, MessageProblemCode } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
 import { Environment, SECRETS } from './configuration/environment.ts'
+import { VERSION } from './version.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
@@ -58,9 +59,10 @@ it('names in configuration.md every secret that may come as a file', () => {
   expect(codeIn(list).toSorted()).toEqual(SECRETS.toSorted())
 })
 
-it('names in README.md every command of package.json', () => {
+it('names in README.md or CONTRIBUTING.md every command of package.json', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: object }
-  const named = codeIn(section(readme, 'Commands')).map((code) => /^npm (?:run )?([\w:-]+)/.exec(code)?.[1])
+  const tables = [readme, read('CONTRIBUTING.md')].map((page) => section(page, 'Commands'))
+  const named = tables.flatMap(codeIn).map((code) => /^npm (?:run )?([\w:-]+)/.exec(code)?.[1])
   const commands = Object.keys(scripts).filter((name) => name !== 'prepare') // npm's own, at the end of an installation
   expect(new Set(named.filter((name) => name !== undefined))).toEqual(new Set(commands))
 })
@@ -93,6 +95,15 @@ it('names in map.md every table', () => {
   expect(tables.length).toBeGreaterThan(0)
   const named = new Set(codeIn(section(read('docs/map.md'), 'Tables')))
   expect(tables.filter((table) => !named.has(table))).toEqual([])
+})
+
+it('names in CHANGELOG.md the version in work first, and below it every release with its date', () => {
+  const [inWork, ...released] = [...read('CHANGELOG.md').matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading)
+  expect(inWork).toMatch(/^\d+\.\d+\.\d+ \((unreleased|\d{4}-\d\d-\d\d)\)$/)
+  expect(inWork?.split(' ')[0]).toBe(VERSION)
+  const releases = (JSON.parse(read('docs/releases.json')) as { version: string }[]).map(({ version }) => version)
+  const dated = released.map((heading) => /^(\S+) \(\d{4}-\d\d-\d\d\)$/.exec(heading)?.[1])
+  expect(dated).toEqual(releases.filter((version) => version !== VERSION).toReversed())
 })
 
 it('keeps README.md within 10 KB', () => {
