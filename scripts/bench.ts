@@ -38,7 +38,7 @@ import { peakAfterReset, peakMegabytes } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
 
 const MESSAGES = 8_000
-/** Of the bench of latency: how often each is measured, and how many at a time. */
+/** How often the bench of latency measures each, and how many at a time. */
 const PACED_ROUNDS = 4
 const PACED = 1_000
 

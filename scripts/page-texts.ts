@@ -17,7 +17,7 @@ export interface TextCall {
 }
 
 export interface SourceFile {
-  /** From the sources of the page, with `/`. */
+  /** The path from the sources of the page, with `/`. */
   readonly path: string
   /** Such as `12: Save`. */
   readonly texts: readonly string[]

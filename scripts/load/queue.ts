@@ -6,7 +6,7 @@ import type { Scoreboard } from './targets.ts'
 import { startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 
 const MAILBOXES = 8
-/** Of these each mailbox gets a quarter of a block of the search index, and two of them complete theirs. */
+/** Gives each mailbox a quarter of a block of the search index; two of them complete theirs. */
 const MAILS = (MAILBOXES * BLOCK_MESSAGES) / 4
 const MAILS_TO_REST = 16_000
 const ROUNDS = 5

@@ -22,7 +22,7 @@ export const THIS_RELEASE = fileURLToPath(new URL('../..', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
 const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
-/** As many as the simulator has people. */
+/** The simulator has as many people. */
 export const MAX_MAILBOXES = 64
 
 /** Variables that take every limit off the mailboxes. */

@@ -4,7 +4,7 @@ import type { Scoreboard } from './targets.ts'
 import { MAX_MAILBOXES, NO_LIMITS, startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
 
 const MAILS = 6_000
-/** For each worker, before it is measured. */
+/** Mails that each worker sends before it is measured. */
 const WARM = 6_000
 const FAST_GRAPH_MS = 5
 const GRAPH_MS = 100

@@ -25,7 +25,7 @@ export function composeBackground({
   upkeep: Upkeep
   alerts: Pick<Alerts, 'dispatcher'>
   overview: Pick<OverviewFeature, 'keepUp'>
-  /** Those of the features. */
+  /** The tasks of the features. */
   tasks: Readonly<Record<string, HousekeepingTask>>
   deliveryMetrics: DeliveryMetrics
   databaseNow: () => Promise<Date>

@@ -109,9 +109,9 @@ export interface Config {
   /** Null unless a port is set. */
   readonly smtpDoor: {
     readonly host: string
-    /** For STARTTLS, and for plain connections from where they are allowed. */
+    /** The port for STARTTLS, and for plain connections from where they are allowed. */
     readonly port: number | null
-    /** For TLS from the first byte. */
+    /** The port for TLS from the first byte. */
     readonly tlsPort: number | null
     readonly certificate: { readonly certificatePath: string; readonly keyPath: string } | null
     /** Networks that may come without TLS, besides this machine. */

@@ -1,6 +1,6 @@
 const WINDOW_MS = 60_000
 const LINES_PER_CLIENT = 5
-/** Per code, over all clients. */
+/** The most lines about a code, over all clients. */
 const LINES_PER_CODE = 100
 
 /**

@@ -44,7 +44,7 @@ interface Context extends RestoreCommandOptions {
   readonly backup: Backup
   /** Null where the backup holds nothing that is sealed, and there are no keys. */
   readonly vault: TokenVault | null
-  /** To be written where none are configured. */
+  /** The keys to write where none are configured; null where some are. */
   readonly newKeys: string | null
   readonly time: string
   readonly print: (line: string) => void

@@ -7,7 +7,7 @@ const PREFIX = 'whsec_'
 type HeaderValue = string | readonly string[] | undefined
 
 export interface ReceivedWebhook {
-  /** Of the request: a `Headers`, or an object such as that of Node's `request.headers`. */
+  /** The headers of the request: a `Headers`, or an object such as that of Node's `request.headers`. */
   readonly headers: { get(name: string): string | null } | Readonly<Record<string, HeaderValue>>
   /** The raw body, before it is parsed. */
   readonly body: string | Uint8Array

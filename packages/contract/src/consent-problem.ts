@@ -81,6 +81,6 @@ export const ReportsProblem = ConsentProblem.extend({
 })
 export type ReportsProblem = z.infer<typeof ReportsProblem>
 
-/** Of the connection itself: messages are held until somebody acts. */
+/** What is wrong with the connection itself: messages are held until somebody acts. */
 export const ConnectionProblem = SettingsProblem.extend({ code: SettingsProblemCode.exclude(['quota-exceeded']) })
 export type ConnectionProblem = z.infer<typeof ConnectionProblem>

@@ -34,7 +34,7 @@ export const MessageEvent = z.strictObject({
   /** When it happened. */
   at: z.iso.datetime(),
   messageId: MessageId,
-  /** Of the message, as the service submitted it. */
+  /** The reference that the service submitted with the message. */
   reference: z.string().nullable(),
   /** The service that submitted the message. */
   service: z.string(),
@@ -100,7 +100,7 @@ export const listMessageEvents = {
   status: 200,
   response: z.strictObject({
     items: z.array(MessageEvent),
-    /** To be used as `after`. It moves on past events that were not asked for. */
+    /** The `after` of the next request. It moves on past events that were not asked for. */
     next: z.string(),
   }),
   answer: 'Events in the order in which they were written, and where the next page begins.',

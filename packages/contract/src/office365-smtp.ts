@@ -52,7 +52,7 @@ export const DeliveryReports = z.strictObject({
     enabled: z.boolean(),
     /** What is granted lets the inbox be read, as far as is known: a group, which has none, is found out by trying. */
     available: z.boolean(),
-    /** Of a source that is on and does not answer. */
+    /** Why a source that is on does not answer; null while it does. */
     problem: ReportsProblem.nullable(),
   }),
   /** Exchange's message trace. */

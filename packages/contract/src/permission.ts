@@ -45,7 +45,7 @@ export function mayReadInbox(mailbox: 'own' | 'delegated' | 'application', permi
   return permissions.some((permission) => READ_INBOX[mailbox].includes(permission))
 }
 
-/** Of the delegated permissions of a sender, those that only its bounces need: mail goes on without them. */
+/** The delegated permissions of a sender that only its bounces need: mail goes on without them. */
 export function permissionsOfBouncesAlone(
   permissions: readonly string[],
   sender: { ownAddress: boolean; largeAttachments: boolean },

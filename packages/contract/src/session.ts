@@ -47,7 +47,7 @@ export const SessionEntry = z.strictObject({
   address: z.string().nullable(),
   userAgent: z.string().nullable(),
   signedInAt: z.iso.datetime(),
-  /** To the minute. */
+  /** The last use, to the minute. */
   lastSeenAt: z.iso.datetime(),
 })
 export type SessionEntry = z.infer<typeof SessionEntry>

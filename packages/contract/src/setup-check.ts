@@ -32,7 +32,7 @@ export type CheckStatus = z.infer<typeof CheckStatus>
 
 /** What each check can find. A closed list, since the page words each code in its language. */
 export const CHECK_CODES = {
-  /** Of any check. */
+  /** The codes that any check may have. */
   any: [
     'configuration-faulty',
     'database-not-usable',
@@ -46,7 +46,7 @@ export const CHECK_CODES = {
   ],
   configuration: ['configuration-valid', 'configuration-risky', 'configuration-faults'],
   clock: ['clock-right', 'clock-off', 'clock-wrong', 'clock-not-compared'],
-  /** Of `entra-reachable`, `graph-reachable` and `upload-host-reachable`. */
+  /** The codes of `entra-reachable`, `graph-reachable` and `upload-host-reachable`. */
   hosts: [
     'host-answers',
     'host-unknown',

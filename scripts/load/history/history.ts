@@ -86,7 +86,7 @@ export interface SenderChanged {
   readonly sender: string | null
   /** The earliest time of its effect: when the reset, or the return from Microsoft, was requested. */
   readonly askedAt: number
-  /** From then on it is known to be in effect. */
+  /** When it is known to be in effect. */
   readonly answeredAt: number
   readonly outcome: 'done' | 'failed' | 'unknown'
   readonly requestsOnTheWire: number | null

@@ -54,7 +54,7 @@ export function createEventDispatcher({
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): EventDispatcher {
-  /** By the id of the stream, or of the webhook for retries. */
+  /** What is under way, by the id of the stream, or of the webhook for retries. */
   const underWay = new Map<string, Promise<void>>()
   /** Positions up to which streams have nothing to send, of which few are written down. */
   const leftOut = new Map<string, number>()

@@ -65,7 +65,7 @@ export const Manifest = z.strictObject({
   sealed: z.array(z.strictObject({ value: z.string(), tenant: z.string(), record: z.string(), purpose: z.string() })),
   /** The SHA-256 of the vault keys where they are inside, else null. */
   keysSha256: z.hash('sha256').nullable(),
-  /** Of the demo; null for a product that talks to Microsoft. */
+  /** The files of the simulator in a demo; null for a product that talks to Microsoft. */
   simulator: z.array(SimulatorFile).nullable(),
 })
 export type Manifest = z.infer<typeof Manifest>

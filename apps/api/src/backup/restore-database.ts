@@ -39,7 +39,7 @@ export interface RestoreOptions {
 }
 
 export interface Restored {
-  /** As they were in the backup. */
+  /** The messages that would be sent, as they were in the backup. */
   readonly unsent: Unsent
   /** The schema that keeps what was there; null where there was nothing. */
   readonly kept: string | null

@@ -18,7 +18,7 @@ export class FailedItem {
 
 /** Has items wait for each other while many come. */
 export interface Gathering {
-  /** After a batch of at least this many items, the next one waits. */
+  /** The next batch waits after one of at least this many items. */
   readonly from: number
   readonly wait: () => Promise<unknown>
 }

@@ -3,7 +3,7 @@ import { isLoopback } from '@inforiver-mail/m365/loopback'
 import pg from 'pg'
 import { inTransaction, withClient } from './transaction.ts'
 
-/** By then a session of its own has answered. */
+/** A session of its own answers within this time. */
 const ANSWER_WITHIN_MS = 2_000
 
 /** Warns of dangerous settings of the database, in a sentence each. */

@@ -9,11 +9,11 @@ const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 30_000
 const STATEMENT_TIMEOUT_MS = 30_000
-/** For a server or network that hangs, so that not even PostgreSQL's own timeout reaches us. */
+/** Ends the wait for a server or network that hangs, where not even PostgreSQL's own timeout reaches us. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** Bounds how long a process that hangs within a transaction keeps its locks. */
 const IDLE_IN_TRANSACTION_MS = 10_000
-/** For short statements that every request waits for. */
+/** Bounds the short statements that every request waits for. */
 export const QUICK_TIMEOUT_MS = 5_000
 
 export interface Database {

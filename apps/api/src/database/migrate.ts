@@ -309,7 +309,10 @@ function splitStatements(sql: string): string[] {
 /** SQLSTATE of an existing schema, table or index, function, column, and constraint or trigger. */
 const EXISTS_ALREADY: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42701', '42710'])
 const IS_GONE: ReadonlySet<string> = new Set(['42704', '42P01', '42703'])
-/** For a migration that was applied as a whole: what it reads or drops is gone, and its tables have a primary key. */
+/**
+ * SQLSTATE of what a migration that was applied as a whole meets: what it reads or drops is gone, and its tables have a
+ * primary key.
+ */
 const WAS_DONE: ReadonlySet<string> = new Set([...IS_GONE, '42883', '42P16'])
 
 function isDone(statement: string, code: string): boolean {

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** For work that takes as long as it takes. What the server, the role or the address says would cancel it. */
+/** Lets work take as long as it takes: a limit of the server, the role or the address would cancel it. */
 export const NO_TIME_LIMITS = {
   statement_timeout: '0',
   lock_timeout: '0',

@@ -38,7 +38,7 @@ interface Deps {
   /** The initial domain of the organisation; null: any. */
   readonly tenantDomain: string | null
   readonly pollEveryMs: number
-  /** In how many rounds a mail could not be read, by its id. */
+  /** The number of rounds in which a mail could not be read, by its id. */
   readonly failedRounds: LRUCache<string, number>
   readonly metrics: BounceMetrics
   readonly clock: () => Date

@@ -30,7 +30,7 @@ import { lateWindow, recentWindow, SWEEP_EVERY_MS } from './trace-windows.ts'
 // of requests does not grow with the number of messages. While nothing is awaited nobody asks. Everything that is learned
 // is written before the page counts as read: a process that dies has a page read once more, and no other.
 
-/** Of the 20 requests in 5 minutes, older messages and details may take this many, which leaves some to recent mail. */
+/** Older messages and details may take this many of the 20 requests in 5 minutes, which leaves some to recent mail. */
 const LATE_AT_MOST = 15
 const DETAILS_AT_MOST = 12
 /** From this many requests on, polls are spread over the time. */
@@ -313,7 +313,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     return { waitMs: isDenied ? Math.min(SLOWLY_MS, pollMs * 10) : Math.max(pollMs, SPREAD_MS), failing: true }
   }
 
-  /** By the clock that turned `Retry-After` into a date. */
+  /** The time by the clock that turned `Retry-After` into a date. */
   function pauseFor(tenantId: string, until: Date): Promise<void> {
     return store.pause(tenantId, Math.min(LONGEST_PAUSE_MS, Math.max(0, until.getTime() - deps.clock().getTime())))
   }
@@ -350,7 +350,7 @@ function nearTo(rows: readonly TraceRow[], awaited: readonly AwaitedMessage[]): 
     .slice(0, MOST_LIKELY)
 }
 
-/** From the first to the last of rows, in milliseconds. */
+/** The time from the first to the last of rows, in milliseconds. */
 function timeOf(rows: readonly TraceRow[]): { readonly from: number; readonly to: number } {
   const times = rows.map(({ receivedAt }) => receivedAt.getTime())
   return { from: times.reduce((a, b) => Math.min(a, b)), to: times.reduce((a, b) => Math.max(a, b)) }

@@ -44,7 +44,7 @@ export interface TraceProgress {
 }
 
 export interface TakenTrace extends TraceProgress {
-  /** By the clock of the database. */
+  /** The time by the clock of the database. */
   readonly now: Date
   /** Since when no request has succeeded; null while they do. */
   readonly failingSince: Date | null

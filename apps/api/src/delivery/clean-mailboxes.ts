@@ -12,7 +12,7 @@ const AGAIN_AFTER_MS = 2 * MINUTE_MS
 const LOOK_AGAIN_MS = 10_000
 /** An accepted message may stay among the drafts this long before its copy appears. */
 const LEAVES_WITHIN_MS = 10 * MINUTE_MS
-/** By then another mailbox is connected, or none. */
+/** What cannot be deleted for this long never will be: another mailbox is connected, or none. */
 const GIVE_UP_AFTER_MS = 7 * 24 * 60 * MINUTE_MS
 const CALL_TIMEOUT_MS = 30_000
 /** How many strays of one message are deleted in one go; the rest is left to the next. */

@@ -5,7 +5,7 @@ import type { Deliveries } from '../queue/queue.ts'
 
 /** Enough for three renewals that go unanswered, and one that does not. */
 const RENEW_WHEN_LEFT_MS = 25_000
-/** With less left no request begins: another worker may soon take the message. */
+/** No request begins with less of the lease left: another worker may soon take the message. */
 const SAFETY_MS = 5_000
 const LOOK_EVERY_MS = 1_000
 
@@ -30,7 +30,7 @@ export class ProcessEndsError extends Error {
 interface Held {
   readonly message: LeasedMessage
   readonly controller: AbortController
-  /** By `elapsedMs`. */
+  /** When the lease ends, by `elapsedMs`. */
   until: number
 }
 

@@ -61,7 +61,7 @@ function looksAt(doubt: Doubt): number {
 
 /** `adminCenters` names where administrators look, for the texts of problems. */
 export interface SettlementContext {
-  /** By the clock that turned `Retry-After` into a date. */
+  /** The time by the clock that turned `Retry-After` into a date. */
   readonly now: Date
   readonly random: () => number
   readonly adminCenters: AdminCenters

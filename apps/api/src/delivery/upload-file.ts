@@ -10,7 +10,7 @@ import { draftFailure, unavailable, type AttemptResult } from './attempt-result.
 import { replan, withSize } from './choose-route.ts'
 
 const SESSIONS_PER_ATTEMPT = 3
-/** For a line so slow that whole ranges have timed out. */
+/** The size of ranges on a line so slow that whole ones have timed out. */
 const SHORT_RANGE_BYTES = 5 * CHUNK_BYTES
 const SHORT_AFTER_ATTEMPTS = 3
 /** A session that expires sooner is replaced by a new one. */

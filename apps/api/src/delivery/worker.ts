@@ -64,7 +64,7 @@ export function createWorker(deps: {
   clock: () => Date
   elapsedMs: () => number
   random: RandomBytes
-  /** Between 0 and 1, for jitter. */
+  /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
@@ -95,7 +95,7 @@ export function createWorker(deps: {
     ending: () => ending.signal,
   }
   const outcomes = createOutcomeWriter(deps)
-  /** In flight, or its outcome is being written. */
+  /** Attempts that are in flight, or whose outcome is being written. */
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim whose answer was lost: the database may have made it all the same. */
   let unansweredOwner: string | null = null

@@ -62,7 +62,7 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
     })
     const readBody: preParsingHookHandler = ({ arrival, method }, _reply, payload, done) =>
       done(null, WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable))
-    // As the last hook of a route, after the caller was authenticated: by then most small bodies have arrived.
+    // This is the last hook of a route, after the caller was authenticated: by then most small bodies have arrived.
     app.addHook('onRoute', (route) => {
       route.preParsing = [route.preParsing ?? [], readBody].flat()
     })

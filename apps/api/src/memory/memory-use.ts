@@ -20,16 +20,16 @@ const COPIES_OF_A_STORED_CHUNK = 2
 
 /** Ordinary mail never waits for large mail. */
 export const SMALL_BODY_BYTES = 64 * KIB
-/** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
+/** Attachments that together are no larger stay in memory and are stored with their message; others in chunks. */
 export const KEPT_ATTACHMENT_BYTES = 512 * KIB
 
-/** Only small bodies may take this. */
+/** The part that only small bodies may take. */
 export const RESERVED_FOR_SMALL_BODIES = 12 * MIB
 /** Whatever is being stored may take the difference too, so that uploads end no matter what else arrives. */
 export const RESERVED_FOR_STORING = RESERVED_FOR_SMALL_BODIES + 4 * MIB
 /** Fits four of the largest JSON bodies at once, or uploads in their place, in addition to what is reserved. */
 const BODY_BUDGET_BYTES = RESERVED_FOR_STORING + RESERVED_FOR_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
-/** Only small messages may take this on their way out, so that they wait for no range of an upload. */
+/** The part that only small messages may take on their way out, so that they wait for no range of an upload. */
 export const RESERVED_FOR_SMALL_MESSAGES = 4 * MIB
 const DELIVERY_BUDGET_BYTES = RESERVED_FOR_SMALL_MESSAGES + 24 * MIB
 

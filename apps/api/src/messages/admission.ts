@@ -17,12 +17,12 @@ export interface AdmissionDeps {
   readonly readSettings: (tenantId: string) => Promise<SubmitSettings>
 }
 
-/** On whose behalf a message is admitted. */
+/** Whose message is admitted, and where it may go. */
 export interface Admitted {
   readonly tenantId: string
   /** The only domains that its key may write to; empty: those that the installation allows. */
   readonly allowedDomains: readonly string[]
-  /** Those of the tenant a moment ago; left out where they have to be read. */
+  /** The settings of the tenant a moment ago; left out where they have to be read. */
   readonly settings?: SubmitSettings
 }
 

@@ -5,9 +5,9 @@ import { fault } from '@inforiver-mail/contract/fault-text'
 
 /** The domains that a message may be addressed to. An empty list allows all, and both have to allow a recipient. */
 export interface RecipientRules {
-  /** By the recipients policy. */
+  /** The domains that the recipients policy allows. */
   readonly ofInstallation: readonly string[]
-  /** By the service key. */
+  /** The domains that the service key allows. */
   readonly ofKey: readonly string[]
 }
 

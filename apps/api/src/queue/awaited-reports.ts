@@ -9,7 +9,7 @@ export interface AwaitedMessage {
   /** Its Message-ID, with the angle brackets. */
   readonly internetMessageId: string
   readonly fromEmail: string
-  /** For a message in doubt: the earliest time within the last hour at which it may have been sent. */
+  /** When it was sent; of a message in doubt, the earliest time within the last hour at which it may have been. */
   readonly sentAt: Date
   /** The earliest time, within the last day, at which a message in doubt may have been sent; null for any other. */
   readonly inDoubtSince: Date | null

@@ -65,13 +65,13 @@ interface Recipients {
 /** What is known of a message. */
 interface Known {
   readonly id: string
-  /** By `keyOf`. */
+  /** What is known of each recipient, by `keyOf`. */
   readonly outcomes: ReadonlyMap<string, RecipientOutcome>
   /** Whether reports about it are awaited. */
   readonly isAwaited: boolean
 }
 
-/** Of a message that has not been sent. */
+/** What is known of a message that has not been sent. */
 export const NOTHING_KNOWN: Known = { id: '', outcomes: new Map(), isAwaited: false }
 
 /** Lists the recipients of a message with what is known of their delivery. */

@@ -4,7 +4,7 @@ import { hasWaited, leasedRows } from './columns.ts'
 export interface QueueDepth {
   readonly status: string
   readonly count: number
-  /** Since the oldest was due to leave; 0 for scheduled and held messages. */
+  /** The time since the oldest was due to leave; 0 for scheduled and held messages. */
   readonly oldestSeconds: number
 }
 

@@ -87,7 +87,7 @@ SELECT s.tenant_id AS "tenantId", least(s.due_at, ${SINCE_NOW}) AS "dueFrom", s.
        s.tenant_id IN (SELECT tenant_id FROM locked) AS "isLocked"
   FROM seen s ORDER BY s.turn`
 
-/** In the order of `asked`. */
+/** Locks mailboxes in the order of `asked`. */
 export async function lockDue(
   client: pg.PoolClient,
   asked: readonly KnownTenant[],

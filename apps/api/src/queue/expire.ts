@@ -15,7 +15,7 @@ const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
 /** Most messages end within this time after their submission. */
 const ENDS_WITHIN_MS = HOUR_MS
-/** Those that ended later are looked for this often. */
+/** Messages that ended later are looked for this often. */
 const WALKS_ALL_EVERY_MS = HOUR_MS
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most */

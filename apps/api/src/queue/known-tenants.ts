@@ -2,7 +2,7 @@
 // an old snapshot, whoever finds out walks over all that has left since
 // (docs/decisions/0055-an-old-snapshot-costs-little.md). It decides only where a claim looks: each row is checked there.
 
-/** Beyond this many, only the tenants that are next in turn are remembered. */
+/** The most tenants that are remembered; where there are more, those next in turn are. */
 export const MAX_KNOWN = 1_000
 /** A message that was committed late, or put back with an old due time by another process, is found after this. */
 const LIST_EVERY_MS = 5_000
@@ -64,7 +64,7 @@ export interface KnownTenants {
 }
 
 export function createKnownTenants(elapsedMs: () => number): KnownTenants {
-  /** In the order of their turns. `signAt`: when something was last known to be queued, or to come. */
+  /** Tenants in the order of their turns. `signAt`: when something was last known to be queued, or to come. */
   const known = new Map<string, { dueFrom: DatabaseTime; signAt: number }>()
   let isListening = false
   let isQuiet = true

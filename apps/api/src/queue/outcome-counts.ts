@@ -3,7 +3,7 @@ import { countEvents, nextEvents } from './count-events.ts'
 
 // How many messages were sent, failed and held, by the hour.
 
-/** For how long they are kept: 30 days in UTC, the current one included, and a day to spare. */
+/** How long counts are kept: 30 days in UTC, the current one included, and a day to spare. */
 const KEPT = `interval '31 days'`
 const KEPT_MS = 31 * 24 * 60 * 60_000
 const COUNTED_AT_ONCE = 5_000
@@ -22,9 +22,9 @@ export interface OutcomeCount {
 }
 
 export interface OutcomeHistory {
-  /** Those of the last 24 in which something happened, oldest first. */
+  /** The hours of the last 24 in which something happened, oldest first. */
   readonly hours: readonly OutcomeCount[]
-  /** Those of the last 30 in which something happened, oldest first. */
+  /** The days of the last 30 in which something happened, oldest first. */
   readonly days: readonly OutcomeCount[]
 }
 

@@ -42,7 +42,7 @@ SELECT turns.next_at FROM mailbox_turns turns
 export interface MinuteUsed {
   /** What the limit counts, and when each stops counting; oldest first. Messages being sent count as sent now. */
   readonly counted: readonly Counted[]
-  /** From when on anything may leave. */
+  /** The earliest time at which anything may leave. */
   readonly from: Date
   /** When the next place comes; null when none is ahead. */
   readonly nextPlaceAt: Date | null

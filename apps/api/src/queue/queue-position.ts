@@ -13,7 +13,7 @@ import { dayMatters, explainWaiting, type QueuePosition, type Waiting } from './
 /** A message further behind is treated as if it were here, which gives it a lower bound of its time. */
 const POSITIONS_COUNTED = 10_000
 
-/** By their ranks in the queue. */
+/** Ordered by rank in the queue. */
 const PRIORITIES = ['high', 'normal', 'low'] as const satisfies readonly MessagePriority[]
 
 /** Reads the state of a mailbox as the claim does. $1 tenant */
@@ -136,7 +136,7 @@ async function readMailbox(pool: pg.Pool, tenantId: string) {
 /** The due messages of a mailbox in the order in which they leave. */
 interface Line {
   readonly waiting: number
-  /** Of the messages that were asked for. One without a position was claimed a moment ago. */
+  /** The positions of the messages that were asked for. One without a position was claimed a moment ago. */
   readonly positions: ReadonlyMap<string, QueuePosition>
 }
 

@@ -30,7 +30,7 @@ import type { Waiting } from './waiting.ts'
 
 export interface Listing {
   readonly filter: StoredFilter
-  /** Without it, the newest. */
+  /** Where the page begins; without it, at the newest. */
   readonly start: PageStart | null
   readonly limit: number
   /** Gives up when it aborts. */

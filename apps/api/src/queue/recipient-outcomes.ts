@@ -78,7 +78,7 @@ SELECT $1, last.position + row_number() OVER (ORDER BY e.place), e.at, e."possib
   FROM last, jsonb_to_recordset($2::jsonb) AS e(place int, at timestamptz, "possibleDuplicate" boolean, "messageId" text, service text, type text,
        recipient text, code text, detail text)`
 
-/** Those whose code has not come in time. $1 at most */
+/** Recipients whose code has not come in time. $1 at most */
 const OVERDUE = `
 SELECT o.tenant_id, o.message_id, o.address FROM recipient_outcomes o
  WHERE o.code_awaited_until <= mail_now() ORDER BY o.code_awaited_until LIMIT $1`

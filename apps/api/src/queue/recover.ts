@@ -12,11 +12,14 @@ import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
 
 const MOVED_AT_ONCE = 1_000
 
-/** From when on a process takes messages back whose lease has expired. */
+/** How long a process waits before it takes back messages whose lease has expired. */
 export interface TakeOverWaits {
-  /** After its first look, since the database may have been away before. Where it was for certain, the other one counts. */
+  /**
+   * The wait after its first look, since the database may have been away before. Where it was for certain, the other one
+   * counts.
+   */
   readonly afterStartMs: number
-  /** After the first look that found the database again. */
+  /** The wait after the first look that found the database again. */
   readonly afterOutageMs: number
 }
 

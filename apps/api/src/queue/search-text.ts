@@ -120,7 +120,7 @@ export function indexedGrams(texts: SearchedTexts, service: string): Set<number>
   return gramsOf(foldTexts(texts)).add(gramOfService(service))
 }
 
-/** Of a long text, so many are looked at to choose from. */
+/** The most grams of a long text that are looked at to choose from. */
 const MOST_ASKED_GRAMS = 32
 
 /** Grams that every matching message is indexed under; evenly chosen where there are very many. */

@@ -33,7 +33,7 @@ export interface Attempt {
 /** The new state of a message, and the consequences for its mailbox. */
 export interface Settlement {
   readonly status: 'queued' | 'sent' | 'failed' | 'held'
-  /** From the outcome to the next attempt; null when there is no next attempt. */
+  /** The time from the outcome to the next attempt; null when there is none. */
   readonly waitMs: number | null
   readonly heldBecause: HeldBecause | null
   readonly doubt: Doubt

@@ -11,7 +11,7 @@ import { freshMessage } from './submit.ts'
 
 /** Messages of one service, all without attachments that were received before. */
 export interface NewBatch {
-  /** At least one. */
+  /** The messages, at least one. */
   readonly messages: readonly NewMessage[]
   /** The key of the batch; keys of its messages are not used. */
   readonly idempotency: NewMessage['idempotency']

@@ -23,11 +23,11 @@ export interface Counted {
   readonly freedAt: Date
 }
 
-/** For messages a minute. */
+/** How far the limit of messages a minute looks back. */
 export const RATE_WINDOW = windowOf(60 + BUCKET_SECONDS)
-/** For uploaded bytes in five minutes. */
+/** How far the limit of uploaded bytes looks back. */
 export const UPLOAD_WINDOW = windowOf(5 * 60 + BUCKET_SECONDS)
-/** For recipients a day. */
+/** How far the limit of recipients a day looks back. */
 export const DAY_WINDOW: UsageWindow = { ms: 24 * 60 * 60_000, interval: `interval '1 day'` }
 
 /** SQL for the bucket of a moment, which is SQL as well. */

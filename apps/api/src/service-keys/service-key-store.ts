@@ -39,7 +39,7 @@ export interface KeyUse {
 /** The service behind a key, and why this client cannot use the key now; null when it can. */
 export interface FoundKey {
   readonly service: Service
-  /** Of the tenant, read together with the key. */
+  /** The settings of the tenant, read together with the key. */
   readonly settings: SubmitSettings
   readonly refused: 'revoked' | 'expired' | 'address-not-allowed' | null
 }

@@ -39,7 +39,7 @@ export interface RefreshLease {
 export interface Withdrawal {
   /** What is left. */
   readonly permissions: readonly string[]
-  /** Of bounces, where they are on; null where the inbox can still be read. */
+  /** Why bounces cannot be read, where they are on; null where the inbox can still be read. */
   readonly problem: ReportsProblem | null
 }
 

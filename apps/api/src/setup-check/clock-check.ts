@@ -4,7 +4,7 @@ import { found, type Outcome } from './outcome.ts'
 import type { NotAsked } from './reach-checks.ts'
 
 const WARN_OVER_MS = 60_000
-/** Beyond this, Entra refuses our assertions, and we refuse its id_tokens. */
+/** A clock that is further off has Entra refuse our assertions, and us its id_tokens. */
 const FAIL_OVER_MS = 300_000
 
 /** Compares the clock of this machine with those of Microsoft and the database, and reports the larger difference. */

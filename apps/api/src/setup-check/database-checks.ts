@@ -32,7 +32,7 @@ export function judgeDatabase(finding: DatabaseFinding): Outcome {
 
 export type VaultFinding =
   | { readonly state: 'opens'; readonly keys: readonly string[] }
-  /** By the ids of the keys: `missing` are not configured, `changed` have another value than the one that sealed. */
+  /** Names keys by id: `missing` are not configured, `changed` have another value than the one that sealed. */
   | { readonly state: 'lacks-keys'; readonly missing: readonly string[]; readonly changed: readonly string[] }
   | { readonly state: 'unusable'; readonly sentence: string }
   /** The first start makes the key. */

@@ -13,7 +13,7 @@ export interface SizeLimitDeps {
 export interface SizeLimit {
   /** The most bytes that a mail may have as it arrives. */
   read(tenantId: string): Promise<number>
-  /** For strangers, who share one look; the largest while it cannot be read. */
+  /** Returns the same for strangers, who share one look; the largest while it cannot be read. */
   announce(tenantId: string): Promise<number>
 }
 

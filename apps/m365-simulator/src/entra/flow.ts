@@ -15,7 +15,7 @@ import { accountPickerPage, errorPage, needApprovalPage, type PageForm } from '.
 export interface Step {
   readonly request: TenantRequest
   readonly reply: FastifyReply
-  /** Of the first request. */
+  /** The query of the first request. */
   readonly query: URLSearchParams
   /** What the person chose. */
   readonly form: URLSearchParams

@@ -85,7 +85,7 @@ export const Settings = z.strictObject({
   mimeHeaders: z.enum(['kept', 'lost']).default('kept'),
   /** How MIME above 2,240 KB is answered. `accepted`: with 200, and nothing is sent. */
   mimeTooLarge: z.enum(['payload-too-large', 'bad-request', 'accepted']).default('payload-too-large'),
-  /** After how long the copy in Sent Items can be found. Applies to mail sent from now on. */
+  /** How long the copy in Sent Items cannot be found. Applies to mail sent from now on. */
   sentCopyDelayMs: Duration.default(0),
   /** The least time that a request to Graph takes. */
   latencyMs: Duration.default(0),
@@ -140,7 +140,7 @@ export const Settings = z.strictObject({
   traceDelayMs: Duration.default(0),
   tracePendingMs: Duration.default(0),
   traceFirstStatus: z.enum(['gettingStatus', 'pending']).default('pending'),
-  /** Under which address the message trace has a recipient: its primary one instead of an alias, for example. */
+  /** The address under which the message trace has a recipient: its primary one instead of an alias, for example. */
   traceAddresses: z.record(z.string().toLowerCase(), z.string()).default({}),
   /** What the message trace has as the Message-ID. */
   traceMessageId: z.enum(['kept', 'rewritten']).default('kept'),

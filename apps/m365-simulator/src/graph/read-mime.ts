@@ -13,7 +13,7 @@ const MAX_MIME_BYTES = 2240 * 1024
 /** Where Exchange keeps headers that begin with `x-`: PS_INTERNET_HEADERS ([MS-OXCMAIL] section 2.1.3.2.23). */
 const HEADER_PROPERTIES = 'String {00020386-0000-0000-C000-000000000046} Name '
 
-/** Of the other headers, these are known to be kept. */
+/** The other headers that are known to be kept. */
 const KEPT_HEADERS = new Set(['references', 'in-reply-to', 'list-unsubscribe'])
 
 export interface ReadMime {

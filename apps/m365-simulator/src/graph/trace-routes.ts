@@ -6,7 +6,7 @@ import { badRequest, GraphError } from './graph-error.ts'
 import { readTraceQuery } from './trace-query.ts'
 
 const TRACES = '/admin/exchange/tracing/messageTraces'
-/** Per tenant, in any 5 minutes: lists, pages and details together. */
+/** The most requests of a tenant in any 5 minutes: lists, pages and details together. */
 const MOST_REQUESTS = 100
 const DETAILS =
   /\/messageTraces\/([^/]+)\/(?:microsoft\.graph\.)?getDetailsByRecipient\(recipientAddress='((?:[^']|'')*)'\)$/i
@@ -100,7 +100,7 @@ function traceJson(row: TraceRow, status: string): object {
   }
 }
 
-/** In no order, and with an event that nobody has heard of. */
+/** Returns details in no order, with an event that nobody has heard of. */
 function detailsOf(row: TraceRow, nowMs: number): object[] {
   const event = (name: string, description: string, data = '') => ({
     id: row.id,

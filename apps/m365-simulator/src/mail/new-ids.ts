@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { DirectoryIndex } from '../tenant/directory.ts'
 
-/** As long as Exchange's ids, and case-sensitive like them. */
+/** Makes an id as long as Exchange's, and case-sensitive like them. */
 export function newItemId(): string {
   return randomBytes(105).toString('base64url')
 }

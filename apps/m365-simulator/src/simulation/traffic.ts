@@ -79,7 +79,7 @@ export function createTraffic(clock: () => Date) {
       counters.uploadedBytes += sizeBytes
       uploaded.add(sizeBytes, clock().getTime())
     },
-    /** In how many ms this many more bytes fit into the limit for 5 minutes. */
+    /** Returns in how many ms this many more bytes fit into the limit for 5 minutes. */
     uploadWaitMs: (address: string, sizeBytes: number, limitBytes: number): number =>
       tallyOf(address).uploaded.waitMs(limitBytes - sizeBytes, clock().getTime()),
     /** Returns the oldest remembered entries first. */
@@ -142,7 +142,7 @@ function createSlidingWindow(spanMs: number) {
       sum += amount
       most = Math.max(most, sum)
     },
-    /** After how many ms the sum is no more than this. */
+    /** Returns after how many ms the sum is no more than this. */
     waitMs(amount: number, nowMs: number): number {
       forget(nowMs)
       let left = sum

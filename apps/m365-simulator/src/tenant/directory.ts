@@ -35,9 +35,9 @@ export interface SharedAddress {
   readonly kind: 'shared-mailbox' | 'group'
   readonly address: string
   readonly displayName: string
-  /** Of a group: the addresses that mail to it is replaced by. */
+  /** The addresses that replace a group as the recipient of mail. */
   readonly members?: readonly string[]
-  /** By the person's oid. */
+  /** Rights by the person's oid. */
   readonly rights: Readonly<Record<string, Rights>>
 }
 

@@ -9,7 +9,7 @@ export interface IssuedCode {
   readonly redirectUri: string
   readonly scopes: readonly string[]
   readonly nonce: string | null
-  /** Of PKCE, by S256. */
+  /** The challenge of PKCE, by S256. */
   readonly challenge: string | null
   readonly issuedAtMs: number
 }

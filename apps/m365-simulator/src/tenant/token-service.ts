@@ -23,7 +23,7 @@ type Holder = 'person' | 'application'
 interface AccessToken {
   readonly holder: Holder
   readonly oid: string
-  /** Of an application, its roles. */
+  /** The scopes of a person, or the roles of an application. */
   readonly scopes: ReadonlySet<string>
   readonly issuedAtMs: number
   readonly expiresAtMs: number

@@ -80,7 +80,7 @@ export interface Simulated extends Simulator {
 
 export interface Answer {
   readonly status: number
-  /** Of a Graph error. */
+  /** The code of a Graph error. */
   readonly code: string | null
   readonly json: Record<string, unknown>
   readonly text: string

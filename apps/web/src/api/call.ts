@@ -92,7 +92,7 @@ export async function readAnswer<E extends Endpoint>(endpoint: E, response: Resp
   }
   const problem = Problem.safeParse(content)
   if (problem.success) throw new CallFailed({ kind: 'problem', problem: problem.data })
-  // Without a problem document, a proxy answered.
+  // An answer without a problem document came from a proxy.
   if ([502, 503, 504].includes(response.status)) throw new CallFailed({ kind: 'unavailable' })
   throw new CallFailed({ kind: 'unreadable', status: response.status })
 }

@@ -2,7 +2,7 @@
 export const LANGUAGES = {
   en: { name: 'English', direction: 'ltr' },
   de: { name: 'Deutsch', direction: 'ltr' },
-  // For tests: English between brackets, longer and from right to left, as Windows names such a language.
+  // A language for tests, named as by Windows: English between brackets, longer and from right to left.
   qps: { name: 'Pseudo', direction: 'rtl' },
 } as const satisfies Record<string, { readonly name: string; readonly direction: 'ltr' | 'rtl' }>
 

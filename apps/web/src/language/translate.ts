@@ -39,7 +39,7 @@ export interface Translate {
 
 interface Options {
   readonly language: LanguageCode
-  /** Of dates and numbers. */
+  /** How dates and numbers are written. */
   readonly locale: string
   readonly catalogue: Catalogue
 }

@@ -5,7 +5,7 @@
 export interface ListWindow<Row extends { readonly id: string } = { readonly id: string }> {
   readonly base: number
   readonly rows: readonly Row[]
-  /** By how many rows everything has moved down, so that the page scrolls as far and shows the same rows. */
+  /** How many rows everything has moved down: the page scrolls as far, and shows the same rows. */
   readonly shift: number
 }
 

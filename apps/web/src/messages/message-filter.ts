@@ -18,7 +18,7 @@ export interface PageFilter extends DayRange {
   readonly failedFrom: string
 }
 
-/** Those whose value is a text. */
+/** The filters whose value is a text. */
 const TEXT_FILTERS = ['service', 'problem', 'recipient', 'subject', 'reference'] as const
 
 export const MAX_TEXT_CHARACTERS = 512

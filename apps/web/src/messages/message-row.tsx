@@ -155,7 +155,7 @@ interface Props {
   message: MessageSummary
   /** The place in the list, counted from 0. */
   index: number
-  /** In pixels from the top of the rows. */
+  /** The distance from the top of the rows, in pixels. */
   offset: number
   /** Whether Tab leads to this row; the arrow keys lead to the others. */
   isTabStop: boolean

@@ -36,7 +36,7 @@ import { MessageList } from './message-list.tsx'
 import type { Selection } from './selection.ts'
 import { SelectionBar } from './selection-bar.tsx'
 
-/** From this width of the window on, a message is shown beside the list. */
+/** In a window this wide, a message is shown beside the list. */
 const BOTH = '(min-width: 1100px)'
 
 const useStyles = makeStyles({

@@ -13,7 +13,7 @@ export interface TimelineEntry extends InLanguage {
   readonly count: number
   /** Microsoft's code. */
   readonly code: string | null
-  /** In `lang`, where that is not the page's. */
+  /** Written in `lang`, where that is not the page's language. */
   readonly detail: string | null
   /** The recipients that it is about; empty for the message as a whole. */
   readonly recipients: readonly string[]

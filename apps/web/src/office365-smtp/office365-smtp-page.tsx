@@ -43,7 +43,7 @@ export function Office365SmtpPage() {
   )
 }
 
-// With its many texts it is no part of the first load.
+// It has many texts, so it is not part of the first load.
 const SetupCheckSection = laterPage(
   'setup-check',
   async () => (await import('./setup-check-section.tsx')).SetupCheckSection,

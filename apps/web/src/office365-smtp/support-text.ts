@@ -31,7 +31,7 @@ const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$/
 const NETWORK_ADDRESS = /\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f]*:/i
 
 export interface SupportFacts {
-  /** Of the product; null where it is not known. */
+  /** The version of the product; null where it is not known. */
   readonly version: string | null
   readonly at: Date
   readonly userAgent: string

@@ -14,7 +14,7 @@ export interface ChartedOutcome {
 interface Props {
   kind: 'hours' | 'days'
   counts: readonly OutcomeCounts[]
-  /** From the bottom of a bar to its top. */
+  /** The outcomes in a bar, from its bottom to its top. */
   outcomes: readonly ChartedOutcome[]
 }
 

@@ -129,7 +129,7 @@ function OutcomeTable({ kind, counts }: Props) {
 /** Resolves once the document and all that it loads at first is there. */
 function pageLoaded(): Promise<void> {
   return new Promise((resolve) => {
-    // After the event itself, and after whoever waits for it.
+    // Wait until the event, and whatever waits for it, is done.
     const later = () => setTimeout(resolve)
     if (document.readyState === 'complete') later()
     else window.addEventListener('load', later, { once: true })

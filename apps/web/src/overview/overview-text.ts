@@ -2,7 +2,7 @@ import { LIMIT_WITHOUT_OWN_DOMAIN, type Overview } from '@inforiver-mail/contrac
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Translate } from '../language/translate.ts'
 
-/** From this share of a limit on, it is near. */
+/** A limit is near once this share of it is used. */
 const NEAR = 0.8
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS

@@ -12,7 +12,7 @@ import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { useMedia } from './use-media.ts'
 
-/** From this width of the window on, text and actions stand beside each other. */
+/** In a window this wide, text and actions stand beside each other. */
 const WIDE = '(min-width: 900px)'
 
 const useStyles = makeStyles({

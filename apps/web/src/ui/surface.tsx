@@ -19,7 +19,7 @@ const useStyles = makeStyles({
 
 interface Props {
   title: string
-  /** Of the heading; 3 inside a section that has one of level 2. */
+  /** The level of the heading: 3 inside a section whose own is 2. */
   level?: 2 | 3
   children: ReactNode
 }

@@ -29,7 +29,7 @@ export interface EntraCode {
   /** The values of `suberror` that this row explains when the number is unknown or missing. */
   readonly suberrors?: readonly string[]
   readonly actor: Actor
-  /** For a consent. When a renewal is refused, `error` and `suberror` decide. */
+  /** The kind of a refused consent. When a renewal is refused, `error` and `suberror` decide. */
   readonly kind: EntraProblemCode
   readonly title: string
   readonly detail: string

@@ -20,7 +20,7 @@ export function textOf({ codes, only }: Pick<EntraCode, 'codes' | 'only'>): stri
 
 export type FallbackKind = typeof NO_SIGN_IN | `entra-${EntraProblemCode | 'reconnect-required'}`
 
-/** For refusals that no row of the table explains. */
+/** The texts of refusals that no row of the table explains. */
 export const FALLBACKS: Readonly<Record<string, EntraText>> = {
   [NO_SIGN_IN]: NOT_SIGNED_IN,
   'entra-consent-cancelled': {

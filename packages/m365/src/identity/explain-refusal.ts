@@ -224,7 +224,7 @@ export function explainWithdrawnPermissions(missing: readonly string[], approval
   return withoutCodes('reconnect-required', { ...values, action })
 }
 
-/** Without a refresh token the connection would end within the hour. */
+/** Explains that a connection without a refresh token would end within the hour. */
 export function explainMissingRefreshToken(approvalLink: string): Explanation {
   return explainMissingPermissions(['offline_access'], approvalLink)
 }

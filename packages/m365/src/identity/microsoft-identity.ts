@@ -75,7 +75,7 @@ export interface AuthorizeRequest {
   readonly state: string
   readonly nonce: string
   readonly codeChallenge: string
-  /** Without `consent`, which would ask even an approved person for admin approval. */
+  /** `consent` is left out: it would ask even an approved person for admin approval. */
   readonly prompt?: 'select_account' | 'login' | 'none'
   /** A sign-in name to fill in. msal-node drops it with `select_account`, as Microsoft's documentation asks. */
   readonly loginHint?: string
@@ -135,7 +135,7 @@ export type Refresh =
 
 export interface RefusedTokens {
   readonly outcome: 'refused'
-  /** For an existing connection, `kind` is one of `RenewalFailure`, of which an outage never ends it. */
+  /** The `kind` for an existing connection is one of `RenewalFailure`; an outage never ends it. */
   readonly explanation: Explanation
   /** Entra asked for no request before this time; null when it did not say. */
   readonly retryAfter: Date | null

@@ -20,14 +20,14 @@ export interface DeliveryReport {
   /** The Message-IDs of the mail that it is about, with the angle brackets, as In-Reply-To, References and what is returned of it say. */
   readonly originals: readonly string[]
   readonly recipients: readonly ReportedRecipient[]
-  /** Of a report that names no recipient: what its text says; null where it does not look like a failure. */
+  /** What the text of a report says that names no recipient; null where it does not look like a failure. */
   readonly unaddressed: { readonly code: string | null; readonly detail: string | null } | null
 }
 
 export interface ReportedRecipient {
-  /** As it was reported and as it was written, where these differ; in lower case. */
+  /** The address as it was reported and as it was written, where these differ; in lower case. */
   readonly addresses: readonly string[]
-  /** As RFC 3464, section 2.3.3, has it: whether it failed for good, is delayed, or was delivered. */
+  /** Whether it failed for good, is delayed, or was delivered (RFC 3464, section 2.3.3). */
   readonly action: 'failed' | 'delayed' | 'other'
   /** The number alone. */
   readonly code: string | null
@@ -103,7 +103,7 @@ function readRecipient(fields: ReadonlyMap<string, string>): ReportedRecipient |
   }
 }
 
-/** Without the type in front, such as `rfc822;` or `smtp;`. */
+/** Returns a value without the type in front, such as `rfc822;` or `smtp;`. */
 function withoutType(value: string): string {
   return value.replace(/^[\w-]{1,40}[ \t]*;[ \t]*/, '').trim()
 }

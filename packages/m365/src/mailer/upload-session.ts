@@ -37,7 +37,7 @@ export interface UploadSession {
 export interface UploadRange {
   /** Offset in the file, in bytes. */
   readonly start: number
-  /** Of the whole file. */
+  /** The size of the whole file. */
   readonly totalBytes: number
   /** Not empty, and at most `RANGE_BYTES`. */
   readonly bytes: Buffer

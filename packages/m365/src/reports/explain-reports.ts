@@ -11,7 +11,7 @@ import type { TraceRefusal } from '../trace/message-trace.ts'
 /** Explains why a source of delivery reports cannot be read, and who mends it. */
 export type ReportsExplanation = Explanation & { readonly kind: ReportsProblemCode }
 
-/** Without `failure` where Graph was not even asked. */
+/** A failed probe; `failure` is missing where Graph was not even asked. */
 type Unread = Pick<Exclude<InboxProbe, { outcome: 'read' }>, 'outcome'> & { readonly failure?: Failure }
 
 export interface InboxSubject {

@@ -20,9 +20,9 @@ const MAX_QUOTE_CHARACTERS = 200
 
 /** One message and one of its recipients. */
 export interface TraceRow {
-  /** Of the message; the recipients share it. */
+  /** The id of the message, which its recipients share. */
   readonly id: string
-  /** With the angle brackets. */
+  /** The Message-ID with its angle brackets. */
   readonly messageId: string | null
   readonly senderAddress: string
   readonly recipientAddress: string
