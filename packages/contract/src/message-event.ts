@@ -25,7 +25,7 @@ export const MessageEventType = z.enum([
 ])
 export type MessageEventType = z.infer<typeof MessageEventType>
 
-export const MessageEventId = z.string().regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
+const MessageEventId = z.string().regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
 
 /** Something that became of a message. An event never changes. */
 export const MessageEvent = z.strictObject({
