@@ -54,6 +54,27 @@ export async function countRows(
   return rows[0] ?? { count: 0, oldest: null }
 }
 
+/**
+ * Counts the messages of which a report says something, up to a limit, without reading them. Null where the filter asks for
+ * more, and where so many recipients share so few messages that it cannot tell.
+ */
+export async function countReported(
+  database: Statements,
+  { tenantId, source, ofRow, ofState }: Selection,
+  atMost: number,
+): Promise<number | null> {
+  if (source?.reported === undefined) return null
+  const noneToBind: Bind = (value) => String(value)
+  if (ofRow(source, noneToBind).length > 0 || ofState(source, noneToBind).length > 0) return null
+  const recipientsAtMost = 2 * atMost
+  const { rows } = await database.query<{ recipients: number; messages: number }>(
+    `SELECT count(*)::int AS recipients, count(DISTINCT message_id)::int AS messages FROM (${source.reported} LIMIT $2) AS reported`,
+    [tenantId, recipientsAtMost],
+  )
+  const { recipients, messages } = rows[0] ?? { recipients: 0, messages: 0 }
+  return recipients < recipientsAtMost || messages >= atMost ? Math.min(messages, atMost) : null
+}
+
 /** Counts the rows of the queue whose messages a source has, up to a limit, without reading the messages. */
 export async function countQueued(
   database: Statements,
@@ -72,7 +93,9 @@ export async function countQueued(
 export async function countAll(database: Connections, selection: Selection): Promise<Total> {
   const known = await knownTotal(database, selection)
   if (known !== null) return known
-  const counted = await countRows(database, selection, MAX_EXACT_TOTAL + 1)
+  const reported = await countReported(database, selection, MAX_EXACT_TOTAL + 1)
+  const counted =
+    reported === null ? await countRows(database, selection, MAX_EXACT_TOTAL + 1) : { count: reported, oldest: null }
   if (counted.count <= MAX_EXACT_TOTAL) return { total: counted.count, totalIsEstimate: false }
   return estimate(database, selection, counted.count, selection.source?.ordered === true ? counted.oldest : null)
 }

@@ -55,8 +55,8 @@ export interface Source {
   readonly ordered: boolean
   /** Whether a row is of the status that the filter asks for. */
   readonly hasStatus: boolean
-  /** Whether a row has the reported delivery or code that the filter asks for. There may be very many of them. */
-  readonly isReported?: boolean
+  /** SQL for the recipients, with `message_id`, who have the reported value that the filter asks for. They may be very many. */
+  readonly reported?: string
   /** The rows of the queue, with `message_id`, whose messages it has. */
   readonly queued?: string
 }
@@ -66,7 +66,7 @@ export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)
 /** @param outcome SQL for the outcome of a row of unsent_messages */
 function unsent(status: 'failed' | 'cancelled', outcome = 'outcome'): Source {
   return {
-    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause FROM unsent_messages WHERE tenant_id = $1 AND ${outcome} = '${status}')`,
+    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause, code FROM unsent_messages WHERE tenant_id = $1 AND ${outcome} = '${status}')`,
     ordered: true,
     hasStatus: true,
   }
@@ -99,7 +99,7 @@ function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: stri
   return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
 }
 
-const POSSIBLE_DUPLICATES: Source = {
+export const POSSIBLE_DUPLICATES: Source = {
   sql: messagesOf(`
     SELECT id AS message_id FROM messages WHERE tenant_id = $1 AND possible_duplicate
      UNION SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate`),
@@ -120,7 +120,7 @@ function reported(column: 'delivery' | 'code', value: string): Source {
     sql: messagesOf(`SELECT o.message_id FROM (${said}) AS o WHERE o.address = (${first})`),
     ordered: false,
     hasStatus: false,
-    isReported: true,
+    reported: said,
   }
 }
 
@@ -198,20 +198,20 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       ...ofSubmission(bind),
       ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
       ...(isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
+      ...(problem !== undefined && isOwnCode(problem) ? [hasOwnCode(bind(problem))] : []),
       ...(sql === ALL.sql ? ofReports('r', bind) : []),
       ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
   }
 
-  function ofState({ sql, hasStatus, isReported }: Source, bind: Bind): string[] {
+  function ofState({ sql, hasStatus, reported }: Source, bind: Bind): string[] {
     const tells = hasStatus || status === undefined || (sql === ALL.sql && status === 'sent')
-    const tellsReports = sql === ALL.sql || (isReported === true && !(isStatusCode && delivery !== undefined))
+    const tellsReports = sql === ALL.sql || (reported !== undefined && !(isStatusCode && delivery !== undefined))
     return [
       ...(tells ? [] : [`m.status = ${bind(status)}`]),
       ...(tellsReports ? [] : ofReports('m', bind)),
       ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-      ...(problem === undefined || !isOwnCode(problem) ? [] : [`m.problem ->> 'code' = ${bind(problem)}`]),
     ]
   }
 
@@ -269,6 +269,11 @@ export function rowsOf(rows: Pick<Source, 'sql'>, conditions: readonly string[],
 /** Whether a problem is told by the cause of a failed message: whatever is neither reported of a recipient nor ours. */
 function isCause(problem: string | undefined): boolean {
   return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem)
+}
+
+/** SQL for whether a row `r` of failed messages has a code of ours. The row has none where the release before wrote it. */
+function hasOwnCode(code: string): string {
+  return `(r.code = ${code} OR r.code IS NULL AND EXISTS (SELECT FROM messages m WHERE m.id = r.id AND m.problem ->> 'code' = ${code} OFFSET 0))`
 }
 
 /** Whether a problem is one of ours, and not a code of Microsoft. */

@@ -106,8 +106,9 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
     [tenantId, JSON.stringify(messages)],
   )
   await ground.database.query(
-    `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, coalesce(problem ->> 'microsoftCode', problem ->> 'code')
+    `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, coalesce(problem ->> 'microsoftCode', problem ->> 'code'),
+            CASE WHEN right(id, 1) < '8' THEN problem ->> 'code' END -- the release before wrote none
        FROM messages WHERE id = ANY ($1) AND outcome IN ('failed', 'cancelled')`,
     [messages.map(({ id }) => id)],
   )
@@ -433,7 +434,7 @@ describe('when its time is over', () => {
 
   it('answers the page that it has, where only its matches are still being counted', async () => {
     await fill(async () => {})
-    const filter = { status: 'queued', submittedFrom: at(0) } as const
+    const filter = { delivery: 'pending' } as const
     const read = await searchUntil((statement) => COUNTS.test(statement), filter)
 
     expect(read.matches.map(({ id }) => id)).toEqual(expected(filter).slice(0, 3))

@@ -6,10 +6,11 @@ import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { ListPosition, Toward } from '../list-position.ts'
 import type { Owner } from './actor.ts'
 import { createComparison, type Compare } from './compare-texts.ts'
-import { countAll, countInState, countQueued, countRows, estimate, type Total } from './find-count.ts'
+import { countAll, countInState, countQueued, countReported, countRows, estimate, type Total } from './find-count.ts'
 import {
   ALL,
   createSelection,
+  POSSIBLE_DUPLICATES,
   MILLIS,
   rowsOf,
   type Bind,
@@ -95,6 +96,17 @@ interface Prepared {
 interface Found {
   readonly id: string
   readonly millis: number
+  /** How many rows of the source match, where that is known without being counted. */
+  readonly total?: number
+}
+
+/** Where to look for matches. */
+interface Lookup {
+  readonly rows: Source
+  /** How many of all messages are walked before the source is sorted instead; null for any number. */
+  readonly atMost: number | null
+  /** Whether the source is sorted, and has so few rows that all of them are counted meanwhile. */
+  readonly isCounted?: boolean
 }
 
 /** Fewer in tests. */
@@ -120,20 +132,28 @@ export function createFinder(
   /** The filter asks for messages without a report: no index lists them, and there may be few. */
   const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'
   let unindexed = 0
+  /** How many messages match, up to one more than are counted, where finding a page has told. */
+  let knownTotal: number | null = null
 
-  /** Finds the source, or walks all messages where that is faster: for a page, no more of them than `atMost`. */
-  async function orderedSource(database: Connections, rows: Source): Promise<{ rows: Source; atMost: number | null }> {
-    if (rows.isReported === true) {
-      const { count } = await countRows(database, selection, sortedAtMost + 1)
-      return { rows: count > sortedAtMost ? ALL : rows, atMost: null }
+  /** Finds the source, or walks all messages where that is faster. */
+  async function orderedSource(database: Connections, rows: Source, ofPage: boolean): Promise<Lookup> {
+    if (rows.reported !== undefined) {
+      const reported = await countReported(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)
+      if (ofPage) knownTotal = reported
+      const count = reported ?? (await countRows(database, selection, sortedAtMost + 1)).count
+      if (count <= sortedAtMost) return { rows, atMost: null, isCounted: true }
+      return { rows: ALL, atMost: reported === null || count > exactUpTo ? null : WALKED_PER_ROW * count }
     }
+    if (rows.sql === POSSIBLE_DUPLICATES.sql) return { rows, atMost: null, isCounted: true }
     if (rows.queued === undefined || status === undefined) return { rows, atMost: null }
     const inState = (await countInState(database, tenantId, status)) ?? 0
     const count =
       service === null || inState <= sortedAtMost
         ? inState
         : await countQueued(database, tenantId, rows.queued, sortedAtMost + 1)
-    return count > sortedAtMost ? { rows: ALL, atMost: WALKED_PER_ROW * inState } : { rows, atMost: null }
+    return count > sortedAtMost
+      ? { rows: ALL, atMost: WALKED_PER_ROW * inState }
+      : { rows, atMost: null, isCounted: true }
   }
 
   /** @param ofPage whether few are wanted */
@@ -149,13 +169,16 @@ export function createFinder(
       yield* walkInSteps(database, toward, begin, atOnce)
       return
     }
-    const ordered = await orderedSource(database, source)
-    const atMost = ofPage ? ordered.atMost : null
-    let { rows } = ordered
+    const lookup = await orderedSource(database, source, ofPage)
+    const atMost = ofPage ? lookup.atMost : null
+    let { rows } = lookup
     let position = begin
     for (;;) {
       const isCut = atMost !== null && rows !== source
-      const found = await read(database, rows, toward, position, atOnce, isCut ? atMost : null)
+      const found =
+        ofPage && lookup.isCounted === true
+          ? await readCounted(database, rows, toward, position, atOnce)
+          : await read(database, rows, toward, position, atOnce, isCut ? atMost : null)
       if (found.length > 0) yield found
       position = found.at(-1) ?? position
       if (found.length === atOnce) continue
@@ -208,6 +231,26 @@ export function createFinder(
     const { rows: found } = rows.ordered
       ? await readInOrder<Found>(database, text, values)
       : await database.query<Found>(text, values)
+    return found.map(toMatch)
+  }
+
+  /** Reads rows of a source that has to be sorted, and counts all that match. */
+  async function readCounted(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    position: ListPosition | null,
+    count: number,
+  ): Promise<Match[]> {
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const matching = `SELECT r.id, r.created_at, ${MILLIS}, count(*) OVER ()::int AS total ${rowsOf(rows, ofRow(rows, bind), ofState(rows, bind))}`
+    const past = position === null ? '' : `WHERE ${isPast(toward, position, bind)}`
+    const { rows: found } = await database.query<Found>(
+      `SELECT r.id, r.millis, r.total FROM (${matching}) AS r ${past} ${orderOf(toward)} LIMIT ${bind(count)}`,
+      values,
+    )
+    knownTotal = found[0]?.total ?? knownTotal
     return found.map(toMatch)
   }
 
@@ -304,8 +347,15 @@ export function createFinder(
     onPage(found)
     const isAll = start === null && !found.hasOlder
     if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
-    const total = await (isLacking ? countNewest(database, found.matches.length) : countAll(database, selection))
-    return { ...found, ...total }
+    return { ...found, ...(await totalBeyond(database, found.matches.length)) }
+  }
+
+  /** Counts all that match where a page does not show them all. */
+  async function totalBeyond(database: Connections, shown: number): Promise<Total> {
+    if (isLacking) return countNewest(database, shown)
+    if (knownTotal === null) return countAll(database, selection)
+    if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
+    return estimate(database, selection, knownTotal, null)
   }
 
   /** Counts the matches among the newest messages, and estimates by them how many there are. */

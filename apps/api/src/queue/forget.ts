@@ -67,8 +67,8 @@ failed AS (
     FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
   RETURNING m.id, m.service, m.created_at, m.problem
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
-  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id, ${causeOf('r.problem')}
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
+  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
     FROM failed f JOIN recorded r ON r.id = f.message_id
 ), ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}

@@ -51,8 +51,8 @@ WITH unsent AS MATERIALIZED (
     FROM unsent u WHERE m.id = u.message_id
   RETURNING m.id, m.service, m.created_at, m.problem
 ), failed AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
-  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
+  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
     FROM unsent u JOIN recorded r ON r.id = u.message_id
 ), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
 SELECT count(*)::int AS failed FROM unsent`

@@ -608,6 +608,40 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         expect(await rowsRead(list)).toBeLessThan(FEW)
       },
     )
+
+    it('reads few rows for a page of those that lie behind very many others, and counts them', async () => {
+      await ground.database.query(
+        `WITH old AS (
+           INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+           SELECT 'msg_quarantined_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - interval '1 year', mail_now(), mail_now()
+             FROM generate_series(1, 11) AS n RETURNING id
+         )
+         INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, at, source, learned_at)
+         SELECT id, address, $1, 1, 'quarantined', mail_now(), 'trace', mail_now() FROM old, unnest(ARRAY['max@contoso.com', 'eve@contoso.com']) AS address`,
+        [OWNER.tenantId],
+      )
+      const finder = createFinder(pool, OWNER, { delivery: 'quarantined' }, { sortedAtMost: 5 })
+      const oldest = () => finder.page(null, 10, new AbortController().signal)
+      const page = { matches: { length: 10 }, hasOlder: true, total: 11, totalIsEstimate: false }
+      expect(await rowsRead(async () => expect(await oldest()).toMatchObject(page))).toBeLessThan(FEW)
+    })
+  })
+
+  it('reads none of the messages to count those that failed with a code of ours', async () => {
+    const owner = { tenantId: 'ten_failed', service: null }
+    await ground.database.query(
+      `WITH failed AS (
+         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
+         SELECT 'msg_failed_' || n, $1, 'reports', 'failed', '[]', '', mail_now(), mail_now(), '{"code": "gave-up"}' FROM generate_series(1, 180) AS n
+         RETURNING *
+       )
+       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
+       SELECT id, tenant_id, service, outcome, created_at, ended_at, false, 'ErrorX', 'gave-up' FROM failed`,
+      [owner.tenantId],
+    )
+    const finder = createFinder(pool, owner, { problem: 'gave-up' })
+    const newest = () => finder.page(null, 50, new AbortController().signal)
+    expect(await rowsRead(async () => expect(await newest()).toMatchObject({ total: 180 }))).toBeLessThan(FEW)
   })
 
   it('reads few rows for a page of those of which nothing is reported, and estimates how many there are', async () => {

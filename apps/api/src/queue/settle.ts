@@ -130,8 +130,8 @@ WITH result AS MATERIALIZED (
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
   RETURNING m.id, m.service, m.created_at
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
-  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
+  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}, e.problem ->> 'code'
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
   RETURNING tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (

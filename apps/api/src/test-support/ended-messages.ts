@@ -38,8 +38,8 @@ export async function writeEndedMessages(database: Database, messages: EndedMess
          FROM numbered
        RETURNING id, tenant_id, service, outcome, created_at, ended_at
      )
-     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END
+     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END, CASE outcome WHEN 'failed' THEN 'recipient-refused' END
        FROM ended WHERE outcome <> 'sent'`,
     [tenantId, from, count, newestAt, someUnsent, secondsApart],
   )
