@@ -2,6 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, BEN, createQueueGround, IN_DOUBT, QUEUED, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { withClient } from '../database/transaction.ts'
+import { listTenants } from './due-tenants.ts'
+import { MAX_KNOWN } from './known-tenants.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import type { Queue } from './queue.ts'
@@ -103,6 +106,31 @@ it('finds what was committed late, with an old due time, five seconds later whil
   worker.elapse(1)
 
   expect(idsOf(await worker.claim())).toEqual(['late'])
+})
+
+it('looks only at those with something due soon where more tenants than it remembers have something queued', async () => {
+  await ground.database.query(
+    `INSERT INTO tenants (id, created_at) SELECT 'ten_later_' || n, mail_now() FROM generate_series(0, $1::int) AS n`,
+    [MAX_KNOWN],
+  )
+  await ground.database.query(
+    `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items)
+     SELECT 'later_' || n, 'ten_later_' || n, 'queued', mail_now() + interval '1 hour', mail_now(), 1, 'small', 0, 'retry', true
+       FROM generate_series(0, $1::int) AS n`,
+    [MAX_KNOWN],
+  )
+  await queueSilently('now', 0)
+  await queueSilently('soon', -14 * SECONDS, BEN)
+
+  const { found } = await withClient(ground.opened.pool, (client) => listTenants(client, ''))
+
+  expect(found.map(({ tenantId }) => tenantId).toSorted()).toEqual([ADA, BEN].toSorted())
+  worker.elapse(1_000)
+  expect(idsOf(await worker.claim())).toEqual(['now'])
+  await ground.clock.advance(14 * SECONDS)
+  expect(idsOf(await worker.claim())).toEqual(['soon'])
+  await ground.database.query('DELETE FROM message_queue')
+  await ground.database.query(`DELETE FROM tenants WHERE id LIKE 'ten_later_%'`)
 })
 
 it('finds what was queued while a statement took less than a second', async () => {

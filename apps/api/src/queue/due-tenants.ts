@@ -23,17 +23,26 @@ const TIMES_AS_TEXT: pg.CustomTypesConfig = {
 /** Covers the time from a statement that queues a message to its commit. */
 const SINCE_NOW = `mail_now() - interval '1 second'`
 
+/** Longer than a process goes without listing the tenants anew. */
+const DUE_SOON = `mail_now() + interval '15 seconds'`
+
 /**
  * Lists tenants with something queued, and from when on. It walks from tenant to tenant in the index of due messages, so
- * tenants with an empty queue cost nothing.
+ * tenants with an empty queue cost nothing. Where there are more than a process remembers, only those are listed that have
+ * something due soon: the others would take their turns in vain.
  *
  * $1 the tenant to begin after
  */
 const LIST_TENANTS = `
-WITH RECURSIVE ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}
+WITH RECURSIVE ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}, all_fit AS MATERIALIZED (
+  SELECT count(*) <= ${MAX_KNOWN} AS every FROM (SELECT FROM ahead UNION ALL SELECT FROM behind LIMIT ${MAX_KNOWN} + 1) AS counted
+)
 SELECT others.due_from AS others_from, queued.tenant_id, least(queued.due_at, others.due_from) AS due_from
   FROM (SELECT ${SINCE_NOW} AS due_from) AS others
-  LEFT JOIN (SELECT * FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS every LIMIT ${MAX_KNOWN}) AS queued ON true`
+  LEFT JOIN (
+    SELECT * FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS walked
+     WHERE walked.due_at <= ${DUE_SOON} OR (SELECT every FROM all_fit)
+     LIMIT ${MAX_KNOWN}) AS queued ON true`
 
 function walkTenants(name: string, within: string): string {
   const first = (after: string) =>

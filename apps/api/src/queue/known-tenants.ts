@@ -2,7 +2,7 @@
 // an old snapshot, whoever finds out walks over all that has left since
 // (docs/decisions/0055-an-old-snapshot-costs-little.md). It decides only where a claim looks: each row is checked there.
 
-/** The most tenants that are remembered; where there are more, those next in turn are. */
+/** The most tenants that are remembered; where more have something due, those next in turn are. */
 export const MAX_KNOWN = 1_000
 /** A message that was committed late, or put back with an old due time by another process, is found after this. */
 const LIST_EVERY_MS = 5_000
@@ -29,7 +29,10 @@ export interface KnownTenant {
   readonly dueFrom: DatabaseTime
 }
 
-/** All tenants that have something queued, or `MAX_KNOWN` of them in the order of their ids, from one on. */
+/**
+ * All tenants that have something queued. Where those are more than `MAX_KNOWN`, only those that have something due soon, at
+ * most `MAX_KNOWN` in the order of their ids, from one on.
+ */
 export interface Listing {
   readonly found: readonly KnownTenant[]
   /** Nothing of the others that is queued was due before. */
