@@ -151,6 +151,7 @@ describe('putRange', () => {
     [302, '', 'unavailable'],
     [429, graphError('invalidRange'), 'throttled'],
     [403, '', 'refused'],
+    [403, '<html>Forbidden</html>', 'refused'],
     [400, graphError('BadRequest'), 'refused'],
   ])('classifies HTTP %i with %j as %s', async (status, body, outcome) => {
     const { session } = await uploadHost(status, body)
@@ -216,6 +217,7 @@ describe('readUploadSession', () => {
 
   it.each([
     [405, ''],
+    [405, '<html>Method Not Allowed</html>'],
     [400, graphError('BadRequest')],
     [403, graphError('ErrorAccessDenied')],
     [200, {}],

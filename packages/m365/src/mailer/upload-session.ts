@@ -209,7 +209,10 @@ function hasCode({ code, innerCode }: GraphAnswer, pattern: RegExp): boolean {
   return pattern.test(code ?? '') || pattern.test(innerCode ?? '')
 }
 
-/** Leaves out Microsoft's own sentence, which may quote the address. */
+/**
+ * Leaves out Microsoft's own sentence, which may quote the address. The upload host is not Graph, and may refuse with a page:
+ * taken for that of a proxy, no new session would follow, and the upload would wait until this one ends.
+ */
 function failureOf(answer: GraphAnswer): Failure {
-  return classifyFailure({ ...answer, message: null })
+  return classifyFailure({ ...answer, message: null, isPage: false })
 }
