@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isUnavailable, outageOf } from './is-unavailable.ts'
+import { answerWasLost, isUnavailable, outageOf } from './is-unavailable.ts'
 
 it.each([
   ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
@@ -39,6 +39,15 @@ it('terminates on circular causes', () => {
   error.cause = error
 
   expect(isUnavailable(error)).toBe(false)
+})
+
+it.each([
+  ['a connection that broke', { code: 'ECONNRESET' }, true],
+  ['a pooler that lost the server', { code: '08P01' }, true],
+  ['a refused connection', { code: 'ECONNREFUSED' }, false],
+  ['a full disk', { code: '53100' }, false],
+])('knows whether a statement may have been carried out after %s', (_name, facts, wasLost) => {
+  expect(answerWasLost(Object.assign(new Error('failed'), facts))).toBe(wasLost)
 })
 
 it.each([

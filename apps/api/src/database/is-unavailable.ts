@@ -21,6 +21,8 @@ const CONNECTION_LOST = [
   '08000',
   '08003',
   '08006',
+  // PgBouncer lost the server, or has none.
+  '08P01',
   // Prisma: timed out, connection closed.
   'P1008',
   'P1017',

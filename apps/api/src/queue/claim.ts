@@ -2,6 +2,7 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import { inTransaction, withClient } from '../database/transaction.ts'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { byLockOrder, type Lease, type LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { idsOf, isFoundBy, isInState, isInTime, leasedRows } from './columns.ts'
@@ -190,7 +191,8 @@ function lastService(priority: number, before: string): string {
 }
 
 /**
- * Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`.
+ * Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`. Unless it throws
+ * `OutcomeUnknownError`, a claim that fails has leased nothing.
  *
  * @param known what this process knows of who has something queued
  */
@@ -210,10 +212,17 @@ export function createClaiming(
   /** Returns what it leased, the tenants whose turn that was, and whether it locked any mailbox. */
   async function look(owner: string, limit: number, asked: readonly KnownTenant[], mailboxes: number) {
     const askedAt = elapsedMs()
+    let isCommitting = false
     const { seen, leased } = await inTransaction(pool, async (client) => {
+      isCommitting = false
       const answered = await lockDue(client, asked, mailboxes)
       const locked = answered.filter(({ isLocked }) => isLocked)
-      return { seen: answered, leased: locked.length === 0 ? [] : await lease(client, owner, limit, locked) }
+      const leasedNow = locked.length === 0 ? [] : await lease(client, owner, limit, locked)
+      isCommitting = true
+      return { seen: answered, leased: leasedNow }
+    }).catch((error: unknown) => {
+      // Whatever a pooler or proxy says of the commit: giving back what was not claimed costs nothing.
+      throw isCommitting && !(error instanceof OutcomeUnknownError) ? new OutcomeUnknownError(error) : error
     })
     known.note(seen, askedAt)
     const passed = hadTheirTurn(seen, leased, limit, mailboxes).map(({ tenantId }) => tenantId)

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import {
   ADA,
@@ -90,6 +91,37 @@ it('leases each message to one worker, however many claim at once', async () => 
   expect(leased.toSorted()).toEqual(submitted.toSorted())
   expect(await claim('e')).toEqual([])
 })
+
+it.each([
+  ['PgBouncer', '08P01'],
+  ['another pooler', '58000'],
+])(
+  'says that it may have leased where the answer to its commit is that of %s, which lost the server',
+  async (_, code) => {
+    const id = await ground.submit()
+    const link = await ground.database.link()
+    const behind = createTestPool(link.url, 1)
+    onTestFinished(async () => {
+      await behind.end()
+      await link.close()
+    })
+    link.loseAnswerTo('COMMIT', fatalError(code))
+
+    await expect(createTestQueue(behind).deliveries.claim('lost', 10)).rejects.toThrow(OutcomeUnknownError)
+
+    expect(await claim('a')).toEqual([])
+    await store.giveBack('lost')
+    expect(await claim('a')).toMatchObject([{ id }])
+  },
+)
+
+/** An error as the protocol of PostgreSQL has it, after which the connection ends. */
+function fatalError(code: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0C${code}\0Mserver conn crashed?\0\0`)
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
+}
 
 it('leases the oldest first', async () => {
   const ids: string[] = []

@@ -11,8 +11,8 @@ export interface TcpLink {
   /** Keeps every connection open but forwards nothing, until `mend`. */
   hold(): void
   mend(): void
-  /** Forwards the next request with this text, and breaks its connection instead of the answer. */
-  loseAnswerTo(text: string): void
+  /** Forwards the next request with this text, and breaks its connection instead of the answer, or with another one. */
+  loseAnswerTo(text: string, otherAnswer?: Buffer): void
   close(): Promise<void>
 }
 
@@ -22,7 +22,7 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isHeld = false
   let targetPort = target
-  let unanswered: string | null = null
+  let unanswered: { readonly text: string; readonly otherAnswer: Buffer | undefined } | null = null
   const server = createServer((near) => {
     if (isCut) {
       near.destroy()
@@ -39,11 +39,12 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
       })
     }
     near.on('data', (request: Buffer) => {
-      if (unanswered === null || !request.includes(unanswered)) return
+      if (unanswered === null || !request.includes(unanswered.text)) return
+      const { otherAnswer } = unanswered
       unanswered = null
       far
         .unpipe(near)
-        .once('data', () => near.destroy())
+        .once('data', () => (otherAnswer ? near.end(otherAnswer) : near.destroy()))
         .resume()
     })
     const pair = [near, far] as const
@@ -77,8 +78,8 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
       if (isHeld) for (const [near, far] of pairs) near.pipe(far).pipe(near)
       isHeld = false
     },
-    loseAnswerTo(text) {
-      unanswered = text
+    loseAnswerTo(text, otherAnswer) {
+      unanswered = { text, otherAnswer }
     },
     async close() {
       destroyAll()
