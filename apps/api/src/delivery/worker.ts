@@ -193,17 +193,21 @@ export function createWorker(deps: {
     return messages.length
   }
 
-  /** Nothing was sent of what such a claim leased; others would take it over in doubt. */
+  /**
+   * Nothing was sent of what such a claim leased; others would take it over in doubt. It is tried once after the grace period
+   * too: an answer that never comes is waited for longer than that.
+   */
   async function giveUnansweredBack(): Promise<void> {
-    while (unansweredOwner !== null && !ending.signal.aborted) {
+    if (unansweredOwner === null) return
+    do {
       try {
         await deliveries.giveBack(unansweredOwner)
         unansweredOwner = null
       } catch (error) {
-        logger.warn({ err: error }, 'what was claimed without an answer could not be given back; trying again')
+        logger.warn({ err: error }, 'what was claimed without an answer could not be given back')
         await delay(AFTER_FAILURE_MS, undefined, { signal: ending.signal }).catch(() => {})
       }
-    }
+    } while (unansweredOwner !== null && !ending.signal.aborted)
   }
 
   /** Takes over messages whose lease has run out. */

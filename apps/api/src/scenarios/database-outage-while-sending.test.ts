@@ -7,6 +7,7 @@ import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { untilStopping } from '../test-support/scenario.ts'
 
 // The API always reaches the database; the worker reaches it over a link that is cut.
 
@@ -111,27 +112,26 @@ it('delivers what it had claimed when the answer to the claim was lost', async (
   expect(await arrived('Answer lost')).toBe(1)
 })
 
-it('leaves no doubt about what it had claimed when the answer to the claim was lost, and it is stopped', async () => {
+/** Has another worker claim a message over a link of its own, which then ends or goes silent before the answer. */
+async function claimWithoutAnswer(subject: string, lose: 'cut' | 'hold', options: { deliveryGraceMs?: number } = {}) {
   link.cut() // from the worker of the other tests
   const otherLink = await ground.database.link()
-  const stopped = await ground.startProduct({
+  const other = await ground.startProduct({
     environment: { ROLE: 'worker', DATABASE_URL: otherLink.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
+    ...options,
   })
   otherLink.cut()
-  const { id } = await service.submit({ subject: 'Stopped before the answer', onUnknownOutcome: 'stop' })
+  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
   const commits = await holdCommits(ground.database)
   otherLink.mend()
   await commits.untilHeld()
-  otherLink.cut()
+  otherLink[lose]()
   await commits.release()
   await service.until(id, { status: 'sending' })
+  return { id, other, otherLink }
+}
 
-  const stopping = stopped.close()
-  await expect.poll(() => stopped.logLines.join('')).toContain('could not be given back')
-  otherLink.mend()
-  await stopping
-  await otherLink.close()
-
+async function expectSentWithoutDoubt(id: string): Promise<void> {
   const state = 'SELECT lease_owner, attempt_id, doubt FROM message_queue WHERE message_id = $1'
   expect(await ground.database.query(state, [id])).toEqual([{ lease_owner: null, attempt_id: null, doubt: 'none' }])
   link.mend()
@@ -139,7 +139,36 @@ it('leaves no doubt about what it had claimed when the answer to the claim was l
     attempts: [{ outcome: 'sent' }],
     possibleDuplicate: false,
   })
-  expect(await arrived('Stopped before the answer')).toBe(1)
+}
+
+it('leaves no doubt about what it had claimed when the answer to the claim was lost, and it is stopped', async () => {
+  const subject = 'Stopped before the answer'
+  const { id, other, otherLink } = await claimWithoutAnswer(subject, 'cut')
+
+  const stopping = other.close()
+  await expect.poll(() => other.logLines.join('')).toContain('could not be given back')
+  otherLink.mend()
+  await stopping
+  await otherLink.close()
+
+  await expectSentWithoutDoubt(id)
+  expect(await arrived(subject)).toBe(1)
+})
+
+it('leaves no doubt either where it waits for that answer until the grace period is over', async () => {
+  const subject = 'Given up after the grace period'
+  const { id, other, otherLink } = await claimWithoutAnswer(subject, 'hold', { deliveryGraceMs: 0 })
+
+  const stopping = other.close()
+  await untilStopping(other)
+  // This stands for the time after which a silent connection is given up.
+  otherLink.cut()
+  otherLink.mend()
+  await stopping
+  await otherLink.close()
+
+  await expectSentWithoutDoubt(id)
+  expect(await arrived(subject)).toBe(1)
 })
 
 it('delivers what it had claimed by a commit that took effect after the connection was lost', async () => {
