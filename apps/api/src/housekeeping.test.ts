@@ -95,6 +95,23 @@ it('runs a task in one process at a time', async () => {
   released.resolve()
 })
 
+it('uses the isolation that its library expects, whatever the operator prefers', async () => {
+  const { stop } = await start({ 'isolated-task': async () => {} })
+  await stop()
+  await database.query(`
+    CREATE TABLE seen (isolation text);
+    GRANT ALL ON seen TO PUBLIC;
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN INSERT INTO seen VALUES (current_setting('transaction_isolation')); RETURN NULL; END $$;
+    CREATE TRIGGER see AFTER INSERT OR UPDATE ON background_work.schedule FOR EACH STATEMENT EXECUTE FUNCTION see()`)
+  onTestFinished(() => database.query('DROP FUNCTION see CASCADE').then(() => {}))
+
+  const url = `${database.url}?options=-c%20default_transaction_isolation%3Dserializable`
+  await (await start({ 'isolated-task': async () => {} }, url)).stop()
+
+  expect(await database.query('SELECT DISTINCT isolation FROM seen')).toEqual([{ isolation: 'read committed' }])
+})
+
 it('begins once the database is back if it is unavailable at the start', async () => {
   const link = await database.link()
   let ran = false

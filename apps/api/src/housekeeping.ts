@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { ClientBase } from 'pg'
 import { PgBoss } from 'pg-boss'
 import { isUnavailable } from './database/is-unavailable.ts'
 import { DONE, startPolling, type Polling } from './polling.ts'
@@ -28,7 +29,15 @@ export function createHousekeeping({
   tasks: Readonly<Record<string, HousekeepingTask>>
   logger: FastifyBaseLogger
 }): Housekeeping {
-  const boss = new PgBoss({ connectionString, schema: SCHEMA, max: 2, application_name: 'inforiver-mail-housekeeping' })
+  const options = {
+    connectionString,
+    schema: SCHEMA,
+    max: 2,
+    application_name: 'inforiver-mail-housekeeping',
+    // For pg's pool, to which pg-boss gives its options: it expects this isolation, whatever the operator prefers.
+    onConnect: (client: ClientBase) => client.query(`SET default_transaction_isolation = 'read committed'`),
+  }
+  const boss = new PgBoss(options)
   boss.on('error', (error: unknown) =>
     logger.warn({ err: error }, 'background work was disturbed; it goes on by itself'),
   )

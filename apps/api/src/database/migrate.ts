@@ -21,6 +21,8 @@ const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
 const PROGRESS_EVERY_MS = 5_000
+/** Each statement of a migration sees what others have committed while the one before it waited for their locks. */
+const SESSION = { ...NO_TIME_LIMITS, default_transaction_isolation: 'read committed' }
 
 interface Migration {
   readonly name: string
@@ -69,7 +71,7 @@ export async function migrate(
   client.on('error', () => {})
   await connectOrExplain(client)
   try {
-    await applySettings(client, NO_TIME_LIMITS)
+    await applySettings(client, SESSION)
     if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
     const known = await readApplied(client)
     refuseNewerDatabase(migrations, known, release.version)

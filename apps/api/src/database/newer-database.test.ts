@@ -25,14 +25,18 @@ beforeEach(async () => {
 afterEach(() => database.drop())
 
 /** Starts a release of that version, whose migrations are ours and more. */
-async function startRelease(version: string, migrations: Readonly<Record<string, string>> = {}): Promise<void> {
+async function startRelease(
+  version: string,
+  migrations: Readonly<Record<string, string>> = {},
+  url = database.url,
+): Promise<void> {
   const folder = await mkdtemp(join(directory, 'release-'))
   await cp(MIGRATIONS, folder, { recursive: true })
   for (const [name, sql] of Object.entries(migrations)) {
     await mkdir(join(folder, name))
     await writeFile(join(folder, name, 'migration.sql'), sql)
   }
-  await migrate(database.url, { release: { directory: folder, version } })
+  await migrate(url, { release: { directory: folder, version } })
 }
 
 it('starts on a database that the next release has expanded', async () => {
@@ -66,6 +70,28 @@ it('lets a migration take as long as it takes, whatever the database or the role
     { name: 'idle_in_transaction_session_timeout', setting: '0' },
     { name: 'lock_timeout', setting: '120000' }, // of the migration itself
     { name: 'statement_timeout', setting: '0' },
+  ])
+})
+
+it('migrates what others have changed while it waited, whatever isolation the operator prefers', async () => {
+  await database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_1', '2026-01-01Z')`)
+  const unlock = await database.lock('sessions')
+  const started = startRelease(
+    '1.2.0',
+    {
+      [EXPANDING]: `SELECT count(*) FROM tenants; LOCK TABLE sessions IN ROW EXCLUSIVE MODE;
+        UPDATE tenants SET created_at = created_at + interval '1 hour'`,
+    },
+    `${database.url}?options=-c%20default_transaction_isolation%3Dserializable`,
+  ).catch((error: unknown) => error)
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`
+  await expect.poll(() => database.query(waiting)).toHaveLength(1)
+  await database.query(`UPDATE tenants SET created_at = '2026-02-01Z'`)
+  await unlock()
+
+  expect(await started).toBeUndefined()
+  expect(await database.query('SELECT created_at FROM tenants')).toEqual([
+    { created_at: new Date('2026-02-01T01:00Z') },
   ])
 })
 
