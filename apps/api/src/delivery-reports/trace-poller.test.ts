@@ -277,6 +277,22 @@ it('looks for messages in doubt since they were accepted: for one by its Message
   expect(await requests()).toBe(before + 2) // one for what was sent within the hour, as the messages may have been
 })
 
+it('looks for a message in doubt that went by draft by the Message-ID of that', async () => {
+  await set({ jsonMessageId: 'rewritten' })
+  const id = await send(['max@contoso.com'], 'By draft', { ...IN_DOUBT, waitMs: 12 * HOURS })
+  const [mail] = (await control('GET', '/mailboxes/max@contoso.com/messages')).items
+  await ground.database.query(
+    `WITH draft AS (INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id) VALUES ($1, $2, 'draft', $3))
+     UPDATE message_queue SET has_draft = true WHERE message_id = $1`,
+    [id, ADA, mail.internetMessageId],
+  )
+
+  await ground.clock.advance(3 * HOURS)
+  await poll(ADA, RUNNING)
+
+  expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
+})
+
 it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
   const rare = newProcess('rare', { pollMs: 60 * MINUTES })
   await send(['max@contoso.com'], 'In doubt', IN_DOUBT)
