@@ -293,6 +293,22 @@ it('looks for a message in doubt that went by draft by the Message-ID of that', 
   expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
 })
 
+it('looks for what is in doubt from each of two senders, also where it waits for days', async () => {
+  const wait = { ...IN_DOUBT, waitMs: 12 * HOURS }
+  const one = await send(['max@contoso.com'], 'One', wait)
+  await ground.clock.advance(1 * SECONDS)
+  const other = await send(['bob@contoso.com'], 'Other', wait)
+  await ground.database.query(
+    `UPDATE message_queue SET waits_since = waits_since - interval '2 days', from_email = CASE WHEN message_id = $1 THEN 'sales@contoso.com' ELSE from_email END`,
+    [other],
+  )
+
+  await ground.clock.advance(3 * HOURS)
+  await poll(ADA, RUNNING)
+
+  for (const id of [one, other]) expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
+})
+
 it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
   const rare = newProcess('rare', { pollMs: 60 * MINUTES })
   await send(['max@contoso.com'], 'In doubt', IN_DOUBT)

@@ -38,11 +38,8 @@ export function lateWindow(
   const isDue = sweptDownTo !== null || sweptAt === null || now.getTime() - sweptAt.getTime() >= SWEEP_EVERY_MS
   if (!isDue) return { window: null, progress }
   const [newest] = awaited
-  const late = awaited
-    .filter((message) => !isRecent(message, newest, now) || isLongInDoubt(message, now))
-    .map(sinceAccepted)
-    .filter(({ sentAt }) => sweptDownTo === null || sentAt < sweptDownTo)
-    .toSorted((a, b) => b.sentAt.getTime() - a.sentAt.getTime())
+  const old = awaited.filter((message) => !isRecent(message, newest, now) || isLongInDoubt(message, now))
+  const late = newestFirst(old.map(sinceAccepted)).filter(({ sentAt }) => sweptDownTo === null || sentAt < sweptDownTo)
   const [first] = late
   if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null } }
   const endOfSender = late.findIndex(({ fromEmail }) => fromEmail !== first.fromEmail)
@@ -51,7 +48,8 @@ export function lateWindow(
   const oldestInDoubt = inDoubt.at(-1)
   if (oldestInDoubt) {
     const isAlone = inDoubt.length === 1 && oldestInDoubt === first
-    const from = new Date(oldestInDoubt.sentAt.getTime() - SLACK_MS)
+    // What is still in doubt was sent within the last day, however long it had waited before.
+    const from = new Date(Math.max(oldestInDoubt.sentAt.getTime(), now.getTime() - DAY_MS) - SLACK_MS)
     return {
       window: newWindow('late', first, { from, to: now, isAlone }),
       progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt },
@@ -81,6 +79,21 @@ function newWindow(
 ): TraceWindow {
   const messageId = isAlone ? internetMessageId : null
   return { kind, from, to, sender: fromEmail, messageId, next: null, pages: 0, failures: 0 }
+}
+
+/** Of two senders at one time, the second counts as earlier by a moment: the first one's window must not pass over it. */
+function newestFirst(messages: readonly AwaitedMessage[]): readonly AwaitedMessage[] {
+  const ordered: AwaitedMessage[] = []
+  for (const message of messages.toSorted(bySentAtAndSender)) {
+    const last = ordered.at(-1)
+    const latest = last ? last.sentAt.getTime() - (last.fromEmail === message.fromEmail ? 0 : 1) : Infinity
+    ordered.push(message.sentAt.getTime() <= latest ? message : { ...message, sentAt: new Date(latest) })
+  }
+  return ordered
+}
+
+function bySentAtAndSender(a: AwaitedMessage, b: AwaitedMessage): number {
+  return b.sentAt.getTime() - a.sentAt.getTime() || a.fromEmail.localeCompare(b.fromEmail)
 }
 
 /** A message in doubt is asked for since the earliest time at which it may have been sent. */

@@ -11,7 +11,7 @@ export interface AwaitedMessage {
   readonly fromEmail: string
   /** When it was sent; of a message in doubt, the earliest time within the last hour at which it may have been. */
   readonly sentAt: Date
-  /** The earliest time, within the last day, at which a message in doubt may have been sent; null for any other. */
+  /** The earliest time at which a message in doubt may have been sent; null for any other. */
   readonly inDoubtSince: Date | null
 }
 
@@ -32,7 +32,7 @@ SELECT m.id, m.internet_message_id AS "internetMessageId", m.from_email AS "from
    AND coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL AND NOT ${AWAITS_CODE}), 0) < m.recipients
  UNION ALL
 SELECT q.message_id, coalesce(m.internet_message_id, (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = q.message_id)), q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes'),
-       greatest(q.waits_since, mail_now() - interval '24 hours')
+       q.waits_since
   FROM message_queue q CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m
  WHERE q.tenant_id = $1 AND q.doubt = 'in-doubt' AND q.from_email IS NOT NULL
  ORDER BY "sentAt" DESC LIMIT ${MOST_AWAITED}`
