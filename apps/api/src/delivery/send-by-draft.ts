@@ -90,7 +90,7 @@ export async function sendByDraft(
       if (byHand !== null) return byHand
       requireCleared(await clear(false)) // the searches may have taken minutes
     }
-    const isWhole = route.plan.kind === 'send-mail'
+    const isWhole = isMadeWhole()
     const files = isWhole ? attachments : []
     const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
     const waitMs = await chargeRequest(deps, message.tenantId, bytes)
@@ -119,7 +119,7 @@ export async function sendByDraft(
    */
   async function keepFromDelegate({ draftId }: { draftId: string }): Promise<NotReady> {
     const deleted = await mailer.deleteDraft(draftId, options)
-    if (deleted.outcome === 'sent') return sentByHand()
+    if (deleted.outcome === 'sent') return sentByHand(isMadeWhole())
     if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') {
       await deps.mailboxes.expectStray(message.tenantId, message.id)
       return draftFailure(deleted)
@@ -153,7 +153,7 @@ export async function sendByDraft(
   /** Deletes a draft that was found and does not fit. Nothing was ever done with it, so another one takes its place. */
   async function removeFound(draftId: string): Promise<NotReady> {
     const deleted = await mailer.deleteDraft(draftId, options)
-    if (deleted.outcome === 'sent') return sentByHand()
+    if (deleted.outcome === 'sent') return sentByHand(isMadeWhole())
     return deleted.outcome === 'deleted' || deleted.outcome === 'gone' ? 'again' : draftFailure(deleted)
   }
 
@@ -239,10 +239,16 @@ export async function sendByDraft(
     return read.outcome === 'sent' ? sentByHand() : refused
   }
 
-  function sentByHand(): AttemptResult {
-    const { attached } = draft.upload
+  /** Whether a draft is complete from the start, in place of being filled with files. */
+  function isMadeWhole(): boolean {
+    return route.plan.kind === 'send-mail'
+  }
+
+  function sentByHand(
     // Without a draft the message is in doubt only if it was sent from a complete one.
-    const wasComplete = !draft.uploading || (draft.draftId === null && message.doubt.state === 'in-doubt')
+    wasComplete = !draft.uploading || (draft.draftId === null && message.doubt.state === 'in-doubt'),
+  ): AttemptResult {
+    const { attached } = draft.upload
     if (wasComplete || attached === attachments.length) return { type: 'found' }
     return draftFailure({
       outcome: 'refused',

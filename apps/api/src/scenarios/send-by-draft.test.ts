@@ -1,8 +1,8 @@
-import { beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { asAda, consent, draftIdOf, draftsIn, lookUntil } from '../test-support/scenario.ts'
+import { answer, asAda, consent, draftIdOf, draftsIn, http, lookUntil } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -150,9 +150,47 @@ it('holds all mail, and sends none from the account, where Exchange ignores from
   await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
 })
 
+describe('a draft that Exchange made from the account', () => {
+  beforeAll(async () => {
+    await consent(ground.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
+    await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  })
+  afterAll(async () => {
+    await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+    await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
+  })
+
+  it('is deleted later where it could not be deleted at once, although its message is cancelled', async () => {
+    const subject = 'Left from the account'
+    await ground.switchOn(http('message-delete', answer(503, 'ErrorServerBusy')))
+    const { id } = await ground.service.submit({ subject })
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    expect(await draftsIn(ground, subject)).toHaveLength(1)
+    expect((await ground.service.post(`/api/v1/messages/${id}/cancel`)).status).toBe(200)
+
+    await ground.pass(5 * MINUTES)
+
+    await expect.poll(() => draftsIn(ground, subject)).toEqual([])
+  })
+
+  it('does not count as sent where a person sent it without its files', async () => {
+    const read = { action: 'answer', when: 'before', status: 200, body: { id: 'draft', isDraft: false } }
+    await ground.switchOn(http('message-get', read))
+    const content = Buffer.alloc(3_200_000).toString('base64')
+    const { id } = await ground.service.submit({
+      subject: 'Sent without its files',
+      attachments: [{ filename: 'q3.pdf', content }],
+    })
+
+    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+      problem: { code: 'message-refused', detail: expect.stringContaining('with 0 of its 1 attachment') },
+    })
+  })
+})
+
 it('has no doubt about a throttled message whose draft lies in the mailbox of a former sender', async () => {
-  const answer = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
-  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: answer })
+  const throttling = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: throttling })
   const { id } = await ground.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
   await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
 
