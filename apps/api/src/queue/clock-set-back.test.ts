@@ -124,6 +124,24 @@ it.each([
   expect(await ground.claim(1)).toHaveLength(1)
 })
 
+it('pauses for the rest of the time also where something else could not be brought back at first', async () => {
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * MINUTES })
+  await ground.clock.advance(4 * MINUTES)
+  await setBack()
+  await ground.database.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON report_inboxes FOR EACH STATEMENT EXECUTE FUNCTION refuse()`)
+  await expect(look()).rejects.toThrow('not now')
+  await ground.database.query('DROP FUNCTION refuse CASCADE')
+  await look()
+
+  await ground.clock.advance(6 * MINUTES - 1)
+  expect(await ground.claim(1)).toEqual([])
+  await ground.clock.advance(1)
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
 it('pauses for the rest of the time for a used-up limit, however many workers see the clock set back', async () => {
   const others = [ground.newProcess(), ground.newProcess()]
   for (const { deliveries } of others) await deliveries.takeOver()

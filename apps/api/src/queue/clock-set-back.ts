@@ -124,19 +124,28 @@ export interface SetBack {
 }
 
 /**
- * Brings back times that lie further ahead than any can. A pause may be as long as Microsoft likes, so that it is left alone
- * by a process that did not know the clock as it was: it cannot tell which are over.
+ * Brings pauses back. A pause may be as long as Microsoft likes, so that a process which did not know the clock as it was
+ * leaves them alone: it cannot tell which are over. To do it twice would end pauses that are not over.
+ *
+ * @returns whether there were any
+ */
+export async function bringPausesBack(pool: pg.Pool, { from, to }: SetBack): Promise<boolean> {
+  const { rowCount } = await pool.query(BRING_PAUSES_BACK, [from, to])
+  return (rowCount ?? 0) > 0
+}
+
+/**
+ * Brings back other times that lie further ahead than any can. It may be done again.
  *
  * @param stopping ends it early
  * @param setBack null where the process does not know, or has brought times back since
  * @returns whether messages may leave that had to wait
  */
 export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null, stopping?: AbortSignal): Promise<boolean> {
-  const pauses = setBack && (await pool.query(BRING_PAUSES_BACK, [setBack.from, setBack.to]))
   for (const statement of [BRING_USAGE_BACK, BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK])
     await pool.query(statement)
   await pool.query(BRING_INBOXES_BACK, [setBack?.from ?? null, setBack?.to ?? null])
-  let isMoved = (pauses?.rowCount ?? 0) > 0
+  let isMoved = false
   for (;;) {
     const { rowCount } = await pool.query(BRING_DUE_BACK, [setBack?.from ?? null])
     if ((rowCount ?? 0) > 0) isMoved = true

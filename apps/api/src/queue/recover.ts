@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
 import { LEASE_MS } from './claim.ts'
-import { bringTimesBack, type SetBack } from './clock-set-back.ts'
+import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
@@ -133,8 +133,9 @@ export function createTakingOver(
   let hasFailed = false
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
   let bringsBackUntil: Date | null = null
-  /** Null once times were brought back after it. */
+  /** Null once times were brought back after it; of pauses, once they were. */
   let setBack: SetBack | null = null
+  let setBackOfPauses: SetBack | null = null
 
   return {
     async takeOver() {
@@ -145,7 +146,10 @@ export function createTakingOver(
         throw error
       })
       if (last === null || look.at < last.at) bringsBackUntil = look.takes_over_from
-      if (last !== null && look.at < last.at) setBack = { from: setBack?.from ?? last.at, to: look.at }
+      if (last !== null && look.at < last.at) {
+        setBack = { from: setBack?.from ?? last.at, to: look.at }
+        setBackOfPauses = { from: setBackOfPauses?.from ?? last.at, to: look.at }
+      }
       last = look
       return { abandoned: look.abandoned, more: look.abandoned.length === MOVED_AT_ONCE }
     },
@@ -154,12 +158,26 @@ export function createTakingOver(
       if (last === null || bringsBackUntil === null) return false
       const { at } = last
       const [before, until] = [setBack, bringsBackUntil]
+      const arePausesMoved = await bringPauses()
       const isMoreDue = await bringTimesBack(pool, before, stopping)
       // A look may have found the clock set back once more meanwhile.
       if (setBack === before) setBack = null
       if (bringsBackUntil === until && at >= until) bringsBackUntil = null
-      return isMoreDue
+      return arePausesMoved || isMoreDue
     },
+  }
+
+  async function bringPauses(): Promise<boolean> {
+    const before = setBackOfPauses
+    if (before === null) return false
+    // A look may find the clock set back once more meanwhile: that is brought back by itself.
+    setBackOfPauses = null
+    try {
+      return await bringPausesBack(pool, before)
+    } catch (error) {
+      setBackOfPauses = { from: before.from, to: (setBackOfPauses ?? before).to }
+      throw error
+    }
   }
 
   async function lookOnce(values: readonly unknown[]): Promise<Look> {
