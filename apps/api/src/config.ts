@@ -15,7 +15,7 @@ import {
   withSecretFiles,
   type Variables,
 } from './configuration/environment-files.ts'
-import { Environment } from './configuration/environment.ts'
+import { Environment, WITHHELD } from './configuration/environment.ts'
 
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {
@@ -202,6 +202,14 @@ export function rereadSecrets(
     vaultKeys: keys.data?.VAULT_KEYS || null,
     faults,
   }
+}
+
+/** The environment for a program that the product runs: its own without its secrets. The path of a file is none. */
+export function environmentOfPrograms(processEnvironment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  // On Windows a name may be written in any case.
+  return Object.fromEntries(
+    Object.entries(processEnvironment).filter(([name]) => !WITHHELD.includes(name.toUpperCase())),
+  )
 }
 
 /** Returns null where there is none, more than one, or one that cannot be read. */

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { SECRETS } from './configuration/environment.ts'
 import { runVaultKeysCommand } from './vault-keys-command.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
@@ -19,6 +20,16 @@ it('hands each word over as it is, since no shell reads them', async () => {
 
 it('gives the command nothing to read, so that it cannot wait for an answer', async () => {
   expect(await run(`process.stdin.on('end', () => console.log('the end')).resume()`)).toBe('the end')
+})
+
+it('gives the command the environment without secrets of the product, and with the way to a key service', async () => {
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const name of [...SECRETS, 'VAULT_TOKEN', 'AZURE_CLIENT_SECRET_FILE']) vi.stubEnv(name, 'given')
+
+  const given = JSON.parse(await run('console.log(JSON.stringify(process.env))')) as Record<string, string>
+
+  expect(SECRETS.filter((name) => name in given)).toEqual(['HTTPS_PROXY'])
+  expect(given).toMatchObject({ VAULT_TOKEN: 'given', AZURE_CLIENT_SECRET_FILE: 'given' })
 })
 
 it.each([

@@ -1,5 +1,5 @@
 import { execFile, type ExecFileException } from 'node:child_process'
-import { ConfigurationError } from './config.ts'
+import { ConfigurationError, environmentOfPrograms } from './config.ts'
 
 const WITHIN_MS = 10_000
 const MAX_OUTPUT_BYTES = 64 * 1024
@@ -8,7 +8,8 @@ const MAX_QUOTE_CHARACTERS = 300
 const SECRET = /(?=[a-z/_-]*[^\Wa-z_]|[a-z/_-]*[+=])[\w+/=-]{16,}/g
 
 /**
- * Runs VAULT_KEYS_COMMAND, without a shell and without input, and returns what it printed: what VAULT_KEYS would hold.
+ * Runs VAULT_KEYS_COMMAND, without a shell, input or secrets of the product, and returns what it printed: what VAULT_KEYS
+ * would hold.
  *
  * @throws {ConfigurationError} naming the program and what it said, never its parameters, which may hold a secret
  */
@@ -20,7 +21,13 @@ export async function runVaultKeysCommand(
     const child = execFile(
       program,
       parameters,
-      { timeout: withinMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES, windowsHide: true },
+      {
+        env: environmentOfPrograms(),
+        timeout: withinMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: MAX_OUTPUT_BYTES,
+        windowsHide: true,
+      },
       (error, stdout, stderr) => {
         if (error === null) return resolve(stdout.trim())
         const reason = reasonOf(error, withinMs)

@@ -15,6 +15,8 @@ export const SECRETS = [
   'METRICS_TOKEN',
   'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const
+/** What other programs do not receive. They may need the proxy, such as to reach a key service. */
+export const WITHHELD: readonly string[] = SECRETS.filter((name) => name !== 'HTTPS_PROXY')
 
 const Port = wholeNumber('a port', 1, 65_534) // the simulator of the demo takes the next one
 const ListenPort = wholeNumber('a port', 1, 65_535)
