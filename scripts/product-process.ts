@@ -14,7 +14,10 @@ const STOP_WITHIN_MS = 28_000
 interface Options {
   /** Called once the process can be asked to stop. */
   readonly readConfig: () => Config
-  /** Reads certificate and keys again, on SIGHUP, or after the start. Without it that signal stops the product, like any other. */
+  /**
+   * Reads certificate and keys again on SIGHUP, once the product is ready. Before that, and without this, the signal stops
+   * the product, like any other.
+   */
   readonly rereadSecrets?: () => RereadSecrets
   /** The program of the simulator; null when somebody else runs it. */
   readonly simulator: URL | null
@@ -34,7 +37,6 @@ export async function runProduct(options: Options): Promise<void> {
   const { readConfig, rereadSecrets, simulator: program, announces, servesPage } = options
   const stopping = new AbortController()
   const starting = Promise.withResolvers<RunningProduct | null>()
-  let reload: (() => void) | null = null
   let isReloadWanted = false
   const stop = once(async () => {
     setTimeout(exitNow, STOP_WITHIN_MS).unref()
@@ -45,19 +47,16 @@ export async function runProduct(options: Options): Promise<void> {
     await running?.close().catch((error: unknown) => console.error(error))
     process.exit()
   })
+  let onHangUp: () => void = () => void stop()
   for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => void stop())
-  process.on('SIGHUP', () => {
-    if (rereadSecrets === undefined) void stop()
-    else if (reload === null) isReloadWanted = true
-    else reload()
-  })
+  process.on('SIGHUP', () => onHangUp())
   // The parent ended before the listener above was there.
   if (process.send !== undefined && !process.connected) void stop()
 
   try {
     const running = await start(stopping.signal)
-    if (rereadSecrets) reload = oneAfterTheOther(() => running.reload(rereadSecrets()), onFatal)
-    if (isReloadWanted) reload?.()
+    if (rereadSecrets) onHangUp = oneAfterTheOther(() => running.reload(rereadSecrets()), onFatal)
+    if (isReloadWanted) onHangUp()
     starting.resolve(running)
   } catch (error) {
     // A start that was asked to stop has not failed.
@@ -74,8 +73,8 @@ export async function runProduct(options: Options): Promise<void> {
         : null
     try {
       const product = await (config.role === 'worker'
-        ? work(config, onFatal, signal)
-        : serve(config, onFatal, signal, servesPage))
+        ? work(config, onFatal, { stopping: signal, onReady })
+        : serve(config, onFatal, { stopping: signal, onReady, servesPage }))
       process.send?.('ready')
       if (announces) console.log(`\n${announcement(config)}\n`)
       return {
@@ -92,6 +91,11 @@ export async function runProduct(options: Options): Promise<void> {
       await simulator?.close()
       throw error
     }
+  }
+
+  /** The start goes on for a second or two, and whoever saw that the product is ready may have it reload by then. */
+  function onReady(): void {
+    if (rereadSecrets) onHangUp = () => void (isReloadWanted = true)
   }
 
   function onFatal(error: unknown): void {

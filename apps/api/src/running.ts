@@ -13,6 +13,13 @@ export interface RunningProduct extends Running {
   reload(reread: RereadSecrets): Promise<void>
 }
 
+export interface StartOptions {
+  /** Cancels the start. */
+  readonly stopping?: AbortSignal | undefined
+  /** Called when `/readyz` may answer 200 from then on, which is before the start is complete. */
+  readonly onReady?: (() => void) | undefined
+}
+
 /** Closes all parts concurrently, and logs those that fail. */
 export async function closeTogether(started: readonly Running[], logger: FastifyBaseLogger): Promise<void> {
   const ended = await Promise.allSettled(started.map((part) => part.close()))

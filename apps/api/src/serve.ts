@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { explainListenError } from './listen-error.ts'
 import { createLogger } from './logger.ts'
-import { closeTogether, type Running, type RunningProduct } from './running.ts'
+import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -14,8 +14,7 @@ import { VERSION } from './version.ts'
 export async function serve(
   config: Config,
   onFatal: (error: unknown) => void,
-  stopping?: AbortSignal,
-  servesPage?: boolean,
+  { stopping, servesPage, onReady = () => {} }: StartOptions & { readonly servesPage?: boolean | undefined } = {},
 ): Promise<RunningProduct> {
   const logger = createLogger(config.logLevel)
   logger.info({ version: VERSION, role: config.role }, 'starting')
@@ -29,10 +28,12 @@ export async function serve(
   try {
     const app = await product.buildApp()
     started.push({ close: () => app.close() })
+    const { smtpDoor } = product
+    if (!smtpDoor) onReady()
     await app.listen({ host: config.host, port: config.port })
     stopping?.throwIfAborted()
-    const { smtpDoor } = product
     if (smtpDoor) {
+      onReady()
       started.push({ close: () => smtpDoor.close() })
       await smtpDoor.listen()
       stopping?.throwIfAborted()

@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { explainListenError } from './listen-error.ts'
 import { createLogger } from './logger.ts'
-import { closeTogether, type Running, type RunningProduct } from './running.ts'
+import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -15,7 +15,7 @@ import { VERSION } from './version.ts'
 export async function work(
   config: Config,
   onFatal: (error: unknown) => void,
-  stopping?: AbortSignal,
+  { stopping, onReady = () => {} }: StartOptions = {},
 ): Promise<RunningProduct> {
   const logger = createLogger(config.logLevel)
   logger.info({ version: VERSION, role: config.role }, 'starting')
@@ -27,6 +27,7 @@ export async function work(
     await product.close()
   }
   try {
+    onReady()
     const operations = await listenIfFree(product, config, (message) => logger.warn(message))
     if (operations) started.push({ close: () => operations.close() })
     stopping?.throwIfAborted()

@@ -60,9 +60,20 @@ describe.runIf(process.platform === 'linux')('a command', { timeout: 3 * WITHIN_
     await expect.poll(() => existsSync(pidFile()), { timeout: WITHIN_MS }).toBe(false)
   })
 
-  it('goes on with its start when it is to read its secrets again meanwhile, and reads them afterwards', async () => {
+  it('stops when it is to read its secrets again before it is ready', async () => {
     const product = run(['start'], { PORT: String(await freePort()) })
     await product.untilDatabaseStarts()
+
+    product.signal('SIGHUP')
+
+    expect(await product.ended).toEqual([0, null])
+  })
+
+  it('reads its secrets again when it is asked to as soon as /readyz answers', async () => {
+    const port = String(await freePort())
+    const product = run(['start'], { PORT: port })
+    const readiness = async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status
+    await expect.poll(readiness, { timeout: WITHIN_MS, interval: 5 }).toBe(200)
 
     product.signal('SIGHUP')
 
