@@ -6,7 +6,8 @@ import { ConfigurationError, type Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
 import { waitUntil } from './polling.ts'
 import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
-import { LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
+import type { Lost } from './vault-rotation/forget.ts'
+import { LOST_KINDS, type LostKind } from './vault-rotation/lost-kinds.ts'
 import type { SealedStore } from './vault-rotation/sealed-store.ts'
 
 const TAKE_OVER_WITHIN_MS = 15_000

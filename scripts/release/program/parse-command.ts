@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { BackupOptions } from '../../../apps/api/src/backup-command.ts'
 import type { ConfigOptions } from '../../../apps/api/src/config.ts'
 import type { RestoreCommandOptions } from '../../../apps/api/src/restore-command.ts'
+import { LOST_KINDS } from '../../../apps/api/src/vault-rotation/lost-kinds.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
 inforiver-mail doctor [--json]      checks the whole set-up, and changes no setting
@@ -48,6 +49,7 @@ const COMMANDS = {
 } as const satisfies Record<string, { options: readonly string[]; words: readonly [number, number] }>
 
 const VAULT_COMMANDS: ReadonlySet<string | undefined> = new Set(['status', 'rotate', 'forget'])
+const FORGETTABLE: readonly string[] = [...LOST_KINDS, 'all']
 
 export function parseCommand(words: readonly string[]): Command {
   let parsed
@@ -82,14 +84,16 @@ export function parseCommand(words: readonly string[]): Command {
   if (values['env-file'] === '') return refuse('--env-file needs the name of a file.')
   if (rest.length < count[0]) return refuse(`${name} needs to be told what to do.`)
   if (rest.length > count[1]) return refuse(`${name} does not take ${rest[count[1]]}.`)
-  if (name === 'vault' && !VAULT_COMMANDS.has(rest[0])) return refuse(`vault does not take ${rest[0]}.`)
   const options = { demo: values.demo ?? false, environmentFile: values['env-file'] }
   const { to = '', from = '' } = values
   switch (name) {
     case 'doctor':
       return { name, json: values.json ?? false, options }
-    case 'vault':
-      return { name, parameters: [...rest, ...(values.yes ? ['--yes'] : [])], options }
+    case 'vault': {
+      const parameters = [...rest, ...(values.yes ? ['--yes'] : [])]
+      const fault = vaultFault(parameters)
+      return fault === null ? { name, parameters, options } : refuse(fault)
+    }
     case 'backup':
       if (to === '') return refuse('backup needs --to FILE.')
       return { name, backup: { to, withKeys: values['with-keys'] ?? false }, options }
@@ -101,6 +105,15 @@ export function parseCommand(words: readonly string[]): Command {
     default:
       return { name, options }
   }
+}
+
+/** Returns a sentence about a word that the vault command does not take; null where it takes all. */
+function vaultFault([command = '', what]: readonly string[]): string | null {
+  if (!VAULT_COMMANDS.has(command)) return `vault does not take ${command}.`
+  if (what === undefined) return null
+  if (command !== 'forget') return `vault ${command} does not take ${what}.`
+  if (what === '--yes' || FORGETTABLE.includes(what)) return null
+  return `vault forget does not take ${what}: name one of ${FORGETTABLE.join(', ')}.`
 }
 
 function refuse(reason: string): Command {

@@ -4,24 +4,10 @@ import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { ForgetStore } from './forget-store.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
 import { inEnglish } from '../delivery-sentences.ts'
+import { KINDS, type LostKind } from './lost-kinds.ts'
 
 const BATCH = 500
 const NAMED_AT_MOST = 10
-
-/** Maps the purpose that values are sealed for to what an operator calls it. */
-const KINDS = {
-  'refresh-token': 'tokens',
-  'access-token': 'tokens',
-  consent: 'consents',
-  'sign-in': 'sign-ins',
-  'webhook-secret': 'webhooks',
-  'content-key': 'messages',
-  'data-key': 'messages',
-  'upload-url': 'messages',
-} as const
-
-export type LostKind = (typeof KINDS)[keyof typeof KINDS]
-export const LOST_KINDS: readonly LostKind[] = [...new Set(Object.values(KINDS))]
 
 /** Records of one purpose whose values no longer open. */
 export interface Lost {
