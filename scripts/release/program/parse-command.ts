@@ -48,7 +48,7 @@ const COMMANDS = {
   help: { options: [], words: [0, 0] },
 } as const satisfies Record<string, { options: readonly string[]; words: readonly [number, number] }>
 
-const VAULT_COMMANDS: ReadonlySet<string | undefined> = new Set(['status', 'rotate', 'forget'])
+const VAULT_COMMANDS: ReadonlySet<string> = new Set(['status', 'rotate', 'forget'])
 const FORGETTABLE: readonly string[] = [...LOST_KINDS, 'all']
 
 export function parseCommand(words: readonly string[]): Command {

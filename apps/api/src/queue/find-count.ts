@@ -105,9 +105,10 @@ async function knownTotal(
   database: Statements,
   { tenantId, service, filter, source }: Selection,
 ): Promise<Total | null> {
-  const { status, delivery, possibleDuplicate, submittedFrom, submittedTo } = filter
-  if (status === undefined || delivery !== undefined || source?.sql === ALL.sql || source?.ordered !== false)
-    return null
+  const { status, problem, delivery, possibleDuplicate, submittedFrom, submittedTo } = filter
+  // Where `failedFrom` or `failedTo` is asked for too, there is no source, or one that is ordered.
+  if (status === undefined || problem !== undefined || delivery !== undefined) return null
+  if (source?.sql === ALL.sql || source?.ordered !== false) return null
   if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
     return null
   const total = await countInState(database, tenantId, status)

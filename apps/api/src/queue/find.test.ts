@@ -209,6 +209,7 @@ const FILTERS: readonly StoredFilter[] = [
   { problem: '5.1.10', service: 'reports' },
   { problem: '5.1.10', status: 'sent', submittedFrom: at(20) },
   { problem: '5.1.10', status: 'failed' },
+  { problem: '5.1.10', status: 'held' },
   { problem: '5.1.10', failedFrom: at(0) },
   { problem: '5.7.1', status: 'failed' },
   { problem: '5.7.1', failedFrom: at(40), delivery: 'quarantined' },
@@ -334,6 +335,13 @@ it.each(Object.entries(INDEXED))(
       expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
   },
 )
+
+it('counts nothing behind a cursor where no message in a state of the queue has the code that is asked for', async () => {
+  await fill(async () => {})
+  const filter = { status: 'held', problem: '5.1.10' } as const
+  const behind = await page(filter, { at: at(1_000), id: `msg_${'f'.repeat(32)}`, toward: 'older' }, PAGE)
+  expect(behind).toMatchObject({ matches: [], total: 0, totalIsEstimate: false })
+})
 
 describe('with more matches than are counted', () => {
   const LIMIT = 40
