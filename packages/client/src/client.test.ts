@@ -4,7 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { InforiverMail, InforiverMailError, type InforiverMailOptions, verifyWebhook } from './index.ts'
+import {
+  InforiverMail,
+  InforiverMailError,
+  verifyWebhook,
+  type BatchMessage,
+  type InforiverMailOptions,
+} from './index.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
@@ -222,6 +228,27 @@ describe('send', () => {
     const { code, errors } = await failureOf(mail.send({ ...MAIL, attachments: [{ path: '/no/such/file' }] }))
 
     expect({ code, path: errors[0]?.path }).toEqual({ code: 'invalid-input', path: 'attachments[0].path' })
+    expect(seen).toEqual([])
+  })
+
+  it('names every attachment of a batch that is not in memory, and submits nothing', async () => {
+    const mail = await serve(json(202, { items: [] }))
+    const files = [
+      { path: './q3.pdf' },
+      { filename: 'a', content: 'text' },
+      { filename: 'b', content: new Blob(['b']) },
+    ]
+    const messages = [MAIL, { ...MAIL, attachments: files }] as BatchMessage[]
+
+    const { code, errors, message } = await failureOf(mail.sendBatch(messages))
+
+    expect({ code, paths: errors.map(({ path }) => path) }).toEqual({
+      code: 'invalid-input',
+      paths: ['messages[1].attachments[0]', 'messages[1].attachments[2]'],
+    })
+    expect(message).toBe(
+      'messages[1].attachments[0]: A batch takes text and bytes only: read the file first, or submit this message by send.',
+    )
     expect(seen).toEqual([])
   })
 
@@ -491,6 +518,7 @@ describe('verifyWebhook', () => {
     ['another body', { body: `${body} ` }],
     ['another secret', { secret: 'whsec_AAAA' }],
     ['no secret', { secret: '' }],
+    ['a secret that is not set', { secret: undefined as unknown as string }],
     ['no headers', { headers: {} }],
     ['an old signature', { headers: signedAt(now.getTime() / 1_000 - 301) }],
     ['a signature of the future', { headers: signedAt(now.getTime() / 1_000 + 301) }],

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import { InforiverMailError } from './inforiver-mail-error.ts'
+import { InforiverMailError, type InputFault } from './inforiver-mail-error.ts'
 import type { RequestBody } from './request.ts'
 import type { BatchMessage, SendAttachment, SendMessage } from './types.ts'
 
@@ -43,7 +43,15 @@ export function closeStreams({ attachments = [] }: SendMessage): void {
   }
 }
 
+/** @throws {InforiverMailError} `invalid-input`, naming every attachment that is not in memory */
 export function batchBody(messages: readonly BatchMessage[]): RequestBody {
+  const faults = messages.flatMap(({ attachments = [] }, at) =>
+    attachments.flatMap(({ content }, index) =>
+      isInMemory(content) ? [] : [notInMemory(`messages[${at}].attachments[${index}]`)],
+    ),
+  )
+  const [first] = faults
+  if (first) throw new InforiverMailError('invalid-input', `${first.path}: ${first.message}`, { errors: faults })
   return jsonBody({
     messages: messages.map((message) => ({
       ...message,
@@ -82,7 +90,7 @@ async function toFile(attachment: SendAttachment, index: number): Promise<File> 
     return { facts: { filename, ...facts }, bytes: null, sizeBytes: found.size, isOnce: false, read }
   }
   const { content, ...facts } = attachment
-  if (typeof content === 'string' || content instanceof Uint8Array) {
+  if (isInMemory(content)) {
     const bytes = toBytes(content)
     return { facts, bytes, sizeBytes: bytes.length, isOnce: false, read: () => once(bytes) }
   }
@@ -182,12 +190,21 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
+function isInMemory(content: unknown): content is string | Uint8Array {
+  return typeof content === 'string' || content instanceof Uint8Array
+}
+
 function toBytes(content: string | Uint8Array): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content) : content
 }
 
 function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+function notInMemory(path: string): InputFault {
+  const message = 'A batch takes text and bytes only: read the file first, or submit this message by send.'
+  return { path, code: 'not-in-memory', values: {}, message }
 }
 
 function unreadable(path: string, cause: unknown): InforiverMailError {
