@@ -285,6 +285,18 @@ describe('send', () => {
     expect(cancelled).toHaveBeenCalledOnce()
   })
 
+  it('closes a stream that stands still until the time of the call is over', async () => {
+    const mail = new InforiverMail({ ...(await serverOf(json(202, STORED))), timeoutMs: 100 })
+    const cancelled = vi.fn<() => void>()
+    const pull = () => new Promise<void>(() => {})
+    const content = new ReadableStream<Uint8Array>({ pull, cancel: cancelled }, { highWaterMark: 0 })
+
+    const failure = await failureOf(mail.send({ ...MAIL, attachments: [{ filename: 'a.bin', content }] }))
+
+    expect(failure.code).toBe('network')
+    expect(cancelled).toHaveBeenCalledOnce()
+  })
+
   it('fails at once with the answer that asks for a wait of more than five minutes', async () => {
     const asked = [json(503, 'Away.', { 'retry-after': '90000' }), problem(503, 'unavailable'), json(202, STORED)]
     const mail = await serve(...asked)

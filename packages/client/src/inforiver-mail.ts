@@ -45,7 +45,7 @@ export interface SendOptions {
    */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
-  /** An error that it throws ends the call, and is what the call rejects with. */
+  /** An `Error` that it throws ends the call, and is what the call rejects with. */
   readonly onProgress?: (progress: Progress) => void
 }
 

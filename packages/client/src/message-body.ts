@@ -33,12 +33,15 @@ export async function messageBody(
   return multipartBody(message, files, onProgress)
 }
 
+/** A stream that is being read can be cancelled by its reader alone, also where it stands still. */
+const readers = new WeakMap<ReadableStream, ReadableStreamDefaultReader<Uint8Array>>()
+
 /** Closes the streams of attachments, which nobody else does where a message was not submitted. */
 export function closeStreams({ attachments = [] }: SendMessage): void {
   for (const attachment of attachments) {
     if ('path' in attachment) continue
     const { content } = attachment
-    if (content instanceof ReadableStream) void content.cancel().catch(() => {}) // its reader closes it where it has one
+    if (content instanceof ReadableStream) void (readers.get(content) ?? content).cancel().catch(() => {})
     else if (isNodeStream(content)) content.destroy()
   }
 }
@@ -100,7 +103,18 @@ async function toFile(attachment: SendAttachment, index: number): Promise<File> 
   }
   // Until it is read, nothing else listens: its error would end the process. Whoever reads it learns of it all the same.
   if (isNodeStream(content)) content.on('error', () => {})
-  return { facts, bytes: null, sizeBytes: null, isOnce: true, read: () => content as AsyncIterable<Uint8Array> }
+  const read = () => (content instanceof ReadableStream ? readStream(content) : content)
+  return { facts, bytes: null, sizeBytes: null, isOnce: true, read }
+}
+
+async function* readStream(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader()
+  readers.set(stream, reader)
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
 }
 
 function isNodeStream(content: object | string): content is Readable {
