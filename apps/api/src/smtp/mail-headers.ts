@@ -75,7 +75,7 @@ export function readMailHeader(lines: readonly HeaderLine[]): MailHeader {
       lines
         .filter(({ key }) => key.startsWith('x-inforiver-'))
         .toReversed() // the first of a name counts
-        .map((line) => [line.key.slice('x-inforiver-'.length), toText(valueOf(line))]),
+        .map((line) => [line.key.slice('x-inforiver-'.length), ownValueOf(line)]),
     ),
     wantsReadReceipt: first('disposition-notification-to') !== undefined,
     wantsDeliveryReceipt: first('return-receipt-to') !== undefined,
@@ -110,13 +110,26 @@ export function namesAnother(from: readonly Recipient[], sender: string | null):
 
 /** Unfolds the value of a line, and decodes bytes that are not ASCII. */
 function valueOf({ line }: HeaderLine): string {
-  const value = line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n/g, '')
+  return toCharacters(line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n/g, ''))
+}
+
+/** Replaces nothing but a fold, so that what the REST API would refuse is refused. */
+function ownValueOf({ line }: HeaderLine): string {
+  return decodeWords(toCharacters(line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n[ \t]+/g, ' ')))
+}
+
+function toCharacters(value: string): string {
   return (ASCII.test(value) ? value : decodeText(Buffer.from(value, 'latin1'), null)).trim()
 }
 
-/** Decodes encoded words (RFC 2047), and replaces what one line of a header cannot hold. */
+/** Decodes encoded words, and replaces what one line of a header cannot hold. */
 function toText(value: string): string {
-  return oneLine(value.includes('=?') ? libmime.decodeWords(value) : value)
+  return oneLine(decodeWords(value))
+}
+
+/** Decodes encoded words (RFC 2047). */
+function decodeWords(value: string): string {
+  return value.includes('=?') ? libmime.decodeWords(value) : value
 }
 
 function oneLine(text: string): string {

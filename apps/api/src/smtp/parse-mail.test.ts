@@ -320,8 +320,20 @@ it.each([
   ['X-Inforiver-Send-At: tomorrow', 'sendAt'],
   ['X-Inforiver-Expires-At: 2026-13-01T00:00:00Z', 'expiresAt'],
   [`X-Inforiver-Reference: ${'x'.repeat(513)}`, 'reference'],
+  ['X-Inforiver-Reference: order\t7', 'reference'],
+  ['X-Inforiver-Reference: =?utf-8?Q?order=0A7?=', 'reference'],
+  ['X-Inforiver-Reference: =?utf-8?Q?order_7=0D=0A?=', 'reference'],
+  ['X-Inforiver-Priority: =?utf-8?Q?high=00?=', 'priority'],
 ])('refuses a value that the REST API would refuse: %s', async (line, path) => {
   await expect(input(`${line}\r\n\r\nText`)).rejects.toMatchObject({ code: 'invalid-input', errors: [{ path }] })
+})
+
+it.each([
+  ['X-Inforiver-Reference:\torder\r\n\t7 ', 'order 7'],
+  ['X-Inforiver-Reference: =?utf-8?Q?Auf?=\r\n =?utf-8?Q?trag_7?=', 'Auftrag 7'],
+  ['X-Inforiver-Reference: Größe 7', 'Größe 7'],
+])('unfolds and decodes %j', async (line, reference) => {
+  expect(await input(`${line}\r\n\r\nText`)).toMatchObject({ reference })
 })
 
 it.each([
