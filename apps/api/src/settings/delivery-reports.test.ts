@@ -214,6 +214,25 @@ describe('both at once', () => {
     expect(await refusalOf({ bounces: true, trace: true })).toEqual(refused('trace-not-provisioned'))
   })
 
+  it('switch none off where the other is refused', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await change({ bounces: true })
+    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+
+    expect(await refusalOf({ bounces: false, trace: true })).toEqual(refused('trace-not-provisioned'))
+    const log = await ada.call('GET', '/api/v1/audit-events?action=delivery-reports-changed')
+    expect(log.json.items.map(({ details }: { details: unknown }) => details)).toEqual([{ bounces: true }])
+  })
+
+  it('switch one off and the other on', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await approveTrace()
+    await change({ bounces: true })
+
+    expect((await change({ bounces: false, trace: true })).status).toBe(200)
+    expect(await reports()).toMatchObject({ bounces: { enabled: false }, trace: { enabled: true } })
+  })
+
   it('save at once what is proved, and ask for the rest', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
 

@@ -16,7 +16,13 @@ import type { ConsentRecord } from './consent-row-store.ts'
 import type { Consents } from './consents.ts'
 import { proveInbox, proveTrace, type TakeTraceRequest } from './report-proofs.ts'
 import { stillWanted, type ReportsStore } from './reports-store.ts'
-import { REPORT_SOURCES, type Connection, type ReportSource, type SettingsState } from './settings-state.ts'
+import {
+  REPORT_SOURCES,
+  type Connection,
+  type ReportSource,
+  type SettingsState,
+  type VersionedSettings,
+} from './settings-state.ts'
 import type { SettingsStore } from './settings-store.ts'
 
 const ACCESS_TIMEOUT_MS = 30_000
@@ -32,10 +38,10 @@ const LACKING: Proof = { outcome: 'lacking' }
 
 export interface DeliveryReportSwitches {
   /**
-   * Switches off at once what is `false`, and on what is `true` once it is proved. Returns the consent that the rest
-   * needs; null where nothing does.
+   * Switches on what is `true` once it is proved, and off what is `false`, which alone needs no proof. Returns the consent
+   * that the rest needs; null where nothing does.
    *
-   * @throws {ProblemError} when a source cannot be switched on: then none is.
+   * @throws {ProblemError} when a source cannot be switched on: then nothing is changed.
    */
   change(admin: SignedIn, wanted: Readonly<Partial<Record<ReportSource, boolean>>>): Promise<ConsentRecord | null>
 }
@@ -71,30 +77,40 @@ export function createDeliveryReportSwitches({
     async change(admin, wanted) {
       const { tenantId, userId } = admin
       const off = REPORT_SOURCES.filter((source) => wanted[source] === false)
-      if (off.length > 0) await reportsStore.switchOff(tenantId, off, userId, clock())
       const on = REPORT_SOURCES.filter((source) => wanted[source] === true)
-      if (on.length === 0) return null
-      for (let proofs = 0; proofs < MAX_PROOFS; proofs++) {
-        const seen = await settingsStore.read(tenantId)
-        if (seen.state.status === 'not-configured')
-          throw new ProblemError('not-configured', 'No mailbox is connected yet. Connect one first.')
-        const found = new Map<ReportSource, Proof>()
-        for (const source of on) found.set(source, await prove(source, tenantId, seen.state))
-        for (const proof of found.values()) {
-          if (proof.outcome === 'refused') throw toProblem(proof.because)
-        }
-        const withOutcome = (outcome: Proof['outcome']) => on.filter((source) => found.get(source)?.outcome === outcome)
-        const proved = withOutcome('proved')
-        if (proved.length > 0) {
-          const saved = await reportsStore.switchOn(tenantId, { sources: proved, seen }, userId, clock())
-          if (!saved) continue
-        }
-        const { reports } = await settingsStore.read(tenantId)
-        const sources = stillWanted(withOutcome('lacking'), reports, seen)
-        return sources.length === 0 ? null : consents.start(admin, { purpose: 'delivery-reports', sources })
-      }
-      return null
+      const switched = on.length === 0 ? null : await switchOn(admin, on)
+      // Not earlier: a refusal saves nothing of what was asked for.
+      if (off.length > 0) await reportsStore.switchOff(tenantId, off, userId, clock())
+      if (switched === null) return null
+      const { reports } = await settingsStore.read(tenantId)
+      const sources = stillWanted(switched.lacking, reports, switched.seen)
+      return sources.length === 0 ? null : consents.start(admin, { purpose: 'delivery-reports', sources })
     },
+  }
+
+  /**
+   * Switches on what is proved, and returns what needs a consent; null where the settings change faster than they are
+   * proved.
+   */
+  async function switchOn(
+    { tenantId, userId }: SignedIn,
+    on: readonly ReportSource[],
+  ): Promise<{ readonly lacking: readonly ReportSource[]; readonly seen: VersionedSettings } | null> {
+    for (let proofs = 0; proofs < MAX_PROOFS; proofs++) {
+      const seen = await settingsStore.read(tenantId)
+      if (seen.state.status === 'not-configured')
+        throw new ProblemError('not-configured', 'No mailbox is connected yet. Connect one first.')
+      const found = new Map<ReportSource, Proof>()
+      for (const source of on) found.set(source, await prove(source, tenantId, seen.state))
+      for (const proof of found.values()) {
+        if (proof.outcome === 'refused') throw toProblem(proof.because)
+      }
+      const withOutcome = (outcome: Proof['outcome']) => on.filter((source) => found.get(source)?.outcome === outcome)
+      const sources = withOutcome('proved')
+      if (sources.length === 0 || (await reportsStore.switchOn(tenantId, { sources, seen }, userId, clock())))
+        return { lacking: withOutcome('lacking'), seen }
+    }
+    return null
   }
 
   function prove(source: ReportSource, tenantId: string, state: Connected): Promise<Proof> {
