@@ -371,6 +371,35 @@ describe('inforiver-mail vault forget', () => {
     expect(run.text).toContain('messages: 2 content keys sealed with old cannot be opened')
   })
 
+  it('gives up nothing beside a running process, which has the key that is missing here', async () => {
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${OLD},${NEW}`, ROLE: 'api' } })
+    const states = () => ground.database.query('SELECT id, status FROM message_states ORDER BY id')
+    const before = await states()
+
+    await expect(vault('forget all --yes', await withKeys(NEW))).rejects.toThrow(
+      new ConfigurationError(
+        'Inforiver Mail runs and may still have what is missing here (old). Put that back; or let Inforiver Mail send what waits, and stop it before anything is given up.',
+      ),
+    )
+
+    expect(await states()).toEqual(before)
+    await product.close()
+  })
+
+  it('gives up beside a running process what no key opens', async () => {
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${NEW},${OLD}`, ROLE: 'api' } })
+    await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
+    await ground.database.query(
+      `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id = 'msg_ten_kept_000000')
+        WHERE message_id = 'msg_moved'`,
+    )
+
+    const run = await vault('forget messages --yes', await withKeys(NEW, OLD))
+
+    expect(run).toMatchObject({ code: 0, text: expect.stringContaining('Forgotten: 1 of them.') })
+    await product.close()
+  })
+
   it('finds a single value that was copied from another row', async () => {
     await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
     await ground.database.query(
@@ -546,6 +575,22 @@ describe('with the embedded database and its key file', () => {
 
     expect(run.code).toBe(0)
     expect(await keyFile()).toBe(`${NEW}\n`)
+  })
+
+  it('gives up nothing beside a running product where an older copy of the key file was put back', async () => {
+    product = await ground.startProduct({ environment })
+    const service = await createServiceClient(product)
+    const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
+    const older = newKey('older')
+    await writeFile(join(directory, 'vault-keys'), `${older}\n`)
+
+    await expect(vault('forget all --yes', product.config)).rejects.toThrow(
+      'Inforiver Mail runs and may still have what is missing here (new).',
+    )
+
+    expect(await service.read(waiting.id)).toMatchObject({ status: 'scheduled' })
+    await writeFile(join(directory, 'vault-keys'), `${NEW},${older}\n`)
+    await product.close()
   })
 
   it('gives up nothing beside a running product, which still has the keys of a file that is lost', async () => {

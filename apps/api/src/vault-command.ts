@@ -174,12 +174,26 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
     )
     return 2
   }
+  await refuseBesideRunning(context, concerned)
   const forgotten = await vault.forget(keyRing, kinds)
   print(`\nForgotten: ${forgotten} of them.`)
   const left = await vault.findLost(keyRing)
   for (const each of left) print(`Still there: ${describe(each)}`)
   if (left.length === 0) print('Every stored secret can be opened now.')
   return left.length === 0 ? 0 : 2
+}
+
+/**
+ * A process that runs has every key that was needed when it started, whatever has become of them since: only what no key
+ * opens may be given up beside it.
+ */
+async function refuseBesideRunning({ keyRing, vault }: Context, concerned: readonly Lost[]): Promise<void> {
+  const kids = new Set(concerned.flatMap((lost) => lost.kids))
+  const missing = [...kids].filter((kid) => kid !== NO_KEY && !keyRing.keys.has(kid))
+  if (missing.length === 0 || (await vault.store.findSealingKids()).size === 0) return
+  throw new ConfigurationError(
+    `Inforiver Mail runs and may still have what is missing here (${missing.join(', ')}). Put that back; or let Inforiver Mail send what waits, and stop it before anything is given up.`,
+  )
 }
 
 function describe({ kind, purpose, count, kids, names }: Lost): string {
