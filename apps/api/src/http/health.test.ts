@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { measureReadiness, type ReadinessCheck } from './health.ts'
 
 it('shows by a metric whether the process is ready, also when a check fails', async () => {
@@ -29,4 +29,45 @@ it('logs why a check fails, once until it succeeds again', async () => {
 
   await registry.metrics()
   expect(logged).toHaveLength(2)
+})
+
+it('logs what a check says is wrong, once until it succeeds again', async () => {
+  const full = 'The disk of the database is full.'
+  const answers = [full, full, 'The database is read-only.', full, null, full]
+  const registry = new Registry()
+  const logged: unknown[] = []
+  const database: ReadinessCheck = async () => answers.shift() ?? null
+  measureReadiness(registry, { database }, { warn: (...line: unknown[]) => void logged.push(line) })
+
+  for (let scrape = 0; scrape < 5; scrape++) await registry.metrics()
+  expect(logged).toEqual([
+    [`readiness check database failed: ${full}`],
+    ['readiness check database failed: The database is read-only.'],
+  ])
+
+  await registry.metrics()
+  expect(logged).toHaveLength(3)
+})
+
+it('logs that a check does not end in time, and why it fails in the end', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const registry = new Registry()
+  const logged: unknown[] = []
+  const hanging = Promise.withResolvers<null>()
+  measureReadiness(
+    registry,
+    { database: () => hanging.promise },
+    { warn: (...line: unknown[]) => void logged.push(line) },
+  )
+
+  const scrape = registry.metrics()
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(await scrape).toContain('inforiver_mail_ready 0')
+  expect(logged).toEqual([['readiness check database failed: The check did not end in time.']])
+  const away = new Error('away')
+  hanging.reject(away)
+  await vi.advanceTimersByTimeAsync(0)
+
+  expect(logged).toContainEqual([{ err: away }, 'readiness check database failed'])
 })

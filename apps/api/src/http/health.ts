@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Health } from '@inforiver-mail/contract/health'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
@@ -6,6 +5,8 @@ import { VERSION } from '../version.ts'
 
 /** Probes of load balancers give up about as soon. */
 const CHECK_TIMEOUT_MS = 5_000
+/** What is wrong with a check that rejects. */
+const FAILED = 'The check failed; the cause is in the log.'
 
 /** Checks one precondition for serving requests. Resolves to null, or to a sentence that says what is wrong. */
 export type ReadinessCheck = () => Promise<string | null>
@@ -30,19 +31,26 @@ export const health: FastifyPluginAsync<{ checks: Checks }> = async (app, { chec
   })
 }
 
-/** Shows by a metric what `GET /readyz` answers, and logs why a check fails, once until it succeeds again. */
+/** Shows by a metric what `GET /readyz` answers, and logs each reason of a check once until the check succeeds again. */
 export function measureReadiness(registry: Registry, checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): void {
-  const failed = new Set<string>()
+  const logged = new Map<string, Set<string>>()
+  const isNew = (name: string, reason: string) => {
+    const reasons = logged.get(name) ?? new Set<string>()
+    logged.set(name, reasons)
+    return reasons.size < reasons.add(reason).size
+  }
   const gauge: Gauge = new Gauge({
     name: 'inforiver_mail_ready',
     help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
     registers: [registry],
     async collect() {
       const results = await runChecks(checks, (name, error) => {
-        if (!failed.has(name)) logger.warn({ err: error }, `readiness check ${name} failed`)
-        failed.add(name)
+        if (isNew(name, FAILED)) logger.warn({ err: error }, `readiness check ${name} failed`)
       })
-      for (const name of failed) if (results[name] === 'ok') failed.delete(name)
+      for (const [name, result] of Object.entries(results)) {
+        if (result === 'ok') logged.delete(name)
+        else if (isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
+      }
       gauge.set(isReady(results) ? 1 : 0)
     },
   })
@@ -57,7 +65,7 @@ async function runChecks(
     Object.entries(checks).map(async ([name, check]) => {
       const result = check().catch((error: unknown) => {
         onError(name, error)
-        return 'The check failed; the cause is in the log.'
+        return FAILED
       })
       return [name, (await inTime(result)) ?? 'ok'] as const
     }),
@@ -70,12 +78,11 @@ function isReady(results: Readonly<Record<string, string>>): boolean {
 }
 
 async function inTime(result: Promise<string | null>): Promise<string | null> {
-  const timer = new AbortController()
-  const late = delay(CHECK_TIMEOUT_MS, 'The check did not end in time.', { signal: timer.signal })
+  const late = Promise.withResolvers<string>()
+  const timer = setTimeout(late.resolve, CHECK_TIMEOUT_MS, 'The check did not end in time.')
   try {
-    return await Promise.race([result, late])
+    return await Promise.race([result, late.promise])
   } finally {
-    timer.abort()
-    late.catch(() => {})
+    clearTimeout(timer)
   }
 }
