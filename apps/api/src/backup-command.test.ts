@@ -444,6 +444,22 @@ it('makes one backup of a database at a time, and none while it is restored', as
   await other.end()
 })
 
+it('waits for a migration longer than a lock_timeout of the role, the database or the address', async () => {
+  await addInstallation(source)
+  const migrating = new pg.Client({ connectionString: source.url })
+  await migrating.connect()
+  await migrating.query('SELECT pg_advisory_lock(719283002)')
+  const limited = configure(source, { DATABASE_URL: `${source.url}?options=-c%20lock_timeout%3D10ms` })
+
+  const made = backUp(limited).catch((error: unknown) => error)
+  const waiting = `SELECT 1 FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '50 ms'`
+  await expect.poll(() => source.query(waiting)).toHaveLength(1)
+  await migrating.end()
+
+  expect(await made).toMatch(/\.backup$/)
+})
+
 it('ends at once when the file cannot be written in the middle of a large table', async () => {
   await addInstallation(source)
   await source.query(

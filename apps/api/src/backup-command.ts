@@ -11,6 +11,7 @@ import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-
 import { KEEP_ALIVE } from './database/keep-alive.ts'
 import { connectOrExplain, holdMigrations, knownMigrations } from './database/migrate.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
+import { applySettings, NO_TIME_LIMITS } from './database/session-settings.ts'
 import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { readVaultKeys } from './vault-keys.ts'
@@ -40,6 +41,7 @@ export async function runBackupCommand(
   client.on('error', () => {}) // the statement under way fails with it
   try {
     await connectOrExplain(client)
+    await applySettings(client, NO_TIME_LIMITS)
     if (!(await shareProductLock(client)))
       throw new ConfigurationError('The database is being restored from a backup. Try again when that is done.')
     if (!(await takeBackupLock(client)))
