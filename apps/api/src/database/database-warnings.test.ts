@@ -92,6 +92,29 @@ it.each([2, 1])('warns of a pooler in transaction mode with sessions that are fr
   ])
 })
 
+it('does not take a server that answers late once for a pooler', async () => {
+  const pool = createTestPool(database.url, 2)
+  const isOver = Promise.withResolvers<void>()
+  let asked = 0
+  const connect = async () => {
+    const client = await pool.connect()
+    const query = async (text: string) => {
+      const isLate = text.includes('pg_backend_pid') && ++asked === 3 // of the first connection, beside the other one
+      const result = await client.query(text)
+      if (isLate) await isOver.promise
+      if (text === 'COMMIT') isOver.resolve()
+      return result
+    }
+    return { query, release: () => client.release(), on() {}, off() {} }
+  }
+  const query = pool.query.bind(pool)
+
+  expect(await databaseWarnings({ query, connect } as never, database.url)).toEqual([])
+
+  expect(asked).toBe(6)
+  await pool.end()
+})
+
 it('does not fail where no second connection can be had', async () => {
   const pool = createTestPool(database.url, 1)
   const refused = () => Promise.reject(new Error('timeout exceeded when trying to connect'))

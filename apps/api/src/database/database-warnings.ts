@@ -30,25 +30,33 @@ export async function databaseWarnings(pool: pg.Pool, connectionString: string):
   return warnings
 }
 
-/**
- * Whether two connections share sessions of the server: while the other has its own, one of them gets another session, or
- * none until the other gives it back. False where that cannot be found out: a warning is not worth a start.
- */
+/** False where it cannot be found out: a warning is not worth a start. */
 async function isShared(pool: pg.Pool): Promise<boolean> {
   try {
-    return await withClient(pool, async (one) => {
-      const before = await sessionOf(one)
-      let after = Promise.resolve(before)
-      const isAnswered = await inTransaction(pool, async (other) => {
-        await sessionOf(other)
-        after = sessionOf(one)
-        return Promise.race([after.then(() => true), delay(ANSWER_WITHIN_MS, false, { ref: false })])
-      })
-      return (await after) !== before || !isAnswered
-    })
+    const found = await compareSessions(pool)
+    // A busy server may answer late once, a pooler without a free session always does.
+    return found === 'late' ? (await compareSessions(pool)) !== 'own' : found === 'other'
   } catch {
     return false
   }
+}
+
+/**
+ * Which session of the server a connection has while another one has its own: behind a pooler in transaction mode it gets
+ * another than before, or waits until the other connection gives its session back.
+ */
+async function compareSessions(pool: pg.Pool): Promise<'own' | 'other' | 'late'> {
+  return withClient(pool, async (one) => {
+    const before = await sessionOf(one)
+    let after = Promise.resolve(before)
+    const isAnswered = await inTransaction(pool, async (other) => {
+      await sessionOf(other)
+      after = sessionOf(one)
+      return Promise.race([after.then(() => true), delay(ANSWER_WITHIN_MS, false, { ref: false })])
+    })
+    if ((await after) !== before) return 'other'
+    return isAnswered ? 'own' : 'late'
+  })
 }
 
 async function sessionOf(client: pg.PoolClient): Promise<number | undefined> {
