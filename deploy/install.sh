@@ -8,8 +8,20 @@
 set -eu
 
 account=inforiver-mail
-# What a release consists of. Whatever else lies in its folder, such as a configuration with secrets, is the operator's.
-parts='bin program runtime deploy docs licenses CHANGELOG.md'
+# What a release consists of. Whatever else lies in its folder, such as secrets beside the examples of deploy, is the
+# operator's, and is neither copied nor touched.
+parts='bin program runtime docs licenses CHANGELOG.md
+  deploy/install.sh
+  deploy/container/Caddyfile deploy/container/Containerfile deploy/container/compose.yaml
+  deploy/container/health-check.mjs deploy/container/inforiver-mail.env
+  deploy/grafana/inforiver-mail.json
+  deploy/kubernetes/base/api.yaml deploy/kubernetes/base/kustomization.yaml
+  deploy/kubernetes/base/network-policy.yaml deploy/kubernetes/base/worker.yaml
+  deploy/kubernetes/example/inforiver-mail.env deploy/kubernetes/example/ingress.yaml
+  deploy/kubernetes/example/kustomization.yaml deploy/kubernetes/example/namespace.yaml
+  deploy/prometheus/inforiver-mail.rules.yml
+  deploy/systemd/inforiver-mail.env deploy/systemd/inforiver-mail.service
+  deploy/windows/inforiver-mail.xml'
 root=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd -P)
 destination=${DESTDIR:-}
 
@@ -112,9 +124,11 @@ install_program() {
     rm -rf -- "$target.new" "$target.old"
     mkdir -- "$target.new"
     for part in $parts; do
-      if [ -e "$root/$part" ]; then cp -R -P -p -- "$root/$part" "$target.new/"; fi
+      if [ ! -e "$root/$part" ]; then continue; fi
+      mkdir -p -- "$(dirname -- "$target.new/$part")"
+      cp -R -P -p -- "$root/$part" "$target.new/$part"
     done
-    rm -rf -- "$target.new/deploy/container/secrets" "$target.new/deploy/container/.env"
+    if is_for_this_machine; then chown -R root:root "$target.new"; fi
     open_to_all "$target.new"
     if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
     mv -- "$target.new" "$target"
@@ -129,17 +143,23 @@ install_program() {
 
 # An archive keeps the owner that it was packed with when root unpacks it, and a strict umask may have closed the folder.
 open_to_all() {
-  if is_for_this_machine; then chown root:root "$1"; fi
-  chmod 755 "$1"
+  open_one "$1"
   for part in $parts; do
+    case $part in deploy/*/inforiver-mail.env) continue ;; esac # it may have been filled in
     if [ ! -e "$1/$part" ]; then continue; fi
-    if is_for_this_machine; then chown -R root:root "$1/$part"; fi
-    chmod -R u=rwX,go=rX "$1/$part"
+    folder=$(dirname -- "$part")
+    while [ "$folder" != . ]; do
+      open_one "$1/$folder"
+      folder=$(dirname -- "$folder")
+    done
+    open_one "$1/$part" -R
   done
-  # What may have been filled in beside the examples.
-  for private in "$1"/deploy/*/inforiver-mail.env "$1/deploy/container/secrets" "$1/deploy/container/.env"; do
-    if [ -e "$private" ]; then chmod -R go= "$private"; fi
-  done
+}
+
+# With -R, what is in there too.
+open_one() {
+  if is_for_this_machine; then chown ${2:-} root:root "$1"; fi
+  chmod ${2:-} u=rwX,go=rX "$1"
 }
 
 install_file() {

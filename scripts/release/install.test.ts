@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
@@ -105,23 +105,46 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(modeOf('opt/inforiver-mail-1.1.0/bin')).toBe('755')
   })
 
-  it('neither installs nor opens the secrets that lie beside the examples', () => {
+  it('knows every file of deploy', () => {
+    const entries = readdirSync(join(root, 'deploy'), { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+    const [, parts = ''] = /^parts='([^']+)'/m.exec(readFileSync(join(root, 'deploy/install.sh'), 'utf8')) ?? []
+    expect(
+      parts
+        .split(/\s+/)
+        .filter((part) => part.startsWith('deploy/'))
+        .toSorted(),
+    ).toEqual(files.map((path) => relative(root, path)).toSorted())
+  })
+
+  it('neither installs nor touches the secrets that lie beside the examples', () => {
     const release = unpack('1.1.0')
-    mkdirSync(join(release, 'deploy/container/secrets'), { mode: 0o700 })
-    for (const path of ['container/secrets/vault-keys', 'container/.env', 'systemd/inforiver-mail.env'])
-      writeFileSync(join(release, 'deploy', path), 's3cret', { mode: 0o600 })
+    const secrets = ['container/secrets/vault-keys', 'container/.env', 'kubernetes/ours/inforiver-mail.env']
+    const filledIn = ['systemd/inforiver-mail.env', 'kubernetes/example/inforiver-mail.env']
+    const keep = (folder: string) => {
+      for (const path of [...secrets, ...filledIn]) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true, mode: 0o700 })
+        writeFileSync(join(folder, path), 's3cret', { mode: 0o600 })
+        chmodSync(join(folder, path), 0o600)
+      }
+    }
+    keep(join(release, 'deploy'))
     expect(run(release)).toMatchObject({ status: 0, stderr: '' })
 
     const installed = 'opt/inforiver-mail-1.1.0/deploy'
-    expect(existsSync(at(`${installed}/container/secrets`))).toBe(false)
-    expect(existsSync(at(`${installed}/container/.env`))).toBe(false)
-    expect(modeOf(`${installed}/systemd/inforiver-mail.env`)).toBe('600')
+    for (const path of secrets) expect(existsSync(at(`${installed}/${path}`))).toBe(false)
+    for (const path of filledIn) expect(modeOf(`${installed}/${path}`)).toBe('600')
     expect(modeOf(`${installed}/container/compose.yaml`)).toBe('644')
 
-    mkdirSync(at(`${installed}/container/secrets`), { mode: 0o700 })
+    keep(at(installed))
+    chmodSync(at(`${installed}/container/compose.yaml`), 0o600)
+    const kept = [...secrets, ...filledIn, 'container/secrets', 'kubernetes/ours']
+    // Whatever is done to a file or a folder, also for a moment, shows by when that was.
+    const changedAt = () => kept.map((path) => lstatSync(at(`${installed}/${path}`), { bigint: true }).ctimeNs)
+    const before = changedAt()
     expect(run(at('opt/inforiver-mail-1.1.0'))).toMatchObject({ status: 0, stderr: '' })
-    expect(modeOf(`${installed}/container/secrets`)).toBe('700')
-    expect(modeOf(`${installed}/systemd/inforiver-mail.env`)).toBe('600')
+    expect(changedAt()).toEqual(before)
+    expect(modeOf(`${installed}/container/compose.yaml`)).toBe('644')
   })
 
   it('leaves the folder of an installation from the repository alone, and says what to do', () => {
