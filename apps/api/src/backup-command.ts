@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { formatVaultKey, type KeyRing } from '@inforiver-mail/m365/key-ring'
+import { formatVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
 import { createBackupFile, refuseExistingFile } from './backup/backup-file.ts'
@@ -35,7 +35,7 @@ export async function runBackupCommand(
 ): Promise<void> {
   await refuseExistingFile(to)
   const ring = withKeys ? await readVaultKeys(config) : null
-  const enclosed = ring && { text: formatKeys(ring), vault: createTokenVault(ring) }
+  const enclosed = ring && { text: formatVaultKeys(ring), vault: createTokenVault(ring) }
   const database = await openForBackup(config)
   const client = new pg.Client({ connectionString: database.connectionString, ...KEEP_ALIVE })
   client.on('error', () => {}) // the statement under way fails with it
@@ -91,11 +91,6 @@ async function openForBackup({
   if (running !== null) return { connectionString: running, async close() {} }
   const embedded = await startEmbeddedPostgres({ dataDirectory, runtimeDirectory, onRestart() {}, onLost() {} })
   return { connectionString: embedded.connectionString, close: () => embedded.stop() }
-}
-
-/** In the notation of VAULT_KEYS. */
-function formatKeys({ sealing, keys }: KeyRing): string {
-  return [sealing, ...[...keys.values()].filter((key) => key !== sealing)].map(formatVaultKey).join()
 }
 
 function inMegabytes(bytes: number): string {

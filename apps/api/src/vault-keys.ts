@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { formatVaultKey, newVaultKey, parseVaultKeys, type KeyRing } from '@inforiver-mail/m365/key-ring'
+import { formatVaultKeys, newVaultKey, parseVaultKeys, type KeyRing } from '@inforiver-mail/m365/key-ring'
 import { ConfigurationError, type Config } from './config.ts'
 import { writeDurably } from './durable-file.ts'
 import { isReadableByOthers } from './file-mode.ts'
@@ -79,9 +79,8 @@ export async function hasVaultKeys(config: Config): Promise<boolean> {
 }
 
 /** Replaces the key file atomically. A running product seals with the first key within a second or two. */
-export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): Promise<void> {
-  const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)
-  await writeDurably(keyFileOf(config), `${[sealing, ...others].map(formatVaultKey).join()}\n`)
+export async function writeKeyFile(config: Config, keyRing: KeyRing): Promise<void> {
+  await writeDurably(keyFileOf(config), `${formatVaultKeys(keyRing)}\n`)
 }
 
 /** A key ring of one new key. */
@@ -162,7 +161,7 @@ async function readOrMakeKeyFile(path: string, hasSealedValues: () => Promise<bo
     throw new ConfigurationError(
       `The key file ${path} is missing, and stored secrets were sealed with its keys. Put it back from a backup. If it is lost for good: inforiver-mail vault forget.`,
     )
-  const text = formatVaultKey(newVaultKey(randomBytes))
+  const text = formatVaultKeys(newKeyRing())
   await writeDurably(path, `${text}\n`) // values sealed with a key that is lost in a power cut could never be opened
   return text
 }

@@ -6,7 +6,8 @@ import type pg from 'pg'
 import type { Alert, AlertFacts } from '../alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import type { PrismaClient } from '../database/generated/client.ts'
+import { lockTenant } from '../database/tenant-lock.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
 import { readAlertType, readWebhookAttempt, readWebhookTypes, storedAlertType } from '../stored-values.ts'
 import {
@@ -240,10 +241,6 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       await pool.query(SWEEP)
     },
   }
-}
-
-async function lockTenant(transaction: Prisma.TransactionClient, tenantId: string): Promise<void> {
-  await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR UPDATE`
 }
 
 interface WebhookRow {

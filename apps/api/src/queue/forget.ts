@@ -2,6 +2,7 @@ import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
 import { lockTotals } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
+import { LOST_VALUES } from '../forgettable-column.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.
 
@@ -9,22 +10,19 @@ const CONTENT_LOST: MessageProblem = problemOf('content-lost', 'content-lost.tit
 
 const LOST_IN_DOUBT: MessageProblem = problemOf('outcome-unknown', 'content-lost.title', 'content-lost-in-doubt')
 
-/** Sealed values that cannot be opened any more. $1 primary keys of their rows, $2 values, $3 now */
-const LOST = 'SELECT *, $3::timestamptz AS at FROM unnest($1::text[], $2::text[]) AS l(key, value)'
-
 /** The most messages one statement gives up. The caller repeats it until it finds none. */
 export const FORGOTTEN_AT_ONCE = 1_000
 
-/** Restarts uploads. Like the statements below it takes the parameters of `LOST` and returns the tenant of each row. */
+/** Restarts uploads. Like the statements below it takes the parameters of `LOST_VALUES` and returns the tenant of each row. */
 export const FORGET_UPLOAD_URLS = `
-WITH lost AS (${LOST})
+WITH lost AS (${LOST_VALUES})
 UPDATE message_drafts d SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
   FROM lost l WHERE d.message_id = ANY ($1) AND d.message_id = l.key AND d.upload_url_sealed = l.value
 RETURNING d.tenant_id`
 
 /** Gives up messages whose own key is lost. */
 export const FORGET_CONTENT_KEYS = `
-WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
+WITH lost AS (${LOST_VALUES}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
     FROM message_contents c JOIN lost l ON c.message_id = l.key AND c.key_sealed = l.value
    WHERE c.message_id = ANY ($1)
@@ -32,7 +30,7 @@ WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
 
 /** Gives up messages under a data key that is lost. */
 export const FORGET_DATA_KEY_CONTENTS = `
-WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
+WITH lost AS (${LOST_VALUES}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.arriving, l.at
     FROM lost l JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
    CROSS JOIN LATERAL (SELECT message_id, tenant_id, content IS NULL AS arriving FROM message_contents WHERE data_key = k.id OFFSET 0) AS c
@@ -43,7 +41,7 @@ WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
 
 /** Deletes lost data keys under which nothing is stored any more. */
 export const FORGET_DATA_KEYS = `
-WITH lost AS (${LOST})
+WITH lost AS (${LOST_VALUES})
 DELETE FROM data_keys k USING lost l
  WHERE k.id = l.key AND k.key_sealed = l.value AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL
 RETURNING k.tenant_id`

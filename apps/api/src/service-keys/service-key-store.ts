@@ -7,6 +7,7 @@ import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
+import { lockTenant } from '../database/tenant-lock.ts'
 import { readScopes } from '../stored-values.ts'
 import {
   SUBMIT_SETTINGS_COLUMNS,
@@ -167,8 +168,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
     async create({ id, tenantId, name, scopes, keyHash, limits, actor, now, databaseNow }) {
       const { expiresAt, allowedDomains, allowedAddresses } = limits
       return prisma.$transaction(async (transaction) => {
-        // The lock puts simultaneous requests in an order, whichever process they reach.
-        await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR NO KEY UPDATE`
+        await lockTenant(transaction, tenantId)
         const valid = await transaction.serviceKey.count({ where: { tenantId, ...validAt(databaseNow) } })
         if (valid >= MAX_SERVICE_KEYS) return null
         const row = await transaction.serviceKey.create({

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { formatVaultKey, newVaultKey, parseVaultKeys } from './key-ring.ts'
+import { formatVaultKeys, newVaultKey, parseVaultKeys } from './key-ring.ts'
 
 const KEY_A = randomBytes(32).toString('base64')
 const KEY_B = randomBytes(32).toString('base64')
@@ -14,12 +14,15 @@ describe('parseVaultKeys', () => {
     expect([...parsed.keyRing.keys.keys()]).toEqual(['new', 'old'])
   })
 
-  it('reads what formatVaultKey writes', () => {
-    const key = newVaultKey(randomBytes)
-    const parsed = parseVaultKeys(formatVaultKey(key))
+  it('reads what formatVaultKeys writes, with the sealing key first', () => {
+    const older = newVaultKey(randomBytes)
+    const sealing = newVaultKey(randomBytes)
+    const keys = new Map([older, sealing].map((key) => [key.kid, key]))
+    const parsed = parseVaultKeys(formatVaultKeys({ sealing, keys }))
     if (parsed.outcome === 'faulty') throw new Error(parsed.faults.join())
-    expect(parsed.keyRing.sealing.kid).toBe(key.kid)
-    expect(parsed.keyRing.sealing.key.equals(key.key)).toBe(true)
+    expect([...parsed.keyRing.keys.keys()]).toEqual([sealing.kid, older.kid])
+    expect(parsed.keyRing.sealing.key.equals(sealing.key)).toBe(true)
+    expect(parsed.keyRing.keys.get(older.kid)?.key.equals(older.key)).toBe(true)
   })
 
   it('reads base64url without padding', () => {

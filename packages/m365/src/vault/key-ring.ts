@@ -47,9 +47,10 @@ export function newVaultKey(random: RandomBytes): VaultKey {
   return { kid: `key-${random(4).toString('hex')}`, key: createSecretKey(random(KEY_BYTES)) }
 }
 
-/** Formats a key as `parseVaultKeys` reads it. The result is the secret itself. */
-export function formatVaultKey({ kid, key }: VaultKey): string {
-  return `${kid}:${key.export().toString('base64')}`
+/** Formats keys as `parseVaultKeys` reads them. The result is the secret itself. */
+export function formatVaultKeys({ sealing, keys }: KeyRing): string {
+  const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)
+  return [sealing, ...others].map(({ kid, key }) => `${kid}:${key.export().toString('base64')}`).join()
 }
 
 function readEntry(entry: string): VaultKey | string {
