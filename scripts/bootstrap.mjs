@@ -37,8 +37,18 @@ const MANIFESTS = [
 /** A build that takes no longer is not mentioned. */
 const SAID_AFTER_MS = 1_500
 
-/** Secrets of the product, which no tool that installs, builds or tests receives. */
-const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
+/**
+ * Secrets of the product, which no tool that installs, builds or tests receives: those of the API's environment.ts, which
+ * cannot be loaded yet. HTTPS_PROXY, which may hold a password, is left to them, since it may be the way to the registry.
+ */
+const SECRETS = new Set([
+  'AZURE_CLIENT_SECRET',
+  'DATABASE_URL',
+  'VAULT_KEYS',
+  'INFORIVER_SERVICE_KEY',
+  'METRICS_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+])
 
 if (node.fault) fail(node.fault)
 
