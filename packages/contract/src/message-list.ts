@@ -86,7 +86,11 @@ export const listMessages = {
     previousCursor: z.string().nullable(),
     /** How many messages the filter finds on all pages. */
     total: z.int(),
-    totalIsEstimate: z.boolean().describe('The total is exact up to 10,000, unless counting took too long.'),
+    totalIsEstimate: z
+      .boolean()
+      .describe(
+        'The total is exact up to 10,000, unless counting took too long. With delivery=unknown alone, or with status=sent, it is exact only where there are fewer than 20,000 messages.',
+      ),
   }),
   answer: 'One page of them; nextCursor leads to older ones and previousCursor to newer ones.',
   problems: ['search-too-long'],
