@@ -82,6 +82,35 @@ test('a pending consent outlives a reload, and every tab and admin sees it and i
   })
 })
 
+test('a consent that has been answered is being checked, in every tab that could have answered it', async ({
+  context,
+  settings,
+  microsoft,
+  otherBrowser,
+}) => {
+  const send = { kind: 'http', endpoint: 'any-send', do: { action: 'delay', delayMs: 600_000 } }
+  await microsoft.control('POST', '/scenarios', { effect: send })
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  const second = await openSettings(await context.newPage())
+  const bob = await openSettings(await otherBrowser('Bob Behalf'))
+  await expect(second.pending).toContainText("Give consent in Microsoft's window.")
+  const given = giveConsent(popup, 'Ada Admin')
+
+  for (const tab of [settings, second]) {
+    await expect(tab.pending).toContainText('Microsoft has answered. The access is being checked.')
+    await expect(tab.pending).not.toContainText('another browser')
+    await expect(tab.pending).not.toContainText('expire')
+    await expect(tab.pending.getByRole('button')).toHaveText(['Cancel'])
+  }
+  await expect(bob.pending).toContainText('It was started in another browser or by another admin')
+  await microsoft.control('DELETE', '/scenarios')
+  await given
+  for (const tab of [settings, second, bob]) await expect(tab.notice('Connected')).toBeVisible()
+  await second.page.close()
+  await bob.page.close()
+})
+
 test('where the browser blocks popups, the page itself goes to Microsoft and comes back with the outcome', async ({
   page,
   settings,

@@ -1,7 +1,7 @@
 import { Button, makeStyles, Spinner, tokens, typographyStyles } from '@fluentui/react-components'
 import { cancelConsent, type Consent, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useId, useRef } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { useLoadError } from '../api/load-error.ts'
@@ -87,7 +87,9 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   }
   if (!ended) {
     const sender = watched.fromEmail ?? settings.fromEmail
-    return <PendingConsent consent={consent} sender={sender ?? ''} pollError={error} />
+    return (
+      <PendingConsent consent={consent} sender={sender ?? ''} startedHere={watched.start !== null} pollError={error} />
+    )
   }
   if (outdated) return null
   // Success is claimed only once the settings have been read again.
@@ -100,11 +102,13 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
 interface PendingProps {
   consent: Consent
   sender: string
+  /** Whether this page started it, and so may have answered it. */
+  startedHere: boolean
   /** Why the last poll failed; polling continues. */
   pollError: Error | null
 }
 
-function PendingConsent({ consent, sender, pollError }: PendingProps) {
+function PendingConsent({ consent, sender, startedHere, pollError }: PendingProps) {
   const styles = useStyles()
   const t = useTranslate()
   const titleId = useId()
@@ -119,6 +123,10 @@ function PendingConsent({ consent, sender, pollError }: PendingProps) {
       ]),
   })
   const { consentUrl } = consent
+  // Another tab of the same session may answer it too, and reads the address as long as it can.
+  const [mayAnswer, setMayAnswer] = useState(startedHere)
+  if (consentUrl !== null && !mayAnswer) setMayAnswer(true)
+  const beingChecked = mayAnswer && consentUrl === null
   const error = cancel.error ?? pollError
   return (
     <section aria-labelledby={titleId} className={styles.pending}>
@@ -127,9 +135,11 @@ function PendingConsent({ consent, sender, pollError }: PendingProps) {
         <span id={titleId}>{t(`settings.consent.waiting.${consent.purpose}`, { sender })}</span>
       </p>
       <p className={styles.text}>
-        {t(consentUrl ? 'settings.consent.give' : 'settings.consent.elsewhere')}{' '}
+        {beingChecked
+          ? t('settings.consent.checking')
+          : t(consentUrl ? 'settings.consent.give' : 'settings.consent.elsewhere')}{' '}
         {/* Off, or the countdown would be announced every minute. */}
-        <span aria-live="off">{remainingText(consent.expiresAt, now, t)}</span>
+        {!beingChecked && <span aria-live="off">{remainingText(consent.expiresAt, now, t)}</span>}
       </p>
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>

@@ -186,6 +186,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.window.title': 'Microsoft 365',
   'settings.consent.window.opening': 'Die Seite von Microsoft wird geöffnet …',
   'settings.consent.give': 'Geben Sie die Einwilligung im Fenster von Microsoft.',
+  'settings.consent.checking': 'Microsoft hat geantwortet. Der Zugriff wird geprüft.',
   'settings.consent.elsewhere':
     'Sie wurde in einem anderen Browser oder von einer anderen Person gestartet, und die Seite von Microsoft lässt sich nur dort öffnen.',
   'settings.consent.expires-now': 'Die Einwilligung läuft gleich ab.',

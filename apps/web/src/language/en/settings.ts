@@ -171,6 +171,7 @@ export const settings = {
   'settings.consent.window.title': 'Microsoft 365',
   'settings.consent.window.opening': "Opening Microsoft's page…",
   'settings.consent.give': "Give consent in Microsoft's window.",
+  'settings.consent.checking': 'Microsoft has answered. The access is being checked.',
   'settings.consent.elsewhere':
     "It was started in another browser or by another admin, and Microsoft's page can be opened only there.",
   'settings.consent.expires-now': 'The consent is about to expire.',
