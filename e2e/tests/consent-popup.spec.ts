@@ -68,6 +68,15 @@ test('a pending consent outlives a reload, and every tab and admin sees it and i
     for (const tab of [bob, settings]) await expect(tab.notice('Cancelled')).toBeVisible()
     await bob.page.close()
   })
+  await test.step('only the page that started it tells its admin that they cancelled at Microsoft', async () => {
+    const popup = await settings.openMicrosoft(settings.enable)
+    const bob = await openSettings(await otherBrowser('Bob Behalf'))
+    await expect(bob.pending).toBeVisible()
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+    await expect(settings.notice(CANCELLED)).toBeVisible()
+    await expect(bob.notice('The consent was cancelled at Microsoft. Nothing was changed.')).toBeVisible()
+    await bob.page.close()
+  })
   await test.step('both tabs show the outcome, once', async () => {
     const popup = await settings.openMicrosoft(settings.enable)
     const second = await openSettings(await context.newPage())

@@ -192,7 +192,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
       <div ref={notice} tabIndex={-1} className={styles.outcome}>
         <Notice
           intent="info"
-          title={cancelledAtMicrosoftText(consent.purpose, t)}
+          title={cancelledAtMicrosoftText(consent.purpose, start !== null, t)}
           onDismiss={onDismiss}
           actions={start && button('try-again', start)}
         >

@@ -52,7 +52,8 @@ it.each([
 
 it('claims that nothing was changed only where no part was saved before', () => {
   const ended = (purpose: 'configure' | 'delivery-reports') => [
-    cancelledAtMicrosoftText(purpose, english),
+    cancelledAtMicrosoftText(purpose, true, english),
+    cancelledAtMicrosoftText(purpose, false, english),
     ...(['cancelled', 'expired'] as const).map(
       (status) => outcomeText({ purpose, status }, null, connectedExample(), english).detail,
     ),

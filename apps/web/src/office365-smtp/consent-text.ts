@@ -64,9 +64,12 @@ export function isReplaced(
   return status === 'completed' && problem !== null && problem.code !== 'quota-exceeded'
 }
 
-/** The title where the person's own Cancel at Microsoft ended it, which is no failure. */
-export function cancelledAtMicrosoftText(purpose: ConsentPurpose, t: Translate): string {
-  return t('settings.consent.cancelled-at-microsoft', { partly: mayBePartial(purpose) })
+/** The title where Cancel at Microsoft ended it, which is no failure. Only the page that started it knows who that was. */
+export function cancelledAtMicrosoftText(purpose: ConsentPurpose, startedHere: boolean, t: Translate): string {
+  const values = { partly: mayBePartial(purpose) }
+  return startedHere
+    ? t('settings.consent.cancelled-at-microsoft', values)
+    : t('settings.consent.cancelled-at-microsoft.elsewhere', values)
 }
 
 /** Delivery reports are asked for on two pages, and what the first one grants is saved before the second. */

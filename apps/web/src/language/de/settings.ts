@@ -224,6 +224,8 @@ export const settings: TranslationOf<typeof english> = {
     'Die Einwilligung wurde hier abgebrochen. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
   'settings.consent.cancelled-at-microsoft':
     'Sie haben bei Microsoft abgebrochen. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
+  'settings.consent.cancelled-at-microsoft.elsewhere':
+    'Die Einwilligung wurde bei Microsoft abgebrochen. {partly, select, yes {Nur was vorher gewährt wurde, ist eingeschaltet.} other {Es wurde nichts geändert.}}',
   'settings.consent.superseded.title': 'Von einer anderen Änderung überholt',
   'settings.consent.superseded.detail':
     'Die Einstellungen wurden geändert oder zurückgesetzt, bevor die Einwilligung abgeschlossen war; sie zählt daher nicht mehr. Wenn sie noch gewünscht ist, starten Sie sie erneut.',

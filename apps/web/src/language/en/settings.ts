@@ -208,6 +208,8 @@ export const settings = {
     'The consent was cancelled here. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
   'settings.consent.cancelled-at-microsoft':
     'You cancelled at Microsoft. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
+  'settings.consent.cancelled-at-microsoft.elsewhere':
+    'The consent was cancelled at Microsoft. {partly, select, yes {Only what was granted before is switched on.} other {Nothing was changed.}}',
   'settings.consent.superseded.title': 'Overtaken by another change',
   'settings.consent.superseded.detail':
     'The settings were changed or reset before the consent completed, so it no longer counts. If it is still wanted, start it again.',
