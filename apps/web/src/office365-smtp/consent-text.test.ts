@@ -37,16 +37,17 @@ describe('outcomeText', () => {
 })
 
 it.each([
-  ['completed', 'reconnect-required', true],
-  ['completed', 'app-misconfigured', true],
-  ['completed', 'quota-exceeded', false],
-  ['failed', 'reconnect-required', false],
+  ['configure', 'completed', 'reconnect-required', true],
+  ['configure', 'completed', 'app-misconfigured', true],
+  ['configure', 'completed', 'quota-exceeded', false],
+  ['configure', 'failed', 'reconnect-required', false],
+  ['delivery-reports', 'completed', 'reconnect-required', false],
 ] as const)(
-  'says whether the notice of a consent that %s is replaced by a problem %s: %s',
-  (status, code, replaced) => {
+  'says whether the notice of a consent (%s) that %s is replaced by a problem %s: %s',
+  (purpose, status, code, replaced) => {
     const problem = { code, values: {}, title: '', detail: '', action: '', since: '', correlationId: null }
-    expect(isReplaced({ status }, { problem })).toBe(replaced)
-    expect(isReplaced({ status }, { problem: null })).toBe(false)
+    expect(isReplaced({ purpose, status }, { problem })).toBe(replaced)
+    expect(isReplaced({ purpose, status }, { problem: null })).toBe(false)
   },
 )
 

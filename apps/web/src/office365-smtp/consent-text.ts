@@ -55,13 +55,15 @@ export function outcomeText(
 
 /**
  * True when a problem that came up since replaces the success of a consent; it has a notice of its own. A limit that is
- * used up says nothing about a consent, and may have been so before.
+ * used up says nothing about a consent, and may have been so before. Delivery reports mend no connection, whose problem may
+ * be the older one.
  */
 export function isReplaced(
-  { status }: Pick<Consent, 'status'>,
+  { purpose, status }: Pick<Consent, 'purpose' | 'status'>,
   { problem }: Pick<Office365SmtpSettings, 'problem'>,
 ): boolean {
-  return status === 'completed' && problem !== null && problem.code !== 'quota-exceeded'
+  if (status !== 'completed' || purpose === 'delivery-reports') return false
+  return problem !== null && problem.code !== 'quota-exceeded'
 }
 
 /** The title where Cancel at Microsoft ended it, which is no failure. Only the page that started it knows who that was. */
