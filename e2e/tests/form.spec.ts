@@ -1,4 +1,5 @@
 import { expectAccessibleOnPhone } from '../support/axe.ts'
+import { holdRequests } from '../support/held-requests.ts'
 import { expect, test } from '../support/test.ts'
 
 test('the form of a new mailbox is checked while it is filled in, and says what its buttons would do', async ({
@@ -140,5 +141,18 @@ test('the set-up is checked before a mailbox is connected, for the address that 
     await settings.consent(settings.enable)
     await expect(settings.status('Connected')).toBeVisible()
     await expect(section.getByText(/ in order, /)).toHaveCount(0)
+    await expect(section).toContainText('The settings have changed since. Check again.')
+  })
+  await test.step('a check during which the settings change says that it has to be made again', async () => {
+    const checking = await holdRequests(page, '**/office365-smtp/check', 'POST')
+    await section.getByRole('button', { name: 'Check again' }).click()
+    await expect.poll(() => checking.count()).toBe(1)
+    await expect(section).not.toContainText('The settings have changed since.')
+    await settings.resetAll()
+    checking.release()
+    await expect(section).toContainText('The settings have changed since. Check again.')
+    await section.getByRole('button', { name: 'Check again' }).click()
+    await expect(section.getByText(/ in order, /)).toBeVisible()
+    await expect(section).not.toContainText('The settings have changed since.')
   })
 })

@@ -57,13 +57,14 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
   })
   const start = () => check.mutate(unsavedSender)
   // What was found under other settings, such as before a mailbox was connected, no longer holds.
-  const found = !check.isPending && check.data?.settingsVersion === settings.version ? check.data : undefined
+  const found = check.data?.settingsVersion === settings.version ? check.data : undefined
+  const outdated = check.data !== undefined && !found
   return (
     <Surface title={t('checks.title')} level={3}>
       <p className={styles.text}>{t('checks.intro')}</p>
       <div className={styles.actions}>
         <Button disabledFocusable={check.isPending} onClick={start}>
-          {t(found ? 'checks.again' : 'checks.start')}
+          {t(check.data ? 'checks.again' : 'checks.start')}
         </Button>
         {unsavedSender !== null && <span>{t('checks.unsaved', { sender: unsavedSender })}</span>}
       </div>
@@ -80,6 +81,7 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
             {summaryText(found.checks, t)} {found.fromEmail !== null && t('checks.for', { sender: found.fromEmail })}
           </p>
         )}
+        {outdated && <p className={styles.text}>{t('checks.outdated')}</p>}
       </LiveRegion>
       {found && (
         <>

@@ -9,6 +9,7 @@ export const checks: TranslationOf<typeof english> = {
   'checks.unsaved': 'Prüft {sender}; die Adresse ist noch nicht gespeichert.',
   'checks.for': 'Geprüft für {sender}.',
   'checks.running': 'Die Prüfung läuft. Sie dauert höchstens 20 Sekunden.',
+  'checks.outdated': 'Die Einstellungen haben sich seitdem geändert. Prüfen Sie erneut.',
   'checks.summary':
     '{failed, plural, =0 {Nichts fehlgeschlagen} other {# fehlgeschlagen}}, {warnings, plural, =0 {keine Warnungen} one {# Warnung} other {# Warnungen}}, {ok, number} in Ordnung, {skipped, number} übersprungen.',
   'checks.status.ok': 'In Ordnung',

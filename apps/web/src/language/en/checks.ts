@@ -7,6 +7,7 @@ export const checks = {
   'checks.unsaved': 'Checks {sender}, which is not saved yet.',
   'checks.for': 'Checked for {sender}.',
   'checks.running': 'Checking. This takes 20 seconds at most.',
+  'checks.outdated': 'The settings have changed since. Check again.',
   'checks.summary':
     '{failed, plural, =0 {None failed} other {# failed}}, {warnings, plural, =0 {no warnings} one {# warning} other {# warnings}}, {ok, number} in order, {skipped, number} skipped.',
   'checks.status.ok': 'In order',
