@@ -157,11 +157,12 @@ test('a second click raises the window that is open already, where the browser a
 }) => {
   await page.evaluate(() => {
     // A window that is still linked to its opener.
-    const seen = { opened: 0, raised: 0, urls: [] as string[] }
+    const seen = { opened: 0, raised: 0, closed: 0, urls: [] as string[] }
     const popup = {
       closed: false,
       document: document.implementation.createHTMLDocument(),
       focus: () => (seen.raised += 1),
+      close: () => (seen.closed += 1),
       location: { replace: (url: string) => seen.urls.push(url) },
     }
     Object.assign(window, { seen, open: () => ((seen.opened += 1), popup) })
@@ -174,7 +175,15 @@ test('a second click raises the window that is open already, where the browser a
   await expect.poll(async () => (await seen()).urls).toHaveLength(2)
 
   const { urls } = await seen()
-  expect(await seen()).toEqual({ opened: 1, raised: 1, urls: [urls[0], urls[0]] })
+  expect(await seen()).toEqual({ opened: 1, raised: 1, closed: 0, urls: [urls[0], urls[0]] })
+
+  await test.step('a click that comes to nothing leaves it open', async () => {
+    await page.route('**/office365-smtp/configure', (route) => route.fulfill({ status: 503 }))
+    await settings.enable.click()
+    await expect(page.getByRole('button', { name: 'Retry' })).toBeVisible()
+    await expect(settings.pending).toBeVisible()
+    expect(await seen()).toMatchObject({ opened: 1, raised: 2, closed: 0 })
+  })
 })
 
 test.describe('with a clock of its own', () => {

@@ -7,7 +7,13 @@ import { type UnsavedMemory, useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
-import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY, openConsentWindow, showConsentPage } from './consent-window.ts'
+import {
+  CONSENT_CHANNEL,
+  CONSENT_REDIRECT_KEY,
+  type ConsentWindow,
+  openConsentWindow,
+  showConsentPage,
+} from './consent-window.ts'
 import { readUnsaved } from './unsaved.ts'
 
 export interface ConsentFlow {
@@ -40,14 +46,14 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }
 
   const request = useMutation({
-    mutationFn: ({ start, popup }: { start: ConsentStart; popup: Window | null }) => {
+    mutationFn: ({ start, opened }: { start: ConsentStart; opened: ConsentWindow }) => {
       // Signing in again comes first, in a window of its own.
-      const stop = sessionGap.onWait(() => popup?.close())
+      const stop = sessionGap.onWait(opened.giveUp)
       return requestConsent(start).finally(stop)
     },
-    onSuccess: (consent, { start, popup }) => {
+    onSuccess: (consent, { start, opened }) => {
       if (consent === null) {
-        popup?.close()
+        opened.giveUp()
         void queryClient.invalidateQueries(settingsQuery)
         return
       }
@@ -57,13 +63,13 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       dispatch({ type: 'started', consent: started, ended: endedIds() })
       void queryClient.invalidateQueries(settingsQuery)
       if (consent.consentUrl === null) {
-        popup?.close()
+        opened.giveUp()
         return
       }
-      showConsentPage(popup, consent.id, consent.consentUrl)
+      showConsentPage(opened, consent.id, consent.consentUrl)
     },
-    onError: (_error, { popup }) => {
-      popup?.close()
+    onError: (_error, { opened }) => {
+      opened.giveUp()
       // Another admin may have been faster, which shows in the settings.
       void queryClient.invalidateQueries(settingsQuery)
     },
@@ -112,7 +118,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
     const pending = watched.find((consent) => isSameStart(consent.start, start) && isPending(queryClient, consent.id))
-    request.mutate({ start, popup: openConsentWindow(pending?.id ?? null, t) })
+    request.mutate({ start, opened: openConsentWindow(pending?.id ?? null, t) })
   }
 
   return {

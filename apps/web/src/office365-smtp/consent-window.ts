@@ -14,31 +14,39 @@ const FEATURES = 'popup,width=520,height=720'
 /** Open windows by consent id. Microsoft's page may sever its window from ours; then it reads as closed and is reopened. */
 const windows = new Map<string, Window>()
 
+export interface ConsentWindow {
+  /** Null when the browser blocks it. */
+  readonly popup: Window | null
+  /** Closes it, unless it shows Microsoft's page already. */
+  readonly giveUp: () => void
+}
+
 /**
  * Opens a window for Microsoft's page, or raises the one of this consent. Call it synchronously from a click, before the
- * API has answered with the address: browsers block a window that opens later. Returns null when it is blocked anyway.
+ * API has answered with the address: browsers block a window that opens later.
  */
-export function openConsentWindow(consentId: string | null, t: Translate): Window | null {
+export function openConsentWindow(consentId: string | null, t: Translate): ConsentWindow {
   const open = consentId === null ? undefined : windows.get(consentId)
   if (open && !open.closed) {
     open.focus()
-    return open
+    return { popup: open, giveUp: () => {} }
   }
   // A popup starts with a copy of this storage, and would act as the tab that was redirected.
   sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
   const popup = window.open('about:blank', '_blank', FEATURES)
-  if (!popup) return null
-  popup.document.documentElement.lang = t.language
-  popup.document.title = t('settings.consent.window.title')
-  popup.document.body.textContent = t('settings.consent.window.opening')
-  return popup
+  if (popup) {
+    popup.document.documentElement.lang = t.language
+    popup.document.title = t('settings.consent.window.title')
+    popup.document.body.textContent = t('settings.consent.window.opening')
+  }
+  return { popup, giveUp: () => popup?.close() }
 }
 
 /** Opens Microsoft's page in the popup, or in this tab when there is none. Only http(s) addresses are opened. */
-export function showConsentPage(popup: Window | null, consentId: string, consentUrl: string): void {
+export function showConsentPage({ popup, giveUp }: ConsentWindow, consentId: string, consentUrl: string): void {
   const url = webAddress(consentUrl)
   if (url === null) {
-    popup?.close()
+    giveUp()
     return
   }
   if (popup?.closed) return
