@@ -7,7 +7,7 @@ import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
-import { isAddress, type SenderValues } from './sender-draft.ts'
+import { isAddress, isShared, type SenderValues } from './sender-draft.ts'
 
 const useStyles = makeStyles({
   preview: {
@@ -46,7 +46,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
   const meanwhile = meanwhileText(settings, changesSender, t)
   const isValid = isAddress(values.fromEmail)
-  const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
+  const isSharedSender = isValid && isShared(settings, values.fromEmail, adminEmail)
   const isApplication = graphAuth === 'application'
   const addresses = { admin: adminEmail, sender: values.fromEmail }
   return (
@@ -60,7 +60,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         <li>
           {isApplication
             ? t('settings.preview.entra-account', { admin: adminEmail })
-            : t(isShared ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
+            : t(isSharedSender ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
         </li>
         {isApplication && <li>{t(isValid ? 'settings.preview.proof-from' : 'settings.preview.proof', addresses)}</li>}
         {meanwhile && <li>{meanwhile}</li>}

@@ -109,3 +109,16 @@ it.each([
   const values = { fromEmail: address, largeAttachments }
   expect(permissionsAsked(values, exampleSettings(), 'ada@contoso.com', graphAuth)).toEqual(permissions)
 })
+
+it('asks again for the permission to send for others where somebody else sends from the admin’s own address', () => {
+  const settings = connectedExample({ fromEmail: 'ada@contoso.com' })
+  const values = { fromEmail: 'Ada@contoso.com', largeAttachments: true }
+  expect(permissionsAsked(values, settings, 'ada@contoso.com', 'delegated')).toEqual([
+    'Mail.Send',
+    'Mail.Send.Shared',
+    'Mail.ReadWrite',
+    'User.Read',
+  ])
+  const another = { ...values, fromEmail: 'bob@contoso.com' }
+  expect(permissionsAsked(another, settings, 'bob@contoso.com', 'delegated')).not.toContain('Mail.Send.Shared')
+})

@@ -108,14 +108,23 @@ export function planText(plan: SenderPlan, settings: Office365SmtpSettings, t: T
 /** The permissions to ask Microsoft for. An address that is not valid yet counts as the admin's own. */
 export function permissionsAsked(
   values: SenderValues,
-  { deliveryReports }: Pick<Office365SmtpSettings, 'deliveryReports'>,
+  settings: Office365SmtpSettings,
   adminEmail: string,
   graphAuth: GraphAuth,
 ): Permission[] {
-  const bounces = deliveryReports.bounces.enabled
+  const bounces = settings.deliveryReports.bounces.enabled
   if (graphAuth === 'application') return applicationPermissionsFor({ ...values, bounces })
-  const ownAddress = !isAddress(values.fromEmail) || sameAddress(values.fromEmail, adminEmail)
+  const ownAddress = !isAddress(values.fromEmail) || !isShared(settings, values.fromEmail, adminEmail)
   return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments, bounces })
+}
+
+/**
+ * Whether an address counts as a shared mailbox or group. The admin's own does too where somebody else's access sends from
+ * it, as the granted permissions show.
+ */
+export function isShared(settings: Office365SmtpSettings, fromEmail: string, adminEmail: string): boolean {
+  if (!sameAddress(fromEmail, adminEmail)) return true
+  return isSender(settings, fromEmail) && settings.grantedPermissions.includes('Mail.Send.Shared')
 }
 
 function isSender(settings: Office365SmtpSettings, fromEmail: string): boolean {
