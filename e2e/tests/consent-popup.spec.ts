@@ -204,4 +204,12 @@ test.describe('with a clock of its own', () => {
     await expect(settings.pending).toContainText('The consent is about to expire.')
     expect(context.pages()).toHaveLength(1)
   })
+
+  test('a wrong clock of the browser does not change what is left', async ({ page }) => {
+    await page.clock.install({ time: Date.now() + 24 * 3_600_000 })
+    const settings = await openSettings(page)
+    await settings.address.fill('ada@contoso.com')
+    await settings.openMicrosoft(settings.enable)
+    await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+  })
 })

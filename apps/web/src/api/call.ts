@@ -3,6 +3,7 @@ import { Problem } from '@inforiver-mail/contract/problem'
 import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { z } from 'zod'
 import { CallFailed } from './failure.ts'
+import { serverClock } from './server-clock.ts'
 import { overGap, sessionGap } from './session-gap.ts'
 
 const TIMEOUT_MS = 20_000
@@ -50,7 +51,9 @@ async function callOnce<E extends Endpoint>(
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
   try {
     const { url, init } = requestFor(endpoint, input, polling)
-    return await readAnswer(endpoint, await fetch(url, { ...init, signal: limits }))
+    const response = await fetch(url, { ...init, signal: limits })
+    serverClock.hear(response.headers.get('date'))
+    return await readAnswer(endpoint, response)
   } catch (error) {
     if (error instanceof CallFailed || signal?.aborted) throw error
     throw new CallFailed({ kind: 'unreachable' })

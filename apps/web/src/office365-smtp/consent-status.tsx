@@ -6,8 +6,9 @@ import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { useLoadError } from '../api/load-error.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
-import { useNow } from '../environment.ts'
+import { serverClock } from '../api/server-clock.ts'
 import { serverText } from '../api/server-text.ts'
+import { useAppEnvironment, useNow } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -16,7 +17,14 @@ import { RequestId } from '../ui/request-id.tsx'
 import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import type { ConsentStart } from './consent-start.ts'
-import { cancelledAtMicrosoftText, isReplaced, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import {
+  cancelledAtMicrosoftText,
+  expiryOnThisClock,
+  isReplaced,
+  otherAccountText,
+  outcomeText,
+  remainingText,
+} from './consent-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
@@ -112,7 +120,6 @@ function PendingConsent({ consent, sender, startedHere, pollError }: PendingProp
   const styles = useStyles()
   const t = useTranslate()
   const titleId = useId()
-  const now = useNow(COUNTDOWN_INTERVAL_MS)
   const queryClient = useQueryClient()
   const cancel = useMutation({
     mutationFn: () => call(cancelConsent, { params: { id: consent.id } }),
@@ -138,8 +145,7 @@ function PendingConsent({ consent, sender, startedHere, pollError }: PendingProp
         {beingChecked
           ? t('settings.consent.checking')
           : t(consentUrl ? 'settings.consent.give' : 'settings.consent.elsewhere')}{' '}
-        {/* Off, or the countdown would be announced every minute. */}
-        {!beingChecked && <span aria-live="off">{remainingText(consent.expiresAt, now, t)}</span>}
+        {!beingChecked && <Countdown key={consent.expiresAt} expiresAt={consent.expiresAt} />}
       </p>
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
@@ -154,6 +160,15 @@ function PendingConsent({ consent, sender, startedHere, pollError }: PendingProp
       </div>
     </section>
   )
+}
+
+function Countdown({ expiresAt }: Pick<Consent, 'expiresAt'>) {
+  const t = useTranslate()
+  const { clock } = useAppEnvironment()
+  const now = useNow(COUNTDOWN_INTERVAL_MS)
+  const [expiry] = useState(() => expiryOnThisClock(expiresAt, serverClock.now(), clock()))
+  // Off, or it would be announced every minute.
+  return <span aria-live="off">{remainingText(expiry, now, t)}</span>
 }
 
 interface OutcomeProps {

@@ -2,7 +2,14 @@ import { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { connectedExample } from '../test-support/examples.ts'
 import { english } from '../test-support/languages.ts'
-import { cancelledAtMicrosoftText, isReplaced, otherAccountText, outcomeText, remainingText } from './consent-text.ts'
+import {
+  cancelledAtMicrosoftText,
+  expiryOnThisClock,
+  isReplaced,
+  otherAccountText,
+  outcomeText,
+  remainingText,
+} from './consent-text.ts'
 
 describe('outcomeText', () => {
   const configured = { purpose: 'configure', status: 'completed' } as const
@@ -93,6 +100,27 @@ describe('remainingText', () => {
     ['2026-11-24T10:09:30.000Z', 'The consent expires in less than a minute.'],
     ['2026-11-24T10:10:05.000Z', 'The consent is about to expire.'],
   ])('says at %s how much time is left: %s', (now, text) => {
-    expect(remainingText(expiresAt, new Date(now), english)).toBe(text)
+    expect(remainingText(new Date(expiresAt), new Date(now), english)).toBe(text)
+  })
+})
+
+describe('expiryOnThisClock', () => {
+  const expiresAt = '2026-11-24T10:10:00.000Z'
+
+  it.each([
+    ['is right', '2026-11-24T10:04:00.000Z', 'The consent expires in about 6 minutes.'],
+    ['is a day ahead', '2026-11-25T10:04:00.000Z', 'The consent expires in about 6 minutes.'],
+    ['is an hour behind', '2026-11-24T09:04:00.000Z', 'The consent expires in about 6 minutes.'],
+  ])('counts what is left where the clock of the browser %s', (_which, time, text) => {
+    const now = new Date(time)
+    const expiry = expiryOnThisClock(expiresAt, new Date('2026-11-24T10:04:00.000Z'), now)
+    expect(remainingText(expiry, now, english)).toBe(text)
+    expect(remainingText(expiry, new Date(now.getTime() + 6 * 60_000), english)).toBe('The consent is about to expire.')
+  })
+
+  it('leaves ten minutes at most where the server’s time is not known', () => {
+    const now = new Date('2026-11-24T09:00:00.000Z')
+    const expiry = expiryOnThisClock(expiresAt, now, now)
+    expect(remainingText(expiry, now, english)).toBe('The consent expires in about 10 minutes.')
   })
 })

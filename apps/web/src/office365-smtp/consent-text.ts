@@ -6,9 +6,21 @@ import type { Intent } from '../ui/notice.tsx'
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 
-/** How much time is left. It is rounded, because the clocks of browser and server differ. */
-export function remainingText(expiresAt: string, now: Date, t: Translate): string {
-  const remainingMs = Date.parse(expiresAt) - now.getTime()
+/** A consent can be given for ten minutes. */
+const LONGEST_MS = 10 * MINUTE_MS
+
+/**
+ * When a consent expires, by the clock of this browser. That may be wrong, so what is left is taken from the server's time
+ * once, and counted from there.
+ */
+export function expiryOnThisClock(expiresAt: string, serverNow: Date, now: Date): Date {
+  const remainingMs = Math.min(Date.parse(expiresAt) - serverNow.getTime(), LONGEST_MS)
+  return new Date(now.getTime() + remainingMs)
+}
+
+/** How much time is left, rounded. Both times are of this browser's clock. */
+export function remainingText(expiry: Date, now: Date, t: Translate): string {
+  const remainingMs = expiry.getTime() - now.getTime()
   if (remainingMs <= 0) return t('settings.consent.expires-now')
   if (remainingMs < MINUTE_MS) return t('settings.consent.expires-soon')
   return t('settings.consent.expires-in', { minutes: Math.round(remainingMs / MINUTE_MS) })
