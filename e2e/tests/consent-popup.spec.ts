@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { expectAccessibleAtBothWidths } from '../support/axe.ts'
 import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { CANCELLED, openSettings } from '../support/settings-page.ts'
@@ -118,6 +119,40 @@ test('a consent that has been answered is being checked, in every tab that could
   for (const tab of [settings, second, bob]) await expect(tab.notice('Connected')).toBeVisible()
   await second.page.close()
   await bob.page.close()
+})
+
+test('a consent that is answered while its admin looks at another page is told when they come back', async ({
+  page,
+  settings,
+}) => {
+  const menu = page.getByRole('navigation', { name: 'Main' })
+  const answerElsewhere = async (answer: (popup: Page) => Promise<void>) => {
+    const popup = await settings.openMicrosoft(settings.enable)
+    await expect(settings.pending).toBeVisible()
+    await menu.getByRole('link', { name: 'Messages' }).click()
+    await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
+    const closed = popup.waitForEvent('close')
+    await answer(popup)
+    await closed
+    await menu.getByRole('link', { name: 'Settings' }).click()
+  }
+  await settings.address.fill('ada@contoso.com')
+  await settings.largeAttachments.check()
+  await test.step('a cancel, with what was entered', async () => {
+    await answerElsewhere((popup) => popup.getByRole('button', { name: 'Cancel' }).click())
+    await expect(settings.notice(CANCELLED).getByRole('button', { name: 'Try again' })).toBeVisible()
+    await expect(settings.address).toHaveValue('ada@contoso.com')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
+  await test.step('a success, once', async () => {
+    await answerElsewhere((popup) => giveConsent(popup, 'Ada Admin'))
+    await expect(settings.notice('Connected')).toBeVisible()
+    await menu.getByRole('link', { name: 'Messages' }).click()
+    await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
+    await menu.getByRole('link', { name: 'Settings' }).click()
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(settings.notice('Connected')).toHaveCount(0)
+  })
 })
 
 test('where the browser blocks popups, the page itself goes to Microsoft and comes back with the outcome', async ({

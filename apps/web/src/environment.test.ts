@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createUnsavedMemory } from './environment.ts'
 
-const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consent: null }
+const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consents: [] }
 
 function fakeStorage() {
   const items = new Map<string, string>()
@@ -17,26 +17,30 @@ describe('createUnsavedMemory', () => {
   it('gives back what was kept, for one page load only', () => {
     const storage = fakeStorage()
     const before = createUnsavedMemory(storage)
-    before.hold(unsaved)
+    before.hold('settings', unsaved)
     before.keep()
-    expect(createUnsavedMemory(storage).held()).toEqual(unsaved)
-    expect(createUnsavedMemory(storage).held()).toBeNull()
+    expect(createUnsavedMemory(storage).held('settings')).toEqual(unsaved)
+    expect(createUnsavedMemory(storage).held('settings')).toBeNull()
   })
 
-  it('keeps what is held with the changes of the moment', () => {
+  it('holds what is unsaved on one page while another one is shown, and keeps both', () => {
     const storage = fakeStorage()
     const before = createUnsavedMemory(storage)
-    before.hold(unsaved)
-    before.keep({ draft: {} })
-    expect(createUnsavedMemory(storage).held()).toEqual({ ...unsaved, draft: {} })
+    const recipients = { userEmail: 'ada@contoso.com', recipients: { redirectAllTo: 'staging@contoso.com' } }
+    before.hold('settings', unsaved)
+    before.hold('recipients', recipients)
+    expect(before.held('settings')).toEqual(unsaved)
+    before.keep()
+    const after = createUnsavedMemory(storage)
+    expect([after.held('settings'), after.held('recipients')]).toEqual([unsaved, recipients])
   })
 
   it('stores nothing while the page is not being left, or when nothing is held', () => {
     const storage = fakeStorage()
     const memory = createUnsavedMemory(storage)
-    memory.hold(unsaved)
+    memory.hold('settings', unsaved)
     expect(storage.items.size).toBe(0)
-    memory.hold(null)
+    memory.hold('settings', null)
     memory.keep()
     expect(storage.items.size).toBe(0)
   })

@@ -3,14 +3,19 @@ import { createContext, useContext, useEffect, useState } from 'react'
 /** Whose access a new connection sends with: a person's, or the application's own. */
 export type GraphAuth = 'delegated' | 'application'
 
-/** Carries what is unsaved over a full page load, such as a round trip to Microsoft, in this tab only. */
+/**
+ * Holds what is unsaved while its page is not shown, and carries it over a full page load, such as a round trip to
+ * Microsoft, in this tab only.
+ */
 export interface UnsavedMemory {
-  /** What is unsaved now; at the start, what was kept before the page load. It comes from storage, so check it. */
-  readonly held: () => unknown
-  readonly hold: (unsaved: object | null) => void
-  /** Stores what is held, with `changes` applied, for the next page load. */
-  readonly keep: (changes?: object) => void
+  /** What is unsaved on that page; at the start, what was kept before the page load. It comes from storage, so check it. */
+  readonly held: (page: UnsavedPage) => unknown
+  readonly hold: (page: UnsavedPage, unsaved: object | null) => void
+  /** Stores what all pages hold for the next page load. */
+  readonly keep: () => void
 }
+
+type UnsavedPage = 'settings' | 'recipients'
 
 /** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
 export interface AppEnvironment {
@@ -45,24 +50,25 @@ const UNSAVED_KEY = 'inforiver-mail-unsaved'
 
 /** Takes what was kept out of `storage` at once, so that it survives one page load and no longer. */
 export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
-  let held = parseJson(storage.getItem(UNSAVED_KEY))
+  const held = new Map<string, unknown>(Object.entries(parseJson(storage.getItem(UNSAVED_KEY)) ?? {}))
   storage.removeItem(UNSAVED_KEY)
   return {
-    held: () => held,
-    hold: (unsaved) => {
-      held = unsaved
+    held: (page) => held.get(page) ?? null,
+    hold: (page, unsaved) => {
+      if (unsaved === null) held.delete(page)
+      else held.set(page, unsaved)
     },
-    keep: (changes = {}) => {
-      if (typeof held === 'object' && held !== null)
-        storage.setItem(UNSAVED_KEY, JSON.stringify({ ...held, ...changes }))
+    keep: () => {
+      if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify(Object.fromEntries(held)))
     },
   }
 }
 
-function parseJson(text: string | null): unknown {
+function parseJson(text: string | null): object | null {
   if (text === null) return null
   try {
-    return JSON.parse(text)
+    const parsed: unknown = JSON.parse(text)
+    return typeof parsed === 'object' ? parsed : null
   } catch {
     return null
   }

@@ -1,10 +1,11 @@
-import { ConsentId, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { ConsentId, type ConsentStatus, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
-import { type UnsavedMemory, useAppEnvironment } from '../environment.ts'
+import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { useSession } from '../session/session.ts'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
 import {
@@ -32,13 +33,16 @@ export interface ConsentFlow {
   readonly dismiss: (id: string) => void
   /** Dismisses every outcome that is shown; what is pending stays. */
   readonly dismissEnded: () => void
+  /** Those that this page started and has not seen completed. It goes on with them when it is shown again. */
+  readonly unfinished: () => readonly WatchedConsent[]
 }
 
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const { unsaved } = useAppEnvironment()
-  const [watched, dispatch] = useReducer(watch, unsaved, watchKept)
+  const { user } = useSession()
+  const [watched, dispatch] = useReducer(watch, null, () => readUnsaved(unsaved, user.email)?.consents ?? [])
 
   const { pendingConsent } = settings
   if (pendingConsent && !watched.some(({ id }) => id === pendingConsent.id)) {
@@ -85,10 +89,9 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }, [])
 
   useEffect(() => {
-    /** Keeps the pending consent and what was entered, whether this tab goes to Microsoft or is reloaded. */
+    /** Keeps a pending consent and what was entered, whether this tab goes to Microsoft or is reloaded. */
     const onLeave = () => {
-      const pending = watched.find(({ id, start }) => start !== null && isPending(queryClient, id))
-      if (pending) unsaved.keep({ consent: pending })
+      if (watched.some(({ id, start }) => start !== null && isPending(queryClient, id))) unsaved.keep()
     }
     window.addEventListener('pagehide', onLeave)
     return () => window.removeEventListener('pagehide', onLeave)
@@ -114,6 +117,12 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     }
   }, [queryClient])
 
+  function unfinished(): readonly WatchedConsent[] {
+    return watched.filter(
+      ({ id, start, dismissed }) => start !== null && !dismissed && statusOf(queryClient, id) !== 'completed',
+    )
+  }
+
   function begin(start: ConsentStart): void {
     if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
@@ -133,15 +142,14 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
     dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
+    unfinished,
   }
 }
 
-/** Resumes the consent that was pending when this tab left the page. */
-function watchKept(memory: UnsavedMemory): readonly WatchedConsent[] {
-  const consent = readUnsaved(memory)?.consent
-  return consent ? [consent] : []
+function isPending(queryClient: QueryClient, id: string): boolean {
+  return statusOf(queryClient, id) === 'pending'
 }
 
-function isPending(queryClient: QueryClient, id: string): boolean {
-  return (queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending') === 'pending'
+function statusOf(queryClient: QueryClient, id: string): ConsentStatus {
+  return queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending'
 }

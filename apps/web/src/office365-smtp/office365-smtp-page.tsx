@@ -21,11 +21,11 @@ import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { ConnectionCard } from './connection-card.tsx'
 import { onTheWireText, settingsProblemText, waitingText, credentialWarning } from './connection-text.ts'
-import { useConsentFlow } from './consent-flow.ts'
+import { type ConsentFlow, useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { type SenderDraft, unsavedSender, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
-import { readUnsaved } from './unsaved.ts'
+import { readUnsaved, type Unsaved } from './unsaved.ts'
 
 const DeliveryReportsSection = laterPage(
   'delivery-reports',
@@ -80,6 +80,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
   const { user } = useSession()
   const flow = useConsentFlow(settings)
   const [draft, setDraft] = useSenderDraft(settings)
+  useUnsaved(draft, flow)
   const styles = useStyles()
   const sectionId = useId()
   const addressField = useRef<HTMLInputElement>(null)
@@ -169,24 +170,33 @@ function useFreshNotices({ version, status, problem }: Office365SmtpSettings): v
   }, [state, queryClient])
 }
 
-/** Restores unsaved entries after a round trip to Microsoft, without those that the settings already contain. */
+/** Restores unsaved entries when the page is shown again, without those that the settings already contain. */
 function useSenderDraft(settings: Office365SmtpSettings) {
   const { user } = useSession()
   const { unsaved } = useAppEnvironment()
-  const [draft, setDraft] = useState<SenderDraft>(() => {
-    const kept = readUnsaved(unsaved)
-    return kept?.userEmail === user.email ? kept.draft : {}
-  })
+  const [draft, setDraft] = useState<SenderDraft>(() =>
+    withoutSaved(settings, readUnsaved(unsaved, user.email)?.draft ?? {}),
+  )
   const [draftVersion, setDraftVersion] = useState(settings.version)
   if (draftVersion !== settings.version) {
     setDraftVersion(settings.version)
     setDraft(withoutSaved(settings, draft))
   }
-  useEffect(() => {
-    unsaved.hold({ userEmail: user.email, draft, consent: null })
-    return () => unsaved.hold(null)
-  }, [unsaved, user.email, draft])
   return [draft, setDraft] as const
+}
+
+/** Holds what is unsaved, for when this page is shown again. */
+function useUnsaved(draft: SenderDraft, { unfinished }: ConsentFlow): void {
+  const { user } = useSession()
+  const { unsaved } = useAppEnvironment()
+  useEffect(() => {
+    const hold = () => {
+      const held: Unsaved = { userEmail: user.email, draft, consents: [...unfinished()] }
+      unsaved.hold('settings', held)
+    }
+    hold()
+    return hold // a consent may have completed since
+  })
 }
 
 interface SettingsProblemBarProps {

@@ -144,12 +144,12 @@ function usePolicyDraft() {
   const { user } = useSession()
   const { unsaved } = useAppEnvironment()
   const [draft, setDraft] = useState<PolicyDraft>(() => {
-    const kept = Unsaved.safeParse(unsaved.held()).data
+    const kept = Unsaved.safeParse(unsaved.held('recipients')).data
     return kept?.userEmail === user.email ? kept.recipients : {}
   })
   useEffect(() => {
-    unsaved.hold({ userEmail: user.email, recipients: draft })
-    return () => unsaved.hold(null)
+    unsaved.hold('recipients', { userEmail: user.email, recipients: draft })
+    return () => unsaved.hold('recipients', null)
   }, [unsaved, user.email, draft])
   return [draft, setDraft] as const
 }
