@@ -177,6 +177,44 @@ test('a session that ends while the page is open goes on after one click, with w
   })
 })
 
+test('where the browser blocks the window to sign in, what a dialog holds is lost only to those who choose that', async ({
+  page,
+  context,
+}) => {
+  const ended = page.getByRole('dialog', { name: 'Your session has ended' })
+  const form = page.getByRole('dialog', { name: 'Create a service key' })
+  const askToSignInAgain = async () => {
+    await page.getByRole('button', { name: 'Create key' }).click()
+    await form.getByRole('textbox', { name: 'Name' }).fill('blocked-reports')
+    await context.clearCookies({ domain: 'localhost' })
+    await form.getByRole('button', { name: 'Create key' }).click()
+    await page.evaluate(() => Object.assign(window, { allowed: window.open, open: () => null }))
+    await ended.getByRole('button', { name: 'Sign in again' }).click()
+    await expect(ended).toContainText('The browser blocked the window to sign in. Allow popups for this page')
+    await expect(form.getByRole('textbox', { name: 'Name' })).toHaveValue('blocked-reports')
+  }
+  await page.goto('/settings/service-keys')
+  await test.step('it is kept once popups are allowed', async () => {
+    await askToSignInAgain()
+    await expectAccessibleOnPhone(page)
+    await page.evaluate(() => Object.assign(window, { open: Reflect.get(window, 'allowed') }))
+    const popup = page.waitForEvent('popup')
+    await ended.getByRole('button', { name: 'Sign in again' }).click()
+    await giveConsent(await popup, 'Ada Admin')
+    await expect(page.getByRole('dialog', { name: /blocked-reports/ })).toBeVisible()
+    await page.getByRole('button', { name: 'Done' }).click()
+  })
+  await test.step('it is lost where they sign in on the page itself', async () => {
+    await askToSignInAgain()
+    await expect(ended).toContainText('Then what you entered in the dialog is lost.')
+    await ended.getByRole('link', { name: 'sign in here' }).click()
+    await chooseAccount(page, 'Ada Admin')
+    await expect(page).toHaveURL(/\/settings\/service-keys$/)
+    await expect(page.getByRole('button', { name: 'Create key' })).toBeVisible()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+  })
+})
+
 test('an admin sees who is signed in where, and ends a session of somebody else', async ({ page, otherBrowser }) => {
   const other = await otherBrowser()
   await other.goto(SETTINGS_PATH)

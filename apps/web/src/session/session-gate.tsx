@@ -1,7 +1,7 @@
 import { Button, Link, makeStyles, tokens } from '@fluentui/react-components'
 import type { Session } from '@inforiver-mail/contract/session'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { problemCode } from '../api/failure.ts'
 import { useLoadError } from '../api/load-error.ts'
@@ -10,6 +10,7 @@ import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { currentPath, signInUrl } from '../routes.ts'
+import { LiveRegion } from '../ui/live-region.tsx'
 import mark from '../ui/mark.svg'
 import { Modal } from '../ui/modal.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
@@ -190,11 +191,17 @@ function StandalonePage({ children }: { children: ReactNode }) {
 function SessionEndedDialog() {
   const t = useTranslate()
   const { unsaved } = useAppEnvironment()
+  const [blocked, setBlocked] = useState(false)
+  const signInHere = signInUrl(currentPath(location))
 
   function signInAgain(): void {
     if (openSignInWindow()) return
+    if (coversDialog()) {
+      setBlocked(true)
+      return
+    }
     unsaved.keep()
-    location.assign(signInUrl(currentPath(location)))
+    location.assign(signInHere)
   }
 
   return (
@@ -206,9 +213,30 @@ function SessionEndedDialog() {
         </Button>
       }
     >
-      <span>{t('session.ended.text')}</span>
+      {!blocked && <span>{t('session.ended.text')}</span>}
+      <LiveRegion urgent>
+        {blocked && (
+          <>
+            <span>{t('session.ended.blocked')}</span>
+            <span>
+              {t.rich('session.ended.here', {
+                link: (content) => (
+                  <Link inline href={signInHere} onClick={unsaved.keep}>
+                    {content}
+                  </Link>
+                ),
+              })}
+            </span>
+          </>
+        )}
+      </LiveRegion>
     </Modal>
   )
+}
+
+/** Whether another dialog is open below the one of the ended session. What is entered or shown in it is kept nowhere else. */
+function coversDialog(): boolean {
+  return document.querySelectorAll('dialog[open]').length > 1
 }
 
 function strong(content: ReactNode): ReactNode {

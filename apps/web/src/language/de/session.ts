@@ -20,6 +20,10 @@ export const session: TranslationOf<typeof english> = {
   'session.ended.title': 'Ihre Sitzung ist beendet',
   'session.ended.text':
     'Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren. Was Sie eingegeben haben, bleibt erhalten.',
+  'session.ended.blocked':
+    'Der Browser hat das Fenster für die Anmeldung blockiert. Lassen Sie Pop-ups für diese Seite zu und melden Sie sich wieder an. Dann bleibt erhalten, was Sie eingegeben haben.',
+  'session.ended.here':
+    'Oder <link>melden Sie sich hier an</link>. Dann geht verloren, was Sie im Dialog eingegeben haben.',
   'session.ended.again': 'Wieder anmelden',
   'session.sign-out': 'Abmelden',
   'session.sign-out-failed': 'Die Abmeldung hat nicht funktioniert. Versuchen Sie es erneut.',

@@ -15,6 +15,9 @@ export const session = {
   'session.member.other-account': 'Use another account',
   'session.ended.title': 'Your session has ended',
   'session.ended.text': 'Sign in again to go on where you were. What you entered is kept.',
+  'session.ended.blocked':
+    'The browser blocked the window to sign in. Allow popups for this page and sign in again. Then what you entered is kept.',
+  'session.ended.here': 'Or <link>sign in here</link>. Then what you entered in the dialog is lost.',
   'session.ended.again': 'Sign in again',
   'session.sign-out': 'Sign out',
   'session.sign-out-failed': 'Signing out did not work. Try again.',
