@@ -9,6 +9,9 @@ export const PERMISSIONS = [
 ] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
+/** What a sender needs whose address is not the delegate's own. */
+export const SHARED_PERMISSION: Permission = 'Mail.Send.Shared'
+
 /** The delegated permissions that a sender needs. An address other than the delegate's own needs `Mail.Send.Shared`. */
 export function permissionsFor(sender: {
   ownAddress: boolean

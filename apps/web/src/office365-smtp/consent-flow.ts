@@ -1,4 +1,6 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { ConsentId, type ConsentStatus, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { SHARED_PERMISSION } from '@inforiver-mail/contract/permission'
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
@@ -35,6 +37,8 @@ export interface ConsentFlow {
   readonly dismissEnded: () => void
   /** Those that this page started and has not seen completed. It goes on with them when it is shown again. */
   readonly unfinished: () => readonly WatchedConsent[]
+  /** Whether the last consent for that sender, of those seen here, showed that it takes `Mail.Send.Shared`. */
+  readonly needsShared: (fromEmail: string) => boolean
 }
 
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
@@ -123,6 +127,17 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     )
   }
 
+  function needsShared(fromEmail: string): boolean {
+    for (const { id, fromEmail: sender } of watched) {
+      const consent = queryClient.getQueryData(consentQuery(id).queryKey)
+      if (!consent || sender === null || !sameAddress(sender, fromEmail)) continue
+      if (consent.status === 'completed') return false
+      const missing = consent.problem?.values['missing']
+      if (Array.isArray(missing) && missing.includes(SHARED_PERMISSION)) return true
+    }
+    return false
+  }
+
   function begin(start: ConsentStart): void {
     if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
@@ -143,6 +158,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
     dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
     unfinished,
+    needsShared,
   }
 }
 

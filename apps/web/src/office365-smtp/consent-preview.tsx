@@ -7,7 +7,7 @@ import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
-import { isAddress, isShared, type SenderValues } from './sender-draft.ts'
+import { isAddress, type SenderValues } from './sender-draft.ts'
 
 const useStyles = makeStyles({
   preview: {
@@ -35,18 +35,20 @@ interface ConsentPreviewProps {
   settings: Office365SmtpSettings
   permissions: readonly Permission[]
   values: SenderValues
+  /** The sender counts as a shared mailbox or group. */
+  isShared: boolean
   adminEmail: string
   graphAuth: GraphAuth
 }
 
 /** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
-export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: ConsentPreviewProps) {
+export function ConsentPreview(props: ConsentPreviewProps) {
+  const { button, settings, permissions, values, isShared, adminEmail, graphAuth } = props
   const styles = useStyles()
   const t = useTranslate()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
   const meanwhile = meanwhileText(settings, changesSender, t)
   const isValid = isAddress(values.fromEmail)
-  const isSharedSender = isValid && isShared(settings, values.fromEmail, adminEmail)
   const isApplication = graphAuth === 'application'
   const addresses = { admin: adminEmail, sender: values.fromEmail }
   return (
@@ -60,7 +62,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         <li>
           {isApplication
             ? t('settings.preview.entra-account', { admin: adminEmail })
-            : t(isSharedSender ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
+            : t(isShared ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
         </li>
         {isApplication && <li>{t(isValid ? 'settings.preview.proof-from' : 'settings.preview.proof', addresses)}</li>}
         {meanwhile && <li>{meanwhile}</li>}

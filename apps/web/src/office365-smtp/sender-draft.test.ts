@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
 import { english } from '../test-support/languages.ts'
-import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSaved } from './sender-draft.ts'
+import {
+  isSharedSender,
+  permissionsAsked,
+  planSender,
+  planText,
+  senderValues,
+  withEntry,
+  withoutSaved,
+} from './sender-draft.ts'
 
 const fromEmail = 'reports@contoso.com'
 const largeGranted = { largeAttachments: { enabled: true, locked: true } }
@@ -106,19 +114,14 @@ it.each([
   ['of the application', fromEmail, false, 'application', ['Mail.Send']],
   ['of the application with large files', fromEmail, true, 'application', ['Mail.Send', 'Mail.ReadWrite']],
 ] as const)('asks for the permissions %s', (_what, address, largeAttachments, graphAuth, permissions) => {
-  const values = { fromEmail: address, largeAttachments }
-  expect(permissionsAsked(values, exampleSettings(), 'ada@contoso.com', graphAuth)).toEqual(permissions)
+  const isShared = isSharedSender(exampleSettings(), address, 'ada@contoso.com')
+  expect(permissionsAsked({ isShared, largeAttachments }, exampleSettings(), graphAuth)).toEqual(permissions)
 })
 
 it('asks again for the permission to send for others where somebody else sends from the admin’s own address', () => {
   const settings = connectedExample({ fromEmail: 'ada@contoso.com' })
-  const values = { fromEmail: 'Ada@contoso.com', largeAttachments: true }
-  expect(permissionsAsked(values, settings, 'ada@contoso.com', 'delegated')).toEqual([
-    'Mail.Send',
-    'Mail.Send.Shared',
-    'Mail.ReadWrite',
-    'User.Read',
-  ])
-  const another = { ...values, fromEmail: 'bob@contoso.com' }
-  expect(permissionsAsked(another, settings, 'bob@contoso.com', 'delegated')).not.toContain('Mail.Send.Shared')
+  const isShared = isSharedSender(settings, 'Ada@contoso.com', 'ada@contoso.com')
+  const permissions = permissionsAsked({ isShared, largeAttachments: true }, settings, 'delegated')
+  expect(permissions).toEqual(['Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite', 'User.Read'])
+  expect(isSharedSender(settings, 'bob@contoso.com', 'bob@contoso.com')).toBe(false)
 })

@@ -1,6 +1,11 @@
 import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { applicationPermissionsFor, type Permission, permissionsFor } from '@inforiver-mail/contract/permission'
+import {
+  applicationPermissionsFor,
+  type Permission,
+  permissionsFor,
+  SHARED_PERMISSION,
+} from '@inforiver-mail/contract/permission'
 import { z } from 'zod'
 import { inputFault } from '../api/input-fault.ts'
 import type { GraphAuth } from '../environment.ts'
@@ -105,26 +110,25 @@ export function planText(plan: SenderPlan, settings: Office365SmtpSettings, t: T
   }
 }
 
-/** The permissions to ask Microsoft for. An address that is not valid yet counts as the admin's own. */
+/** The permissions to ask Microsoft for. */
 export function permissionsAsked(
-  values: SenderValues,
-  settings: Office365SmtpSettings,
-  adminEmail: string,
+  { isShared, largeAttachments }: { isShared: boolean; largeAttachments: boolean },
+  { deliveryReports }: Pick<Office365SmtpSettings, 'deliveryReports'>,
   graphAuth: GraphAuth,
 ): Permission[] {
-  const bounces = settings.deliveryReports.bounces.enabled
-  if (graphAuth === 'application') return applicationPermissionsFor({ ...values, bounces })
-  const ownAddress = !isAddress(values.fromEmail) || !isShared(settings, values.fromEmail, adminEmail)
-  return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments, bounces })
+  const bounces = deliveryReports.bounces.enabled
+  if (graphAuth === 'application') return applicationPermissionsFor({ largeAttachments, bounces })
+  return permissionsFor({ ownAddress: !isShared, largeAttachments, bounces })
 }
 
 /**
  * Whether an address counts as a shared mailbox or group. The admin's own does too where somebody else's access sends from
- * it, as the granted permissions show.
+ * it, as the granted permissions show. One that is not valid yet does not.
  */
-export function isShared(settings: Office365SmtpSettings, fromEmail: string, adminEmail: string): boolean {
+export function isSharedSender(settings: Office365SmtpSettings, fromEmail: string, adminEmail: string): boolean {
+  if (!isAddress(fromEmail)) return false
   if (!sameAddress(fromEmail, adminEmail)) return true
-  return isSender(settings, fromEmail) && settings.grantedPermissions.includes('Mail.Send.Shared')
+  return isSender(settings, fromEmail) && settings.grantedPermissions.includes(SHARED_PERMISSION)
 }
 
 function isSender(settings: Office365SmtpSettings, fromEmail: string): boolean {

@@ -17,6 +17,7 @@ import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
 import {
   addressFault,
+  isSharedSender,
   permissionsAsked,
   planSender,
   planText,
@@ -58,6 +59,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   const fault = addressFault(values.fromEmail, t)
   const showFault = fault !== null && (touched || values.fromEmail !== '')
   const plan = planSender(settings, draft, t)
+  const isShared = isSharedSender(settings, values.fromEmail, adminEmail) || flow.needsShared(values.fromEmail)
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
@@ -108,8 +110,9 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           <ConsentPreview
             button={button}
             settings={settings}
-            permissions={permissionsAsked(values, settings, adminEmail, graphAuth)}
+            permissions={permissionsAsked({ isShared, largeAttachments: values.largeAttachments }, settings, graphAuth)}
             values={values}
+            isShared={isShared}
             adminEmail={adminEmail}
             graphAuth={graphAuth}
           />
