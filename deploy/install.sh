@@ -143,23 +143,23 @@ install_program() {
 
 # An archive keeps the owner that it was packed with when root unpacks it, and a strict umask may have closed the folder.
 open_to_all() {
-  open_one "$1"
+  open_up "$1"
   for part in $parts; do
     case $part in deploy/*/inforiver-mail.env) continue ;; esac # it may have been filled in
     if [ ! -e "$1/$part" ]; then continue; fi
     folder=$(dirname -- "$part")
     while [ "$folder" != . ]; do
-      open_one "$1/$folder"
+      open_up "$1/$folder"
       folder=$(dirname -- "$folder")
     done
-    open_one "$1/$part" -R
+    open_up -R "$1/$part"
   done
 }
 
-# With -R, what is in there too.
-open_one() {
-  if is_for_this_machine; then chown ${2:-} root:root "$1"; fi
-  chmod ${2:-} u=rwX,go=rX "$1"
+# Takes a path and, with -R, what is in there too.
+open_up() {
+  if is_for_this_machine; then chown root:root "$@"; fi
+  chmod u=rwX,go=rX "$@"
 }
 
 install_file() {
