@@ -127,6 +127,7 @@ install_program() {
       if [ ! -e "$root/$part" ]; then continue; fi
       mkdir -p -- "$(dirname -- "$target.new/$part")"
       cp -R -P -p -- "$root/$part" "$target.new/$part"
+      case $part in deploy/*/inforiver-mail.env) chmod go= "$target.new/$part" ;; esac # it may have been filled in
     done
     if is_for_this_machine; then chown -R root:root "$target.new"; fi
     open_to_all "$target.new"
@@ -145,7 +146,7 @@ install_program() {
 open_to_all() {
   open_up "$1"
   for part in $parts; do
-    case $part in deploy/*/inforiver-mail.env) continue ;; esac # it may have been filled in
+    case $part in deploy/*/inforiver-mail.env) continue ;; esac # as above
     if [ ! -e "$1/$part" ]; then continue; fi
     folder=$(dirname -- "$part")
     while [ "$folder" != . ]; do

@@ -129,6 +129,7 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
       }
     }
     keep(join(release, 'deploy'))
+    for (const path of filledIn) chmodSync(join(release, 'deploy', path), 0o644)
     expect(run(release)).toMatchObject({ status: 0, stderr: '' })
 
     const installed = 'opt/inforiver-mail-1.1.0/deploy'
