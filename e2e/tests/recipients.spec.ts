@@ -62,6 +62,23 @@ test('an admin limits the recipients and redirects all mail, and every page says
     })
   })
 
+  await test.step('a redirection that the page has not read yet is kept as well', async () => {
+    await admin.call('PUT', POLICY, { allowedDomains: ['contoso.com'], redirectAllTo: null })
+    await expect(redirect).toHaveValue('')
+    const held = await holdRequests(page, `**${POLICY}`, 'GET')
+    await expect.poll(() => held.count()).toBe(1)
+    await admin.call('PUT', POLICY, { allowedDomains: ['contoso.com'], redirectAllTo: 'staging@contoso.com' })
+    await domains.fill('fabrikam.com')
+    await save.click()
+    await expect.poll(() => held.count(), 'it is read before it is replaced').toBe(2)
+    held.release()
+    await expect(page.getByText('The recipients policy is saved')).toBeVisible()
+    expect((await admin.call('GET', POLICY)).json).toEqual({
+      allowedDomains: ['fabrikam.com'],
+      redirectAllTo: 'staging@contoso.com',
+    })
+  })
+
   await test.step('what is typed while a change is saved stays, and is saved afterwards only', async () => {
     const held = await holdRequests(page, `**${POLICY}`, 'PUT')
     await domains.fill('contoso.com\nfabrikam.com')
@@ -91,5 +108,23 @@ test('an admin limits the recipients and redirects all mail, and every page says
     await save.click()
     await expect.poll(async () => (await admin.call('GET', POLICY)).json.allowedDomains).toContain('example.com')
     expect(held.count()).toBe(2)
+  })
+  await test.step('what is undone while a change is saved in vain does not outlast another admin’s change', async () => {
+    const before = await domains.inputValue()
+    const failure = Promise.withResolvers<void>()
+    await page.route(`**${POLICY}`, async (route) => {
+      if (route.request().method() !== 'PUT') return route.fallback()
+      await failure.promise
+      await route.abort()
+    })
+    const asked = page.waitForRequest((request) => request.method() === 'PUT')
+    await domains.fill('contoso.com')
+    await save.click()
+    await asked
+    await domains.fill(before)
+    failure.resolve()
+    await expect(page.getByText('The server cannot be reached')).toBeVisible()
+    await admin.call('PUT', POLICY, { allowedDomains: ['litware.com'], redirectAllTo: null })
+    await expect(domains).toHaveValue('litware.com')
   })
 })

@@ -1,5 +1,9 @@
 import { Button, Field, Input, makeStyles, Spinner, tokens } from '@fluentui/react-components'
-import { replaceRecipientsPolicy, type RecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
+import {
+  readRecipientsPolicy,
+  replaceRecipientsPolicy,
+  type RecipientsPolicy,
+} from '@inforiver-mail/contract/recipients-policy'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'
 import { z } from 'zod'
@@ -15,7 +19,7 @@ import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { planPolicy, planText, PolicyDraft, type PolicyPlan, policyValues, withoutEntries } from './policy-draft.ts'
+import { planPolicy, planText, PolicyDraft, policyValues, withoutEntries } from './policy-draft.ts'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
@@ -37,11 +41,6 @@ export function RecipientsPage() {
   )
 }
 
-interface Submitted {
-  readonly input: Extract<PolicyPlan, { kind: 'save' }>['input']
-  readonly draft: PolicyDraft
-}
-
 function RecipientsScreen({
   policy,
   refreshError,
@@ -58,14 +57,21 @@ function RecipientsScreen({
   const plan = planPolicy(policy, draft, t)
   const faults = plan.kind === 'invalid' ? plan : { domainsFault: null, redirectFault: null }
   const saving = useMutation({
-    mutationFn: ({ input }: Submitted) => call(replaceRecipientsPolicy, { body: input }),
+    mutationFn: async (submitted: PolicyDraft) => {
+      // Both fields are replaced, and another admin may have changed one since the page has read them.
+      const latest = await call(readRecipientsPolicy, {})
+      const latestPlan = planPolicy(latest, submitted, t)
+      return latestPlan.kind === 'save' ? call(replaceRecipientsPolicy, { body: latestPlan.input }) : latest
+    },
     onSuccess: async (saved, submitted) => {
       const { queryKey } = recipientsPolicyQuery
       await queryClient.cancelQueries({ queryKey })
       queryClient.setQueryData(queryKey, saved)
       // What was typed while it was saved is kept.
-      setDraft((now) => withoutEntries(now, submitted.draft))
+      setDraft((now) => withoutEntries(now, submitted))
     },
+    // What was undone meanwhile needs no undoing.
+    onError: () => setDraft((now) => withoutEntries(now, policyValues(policy, {}))),
   })
 
   function change(changes: PolicyDraft): void {
@@ -77,7 +83,7 @@ function RecipientsScreen({
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
-    if (plan.kind === 'save' && !saving.isPending) saving.mutate({ input: plan.input, draft })
+    if (plan.kind === 'save' && !saving.isPending) saving.mutate(draft)
   }
 
   return (
