@@ -288,8 +288,25 @@ test('the list shows new messages by itself, is filtered by status in its addres
     expect(names).toContain('id,status,service,reference,submitted,sent,from,to,cc,bcc,subject,')
     expect(found).toMatch(/^msg_[0-9a-f]{32},scheduled,report-scheduler,.*,Q3 is scheduled,/)
     expect(more).toEqual([])
-    await page.getByRole('button', { name: 'Cancel all of these' }).click()
+    const ask = page.getByRole('button', { name: 'Cancel all of these' })
     const dialog = page.getByRole('dialog', { name: 'Cancel 1 message?' })
+    await test.step('without the count, or with an older one, there is nothing to confirm', async () => {
+      const isCount = ({ pathname, searchParams }: URL) =>
+        pathname === '/api/v1/messages' && searchParams.get('limit') === '1'
+      const uncounted = page.getByRole('dialog', { name: 'The messages could not be counted' })
+      for (const counted of ['never', 'before']) {
+        await page.route(isCount, (route) => route.abort())
+        await ask.click()
+        await expect(page.getByRole('dialog').getByText('The server cannot be reached')).toBeVisible()
+        const confirm = page.getByRole('dialog').getByRole('button', { name: 'Cancel all of these' })
+        await expect(confirm, `counted ${counted}`).toBeDisabled()
+        await page.unroute(isCount)
+        await uncounted.getByRole('button', { name: 'Retry' }).click()
+        await expect(dialog).toBeVisible()
+        await page.keyboard.press('Escape')
+      }
+    })
+    await ask.click()
     await dialog.getByRole('button', { name: 'Cancel all of these' }).click()
     await expect(page.locator(':focus')).toHaveText('1 message will be cancelled')
     await status.selectOption('Cancelled')

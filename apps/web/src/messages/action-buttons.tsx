@@ -1,7 +1,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { useMutation } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { ConfirmDialog, type NeededRead } from '../ui/confirm-dialog.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { FocusedNotice, type Intent } from '../ui/notice.tsx'
 
@@ -33,9 +33,7 @@ export interface MessageAction {
     readonly title: string
     readonly consequences: ReactNode
     readonly back: string
-    /** What the question needs is still being read, or could not be. */
-    readonly isPending?: boolean
-    readonly error?: Error | null
+    readonly needs?: NeededRead
   } | null
   readonly act: () => Promise<ActionOutcome>
 }
@@ -95,11 +93,9 @@ export function ActionButtons({ actions, onAsking, children }: Props) {
           back={asked.question.back}
           danger={asked.name === 'cancel'}
           pending={mutation.isPending}
-          waiting={asked.question.isPending === true}
-          error={mutation.error ?? asked.question.error ?? null}
-          onConfirm={() => {
-            if (!mutation.isPending && asked.question?.isPending !== true) mutation.mutate(asked)
-          }}
+          error={mutation.error}
+          {...(asked.question.needs && { needs: asked.question.needs })}
+          onConfirm={() => mutation.mutate(asked)}
           onClose={() => ask(null)}
         >
           {asked.question.consequences}

@@ -1,10 +1,10 @@
 import { cancelMessages, type MessageFilter, retryMessages } from '@inforiver-mail/contract/message-list'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { MESSAGES, messageCountQuery } from '../api/queries.ts'
+import { MESSAGES } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { countText } from '../ui/count-text.ts'
+import { useCountedQuestion } from '../ui/counted-question.ts'
 import { ActionButtons, type MessageAction } from './action-buttons.tsx'
 
 /** Such as 5.1.10: the code of a recipient whom a message that was sent did not reach. */
@@ -37,22 +37,16 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
   const name = actionFor(filter)
   // A problem may also be that of a recipient whose message was sent: only what failed is retried.
   const changed = name === 'retry' ? { ...filter, status: 'failed' as const } : filter
-  const found = useQuery({ ...messageCountQuery(changed), enabled: isAsking })
+  const { title, needs } = useCountedQuestion(name ?? 'retry', changed, isAsking)
   if (name === null) return null
-  const total = found.data && countText(found.data.total, found.data.totalIsEstimate, t)
   const action: MessageAction = {
     name,
     label: t(`messages.all.${name}`),
     question: {
-      // What was counted before may have changed.
-      title:
-        total === undefined || found.isFetching
-          ? t('messages.counting')
-          : t(`messages.all.ask.${name}`, { messages: total }),
+      title,
+      needs,
       consequences: <span>{t(`messages.all.consequence.${name}`)}</span>,
       back: t(`messages.all.back.${name}`),
-      isPending: found.isFetching || found.isPending,
-      error: found.error,
     },
     act: async () => {
       const { count } = await call(ENDPOINTS[name], { body: { filter: changed } })

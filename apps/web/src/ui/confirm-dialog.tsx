@@ -20,6 +20,13 @@ const useStyles = makeStyles({
   },
 })
 
+/** What a question is asked with, such as a count: nobody can confirm it before that has been read. */
+export interface NeededRead {
+  readonly isPending: boolean
+  readonly error: Error | null
+  readonly onRetry: () => void
+}
+
 interface Props {
   title: string
   /** The labels of the two buttons. */
@@ -29,8 +36,7 @@ interface Props {
   danger: boolean
   /** The action runs: nothing closes the dialog until its outcome is known. */
   pending: boolean
-  /** What the question needs is still being read. */
-  waiting?: boolean
+  needs?: NeededRead
   error: Error | null
   onConfirm: () => void
   onClose: () => void
@@ -40,10 +46,11 @@ interface Props {
 
 /** Asks for confirmation of something that cannot be undone. */
 export function ConfirmDialog(props: Props) {
-  const { title, confirm, back, danger, pending, waiting = false, error, onConfirm, onClose, children } = props
+  const { title, confirm, back, danger, pending, needs, error, onConfirm, onClose, children } = props
   const styles = useStyles()
   const t = useTranslate()
-  const mayConfirm = !pending && !waiting
+  const isReading = needs?.isPending === true
+  const mayConfirm = !pending && !isReading && !needs?.error
   return (
     <Modal
       title={title}
@@ -54,9 +61,9 @@ export function ConfirmDialog(props: Props) {
             appearance="primary"
             // A disabled button has no colour.
             className={danger && mayConfirm ? styles.danger : undefined}
-            icon={!mayConfirm ? <Spinner size="tiny" aria-hidden /> : null}
+            icon={pending || isReading ? <Spinner size="tiny" aria-hidden /> : null}
             disabledFocusable={!mayConfirm}
-            onClick={onConfirm}
+            onClick={() => mayConfirm && onConfirm()}
           >
             {confirm}
           </Button>
@@ -67,7 +74,10 @@ export function ConfirmDialog(props: Props) {
       }
     >
       {children}
-      <LiveRegion urgent>{error && <FailureBar error={error} />}</LiveRegion>
+      <LiveRegion urgent>
+        {needs?.error && <FailureBar error={needs.error} onRetry={needs.onRetry} />}
+        {error && <FailureBar error={error} />}
+      </LiveRegion>
     </Modal>
   )
 }

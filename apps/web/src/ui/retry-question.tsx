@@ -1,9 +1,7 @@
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
-import { useQuery } from '@tanstack/react-query'
-import { messageCountQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog } from './confirm-dialog.tsx'
-import { countText } from './count-text.ts'
+import { useCountedQuestion } from './counted-question.ts'
 
 interface Props {
   /** The messages that are asked about. */
@@ -19,20 +17,16 @@ interface Props {
 /** Asks before messages are retried, since some may have arrived already, and says how many they are. */
 export function RetryQuestion({ filter, confirm, pending, error, onConfirm, onClose }: Props) {
   const t = useTranslate()
-  const { data: found, isFetching, error: notCounted } = useQuery(messageCountQuery(filter))
+  const { title, needs } = useCountedQuestion('retry', filter)
   return (
     <ConfirmDialog
-      title={
-        found
-          ? t('messages.all.ask.retry', { messages: countText(found.total, found.totalIsEstimate, t) })
-          : t('messages.counting')
-      }
+      title={title}
       confirm={confirm}
       back={t('messages.all.back.retry')}
       danger={false}
       pending={pending}
-      waiting={isFetching || found === undefined}
-      error={error ?? notCounted}
+      needs={needs}
+      error={error}
       onConfirm={onConfirm}
       onClose={onClose}
     >

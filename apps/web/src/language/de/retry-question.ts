@@ -9,4 +9,5 @@ export const retryQuestion: TranslationOf<typeof english> = {
   'messages.count': '{count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.count-about': 'etwa {count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.counting': 'Wird gezählt …',
+  'messages.not-counted': 'Die Nachrichten konnten nicht gezählt werden',
 }

@@ -7,4 +7,5 @@ export const retryQuestion = {
   'messages.count': '{count, plural, one {# message} other {# messages}}',
   'messages.count-about': 'about {count, plural, one {# message} other {# messages}}',
   'messages.counting': 'Counting…',
+  'messages.not-counted': 'The messages could not be counted',
 } as const
