@@ -128,8 +128,9 @@ test('a failed consent takes the focus to its explanation, Enter starts another,
   settings,
 }) => {
   const live = page.locator('[aria-live=polite]')
-  // A live region has to exist before its text does, or a screen reader stays silent.
+  // A live region has to be in the accessibility tree before its text is, or a screen reader stays silent.
   await expect(live.first()).toBeAttached()
+  for (const region of await page.locator('[aria-live]').all()) await expect(region).not.toHaveCSS('display', 'none')
   await settings.address.fill('ada@contoso.com')
   const cancelled = await settings.openMicrosoft(settings.enable)
   await expect(live.filter({ hasText: 'Waiting for consent at Microsoft' })).toBeAttached()

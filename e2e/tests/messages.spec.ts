@@ -362,10 +362,12 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
     await expect(row(page, 'Pick 3')).toBeVisible()
   })
   await test.step('Shift and the arrow keys select a range, which is cancelled after a question', async () => {
+    const count = page.getByRole('region', { name: 'Selection' }).getByRole('status')
+    await expect(count, 'a screen reader knows it before it has a text').toHaveText('')
     await page.getByRole('checkbox', { name: 'Select Pick 4' }).focus()
     await page.keyboard.press('Shift+ArrowDown')
     await page.keyboard.press('Shift+ArrowDown')
-    await expect(page.getByText('3 messages selected.')).toBeVisible()
+    await expect(count).toHaveText('3 messages selected.')
     await page.getByRole('button', { name: 'Cancel 3' }).press('Enter')
     const dialog = page.getByRole('dialog', { name: 'Cancel 3 messages?' })
     await dialog.getByRole('button', { name: 'Cancel 3' }).press('Enter')

@@ -49,28 +49,31 @@ export function Notices() {
 
   return (
     <>
-      <section aria-label={t('notices.region')} aria-live="polite" className={styles.notices}>
-        {dismissal.error && <FailureBar error={dismissal.error} onDismiss={() => dismissal.reset()} />}
-        {shown.map((notice) => (
-          <NoticeItem
-            key={notice.id}
-            notice={notice}
-            onRetry={() => setAsked(notice)}
-            onDismiss={() => dismiss(notice.id)}
-          />
-        ))}
-        {more > 0 && (
-          <Button
-            size="small"
-            appearance="subtle"
-            className={styles.more}
-            aria-expanded={isUnfolded}
-            onClick={() => setUnfolded(!isUnfolded)}
-          >
-            {isUnfolded ? t('notices.fewer') : t('notices.more', { count: more })}
-          </Button>
-        )}
-      </section>
+      {/* Not hidden while the section is empty, since the first notice would not be announced then. */}
+      <div aria-live="polite">
+        <section aria-label={t('notices.region')} className={styles.notices}>
+          {dismissal.error && <FailureBar error={dismissal.error} onDismiss={() => dismissal.reset()} />}
+          {shown.map((notice) => (
+            <NoticeItem
+              key={notice.id}
+              notice={notice}
+              onRetry={() => setAsked(notice)}
+              onDismiss={() => dismiss(notice.id)}
+            />
+          ))}
+          {more > 0 && (
+            <Button
+              size="small"
+              appearance="subtle"
+              className={styles.more}
+              aria-expanded={isUnfolded}
+              onClick={() => setUnfolded(!isUnfolded)}
+            >
+              {isUnfolded ? t('notices.fewer') : t('notices.more', { count: more })}
+            </Button>
+          )}
+        </section>
+      </div>
       {/* Outside the live region, which would announce the question twice. */}
       {asked && (
         <FailedQuestion

@@ -5,6 +5,7 @@ import { Link, useSearch } from 'wouter'
 import { useTranslate } from '../language/language.tsx'
 import { messageUrl } from '../routes.ts'
 import { LocalTime } from '../ui/local-time.tsx'
+import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
 import { StatusBadge, UploadProgress } from './message-status.tsx'
 import { recipientsNote, serviceText, statusNotes, subjectText } from './message-text.ts'
 
@@ -64,8 +65,7 @@ const useStyles = makeStyles({
     gridTemplateRows: 'auto',
     gridTemplateAreas: '"select status subject service created"',
     color: tokens.colorNeutralForeground2,
-    // Visually hidden only.
-    [NARROW]: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+    [NARROW]: VISUALLY_HIDDEN,
   },
   // The layout is a grid, so that a narrow row can have other lines than a wide one.
   block: { display: 'block' },
@@ -121,7 +121,7 @@ const useStyles = makeStyles({
       backgroundColor: tokens.colorNeutralStroke2,
     },
   },
-  hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+  hidden: VISUALLY_HIDDEN,
 })
 
 /** Names the columns. */

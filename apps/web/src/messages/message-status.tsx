@@ -9,6 +9,7 @@ import { SendRegular } from '@fluentui/react-icons/svg/send'
 import type { Message, MessageStatus } from '@inforiver-mail/contract/message'
 import { type ComponentType, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
+import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
 import { progressText, uploadAnnouncement } from './message-text.ts'
 
 const useStyles = makeStyles({
@@ -22,8 +23,8 @@ const useStyles = makeStyles({
     maxWidth: '240px',
   },
   text: { whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' },
-  // Visually hidden: the progress bar shows the same.
-  hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+  // The progress bar shows the same.
+  hidden: VISUALLY_HIDDEN,
 })
 
 const BADGES = {

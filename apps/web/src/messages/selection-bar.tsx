@@ -92,12 +92,11 @@ export function SelectionBar({ selection, onSelection }: Props) {
 
   return (
     <section aria-label={t('messages.selection')} className={selected.length > 0 ? styles.bar : undefined}>
-      {selected.length > 0 && (
-        <output>
-          {t('messages.selected', { count: selected.length })}
-          {selected.length === MAX_SELECTED && ` ${t('messages.selected.most', { count: MAX_SELECTED })}`}
-        </output>
-      )}
+      {/* Rendered before its first text, which would not be announced otherwise. */}
+      <output>
+        {selected.length > 0 && t('messages.selected', { count: selected.length })}
+        {selected.length === MAX_SELECTED && ` ${t('messages.selected.most', { count: MAX_SELECTED })}`}
+      </output>
       <ActionButtons
         actions={[...actionOf('retry', selected.filter(canRetry)), ...actionOf('cancel', selected.filter(canCancel))]}
       >

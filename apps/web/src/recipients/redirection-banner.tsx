@@ -8,7 +8,7 @@ import { PAGES } from '../routes.ts'
 import { Notice } from '../ui/notice.tsx'
 
 const useStyles = makeStyles({
-  banner: { maxWidth: '960px', marginBottom: tokens.spacingVerticalXL, ':empty': { display: 'none' } },
+  banner: { maxWidth: '960px', marginBottom: tokens.spacingVerticalXL },
 })
 
 /** Says on every page that mail does not reach its recipients, as long as it is redirected. */
@@ -18,19 +18,21 @@ export function RedirectionBanner() {
   const { data } = useQuery(recipientsPolicyQuery)
   const address = data?.redirectAllTo ?? null
   return (
-    <div aria-live="polite" className={styles.banner}>
+    <div aria-live="polite">
       {address !== null && (
-        <Notice intent="warning" title={t('shell.redirection.title', { address })}>
-          <span>
-            {t.rich('shell.redirection.text', {
-              link: (content) => (
-                <Link href={PAGES.recipients} asChild>
-                  <FluentLink inline>{content}</FluentLink>
-                </Link>
-              ),
-            })}
-          </span>
-        </Notice>
+        <div className={styles.banner}>
+          <Notice intent="warning" title={t('shell.redirection.title', { address })}>
+            <span>
+              {t.rich('shell.redirection.text', {
+                link: (content) => (
+                  <Link href={PAGES.recipients} asChild>
+                    <FluentLink inline>{content}</FluentLink>
+                  </Link>
+                ),
+              })}
+            </span>
+          </Notice>
+        </div>
       )}
     </div>
   )

@@ -1,5 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { VISUALLY_HIDDEN } from './visually-hidden.ts'
 
 // Container queries rather than media queries: the menu takes part of the window's width.
 const useFewColumnStyles = makeStyles(tableStyles('600px'))
@@ -69,8 +70,8 @@ function tableStyles(width: string) {
     container: { containerType: 'inline-size' },
     table: { width: '100%', borderCollapse: 'collapse', [narrow]: { display: 'block' } },
     head: {
-      // Visually hidden only: each cell shows the name of its column instead.
-      [narrow]: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+      // Each cell shows the name of its column instead.
+      [narrow]: VISUALLY_HIDDEN,
     },
     body: { [narrow]: { display: 'block' } },
     row: {

@@ -1,9 +1,10 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { VISUALLY_HIDDEN } from './visually-hidden.ts'
 
 const useStyles = makeStyles({
-  // A live region must be rendered before its content changes; while it is empty it takes no space.
-  region: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, ':empty': { display: 'none' } },
+  // A live region must be in the accessibility tree before its content changes; while it is empty it takes no space.
+  region: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, ':empty': VISUALLY_HIDDEN },
 })
 
 /** A screen reader announces whatever appears here. With `urgent`, it interrupts what it is reading. */

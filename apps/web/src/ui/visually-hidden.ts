@@ -1,0 +1,9 @@
+/** Styles that take something off the screen, and not away from screen readers as `display: none` does. */
+export const VISUALLY_HIDDEN = {
+  position: 'absolute',
+  width: '1px',
+  height: '1px',
+  margin: 0,
+  overflow: 'hidden',
+  clipPath: 'inset(50%)',
+} as const
