@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Locator, Page } from '@playwright/test'
+import type { JSHandle, Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
@@ -248,9 +248,16 @@ test('the list shows new messages by itself, is filtered by status in its addres
   await service.submit(mail('Q3 is scheduled', { sendAt: '2099-01-01T06:00:00Z' }))
   await service.submit(mail('Q3 is not scheduled'))
   await expect(row(page, 'Q3 is not scheduled')).toBeVisible()
+  await test.step('another total is not announced with each message that comes', async () => {
+    const announced = await recordAnnounced(page)
+    await service.submit(mail('Q3 comes'))
+    await expect(row(page, 'Q3 comes')).toBeVisible()
+    expect((await announced.jsonValue()).filter((text) => /\d messages?\b/.test(text))).toEqual([])
+  })
   const status = page.getByRole('combobox', { name: 'Status' })
   await status.selectOption('Scheduled')
   await expect(row(page, 'Q3 is scheduled')).toBeVisible()
+  await expect(page.locator('[aria-live=polite]').getByText('1 message', { exact: true })).toBeAttached()
   await expect(row(page, 'Q3 is not scheduled')).toHaveCount(0)
 
   await test.step('the status is still chosen after looking at a message', async () => {
@@ -378,6 +385,7 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
   await test.step('a new message does not move the rows of somebody who works with them, and is announced', async () => {
     await page.getByRole('checkbox', { name: 'Select Pick 1' }).press('Space')
     await service.submit(mail('Pick 5', { sendAt: '2099-01-01T06:00:00Z' }))
+    await expect(page.locator('[aria-live=polite]').getByText('There are new messages at the top.')).toBeAttached()
     await page.getByRole('button', { name: '1 new message' }).press('Enter')
     await expect(page.getByRole('button', { name: '1 new message' })).toBeHidden()
     await expect(row(page, 'Pick 5')).toBeInViewport()
@@ -489,6 +497,22 @@ test('a day that cannot be found says so until it is, also while it is tried aga
   held.resolve()
   await expect(retry).toBeHidden()
 })
+
+/** Every text that a live region of the page takes on from now on. */
+async function recordAnnounced(page: Page): Promise<JSHandle<string[]>> {
+  return page.evaluateHandle(() => {
+    const texts: string[] = []
+    const observer = new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        const element = target instanceof Element ? target : target.parentElement
+        const region = element?.closest('[aria-live], output, [role="status"], [role="alert"]')
+        if (region) texts.push(region.textContent ?? '')
+      }
+    })
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+    return texts
+  })
+}
 
 /** The row of a message by the number that its reference ends with. */
 function numberedRow(page: Page, number: number): Locator {

@@ -48,7 +48,10 @@ test('the first page tells live whether mail goes out, retries what failed by it
     await expectAccessible(page)
     isQuiet = false
   })
-  await expect(page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })).toBeVisible()
+  const sentence = page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })
+  await expect(sentence).toBeVisible()
+  await expect(sentence, 'a number in it would be announced with every read').not.toHaveAttribute('aria-live')
+  await expect(page.locator('[aria-live=polite]').getByText('Nothing waits', { exact: true })).toBeVisible()
   const failed = page.getByRole('region', { name: 'Failed in 24 hours' })
 
   await test.step('what fails appears while the page is open, and is retried by its cause', async () => {

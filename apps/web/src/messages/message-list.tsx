@@ -9,6 +9,7 @@ import { useTranslate } from '../language/language.tsx'
 import { countText } from '../ui/count-text.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
+import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
 import { EmptyRow, MessageRow, MessageRowHead, NARROW, type RowPart, ROW_PX } from './message-row.tsx'
 import { extendSelection, type Selection, toggleSelection } from './selection.ts'
 import { useMessageList } from './use-message-list.ts'
@@ -23,7 +24,8 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
     containerType: 'inline-size', // a row has one line for each kind of fact where there is room, else fewer facts
   },
-  count: { color: tokens.colorNeutralForeground2, minHeight: '24px' },
+  count: { margin: 0, color: tokens.colorNeutralForeground2, minHeight: '24px' },
+  announced: VISUALLY_HIDDEN,
   newMessages: {
     position: 'sticky',
     top: tokens.spacingVerticalS,
@@ -91,6 +93,8 @@ export function MessageList(props: Props) {
       isScrolling: isScrolling.current,
     }
   })
+  const [firstTotal, setFirstTotal] = useState(total)
+  if (firstTotal === undefined && total !== undefined) setFirstTotal(total)
   const { base, rows } = placed
   const placeOf = (id: string | null) => (id === null ? -1 : base + rows.findIndex((row) => row.id === id))
 
@@ -179,7 +183,12 @@ export function MessageList(props: Props) {
         <Spinner label={t('messages.loading')} labelPosition="below" />
       )}
       {isEmpty && empty}
-      <div className={styles.newMessages} aria-live="polite">
+      {/* How many a filter finds is announced once, and so is that there are new ones: both numbers change all the time. */}
+      <div className={styles.announced} aria-live="polite">
+        <p>{firstTotal && countText(firstTotal.total, firstTotal.totalIsEstimate, t)}</p>
+        <p>{newMessages && !hidden && t('messages.new-messages-announced')}</p>
+      </div>
+      <div className={styles.newMessages}>
         {newMessages && !hidden && (
           <Button appearance="primary" shape="circular" size="small" icon={<ArrowUpRegular />} onClick={showNewest}>
             {t('messages.new-messages', {
@@ -191,7 +200,7 @@ export function MessageList(props: Props) {
       </div>
       {hasRows && (
         <>
-          <output className={styles.count}>{total && countText(total.total, total.totalIsEstimate, t)}</output>
+          <p className={styles.count}>{total && countText(total.total, total.totalIsEstimate, t)}</p>
           <table
             aria-label={t('messages.title')}
             aria-rowcount={total && !total.totalIsEstimate ? Math.max(total.total, base + rows.length) + 1 : -1}

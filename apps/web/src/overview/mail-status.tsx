@@ -58,13 +58,16 @@ export function MailStatus({ overview }: { overview: Overview }) {
   const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null })
   return (
     <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
-      <h2 id="mail-status" className={styles.sentence} aria-live="polite">
+      <h2 id="mail-status" className={styles.sentence}>
         {sentenceOf(overview, usedUpLimit(settings.data), t)}
       </h2>
       <div className={styles.line}>
-        <Badge size="large" appearance="tint" color={COLORS[mail]}>
-          {t(`overview.mail.${mail}`)}
-        </Badge>
+        {/* Announced in place of the sentence, in which a number may change with every read. */}
+        <span aria-live="polite">
+          <Badge size="large" appearance="tint" color={COLORS[mail]}>
+            {t(`overview.mail.${mail}`)}
+          </Badge>
+        </span>
         <span className={styles.since}>
           {t.rich('overview.since', { since: <LocalTime at={since} format="short" /> })}
         </span>

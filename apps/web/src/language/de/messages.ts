@@ -120,6 +120,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.more': '{count, number} weitere',
   'messages.new-messages':
     '{isMany, select, yes {Viele neue Nachrichten} other {{count, plural, one {# neue Nachricht} other {# neue Nachrichten}}}}',
+  'messages.new-messages-announced': 'Oben stehen neue Nachrichten.',
   'messages.no-attempt.cancelled': 'Es wurde nicht versucht, sie zu senden.',
   'messages.no-attempt.sending': 'Der erste Versuch läuft.',
   'messages.no-attempt.uploading': 'Die Anhänge werden hochgeladen. Die Nachricht wird gesendet, sobald alle da sind.',

@@ -115,6 +115,7 @@ export const messages = {
   'messages.more': '{count, number} more',
   'messages.new-messages':
     '{isMany, select, yes {Many new messages} other {{count, plural, one {# new message} other {# new messages}}}}',
+  'messages.new-messages-announced': 'There are new messages at the top.',
   'messages.no-attempt.cancelled': 'No attempt to send it was made.',
   'messages.no-attempt.sending': 'The first attempt is under way.',
   'messages.no-attempt.uploading': 'Its attachments are being uploaded. It is sent when all of them are there.',
