@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { removeWebhooks } from '../support/alerts.ts'
+import { createWebhook, removeWebhooks } from '../support/alerts.ts'
 import { expectAccessible, expectAccessibleAtBothWidths, show } from '../support/axe.ts'
 import { SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES, type PageState } from '../support/states.ts'
@@ -94,6 +94,17 @@ test('no page is wider than its window: in a longer language written from right 
       await expect.poll(tooWide).toBeLessThanOrEqual(0)
     })
   }
+})
+
+test('a dialog whose title names a long host fits 320 pixels', async ({ page, admin }) => {
+  await removeWebhooks(admin)
+  await createWebhook(admin, `https://${'x'.repeat(60)}.hooks-of-the-reporting-department.invalid/`)
+  await page.setViewportSize({ width: 320, height: 640 })
+  await page.goto('/settings/alerts')
+  await page.getByRole('button', { name: /^Remove the webhook/ }).click()
+  const dialog = page.getByRole('dialog', { name: /^Remove the webhook/ })
+  await expect(dialog).toBeVisible()
+  expect(await dialog.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBeLessThanOrEqual(0)
 })
 
 test('the plain pages after Microsoft have no fault that axe finds', async ({ page }) => {

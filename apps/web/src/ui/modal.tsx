@@ -36,6 +36,7 @@ const useStyles = makeStyles({
     flexDirection: 'column',
     gap: tokens.spacingVerticalL,
     padding: tokens.spacingHorizontalXXL,
+    overflowWrap: 'anywhere', // a title may name a host or an address that is longer than a narrow window
   },
   startContent: { padding: tokens.spacingHorizontalL },
   title: { ...typographyStyles.subtitle1, margin: 0 },
