@@ -16,6 +16,7 @@ import {
   type Pill,
   pillsOf,
 } from './message-filter.ts'
+import { serviceText } from './message-text.ts'
 
 const useStyles = makeStyles({
   bar: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
@@ -208,12 +209,12 @@ function FilterEditor({ kind, filter, onKind, onApply, onClose }: EditorProps) {
   const styles = useStyles()
   const t = useTranslate()
   const form = useRef<HTMLFormElement>(null)
-  const [draft, setDraft] = useState(filter)
+  const [draft, setDraft] = useState(() => ({ ...filter, service: serviceText(filter.service, t) }))
   useEffect(() => form.current?.querySelector<HTMLElement>('[data-value] :is(input, select)')?.focus(), [])
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
-    onApply(entryOf(kind, draft))
+    onApply(entryOf(kind, draft, t))
   }
 
   return (

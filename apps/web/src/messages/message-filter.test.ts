@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { entryOf, exportUrl, isTooShort, readPageFilter, toApiFilter, writeAddress } from './message-filter.ts'
+import { english, german } from '../test-support/languages.ts'
+import { entryOf, exportUrl, isTooShort, pillsOf, readPageFilter, toApiFilter, writeAddress } from './message-filter.ts'
 
 const read = (search: string) => readPageFilter(new URLSearchParams(search))
 
@@ -29,9 +30,18 @@ it('asks the API for whole days, in the time of the reader', () => {
 
 it('applies a text with the spaces within it, and without those around it', () => {
   const draft = { ...read(''), subject: ' Q3 figures ', fromDay: '2026-11-24' }
-  expect(entryOf('subject', draft)).toEqual({ subject: 'Q3 figures' })
-  expect(entryOf('possibleDuplicate', draft)).toEqual({ possibleDuplicate: false })
-  expect(entryOf('days', draft)).toEqual({ fromDay: '2026-11-24', toDay: '' })
+  expect(entryOf('subject', draft, english)).toEqual({ subject: 'Q3 figures' })
+  expect(entryOf('possibleDuplicate', draft, english)).toEqual({ possibleDuplicate: false })
+  expect(entryOf('days', draft, english)).toEqual({ fromDay: '2026-11-24', toDay: '' })
+})
+
+it.each([
+  ['English', english, ' tenant SETTINGS ', 'Service: Tenant Settings'],
+  ['German', german, 'mandanteneinstellungen', 'Dienst: Mandanteneinstellungen'],
+] as const)('finds test mails by the name that their service has in %s', (...[, t, typed, pill]) => {
+  const chosen = { ...read(''), ...entryOf('service', { ...read(''), service: typed }, t) }
+  expect(toApiFilter(chosen)).toEqual({ service: 'tenant-settings' })
+  expect(pillsOf(chosen, t)).toMatchObject([{ kind: 'service', text: pill }])
 })
 
 it('does not search for too few characters', () => {

@@ -2,6 +2,7 @@ import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
 import { exportMessages, MessageFilter } from '@inforiver-mail/contract/message-list'
 import type { Translate } from '../language/translate.ts'
 import { beginningOf, type DayRange, readDay } from '../ui/days.ts'
+import { serviceNamed, serviceText } from './message-text.ts'
 
 /** The filter as chosen on the page and kept in its address. Empty means any. */
 export interface PageFilter extends DayRange {
@@ -92,8 +93,9 @@ export const FILTER_KINDS = ['status', ...TEXT_FILTERS, 'delivery', 'days', 'pos
 export type FilterKind = (typeof FILTER_KINDS)[number]
 
 /** What a draft has for one kind of filter; spaces around a text are none of it. */
-export function entryOf(kind: FilterKind, draft: PageFilter): Partial<PageFilter> {
+export function entryOf(kind: FilterKind, draft: PageFilter, t: Translate): Partial<PageFilter> {
   if (kind === 'days') return { fromDay: draft.fromDay, toDay: draft.toDay }
+  if (kind === 'service') return { service: serviceNamed(draft.service.trim(), t) }
   const value = draft[kind]
   return { [kind]: typeof value === 'string' ? value.trim() : value }
 }
@@ -118,7 +120,9 @@ export function pillsOf(filter: PageFilter, t: Translate): Pill[] {
   })
   return [
     ...(status ? [pill('status', t(`messages.status.${status}`), { status: '' })] : []),
-    ...TEXT_FILTERS.filter((name) => filter[name] !== '').map((name) => pill(name, filter[name], { [name]: '' })),
+    ...TEXT_FILTERS.filter((name) => filter[name] !== '').map((name) =>
+      pill(name, name === 'service' ? serviceText(filter.service, t) : filter[name], { [name]: '' }),
+    ),
     ...(delivery ? [pill('delivery', t(`messages.delivery.${delivery}`), { delivery: '' })] : []),
     ...(fromDay || toDay ? [pill('days', daysText(filter, t), { fromDay: '', toDay: '' })] : []),
     ...(possibleDuplicate

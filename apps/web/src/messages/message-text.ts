@@ -50,6 +50,12 @@ export function serviceText(service: string, t: Translate): string {
   return service === SERVICE_OF_THE_PAGE ? t('messages.service-of-the-page') : service
 }
 
+/** Returns the service that a person means, who reads the name of that of test mails in their language. */
+export function serviceNamed(text: string, t: Translate): string {
+  const isOfThePage = text.toLowerCase() === t('messages.service-of-the-page').toLowerCase()
+  return isOfThePage ? SERVICE_OF_THE_PAGE : text
+}
+
 /** The receipts that a message asks for; null for none. */
 export function receiptsText(message: Message, t: Translate): string | null {
   const { requestReadReceipt, requestDeliveryReceipt } = message
