@@ -19,6 +19,8 @@ it.each([
 it.each([
   ['en', ['de-DE', 'en-GB'], 'en-GB'],
   ['de', ['en-GB'], 'de'],
+  ['en', ['en-US@posix'], 'en'],
+  ['en', ['en-US@posix', 'en-GB'], 'en-GB'],
 ] as const)(
   'writes dates and numbers in the language %s of the page for a browser in %j: %s',
   (...[language, preferred, locale]) => {

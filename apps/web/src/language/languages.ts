@@ -23,7 +23,16 @@ export function chooseLanguage(remembered: string | null, preferred: readonly st
 
 /** Returns the locale of dates and numbers: the browser's variant of the page's language, such as `en-GB`. */
 export function localeOf(language: LanguageCode, preferred: readonly string[]): string {
-  return preferred.find((locale) => locale.toLowerCase().split('-')[0] === language) ?? language
+  return preferred.find((locale) => locale.toLowerCase().split('-')[0] === language && isLocale(locale)) ?? language
+}
+
+/** A browser takes some locales from the system, such as `en-US@posix`, with which it then formats nothing. */
+function isLocale(locale: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(locale).length === 1
+  } catch {
+    return false
+  }
 }
 
 export function isLanguage(code: string): code is LanguageCode {
