@@ -47,8 +47,8 @@ interface TestFixtures {
   readonly ownContext: boolean
   /** A service with a key of its own. */
   readonly service: Service
-  /** Opens another browser, signed in with the account, if any. */
-  readonly otherBrowser: (account?: Account) => Promise<Page>
+  /** Opens another browser, signed in with the account, if any. Its language is the tests' where none is given. */
+  readonly otherBrowser: (account?: Account | null, locale?: string) => Promise<Page>
   /** The sender connected when the settings page opens; null for none. */
   readonly connectedSender: Sender | null
 }
@@ -136,8 +136,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
   otherBrowser: async ({ browser, sessionOf, faults }, use) => {
     const contexts: BrowserContext[] = []
-    await use(async (account) => {
-      const context = await browser.newContext()
+    await use(async (account, locale) => {
+      const context = await browser.newContext(locale === undefined ? {} : { locale })
       contexts.push(context)
       if (account) await context.addCookies((await sessionOf(account)).cookies)
       await faults.watch(context)

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'vite'
+import { catalogues } from './catalogues.ts'
 
-const SCRIPTS: readonly string[] = ['consent-result', 'signed-in']
+const SCRIPTS: readonly string[] = ['consent-result', 'plain-page-language', 'signed-in']
 
 /**
  * Emits the scripts of the plain pages to which Microsoft redirects: `consent-result.js` after consent, `signed-in.js`
- * after signing in again. The server renders these pages and does not know hashed names, so each is one classic script
- * under a fixed name.
+ * after signing in again, `plain-page-language.js` where something was refused. The server renders these pages and does
+ * not know hashed names, so each is one classic script under a fixed name.
  */
 export function plainPageScripts(): Plugin {
   return {
@@ -31,6 +32,7 @@ async function buildScript(name: string): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'warn',
+    plugins: [catalogues()],
     build: { write: false, rolldownOptions: { input, output: { format: 'iife' } } },
   })
   if (!('output' in result)) throw new Error(`The script ${name} was not built.`)

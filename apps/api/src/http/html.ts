@@ -1,8 +1,7 @@
+import type { PageText, PlainPageTexts } from '@inforiver-mail/contract/plain-page'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { FastifyReply } from 'fastify'
 import { VERSION } from '../version.ts'
-
-/** A text in each language of the pages; a string is only there in English, such as what Microsoft's answer means. */
-export type PageText = string | { readonly en: string; readonly de: string }
 
 /** A plain page that the API serves itself, for results of sign-in and consent. Every value is escaped. */
 export interface PlainPage {
@@ -14,7 +13,11 @@ export interface PlainPage {
   /** Data attributes of `main`, for the script. */
   readonly data?: Readonly<Record<string, string>>
   readonly script?: string
+  /** What the texts with a `part` are worded from. With it, a script words the page in the language chosen on the page. */
+  readonly values?: Values
 }
+
+const LANGUAGE_SCRIPT = '/plain-page-language.js'
 
 export function sendPage(reply: FastifyReply, status: number, page: PlainPage): FastifyReply {
   const language = readLanguage(reply.request.headers['accept-language'])
@@ -44,10 +47,25 @@ export function readLanguage(header = ''): Language {
   return best('de') > best('en') ? 'de' : 'en'
 }
 
-function render({ title, paragraphs, note, link, data = {}, script }: PlainPage, language: Language): string {
-  const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escapeHtml(value)}"`)
-  const textOf = (text: PageText) => (typeof text === 'string' ? text : text[language])
-  const langOf = (text: PageText) => (typeof text === 'string' && language !== 'en' ? ' lang="en"' : '')
+function render(page: PlainPage, language: Language): string {
+  const { title, paragraphs, note, link, data = {}, script, values } = page
+  const texts: PlainPageTexts | undefined = values && {
+    title,
+    paragraphs,
+    note: note ?? null,
+    link: link?.text ?? null,
+    values,
+  }
+  const attributes = Object.entries({ ...data, ...(texts && { texts: JSON.stringify(texts) }) }).map(
+    ([name, value]) => ` data-${name}="${escapeHtml(value)}"`,
+  )
+  const scripts = [script, values && LANGUAGE_SCRIPT].filter((path) => path !== undefined)
+  const isInBoth = (text: PageText) => typeof text !== 'string' && 'de' in text
+  const langOf = (text: PageText) => (isInBoth(text) || language === 'en' ? '' : ' lang="en"')
+  function textOf(text: PageText): string {
+    if (typeof text === 'string') return text
+    return 'de' in text ? text[language] : text.en
+  }
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -57,7 +75,7 @@ function render({ title, paragraphs, note, link, data = {}, script }: PlainPage,
 <title>${escapeHtml(textOf(title))} - Inforiver Mail</title>
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/plain-page.css">
-${script ? `<script src="${escapeHtml(script)}" defer></script>` : ''}
+${scripts.map((path) => `<script src="${escapeHtml(path)}" defer></script>`).join('\n')}
 </head>
 <body>
 <main${attributes.join('')}>

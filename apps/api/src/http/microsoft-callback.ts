@@ -38,6 +38,7 @@ export const microsoftCallback: FastifyPluginAsync<{
           },
           { en: 'You can close this window.', de: 'Sie können dieses Fenster schließen.' },
         ],
+        values: {},
       })
     }
     return sendPage(reply, 400, {
@@ -53,6 +54,7 @@ export const microsoftCallback: FastifyPluginAsync<{
         },
       ],
       link: { href: settingsUrl, text: { en: 'Back to the settings', de: 'Zurück zu den Einstellungen' } },
+      values: {},
     })
   })
 }

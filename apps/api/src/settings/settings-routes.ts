@@ -12,9 +12,10 @@ import {
   type Office365SmtpSettings,
 } from '@inforiver-mail/contract/office365-smtp'
 import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
+import type { PageText } from '@inforiver-mail/contract/plain-page'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readApproval } from '../approval-links.ts'
-import { correlationNote, type PageText, sendPage, type PlainPage } from '../http/html.ts'
+import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { instead, route } from '../http/route.ts'
@@ -131,7 +132,7 @@ const CLOSE = { en: 'You can close this window.', de: 'Sie können dieses Fenste
 function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): void {
   const link = { href: settingsUrl, text: BACK }
   if (result.outcome === 'ended') {
-    sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js' })
+    sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js', values: {} })
     return
   }
   const { consent } = result
@@ -149,10 +150,11 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
     })
     return
   }
-  const { title, detail, action, correlationId } = result.problem
+  const { title, detail, action, values, correlationId } = result.problem
   sendPage(reply, 400, {
-    title,
-    paragraphs: [detail, action, whatStays(consent), CLOSE],
+    title: { en: title, part: 'title' },
+    paragraphs: [{ en: detail, part: 'detail' }, { en: action, part: 'action' }, whatStays(consent), CLOSE],
+    values,
     note: correlationId && correlationNote(correlationId),
     data,
     link,

@@ -91,11 +91,15 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
       return true
     }
-    const { title, detail, action, correlationId } = result.explanation
+    const { title, detail, action, values, correlationId } = result.explanation
     logRefusal(request, result.explanation.kind, correlationId)
     sendPage(reply, 403, {
-      title,
-      paragraphs: [detail, action],
+      title: { en: title, part: 'title' },
+      paragraphs: [
+        { en: detail, part: 'detail' },
+        { en: action, part: 'action' },
+      ],
+      values,
       note: correlationId && correlationNote(correlationId),
       link: {
         href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`,
