@@ -498,6 +498,13 @@ test('a day that cannot be found says so until it is, also while it is tried aga
   await expect(retry).toBeHidden()
 })
 
+test('a day is shown as the page writes it where the field follows a browser in another language', async ({ page }) => {
+  await openMessages(page, '?day=2020-01-31')
+  await expect(page.getByLabel('Go to day')).toHaveAccessibleDescription('')
+  await page.getByLabel('Language').selectOption('Deutsch')
+  await expect(page.getByLabel('Zum Tag springen')).toHaveAccessibleDescription('31. Januar 2020')
+})
+
 /** Every text that a live region of the page takes on from now on. */
 async function recordAnnounced(page: Page): Promise<JSHandle<string[]>> {
   return page.evaluateHandle(() => {

@@ -16,6 +16,7 @@ import { inputFault, refusedInput } from '../api/input-fault.ts'
 import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
+import { useChosenTime } from '../ui/chosen-time.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
@@ -176,6 +177,7 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
   const [since, setSince] = useState('')
   const [touched, setTouched] = useState(false)
   const time = new Date(since)
+  const chosen = useChosenTime(time, 'long')
   const fault = Number.isNaN(time.getTime()) ? t('alerts.replaying.time-needed') : null
   const replay = useMutation({
     mutationFn: () => call(replayWebhook, { params: { id }, body: { since: time.toISOString() } }),
@@ -199,7 +201,11 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
     >
       <Field
         label={t('alerts.replaying.since')}
-        hint={t('alerts.replaying.since-hint', { max: MAX_REPLAYED_EVENTS })}
+        hint={
+          <>
+            {t('alerts.replaying.since-hint', { max: MAX_REPLAYED_EVENTS })} {chosen}
+          </>
+        }
         validationState={touched && fault ? 'error' : 'none'}
         validationMessage={touched ? fault : null}
       >

@@ -8,6 +8,7 @@ import { refusedInput } from '../api/input-fault.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { useChosenTime } from '../ui/chosen-time.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
@@ -61,6 +62,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     addresses: '',
   })
   const { name, scopes } = draft
+  const chosenEnd = useChosenTime(new Date(draft.expiresAt), 'long')
   const [touched, setTouched] = useState({ name: false, scopes: false, limits: false })
   const change = (changes: Partial<KeyDraft>) => setDraft((now) => ({ ...now, ...changes }))
   const input = toInput(draft)
@@ -148,7 +150,11 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
       </Field>
       <Field
         label={t('keys.dialog.ends')}
-        hint={t('keys.dialog.ends-hint')}
+        hint={
+          <>
+            {t('keys.dialog.ends-hint')} {chosenEnd}
+          </>
+        }
         validationState={endFault ? 'error' : 'none'}
         validationMessage={endFault}
       >

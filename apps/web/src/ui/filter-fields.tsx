@@ -1,7 +1,8 @@
 import { Field, Input, makeStyles } from '@fluentui/react-components'
 import { useEffect, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
+import { useChosenTime } from './chosen-time.ts'
+import { beginningOf, type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
 
 const TYPING_PAUSE_MS = 400
 
@@ -42,8 +43,9 @@ interface DayFieldProps {
 export function DayField({ label, day, fault = null, onDay }: DayFieldProps) {
   const styles = useStyles()
   const [typed, setTyped] = useState<string | null>(null)
+  const chosen = useChosenTime(day === '' ? null : beginningOf(day), 'day')
   return (
-    <Field label={label} validationMessage={fault}>
+    <Field label={label} validationMessage={fault} {...(chosen !== null && { hint: chosen })}>
       <Input
         type="date"
         max={LAST_DAY}
