@@ -49,6 +49,7 @@ install_product() {
   if [ -e "$programs/inforiver-mail-$version/.data" ]; then
     fail 73 "There are data in $programs/inforiver-mail-$version/.data, where they do not stay. Move them away, and run this again."
   fi
+  refuse_to_replace_more
   make_account
   make_folders
   make_vault_key
@@ -74,6 +75,12 @@ uninstall_product() {
     if [ ! -f "$program/deploy/install.sh" ] || [ -L "$program" ]; then continue; fi
     if [ -e "$program/.data" ]; then
       say "There are data in $program/.data: the folder stays."
+      continue
+    fi
+    more=$(find_more "$program")
+    if [ -n "$more" ]; then
+      say "No release has put these into $program: the folder stays."
+      say "$more"
     else
       rm -rf -- "$program"
     fi
@@ -83,6 +90,22 @@ uninstall_product() {
     inforiver-mail-*) rm -f -- "$programs/inforiver-mail" ;;
   esac
   say "The program and the service are removed. What stays: $configuration, $state and the account $account."
+}
+
+refuse_to_replace_more() {
+  target=$programs/inforiver-mail-$version
+  if [ "$root" = "$target" ] || [ ! -d "$target" ]; then return 0; fi
+  more=$(find_more "$target")
+  [ -z "$more" ] || fail 73 "No release has put these into $target, which would be replaced. Move them away, and run this again.
+$more"
+}
+
+# Lists what lies in the folder of a version beside the parts of a release, such as secrets of the operator.
+find_more() {
+  cd -- "$1"
+  set --
+  for part in $parts; do set -- "$@" -path "./$part" -prune -o; done
+  find . "$@" ! -type d -print
 }
 
 make_account() {
