@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ADA, BEN, createQueueGround, IN_DOUBT, QUEUED, SENT, type QueueGround } from '../test-support/queue-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -109,6 +109,10 @@ it('finds what was committed late, with an old due time, five seconds later whil
 })
 
 it('looks only at those with something due soon where more tenants than it remembers have something queued', async () => {
+  onTestFinished(async () => {
+    await ground.database.query('DELETE FROM message_queue')
+    await ground.database.query(`DELETE FROM tenants WHERE id LIKE 'ten_later_%'`)
+  })
   await ground.database.query(
     `INSERT INTO tenants (id, created_at) SELECT 'ten_later_' || n, mail_now() FROM generate_series(0, $1::int) AS n`,
     [MAX_KNOWN],
@@ -129,8 +133,6 @@ it('looks only at those with something due soon where more tenants than it remem
   expect(idsOf(await worker.claim())).toEqual(['now'])
   await ground.clock.advance(14 * SECONDS)
   expect(idsOf(await worker.claim())).toEqual(['soon'])
-  await ground.database.query('DELETE FROM message_queue')
-  await ground.database.query(`DELETE FROM tenants WHERE id LIKE 'ten_later_%'`)
 })
 
 it('finds what was queued while a statement took less than a second', async () => {
