@@ -122,6 +122,7 @@ test.describe('somebody who is not signed in', () => {
 
     await page.goto(SETTINGS_PATH)
     await page.getByLabel('Sprache').selectOption('English')
+    await expect(document).toHaveAttribute('lang', 'en')
     await leaveMicrosoft('Sign in with Microsoft')
     await expect(page.getByRole('heading', { name: 'You did not sign in' })).toBeVisible()
     await expect(page.getByRole('link', { name: 'Sign in again' })).toBeVisible()
