@@ -28,6 +28,11 @@ it.each([
   new Error('Something else'),
   Object.assign(new Error('duplicate key'), { code: '23505' }),
   Object.assign(new Error('unique'), { code: 'P2002' }),
+  Object.assign(new Error('bind message supplies 3 parameters'), { code: '08P01', routine: 'exec_bind_message' }),
+  Object.assign(new Error('prisma'), {
+    code: 'P2010',
+    meta: { driverAdapterError: { cause: { originalCode: '08P01', code: '08P01', severity: 'ERROR' } } },
+  }),
   'ECONNREFUSED',
   null,
 ])('does not take %o for an outage', (error) => {
@@ -43,7 +48,8 @@ it('terminates on circular causes', () => {
 
 it.each([
   ['a connection that broke', { code: 'ECONNRESET' }, true],
-  ['a pooler that lost the server', { code: '08P01' }, true],
+  ['a pooler that lost the server', { code: '08P01', severity: 'FATAL' }, true],
+  ['a statement with too few values', { code: '08P01', severity: 'ERROR', routine: 'exec_bind_message' }, false],
   ['a refused connection', { code: 'ECONNREFUSED' }, false],
   ['a full disk', { code: '53100' }, false],
 ])('knows whether a statement may have been carried out after %s', (_name, facts, wasLost) => {

@@ -21,7 +21,7 @@ const CONNECTION_LOST = [
   '08000',
   '08003',
   '08006',
-  // PgBouncer lost the server, or has none.
+  // PgBouncer lost the server, or has none. See `isOfProgram`.
   '08P01',
   // Prisma: timed out, connection closed.
   'P1008',
@@ -106,7 +106,7 @@ function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message:
   for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
     const { code, originalCode, syscall, message, cause, meta } = current as Fault
     faults.push({
-      codes: [code, originalCode].filter((candidate) => typeof candidate === 'string'),
+      codes: isOfProgram(current) ? [] : [code, originalCode].filter((candidate) => typeof candidate === 'string'),
       syscall,
       message: typeof message === 'string' ? message : '',
     })
@@ -115,11 +115,21 @@ function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message:
   return faults
 }
 
+/**
+ * PostgreSQL has 08P01 for a statement with too few values, as an error in one of its routines. PgBouncer names no routine,
+ * and ends the connection. Prisma's adapter keeps nothing but the severity.
+ */
+function isOfProgram({ code, originalCode, routine, severity }: Fault): boolean {
+  return [code, originalCode].includes('08P01') && (routine !== undefined || severity === 'ERROR')
+}
+
 interface Fault {
   readonly code?: unknown
   /** PostgreSQL's SQLSTATE, when Prisma's adapter replaced the code. */
   readonly originalCode?: unknown
   readonly syscall?: unknown
+  readonly routine?: unknown
+  readonly severity?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }
