@@ -596,3 +596,18 @@ it('shares the budget with other processes and with probes', async () => {
   await ground.clock.advance(16 * SECONDS)
   expect(await store.takeRequest(ADA)).toBe(1)
 })
+
+it('leaves to the next process how far back a look has come, and at which sender', async () => {
+  const store = createTraceStore(ground.opened.pool)
+  const from = ground.clock.now()
+  const next = 'https://graph.microsoft.com/next'
+  const page = { from, to: from, sender: 'bob@contoso.com', messageId: null, next, pages: 1, failures: 0 }
+  for (const window of [null, { ...page, kind: 'recent' as const }]) {
+    const progress = { window, sweptAt: null, sweptDownTo: from, sweptSender: 'ada@contoso.com' }
+    await store.take(ADA, 'one')
+    await store.save(ADA, 'one', progress)
+    await store.release(ADA, 'one', { waitMs: 0, failing: null })
+    expect(await store.take(ADA, 'two')).toMatchObject(progress)
+    await store.release(ADA, 'two', { waitMs: 0, failing: null })
+  }
+})

@@ -41,6 +41,8 @@ export interface TraceProgress {
   readonly sweptAt: Date | null
   /** How far back the current look at older messages has come; null while there is none. */
   readonly sweptDownTo: Date | null
+  /** The sender of the last window of that look: of what was sent at that same time, the senders after this one are left. */
+  readonly sweptSender: string | null
 }
 
 export interface TakenTrace extends TraceProgress {
@@ -115,11 +117,11 @@ export function createTraceStore(pool: pg.Pool): TraceStore {
       const [row] = rows
       if (!row) return null
       const { page, ...taken } = row
-      return { ...taken, window: readWindow(page) }
+      return { ...taken, window: readWindow(page), sweptSender: readSweptSender(page) }
     },
 
-    async save(tenantId, owner, { window, sweptAt, sweptDownTo }) {
-      const page = window && JSON.stringify(window)
+    async save(tenantId, owner, { window, sweptAt, sweptDownTo, sweptSender }) {
+      const page = window || sweptSender !== null ? JSON.stringify({ ...window, sweptSender }) : null
       const { rowCount } = await pool.query(SAVE, [tenantId, owner, sweptAt, sweptDownTo, page])
       return rowCount === 1
     },
@@ -141,8 +143,14 @@ export function createTraceStore(pool: pg.Pool): TraceStore {
   }
 }
 
-interface TakenRow extends Omit<TakenTrace, 'window'> {
+interface TakenRow extends Omit<TakenTrace, 'window' | 'sweptSender'> {
   readonly page: unknown
+}
+
+function readSweptSender(page: unknown): string | null {
+  if (typeof page !== 'object' || page === null) return null
+  const { sweptSender } = page as Readonly<Record<string, unknown>>
+  return typeof sweptSender === 'string' ? sweptSender : null
 }
 
 /** A window that another version wrote and this one does not understand is begun again. */

@@ -4,6 +4,7 @@ import { lateWindow } from './trace-windows.ts'
 
 const at = (time: string) => new Date(`2026-03-02T${time}:00Z`)
 const NOW = at('14:00')
+const NEW_LOOK = { sweptAt: null, sweptDownTo: null, sweptSender: null }
 
 function message(fromEmail: string, sentAt: string, inDoubtSince: Date | null = null): AwaitedMessage {
   return { id: sentAt, internetMessageId: `<${sentAt}@contoso.com>`, fromEmail, sentAt: at(sentAt), inDoubtSince }
@@ -12,7 +13,7 @@ function message(fromEmail: string, sentAt: string, inDoubtSince: Date | null = 
 /** The windows of a whole look at older messages. */
 function lookAt(awaited: readonly AwaitedMessage[]) {
   const looked = []
-  let progress: Parameters<typeof lateWindow>[0] = { sweptAt: null, sweptDownTo: null }
+  let progress: Parameters<typeof lateWindow>[0] = NEW_LOOK
   for (let found = lateWindow(progress, awaited, NOW); found.window;) {
     looked.push(found.window)
     progress = found.progress
@@ -48,6 +49,14 @@ it('passes over no sender whose mail was accepted at the same time as that of an
     { sender: 'b@contoso.com', messageId: null },
     { sender: 'c@contoso.com', messageId: '<10:00@contoso.com>' },
   ])
+})
+
+it('passes over no sender whose mail was accepted at the same time as that of another, which is settled by now', () => {
+  const [first, second] = ['a@contoso.com', 'b@contoso.com'].map((sender) => message(sender, '13:05', at('10:00')))
+  if (!first || !second) throw new Error('There are two.')
+  const { progress } = lateWindow(NEW_LOOK, [second, first], NOW)
+
+  expect(lateWindow(progress, [second], NOW).window).toMatchObject({ sender: 'b@contoso.com' })
 })
 
 it('looks back a day at most for a message in doubt that was accepted before', () => {

@@ -16,6 +16,8 @@ const SLACK_MS = 5 * MINUTE_MS
 const GAP_MS = 30 * MINUTE_MS
 const DAY_MS = 24 * 60 * MINUTE_MS
 
+type SweepProgress = Pick<TraceProgress, 'sweptAt' | 'sweptDownTo' | 'sweptSender'>
+
 /** Returns the window for what was sent in the last hour from the current sender; null when nothing of it is awaited. */
 export function recentWindow(awaited: readonly AwaitedMessage[], now: Date): TraceWindow | null {
   const [newest] = awaited
@@ -30,18 +32,21 @@ export function recentWindow(awaited: readonly AwaitedMessage[], now: Date): Tra
  * `progress` is how the look stands afterwards.
  */
 export function lateWindow(
-  progress: Pick<TraceProgress, 'sweptAt' | 'sweptDownTo'>,
+  progress: SweepProgress,
   awaited: readonly AwaitedMessage[],
   now: Date,
-): { readonly window: TraceWindow | null; readonly progress: Pick<TraceProgress, 'sweptAt' | 'sweptDownTo'> } {
+): { readonly window: TraceWindow | null; readonly progress: SweepProgress } {
   const { sweptAt, sweptDownTo } = progress
   const isDue = sweptDownTo !== null || sweptAt === null || now.getTime() - sweptAt.getTime() >= SWEEP_EVERY_MS
   if (!isDue) return { window: null, progress }
   const [newest] = awaited
   const old = awaited.filter((message) => !isRecent(message, newest, now) || isLongInDoubt(message, now))
-  const late = newestFirst(old.map(sinceAccepted)).filter(({ sentAt }) => sweptDownTo === null || sentAt < sweptDownTo)
+  const late = old
+    .map(sinceAccepted)
+    .toSorted(bySentAtAndSender)
+    .filter((message) => isLeft(message, progress))
   const [first] = late
-  if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null } }
+  if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null, sweptSender: null } }
   const endOfSender = late.findIndex(({ fromEmail }) => fromEmail !== first.fromEmail)
   const ofSender = endOfSender === -1 ? late : late.slice(0, endOfSender)
   const inDoubt = ofSender.filter(({ inDoubtSince }) => inDoubtSince !== null)
@@ -52,7 +57,7 @@ export function lateWindow(
     const from = new Date(Math.max(oldestInDoubt.sentAt.getTime(), now.getTime() - DAY_MS) - SLACK_MS)
     return {
       window: newWindow('late', first, { from, to: now, isAlone }),
-      progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt },
+      progress: { sweptAt, sweptDownTo: oldestInDoubt.sentAt, sweptSender: first.fromEmail },
     }
   }
   const gap = ofSender.findIndex(({ sentAt: at }, index) => {
@@ -67,7 +72,7 @@ export function lateWindow(
   const to = new Date(Math.min(first.sentAt.getTime() + SLACK_MS, now.getTime()))
   return {
     window: newWindow('late', first, { from, to, isAlone }),
-    progress: { sweptAt, sweptDownTo: last.sentAt },
+    progress: { sweptAt, sweptDownTo: last.sentAt, sweptSender: first.fromEmail },
   }
 }
 
@@ -81,19 +86,15 @@ function newWindow(
   return { kind, from, to, sender: fromEmail, messageId, next: null, pages: 0, failures: 0 }
 }
 
-/** Of two senders at one time, the second counts as earlier by a moment: the first one's window must not pass over it. */
-function newestFirst(messages: readonly AwaitedMessage[]): readonly AwaitedMessage[] {
-  const ordered: AwaitedMessage[] = []
-  for (const message of messages.toSorted(bySentAtAndSender)) {
-    const last = ordered.at(-1)
-    const latest = last ? last.sentAt.getTime() - (last.fromEmail === message.fromEmail ? 0 : 1) : Infinity
-    ordered.push(message.sentAt.getTime() <= latest ? message : { ...message, sentAt: new Date(latest) })
-  }
-  return ordered
+/** The newest first; of what was sent at one time, sender by sender. */
+function bySentAtAndSender(a: AwaitedMessage, b: AwaitedMessage): number {
+  return b.sentAt.getTime() - a.sentAt.getTime() || (a.fromEmail < b.fromEmail ? -1 : Number(a.fromEmail > b.fromEmail))
 }
 
-function bySentAtAndSender(a: AwaitedMessage, b: AwaitedMessage): number {
-  return b.sentAt.getTime() - a.sentAt.getTime() || a.fromEmail.localeCompare(b.fromEmail)
+/** Whether a message comes after those that the current look has covered. */
+function isLeft({ sentAt, fromEmail }: AwaitedMessage, { sweptDownTo, sweptSender }: SweepProgress): boolean {
+  if (sweptDownTo === null || sentAt < sweptDownTo) return true
+  return sentAt.getTime() === sweptDownTo.getTime() && sweptSender !== null && fromEmail > sweptSender
 }
 
 /** A message in doubt is asked for since the earliest time at which it may have been sent. */
