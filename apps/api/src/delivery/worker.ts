@@ -39,6 +39,8 @@ const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
 /** Many supervisors kill after 30 s; outcomes have to be written before that. */
 const GRACE_MS = 20_000
+/** How long the statement that gives a claim back may take, before it is tried on another connection as well. */
+const GIVE_BACK_MS = 3_000
 
 export interface Worker {
   start(): void
@@ -97,7 +99,7 @@ export function createWorker(deps: {
   const outcomes = createOutcomeWriter(deps)
   /** Attempts that are in flight, or whose outcome is being written. */
   const unsettled = new Set<Promise<void>>()
-  /** The owner of a claim whose answer was lost: the database may have made it all the same. */
+  /** The owner of a claim whose answer is awaited or was lost: the database may have made it all the same. */
   let unansweredOwner: string | null = null
   /** When mailboxes that send evenly may send again, by `elapsedMs`. */
   let nextPlaces: readonly number[] = []
@@ -142,12 +144,15 @@ export function createWorker(deps: {
     },
     async stop() {
       stopping.abort()
+      const ended = new AbortController()
       const timer = setTimeout(() => {
         leases?.breakOff()
         ending.abort()
+        void giveAwaitedBack(ended.signal)
       }, graceMs)
       await Promise.all(loops.map((loop) => loop.stop()))
       await Promise.all([...unsettled, giveUnansweredBack()])
+      ended.abort()
       clearTimeout(timer)
       leases?.stop()
       await listener?.stop()
@@ -182,6 +187,7 @@ export function createWorker(deps: {
       throw error
     })
     asked.answered(messages.length)
+    if (ending.signal.aborted) return 0 // too late to send anything: `stop` gives it back
     unansweredOwner = null
     const claimed = elapsedMs()
     const places = new Map(messages.map(({ tenantId, nextPlaceMs }) => [tenantId, nextPlaceMs]))
@@ -191,6 +197,28 @@ export function createWorker(deps: {
     ]
     for (const message of messages) deliver(message, claimedAt)
     return messages.length
+  }
+
+  /**
+   * Gives back what may have been claimed while the answer is still awaited, since the process may end before that is given
+   * up. Other connections may be silent too, so that one after the other is tried. The statement waits for a claim that is
+   * being committed; where the commit has not arrived, PostgreSQL has rolled it back well within the grace period.
+   */
+  async function giveAwaitedBack(ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      const owner = unansweredOwner
+      if (owner === null) return
+      const trying = deliveries.giveBack(owner).then(
+        () => true,
+        async (error: unknown) => {
+          logger.warn({ err: error }, 'what was claimed and is not answered yet could not be given back')
+          await delay(AFTER_FAILURE_MS)
+          return false
+        },
+      )
+      const givingUp = delay(GIVE_BACK_MS, false, { signal: ended }).catch(() => false)
+      if (await Promise.race([trying, givingUp])) return
+    }
   }
 
   /**

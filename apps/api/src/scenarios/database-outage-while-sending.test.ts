@@ -113,7 +113,11 @@ it('delivers what it had claimed when the answer to the claim was lost', async (
 })
 
 /** Has another worker claim a message over a link of its own, which then ends or goes silent before the answer. */
-async function claimWithoutAnswer(subject: string, lose: 'cut' | 'hold', options: { deliveryGraceMs?: number } = {}) {
+async function claimWithoutAnswer(
+  subject: string,
+  lose: 'cut' | 'hold' | 'silence',
+  options: { deliveryGraceMs?: number } = {},
+) {
   link.cut() // from the worker of the other tests
   const otherLink = await ground.database.link()
   const other = await ground.startProduct({
@@ -167,6 +171,23 @@ it('leaves no doubt either where it waits for that answer until the grace period
   await stopping
   await otherLink.close()
 
+  await expectSentWithoutDoubt(id)
+  expect(await arrived(subject)).toBe(1)
+})
+
+it('gives back after the grace period what it claimed, although the answer is still awaited', async () => {
+  const subject = 'Given up before the answer'
+  const { id, other, otherLink } = await claimWithoutAnswer(subject, 'silence', { deliveryGraceMs: 0 })
+  const logged = other.logLines.length
+
+  const stopping = other.close()
+  const leased = 'SELECT 1 FROM message_queue WHERE message_id = $1 AND lease_owner IS NOT NULL'
+  await expect.poll(() => ground.database.query(leased, [id])).toEqual([])
+  otherLink.mend() // the answer comes at last
+  await stopping
+  await otherLink.close()
+
+  expect(other.logLines.slice(logged).join('')).not.toContain('could not be claimed')
   await expectSentWithoutDoubt(id)
   expect(await arrived(subject)).toBe(1)
 })

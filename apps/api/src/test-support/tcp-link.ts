@@ -10,6 +10,8 @@ export interface TcpLink {
   cut(): void
   /** Keeps every connection open but forwards nothing, until `mend`. */
   hold(): void
+  /** Forwards nothing more on the connections on which an answer is awaited, until `mend`. */
+  silence(): void
   mend(): void
   /** Forwards the next request with this text, and breaks its connection instead of the answer, or with another one. */
   loseAnswerTo(text: string, otherAnswer?: Buffer): void
@@ -20,6 +22,8 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
   const sockets = new Set<Socket>()
   let isCut = false
   const pairs = new Set<readonly [Socket, Socket]>()
+  const unanswering = new Set<readonly [Socket, Socket]>()
+  const held = new Set<readonly [Socket, Socket]>()
   let isHeld = false
   let targetPort = target
   let unanswered: { readonly text: string; readonly otherAnswer: Buffer | undefined } | null = null
@@ -49,12 +53,26 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
     })
     const pair = [near, far] as const
     pairs.add(pair)
-    near.once('close', () => pairs.delete(pair))
-    if (!isHeld) near.pipe(far).pipe(near)
+    near
+      .on('data', () => unanswering.add(pair))
+      .once('close', () => {
+        for (const all of [pairs, unanswering, held]) all.delete(pair)
+      })
+    far.on('data', () => unanswering.delete(pair))
+    if (isHeld) held.add(pair)
+    else near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const destroyAll = () => {
     for (const socket of sockets) socket.destroy()
+  }
+  const holdAll = (some: ReadonlySet<readonly [Socket, Socket]>) => {
+    for (const pair of some) {
+      held.add(pair)
+      const [near, far] = pair
+      near.unpipe(far).pause()
+      far.unpipe(near).pause()
+    }
   }
   return {
     port: (server.address() as AddressInfo).port,
@@ -68,15 +86,16 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
     },
     hold() {
       isHeld = true
-      for (const [near, far] of pairs) {
-        near.unpipe(far).pause()
-        far.unpipe(near).pause()
-      }
+      holdAll(pairs)
+    },
+    silence() {
+      holdAll(unanswering)
     },
     mend() {
       isCut = false
-      if (isHeld) for (const [near, far] of pairs) near.pipe(far).pipe(near)
       isHeld = false
+      for (const [near, far] of held) near.pipe(far).pipe(near)
+      held.clear()
     },
     loseAnswerTo(text, otherAnswer) {
       unanswered = { text, otherAnswer }
