@@ -35,7 +35,7 @@ import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { Housekeeping } from './housekeeping.ts'
-import { health, measureReadiness } from './http/health.ts'
+import { health, measureReadiness, watchReadiness } from './http/health.ts'
 import { measureEventLoop, metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { composeMessages } from './messages/compose-messages.ts'
@@ -397,8 +397,9 @@ export async function compose(
       ...readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck }),
       ...(smtpDoor && { smtp: async () => smtpDoor.whatIsWrong() }),
     }
-    measureReadiness(registry, checks, logger)
-    const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
+    const readReadiness = watchReadiness(checks, logger)
+    measureReadiness(registry, readReadiness)
+    const operations = [bind(health, { readReadiness }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {
       buildApp: () =>

@@ -1,6 +1,7 @@
+import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { measureReadiness, type ReadinessCheck } from './health.ts'
+import { health, measureReadiness, watchReadiness, type ReadinessCheck } from './health.ts'
 
 it('shows by a metric whether the process is ready, also when a check fails', async () => {
   const answers: (() => Promise<string | null>)[] = [
@@ -11,7 +12,7 @@ it('shows by a metric whether the process is ready, also when a check fails', as
   ]
   const registry = new Registry()
   const database: ReadinessCheck = async () => answers.shift()?.() ?? 'It was asked too often.'
-  measureReadiness(registry, { database, migrations: async () => null }, { warn() {} })
+  measureReadiness(registry, watchReadiness({ database, migrations: async () => null }, { warn() {} }))
 
   for (const ready of [1, 0, 0, 1]) expect(await registry.metrics()).toContain(`inforiver_mail_ready ${ready}\n`)
 })
@@ -22,7 +23,7 @@ it('logs why a check fails, once until it succeeds again', async () => {
   const registry = new Registry()
   const logged: unknown[] = []
   const database: ReadinessCheck = async () => (fails.shift() ? Promise.reject(away) : null)
-  measureReadiness(registry, { database }, { warn: (...line: unknown[]) => void logged.push(line) })
+  measureReadiness(registry, watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }))
 
   for (let scrape = 0; scrape < 3; scrape++) await registry.metrics()
   expect(logged).toEqual([[{ err: away }, 'readiness check database failed']])
@@ -37,7 +38,7 @@ it('logs what a check says is wrong, once until it succeeds again', async () => 
   const registry = new Registry()
   const logged: unknown[] = []
   const database: ReadinessCheck = async () => answers.shift() ?? null
-  measureReadiness(registry, { database }, { warn: (...line: unknown[]) => void logged.push(line) })
+  measureReadiness(registry, watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }))
 
   for (let scrape = 0; scrape < 5; scrape++) await registry.metrics()
   expect(logged).toEqual([
@@ -49,6 +50,25 @@ it('logs what a check says is wrong, once until it succeeds again', async () => 
   expect(logged).toHaveLength(3)
 })
 
+it('logs why a check fails once, also where /readyz is asked, or both are', async () => {
+  const full = 'The disk of the database is full.'
+  const registry = new Registry()
+  const logged: unknown[] = []
+  const readReadiness = watchReadiness(
+    { database: async () => full, smtp: () => Promise.reject(new Error('away')) },
+    { warn: (...line: unknown[]) => void logged.push(line.at(-1)) },
+  )
+  measureReadiness(registry, readReadiness)
+  const app = Fastify()
+  onTestFinished(() => app.close())
+  await app.register(health, { readReadiness })
+
+  for (let probe = 0; probe < 2; probe++) expect((await app.inject('/readyz')).statusCode).toBe(503)
+  await registry.metrics()
+
+  expect(logged).toEqual(['readiness check smtp failed', `readiness check database failed: ${full}`])
+})
+
 it('logs that a check does not end in time, and why it fails in the end', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
@@ -57,8 +77,7 @@ it('logs that a check does not end in time, and why it fails in the end', async 
   const hanging = Promise.withResolvers<null>()
   measureReadiness(
     registry,
-    { database: () => hanging.promise },
-    { warn: (...line: unknown[]) => void logged.push(line) },
+    watchReadiness({ database: () => hanging.promise }, { warn: (...line: unknown[]) => void logged.push(line) }),
   )
 
   const scrape = registry.metrics()

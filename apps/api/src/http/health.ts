@@ -12,17 +12,38 @@ const FAILED = 'The check failed; the cause is in the log.'
 export type ReadinessCheck = () => Promise<string | null>
 
 type Checks = Readonly<Record<string, ReadinessCheck>>
+/** For each check `ok`, or what is wrong. */
+type Results = Readonly<Record<string, string>>
+type ReadReadiness = () => Promise<Results>
+
+/** Returns what runs the checks, and logs each reason of one, whoever asks, once until the check succeeds again. */
+export function watchReadiness(checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): ReadReadiness {
+  const logged = new Map<string, Set<string>>()
+  const isNew = (name: string, reason: string) => {
+    const reasons = logged.get(name) ?? new Set<string>()
+    logged.set(name, reasons)
+    return reasons.size < reasons.add(reason).size
+  }
+  return async () => {
+    const results = await runChecks(checks, (name, error) => {
+      if (isNew(name, FAILED)) logger.warn({ err: error }, `readiness check ${name} failed`)
+    })
+    for (const [name, result] of Object.entries(results)) {
+      if (result === 'ok') logged.delete(name)
+      else if (isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
+    }
+    return results
+  }
+}
 
 /** `GET /healthz` answers while the process is alive, `GET /readyz` with 200 when it can serve requests. */
-export const health: FastifyPluginAsync<{ checks: Checks }> = async (app, { checks }) => {
+export const health: FastifyPluginAsync<{ readReadiness: ReadReadiness }> = async (app, { readReadiness }) => {
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'ok', version: VERSION } satisfies Health),
   )
 
-  app.get('/readyz', async (request, reply) => {
-    const results = await runChecks(checks, (name, error) =>
-      request.log.error({ err: error }, `readiness check ${name} failed`),
-    )
+  app.get('/readyz', async (_request, reply) => {
+    const results = await readReadiness()
     const ready = isReady(results)
     return reply
       .code(ready ? 200 : 503)
@@ -31,36 +52,20 @@ export const health: FastifyPluginAsync<{ checks: Checks }> = async (app, { chec
   })
 }
 
-/** Shows by a metric what `GET /readyz` answers, and logs each reason of a check once until the check succeeds again. */
-export function measureReadiness(registry: Registry, checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): void {
-  const logged = new Map<string, Set<string>>()
-  const isNew = (name: string, reason: string) => {
-    const reasons = logged.get(name) ?? new Set<string>()
-    logged.set(name, reasons)
-    return reasons.size < reasons.add(reason).size
-  }
+/** Shows by a metric what `GET /readyz` answers. */
+export function measureReadiness(registry: Registry, readReadiness: ReadReadiness): void {
   const gauge: Gauge = new Gauge({
     name: 'inforiver_mail_ready',
     help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
     registers: [registry],
     async collect() {
-      const results = await runChecks(checks, (name, error) => {
-        if (isNew(name, FAILED)) logger.warn({ err: error }, `readiness check ${name} failed`)
-      })
-      for (const [name, result] of Object.entries(results)) {
-        if (result === 'ok') logged.delete(name)
-        else if (isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
-      }
-      gauge.set(isReady(results) ? 1 : 0)
+      gauge.set(isReady(await readReadiness()) ? 1 : 0)
     },
   })
 }
 
-/** Runs all checks at once, and returns for each `ok` or what is wrong. */
-async function runChecks(
-  checks: Checks,
-  onError: (name: string, error: unknown) => void,
-): Promise<Readonly<Record<string, string>>> {
+/** Runs all checks at once. */
+async function runChecks(checks: Checks, onError: (name: string, error: unknown) => void): Promise<Results> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       const result = check().catch((error: unknown) => {
@@ -73,7 +78,7 @@ async function runChecks(
   return Object.fromEntries(results)
 }
 
-function isReady(results: Readonly<Record<string, string>>): boolean {
+function isReady(results: Results): boolean {
   return Object.values(results).every((result) => result === 'ok')
 }
 
