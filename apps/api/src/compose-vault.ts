@@ -24,6 +24,8 @@ export interface VaultTools {
   readonly store: SealedStore
   /** Whether a product uses the embedded database at this moment. */
   readonly isProductRunning: boolean
+  /** Whether another process may use the database, also one whose key cannot be told. */
+  isUsedByAnother(): Promise<boolean>
   /** @throws {ConfigurationError} when a key is missing that something stored needs */
   checkKeys(keyRing: KeyRing): Promise<void>
   reseal(keyRing: KeyRing, onProgress: (resealed: number) => void): Promise<Resealing>
@@ -49,6 +51,7 @@ export async function composeVault(
   return {
     store,
     isProductRunning: opened.joined,
+    isUsedByAnother: () => opened.isUsedByAnother(),
     checkKeys: (keyRing) => checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS)),
     reseal: (keyRing, onProgress) =>
       reseal({

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError, type Config } from './config.ts'
+import { holdProductLock } from './database/product-lock.ts'
 import { freePort } from './test-support/database-server.ts'
 import { mailsIn } from './test-support/mailbox.ts'
 import {
@@ -384,6 +385,21 @@ describe('inforiver-mail vault forget', () => {
 
     expect(await states()).toEqual(before)
     await product.close()
+  })
+
+  it('gives up nothing beside a process that does not show which key it seals with', async () => {
+    const lock = await holdProductLock(ground.database.url, () => {})
+    const before = await allSealed(ground.database)
+
+    await expect(vault('forget all --yes', await withKeys(NEW))).rejects.toThrow(
+      'Another process of Inforiver Mail uses the database and may still have what is missing here (old).',
+    )
+
+    expect(await allSealed(ground.database)).toEqual(before)
+    await lock.stop()
+    await expect
+      .poll(async () => (await vault('forget all --yes', await withKeys(NEW)).catch(() => null))?.code)
+      .toBe(0)
   })
 
   it('gives up beside a running process what no key opens', async () => {

@@ -190,9 +190,13 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
 async function refuseBesideRunning({ keyRing, vault }: Context, concerned: readonly Lost[]): Promise<void> {
   const kids = new Set(concerned.flatMap((lost) => lost.kids))
   const missing = [...kids].filter((kid) => kid !== NO_KEY && !keyRing.keys.has(kid))
-  if (missing.length === 0 || (await vault.store.findSealingKids()).size === 0) return
+  if (missing.length === 0) return
+  // Another role does not see which key a process seals with, nor does anybody while that process connects again.
+  const announced = (await vault.store.findSealingKids()).size > 0
+  if (!announced && !(await vault.isUsedByAnother())) return
+  const who = announced ? 'Inforiver Mail runs' : 'Another process of Inforiver Mail uses the database'
   throw new ConfigurationError(
-    `Inforiver Mail runs and may still have what is missing here (${missing.join(', ')}). Put that back; or let Inforiver Mail send what waits, and stop it before anything is given up.`,
+    `${who} and may still have what is missing here (${missing.join(', ')}). Put that back; or let Inforiver Mail send what waits, and stop it before anything is given up.`,
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Database } from './database.ts'
-import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
-import { holdProductLock } from './product-lock.ts'
+import { findRunningPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { holdProductLock, type ProductLock } from './product-lock.ts'
 
 /** The configuration names it: an external database, or the embedded PostgreSQL. */
 export interface ProductDatabase {
@@ -9,6 +9,8 @@ export interface ProductDatabase {
   readonly connectionString: string
   /** Whether the embedded PostgreSQL belongs to another process, a product that is running. */
   readonly joined: boolean
+  /** Whether another process may use the database, whatever it announces and whichever role it has. */
+  isUsedByAnother(): Promise<boolean>
   /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
   /** Closes the database, and stops the embedded PostgreSQL if this process started it. */
@@ -44,10 +46,15 @@ export async function openProductDatabase(
   }
   const running = joinRunning ? await findRunningPostgres(dataDirectory) : null
   if (running !== null)
-    return openAt(running, { async stop() {} }, { open, joined: true, explain: async (error) => error })
+    return openAt(
+      running,
+      { isUsedByAnother: async () => true, async stop() {} },
+      { open, joined: true, explain: async (error) => error },
+    )
   const options = { dataDirectory, runtimeDirectory, onRestart, onLost, signal: stopping }
   const embedded = await startEmbeddedPostgres(options)
-  return openAt(embedded.connectionString, embedded, {
+  const own = { isUsedByAnother: async () => false, stop: () => embedded.stop() }
+  return openAt(embedded.connectionString, own, {
     open,
     joined: false,
     explain: (error) => embedded.explain(error),
@@ -56,7 +63,7 @@ export async function openProductDatabase(
 
 async function openAt(
   connectionString: string,
-  held: Pick<EmbeddedPostgres, 'stop'>,
+  held: ProductLock,
   { open, joined, explain }: Pick<Options, 'open'> & Pick<ProductDatabase, 'joined' | 'explain'>,
 ): Promise<ProductDatabase> {
   try {
@@ -65,6 +72,7 @@ async function openAt(
       database,
       connectionString,
       joined,
+      isUsedByAnother: () => held.isUsedByAnother(),
       explain,
       async close() {
         try {

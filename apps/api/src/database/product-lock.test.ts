@@ -24,6 +24,18 @@ const neverRefused = (error: Error) => {
   throw error
 }
 
+it('tells whether another process holds it', async () => {
+  const held = await holdProductLock(database.url, neverRefused)
+  expect(await held.isUsedByAnother()).toBe(false)
+
+  const other = await holdProductLock(database.url, neverRefused)
+  expect(await held.isUsedByAnother()).toBe(true)
+
+  await other.stop()
+  await expect.poll(() => held.isUsedByAnother()).toBe(false)
+  await held.stop()
+})
+
 it('is shared by every process, and keeps a restore out until all of them have ended', async () => {
   const one = await holdProductLock(database.url, neverRefused)
   const other = await holdProductLock(database.url, neverRefused)

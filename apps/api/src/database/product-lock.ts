@@ -12,6 +12,15 @@ const BACKUP_LOCK = 719_283_004
 const IS_RESTORED =
   'The database is being restored from a backup, or was while the connection to it was broken. Start Inforiver Mail when that is done.'
 
+export interface ProductLock {
+  /**
+   * Whether another process holds the lock, which PostgreSQL shows to every role. Its connection counts until the server
+   * has noticed that it ended. True as well while nothing can be asked.
+   */
+  isUsedByAnother(): Promise<boolean>
+  stop(): Promise<void>
+}
+
 /**
  * Holds the product's lock on a connection of its own, which it opens again whenever it breaks.
  *
@@ -21,10 +30,12 @@ const IS_RESTORED =
 export async function holdProductLock(
   connectionString: string,
   onRefused: (error: ConfigurationError) => void,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<ProductLock> {
   let isFirst = true
+  let ownPid: number | null = null
   const connection = keepConnected(connectionString, async (client) => {
-    if (await shareProductLock(client)) return
+    ownPid = await tryLock(client, 'pg_try_advisory_lock_shared', PRODUCT_LOCK)
+    if (ownPid !== null) return
     const refusal = new ConfigurationError(IS_RESTORED)
     if (!isFirst) onRefused(refusal)
     throw refusal
@@ -38,25 +49,47 @@ export async function holdProductLock(
     }
   }
   isFirst = false
-  return connection
+  return {
+    async isUsedByAnother() {
+      const client = connection.client()
+      return client === null || isHeldBeside(client, ownPid)
+    },
+    stop: () => connection.stop(),
+  }
 }
 
 /** Returns false while a restore is under way. The lock ends with the connection. */
 export async function shareProductLock(client: pg.Client): Promise<boolean> {
-  return tryLock(client, 'pg_try_advisory_lock_shared', PRODUCT_LOCK)
+  return (await tryLock(client, 'pg_try_advisory_lock_shared', PRODUCT_LOCK)) !== null
 }
 
 /** Takes the product's lock for a restore. Returns false while any process uses the database. */
 export async function takeProductLock(client: pg.Client): Promise<boolean> {
-  return tryLock(client, 'pg_try_advisory_lock', PRODUCT_LOCK)
+  return (await tryLock(client, 'pg_try_advisory_lock', PRODUCT_LOCK)) !== null
 }
 
 /** Returns false while another backup of the database is made. */
 export async function takeBackupLock(client: pg.Client): Promise<boolean> {
-  return tryLock(client, 'pg_try_advisory_lock', BACKUP_LOCK)
+  return (await tryLock(client, 'pg_try_advisory_lock', BACKUP_LOCK)) !== null
 }
 
-async function tryLock(client: pg.Client, lock: string, number: number): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(`SELECT ${lock}($1) AS locked`, [number])
-  return rows[0]?.locked === true
+/** Returns the process of PostgreSQL that has the lock then, or null. */
+async function tryLock(client: pg.Client, lock: string, number: number): Promise<number | null> {
+  const { rows } = await client.query<{ pid: number | null }>(
+    `SELECT CASE WHEN ${lock}($1) THEN pg_backend_pid() END AS pid`,
+    [number],
+  )
+  return rows[0]?.pid ?? null
+}
+
+async function isHeldBeside(client: pg.Client, ownPid: number | null): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_locks
+      WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND pid IS DISTINCT FROM $2
+      LIMIT 1`,
+    [PRODUCT_LOCK, ownPid],
+  )
+  return rowCount !== 0
 }
