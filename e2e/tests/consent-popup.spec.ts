@@ -4,6 +4,9 @@ import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { CANCELLED, openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
+/** What a consent says once it is pending, also where the test took a while to get there. */
+const ABOUT_TEN_MINUTES = /The consent expires in about (10|9|8) minutes\./
+
 test('a popup is opened again while the consent is pending, and only completes it until it is cancelled', async ({
   page,
   settings,
@@ -13,7 +16,7 @@ test('a popup is opened again while the consent is pending, and only completes i
     const popup = await settings.openMicrosoft(settings.enable)
     await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
     await popup.close()
-    await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+    await expect(settings.pending).toContainText(ABOUT_TEN_MINUTES)
     await expectAccessibleAtBothWidths(page)
   })
   await test.step('a second click opens the same page of Microsoft again', async () => {
@@ -229,10 +232,10 @@ test.describe('with a clock of its own', () => {
     const settings = await openSettings(page)
     await settings.address.fill('ada@contoso.com')
     const popup = await settings.openMicrosoft(settings.enable)
-    await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+    await expect(settings.pending).toContainText(ABOUT_TEN_MINUTES)
     await popup.close()
     await page.clock.fastForward('05:00')
-    await expect(settings.pending).toContainText('The consent expires in about 5 minutes.')
+    await expect(settings.pending).toContainText(/The consent expires in about (5|4|3) minutes\./)
     await page.clock.fastForward('04:10')
     await expect(settings.pending).toContainText('The consent expires in less than a minute.')
     await page.clock.fastForward('01:20')
@@ -245,6 +248,6 @@ test.describe('with a clock of its own', () => {
     const settings = await openSettings(page)
     await settings.address.fill('ada@contoso.com')
     await settings.openMicrosoft(settings.enable)
-    await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+    await expect(settings.pending).toContainText(ABOUT_TEN_MINUTES)
   })
 })
