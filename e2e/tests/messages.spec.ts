@@ -302,9 +302,22 @@ test('the list shows new messages by itself, is filtered by status in its addres
         pathname === '/api/v1/messages' && searchParams.get('limit') === '1'
       const uncounted = page.getByRole('dialog', { name: 'The messages could not be counted' })
       for (const counted of ['never', 'before']) {
+        const failure = page.getByRole('dialog').getByText('The server cannot be reached')
         await page.route(isCount, (route) => route.abort())
         await ask.click()
-        await expect(page.getByRole('dialog').getByText('The server cannot be reached')).toBeVisible()
+        await expect(failure).toBeVisible()
+        await page.keyboard.press('Escape')
+        await page.unroute(isCount)
+        const held = Promise.withResolvers<void>()
+        await page.route(isCount, async (route) => {
+          await held.promise
+          await route.abort()
+        })
+        await ask.click()
+        await expect(page.getByRole('dialog', { name: 'Counting…' })).toBeVisible()
+        await expect(failure, 'of an earlier count').toHaveCount(0)
+        held.resolve()
+        await expect(failure).toBeVisible()
         const confirm = page.getByRole('dialog').getByRole('button', { name: 'Cancel all of these' })
         await expect(confirm, `counted ${counted}`).toBeDisabled()
         await page.unroute(isCount)

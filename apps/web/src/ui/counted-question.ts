@@ -18,7 +18,7 @@ export function useCountedQuestion(name: 'retry' | 'cancel', filter: MessageFilt
   const found = useQuery({ ...messageCountQuery(filter), enabled: isAsked })
   const error = useLoadError(found)
   const isPending = found.isFetching || found.isPending
-  const needs = { isPending, error, onRetry: () => void found.refetch() }
+  const needs = { isPending, error: isPending ? null : error, onRetry: () => void found.refetch() }
   if (isPending) return { title: t('messages.counting'), needs }
   if (error !== null || found.data === undefined) return { title: t('messages.not-counted'), needs }
   const messages = countText(found.data.total, found.data.totalIsEstimate, t)
