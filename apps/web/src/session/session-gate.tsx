@@ -207,6 +207,7 @@ function SessionEndedDialog() {
   return (
     <Modal
       title={t('session.ended.title')}
+      holdsNothing
       actions={
         <Button appearance="primary" onClick={signInAgain}>
           {t('session.ended.again')}
@@ -234,9 +235,9 @@ function SessionEndedDialog() {
   )
 }
 
-/** Whether another dialog is open below the one of the ended session. What is entered or shown in it is kept nowhere else. */
+/** Whether a dialog is open below the one of the ended session, and something in it that is kept nowhere else. */
 function coversDialog(): boolean {
-  return document.querySelectorAll('dialog[open]').length > 1
+  return document.querySelector('dialog[open]:not([data-holds-nothing])') !== null
 }
 
 function strong(content: ReactNode): ReactNode {

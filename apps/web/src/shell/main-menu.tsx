@@ -87,6 +87,7 @@ export function MenuDrawer({ onClose }: { onClose: () => void }) {
     <Modal
       title={PRODUCT}
       placement="start"
+      holdsNothing
       onDismiss={onClose}
       actions={
         <Button appearance="subtle" onClick={onClose}>

@@ -54,6 +54,7 @@ export function ConfirmDialog(props: Props) {
   return (
     <Modal
       title={title}
+      holdsNothing
       {...(!pending && { onDismiss: onClose })}
       actions={
         <>

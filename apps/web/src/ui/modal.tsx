@@ -48,12 +48,14 @@ interface Props {
   children: ReactNode
   actions?: ReactNode
   placement?: 'center' | 'start'
+  /** Nothing is entered or shown in it that would be lost with it. */
+  holdsNothing?: boolean
   /** Called on Escape and on a click outside. Without it, only the actions close the dialog. */
   onDismiss?: () => void
 }
 
 /** The browser's own modal dialog, open while it is rendered: it makes the rest of the page inert and returns the focus. */
-export function Modal({ title, children, actions, placement = 'center', onDismiss }: Props) {
+export function Modal({ title, children, actions, placement = 'center', holdsNothing = false, onDismiss }: Props) {
   const styles = useStyles()
   const titleId = useId()
   const dialog = useRef<HTMLDialogElement>(null)
@@ -71,6 +73,7 @@ export function Modal({ title, children, actions, placement = 'center', onDismis
     <dialog
       ref={dialog}
       tabIndex={-1}
+      data-holds-nothing={holdsNothing || undefined}
       closedby={onDismiss ? 'any' : 'none'}
       aria-labelledby={titleId}
       className={mergeClasses(styles.modal, placement === 'center' ? styles.center : styles.start)}

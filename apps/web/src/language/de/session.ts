@@ -21,9 +21,9 @@ export const session: TranslationOf<typeof english> = {
   'session.ended.text':
     'Melden Sie sich wieder an, um dort weiterzumachen, wo Sie waren. Was Sie eingegeben haben, bleibt erhalten.',
   'session.ended.blocked':
-    'Der Browser hat das Fenster für die Anmeldung blockiert. Lassen Sie Pop-ups für diese Seite zu und melden Sie sich wieder an. Dann bleibt erhalten, was Sie eingegeben haben.',
+    'Der Browser hat das Fenster für die Anmeldung blockiert. Lassen Sie Pop-ups für diese Seite zu und melden Sie sich wieder an. Dann bleibt der Dialog darunter, wie er ist.',
   'session.ended.here':
-    'Oder <link>melden Sie sich hier an</link>. Dann geht verloren, was Sie im Dialog eingegeben haben.',
+    'Oder <link>melden Sie sich hier an</link>. Dann wird der Dialog darunter geschlossen, und was Sie darin eingegeben haben oder ein Geheimnis, das er zeigt, geht verloren.',
   'session.ended.again': 'Wieder anmelden',
   'session.sign-out': 'Abmelden',
   'session.sign-out-failed': 'Die Abmeldung hat nicht funktioniert. Versuchen Sie es erneut.',

@@ -16,8 +16,9 @@ export const session = {
   'session.ended.title': 'Your session has ended',
   'session.ended.text': 'Sign in again to go on where you were. What you entered is kept.',
   'session.ended.blocked':
-    'The browser blocked the window to sign in. Allow popups for this page and sign in again. Then what you entered is kept.',
-  'session.ended.here': 'Or <link>sign in here</link>. Then what you entered in the dialog is lost.',
+    'The browser blocked the window to sign in. Allow popups for this page and sign in again. Then the dialog below stays as it is.',
+  'session.ended.here':
+    'Or <link>sign in here</link>. Then the dialog below is closed, and what you entered in it, or a secret that it shows, is lost.',
   'session.ended.again': 'Sign in again',
   'session.sign-out': 'Sign out',
   'session.sign-out-failed': 'Signing out did not work. Try again.',
