@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { JSHandle, Locator, Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
+import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
 import { openSettings } from '../support/settings-page.ts'
@@ -517,22 +518,6 @@ test('a day is shown as the page writes it where the field follows a browser in 
   await page.getByLabel('Language').selectOption('Deutsch')
   await expect(page.getByLabel('Zum Tag springen')).toHaveAccessibleDescription('31. Januar 2020')
 })
-
-/** Every text that a live region of the page takes on from now on. */
-async function recordAnnounced(page: Page): Promise<JSHandle<string[]>> {
-  return page.evaluateHandle(() => {
-    const texts: string[] = []
-    const observer = new MutationObserver((changes) => {
-      for (const { target } of changes) {
-        const element = target instanceof Element ? target : target.parentElement
-        const region = element?.closest('[aria-live], output, [role="status"], [role="alert"]')
-        if (region) texts.push(region.textContent ?? '')
-      }
-    })
-    observer.observe(document.body, { subtree: true, childList: true, characterData: true })
-    return texts
-  })
-}
 
 /** The row of a message by the number that its reference ends with. */
 function numberedRow(page: Page, number: number): Locator {

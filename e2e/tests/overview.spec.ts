@@ -1,3 +1,4 @@
+import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { holdRequests } from '../support/held-requests.ts'
 import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
@@ -51,7 +52,7 @@ test('the first page tells live whether mail goes out, retries what failed by it
   const sentence = page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })
   await expect(sentence).toBeVisible()
   await expect(sentence, 'a number in it would be announced with every read').not.toHaveAttribute('aria-live')
-  await expect(page.locator('[aria-live=polite]').getByText('Nothing waits', { exact: true })).toBeVisible()
+  await expect(page.locator('[aria-live=polite]').getByText('Mail works', { exact: true })).toBeVisible()
   const failed = page.getByRole('region', { name: 'Failed in 24 hours' })
 
   await test.step('what fails appears while the page is open, and is retried by its cause', async () => {
@@ -139,6 +140,28 @@ test('the first page tells live whether mail goes out, retries what failed by it
     await page.getByRole('button', { name: 'Try again' }).click()
     await expect(page.getByText('The overview could not be read again.')).toBeHidden()
   })
+})
+
+test('what alternates while mail goes out is not announced, and that it stops is', async ({ page, connect }) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  let mail: string | null = null
+  let reads = 0
+  await page.route('**/api/v1/overview', async (route) => {
+    const answer = await route.fetch()
+    reads += 1
+    const state = mail ?? (reads % 2 === 0 ? 'flowing' : 'idle')
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), mail: state } })
+  })
+  await page.goto('/')
+  const status = page.getByRole('region', { name: /^Mail/ })
+  const badge = (text: string) => status.getByText(text, { exact: true })
+  await expect(badge('Nothing waits')).toBeVisible()
+  const announced = await recordAnnounced(page)
+  await expect(badge('Going out')).toBeVisible()
+  await expect(badge('Nothing waits')).toBeVisible()
+  expect(await announced.jsonValue()).toEqual([])
+  mail = 'stopped'
+  await expect.poll(() => announced.jsonValue()).toEqual(['Stopped'])
 })
 
 /** How many messages have failed because of a recipient. */

@@ -18,6 +18,7 @@ import { FailureBar } from '../ui/failure-bar.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
+import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
 import { sentenceOf, usedUpLimit } from './overview-text.ts'
 
 const useStyles = makeStyles({
@@ -38,6 +39,7 @@ const useStyles = makeStyles({
   informative: { borderInlineStartColor: tokens.colorNeutralStrokeAccessible },
   line: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   sentence: { ...typographyStyles.subtitle1, margin: 0, overflowWrap: 'anywhere' },
+  announced: VISUALLY_HIDDEN,
   since: { color: tokens.colorNeutralForeground2 },
 })
 
@@ -62,11 +64,12 @@ export function MailStatus({ overview }: { overview: Overview }) {
         {sentenceOf(overview, usedUpLimit(settings.data), t)}
       </h2>
       <div className={styles.line}>
-        {/* Announced in place of the sentence, in which a number may change with every read. */}
-        <span aria-live="polite">
-          <Badge size="large" appearance="tint" color={COLORS[mail]}>
-            {t(`overview.mail.${mail}`)}
-          </Badge>
+        <Badge size="large" appearance="tint" color={COLORS[mail]}>
+          {t(`overview.mail.${mail}`)}
+        </Badge>
+        {/* In place of the sentence and the badge, which may change with every read while mail goes out. */}
+        <span aria-live="polite" className={styles.announced}>
+          {mail === 'flowing' || mail === 'idle' ? t('overview.mail.works') : t(`overview.mail.${mail}`)}
         </span>
         <span className={styles.since}>
           {t.rich('overview.since', { since: <LocalTime at={since} format="short" /> })}

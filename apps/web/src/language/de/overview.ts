@@ -10,6 +10,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.mail.delayed': 'Verzögert',
   'overview.mail.flowing': 'Geht hinaus',
   'overview.mail.idle': 'Nichts wartet',
+  'overview.mail.works': 'Der E-Mail-Versand funktioniert',
   'overview.mail.not-configured': 'Nicht verbunden',
   'overview.sentence.stopped': 'Der E-Mail-Versand ist gestoppt: Jemand muss handeln, bevor etwas hinausgeht.',
   'overview.sentence.delayed-paused':

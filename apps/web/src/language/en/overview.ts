@@ -7,6 +7,7 @@ export const overview = {
   'overview.mail.delayed': 'Delayed',
   'overview.mail.flowing': 'Going out',
   'overview.mail.idle': 'Nothing waits',
+  'overview.mail.works': 'Mail works',
   'overview.mail.not-configured': 'Not connected',
   'overview.sentence.stopped': 'Mail is stopped: somebody has to act before anything leaves.',
   'overview.sentence.delayed-paused': 'Mail is delayed: Microsoft takes no mail from the mailbox until {until}.',
