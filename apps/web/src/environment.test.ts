@@ -35,6 +35,22 @@ describe('createUnsavedMemory', () => {
     expect([after.held('settings'), after.held('recipients')]).toEqual([unsaved, recipients])
   })
 
+  it('stores what is under way when the document is left, and again until its page is shown', () => {
+    const storage = fakeStorage()
+    const memory = createUnsavedMemory(storage)
+    memory.hold('settings', unsaved)
+    memory.leave()
+    expect(storage.items.size).toBe(0)
+    memory.hold('settings', unsaved, () => true)
+    memory.leave()
+    createUnsavedMemory(storage).leave()
+    const shown = createUnsavedMemory(storage)
+    expect(shown.held('settings')).toEqual(unsaved)
+    shown.hold('settings', unsaved, () => false)
+    shown.leave()
+    expect(storage.items.size).toBe(0)
+  })
+
   it('stores nothing while the page is not being left, or when nothing is held', () => {
     const storage = fakeStorage()
     const memory = createUnsavedMemory(storage)

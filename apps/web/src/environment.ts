@@ -10,9 +10,12 @@ export type GraphAuth = 'delegated' | 'application'
 export interface UnsavedMemory {
   /** What is unsaved on that page; at the start, what was kept before the page load. It comes from storage, so check it. */
   readonly held: (page: UnsavedPage) => unknown
-  readonly hold: (page: UnsavedPage, unsaved: object | null) => void
+  /** `isUnderWay` tells whether it is needed after a page load too, whatever that is for. */
+  readonly hold: (page: UnsavedPage, unsaved: object | null, isUnderWay?: () => boolean) => void
   /** Stores what all pages hold for the next page load. */
   readonly keep: () => void
+  /** The document is being left: stores the same where something is under way. */
+  readonly leave: () => void
 }
 
 type UnsavedPage = 'settings' | 'recipients'
@@ -48,18 +51,27 @@ export function useNow(intervalMs: number): Date {
 
 const UNSAVED_KEY = 'inforiver-mail-unsaved'
 
-/** Takes what was kept out of `storage` at once, so that it survives one page load and no longer. */
+/**
+ * Takes what was kept out of `storage` at once, so that it survives one page load. Further ones it survives until its page is
+ * shown, which then holds it.
+ */
 export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
   const held = new Map<string, unknown>(Object.entries(parseJson(storage.getItem(UNSAVED_KEY)) ?? {}))
+  const underWay = new Map<string, () => boolean>([...held.keys()].map((page) => [page, () => true]))
   storage.removeItem(UNSAVED_KEY)
+  const keep = () => {
+    if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify(Object.fromEntries(held)))
+  }
   return {
     held: (page) => held.get(page) ?? null,
-    hold: (page, unsaved) => {
+    hold: (page, unsaved, isUnderWay = () => false) => {
       if (unsaved === null) held.delete(page)
       else held.set(page, unsaved)
+      underWay.set(page, () => unsaved !== null && isUnderWay())
     },
-    keep: () => {
-      if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify(Object.fromEntries(held)))
+    keep,
+    leave: () => {
+      if ([...underWay.values()].some((isUnderWay) => isUnderWay())) keep()
     },
   }
 }

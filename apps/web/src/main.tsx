@@ -17,6 +17,9 @@ const environment = {
   unsaved: createUnsavedMemory(sessionStorage),
 }
 
+// Whichever page is shown, since what is under way may be held by another.
+window.addEventListener('pagehide', environment.unsaved.leave)
+
 const root = document.querySelector('#root')
 if (!root) throw new Error('The document has no #root.')
 const queryClient = createQueryClient()

@@ -37,6 +37,8 @@ export interface ConsentFlow {
   readonly dismissEnded: () => void
   /** Those that this page started and has not seen completed. It goes on with them when it is shown again. */
   readonly unfinished: () => readonly WatchedConsent[]
+  /** Whether one of them is pending, so that it and what was entered are needed after a page load, as by Microsoft's page. */
+  readonly isUnderWay: () => boolean
   /** Whether the last consent for that sender, of those seen here, showed that it takes `Mail.Send.Shared`. */
   readonly needsShared: (fromEmail: string) => boolean
 }
@@ -93,15 +95,6 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }, [])
 
   useEffect(() => {
-    /** Keeps a pending consent and what was entered, whether this tab goes to Microsoft or is reloaded. */
-    const onLeave = () => {
-      if (watched.some(({ id, start }) => start !== null && isPending(queryClient, id))) unsaved.keep()
-    }
-    window.addEventListener('pagehide', onLeave)
-    return () => window.removeEventListener('pagehide', onLeave)
-  }, [watched, unsaved, queryClient])
-
-  useEffect(() => {
     /** The message is only a hint that a consent has ended; its outcome comes from the API. */
     const ask = (hint: unknown) => {
       const id = ConsentId.safeParse(hint).data
@@ -125,6 +118,10 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     return watched.filter(
       ({ id, start, dismissed }) => start !== null && !dismissed && statusOf(queryClient, id) !== 'completed',
     )
+  }
+
+  function isUnderWay(): boolean {
+    return watched.some(({ id, start }) => start !== null && isPending(queryClient, id))
   }
 
   function needsShared(fromEmail: string): boolean {
@@ -158,6 +155,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
     dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
     unfinished,
+    isUnderWay,
     needsShared,
   }
 }

@@ -186,13 +186,13 @@ function useSenderDraft(settings: Office365SmtpSettings) {
 }
 
 /** Holds what is unsaved, for when this page is shown again. */
-function useUnsaved(draft: SenderDraft, { unfinished }: ConsentFlow): void {
+function useUnsaved(draft: SenderDraft, { unfinished, isUnderWay }: ConsentFlow): void {
   const { user } = useSession()
   const { unsaved } = useAppEnvironment()
   useEffect(() => {
     const hold = () => {
       const held: Unsaved = { userEmail: user.email, draft, consents: [...unfinished()] }
-      unsaved.hold('settings', held)
+      unsaved.hold('settings', held, isUnderWay)
     }
     hold()
     return hold // a consent may have completed since
