@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test'
 import { expectAccessibleAtBothWidths } from '../support/axe.ts'
+import { holdRequests } from '../support/held-requests.ts'
 import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { CANCELLED, openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
@@ -160,6 +161,21 @@ test('a consent that is answered while its admin looks at another page is told w
     await expect(settings.notice(CANCELLED).getByRole('button', { name: 'Try again' })).toBeVisible()
     await expect(settings.address).toHaveValue('ada@contoso.com')
     await expect(settings.largeAttachments).toBeChecked()
+  })
+  await test.step('the same where they leave before it has been begun', async () => {
+    const held = await holdRequests(page, '**/office365-smtp/configure', 'POST')
+    const popup = await settings.openMicrosoft(settings.enable)
+    await expect.poll(() => held.count()).toBe(1)
+    await menu.getByRole('link', { name: 'Messages' }).click()
+    await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
+    held.release()
+    const closed = popup.waitForEvent('close')
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+    await closed
+    await menu.getByRole('link', { name: 'Settings' }).click()
+    await expect(settings.notice(CANCELLED).getByRole('button', { name: 'Try again' })).toBeVisible()
+    await expect(settings.address).toHaveValue('ada@contoso.com')
+    await page.unroute('**/office365-smtp/configure')
   })
   await test.step('a success, once', async () => {
     await answerElsewhere((popup) => giveConsent(popup, 'Ada Admin'))

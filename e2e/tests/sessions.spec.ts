@@ -239,7 +239,9 @@ test('where the browser blocks the window to sign in, what a dialog holds is los
     await context.clearCookies({ domain: 'localhost' })
     await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
     await signInBlocked()
-    await expect(ended).toContainText('the dialog below is closed, and what you entered in it, or a secret that it shows')
+    await expect(ended).toContainText(
+      'the dialog below is closed, and what you entered in it, or a secret that it shows',
+    )
     await page.evaluate(() => Object.assign(window, { open: Reflect.get(window, 'allowed') }))
     await ended.getByRole('button', { name: 'Sign in again' }).click()
     await expect(ended).toBeHidden()
@@ -247,7 +249,10 @@ test('where the browser blocks the window to sign in, what a dialog holds is los
     await made.getByRole('button', { name: 'Done' }).click()
   })
   await test.step('a question holds nothing, so the page itself goes there', async () => {
-    await page.getByRole('button', { name: /blocked-reports/ }).first().click()
+    await page
+      .getByRole('button', { name: /blocked-reports/ })
+      .first()
+      .click()
     const question = page.getByRole('dialog', { name: /blocked-reports/ })
     await expect(question).toBeVisible()
     await context.clearCookies({ domain: 'localhost' })

@@ -17,7 +17,7 @@ import {
   openConsentWindow,
   showConsentPage,
 } from './consent-window.ts'
-import { readUnsaved } from './unsaved.ts'
+import { readUnsaved, type Unsaved } from './unsaved.ts'
 
 export interface ConsentFlow {
   /** Pending, or with an outcome that has not been dismissed; newest first. */
@@ -71,6 +71,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
       queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
       dispatch({ type: 'started', consent: started, ended: endedIds() })
+      holdStarted(started) // this page may have been left since it was asked for
       void queryClient.invalidateQueries(settingsQuery)
       if (consent.consentUrl === null) {
         opened.giveUp()
@@ -84,6 +85,13 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       void queryClient.invalidateQueries(settingsQuery)
     },
   })
+
+  function holdStarted(consent: WatchedConsent): void {
+    const held = readUnsaved(unsaved, user.email)
+    const consents = [...watch(held?.consents ?? [], { type: 'started', consent, ended: [] })]
+    const next: Unsaved = { userEmail: user.email, draft: held?.draft ?? {}, consents }
+    unsaved.hold('settings', next, () => consents.some(({ id }) => isPending(queryClient, id)))
+  }
 
   function endedIds(): string[] {
     return watched.map(({ id }) => id).filter((id) => !isPending(queryClient, id))
