@@ -125,6 +125,31 @@ test('a consent that has been answered is being checked, in every tab that could
   await bob.page.close()
 })
 
+test('a consent can no longer be answered in a session that began after it', async ({ page, context, settings }) => {
+  const ended = page.getByRole('dialog', { name: 'Your session has ended' })
+  const endSession = async () => {
+    await context.clearCookies({ domain: 'localhost' })
+    await expect(ended).toBeVisible()
+  }
+  const expectElsewhere = async () => {
+    await expect(settings.pending).toContainText("Microsoft's page can be opened only there.")
+    await expect(settings.pending).not.toContainText('being checked')
+  }
+  await settings.address.fill('ada@contoso.com')
+  const unused = await settings.openMicrosoft(settings.enable)
+  await unused.close()
+  await expect(settings.pending).toContainText("Give consent in Microsoft's window.")
+  await endSession()
+  const popup = await settings.openMicrosoft(ended.getByRole('button', { name: 'Sign in again' }))
+  await giveConsent(popup, 'Ada Admin')
+  await expect(ended).toBeHidden()
+  await expectElsewhere()
+  await test.step('nor after a page load', async () => {
+    await page.reload()
+    await expectElsewhere()
+  })
+})
+
 test('a consent that is answered while its admin looks at another page is told when they come back', async ({
   page,
   settings,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createUnsavedMemory } from './environment.ts'
+import { createSessionEnd, createUnsavedMemory } from './environment.ts'
 
 const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consents: [] }
 
@@ -60,4 +60,12 @@ describe('createUnsavedMemory', () => {
     memory.keep()
     expect(storage.items.size).toBe(0)
   })
+})
+
+it('remembers over a page load when the session ended', () => {
+  const storage = fakeStorage()
+  const end = new Date('2026-03-01T12:00:00Z')
+  expect(createSessionEnd(storage, () => end).at()).toBe(0)
+  createSessionEnd(storage, () => end).note()
+  expect(createSessionEnd(storage, () => end).at()).toBe(end.getTime())
 })

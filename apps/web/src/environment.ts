@@ -18,6 +18,13 @@ export interface UnsavedMemory {
   readonly leave: () => void
 }
 
+/** When this tab last learnt that its session had ended. A page load keeps it. */
+export interface SessionEnd {
+  /** In ms since the epoch; 0 for never. */
+  readonly at: () => number
+  readonly note: () => void
+}
+
 type UnsavedPage = 'settings' | 'recipients'
 
 /** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
@@ -28,6 +35,7 @@ export interface AppEnvironment {
   /** The operator sets it. An existing connection keeps the kind of access it was made with. */
   readonly graphAuth: GraphAuth
   readonly unsaved: UnsavedMemory
+  readonly sessionEnd: SessionEnd
 }
 
 export const AppEnvironmentContext = createContext<AppEnvironment | null>(null)
@@ -73,6 +81,15 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
     leave: () => {
       if ([...underWay.values()].some((isUnderWay) => isUnderWay())) keep()
     },
+  }
+}
+
+const SESSION_END_KEY = 'inforiver-mail-session-end'
+
+export function createSessionEnd(storage: Pick<Storage, 'getItem' | 'setItem'>, clock: () => Date): SessionEnd {
+  return {
+    at: () => Number(storage.getItem(SESSION_END_KEY) ?? 0),
+    note: () => storage.setItem(SESSION_END_KEY, String(clock().getTime())),
   }
 }
 

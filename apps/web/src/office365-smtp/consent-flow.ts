@@ -46,7 +46,7 @@ export interface ConsentFlow {
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   const t = useTranslate()
   const queryClient = useQueryClient()
-  const { unsaved } = useAppEnvironment()
+  const { clock, unsaved } = useAppEnvironment()
   const { user } = useSession()
   const [watched, dispatch] = useReducer(watch, null, () => readUnsaved(unsaved, user.email)?.consents ?? [])
 
@@ -68,7 +68,13 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
         return
       }
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
-      const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
+      const started: WatchedConsent = {
+        id: consent.id,
+        fromEmail,
+        start,
+        startedAt: clock().getTime(),
+        dismissed: false,
+      }
       queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
       dispatch({ type: 'started', consent: started, ended: endedIds() })
       holdStarted(started) // this page may have been left since it was asked for

@@ -96,7 +96,13 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   if (!ended) {
     const sender = watched.fromEmail ?? settings.fromEmail
     return (
-      <PendingConsent consent={consent} sender={sender ?? ''} startedHere={watched.start !== null} pollError={error} />
+      <PendingConsent
+        consent={consent}
+        readAt={dataUpdatedAt}
+        startedAt={watched.startedAt}
+        sender={sender ?? ''}
+        pollError={error}
+      />
     )
   }
   if (outdated) return null
@@ -109,14 +115,16 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
 
 interface PendingProps {
   consent: Consent
+  /** When it was read, in ms since the epoch. */
+  readAt: number
+  /** When this page started it, and so could answer it; 0 where it did not. */
+  startedAt: number
   sender: string
-  /** Whether this page started it, and so may have answered it. */
-  startedHere: boolean
   /** Why the last poll failed; polling continues. */
   pollError: Error | null
 }
 
-function PendingConsent({ consent, sender, startedHere, pollError }: PendingProps) {
+function PendingConsent({ consent, readAt, startedAt, sender, pollError }: PendingProps) {
   const styles = useStyles()
   const t = useTranslate()
   const titleId = useId()
@@ -130,10 +138,11 @@ function PendingConsent({ consent, sender, startedHere, pollError }: PendingProp
       ]),
   })
   const { consentUrl } = consent
-  // Another tab of the same session may answer it too, and reads the address as long as it can.
-  const [mayAnswer, setMayAnswer] = useState(startedHere)
-  if (consentUrl !== null && !mayAnswer) setMayAnswer(true)
-  const beingChecked = mayAnswer && consentUrl === null
+  const { sessionEnd } = useAppEnvironment()
+  // Another tab of the same session may answer it too, and reads the address as long as it can. A later session does not.
+  const [answerableAt, setAnswerableAt] = useState(startedAt)
+  if (consentUrl !== null && readAt > answerableAt) setAnswerableAt(readAt)
+  const beingChecked = consentUrl === null && answerableAt > sessionEnd.at()
   const error = cancel.error ?? pollError
   return (
     <section aria-labelledby={titleId} className={styles.pending}>

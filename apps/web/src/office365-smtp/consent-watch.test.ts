@@ -2,7 +2,14 @@ import { expect, it } from 'vitest'
 import { type WatchedConsent, watch } from './consent-watch.ts'
 
 function consent(number: number, given: Partial<WatchedConsent> = {}): WatchedConsent {
-  return { id: `con_${String(number).padStart(32, '0')}`, fromEmail: null, start: null, dismissed: false, ...given }
+  return {
+    id: `con_${String(number).padStart(32, '0')}`,
+    fromEmail: null,
+    start: null,
+    startedAt: 0,
+    dismissed: false,
+    ...given,
+  }
 }
 
 it('follows a consent that another tab or admin started', () => {

@@ -11,6 +11,8 @@ export const WatchedConsent = z.strictObject({
   fromEmail: z.string().nullable(),
   /** What this tab asked for; null when another tab or admin started it. */
   start: ConsentStart.nullable(),
+  /** When this tab started it, in ms since the epoch; 0 when another tab or admin did. */
+  startedAt: z.number(),
   /** The admin has dismissed its outcome. */
   dismissed: z.boolean(),
 })
@@ -30,10 +32,10 @@ export function watch(watched: readonly WatchedConsent[], event: WatchEvent): re
       return [event.consent, ...dismiss(without(watched, event.consent), event.ended)].slice(0, MAX_WATCHED)
     case 'seen':
       if (watched.some(({ id }) => id === event.id)) return watched
-      return [{ id: event.id, fromEmail: event.fromEmail, start: null, dismissed: false }, ...watched].slice(
-        0,
-        MAX_WATCHED,
-      )
+      return [
+        { id: event.id, fromEmail: event.fromEmail, start: null, startedAt: 0, dismissed: false },
+        ...watched,
+      ].slice(0, MAX_WATCHED)
     case 'dismissed':
       return dismiss(watched, event.ids)
   }

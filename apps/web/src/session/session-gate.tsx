@@ -62,6 +62,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const signedOut = problemCode(error) === 'not-signed-in'
   useSessionUse()
   useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
+  const { sessionEnd } = useAppEnvironment()
+  useEffect(() => {
+    if (signedOut) sessionEnd.note()
+  }, [signedOut, sessionEnd])
   if (!session) {
     if (signedOut) return <SignInPage />
     return (
@@ -90,12 +94,16 @@ export function SessionGate({ children }: { children: ReactNode }) {
  */
 function useSessionReturn(session: Session | null, readAt: number): void {
   const queryClient = useQueryClient()
+  const { sessionEnd } = useAppEnvironment()
   const owner = useRef<string | null>(null)
   useEffect(() => {
     const channel = new BroadcastChannel(SIGN_IN_CHANNEL)
-    channel.addEventListener('message', () => void queryClient.invalidateQueries(sessionQuery))
+    channel.addEventListener('message', () => {
+      sessionEnd.note() // this tab may not have noticed
+      void queryClient.invalidateQueries(sessionQuery)
+    })
     return () => channel.close()
-  }, [queryClient])
+  }, [queryClient, sessionEnd])
   useEffect(() => {
     if (session === null || readAt === 0) return
     owner.current ??= session.user.email
