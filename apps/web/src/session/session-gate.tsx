@@ -61,7 +61,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const error = useLoadError(query)
   const signedOut = problemCode(error) === 'not-signed-in'
   useSessionUse()
-  useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
+  const isForOther = useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
   const { sessionEnd } = useAppEnvironment()
   useEffect(() => {
     if (signedOut) sessionEnd.note()
@@ -78,6 +78,13 @@ export function SessionGate({ children }: { children: ReactNode }) {
       </StandalonePage>
     )
   }
+  if (isForOther) {
+    return (
+      <StandalonePage>
+        <PageLoading label={t('session.opening')} />
+      </StandalonePage>
+    )
+  }
   return (
     <SessionContext value={session}>
       {session.role === 'workspace-admin' ? children : <MemberPage />}
@@ -88,14 +95,18 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
 /**
  * Lets requests that wait for a session go on once the same person is signed in, and loads the page again for another.
+ * Returns whether it does that: the page must not be shown to them, or what was entered would count as theirs.
  *
  * @param session null while nobody is signed in
  * @param readAt when it was read last, or 0: each reading shows that there is a session, though it be the same
  */
-function useSessionReturn(session: Session | null, readAt: number): void {
+function useSessionReturn(session: Session | null, readAt: number): boolean {
   const queryClient = useQueryClient()
   const { sessionEnd } = useAppEnvironment()
-  const owner = useRef<string | null>(null)
+  const email = session?.user.email ?? null
+  const [owner, setOwner] = useState(email)
+  if (owner === null && email !== null) setOwner(email)
+  const isForOther = email !== null && owner !== null && email !== owner
   useEffect(() => {
     const channel = new BroadcastChannel(SIGN_IN_CHANNEL)
     channel.addEventListener('message', () => {
@@ -106,10 +117,10 @@ function useSessionReturn(session: Session | null, readAt: number): void {
   }, [queryClient, sessionEnd])
   useEffect(() => {
     if (session === null || readAt === 0) return
-    owner.current ??= session.user.email
-    if (owner.current === session.user.email) sessionGap.end()
-    else location.reload() // what waits was asked for by somebody else
-  }, [session, readAt])
+    if (isForOther) location.reload() // what waits was asked for by somebody else
+    else sessionGap.end()
+  }, [session, readAt, isForOther])
+  return isForOther
 }
 
 /** How old the session may be when somebody goes to another page. The server notes a use once a minute. */
