@@ -67,6 +67,19 @@ test('a needed admin approval is explained, and the link lets an Entra administr
   await expect(settings.notice('Connected')).toBeVisible()
 })
 
+test('a refusal is read in German where it ends in a tab of its own', async ({ admin, otherBrowser }) => {
+  const { json } = await admin.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  const page = await otherBrowser('Ada Admin', 'de-DE')
+  await page.goto(json.consentUrl)
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('link', { name: 'Zurück zu den Einstellungen' })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Die Einwilligung wurde nicht abgeschlossen')
+  await expect(page.getByText('Es wurde nichts geändert.')).toBeVisible()
+  await expect(page.getByText('Sie können dieses Fenster schließen.')).toBeVisible()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de')
+  await expect(page.locator('[lang=en]')).toHaveCount(0)
+})
+
 test.describe('with a mailbox connected', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
