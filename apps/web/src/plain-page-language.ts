@@ -38,7 +38,7 @@ function wordPage(page: HTMLElement, { title, paragraphs, note, link, values }: 
   const heading = page.querySelector('h1')
   document.documentElement.lang = isGerman ? 'de' : 'en'
   show(heading, title)
-  document.title = `${heading?.textContent ?? ''} - Inforiver Mail`
+  document.title = [heading?.textContent ?? '', 'Inforiver Mail'].join(' - ')
   const elements = page.querySelectorAll(':scope > p')
   for (const [index, paragraph] of paragraphs.entries()) show(elements[index], paragraph)
   show(page.querySelector(':scope > p > small'), note)
