@@ -76,7 +76,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
         dismissed: false,
       }
       queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
-      dispatch({ type: 'started', consent: started, ended: endedIds() })
+      dispatch({ type: 'started', consent: started, ended: endedIds(watched) })
       holdStarted(started) // this page may have been left since it was asked for
       void queryClient.invalidateQueries(settingsQuery)
       if (consent.consentUrl === null) {
@@ -93,14 +93,14 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   })
 
   function holdStarted(consent: WatchedConsent): void {
-    const held = readUnsaved(unsaved, user.email)
-    const consents = [...watch(held?.consents ?? [], { type: 'started', consent, ended: [] })]
-    const next: Unsaved = { userEmail: user.email, draft: held?.draft ?? {}, consents }
+    const { draft = {}, consents: before = [] } = readUnsaved(unsaved, user.email) ?? {}
+    const consents = [...watch(before, { type: 'started', consent, ended: endedIds(before) })]
+    const next: Unsaved = { userEmail: user.email, draft, consents }
     unsaved.hold('settings', next, () => consents.some(({ id }) => isPending(queryClient, id)))
   }
 
-  function endedIds(): string[] {
-    return watched.map(({ id }) => id).filter((id) => !isPending(queryClient, id))
+  function endedIds(consents: readonly WatchedConsent[]): string[] {
+    return consents.map(({ id }) => id).filter((id) => !isPending(queryClient, id))
   }
 
   useEffect(() => {
@@ -167,7 +167,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       dismiss: request.reset,
     },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
-    dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
+    dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds(watched) }),
     unfinished,
     isUnderWay,
     needsShared,
