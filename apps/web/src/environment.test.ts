@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessionEnd, createUnsavedMemory } from './environment.ts'
+import { createUnsavedMemory } from './environment.ts'
 
 const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consents: [] }
 
@@ -62,10 +62,18 @@ describe('createUnsavedMemory', () => {
   })
 })
 
-it('remembers over a page load when the session ended', () => {
+it('remembers over a page load when the session ended, where something else is kept as well', () => {
   const storage = fakeStorage()
-  const end = new Date('2026-03-01T12:00:00Z')
-  expect(createSessionEnd(storage, () => end).at()).toBe(0)
-  createSessionEnd(storage, () => end).note()
-  expect(createSessionEnd(storage, () => end).at()).toBe(end.getTime())
+  const end = Date.parse('2026-03-01T12:00:00Z')
+  const memory = createUnsavedMemory(storage)
+  expect(memory.sessionEndedAt()).toBe(0)
+  memory.noteSessionEnd(end)
+  memory.keep()
+  memory.leave()
+  expect(storage.items.size).toBe(0)
+  memory.hold('settings', unsaved)
+  memory.keep()
+  const after = createUnsavedMemory(storage)
+  expect(after.sessionEndedAt()).toBe(end)
+  expect(after.held('settings')).toEqual(unsaved)
 })

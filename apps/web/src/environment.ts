@@ -16,13 +16,9 @@ export interface UnsavedMemory {
   readonly keep: () => void
   /** The document is being left: stores the same where something is under way. */
   readonly leave: () => void
-}
-
-/** When this tab last learnt that its session had ended. A page load keeps it. */
-export interface SessionEnd {
-  /** In ms since the epoch; 0 for never. */
-  readonly at: () => number
-  readonly note: () => void
+  /** When this tab last learnt that its session had ended, in ms since the epoch; 0 for never. It is stored with the rest. */
+  readonly sessionEndedAt: () => number
+  readonly noteSessionEnd: (at: number) => void
 }
 
 type UnsavedPage = 'settings' | 'recipients'
@@ -35,7 +31,6 @@ export interface AppEnvironment {
   /** The operator sets it. An existing connection keeps the kind of access it was made with. */
   readonly graphAuth: GraphAuth
   readonly unsaved: UnsavedMemory
-  readonly sessionEnd: SessionEnd
 }
 
 export const AppEnvironmentContext = createContext<AppEnvironment | null>(null)
@@ -64,11 +59,16 @@ const UNSAVED_KEY = 'inforiver-mail-unsaved'
  * shown, which then holds it.
  */
 export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
-  const held = new Map<string, unknown>(Object.entries(parseJson(storage.getItem(UNSAVED_KEY)) ?? {}))
+  const { sessionEndedAt: keptEnd, ...pages } = (parseJson(storage.getItem(UNSAVED_KEY)) ?? {}) as Record<
+    string,
+    unknown
+  >
+  let sessionEndedAt = typeof keptEnd === 'number' ? keptEnd : 0
+  const held = new Map<string, unknown>(Object.entries(pages))
   const underWay = new Map<string, () => boolean>([...held.keys()].map((page) => [page, () => true]))
   storage.removeItem(UNSAVED_KEY)
   const keep = () => {
-    if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify(Object.fromEntries(held)))
+    if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify({ ...Object.fromEntries(held), sessionEndedAt }))
   }
   return {
     held: (page) => held.get(page) ?? null,
@@ -81,15 +81,10 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
     leave: () => {
       if ([...underWay.values()].some((isUnderWay) => isUnderWay())) keep()
     },
-  }
-}
-
-const SESSION_END_KEY = 'inforiver-mail-session-end'
-
-export function createSessionEnd(storage: Pick<Storage, 'getItem' | 'setItem'>, clock: () => Date): SessionEnd {
-  return {
-    at: () => Number(storage.getItem(SESSION_END_KEY) ?? 0),
-    note: () => storage.setItem(SESSION_END_KEY, String(clock().getTime())),
+    sessionEndedAt: () => sessionEndedAt,
+    noteSessionEnd: (at) => {
+      sessionEndedAt = at
+    },
   }
 }
 

@@ -3,20 +3,18 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { createQueryClient, readFirst } from './api/query-client.ts'
 import { App } from './app.tsx'
-import { createSessionEnd, createUnsavedMemory } from './environment.ts'
+import { createUnsavedMemory } from './environment.ts'
 import { CATALOGUES } from './language/catalogues.ts'
 import { type LanguageStore, openLanguageStore } from './language/language-store.ts'
 import { CANNOT_LOAD } from './language/languages.ts'
 import { LATER_PAGES } from './later-pages.tsx'
 import { menuItemAt, webAddress } from './routes.ts'
 
-const clock = () => new Date()
 const environment = {
-  clock,
+  clock: () => new Date(),
   demoUrl: webAddress(metaContent('demo')),
   graphAuth: metaContent('graph-auth') === 'application' ? ('application' as const) : ('delegated' as const),
   unsaved: createUnsavedMemory(sessionStorage),
-  sessionEnd: createSessionEnd(sessionStorage, clock),
 }
 
 // Whichever page is shown, since what is under way may be held by another.

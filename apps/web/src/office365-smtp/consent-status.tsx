@@ -138,11 +138,11 @@ function PendingConsent({ consent, readAt, startedAt, sender, pollError }: Pendi
       ]),
   })
   const { consentUrl } = consent
-  const { sessionEnd } = useAppEnvironment()
+  const { unsaved } = useAppEnvironment()
   // Another tab of the same session may answer it too, and reads the address as long as it can. A later session does not.
   const [answerableAt, setAnswerableAt] = useState(startedAt)
   if (consentUrl !== null && readAt > answerableAt) setAnswerableAt(readAt)
-  const beingChecked = consentUrl === null && answerableAt > sessionEnd.at()
+  const beingChecked = consentUrl === null && answerableAt > unsaved.sessionEndedAt()
   const error = cancel.error ?? pollError
   return (
     <section aria-labelledby={titleId} className={styles.pending}>

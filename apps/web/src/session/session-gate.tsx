@@ -62,10 +62,10 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const signedOut = problemCode(error) === 'not-signed-in'
   useSessionUse()
   const isForOther = useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
-  const { sessionEnd } = useAppEnvironment()
+  const { clock, unsaved } = useAppEnvironment()
   useEffect(() => {
-    if (signedOut) sessionEnd.note()
-  }, [signedOut, sessionEnd])
+    if (signedOut) unsaved.noteSessionEnd(clock().getTime())
+  }, [signedOut, clock, unsaved])
   if (!session) {
     if (signedOut) return <SignInPage />
     return (
@@ -102,7 +102,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
  */
 function useSessionReturn(session: Session | null, readAt: number): boolean {
   const queryClient = useQueryClient()
-  const { sessionEnd } = useAppEnvironment()
+  const { clock, unsaved } = useAppEnvironment()
   const email = session?.user.email ?? null
   const [owner, setOwner] = useState(email)
   if (owner === null && email !== null) setOwner(email)
@@ -110,11 +110,11 @@ function useSessionReturn(session: Session | null, readAt: number): boolean {
   useEffect(() => {
     const channel = new BroadcastChannel(SIGN_IN_CHANNEL)
     channel.addEventListener('message', () => {
-      sessionEnd.note() // this tab may not have noticed
+      unsaved.noteSessionEnd(clock().getTime()) // this tab may not have noticed
       void queryClient.invalidateQueries(sessionQuery)
     })
     return () => channel.close()
-  }, [queryClient, sessionEnd])
+  }, [queryClient, clock, unsaved])
   useEffect(() => {
     if (session === null || readAt === 0) return
     if (isForOther) location.reload() // what waits was asked for by somebody else
