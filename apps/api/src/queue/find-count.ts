@@ -89,13 +89,11 @@ export async function countQueued(
   return rows[0]?.count ?? 0
 }
 
-/** Counts what a filter without texts finds. */
+/** Counts what a filter without texts finds, where `countReported` cannot tell. */
 export async function countAll(database: Connections, selection: Selection): Promise<Total> {
   const known = await knownTotal(database, selection)
   if (known !== null) return known
-  const reported = await countReported(database, selection, MAX_EXACT_TOTAL + 1)
-  const counted =
-    reported === null ? await countRows(database, selection, MAX_EXACT_TOTAL + 1) : { count: reported, oldest: null }
+  const counted = await countRows(database, selection, MAX_EXACT_TOTAL + 1)
   if (counted.count <= MAX_EXACT_TOTAL) return { total: counted.count, totalIsEstimate: false }
   return estimate(database, selection, counted.count, selection.source?.ordered === true ? counted.oldest : null)
 }
