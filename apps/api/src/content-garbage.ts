@@ -27,12 +27,13 @@ export function allowGarbage(bytes: number): void {
 /**
  * Counts content that passes through the process, and triggers a minor garbage collection from time to time. V8 sees only
  * the few bytes of a Buffer object, so it would let a hundred megabytes of buffers accumulate. While they are young,
- * collecting them takes less than a millisecond. About four times as many bytes lie in dead buffers by then.
+ * collecting them takes less than a millisecond. Up to three times as many bytes lie in dead buffers by then, since pg and
+ * sockets make copies, which `freeBuffer` cannot reach.
  *
  * Some buffers survive minor collections because they are in flight. A major collection takes 50 ms, so it waits until
  * they occupy enough to be worth it.
  */
-export const passContent = countBytes({ minorAfter: 4 * MB, promotedBytes: 20 * MB })
+export const passContent = countBytes({ minorAfter: 2 * MB, promotedBytes: 16 * MB })
 
 /**
  * Does the same for a large mail by SMTP. Its pieces pass through streams and iterators that outlive minor collections,

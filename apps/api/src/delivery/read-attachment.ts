@@ -1,4 +1,5 @@
 import { CHUNK_BYTES, type ContentCipher } from '@inforiver-mail/m365/content-cipher'
+import { freeBuffer } from '@inforiver-mail/m365/free-buffer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
 import type { LeasedMessage } from '../queue/leased-message.ts'
@@ -30,6 +31,7 @@ export function createAttachmentReader(
       const begins = chunk * CHUNK_BYTES
       const opened = open(attachment.part, chunk, sizeBytes, sealed)
       opened.copy(target, Math.max(0, begins - start), Math.max(0, start - begins), end - begins)
+      freeBuffer(opened)
       chunk += 1
     })
     return target.subarray(0, end - start)

@@ -1,4 +1,5 @@
 import { CHUNK_BYTES, CONTENT_OVERHEAD_BYTES } from '@inforiver-mail/m365/content-cipher'
+import { freeBuffer } from '@inforiver-mail/m365/free-buffer'
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { passContent } from '../content-garbage.ts'
@@ -25,7 +26,10 @@ INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, conte
 SELECT c.message_id, $2, $3, $4, mail_now(), $5 FROM commit CROSS JOIN message_contents c
  WHERE c.message_id = $1 AND c.content IS NULL FOR SHARE OF c`
 
-/** Writes one sealed chunk in its own transaction. Returns false when the message is gone. */
+/**
+ * Writes one sealed chunk in its own transaction. Returns false when the message is gone. Frees the memory of `content`
+ * unless the database fails, after which pg may still have to send it.
+ */
 export async function writeChunk(
   pool: Pick<pg.Pool, 'query'>,
   { tenantId, messageId, part, chunk }: ChunkPlace,
@@ -34,6 +38,7 @@ export async function writeChunk(
   const values = [messageId, part, chunk, tenantId, content]
   const { rowCount } = await pool.query({ name: 'write-chunk', text: WRITE, values })
   passContent(content.length)
+  freeBuffer(content)
   return rowCount === 1
 }
 

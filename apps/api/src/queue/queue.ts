@@ -130,7 +130,7 @@ export interface Receiving {
     id: string,
     bytes: { neededBytes: number; wantedBytes: number },
   ): Promise<{ readonly reservedBytes: number } | { readonly full: StorageFull } | null>
-  /** Returns false when the content is gone. */
+  /** Returns false when the content is gone. Frees the memory of `content`. */
   writeChunk(place: ChunkPlace, content: Buffer): Promise<boolean>
   discard(id: string): Promise<void>
 }

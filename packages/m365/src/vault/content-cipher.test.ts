@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import {
+  CHUNK_BYTES,
   CONTENT_OVERHEAD_BYTES,
   createContentCipher,
   deriveContentKeys,
@@ -24,6 +25,13 @@ describe('a content cipher', () => {
   it('seals only the bytes of a view, not its whole buffer', () => {
     const view = randomBytes(100).subarray(10, 20)
     expect(cipher.open(cipher.seal(view, place), place).equals(view)).toBe(true)
+  })
+
+  it('leaves nothing but the sealed chunk in memory', () => {
+    const content = randomBytes(CHUNK_BYTES)
+    const before = process.memoryUsage().arrayBuffers
+    const sealed = cipher.seal(content, place)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1.5 * sealed.length)
   })
 
   it('opens in another cipher with the same content key', () => {

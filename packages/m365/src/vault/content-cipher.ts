@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from 'node:crypto'
+import { freeBuffer } from '../free-buffer.ts'
 import type { RandomBytes } from '../random.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -59,7 +60,9 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       cipher.setAAD(associatedData(place))
       const ciphertext = cipher.update(plaintext)
       cipher.final() // computes the tag; GCM buffers no output
-      return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+      const sealed = Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
+      freeBuffer(ciphertext)
+      return sealed
     },
 
     open(sealed, place) {
