@@ -68,9 +68,14 @@ export async function benchFinding(testbed: Testbed, score: Scoreboard): Promise
   await seed(0, A_THOUSAND)
   await measure(product, cookie, A_THOUSAND) // warm
   const few = await measure(product, cookie, A_THOUSAND)
-  for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE)
+  console.log(`writing ${A_MILLION.toLocaleString('en')} messages that have ended, with their events and reports …`)
+  for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE) {
     await seed(from, Math.min(SEEDED_AT_ONCE, A_MILLION - from))
+    console.log(`  ${Math.min(from + SEEDED_AT_ONCE, A_MILLION).toLocaleString('en')} are written`)
+  }
+  console.log('building their search index …')
   await index(testbed)
+  console.log('reading the list with each filter …')
   const many = await measure(product, cookie, A_MILLION)
   for (const [what, { ms, otherMs, answer, isSearch }] of Object.entries(many)) {
     const fewMs = few[what]?.ms ?? Number.NaN

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { createScoreboard, TARGETS, type Target } from './targets.ts'
+import { createScoreboard, judgeLatency, shownBeside, summarize, TARGETS, type Target } from './targets.ts'
 
 it('tells a figure that reaches what it must from one that misses it, in either direction', () => {
   const lines: string[] = []
@@ -23,6 +23,59 @@ it('tells a figure that reaches what it must from one that misses it, in either 
       'drain over graphile-worker: 0.699, must be at least 0.7: missed',
       'WAL of a mail over 7.4 kB (eight mailboxes): 0.801, must be at most 0.8: missed',
     ],
+    unjudged: [],
+  })
+})
+
+it('shows a figure with three digits, or with as many as tell it from what it must reach', () => {
+  expect(shownBeside(0.123456, [0.5, 0.6])).toBe(0.123)
+  expect(shownBeside(1.1, [1.1, 1])).toBe(1.1)
+  expect(shownBeside(1.1004, [1.1, 1])).toBe(1.1004)
+  expect(shownBeside(1.09996, [1.1, 1])).toBe(1.09996)
+  expect(shownBeside(0.99999, [1.1, 1])).toBe(0.99999)
+  expect(shownBeside(Number.NaN, [1.1])).toBeNaN()
+  const lines: string[] = []
+  createScoreboard((line) => lines.push(line.trim())).note('CPU of PostgreSQL for a mail, the same', 1.1004)
+  expect(lines).toEqual([
+    'target: CPU of PostgreSQL for a mail, the same: 1.1004, must be at most 1.1: missed; wish 1: missed',
+  ])
+})
+
+it('takes a submit on a disk that is too slow for neither reached nor missed', () => {
+  const lines: string[] = []
+  const score = createScoreboard((line) => lines.push(line.trim()))
+  judgeLatency(score, 50, 25)
+  judgeLatency(score, 134, 313)
+  const unjudged =
+    'p99 of submits at 200 a second over p99 of bare commits: the disk is too slow, since one bare commit in a hundred took 313 ms and longer'
+  expect(lines).toEqual([
+    'target: p99 of submits at 200 a second over p99 of bare commits: 2, must be at most 2: reached; wish 1.5: missed',
+    `target: not judged: ${unjudged}`,
+  ])
+  expect(summarize(score.result(), { wasInterrupted: false })).toEqual({
+    lines: ['1 of 2 figures reach what they must.', `  not judged: ${unjudged}`],
+    hasFailed: true,
+  })
+})
+
+it('sums up what has been measured, also when it is stopped, and says when nothing of that has a target', () => {
+  const score = createScoreboard(() => {})
+  expect(summarize(score.result(), { wasInterrupted: false })).toEqual({
+    lines: ['Nothing that was measured has a target.'],
+    hasFailed: false,
+  })
+  score.note('drain over graphile-worker', 1)
+  expect(summarize(score.result(), { wasInterrupted: false })).toEqual({
+    lines: ['1 of 1 figures reach what they must.'],
+    hasFailed: false,
+  })
+  score.note('drain over graphile-worker', 0.5)
+  expect(summarize(score.result(), { wasInterrupted: true })).toEqual({
+    lines: [
+      '1 of 2 figures so far reach what they must.',
+      '  missed: drain over graphile-worker: 0.5, must be at least 0.7: missed',
+    ],
+    hasFailed: true,
   })
 })
 

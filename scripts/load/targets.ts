@@ -30,15 +30,26 @@ export const TARGETS = {
 
 export type TargetName = keyof typeof TARGETS
 
+/** How a bench ended that had figures to judge. */
+export interface Result {
+  readonly noted: number
+  /** The lines of figures that miss what they must reach. */
+  readonly missed: readonly string[]
+  /** The lines of figures that say nothing, and so reach nothing. */
+  readonly unjudged: readonly string[]
+}
+
 export interface Scoreboard {
   /** Prints whether a figure reaches its target. A target may have several figures, which `of` tells apart. */
   note(name: TargetName, figure: number, of?: string): void
-  /** The figures that were noted, and those of them that miss what they must reach. */
-  result(): { readonly noted: number; readonly missed: readonly string[] }
+  /** Prints that a figure cannot be judged, and why. */
+  giveUp(name: TargetName, reason: string): void
+  result(): Result
 }
 
 export function createScoreboard(print: (line: string) => void): Scoreboard {
   const missed: string[] = []
+  const unjudged: string[] = []
   let noted = 0
   return {
     note(name, figure, of) {
@@ -48,11 +59,59 @@ export function createScoreboard(print: (line: string) => void): Scoreboard {
       // Not a number misses both.
       const reaches = (bound: number) => (isAtLeast ? figure >= bound : figure <= bound)
       const inWords = (bound: number) => `${bound}: ${reaches(bound) ? 'reached' : 'missed'}`
-      const line = `${name}${of === undefined ? '' : ` (${of})`}: ${Number(figure.toPrecision(3))}, must be ${isAtLeast ? 'at least' : 'at most'} ${inWords(must)}`
+      const shown = shownBeside(figure, target.wish === null ? [must] : [must, target.wish])
+      const line = `${name}${of === undefined ? '' : ` (${of})`}: ${shown}, must be ${isAtLeast ? 'at least' : 'at most'} ${inWords(must)}`
       print(`  target: ${line}${target.wish === null ? '' : `; wish ${inWords(target.wish)}`}`)
       noted += 1
       if (!reaches(must)) missed.push(line)
     },
-    result: () => ({ noted, missed }),
+    giveUp(name, reason) {
+      const line = `${name}: ${reason}`
+      print(`  target: not judged: ${line}`)
+      noted += 1
+      unjudged.push(line)
+    },
+    result: () => ({ noted, missed, unjudged }),
   }
+}
+
+/** Returns a figure with three digits, or as many as show on which side of its bounds it is. */
+export function shownBeside(figure: number, bounds: readonly number[]): number {
+  const MOST_DIGITS = 17
+  for (let digits = 3; digits < MOST_DIGITS; digits++) {
+    const shown = Number(figure.toPrecision(digits))
+    if (bounds.every((bound) => shown !== bound || figure === bound)) return shown
+  }
+  return figure
+}
+
+/** What is printed at the end, and whether a run that requires every target failed. */
+export function summarize(
+  { noted, missed, unjudged }: Result,
+  { wasInterrupted }: { wasInterrupted: boolean },
+): { readonly lines: readonly string[]; readonly hasFailed: boolean } {
+  const soFar = wasInterrupted ? ' so far' : ''
+  const reached = noted - missed.length - unjudged.length
+  const first =
+    noted === 0
+      ? `Nothing that was measured${soFar} has a target.`
+      : `${reached} of ${noted} figures${soFar} reach what they must.`
+  return {
+    lines: [first, ...missed.map((line) => `  missed: ${line}`), ...unjudged.map((line) => `  not judged: ${line}`)],
+    hasFailed: missed.length + unjudged.length > 0,
+  }
+}
+
+/** Longer than this for one commit in a hundred, and a bare commit says nothing of the product that is measured by it. */
+const TOO_SLOW_COMMIT_MS = 25
+
+/** Judges the latency of submits by that of bare commits. Both are p99, in ms. */
+export function judgeLatency(score: Scoreboard, submitMs: number, commitMs: number): void {
+  const name = 'p99 of submits at 200 a second over p99 of bare commits'
+  if (commitMs <= TOO_SLOW_COMMIT_MS) score.note(name, submitMs / commitMs)
+  else
+    score.giveUp(
+      name,
+      `the disk is too slow, since one bare commit in a hundred took ${commitMs.toFixed(0)} ms and longer`,
+    )
 }
