@@ -1,6 +1,6 @@
 import type { Compare } from './compare-texts.ts'
 import { rowsOf, type Bind, type Selection, type Statements } from './find-filter.ts'
-import { messagesOfIds, sampleBlocks, type SearchIndex } from './find-text.ts'
+import { messagesOfIds, sampleBlocks, type ChosenGrams, type SearchIndex } from './find-text.ts'
 
 // Tells by a sample that a search finds more than is counted exactly. Comparing each of so many messages would take most
 // of the time of a search.
@@ -34,9 +34,9 @@ function judge(candidates: number, sampled: number, matching: number, limit: num
 /** Takes a sample of what the index finds, of the newest blocks that are enough. */
 export async function sampleIndex(
   database: Statements,
-  { index, grams, compare, limit }: { index: SearchIndex; grams: readonly number[]; compare: Compare; limit: number },
+  { index, chosen, compare, limit }: { index: SearchIndex; chosen: ChosenGrams; compare: Compare; limit: number },
 ): Promise<Sampled | null> {
-  const sample = await sampleBlocks(database, index, grams, { atLeast: ENOUGH * limit, sampled: SAMPLED })
+  const sample = await sampleBlocks(database, index, chosen, { atLeast: ENOUGH * limit, sampled: SAMPLED })
   if (sample.count <= limit) return null
   const matching = await compare(sample.messages, true)
   const count = judge(sample.count, sample.sampled, matching.length, limit)

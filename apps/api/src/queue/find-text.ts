@@ -2,7 +2,15 @@ import { pMapIterable } from 'p-map'
 import type { ListPosition, Toward } from '../list-position.ts'
 import { MILLIS, type Bind, type Match, type Range, type Statements } from './find-filter.ts'
 import { idAt } from './search-index.ts'
-import { commonPositions, countOfPositions, joinable, splitPostings } from './search-postings.ts'
+import {
+  bitmapOf,
+  commonPositions,
+  countBits,
+  everyPosition,
+  joinable,
+  NOWHERE,
+  splitPostings,
+} from './search-postings.ts'
 import { totalsOf } from './totals.ts'
 
 // Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
@@ -59,10 +67,15 @@ export async function readIndex(database: Statements, tenantId: string, { from, 
   }
 }
 
-/** Blocks that have all grams, with their postings in one value, which is read faster than an array. $1 blocks, $2 grams */
+/**
+ * Blocks that have all grams, with their postings in one value, which is read faster than an array. Of blocks that lack the
+ * first gram nothing else is read. $1 blocks, $2 the first gram, $3 all grams
+ */
 const READ_GRAMS = `
-SELECT block_id::text AS block, string_agg(${joinable('positions')}, '') AS postings
-  FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY block_id HAVING count(*) = cardinality($2::int[])`
+SELECT g.block_id::text AS block, string_agg(${joinable('g.positions')}, '') AS postings
+  FROM (SELECT block_id FROM search_grams WHERE block_id = ANY ($1) AND gram = $2 OFFSET 0) AS first
+ CROSS JOIN LATERAL (SELECT * FROM search_grams WHERE block_id = first.block_id AND gram = ANY ($3) OFFSET 0) AS g
+ GROUP BY g.block_id HAVING count(*) = cardinality($3::int[])`
 
 /** The positions of each block at which all grams occur. */
 async function candidatesOf(
@@ -73,6 +86,7 @@ async function candidatesOf(
   if (grams.length === 0) return new Map(blocks.map(({ id, messages }) => [id, commonPositions([], messages)]))
   const { rows } = await database.query<{ block: string; postings: Buffer }>(READ_GRAMS, [
     blocks.map(({ id }) => id),
+    grams[0],
     [...grams],
   ])
   const messages = new Map(blocks.map((block) => [block.id, block.messages]))
@@ -84,38 +98,58 @@ async function candidatesOf(
 const SAMPLED_BLOCKS = 16
 /** Comparing more grams costs more than it excludes. */
 const MOST_GRAMS = 8
+/** A gram is read when it leaves at most this share of what those before it find. */
+const WORTH_READING = 0.9
 
-function sampleOf(blocks: readonly Block[]): { readonly sample: readonly Block[]; readonly every: number } {
-  const every = Math.max(1, Math.floor(blocks.length / SAMPLED_BLOCKS))
-  return { sample: blocks.filter((_, nth) => nth % every === 0), every }
+/** The grams that a search reads. */
+export interface ChosenGrams {
+  /** The one that occurs in the fewest blocks comes first. */
+  readonly grams: readonly number[]
+  /** How many messages have all of them, by some of the blocks. */
+  readonly estimate: number
 }
 
 /** $1 blocks, $2 grams */
-const MEASURE_GRAMS = `
-SELECT gram, sum(${countOfPositions('positions')})::int AS count FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY gram`
+const SAMPLE_GRAMS = `
+SELECT gram, array_agg(block_id::text) AS blocks, string_agg(${joinable('positions')}, '') AS postings
+  FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY gram`
 
-/** Chooses the grams that occur least, by some of the blocks. */
-export async function rarestGrams(
+/** Chooses the grams that occur least and exclude something, by some of the blocks. */
+export async function chooseGrams(
   database: Statements,
   { blocks }: SearchIndex,
-  grams: readonly number[],
-): Promise<readonly number[]> {
-  if (grams.length <= MOST_GRAMS || blocks.length === 0) return grams
-  const sampled = [sampleOf(blocks).sample.map(({ id }) => id), [...grams]]
-  const { rows } = await database.query<{ gram: number; count: number }>(MEASURE_GRAMS, sampled)
-  const counts = new Map(rows.map(({ gram, count }) => [gram, count]))
-  return grams.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0)).slice(0, MOST_GRAMS)
-}
-
-/** Estimates how many messages have all grams, by some of the blocks. */
-export async function estimateCandidates(
-  database: Statements,
-  { blocks }: SearchIndex,
-  grams: readonly number[],
-): Promise<number> {
-  const { sample, every } = sampleOf(blocks)
-  const candidates = await candidatesOf(database, sample, grams)
-  return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
+  asked: readonly number[],
+): Promise<ChosenGrams> {
+  const every = Math.max(1, Math.floor(blocks.length / SAMPLED_BLOCKS))
+  const sample = blocks.filter((_, nth) => nth % every === 0)
+  if (sample.length === 0) return { grams: asked.slice(0, MOST_GRAMS), estimate: 0 }
+  const { rows } = await database.query<{ gram: number; blocks: string[]; postings: Buffer }>(SAMPLE_GRAMS, [
+    sample.map(({ id }) => id),
+    [...asked],
+  ])
+  const occurring = rows.map(({ gram, blocks: ids, postings }) => {
+    const split = splitPostings(postings)
+    const bitmaps = new Map(ids.map((id, nth) => [id, bitmapOf(split[nth] ?? NOWHERE)]))
+    return { gram, bitmaps, count: [...bitmaps.values()].reduce((sum, bitmap) => sum + countBits(bitmap), 0) }
+  })
+  const missing = asked.filter((gram) => !occurring.some((each) => each.gram === gram))
+  const chosen = missing.slice(0, MOST_GRAMS).map((gram) => ({ gram, blocks: 0 }))
+  let left = missing.length > 0 ? [] : sample.map(({ id, messages }) => ({ id, bitmap: everyPosition(messages) }))
+  let count = left.reduce((sum, { bitmap }) => sum + countBits(bitmap), 0)
+  for (const { gram, bitmaps } of occurring.toSorted((a, b) => a.count - b.count)) {
+    if (chosen.length === MOST_GRAMS) break
+    const both = left.flatMap(({ id, bitmap }) => {
+      const other = bitmaps.get(id)
+      return other === undefined ? [] : [{ id, bitmap: bitmap.map((bits, byte) => bits & (other[byte] ?? 0)) }]
+    })
+    const found = both.reduce((sum, { bitmap }) => sum + countBits(bitmap), 0)
+    // Where nothing is left of the sample, other blocks may have more.
+    if (count > 0 && found > WORTH_READING * count) continue
+    chosen.push({ gram, blocks: bitmaps.size })
+    left = both
+    count = found
+  }
+  return { grams: chosen.toSorted((a, b) => a.blocks - b.blocks).map(({ gram }) => gram), estimate: every * count }
 }
 
 export interface BlockSample {
@@ -141,15 +175,17 @@ function isSampled(nth: number, every: number): boolean {
 export async function sampleBlocks(
   database: Statements,
   { blocks }: SearchIndex,
-  grams: readonly number[],
+  { grams, estimate }: ChosenGrams,
   { atLeast, sampled }: { atLeast: number; sampled: number },
 ): Promise<BlockSample> {
   const newest = blocks.toReversed()
+  const ofBlock = estimate / Math.max(1, blocks.length)
   const found: { readonly block: Block; readonly positions: readonly number[] }[] = []
   let count = 0
   let looked = 0
   while (looked < newest.length && count < atLeast) {
-    const some = newest.slice(looked, looked + SAMPLED_TOGETHER)
+    const needed = Math.ceil((atLeast - count) / Math.max(1, ofBlock))
+    const some = newest.slice(looked, looked + Math.min(MOST_BLOCKS, Math.max(SAMPLED_TOGETHER, needed)))
     const candidates = await candidatesOf(database, some, grams)
     for (const block of some) {
       const positions = candidates.get(block.id) ?? []
@@ -206,23 +242,27 @@ function messagesAt(asked: readonly AskedBlock[], isApart: boolean): Candidates 
     : (bind) => messagesBy(ids(bind))
 }
 
-/** SQL for the ids, which reads each block once. */
+/** Of a block, up to this many ids on average are read one by one. Otherwise all are read at once. */
+const FEW_IDS = 4
+
+/** SQL for the ids. */
 function idsAt(asked: readonly AskedBlock[], positions: readonly number[]): Candidates {
   const ends: number[] = []
   for (const each of asked) ends.push((ends.at(-1) ?? 0) + each.positions.length)
+  const ids = positions.length <= FEW_IDS * asked.length ? 'message_ids' : `message_ids || '' AS message_ids`
   return (bind) => `
     SELECT ${idAt('b', 'b.position')} AS id
       FROM unnest(${bind(asked.map(({ block }) => block.id))}::bigint[], ${bind([0, ...ends.slice(0, -1)])}::int[], ${bind(ends)}::int[]) AS c(block_id, begins, ends)
      CROSS JOIN LATERAL (
        SELECT whole.message_ids, unnest((${bind(positions)}::int[])[c.begins + 1 : c.ends]) AS position
-         FROM (SELECT message_ids || '' AS message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS whole OFFSET 0
+         FROM (SELECT ${ids} FROM search_blocks WHERE id = c.block_id OFFSET 0) AS whole OFFSET 0
      ) AS b`
 }
 
-/** The blocks that a sample is taken from in one step. */
+/** The blocks that a sample is taken from in one step, at least. */
 const SAMPLED_TOGETHER = 64
 
-/** The blocks of one statement: few for whoever wants few, then more. */
+/** The blocks of one statement: few for whoever wants few, then more; many at once where a sample has none. */
 const FIRST_BLOCKS = 8
 const MOST_BLOCKS = 256
 /** Candidates of so many messages are compared at once, at least. */
@@ -232,7 +272,7 @@ export const COMPARED_IN_PARALLEL = 3
 
 interface IndexWalk {
   readonly index: SearchIndex
-  readonly grams: readonly number[]
+  readonly chosen: ChosenGrams
   readonly toward: Toward
   /** The walk starts after it. */
   readonly begin: ListPosition | null
@@ -249,7 +289,7 @@ interface IndexWalk {
 export async function* walkIndex(
   database: Statements,
   tenantId: string,
-  { index, grams, toward, begin, range, atOnce }: IndexWalk,
+  { index, chosen, toward, begin, range, atOnce }: IndexWalk,
   compare: (candidates: Candidates) => Promise<Match[]>,
 ): AsyncGenerator<readonly Match[]> {
   const sign = toward === 'older' ? -1 : 1
@@ -289,7 +329,7 @@ export async function* walkIndex(
   }
   const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
   const compared = pMapIterable(
-    candidatesInOrder(database, blocks, grams),
+    candidatesInOrder(database, blocks, chosen),
     async ({ asked, isApart, following }) => ({
       matches: asked.length === 0 ? [] : await compare(messagesAt(asked, isApart)),
       following,
@@ -325,10 +365,10 @@ interface AskedCandidates {
 async function* candidatesInOrder(
   database: Statements,
   blocks: readonly Block[],
-  grams: readonly number[],
+  { grams, estimate }: ChosenGrams,
 ): AsyncGenerator<AskedCandidates> {
   for (
-    let next = 0, group = FIRST_BLOCKS;
+    let next = 0, group = estimate === 0 ? MOST_BLOCKS : FIRST_BLOCKS;
     next < blocks.length;
     next += group, group = Math.min(2 * group, MOST_BLOCKS)
   ) {
@@ -368,7 +408,7 @@ const TAIL_AT_ONCE = 1_000
 async function* walkUnindexed(
   database: Statements,
   tenantId: string,
-  { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'grams'>,
+  { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'chosen'>,
 ): AsyncGenerator<readonly Match[]> {
   const [before, order] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
   let position = begin

@@ -6,7 +6,16 @@ import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { ListPosition, Toward } from '../list-position.ts'
 import type { Owner } from './actor.ts'
 import { createComparison, type Compare } from './compare-texts.ts'
-import { countAll, countInState, countQueued, countReported, countRows, estimate, type Total } from './find-count.ts'
+import {
+  countAll,
+  countInState,
+  countQueued,
+  countReported,
+  countRows,
+  estimate,
+  estimateByBlocks,
+  type Total,
+} from './find-count.ts'
 import {
   ALL,
   createSelection,
@@ -23,11 +32,11 @@ import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './f
 import { sampleIndex, sampleSource, type Sampled } from './find-sample.ts'
 import {
   COMPARED_IN_PARALLEL,
-  estimateCandidates,
+  chooseGrams,
   messagesOfIds,
-  rarestGrams,
   readIndex,
   walkIndex,
+  type ChosenGrams,
   type SearchIndex,
 } from './find-text.ts'
 import { askedGrams, hasTextFilter } from './search-text.ts'
@@ -88,7 +97,7 @@ const COMPARED_AT_ONCE = 1_000
 interface Prepared {
   readonly compare: Compare
   readonly index: SearchIndex
-  readonly grams: readonly number[]
+  readonly chosen: ChosenGrams
   /** The rows of the source that are compared in place of what the index finds; null where there is none. */
   readonly rows: number | null
 }
@@ -273,14 +282,14 @@ export function createFinder(
     const compare = createComparison(database, selection)
     const index = await readIndex(database, tenantId, submitted)
     unindexed = index.unindexed
-    const grams = await rarestGrams(database, index, asked)
-    const rows = source === null || source.sql === ALL.sql ? null : await rowsToRead(database, index, grams)
-    return { compare, index, grams, rows }
+    const chosen = await chooseGrams(database, index, asked)
+    const rows = source === null || source.sql === ALL.sql ? null : await rowsToRead(database, chosen)
+    return { compare, index, chosen, rows }
   }
 
   async function* walkTexts(
     database: Connections,
-    { compare, index, grams, rows: rowsOfSource }: Prepared,
+    { compare, index, chosen, rows: rowsOfSource }: Prepared,
     toward: Toward,
     begin: ListPosition | null,
     atOnce: number,
@@ -299,19 +308,15 @@ export function createFinder(
       for await (const found of compared) if (found.length > 0) yield found
       return
     }
-    yield* walkIndex(database, tenantId, { index, grams, toward, begin, range: submitted, atOnce }, (candidates) =>
+    yield* walkIndex(database, tenantId, { index, chosen, toward, begin, range: submitted, atOnce }, (candidates) =>
       compare(candidates, asksForState),
     )
   }
 
   /** How many rows the source has, where reading them costs less than what the index finds; else null. */
-  async function rowsToRead(
-    database: Connections,
-    index: SearchIndex,
-    grams: readonly number[],
-  ): Promise<number | null> {
+  async function rowsToRead(database: Connections, chosen: ChosenGrams): Promise<number | null> {
     const { count } = await countRows(database, selection, COMPARED_AT_MOST + 1)
-    return count <= COMPARED_ALWAYS || (await estimateCandidates(database, index, grams)) > count ? count : null
+    return count <= COMPARED_ALWAYS || chosen.estimate > count ? count : null
   }
 
   const byText = hasTextFilter(filter)
@@ -381,11 +386,8 @@ export function createFinder(
     const walkFrom: WalkFrom = (...from) => walkTexts(database, prepared, ...from)
     const sampled = await sample(database, prepared)
     if (sampled !== null) {
-      const [total, read] = await Promise.all([
-        estimate(database, selection, sampled.count, sampled.oldest),
-        readPage(walkFrom, start, limit),
-      ])
-      return { ...total, ...read }
+      const total = estimateByBlocks(prepared.index, sampled.count, sampled.oldest)
+      return { ...total, ...(await readPage(walkFrom, start, limit)) }
     }
     // The matches that are counted are those of the page as well, unless it lies far behind.
     for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
@@ -395,17 +397,17 @@ export function createFinder(
     const isComplete = newest.length <= exactUpTo
     const total = isComplete
       ? { total: newest.length, totalIsEstimate: false }
-      : await estimate(database, selection, newest.length, newest.at(-1)?.at ?? null)
+      : estimateByBlocks(prepared.index, newest.length, newest.at(-1)?.at ?? null)
     return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
   }
 
   /** Null where there may be so few matches that they are to be counted. */
-  async function sample(database: Connections, { compare, index, grams, rows }: Prepared): Promise<Sampled | null> {
+  async function sample(database: Connections, { compare, index, chosen, rows }: Prepared): Promise<Sampled | null> {
     if (rows !== null)
       return rows > COMPARED_AT_MOST ? null : sampleSource(database, selection, { rows, compare, limit: exactUpTo })
-    if ((await estimateCandidates(database, index, grams)) <= exactUpTo) return null
+    if (chosen.estimate <= exactUpTo) return null
     const compareAll: Compare = (candidates) => compare(candidates, asksForState)
-    return sampleIndex(database, { index, grams, compare: compareAll, limit: exactUpTo })
+    return sampleIndex(database, { index, chosen, compare: compareAll, limit: exactUpTo })
   }
 
   return {

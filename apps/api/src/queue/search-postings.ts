@@ -35,7 +35,8 @@ export function commonPositions(postings: readonly Buffer[], messages: number): 
   return positions
 }
 
-function bitmapOf(posting: Buffer): Uint8Array {
+/** A bit for each position at which a gram occurs. */
+export function bitmapOf(posting: Buffer): Uint8Array {
   if (posting[0] === BITMAP) return posting.subarray(1)
   const bitmap = new Uint8Array(BITMAP_BYTES)
   for (let at = 1; at + 1 < posting.length; at += BYTES_OF_LISTED) {
@@ -45,12 +46,24 @@ function bitmapOf(posting: Buffer): Uint8Array {
   return bitmap
 }
 
-/** SQL for how many positions are encoded in a column. */
-export function countOfPositions(column: string): string {
-  return `CASE get_byte(${column}, 0) WHEN ${BITMAP} THEN bit_count(${column}) - 1 ELSE (length(${column}) - 1) / ${BYTES_OF_LISTED} END`
+/** The posting of a gram that a block does not have. */
+export const NOWHERE = encodePositions([])
+
+export function countBits(bitmap: Uint8Array): number {
+  let count = 0
+  for (const byte of bitmap) count += BITS[byte] ?? 0
+  return count
 }
 
+/** How many bits of a byte are set. */
+const BITS = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length)
+
 const LENGTH_BYTES = 4
+
+/** A bitmap of the first positions. */
+export function everyPosition(messages: number): Uint8Array {
+  return new Uint8Array(BITMAP_BYTES).map((_, byte) => 0xff >> Math.min(8, Math.max(0, 8 * (byte + 1) - messages)))
+}
 
 /** SQL for the positions of a column with their length before them, so that several can be joined in one value. */
 export function joinable(column: string): string {
