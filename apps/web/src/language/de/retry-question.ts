@@ -8,6 +8,7 @@ export const retryQuestion: TranslationOf<typeof english> = {
     'Nachrichten, deren Inhalt noch vorhanden ist, werden wieder eingereiht, sofern sie nicht abgelaufen sind. Eine Nachricht, die vielleicht schon gesendet wurde, kann zweimal ankommen.',
   'messages.count': '{count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.count-about': 'etwa {count, plural, one {# Nachricht} other {# Nachrichten}}',
+  'messages.count-more': 'mehr als {count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.counting': 'Wird gezählt …',
   'messages.not-counted': 'Die Nachrichten konnten nicht gezählt werden',
 }

@@ -6,6 +6,7 @@ export const retryQuestion = {
     'Those whose content is still kept are queued again, unless they have expired. One that may have been sent already can arrive twice.',
   'messages.count': '{count, plural, one {# message} other {# messages}}',
   'messages.count-about': 'about {count, plural, one {# message} other {# messages}}',
+  'messages.count-more': 'more than {count, plural, one {# message} other {# messages}}',
   'messages.counting': 'Counting…',
   'messages.not-counted': 'The messages could not be counted',
 } as const
