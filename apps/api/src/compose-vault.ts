@@ -11,7 +11,7 @@ import { checkVaultKeys } from './database/sealed-values.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
-import { findLost, forget, type Lost } from './vault-rotation/forget.ts'
+import { findLost, forget, type Findings } from './vault-rotation/forget.ts'
 import type { LostKind } from './vault-rotation/lost-kinds.ts'
 import { createForgetStore } from './vault-rotation/forget-store.ts'
 import { reseal, type Resealing } from './vault-rotation/reseal.ts'
@@ -29,7 +29,7 @@ export interface VaultTools {
   /** @throws {ConfigurationError} when a key is missing that something stored needs */
   checkKeys(keyRing: KeyRing): Promise<void>
   reseal(keyRing: KeyRing, onProgress: (resealed: number) => void): Promise<Resealing>
-  findLost(keyRing: KeyRing): Promise<Lost[]>
+  findLost(keyRing: KeyRing): Promise<Findings>
   /** Returns how many values it gave up. */
   forget(keyRing: KeyRing, kinds: readonly LostKind[]): Promise<number>
   close(): Promise<void>

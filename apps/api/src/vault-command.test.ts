@@ -372,12 +372,15 @@ describe('inforiver-mail vault forget', () => {
     expect(run.text).toContain('messages: 2 content keys sealed with old cannot be opened')
   })
 
-  it('gives up nothing beside a running process, which has the key that is missing here', async () => {
+  it.each([
+    ['is missing here', [NEW]],
+    ['has another value here', [NEW, newKey('old')]],
+  ])('gives up nothing beside a running process, which has the key that %s', async (_, keys) => {
     const product = await ground.startProduct({ environment: { VAULT_KEYS: `${OLD},${NEW}`, ROLE: 'api' } })
     const states = () => ground.database.query('SELECT id, status FROM message_states ORDER BY id')
     const before = await states()
 
-    await expect(vault('forget all --yes', await withKeys(NEW))).rejects.toThrow(
+    await expect(vault('forget all --yes', await withKeys(...keys))).rejects.toThrow(
       new ConfigurationError(
         'Inforiver Mail runs and may still have what is missing here (old). Put that back; or let Inforiver Mail send what waits, and stop it before anything is given up.',
       ),

@@ -6,7 +6,7 @@ import { ConfigurationError, type Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
 import { waitUntil } from './polling.ts'
 import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
-import type { Lost } from './vault-rotation/forget.ts'
+import type { Findings, Lost } from './vault-rotation/forget.ts'
 import { LOST_KINDS, type LostKind } from './vault-rotation/lost-kinds.ts'
 import type { SealedStore } from './vault-rotation/sealed-store.ts'
 
@@ -161,7 +161,8 @@ async function resealAll({ vault, print }: Context, keyRing: KeyRing): Promise<b
 
 async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean): Promise<ExitCode> {
   const { keyRing, vault, print } = context
-  const lost = await vault.findLost(keyRing)
+  const findings = await vault.findLost(keyRing)
+  const { lost } = findings
   if (lost.length === 0) {
     print('Every stored secret can be opened. There is nothing to forget.')
     return 0
@@ -174,10 +175,10 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
     )
     return 2
   }
-  await refuseBesideRunning(context, concerned)
+  await refuseBesideRunning(context, concerned, findings)
   const forgotten = await vault.forget(keyRing, kinds)
   print(`\nForgotten: ${forgotten} of them.`)
-  const left = await vault.findLost(keyRing)
+  const { lost: left } = await vault.findLost(keyRing)
   for (const each of left) print(`Still there: ${describe(each)}`)
   if (left.length === 0) print('Every stored secret can be opened now.')
   return left.length === 0 ? 0 : 2
@@ -185,11 +186,15 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
 
 /**
  * A process that runs has every key that was needed when it started, whatever has become of them since: only what no key
- * opens may be given up beside it.
+ * opens may be given up beside it. A key that opens nothing here may have another value there.
  */
-async function refuseBesideRunning({ keyRing, vault }: Context, concerned: readonly Lost[]): Promise<void> {
+async function refuseBesideRunning(
+  { vault }: Context,
+  concerned: readonly Lost[],
+  { proven }: Findings,
+): Promise<void> {
   const kids = new Set(concerned.flatMap((lost) => lost.kids))
-  const missing = [...kids].filter((kid) => kid !== NO_KEY && !keyRing.keys.has(kid))
+  const missing = [...kids].filter((kid) => kid !== NO_KEY && !proven.has(kid))
   if (missing.length === 0) return
   // Another role does not see which key a process seals with, nor does anybody while that process connects again.
   const announced = (await vault.store.findSealingKids()).size > 0

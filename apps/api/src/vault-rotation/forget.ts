@@ -20,23 +20,31 @@ export interface Lost {
   readonly names: readonly string[]
 }
 
+export interface Findings {
+  readonly lost: readonly Lost[]
+  /** The keys that open at least one stored value: only these are known to have the value that they sealed with. */
+  readonly proven: ReadonlySet<string>
+}
+
 type Deps = Readonly<{ store: SealedStore; vault: TokenVault }>
 
 /** Opens every stored value and lists those that do not open. */
-export async function findLost({ store, vault }: Deps): Promise<Lost[]> {
+export async function findLost({ store, vault }: Deps): Promise<Findings> {
   const found: Lost[] = []
+  const proven = new Set<string>()
   for (const column of store.columns) {
     const kids = new Set<string>()
     const names: string[] = []
     let count = 0
-    for await (const lost of lostIn({ store, vault }, column)) {
+    for await (const { opened, lost } of openEach({ store, vault }, column)) {
       count += lost.length
+      for (const { value } of opened) proven.add(kidOf(vault, value))
       for (const { value } of lost) kids.add(kidOf(vault, value))
       names.push(...lost.slice(0, NAMED_AT_MOST - names.length).map(({ key }) => key))
     }
     if (count > 0) found.push({ kind: kindOf(column), purpose: column.purpose, count, kids: [...kids], names })
   }
-  return found
+  return { lost: found, proven }
 }
 
 /**
@@ -55,7 +63,8 @@ export async function forget(
   const { store, kinds, forgetStore, requireReconnect, clock } = deps
   let forgotten = 0
   for (const column of store.columns.filter((each) => kinds.includes(kindOf(each)))) {
-    for await (const lost of lostIn(deps, column)) {
+    for await (const { lost } of openEach(deps, column)) {
+      if (lost.length === 0) continue
       if (kindOf(column) === 'tokens') for (const { key } of lost) await requireReconnect(key, tokensLost(clock()))
       forgotten += await forgetStore.forget(column, lost, clock())
     }
@@ -63,13 +72,19 @@ export async function forget(
   return forgotten
 }
 
-async function* lostIn({ store, vault }: Deps, column: ForgettableColumn): AsyncGenerator<StoredValue[]> {
+interface Batch {
+  readonly opened: readonly StoredValue[]
+  readonly lost: readonly StoredValue[]
+}
+
+async function* openEach({ store, vault }: Deps, column: ForgettableColumn): AsyncGenerator<Batch> {
   let after = ''
   for (;;) {
     const values = await store.read(column, { after, exceptKid: null, limit: BATCH })
-    const opened = await Promise.allSettled(values.map(({ value, owner }) => vault.open(value, owner)))
-    const lost = values.filter((_, index) => opened[index]?.status === 'rejected')
-    if (lost.length > 0) yield lost
+    const results = await Promise.allSettled(values.map(({ value, owner }) => vault.open(value, owner)))
+    const resulting = (status: 'fulfilled' | 'rejected') =>
+      values.filter((_, index) => results[index]?.status === status)
+    yield { opened: resulting('fulfilled'), lost: resulting('rejected') }
     const last = values.at(-1)
     if (!last || values.length < BATCH) return
     after = last.key
