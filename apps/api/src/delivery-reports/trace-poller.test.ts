@@ -277,7 +277,10 @@ it('looks for messages in doubt since they were accepted: for one by its Message
   expect(await requests()).toBe(before + 2) // one for what was sent within the hour, as the messages may have been
 })
 
-it('looks for a message in doubt that went by draft by the Message-ID of that', async () => {
+it.each([
+  ['the first time', null],
+  ['again, when it was retried', '<earlier@outlook.example>'],
+])('looks for a message in doubt that went by draft %s by the Message-ID of that draft', async (_, earlierId) => {
   await set({ jsonMessageId: 'rewritten' })
   const id = await send(['max@contoso.com'], 'By draft', { ...IN_DOUBT, waitMs: 12 * HOURS })
   const [mail] = (await control('GET', '/mailboxes/max@contoso.com/messages')).items
@@ -286,6 +289,7 @@ it('looks for a message in doubt that went by draft by the Message-ID of that', 
      UPDATE message_queue SET has_draft = true WHERE message_id = $1`,
     [id, ADA, mail.internetMessageId],
   )
+  await ground.database.query('UPDATE messages SET internet_message_id = $2 WHERE id = $1', [id, earlierId])
 
   await ground.clock.advance(3 * HOURS)
   await poll(ADA, RUNNING)

@@ -24,14 +24,14 @@ const MOST_AWAITED = 20_000
  */
 const AWAITS_CODE = `(o.delivery = 'failed' AND o.code IS NULL AND o.source = 'trace' AND o.certain AND o.learned_at > mail_now() - interval '1 hour')`
 
-/** A message in doubt that goes by draft has its Message-ID with the draft. $1 tenant */
+/** A message in doubt that goes by draft has its Message-ID with the draft. One of an earlier attempt may be with the message. $1 tenant */
 const READ = `
 SELECT m.id, m.internet_message_id AS "internetMessageId", m.from_email AS "fromEmail", m.sent_at AS "sentAt", NULL::timestamptz AS "inDoubtSince"
   FROM (${SENT_LATELY}) AS e CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = e.message_id OFFSET 0) AS m
  WHERE m.outcome = 'sent' AND m.from_email IS NOT NULL AND m.sent_at > mail_now() - interval '24 hours'
    AND coalesce((SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL AND NOT ${AWAITS_CODE}), 0) < m.recipients
  UNION ALL
-SELECT q.message_id, coalesce(m.internet_message_id, (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = q.message_id)), q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes'),
+SELECT q.message_id, coalesce((SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = q.message_id), m.internet_message_id), q.from_email, greatest(q.waits_since, mail_now() - interval '55 minutes'),
        q.waits_since
   FROM message_queue q CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m
  WHERE q.tenant_id = $1 AND q.doubt = 'in-doubt' AND q.from_email IS NOT NULL

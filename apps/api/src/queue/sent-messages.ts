@@ -35,8 +35,8 @@ const QUEUED_FROM = `(SELECT q.from_email FROM message_queue q WHERE q.message_i
 const WAS_REFUSED = `m.outcome IS NOT DISTINCT FROM 'failed' AND m.problem ->> 'code' IS DISTINCT FROM 'outcome-unknown'`
 
 /**
- * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft. Nothing is reported
- * of a message that was refused, and it stands in the way of none that was sent with the same Message-ID.
+ * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft; one that is retried
+ * may still have that of the attempt before. Nothing is reported of a message that was refused, and it stands in the way of none that was sent with the same Message-ID.
  * $1 tenant, $2 ids, $3 Message-IDs
  */
 const FIND = `
@@ -143,7 +143,7 @@ async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise
         source: known?.source ?? null,
       }
     })
-    const internetMessageId = row.internet_message_id ?? row.draft_id ?? ownMessageId(row.id, fromEmail)
+    const internetMessageId = row.draft_id ?? row.internet_message_id ?? ownMessageId(row.id, fromEmail)
     return [{ id: row.id, internetMessageId, fromEmail, subject: row.subject, sentAt: row.sent_at, recipients }]
   })
 }
