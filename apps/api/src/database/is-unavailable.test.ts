@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { answerWasLost, isUnavailable, outageOf } from './is-unavailable.ts'
 
+const TOO_FEW_VALUES = 'bind message supplies 3 parameters, but prepared statement "" requires 4'
+
 it.each([
   ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
   ['a server that shuts down', Object.assign(new Error('terminating connection'), { code: '57P01' })],
@@ -28,10 +30,10 @@ it.each([
   new Error('Something else'),
   Object.assign(new Error('duplicate key'), { code: '23505' }),
   Object.assign(new Error('unique'), { code: 'P2002' }),
-  Object.assign(new Error('bind message supplies 3 parameters'), { code: '08P01', routine: 'exec_bind_message' }),
+  Object.assign(new Error(TOO_FEW_VALUES), { code: '08P01', routine: 'exec_bind_message' }),
   Object.assign(new Error('prisma'), {
     code: 'P2010',
-    meta: { driverAdapterError: { cause: { originalCode: '08P01', code: '08P01', severity: 'ERROR' } } },
+    meta: { driverAdapterError: { cause: { originalCode: '08P01', code: '08P01', message: TOO_FEW_VALUES } } },
   }),
   'ECONNREFUSED',
   null,
@@ -48,7 +50,9 @@ it('terminates on circular causes', () => {
 
 it.each([
   ['a connection that broke', { code: 'ECONNRESET' }, true],
-  ['a pooler that lost the server', { code: '08P01', severity: 'FATAL' }, true],
+  ['a pooler that lost the server', { code: '08P01', severity: 'FATAL', routine: undefined }, true],
+  ['an older pooler that lost it', { code: '08P01', severity: 'ERROR', routine: undefined }, true],
+  ['a pooler that lost it, as Prisma tells', { originalCode: '08P01', severity: 'ERROR' }, true],
   ['a statement with too few values', { code: '08P01', severity: 'ERROR', routine: 'exec_bind_message' }, false],
   ['a refused connection', { code: 'ECONNREFUSED' }, false],
   ['a full disk', { code: '53100' }, false],

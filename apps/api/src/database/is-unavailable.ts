@@ -117,10 +117,14 @@ function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message:
 
 /**
  * PostgreSQL has 08P01 for a statement with too few values, as an error in one of its routines. PgBouncer names no routine,
- * and ends the connection. Prisma's adapter keeps nothing but the severity.
+ * and ends the connection. Prisma's adapter keeps no routine, only the message, which is in the language of the server: in any
+ * other than English the error counts as an outage.
  */
-function isOfProgram({ code, originalCode, routine, severity }: Fault): boolean {
-  return [code, originalCode].includes('08P01') && (routine !== undefined || severity === 'ERROR')
+function isOfProgram(fault: Fault): boolean {
+  const { code, originalCode, routine, message } = fault
+  if (![code, originalCode].includes('08P01')) return false
+  if ('routine' in fault) return routine !== undefined
+  return typeof message === 'string' && message.startsWith('bind message ')
 }
 
 interface Fault {
@@ -129,7 +133,6 @@ interface Fault {
   readonly originalCode?: unknown
   readonly syscall?: unknown
   readonly routine?: unknown
-  readonly severity?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }
