@@ -77,10 +77,10 @@ uninstall_product() {
       say "There are data in $program/.data: the folder stays."
       continue
     fi
-    more=$(find_more "$program")
-    if [ -n "$more" ]; then
-      say "No release has put these into $program: the folder stays."
-      say "$more"
+    kept=$(find_more "$program" && find_changed "$program")
+    if [ -n "$kept" ]; then
+      say "No release has put these into $program, or they were changed since: the folder stays."
+      say "$kept"
     else
       rm -rf -- "$program"
     fi
@@ -95,9 +95,9 @@ uninstall_product() {
 refuse_to_replace_more() {
   target=$programs/inforiver-mail-$version
   if [ "$root" = "$target" ] || [ ! -d "$target" ]; then return 0; fi
-  more=$(find_more "$target")
-  [ -z "$more" ] || fail 73 "No release has put these into $target, which would be replaced. Move them away, and run this again.
-$more"
+  kept=$(find_more "$target" && find_different "$target")
+  [ -z "$kept" ] || fail 73 "No release has put these into $target, or they were changed since, and they would be replaced. Move them away, and run this again.
+$kept"
 }
 
 # Lists what lies in the folder of a version beside the parts of a release, such as secrets of the operator.
@@ -107,6 +107,25 @@ find_more() {
   for part in $parts; do set -- "$@" -path "./$part" -prune -o; done
   find . "$@" ! -type d -print
 }
+
+# Lists what was changed in the examples of deploy, such as a file that was filled in: a release writes the list of its
+# contents last, and neither an archive nor an installation changes the times of files.
+find_changed() {
+  cd -- "$1"
+  if [ ! -e program/contents.json ]; then return 0; fi
+  for part in $parts; do
+    case $part in deploy/*) if [ -e "$part" ]; then find "./$part" -newer program/contents.json; fi ;; esac
+  done
+}
+
+# Lists the files of deploy that differ from those of this release, in the folder that another one of its version would replace.
+find_different() {
+  for part in $parts; do
+    case $part in deploy/*) if [ -e "$1/$part" ] && ! is_same "$root/$part" "$1/$part"; then say "./$part"; fi ;; esac
+  done
+}
+
+is_same() { [ -e "$1" ] && [ "$(cksum <"$1")" = "$(cksum <"$2")" ]; }
 
 make_account() {
   is_for_this_machine || return 0

@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,6 +26,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
+/** When a release was made: its files are of that time. */
+const MADE_AT = new Date('2000-01-01T00:00:00Z')
+
 /** A folder laid out as a release, whose program only tells its version. */
 function unpack(version: string): string {
   const release = join(directory, `inforiver-mail-${version}`)
@@ -32,6 +36,10 @@ function unpack(version: string): string {
   writeFileSync(join(release, 'bin/inforiver-mail'), `#!/bin/sh\necho ${version}\n`)
   chmodSync(join(release, 'bin/inforiver-mail'), 0o755)
   cpSync(join(root, 'deploy'), join(release, 'deploy'), { recursive: true })
+  mkdirSync(join(release, 'program'), { recursive: true })
+  writeFileSync(join(release, 'program/contents.json'), '{}\n')
+  for (const path of readdirSync(release, { recursive: true, encoding: 'utf8' }))
+    utimesSync(join(release, path), MADE_AT, MADE_AT)
   return release
 }
 
@@ -96,7 +104,13 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     writeFileSync(join(release, 'docs/install.md'), '# Installation')
     writeFileSync(join(release, 'CHANGELOG.md'), '# Changelog')
     expect(run(release)).toMatchObject({ status: 0, stderr: '' })
-    expect(readdirSync(at('opt/inforiver-mail-1.1.0')).toSorted()).toEqual(['CHANGELOG.md', 'bin', 'deploy', 'docs'])
+    expect(readdirSync(at('opt/inforiver-mail-1.1.0')).toSorted()).toEqual([
+      'CHANGELOG.md',
+      'bin',
+      'deploy',
+      'docs',
+      'program',
+    ])
 
     writeFileSync(at('opt/inforiver-mail-1.1.0/inforiver-mail.env'), 'AZURE_CLIENT_SECRET=s3cret', { mode: 0o600 })
     chmodSync(at('opt/inforiver-mail-1.1.0/bin'), 0o700)
@@ -169,6 +183,32 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
       expect(readFileSync(at(kept), 'utf8')).toBe('s3cret')
 
       rmSync(at(kept))
+      expect(run(release)).toMatchObject({ status: 0, stderr: '' })
+      expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
+      expect(existsSync(at('opt/inforiver-mail-1.1.0'))).toBe(false)
+    },
+  )
+
+  it.each(['deploy/container/inforiver-mail.env', 'deploy/container/compose.yaml'])(
+    'neither replaces nor removes a program folder in which an operator has filled in %s',
+    (path) => {
+      const release = unpack('1.1.0')
+      run(release)
+      const example = readFileSync(join(release, path))
+      const filledIn = join('opt/inforiver-mail-1.1.0', path)
+      writeFileSync(at(filledIn), 's3cret')
+
+      expect(run(release)).toMatchObject({
+        status: 73,
+        stderr: expect.stringContaining(`run this again.\n./${path}\n`),
+      })
+      expect(run(release, 'uninstall')).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(`stays.\n./${path}\n`),
+      })
+      expect(readFileSync(at(filledIn), 'utf8')).toBe('s3cret')
+
+      writeFileSync(at(filledIn), example)
       expect(run(release)).toMatchObject({ status: 0, stderr: '' })
       expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
       expect(existsSync(at('opt/inforiver-mail-1.1.0'))).toBe(false)
