@@ -177,7 +177,11 @@ export function createWorker(deps: {
   }
 
   async function claim(): Promise<number> {
-    if (unansweredOwner !== null) await deliveries.giveBack(unansweredOwner)
+    if (unansweredOwner !== null) {
+      await deliveries.giveBack(unansweredOwner)
+      unansweredOwner = null
+    }
+    if (stopping.signal.aborted) return 0 // nobody would watch another claim
     const owner = randomUUID()
     unansweredOwner = owner
     const claimedAt = elapsedMs()

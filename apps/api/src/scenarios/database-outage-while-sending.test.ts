@@ -135,6 +135,12 @@ async function claimWithoutAnswer(
   return { id, other, otherLink }
 }
 
+/** Waits until the statement that gives a claim back waits for claims that are being committed. */
+async function untilGivingBack(): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${CLAIMS_LOCK}`
+  await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
+}
+
 async function expectSentWithoutDoubt(id: string): Promise<void> {
   const state = 'SELECT lease_owner, attempt_id, doubt FROM message_queue WHERE message_id = $1'
   expect(await ground.database.query(state, [id])).toEqual([{ lease_owner: null, attempt_id: null, doubt: 'none' }])
@@ -192,6 +198,23 @@ it('gives back after the grace period what it claimed, although the answer is st
   expect(await arrived(subject)).toBe(1)
 })
 
+it('claims nothing more where it is stopped while it gives back what it had claimed', async () => {
+  const subject = 'Stopped while it gave back'
+  const { id, other, otherLink } = await claimWithoutAnswer(subject, 'cut')
+  const release = await ground.database.lockAsClaim()
+  otherLink.mend()
+  await untilGivingBack()
+
+  const stopping = other.close()
+  await untilStopping(other)
+  await release()
+  await stopping
+  await otherLink.close()
+
+  await expectSentWithoutDoubt(id)
+  expect(await arrived(subject)).toBe(1)
+})
+
 it('delivers what it had claimed by a commit that took effect after the connection was lost', async () => {
   link.cut()
   const { id } = await service.submit({ subject: 'Committed late', onUnknownOutcome: 'stop' })
@@ -201,8 +224,7 @@ it('delivers what it had claimed by a commit that took effect after the connecti
   link.cut()
   link.mend()
   // The statement that gives the claim back waits for the commit, before which it would see nothing.
-  const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${CLAIMS_LOCK}`
-  await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
+  await untilGivingBack()
   await commits.release()
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
