@@ -32,6 +32,23 @@ it('logs why a check fails, once until it succeeds again', async () => {
   expect(logged).toHaveLength(2)
 })
 
+it('logs each cause of a check that fails for several, up to ten', async () => {
+  const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
+  const timedOut = Object.assign(new AggregateError([]), { code: 'ETIMEDOUT' })
+  const password = new Error('password authentication failed')
+  const causes = [refused, password, refused, timedOut, password]
+  const logged: unknown[] = []
+  const database: ReadinessCheck = () => Promise.reject(causes.shift() ?? new Error(`request ${logged.length}`))
+  const readReadiness = watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) })
+
+  for (let probe = 0; probe < 5; probe++) await readReadiness()
+  const text = 'readiness check database failed'
+  expect(logged).toEqual([refused, password, timedOut].map((err) => [{ err }, text]))
+
+  for (let probe = 0; probe < 20; probe++) await readReadiness()
+  expect(logged).toHaveLength(10)
+})
+
 it('logs what a check says is wrong, once until it succeeds again', async () => {
   const full = 'The disk of the database is full.'
   const answers = [full, full, 'The database is read-only.', full, null, full]

@@ -7,6 +7,8 @@ import { VERSION } from '../version.ts'
 const CHECK_TIMEOUT_MS = 5_000
 /** What is wrong with a check that rejects. */
 const FAILED = 'The check failed; the cause is in the log.'
+/** A reason that is worded differently each time must not fill the log. */
+const MOST_REASONS = 10
 
 /** Checks one precondition for serving requests. Resolves to null, or to a sentence that says what is wrong. */
 export type ReadinessCheck = () => Promise<string | null>
@@ -16,21 +18,21 @@ type Checks = Readonly<Record<string, ReadinessCheck>>
 type Results = Readonly<Record<string, string>>
 type ReadReadiness = () => Promise<Results>
 
-/** Returns what runs the checks, and logs each reason of one, whoever asks, once until the check succeeds again. */
+/** Returns what runs the checks, and logs each reason of one, up to ten, whoever asks, once until the check succeeds again. */
 export function watchReadiness(checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): ReadReadiness {
   const logged = new Map<string, Set<string>>()
   const isNew = (name: string, reason: string) => {
     const reasons = logged.get(name) ?? new Set<string>()
     logged.set(name, reasons)
-    return reasons.size < reasons.add(reason).size
+    return reasons.size < MOST_REASONS && reasons.size < reasons.add(reason).size
   }
   return async () => {
     const results = await runChecks(checks, (name, error) => {
-      if (isNew(name, FAILED)) logger.warn({ err: error }, `readiness check ${name} failed`)
+      if (isNew(name, causeOf(error))) logger.warn({ err: error }, `readiness check ${name} failed`)
     })
     for (const [name, result] of Object.entries(results)) {
       if (result === 'ok') logged.delete(name)
-      else if (isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
+      else if (result !== FAILED && isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
     }
     return results
   }
@@ -76,6 +78,12 @@ async function runChecks(checks: Checks, onError: (name: string, error: unknown)
     }),
   )
   return Object.fromEntries(results)
+}
+
+/** Several failed addresses are one error without a message, which has a code. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error ? `${String(error.code)} ${error.message}` : error.message
 }
 
 function isReady(results: Results): boolean {
