@@ -59,13 +59,10 @@ const UNSAVED_KEY = 'inforiver-mail-unsaved'
  * shown, which then holds it.
  */
 export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
-  const { sessionEndedAt: keptEnd, ...pages } = (parseJson(storage.getItem(UNSAVED_KEY)) ?? {}) as Record<
-    string,
-    unknown
-  >
-  let sessionEndedAt = typeof keptEnd === 'number' ? keptEnd : 0
-  const held = new Map<string, unknown>(Object.entries(pages))
-  const underWay = new Map<string, () => boolean>([...held.keys()].map((page) => [page, () => true]))
+  const kept = (parseJson(storage.getItem(UNSAVED_KEY)) ?? {}) as Kept
+  let sessionEndedAt = typeof kept.sessionEndedAt === 'number' ? kept.sessionEndedAt : 0
+  const held = pagesOf(kept)
+  const underWay = new Map<UnsavedPage, () => boolean>([...held.keys()].map((page) => [page, () => true]))
   storage.removeItem(UNSAVED_KEY)
   const keep = () => {
     if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify({ ...Object.fromEntries(held), sessionEndedAt }))
@@ -86,6 +83,21 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
       sessionEndedAt = at
     },
   }
+}
+
+/** What is in the storage. Version 1.3.0 kept what is unsaved in the settings alone, and one consent of them. */
+type Kept = Partial<Record<UnsavedPage | 'sessionEndedAt' | 'userEmail' | 'draft' | 'consent', unknown>>
+
+/** Any other name would be held for ever: no page lets go of it. */
+function pagesOf({ settings, recipients, userEmail, draft, consent }: Kept): Map<UnsavedPage, unknown> {
+  const held = new Map<UnsavedPage, unknown>()
+  if (settings !== undefined) held.set('settings', settings)
+  else if (draft !== undefined) {
+    const consents = typeof consent === 'object' && consent !== null ? [{ startedAt: 0, ...consent }] : []
+    held.set('settings', { userEmail, draft, consents })
+  }
+  if (recipients !== undefined) held.set('recipients', recipients)
+  return held
 }
 
 function parseJson(text: string | null): object | null {
