@@ -288,7 +288,7 @@ export async function compose(
     })
     const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()
-    const inFlight = createInFlight()
+    const inFlight = createInFlight(elapsedMs)
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
       failures: () => queue.upkeep.readFailures(),

@@ -5,7 +5,7 @@ import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
 
 it('shows how many messages the process is sending, of how many', async () => {
   const registry = new Registry()
-  const inFlight = createInFlight()
+  const inFlight = createInFlight(() => 0)
   createDeliveryMetrics(registry, {
     queueDepth: async () => [],
     failures: async () => [],

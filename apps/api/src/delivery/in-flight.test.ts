@@ -1,52 +1,91 @@
 import { expect, it } from 'vitest'
-import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
+import { createInFlight, MAX_IN_FLIGHT, type InFlight } from './in-flight.ts'
 
-function times(count: number, action: () => void): void {
-  for (let done = 0; done < count; done++) action()
+const USUAL_MS = 100
+const CLAIM_MS = 20
+
+let now = 0
+const pass = (ms: number) => (now += ms)
+
+function times<Result>(count: number, action: () => Result): Result[] {
+  return Array.from({ length: count }, action)
 }
 
-/** Claims as much as there is room for, while `ended` messages are answered. */
-function claimWhile(inFlight: ReturnType<typeof createInFlight>, ended: number): number {
-  const claim = inFlight.beginClaim()
-  times(ended, () => inFlight.end())
-  claim.answered(claim.atMost)
-  times(claim.atMost, () => inFlight.begin())
-  return claim.atMost
+const end = (ends: readonly (() => void)[]) => ends.forEach((free) => free())
+
+/** Claims as many as it may, and begins to send them. */
+function claim(inFlight: InFlight): (() => void)[] {
+  const asked = inFlight.beginClaim()
+  pass(CLAIM_MS)
+  asked.answered(asked.atMost)
+  return times(asked.atMost, () => inFlight.begin())
 }
 
-it('claims every place at first, and is full then', () => {
-  const inFlight = createInFlight()
+/** A worker that knows how long messages and claims take, and sends nothing now. */
+function experienced(): InFlight {
+  const inFlight = createInFlight(() => now)
+  for (let rounds = 0; rounds < 100; rounds++) {
+    const sent = inFlight.begin()
+    pass(USUAL_MS - CLAIM_MS)
+    const asked = inFlight.beginClaim()
+    pass(CLAIM_MS)
+    asked.answered(0)
+    sent()
+  }
+  return inFlight
+}
 
-  expect(claimWhile(inFlight, 0)).toBe(MAX_IN_FLIGHT)
-  expect(inFlight.isFull()).toBe(true)
-  inFlight.end()
-  expect(inFlight.isFull()).toBe(false)
-  expect(inFlight.count()).toBe(MAX_IN_FLIGHT - 1)
+it('claims every place at first, and nothing more until a message is answered', () => {
+  const inFlight = createInFlight(() => now)
+  const ends = claim(inFlight)
+
+  expect(ends).toHaveLength(MAX_IN_FLIGHT)
+  expect(inFlight.count()).toBe(MAX_IN_FLIGHT)
+  pass(1_000)
+  expect(inFlight.untilRoom()).toBe(Infinity)
+  end(ends.slice(0, 1))
+  expect(inFlight.untilRoom()).toBe(0)
 })
 
-it('claims what will be free by the time of the answer, as many as during the last claim', () => {
-  const inFlight = createInFlight()
-  claimWhile(inFlight, 0)
-  times(10, () => inFlight.end())
-  expect(claimWhile(inFlight, 20)).toBe(10)
+it('claims for the places that become free meanwhile, as soon as those are many', () => {
+  const inFlight = experienced()
+  const ends = claim(inFlight)
 
-  expect(claimWhile(inFlight, 20)).toBe(20 + 20)
-  expect(inFlight.isFull()).toBe(true)
+  const waitMs = inFlight.untilRoom()
+  expect(waitMs).toBeCloseTo(USUAL_MS - CLAIM_MS)
+  pass(waitMs + 1)
+  expect(inFlight.untilRoom()).toBe(0)
+  const { atMost } = inFlight.beginClaim()
+  expect(atMost).toBeGreaterThanOrEqual(48)
+  end(ends.slice(0, atMost))
+  times(atMost, () => inFlight.begin())
+  expect(inFlight.count()).toBe(MAX_IN_FLIGHT)
 })
 
 it('has no more than a quarter on top in flight, where answers fail to come', () => {
-  const inFlight = createInFlight()
-  claimWhile(inFlight, 0)
-  claimWhile(inFlight, MAX_IN_FLIGHT)
-  const claimed = claimWhile(inFlight, 0)
+  const inFlight = experienced()
+  const claimed: number[] = []
+  for (let ms = 0; ms < 1_000; ms++) {
+    if (inFlight.untilRoom() === 0) claimed.push(claim(inFlight).length)
+    pass(1)
+  }
 
-  expect(claimed).toBeGreaterThan(MAX_IN_FLIGHT)
-  expect(claimed).toBeLessThanOrEqual(MAX_IN_FLIGHT * 1.25)
-  expect(inFlight.isFull()).toBe(true)
+  expect(claimed).toHaveLength(2)
+  expect(inFlight.count()).toBeGreaterThan(MAX_IN_FLIGHT)
+  expect(inFlight.count()).toBeLessThanOrEqual(MAX_IN_FLIGHT * 1.25)
+  expect(inFlight.beginClaim().atMost).toBe(0)
+})
+
+it('does not rely on messages that have been under way for far longer than usual', () => {
+  const inFlight = experienced()
+  claim(inFlight)
+  pass(2 * USUAL_MS)
+
+  expect(inFlight.beginClaim().atMost).toBe(0)
 })
 
 it('gathers after a claim that took few, and not after one that took none or many', () => {
-  const inFlight = createInFlight()
+  const inFlight = createInFlight(() => now)
   const gathersAfter = (messages: number) => {
     inFlight.beginClaim().answered(messages)
     return inFlight.gathers()
@@ -57,9 +96,9 @@ it('gathers after a claim that took few, and not after one that took none or man
 })
 
 it('gathers while few places are free', () => {
-  const inFlight = createInFlight()
-  claimWhile(inFlight, 0)
+  const inFlight = createInFlight(() => now)
+  const ends = claim(inFlight)
   expect(inFlight.gathers()).toBe(true)
-  times(100, () => inFlight.end())
+  end(ends.slice(0, 100))
   expect(inFlight.gathers()).toBe(false)
 })

@@ -165,7 +165,9 @@ export function createWorker(deps: {
 
   /** Claims as soon as that is worth a round trip, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    if (inFlight.isFull() || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
+    if (unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
+    const waitMs = inFlight.untilRoom()
+    if (waitMs > 0) return waitMs
     if (inFlight.gathers()) await delay(GATHER_MS)
     return (await claim()) === 0 ? untilNextPlace() : 0
   }
@@ -285,9 +287,9 @@ export function createWorker(deps: {
   async function attemptAndSettle(message: LeasedMessage, claimedAt: number): Promise<void> {
     const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
     try {
-      inFlight.begin()
+      const freePlace = inFlight.begin()
       const finished = await attemptSafely(message, claimedAt, signal)
-      inFlight.end()
+      freePlace()
       wake()
       await outcomes.write(message, finished, ending.signal)
     } finally {
