@@ -240,7 +240,7 @@ test('where the browser blocks the window to sign in, what a dialog holds is los
     await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
     await signInBlocked()
     await expect(ended).toContainText(
-      'the dialog below is closed, and what you entered in it, or a secret that it shows',
+      'the dialog below is closed, and what you entered or confirmed in it, or a secret that it shows',
     )
     await page.evaluate(() => Object.assign(window, { open: Reflect.get(window, 'allowed') }))
     await ended.getByRole('button', { name: 'Sign in again' }).click()
@@ -262,9 +262,20 @@ test('where the browser blocks the window to sign in, what a dialog holds is los
     await expect(page).toHaveURL(/\/settings\/service-keys$/)
     await expect(page.getByRole('button', { name: 'Create key' })).toBeVisible()
   })
+  await test.step('one that is confirmed stays, and what it asked for is done once they are signed in', async () => {
+    await page.getByRole('button', { name: 'Revoke blocked-reports' }).click()
+    const question = page.getByRole('dialog', { name: 'Revoke the key of blocked-reports?' })
+    await context.clearCookies({ domain: 'localhost' })
+    await question.getByRole('button', { name: 'Revoke' }).click()
+    await signInBlocked()
+    await expect(ended).toContainText('The browser blocked the window to sign in.')
+    await page.evaluate(() => Object.assign(window, { open: Reflect.get(window, 'allowed') }))
+    await ended.getByRole('button', { name: 'Sign in again' }).click()
+    await expect(page.getByRole('group', { name: 'A key of blocked-reports is revoked' })).toBeVisible()
+  })
   await test.step('it is lost where they sign in on the page itself', async () => {
     await askToSignInAgain()
-    await expect(ended).toContainText('what you entered in it, or a secret that it shows, is lost.')
+    await expect(ended).toContainText('what you entered or confirmed in it, or a secret that it shows, is lost.')
     await ended.getByRole('link', { name: 'sign in here' }).click()
     await chooseAccount(page, 'Ada Admin')
     await expect(page).toHaveURL(/\/settings\/service-keys$/)

@@ -254,7 +254,7 @@ function SessionEndedDialog() {
   )
 }
 
-/** Whether a dialog is open below the one of the ended session, and something in it that is kept nowhere else. */
+/** Whether a dialog below the one of the ended session holds what is kept nowhere else, such as a request that waits for a session. */
 function coversDialog(): boolean {
   return document.querySelector('dialog[open]:not([data-holds-nothing])') !== null
 }

@@ -54,7 +54,7 @@ export function ConfirmDialog(props: Props) {
   return (
     <Modal
       title={title}
-      holdsNothing
+      holdsNothing={!pending} // a request that waits for a session is lost with the page
       {...(!pending && { onDismiss: onClose })}
       actions={
         <>

@@ -23,7 +23,7 @@ export const session: TranslationOf<typeof english> = {
   'session.ended.blocked':
     'Der Browser hat das Fenster für die Anmeldung blockiert. Lassen Sie Pop-ups für diese Seite zu und melden Sie sich wieder an. Dann bleibt der Dialog darunter, wie er ist.',
   'session.ended.here':
-    'Oder <link>melden Sie sich hier an</link>. Dann wird der Dialog darunter geschlossen, und was Sie darin eingegeben haben oder ein Geheimnis, das er zeigt, geht verloren.',
+    'Oder <link>melden Sie sich hier an</link>. Dann wird der Dialog darunter geschlossen, und was Sie darin eingegeben oder bestätigt haben oder ein Geheimnis, das er zeigt, geht verloren.',
   'session.ended.again': 'Wieder anmelden',
   'session.sign-out': 'Abmelden',
   'session.sign-out-failed': 'Die Abmeldung hat nicht funktioniert. Versuchen Sie es erneut.',

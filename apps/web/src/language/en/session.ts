@@ -18,7 +18,7 @@ export const session = {
   'session.ended.blocked':
     'The browser blocked the window to sign in. Allow popups for this page and sign in again. Then the dialog below stays as it is.',
   'session.ended.here':
-    'Or <link>sign in here</link>. Then the dialog below is closed, and what you entered in it, or a secret that it shows, is lost.',
+    'Or <link>sign in here</link>. Then the dialog below is closed, and what you entered or confirmed in it, or a secret that it shows, is lost.',
   'session.ended.again': 'Sign in again',
   'session.sign-out': 'Sign out',
   'session.sign-out-failed': 'Signing out did not work. Try again.',
