@@ -79,10 +79,19 @@ it('lists for a twentieth of the time, but every ten seconds at least', () => {
   expect(known.isOutdated()).toBe(false)
   elapsed += 1
   expect(known.isOutdated()).toBe(true)
-  list([], { tookMs: 60_000 })
+  for (let nth = 0; nth < 2; nth++) list([], { tookMs: 60_000 })
   elapsed += 9_999
   expect(known.isOutdated()).toBe(false)
   elapsed += 1
+  expect(known.isOutdated()).toBe(true)
+})
+
+it('takes a listing during which the process stood still for no slow one', () => {
+  known.listen(true)
+  list([], { tookMs: 5 })
+  list([], { tookMs: 60_000 })
+  known.expect(null)
+  elapsed += 100
   expect(known.isOutdated()).toBe(true)
 })
 
