@@ -1,6 +1,6 @@
 import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
-import { watchCommits } from './commit-watch.ts'
 import { median } from './costs.ts'
+import { describeStandstill, watchStandstill } from './standstill.ts'
 import { deliverAll, submitAll, untilSent } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import { MAX_MAILBOXES, NO_LIMITS, startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
@@ -10,8 +10,6 @@ const MAILS = 6_000
 const WARM = 6_000
 /** How often each rate is measured that has a target. */
 const ROUNDS = 3
-/** A rate during which a commit took longer says more of the disk than of the workers. */
-const STILL_MS = 500
 const FAST_GRAPH_MS = 5
 const GRAPH_MS = 100
 /** Slow enough that two workers on two cores wait for Microsoft, and not for a core, also with 192 in flight each. */
@@ -74,15 +72,12 @@ async function drainRate(
 ): Promise<number> {
   for (const worker of workers) worker.freeze()
   await submitAll(api, { tenants, mails: MAILS })
-  const commits = watchCommits(testbed)
+  const watch = watchStandstill(testbed)
   const startedAt = performance.now()
   for (const worker of workers) worker.resume()
   await untilSent(testbed, tenants)
   const rate = (1_000 * MAILS) / (performance.now() - startedAt)
-  const longestMs = await commits.stop()
-  if (longestMs > STILL_MS)
-    console.log(
-      `  ${rate.toFixed(0)} a second, while the disk stood still: a bare commit took ${longestMs.toFixed(0)} ms`,
-    )
+  const standstill = describeStandstill(rate, await watch.stop())
+  if (standstill !== null) console.log(`  ${standstill}`)
   return rate
 }
