@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeEndedMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { median } from './costs.ts'
 import { addReports } from './ended.ts'
-import { untilIndexed } from './submit.ts'
+import { untilIndexed, untilReviewed } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
@@ -75,6 +75,7 @@ export async function benchFinding(testbed: Testbed, score: Scoreboard): Promise
   }
   console.log('building their search index …')
   await index(testbed)
+  await untilReviewed(testbed)
   console.log('reading the list with each filter …')
   const many = await measure(product, cookie, A_MILLION)
   for (const [what, { ms, otherMs, answer, isSearch }] of Object.entries(many)) {

@@ -116,6 +116,17 @@ export async function untilIndexed({ pool }: Testbed): Promise<void> {
   }
 }
 
+/** Waits until of each block that is old enough is noted of which messages something is not known. */
+export async function untilReviewed({ pool }: Testbed): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query<{ behind: boolean }>(
+      'SELECT EXISTS (SELECT FROM search_blocks WHERE review_at <= now()) AS behind',
+    )
+    if (!rows[0]?.behind) return
+    await delay(100)
+  }
+}
+
 /** Returns the seconds from the first submit until the last mail has been sent. */
 export async function deliverAll(testbed: Testbed, product: Process, load: Load): Promise<number> {
   const startedAt = performance.now()

@@ -59,6 +59,7 @@ export function composeBackground({
       alerts.dispatcher.start()
       pollings = [
         poll('messages could not be indexed', () => upkeep.index()),
+        poll('reported messages could not be reviewed', () => upkeep.review()),
         poll('messages could not be retried or cancelled', () => upkeep.continueBulk()),
         poll('outcomes could not be counted', () => overview.keepUp()),
       ]

@@ -59,7 +59,7 @@ export async function countRows(
  * more, and where so many recipients share so few messages that it cannot tell.
  */
 export async function countReported(
-  database: Statements,
+  database: Connections,
   { tenantId, source, ofRow, ofState }: Selection,
   atMost: number,
 ): Promise<number | null> {
@@ -67,13 +67,27 @@ export async function countReported(
   const noneToBind: Bind = (value) => String(value)
   if (ofRow(source, noneToBind).length > 0 || ofState(source, noneToBind).length > 0) return null
   const recipientsAtMost = 2 * atMost
-  const { rows } = await database.query<{ recipients: number; messages: number }>(
-    `SELECT count(*)::int AS recipients, count(DISTINCT message_id)::int AS messages FROM (${source.reported} LIMIT $2) AS reported`,
-    [tenantId, recipientsAtMost],
-  )
+  const values = [tenantId, recipientsAtMost]
+  const { rows } = source.ordered
+    ? await readInOrder<Reported>(database, countMessagesInOrder(source.reported), values)
+    : await database.query<Reported>(countMessages(source.reported), values)
   const { recipients, messages } = rows[0] ?? { recipients: 0, messages: 0 }
   return recipients < recipientsAtMost || messages >= atMost ? Math.min(messages, atMost) : null
 }
+
+interface Reported {
+  readonly recipients: number
+  readonly messages: number
+}
+
+const countMessages = (reported: string) =>
+  `SELECT count(*)::int AS recipients, count(DISTINCT message_id)::int AS messages FROM (${reported} LIMIT $2) AS reported`
+
+/** Compares neighbours in place of sorting: recipients of one message follow each other. */
+const countMessagesInOrder = (reported: string) => `
+SELECT count(*)::int AS recipients, (count(*) FILTER (WHERE is_first))::int AS messages
+  FROM (SELECT message_id IS DISTINCT FROM lag(message_id) OVER (ORDER BY submitted_at, message_id) AS is_first
+          FROM (${reported} ORDER BY submitted_at, message_id LIMIT $2) AS o) AS reported`
 
 /** Counts the rows of the queue whose messages a source has, up to a limit, without reading the messages. */
 export async function countQueued(

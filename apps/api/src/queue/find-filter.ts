@@ -124,6 +124,26 @@ function reported(column: 'delivery' | 'code', value: string): Source {
   }
 }
 
+/** What is reported of few messages: an index has these in the order of submission. */
+const REPORTED_OF_FEW: ReadonlySet<Delivery> = new Set(['expanded', 'failed', 'quarantined', 'spam'])
+
+/** The same as `reported`, in the order of submission. @param service the only one whose messages are asked for; null for all */
+function reportedInOrder(delivery: Delivery, service: string | null): Source {
+  const said = `
+    SELECT o.message_id, o.address, o.submitted_at FROM recipient_outcomes o WHERE o.tenant_id = $1 AND o.delivery = '${delivery}'`
+  const first = `SELECT min(p.address) FROM recipient_outcomes p WHERE p.message_id = o.message_id AND coalesce(p.delivery, '') = '${delivery}'`
+  const [column, joined] =
+    service === null
+      ? ['', '']
+      : [', m.service', 'CROSS JOIN LATERAL (SELECT service FROM messages WHERE id = o.message_id OFFSET 0) AS m']
+  return {
+    sql: `(SELECT o.message_id AS id, o.submitted_at AS created_at${column} FROM (${said}) AS o ${joined} WHERE o.address = (${first}))`,
+    ordered: true,
+    hasStatus: false,
+    reported: said,
+  }
+}
+
 /** The code of a delivery status, such as 5.1.10 (RFC 3463): a report tells it of a recipient. */
 const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 
@@ -143,7 +163,9 @@ function sourceOf(
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
     return delivery === 'pending'
       ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
-      : reported('delivery', delivery)
+      : REPORTED_OF_FEW.has(delivery)
+        ? reportedInOrder(delivery, service)
+        : reported('delivery', delivery)
   switch (status) {
     case 'cancelled':
       return unsent(status)
@@ -169,6 +191,8 @@ export interface Selection {
   readonly asksForState: boolean
   /** Conditions on a row `r` about the service and the time of submission. */
   ofSubmission(this: void, bind: Bind): string[]
+  /** Conditions on a row `r` about the time of submission. */
+  ofTime(this: void, bind: Bind): string[]
   /** Conditions on a row `r` with the columns of a source. */
   ofRow(this: void, source: Source, bind: Bind): string[]
   /** Conditions on a row `m` of message_states that no column of the source tells. */
@@ -186,8 +210,11 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
 
   function ofSubmission(bind: Bind): string[] {
+    return [...(service === null ? [] : [`r.service = ${bind(service)}`]), ...ofTime(bind)]
+  }
+
+  function ofTime(bind: Bind): string[] {
     return [
-      ...(service === null ? [] : [`r.service = ${bind(service)}`]),
       ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
       ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
     ]
@@ -249,6 +276,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       (asked) => asked !== undefined,
     ),
     ofSubmission,
+    ofTime,
     ofRow,
     ofState,
     ofStatus,

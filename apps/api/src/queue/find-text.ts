@@ -1,6 +1,7 @@
 import { pMapIterable } from 'p-map'
 import type { ListPosition, Toward } from '../list-position.ts'
 import { MILLIS, type Bind, type Match, type Range, type Statements } from './find-filter.ts'
+import { compareMatches } from './find-page.ts'
 import { idAt } from './search-index.ts'
 import {
   bitmapOf,
@@ -15,7 +16,7 @@ import { totalsOf } from './totals.ts'
 
 // Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
 
-interface Block {
+export interface Block {
   readonly id: string
   readonly firstAt: Date
   readonly lastAt: Date
@@ -219,7 +220,7 @@ function messagesBy(ids: string): string {
   return `SELECT m.* FROM (${ids} OFFSET 0) AS c CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = c.id OFFSET 0) AS m`
 }
 
-interface AskedBlock {
+export interface AskedBlock {
   readonly block: Block
   readonly positions: readonly number[]
 }
@@ -228,7 +229,7 @@ interface AskedBlock {
 const DENSE = 8
 
 /** @param isApart whether no other block reaches into the time of these */
-function messagesAt(asked: readonly AskedBlock[], isApart: boolean): Candidates {
+export function messagesAt(asked: readonly AskedBlock[], isApart: boolean): Candidates {
   const positions = asked.flatMap((each) => each.positions)
   const messages = asked.reduce((sum, { block }) => sum + block.messages, 0)
   const ids = idsAt(asked, positions)
@@ -262,7 +263,7 @@ function idsAt(asked: readonly AskedBlock[], positions: readonly number[]): Cand
 /** The blocks that a sample is taken from in one step, at least. */
 const SAMPLED_TOGETHER = 64
 
-/** The blocks of one statement: few for whoever wants few, then more; many at once where a sample has none. */
+/** The blocks of one statement: few for whoever wants few, then more. */
 const FIRST_BLOCKS = 8
 const MOST_BLOCKS = 256
 /** Candidates of so many messages are compared at once, at least. */
@@ -270,9 +271,28 @@ const COMPARED_AT_ONCE = 1_000
 /** While the texts of some messages are compared, the database reads the next ones. */
 export const COMPARED_IN_PARALLEL = 3
 
+/** At which positions of blocks there are candidates. */
+export interface CandidatePositions {
+  /** A block without any may be left out. */
+  of(this: void, blocks: readonly Block[]): Promise<ReadonlyMap<string, readonly number[]>>
+  /** Whether to read many blocks at once from the first on. */
+  readonly areFew: boolean
+  /** So many are compared at once, at least. */
+  readonly comparedAtOnce: number
+}
+
+/** Those of the messages that have all grams. */
+export function positionsOfGrams(database: Statements, { grams, estimate }: ChosenGrams): CandidatePositions {
+  return {
+    of: (blocks) => candidatesOf(database, blocks, grams),
+    areFew: estimate === 0,
+    comparedAtOnce: COMPARED_AT_ONCE,
+  }
+}
+
 interface IndexWalk {
   readonly index: SearchIndex
-  readonly chosen: ChosenGrams
+  readonly positions: CandidatePositions
   readonly toward: Toward
   /** The walk starts after it. */
   readonly begin: ListPosition | null
@@ -289,11 +309,11 @@ interface IndexWalk {
 export async function* walkIndex(
   database: Statements,
   tenantId: string,
-  { index, chosen, toward, begin, range, atOnce }: IndexWalk,
+  { index, positions, toward, begin, range, atOnce }: IndexWalk,
   compare: (candidates: Candidates) => Promise<Match[]>,
 ): AsyncGenerator<readonly Match[]> {
   const sign = toward === 'older' ? -1 : 1
-  const order = (a: Match, b: Match) => sign * (a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1))
+  const order = (a: Match, b: Match) => sign * compareMatches(a, b)
   const isBehind = (match: Match) => begin === null || order(match, begin) > 0
   let waiting: Match[] = []
   for (let next = 0; next < index.late.length; next += COMPARED_AT_ONCE)
@@ -329,7 +349,7 @@ export async function* walkIndex(
   }
   const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
   const compared = pMapIterable(
-    candidatesInOrder(database, blocks, chosen),
+    candidatesInOrder(blocks, positions),
     async ({ asked, isApart, following }) => ({
       matches: asked.length === 0 ? [] : await compare(messagesAt(asked, isApart)),
       following,
@@ -363,22 +383,21 @@ interface AskedCandidates {
 
 /** Yields the positions that have all grams, some at once, in the order of the blocks. */
 async function* candidatesInOrder(
-  database: Statements,
   blocks: readonly Block[],
-  { grams, estimate }: ChosenGrams,
+  { of, areFew, comparedAtOnce }: CandidatePositions,
 ): AsyncGenerator<AskedCandidates> {
   for (
-    let next = 0, group = estimate === 0 ? MOST_BLOCKS : FIRST_BLOCKS;
+    let next = 0, group = areFew ? MOST_BLOCKS : FIRST_BLOCKS;
     next < blocks.length;
     next += group, group = Math.min(2 * group, MOST_BLOCKS)
   ) {
     const some = blocks.slice(next, next + group)
-    const candidates = await candidatesOf(database, some, grams)
+    const candidates = await of(some)
     let first = 0
     let count = 0
     for (const [nth, block] of some.entries()) {
       count += candidates.get(block.id)?.length ?? 0
-      if (count < COMPARED_AT_ONCE && nth < some.length - 1) continue
+      if (count < comparedAtOnce && nth < some.length - 1) continue
       const together = some.slice(first, nth + 1)
       yield {
         asked: together
@@ -408,7 +427,7 @@ const TAIL_AT_ONCE = 1_000
 async function* walkUnindexed(
   database: Statements,
   tenantId: string,
-  { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'chosen'>,
+  { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'positions'>,
 ): AsyncGenerator<readonly Match[]> {
   const [before, order] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
   let position = begin

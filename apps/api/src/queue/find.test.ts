@@ -9,6 +9,7 @@ import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/q
 import { createTestPool } from '../test-support/test-database.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
 import { createFinder, SearchTooLong } from './find.ts'
+import { reviewBlock } from './review-blocks.ts'
 import { indexMessages } from './search-index.ts'
 import { hasTextFilter } from './search-text.ts'
 
@@ -327,6 +328,65 @@ it('finds by every filter without texts in pages, back and forth, and counts', a
     expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
 })
 
+/** Reviews some blocks of the search index. */
+async function review(atMost = Infinity): Promise<void> {
+  await ground.database.query(`UPDATE search_blocks SET review_at = '-infinity'`)
+  for (let reviewed = 0; reviewed < atMost && (await reviewBlock(pool)); reviewed++);
+}
+
+/** Has a report that settles nothing: there is something to review. */
+async function noteOne(): Promise<void> {
+  await ground.database.query(
+    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, note, learned_at)
+     SELECT id, 'nobody@contoso.com', tenant_id, 1, 'A note', mail_now() FROM messages WHERE tenant_id = $1 LIMIT 1`,
+    [ADA],
+  )
+}
+
+const REVIEWED: Record<string, () => Promise<void>> = {
+  'after they were reported of': async () => {
+    await fill(INDEXED['wholly indexed'] ?? expect.unreachable)
+    await review()
+  },
+  'before they were reported of': () =>
+    fill(async () => {
+      while (await indexMessages(pool, BLOCK));
+      await noteOne()
+      await review()
+    }),
+  'most of them': async () => {
+    await fill(INDEXED['wholly indexed'] ?? expect.unreachable)
+    await review(Math.ceil((0.7 * COUNT) / BLOCK))
+  },
+  'but for what came late': async () => {
+    await fill(INDEXED['indexed before half of them came late'] ?? expect.unreachable)
+    await review()
+  },
+}
+
+it.each(Object.entries(REVIEWED))(
+  'finds by every filter without texts in pages, back and forth, and counts, when the messages were reviewed %s',
+  async (_when, prepare) => {
+    await prepare()
+    for (const filter of FILTERS.filter((each) => !hasTextFilter(each)))
+      expect({ filter, ids: await readThrough(filter) }).toEqual({ filter, ids: found(filter) })
+  },
+)
+
+it('finds what was retried and sent after it was reviewed, and no report is known of', async () => {
+  await fill(INDEXED['wholly indexed'] ?? expect.unreachable)
+  const failed = seeded.find((each) => each.status === 'failed' && each.reported === null)
+  await ground.database.query(`UPDATE unsent_messages SET has_content = true WHERE message_id = $1`, [failed?.id])
+  await review()
+  await ground.database.query(`DELETE FROM unsent_messages WHERE message_id = $1`, [failed?.id])
+  await ground.database.query(`UPDATE messages SET outcome = 'sent', problem = NULL WHERE id = $1`, [failed?.id])
+
+  const ids = (await createFinder(pool, OWNER, { delivery: 'unknown', status: 'sent' }).all(COUNT).next()).value
+  const { matches } = await page({ delivery: 'unknown', status: 'sent' }, null, COUNT)
+  expect(matches).toEqual(ids)
+  expect(matches.map(({ id }) => id)).toContain(failed?.id)
+})
+
 it.each(Object.entries(INDEXED))(
   'finds by every filter with texts in pages, back and forth, and counts, when the messages are %s',
   async (_name, index) => {
@@ -493,22 +553,58 @@ describe('where few rows may be read at once', () => {
     { delivery: 'unknown', service: 'alerts' },
     { delivery: 'unknown', submittedFrom: at(20), submittedTo: at(60) },
   ])('finds all in pages forth and back: %o', async (filter) => {
-    const finder = createFinder(pool, OWNER, filter, BOUNDS)
-    const read = (start: (ListPosition & { toward: Toward }) | null) =>
-      finder.page(start, 3, new AbortController().signal)
-    const forth: Match[] = []
-    for (let from: ListPosition | null | undefined = null; from !== undefined;) {
-      const { matches, hasOlder } = await read(from && { ...from, toward: 'older' })
-      forth.push(...matches)
-      from = hasOlder ? matches.at(-1) : undefined
-    }
-    const back: Match[] = []
-    for (let from: ListPosition | undefined = { at: at(-1), id: `msg_${'0'.repeat(32)}` }; from !== undefined;) {
-      const { matches, hasNewer } = await read({ ...from, toward: 'newer' })
-      back.unshift(...matches)
-      from = hasNewer ? matches[0] : undefined
-    }
-    expect(forth.map(({ id }) => id)).toEqual(expected(filter))
-    expect(back.map(({ id }) => id)).toEqual(expected(filter))
+    const ids = expected(filter)
+    expect(await findBothWays(filter, BOUNDS)).toEqual({ forth: ids, back: ids })
   })
 })
+
+describe('where more may match than are compared', () => {
+  const BOUNDS = { exactUpTo: 2, lookedAtOnce: 4 }
+
+  it('finds all of a search in pages forth and back', async () => {
+    await fill(INDEXED['wholly indexed'] ?? expect.unreachable)
+    const ids = found({ search: 'report' })
+    expect(await findBothWays({ search: 'report' }, BOUNDS)).toEqual({ forth: ids, back: ids })
+  })
+
+  it.each<{ when: string; filter: StoredFilter }>([
+    { when: 'after they were reported of', filter: { delivery: 'unknown' } },
+    { when: 'after they were reported of', filter: { delivery: 'unknown', status: 'sent' } },
+    { when: 'after they were reported of', filter: { delivery: 'unknown', service: 'alerts' } },
+    {
+      when: 'after they were reported of',
+      filter: { delivery: 'unknown', submittedFrom: at(20), submittedTo: at(60) },
+    },
+    { when: 'before they were reported of', filter: { delivery: 'unknown' } },
+    { when: 'most of them', filter: { delivery: 'unknown' } },
+  ])('finds all in pages forth and back, and estimates how many they are: %o', async ({ when, filter }) => {
+    await REVIEWED[when]?.()
+    const ids = expected(filter)
+    expect(await findBothWays(filter, BOUNDS)).toEqual({ forth: ids, back: ids })
+    const { total, totalIsEstimate } = await createFinder(pool, OWNER, filter, BOUNDS).page(null, 3, NEVER)
+    expect(totalIsEstimate).toBe(true)
+    expect(Math.abs(total - ids.length)).toBeLessThan(0.1 * COUNT)
+  })
+})
+
+const NEVER = new AbortController().signal
+
+/** Reads all pages forth, and all of them back. */
+async function findBothWays(filter: StoredFilter, bounds: Parameters<typeof createFinder>[3]) {
+  const finder = createFinder(pool, OWNER, filter, bounds)
+  const read = (start: (ListPosition & { toward: Toward }) | null) =>
+    finder.page(start, 3, new AbortController().signal)
+  const forth: Match[] = []
+  for (let from: ListPosition | null | undefined = null; from !== undefined;) {
+    const { matches, hasOlder } = await read(from && { ...from, toward: 'older' })
+    forth.push(...matches)
+    from = hasOlder ? matches.at(-1) : undefined
+  }
+  const back: Match[] = []
+  for (let from: ListPosition | undefined = { at: at(-1), id: `msg_${'0'.repeat(32)}` }; from !== undefined;) {
+    const { matches, hasNewer } = await read({ ...from, toward: 'newer' })
+    back.unshift(...matches)
+    from = hasNewer ? matches[0] : undefined
+  }
+  return { forth: forth.map(({ id }) => id), back: back.map(({ id }) => id) }
+}

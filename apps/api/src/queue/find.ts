@@ -26,6 +26,7 @@ import {
   type Match,
   type Source,
   type Connections,
+  type Statements,
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
@@ -34,11 +35,14 @@ import {
   COMPARED_IN_PARALLEL,
   chooseGrams,
   messagesOfIds,
+  positionsOfGrams,
   readIndex,
   walkIndex,
+  type Candidates,
   type ChosenGrams,
   type SearchIndex,
 } from './find-text.ts'
+import { newestLeft, readUnreported, type Unreported } from './find-unreported.ts'
 import { askedGrams, hasTextFilter } from './search-text.ts'
 import { readInOrder } from './walk-in-order.ts'
 
@@ -87,6 +91,8 @@ const SORTED_AT_MOST = 5_000
 const WALKED_PER_ROW = 5
 /** Where few messages may match, so many are looked at in one statement: no more are once nobody waits for the page. */
 const LOOKED_AT_ONCE = 20_000
+/** Where only few may match, so many of the newest are looked at to estimate how many do. */
+const SAMPLED_OF_LACKING = 500
 /** Up to this many rows of a source are read to compare their texts, without asking the search index. */
 const COMPARED_ALWAYS = 2_000
 /** And up to this many, if the index finds more. */
@@ -134,8 +140,19 @@ export function createFinder(
   { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST, lookedAtOnce = LOOKED_AT_ONCE }: FinderBounds = {},
 ): Finder {
   const selection = createSelection(owner, filter)
-  const { tenantId, service, source, submitted, asksForState, ofSubmission, ofRow, ofState, ofStatus, besidesStatus } =
-    selection
+  const {
+    tenantId,
+    service,
+    source,
+    submitted,
+    asksForState,
+    ofSubmission,
+    ofTime,
+    ofRow,
+    ofState,
+    ofStatus,
+    besidesStatus,
+  } = selection
   const { status } = filter
   const asked = askedGrams(filter, service)
   /** The filter asks for messages without a report: no index lists them, and there may be few. */
@@ -146,7 +163,7 @@ export function createFinder(
 
   /** Finds the source, or walks all messages where that is faster. */
   async function orderedSource(database: Connections, rows: Source, ofPage: boolean): Promise<Lookup> {
-    if (rows.reported !== undefined) {
+    if (rows.reported !== undefined && !rows.ordered) {
       const reported = await countReported(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)
       if (ofPage) knownTotal = reported
       const count = reported ?? (await countRows(database, selection, sortedAtMost + 1)).count
@@ -308,9 +325,9 @@ export function createFinder(
       for await (const found of compared) if (found.length > 0) yield found
       return
     }
-    yield* walkIndex(database, tenantId, { index, chosen, toward, begin, range: submitted, atOnce }, (candidates) =>
-      compare(candidates, asksForState),
-    )
+    const positions = positionsOfGrams(database, chosen)
+    const indexWalk = { index, positions, toward, begin, range: submitted, atOnce }
+    yield* walkIndex(database, tenantId, indexWalk, (candidates) => compare(candidates, asksForState))
   }
 
   /** How many rows the source has, where reading them costs less than what the index finds; else null. */
@@ -328,7 +345,9 @@ export function createFinder(
     try {
       const found = byText
         ? findByText(database, start, limit, newest)
-        : findByState(database, start, limit, (read) => (uncounted = read))
+        : isLacking
+          ? findLacking(database, start, limit, newest, (read) => (uncounted = read))
+          : findByState(database, start, limit, (read) => (uncounted = read))
       return await Promise.race([found, rejectedBy(signal)])
     } catch (error) {
       if (!signal.aborted) throw error
@@ -355,9 +374,68 @@ export function createFinder(
     return { ...found, ...(await totalBeyond(database, found.matches.length)) }
   }
 
+  /**
+   * Finds messages of which something is not known among what reviews have left in. Where they have hardly begun, all
+   * messages are walked.
+   */
+  async function findLacking(
+    database: Connections,
+    start: PageStart | null,
+    limit: number,
+    newest: Match[],
+    onPage: (page: Page) => void,
+  ): Promise<PageOfMatches> {
+    const unreported = await readUnreported(database, tenantId, submitted, status === 'sent')
+    if (!unreported.isFaster) return findByState(database, start, limit, onPage)
+    const { index, left, unreviewed } = unreported
+    const areAllCompared = left + unreviewed <= exactUpTo
+    const comparedAtOnce = areAllCompared ? COMPARED_AT_ONCE : limit
+    const positions = { ...unreported.positions, comparedAtOnce }
+    const walkFrom: WalkFrom = (toward, begin, atOnce) =>
+      walkIndex(database, tenantId, { index, positions, toward, begin, range: submitted, atOnce }, (candidates) =>
+        compareState(database, candidates),
+      )
+    if (areAllCompared) {
+      for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) newest.push(...found)
+      const cut = cutPage(newest, true, start, limit)
+      if (cut) return { ...cut, total: newest.length, totalIsEstimate: false }
+    }
+    const found = await readPage(walkFrom, start, limit)
+    onPage(found)
+    const total = await estimateLacking(database, unreported)
+    return { ...found, total: Math.max(total, found.matches.length), totalIsEstimate: true }
+  }
+
+  /** Estimates by some of the newest messages how many match, of those that reviews have left in and of all others. */
+  async function estimateLacking(database: Connections, unreported: Unreported): Promise<number> {
+    const { candidates, count } = await newestLeft(unreported, SAMPLED_OF_LACKING)
+    const ofLeft = count === 0 ? 0 : (await compareState(database, candidates)).length / count
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const conditions = ofTime(bind)
+    const text = `SELECT r.id ${rowsOf(ALL, conditions, [])} ${orderOf('older')} LIMIT ${bind(SAMPLED_OF_LACKING)}`
+    const ids = (await readInOrder<{ id: string }>(database, text, values)).rows.map(({ id }) => id)
+    const ofOthers = ids.length === 0 ? 0 : (await compareState(database, messagesOfIds(ids))).length / ids.length
+    return Math.round(ofLeft * unreported.left + ofOthers * unreported.unreviewed)
+  }
+
+  /** Returns those of the candidates that match a filter without texts, in no order. */
+  async function compareState(database: Statements, candidates: Candidates): Promise<Match[]> {
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const rows = { sql: `(${candidates(bind)})` }
+    const conditions = [`r.tenant_id || '' = $1`, ...ofRow(ALL, bind)]
+    const { rows: found } = await database.query<Found>(
+      `SELECT r.id, ${MILLIS} ${rowsOf(rows, conditions, ofState(ALL, bind))}`,
+      values,
+    )
+    return found.map(toMatch)
+  }
+
   /** Counts all that match where a page does not show them all. */
   async function totalBeyond(database: Connections, shown: number): Promise<Total> {
     if (isLacking) return countNewest(database, shown)
+    if (source?.ordered === true) knownTotal ??= await countReported(database, selection, exactUpTo + 1)
     if (knownTotal === null) return countAll(database, selection)
     if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
     return estimate(database, selection, knownTotal, null)

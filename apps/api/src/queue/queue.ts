@@ -69,6 +69,7 @@ import {
 } from './report-inboxes.ts'
 import { createTakingOver, releaseMessages, type Released, type TakenOver, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './retry.ts'
+import { reviewBlock } from './review-blocks.ts'
 import { indexMessages } from './search-index.ts'
 import { BLOCK_MESSAGES } from './search-postings.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
@@ -268,6 +269,8 @@ export interface Upkeep {
   expire: Retention
   /** Indexes messages for the search. Returns whether there may be more to index. */
   index(): Promise<boolean>
+  /** Notes of which messages of a block of the search index something is not known. Returns whether there may be more. */
+  review(): Promise<boolean>
   /** Retries or cancels some of the messages that somebody has asked for. Returns whether there may be more. */
   continueBulk(): Promise<boolean>
 }
@@ -460,6 +463,7 @@ export function createQueue(
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
       index: () => indexMessages(pool, BLOCK_MESSAGES, indexTurns),
+      review: () => reviewBlock(pool),
       continueBulk: () => continueBulkChange(pool, bulkTurns),
     },
   }

@@ -50,6 +50,26 @@ async function told(): Promise<unknown[]> {
   return (page?.events ?? []).map(({ event: { type, recipient, code, at } }) => [type, recipient, code, at])
 }
 
+it('lists a message once under a delivery that became known later, in the order of submission', async () => {
+  const ids = [await send()]
+  await ground.clock.advance(1 * MINUTES)
+  ids.push(await send())
+  const reported = ids.flatMap((id) => [report(id, 'max@contoso.com'), report(id, 'eva@contoso.com')])
+  await ground.queue.reports.apply(ADA, reported)
+  const bounces = reported.toReversed().map((each) => Object.assign({}, each, { delivery: 'failed', source: 'bounce' }))
+  await ground.queue.reports.apply(ADA, bounces)
+
+  const listing = {
+    filter: { delivery: 'failed' } as const,
+    start: null,
+    limit: 10,
+    signal: new AbortController().signal,
+  }
+  const { items, total } = await ground.queue.messages.list({ tenantId: ADA, service: null }, listing, null)
+  expect(items.map(({ id }) => id)).toEqual(ids.toReversed())
+  expect(total).toBe(2)
+})
+
 it('keeps what is reported, and tells it once however often and wherever it is reported', async () => {
   const id = await send()
   const at = new Date(ground.clock.now().getTime() - 1 * MINUTES)

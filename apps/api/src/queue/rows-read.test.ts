@@ -11,6 +11,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
+import { reviewBlock } from './review-blocks.ts'
 import { indexMessages } from './search-index.ts'
 import { createFinder } from './find.ts'
 import type { PageStart } from './find-page.ts'
@@ -39,6 +40,8 @@ const READS_OF_WAITING = 16
 const LARGE_WAITING = 150
 /** For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. */
 const READS_OF_CLAIMED = 12
+/** For each message: its row, and what is reported of it, with the pages of their indexes. */
+const READS_OF_REVIEWED = 12
 /** For each message: its block, its id there, and its row, with the pages of their indexes. */
 const PAGES_OF_FOUND = 7
 const FOUND = { tenantId: 'ten_found', service: null }
@@ -654,6 +657,30 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     const finder = createFinder(pool, owner, { delivery: 'unknown' }, { lookedAtOnce: 20 })
     const newest = () => finder.page(null, 4, new AbortController().signal)
     const page = { matches: { length: 4 }, hasOlder: true, totalIsEstimate: true }
+    expect(await rowsRead(async () => expect(await newest()).toMatchObject(page))).toBeLessThan(FEW)
+  })
+
+  it('reads few rows for those that were sent and not reported of, beside very many that were', async () => {
+    const owner = { tenantId: 'ten_reviewed', service: null }
+    await ground.database.query(
+      `WITH sent AS (
+         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+         SELECT 'msg_' || md5('reviewed ' || n), $1, 'reports', 'sent', '[]', '', at, at, at
+           FROM generate_series(1, $2::int) AS n CROSS JOIN LATERAL (SELECT mail_now() - interval '1 day' - n * interval '1 second' AS at) AS o
+         RETURNING id, created_at
+       ), reported AS (
+         INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, at, source, learned_at)
+         SELECT id, 'max@contoso.com', $1, 1, 'delivered', created_at, 'trace', created_at FROM sent ORDER BY created_at OFFSET 10
+       )
+       INSERT INTO mailbox_totals (tenant_id, unindexed) VALUES ($1, 0) ON CONFLICT (tenant_id) DO UPDATE SET unindexed = $2`,
+      [owner.tenantId, VERY_MANY],
+    )
+    while (await indexMessages(pool, INDEXED_AT_ONCE));
+    expect(await rowsRead(() => reviewBlock(pool))).toBeLessThan(READS_OF_REVIEWED * INDEXED_AT_ONCE)
+    while (await reviewBlock(pool));
+    const finder = createFinder(pool, owner, { delivery: 'unknown', status: 'sent' })
+    const page = { matches: { length: 5 }, hasOlder: true, total: 10, totalIsEstimate: false }
+    const newest = () => finder.page(null, 5, new AbortController().signal)
     expect(await rowsRead(async () => expect(await newest()).toMatchObject(page))).toBeLessThan(FEW)
   })
 

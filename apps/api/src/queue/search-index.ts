@@ -63,6 +63,9 @@ UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
        + (SELECT count(*) FROM search_late WHERE tenant_id = $1))
  WHERE tenant_id = $1`
 
+/** Of a block, most reports have come by then: review-blocks.ts. */
+const REVIEWED_AFTER = `interval '1 hour'`
+
 const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]') AS recipients`
 
 /** $1 tenant, $2 and $3 what is indexed, $4 and $5 what is sealed */
@@ -81,7 +84,8 @@ SELECT ${TEXTS} FROM (SELECT message_id FROM search_late WHERE tenant_id = $1 OR
  CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = l.message_id OFFSET 0) AS m`
 
 const INSERT_BLOCK = `
-INSERT INTO search_blocks (tenant_id, first_at, last_at, messages, message_ids) VALUES ($1, $2, $3, $4, $5) RETURNING id`
+INSERT INTO search_blocks (tenant_id, first_at, last_at, messages, message_ids, review_at)
+VALUES ($1, $2, $3::timestamptz, $4, $5, $3::timestamptz + ${REVIEWED_AFTER}) RETURNING id`
 
 const INSERT_GRAMS = `
 INSERT INTO search_grams (block_id, gram, positions) SELECT $1, * FROM unnest($2::int[], $3::bytea[])`

@@ -24,6 +24,8 @@ export function encodePositions(positions: readonly number[]): Buffer {
 
 /** Returns the positions that all of the postings contain, in ascending order; of no posting at all, every position. */
 export function commonPositions(postings: readonly Buffer[], messages: number): number[] {
+  const [first] = postings
+  if (postings.length === 1 && first?.[0] === LIST) return listedPositions(first)
   const common = new Uint8Array(BITMAP_BYTES).fill(0xff)
   for (const posting of postings) {
     const bits = bitmapOf(posting)
@@ -39,11 +41,15 @@ export function commonPositions(postings: readonly Buffer[], messages: number): 
 export function bitmapOf(posting: Buffer): Uint8Array {
   if (posting[0] === BITMAP) return posting.subarray(1)
   const bitmap = new Uint8Array(BITMAP_BYTES)
-  for (let at = 1; at + 1 < posting.length; at += BYTES_OF_LISTED) {
-    const position = posting.readUInt16LE(at)
+  for (const position of listedPositions(posting))
     bitmap[position >> 3] = (bitmap[position >> 3] ?? 0) | (1 << (position & 7))
-  }
   return bitmap
+}
+
+function listedPositions(list: Buffer): number[] {
+  return Array.from({ length: (list.length - 1) / BYTES_OF_LISTED }, (_, nth) =>
+    list.readUInt16LE(1 + nth * BYTES_OF_LISTED),
+  )
 }
 
 /** The posting of a gram that a block does not have. */
