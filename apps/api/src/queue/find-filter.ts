@@ -99,10 +99,10 @@ function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: stri
   return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
 }
 
+/** While a message is in the queue, its row there tells. */
 export const POSSIBLE_DUPLICATES: Source = {
-  sql: messagesOf(`
-    SELECT id AS message_id FROM messages WHERE tenant_id = $1 AND possible_duplicate
-     UNION SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate`),
+  sql: `(SELECT id, service, created_at FROM messages WHERE tenant_id = $1 AND possible_duplicate AND outcome IS NOT NULL
+    UNION ALL SELECT * FROM ${messagesOf('SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate')} AS waiting)`,
   ordered: false,
   hasStatus: false,
 }
@@ -227,6 +227,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       ...(isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
       ...(problem !== undefined && isOwnCode(problem) ? [hasOwnCode(bind(problem))] : []),
       ...(sql === ALL.sql ? ofReports('r', bind) : []),
+      ...(sql === ALL.sql && possibleDuplicate !== undefined ? [isPossibleDuplicate(bind(possibleDuplicate))] : []),
       ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
@@ -238,7 +239,9 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     return [
       ...(tells ? [] : [`m.status = ${bind(status)}`]),
       ...(tellsReports ? [] : ofReports('m', bind)),
-      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
+      ...(possibleDuplicate === undefined || sql === ALL.sql || sql === POSSIBLE_DUPLICATES.sql
+        ? []
+        : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
     ]
   }
 
@@ -292,6 +295,12 @@ export function rowsOf(rows: Pick<Source, 'sql'>, conditions: readonly string[],
   const joined =
     states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
   return `FROM ${rows.sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+}
+
+/** SQL for whether a row `r` of messages may be a duplicate, as message_states tells. @param value SQL */
+function isPossibleDuplicate(value: string): string {
+  const waiting = `coalesce((SELECT q.possible_duplicate FROM message_queue q WHERE q.message_id = r.id), r.possible_duplicate)`
+  return `CASE WHEN r.outcome IS NULL THEN ${waiting} ELSE r.possible_duplicate END = ${value}`
 }
 
 /** Whether a problem is told by the cause of a failed message: whatever is neither reported of a recipient nor ours. */

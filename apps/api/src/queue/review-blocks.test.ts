@@ -73,6 +73,22 @@ it('leaves in what something is not known of, an hour after the block, and once 
   expect(await review()).toBe(false)
 })
 
+it('is done again an hour after a report that came when none was awaited', async () => {
+  const ids = await fillBlock({ sent: BLOCK })
+  await report(ids.slice(0, 4))
+  await ground.clock.advance(26 * HOURS)
+  expect(await review()).toBe(true)
+  await ground.clock.advance(10 * HOURS)
+  expect(await review()).toBe(false)
+
+  await report(ids.slice(4))
+  await ground.clock.advance(1 * HOURS)
+  expect(await review()).toBe(true)
+  expect(await read()).toEqual({ unreported: [], unreportedSent: [] })
+  await ground.clock.advance(100 * HOURS)
+  expect(await review()).toBe(false)
+})
+
 it('leaves in what waits, and reviews it every day until no report about it is awaited', async () => {
   const ids = await fillBlock({ sent: BLOCK - 1 })
   await report(ids)

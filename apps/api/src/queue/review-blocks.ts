@@ -11,7 +11,7 @@ import { encodePositions } from './search-postings.ts'
 // messages are looked at.
 
 /** Reports are awaited for a day. */
-const SECOND_AFTER = `interval '25 hours'`
+export const LAST_REVIEW_AFTER = `interval '25 hours'`
 /** While messages of a block wait, or can be retried. */
 const AGAIN_AFTER = `interval '1 day'`
 /** As for blocks that are built: a step takes one or two milliseconds. */
@@ -26,7 +26,7 @@ SELECT b.id::text, b.messages, EXISTS (SELECT FROM recipient_outcomes o WHERE o.
 /** What a block still has to say of a message. $1 block, $2 positions from, $3 to */
 const REVIEW = `
 SELECT b.position, m.outcome IS NOT DISTINCT FROM 'sent' OR u.is_final IS NOT TRUE AS may_be_sent,
-       m.outcome IS NULL OR m.sent_at > mail_now() - ${SECOND_AFTER} OR m.outcome <> 'sent' AND u.is_final IS NOT TRUE AS is_open
+       m.outcome IS NULL OR m.sent_at > mail_now() - ${LAST_REVIEW_AFTER} OR m.outcome <> 'sent' AND u.is_final IS NOT TRUE AS is_open
   FROM (SELECT each.position, ${idAt('each', 'each.position')} AS id
           FROM (SELECT whole.message_ids, generate_series($2::int, $3::int) AS position
                   FROM (SELECT message_ids || '' AS message_ids FROM search_blocks WHERE id = $1 OFFSET 0) AS whole OFFSET 0) AS each OFFSET 0) AS b
@@ -43,8 +43,26 @@ SELECT b.position, m.outcome IS NOT DISTINCT FROM 'sent' OR u.is_final IS NOT TR
 const END_REVIEW = `
 UPDATE search_blocks
    SET unreported = $2, unreported_sent = $3,
-       review_at = CASE WHEN mail_now() < last_at + ${SECOND_AFTER} THEN last_at + ${SECOND_AFTER} WHEN $4 THEN mail_now() + ${AGAIN_AFTER} END
+       review_at = CASE WHEN mail_now() < last_at + ${LAST_REVIEW_AFTER} THEN last_at + ${LAST_REVIEW_AFTER} WHEN $4 THEN mail_now() + ${AGAIN_AFTER} END
  WHERE id = $1`
+
+/** After reports have come late, others mostly do too. $1 tenant, $2 when the messages were submitted */
+const REVIEW_AGAIN = `
+UPDATE search_blocks SET review_at = mail_now() + interval '1 hour'
+ WHERE id = ANY (ARRAY(
+   SELECT b.id FROM search_blocks b
+    WHERE b.review_at IS NULL AND b.id = ANY (ARRAY(
+      SELECT (SELECT id FROM search_blocks WHERE tenant_id = $1 AND last_at >= m.submitted_at ORDER BY last_at LIMIT 1)
+        FROM unnest($2::timestamptz[]) AS m(submitted_at)))
+    FOR UPDATE SKIP LOCKED))`
+
+/**
+ * Has blocks reviewed again, about messages of which something was reported after their last review. Without it, lists would
+ * go on looking at these messages.
+ */
+export async function reviewAgain(pool: pg.Pool, tenantId: string, submittedAt: readonly Date[]): Promise<void> {
+  if (submittedAt.length > 0) await pool.query(REVIEW_AGAIN, [tenantId, submittedAt])
+}
 
 interface Reviewed {
   readonly position: number
