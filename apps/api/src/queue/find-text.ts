@@ -185,7 +185,7 @@ export async function sampleBlocks(
   let count = 0
   let looked = 0
   while (looked < newest.length && count < atLeast) {
-    const needed = Math.ceil((atLeast - count) / Math.max(1, ofBlock))
+    const needed = Math.ceil((SPARE * (atLeast - count)) / Math.max(1, ofBlock))
     const some = newest.slice(looked, looked + Math.min(MOST_BLOCKS, Math.max(SAMPLED_TOGETHER, needed)))
     const candidates = await candidatesOf(database, some, grams)
     for (const block of some) {
@@ -260,12 +260,14 @@ function idsAt(asked: readonly AskedBlock[], positions: readonly number[]): Cand
      ) AS b`
 }
 
+/** So many more blocks than an estimate tells seldom have to be followed by others. */
+const SPARE = 1.15
 /** The blocks that a sample is taken from in one step, at least. */
 const SAMPLED_TOGETHER = 64
 
 /** The blocks of one statement: few for whoever wants few, then more. */
 const FIRST_BLOCKS = 8
-const MOST_BLOCKS = 256
+const MOST_BLOCKS = 512
 /** Candidates of so many messages are compared at once, at least. */
 const COMPARED_AT_ONCE = 1_000
 /** While the texts of some messages are compared, the database reads the next ones. */

@@ -462,10 +462,14 @@ export function createFinder(
   ): Promise<PageOfMatches> {
     const prepared = await prepare(database)
     const walkFrom: WalkFrom = (...from) => walkTexts(database, prepared, ...from)
-    const sampled = await sample(database, prepared)
+    const isMostlySampled = prepared.rows === null && prepared.chosen.estimate > exactUpTo
+    const [sampled, early] = await Promise.all([
+      sample(database, prepared),
+      isMostlySampled ? readPage(walkFrom, start, limit) : null,
+    ])
     if (sampled !== null) {
       const total = estimateByBlocks(prepared.index, sampled.count, sampled.oldest)
-      return { ...total, ...(await readPage(walkFrom, start, limit)) }
+      return { ...total, ...(early ?? (await readPage(walkFrom, start, limit))) }
     }
     // The matches that are counted are those of the page as well, unless it lies far behind.
     for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
@@ -476,7 +480,8 @@ export function createFinder(
     const total = isComplete
       ? { total: newest.length, totalIsEstimate: false }
       : estimateByBlocks(prepared.index, newest.length, newest.at(-1)?.at ?? null)
-    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
+    const page = early ?? cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))
+    return { ...total, ...page }
   }
 
   /** Null where there may be so few matches that they are to be counted. */
