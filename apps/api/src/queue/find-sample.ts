@@ -9,7 +9,7 @@ import { messagesOfIds, sampleBlocks, type ChosenGrams, type SearchIndex } from 
 // probability of at most p.
 
 /** How many messages are compared in place of all. */
-const SAMPLED = 1_000
+const SAMPLED = 500
 /** The probability, at most, of answering an estimate although the true total is below the limit. */
 const ERROR_PROBABILITY = 1e-9
 
