@@ -92,7 +92,7 @@ const WALKED_PER_ROW = 5
 /** Where few messages may match, so many are looked at in one statement: no more are once nobody waits for the page. */
 const LOOKED_AT_ONCE = 20_000
 /** Where only few may match, so many of the newest are looked at to estimate how many do. */
-const SAMPLED_OF_LACKING = 500
+const SAMPLED_OF_LACKING = 250
 /** Up to this many rows of a source are read to compare their texts, without asking the search index. */
 const COMPARED_ALWAYS = 2_000
 /** And up to this many, if the index finds more. */
@@ -400,9 +400,11 @@ export function createFinder(
       const cut = cutPage(newest, true, start, limit)
       if (cut) return { ...cut, total: newest.length, totalIsEstimate: false }
     }
-    const found = await readPage(walkFrom, start, limit)
-    onPage(found)
-    const total = await estimateLacking(database, unreported)
+    const reading = readPage(walkFrom, start, limit).then((page) => {
+      onPage(page)
+      return page
+    })
+    const [found, total] = await Promise.all([reading, estimateLacking(database, unreported)])
     return { ...found, total: Math.max(total, found.matches.length), totalIsEstimate: true }
   }
 
