@@ -3,6 +3,7 @@ import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 import { migrate } from './migrate.ts'
+import { PooledClient } from './pooled-client.ts'
 import { withRetriedStatements, withRetriedTransactions } from './transaction.ts'
 
 const POOL_SIZE = 20
@@ -54,6 +55,7 @@ export async function openDatabase(
 export function connectDatabase(connectionString: string, onPoolError: (error: Error) => void): Database {
   const pool = withRetriedStatements(
     new pg.Pool({
+      Client: PooledClient,
       connectionString,
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
