@@ -14,7 +14,8 @@ type Query = (statement: Statement, values?: unknown[] | Settle, callback?: Sett
  * assigned to a property for a method, and makes it among its old objects (`set_pretenure` in its parser). All that it
  * reaches, such as the values of the statement and its result, was copied twice and kept until a major collection.
  *
- * A connection that is silent for too long is closed, so that no other statement is sent or waits on it.
+ * A connection that is silent for too long is closed, so that no other statement is sent or waits on it; during a COPY, by
+ * whoever has it.
  */
 export class PooledClient extends pg.Client {
   constructor({ query_timeout: silenceTimeoutMs = 0, ...config }: pg.ClientConfig = {}) {

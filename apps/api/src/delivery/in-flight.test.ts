@@ -84,6 +84,17 @@ it('does not rely on messages that have been under way for far longer than usual
   expect(inFlight.beginClaim().atMost).toBe(0)
 })
 
+it('asks for nothing where what was expected to end has not by then', () => {
+  const inFlight = experienced()
+  claim(inFlight)
+  pass(USUAL_MS)
+  expect(inFlight.untilRoom()).toBe(0)
+  pass(USUAL_MS + 1)
+
+  expect(inFlight.beginClaim().atMost).toBe(0)
+  expect(inFlight.untilRoom()).toBe(Infinity)
+})
+
 it('gathers after a claim that took few, and not after one that took none or many', () => {
   const inFlight = createInFlight(() => now)
   const gathersAfter = (messages: number) => {

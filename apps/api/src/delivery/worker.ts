@@ -184,10 +184,11 @@ export function createWorker(deps: {
       unansweredOwner = null
     }
     if (stopping.signal.aborted) return 0 // nobody would watch another claim
+    const asked = inFlight.beginClaim()
+    if (asked.atMost === 0) return 0 // what was expected to end has not; when it does, that wakes the loop
     const owner = randomUUID()
     unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const asked = inFlight.beginClaim()
     const messages = await deliveries.claim(owner, asked.atMost).catch((error: unknown) => {
       if (!(error instanceof OutcomeUnknownError)) unansweredOwner = null // it was rolled back
       throw error

@@ -253,6 +253,7 @@ export function createClaiming(
   }
 
   return async (owner, limit) => {
+    if (limit < 1) return []
     const seen = new Set<string>()
     let leased: LeasedMessage[] = []
     let locks = 0

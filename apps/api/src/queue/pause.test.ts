@@ -59,6 +59,13 @@ it.each([
   expect((await ground.claim(10)).map(({ id }) => id)).toEqual([paused?.id])
 })
 
+it('leases nothing where nothing is asked for, whatever is paused', async () => {
+  await ground.submit()
+  await ground.settle(await ground.claimOne(), { ...QUEUED, pauseMailboxMs: 1 * MINUTES })
+
+  expect(await ground.queue.deliveries.claim('worker', 0)).toEqual([])
+})
+
 it('leases nothing at all if the only mailbox with something due is paused meanwhile', async () => {
   await ground.submit()
   const message = await ground.claimOne()
