@@ -61,6 +61,20 @@ async function asProduct(statements: readonly string[]): Promise<void> {
   }
 }
 
+/** Runs ALTER DATABASE: what it sets holds for new connections. */
+async function onDatabase(change: string): Promise<void> {
+  await database.query(
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ', current_database()) || ${pg.escapeLiteral(change)}; END $$`,
+  )
+}
+
+async function countWaiting(): Promise<number> {
+  const waiting = await database.query(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  )
+  return waiting.length
+}
+
 async function applied(): Promise<{ migration_name: string; applied_steps_count: number }[]> {
   return database.query(
     'SELECT migration_name, applied_steps_count FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY started_at, migration_name',
@@ -143,6 +157,35 @@ it('says what to do when a table does not become free', async () => {
     'The database cannot be migrated now: something else uses its tables.',
   )
   await other.end()
+})
+
+it('is repeated when it meets somebody who locks its tables in another order', async () => {
+  const names = await migrationNames()
+  const name = '20261128140000_few_reported' // it changes recipient_outcomes, makes a function, and changes search_blocks
+  await migrate(database.url, { only: new Set(names.slice(0, names.indexOf(name))) })
+  const begin = async (statement: string) => {
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    await client.query(`BEGIN; ${statement}`)
+    return client
+  }
+  await onDatabase(`SET deadlock_timeout = '1min'`) // so that the migration is the one that is rolled back
+  const dump = await begin('LOCK TABLE search_blocks IN ACCESS SHARE MODE')
+  await onDatabase('RESET deadlock_timeout')
+  const other = await begin(
+    `CREATE FUNCTION note_submission_of_outcome() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
+  )
+
+  const migrated = migrate(database.url, { only: new Set([name]) })
+  await expect.poll(() => countWaiting()).toBe(1)
+  const dumped = dump.query('LOCK TABLE recipient_outcomes IN ACCESS SHARE MODE')
+  await expect.poll(() => countWaiting()).toBe(2)
+  await other.end()
+  await dumped
+  await dump.end()
+
+  await expect(migrated).resolves.toBeUndefined()
+  expect((await applied()).map((row) => row.migration_name)).toContain(name)
 })
 
 it('starts beside a backup where nothing is to be migrated', async () => {

@@ -10,7 +10,7 @@ import { KEEP_ALIVE } from './keep-alive.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
 import { applySettings, NO_TIME_LIMITS } from './session-settings.ts'
-import { inClientTransaction } from './transaction.ts'
+import { inClientTransaction, retryConflicts } from './transaction.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 /** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
@@ -89,8 +89,9 @@ export async function migrate(
     for (const migration of migrations) {
       if (applied.has(migration.name) || only?.has(migration.name) === false) continue
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
+      // A dump, or a process of the release before, may hold a table of it and wait for another.
       shape = await withProgress(`still applying the migration ${migration.name}`, () =>
-        apply(client, migration, release.version, shape),
+        retryConflicts(() => apply(client, migration, release.version, shape)),
       )
     }
   } catch (error) {

@@ -104,10 +104,11 @@ type Interactive = <Result>(
   options?: unknown,
 ) => Promise<Result>
 
-async function retryConflicts<Result>(run: () => Promise<Result>): Promise<Result> {
+/** Runs `work` again, a few times, when PostgreSQL rolled it back because of a conflict. */
+export async function retryConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
-      return await run()
+      return await work()
     } catch (error) {
       if (tried === MAX_TRIES || !isConflict(error)) throw error
       await delay(randomInt(MAX_WAIT_MS)) // at once, the same two would conflict again
