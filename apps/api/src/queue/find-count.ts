@@ -1,7 +1,7 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
 import { ALL, rowsOf, type Bind, type Selection, type Connections, type Statements } from './find-filter.ts'
-import { readIndex, type SearchIndex } from './find-text.ts'
+import { countIndexed, type Indexed, type SearchIndex } from './find-text.ts'
 import { totalsOf } from './totals.ts'
 import { readInOrder } from './walk-in-order.ts'
 
@@ -134,13 +134,17 @@ export async function estimate(
   counted: number,
   oldest: Date | null,
 ): Promise<Total> {
-  return estimateByBlocks(await readIndex(database, tenantId, submitted), counted, oldest)
+  return extrapolate(counted, await countIndexed(database, tenantId, submitted, oldest))
 }
 
 /** The same by blocks that have been read. */
 export function estimateByBlocks({ blocks }: Pick<SearchIndex, 'blocks'>, counted: number, oldest: Date | null): Total {
   const sum = (some: typeof blocks) => some.reduce((messages, block) => messages + block.messages, 0)
-  const older = oldest === null ? 0 : sum(blocks.filter(({ firstAt }) => firstAt < oldest))
-  const newer = Math.max(counted, sum(blocks) - older)
+  const older = oldest === null ? [] : blocks.filter(({ firstAt }) => firstAt < oldest)
+  return extrapolate(counted, { messages: sum(blocks), older: sum(older) })
+}
+
+function extrapolate(counted: number, { messages, older }: Indexed): Total {
+  const newer = Math.max(counted, messages - older)
   return { total: Math.round(counted * (1 + older / newer)), totalIsEstimate: true }
 }

@@ -59,21 +59,27 @@ export interface Source {
   readonly reported?: string
   /** The rows of the queue, with `message_id`, whose messages it has. */
   readonly queued?: string
+  /** The same rows by the time they failed, in no order of submission. */
+  readonly byEnd?: Source
 }
 
 export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
 
-/** @param outcome SQL for the outcome of a row of unsent_messages */
-function unsent(status: 'failed' | 'cancelled', outcome = 'outcome'): Source {
+/** @param rows SQL for a condition on rows of unsent_messages @param cause SQL for their cause */
+function unsent(rows: string, cause = 'cause'): Source {
   return {
-    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause, code FROM unsent_messages WHERE tenant_id = $1 AND ${outcome} = '${status}')`,
+    sql: `(SELECT message_id AS id, service, created_at, ended_at, ${cause} AS cause, code FROM unsent_messages WHERE tenant_id = $1 AND ${rows})`,
     ordered: true,
     hasStatus: true,
   }
 }
 
-/** Where a cause is asked for as well, the index of causes is the only one that has both the rows and their order. */
-const FAILED_BY_CAUSE = unsent('failed', `outcome || ''`)
+const CANCELLED = unsent(`outcome = 'cancelled'`)
+const FAILED = unsent(`outcome = 'failed'`)
+/** Where a cause is asked for as well, the index of causes alone has the rows in their order. */
+const FAILED_BY_CAUSE = unsent('cause IS NOT NULL')
+/** Where a time is asked for as well, the index of what failed alone has the rows. */
+const FAILED_BY_END: Source = { ...unsent('cause IS NOT NULL', `cause || ''`), ordered: false }
 
 /** @param rows SQL for rows of `message_id` */
 function messagesOf(rows: string): string {
@@ -157,7 +163,8 @@ function sourceOf(
   if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported('code', problem)
   if (mustHaveFailed || problem !== undefined) {
     if (status !== undefined && status !== 'failed') return null
-    return isCause(problem) ? FAILED_BY_CAUSE : unsent('failed')
+    const failed = isCause(problem) ? FAILED_BY_CAUSE : FAILED
+    return failedFrom === undefined && failedTo === undefined ? failed : { ...failed, byEnd: FAILED_BY_END }
   }
   if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // there are few of them in any status
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
@@ -168,7 +175,7 @@ function sourceOf(
         : reported('delivery', delivery)
   switch (status) {
     case 'cancelled':
-      return unsent(status)
+      return CANCELLED
     case 'queued':
     case 'scheduled':
     case 'held':

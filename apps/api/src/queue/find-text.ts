@@ -37,13 +37,17 @@ export interface SearchIndex {
 const MOST_LATE = 10_000
 
 /** $1 tenant, $2 submitted from, $3 to; null for any */
+const BLOCKS = `
+search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)`
+
+/** Parameters as above. */
 const READ_INDEX = `
 SELECT (SELECT nullif(indexed_at, '-infinity') FROM search_progress WHERE tenant_id = $1) AS at,
        (SELECT indexed_id FROM search_progress WHERE tenant_id = $1) AS id,
        coalesce((${totalsOf('$1', 'unindexed')}), 0) AS unindexed,
        ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT ${MOST_LATE + 1}) AS late,
        (SELECT coalesce(json_agg(json_build_array(id::text, first_at, last_at, messages) ORDER BY last_at), '[]')
-          FROM search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)) AS blocks`
+          FROM ${BLOCKS}) AS blocks`
 
 export async function readIndex(database: Statements, tenantId: string, { from, to }: Range): Promise<SearchIndex> {
   const { rows } = await database.query<{
@@ -66,6 +70,27 @@ export async function readIndex(database: Statements, tenantId: string, { from, 
       messages,
     })),
   }
+}
+
+/** How many messages the blocks have. */
+export interface Indexed {
+  readonly messages: number
+  /** Those of blocks that begin before a time; 0 without one. */
+  readonly older: number
+}
+
+/** Parameters as above, $4 the time */
+const COUNT_INDEXED = `
+SELECT coalesce(sum(messages), 0)::int AS messages, coalesce(sum(messages) FILTER (WHERE first_at < $4), 0)::int AS older FROM ${BLOCKS}`
+
+export async function countIndexed(
+  database: Statements,
+  tenantId: string,
+  { from, to }: Range,
+  before: Date | null,
+): Promise<Indexed> {
+  const { rows } = await database.query<Indexed>(COUNT_INDEXED, [tenantId, from, to, before])
+  return rows[0] ?? { messages: 0, older: 0 }
 }
 
 /**

@@ -647,6 +647,26 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(async () => expect(await newest()).toMatchObject({ total: 180 }))).toBeLessThan(FEW)
   })
 
+  it('reads few rows to find and count those that failed within a time, among very many that failed', async () => {
+    const owner = { tenantId: 'ten_failed_daily', service: null }
+    await ground.database.query(
+      `WITH failed AS (
+         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
+         SELECT 'msg_failed_daily_' || n, $1, 'reports', 'failed', '[]', '', at, at, '{"code": "gave-up"}'
+           FROM generate_series(1, $2::int) AS n CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01Z' + n * interval '1 hour' AS at) AS o
+         RETURNING *
+       )
+       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
+       SELECT id, tenant_id, service, outcome, created_at, ended_at, false, 'gave-up', 'gave-up' FROM failed`,
+      [owner.tenantId, VERY_MANY],
+    )
+    const day = { failedFrom: new Date('2024-01-11T00:00:00Z'), failedTo: new Date('2024-01-12T00:00:00Z') }
+    const finder = createFinder(pool, owner, day)
+    const newest = () => finder.page(null, 5, new AbortController().signal)
+    const page = { matches: { length: 5 }, hasOlder: true, total: 24, totalIsEstimate: false }
+    expect(await rowsRead(async () => expect(await newest()).toMatchObject(page))).toBeLessThan(FEW)
+  })
+
   it('reads few rows for a page of those of which nothing is reported, and estimates how many there are', async () => {
     const owner = { tenantId: 'ten_reported', service: null }
     await ground.database.query(
