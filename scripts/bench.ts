@@ -10,6 +10,7 @@ import { benchVault } from './load/vault.ts'
 import { benchBackup } from './load/backup.ts'
 import { benchFinding } from './load/finding.ts'
 import { benchLarge } from './load/large.ts'
+import { benchLatency } from './load/latency.ts'
 import {
   accountsOf,
   bareMessage,
@@ -20,7 +21,7 @@ import {
 } from './load/graph-loops.ts'
 import { benchPeers } from './load/peers.ts'
 import { benchSnapshot } from './load/snapshot.ts'
-import { createScoreboard, judgeLatency, summarize, type Scoreboard } from './load/targets.ts'
+import { createScoreboard, summarize, type Scoreboard } from './load/targets.ts'
 import { benchWal } from './load/wal.ts'
 import { benchWorkers } from './load/workers.ts'
 import {
@@ -35,12 +36,9 @@ import {
 import { benchQueue, benchWaiting } from './load/queue.ts'
 import { benchSmtp } from './load/smtp.ts'
 import { peakAfterReset, peakMegabytes } from './load/process-memory.ts'
-import { createSubmitter, inParallel, messageBody, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
+import { createSubmitter, inParallel, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
 
 const MESSAGES = 8_000
-/** How often the bench of latency measures each, and how many at a time. */
-const PACED_ROUNDS = 4
-const PACED = 1_000
 
 /** The third parameter opens another testbed, to compare the first with. */
 type Bench = (testbed: Testbed, score: Scoreboard, openAnother: () => Promise<Testbed>) => Promise<void>
@@ -48,7 +46,7 @@ type Bench = (testbed: Testbed, score: Scoreboard, openAnother: () => Promise<Te
 const BENCHES: Readonly<Record<string, Bench>> = {
   throughput,
   backlog,
-  latency,
+  latency: benchLatency,
   memory,
   fairness,
   large: benchLarge,
@@ -144,55 +142,6 @@ async function backlog(testbed: Testbed): Promise<void> {
   const many = await deliver(testbed, product, tenants, MESSAGES)
   print('with 200,000 waiting', many, 'with 1,000 waiting', few)
   await product.stop()
-}
-
-/** Measures submits, 200 a second, against bare commits of as many bytes, some seconds of each in turn. */
-async function latency(testbed: Testbed, score: Scoreboard): Promise<void> {
-  const [tenant] = await testbed.addTenants(1)
-  if (!tenant) return
-  const api = await testbed.start('api', NO_LIMITS)
-  const submitter = createSubmitter(api.url, 50)
-  await testbed.pool.query('CREATE TABLE bare_commits (body text NOT NULL)')
-  const body = messageBody('Bare')
-  const commit = () => testbed.pool.query('INSERT INTO bare_commits (body) VALUES ($1)', [body])
-  const submit = (index: number) => submitter.submit(tenant, `Message ${index}`)
-  await inParallel(2_000, 8, async () => void (await submit(0)))
-  await inParallel(2_000, 8, async () => void (await commit()))
-  const committed: number[] = []
-  const submitted: number[] = []
-  for (let round = 0; round < PACED_ROUNDS; round++) {
-    committed.push(...(await timesOfPaced(commit)))
-    submitted.push(...(await timesOfPaced(submit)))
-  }
-  const at = (times: readonly number[], share: number) =>
-    times.toSorted((one, other) => one - other)[Math.floor((times.length - 1) * share)] ?? Number.NaN
-  for (const [what, times] of [
-    ['bare commit', committed],
-    ['submit', submitted],
-  ] as const)
-    console.log(
-      `${what} at 200 a second: median ${at(times, 0.5).toFixed(1)} ms, 95% ${at(times, 0.95).toFixed(1)} ms, 99% ${at(times, 0.99).toFixed(1)} ms, longest ${at(times, 1).toFixed(1)} ms`,
-    )
-  judgeLatency(score, at(submitted, 0.99), at(committed, 0.99))
-  submitter.close()
-  await api.stop()
-}
-
-/** Runs a task 200 times a second for some seconds, and returns how long each took in ms. */
-async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<number[]> {
-  const times: number[] = []
-  const pending: Promise<void>[] = []
-  const startedAt = performance.now()
-  for (let index = 0; index < PACED; index++) {
-    const dueAt = startedAt + index * 5
-    if (dueAt - performance.now() > 1) await delay(dueAt - performance.now())
-    // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
-    // omission). A timer that ends early hides nothing.
-    const beganAt = Math.min(dueAt, performance.now())
-    pending.push(task(index).then(() => void times.push(performance.now() - beganAt)))
-  }
-  await Promise.all(pending)
-  return times
 }
 
 async function memory(testbed: Testbed, score: Scoreboard): Promise<void> {

@@ -9,7 +9,7 @@ const MAILBOXES = 8
 /** Gives each mailbox a quarter of a block of the search index; two of them complete theirs. */
 const MAILS = (MAILBOXES * BLOCK_MESSAGES) / 4
 const MAILS_TO_REST = 16_000
-const ROUNDS = 5
+const ROUNDS = 7
 const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const TENANTS = 10_000

@@ -1,19 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import nodemailer from 'nodemailer'
 import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
-import { NODE_FLAGS } from '../node-flags.mjs'
+import { startBareServer } from './bare-server.ts'
 import { peakAfterReset, peakMegabytes } from './process-memory.ts'
 import type { Testbed } from './testbed.ts'
 
-const BARE_SERVER = fileURLToPath(new URL('./bare-smtp-server.ts', import.meta.url))
 const MB = 1024 * 1024
 const LARGEST_BYTES = 150 * MB
 const CONNECTIONS = 32
@@ -30,7 +26,10 @@ export async function benchSmtp(testbed: Testbed): Promise<void> {
   if (!tenant) return
   const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-bare-smtp-'))
   const bare = { port: await freePort(), key: 'any' }
-  const bareServer = await startBareServer(bare.port, folder)
+  const bareServer = await startBareServer(new URL('./bare-smtp-server.ts', import.meta.url), [
+    String(bare.port),
+    folder,
+  ])
   const product = { port: await freePort(), key: tenant.serviceKey }
   const api = await testbed.start('api', { ...NO_LIMITS, SMTP_LISTEN_PORT: String(product.port) })
   try {
@@ -113,12 +112,4 @@ function connect({ port, key }: Target) {
     maxConnections: CONNECTIONS,
     maxMessages: 1_000,
   })
-}
-
-async function startBareServer(port: number, folder: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, BARE_SERVER, String(port), folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  await once(child.stdout, 'data')
-  return child
 }

@@ -1,0 +1,18 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../node-flags.mjs'
+
+/** Starts a program that a bench measures the product against. It writes a line when it is ready. */
+export async function startBareServer(
+  program: URL,
+  parameters: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ kill(): void }> {
+  const child = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(program), ...parameters], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  })
+  await once(child.stdout, 'data')
+  return child
+}
