@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createBatcher } from './batcher.ts'
 
@@ -130,4 +131,54 @@ it('works again after it was idle', async () => {
     batches[round]?.end()
     expect(await result).toBe('a done')
   }
+})
+
+it('runs what comes next beside a batch that is slow', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 10, slowAfterMs: 1 })
+  const slow = add('a')
+  await expect.poll(() => batches).toHaveLength(1)
+  const next = add('b')
+  await expect.poll(() => batches).toHaveLength(2)
+  batches[1]?.end()
+  expect(await next).toBe('b done')
+
+  batches[0]?.end()
+  expect(await slow).toBe('a done')
+  const last = add('c')
+  await expect.poll(() => batches).toHaveLength(3)
+  batches[2]?.end()
+  expect(await last).toBe('c done')
+})
+
+it('begins with the items of others beside a batch that is slow', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 1, slowAfterMs: 20, ownerOf: (item) => item.slice(0, 1) })
+  const all = ['a1', 'a2', 'b1'].map((item) => add(item))
+  await expect.poll(() => batches.map(({ items }) => items[0])).toEqual(['a1', 'b1', 'a2'])
+  for (const batch of batches) batch.end()
+  expect(await Promise.all(all)).toEqual(['a1 done', 'a2 done', 'b1 done'])
+})
+
+it('runs four batches at most, and keeps one of the places for the items of others', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 1, slowAfterMs: 1, ownerOf: (item) => item.slice(0, 1) })
+  const begun = () => batches.map(({ items }) => items[0])
+  const all = ['a1', 'a2', 'a3', 'a4', 'a5'].map((item) => add(item))
+  await expect.poll(begun).toEqual(['a1', 'a2', 'a3'])
+  await delay(50)
+  expect(begun()).toEqual(['a1', 'a2', 'a3'])
+  all.push(add('b1'), add('c1'))
+  await expect.poll(begun).toEqual(['a1', 'a2', 'a3', 'b1'])
+  await delay(50)
+  expect(begun()).toEqual(['a1', 'a2', 'a3', 'b1'])
+  batches[3]?.end()
+  await expect.poll(begun).toEqual(['a1', 'a2', 'a3', 'b1', 'c1'])
+  batches[0]?.end()
+  batches[1]?.end()
+  await expect.poll(begun).toEqual(['a1', 'a2', 'a3', 'b1', 'c1', 'a4'])
+  for (const batch of batches) batch.end()
+  await expect.poll(begun).toContain('a5')
+  batches.at(-1)?.end()
+  expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'c1'].map((item) => `${item} done`))
 })

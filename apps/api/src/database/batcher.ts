@@ -23,9 +23,15 @@ export interface Gathering {
   readonly wait: () => Promise<unknown>
 }
 
+/** A batch that takes longer is overtaken: its connection may be silent, or a process that stands still may hold its locks. */
+const SLOW_AFTER_MS = 500
+/** How many batches are under way at most; all but one of them are slow. */
+const MAX_UNDER_WAY = 4
+
 /**
  * Group commit: items that arrive while a batch is running form the next one, so that small writes share a round trip and
- * a flush to disk. A single item does not wait, unless it follows many and `gathering` says so.
+ * a flush to disk. A single item does not wait, unless it follows many and `gathering` says so. While a batch is slow, the
+ * next ones run beside it, first those of other owners.
  *
  * @param run returns a result per item, in the same order, or a `FailedItem`; when it throws, the whole batch fails
  */
@@ -35,38 +41,52 @@ export function createBatcher<Item, Result>(
     readonly maxItems: number
     readonly maxBytes?: number
     readonly sizeOf?: (item: Item) => number
+    /** Whose locks an item needs, such as those of a tenant. */
+    readonly ownerOf?: (item: Item) => string
     readonly gathering?: Gathering
+    readonly slowAfterMs?: number
   },
 ): (item: Item) => Promise<Result> {
-  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0, gathering } = limits
+  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, slowAfterMs = SLOW_AFTER_MS, gathering } = limits
+  const { sizeOf = () => 0, ownerOf = () => '' } = limits
+  type Batch = readonly Waiting<Item, Result>[]
   let waiting: Waiting<Item, Result>[] = []
   let running = false
+  const slow = new Set<Batch>()
+  let wake = () => {}
 
-  function takeBatch(): Waiting<Item, Result>[] {
+  function takeBatch(): Batch {
+    const ready = slow.size === 0 ? waiting : besideSlow()
     let sizeBytes = 0
-    const end = waiting.findIndex((next, index) => {
+    const end = ready.findIndex((next, index) => {
       sizeBytes += next.sizeBytes
       return index > 0 && (index >= maxItems || sizeBytes > maxBytes)
     })
-    const batch = end === -1 ? waiting : waiting.slice(0, end)
-    waiting = end === -1 ? [] : waiting.slice(end)
+    const batch = end === -1 ? ready : ready.slice(0, end)
+    if (ready === waiting) waiting = waiting.slice(batch.length)
+    else {
+      const taken = new Set(batch)
+      waiting = waiting.filter((item) => !taken.has(item))
+    }
     return batch
   }
 
+  /** What may run beside the slow batches. The last place is for items of other owners. */
+  function besideSlow(): Batch {
+    if (slow.size === MAX_UNDER_WAY) return []
+    const owners = new Set([...slow].flat().map(({ item }) => ownerOf(item)))
+    const others = waiting.filter(({ item }) => !owners.has(ownerOf(item)))
+    return others.length > 0 || slow.size === MAX_UNDER_WAY - 1 ? others : waiting
+  }
+
   async function drain(): Promise<void> {
-    running = true
     while (waiting.length > 0) {
       const batch = takeBatch()
-      try {
-        const results = await run(batch.map(({ item }) => item))
-        batch.forEach(({ resolve, reject }, index) => {
-          const result = results[index]
-          if (result instanceof FailedItem) reject(result.error)
-          else resolve(result as Result)
-        })
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
+      if (batch.length === 0) {
+        await new Promise<void>((resolve) => (wake = resolve))
+        continue
       }
+      await untilDoneOrSlow(batch)
       // What arrived meanwhile may still lie in sockets: each round trip that is saved is worth more than this turn.
       await turnOfTheEventLoop()
       if (gathering && batch.length >= gathering.from && waiting.length < maxItems) await gathering.wait()
@@ -74,11 +94,41 @@ export function createBatcher<Item, Result>(
     running = false
   }
 
+  function untilDoneOrSlow(batch: Batch): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        slow.add(batch)
+        resolve()
+      }, slowAfterMs)
+      void runBatch(batch, () => {
+        clearTimeout(timer)
+        if (slow.delete(batch)) wake()
+        resolve()
+      })
+    })
+  }
+
+  async function runBatch(batch: Batch, done: () => void): Promise<void> {
+    try {
+      const results = await run(batch.map(({ item }) => item))
+      done()
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index]
+        if (result instanceof FailedItem) reject(result.error)
+        else resolve(result as Result)
+      })
+    } catch (error) {
+      done()
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, sizeBytes: sizeOf(item), resolve, reject })
       // Starts after this turn of the event loop, so that items submitted in it share a batch.
-      if (!running) {
+      if (running) wake()
+      else {
         running = true
         setImmediate(() => void drain())
       }

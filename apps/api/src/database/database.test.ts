@@ -55,7 +55,7 @@ it('lets PostgreSQL cancel long statements, and idle transactions that hold lock
   const setting = async (name: string) => (await database.pool.query(`SHOW ${name}`)).rows[0][name]
 
   expect(await setting('statement_timeout')).toBe('30s')
-  expect(await setting('idle_in_transaction_session_timeout')).toBe('10s')
+  expect(await setting('idle_in_transaction_session_timeout')).toBe('5s')
 })
 
 it('reads times where the database prefers another format', async () => {

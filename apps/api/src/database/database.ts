@@ -12,8 +12,9 @@ const IDLE_TIMEOUT_MS = 30_000
 const STATEMENT_TIMEOUT_MS = 30_000
 /** Ends the wait for a server or network that hangs, where not even PostgreSQL's own timeout reaches us. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
-/** Bounds how long a process that hangs within a transaction keeps its locks. */
-const IDLE_IN_TRANSACTION_MS = 10_000
+/** Bounds how long a process that hangs within a transaction keeps its locks, for which the submits of a tenant wait. */
+const IDLE_IN_TRANSACTION_MS = 5_000
+const TRANSACTION_TIMEOUT_MS = 10_000
 /** Bounds the short statements that every request waits for. */
 export const QUICK_TIMEOUT_MS = 5_000
 
@@ -74,7 +75,7 @@ export function connectDatabase(connectionString: string, onPoolError: (error: E
     new PrismaClient({
       adapter: new PrismaPg(pool),
       errorFormat: 'minimal',
-      transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: IDLE_IN_TRANSACTION_MS },
+      transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: TRANSACTION_TIMEOUT_MS },
     }),
   )
   return {

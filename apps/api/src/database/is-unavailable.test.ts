@@ -50,6 +50,9 @@ it('terminates on circular causes', () => {
 
 it.each([
   ['a connection that broke', { code: 'ECONNRESET' }, true],
+  ['a connection that the system gave up', { code: 'ECONNABORTED', syscall: 'read' }, true],
+  ['a network that went down', { code: 'ENETDOWN', syscall: 'write' }, true],
+  ['a network that a connection did not reach', { code: 'ENETUNREACH', syscall: 'connect' }, false],
   ['a pooler that lost the server', { code: '08P01', severity: 'FATAL', routine: undefined }, true],
   ['an older pooler that lost it', { code: '08P01', severity: 'ERROR', routine: undefined }, true],
   ['a pooler that lost it, as Prisma tells', { originalCode: '08P01', severity: 'ERROR' }, true],

@@ -12,9 +12,15 @@ export class ConflictError extends Error {
 /** The connection broke, possibly after a statement was sent. */
 const CONNECTION_LOST = [
   'ECONNRESET',
+  'ECONNABORTED',
   'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENOTCONN',
   // PostgreSQL: shut down by an administrator, crashed; connection exceptions.
   '57P01',
   '57P02',
@@ -90,9 +96,13 @@ export function isConflict(error: unknown): boolean {
   return hasCode(error, CONFLICTS)
 }
 
-/** Whether a statement may have been sent, and its answer was lost. */
+/** Whether a statement may have been sent, and its answer was lost. Nothing is sent where there is no connection yet. */
 export function answerWasLost(error: unknown): boolean {
-  return hasCode(error, CONNECTION_LOST) || faultsIn(error).some(({ message }) => CONNECTION_LOST_TEXT.test(message))
+  return faultsIn(error).some(
+    ({ codes, syscall, message }) =>
+      syscall !== 'connect' &&
+      (codes.some((code) => CONNECTION_LOST.some((lost) => lost === code)) || CONNECTION_LOST_TEXT.test(message)),
+  )
 }
 
 function hasCode(error: unknown, wanted: readonly string[]): boolean {

@@ -55,7 +55,10 @@ RETURNING q.message_id AS id, q.lease_owner`
  * this version, or when the message has expired.
  */
 export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {
-  return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), { maxItems: CLEARED_PER_BATCH })
+  return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), {
+    maxItems: CLEARED_PER_BATCH,
+    ownerOf: ({ message }) => message.tenantId,
+  })
 }
 
 async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {

@@ -227,6 +227,7 @@ used AS (
 export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
   return createBatcher<Settled, boolean>((batch) => settleBatch(pool, batch), {
     maxItems: SETTLEMENTS_PER_BATCH,
+    ownerOf: ({ message }) => message.tenantId,
     gathering: { from: MANY_AT_ONCE, wait: () => delay(GATHER_MS) },
   })
 }

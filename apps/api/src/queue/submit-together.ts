@@ -26,7 +26,10 @@ export type SubmittedTogether =
   | { readonly outcome: 'data-key-gone' }
   | ({ readonly outcome: 'storage-full' } & StorageFull)
 
-/** Resolves once all messages are on disk. Batches follow each other, so that they leave connections to the rest. */
+/**
+ * Resolves once all messages are on disk. Batches follow each other unless one is slow, so that they leave connections to
+ * the rest.
+ */
 export function createSubmittingTogether(
   pool: pg.Pool,
   storageBytes: number,
@@ -37,7 +40,7 @@ export function createSubmittingTogether(
       Promise.all(
         batches.map((batch) => whileKeyIsFreed(() => submitTogether({ pool, storageBytes, findKey }, batch))),
       ),
-    { maxItems: 1 },
+    { maxItems: 1, ownerOf: ({ messages }) => messages[0]?.tenantId ?? '' },
   )
 }
 

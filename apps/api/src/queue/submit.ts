@@ -52,6 +52,7 @@ export function createSubmitting(
       maxItems: SUBMITS_PER_BATCH,
       maxBytes: BYTES_PER_BATCH,
       sizeOf: ({ content }) => content.length,
+      ownerOf: ({ tenantId }) => tenantId,
     })
   const insertPlain = inBatches((batch) => insertPlainBatch(pool, batch, storageBytes))
   const insertAny = inBatches((batch) => insertBatch(pool, batch, storageBytes))

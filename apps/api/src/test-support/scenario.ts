@@ -153,7 +153,7 @@ export async function untilStopping({ url }: TestProduct): Promise<void> {
 }
 
 /** Waits until so many statements, or more, wait for a lock in this database. Housekeeping may be one of them. */
-export async function untilSomethingWaits({ database }: Ground, statements = 1): Promise<void> {
+export async function untilSomethingWaits({ database }: Pick<Ground, 'database'>, statements = 1): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   const isMet = async () => (await database.query(waiting)).length >= statements
   await expect.poll(isMet, { interval: 25 }).toBe(true)
