@@ -491,6 +491,54 @@ test('hundreds of messages are read with Page Down held, with few rows in the do
   }
 })
 
+test('where the server goes away, the end of what was read says so, is announced once, and goes on with Retry or by itself', async ({
+  page,
+  product,
+}) => {
+  const remove = await addSentMessages(await product.databaseUrl(), {
+    count: ROWS,
+    newestAt: new Date(),
+    secondsApart: 1,
+  })
+  const isList = ({ pathname }: URL) => pathname === '/api/v1/messages'
+  const title = 'The server cannot be reached'
+  const atEnd = notice(page, title).filter({ hasText: 'More messages follow, which could not be read yet.' })
+  const toEnd = () => page.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }))
+  try {
+    const furtherRead = page.waitForResponse((response) => new URL(response.url()).searchParams.has('cursor'))
+    await openMessages(page)
+    await expect(numberedRow(page, 0)).toBeVisible()
+    await furtherRead
+    const announced = await recordAnnounced(page)
+    await page.route(isList, (route) => route.abort())
+    await toEnd()
+    await expect(atEnd).toBeAttached()
+    await toEnd()
+    await expect(atEnd).toBeInViewport()
+    await expectAccessible(page)
+    expect((await announced.jsonValue()).filter((text) => text.includes(title))).toHaveLength(1)
+
+    await test.step('with Retry', async () => {
+      const height = await page.evaluate(() => document.body.scrollHeight)
+      await page.unroute(isList)
+      await atEnd.getByRole('button', { name: 'Retry' }).click()
+      await expect(atEnd).toHaveCount(0)
+      await expect.poll(() => page.evaluate(() => document.body.scrollHeight)).toBeGreaterThan(height)
+    })
+    await test.step('by itself', async () => {
+      await page.route(isList, (route) => route.abort())
+      await expect(async () => {
+        await toEnd()
+        await expect(atEnd).toBeInViewport({ timeout: 1_000 })
+      }).toPass()
+      await page.unroute(isList)
+      await expect(atEnd).toHaveCount(0)
+    })
+  } finally {
+    await remove()
+  }
+})
+
 test('a day that cannot be found says so until it is, also while it is tried again', async ({ page }) => {
   await openMessages(page)
   const isPlaceAsked = ({ searchParams }: URL) => searchParams.get('limit') === '1' && searchParams.has('submittedTo')

@@ -230,6 +230,12 @@ export function MessageList(props: Props) {
               })}
             </tbody>
           </table>
+          {/* Whoever has scrolled to the end does not see the failure above the first row. It was announced there. */}
+          {error && pages.hasNextPage && (
+            <FailureBar error={error} onRetry={() => void retry()}>
+              <span>{t('messages.more-not-read')}</span>
+            </FailureBar>
+          )}
         </>
       )}
     </div>

@@ -118,6 +118,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.megabytes': '{size} MB',
   'messages.message': 'Nachricht',
   'messages.more': '{count, number} weitere',
+  'messages.more-not-read': 'Es folgen weitere Nachrichten, die noch nicht gelesen werden konnten.',
   'messages.new-messages':
     '{isMany, select, yes {Viele neue Nachrichten} other {{count, plural, one {# neue Nachricht} other {# neue Nachrichten}}}}',
   'messages.new-messages-announced': 'Oben stehen neue Nachrichten.',

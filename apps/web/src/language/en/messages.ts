@@ -113,6 +113,7 @@ export const messages = {
   'messages.megabytes': '{size} MB',
   'messages.message': 'Message',
   'messages.more': '{count, number} more',
+  'messages.more-not-read': 'More messages follow, which could not be read yet.',
   'messages.new-messages':
     '{isMany, select, yes {Many new messages} other {{count, plural, one {# new message} other {# new messages}}}}',
   'messages.new-messages-announced': 'There are new messages at the top.',
