@@ -49,31 +49,42 @@ const COLORS = {
   flowing: 'success',
   idle: 'success',
   'not-configured': 'informative',
-} as const satisfies Record<MailState, BadgeProps['color']>
+  unknown: 'informative',
+} as const satisfies Record<MailState | 'unknown', BadgeProps['color']>
+
+interface Props {
+  overview: Overview
+  /** Since when the overview cannot be read, so that it tells what was known last; null while it can. */
+  notKnownSince: string | null
+}
 
 /** One sentence and its color, then what waits. */
-export function MailStatus({ overview }: { overview: Overview }) {
+export function MailStatus({ overview, notKnownSince }: Props) {
   const styles = useStyles()
   const t = useTranslate()
   const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
   // It tells why there is a pause.
   const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null })
+  const sentence = sentenceOf(overview, usedUpLimit(settings.data), t)
+  const isKnown = notKnownSince === null
+  const state = isKnown ? mail : 'unknown'
+  const sinceTime = <LocalTime at={since} format="short" />
   return (
-    <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
+    <section className={`${styles.status} ${styles[COLORS[state]]}`} aria-labelledby="mail-status">
       <h2 id="mail-status" className={styles.sentence}>
-        {sentenceOf(overview, usedUpLimit(settings.data), t)}
+        {isKnown
+          ? sentence
+          : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}
       </h2>
       <div className={styles.line}>
-        <Badge size="large" appearance="tint" color={COLORS[mail]}>
-          {t(`overview.mail.${mail}`)}
+        <Badge size="large" appearance="tint" color={COLORS[state]}>
+          {t(`overview.mail.${state}`)}
         </Badge>
         {/* In place of the sentence and the badge, which may change with every read while mail goes out. */}
         <span aria-live="polite" className={styles.announced}>
-          {mail === 'flowing' || mail === 'idle' ? t('overview.mail.works') : t(`overview.mail.${mail}`)}
+          {state === 'flowing' || state === 'idle' ? t('overview.mail.works') : t(`overview.mail.${state}`)}
         </span>
-        <span className={styles.since}>
-          {t.rich('overview.since', { since: <LocalTime at={since} format="short" /> })}
-        </span>
+        {isKnown && <span className={styles.since}>{t.rich('overview.since', { since: sinceTime })}</span>}
         {limits.pausedUntil !== null && <SendNow />}
         {(mail === 'stopped' || mail === 'not-configured') && (
           <Link href={PAGES.office365Smtp} asChild>
@@ -83,6 +94,10 @@ export function MailStatus({ overview }: { overview: Overview }) {
       </div>
       <FactList
         facts={[
+          {
+            name: t('overview.last-known'),
+            value: !isKnown && t.rich('overview.last-known.state', { sentence, since: sinceTime }),
+          },
           {
             name: t('overview.last-sent'),
             value: lastSentAt ? <LocalTime at={lastSentAt} format="short" /> : t('overview.never'),

@@ -6,13 +6,14 @@ import { overviewQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { LiveRegion } from '../ui/live-region.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { LimitsSurface } from './limits-surface.tsx'
 import { MailStatus } from './mail-status.tsx'
 import { OutcomeSurface } from './outcome-surface.tsx'
-import { isUnused } from './overview-text.ts'
+import { isUnused, unknownSince } from './overview-text.ts'
 import { BouncedSurface, FailedSurface, HeldSurface } from './trouble-surfaces.tsx'
 
 const useStyles = makeStyles({
@@ -29,21 +30,29 @@ const useStyles = makeStyles({
 /** The first page: whether mail goes out, what waits, and what became of the rest. */
 export function OverviewPage() {
   const t = useTranslate()
+  const query = useQuery(overviewQuery)
+  const { dataUpdatedAt, errorUpdatedAt } = query
   return (
-    <QueryPage
-      parent={null}
-      title={t('overview.title')}
-      query={useQuery(overviewQuery)}
-      loading={t('overview.loading')}
-    >
-      {(overview, freshness) => <OverviewContent overview={overview} {...freshness} />}
+    <QueryPage parent={null} title={t('overview.title')} query={query} loading={t('overview.loading')}>
+      {(overview, freshness) => (
+        <OverviewContent overview={overview} readAt={dataUpdatedAt} failedAt={errorUpdatedAt} {...freshness} />
+      )}
     </QueryPage>
   )
 }
 
-function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { overview: Overview }) {
+interface OverviewContentProps extends Freshness {
+  overview: Overview
+  /** When the overview was read, in ms since the epoch. */
+  readAt: number
+  /** When reading it failed last; 0 for never. */
+  failedAt: number
+}
+
+function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }: OverviewContentProps) {
   const styles = useStyles()
   const t = useTranslate()
+  const notKnownSince = unknownSince(readAt, failedAt)
   return (
     <Page width="log">
       <PageIntro title={t('overview.title')} />
@@ -51,6 +60,7 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
         {refreshError && (
           <p className={styles.stale}>
             {t.rich('overview.stale', {
+              time: <LocalTime at={new Date(readAt).toISOString()} format="short" />,
               retry: (content) => (
                 <FluentLink as="button" inline onClick={onRefresh}>
                   {content}
@@ -60,11 +70,11 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
           </p>
         )}
       </LiveRegion>
-      {isUnused(overview) ? (
+      {isUnused(overview) && notKnownSince === null ? (
         <NotConnected />
       ) : (
         <>
-          <MailStatus overview={overview} />
+          <MailStatus overview={overview} notKnownSince={notKnownSince} />
           <div className={mergeClasses(styles.columns, styles.threeColumns)}>
             <HeldSurface held={overview.held} />
             <FailedSurface failed={overview.failed24h} hours={overview.hours} />

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { dayBegan, isUnused, sentenceOf, usedUpLimit, warningsOf } from './overview-text.ts'
+import { dayBegan, isUnused, sentenceOf, unknownSince, usedUpLimit, warningsOf } from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
 const OVERVIEW: Overview = {
@@ -36,6 +36,15 @@ it.each<[boolean, string, Partial<Overview>]>([
   [false, 'sent mail days ago', { days: [{ ...NOTHING, sent: 4 }] }],
 ])('says %s for whether an installation is unused that %s', (expected, _what, changes) => {
   expect(isUnused({ ...OVERVIEW, ...changes })).toBe(expected)
+})
+
+it('no longer knows how the mail stands a minute after the last answer, unless another one came', () => {
+  const readAt = Date.parse('2026-11-24T10:00:00.000Z')
+
+  expect(unknownSince(readAt, 0)).toBeNull()
+  expect(unknownSince(readAt, readAt + 59_000)).toBeNull()
+  expect(unknownSince(readAt, readAt + 60_000)).toBe('2026-11-24T10:00:00.000Z')
+  expect(unknownSince(readAt, readAt - 1)).toBeNull()
 })
 
 it('says until when a mailbox is paused, else that nothing leaves', () => {

@@ -4,6 +4,8 @@ import type { Translate } from '../language/translate.ts'
 
 /** A limit is near once this share of it is used. */
 const NEAR = 0.8
+/** What was read this long ago no longer tells how the mail stands. */
+const OUTDATED_AFTER_MS = 60_000
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
 
@@ -11,6 +13,16 @@ const DAY_MS = 24 * HOUR_MS
 export function isUnused({ mail, lastSentAt, scheduled, held, waiting, days }: Overview): boolean {
   const hasHistory = days.some(({ sent, failed, held: ofDay }) => sent + failed + ofDay > 0)
   return mail === 'not-configured' && lastSentAt === null && scheduled + held.count + waiting.count === 0 && !hasHistory
+}
+
+/**
+ * Since when it is not known how the mail stands; null while it is.
+ *
+ * @param readAt when the overview was read, in ms since the epoch
+ * @param failedAt when reading it failed last; 0 for never
+ */
+export function unknownSince(readAt: number, failedAt: number): string | null {
+  return failedAt - readAt < OUTDATED_AFTER_MS ? null : new Date(readAt).toISOString()
 }
 
 /** The code of the limit of Microsoft that is used up; null where none is, or nobody has read the settings yet. */
