@@ -4,6 +4,7 @@ import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.
 import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
+import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -192,6 +193,29 @@ test('Retry of a message that may have been sent says that it may arrive twice, 
   await dialog.getByRole('button', { name: 'Retry' }).click()
   await expect(notice(page, 'It may arrive twice')).toContainText('The recipients may have it twice.')
   await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Q3 in doubt', 'Q3 in doubt'])
+})
+
+test('Retry of all that a filter finds is no success where none of them can be sent any more, and says why', async ({
+  page,
+  connect,
+  service,
+  microsoft,
+}) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  await microsoft.control('POST', '/scenarios', RECIPIENTS_REFUSED)
+  const expiresAt = new Date(Date.now() + 3_000)
+  await service.submit(mail('Q3 has expired', { expiresAt: expiresAt.toISOString() }))
+  await openMessages(page, '?status=failed&subject=Q3+has+expired')
+  await expect(row(page, 'Q3 has expired')).toContainText('Failed')
+  await expect.poll(() => Date.now()).toBeGreaterThan(expiresAt.getTime())
+
+  await page.getByRole('button', { name: 'Retry all of these' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Retry 1 message?' })
+  await dialog.getByRole('button', { name: 'Retry all of these' }).click()
+  const outcome = page.locator(':focus')
+  await expect(outcome).toContainText('None of them could be queued again')
+  await expect(outcome).toContainText('1 message is not sent any more: it has expired.')
+  await expectAccessibleOnPhone(page)
 })
 
 test('a held message says what it waits for and where to mend it, and is cancelled after a question', async ({

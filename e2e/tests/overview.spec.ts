@@ -72,7 +72,7 @@ test('the first page tells live whether mail goes out, retries what failed by it
     expect(retries).toEqual([])
     await retry.click()
     await dialog.getByRole('button', { name: 'Retry' }).click()
-    await expect(failed.getByText(/^\d+ messages? (is|are) tried again$/)).toBeVisible()
+    await expect(failed.getByText(/^\d+ messages? will be queued again$/)).toBeVisible()
     await expect(failed.getByText('No message failed.')).toBeVisible()
     expect(retries).toHaveLength(1)
   })

@@ -116,10 +116,18 @@ const BulkRequest = z.strictObject({
   filter: MessageFilter.refine((filter) => Object.keys(filter).length > 0, fault('filter-empty')),
 })
 
-const BulkAnswer = z.strictObject({
-  /** How many messages could be changed when the request arrived. */
+const CancelAnswer = z.strictObject({
+  /** How many messages could be cancelled when the request arrived. */
   count: z.int(),
 })
+
+const RetryAnswer = z.strictObject({
+  /** How many messages could be retried when the request arrived. */
+  count: z.int(),
+  expired: z.int().describe('How many of the others cannot be retried because they have expired.'),
+  withoutContent: z.int().describe('How many of the others cannot be retried because their content is deleted.'),
+})
+export type RetryAnswer = z.infer<typeof RetryAnswer>
 
 export const retryMessages = {
   operation: 'retryMessages',
@@ -130,7 +138,7 @@ export const retryMessages = {
   scope: 'messages:send',
   body: BulkRequest,
   status: 202,
-  response: BulkAnswer,
+  response: RetryAnswer,
   answer: 'They are queued in batches from now on. One that can no longer be retried by then is left alone.',
   problems: [],
 } as const satisfies Endpoint
@@ -144,7 +152,7 @@ export const cancelMessages = {
   scope: 'messages:send',
   body: BulkRequest,
   status: 202,
-  response: BulkAnswer,
+  response: CancelAnswer,
   answer: 'They are cancelled in batches from now on. One that is being sent by then is left alone.',
   problems: [],
 } as const satisfies Endpoint

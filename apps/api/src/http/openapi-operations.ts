@@ -217,9 +217,9 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
   },
   retryMessages: {
     description:
-      'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done after the answer.',
+      'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done after the answer. expired and withoutContent count the others that the filter finds: nothing can be done for these but to submit them again.',
     request: { filter: { status: 'failed', problem: 'ErrorSendAsDenied' } },
-    response: { count: 22 },
+    response: { count: 22, expired: 0, withoutContent: 3 },
   },
   cancelMessages: {
     description:

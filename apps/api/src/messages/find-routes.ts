@@ -14,7 +14,7 @@ import { say } from '../http/problem-sentences.ts'
 import { parseCursorToward, writeCursorToward } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
 import type { Actor } from '../queue/actor.ts'
-import { describeFilter, type BulkAction } from '../queue/bulk.ts'
+import { describeFilter, type BulkAction, type BulkCounts } from '../queue/bulk.ts'
 import { SearchTooLong } from '../queue/find.ts'
 import type { StoredFilter } from '../queue/find-filter.ts'
 import type { Messages } from '../queue/queue.ts'
@@ -72,16 +72,22 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     return Readable.from(writeMessagesCsv(pages), { highWaterMark: 1 })
   })
 
-  for (const [endpoint, action] of [
-    [retryMessages, 'retry'],
-    [cancelMessages, 'cancel'],
-  ] as const satisfies readonly (readonly [typeof retryMessages | typeof cancelMessages, BulkAction])[])
-    route(app, endpoint, requireServiceOrAdmin(endpoint.scope), async ({ request, caller, body }) => {
-      const filter = toStoredFilter(caller, body.filter, 'filter.')
-      const count = await store.changeAll(caller, action, filter, clock())
-      request.log.info({ action, count, by: caller.service ?? caller.userId }, 'messages are changed in the background')
-      return { count }
-    })
+  async function changeAll(
+    action: BulkAction,
+    { request, caller, body }: { request: FastifyRequest; caller: Actor; body: { filter: MessageFilter } },
+  ): Promise<BulkCounts> {
+    const filter = toStoredFilter(caller, body.filter, 'filter.')
+    const counts = await store.changeAll(caller, action, filter, clock())
+    const { count } = counts
+    request.log.info({ action, count, by: caller.service ?? caller.userId }, 'messages are changed in the background')
+    return counts
+  }
+
+  route(app, retryMessages, requireServiceOrAdmin(retryMessages.scope), (context) => changeAll('retry', context))
+  route(app, cancelMessages, requireServiceOrAdmin(cancelMessages.scope), async (context) => {
+    const { count } = await changeAll('cancel', context)
+    return { count }
+  })
 }
 
 /** @throws {ProblemError} `search-too-long` where the search was given up */

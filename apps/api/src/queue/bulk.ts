@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Actor } from './actor.ts'
 import { CANCEL } from './cancel.ts'
-import { deletableAtOnce, idsOf, isCancellable, isRetryable, storedBytesOf } from './columns.ts'
+import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from './columns.ts'
 import { createFinder } from './find.ts'
 import type { StoredFilter } from './find-filter.ts'
 import { RETRY } from './retry.ts'
@@ -33,18 +33,34 @@ const STATES: Readonly<Record<BulkAction, readonly MessageStatus[]>> = {
 /** $1 tenant, $2 action */
 const BEGIN = `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, $2, mail_now()) RETURNING id::text, begun_at`
 
-/** Lists those of the messages that can be changed now. $1 change, $2 ids */
+/** How many of the messages can be changed, and why others, which have failed, cannot be retried. */
+export interface BulkCounts {
+  readonly count: number
+  readonly expired: number
+  readonly withoutContent: number
+}
+
+/** Lists those of the messages that can be changed now, and counts. $1 change, $2 ids */
 const LIST: Readonly<Record<BulkAction, string>> = {
   retry: `
-INSERT INTO bulk_change_messages (change_id, message_id)
-SELECT $1, u.message_id FROM unsent_messages u
-  JOIN LATERAL (SELECT * FROM messages WHERE id = u.message_id OFFSET 0) AS m ON ${isRetryable('u', 'm')}
- WHERE u.message_id = ANY ($2)
-ON CONFLICT DO NOTHING`,
+WITH failed AS MATERIALIZED (
+  SELECT u.message_id, ${isRetryable('u', 'm')} AS is_retryable, ${isInTime('m')} AS is_in_time FROM unsent_messages u
+    JOIN LATERAL (SELECT * FROM messages WHERE id = u.message_id OFFSET 0) AS m ON ${hasFailed('u')}
+   WHERE u.message_id = ANY ($2)
+), listed AS (
+  INSERT INTO bulk_change_messages (change_id, message_id) SELECT $1, message_id FROM failed WHERE is_retryable
+  ON CONFLICT DO NOTHING RETURNING message_id
+)
+SELECT (SELECT count(*)::int FROM listed) AS count, (count(*) FILTER (WHERE NOT is_in_time))::int AS expired,
+       (count(*) FILTER (WHERE is_in_time AND NOT is_retryable))::int AS "withoutContent"
+  FROM failed`,
   cancel: `
-INSERT INTO bulk_change_messages (change_id, message_id)
-SELECT $1, q.message_id FROM message_queue q WHERE q.message_id = ANY ($2) AND ${isCancellable('q')}
-ON CONFLICT DO NOTHING`,
+WITH listed AS (
+  INSERT INTO bulk_change_messages (change_id, message_id)
+  SELECT $1, q.message_id FROM message_queue q WHERE q.message_id = ANY ($2) AND ${isCancellable('q')}
+  ON CONFLICT DO NOTHING RETURNING message_id
+)
+SELECT count(*)::int AS count, 0 AS expired, 0 AS "withoutContent" FROM listed`,
 }
 
 /** $1 change */
@@ -69,8 +85,8 @@ DELETE FROM bulk_change_messages WHERE change_id = $1 AND message_id = ${idsOf('
 RETURNING message_id`
 
 /**
- * Lists what is to be changed, and leaves the rest to `continueBulkChange`. Returns how many messages can be changed at
- * the start. Resolves once the list is on disk.
+ * Lists what is to be changed, and leaves the rest to `continueBulkChange`. Returns what could be changed at the start.
+ * Resolves once the list is on disk.
  */
 export async function beginBulkChange(
   { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
@@ -78,7 +94,7 @@ export async function beginBulkChange(
   action: BulkAction,
   filter: StoredFilter,
   now: Date,
-): Promise<number> {
+): Promise<BulkCounts> {
   const { tenantId } = actor
   const begun = await pool.query<{ id: string; begun_at: Date }>(BEGIN, [tenantId, action])
   const [change] = begun.rows
@@ -87,12 +103,17 @@ export async function beginBulkChange(
   // Making the list takes a while. What is submitted meanwhile is left out; what came in the same millisecond counts.
   const end = new Date(begunAt.getTime() + 1)
   const submittedTo = filter.submittedTo !== undefined && filter.submittedTo < end ? filter.submittedTo : end
-  let count = 0
+  const counts = { count: 0, expired: 0, withoutContent: 0 }
   for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
     for await (const matches of createFinder(pool, actor, { ...filter, submittedTo, status }).all(LISTED_AT_ONCE)) {
-      const { rowCount } = await pool.query(LIST[action], [id, matches.map((match) => match.id)])
-      count += rowCount ?? 0
+      const { rows } = await pool.query<BulkCounts>(LIST[action], [id, matches.map((match) => match.id)])
+      for (const { count, expired, withoutContent } of rows) {
+        counts.count += count
+        counts.expired += expired
+        counts.withoutContent += withoutContent
+      }
     }
+  const { count } = counts
   await prisma.$transaction(async (transaction) => {
     await transaction.$executeRawUnsafe(count === 0 ? DROP : READY, id)
     await appendAuditEvent(transaction, {
@@ -104,7 +125,7 @@ export async function beginBulkChange(
       details: { count, filter: describeFilter(filter), ...(actor.service !== null && { name: actor.service }) },
     })
   })
-  return count
+  return counts
 }
 
 /** Names what was filtered by. Of texts only the name of the filter: they may be addresses and subjects. */

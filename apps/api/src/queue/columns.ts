@@ -128,7 +128,7 @@ export function isOfTenant(row: string, tenant: string): string {
 }
 
 /** Whether a row of unsent_messages that its key has found has failed. No index fits this condition. */
-function hasFailed(row: string): string {
+export function hasFailed(row: string): string {
   return `${row}.outcome || '' = 'failed'`
 }
 

@@ -12,7 +12,7 @@ import {
   type SeenMessage,
   type TraceSight,
 } from './awaited-reports.ts'
-import { beginBulkChange, continueBulkChange, type BulkAction } from './bulk.ts'
+import { beginBulkChange, continueBulkChange, type BulkAction, type BulkCounts } from './bulk.ts'
 import { cancelMessage } from './cancel.ts'
 import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
 import { createClaiming, giveBack, readContent, renewLeases } from './claim.ts'
@@ -109,9 +109,9 @@ export interface Messages {
   retry(actor: Actor, id: string, now: Date): Promise<boolean>
   /**
    * Has all messages that a filter finds retried or cancelled in the background. Returns how many that is possible for
-   * now; resolves once they are listed on disk.
+   * now, and why not for others; resolves once they are listed on disk.
    */
-  changeAll(actor: Actor, action: BulkAction, filter: StoredFilter, now: Date): Promise<number>
+  changeAll(actor: Actor, action: BulkAction, filter: StoredFilter, now: Date): Promise<BulkCounts>
   /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
   readSizeLimits(tenantId: string): Promise<SizeLimits>

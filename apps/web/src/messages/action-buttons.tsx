@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
 import { ConfirmDialog, type NeededRead } from '../ui/confirm-dialog.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
-import { FocusedNotice, type Intent } from '../ui/notice.tsx'
+import { type ActionOutcome, OutcomeNotice } from '../ui/notice.tsx'
 
 const useStyles = makeStyles({
   actions: {
@@ -15,13 +15,6 @@ const useStyles = makeStyles({
   },
   buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM, ':empty': { display: 'none' } },
 })
-
-/** What a person reads after an action. */
-export interface ActionOutcome {
-  readonly intent: Intent
-  readonly title: string
-  readonly lines?: readonly string[]
-}
 
 /** Something that can be done to one message or to several. */
 export interface MessageAction {
@@ -70,13 +63,7 @@ export function ActionButtons({ actions, onAsking, children }: Props) {
 
   return (
     <div className={styles.actions}>
-      {mutation.isSuccess && (
-        <FocusedNotice intent={mutation.data.intent} title={mutation.data.title} onDismiss={mutation.reset}>
-          {mutation.data.lines?.map((line) => (
-            <span key={line}>{line}</span>
-          ))}
-        </FocusedNotice>
-      )}
+      {mutation.isSuccess && <OutcomeNotice outcome={mutation.data} onDismiss={mutation.reset} />}
       {mutation.error && !asked && <FailureBar error={mutation.error} onDismiss={mutation.reset} />}
       <div className={styles.buttons}>
         {actions.map((action) => (

@@ -5,11 +5,12 @@ import { call } from '../api/call.ts'
 import { MESSAGES } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { useCountedQuestion } from '../ui/counted-question.ts'
+import type { ActionOutcome } from '../ui/notice.tsx'
+import { retryOutcome } from '../ui/retry-outcome.ts'
 import { ActionButtons, type MessageAction } from './action-buttons.tsx'
 
 /** Such as 5.1.10: the code of a recipient whom a message that was sent did not reach. */
 const REPORTED_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
-const ENDPOINTS = { cancel: cancelMessages, retry: retryMessages } as const
 
 /** What can be done to all messages that a filter finds; null where it finds others as well. */
 export function actionFor({ status, problem, failedFrom, delivery }: MessageFilter): MessageAction['name'] | null {
@@ -49,10 +50,19 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
       back: t(`messages.all.back.${name}`),
     },
     act: async () => {
-      const { count } = await call(ENDPOINTS[name], { body: { filter: changed } })
+      const outcome = name === 'retry' ? await retry() : await cancel()
       void queryClient.invalidateQueries({ queryKey: MESSAGES })
-      return { intent: 'success', title: t(`messages.all.done.${name}`, { count }) }
+      return outcome
     },
   }
   return <ActionButtons actions={[action]} onAsking={(asked) => setIsAsking(asked !== null)} />
+
+  async function retry(): Promise<ActionOutcome> {
+    return retryOutcome(await call(retryMessages, { body: { filter: changed } }), t)
+  }
+
+  async function cancel(): Promise<ActionOutcome> {
+    const { count } = await call(cancelMessages, { body: { filter: changed } })
+    return { intent: count > 0 ? 'success' : 'warning', title: t('messages.all.done.cancel', { count }) }
+  }
 }

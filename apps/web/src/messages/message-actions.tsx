@@ -3,7 +3,8 @@ import { useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { MESSAGES, messageQuery, settingsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { ActionButtons, type ActionOutcome, type MessageAction } from './action-buttons.tsx'
+import type { ActionOutcome } from '../ui/notice.tsx'
+import { ActionButtons, type MessageAction } from './action-buttons.tsx'
 import { canCancel, canRetry, retryMayDuplicate } from './message-text.ts'
 
 const ENDPOINTS = { cancel: cancelMessage, retry: retryMessage } as const

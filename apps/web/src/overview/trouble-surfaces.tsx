@@ -11,7 +11,8 @@ import { useTranslate } from '../language/language.tsx'
 import { laterPage } from '../language/later-page.tsx'
 import type { Translate } from '../language/translate.ts'
 import { messagesUrl } from '../routes.ts'
-import { FocusedNotice } from '../ui/notice.tsx'
+import { OutcomeNotice } from '../ui/notice.tsx'
+import { retryOutcome } from '../ui/retry-outcome.ts'
 import { RetryQuestion } from '../ui/retry-question.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { dayBegan } from './overview-text.ts'
@@ -105,13 +106,7 @@ export function FailedSurface({
   const others = count - Object.values(byCode).reduce((sum, each) => sum + each, 0)
   return (
     <Surface title={t('overview.failed.title')}>
-      {retrying.isSuccess && (
-        <FocusedNotice
-          intent="success"
-          title={t('overview.failed.retried', { count: retrying.data.count })}
-          onDismiss={retrying.reset}
-        />
-      )}
+      {retrying.isSuccess && <OutcomeNotice outcome={retryOutcome(retrying.data, t)} onDismiss={retrying.reset} />}
       {count === 0 ? <Nothing>{t('overview.failed.none')}</Nothing> : <Rows rows={rows} />}
       {others > 0 && <p className={styles.text}>{t('overview.failed.more', { count: others })}</p>}
       {asked && (

@@ -95,3 +95,21 @@ export function FocusedNotice(props: ComponentProps<typeof Notice>) {
     </div>
   )
 }
+
+/** What a person reads after an action. */
+export interface ActionOutcome {
+  readonly intent: Intent
+  readonly title: string
+  readonly lines?: readonly string[]
+}
+
+/** The outcome of an action, in one or more lines. */
+export function OutcomeNotice({ outcome, onDismiss }: { outcome: ActionOutcome; onDismiss: () => void }) {
+  return (
+    <FocusedNotice intent={outcome.intent} title={outcome.title} onDismiss={onDismiss}>
+      {outcome.lines?.map((line) => (
+        <span key={line}>{line}</span>
+      ))}
+    </FocusedNotice>
+  )
+}

@@ -9,9 +9,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.all.consequence.cancel':
     'Sie werden nicht gesendet und können auch später nicht gesendet werden: Die Dienste müssten sie erneut einreichen.',
   'messages.all.done.cancel':
-    '{count, plural, one {# Nachricht wird abgebrochen} other {# Nachrichten werden abgebrochen}}',
-  'messages.all.done.retry':
-    '{count, plural, one {# Nachricht wird wieder eingereiht} other {# Nachrichten werden wieder eingereiht}}',
+    '{count, plural, =0 {Keine davon konnte abgebrochen werden} one {# Nachricht wird abgebrochen} other {# Nachrichten werden abgebrochen}}',
   'messages.all.retry': 'Alle diese erneut versuchen',
   'messages.and-more': '{shown} und {more, number} weitere',
   'messages.any': 'Alle',

@@ -53,8 +53,6 @@ export const overview: TranslationOf<typeof english> = {
   'overview.failed.none': 'Keine Nachricht ist fehlgeschlagen.',
   'overview.failed.retry': 'Erneut senden',
   'overview.failed.retry-of': 'Erneut senden: {cause}',
-  'overview.failed.retried':
-    '{count, plural, =0 {Keine davon konnte erneut gesendet werden} one {# Nachricht wird erneut gesendet} other {# Nachrichten werden erneut gesendet}}',
   'overview.failed.more': '{count, plural, one {# weitere mit anderer Ursache} other {# weitere mit anderen Ursachen}}',
   'overview.bounced.title': 'Nicht zugestellt in 24 Stunden',
   'overview.bounced.none': 'Kein Empfänger wurde als nicht erreicht gemeldet.',

@@ -5,9 +5,8 @@ export const messages = {
   'messages.all.cancel': 'Cancel all of these',
   'messages.all.consequence.cancel':
     'They are not sent, and cannot be sent later: their services would have to submit them again.',
-  'messages.all.done.cancel': '{count, plural, one {# message will be cancelled} other {# messages will be cancelled}}',
-  'messages.all.done.retry':
-    '{count, plural, one {# message will be queued again} other {# messages will be queued again}}',
+  'messages.all.done.cancel':
+    '{count, plural, =0 {None of them could be cancelled} one {# message will be cancelled} other {# messages will be cancelled}}',
   'messages.all.retry': 'Retry all of these',
   'messages.and-more': '{shown} and {more, number} more',
   'messages.any': 'All',

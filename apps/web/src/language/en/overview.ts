@@ -48,8 +48,6 @@ export const overview = {
   'overview.failed.none': 'No message failed.',
   'overview.failed.retry': 'Retry',
   'overview.failed.retry-of': 'Retry: {cause}',
-  'overview.failed.retried':
-    '{count, plural, =0 {None of them could be tried again} one {# message is tried again} other {# messages are tried again}}',
   'overview.failed.more': '{count, plural, one {# more with another cause} other {# more with other causes}}',
   'overview.bounced.title': 'Not delivered in 24 hours',
   'overview.bounced.none': 'No recipient was reported as not reached.',

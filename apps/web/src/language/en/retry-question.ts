@@ -4,6 +4,12 @@ export const retryQuestion = {
   'messages.all.back.retry': 'Leave them',
   'messages.all.consequence.retry':
     'Those whose content is still kept are queued again, unless they have expired. One that may have been sent already can arrive twice.',
+  'messages.all.done.retry':
+    '{count, plural, =0 {None of them could be queued again} one {# message will be queued again} other {# messages will be queued again}}',
+  'messages.all.not-retried.expired':
+    '{count, plural, one {# message is not sent any more: it has expired.} other {# messages are not sent any more: they have expired.}}',
+  'messages.all.not-retried.withoutContent':
+    '{count, plural, one {# message can no longer be sent: its content is deleted, so its service has to submit it again.} other {# messages can no longer be sent: their content is deleted, so their services have to submit them again.}}',
   'messages.count': '{count, plural, one {# message} other {# messages}}',
   'messages.count-about': 'about {count, plural, one {# message} other {# messages}}',
   'messages.count-more': 'more than {count, plural, one {# message} other {# messages}}',
