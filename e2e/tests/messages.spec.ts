@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
+import { holdRequests } from '../support/held-requests.ts'
 import { tabTo } from '../support/keyboard.ts'
 import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { openSettings } from '../support/settings-page.ts'
@@ -134,6 +135,48 @@ test('a test mail whose status cannot be read keeps its Retry until it can', asy
   await expect(retry).toBeFocused()
   await page.unroute(statusOfOne)
   await expect(retry).toHaveCount(0)
+})
+
+test.describe('with a clock of its own', () => {
+  test.use({ ownContext: true })
+
+  test('what is left of the limits is read again when a test mail is accepted and when it was sent', async ({
+    page,
+    connect,
+    admin,
+  }) => {
+    await connect({ fromEmail: 'ada@contoso.com' })
+    let left = 30
+    await page.route('**/office365-smtp/usage', async (route) => {
+      const answer = await route.fetch()
+      const usage = (await answer.json()) as object
+      await route.fulfill({ response: answer, json: { ...usage, messagesPerMinute: { limit: 30, left } } })
+    })
+    await page.clock.install()
+    const settings = await openSettings(page)
+    await expect(settings.connection).toContainText('Left now: 30 of 30 messages a minute')
+    // Time stands still, so that nothing is read again because it is due. What is rendered needs a little of it.
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 100))
+    const untilLeft = (number: number) =>
+      expect(async () => {
+        await page.clock.runFor(10)
+        await expect(settings.connection).toContainText(`Left now: ${number} of 30`, { timeout: 100 })
+      }).toPass()
+
+    left = 29
+    const status = await holdRequests(page, '**/api/v1/messages/msg_*', 'GET')
+    const accepted = page.waitForResponse('**/office365-smtp/test-message')
+    await settings.sendTestMail.click()
+    const { messageId } = (await (await accepted).json()) as { messageId: string }
+    await untilLeft(29)
+
+    left = 28
+    const statusOf = async () => (await admin.call('GET', `/api/v1/messages/${messageId}`)).json.status
+    await expect.poll(statusOf).toBe('sent')
+    status.release()
+    await untilLeft(28)
+    await expect(settings.notice('Test mail sent')).toBeVisible()
+  })
 })
 
 test('a message that a paused mailbox keeps shows why and until when, in the list and on its page', async ({

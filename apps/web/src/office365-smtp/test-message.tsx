@@ -8,7 +8,7 @@ import { call } from '../api/call.ts'
 import { mayHaveArrived } from '../api/failure.ts'
 import { useLoadError } from '../api/load-error.ts'
 import { inputFault } from '../api/input-fault.ts'
-import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { messageQuery, settingsQuery, usageQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { messageUrl, PAGES } from '../routes.ts'
@@ -100,12 +100,13 @@ function MessageStatus({ id }: { id: string }) {
   const query = useQuery(messageQuery(id))
   const { data: message, refetch } = query
   const error = useLoadError(query)
-  const stopped = message?.status === 'failed' || message?.status === 'held'
+  const status = message?.status
 
   useEffect(() => {
-    // Whatever stopped the mail may have changed the settings as well.
-    if (stopped) void queryClient.invalidateQueries(settingsQuery)
-  }, [stopped, queryClient])
+    // Whatever stopped the mail may have changed the settings as well; the usage is read again with them.
+    if (status === 'failed' || status === 'held') void queryClient.invalidateQueries(settingsQuery)
+    else void queryClient.invalidateQueries(usageQuery)
+  }, [status, queryClient])
 
   if (!message) {
     if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
