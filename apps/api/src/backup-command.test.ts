@@ -444,6 +444,20 @@ it('makes one backup of a database at a time, and none while it is restored', as
   await other.end()
 })
 
+it('gives its session a name, by which its long transaction is told from others', async () => {
+  await addInstallation(source)
+  const migrating = new pg.Client({ connectionString: source.url })
+  await migrating.connect()
+  await migrating.query('SELECT pg_advisory_lock(719283002)')
+
+  const made = backUp(configure(source, { DATABASE_URL: `${source.url}?application_name=mail` }))
+  const named = `SELECT 1 FROM pg_stat_activity
+                  WHERE datname = current_database() AND application_name = 'inforiver-mail backup'`
+  await expect.poll(() => source.query(named)).toHaveLength(1)
+  await migrating.end()
+  await made
+})
+
 it('waits for a migration longer than a lock_timeout of the role, the database or the address', async () => {
   await addInstallation(source)
   const migrating = new pg.Client({ connectionString: source.url })

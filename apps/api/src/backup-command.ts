@@ -10,6 +10,7 @@ import { ConfigurationError, type Config } from './config.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
 import { connectOrExplain, holdMigrations, knownMigrations } from './database/migrate.ts'
+import { BACKUP_SESSION } from './database/open-transactions.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { applySettings, NO_TIME_LIMITS } from './database/session-settings.ts'
 import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
@@ -41,7 +42,8 @@ export async function runBackupCommand(
   client.on('error', () => {}) // the statement under way fails with it
   try {
     await connectOrExplain(client)
-    await applySettings(client, NO_TIME_LIMITS)
+    // Set here, since a name in DATABASE_URL would take precedence over one of the connection.
+    await applySettings(client, { ...NO_TIME_LIMITS, application_name: BACKUP_SESSION })
     if (!(await shareProductLock(client)))
       throw new ConfigurationError('The database is being restored from a backup. Try again when that is done.')
     if (!(await takeBackupLock(client)))

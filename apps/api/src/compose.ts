@@ -20,6 +20,7 @@ import { createDatabaseClock } from './database/database-clock.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
 import { openDatabase } from './database/database.ts'
 import { openInstallation } from './database/installation.ts'
+import { measureOldestTransaction } from './database/open-transactions.ts'
 import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { openProductDatabase } from './database/product-database.ts'
@@ -194,6 +195,7 @@ export async function compose(
     })
     const registry = new Registry()
     measureEventLoop(registry)
+    measureOldestTransaction(registry, database.pool)
     const databaseNow = createDatabaseClock(database.pool)
     const queue = composeQueue({
       database,

@@ -23,6 +23,25 @@ export interface DatabaseReached {
   readonly refusesWrites: string | null
   /** Why the database may not be used with this app registration; null when it may. */
   readonly foreignRegistration: string | null
+  /** Null where the account may not ask for the sessions of the database at all. */
+  readonly transactions: OpenTransactions | null
+}
+
+export interface OpenTransactions {
+  /** Those that have been open for long, the oldest first. */
+  readonly old: readonly {
+    readonly pid: number
+    readonly user: string
+    /** What the program calls itself; empty where it does not. */
+    readonly application: string
+    /** Null for a connection by a socket of the machine. */
+    readonly address: string | null
+    readonly ageSeconds: number
+  }[]
+  /** How many sessions are of accounts whose transactions PostgreSQL does not show to this one. */
+  readonly hiddenSessions: number
+  /** The account that asked, as it is written in a statement. */
+  readonly role: string
 }
 
 /** Whether the tables are those of this version, and may be read. */

@@ -55,7 +55,7 @@ describe('the configuration', () => {
 
     expect(run.status).toBe(1)
     expect(statusesOf(run, 'failed')).toEqual(['configuration'])
-    expect(statusesOf(run, 'skipped')).toHaveLength(14)
+    expect(statusesOf(run, 'skipped')).toHaveLength(15)
     const { faults } = run.checks.configuration.values as { faults: string[] }
     expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['PORT', 'DATABASE_URL', 'There', 'VAULT_KEYS'])
     expect(run.text).not.toContain('a-password')
@@ -72,7 +72,7 @@ describe('the configuration', () => {
       expect.stringContaining('There is no app registration'),
     ])
     expect(lines).toContain('skipped  clock: Not checked: the configuration has faults')
-    expect(lines.at(-1)).toBe('ok: 0, warnings: 0, failed: 1, skipped: 14')
+    expect(lines.at(-1)).toBe('ok: 0, warnings: 0, failed: 1, skipped: 15')
   })
 
   it('names the variables of a missing app registration', async () => {
@@ -123,6 +123,19 @@ describe('an external database', () => {
       checks: { database: { code: 'database-empty' }, permissions: { code: 'not-connected' } },
     })
     expect(await empty.query('SELECT FROM pg_tables WHERE schemaname = current_schema()')).toEqual([])
+  })
+
+  it('that shows no sessions is checked all the same', async () => {
+    const database = await createTestDatabase()
+    onTestFinished(() => database.drop())
+    await database.query('REVOKE SELECT ON pg_stat_activity FROM PUBLIC')
+
+    const run = await doctor(await ground.configure({ DATABASE_URL: database.url }))
+
+    expect(run.checks).toMatchObject({
+      database: { code: 'database-ready' },
+      transactions: { code: 'transactions-not-shown', status: 'skipped' },
+    })
   })
 
   it('that lacks rights names each of them', async () => {

@@ -19,6 +19,7 @@ export const CheckId = z.enum([
   'mailbox',
   'sender-domain',
   'database',
+  'transactions',
   'vault',
   'storage',
   'public-url',
@@ -99,6 +100,7 @@ export const CHECK_CODES = {
     'database-stopped',
     'database-not-made',
   ],
+  transactions: ['transactions-short', 'transactions-open', 'transactions-hidden', 'transactions-not-shown'],
   vault: ['vault-opens', 'vault-keys-missing', 'vault-keys-unusable', 'vault-not-made'],
   storage: [
     'storage-ready',

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { DatabaseFinding, DatabaseReached } from '../database-finding.ts'
 import type { Recorded } from './installation.ts'
 import { readMigrationState } from './migrate.ts'
+import { readOpenTransactions } from './open-transactions.ts'
 
 /** What every process needs to do at some time, such as to apply the migrations of the next version. */
 const LOOK = `
@@ -22,6 +23,9 @@ interface Look {
   readonly mayCreateTables: boolean
   readonly tablesOfOthers: readonly string[]
 }
+
+/** Nothing that the product does in one transaction takes as long, except a backup and a migration of many rows. */
+const LONG_TRANSACTION_SECONDS = 600
 
 const LACKS_RIGHT = '42501'
 
@@ -58,6 +62,7 @@ export async function inspectDatabase(
         : { tables: state.tables, pendingMigrations: state.pending, newer: state.newer }
     const missingRights = rightsMissing(look, state === 'lacking')
     const isReadable = known.tables === 'ours' && missingRights.length === 0
+    const transactions = await orLacking(() => readOpenTransactions(pool, LONG_TRANSACTION_SECONDS))
     const installation = isReadable ? await readInstallation(pool) : null
     return {
       state: 'reached',
@@ -68,6 +73,7 @@ export async function inspectDatabase(
       ...known,
       refusesWrites: await checkWrites(),
       foreignRegistration: installation === null ? null : refuseInstallation(installation),
+      transactions: transactions === 'lacking' ? null : transactions,
     }
   } catch (error) {
     return unreachable(error)

@@ -418,6 +418,34 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     detail: 'The first start makes the embedded database.',
   },
 
+  // transactions
+  'transactions-short': {
+    status: 'ok',
+    title: 'No transaction stays open',
+    detail: 'None in the database has been open for 10 minutes, except that of a backup by Inforiver Mail.',
+  },
+  'transactions-open': {
+    status: 'warning',
+    title: 'A transaction stays open in the database',
+    detail:
+      'Open for more than 10 minutes ({count}): {sessions}. PostgreSQL keeps what is deleted meanwhile, which slows mail down. Sessions whose transactions this account may not see: {hidden}.',
+    action:
+      'Find out what each session is doing. A dump or a migration ends by itself. An administrator of PostgreSQL ends a forgotten session with SELECT pg_terminate_backend(pid); with the embedded database, a restart of Inforiver Mail ends it.',
+  },
+  'transactions-hidden': {
+    status: 'skipped',
+    title: 'Not checked: this account may not see all transactions',
+    detail:
+      'None that it may see has been open for 10 minutes. PostgreSQL hides those of other accounts from it; sessions that they have: {hidden}.',
+    action: 'To have them checked, an administrator of PostgreSQL runs: GRANT pg_read_all_stats TO {role}.',
+  },
+  'transactions-not-shown': {
+    status: 'skipped',
+    title: 'Not checked: this account may not see any transactions',
+    detail: 'PostgreSQL refuses it to read pg_stat_activity.',
+    action: 'To have them checked, an administrator of PostgreSQL lets the account of DATABASE_URL read that view.',
+  },
+
   // vault
   'vault-opens': { status: 'ok', title: 'The vault opens', detail: 'The keys {keys} open everything that is stored.' },
   'vault-keys-missing': {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { DatabaseReached } from '../database-finding.ts'
-import { judgeDatabase, judgeVault } from './database-checks.ts'
+import { judgeDatabase, judgeTransactions, judgeVault } from './database-checks.ts'
 
 const READY: DatabaseReached = {
   state: 'reached',
@@ -13,6 +13,7 @@ const READY: DatabaseReached = {
   newer: null,
   refusesWrites: null,
   foreignRegistration: null,
+  transactions: { old: [], hiddenSessions: 0, role: 'mail' },
 }
 
 it.each<[string, Partial<DatabaseReached>]>([
@@ -35,6 +36,37 @@ it('tells that a database is out of reach, with the reason', () => {
   const values = { sentence: 'The database refuses the password', reason: '28P01' }
 
   expect(judgeDatabase({ state: 'unreachable', ...values })).toEqual({ code: 'database-unreachable', values })
+})
+
+const OPEN = { pid: 4711, user: 'ada', application: 'psql', address: '10.1.2.3', ageSeconds: 25 * 60 }
+
+it('names the sessions whose transaction stays open', () => {
+  const old = [
+    { ...OPEN, ageSeconds: 26 * 3_600 + 59 },
+    { ...OPEN, application: '', address: null },
+  ]
+  const transactions = { old, hiddenSessions: 2, role: 'mail' }
+
+  expect(judgeTransactions({ ...READY, transactions })).toEqual({
+    code: 'transactions-open',
+    values: {
+      sessions: ['26 h 0 min: ada · psql · 10.1.2.3 · pid 4711', '25 min: ada · local · pid 4711'],
+      count: 2,
+      hidden: 2,
+    },
+  })
+})
+
+it.each<[string, DatabaseReached['transactions']]>([
+  ['transactions-short', { old: [], hiddenSessions: 0, role: 'mail' }],
+  ['transactions-hidden', { old: [], hiddenSessions: 1, role: 'mail' }],
+  ['transactions-not-shown', null],
+])('finds %s in %j', (code, transactions) => {
+  expect(judgeTransactions({ ...READY, transactions })).toMatchObject({ code })
+})
+
+it('does not look for transactions in a database that does not run', () => {
+  expect(judgeTransactions({ state: 'stopped' })).toMatchObject({ code: 'database-not-usable' })
 })
 
 it('names the keys that do not open what is stored', () => {

@@ -30,6 +30,34 @@ export function judgeDatabase(finding: DatabaseFinding): Outcome {
   }
 }
 
+export function judgeTransactions(finding: DatabaseFinding): Outcome {
+  if (finding.state !== 'reached') return found('database-not-usable')
+  const { transactions } = finding
+  if (transactions === null) return found('transactions-not-shown')
+  const { old, hiddenSessions, role } = transactions
+  if (old.length > 0)
+    return found('transactions-open', {
+      sessions: old
+        .slice(0, MOST_NAMED)
+        .map(({ pid, user, application, address, ageSeconds }) =>
+          [`${durationOf(ageSeconds)}: ${user}`, application, address ?? 'local', `pid ${pid}`]
+            .filter((part) => part !== '')
+            .join(' · '),
+        ),
+      count: old.length,
+      hidden: hiddenSessions,
+    })
+  if (hiddenSessions > 0) return found('transactions-hidden', { hidden: hiddenSessions, role })
+  return found('transactions-short')
+}
+
+/** Writes a duration in symbols that need no translation. */
+function durationOf(seconds: number): string {
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  return hours === 0 ? `${minutes} min` : `${hours} h ${minutes % 60} min`
+}
+
 export type VaultFinding =
   | { readonly state: 'opens'; readonly keys: readonly string[] }
   /** Names keys by id: `missing` are not configured, `changed` have another value than the one that sealed. */

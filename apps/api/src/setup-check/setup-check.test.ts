@@ -93,6 +93,7 @@ describe('a set-up that works', () => {
         mailbox: 'mailbox-answers',
         'sender-domain': 'domain-incomplete',
         database: 'database-ready',
+        transactions: 'transactions-hidden', // the test itself is connected as a superuser
         vault: 'vault-opens',
         storage: 'storage-elsewhere',
         'public-url': 'public-url-answers',

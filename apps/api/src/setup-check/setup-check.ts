@@ -8,7 +8,7 @@ import { reachHost, type Reach } from '@inforiver-mail/m365/reach'
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
 import { isUntouched, type DatabaseFinding } from '../database-finding.ts'
 import { checkClock } from './clock-check.ts'
-import { judgeDatabase, judgeVault, type VaultFinding } from './database-checks.ts'
+import { judgeDatabase, judgeTransactions, judgeVault, type VaultFinding } from './database-checks.ts'
 import { checkMailbox, checkPermissions } from './mailbox-checks.ts'
 import { found, type Outcome } from './outcome.ts'
 import { checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
@@ -145,6 +145,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
     ['mailbox', checkMailbox({ connection, access, graph, fromEmail, mailer, identity, renewAccess, signal })],
     ['sender-domain', checkDomain()],
     ['database', database.then(judgeDatabase)],
+    ['transactions', database.then(judgeTransactions)],
     ['vault', database.then(deps.checkVault).then(judgeVault)],
     ['storage', deps.checkStorage()],
     ['public-url', checkPublicUrl(publicUrl.url, { fetch: publicUrl.fetch, clock, signal })],

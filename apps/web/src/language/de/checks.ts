@@ -27,6 +27,7 @@ export const checks: TranslationOf<typeof english> = {
   'checks.name.mailbox': 'Postfach',
   'checks.name.sender-domain': 'Domäne des Absenders',
   'checks.name.database': 'Datenbank',
+  'checks.name.transactions': 'Transaktionen',
   'checks.name.vault': 'Tresor',
   'checks.name.storage': 'Speicherplatz',
   'checks.name.public-url': 'Öffentliche Adresse',

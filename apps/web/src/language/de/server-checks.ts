@@ -276,6 +276,25 @@ const CHECKS: Readonly<Record<string, Text>> = {
     'Nicht geprüft: Es gibt noch keine Datenbank',
     'Der erste Start legt die eingebettete Datenbank an.',
   ],
+  'transactions-short': [
+    'Keine Transaktion bleibt offen',
+    'Keine in der Datenbank ist seit 10 Minuten offen, außer der einer Sicherung von Inforiver Mail.',
+  ],
+  'transactions-open': [
+    'Eine Transaktion in der Datenbank bleibt offen',
+    'Seit mehr als 10 Minuten offen ({count}): {sessions}. PostgreSQL behält, was inzwischen gelöscht wird; das macht den Versand langsamer. Sitzungen, deren Transaktionen dieses Konto nicht sehen darf: {hidden}.',
+    'Stellen Sie fest, was jede Sitzung tut. Ein Dump oder eine Migration endet von selbst. Eine vergessene Sitzung beendet ein Administrator von PostgreSQL mit SELECT pg_terminate_backend(pid); mit der eingebetteten Datenbank beendet sie ein Neustart von Inforiver Mail.',
+  ],
+  'transactions-hidden': [
+    'Nicht geprüft: Dieses Konto darf nicht alle Transaktionen sehen',
+    'Von denen, die es sehen darf, ist keine seit 10 Minuten offen. Die anderer Konten verbirgt PostgreSQL vor ihm; Sitzungen dieser Konten: {hidden}.',
+    'Damit sie geprüft werden, führt ein Administrator von PostgreSQL aus: GRANT pg_read_all_stats TO {role}.',
+  ],
+  'transactions-not-shown': [
+    'Nicht geprüft: Dieses Konto darf keine Transaktionen sehen',
+    'PostgreSQL lässt es pg_stat_activity nicht lesen.',
+    'Damit sie geprüft werden, lässt ein Administrator von PostgreSQL das Konto von DATABASE_URL diese Sicht lesen.',
+  ],
   'vault-opens': ['Der Tresor lässt sich öffnen', 'Die Schlüssel {keys} öffnen alles Gespeicherte.'],
   'vault-keys-missing': [
     'Gespeicherte Geheimnisse lassen sich nicht öffnen',

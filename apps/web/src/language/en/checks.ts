@@ -25,6 +25,7 @@ export const checks = {
   'checks.name.mailbox': 'Mailbox',
   'checks.name.sender-domain': 'Domain of the sender',
   'checks.name.database': 'Database',
+  'checks.name.transactions': 'Transactions',
   'checks.name.vault': 'Vault',
   'checks.name.storage': 'Storage',
   'checks.name.public-url': 'Public address',

@@ -1,0 +1,96 @@
+import pg from 'pg'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { PRODUCT_ROLE } from '../test-support/database-server.ts'
+import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { measureOldestTransaction, readOpenTransactions } from './open-transactions.ts'
+
+const METRIC = 'inforiver_mail_database_oldest_transaction_seconds'
+
+let database: TestDatabase
+let pool: pg.Pool
+beforeAll(async () => {
+  database = await createTestDatabase()
+  pool = createTestPool(database.url)
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+
+/** Opens a transaction that stays open until the test ends. */
+async function leaveOpen(application: string, connectionString = database.url): Promise<void> {
+  const client = new pg.Client({ connectionString, application_name: application })
+  await client.connect()
+  onTestFinished(() => client.end())
+  await client.query(`BEGIN; SELECT 'a-secret'`)
+}
+
+async function scrape(from = pool): Promise<string[]> {
+  const registry = new Registry()
+  measureOldestTransaction(registry, from)
+  return (await registry.metrics()).split('\n').filter((line) => line.startsWith(METRIC))
+}
+
+it('names the session of a transaction that stays open, and not what it asked', async () => {
+  const link = await database.link()
+  onTestFinished(() => link.close())
+  await leaveOpen('psql', link.url)
+  await leaveOpen('pg_dump')
+
+  const found = await readOpenTransactions(pool, 0)
+
+  const common = { pid: expect.any(Number), user: PRODUCT_ROLE, ageSeconds: expect.any(Number) }
+  expect(found.old).toEqual([
+    { ...common, application: 'psql', address: '127.0.0.1' },
+    { ...common, application: 'pg_dump', address: null },
+  ])
+  expect(JSON.stringify(found)).not.toContain('a-secret')
+})
+
+it('leaves out transactions that have not been open for long, and sessions without one', async () => {
+  await pool.query('SELECT 1')
+  await leaveOpen('psql')
+
+  expect((await readOpenTransactions(pool, 600)).old).toEqual([])
+})
+
+it('leaves out the transaction of a backup', async () => {
+  await leaveOpen('inforiver-mail backup')
+
+  expect((await readOpenTransactions(pool, 0)).old).toEqual([])
+  expect(await scrape()).toEqual([`${METRIC} 0`])
+})
+
+it('leaves out other databases', async () => {
+  const other = await createTestDatabase()
+  const elsewhere = createTestPool(other.url)
+  onTestFinished(async () => {
+    await elsewhere.end()
+    await other.drop()
+  })
+  await leaveOpen('psql')
+
+  expect((await readOpenTransactions(elsewhere, 0)).old).toEqual([])
+})
+
+it('counts the sessions whose transactions PostgreSQL hides from the account', async () => {
+  await database.query('SELECT 1') // a session of a superuser, which stays connected
+
+  const found = await readOpenTransactions(pool, 0)
+
+  expect(found).toEqual({ old: [], hiddenSessions: 1, role: PRODUCT_ROLE })
+})
+
+it('measures the oldest, and nothing while the database does not answer', async () => {
+  expect(await scrape()).toEqual([`${METRIC} 0`])
+  await leaveOpen('psql')
+  const [sample = ''] = await scrape()
+  expect(Number(sample.split(' ')[1])).toBeGreaterThan(0)
+
+  const link = await database.link()
+  const linked = createTestPool(link.url)
+  onTestFinished(() => linked.end())
+  await link.close()
+  expect(await scrape(linked)).toEqual([])
+})
