@@ -21,10 +21,13 @@ it('shows how many messages the process is sending, of how many', async () => {
   expect(text).toContain(`inforiver_mail_deliveries_in_flight_limit ${MAX_IN_FLIGHT}\n`)
 })
 
-it('shows no count of messages while the database is away, since none would mean that there are none', async () => {
+it('shows 0 where no message waits, and no count while the database is away, since 0 would mean that there are none', async () => {
   const registry = new Registry()
   const answers = [
-    async () => [{ status: 'held' as const, count: 3, oldestSeconds: 60 }],
+    async () => [
+      { status: 'held', count: 3, oldestSeconds: 0 },
+      { status: 'queued', count: 2, oldestSeconds: 60 },
+    ],
     () => Promise.reject(new Error('away')),
     async () => [],
   ]
@@ -35,9 +38,27 @@ it('shows no count of messages while the database is away, since none would mean
     memoryBytes: () => 0,
   })
   const scrape = async () =>
-    (await registry.metrics()).split('\n').filter((line) => /^inforiver_mail_(held|scheduled)_messages /.test(line))
+    Object.fromEntries(
+      [...(await registry.metrics()).matchAll(/^inforiver_mail_((?:held|scheduled)_messages|queue_.*) (\d+)$/gm)].map(
+        ([, sample, value]) => [sample, Number(value)],
+      ),
+    )
 
-  expect(await scrape()).toEqual(['inforiver_mail_scheduled_messages 0', 'inforiver_mail_held_messages 3'])
-  expect(await scrape()).toEqual([])
-  expect(await scrape()).toEqual(['inforiver_mail_scheduled_messages 0', 'inforiver_mail_held_messages 0'])
+  const none = {
+    'queue_depth{status="queued"}': 0,
+    'queue_depth{status="sending"}': 0,
+    'queue_oldest_seconds{status="queued"}': 0,
+    'queue_oldest_seconds{status="sending"}': 0,
+    scheduled_messages: 0,
+    held_messages: 0,
+  }
+
+  expect(await scrape()).toEqual({
+    ...none,
+    'queue_depth{status="queued"}': 2,
+    'queue_oldest_seconds{status="queued"}': 60,
+    held_messages: 3,
+  })
+  expect(await scrape()).toEqual({})
+  expect(await scrape()).toEqual(none)
 })

@@ -14,7 +14,7 @@ export interface DeliveryMetrics {
 }
 
 /** Scheduled messages wait for their time and held ones for an admin: neither counts as waiting. */
-const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
+const WAITING = ['queued', 'sending']
 
 /**
  * The functions are called at each scrape; counters count in this process since its start.
@@ -96,9 +96,13 @@ export function createDeliveryMetrics(
       labelNames: ['status'],
       registers,
       async collect() {
-        const depths = (await readDepth()) ?? []
-        this.reset()
-        for (const depth of depths) if (WAITING.has(depth.status)) this.set({ status: depth.status }, valueOf(depth))
+        const depths = await readDepth()
+        // Without an answer none is shown: 0 would end the alert.
+        if (depths === null) return this.reset()
+        for (const status of WAITING) {
+          const depth = depths.find((each) => each.status === status)
+          this.set({ status }, depth ? valueOf(depth) : 0)
+        }
       },
     })
   waiting('inforiver_mail_queue_depth', 'Waiting messages, by status.', ({ count }) => count)
@@ -114,7 +118,6 @@ export function createDeliveryMetrics(
       registers,
       async collect() {
         const depths = await readDepth()
-        // Without an answer none is shown: 0 would end the alert.
         if (depths === null) this.remove()
         else this.set(depths.find((depth) => depth.status === status)?.count ?? 0)
       },
