@@ -1,18 +1,23 @@
 // Runs for npm start: the product in one process and, in the demo, the simulator in another.
-import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
+import { ConfigurationError } from '../apps/api/src/config.ts'
 import { runProduct } from './product-process.ts'
+import { readCommand } from './read-command.ts'
+
+const UNDER_WATCH = '--under-watch'
 
 /** Started by `npm run dev`, which keeps one simulator for many restarts, serves the page and prints its own announcement. */
-const isUnderWatch = process.argv.includes('--under-watch')
+const isUnderWatch = process.argv.includes(UNDER_WATCH)
 const simulator = new URL('../apps/m365-simulator/src/serve.ts', import.meta.url)
 
 try {
-  await runProduct({
-    readConfig,
-    simulator: isUnderWatch ? null : simulator,
-    announces: !isUnderWatch,
-    servesPage: !isUnderWatch,
-  })
+  const read = readCommand(['start', ...process.argv.slice(2).filter((word) => word !== UNDER_WATCH)])
+  if (read)
+    await runProduct({
+      readConfig: read.readConfig,
+      simulator: isUnderWatch ? null : simulator,
+      announces: !isUnderWatch,
+      servesPage: !isUnderWatch,
+    })
 } catch (error) {
   if (!(error instanceof ConfigurationError)) throw error
   console.error(`\n${error.message}\n`)

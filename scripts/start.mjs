@@ -2,4 +2,4 @@
 import { NODE_FLAGS } from './node-flags.mjs'
 import { runUntilStopped } from './run-until-stopped.mjs'
 
-await runUntilStopped([...NODE_FLAGS, 'scripts/launch.ts'], 'product')
+await runUntilStopped([...NODE_FLAGS, 'scripts/launch.ts', ...process.argv.slice(2)], 'product')

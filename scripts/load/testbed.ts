@@ -16,10 +16,9 @@ import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault
 import { NODE_FLAGS } from '../node-flags.mjs'
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
-const TRANSFER = fileURLToPath(new URL('../backup.ts', import.meta.url))
+const COMMAND = fileURLToPath(new URL('../command.ts', import.meta.url))
 /** The sources that this file belongs to. */
 export const THIS_RELEASE = fileURLToPath(new URL('../..', import.meta.url))
-const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
 const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
 /** The simulator has as many people. */
@@ -211,7 +210,7 @@ export async function openTestbed(
     startRelease: launch,
 
     async vault(command, keys) {
-      const child = spawn(process.execPath, [...NODE_FLAGS, VAULT, command], {
+      const child = spawn(process.execPath, [...NODE_FLAGS, COMMAND, 'vault', command], {
         cwd: directory,
         stdio: ['ignore', 'ignore', 'inherit'],
         env: environmentOf(keys),
@@ -220,7 +219,7 @@ export async function openTestbed(
     },
 
     transfer(words, environment = {}) {
-      return spawn(process.execPath, [...NODE_FLAGS, TRANSFER, ...words], {
+      return spawn(process.execPath, [...NODE_FLAGS, COMMAND, ...words], {
         cwd: directory,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...environmentOf(vaultKeys), ...environment },
