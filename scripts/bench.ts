@@ -76,43 +76,46 @@ if (unknown.length > 0) {
 }
 const score = createScoreboard(console.log)
 const interruption = new AbortController()
-const interrupted = once(interruption.signal, 'abort')
-for (const [name, bench] of Object.entries(MODULE_BENCHES)) if (isWanted(name)) await timed(name, bench)
+const { signal } = interruption
+const interrupted = once(signal, 'abort')
 onStopSignal(() => interruption.abort())
-for (const [name, bench] of Object.entries(BENCHES)) {
-  if (!isWanted(name)) continue
-  const opened: Testbed[] = []
-  const open = async () => {
-    const testbed = await openTestbed()
-    opened.push(testbed)
-    await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
-    return testbed
-  }
-  await timed(name, async () => {
-    try {
-      const testbed = await open()
-      await Promise.race([interrupted, bench(testbed, score, open)])
-    } finally {
-      await Promise.all(opened.map((each) => each.close()))
-    }
-  })
-  if (interruption.signal.aborted) break
-}
-const wasInterrupted = interruption.signal.aborted
+for (const [name, bench] of Object.entries(MODULE_BENCHES)) await runWanted(name, () => untilInterrupted(bench))
+for (const [name, bench] of Object.entries(BENCHES)) await runWanted(name, () => withTestbed(bench))
+const wasInterrupted = signal.aborted
 const { lines, hasFailed } = summarize(score.result(), { wasInterrupted })
 for (const line of lines) console.log(line)
 if (wasInterrupted) process.exit(STATUS_INTERRUPTED) // what was under way still waits
 if (isRequired && hasFailed) process.exitCode = 1
 
 /** Says which figures follow, since the first of some benches come after minutes, and how long all of them took. */
-async function timed(name: string, bench: () => Promise<void>): Promise<void> {
+async function runWanted(name: string, bench: () => Promise<void>): Promise<void> {
+  if (signal.aborted || (wanted.length > 0 && !wanted.includes(name))) return
   console.log(`bench ${name} …`)
   const { seconds } = await measure(1, bench)
-  console.log(`bench ${name} ${interruption.signal.aborted ? 'was stopped' : 'ended'} after ${Math.round(seconds)} s`)
+  console.log(`bench ${name} ${signal.aborted ? 'was stopped' : 'ended'} after ${Math.round(seconds)} s`)
 }
 
-function isWanted(name: string): boolean {
-  return wanted.length === 0 || wanted.includes(name)
+/** What a bench has started may end by the same Ctrl+C, so that what fails afterwards is no failure of the bench. */
+async function untilInterrupted(work: () => Promise<void>): Promise<void> {
+  await Promise.race([interrupted, work()]).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
+async function withTestbed(bench: Bench): Promise<void> {
+  const opening: Promise<Testbed>[] = []
+  const open = async () => {
+    const opened = openTestbed(undefined, undefined, { signal })
+    opening.push(opened)
+    const testbed = await opened
+    await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
+    return testbed
+  }
+  try {
+    await untilInterrupted(async () => bench(await open(), score, open))
+  } finally {
+    for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') await each.value.close()
+  }
 }
 
 /** Submit to arrival, against bare loops that post the same messages, with nothing stored. */

@@ -110,29 +110,79 @@ export interface Database {
   stop(): Promise<void>
 }
 
-/** Starts a PostgreSQL and a simulated Microsoft, which any number of the product's processes can share. */
+interface OpenOptions {
+  /** Whether this release makes the tables, or the first process. */
+  readonly migrates?: boolean
+  /** Cancels the opening, which then rejects. */
+  readonly signal?: AbortSignal | undefined
+}
+
+type OpenDatabase = (directory: string, signal: AbortSignal | undefined) => Promise<Database>
+
+/**
+ * Starts a PostgreSQL and a simulated Microsoft, which any number of the product's processes can share. When that fails,
+ * or is cancelled, nothing of them is left.
+ */
 export async function openTestbed(
   access: AccessKind = ACCESS_KINDS[0],
-  openDatabase: (directory: string) => Promise<Database> = openEmbedded,
-  /** Whether this release makes the tables, or the first process. */
-  { migrates }: { migrates: boolean } = { migrates: true },
+  openDatabase: OpenDatabase = openEmbedded,
+  options: OpenOptions = {},
+): Promise<Testbed> {
+  const undoing: Undo[] = []
+  try {
+    return await open(access, openDatabase, options, undoing)
+  } catch (error) {
+    await undoAll(undoing)
+    throw error
+  }
+}
+
+type Undo = () => unknown
+
+/** Begins with the last, and goes on after one that fails. */
+async function undoAll(undoing: Undo[]): Promise<void> {
+  const undo = undoing.pop()
+  if (undo === undefined) return
+  try {
+    await undo()
+  } finally {
+    await undoAll(undoing)
+  }
+}
+
+/** Adds to `undoing` how each thing that it starts is ended. */
+async function open(
+  access: AccessKind,
+  openDatabase: OpenDatabase,
+  { migrates = true, signal }: OpenOptions,
+  undoing: Undo[],
 ): Promise<Testbed> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-load-'))
-  const postgres = await openDatabase(directory)
+  undoing.push(() => rm(directory, { recursive: true, force: true }))
+  const postgres = await openDatabase(directory, signal)
+  undoing.push(() => postgres.stop())
+  signal?.throwIfAborted()
   if (migrates) await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
   pool.on('error', () => {}) // the pool replaces an idle connection that was cut
+  undoing.push(() => void pool.end()) // a statement that still runs ends with the server
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
   const vault = openVault(vaultKeys)
   const { certificate, privateKey } = clientCertificate()
   const certificatePath = join(directory, 'client.pem')
   await writeFile(certificatePath, certificate + privateKey, { mode: 0o600 })
-  const simulator = await startSimulator(certificate)
+  const simulator = await startSimulator(certificate, signal)
+  undoing.push(() => simulator.stop())
+  signal?.throwIfAborted()
   const processes: Process[] = []
   const killAll = () => {
     for (const each of processes) void each.kill()
   }
   process.once('exit', killAll)
+  undoing.push(() => {
+    process.off('exit', killAll)
+    return Promise.all(processes.map((each) => each.stop()))
+  })
 
   const environmentOf = (keys: string) => ({
     PATH: process.env['PATH'],
@@ -226,14 +276,7 @@ export async function openTestbed(
       })
     },
 
-    async close() {
-      process.off('exit', killAll)
-      await Promise.all(processes.map((each) => each.stop()))
-      simulator.child.kill('SIGTERM')
-      void pool.end() // a statement that still runs ends with the server
-      await postgres.stop()
-      await rm(directory, { recursive: true, force: true })
-    },
+    close: () => undoAll(undoing),
   }
 }
 
@@ -247,8 +290,8 @@ export async function startWithoutLimits(
   return { tenants, product: await testbed.start(role, NO_LIMITS) }
 }
 
-function openEmbedded(directory: string): Promise<Database> {
-  return startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
+function openEmbedded(directory: string, signal: AbortSignal | undefined): Promise<Database> {
+  return startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {}, signal })
 }
 
 interface NewTenant {
@@ -308,9 +351,16 @@ async function connect({ control, access, address, largeAttachments }: NewTenant
   return { mailbox: 'own', delegate, permissions, tokens }
 }
 
-async function startSimulator(certificate: string): Promise<{ url: string; child: ChildProcess }> {
+interface Simulator {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+async function startSimulator(certificate: string, signal: AbortSignal | undefined): Promise<Simulator> {
   const child = fork(SIMULATOR, { execArgv: ['--disable-warning=ExperimentalWarning'] })
-  child.send({
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const end = () => void child.kill('SIGTERM')
+  const options = {
     port: 0,
     registration: {
       ...REGISTRATION,
@@ -319,10 +369,22 @@ async function startSimulator(certificate: string): Promise<{ url: string; child
       redirectUris: ['http://localhost/auth/microsoft/callback'],
     },
     generatedPeople: MAX_MAILBOXES,
+  }
+  signal?.addEventListener('abort', end, { once: true })
+  const answer = await new Promise<{ url?: string; failed?: string }>((resolve) => {
+    child.once('message', resolve)
+    void exited.then(() => resolve({ failed: 'The simulator ended before it was ready.' }))
+    child.send(options, () => {}) // where it has ended, that says so
   })
-  const answer = await new Promise<{ url?: string; failed?: string }>((resolve) => child.once('message', resolve))
+  signal?.removeEventListener('abort', end)
   if (answer.url === undefined) throw new Error(answer.failed)
-  return { url: answer.url, child }
+  return {
+    url: answer.url,
+    stop() {
+      end()
+      return exited
+    },
+  }
 }
 
 function toProcess(child: ChildProcess, url: string): Process {
