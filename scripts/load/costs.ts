@@ -1,9 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { PROC, treeMs } from './processor-time.ts'
 import { deliverAll, type Load } from './submit.ts'
 import type { Testbed, Process } from './testbed.ts'
-
-/** The unit of /proc/PID/stat (USER_HZ). */
-const TICKS_PER_SECOND = 100
 
 /** The cost of a number of messages, from submit to arrival. */
 export interface Costs {
@@ -91,43 +88,13 @@ async function read({ pool }: Testbed, { pid }: Pick<Process, 'pid'>): Promise<R
   )
   const [row] = rows
   if (!row) throw new Error('PostgreSQL returned no statistics.')
-  const measured = readStat(pid)
+  const measured = PROC.timesOf(pid)
   return {
     processMs: measured.ownMs + measured.endedChildrenMs,
-    postgresMs: postgresCpuMs(row.backend),
+    postgresMs: treeMs([PROC.timesOf(row.backend).parent]),
     walBytes: Number(row.wal),
     transactions: Number(row.commits),
     updates: Number(row.updates),
     hotUpdates: Number(row.hot),
-  }
-}
-
-/** Reads the CPU time of a PostgreSQL server with all its processes, found by one of its backends. */
-function postgresCpuMs(backend: number): number {
-  const postmaster = readStat(backend).parent
-  const running = readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .reduce((sum, pid) => {
-      try {
-        const { parent, ownMs } = readStat(Number(pid))
-        return Number(pid) === postmaster || parent === postmaster ? sum + ownMs : sum
-      } catch {
-        return sum // the process has ended meanwhile
-      }
-    }, 0)
-  return running + readStat(postmaster).endedChildrenMs
-}
-
-/** Reads the parent of a process, its own CPU time, and that of its ended children, such as closed connections. */
-function readStat(pid: number): { parent: number; ownMs: number; endedChildrenMs: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '') // the program's name, in parentheses, may contain anything
-    .split(' ')
-    .map(Number)
-  const toMs = (ticks = 0) => (ticks * 1_000) / TICKS_PER_SECOND
-  return {
-    parent: fields[1] ?? 0,
-    ownMs: toMs(fields[11]) + toMs(fields[12]),
-    endedChildrenMs: toMs(fields[13]) + toMs(fields[14]),
   }
 }
