@@ -21,7 +21,8 @@ import {
 } from './load/graph-loops.ts'
 import { benchPeers } from './load/peers.ts'
 import { benchSnapshot } from './load/snapshot.ts'
-import { createScoreboard, summarize, type Scoreboard } from './load/targets.ts'
+import { watchOtherPrograms, type OtherPrograms } from './load/processor-time.ts'
+import { createScoreboard, describeOthers, judgeUnlessBusy, summarize, type Scoreboard } from './load/targets.ts'
 import { benchWal } from './load/wal.ts'
 import { benchWorkers } from './load/workers.ts'
 import {
@@ -95,24 +96,34 @@ async function runWanted(name: string, bench: () => Promise<void>): Promise<void
   console.log(`bench ${name} ${signal.aborted ? 'was stopped' : 'ended'} after ${Math.round(seconds)} s`)
 }
 
-/** What a bench has started may end by the same Ctrl+C, so that what fails afterwards is no failure of the bench. */
-async function untilInterrupted(work: () => Promise<void>): Promise<void> {
-  await Promise.race([interrupted, work()]).catch((error: unknown) => {
+/**
+ * Says what other programs took of the processors meanwhile. What a bench has started may end by the same Ctrl+C, so that
+ * what fails afterwards is no failure of the bench.
+ */
+async function untilInterrupted(work: (others: OtherPrograms) => Promise<void>): Promise<void> {
+  const others = watchOtherPrograms()
+  await Promise.race([interrupted, work(others)]).catch((error: unknown) => {
     if (!signal.aborted) throw error
   })
+  const share = others.share()
+  if (share !== null && !signal.aborted) console.log(describeOthers(share))
 }
 
 async function withTestbed(bench: Bench): Promise<void> {
   const opening: Promise<Testbed>[] = []
-  const open = async () => {
+  const openBeside = async (others: OtherPrograms) => {
     const opened = openTestbed(undefined, undefined, { signal })
     opening.push(opened)
     const testbed = await opened
+    await others.except(testbed.pool)
     await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
     return testbed
   }
   try {
-    await untilInterrupted(async () => bench(await open(), score, open))
+    await untilInterrupted(async (others) => {
+      const open = () => openBeside(others)
+      await bench(await open(), judgeUnlessBusy(score, () => others.share()), open)
+    })
   } finally {
     for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') await each.value.close()
   }

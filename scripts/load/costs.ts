@@ -1,4 +1,4 @@
-import { PROC, treeMs } from './processor-time.ts'
+import { findPostmaster, PROC, treeMs } from './processor-time.ts'
 import { deliverAll, type Load } from './submit.ts'
 import type { Testbed, Process } from './testbed.ts'
 
@@ -83,15 +83,14 @@ interface Reading {
 async function read({ pool }: Testbed, { pid }: Pick<Process, 'pid'>): Promise<Reading> {
   const { rows } = await pool.query<{ wal: string; commits: string; updates: string; hot: string; backend: number }>(
     `SELECT pg_current_wal_insert_lsn() - '0/0' AS wal, (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
-            (SELECT sum(n_tup_upd) FROM pg_stat_user_tables) AS updates, (SELECT sum(n_tup_hot_upd) FROM pg_stat_user_tables) AS hot,
-            pg_backend_pid() AS backend`,
+            (SELECT sum(n_tup_upd) FROM pg_stat_user_tables) AS updates, (SELECT sum(n_tup_hot_upd) FROM pg_stat_user_tables) AS hot`,
   )
   const [row] = rows
   if (!row) throw new Error('PostgreSQL returned no statistics.')
   const measured = PROC.timesOf(pid)
   return {
     processMs: measured.ownMs + measured.endedChildrenMs,
-    postgresMs: treeMs([PROC.timesOf(row.backend).parent]),
+    postgresMs: treeMs([await findPostmaster(pool)]),
     walBytes: Number(row.wal),
     transactions: Number(row.commits),
     updates: Number(row.updates),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { treeMs, type ProcessTable, type ProcessTimes } from './processor-time.ts'
+import { shareOfOthers, treeMs, type ProcessTable, type ProcessTimes } from './processor-time.ts'
 
 const POSTMASTER = 10
 const BACKEND = 11
@@ -50,4 +50,10 @@ it('counts what a child has taken, and a child of that one', () => {
     `require('node:child_process').execFileSync(process.execPath, ['-e', ${JSON.stringify(busy)}]); ${busy}`,
   ])
   expect(treeMs([process.pid]) - before).toBeGreaterThan(1.5 * BUSY_MS)
+})
+
+it('tells what part of all cores went to other programs', () => {
+  const before = { allMs: 10_000, busyMs: 4_000, oursMs: 1_000 }
+  expect(shareOfOthers(before, { allMs: 12_000, busyMs: 5_500, oursMs: 2_000 })).toBe(0.25)
+  expect(shareOfOthers(before, { allMs: 12_000, busyMs: 5_000, oursMs: 2_010 })).toBe(0)
 })

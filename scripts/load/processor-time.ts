@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import type pg from 'pg'
 
 /** The unit of /proc/PID/stat (USER_HZ). */
 const TICKS_PER_SECOND = 100
@@ -62,4 +64,55 @@ function timesIfRunning(pid: number, table: ProcessTable): ProcessTimes | null {
   } catch {
     return null
   }
+}
+
+/** Reads how long all cores have run, and how long of that they were idle. */
+export function readCores(): { idleMs: number; ms: number } {
+  const times = cpus().map((core) => core.times)
+  return {
+    idleMs: times.reduce((sum, { idle }) => sum + idle, 0),
+    ms: times.flatMap((each) => Object.values(each)).reduce((sum, ms) => sum + ms, 0),
+  }
+}
+
+/** Returns the process that all processes of a PostgreSQL descend from. */
+export async function findPostmaster(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ backend: number }>('SELECT pg_backend_pid() AS backend')
+  return PROC.timesOf(rows[0]?.backend ?? 0).parent
+}
+
+export interface OtherPrograms {
+  /** Takes a PostgreSQL for one that this process has started, although it does not descend from it. */
+  except(pool: pg.Pool): Promise<void>
+  /** The part of the time of all cores that went to programs which this process did not start; null where none can tell. */
+  share(): number | null
+}
+
+/** Watches, from now on, what other programs than those of this process take of the processors. Only Linux tells it. */
+export function watchOtherPrograms(): OtherPrograms {
+  if (process.platform !== 'linux') return { async except() {}, share: () => null }
+  const ours = [process.pid]
+  const before = read()
+  return {
+    except: async (pool) => void ours.push(await findPostmaster(pool)),
+    share: () => shareOfOthers(before, read()),
+  }
+
+  function read(): CoresReading {
+    const { idleMs, ms } = readCores()
+    return { allMs: performance.now() * cpus().length, busyMs: ms - idleMs, oursMs: treeMs(ours) }
+  }
+}
+
+/** Times of all cores together. */
+interface CoresReading {
+  readonly allMs: number
+  readonly busyMs: number
+  readonly oursMs: number
+}
+
+export function shareOfOthers(before: CoresReading, after: CoresReading): number {
+  const took = (key: keyof CoresReading) => after[key] - before[key]
+  // The kernel counts the one and the other in different ways, and what is idle may come out below nothing.
+  return Math.max(0, took('busyMs') - took('oursMs')) / took('allMs')
 }

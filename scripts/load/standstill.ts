@@ -1,5 +1,5 @@
-import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { readCores } from './processor-time.ts'
 import type { Testbed } from './testbed.ts'
 
 const EVERY_MS = 50
@@ -54,14 +54,6 @@ export function watchStandstill({ pool }: Pick<Testbed, 'pool'>): { stop(): Prom
       'SELECT coalesce(sum(queued + sending), 0)::int AS left FROM mailbox_totals',
     )
     return rows[0]?.left ?? 0
-  }
-}
-
-function readCores(): { idleMs: number; ms: number } {
-  const times = cpus().map((core) => core.times)
-  return {
-    idleMs: times.reduce((sum, { idle }) => sum + idle, 0),
-    ms: times.flatMap((each) => Object.values(each)).reduce((sum, ms) => sum + ms, 0),
   }
 }
 

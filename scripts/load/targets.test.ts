@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { createScoreboard, judgeLatency, shownBeside, summarize, TARGETS, type Target } from './targets.ts'
+import {
+  createScoreboard,
+  describeOthers,
+  judgeLatency,
+  judgeUnlessBusy,
+  shownBeside,
+  summarize,
+  TARGETS,
+  type Target,
+} from './targets.ts'
 
 it('tells a figure that reaches what it must from one that misses it, in either direction', () => {
   const lines: string[] = []
@@ -56,6 +65,35 @@ it('takes a submit on a disk that is too slow for neither reached nor missed', (
     lines: ['1 of 2 figures reach what they must.', `  not judged: ${unjudged}`],
     hasFailed: true,
   })
+})
+
+it('judges no time or rate where other programs took more than a tenth of the processors, but sizes', () => {
+  const lines: string[] = []
+  let share: number | null = 0.1
+  const score = judgeUnlessBusy(
+    createScoreboard((line) => lines.push(line.trim())),
+    () => share,
+  )
+  score.note('drain over graphile-worker', 0.8)
+  share = null // where there is no /proc
+  score.note('drain over graphile-worker', 0.8)
+  share = 0.344
+  score.note('drain over graphile-worker', 0.8)
+  score.note('CPU of PostgreSQL for a mail, the same', 1.1004, 'after ANALYZE')
+  score.note('memory under load over idle', 1.3)
+  const unjudged = [
+    'drain over graphile-worker: 0.8, while other programs took 34 % of the processors',
+    'CPU of PostgreSQL for a mail, the same (after ANALYZE): 1.1, while other programs took 34 % of the processors',
+  ]
+  const drain = 'target: drain over graphile-worker: 0.8, must be at least 0.7: reached; wish 1: missed'
+  expect(lines).toEqual([
+    drain,
+    drain,
+    ...unjudged.map((line) => `target: not judged: ${line}`),
+    'target: memory under load over idle: 1.3, must be at most 1.4: reached',
+  ])
+  expect(score.result()).toMatchObject({ noted: 5, missed: [], unjudged })
+  expect(describeOthers(0.344)).toBe('other programs took 34 % of the processors')
 })
 
 it('sums up what has been measured, also when it is stopped, and says when nothing of that has a target', () => {
