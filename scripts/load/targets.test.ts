@@ -29,9 +29,10 @@ it('tells a figure that reaches what it must from one that misses it, in either 
   expect(score.result()).toEqual({
     noted: 5,
     missed: [
-      'drain over graphile-worker: 0.699, must be at least 0.7: missed',
-      'WAL of a mail over 7.4 kB (eight mailboxes): 0.801, must be at most 0.8: missed',
+      'drain over graphile-worker: 0.699, must be at least 0.7',
+      'WAL of a mail over 7.4 kB (eight mailboxes): 0.801, must be at most 0.8',
     ],
+    missedWishes: ['drain over graphile-worker', 'WAL of a mail over 7.4 kB'],
     unjudged: [],
   })
 })
@@ -62,7 +63,11 @@ it('takes a submit on a disk that is too slow for neither reached nor missed', (
     `target: not judged: ${unjudged}`,
   ])
   expect(summarize(score.result(), { wasInterrupted: false })).toEqual({
-    lines: ['1 of 2 figures reach what they must.', `  not judged: ${unjudged}`],
+    lines: [
+      '1 of 2 figures reach what they must.',
+      `  not judged: ${unjudged}`,
+      '  only the wish missed: p99 of submits at 200 a second over p99 of bare commits',
+    ],
     hasFailed: true,
   })
 })
@@ -108,10 +113,13 @@ it('sums up what has been measured, also when it is stopped, and says when nothi
     hasFailed: false,
   })
   score.note('drain over graphile-worker', 0.5)
+  score.note('drain over graphile-worker', 0.8)
+  score.note('WAL of a mail over 7.4 kB', 0.75, '64 mailboxes')
   expect(summarize(score.result(), { wasInterrupted: true })).toEqual({
     lines: [
-      '1 of 2 figures so far reach what they must.',
-      '  missed: drain over graphile-worker: 0.5, must be at least 0.7: missed',
+      '3 of 4 figures so far reach what they must.',
+      '  missed: drain over graphile-worker: 0.5, must be at least 0.7',
+      '  only the wish missed: drain over graphile-worker; WAL of a mail over 7.4 kB (64 mailboxes)',
     ],
     hasFailed: true,
   })

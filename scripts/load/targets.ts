@@ -46,6 +46,8 @@ export interface Result {
   readonly noted: number
   /** The lines of figures that miss what they must reach. */
   readonly missed: readonly string[]
+  /** What reaches what it must, and misses what is wished for. */
+  readonly missedWishes: readonly string[]
   /** The lines of figures that say nothing, and so reach nothing. */
   readonly unjudged: readonly string[]
 }
@@ -60,6 +62,7 @@ export interface Scoreboard {
 
 export function createScoreboard(print: (line: string) => void): Scoreboard {
   const missed: string[] = []
+  const missedWishes: string[] = []
   const unjudged: string[] = []
   let noted = 0
   return {
@@ -69,12 +72,14 @@ export function createScoreboard(print: (line: string) => void): Scoreboard {
       const must = isAtLeast ? target.atLeast : target.atMost
       // Not a number misses both.
       const reaches = (bound: number) => (isAtLeast ? figure >= bound : figure <= bound)
-      const inWords = (bound: number) => `${bound}: ${reaches(bound) ? 'reached' : 'missed'}`
+      const verdict = (bound: number) => (reaches(bound) ? 'reached' : 'missed')
       const shown = shownBeside(figure, target.wish === null ? [must] : [must, target.wish])
-      const line = `${titleOf(name, of)}: ${shown}, must be ${isAtLeast ? 'at least' : 'at most'} ${inWords(must)}`
-      print(`  target: ${line}${target.wish === null ? '' : `; wish ${inWords(target.wish)}`}`)
+      const line = `${titleOf(name, of)}: ${shown}, must be ${isAtLeast ? 'at least' : 'at most'} ${must}`
+      const wish = target.wish === null ? '' : `; wish ${target.wish}: ${verdict(target.wish)}`
+      print(`  target: ${line}: ${verdict(must)}${wish}`)
       noted += 1
       if (!reaches(must)) missed.push(line)
+      else if (target.wish !== null && !reaches(target.wish)) missedWishes.push(titleOf(name, of))
     },
     giveUp(name, reason, of) {
       const line = `${titleOf(name, of)}: ${reason}`
@@ -82,7 +87,7 @@ export function createScoreboard(print: (line: string) => void): Scoreboard {
       noted += 1
       unjudged.push(line)
     },
-    result: () => ({ noted, missed, unjudged }),
+    result: () => ({ noted, missed, missedWishes, unjudged }),
   }
 }
 
@@ -102,7 +107,7 @@ export function shownBeside(figure: number, bounds: readonly number[]): number {
 
 /** What is printed at the end, and whether a run that requires every target failed. */
 export function summarize(
-  { noted, missed, unjudged }: Result,
+  { noted, missed, missedWishes, unjudged }: Result,
   { wasInterrupted }: { wasInterrupted: boolean },
 ): { readonly lines: readonly string[]; readonly hasFailed: boolean } {
   const soFar = wasInterrupted ? ' so far' : ''
@@ -112,7 +117,12 @@ export function summarize(
       ? `Nothing that was measured${soFar} has a target.`
       : `${reached} of ${noted} figures${soFar} reach what they must.`
   return {
-    lines: [first, ...missed.map((line) => `  missed: ${line}`), ...unjudged.map((line) => `  not judged: ${line}`)],
+    lines: [
+      first,
+      ...missed.map((line) => `  missed: ${line}`),
+      ...unjudged.map((line) => `  not judged: ${line}`),
+      ...(missedWishes.length === 0 ? [] : [`  only the wish missed: ${missedWishes.join('; ')}`]),
+    ],
     hasFailed: missed.length + unjudged.length > 0,
   }
 }
