@@ -65,10 +65,19 @@ export function median(values: readonly number[]): number {
 }
 
 export function printCosts(name: string, count: number, costs: Costs): void {
-  const { seconds, processMs, postgresMs, walBytes, transactions, hotShare } = costs
+  const { postgresMs, walBytes, transactions, hotShare } = costs
   console.log(
-    `${name}: ${Math.round(count / seconds)} a second; for each mail ${processMs.toFixed(2)} ms CPU of the process, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of WAL, ${transactions.toFixed(2)} transactions; ${Math.round(hotShare * 100)} % of updates stay on their page`,
+    `${describeRate(name, count, costs)}, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of WAL, ${transactions.toFixed(2)} transactions; ${Math.round(hotShare * 100)} % of updates stay on their page`,
   )
+}
+
+/** Of what stores nothing. */
+export function printCostsOfLoop(name: string, count: number, costs: Costs): void {
+  console.log(describeRate(name, count, costs))
+}
+
+function describeRate(name: string, count: number, { seconds, processMs }: Costs): string {
+  return `${name}: ${Math.round(count / seconds)} a second; for each mail ${processMs.toFixed(2)} ms CPU of the process`
 }
 
 interface Reading {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
 import { LEASE_MS } from '../../apps/api/src/queue/claim.ts'
-import { meanCosts, measureCosts, medianCosts, printCosts, type Costs } from './costs.ts'
+import { meanCosts, measureCosts, medianCosts, printCosts, printCostsOfLoop, type Costs } from './costs.ts'
 import { accountsOf } from './graph-loops.ts'
 import type { PeerOrder, PeerSetting } from './peer-process.ts'
 import { deliverAll, submitAll, SUBMITS_AT_ONCE, untilSent, WARM_MAILS } from './submit.ts'
@@ -72,7 +72,7 @@ async function together(testbed: Testbed, score: Scoreboard, peer: Peer, tenants
   await product.stop()
   const [own, loop] = [medianCosts(ours), medianCosts(plain)]
   const rate = print('submit and delivery together', MAILS, own, medianCosts(theirs))
-  printCosts('  the plain loop', MAILS, loop)
+  printCostsOfLoop('  the plain loop', MAILS, loop)
   score.note('submit and delivery together over graphile-worker', rate)
   score.note(
     'CPU of a plain loop over CPU of the product, submit and delivery together',
