@@ -74,7 +74,7 @@ it.each(['initdb', 'postgres -D', 'm365-simulator'])(
     bench.interrupt()
     const { status, output, leftFiles } = await bench.ended()
     expect(output).toMatch(
-      /^bench memory …\nbench memory was stopped after \d+ s\nNothing that was measured so far has a target\.\n$/,
+      /^bench memory … \(64 mailboxes; Graph answers after 5 ms; 20,000 mails\)\nbench memory was stopped after \d+ s\nNothing that was measured so far has a target\.\n$/,
     )
     expect({ status, leftFiles }).toEqual({ status: 130, leftFiles: [] })
     await expect.poll(bench.leftProcesses).toEqual([]) // a child of initdb may still be ending
@@ -87,6 +87,21 @@ it('is interrupted while it measures a module, and begins no other bench', async
   await bench.untilPrinted('bench vault …')
   bench.interrupt()
   const { status, output } = await bench.ended()
-  expect(output).toMatch(/^bench vault …\n(.*; ratio .*\n)*bench vault was stopped after \d+ s\nNothing .*\n$/)
+  expect(output).toMatch(/^bench vault … .*\n(.*; ratio .*\n)*bench vault was stopped after \d+ s\nNothing .*\n$/)
   expect(status).toBe(130)
+})
+
+it('prints its usage when it is asked, and for a parameter that it does not know', async () => {
+  const usage = /^Usage: npm run bench .*--require.*^Benches: vault, throughput, .*, snapshot\n$/ms
+  const asked = await startBench('--help').ended()
+  expect(asked).toEqual({ status: 0, output: expect.stringMatching(usage), leftFiles: [] })
+  for (const [parameter, fault] of [
+    ['--requires', "Unknown option '--requires'"],
+    ['memroy', 'There is no bench memroy.'],
+  ] as const) {
+    const { status, output } = await startBench(parameter).ended()
+    expect(status).toBe(1)
+    expect(output.startsWith(fault)).toBe(true)
+    expect(output.slice(output.indexOf('Usage:'))).toMatch(usage)
+  }
 })

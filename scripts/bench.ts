@@ -1,16 +1,17 @@
-// npm run bench [-- [--require] NAME…]: runs the benches of docs/testing.md, or those named, and prints ratios against a
+// npm run bench [-- [--require] [NAME…]]: runs the benches of docs/testing.md, or those named, and prints ratios against a
 // baseline of the same run, and which of them reach their targets (load/targets.ts). With --require it exits with 1 when
-// one does not reach what it must. Each starts a PostgreSQL, a simulator and the product of its own (load/testbed.ts), and
-// stops them when it is interrupted. The figures mean something on an idle machine only.
+// one does not reach what it must, or cannot be judged. Each starts a PostgreSQL, a simulator and the product of its own
+// (load/testbed.ts), and stops them when it is interrupted. The figures mean something on an idle machine only.
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { onStopSignal, STATUS_INTERRUPTED } from './exit-on-signals.ts'
-import { benchEvents } from './load/events.ts'
-import { benchVault } from './load/vault.ts'
-import { benchBackup } from './load/backup.ts'
-import { benchFinding } from './load/finding.ts'
-import { benchLarge } from './load/large.ts'
-import { benchLatency } from './load/latency.ts'
+import { benchEvents, EVENTS_SETTING } from './load/events.ts'
+import { benchVault, VAULT_SETTING } from './load/vault.ts'
+import { benchBackup, BACKUP_SETTING } from './load/backup.ts'
+import { benchFinding, FINDING_SETTING } from './load/finding.ts'
+import { benchLarge, LARGE_SETTING } from './load/large.ts'
+import { benchLatency, LATENCY_SETTING } from './load/latency.ts'
 import {
   accountsOf,
   bareMessage,
@@ -19,12 +20,13 @@ import {
   type Account,
   type Send,
 } from './load/graph-loops.ts'
-import { benchPeers } from './load/peers.ts'
-import { benchSnapshot } from './load/snapshot.ts'
+import { benchPeers, PEERS_SETTING } from './load/peers.ts'
+import { benchSnapshot, SNAPSHOT_SETTING } from './load/snapshot.ts'
 import { watchOtherPrograms, type OtherPrograms } from './load/processor-time.ts'
 import { createScoreboard, describeOthers, judgeUnlessBusy, summarize, type Scoreboard } from './load/targets.ts'
-import { benchWal } from './load/wal.ts'
-import { benchWorkers } from './load/workers.ts'
+import { describeSetting, GRAPH_MS, type Setting } from './load/setting.ts'
+import { benchWal, WAL_SETTING } from './load/wal.ts'
+import { benchWorkers, WORKERS_SETTING } from './load/workers.ts'
 import {
   MAX_MAILBOXES,
   NO_LIMITS,
@@ -34,64 +36,97 @@ import {
   type Process,
   type Tenant,
 } from './load/testbed.ts'
-import { benchQueue, benchWaiting } from './load/queue.ts'
-import { benchSmtp } from './load/smtp.ts'
+import { benchQueue, benchWaiting, QUEUE_SETTING } from './load/queue.ts'
+import { benchSmtp, SMTP_SETTING } from './load/smtp.ts'
 import { peakAfterReset, peakMegabytes } from './load/process-memory.ts'
 import { createSubmitter, inParallel, submitAll, SUBMITS_AT_ONCE } from './load/submit.ts'
 
 const MESSAGES = 8_000
+const FIRST_OF_MEMORY = 2_000
+const REST_OF_MEMORY = 18_000
+const BACKLOG_OF_ONE = 10_000
 
 /** The third parameter opens another testbed, to compare the first with. */
 type Bench = (testbed: Testbed, score: Scoreboard, openAnother: () => Promise<Testbed>) => Promise<void>
 
-const BENCHES: Readonly<Record<string, Bench>> = {
-  throughput,
-  backlog,
-  latency: benchLatency,
-  memory,
-  fairness,
-  large: benchLarge,
-  queue: benchQueue,
-  waiting: benchWaiting,
-  wal: benchWal,
-  smtp: benchSmtp,
-  backup: benchBackup,
-  finding: benchFinding,
-  events: benchEvents,
-  peers: benchPeers,
-  workers: benchWorkers,
-  snapshot: benchSnapshot,
+const BENCHES: Readonly<Record<string, readonly [Bench, Setting]>> = {
+  throughput: [throughput, settingOf([MAX_MAILBOXES], MESSAGES)],
+  backlog: [backlog, settingOf([MAX_MAILBOXES], MESSAGES)],
+  latency: [benchLatency, LATENCY_SETTING],
+  memory: [memory, settingOf([MAX_MAILBOXES], FIRST_OF_MEMORY + REST_OF_MEMORY)],
+  fairness: [fairness, settingOf([2], BACKLOG_OF_ONE + 1)],
+  large: [benchLarge, LARGE_SETTING],
+  queue: [benchQueue, QUEUE_SETTING],
+  waiting: [benchWaiting, QUEUE_SETTING],
+  wal: [benchWal, WAL_SETTING],
+  smtp: [benchSmtp, SMTP_SETTING],
+  backup: [benchBackup, BACKUP_SETTING],
+  finding: [benchFinding, FINDING_SETTING],
+  events: [benchEvents, EVENTS_SETTING],
+  peers: [benchPeers, PEERS_SETTING],
+  workers: [benchWorkers, WORKERS_SETTING],
+  snapshot: [benchSnapshot, SNAPSHOT_SETTING],
 }
 
 /** Modules that are measured alone, without a process of the product. */
-const MODULE_BENCHES: Readonly<Record<string, () => Promise<void>>> = { vault: benchVault }
-
-const REQUIRE = '--require'
-const wanted = process.argv.slice(2).filter((word) => word !== REQUIRE)
-const isRequired = process.argv.includes(REQUIRE)
-const known = [...Object.keys(BENCHES), ...Object.keys(MODULE_BENCHES)]
-const unknown = wanted.filter((name) => !known.includes(name))
-if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
-  process.exit(1)
+const MODULE_BENCHES: Readonly<Record<string, readonly [() => Promise<void>, Setting]>> = {
+  vault: [benchVault, VAULT_SETTING],
 }
+
+const known = [...Object.keys(MODULE_BENCHES), ...Object.keys(BENCHES)]
+const USAGE = `Usage: npm run bench [-- [--require] NAME…]
+
+Runs the benches that are named, or all, and says which figures reach what they must.
+  --require  end with 1 when a figure does not reach what it must, or cannot be judged
+  --help     print this
+
+Benches: ${known.join(', ')}`
+
+const { values, positionals: wanted } = readParameters()
+if (values.help) {
+  console.log(USAGE)
+  process.exit(0)
+}
+const unknown = wanted.filter((name) => !known.includes(name))
+if (unknown.length > 0) refuse(`There is no bench ${unknown.join(', ')}.`)
 const score = createScoreboard(console.log)
 const interruption = new AbortController()
 const { signal } = interruption
 const interrupted = once(signal, 'abort')
 onStopSignal(() => interruption.abort())
-for (const [name, bench] of Object.entries(MODULE_BENCHES)) await runWanted(name, () => untilInterrupted(bench))
-for (const [name, bench] of Object.entries(BENCHES)) await runWanted(name, () => withTestbed(bench))
+for (const [name, [bench, setting]] of Object.entries(MODULE_BENCHES))
+  await runWanted(name, setting, () => untilInterrupted(bench))
+for (const [name, [bench, setting]] of Object.entries(BENCHES)) await runWanted(name, setting, () => withTestbed(bench))
 const wasInterrupted = signal.aborted
 const { lines, hasFailed } = summarize(score.result(), { wasInterrupted })
 for (const line of lines) console.log(line)
 if (wasInterrupted) process.exit(STATUS_INTERRUPTED) // what was under way still waits
-if (isRequired && hasFailed) process.exitCode = 1
+if (values.require && hasFailed) process.exitCode = 1
+
+function readParameters() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { require: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+    })
+  } catch (error) {
+    return refuse((error as Error).message)
+  }
+}
+
+function refuse(fault: string): never {
+  console.error(`${fault}\n\n${USAGE}`)
+  return process.exit(1)
+}
+
+function settingOf(mailboxes: readonly number[], mails: number): Setting {
+  return { mailboxes, graphMs: [GRAPH_MS], mails, rounds: 1 }
+}
 
 /** Says which figures follow, since the first of some benches come after minutes, and how long all of them took. */
-async function runWanted(name: string, bench: () => Promise<void>): Promise<void> {
+async function runWanted(name: string, setting: Setting, bench: () => Promise<void>): Promise<void> {
   if (signal.aborted || (wanted.length > 0 && !wanted.includes(name))) return
-  console.log(`bench ${name} …`)
+  console.log(`bench ${name} … (${describeSetting(setting)})`)
   const { seconds } = await measure(1, bench)
   console.log(`bench ${name} ${signal.aborted ? 'was stopped' : 'ended'} after ${Math.round(seconds)} s`)
 }
@@ -116,13 +151,17 @@ async function withTestbed(bench: Bench): Promise<void> {
     opening.push(opened)
     const testbed = await opened
     await others.except(testbed.pool)
-    await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
+    await testbed.control('PATCH', '/settings', { latencyMs: GRAPH_MS, mailboxConcurrency: null, storeMail: false })
     return testbed
   }
   try {
     await untilInterrupted(async (others) => {
       const open = () => openBeside(others)
-      await bench(await open(), judgeUnlessBusy(score, () => others.share()), open)
+      await bench(
+        await open(),
+        judgeUnlessBusy(score, () => others.share()),
+        open,
+      )
     })
   } finally {
     for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') await each.value.close()
@@ -162,10 +201,10 @@ async function memory(testbed: Testbed, score: Scoreboard): Promise<void> {
   const { tenants, product } = await startWithoutLimits(testbed)
   await delay(3_000)
   const idle = peakAfterReset(product)
-  await deliver(testbed, product, tenants, 2_000)
+  await deliver(testbed, product, tenants, FIRST_OF_MEMORY)
   const first = peakMegabytes(product)
   peakAfterReset(product)
-  await deliver(testbed, product, tenants, 18_000)
+  await deliver(testbed, product, tenants, REST_OF_MEMORY)
   const rest = peakMegabytes(product)
   console.log(
     `peak resident memory: ${idle} MB idle, ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio to the first ${(rest / first).toFixed(2)}, to idle ${(rest / idle).toFixed(2)}`,
@@ -182,7 +221,7 @@ async function fairness(testbed: Testbed): Promise<void> {
   await testbed.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
     busy.id,
   ])
-  await submitAll(product, { tenants: [busy], mails: 10_000 })
+  await submitAll(product, { tenants: [busy], mails: BACKLOG_OF_ONE })
   await testbed.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
   await delay(1_500)
   const submitter = createSubmitter(product.url, 1)

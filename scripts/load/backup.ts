@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { peakMegabytes } from './process-memory.ts'
+import { GRAPH_MS, type Setting } from './setting.ts'
 import { deliverAll } from './submit.ts'
 import { startWithoutLimits, type Testbed } from './testbed.ts'
 
@@ -12,6 +13,8 @@ const MAILBOXES = 8
 const MAILS = 2_000
 const WAITING = 1_000_000
 const LOOK_EVERY_MS = 50
+
+export const BACKUP_SETTING: Setting = { mailboxes: [MAILBOXES], graphMs: [GRAPH_MS], mails: MAILS, rounds: 1 }
 
 /** Measures a backup of a million waiting messages beside a product that sends, and the restore of it. */
 export async function benchBackup(testbed: Testbed): Promise<void> {

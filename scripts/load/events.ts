@@ -1,4 +1,5 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
+import { grouped, type Setting } from './setting.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
 const MESSAGES = 500_000
@@ -13,6 +14,8 @@ const PAGE = 1_000
 const PAGES = 50
 const COMPARED_BATCHES = 100
 const BATCH = 100
+
+export const EVENTS_SETTING: Setting = { mailboxes: [1], graphMs: [], mails: `${grouped(EVENTS)} events`, rounds: 1 }
 
 interface Page {
   readonly items: readonly { readonly id: string; readonly type: string; readonly messageId: string }[]

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeEndedMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { median } from './costs.ts'
 import { addReports } from './ended.ts'
+import type { Setting } from './setting.ts'
 import { untilIndexed, untilReviewed } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
@@ -10,6 +11,13 @@ const A_THOUSAND = 1_000
 const A_MILLION = 1_000_000
 const SEEDED_AT_ONCE = 100_000
 const READS = 9
+
+export const FINDING_SETTING: Setting = {
+  mailboxes: [1],
+  graphMs: [],
+  mails: 'a thousand and a million messages',
+  rounds: READS,
+}
 
 /** What is asked for, as parameters of the list. The middle is a date half way through what was seeded. */
 function questions(middle: string): Record<string, string> {

@@ -6,6 +6,7 @@ import { RANGE_BYTES } from '../../packages/m365/src/mailer/upload-session.ts'
 import { createMicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
 import type { Testbed, Process, Tenant } from './testbed.ts'
 import { peakAfterReset, peakMegabytes } from './process-memory.ts'
+import { GRAPH_MS, type Setting } from './setting.ts'
 import type { Scoreboard } from './targets.ts'
 
 const MB = 1024 * 1024
@@ -15,6 +16,13 @@ const NO_UPLOAD_LIMIT = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0', MAILBOX_MESSA
 const LINE_LATENCY_MS = 100
 /** Attachments repeat one random megabyte. */
 const PIECE = randomBytes(MB)
+
+export const LARGE_SETTING: Setting = {
+  mailboxes: [1],
+  graphMs: [GRAPH_MS],
+  mails: `a file of 150 MB, whose ranges are answered after ${LINE_LATENCY_MS} and 0 ms, and ten of 35 MB`,
+  rounds: 1,
+}
 
 /**
  * Measures large attachments against a bare loop that uploads the same ranges from memory, and the memory they take.

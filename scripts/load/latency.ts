@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { startBareServer } from './bare-server.ts'
+import { grouped, type Setting } from './setting.ts'
 import { createSubmitter, inParallel, messageBody } from './submit.ts'
 import { judgeLatency, type Scoreboard } from './targets.ts'
 import { NO_LIMITS, type Testbed } from './testbed.ts'
@@ -9,6 +10,13 @@ import { NO_LIMITS, type Testbed } from './testbed.ts'
 const ROUNDS = 4
 const PACED = 1_000
 const WARM = 2_000
+
+export const LATENCY_SETTING: Setting = {
+  mailboxes: [1],
+  graphMs: [],
+  mails: `${grouped(PACED)} of each, 200 a second`,
+  rounds: ROUNDS,
+}
 
 /**
  * Measures submits, 200 a second, against bare commits of as many bytes, some seconds of each in turn. A server that only

@@ -7,6 +7,7 @@ import { LEASE_MS } from '../../apps/api/src/queue/claim.ts'
 import { meanCosts, measureCosts, medianCosts, printCosts, printCostsOfLoop, type Costs } from './costs.ts'
 import { accountsOf } from './graph-loops.ts'
 import type { PeerOrder, PeerSetting } from './peer-process.ts'
+import { GRAPH_MS, type Setting } from './setting.ts'
 import { deliverAll, submitAll, SUBMITS_AT_ONCE, untilSent, WARM_MAILS } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import { MAX_MAILBOXES, NO_LIMITS, type Process, type Tenant, type Testbed } from './testbed.ts'
@@ -19,6 +20,8 @@ const WARM_JOBS = 3_000
 const LOOK_EVERY_MS = 20
 /** When another process takes over: once a lease has run out, at the next look, which comes every two seconds. */
 const TAKEN_OVER_SECONDS = LEASE_MS / 1_000 + 2
+
+export const PEERS_SETTING: Setting = { mailboxes: [MAX_MAILBOXES], graphMs: [GRAPH_MS], mails: MAILS, rounds: ROUNDS }
 
 const GUARANTEES = `After kill -9, graphile-worker runs each job at least once. What the process had fetched, whether under way or not, stays locked for four hours; then it runs again, also if Microsoft had accepted the mail: it arrives twice, or four hours late. A mail that the plain loop had not sent is lost.
 After kill -9, what the product had leased is taken over within about ${TAKEN_OVER_SECONDS} seconds, by another process or by the same one when it is back, and ${LEASE_MS / 1_000} seconds later where the database was away meanwhile. What had not begun is sent. What was under way is then looked for: in the mailbox, for up to eleven minutes, or in the message trace, for up to an hour. It is sent again, marked as a possible duplicate, only if it was not found, or where neither can be searched; where the service asked for that, it is stopped instead.`

@@ -1,6 +1,7 @@
 import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
 import { measureDelivery, median, medianCosts, printCosts, type Costs } from './costs.ts'
 import { addEnded, untilCounted } from './ended.ts'
+import { GRAPH_MS, type Setting } from './setting.ts'
 import { deliverAll, untilIndexed } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import { startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
@@ -15,6 +16,8 @@ const A_MILLION = 1_000_000
 const TENANTS = 10_000
 const READS = 101
 const OVERVIEW = '/api/v1/overview'
+
+export const QUEUE_SETTING: Setting = { mailboxes: [MAILBOXES], graphMs: [GRAPH_MS], mails: MAILS, rounds: ROUNDS }
 
 /** A product with mailboxes, and a service that submits nothing. */
 interface Site {

@@ -8,6 +8,7 @@ import nodemailer from 'nodemailer'
 import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { startBareServer } from './bare-server.ts'
 import { peakAfterReset, peakMegabytes } from './process-memory.ts'
+import type { Setting } from './setting.ts'
 import type { Testbed } from './testbed.ts'
 
 const MB = 1024 * 1024
@@ -16,6 +17,8 @@ const CONNECTIONS = 32
 const MAILS = 2_000
 const ROUNDS = 3
 const NO_LIMITS = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
+
+export const SMTP_SETTING: Setting = { mailboxes: [1], graphMs: [], mails: MAILS, rounds: ROUNDS }
 
 /**
  * Measures the intake by SMTP against smtp-server alone, which writes each mail to a file with fsync, and the memory that

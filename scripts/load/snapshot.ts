@@ -1,11 +1,19 @@
 import { measureDelivery, medianCosts, printCosts, type Costs } from './costs.ts'
+import { GRAPH_MS, type Setting } from './setting.ts'
 import { deliverAll, WARM_MAILS } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
-import { startWithoutLimits, type Testbed } from './testbed.ts'
+import { MAX_MAILBOXES, startWithoutLimits, type Testbed } from './testbed.ts'
 
 const MAILS = 3_000
 const ROUNDS = 3
 const UNDER_SNAPSHOT = 40_000
+
+export const SNAPSHOT_SETTING: Setting = {
+  mailboxes: [MAX_MAILBOXES],
+  graphMs: [GRAPH_MS],
+  mails: MAILS,
+  rounds: ROUNDS,
+}
 
 /**
  * Measures what a transaction costs that holds an old snapshot, such as a backup: until it ends, PostgreSQL keeps every

@@ -4,12 +4,20 @@ import { compactDecrypt, CompactEncrypt } from 'jose'
 import { createContentCipher, newContentKey } from '../../packages/m365/src/vault/content-cipher.ts'
 import { newVaultKey } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
+import { grouped, type Setting } from './setting.ts'
 
 const TOKEN_BYTES = 2_000 // the length of an access token of Entra
 const TOKENS_A_ROUND = 1_000
 const CHUNK_BYTES = 256 * 1_024
 const CHUNKS_A_ROUND = 400
 const ROUNDS = 9
+
+export const VAULT_SETTING: Setting = {
+  mailboxes: [],
+  graphMs: [],
+  mails: `${grouped(TOKENS_A_ROUND)} tokens and ${CHUNKS_A_ROUND} pieces of content`,
+  rounds: ROUNDS,
+}
 
 type Work = () => unknown
 

@@ -1,5 +1,6 @@
 import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
 import { measureCosts, measureDelivery } from './costs.ts'
+import { GRAPH_MS, grouped, type Setting } from './setting.ts'
 import { deliverAll, untilIndexed } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import { MAX_MAILBOXES, startWithoutLimits, type Testbed } from './testbed.ts'
@@ -12,6 +13,13 @@ const FEW_MAILBOXES = 8
 const WARM = 192
 const WITHOUT_INDEX = 128
 const WITHOUT_INDEX_OF_FEW = 1_600
+
+export const WAL_SETTING: Setting = {
+  mailboxes: [MAX_MAILBOXES, FEW_MAILBOXES],
+  graphMs: [GRAPH_MS],
+  mails: `${grouped(MAX_MAILBOXES * WITHOUT_INDEX)} and ${grouped(FEW_MAILBOXES * WITHOUT_INDEX_OF_FEW)} mails`,
+  rounds: 1,
+}
 
 /**
  * Measures what a mail writes to the log of PostgreSQL, with its place in the search index and without it. What is added

@@ -1,5 +1,6 @@
 import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
 import { median } from './costs.ts'
+import type { Setting } from './setting.ts'
 import { describeStandstill, watchStandstill } from './standstill.ts'
 import { deliverAll, submitAll, untilSent } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
@@ -14,6 +15,13 @@ const FAST_GRAPH_MS = 5
 const GRAPH_MS = 100
 /** Slow enough that two workers on two cores wait for Microsoft, and not for a core, also with 192 in flight each. */
 const SLOW_GRAPH_MS = 300
+
+export const WORKERS_SETTING: Setting = {
+  mailboxes: [MAX_MAILBOXES],
+  graphMs: [GRAPH_MS, SLOW_GRAPH_MS],
+  mails: MAILS,
+  rounds: ROUNDS,
+}
 
 /** Measures one worker, and two, where what is under way at once sets the rate. */
 export async function benchWorkers(testbed: Testbed, score: Scoreboard): Promise<void> {
