@@ -7,13 +7,15 @@ import { LEASE_MS } from '../../apps/api/src/queue/claim.ts'
 import { meanCosts, measureCosts, medianCosts, printCosts, printCostsOfLoop, type Costs } from './costs.ts'
 import { accountsOf } from './graph-loops.ts'
 import type { PeerOrder, PeerSetting } from './peer-process.ts'
-import { GRAPH_MS, type Setting } from './setting.ts'
+import { GRAPH_MS, grouped, type Setting } from './setting.ts'
 import { deliverAll, submitAll, SUBMITS_AT_ONCE, untilSent, WARM_MAILS } from './submit.ts'
 import type { Scoreboard } from './targets.ts'
 import { MAX_MAILBOXES, NO_LIMITS, type Process, type Tenant, type Testbed } from './testbed.ts'
 
 const PEER = fileURLToPath(new URL('./peer-process.ts', import.meta.url))
 const MAILS = 4_000
+/** Of submit and delivery together: what V8 has collected and forgotten while others were measured costs less of them. */
+const MAILS_TOGETHER = 12_000
 const ROUNDS = 3
 /** graphile-worker's process is the same as before, and needs no more to get going. */
 const WARM_JOBS = 3_000
@@ -21,7 +23,12 @@ const LOOK_EVERY_MS = 20
 /** When another process takes over: once a lease has run out, at the next look, which comes every two seconds. */
 const TAKEN_OVER_SECONDS = LEASE_MS / 1_000 + 2
 
-export const PEERS_SETTING: Setting = { mailboxes: [MAX_MAILBOXES], graphMs: [GRAPH_MS], mails: MAILS, rounds: ROUNDS }
+export const PEERS_SETTING: Setting = {
+  mailboxes: [MAX_MAILBOXES],
+  graphMs: [GRAPH_MS],
+  mails: `${grouped(MAILS_TOGETHER)} mails together and ${grouped(MAILS)} alone`,
+  rounds: ROUNDS,
+}
 
 const GUARANTEES = `After kill -9, graphile-worker runs each job at least once. What the process had fetched, whether under way or not, stays locked for four hours; then it runs again, also if Microsoft had accepted the mail: it arrives twice, or four hours late. A mail that the plain loop had not sent is lost.
 After kill -9, what the product had leased is taken over within about ${TAKEN_OVER_SECONDS} seconds, by another process or by the same one when it is back, and ${LEASE_MS / 1_000} seconds later where the database was away meanwhile. What had not begun is sent. What was under way is then looked for: in the mailbox, for up to eleven minutes, or in the message trace, for up to an hour. It is sent again, marked as a possible duplicate, only if it was not found, or where neither can be searched; where the service asked for that, it is stopped instead.`
@@ -65,17 +72,19 @@ async function together(testbed: Testbed, score: Scoreboard, peer: Peer, tenants
   const theirs: Costs[] = []
   const plain: Costs[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(await measureCosts(testbed, product, MAILS, () => deliver(MAILS)))
-    theirs.push(await measureCosts(testbed, peer, MAILS, () => runJobs(MAILS)))
+    ours.push(await measureCosts(testbed, product, MAILS_TOGETHER, () => deliver(MAILS_TOGETHER)))
+    theirs.push(await measureCosts(testbed, peer, MAILS_TOGETHER, () => runJobs(MAILS_TOGETHER)))
     await peer.order({ order: 'rest' }) // it would ask for jobs beside the loop
-    plain.push(await measureCosts(testbed, peer, MAILS, () => peer.order({ order: 'loop', count: MAILS })))
+    plain.push(
+      await measureCosts(testbed, peer, MAILS_TOGETHER, () => peer.order({ order: 'loop', count: MAILS_TOGETHER })),
+    )
     await peer.order({ order: 'work' })
   }
   await peer.order({ order: 'rest' })
   await product.stop()
   const [own, loop] = [medianCosts(ours), medianCosts(plain)]
-  const rate = print('submit and delivery together', MAILS, own, medianCosts(theirs))
-  printCostsOfLoop('  the plain loop', MAILS, loop)
+  const rate = print('submit and delivery together', MAILS_TOGETHER, own, medianCosts(theirs))
+  printCostsOfLoop('  the plain loop', MAILS_TOGETHER, loop)
   score.note('submit and delivery together over graphile-worker', rate)
   score.note(
     'CPU of a plain loop over CPU of the product, submit and delivery together',
