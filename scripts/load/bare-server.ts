@@ -13,6 +13,13 @@ export async function startBareServer(
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   })
-  await once(child.stdout, 'data')
-  return child
+  const kill = () => void child.kill()
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${program.pathname} ended at its start.`)
+  })
+  await Promise.race([once(child.stdout, 'data'), ended])
+  ended.catch(() => {}) // it ends with the bench
+  return { kill }
 }

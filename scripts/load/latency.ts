@@ -75,7 +75,9 @@ async function timesOfPaced(task: (index: number) => Promise<unknown>): Promise<
     // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
     // omission). A timer that ends early hides nothing.
     const beganAt = Math.min(dueAt, performance.now())
-    pending.push(task(index).then(() => void times.push(performance.now() - beganAt)))
+    const done = task(index).then(() => void times.push(performance.now() - beganAt))
+    done.catch(() => {}) // awaited below, once all have begun
+    pending.push(done)
   }
   await Promise.all(pending)
   return times

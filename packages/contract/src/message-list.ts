@@ -124,8 +124,11 @@ const CancelAnswer = z.strictObject({
 const RetryAnswer = z.strictObject({
   /** How many messages could be retried when the request arrived. */
   count: z.int(),
-  expired: z.int().describe('How many of the others cannot be retried because they have expired.'),
-  withoutContent: z.int().describe('How many of the others cannot be retried because their content is deleted.'),
+  expired: z.int().default(0).describe('How many of the others cannot be retried because they have expired.'),
+  withoutContent: z
+    .int()
+    .default(0)
+    .describe('How many of the others cannot be retried because their content is deleted.'),
 })
 export type RetryAnswer = z.infer<typeof RetryAnswer>
 

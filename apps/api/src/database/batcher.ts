@@ -25,8 +25,8 @@ export interface Gathering {
 
 /** A batch that takes longer is overtaken: its connection may be silent, or a process that stands still may hold its locks. */
 const SLOW_AFTER_MS = 500
-/** How many batches are under way at most; all but one of them are slow. */
-const MAX_UNDER_WAY = 4
+/** How many slow batches are overtaken: by those of the same owners, which may wait for the same locks, and by any. */
+const MAX_SLOW = { sameOwner: 1, any: 2 }
 
 /**
  * Group commit: items that arrive while a batch is running form the next one, so that small writes share a round trip and
@@ -71,12 +71,12 @@ export function createBatcher<Item, Result>(
     return batch
   }
 
-  /** What may run beside the slow batches. The last place is for items of other owners. */
+  /** What may run beside the slow batches. */
   function besideSlow(): Batch {
-    if (slow.size === MAX_UNDER_WAY) return []
+    if (slow.size > MAX_SLOW.any) return []
     const owners = new Set([...slow].flat().map(({ item }) => ownerOf(item)))
     const others = waiting.filter(({ item }) => !owners.has(ownerOf(item)))
-    return others.length > 0 || slow.size === MAX_UNDER_WAY - 1 ? others : waiting
+    return others.length > 0 || slow.size > MAX_SLOW.sameOwner ? others : waiting
   }
 
   async function drain(): Promise<void> {

@@ -18,12 +18,15 @@ afterAll(async () => {
   await database.drop()
 })
 
-/** Opens a transaction that stays open until the test ends. */
-async function leaveOpen(application: string, connectionString = database.url): Promise<void> {
+/** Opens a transaction that stays open until the test ends; by default one that keeps its snapshot. */
+async function leaveOpen(
+  application: string,
+  { connectionString = database.url, isolation = 'repeatable read' } = {},
+): Promise<void> {
   const client = new pg.Client({ connectionString, application_name: application })
   await client.connect()
   onTestFinished(() => client.end())
-  await client.query(`BEGIN; SELECT 'a-secret'`)
+  await client.query(`BEGIN ISOLATION LEVEL ${isolation}; SELECT 'a-secret'`)
 }
 
 async function scrape(from = pool): Promise<string[]> {
@@ -35,7 +38,7 @@ async function scrape(from = pool): Promise<string[]> {
 it('names the session of a transaction that stays open, and not what it asked', async () => {
   const link = await database.link()
   onTestFinished(() => link.close())
-  await leaveOpen('psql', link.url)
+  await leaveOpen('psql', { connectionString: link.url })
   await leaveOpen('pg_dump')
 
   const found = await readOpenTransactions(pool, 0)
@@ -53,6 +56,13 @@ it('leaves out transactions that have not been open for long, and sessions witho
   await leaveOpen('psql')
 
   expect((await readOpenTransactions(pool, 600)).old).toEqual([])
+})
+
+it('leaves out a transaction for which PostgreSQL keeps nothing', async () => {
+  await leaveOpen('psql', { isolation: 'read committed' })
+
+  expect((await readOpenTransactions(pool, 0)).old).toEqual([])
+  expect(await scrape()).toEqual([`${METRIC} 0`])
 })
 
 it('leaves out the transaction of a backup', async () => {

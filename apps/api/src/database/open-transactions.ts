@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { Gauge, type Registry } from 'prom-client'
 import type { OpenTransactions } from '../database-finding.ts'
+import { QUICK_TIMEOUT_MS } from './database.ts'
 
 /** The name of the session that makes a backup. Its transaction stays open for as long as that takes. */
 export const BACKUP_SESSION = 'inforiver-mail backup'
@@ -10,6 +11,9 @@ const SESSIONS = `pg_stat_activity
  WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid()
    AND application_name IS DISTINCT FROM '${BACKUP_SESSION}'`
 
+/** Of a transaction that has no snapshot and has written nothing, PostgreSQL keeps nothing. */
+const KEEPS_ROWS = `backend_type = 'client backend' AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)`
+
 const AGE = 'extract(epoch FROM clock_timestamp() - xact_start)::float8'
 
 /** To whoever may not see a session, PostgreSQL shows no more than who has it, and this in place of a statement. */
@@ -17,7 +21,7 @@ const HIDDEN = `query = '<insufficient privilege>'`
 
 const LISTED = `
 SELECT pid, usename AS "user", application_name AS application, host(client_addr) AS address, ${AGE} AS "ageSeconds"
-  FROM ${SESSIONS} AND backend_type = 'client backend' AND xact_start < clock_timestamp() - make_interval(secs => $1)
+  FROM ${SESSIONS} AND ${KEEPS_ROWS} AND xact_start < clock_timestamp() - make_interval(secs => $1)
  ORDER BY xact_start`
 
 /** Finds the transactions that have been open for longer than this, the oldest first. */
@@ -44,8 +48,10 @@ export function measureOldestTransaction(registry: Registry, pool: pg.Pool): voi
 }
 
 async function readOldest(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query<{ seconds: number }>(
-    `SELECT coalesce(max(${AGE}), 0) AS seconds FROM ${SESSIONS} AND backend_type = 'client backend'`,
-  )
+  const statement = {
+    text: `SELECT coalesce(max(${AGE}), 0) AS seconds FROM ${SESSIONS} AND ${KEEPS_ROWS}`,
+    query_timeout: QUICK_TIMEOUT_MS,
+  }
+  const { rows } = await pool.query<{ seconds: number }>(statement)
   return rows[0]?.seconds ?? 0
 }

@@ -89,6 +89,24 @@ SELECT count(*)::int AS recipients, (count(*) FILTER (WHERE is_first))::int AS m
   FROM (SELECT message_id IS DISTINCT FROM lag(message_id) OVER (ORDER BY submitted_at, message_id) AS is_first
           FROM (${reported} ORDER BY submitted_at, message_id LIMIT $2) AS o) AS reported`
 
+/** $1 tenant, $2 failed from, $3 to, $4 at most; null for any time. The index of these times has all of it. */
+const COUNT_FAILED = `
+SELECT count(*)::int AS count FROM (
+  SELECT FROM unsent_messages
+   WHERE tenant_id = $1 AND cause IS NOT NULL AND ended_at >= coalesce($2, '-infinity'::timestamptz) AND ended_at < coalesce($3, 'infinity'::timestamptz)
+   LIMIT $4) AS failed`
+
+/** Counts what failed within the time that is asked for, up to a limit, whatever else is asked for. */
+export async function countFailed(
+  database: Statements,
+  { tenantId, filter: { failedFrom, failedTo } }: Selection,
+  atMost: number,
+): Promise<number> {
+  const values = [tenantId, failedFrom ?? null, failedTo ?? null, atMost]
+  const { rows } = await database.query<{ count: number }>(COUNT_FAILED, values)
+  return rows[0]?.count ?? 0
+}
+
 /** Counts the rows of the queue whose messages a source has, up to a limit, without reading the messages. */
 export async function countQueued(
   database: Statements,

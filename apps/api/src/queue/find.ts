@@ -8,6 +8,7 @@ import type { Owner } from './actor.ts'
 import { createComparison, type Compare } from './compare-texts.ts'
 import {
   countAll,
+  countFailed,
   countInState,
   countQueued,
   countReported,
@@ -164,8 +165,8 @@ export function createFinder(
   /** Finds the source, or walks all messages where that is faster. */
   async function orderedSource(database: Connections, rows: Source, ofPage: boolean): Promise<Lookup> {
     if (rows.byEnd) {
-      const { count } = await countRows(database, { ...selection, source: rows.byEnd }, sortedAtMost + 1)
-      return count <= sortedAtMost ? { rows: rows.byEnd, atMost: null, isCounted: true } : { rows, atMost: null }
+      const isShort = (await countFailed(database, selection, sortedAtMost + 1)) <= sortedAtMost
+      return isShort ? { rows: rows.byEnd, atMost: null, isCounted: true } : { rows, atMost: null }
     }
     if (rows.reported !== undefined && !rows.ordered) {
       const reported = await countReported(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)

@@ -661,6 +661,14 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       [owner.tenantId, VERY_MANY],
     )
     const day = { failedFrom: new Date('2024-01-11T00:00:00Z'), failedTo: new Date('2024-01-12T00:00:00Z') }
+    const others = createFinder(
+      pool,
+      owner,
+      { failedFrom: new Date('2024-01-01Z'), problem: 'ErrorX' },
+      { sortedAtMost: 20 },
+    )
+    const none = () => others.page(null, 5, new AbortController().signal)
+    expect(await rowsRead(async () => expect(await none()).toMatchObject({ total: 0 }))).toBeLessThan(FEW)
     const finder = createFinder(pool, owner, day)
     const newest = () => finder.page(null, 5, new AbortController().signal)
     const page = { matches: { length: 5 }, hasOlder: true, total: 24, totalIsEstimate: false }
