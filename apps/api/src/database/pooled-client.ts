@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { breakConnection } from './break-connection.ts'
 
 type Settle = (error: Error | undefined, result: unknown) => void
 type Statement = string | pg.QueryConfig | pg.Submittable
@@ -21,7 +22,7 @@ export class PooledClient extends pg.Client {
   constructor({ query_timeout: silenceTimeoutMs = 0, ...config }: pg.ClientConfig = {}) {
     super(config)
     const send = this.query.bind(this) as Query
-    const close = () => (this as unknown as { readonly connection: pg.Connection }).connection.stream.destroy()
+    const close = () => breakConnection(this)
 
     function begin(statement: string | pg.QueryConfig, values: unknown[] | undefined, settle: Settle): void {
       const timeoutMs = timeoutOf(statement) ?? silenceTimeoutMs

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { ConfigurationError } from '../config.ts'
+import { breakConnection } from './break-connection.ts'
 import { handOver, type PostgresAccount } from './postgres-account.ts'
 import { ROLE_NAME } from './postgres-role.ts'
 
@@ -103,9 +104,7 @@ class MutualClient extends pg.Client {
   }
 
   private refuse(): void {
-    ;(this as unknown as { connection: { stream: { destroy(error: Error): void } } }).connection.stream.destroy(
-      new Error(NOT_OURS),
-    )
+    breakConnection(this, new Error(NOT_OURS))
   }
 }
 
