@@ -51,6 +51,19 @@ describe('a Microsoft fetch', () => {
     await expect(response.text()).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
+  it('reads an answer that came while the process stood still, although its time is over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { port } = await serveSocket((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n')
+        // In the phase of the loop that precedes the next reading of sockets, as the timers of a process that goes on do.
+        setImmediate(() => vi.advanceTimersByTime(LONG_MS))
+      })
+    })
+    expect((await createMicrosoftFetch({ timeoutMs: LONG_MS })(`http://127.0.0.1:${port}`, POST)).status).toBe(202)
+  })
+
   it('aborts with the caller’s signal', async () => {
     const stop = new AbortController()
     const origin = await serve(() => stop.abort())

@@ -127,6 +127,7 @@ class Call implements Dispatcher.DispatchHandler {
   /** Null until just before the first byte is written; see `NotSentError`. */
   private started: Dispatcher.DispatchController | null = null
   private brokenOff: Error | null = null
+  private ended = false
   private body: Readable | null = null
 
   constructor(
@@ -143,7 +144,7 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   timeOut(): void {
-    this.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+    if (!this.ended) this.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
   }
 
   /** Until it has a connection, a request cannot be taken back; it is not sent when it gets one. */
@@ -185,13 +186,18 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   private end(): void {
+    this.ended = true
     clearTimeout(this.timer)
     if (this.signal) ignore(this, this.signal)
   }
 }
 
+/**
+ * After the process or the machine stood still, timers run before the sockets are read, in which an answer may lie: given
+ * up, a mail that Microsoft has confirmed would be sent again.
+ */
 function timeOut(call: Call): void {
-  call.timeOut()
+  setImmediate(() => call.timeOut())
 }
 
 class Answer implements MicrosoftResponse {
