@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Alerts } from './alerts/compose-alerts.ts'
+import type { Timers } from './clock.ts'
 import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { reportExpired } from './delivery/report-expired.ts'
 import { createHousekeeping, type Housekeeping, type HousekeepingTask } from './housekeeping.ts'
@@ -19,6 +20,7 @@ export function composeBackground({
   tasks,
   deliveryMetrics,
   databaseNow,
+  timers,
   logger,
 }: {
   connectionString: string
@@ -29,10 +31,12 @@ export function composeBackground({
   tasks: Readonly<Record<string, HousekeepingTask>>
   deliveryMetrics: DeliveryMetrics
   databaseNow: () => Promise<Date>
+  timers: Timers
   logger: FastifyBaseLogger
 }): Housekeeping {
   const housekeeping = createHousekeeping({
     connectionString,
+    timers,
     logger,
     tasks: {
       ...tasks,
@@ -50,6 +54,7 @@ export function composeBackground({
   let pollings: readonly Polling[] = []
   const poll = (what: string, work: () => Promise<boolean>) =>
     startPolling(async () => ((await work()) ? 0 : LOOK_EVERY_MS), {
+      timers,
       afterFailureMs: LOOK_EVERY_MS,
       onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
     })

@@ -7,7 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPlu
 import { Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
-import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
+import { systemClock, systemTimers, type Timers } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import { composeBackground } from './compose-background.ts'
@@ -90,7 +90,8 @@ export async function compose(
   {
     onFatal,
     clock = systemClock,
-    elapsedMs = systemElapsedMs,
+    timers = systemTimers,
+    elapsedMs = timers.elapsedMs,
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
     deliveryGraceMs,
@@ -105,7 +106,8 @@ export async function compose(
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
-    /** Returns milliseconds since some moment, by a monotonic clock. */
+    timers?: Timers
+    /** Replaces the monotonic clock where nothing is waited for. */
     elapsedMs?: () => number
     /** Returns a number between 0 and 1, for jitter. */
     chance?: () => number
@@ -222,6 +224,7 @@ export async function compose(
       vault,
       clock,
       elapsedMs,
+      timers,
       chance,
       random,
       logger,
@@ -311,6 +314,7 @@ export async function compose(
       contentKeys,
       clock,
       elapsedMs,
+      timers,
       random,
       chance,
       logger,
@@ -343,6 +347,7 @@ export async function compose(
       registry,
       random,
       clock,
+      timers,
       lookEveryMs: deliveryLookEveryMs,
       logger,
     })
@@ -358,6 +363,7 @@ export async function compose(
       tasks: { ...signIn.tasks, ...settings.tasks, ...alerts.tasks, 'reseal-values': resealValues },
       deliveryMetrics,
       databaseNow,
+      timers,
       logger,
     })
 
@@ -424,7 +430,12 @@ export async function compose(
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
-            bind(eventRoutes, { requireServiceOrAdmin: serviceKeys.guard.either, events: queue.events, elapsedMs }),
+            bind(eventRoutes, {
+              requireServiceOrAdmin: serviceKeys.guard.either,
+              events: queue.events,
+              elapsedMs,
+              timers,
+            }),
             overview.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
             messages.routes({
               requireAdmin,

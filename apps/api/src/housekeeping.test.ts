@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { systemTimers } from './clock.ts'
 import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts'
 import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
 
@@ -15,7 +16,7 @@ afterAll(() => database.drop())
 async function start(tasks: Record<string, HousekeepingTask>, connectionString = database.url) {
   logLines = []
   const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
-  const housekeeping = createHousekeeping({ connectionString, tasks, logger })
+  const housekeeping = createHousekeeping({ connectionString, tasks, timers: systemTimers, logger })
   await housekeeping.start()
   let stopped = false
   const stop = async () => {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ClientBase } from 'pg'
 import { PgBoss } from 'pg-boss'
+import type { Timers } from './clock.ts'
 import { isUnavailable } from './database/is-unavailable.ts'
 import { DONE, startPolling, type Polling } from './polling.ts'
 
@@ -23,10 +24,12 @@ export interface Housekeeping {
 export function createHousekeeping({
   connectionString,
   tasks,
+  timers,
   logger,
 }: {
   connectionString: string
   tasks: Readonly<Record<string, HousekeepingTask>>
+  timers: Timers
   logger: FastifyBaseLogger
 }): Housekeeping {
   const options = {
@@ -80,7 +83,7 @@ export function createHousekeeping({
           await begin()
           return DONE
         }
-        retrying = startPolling(tryAgain, { afterFailureMs: TRY_AGAIN_AFTER_MS, onFailure: warnOfRetry })
+        retrying = startPolling(tryAgain, { timers, afterFailureMs: TRY_AGAIN_AFTER_MS, onFailure: warnOfRetry })
       }
     },
     async stop() {

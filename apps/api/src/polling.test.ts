@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { systemTimers } from './clock.ts'
 import { DONE, startPolling, UNTIL_WOKEN, waitUntil } from './polling.ts'
 
-const NEVER = { afterFailureMs: 60_000, onFailure() {} }
+const NEVER = { timers: systemTimers, afterFailureMs: 60_000, onFailure() {} }
 
 it('does not lose a wake-up that comes during a step', async () => {
   let steps = 0
@@ -27,7 +28,7 @@ it('goes on after a step that failed', async () => {
       ended.resolve()
       return DONE
     },
-    { afterFailureMs: 1, onFailure: (error) => failures.push(error) },
+    { timers: systemTimers, afterFailureMs: 1, onFailure: (error) => failures.push(error) },
   )
 
   await ended.promise
@@ -51,7 +52,7 @@ it('lets the current step finish when it is stopped, and takes no other', async 
 
 it('gives up waiting for a condition when the time is over', async () => {
   let nowMs = 0
-  const options = { everyMs: 1, withinMs: 3, elapsedMs: () => nowMs++ }
+  const options = { everyMs: 1, withinMs: 3, timers: { ...systemTimers, elapsedMs: () => nowMs++ } }
   expect(await waitUntil(async () => false, options)).toBe(false)
   expect(await waitUntil(async () => true, options)).toBe(true)
 })

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Timers } from './clock.ts'
 
 export interface Polling {
   /** Ends the wait before the next step. A call during a step counts for the wait after it. */
@@ -20,7 +20,11 @@ export const DONE = null
  */
 export function startPolling(
   step: (stopping: AbortSignal) => Promise<number | typeof DONE>,
-  { afterFailureMs, onFailure }: { afterFailureMs: number; onFailure: (error: unknown) => void },
+  {
+    timers,
+    afterFailureMs,
+    onFailure,
+  }: { timers: Pick<Timers, 'after'>; afterFailureMs: number; onFailure: (error: unknown) => void },
 ): Polling {
   const stopping = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
@@ -54,9 +58,9 @@ export function startPolling(
 
   async function sleep(ms: number): Promise<void> {
     if (ms === UNTIL_WOKEN) return wakeUp.promise
-    const timer = setTimeout(wakeUp.resolve, ms)
+    const cancel = timers.after(ms, wakeUp.resolve)
     await wakeUp.promise
-    clearTimeout(timer)
+    cancel()
   }
 }
 
@@ -66,14 +70,19 @@ export async function waitUntil(
   {
     everyMs,
     withinMs,
-    elapsedMs,
+    timers: { elapsedMs, sleep },
     signal,
-  }: { everyMs: number; withinMs: number; elapsedMs: () => number; signal?: AbortSignal | undefined },
+  }: {
+    everyMs: number
+    withinMs: number
+    timers: Pick<Timers, 'elapsedMs' | 'sleep'>
+    signal?: AbortSignal | undefined
+  },
 ): Promise<boolean> {
   const startedAt = elapsedMs()
   while (!(await holds())) {
     if (elapsedMs() - startedAt >= withinMs) return false
-    await delay(everyMs, undefined, signal && { signal })
+    await sleep(everyMs, signal)
   }
   return true
 }

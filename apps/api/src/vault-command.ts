@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
-import { elapsedMs } from './clock.ts'
+import { systemTimers } from './clock.ts'
 import { composeVault, type VaultTools } from './compose-vault.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
@@ -245,7 +245,7 @@ async function isTakenOver(store: SealedStore, kid: string): Promise<boolean> {
     const kids = await store.findSealingKids()
     return kids.size === 1 && kids.has(kid)
   }
-  return waitUntil(sealsWithIt, { everyMs: LOOK_AGAIN_MS, withinMs: TAKE_OVER_WITHIN_MS, elapsedMs })
+  return waitUntil(sealsWithIt, { everyMs: LOOK_AGAIN_MS, withinMs: TAKE_OVER_WITHIN_MS, timers: systemTimers })
 }
 
 function isCommand(command: string | undefined): command is 'status' | 'rotate' | 'forget' {

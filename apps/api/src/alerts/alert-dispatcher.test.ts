@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vit
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
 import type { Alert } from '../alert.ts'
+import { systemTimers } from '../clock.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../ids.ts'
@@ -89,7 +90,11 @@ async function addWebhook(statuses: readonly number[] = [204], tenantId = 'ten_a
   return { id, received, listed: async () => (await store.listWebhooks(tenantId)).find((webhook) => webhook.id === id) }
 }
 
-const send = createWebhookSender({ allowAddress: () => true, extraCaCertificates: certificate.certificate })
+const send = createWebhookSender({
+  allowAddress: () => true,
+  extraCaCertificates: certificate.certificate,
+  timers: systemTimers,
+})
 const attemptWebhook = createWebhookAttempt({ vault, send, clock: clock.now, logger })
 
 function start(attempt: AttemptWebhook = attemptWebhook) {
@@ -98,6 +103,7 @@ function start(attempt: AttemptWebhook = attemptWebhook) {
     store,
     attempt,
     publicUrl: 'https://mail.contoso.com',
+    timers: systemTimers,
     chance: () => 0,
     logger,
     pollEveryMs: 20,
@@ -128,6 +134,7 @@ function startAhead(ms: number): void {
     vault,
     clock: () => new Date(clock.now().getTime() + ms),
     elapsedMs: () => clock.now().getTime(),
+    timers: systemTimers,
     chance: () => 0,
     random: randomBytes,
     logger,

@@ -2,6 +2,7 @@ import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webho
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery } from './alert-store.ts'
@@ -60,6 +61,7 @@ export function createAlertDispatcher({
   publicUrl,
   adminCenters,
   chance,
+  timers,
   logger,
   pollEveryMs = POLL_EVERY_MS,
 }: {
@@ -69,6 +71,7 @@ export function createAlertDispatcher({
   adminCenters: AdminCenters
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
+  timers: Timers
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): AlertDispatcher {
@@ -79,6 +82,7 @@ export function createAlertDispatcher({
   return {
     start() {
       polling = startPolling(dispatch, {
+        timers,
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.warn({ err: error }, 'alerts could not be delivered; trying again'),
       })

@@ -2,6 +2,7 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { Events } from '../queue/events.ts'
@@ -38,6 +39,7 @@ export function composeAlerts({
   vault,
   clock,
   elapsedMs,
+  timers,
   chance,
   random,
   logger,
@@ -56,18 +58,19 @@ export function composeAlerts({
   vault: TokenVault
   clock: () => Date
   elapsedMs: () => number
+  timers: Timers
   chance: () => number
   random: RandomBytes
   logger: FastifyBaseLogger
 }): Alerts {
   const store = createAlertStore(database.prisma, database.pool)
   const allowAddress = createAddressRule({ allowPrivate })
-  const send = createWebhookSender({ allowAddress, extraCaCertificates })
+  const send = createWebhookSender({ allowAddress, extraCaCertificates, timers })
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
   const streams = createEventStreamStore(database.prisma, database.pool, events)
   const dispatchers = [
-    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, chance, logger }),
-    createEventDispatcher({ store: streams, events, attempt, chance, random, logger }),
+    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, timers, chance, logger }),
+    createEventDispatcher({ store: streams, events, attempt, timers, chance, random, logger }),
   ]
   return {
     store,

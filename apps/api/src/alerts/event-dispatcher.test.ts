@@ -9,6 +9,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import { systemTimers } from '../clock.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../ids.ts'
@@ -133,11 +134,16 @@ function spyOnReads(): { readonly events: Events; ended: () => Promise<void> } {
 
 /** Sends as a process of its own. */
 function startDispatcher(read: Events = events): () => Promise<void> {
-  const send = createWebhookSender({ allowAddress: () => true, extraCaCertificates: certificate.certificate })
+  const send = createWebhookSender({
+    allowAddress: () => true,
+    extraCaCertificates: certificate.certificate,
+    timers: systemTimers,
+  })
   const dispatcher = createEventDispatcher({
     store: streams,
     events: read,
     attempt: createWebhookAttempt({ vault, send, clock: clock.now, logger }),
+    timers: systemTimers,
     chance: () => 0,
     random: randomBytes,
     logger,

@@ -2,6 +2,7 @@ import type { MessageEvent } from '@inforiver-mail/contract/message-event'
 import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { startPolling, type Polling } from '../polling.ts'
 import type { Events, StoredEvent } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
@@ -42,6 +43,7 @@ export function createEventDispatcher({
   attempt,
   chance,
   random,
+  timers,
   logger,
   pollEveryMs = POLL_EVERY_MS,
 }: {
@@ -51,6 +53,7 @@ export function createEventDispatcher({
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   random: RandomBytes
+  timers: Timers
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): EventDispatcher {
@@ -63,6 +66,7 @@ export function createEventDispatcher({
   return {
     start() {
       polling = startPolling(dispatch, {
+        timers,
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.warn({ err: error }, 'events could not be delivered; trying again'),
       })

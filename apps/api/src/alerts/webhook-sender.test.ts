@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { freePort } from '../../../../packages/m365/src/test-support/free-port.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import { systemTimers } from '../clock.ts'
 import { createAddressRule, type AddressRule } from './webhook-address.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
@@ -46,6 +47,7 @@ function post(
   const send = createWebhookSender({
     allowAddress,
     extraCaCertificates: trusted ? certificate.certificate : null,
+    timers: systemTimers,
     ...rest,
   })
   return send({ url, secret: SECRET, id: `alt_${'0'.repeat(32)}`, at: new Date(), body: BODY }, signal)
@@ -177,6 +179,7 @@ it('checks the very address that it connects to, whatever the name resolved to b
   const sender = createWebhookSender({
     allowAddress: (address) => address === '127.0.0.1',
     extraCaCertificates: certificate.certificate,
+    timers: systemTimers,
     lookup,
   })
   const send = () => sender({ url: origin, secret: SECRET, id: 'alt_0', at: new Date(), body: BODY })

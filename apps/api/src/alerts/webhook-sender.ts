@@ -4,6 +4,7 @@ import { getCACertificates } from 'node:tls'
 import type { WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { Webhook } from 'standardwebhooks'
 import { Agent, buildConnector, request } from 'undici'
+import type { Timers } from '../clock.ts'
 import type { AddressRule } from './webhook-address.ts'
 
 const TIMEOUT_MS = 10_000
@@ -35,12 +36,14 @@ export type SendWebhook = (webhook: WebhookRequest, signal?: AbortSignal) => Pro
 export function createWebhookSender({
   allowAddress,
   extraCaCertificates,
+  timers,
   timeoutMs = TIMEOUT_MS,
   lookup = lookUp,
 }: {
   allowAddress: AddressRule
   /** PEM text with certificates to trust besides Node's own. */
   extraCaCertificates: string | null
+  timers: Pick<Timers, 'deadline'>
   timeoutMs?: number
   /** Resolves names as `dns.lookup` does. */
   lookup?: LookupFunction
@@ -62,7 +65,7 @@ export function createWebhookSender({
     },
   })
   return async ({ url, secret, id, at, body }, signal) => {
-    const deadline = AbortSignal.timeout(timeoutMs)
+    const deadline = timers.deadline(timeoutMs)
     try {
       const answer = await request(url, {
         method: 'POST',

@@ -7,6 +7,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
+import type { Timers } from '../clock.ts'
 import type { Config } from '../config.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import type { RequestAccess } from '../mailbox-access.ts'
@@ -53,6 +54,7 @@ export function composeDeliveryReports(
     registry,
     random,
     clock,
+    timers,
     lookEveryMs = INBOXES_EVERY_MS,
     logger,
   }: {
@@ -67,6 +69,7 @@ export function composeDeliveryReports(
     registry: Registry
     random: RandomBytes
     clock: () => Date
+    timers: Timers
     /** How often inboxes are looked for that are due. */
     lookEveryMs?: number | undefined
     logger: FastifyBaseLogger
@@ -111,7 +114,7 @@ export function composeDeliveryReports(
         await work(stopping)
         return everyMs
       },
-      { afterFailureMs: everyMs, onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`) },
+      { timers, afterFailureMs: everyMs, onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`) },
     )
 
   return {
@@ -125,6 +128,7 @@ export function composeDeliveryReports(
           while (!stopping.aborted && (await reports.writeOverdueEvents()));
         }),
         startPolling(async (stopping) => ((await pollInboxes(bounces, inboxOwner, stopping)) ? 0 : lookEveryMs), {
+          timers,
           afterFailureMs: AFTER_FAILURE_MS,
           onFailure: (error) => logger.warn({ err: error }, 'non-delivery reports could not be read; trying again'),
         }),

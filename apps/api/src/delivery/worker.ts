@@ -7,6 +7,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import type { ContentKeys } from '../content-keys.ts'
 import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
@@ -65,6 +66,7 @@ export function createWorker(deps: {
   contentKeys: ContentKeys
   clock: () => Date
   elapsedMs: () => number
+  timers: Timers
   random: RandomBytes
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
@@ -82,6 +84,7 @@ export function createWorker(deps: {
     requestAccess,
     clock,
     elapsedMs,
+    timers,
     logger,
     tracing,
     graceMs = GRACE_MS,
@@ -116,24 +119,29 @@ export function createWorker(deps: {
       ending = new AbortController()
       leases = createLeaseKeeper({ deliveries, elapsedMs, logger })
       claiming = startPolling(claimMore, {
+        timers,
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
       })
       // Apart from all else: what takes long, or fails, must not hold up its looks.
       const takingOver = startPolling(takeOver, {
+        timers,
         afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
       })
       const bringingBack = startPolling(bringTimesBack, {
+        timers,
         afterFailureMs: lookEveryMs,
         onFailure: (error) =>
           logger.error({ err: error }, 'times that lie ahead could not be brought back; trying again'),
       })
       const releasing = startPolling(release, {
+        timers,
         afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be released; trying again'),
       })
       const cleaning = startPolling(clean, {
+        timers,
         afterFailureMs: lookEveryMs,
         onFailure(error) {
           if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')

@@ -1,6 +1,7 @@
 import { listMessageEvents, MessageEventType } from '@inforiver-mail/contract/message-event'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { Actor } from '../queue/actor.ts'
@@ -12,6 +13,7 @@ interface Options {
   readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
   readonly events: Events
   readonly elapsedMs: () => number
+  readonly timers: Timers
   /** How many requests may wait for events at a time. */
   readonly maxWaiting?: number
 }
@@ -21,10 +23,11 @@ const UNKNOWN_PLACE = fault('event-unknown')
 
 /** The feed of what became of messages. */
 export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, events, elapsedMs, maxWaiting } = options
+  const { requireServiceOrAdmin, events, elapsedMs, timers, maxWaiting } = options
   const stopping = new AbortController()
   const waiters = createEventWaiters({
     events,
+    timers,
     onFailure: (error) => app.log.warn({ err: error }, 'new events could not be looked for; trying again'),
     ...(maxWaiting !== undefined && { maxWaiting }),
   })

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { createEventWaiters } from './event-waiters.ts'
 
 const HOUR_MS = 3_600_000
@@ -17,6 +18,7 @@ function waitersOn(ends: Map<string, number>, maxWaiting = 10) {
         return ends
       },
     },
+    timers: systemTimers,
     onFailure: () => {},
     lookEveryMs: 1,
     maxWaiting,

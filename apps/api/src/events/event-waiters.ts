@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Timers } from '../clock.ts'
 import { DONE, startPolling, type Polling } from '../polling.ts'
 import type { Events } from '../queue/events.ts'
 
@@ -24,11 +24,13 @@ interface Waiter {
 
 export function createEventWaiters({
   events,
+  timers,
   onFailure,
   lookEveryMs = LOOK_EVERY_MS,
   maxWaiting = MAX_WAITING,
 }: {
   events: Pick<Events, 'ends'>
+  timers: Timers
   onFailure: (error: unknown) => void
   lookEveryMs?: number
   maxWaiting?: number
@@ -42,16 +44,13 @@ export function createEventWaiters({
       const { promise, resolve } = Promise.withResolvers<void>()
       const waiter = { tenantId, position, wake: resolve }
       waiting.add(waiter)
-      const timer = new AbortController()
+      const over = new AbortController()
       try {
-        polling ??= startPolling(look, { afterFailureMs: AFTER_FAILURE_MS, onFailure })
-        await Promise.race([
-          promise,
-          delay(ms, undefined, { signal: AbortSignal.any([signal, timer.signal]) }).catch(() => {}),
-        ])
+        polling ??= startPolling(look, { timers, afterFailureMs: AFTER_FAILURE_MS, onFailure })
+        await Promise.race([promise, timers.sleep(ms, AbortSignal.any([signal, over.signal])).catch(() => {})])
       } finally {
         waiting.delete(waiter)
-        timer.abort()
+        over.abort()
       }
       return true
     },
