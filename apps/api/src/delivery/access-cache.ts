@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../cache-bound.ts'
+import type { Timers } from '../clock.ts'
 import type { Access, GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 
 const MAX_TENANTS = 10_000
@@ -14,7 +15,15 @@ export type CachedAccess = (tenantId: string, stamp: string, signal: AbortSignal
  * brings their stamp along, so that a reset or a reconnect counts from the next claim on, in every process. Concurrent
  * callers share one request; `signal` ends the wait of its caller only.
  */
-export function createAccessCache(requestAccess: RequestAccess, clock: () => Date): CachedAccess {
+export function createAccessCache({
+  requestAccess,
+  clock,
+  timers,
+}: {
+  requestAccess: RequestAccess
+  clock: () => Date
+  timers: Pick<Timers, 'deadline'>
+}): CachedAccess {
   const entries = new LRUCache<string, Entry>(atMost(MAX_TENANTS))
   return (tenantId, stamp, signal) => {
     signal.throwIfAborted()
@@ -23,7 +32,7 @@ export function createAccessCache(requestAccess: RequestAccess, clock: () => Dat
       return cached.granted ?? unlessAborted(cached.access, signal)
     const entry: Entry = {
       stamp,
-      access: requestAccess(tenantId, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }),
+      access: requestAccess(tenantId, { signal: timers.deadline(REQUEST_TIMEOUT_MS) }),
       granted: null,
     }
     entries.set(tenantId, entry)

@@ -9,6 +9,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { Timers } from '../clock.ts'
 import type { ContentKeys } from '../content-keys.ts'
 import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
@@ -55,6 +56,7 @@ export interface AttemptDeps {
   readonly certainRequestBytes: number
   readonly clock: () => Date
   readonly elapsedMs: () => number
+  readonly timers: Pick<Timers, 'sleep'>
   /** Aborted when the process is asked to stop: what takes long is left to another process. */
   readonly stopping: () => AbortSignal
   /** Aborted when the process ends within seconds: what is not answered by then is in doubt. */

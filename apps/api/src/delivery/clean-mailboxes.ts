@@ -1,6 +1,7 @@
 import type { FindMessageOutcome } from '@inforiver-mail/m365/find-message'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import type { RequestAccess } from '../mailbox-access.ts'
 import type { Cleanup } from '../queue/cleanups.ts'
 import type { Mailboxes } from '../queue/queue.ts'
@@ -28,11 +29,12 @@ export async function cleanMailboxes(
     mailboxes: Mailboxes
     requestAccess: RequestAccess
     mailer: GraphMailer
+    timers: Pick<Timers, 'deadline'>
     logger: FastifyBaseLogger
   },
   stopping: AbortSignal,
 ): Promise<void> {
-  const { mailboxes, requestAccess, mailer, logger } = deps
+  const { mailboxes, requestAccess, mailer, timers, logger } = deps
   for (;;) {
     const cleanups = await mailboxes.claimCleanups()
     if (cleanups.length === 0 || stopping.aborted) return
@@ -54,7 +56,7 @@ export async function cleanMailboxes(
 
   async function remove({ tenantId, itemId, kind }: Cleanup): Promise<Outcome> {
     if (kind === 'stray' && (await mailboxes.isUnderWay(itemId, LEAVES_WITHIN_MS))) return 'needed'
-    const signal = AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
+    const signal = AbortSignal.any([stopping, timers.deadline(CALL_TIMEOUT_MS)])
     const granted = await requestAccess(tenantId, { signal })
     if (granted.outcome !== 'granted') return 'failed'
     const options = callOptions(granted, signal)

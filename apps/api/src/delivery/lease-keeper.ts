@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { LEASE_MS } from '../queue/claim.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
@@ -41,11 +42,13 @@ interface Held {
 export function createLeaseKeeper({
   deliveries,
   elapsedMs,
+  timers,
   logger,
 }: {
   deliveries: Pick<Deliveries, 'renew'>
   /** Milliseconds since some moment: no clock that can be set. */
   elapsedMs: () => number
+  timers: Pick<Timers, 'every'>
   logger: FastifyBaseLogger
 }): LeaseKeeper {
   const held = new Map<string, Held>()
@@ -73,7 +76,7 @@ export function createLeaseKeeper({
     }
   }
 
-  const timer = setInterval(() => {
+  const endLooks = timers.every(LOOK_EVERY_MS, () => {
     const now = elapsedMs()
     dropLapsed(now)
     if (renewing) return
@@ -83,7 +86,7 @@ export function createLeaseKeeper({
       .finally(() => {
         renewing = false
       })
-  }, LOOK_EVERY_MS)
+  })
 
   return {
     hold(message, since) {
@@ -102,8 +105,6 @@ export function createLeaseKeeper({
       brokenOff = true
       for (const { controller } of held.values()) controller.abort(new ProcessEndsError())
     },
-    stop() {
-      clearInterval(timer)
-    },
+    stop: endLooks,
   }
 }

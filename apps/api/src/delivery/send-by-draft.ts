@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
@@ -267,7 +266,7 @@ export async function sendByDraft(
       if (waitMs === null) return null
       if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
       const signal = AbortSignal.any([options.signal, stopping])
-      await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
+      await deps.timers.sleep(waitMs, signal).catch(() => options.signal.throwIfAborted())
       requireCleared(await clear(false)) // during the wait it may have been cancelled, or the settings changed
     }
   }

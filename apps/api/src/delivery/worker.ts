@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
@@ -42,6 +40,7 @@ const AFTER_FAILURE_MS = 1_000
 const GRACE_MS = 20_000
 /** How long the statement that gives a claim back may take, before it is tried on another connection as well. */
 const GIVE_BACK_MS = 3_000
+const OWNER_BYTES = 16
 
 export interface Worker {
   start(): void
@@ -81,10 +80,9 @@ export function createWorker(deps: {
   const {
     deliveries,
     inFlight,
-    requestAccess,
-    clock,
     elapsedMs,
     timers,
+    random,
     logger,
     tracing,
     graceMs = GRACE_MS,
@@ -95,7 +93,7 @@ export function createWorker(deps: {
     certainRequestBytes: CERTAIN_REQUEST_BYTES,
     ...deps.sizes,
     ...deps,
-    cachedAccess: createAccessCache(requestAccess, clock),
+    cachedAccess: createAccessCache(deps),
     stopping: () => stopping.signal,
     ending: () => ending.signal,
   }
@@ -117,7 +115,7 @@ export function createWorker(deps: {
     start() {
       stopping = new AbortController()
       ending = new AbortController()
-      leases = createLeaseKeeper({ deliveries, elapsedMs, logger })
+      leases = createLeaseKeeper(deps)
       claiming = startPolling(claimMore, {
         timers,
         afterFailureMs: AFTER_FAILURE_MS,
@@ -153,15 +151,15 @@ export function createWorker(deps: {
     async stop() {
       stopping.abort()
       const ended = new AbortController()
-      const timer = setTimeout(() => {
+      const cancelEnding = timers.after(graceMs, () => {
         leases?.breakOff()
         ending.abort()
         void giveAwaitedBack(ended.signal)
-      }, graceMs)
+      })
       await Promise.all(loops.map((loop) => loop.stop()))
       await Promise.all([...unsettled, giveUnansweredBack()])
       ended.abort()
-      clearTimeout(timer)
+      cancelEnding()
       leases?.stop()
       await listener?.stop()
     },
@@ -176,7 +174,7 @@ export function createWorker(deps: {
     if (unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
     const waitMs = inFlight.untilRoom()
     if (waitMs > 0) return waitMs
-    if (inFlight.gathers()) await delay(GATHER_MS)
+    if (inFlight.gathers()) await timers.sleep(GATHER_MS)
     return (await claim()) === 0 ? untilNextPlace() : 0
   }
 
@@ -194,7 +192,7 @@ export function createWorker(deps: {
     if (stopping.signal.aborted) return 0 // nobody would watch another claim
     const asked = inFlight.beginClaim()
     if (asked.atMost === 0) return 0 // what was expected to end has not; when it does, that wakes the loop
-    const owner = randomUUID()
+    const owner = random(OWNER_BYTES).toString('hex')
     unansweredOwner = owner
     const claimedAt = elapsedMs()
     const messages = await deliveries.claim(owner, asked.atMost).catch((error: unknown) => {
@@ -227,11 +225,14 @@ export function createWorker(deps: {
         () => true,
         async (error: unknown) => {
           logger.warn({ err: error }, 'what was claimed and is not answered yet could not be given back')
-          await delay(AFTER_FAILURE_MS)
+          await timers.sleep(AFTER_FAILURE_MS)
           return false
         },
       )
-      const givingUp = delay(GIVE_BACK_MS, false, { signal: ended }).catch(() => false)
+      const givingUp = timers.sleep(GIVE_BACK_MS, ended).then(
+        () => false,
+        () => false,
+      )
       if (await Promise.race([trying, givingUp])) return
     }
   }
@@ -248,7 +249,7 @@ export function createWorker(deps: {
         unansweredOwner = null
       } catch (error) {
         logger.warn({ err: error }, 'what was claimed without an answer could not be given back')
-        await delay(AFTER_FAILURE_MS, undefined, { signal: ending.signal }).catch(() => {})
+        await timers.sleep(AFTER_FAILURE_MS, ending.signal).catch(() => {})
       }
     } while (unansweredOwner !== null && !ending.signal.aborted)
   }

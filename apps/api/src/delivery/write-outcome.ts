@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 import type { Settled } from '../queue/settle.ts'
@@ -25,6 +25,7 @@ export function createOutcomeWriter({
   adminCenters,
   clock,
   elapsedMs,
+  timers,
   chance,
   logger,
   metrics,
@@ -33,6 +34,7 @@ export function createOutcomeWriter({
   adminCenters: AdminCenters
   clock: () => Date
   elapsedMs: () => number
+  timers: Pick<Timers, 'sleep'>
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
@@ -63,7 +65,7 @@ export function createOutcomeWriter({
           unwritten.add(message)
           logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
           if (ending.aborted) return
-          await delay(RETRY_AFTER_MS, undefined, { signal: ending }).catch(() => {})
+          await timers.sleep(RETRY_AFTER_MS, ending).catch(() => {})
         }
       }
     },
