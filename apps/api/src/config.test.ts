@@ -525,6 +525,29 @@ describe('a dangerous configuration', () => {
     expect(warningsOf(environment)).toEqual([])
   })
 
+  it.each([
+    ['SMTP_LISTEN_PROT', 'it may be meant as SMTP_LISTEN_PORT'],
+    ['smtp_listen_port', 'it may be meant as SMTP_LISTEN_PORT'],
+    ['MAILBOX_MESSAGES_PER_HOUR', 'docs/configuration.md lists the variables'],
+    ['VAULT_KEY_FILE', 'it may be meant as VAULT_KEYS_FILE'],
+    ['PUBLIC_URL_FILE', 'it may be meant as PUBLIC_URL'],
+    ['AZURE_CLIENT_CERTIFICATE', 'it may be meant as AZURE_CLIENT_CERTIFICATE_PATH'],
+  ])('includes %s, which has no effect', (name, remedy) => {
+    const sentence = `${name} is no variable of Inforiver Mail and has no effect: ${remedy}`
+    expect(warningsOf({ [name]: '587' })).toEqual([sentence])
+    expect(refusalOf({ ...REGISTRATION, PORT: 'x', [name]: '587' })).toContain(`${sentence}.`)
+  })
+
+  it.each([
+    [
+      'those of other programs',
+      { HTTP_PROXY: 'x', VAULT_TOKEN: 'x', AZURE_CONFIG_DIR: 'x', OTEL_RESOURCE_ATTRIBUTES: 'x' },
+    ],
+    ['links of Kubernetes', { INFORIVER_MAIL_SERVICE_HOST: '10.0.0.1', INFORIVER_MAIL_PORT: 'tcp://10.0.0.1:80' }],
+  ])('does not include the names of %s', (_what, environment) => {
+    expect(warningsOf(environment)).toEqual([])
+  })
+
   it.skipIf(process.platform === 'win32')('includes an inforiver-mail.env that every account may read', () => {
     const path = join(directory, file('inforiver-mail.env', 'LOG_LEVEL=info'))
     chmodSync(path, 0o644)

@@ -16,6 +16,7 @@ import {
   type Variables,
 } from './configuration/environment-files.ts'
 import { Environment, WITHHELD } from './configuration/environment.ts'
+import { findUnknownVariables } from './configuration/unknown-variables.ts'
 
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {
@@ -45,6 +46,8 @@ export interface Config {
   readonly exposedFiles: readonly string[]
   /** `inforiver-mail.env`, or the file named in its place, where every account of the machine may read it. */
   readonly exposedEnvironmentFile: string | null
+  /** A sentence for each variable that looks like one of the product's and is none. */
+  readonly unknownVariables: readonly string[]
   /** Whose tokens new connections send with: a person's, or the application's own. */
   readonly graphAuth: 'delegated' | 'application'
   /** Null when it is not configured. */
@@ -156,7 +159,12 @@ export function readConfig(
   const listenCertificate = readListenCertificate(variables, directory, faults)
   faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo), ...smtpDoorFaults(variables))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
-  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults), { faults })
+  const unknownVariables = findUnknownVariables(variables)
+  if (!parsed.success || faults.length > 0) {
+    // A misspelt name is often why another variable is missing.
+    faults.push(...unknownVariables.map((sentence) => `${sentence}.`))
+    throw new ConfigurationError(describeFaults(faults), { faults })
+  }
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
@@ -164,6 +172,7 @@ export function readConfig(
     listenCertificate,
     exposedFiles: findExposedFiles(variables, directory),
     exposedEnvironmentFile: findExposedEnvironmentFile(directory, environmentFile),
+    unknownVariables,
   })
 }
 
@@ -244,7 +253,7 @@ function readVariables(
   })
 }
 
-interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFile'> {
+interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFile' | 'unknownVariables'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
   readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null

@@ -4,8 +4,8 @@ import { credentialExpiry } from '../credential-expiry.ts'
 
 /** Warns of settings that are valid but risky, in a sentence each. */
 export function configurationWarnings(config: Config, now: Date): string[] {
-  if (config.demo) return []
-  const warnings = [...fileWarnings(config), ...networkWarnings(config)]
+  if (config.demo) return [...config.unknownVariables]
+  const warnings = [...config.unknownVariables, ...fileWarnings(config), ...networkWarnings(config)]
   const validFrom = config.registration.clientCertificate?.validFrom
   if (validFrom && validFrom > now) {
     warnings.push(
