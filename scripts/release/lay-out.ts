@@ -1,5 +1,6 @@
 import { chmod, cp, lstat, mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
+import { globSync } from 'node:fs'
 import { NODE_FLAGS } from '../node-flags.mjs'
 import { bundlePrograms } from './bundle.ts'
 import { licenceFile, type Component } from './components.ts'
@@ -35,7 +36,8 @@ export async function layOut(root: string, folder: string): Promise<Layout> {
   const bundled = await bundlePrograms(root, program)
   await copy(join(root, 'scripts/release/program/main.mjs'), join(program, 'main.mjs'))
   await writeFile(join(program, 'package.json'), '{ "type": "module" }\n')
-  for (const path of READ_BY_PROGRAMS) await copy(join(root, path), join(program, path))
+  for (const path of [...READ_BY_PROGRAMS, ...globSync('docs/{,decisions/}*.md', { cwd: root })])
+    await copy(join(root, path), join(program, path))
   await copyPostgres(root, program)
   for (const path of FOR_OPERATORS) await copy(join(root, path), join(folder, path))
   await copy(node, join(folder, 'runtime/node'))

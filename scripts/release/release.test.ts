@@ -189,7 +189,15 @@ describe.runIf(isLinux)('the demo of a release', () => {
       })
       try {
         await announced(product)
-        const paths = ['/readyz', '/', '/plain-page.css', '/openapi.json', '/docs', '/docs/docs-page.css']
+        const paths = [
+          '/readyz',
+          '/',
+          '/plain-page.css',
+          '/openapi.json',
+          '/docs',
+          '/docs/docs-page.css',
+          '/docs/runbook',
+        ]
         const answers = [
           ...(await Promise.all(paths.map((path) => get(port, path)))),
           ...(await Promise.all(['/', '/assets/simulator.css'].map((path) => get(port + 1, path)))),

@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Outage } from './outage.ts'
+import { documents } from './http/documents.ts'
 import { drain } from './http/drain.ts'
 import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
@@ -47,6 +48,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(rateLimits)
   await app.register(sessions, { publicUrl, findSession: deps.findSession })
   await app.register(openapi, { publicUrl })
+  await app.register(documents)
   for (const feature of deps.features) await app.register(feature)
   await app.register(microsoftCallback, { handlers: deps.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
   await app.register(plainPageStyle)

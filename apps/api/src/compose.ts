@@ -37,7 +37,7 @@ import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { Housekeeping } from './housekeeping.ts'
 import { health, measureReadiness, watchReadiness } from './http/health.ts'
-import { measureEventLoop, metrics } from './http/metrics.ts'
+import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
@@ -407,6 +407,7 @@ export async function compose(
     }
     const readReadiness = watchReadiness(checks, logger)
     measureReadiness(registry, readReadiness)
+    if (config.role !== 'worker') nameInstallation(registry, config.publicUrl)
     const operations = [bind(health, { readReadiness }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {

@@ -8,7 +8,7 @@ const Rules = z.object({
   groups: z.array(
     z.object({
       rules: z.array(
-        z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ runbook: z.string() }).loose() }),
+        z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ runbook_url: z.string() }).loose() }),
       ),
     }),
   ),
@@ -36,11 +36,14 @@ const OPERATORS = new Set([
 
 let ground: TestGround
 let offered: Set<string>
+let info: string | undefined
+let url: string
 beforeAll(async () => {
   ground = await createTestGround()
   const environment = { ROLE: 'api', AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
-  const { url } = await ground.startProduct({ environment })
+  ;({ url } = await ground.startProduct({ environment }))
   const text = await (await fetch(`${url}/metrics`)).text()
+  info = /^inforiver_mail_info.*$/m.exec(text)?.[0]
   offered = new Set(
     [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
       type === 'histogram' ? PARTS_OF_A_HISTOGRAM.map((part) => `${name}_${part}`) : [name],
@@ -78,6 +81,30 @@ it('has an entry in the runbook for each alert, and no other', () => {
   const [, alerts = ''] = read('docs/runbook.md').split('\n## Alerts\n')
   const entries = [...(alerts.split('\n## ')[0] ?? '').matchAll(/^### (\w+)$/gm)].map(([, name = '']) => name)
   expect(entries.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
-  const links = rules.map(({ alert }) => `docs/runbook.md#${alert.toLowerCase()}`)
-  expect(rules.map(({ annotations }) => annotations.runbook)).toEqual(links)
+  const address =
+    '{{ with query "last_over_time(inforiver_mail_info[7d])" }}{{ . | first | label "public_url" }}{{ end }}'
+  const links = rules.map(({ alert }) => `${address}/docs/runbook#${alert.toLowerCase()}`)
+  expect(rules.map(({ annotations }) => annotations.runbook_url)).toEqual(links)
+  expect(info).toContain('public_url="http://localhost')
+})
+
+it('serves the runbook, and each document that it leads to, to whoever asks', async () => {
+  const pages = new Map<string, string>()
+  const links = new Set(['/docs/runbook#inforivermailabsent'])
+  for (const link of links) {
+    const [path = ''] = link.split('#')
+    if (pages.has(path)) continue
+    const answer = await fetch(`${url}${path}`)
+    pages.set(path, answer.status === 200 ? await answer.text() : '')
+    for (const [, next = ''] of (pages.get(path) ?? '').matchAll(/href="([^"]*)"/g))
+      if (/^(#|\/docs\/[^.]*$)/.test(next)) links.add(next.startsWith('#') ? `${path}${next}` : next)
+  }
+  expect([...pages.keys()]).toContain('/docs/decisions/0028-no-plan-rests-on-statistics')
+  const broken = [...links].filter((link) => {
+    const [path = '', id] = link.split('#')
+    return pages.get(path) === '' || (id !== undefined && !pages.get(path)?.includes(` id="${id}"`))
+  })
+  expect(broken).toEqual([])
+  expect((await fetch(`${url}/docs/..%2FCONTRIBUTING`)).status).toBe(404)
+  expect((await fetch(`${url}/docs/no-such-document`)).status).toBe(404)
 })

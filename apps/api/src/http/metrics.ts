@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { Counter, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { VERSION } from '../version.ts'
 import { ProblemError } from './problem.ts'
 
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/
@@ -43,6 +44,16 @@ export function measureEventLoop(
       busy.inc(busyMs() / 1_000)
     },
   })
+}
+
+/** Tells the rules of Prometheus where the runbook is. */
+export function nameInstallation(registry: Registry, publicUrl: string): void {
+  new Gauge({
+    name: 'inforiver_mail_info',
+    help: 'Version and PUBLIC_URL of this process; always 1.',
+    labelNames: ['version', 'public_url'],
+    registers: [registry],
+  }).set({ version: VERSION, public_url: publicUrl }, 1)
 }
 
 /** Makes a reading that all gauges share which ask for it in the same scrape. */
