@@ -18,7 +18,7 @@ import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
-import { regroupHeld } from './hold.ts'
+import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
 import { failUnsent } from './not-resent.ts'
 
 const ALL: EventFilter = { types: MessageEventType.options, services: null }
@@ -100,7 +100,9 @@ it('tells that a message is held and released, once each, whatever the reason be
 
   const id = await ground.submit({ tenantId: UNCONNECTED })
   const hold = (because: 'app-misconfigured' | null) =>
-    ground.opened.prisma.$transaction((transaction) => regroupHeld(transaction, UNCONNECTED, because))
+    ground.opened.prisma.$transaction((transaction) =>
+      regroupHeld(transaction, UNCONNECTED, WAITS_FOR_CONNECTION, because),
+    )
   await hold('app-misconfigured')
   await hold(null)
 

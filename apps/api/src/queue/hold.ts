@@ -1,13 +1,22 @@
-import { HeldBecause } from '@inforiver-mail/contract/message'
+import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
 import { wakeWorkers } from './wake.ts'
 
-// held ──access again──▶ queued. Messages become held in submit.ts and settle.ts.
+// held ──its reason is gone──▶ queued. Messages become held in submit.ts and settle.ts. A release names the reasons that are
+// gone, so that it leaves alone what is held for another one, also of a newer version.
+
+/** The connection itself: whoever connects the mailbox ends all of them. */
+export const WAITS_FOR_CONNECTION = [
+  'not-configured',
+  'reconnect-required',
+  'app-misconfigured',
+] as const satisfies readonly HeldBecause[]
 
 const RELEASED = `state = 'queued', held_because = NULL, due_at = mail_now()`
 
-const reasons = (held: readonly HeldBecause[]): string => `ARRAY[${held.map((reason) => `'${reason}'`).join(', ')}]`
+const inSql = (reasons: readonly HeldBecause[]): string =>
+  `ARRAY[${reasons.map((reason) => `'${reason}'`).join(', ')}]::text[]`
 
 /** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */
 const RELEASE_HELD = `
@@ -18,8 +27,8 @@ UPDATE message_queue SET ${RELEASED}
     CROSS JOIN LATERAL (
       SELECT q.message_id FROM message_queue q
        WHERE q.tenant_id = t.tenant_id AND q.state = 'held'
-         AND q.held_because = ANY (CASE WHEN s.large_attachments THEN ${reasons(HeldBecause.options)}
-                                        ELSE ${reasons(HeldBecause.options.filter((reason) => reason !== 'large-attachments-disabled'))} END)
+         AND q.held_because = ANY (${inSql(WAITS_FOR_CONNECTION)}
+                                   || CASE WHEN s.large_attachments THEN ${inSql(['large-attachments-disabled'])} END)
        LIMIT 1000 FOR UPDATE SKIP LOCKED) AS free
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
     LIMIT 1000))`
@@ -31,30 +40,33 @@ export async function releaseHeld(pool: pg.Pool): Promise<number> {
 
 const REGROUPED_AT_ONCE = 1_000
 
-/** $1 tenant, $2 at most */
-const RELEASE_TENANT = `
+/** $1 tenant, $2 at most, $3 reasons */
+const RELEASE = `
 UPDATE message_queue SET ${RELEASED}
- WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' LIMIT $2 FOR UPDATE))`
-
-/** $1 tenant, $2 at most, $3 reason */
-const GIVE_REASON = `
-UPDATE message_queue SET held_because = $3
  WHERE message_id = ANY (ARRAY(
-   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because <> $3 LIMIT $2 FOR UPDATE))`
+   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because = ANY ($3) LIMIT $2 FOR UPDATE))`
+
+/** $1 tenant, $2 at most, $3 reasons, $4 the reason from now on */
+const GIVE_REASON = `
+UPDATE message_queue SET held_because = $4
+ WHERE message_id = ANY (ARRAY(
+   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because = ANY ($3) AND held_because <> $4
+    LIMIT $2 FOR UPDATE))`
 
 /**
- * Gives a tenant's held messages another reason, or releases them when `because` is null. It changes 1,000 at most; the
- * workers release the rest.
+ * Gives messages of a tenant that are held for one of `reasons` another one, or releases them when `because` is null. It
+ * changes 1,000 at most; the workers release the rest.
  */
 export async function regroupHeld(
   transaction: Prisma.TransactionClient,
   tenantId: string,
+  reasons: readonly HeldBecause[],
   because: HeldBecause | null,
 ): Promise<void> {
   if (because !== null) {
-    await transaction.$executeRawUnsafe(GIVE_REASON, tenantId, REGROUPED_AT_ONCE, because)
+    await transaction.$executeRawUnsafe(GIVE_REASON, tenantId, REGROUPED_AT_ONCE, reasons, because)
     return
   }
-  await transaction.$executeRawUnsafe(RELEASE_TENANT, tenantId, REGROUPED_AT_ONCE)
+  await transaction.$executeRawUnsafe(RELEASE, tenantId, REGROUPED_AT_ONCE, reasons)
   await wakeWorkers(transaction, tenantId)
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../ids.ts'
@@ -217,7 +218,9 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
 })
 
 function regroup(tenant: string, because: 'reconnect-required' | null): Promise<void> {
-  return ground.opened.prisma.$transaction((transaction) => regroupHeld(transaction, tenant, because))
+  return ground.opened.prisma.$transaction((transaction) =>
+    regroupHeld(transaction, tenant, HeldBecause.options, because),
+  )
 }
 
 it('counts messages of several tenants that are submitted together, and none that there is no room for', async () => {

@@ -5,7 +5,7 @@ import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { countOnTheWire } from '../queue/clear.ts'
-import { regroupHeld } from '../queue/hold.ts'
+import { regroupHeld, WAITS_FOR_CONNECTION } from '../queue/hold.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
@@ -32,6 +32,7 @@ import {
 const RECHECK_BATCH = 100
 /** A change of the settings waits this long at most for requests on the wire, which cannot be recalled. */
 export const WIRE_WAIT_MS = 10_000
+const HELD_WITHOUT_LARGE_ATTACHMENTS = [...WAITS_FOR_CONNECTION, 'large-attachments-disabled'] as const
 
 /** A grant that was proved to work. */
 export interface ProvedConsent {
@@ -126,7 +127,8 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         await endConsents(transaction, { id }, { status: 'completed', requestsOnTheWire, account }, now, { details })
         if (requestsOnTheWire > 0) await delayCompletion(transaction, id, WIRE_WAIT_MS)
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now)
-        await regroupHeld(transaction, tenantId, whyHeld(next))
+        const ended = connection.largeAttachments ? HELD_WITHOUT_LARGE_ATTACHMENTS : WAITS_FOR_CONNECTION
+        await regroupHeld(transaction, tenantId, ended, whyHeld(next))
         await appendHealthAlert(transaction, tenantId, state, next, now)
         return { ended: true, onTheWire }
       })
@@ -141,7 +143,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           data: { ...toColumns(next), ...NO_GRANT, ...NO_REPORTS, version: { increment: 1 } },
         })
         await endWantOfAccess(transaction, tenantId)
-        await regroupHeld(transaction, tenantId, whyHeld(next))
+        await regroupHeld(transaction, tenantId, WAITS_FOR_CONNECTION, whyHeld(next))
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
         await dismissMailboxAlerts(transaction, tenantId, now)
         await appendAuditEvent(transaction, {
@@ -199,7 +201,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, event)
         if (next === state) return
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
-        await regroupHeld(transaction, tenantId, whyHeld(next))
+        await regroupHeld(transaction, tenantId, WAITS_FOR_CONNECTION, whyHeld(next))
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
         await appendHealthAlert(transaction, tenantId, state, next, now)
       })
