@@ -12,6 +12,7 @@ const DAY_MS = 24 * 60 * 60_000
 const FRESH: DeliveryState = {
   attemptCount: 1,
   tryingMs: 0,
+  refusals: 0,
   doubt: NO_DOUBT,
   possibleDuplicate: false,
   onUnknownOutcome: 'retry',
@@ -34,6 +35,11 @@ function refused(reason: 'recipient-refused' | 'sending-limit-reached'): Attempt
     failure: { outcome: 'refused', reason, title: 'Title', ...facts } satisfies Failure,
     canLookUp: false,
   }
+}
+
+function intercepted(status = 403, retryAfter: Date | null = null): AttemptResult {
+  const gateway = { status, host: 'graph.microsoft.com', contentType: 'text/plain', excerpt: 'Ask for it.' }
+  return { type: 'failure', failure: { outcome: 'intercepted', gateway, retryAfter, ...facts }, canLookUp: true }
 }
 
 function after(ms: number): Date {
@@ -70,6 +76,64 @@ describe('planSettlement', () => {
       tryingMs: 0,
       charged: false,
     })
+  })
+
+  it('lets a message wait that something else than Microsoft refused, ever longer and for as long as it takes', () => {
+    const state = { ...FRESH, tryingMs: DAY_MS }
+    const waits = [0, 1, 2, 7, 10_000].map((refusals) => {
+      const settlement = planSettlement({ ...state, refusals }, intercepted(), { ...AT_NOW, random: () => 1 })
+      expect(settlement).toMatchObject({
+        status: 'queued',
+        tryingMs: DAY_MS,
+        doubt: NO_DOUBT,
+        charged: false,
+        pauseMailboxMs: null,
+        refusals: refusals + 1,
+        gateway: { status: 403, host: 'graph.microsoft.com' },
+        attempt: { outcome: 'unavailable' },
+      })
+      return settlement.waitMs
+    })
+    expect(waits).toEqual([3_000, 10_000, 30_000, 300_000, 300_000])
+  })
+
+  it.each([
+    [20_000, 20_000],
+    [DAY_MS, 300_000],
+  ])('waits the %i ms that a gateway asks for, but five minutes at most', (askedMs, waitMs) => {
+    expect(planSettlement(FRESH, intercepted(429, after(askedMs)), AT_NOW).waitMs).toBe(waitMs)
+  })
+
+  it('keeps the doubt, and the time for trying, where a look for the message meets a gateway', () => {
+    const state = { ...FRESH, doubt: inDoubt(2), tryingMs: 7 }
+    const { failure } = intercepted() as Extract<AttemptResult, { type: 'failure' }>
+    expect(planSettlement(state, { type: 'lookup-failed', failure }, AT_NOW)).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(2),
+      tryingMs: 7,
+      refusals: 1,
+      attempt: null,
+    })
+  })
+
+  it('lets a message wait twice that is too long for a gateway', () => {
+    const settlement = planSettlement({ ...FRESH, refusals: 1 }, intercepted(413), AT_NOW)
+    expect(settlement).toMatchObject({ status: 'queued', problem: null })
+  })
+
+  it.each<[string, Partial<DeliveryState>]>([
+    ['message-too-large', {}],
+    ['outcome-unknown', { doubt: inDoubt(8) }],
+  ])('fails a message that is too long for a gateway a third time, as %s after %j', (code, state) => {
+    const { status, problem } = planSettlement({ ...FRESH, ...state, refusals: 2 }, intercepted(413), AT_NOW)
+    expect(status).toBe('failed')
+    expect(problem).toMatchObject({ code, detail: expect.stringContaining('graph.microsoft.com') })
+    expect(problem?.detail).not.toContain('Ask for it')
+  })
+
+  it('counts refusals anew once Microsoft has answered', () => {
+    expect(planSettlement({ ...FRESH, refusals: 2 }, failure('unavailable'), AT_NOW).refusals).toBe(0)
+    expect(planSettlement({ ...FRESH, refusals: 2 }, { type: 'overtaken' }, AT_NOW).refusals).toBe(2)
   })
 
   it('chooses a pause when Microsoft throttles without saying how long', () => {

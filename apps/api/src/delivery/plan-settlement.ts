@@ -1,7 +1,7 @@
 import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Values } from '@inforiver-mail/contract/values'
-import type { Refused } from '@inforiver-mail/m365/classify-failure'
+import type { Failure, Intercepted, Refused } from '@inforiver-mail/m365/classify-failure'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
@@ -18,6 +18,11 @@ const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
+/** The waits after what something else than Microsoft refused; the last one from then on. The first three tries take 13 s. */
+const REFUSAL_WAITS_MS = [3, 10, 30, 60, 120, 240, 300].map((seconds) => seconds * SECOND_MS)
+const LONGEST_REFUSAL_WAIT_MS = 300 * SECOND_MS
+/** A request that a gateway finds too long so many times stays too long for it. */
+const TRIES_OF_A_SIZE = 3
 const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
 
 /** The wait before each look for a copy: it may appear late, and its absence counts only after 11 minutes. */
@@ -36,6 +41,7 @@ export function mayBeTraced(doubt: Doubt): boolean {
 export interface DeliveryState {
   readonly attemptCount: number
   readonly tryingMs: number
+  readonly refusals: number
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
@@ -70,8 +76,8 @@ export interface SettlementContext {
 /** @param state as of the attempt: `possibleDuplicate` is already set when the message was sent while in doubt */
 export function planSettlement(state: DeliveryState, result: AttemptResult, context: SettlementContext): Settlement {
   const { now, adminCenters } = context
-  const { doubt, possibleDuplicate, tryingMs } = state
-  const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs }
+  const { doubt, possibleDuplicate, tryingMs, refusals } = state
+  const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs, refusals }
   switch (result.type) {
     case 'sent':
       return {
@@ -128,22 +134,60 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
       return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
     }
     case 'lookup-failed':
+      if (result.failure.outcome === 'intercepted') return waitForMicrosoft(base, result.failure, context, null)
       // Nothing was sent, so no attempt is recorded; but time is used up as by one.
       return tryAgain(state, base, context, null, {
         retryAfter: null,
         ...result.failure,
       })
     case 'failure':
-      return planAfterFailure(state, base, result, context)
+      return result.failure.outcome === 'intercepted'
+        ? planAfterInterception(state, base, result.failure, context)
+        : planAfterFailure(state, { ...base, refusals: 0 }, result.failure, result.canLookUp, context)
   }
 }
 
-type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number }
+type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number; refusals: number }
+
+/**
+ * Microsoft has not seen the message, so its time for trying is not used up. Only what is too long for the gateway ends: it
+ * would be as long the next time.
+ */
+function planAfterInterception(
+  state: DeliveryState,
+  base: Base,
+  failure: Intercepted,
+  context: SettlementContext,
+): Settlement {
+  const tried = attempt('unavailable', null, failure)
+  const settlement = waitForMicrosoft(base, failure, context, tried)
+  if (failure.gateway.status !== 413 || settlement.refusals < TRIES_OF_A_SIZE) return settlement
+  const { status, host } = failure.gateway
+  const detail = ['gateway-too-large', 'gateway-too-large.remedy']
+  const text = inEnglish({ title: 'graph.too-large.title', detail, status, host })
+  const refused = { code: 'message-too-large', ...text, microsoftCode: null, requestId: null } as const
+  const problem = mayBeSent(state) ? refusedInDoubt(state, refused, context.adminCenters) : refused
+  return { ...settlement, status: 'failed', waitMs: null, problem }
+}
+
+/** The message waits for its next try, ever longer. */
+function waitForMicrosoft(
+  base: Base,
+  { gateway, retryAfter }: Intercepted,
+  { now, random }: SettlementContext,
+  tried: Attempt | null,
+): Settlement {
+  const longestMs = REFUSAL_WAITS_MS[base.refusals] ?? LONGEST_REFUSAL_WAIT_MS
+  const askedMs = Math.min(msUntil(retryAfter, now) ?? 0, LONGEST_REFUSAL_WAIT_MS)
+  const waitMs = Math.max(Math.round(longestMs * (0.5 + random() / 2)), askedMs)
+  return { ...base, status: 'queued', waitMs, refusals: base.refusals + 1, gateway, attempt: tried }
+}
 
 function planAfterFailure(
   state: DeliveryState,
   base: Base,
-  { failure, canLookUp }: Extract<AttemptResult, { type: 'failure' }>,
+  failure: Exclude<Failure, Intercepted>,
+  canLookUp: boolean,
   context: SettlementContext,
 ): Settlement {
   const { now, random, adminCenters } = context
@@ -203,9 +247,16 @@ function planAfterFailure(
 
 /** A refusal ends a message in doubt as `outcome-unknown`: an earlier attempt may have sent it. */
 function problemOfRefusal(state: DeliveryState, refused: Refused, adminCenters: AdminCenters): MessageProblem {
-  if (!mayBeSent(state)) return toMessageProblem(refused, adminCenters)
+  return mayBeSent(state) ? refusedInDoubt(state, refused, adminCenters) : toMessageProblem(refused, adminCenters)
+}
+
+function refusedInDoubt(
+  { doubt }: DeliveryState,
+  refused: Said & Pick<MessageProblem, 'microsoftCode' | 'requestId'>,
+  adminCenters: AdminCenters,
+): MessageProblem {
   const { microsoftCode, requestId } = refused
-  const inDoubt = looksAt(state.doubt) > 0 ? 'refused-after-looking' : 'refused-without-looking'
+  const inDoubt = looksAt(doubt) > 0 ? 'refused-after-looking' : 'refused-without-looking'
   return { ...outcomeUnknown([inDoubt], adminCenters, refused), microsoftCode, requestId }
 }
 
@@ -263,6 +314,7 @@ const UNCHANGED = {
   charged: false,
   pauseMailboxMs: null,
   noAccessMs: null,
+  gateway: null,
 }
 
 function outcomeUnknown(before: readonly string[], { exchange }: AdminCenters, said?: Said): MessageProblem {

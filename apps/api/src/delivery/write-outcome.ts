@@ -83,16 +83,18 @@ export function createOutcomeWriter({
       )
       return
     }
-    const { status, attempt, problem } = settlement
+    const { status, attempt, problem, gateway, waitMs } = settlement
     metrics.settled(settlement, (clock().getTime() - message.createdAt.getTime()) / 1_000)
     if (status === 'sent') logger.info({ message: id, tenant: message.tenantId }, 'message sent')
     else if (status === 'held') logger.warn({ message: id, because: settlement.heldBecause }, 'message held')
     else if (problem) {
       const { code, microsoftCode, requestId } = problem
       logger.error({ message: id, code, microsoftCode, requestId }, 'message failed')
+    } else if (gateway) {
+      logger.warn({ message: id, gateway, waitMs }, 'message not sent yet: something answered in Microsoft’s place')
     } else if (attempt) {
       const { outcome, code } = attempt
-      logger.warn({ message: id, outcome, code, waitMs: settlement.waitMs }, 'message not sent yet')
+      logger.warn({ message: id, outcome, code, waitMs }, 'message not sent yet')
     }
   }
 }
@@ -101,6 +103,7 @@ function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryS
   return {
     attemptCount: attempt.progressed ? 1 : message.attemptCount,
     tryingMs: message.tryingMs,
+    refusals: message.refusals,
     doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
     onUnknownOutcome: message.onUnknownOutcome,
     possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,

@@ -156,7 +156,7 @@ WITH boxes AS (
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, p.is_paced
 )
-SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
+SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
        NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
@@ -300,6 +300,7 @@ interface ClaimedRow {
   readonly recipients: number
   readonly attempt_count: number
   readonly trying_ms: string
+  readonly refusals: number
   readonly doubt: 'none' | 'in-doubt'
   readonly looks: number
   readonly possible_duplicate: boolean
@@ -336,6 +337,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
     recipients: row.recipients,
     attemptCount: row.attempt_count,
     tryingMs: Number(row.trying_ms),
+    refusals: row.refusals,
     doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
     possibleDuplicate: row.possible_duplicate,
     onUnknownOutcome: row.on_unknown_outcome,

@@ -18,6 +18,8 @@ export interface LeasedMessage {
   readonly attemptCount: number
   /** Time spent on retries after transient failures. */
   readonly tryingMs: number
+  /** How many of its latest tries were refused by something else than Microsoft, one after the other. */
+  readonly refusals: number
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'

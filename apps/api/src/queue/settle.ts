@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
+import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type pg from 'pg'
 import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
@@ -47,6 +48,10 @@ export interface Settlement {
   readonly pauseMailboxMs: number | null
   /** How long nobody asks for access, after it could not be obtained. */
   readonly noAccessMs: number | null
+  /** How many of its latest tries were refused by something else than Microsoft, one after the other. */
+  readonly refusals: number
+  /** What refused this try in Microsoft's place; null when Microsoft answered, or nobody did. */
+  readonly gateway: GatewayAnswer | null
 }
 
 export interface Settled {
@@ -64,7 +69,7 @@ export interface Settled {
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
+"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, refusals int, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
@@ -81,7 +86,7 @@ WITH result AS MATERIALIZED (
   SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
          r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
-         r.charged, o.at,
+         r.charged, r.refusals, o.at,
          o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
@@ -113,7 +118,7 @@ WITH result AS MATERIALIZED (
      SET state = h.status, due_at = h.due_at, held_because = h.held_because, doubt = h.doubt, looks = h.looks,
          possible_duplicate = h.possible_duplicate, from_email = h.sender, attempt_id = h.other_attempt,
          attempt_count = CASE WHEN h.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
-         trying_ms = h.trying_ms, ${NO_LEASE}
+         trying_ms = h.trying_ms, refusals = h.refusals, ${NO_LEASE}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
 ), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
@@ -327,6 +332,7 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
     charged,
     pauseMs: settlement.pauseMailboxMs,
     noAccessMs: settlement.noAccessMs,
+    refusals: settlement.refusals,
     agoMs: Math.round(ageMs()),
   }
 }

@@ -169,6 +169,8 @@ export const QUEUED: Settlement = {
   charged: false,
   pauseMailboxMs: null,
   noAccessMs: null,
+  refusals: 0,
+  gateway: null,
 }
 export const SENT: Settlement = {
   ...QUEUED,

@@ -4,7 +4,7 @@ import { EntraError } from '../entra/aadsts.ts'
 import { issueAccessToken, issueApplicationToken, issueRefreshToken } from '../entra/issue-tokens.ts'
 import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
-import { Effect, Occurrence } from '../faults/scenario.ts'
+import { AffectedEndpoint, Effect, Occurrence } from '../faults/scenario.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { placeReport } from '../mail/bounce.ts'
@@ -19,6 +19,8 @@ import { isVisible, rightsOf } from '../tenant/store.ts'
 const Scenario = z.union([
   z.strictObject({
     name: z.string().refine((name) => PRESETS.has(name), 'no scenario has that name'),
+    /** Takes the place of the endpoint that the preset has. */
+    endpoint: AffectedEndpoint.exactOptional(),
     ...Occurrence,
   }),
   z.strictObject({ effect: Effect, ...Occurrence }),
@@ -77,11 +79,12 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   app.get('/scenarios', async () => ({ active: scenarios.active() }))
   app.post('/scenarios', (request, reply) => {
     const wanted = Scenario.parse(readJson(request))
-    const scenario =
-      'effect' in wanted
-        ? { ...wanted, name: null }
-        : { ...wanted, effect: required(PRESETS.get(wanted.name), 'scenario').effect }
-    return reply.code(201).send(scenarios.add(scenario))
+    if ('effect' in wanted) return reply.code(201).send(scenarios.add({ ...wanted, name: null }))
+    const { endpoint, ...scenario } = wanted
+    const { effect } = required(PRESETS.get(scenario.name), 'scenario')
+    if (endpoint !== undefined && effect.kind !== 'http') throw new NotFound('That scenario has no endpoint.')
+    const moved = endpoint === undefined ? effect : { ...effect, endpoint }
+    return reply.code(201).send(scenarios.add({ ...scenario, effect: moved }))
   })
   app.delete(
     '/scenarios',

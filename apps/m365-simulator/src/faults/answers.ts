@@ -19,8 +19,16 @@ export function unavailable(retryAfter: RetryAfter | null): FaultAnswer {
 
 /** A gateway in front of the service answers with this HTML page. */
 export function html(status: number, reason: string): FaultAnswer {
-  const page = `<html><body><h1>${status} ${reason}</h1></body></html>`
-  return { ...answer(status, page), headers: { 'content-type': 'text/html' } }
+  return gateway(status, `<html><body><h1>${status} ${reason}</h1></body></html>`, { 'content-type': 'text/html' })
+}
+
+/** Something between the client and Microsoft answers in Microsoft's place. */
+export function gateway(
+  status: number,
+  body: FaultAnswer['body'] = '',
+  headers: FaultAnswer['headers'] = {},
+): FaultAnswer {
+  return { ...answer(status, body), by: 'gateway', headers }
 }
 
 export function graphAnswer(status: number, code: string, message: string): FaultAnswer {
@@ -28,7 +36,7 @@ export function graphAnswer(status: number, code: string, message: string): Faul
 }
 
 export function answer(status: number, body: FaultAnswer['body']): FaultAnswer {
-  return { action: 'answer', when: 'before', status, headers: {}, body }
+  return { action: 'answer', when: 'before', by: 'microsoft', status, headers: {}, body }
 }
 
 function withRetryAfter(given: FaultAnswer, retryAfter: RetryAfter | null): FaultAnswer {

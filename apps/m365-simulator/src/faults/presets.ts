@@ -9,6 +9,7 @@ import {
   throttled,
   unavailable,
 } from './answers.ts'
+import { GATEWAY_ANSWERS } from './gateway-answers.ts'
 import type { Effect, HttpEffect, RetryAfter } from './scenario.ts'
 
 interface Preset {
@@ -109,6 +110,9 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['draft-created-but-reset', 'A draft is created, but the connection reset', http('draft-create', RESET_AFTER)],
     ['access-token-revoked', 'Graph refuses the access token before it expires (401)', REVOKED],
   ],
+  'In place of Microsoft': GATEWAY_ANSWERS.map(
+    ([name, title, action]) => [`gateway-${name}`, `Sending: ${title}`, sending(action)] as const,
+  ),
   Uploads: [
     ['upload-session-access-denied', 'No upload session: 403', http('upload-session-create', ACCESS_DENIED)],
     ['upload-session-forgotten', 'The session of the next range is forgotten (404)', session('forgotten')],

@@ -34,7 +34,7 @@ export type Endpoint = (typeof ENDPOINTS)[number]
 const RetryAfter = z.strictObject({ form: z.enum(['seconds', 'http-date']), seconds: z.int().min(0).max(86_400) })
 export type RetryAfter = z.infer<typeof RetryAfter>
 
-const AffectedEndpoint = z.enum([...ENDPOINTS, 'any-send', 'any'])
+export const AffectedEndpoint = z.enum([...ENDPOINTS, 'any-send', 'any'])
 
 const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
 /** `before`: the request is not processed. `after`: it is, and only its response is lost or replaced. */
@@ -45,6 +45,8 @@ const HttpAction = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('answer'),
     when: When,
+    /** A `gateway` answers in Microsoft's place, without the headers that Microsoft adds to all its answers. */
+    by: z.enum(['microsoft', 'gateway']).default('microsoft'),
     status: z.int().min(200).max(599),
     headers: Headers.default({}),
     retryAfter: RetryAfter.optional(),

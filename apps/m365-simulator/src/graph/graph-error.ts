@@ -28,8 +28,11 @@ export function answerGraphError(error: unknown, { facts }: FastifyRequest, repl
   facts.details['error'] = error.code
   const { status, code, message } = error
   reply.code(status).type('application/json').headers(error.headers)
-  // A gateway in front of Graph answers with a page.
-  if (error.headers['content-type'] === 'text/html') return reply.send(message)
+  if (error.headers['content-type'] === 'text/html') {
+    // A gateway in front of Graph answers with a page, and without Graph's headers.
+    for (const name of Object.keys(reply.getHeaders())) if (!(name in error.headers)) reply.removeHeader(name)
+    return reply.send(message)
+  }
   return reply.send({
     error: {
       code,

@@ -49,7 +49,7 @@ export function applyHttpFaults(app: FastifyInstance, { scenarios, settings, clo
       return payload
     }
     if (after.action === 'answer') {
-      for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
+      dropHeaders(reply)
       return writeAnswer(after, reply)
     }
     if (after.action === 'reset') request.raw.socket.resetAndDestroy()
@@ -76,10 +76,15 @@ export function applyHttpFaults(app: FastifyInstance, { scenarios, settings, clo
 
   /** Sets status and headers, and returns the body. */
   const writeAnswer = (action: FaultAnswer, reply: FastifyReply): string => {
+    if (action.by === 'gateway') dropHeaders(reply)
     const isText = typeof action.body === 'string'
     reply.code(action.status).headers(headersOf(action))
     if (!isText) reply.type('application/json')
     return isText ? (action.body as string) : JSON.stringify(action.body)
+  }
+
+  const dropHeaders = (reply: FastifyReply): void => {
+    for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
   }
 
   const headersOf = ({ headers, retryAfter }: Extract<Action, { headers: object }>): Record<string, string> =>

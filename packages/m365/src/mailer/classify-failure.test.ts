@@ -56,23 +56,38 @@ describe('classifyFailure', () => {
   })
 
   it.each([
-    [302, 'unavailable'],
-    [400, 'unavailable'],
-    [401, 'unauthorized'],
-    [403, 'unavailable'],
-    [404, 'unavailable'],
-    [405, 'unavailable'],
-    [407, 'unavailable'],
-    [408, 'unavailable'],
-    [413, 'message-too-large'],
-    [429, 'throttled'],
-    [451, 'unavailable'],
+    [200, 'unknown'],
+    [202, 'unknown'],
+    [302, 'intercepted'],
+    [400, 'intercepted'],
+    [401, 'intercepted'],
+    [403, 'intercepted'],
+    [404, 'intercepted'],
+    [405, 'intercepted'],
+    [407, 'intercepted'],
+    [408, 'intercepted'],
+    [409, 'intercepted'],
+    [413, 'intercepted'],
+    [415, 'intercepted'],
+    [421, 'intercepted'],
+    [429, 'intercepted'],
+    [451, 'intercepted'],
     [500, 'unknown'],
     [502, 'unknown'],
+    [503, 'unknown'],
     [504, 'unknown'],
-  ])('classifies a page with HTTP %i, as a proxy answers in place of Graph, as %s', (status, verdict) => {
+    [507, 'unknown'],
+    [509, 'unknown'],
+  ])('classifies HTTP %i of something in between, in place of Graph, as %s', (status, verdict) => {
     const sender = { own: false, grantedPermissions: ['Mail.Send'] }
-    expect(nameOfFailure(graphAnswer({ status, isPage: true }), { sender })).toBe(verdict)
+    expect(nameOfFailure(graphAnswer({ status, gateway: gateway(status) }), { sender })).toBe(verdict)
+  })
+
+  it('says what answered in place of Graph, and what it said', () => {
+    const failure = classifyFailure(graphAnswer({ status: 403, gateway: gateway(403) }))
+    for (const said of ['graph.microsoft.com', '403', 'text/plain', 'RBAC: access denied'])
+      expect(failure.detail).toContain(said)
+    expect(failure.detail).not.toContain('Microsoft says')
   })
 
   it.each([
@@ -98,7 +113,7 @@ describe('classifyFailure', () => {
   ])(
     'classifies %i UnknownError with a page, as Graph passes on that of a host behind it, as %s',
     (status, verdict) => {
-      expect(nameOfFailure(graphAnswer({ status, code: 'UnknownError', isPage: true }))).toBe(verdict)
+      expect(nameOfFailure(graphAnswer({ status, code: 'UnknownError', relaysPage: true }))).toBe(verdict)
     },
   )
 
@@ -182,6 +197,10 @@ describe('classifyFailure', () => {
     })
   })
 })
+
+function gateway(status: number) {
+  return { status, host: 'graph.microsoft.com', contentType: 'text/plain', excerpt: 'RBAC: access denied' }
+}
 
 function nameOf(verdict: GraphVerdict): string {
   return typeof verdict === 'string' ? verdict : verdict.reason

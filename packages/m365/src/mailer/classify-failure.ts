@@ -1,6 +1,7 @@
 import type { Values } from '@inforiver-mail/contract/values'
 import { CODE } from '@inforiver-mail/contract/wording'
 import { worded } from '../explanation.ts'
+import type { GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 import {
@@ -31,8 +32,25 @@ export type Failure =
   | ({ readonly outcome: 'throttled'; readonly retryAfter: Date | null } & FailureFacts)
   /** Temporary trouble. Nothing was done. */
   | ({ readonly outcome: 'unavailable'; readonly retryAfter: Date | null } & FailureFacts)
-  /** Temporary trouble that may have come after the work: the request may have been carried out. */
-  | ({ readonly outcome: 'unknown'; readonly retryAfter: Date | null } & FailureFacts)
+  /**
+   * Temporary trouble that may have come after the work: the request may have been carried out. `gateway`: who claimed
+   * success in Microsoft's place.
+   */
+  | ({
+      readonly outcome: 'unknown'
+      readonly retryAfter: Date | null
+      readonly gateway?: GatewayAnswer
+    } & FailureFacts)
+  /**
+   * Something between this server and Microsoft refused the request in Microsoft's place. Nothing was done, and nothing is
+   * known of what Microsoft would have said: of the message, the mailbox, the token or the permissions. A 413 is about this
+   * request alone.
+   */
+  | ({
+      readonly outcome: 'intercepted'
+      readonly retryAfter: Date | null
+      readonly gateway: GatewayAnswer
+    } & FailureFacts)
   /** Graph did not accept the token. `claims`: a challenge for the next token request, as JSON. */
   | ({ readonly outcome: 'unauthorized'; readonly claims: string | null } & FailureFacts)
   | ({
@@ -43,6 +61,7 @@ export type Failure =
     } & FailureFacts)
 
 export type Refused = Extract<Failure, { outcome: 'refused' }>
+export type Intercepted = Extract<Failure, { outcome: 'intercepted' }>
 
 export interface FailureContext {
   /** The sender, when the request sends a message. */
@@ -63,8 +82,12 @@ const TEMPORARY = ['throttled', 'unavailable', 'unknown'] as const
 
 /** Classifies an answer other than the documented success. The status decides about a code that is not in the table. */
 export function classifyFailure(answer: GraphAnswer, context: FailureContext = {}): Failure {
-  const { status, code, requestId, retryAfter, claims } = answer
+  const { status, code, requestId, retryAfter, claims, gateway } = answer
   const facts = { microsoftCode: code, requestId }
+  if (gateway !== null && status < 500) {
+    const outcome = status < 300 ? 'unknown' : 'intercepted'
+    return { outcome, retryAfter, gateway, ...facts, ...describedGateway(gateway) }
+  }
   // Older documentation has claims challenges with 403 in place of 401.
   if (status === 401 || (status === 403 && claims !== null))
     return { outcome: 'unauthorized', claims, ...facts, ...described('graph-unauthorized', answer) }
@@ -86,15 +109,17 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
 }
 
 function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | (typeof TEMPORARY)[number] {
-  const { status, code, isPage, retryAfter } = answer
+  const { status, code, gateway, relaysPage, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
+  // A gateway cannot say that the mailbox is full or sends too much.
+  if (gateway !== null && status !== 503) return 'unknown'
   const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429
   const isUnreadable = code === UNREADABLE && isRefusal
   // Graph could not read what a host behind it answered, and passes on its status.
   if (isUnreadable && !REFUSES_UNREADABLY.has(status)) return 'unknown'
-  // Graph refuses by a code. A proxy on the way lets nothing through, and has none; 413 is an answer to the request's size.
-  if (isPage && isRefusal && status !== 413) return 'unavailable'
+  // Whatever stopped the request there says nothing about the message; 413 is an answer to the request's size.
+  if (relaysPage && isRefusal && status !== 413) return 'unavailable'
   const known = isUnreadable ? undefined : knownVerdict(code)
   const isInvalid = known === INVALID_MESSAGE || (!known && status === 400)
   if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG
@@ -117,6 +142,13 @@ function isRequestTooLong({ status, message }: GraphAnswer): boolean {
 
 function lacksSharedPermission({ own, grantedPermissions }: NonNullable<FailureContext['sender']>): boolean {
   return !own && !grantedPermissions.some((name) => name.toLowerCase() === 'mail.send.shared')
+}
+
+function describedGateway({ status, host, contentType, excerpt }: GatewayAnswer): { detail: string; values: Values } {
+  const name = contentType === null ? 'graph-intercepted-untyped' : 'graph-intercepted'
+  const detail = [name, ...(excerpt === '' ? [] : ['gateway-says'])]
+  const values: Values = { detail, status, host, contentType, ...(excerpt !== '' && { excerpt }) }
+  return { detail: worded(values).detail, values }
 }
 
 /** A sentence, with what Microsoft says itself, else with the status where it gave no code. */

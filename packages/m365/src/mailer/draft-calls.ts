@@ -2,7 +2,15 @@ import { z } from 'zod'
 import { optionalText, readJson } from '../json.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
-import { asRepeatable, isGone, type CallOptions, type Exchange, type Gone, type SendOutcome } from './graph-exchange.ts'
+import {
+  acceptance,
+  asRepeatable,
+  isGone,
+  type CallOptions,
+  type Exchange,
+  type Gone,
+  type SendOutcome,
+} from './graph-exchange.ts'
 import { mailboxPath, messagePath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { draftBody } from './send-mail-request.ts'
@@ -77,8 +85,8 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       const path = `${messagePath(mailbox, draftId)}/send`
       const reply = await exchange({ method: 'POST', path, immutableIds: true, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
-      const { requestId, retryAfter } = reply.answer
-      if (reply.status === 202) return { outcome: 'sent', retryAfter, requestId }
+      const sent = acceptance(reply)
+      if (sent) return sent
       if (isGone(reply.answer)) return { outcome: 'gone' }
       const failure = classifyFailure(reply.answer, context)
       return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure

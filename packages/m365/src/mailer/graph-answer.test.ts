@@ -14,7 +14,8 @@ describe('readGraphAnswer', () => {
       status: 429,
       code: 'ApplicationThrottled',
       innerCode: 'MailboxConcurrency',
-      isPage: false,
+      gateway: null,
+      relaysPage: false,
       message: 'Application is over its MailboxConcurrency limit.',
       requestId: 'request-1',
       retryAfter: new Date('2026-11-24T10:00:02.000Z'),
@@ -37,17 +38,12 @@ describe('readGraphAnswer', () => {
   )
 
   it.each([
-    ['<html><body>Blocked</body></html>', {}, true],
-    ['\uFEFF\r\n<!DOCTYPE html>', {}, true],
-    ['', { 'content-type': 'text/html; charset=utf-8' }, true],
-    ['Blocked', { 'content-type': 'Text/HTML' }, true],
-    ['{"error":{"code":"BadRequest"}}', { 'content-type': 'text/html' }, false],
-    ['{"error":{"code":"UnknownError","message":"<!DOCTYPE html>"}}', {}, true],
-    ['{"error":{"code":"BadRequest","message":"<b>"}}', {}, false],
-    ['Blocked', { 'content-type': 'text/plain' }, false],
-    ['', {}, false],
-  ])('takes %j with %j for a page: %s', (text, headers, isPage) => {
-    expect(read(403, text, headers).isPage).toBe(isPage)
+    ['{"error":{"code":"UnknownError","message":"\\uFEFF\\r\\n<!DOCTYPE html>"}}', true],
+    ['{"error":{"code":"UnknownError","message":"No page."}}', false],
+    ['{"error":{"code":"BadRequest","message":"<b>"}}', false],
+    ['<html></html>', false],
+  ])('recognises the page of a host behind Graph in %j: %s', (text, relaysPage) => {
+    expect(read(403, text, {}).relaysPage).toBe(relaysPage)
   })
 
   it('decodes a claims challenge, even after another challenge', () => {
@@ -74,5 +70,6 @@ describe('readGraphAnswer', () => {
 })
 
 function read(status: number, text: string, headers: Record<string, string>) {
-  return readGraphAnswer({ answered: true, status, headers: new Headers(headers), text }, NOW)
+  const reply = { answered: true, requestBytes: 0, status, headers: new Headers(headers), text } as const
+  return readGraphAnswer(reply, 'graph.microsoft.com', NOW)
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { readClaimsChallenge } from '../claims-challenge.ts'
+import { readGatewayAnswer, type GatewayAnswer } from '../gateway-answer.ts'
 import { optionalText, readJson } from '../json.ts'
 import { plainText } from '../plain-text.ts'
 import { retryAfterDate } from '../retry-after.ts'
 import type { GraphReply } from './graph-call.ts'
+import { isFromGraph } from './is-from-graph.ts'
 
 const MAX_CODE_CHARACTERS = 100
 const MAX_MESSAGE_CHARACTERS = 300
@@ -15,11 +17,10 @@ export interface GraphAnswer {
   readonly code: string | null
   /** `error.innerError.code`, where Graph has one. */
   readonly innerCode: string | null
-  /**
-   * Something that is no API answered: a proxy of the network with a page that says what it blocks, or a host behind Graph,
-   * whose page Graph passes on as the message of an UnknownError.
-   */
-  readonly isPage: boolean
+  /** What something between this server and Graph answered in its place; null when Graph answered. */
+  readonly gateway: GatewayAnswer | null
+  /** A host behind Graph answered with a page, which Graph passes on as the message of an UnknownError. */
+  readonly relaysPage: boolean
   /** `error.message` as bounded plain text. It decides nothing but the text that is shown. */
   readonly message: string | null
   readonly requestId: string | null
@@ -35,15 +36,16 @@ const ErrorBody = z.object({
   error: z.object({ code: optionalText, message: optionalText, innerError: InnerError, innererror: InnerError }),
 })
 
-/** Reads status, headers and error envelope. `now` is when a `Retry-After` in seconds begins. */
-export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, now: Date): GraphAnswer {
+/** Reads the answer of a `host`: status, headers and error envelope. `now` is when a `Retry-After` in seconds begins. */
+export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, host: string, now: Date): GraphAnswer {
   const error = readJson(reply.text, ErrorBody)?.error
   const inner = error?.innerError ?? error?.innererror
   return {
     status: reply.status,
     code: bounded(error?.code, MAX_CODE_CHARACTERS),
     innerCode: bounded(inner?.code, MAX_CODE_CHARACTERS),
-    isPage: error === undefined ? isPage(reply) : error.code === 'UnknownError' && PAGE.test(error.message ?? ''),
+    gateway: isFromGraph(reply) ? null : readGatewayAnswer(reply, host),
+    relaysPage: error?.code === 'UnknownError' && PAGE.test(error.message ?? ''),
     message: bounded(error?.message, MAX_MESSAGE_CHARACTERS),
     requestId: bounded(reply.headers.get('request-id') ?? inner?.['request-id'], MAX_CODE_CHARACTERS),
     retryAfter: retryAfterDate(reply.headers, now),
@@ -52,10 +54,6 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
 }
 
 const PAGE = /^\s*</
-
-function isPage({ text, headers }: Extract<GraphReply, { answered: true }>): boolean {
-  return PAGE.test(text) || /^\s*text\/html\b/i.test(headers.get('content-type') ?? '')
-}
 
 function bounded(text: string | null | undefined, maxCharacters: number): string | null {
   return text === null || text === undefined || text === '' ? null : plainText(text, maxCharacters)

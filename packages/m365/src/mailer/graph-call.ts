@@ -34,6 +34,8 @@ export interface GraphRequest {
 export type GraphReply =
   | {
       readonly answered: true
+      /** How long the body of the request was. */
+      readonly requestBytes: number
       readonly status: number
       readonly headers: AnswerHeaders
       /** Empty when there was no body, or when it broke off; the status is valid all the same. */
@@ -139,7 +141,9 @@ function createTransport(graphOrigin: string, fetch: MicrosoftFetch): Middleware
       try {
         const response = await fetch(url, { ...init, headers, signal: call.signal })
         const text = response.body === null ? '' : await boundedText(response, call.maxAnswerBytes, call.cutsAnswer)
-        call.reply = { answered: true, status: response.status, headers: response.headers, text }
+        const requestBytes = init.body === undefined ? 0 : Buffer.byteLength(init.body)
+        const { status, headers: received } = response
+        call.reply = { answered: true, requestBytes, status, headers: received, text }
         context.response = response as Response // the client returns it raw, and nobody reads it
       } catch (error) {
         call.reply = { answered: false, error }

@@ -41,16 +41,25 @@ export type Exchange = (request: GraphRequest) => Promise<Answered | NotAnswered
 /** Makes one request to Graph and reads its answer. */
 export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOptions): Exchange {
   const call = createGraphCall(graphBaseUrl, fetch)
+  const { host } = new URL(graphBaseUrl)
   return async (request) => {
     request.signal?.throwIfAborted()
     const reply = await call(request)
-    return reply.answered ? { ...reply, answer: readGraphAnswer(reply, clock()) } : reply
+    return reply.answered ? { ...reply, answer: readGraphAnswer(reply, host, clock()) } : reply
   }
+}
+
+/** Graph accepts a mail by 202 without a body. Any other success, as that of a captive portal, proves nothing. */
+export function acceptance({ status, text, answer }: Answered): Extract<SendOutcome, { outcome: 'sent' }> | null {
+  if (status !== 202 || text !== '') return null
+  return { outcome: 'sent', retryAfter: answer.retryAfter, requestId: answer.requestId }
 }
 
 /** A read or a delete may simply be repeated, so it never matters whether a lost one was carried out. */
 export function asRepeatable(failure: Failure): Failure {
-  return failure.outcome === 'unknown' ? { ...failure, outcome: 'unavailable' } : failure
+  if (failure.outcome !== 'unknown') return failure
+  const { gateway, ...certain } = failure
+  return gateway ? { ...certain, outcome: 'intercepted', gateway } : { ...certain, outcome: 'unavailable' }
 }
 
 /**

@@ -162,7 +162,8 @@ describe('send', () => {
     const claims = '{"access_token":{"nbf":{"essential":true}}}'
     const origin = await serve((_request, response) => {
       const encoded = Buffer.from(claims).toString('base64')
-      response.writeHead(401, { 'www-authenticate': `Bearer error="insufficient_claims", claims="${encoded}"` }).end()
+      const challenge = `Bearer authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="${encoded}"`
+      response.writeHead(401, { 'www-authenticate': challenge }).end()
     })
     expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
       outcome: 'unauthorized',
@@ -176,7 +177,7 @@ describe('send', () => {
     ['send-503-retry-after', 'unavailable'],
     ['send-500-empty-object', 'unknown'],
     ['send-502-html', 'unknown'],
-    ['send-403-html', 'unavailable'],
+    ['send-403-html', 'intercepted'],
     ['send-accepted-but-504', 'unknown'],
     ['send-reset-before', 'unknown'],
     ['send-reset-after', 'unknown'],
@@ -206,7 +207,7 @@ describe('send', () => {
         response.writeHead(429, { date, 'retry-after': value }).end('<html>Slow down</html>')
       })
       expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
-        outcome: 'throttled',
+        outcome: 'intercepted',
         retryAfter: new Date('2026-11-24T10:00:02.000Z'),
       })
     },
@@ -222,7 +223,7 @@ describe('send', () => {
 
   it('accepts the status of an answer with an endless body', async () => {
     const origin = await serve((_request, response) => {
-      response.writeHead(400)
+      response.writeHead(400, { 'request-id': 'request-1' })
       const more = () => void response.write('x'.repeat(65_536), more)
       more()
     })

@@ -8,7 +8,13 @@ import {
   type SearchedFolder,
   type SoughtMessage,
 } from './find-message.ts'
-import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
+import {
+  acceptance,
+  createExchange,
+  type CallOptions,
+  type GraphMailerOptions,
+  type SendOutcome,
+} from './graph-exchange.ts'
 import { createInboxCalls, type InboxCalls } from './inbox-calls.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -56,10 +62,7 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
       const path = `${mailboxPath(mailbox)}/sendMail`
       const reply = await exchange({ ...sendMailBody(message), method: 'POST', path, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
-      const { requestId, retryAfter } = reply.answer
-      return reply.status === 202
-        ? { outcome: 'sent', retryAfter, requestId }
-        : classifyFailure(reply.answer, callOptions)
+      return acceptance(reply) ?? classifyFailure(reply.answer, callOptions)
     },
   }
 }

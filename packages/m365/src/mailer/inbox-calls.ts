@@ -111,13 +111,13 @@ export function createInboxCalls(exchange: Exchange): InboxCalls {
       if ('link' in from) {
         const page = await get(from.link, options, { pageSize: PAGE_SIZE })
         // Graph documents 410; a link that it cannot read at all is refused with 400.
-        const isExpired = page.answered && (page.status === 410 || page.status === 400)
+        const isExpired = isRefusedByGraph(page) && (page.status === 410 || page.status === 400)
         return isExpired ? { outcome: 'link-expired' } : toPage(page)
       }
       const path = (expanded: boolean) => firstPage(from.since, options, expanded)
       const first = await get(path(true), options, { pageSize: PAGE_SIZE })
       // Extended properties are reported not to work with delta: then the class is read of each likely report.
-      const isRefused = first.answered && first.status === 400
+      const isRefused = isRefusedByGraph(first) && first.status === 400
       return toPage(isRefused ? await get(path(false), options, { pageSize: PAGE_SIZE }) : first)
     },
 
@@ -154,6 +154,10 @@ function expand(properties: readonly string[]): string {
 
 function succeeded(reply: Answered | NotAnswered): reply is Answered {
   return reply.answered && reply.status === 200
+}
+
+function isRefusedByGraph(reply: Answered | NotAnswered): reply is Answered {
+  return reply.answered && reply.answer.gateway === null
 }
 
 function failureOf(reply: Answered | NotAnswered): Gone | Failure {

@@ -92,8 +92,9 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): 
     try {
       const response = await fetch(uploadUrl, { ...request, ...(signal && { signal }) })
       const { status, headers } = response
-      const reply = { answered: true, status, headers, text: await boundedText(response) } as const
-      return { ...reply, answer: readGraphAnswer(reply, clock()) }
+      const requestBytes = request.body?.length ?? 0
+      const reply = { answered: true, requestBytes, status, headers, text: await boundedText(response) } as const
+      return { ...reply, answer: readGraphAnswer(reply, new URL(uploadUrl).host, clock()) }
     } catch (error) {
       return { answered: false, error }
     }
@@ -210,9 +211,9 @@ function hasCode({ code, innerCode }: GraphAnswer, pattern: RegExp): boolean {
 }
 
 /**
- * Leaves out Microsoft's own sentence, which may quote the address. The upload host is not Graph, and may refuse with a page:
- * taken for that of a proxy, no new session would follow, and the upload would wait until this one ends.
+ * Leaves out Microsoft's own sentence, which may quote the address. The upload host is not Graph, and may refuse without its
+ * marks: taken for the answer of a gateway, no new session would follow, and the upload would wait until this one ends.
  */
 function failureOf(answer: GraphAnswer): Failure {
-  return classifyFailure({ ...answer, message: null, isPage: false })
+  return classifyFailure({ ...answer, message: null, gateway: null })
 }

@@ -22,8 +22,13 @@ export interface SeenRequest {
   readonly body: Buffer
 }
 
-/** Starts a server that gives every request the same answer, and records what it was asked. */
+/** Starts a server that gives every request the same answer of Graph, and records what it was asked. */
 export async function answering(status: number, body: unknown = '', headers: Record<string, string> = {}) {
+  return intercepting(status, body, { 'request-id': 'request-of-graph', ...headers })
+}
+
+/** The same in place of Graph, without what marks its answers. */
+export async function intercepting(status: number, body: unknown = '', headers: Record<string, string> = {}) {
   const requests: SeenRequest[] = []
   const origin = await serve(async (request, response) => {
     const { method, url = '' } = request

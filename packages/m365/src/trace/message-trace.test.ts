@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { answering, token } from '../test-support/mailer.ts'
+import { answering, intercepting, token } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
 import { createMessageTrace, reasonOf, type TraceDetail } from './message-trace.ts'
 
@@ -43,6 +43,7 @@ describe('the message trace', () => {
       const [, end = ''] = /receivedDateTime le (\S+)/.exec(filter) ?? []
       ends.push(end)
       response.setHeader('date', new Date(hostMs).toUTCString())
+      response.setHeader('request-id', 'request-of-graph')
       response.statusCode = Date.parse(end) > hostMs ? 400 : 200
       response.end(JSON.stringify({ value: [] }))
     })
@@ -72,7 +73,7 @@ describe('the message trace', () => {
   ])('takes a refusal for one of the whole question where %s', async (_, headers) => {
     const origin = await serve((_request, response) => {
       response.sendDate = false
-      response.writeHead(400, headers).end()
+      response.writeHead(400, { 'request-id': 'request-of-graph', ...headers }).end()
     })
     const answer = await traceAt(origin).list(PERIOD, token)
     expect(answer.outcome).toBe('invalid')
@@ -134,11 +135,12 @@ describe('the message trace', () => {
     expect((await list(status, body)).answer.outcome).toBe(outcome)
   })
 
-  it.each([400, 403, 404])(
-    'takes a page with HTTP %i, as a proxy answers in place of Graph, for no answer',
+  it.each([400, 401, 403, 404, 429])(
+    'takes HTTP %i of something that answers in place of Graph for no answer',
     async (status) => {
-      const { answer } = await list(status, '<html>Blocked</html>', { 'content-type': 'text/html' })
-      expect(answer).toMatchObject({ outcome: 'unavailable', failure: { outcome: 'unavailable' } })
+      const { origin } = await intercepting(status, 'RBAC: access denied', { 'content-type': 'text/plain' })
+      const answer = await traceAt(origin).list(PERIOD, token)
+      expect(answer).toMatchObject({ outcome: 'unavailable', failure: { outcome: 'intercepted' } })
       expect(answer).not.toHaveProperty('endsLate')
     },
   )

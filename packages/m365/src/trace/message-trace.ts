@@ -131,9 +131,8 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
   ): Promise<string | TraceRefusal> {
     const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
     if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
-    const { status, code, message, requestId, retryAfter, isPage } = reply.answer
-    // A proxy answered in place of Graph, which names a code.
-    if (isPage && code === null && (status === 400 || status === 403)) return unavailable(classifyFailure(reply.answer))
+    const { status, code, message, requestId, retryAfter, gateway } = reply.answer
+    if (gateway !== null && status !== 200) return unavailable(classifyFailure(reply.answer))
     const hostMs = Date.parse(reply.headers.get('date') ?? '')
     const endsLate = status === 400 && until !== null && hostMs < until.getTime()
     if (endsLate || (status === 200 && aheadMs !== null && !Number.isNaN(hostMs))) aheadMs = clock().getTime() - hostMs

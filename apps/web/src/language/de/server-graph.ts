@@ -102,6 +102,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'graph-unauthorized': 'Microsoft hat das Token nicht akzeptiert.',
   'graph-not-reached': 'Microsoft 365 war nicht erreichbar.',
   'graph-broke-off': 'Die Verbindung zu Microsoft 365 endete vor einer Antwort.',
+  'graph-intercepted':
+    'Etwas zwischen diesem Server und Microsoft hat anstelle von Microsoft geantwortet, für {host}: HTTP {status} ({contentType}).',
+  'graph-intercepted-untyped':
+    'Etwas zwischen diesem Server und Microsoft hat anstelle von Microsoft geantwortet, für {host}: HTTP {status}.',
+  'gateway-says': 'Es sagt: „{excerpt}“',
+  'gateway-too-large':
+    'Etwas zwischen diesem Server und Microsoft lässt keine Anfrage dieser Größe durch (HTTP {status} für {host}).',
+  'gateway-too-large.remedy':
+    'Wer den Proxy oder das Gateway betreibt, lässt Anfragen von bis zu 4 MB zu {host} durch. Dann wiederholt ein Workspace-Administrator oder der einreichende Dienst die Nachricht.',
   'check-clock-and-certificate': 'Prüfen Sie die Uhr dieses Rechners und das Zertifikat eines Proxys auf dem Weg.',
   'graph-endless-list': 'Die Liste der Anhänge, die Microsoft geliefert hat, nimmt kein Ende.',
   'token-refused.title': 'Microsoft Graph akzeptiert das Token nicht',

@@ -1,0 +1,28 @@
+import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
+import { z } from 'zod'
+import { readJson } from '../json.ts'
+import type { GraphReply } from './graph-call.ts'
+
+const GRAPH_ERROR = z.object({ error: z.object({ code: z.string() }) })
+/** Graph's own application id: it names itself in the challenge of a 401. */
+const GRAPH_CLIENT_ID = '00000003-0000-0000-c000-000000000000'
+
+/**
+ * Whether Graph itself gave an answer, and nothing on the way to it. Graph marks all that it answers with a header, which a
+ * gateway in front of it may strip, and its refusals with an error object.
+ */
+export function isFromGraph(reply: Extract<GraphReply, { answered: true }>): boolean {
+  const { status, headers, text, requestBytes } = reply
+  if (headers.get('request-id') !== null || headers.get('x-ms-ags-diagnostic') !== null) return true
+  if (readJson(text, GRAPH_ERROR) !== null) return true
+  if (status === 401) return isGraphsChallenge(headers.get('www-authenticate') ?? '')
+  // A host in front of Graph, and a part of it, refuses what is longer than Graph takes.
+  return status === 413 && requestBytes >= CERTAIN_REQUEST_BYTES
+}
+
+function isGraphsChallenge(header: string): boolean {
+  if (!/\bbearer\b/i.test(header)) return false
+  return (
+    /\bauthorization_uri\s*=/i.test(header) || new RegExp(`\\bclient_id\\s*=\\s*"?${GRAPH_CLIENT_ID}`, 'i').test(header)
+  )
+}
