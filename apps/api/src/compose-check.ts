@@ -4,7 +4,9 @@ import type { CheckId } from '@inforiver-mail/contract/setup-check'
 import { CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { Timers } from './clock.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { readTlsCertificateFiles } from './configuration/environment-files.ts'
@@ -53,6 +55,8 @@ interface Common {
   readonly clock: () => Date
   /** Returns a number between 0 and 1, for jitter. */
   readonly chance: () => number
+  readonly timers: Timers
+  readonly random: RandomBytes
   /** Replaces the name servers of this machine. */
   readonly resolver?: DnsResolver | undefined
   readonly requestTimeoutMs?: number | undefined
@@ -247,12 +251,27 @@ function storedOf(
     microsoft: { identity },
     vault,
     clock,
+    timers,
     chance,
-  }: Pick<Common, 'clock' | 'chance'> & { database: Database; microsoft: Microsoft; vault: TokenVault },
+    random,
+  }: Pick<Common, 'clock' | 'timers' | 'chance' | 'random'> & {
+    database: Database
+    microsoft: Microsoft
+    vault: TokenVault
+  },
 ): Stored {
   const settingsStore = createSettingsStore(prisma)
   const grantStore = createGrantStore(prisma)
-  const connections = createConnectionCheck({ settingsStore, grantStore, identity, vault, clock, chance })
+  const connections = createConnectionCheck({
+    settingsStore,
+    grantStore,
+    identity,
+    vault,
+    clock,
+    timers,
+    chance,
+    random,
+  })
   return {
     readConnection: () => connections.readConnection(tenantId),
     requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),

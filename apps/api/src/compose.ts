@@ -245,6 +245,7 @@ export async function compose(
       expectStray: (tenant, message) => queue.mailboxes.expectStray(tenant, message),
       vault,
       clock,
+      timers,
       chance,
       random,
       waitForGrant,
@@ -375,7 +376,9 @@ export async function compose(
       keyRing,
       checkWrites: () => writeCheck.check(),
       clock,
+      timers,
       chance,
+      random,
       resolver,
       onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
     })

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import type { Check } from '@inforiver-mail/contract/setup-check'
-import { systemClock } from './clock.ts'
+import { systemClock, systemTimers } from './clock.ts'
 import { composeDoctor } from './compose-check.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { checksOfFaultyConfiguration } from './setup-check/faulty-configuration.ts'
@@ -46,7 +47,9 @@ async function runChecks(
     ...given,
     account: given.account,
     clock: systemClock,
+    timers: systemTimers,
     chance: () => 0.5, // the command asks once
+    random: randomBytes,
     onBroken: (id, error) => warn(`${id}: ${error instanceof Error ? error.message : String(error)}`),
   })
   try {

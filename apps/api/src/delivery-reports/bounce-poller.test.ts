@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import { ADA, BEN, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
@@ -112,6 +113,7 @@ function newProcess({
     failedRounds: new LRUCache<string, number>({ max: 10 }),
     metrics: createBounceMetrics(registry),
     clock: ground.clock.now,
+    timers: systemTimers,
     logger: pino({ enabled: false }),
   }
   return {

@@ -5,6 +5,7 @@ import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer
 import type { ArrivedMail } from '@inforiver-mail/m365/inbox-calls'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LRUCache } from 'lru-cache'
+import type { Timers } from '../clock.ts'
 import type { GrantedAccess, RequestAccess } from '../mailbox-access.ts'
 import type { DeliveryReports, Mailboxes, ReportInboxes } from '../queue/queue.ts'
 import type { ClaimedInbox } from '../queue/report-inboxes.ts'
@@ -42,6 +43,7 @@ interface Deps {
   readonly failedRounds: LRUCache<string, number>
   readonly metrics: BounceMetrics
   readonly clock: () => Date
+  readonly timers: Pick<Timers, 'deadline'>
   readonly logger: FastifyBaseLogger
 }
 
@@ -71,7 +73,7 @@ export async function pollInboxes(deps: Deps, owner: string, stopping: AbortSign
 
 async function pollInbox(deps: Deps, inbox: ClaimedInbox, stopping: AbortSignal): Promise<void> {
   const { tenantId } = inbox
-  const granted = await deps.requestAccess(tenantId, { signal: anySignal(stopping) })
+  const granted = await deps.requestAccess(tenantId, { signal: anySignal(deps, stopping) })
   if (granted.outcome !== 'granted') return deps.inboxes.release(inbox, deps.pollEveryMs)
   const round = await readWithFreshToken(deps, inbox, granted, stopping)
   // The last request may have outlived what it was made for.
@@ -94,7 +96,11 @@ async function readWithFreshToken(
 ): Promise<Round> {
   const round = await readInbox(deps, inbox, granted, stopping)
   if (typeof round === 'string' || round.outcome !== 'unauthorized') return round
-  const options = { refused: granted.grantVersion, claims: round.claims ?? undefined, signal: anySignal(stopping) }
+  const options = {
+    refused: granted.grantVersion,
+    claims: round.claims ?? undefined,
+    signal: anySignal(deps, stopping),
+  }
   const again = await deps.requestAccess(inbox.tenantId, options)
   return again.outcome === 'granted' ? readInbox(deps, inbox, again, stopping) : round
 }
@@ -111,7 +117,7 @@ async function readInbox(
   // Each request is made under the lease, which outlives it.
   const options = async (): Promise<CallOptions> => {
     if (stopping.aborted || !(await deps.inboxes.renew(inbox))) throw new RoundEnded('left')
-    return { accessToken, mailbox, signal: anySignal(stopping) }
+    return { accessToken, mailbox, signal: anySignal(deps, stopping) }
   }
   try {
     await readPages(deps, inbox, { options, sentFrom })
@@ -236,6 +242,6 @@ function againInMs({ pollEveryMs, clock }: Deps, failure: Failure | null): numbe
   return Math.max(pollEveryMs, asked === null ? 0 : asked.getTime() - clock().getTime())
 }
 
-function anySignal(stopping: AbortSignal): AbortSignal {
-  return AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
+function anySignal({ timers }: Deps, stopping: AbortSignal): AbortSignal {
+  return AbortSignal.any([stopping, timers.deadline(CALL_TIMEOUT_MS)])
 }

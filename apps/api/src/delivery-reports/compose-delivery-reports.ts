@@ -82,6 +82,7 @@ export function composeDeliveryReports(
     trace,
     pollMs,
     clock,
+    timers,
     logger,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
     explain: (refusal, hasPermission) => {
@@ -89,7 +90,7 @@ export function composeDeliveryReports(
       return toReportsProblem(explainTrace(refusal, { isOn: true, hasPermission, approvalLink, adminCenters }))
     },
     tokens: createTraceTokens({ identity, clock }),
-    owner: newOpaqueValue(),
+    owner: newOpaqueValue(random),
     metrics: createTraceMetrics(registry),
   })
   const inboxOwner = random(16).toString('hex')
@@ -105,6 +106,7 @@ export function composeDeliveryReports(
     failedRounds: new LRUCache<string, number>({ max: REMEMBERED_FAILURES }),
     metrics: createBounceMetrics(registry),
     clock,
+    timers,
     logger,
   }
   let pollings: readonly Polling[] = []

@@ -8,6 +8,7 @@ import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
 import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
@@ -108,6 +109,7 @@ function newProcess(
     owner,
     metrics: createTraceMetrics(new Registry()),
     clock: ground.clock.now,
+    timers: systemTimers,
     logger: pino({ enabled: false }),
   })
 }

@@ -8,6 +8,7 @@ import {
 } from '@inforiver-mail/m365/message-trace'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
+import type { Timers } from '../clock.ts'
 import { atMost } from '../cache-bound.ts'
 import type { AwaitedMessage } from '../queue/awaited-reports.ts'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
@@ -72,6 +73,7 @@ export interface TracePollerDeps {
   readonly owner: string
   readonly metrics: TraceMetrics
   readonly clock: () => Date
+  readonly timers: Pick<Timers, 'deadline'>
   readonly logger: FastifyBaseLogger
 }
 
@@ -90,7 +92,7 @@ interface Tasks {
 }
 
 export function createTracePoller(deps: TracePollerDeps): PollTrace {
-  const { store, reports, trace, tokens, rowsAtOnce, owner, metrics, logger } = deps
+  const { store, reports, trace, tokens, rowsAtOnce, owner, metrics, timers, logger } = deps
   const pollMs = Math.min(deps.pollMs, SWEEP_EVERY_MS)
   /** Details that were read: rows appear in every poll, and their details do not change any more. */
   const read = new LRUCache<string, true>(atMost(REMEMBERED_DETAILS))
@@ -209,7 +211,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     ask: (call: { accessToken: string; signal: AbortSignal }) => Promise<Answer | TraceRefusal>,
   ): Promise<((Answer | TraceRefusal) & { readonly made: number }) | null> {
     for (let isAgain = false; ; isAgain = true) {
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
+      const signal = AbortSignal.any([stopping, timers.deadline(REQUEST_TIMEOUT_MS)])
       const token = await tokens.get(signal)
       if (token.outcome === 'refused') return { outcome: 'unavailable', failure: token.failure, made: 0 }
       const made = await store.takeRequest(tenantId, atMost)

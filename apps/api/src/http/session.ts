@@ -1,5 +1,6 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Role } from '@inforiver-mail/contract/caller'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { isPolling } from './polling-request.ts'
@@ -38,8 +39,8 @@ export type FindSession = (idHash: string, by: 'person' | 'page') => Promise<Sig
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Returns 256 random bits, for a cookie or a URL. */
-export function newOpaqueValue(): string {
-  return randomBytes(32).toString('base64url')
+export function newOpaqueValue(random: RandomBytes): string {
+  return random(32).toString('base64url')
 }
 
 /** Hashes an opaque value for storage, so that reading the database does not give access. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import { mayReadInbox, permissionsOfBouncesAlone } from '@inforiver-mail/contract/permission'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
@@ -8,7 +7,9 @@ import { explainReportsPermission, toReportsProblem } from '@inforiver-mail/m365
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { Timers } from '../clock.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import type {
   Access,
@@ -80,15 +81,19 @@ export function createAccessSource({
   identity,
   vault,
   clock,
+  timers,
   chance,
+  random,
 }: {
   settingsStore: Pick<SettingsStore, 'applyHealth'>
   grantStore: GrantStore
   identity: MicrosoftIdentity
   vault: TokenVault
   clock: () => Date
+  timers: Timers
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
+  random: RandomBytes
 }): AccessSource {
   return { access, reportRefusal, reportIgnoredSender, sealTokens }
 
@@ -124,7 +129,7 @@ export function createAccessSource({
         return grantUntil(earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)))
       if (renewal.outcome === 'unavailable') return renewal
       if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
-      await delay(LOOK_AGAIN_MS, undefined, { signal })
+      await timers.sleep(LOOK_AGAIN_MS, signal)
     }
   }
 
@@ -147,7 +152,7 @@ export function createAccessSource({
   ): Promise<Renewal> {
     const { grantVersion, refreshWaitMs } = grant
     if (refreshWaitMs > 0) return postponed(refreshWaitMs)
-    const lease = { tenantId, grantVersion, owner: newOpaqueValue() }
+    const lease = { tenantId, grantVersion, owner: newOpaqueValue(random) }
     if (!(await grantStore.takeRefreshLease({ ...lease, leaseMs: REFRESH_LEASE_MS, recheck }))) return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)
@@ -185,7 +190,7 @@ export function createAccessSource({
   ): Promise<
     { readonly outcome: 'granted'; readonly tokens: NewTokens; readonly withdrawn: readonly string[] } | RefusedTokens
   > {
-    const signal = AbortSignal.timeout(REFRESH_TIMEOUT_MS)
+    const signal = timers.deadline(REFRESH_TIMEOUT_MS)
     if (mailbox === 'application') {
       const grant = await identity.applicationToken({ leg: 'application', claims, signal })
       if (grant.outcome === 'refused') return grant

@@ -5,6 +5,7 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Timers } from '../clock.ts'
 import { proveInbox } from './report-proofs.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import {
@@ -30,6 +31,7 @@ export function createApplicationConsent({
   mailer,
   expectStray,
   clock,
+  timers,
   waitForGrant,
 }: {
   identity: MicrosoftIdentity
@@ -37,6 +39,7 @@ export function createApplicationConsent({
   /** Has a draft of the message looked for in the mailbox later, and deleted. */
   expectStray: (tenantId: string, messageId: string) => Promise<void>
   clock: () => Date
+  timers: Pick<Timers, 'deadline'>
   waitForGrant: WaitForGrant
 }): ConsentStrategy {
   return {
@@ -72,7 +75,7 @@ export function createApplicationConsent({
         return {
           outcome: 'proved',
           account: null,
-          ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity }) }),
+          ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity, timers }) }),
           tokens: { ...grant.tokens, refreshToken: null },
           connection: {
             fromEmail,

@@ -1,6 +1,8 @@
 import { applicationPermissionsFor, permissionsFor } from '@inforiver-mail/contract/permission'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { Timers } from '../clock.ts'
 import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../checked-connection.ts'
 import { createAccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
@@ -27,7 +29,9 @@ export function createConnectionCheck({
   identity: MicrosoftIdentity
   vault: TokenVault
   clock: () => Date
+  timers: Timers
   chance: () => number
+  random: RandomBytes
 }): ConnectionCheck {
   return {
     async readConnection(tenantId) {

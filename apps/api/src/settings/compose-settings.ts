@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
@@ -8,6 +7,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
+import type { Timers } from '../clock.ts'
 import type { CredentialExpiry } from '../credential-expiry.ts'
 import type { Database } from '../database/database.ts'
 import type { GrantedAccess } from '../mailbox-access.ts'
@@ -72,9 +72,10 @@ export function composeSettings({
   expectStray,
   vault,
   clock,
+  timers,
   chance,
   random,
-  waitForGrant = delay,
+  waitForGrant = timers.sleep,
   logger,
   onExpiring,
 }: {
@@ -94,6 +95,7 @@ export function composeSettings({
   expectStray: (tenantId: string, messageId: string) => Promise<void>
   vault: TokenVault
   clock: () => Date
+  timers: Timers
   chance: () => number
   random: RandomBytes
   waitForGrant?: WaitForGrant | undefined
@@ -105,12 +107,20 @@ export function composeSettings({
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
   const readSubmitSettings = createSubmitSettingsReader(database.pool)
-  const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
+  const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, timers, chance, random })
   const strategy =
     graphAuth === 'application'
-      ? createApplicationConsent({ identity, mailer, expectStray, clock, waitForGrant })
-      : createDelegatedConsent({ consentStore, identity, mailer, clock })
-  const reportsConsent = createReportsConsent({ identity, mailer, trace, takeTraceRequest, clock, waitForGrant })
+      ? createApplicationConsent({ identity, mailer, expectStray, clock, timers, waitForGrant })
+      : createDelegatedConsent({ consentStore, identity, mailer, clock, timers })
+  const reportsConsent = createReportsConsent({
+    identity,
+    mailer,
+    trace,
+    takeTraceRequest,
+    clock,
+    timers,
+    waitForGrant,
+  })
   const consents = createConsents({
     settingsStore,
     consentStore,
@@ -120,6 +130,7 @@ export function composeSettings({
     accessSource,
     vault,
     clock,
+    timers,
     random,
   })
   const reportSwitches = createDeliveryReportSwitches({
@@ -133,6 +144,7 @@ export function composeSettings({
     traceOffered,
     takeTraceRequest,
     clock,
+    timers,
   })
   measureExpiry(registry, credentialExpiry)
   const reportSources = createReportSourceStore(database.pool)
@@ -155,7 +167,7 @@ export function composeSettings({
 
     async reportInboxHealth({ accessToken, connection }, tenant, failure) {
       const subject = { ...connection, delegate: connection.delegate?.email ?? null }
-      const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity }))
+      const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity, timers }))
       await reportSources.noteProblem(tenant, 'bounces', refusal && toReportsProblem(refusal))
     },
 
@@ -171,12 +183,14 @@ export function composeSettings({
           reportSwitches,
           strategy,
           clock,
+          timers,
         })
         await app.register(recipientsPolicyRoutes, {
           requireAdmin,
           readPolicy: async (tenant) => (await readSubmitSettings(tenant)).recipientsPolicy,
           settingsStore,
           clock,
+          timers,
         })
         await app.register(credentialRoutes, { requireAdmin, credentialExpiry, clock })
       },
@@ -187,10 +201,10 @@ export function composeSettings({
 
     tasks: {
       'sweep-consents': () => consentStore.sweep(clock()),
-      'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(REFRESH_TIMEOUT_MS)),
-      'recheck-access': () => recheckAccess(AbortSignal.timeout(REFRESH_TIMEOUT_MS)),
+      'keep-grants-alive': () => keepAlive(clock(), timers.deadline(REFRESH_TIMEOUT_MS)),
+      'recheck-access': () => recheckAccess(timers.deadline(REFRESH_TIMEOUT_MS)),
       'watch-credential': watchCredential,
-      'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock }),
+      'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock, timers }),
     },
   }
 }

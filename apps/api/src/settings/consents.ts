@@ -6,6 +6,7 @@ import { toConsentProblem } from '@inforiver-mail/m365/explanation'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { Timers } from '../clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
@@ -60,6 +61,7 @@ export function createConsents({
   accessSource,
   vault,
   clock,
+  timers,
   random,
 }: {
   settingsStore: SettingsStore
@@ -70,6 +72,7 @@ export function createConsents({
   accessSource: Pick<AccessSource, 'sealTokens'>
   vault: TokenVault
   clock: () => Date
+  timers: Timers
   random: RandomBytes
 }): Consents {
   return {
@@ -145,7 +148,7 @@ export function createConsents({
       }
       const ending = await settingsStore.completeConsent(consent, proved, clock())
       if (!ending.ended) return endedBefore(ending.status)
-      await waitForRequests(settingsStore, ending.onTheWire)
+      await waitForRequests(settingsStore, ending.onTheWire, timers)
       await consentStore.showCompleted(consent.id)
       return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
     },

@@ -3,6 +3,7 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { expect, it } from 'vitest'
 import { approvalLinks } from '../approval-links.ts'
+import { systemTimers } from '../clock.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import { createDelegatedConsent } from './delegated-consent.ts'
 
@@ -59,6 +60,7 @@ async function prove({
     identity: identity as MicrosoftIdentity,
     mailer: mailer as GraphMailer,
     clock: () => NOW,
+    timers: systemTimers,
   })
   const consent: Partial<ConsentRecord> = {
     fromEmail: 'ada@contoso.com',

@@ -6,6 +6,7 @@ import { explainMissingPermissions, explainUnexpectedAnswer } from '@inforiver-m
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Timers } from '../clock.ts'
 import { redeemAnswer, refuseGuest } from './microsoft-answer.ts'
 import { proveInbox } from './report-proofs.ts'
 import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
@@ -20,11 +21,13 @@ export function createDelegatedConsent({
   identity,
   mailer,
   clock,
+  timers,
 }: {
   consentStore: Pick<ConsentStore, 'findMissingPermission'>
   identity: MicrosoftIdentity
   mailer: GraphMailer
   clock: () => Date
+  timers: Pick<Timers, 'deadline'>
 }): ConsentStrategy {
   return {
     async permissionsFor({ tenantId, email }, { fromEmail, largeAttachments, bounces }, settings) {
@@ -108,7 +111,7 @@ export function createDelegatedConsent({
     return {
       outcome: 'proved',
       account,
-      ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity }) }),
+      ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity, timers }) }),
       tokens,
       connection: {
         fromEmail,

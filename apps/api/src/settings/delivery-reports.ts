@@ -9,6 +9,7 @@ import {
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Timers } from '../clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { AccessSource } from './access.ts'
@@ -58,6 +59,7 @@ export function createDeliveryReportSwitches({
   traceOffered,
   takeTraceRequest,
   clock,
+  timers,
 }: {
   settingsStore: Pick<SettingsStore, 'read'>
   reportsStore: Pick<ReportsStore, 'switchOff' | 'switchOn'>
@@ -70,6 +72,7 @@ export function createDeliveryReportSwitches({
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
   clock: () => Date
+  timers: Pick<Timers, 'deadline'>
 }): DeliveryReportSwitches {
   const { adminCenters } = identity
 
@@ -122,14 +125,14 @@ export function createDeliveryReportSwitches({
     const { fromEmail, permissions } = connection
     const delegate = connection.delegate?.email ?? fromEmail
     const subject = { sender: fromEmail, delegate, adminCenters }
-    const access = await accessSource.access(tenantId, { signal: AbortSignal.timeout(ACCESS_TIMEOUT_MS) })
+    const access = await accessSource.access(tenantId, { signal: timers.deadline(ACCESS_TIMEOUT_MS) })
     if (access.outcome === 'held') return refuse(explainLostConnection(adminCenters))
     const isAllowed = mayReadInbox(connection.mailbox, permissions)
     if (access.outcome === 'unavailable')
       return isAllowed ? refuse(explainInbox({ outcome: 'unavailable' }, subject)) : LACKING
     const { accessToken } = access
     if (isAllowed) {
-      const explanation = await proveInbox({ ...connection, delegate }, { accessToken, mailer, identity })
+      const explanation = await proveInbox({ ...connection, delegate }, { accessToken, mailer, identity, timers })
       return explanation ? refuse(explanation) : PROVED
     }
     // No permission helps where there is no inbox, as for a group.
@@ -158,7 +161,7 @@ export function createDeliveryReportSwitches({
       if (kind === 'reconnect-required') return LACKING
       return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
     }
-    const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock })
+    const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock, timers })
     return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
   }
 }

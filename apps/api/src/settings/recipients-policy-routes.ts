@@ -4,6 +4,7 @@ import {
   type RecipientsPolicy,
 } from '@inforiver-mail/contract/recipients-policy'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
@@ -15,11 +16,12 @@ interface Options {
   readonly readPolicy: (tenantId: string) => Promise<RecipientsPolicy>
   readonly settingsStore: Pick<SettingsStore, 'replaceRecipientsPolicy' | 'isOnTheWire'>
   readonly clock: () => Date
+  readonly timers: Timers
 }
 
 export const recipientsPolicyRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, readPolicy, settingsStore, clock },
+  { requireAdmin, readPolicy, settingsStore, clock, timers },
 ) => {
   route(app, readRecipientsPolicy, requireAdmin, async ({ caller }) => readPolicy(caller.tenantId))
 
@@ -32,7 +34,7 @@ export const recipientsPolicyRoutes: FastifyPluginAsync<Options> = async (
     )
     // Once this is answered, nothing goes to those that it was to be kept from.
     return afterCommit(async () => {
-      if (onTheWire) await waitForRequests(settingsStore, onTheWire)
+      if (onTheWire) await waitForRequests(settingsStore, onTheWire, timers)
       return policy
     })
   })

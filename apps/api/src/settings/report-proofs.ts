@@ -11,6 +11,7 @@ import {
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Timers } from '../clock.ts'
 import type { Connection } from './settings-state.ts'
 
 // Proofs that a source of delivery reports can be read: one read of the inbox, one request for a row of the trace.
@@ -31,12 +32,13 @@ interface InboxDeps {
   readonly accessToken: string
   readonly mailer: Pick<GraphMailer, 'probeInbox'>
   readonly identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
+  readonly timers: Pick<Timers, 'deadline'>
 }
 
 /** Reads the inbox of the sender once; null where that works. */
 export async function proveInbox(
   { fromEmail, mailbox, permissions, delegate }: InboxSubject,
-  { accessToken, mailer, identity }: InboxDeps,
+  { accessToken, mailer, identity, timers }: InboxDeps,
 ): Promise<ReportsExplanation | null> {
   const { adminCenters, approvalLinks } = identity
   const isApplication = mailbox === 'application'
@@ -50,7 +52,7 @@ export async function proveInbox(
   const probe = await mailer.probeInbox({
     accessToken,
     mailbox: mailbox === 'own' ? 'me' : { address: fromEmail },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: timers.deadline(TIMEOUT_MS),
   })
   if (probe.outcome === 'read') return null
   // The permission may have been withdrawn since. What Exchange grants by itself is in no token.
@@ -73,19 +75,21 @@ export async function proveTrace(
     identity,
     takeTraceRequest,
     clock,
+    timers,
   }: {
     tenantId: string
     trace: Pick<MessageTrace, 'list'>
     identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
     takeTraceRequest: TakeTraceRequest
     clock: () => Date
+    timers: Pick<Timers, 'deadline'>
   },
 ): Promise<TraceProof> {
   const { adminCenters, approvalLinks } = identity
   if (!(await takeTraceRequest(tenantId))) return { outcome: 'refused', explanation: explainTraceBudget(adminCenters) }
   const to = clock()
   const from = new Date(to.getTime() - TRACED_MS)
-  const call = { accessToken: tokens.accessToken, signal: AbortSignal.timeout(TIMEOUT_MS) }
+  const call = { accessToken: tokens.accessToken, signal: timers.deadline(TIMEOUT_MS) }
   const ask = () => trace.list({ from, to, top: 1 }, call)
   const first = await ask()
   const isWorthAgain = first.outcome === 'invalid' && first.endsLate === true

@@ -6,6 +6,7 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Timers } from '../clock.ts'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import {
@@ -38,6 +39,7 @@ export function createReportsConsent({
   trace,
   takeTraceRequest,
   clock,
+  timers,
   waitForGrant,
 }: {
   identity: MicrosoftIdentity
@@ -45,6 +47,7 @@ export function createReportsConsent({
   trace: MessageTrace
   takeTraceRequest: TakeTraceRequest
   clock: () => Date
+  timers: Pick<Timers, 'deadline'>
   waitForGrant: WaitForGrant
 }) {
   const { adminCenters } = identity
@@ -79,7 +82,7 @@ export function createReportsConsent({
       return refused(explainOtherAccount(person.signInName, delegate?.email ?? fromEmail, adminCenters), account)
     const { accessToken } = tokens
     const subject = { fromEmail, mailbox, permissions, delegate: person.signInName }
-    const refusal = await proveInbox(subject, { accessToken, mailer, identity })
+    const refusal = await proveInbox(subject, { accessToken, mailer, identity, timers })
     if (refusal) return refused(refusal, account)
     return { sources: ['bounces'], account, grant: { tokens, permissions }, refusal: null }
   }
@@ -117,11 +120,11 @@ export function createReportsConsent({
     { fromEmail }: Connection,
   ): Promise<Explanation | null> {
     if (source === 'trace') {
-      const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock })
+      const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock, timers })
       return proof.outcome === 'proved' ? null : proof.explanation
     }
     const subject = { fromEmail, mailbox: 'application', permissions: rolesOf(grant), delegate: null } as const
-    return proveInbox(subject, { accessToken: grant.tokens.accessToken, mailer, identity })
+    return proveInbox(subject, { accessToken: grant.tokens.accessToken, mailer, identity, timers })
   }
 }
 

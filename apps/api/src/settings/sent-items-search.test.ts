@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
@@ -14,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => modules.close())
 
-const check = () => checkSentItemsSearch({ ...modules, clock: clock.now })
+const check = () => checkSentItemsSearch({ ...modules, clock: clock.now, timers: systemTimers })
 
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
@@ -78,7 +79,7 @@ it('does not hold the mail of a connection that was made while it looked for the
     },
   }
 
-  await checkSentItemsSearch({ ...modules, accessSource, clock: clock.now })
+  await checkSentItemsSearch({ ...modules, accessSource, clock: clock.now, timers: systemTimers })
 
   expect(await known()).toBe('unknown')
   expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })

@@ -1,5 +1,6 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { Timers } from '../clock.ts'
 import { isFromDelegate } from '../mailbox-access.ts'
 import type { AccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
@@ -16,15 +17,17 @@ export async function checkSentItemsSearch({
   accessSource,
   mailer,
   clock,
+  timers,
 }: {
   grantStore: Pick<GrantStore, 'findUnprovedSearches' | 'saveSentItemsSearch'>
   accessSource: Pick<AccessSource, 'access' | 'reportIgnoredSender'>
   mailer: GraphMailer
   clock: () => Date
+  timers: Pick<Timers, 'deadline'>
 }): Promise<void> {
   for (const search of await grantStore.findUnprovedSearches()) {
     const { tenantId, settingsVersion, verificationId, connectedAt } = search
-    const access = await accessSource.access(tenantId, { signal: AbortSignal.timeout(60_000) })
+    const access = await accessSource.access(tenantId, { signal: timers.deadline(60_000) })
     if (access.outcome !== 'granted') continue
     const { accessToken, connection } = access
     const mailbox = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'

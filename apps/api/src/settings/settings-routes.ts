@@ -15,6 +15,7 @@ import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { PageText } from '@inforiver-mail/contract/plain-page'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { readApproval } from '../approval-links.ts'
+import type { Timers } from '../clock.ts'
 import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -41,11 +42,22 @@ interface Options {
   readonly reportSwitches: DeliveryReportSwitches
   readonly strategy: Pick<ConsentStrategy, 'approvalUrl'>
   readonly clock: () => Date
+  readonly timers: Timers
 }
 
 export const settingsRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, reportSwitches, strategy, clock },
+  {
+    requireAdmin,
+    requireServiceOrAdmin,
+    settingsStore,
+    consentStore,
+    consents,
+    reportSwitches,
+    strategy,
+    clock,
+    timers,
+  },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, waitingMessages, pending, quotaPause] = await Promise.all([
@@ -98,7 +110,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
     const onTheWire = await settingsStore.reset(caller.tenantId, caller.userId, clock())
     request.log.info({ requestsOnTheWire: onTheWire.requests }, 'settings reset')
     return afterCommit(async () => {
-      await waitForRequests(settingsStore, onTheWire)
+      await waitForRequests(settingsStore, onTheWire, timers)
       return { ...(await view(caller.tenantId)), requestsOnTheWire: onTheWire.requests }
     })
   })

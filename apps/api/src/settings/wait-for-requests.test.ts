@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { waitForRequests } from './wait-for-requests.ts'
 
 it('waits ten seconds at most for a request that stays on the wire, the time of a slow database included', async () => {
@@ -12,7 +13,14 @@ it('waits ten seconds at most for a request that stays on the wire, the time of 
     },
   }
 
-  await waitForRequests(slow, { tenantId: 'ten_1', settingsVersion: 1, requests: 1 }, () => nowMs)
+  await waitForRequests(
+    slow,
+    { tenantId: 'ten_1', settingsVersion: 1, requests: 1 },
+    {
+      ...systemTimers,
+      elapsedMs: () => nowMs,
+    },
+  )
 
   expect(looks).toEqual([0, 4_000, 8_000])
 })

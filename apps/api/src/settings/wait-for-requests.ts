@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { elapsedMs } from '../clock.ts'
+import type { Timers } from '../clock.ts'
 import { WIRE_WAIT_MS, type OnTheWire, type SettingsStore } from './settings-store.ts'
 
 const LOOK_EVERY_MS = 100
@@ -8,9 +7,9 @@ const LOOK_EVERY_MS = 100
 export async function waitForRequests(
   store: Pick<SettingsStore, 'isOnTheWire'>,
   onTheWire: OnTheWire,
-  elapsed: () => number = elapsedMs,
+  { elapsedMs, sleep }: Pick<Timers, 'elapsedMs' | 'sleep'>,
 ): Promise<void> {
   if (onTheWire.requests === 0) return
-  const until = elapsed() + WIRE_WAIT_MS
-  while (elapsed() < until && (await store.isOnTheWire(onTheWire))) await delay(LOOK_EVERY_MS)
+  const until = elapsedMs() + WIRE_WAIT_MS
+  while (elapsedMs() < until && (await store.isOnTheWire(onTheWire))) await sleep(LOOK_EVERY_MS)
 }

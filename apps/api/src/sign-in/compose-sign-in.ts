@@ -49,7 +49,7 @@ export function composeSignIn({
     routes:
       ({ requireAdmin }) =>
       async (app) => {
-        await app.register(signInRoutes, { signIn, store, publicUrl, clock })
+        await app.register(signInRoutes, { signIn, store, publicUrl, clock, random })
         await app.register(sessionRoutes, { requireAdmin, store, clock })
       },
     signInReturn: signInReturn({ signIn, publicUrl }),

@@ -1,4 +1,5 @@
 import { readSession, signOut } from '@inforiver-mail/contract/session'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { SIGN_IN_APPROVAL_PATH } from '../approval-links.ts'
 import { correlationNote, sendPage } from '../http/html.ts'
@@ -19,9 +20,10 @@ interface Options {
   readonly store: Pick<SignInStore, 'endSession'>
   readonly publicUrl: string
   readonly clock: () => Date
+  readonly random: RandomBytes
 }
 
-export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, store, publicUrl, clock }) => {
+export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, store, publicUrl, clock, random }) => {
   const browserCookie = browserCookieOf(publicUrl)
   app.get(
     '/auth/sign-in',
@@ -31,7 +33,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
     },
     async (request, reply) => {
       // An existing cookie is kept, so that a sign-in in a second tab does not break the one in the first.
-      const browser = request.cookies[browserCookie.name] ?? newOpaqueValue()
+      const browser = request.cookies[browserCookie.name] ?? newOpaqueValue(random)
       const { returnTo, prompt } = request.query as { returnTo?: unknown; prompt?: unknown }
       const url = await signIn.start({
         returnTo: withinOrigin(returnTo, publicUrl),

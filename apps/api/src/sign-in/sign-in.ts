@@ -129,7 +129,7 @@ export function createSignIn({
     const { person } = redemption
     if (person.guest) return refused(explainWrongAccount('guest', adminCenters), person.signInName)
 
-    const sessionId = newOpaqueValue()
+    const sessionId = newOpaqueValue(random)
     const idHash = hashOpaqueValue(sessionId)
     const { continues } = await store.startSession({
       idHash,

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import { systemTimers } from '../clock.ts'
 import { composeMicrosoft, type WrapFetch } from '../compose-microsoft.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database/database.ts'
@@ -52,7 +54,16 @@ export async function createAccessModules({
     tenantId: installation?.tenant_id ?? '',
     settingsStore,
     grantStore,
-    accessSource: createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance: () => 1 }),
+    accessSource: createAccessSource({
+      settingsStore,
+      grantStore,
+      identity,
+      vault,
+      clock,
+      timers: systemTimers,
+      chance: () => 1,
+      random: randomBytes,
+    }),
     mailer: microsoft.mailer,
     close: () => database.close(),
   }
