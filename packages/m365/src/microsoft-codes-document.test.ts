@@ -66,8 +66,8 @@ ${ENTRA_CODES.map(entraLine).join('\n')}
 
 A code that is not listed is classified by the HTTP status. A page with a status from 400 to 499, other than 401, 408, 413 and 429, is that of a proxy: the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
 
-| code | HTTP status | problem of the message | meaning |
-|---|---|---|---|
+| code | HTTP status | concerns | problem of the message | meaning |
+|---|---|---|---|---|
 ${Object.entries(GRAPH_CODES)
   .map(([code, { statuses, verdict }]) => graphLine(code, statuses, verdict))
   .join('\n')}
@@ -108,7 +108,8 @@ function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraC
 function graphLine(code: string, statuses: readonly number[], verdict: GraphVerdict): string {
   const refusal = typeof verdict === 'string' ? null : verdict
   const facts = { outcome: 'refused', microsoftCode: code, requestId: null } as const
+  const concerns = refusal ? `the ${refusal.concerns}` : '–'
   const problem = refusal ? `\`${toMessageProblem({ ...facts, ...refusal }, ADMIN_CENTERS).code}\`` : '–'
   const meaning = typeof verdict === 'string' ? VERDICTS[verdict] : `${verdict.title}. ${verdict.detail}`
-  return `| \`${code}\` | ${statuses.join(', ')} | ${problem} | ${meaning} |`
+  return `| \`${code}\` | ${statuses.join(', ')} | ${concerns} | ${problem} | ${meaning} |`
 }

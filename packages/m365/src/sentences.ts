@@ -23,6 +23,7 @@ const STEPS = {
   'then-reconnect-application':
     'Then a workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
   'then-choose-reconnect': 'Then a workspace admin chooses Reconnect. Waiting messages then leave by themselves.',
+  'then-retry': 'Then retry the message.',
   'check-registration':
     'Whoever operates Inforiver Mail checks the app registration. Waiting messages then leave by themselves.',
   'connection-kept': 'The connection itself is kept: waiting messages then leave by themselves.',

@@ -104,6 +104,7 @@ export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
   return {
     outcome: 'refused',
     reason: 'message-too-large',
+    concerns: 'message',
     title: refusal?.title ?? 'The message is too large',
     limit: 'request-length',
     microsoftCode: refusal?.microsoftCode ?? null,

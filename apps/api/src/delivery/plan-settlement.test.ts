@@ -32,7 +32,7 @@ function failure(
 function refused(reason: 'recipient-refused' | 'sending-limit-reached'): AttemptResult {
   return {
     type: 'failure',
-    failure: { outcome: 'refused', reason, title: 'Title', ...facts } satisfies Failure,
+    failure: { outcome: 'refused', reason, concerns: 'message', title: 'Title', ...facts } satisfies Failure,
     canLookUp: false,
   }
 }

@@ -130,6 +130,7 @@ export async function sendByDraft(
     return draftFailure({
       outcome: 'refused',
       reason: 'send-as-denied',
+      concerns: 'message',
       ...refusedBy('other-sender', { sender: fromEmail }),
       microsoftCode: null,
       requestId: null,
@@ -252,6 +253,7 @@ export async function sendByDraft(
     return draftFailure({
       outcome: 'refused',
       reason: 'draft-gone',
+      concerns: 'message',
       ...refusedBy('sent-by-hand', { attached, attachments: attachments.length }),
       microsoftCode: null,
       requestId: null,

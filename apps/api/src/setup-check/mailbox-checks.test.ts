@@ -59,7 +59,13 @@ it('asks nothing with an application that may only send', async () => {
 })
 
 it('explains a refusal of the mailbox, and takes an outage for no refusal', async () => {
-  const refused = { outcome: 'refused', reason: 'access-denied', title: 'Denied', ...facts } as const
+  const refused = {
+    outcome: 'refused',
+    reason: 'access-denied',
+    concerns: 'mailbox',
+    title: 'Denied',
+    ...facts,
+  } as const
   expect(await ask(OF_APPLICATION, async () => refused)).toMatchObject({
     code: 'mailbox-refused',
     values: { address: 'reports@contoso.com', microsoftCode: 'ErrorAccessDenied' },
@@ -70,7 +76,13 @@ it('explains a refusal of the mailbox, and takes an outage for no refusal', asyn
 })
 
 it('explains that Graph refuses a person’s access', async () => {
-  const refused = { outcome: 'refused', reason: 'access-denied', title: 'Denied', ...facts } as const
+  const refused = {
+    outcome: 'refused',
+    reason: 'access-denied',
+    concerns: 'mailbox',
+    title: 'Denied',
+    ...facts,
+  } as const
   const mailer = { findMessage: () => expect.unreachable(), readDelegate: async () => refused }
 
   expect(await ask({ ...OF_APPLICATION, mailbox: 'own' }, mailer.findMessage, { mailer })).toMatchObject({

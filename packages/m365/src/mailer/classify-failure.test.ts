@@ -139,6 +139,19 @@ describe('classifyFailure', () => {
     expect('limit' in failure ? failure.limit : undefined).toBe(limit)
   })
 
+  it.each([
+    [403, 'ErrorAccessDenied', 'mailbox'],
+    [403, 'ErrorSendAsDenied', 'mailbox'],
+    [404, 'MailboxNotEnabledForRESTAPI', 'mailbox'],
+    [507, 'ErrorQuotaExceeded', 'mailbox'],
+    [403, 'ErrorOfTomorrow', 'mailbox'],
+    [400, 'ErrorInvalidRecipients', 'message'],
+    [404, 'ErrorItemNotFound', 'message'],
+    [413, 'ErrorMessageSizeExceeded', 'message'],
+  ])('says that %i %s concerns the %s', (status, code, concerns) => {
+    expect(classifyFailure(graphAnswer({ status, code }))).toMatchObject({ concerns })
+  })
+
   it('passes on how long to wait', () => {
     expect(classifyFailure(graphAnswer({ status: 429, retryAfter: LATER }))).toMatchObject({ retryAfter: LATER })
   })

@@ -56,6 +56,7 @@ export type Failure =
   | ({
       readonly outcome: 'refused'
       readonly reason: RefusalReason
+      readonly concerns: GraphRefusal['concerns']
       readonly title: string
       readonly limit?: SizeLimit
     } & FailureFacts)
@@ -94,12 +95,13 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   const verdict = findVerdict(answer, context)
   if (typeof verdict === 'string')
     return { outcome: verdict, retryAfter, ...facts, ...described(`graph-${verdict}`, answer) }
-  const { reason, name, title, limit, quotesMicrosoft } = verdict
+  const { reason, concerns, name, title, limit, quotesMicrosoft } = verdict
   const isExplained = knownVerdict(code) !== undefined && !quotesMicrosoft
   const { detail, values } = described(`graph.${name}.detail`, isExplained ? null : answer)
   return {
     outcome: 'refused',
     reason,
+    concerns,
     title,
     ...(limit && { limit }),
     ...facts,

@@ -30,6 +30,7 @@ function refused(reason: RefusalReason): Failure {
   return {
     outcome: 'refused',
     reason,
+    concerns: 'mailbox',
     title: 'Refused',
     detail: 'Microsoft refused.',
     microsoftCode: 'ErrorCode',

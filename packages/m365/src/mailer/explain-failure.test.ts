@@ -110,5 +110,5 @@ describe('explainFailure', () => {
 })
 
 function refused(reason: RefusalReason): Failure {
-  return { outcome: 'refused', reason, title: 'Microsoft refused', ...facts }
+  return { outcome: 'refused', reason, concerns: 'mailbox', title: 'Microsoft refused', ...facts }
 }

@@ -92,23 +92,23 @@ export const FAILURE_SENTENCES: Sentences = {
   'application.recipient-refused.action':
     'An Exchange administrator checks the mail address of {recipient} in the {exchange} > Recipients > Mailboxes.',
 
-  // A message that failed for good
+  // A message that failed for good, or a mailbox whose messages are held
   'remedy.too-large-for-graph': `The submitting service submits it again with smaller attachments, or fewer, or with a link to the file; what the code means is in ${GRAPH_CODE_LIST}.`,
   'remedy.send-as-denied':
-    'An Exchange administrator gives the connected account Send As on the sender in the {exchange} > Recipients; a fresh right can take an hour to work. Then retry the message.',
-  'remedy.permission-missing': `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP and accepts the permission. An Entra administrator sees what is granted in the {entra} > ${APP_PERMISSIONS}. Then retry the message.`,
-  'remedy.access-denied': `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP. If that does not help, an Entra administrator checks the permissions of the app in the {entra} > ${APP_PERMISSIONS}, and an Exchange administrator the rights of the connected account in the {exchange} > Recipients and, in PowerShell, the application access policies. Then retry the message.`,
+    'An Exchange administrator gives the connected account Send As on the sender in the {exchange} > Recipients; a fresh right can take an hour to work.',
+  'remedy.permission-missing': `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP and accepts the permission. An Entra administrator sees what is granted in the {entra} > ${APP_PERMISSIONS}.`,
+  'remedy.access-denied': `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP. If that does not help, an Entra administrator checks the permissions of the app in the {entra} > ${APP_PERMISSIONS}, and an Exchange administrator the rights of the connected account in the {exchange} > Recipients and, in PowerShell, the application access policies.`,
   'remedy.mailbox-not-found':
-    'An Exchange administrator checks in the {exchange} > Recipients that both exist and that the account has a licence with Exchange Online. Then retry the message.',
+    'An Exchange administrator checks in the {exchange} > Recipients that both exist and that the account has a licence with Exchange Online.',
   'remedy.recipient-refused':
     'Check the recipients and have the service send it again. An Exchange administrator sees who has a mailbox, and how many recipients one message may have, in the {exchange} > Recipients > Mailboxes.',
   'remedy.message-refused': `The submitting service changes what Microsoft does not accept and submits the message again; what the code means is in ${GRAPH_CODE_LIST}.`,
   'remedy.draft-gone':
     'A workspace admin or the submitting service retries the message. If it happens again, an Exchange administrator sees who else uses the mailbox in the {exchange} > Recipients > Mailboxes > the mailbox > Delegation.',
   'remedy.mailbox-full':
-    'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes. Then retry the message.',
+    'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes.',
   'remedy.message-too-large':
     'The submitting service submits it again with smaller attachments, or fewer. An Exchange administrator sees the limit of the mailbox in the {exchange} > Recipients > Mailboxes > the mailbox > Message size restriction.',
   'remedy.sending-limit-reached':
-    'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}. Then retry the message.',
+    'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}.',
 }

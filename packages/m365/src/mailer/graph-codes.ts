@@ -19,6 +19,8 @@ export type SizeLimit = 'request-length' | 'session-minimum'
 
 export interface GraphRefusal {
   readonly reason: RefusalReason
+  /** Whether any message of the mailbox meets it, or this one alone. */
+  readonly concerns: 'mailbox' | 'message'
   /** The name under which its sentences stand. */
   readonly name: string
   readonly title: string
@@ -46,6 +48,7 @@ export interface GraphCode {
 
 export const ACCESS_DENIED: GraphRefusal = {
   reason: 'access-denied',
+  concerns: 'mailbox',
   name: 'access-denied',
   title: 'Microsoft denied access to the mailbox',
   detail: 'The connected account lacks a permission or a right to the mailbox.',
@@ -55,6 +58,7 @@ export const ACCESS_DENIED: GraphRefusal = {
 /** Replaces ACCESS_DENIED when the sender is a foreign address and the permission was not granted. */
 export const SHARED_PERMISSION_MISSING: GraphRefusal = {
   reason: 'permission-missing',
+  concerns: 'mailbox',
   name: 'shared-permission-missing',
   title: 'The permission Mail.Send.Shared is missing',
   detail: 'Sending from an address other than the account’s own needs the permission Mail.Send.Shared.',
@@ -62,6 +66,7 @@ export const SHARED_PERMISSION_MISSING: GraphRefusal = {
 
 const SEND_AS_DENIED: GraphRefusal = {
   reason: 'send-as-denied',
+  concerns: 'mailbox',
   name: 'send-as-denied',
   title: 'Sending as this address is not allowed',
   detail: 'The connected account has no right to send as the sender.',
@@ -69,6 +74,7 @@ const SEND_AS_DENIED: GraphRefusal = {
 
 const NO_MAILBOX: GraphRefusal = {
   reason: 'mailbox-not-found',
+  concerns: 'mailbox',
   name: 'no-mailbox',
   title: 'There is no such mailbox',
   detail: 'Microsoft 365 has no cloud mailbox for the sender or the account.',
@@ -76,6 +82,7 @@ const NO_MAILBOX: GraphRefusal = {
 
 const RECIPIENT_REFUSED: GraphRefusal = {
   reason: 'recipient-refused',
+  concerns: 'message',
   name: 'recipient-refused',
   title: 'Microsoft refused a recipient',
   detail: 'At least one recipient is missing or has an address that Exchange Online does not accept.',
@@ -83,6 +90,7 @@ const RECIPIENT_REFUSED: GraphRefusal = {
 
 const TOO_MANY_RECIPIENTS: GraphRefusal = {
   reason: 'recipient-refused',
+  concerns: 'message',
   name: 'too-many-recipients',
   title: 'The message has too many recipients',
   detail: 'The message has more recipients than the organisation allows for one message.',
@@ -90,6 +98,7 @@ const TOO_MANY_RECIPIENTS: GraphRefusal = {
 
 export const INVALID_MESSAGE: GraphRefusal = {
   reason: 'message-refused',
+  concerns: 'message',
   name: 'invalid-message',
   title: 'Microsoft refused the message',
   detail: 'Microsoft does not accept the form of the message.',
@@ -98,6 +107,7 @@ export const INVALID_MESSAGE: GraphRefusal = {
 
 const TOO_LARGE: GraphRefusal = {
   reason: 'message-too-large',
+  concerns: 'message',
   name: 'too-large',
   title: 'The message is too large',
   detail: 'Microsoft does not accept a message of this size.',
@@ -105,6 +115,7 @@ const TOO_LARGE: GraphRefusal = {
 
 export const REQUEST_TOO_LONG: GraphRefusal = {
   reason: 'message-too-large',
+  concerns: 'message',
   name: 'request-too-long',
   title: 'The message is too large',
   detail: 'Microsoft does not accept a request of this length.',
@@ -113,6 +124,7 @@ export const REQUEST_TOO_LONG: GraphRefusal = {
 
 const BELOW_SESSION_MINIMUM: GraphRefusal = {
   reason: 'message-too-large',
+  concerns: 'message',
   name: 'below-session-minimum',
   title: 'An attachment has a size that Microsoft does not take',
   detail: 'Microsoft opens no upload session for a file just below 3 MB.',
@@ -121,6 +133,7 @@ const BELOW_SESSION_MINIMUM: GraphRefusal = {
 
 const LIMIT_REACHED: GraphRefusal = {
   reason: 'sending-limit-reached',
+  concerns: 'mailbox',
   name: 'limit-reached',
   title: 'The sending limit is reached',
   detail: 'The mailbox has sent as much as Exchange Online lets it send for now.',
@@ -128,6 +141,7 @@ const LIMIT_REACHED: GraphRefusal = {
 
 const ACCOUNT_BLOCKED: GraphRefusal = {
   reason: 'sending-limit-reached',
+  concerns: 'mailbox',
   name: 'account-blocked',
   title: 'The account is blocked from sending',
   detail: 'Exchange Online has stopped this account from sending.',
@@ -135,6 +149,7 @@ const ACCOUNT_BLOCKED: GraphRefusal = {
 
 const DRAFT_GONE: GraphRefusal = {
   reason: 'draft-gone',
+  concerns: 'message',
   name: 'draft-gone',
   title: 'The draft is gone',
   detail: 'The draft of the message is no longer in the mailbox.',
@@ -142,6 +157,7 @@ const DRAFT_GONE: GraphRefusal = {
 
 const MAILBOX_FULL: GraphRefusal = {
   reason: 'mailbox-full',
+  concerns: 'mailbox',
   name: 'mailbox-full',
   title: 'The mailbox is full',
   detail: 'The mailbox that sends has no room left.',

@@ -6,18 +6,21 @@ import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
 
 /** The problem of a message that failed for good. Its detail ends with who does what where before a retry. */
 export function toMessageProblem(
-  { reason, limit, title, detail, values = {}, microsoftCode, requestId }: Refused,
+  { reason, concerns, limit, title, detail, values = {}, microsoftCode, requestId }: Refused,
   { exchange, entra, restrictedSenders }: AdminCenters,
 ): MessageProblem {
   // No administrator of the organisation can raise Graph's own limits.
-  const remedy = limit === undefined ? `remedy.${reason}` : 'remedy.too-large-for-graph'
+  const remedies =
+    limit === undefined
+      ? [`remedy.${reason}`, ...(concerns === 'mailbox' ? ['then-retry'] : [])]
+      : ['remedy.too-large-for-graph']
   const code = limit === undefined ? CODES[reason] : 'message-too-large'
   const centers = { exchange, entra, restrictedSenders }
   const names = Array.isArray(values['detail']) ? values['detail'] : null
-  const action = worded({ ...centers, detail: [remedy] }).detail
+  const action = worded({ ...centers, detail: remedies }).detail
   return {
     code,
-    values: names === null ? {} : { ...values, ...centers, detail: [...names, remedy] },
+    values: names === null ? {} : { ...values, ...centers, detail: [...names, ...remedies] },
     title,
     detail: `${detail} ${action}`,
     microsoftCode,
