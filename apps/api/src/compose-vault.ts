@@ -1,7 +1,7 @@
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
-import { systemClock } from './clock.ts'
+import { systemClock, systemTimers } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { connectDatabase, type Database } from './database/database.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
@@ -43,6 +43,7 @@ export async function composeVault(
   const opened = await openProductDatabase(config, {
     open: openReady,
     joinRunning: true,
+    timers: systemTimers,
   })
   const { database } = opened
   const store = createSealedStore(database, Object.values(SEALED_COLUMNS))

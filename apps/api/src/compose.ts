@@ -144,6 +144,7 @@ export async function compose(
     onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
     onLost: onFatal,
     stopping,
+    timers,
   })
   const { database, connectionString } = opened
   const closers: (() => void | Promise<void>)[] = []
@@ -169,7 +170,9 @@ export async function compose(
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
     await waitForDatabase(() => checkVaultKeys(database.pool, vault, sealedColumns))
-    const presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
+    const presence = await waitForDatabase(() =>
+      announceSealingKey(connectionString, () => keyRing.sealing.kid, timers),
+    )
     closers.push(() => presence.stop())
 
     const { publicUrl } = config
@@ -206,6 +209,7 @@ export async function compose(
       vault,
       clock,
       elapsedMs,
+      timers,
       random,
       databaseWasAway: waitForDatabase.hasWaited,
       takeOverWaits,
@@ -270,6 +274,7 @@ export async function compose(
       requireAdmin,
       auditRefusal,
       clock,
+      timers,
       databaseNow,
       random,
     })
@@ -355,7 +360,7 @@ export async function compose(
 
     const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
-    const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
+    const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, timers, logger })
     const housekeeping = composeBackground({
       connectionString,
       upkeep: queue.upkeep,

@@ -1,3 +1,4 @@
+import { systemTimers } from './clock.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { openProductDatabase } from './database/product-database.ts'
@@ -19,6 +20,7 @@ export async function runMigrateCommand(config: Config, { print }: { print: (lin
         (error) => logger.warn({ err: error }, 'an idle database connection broke'),
         (message) => logger.info(message),
       ),
+    timers: systemTimers,
   })
   await opened.close()
   print(`The database is ready for Inforiver Mail ${VERSION}.`)

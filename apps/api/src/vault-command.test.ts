@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { systemTimers } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { holdProductLock } from './database/product-lock.ts'
 import { freePort } from './test-support/database-server.ts'
@@ -391,7 +392,7 @@ describe('inforiver-mail vault forget', () => {
   })
 
   it('gives up nothing beside a process that does not show which key it seals with', async () => {
-    const lock = await holdProductLock(ground.database.url, () => {})
+    const lock = await holdProductLock(ground.database.url, () => {}, systemTimers)
     const before = await allSealed(ground.database)
 
     await expect(vault('forget all --yes', await withKeys(NEW))).rejects.toThrow(

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { createBatcher } from './batcher.ts'
 
 /** Runs that the test ends, with the items they were given. */
@@ -20,7 +21,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 it('runs items of the same moment in one batch, and gives each its own result', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 10 })
+  const add = createBatcher(run, { timers: systemTimers, maxItems: 10 })
 
   const results = Promise.all(['a', 'b', 'c'].map((item) => add(item)))
   await nextTurn()
@@ -32,7 +33,7 @@ it('runs items of the same moment in one batch, and gives each its own result', 
 
 it('collects items that arrive during a batch for the next one', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 10 })
+  const add = createBatcher(run, { timers: systemTimers, maxItems: 10 })
   const first = add('a')
   await nextTurn()
   const others = [add('b'), add('c')]
@@ -56,7 +57,11 @@ it('has items wait for each other after a batch of many, and after no other', as
       batches.push([...items])
       return items
     },
-    { maxItems: 10, gathering: { from: 2, wait: () => new Promise<void>((resolve) => waits.push(resolve)) } },
+    {
+      timers: systemTimers,
+      maxItems: 10,
+      gathering: { from: 2, wait: () => new Promise<void>((resolve) => waits.push(resolve)) },
+    },
   )
 
   await Promise.all([add('a'), add('b')])
@@ -85,7 +90,7 @@ it('limits the items of a batch', async () => {
       batches.push(items.length)
       return items
     },
-    { maxItems: 4 },
+    { timers: systemTimers, maxItems: 4 },
   )
 
   await Promise.all(Array.from({ length: 10 }, (_, index) => add(index)))
@@ -100,7 +105,7 @@ it('limits the bytes of a batch, and runs a larger item alone', async () => {
       batches.push([...items])
       return items
     },
-    { maxItems: 10, maxBytes: 100, sizeOf: (item) => item },
+    { timers: systemTimers, maxItems: 10, maxBytes: 100, sizeOf: (item) => item },
   )
 
   await Promise.all([60, 40, 1, 250, 30].map((item) => add(item)))
@@ -110,7 +115,7 @@ it('limits the bytes of a batch, and runs a larger item alone', async () => {
 
 it('fails a batch as a whole, and continues with the next', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 10 })
+  const add = createBatcher(run, { timers: systemTimers, maxItems: 10 })
   const failing = Promise.allSettled([add('a'), add('b')])
   await nextTurn()
   const next = add('c')
@@ -124,7 +129,7 @@ it('fails a batch as a whole, and continues with the next', async () => {
 
 it('works again after it was idle', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 10 })
+  const add = createBatcher(run, { timers: systemTimers, maxItems: 10 })
   for (const round of [0, 1]) {
     const result = add('a')
     await nextTurn()
@@ -135,7 +140,7 @@ it('works again after it was idle', async () => {
 
 it('runs what comes next beside a batch that is slow', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 10, slowAfterMs: 1 })
+  const add = createBatcher(run, { timers: systemTimers, maxItems: 10, slowAfterMs: 1 })
   const slow = add('a')
   await expect.poll(() => batches).toHaveLength(1)
   const next = add('b')
@@ -153,7 +158,12 @@ it('runs what comes next beside a batch that is slow', async () => {
 
 it('begins with the items of others beside a batch that is slow', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 1, slowAfterMs: 20, ownerOf: (item) => item.slice(0, 1) })
+  const add = createBatcher(run, {
+    timers: systemTimers,
+    maxItems: 1,
+    slowAfterMs: 20,
+    ownerOf: (item) => item.slice(0, 1),
+  })
   const all = ['a1', 'a2', 'b1'].map((item) => add(item))
   const begun = () => batches.map(({ items }) => items[0])
   await expect.poll(begun).toEqual(['a1', 'b1'])
@@ -165,7 +175,12 @@ it('begins with the items of others beside a batch that is slow', async () => {
 
 it('runs three batches at most, and keeps one of the places for the items of others', async () => {
   const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { maxItems: 1, slowAfterMs: 1, ownerOf: (item) => item.slice(0, 1) })
+  const add = createBatcher(run, {
+    timers: systemTimers,
+    maxItems: 1,
+    slowAfterMs: 1,
+    ownerOf: (item) => item.slice(0, 1),
+  })
   const begun = () => batches.map(({ items }) => items[0])
   const all = ['a1', 'a2', 'a3', 'a4'].map((item) => add(item))
   await expect.poll(begun).toEqual(['a1', 'a2'])

@@ -1,4 +1,4 @@
-import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
+import type { Timers } from '../clock.ts'
 
 interface Waiting<Item, Result> {
   readonly item: Item
@@ -38,6 +38,7 @@ const MAX_SLOW = { sameOwner: 1, any: 2 }
 export function createBatcher<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly (Result | FailedItem)[]>,
   limits: {
+    readonly timers: Pick<Timers, 'after' | 'nextTurn'>
     readonly maxItems: number
     readonly maxBytes?: number
     readonly sizeOf?: (item: Item) => number
@@ -47,7 +48,7 @@ export function createBatcher<Item, Result>(
     readonly slowAfterMs?: number
   },
 ): (item: Item) => Promise<Result> {
-  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, slowAfterMs = SLOW_AFTER_MS, gathering } = limits
+  const { timers, maxItems, maxBytes = Number.POSITIVE_INFINITY, slowAfterMs = SLOW_AFTER_MS, gathering } = limits
   const { sizeOf = () => 0, ownerOf = () => '' } = limits
   type Batch = readonly Waiting<Item, Result>[]
   let waiting: Waiting<Item, Result>[] = []
@@ -88,7 +89,7 @@ export function createBatcher<Item, Result>(
       }
       await untilDoneOrSlow(batch)
       // What arrived meanwhile may still lie in sockets: each round trip that is saved is worth more than this turn.
-      await turnOfTheEventLoop()
+      await timers.nextTurn()
       if (gathering && batch.length >= gathering.from && waiting.length < maxItems) await gathering.wait()
     }
     running = false
@@ -96,12 +97,12 @@ export function createBatcher<Item, Result>(
 
   function untilDoneOrSlow(batch: Batch): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
+      const cancel = timers.after(slowAfterMs, () => {
         slow.add(batch)
         resolve()
-      }, slowAfterMs)
+      })
       void runBatch(batch, () => {
-        clearTimeout(timer)
+        cancel()
         if (slow.delete(batch)) wake()
         resolve()
       })
@@ -130,7 +131,7 @@ export function createBatcher<Item, Result>(
       if (running) wake()
       else {
         running = true
-        setImmediate(() => void drain())
+        void timers.nextTurn().then(drain)
       }
     })
 }

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
+import { systemTimers } from '../clock.ts'
 import { keepConnected } from './keep-connected.ts'
 
 let database: TestDatabase
@@ -21,7 +22,7 @@ const connections = () =>
 const name = (client: { query(statement: string): Promise<unknown> }) => client.query(`SET application_name = 'kept'`)
 
 it('prepares every new connection after a break, until it is stopped', async () => {
-  const kept = keepConnected(link.url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, systemTimers, async (client) => void (await name(client)))
   await kept.first
   expect(await connections()).toHaveLength(1)
 
@@ -37,7 +38,7 @@ it('prepares every new connection after a break, until it is stopped', async () 
 
 it('reports a first connection that fails, and still makes one later', async () => {
   link.cut()
-  const kept = keepConnected(link.url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, systemTimers, async (client) => void (await name(client)))
   await expect(kept.first).rejects.toBeInstanceOf(Error)
 
   link.mend()
@@ -47,7 +48,7 @@ it('reports a first connection that fails, and still makes one later', async () 
 })
 
 it('leaves no connection when it is stopped while it connects', async () => {
-  const kept = keepConnected(link.url, async (client) => void (await name(client)))
+  const kept = keepConnected(link.url, systemTimers, async (client) => void (await name(client)))
 
   await kept.stop()
 
@@ -57,7 +58,7 @@ it('leaves no connection when it is stopped while it connects', async () => {
 it('has the system look within seconds for a server that went away without a word', async () => {
   const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
   try {
-    const kept = keepConnected(link.url, async (client) => void (await name(client)))
+    const kept = keepConnected(link.url, systemTimers, async (client) => void (await name(client)))
     await kept.first
     await kept.stop()
     expect(setKeepAlive.mock.calls).toEqual([[true, 10_000]])
@@ -72,7 +73,7 @@ it('opens a connection again that falls silent while it is prepared', async () =
     if (++attempts === 1) link.hold()
     await name(client)
   }
-  const kept = keepConnected(link.url, prepare, { silenceTimeoutMs: 100 })
+  const kept = keepConnected(link.url, systemTimers, prepare, { silenceTimeoutMs: 100 })
   await expect(kept.first).rejects.toThrow('timeout')
 
   link.mend()

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Cancel, Timers } from '../clock.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -21,12 +22,13 @@ export interface KeptConnection {
  */
 export function keepConnected(
   connectionString: string,
+  timers: Pick<Timers, 'after'>,
   onConnect: (client: pg.Client) => Promise<void>,
   { silenceTimeoutMs = SILENCE_TIMEOUT_MS }: { silenceTimeoutMs?: number } = {},
 ): KeptConnection {
   let stopped = false
   let connected: pg.Client | null = null
-  let timer: NodeJS.Timeout | undefined
+  let cancelReconnect: Cancel = () => {}
   let connecting = connect()
   const first = connecting
   first.catch(() => {}) // whoever needs the first connection awaits it
@@ -35,7 +37,7 @@ export function keepConnected(
     client: () => connected,
     async stop() {
       stopped = true
-      clearTimeout(timer)
+      cancelReconnect()
       await connecting.catch(() => {}) // otherwise a connection that is being made would stay open
       await connected?.end().catch(() => {})
     },
@@ -44,11 +46,11 @@ export function keepConnected(
   function reconnectLater(): void {
     connected = null
     if (stopped) return
-    clearTimeout(timer)
-    timer = setTimeout(() => {
+    cancelReconnect()
+    cancelReconnect = timers.after(RECONNECT_AFTER_MS, () => {
       connecting = connect()
       connecting.catch(() => {})
-    }, RECONNECT_AFTER_MS).unref()
+    })
   }
 
   async function connect(): Promise<void> {

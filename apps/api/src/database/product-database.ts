@@ -1,3 +1,4 @@
+import type { Timers } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from './database.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
@@ -25,6 +26,7 @@ interface Options {
   readonly stopping?: AbortSignal | undefined
   /** Use the embedded PostgreSQL of a running product, instead of refusing because the data folder is taken. */
   readonly joinRunning?: boolean
+  readonly timers: Timers
 }
 
 /**
@@ -38,10 +40,10 @@ export async function openProductDatabase(
     dataDirectory,
     runtimeDirectory,
   }: Pick<Config, 'database' | 'dataDirectory' | 'runtimeDirectory'>,
-  { open, onRestart = () => {}, onLost = () => {}, stopping, joinRunning = false }: Options,
+  { open, onRestart = () => {}, onLost = () => {}, stopping, joinRunning = false, timers }: Options,
 ): Promise<ProductDatabase> {
   if (configured.kind === 'external') {
-    const lock = await holdProductLock(configured.url, onLost)
+    const lock = await holdProductLock(configured.url, onLost, timers)
     return openAt(configured.url, lock, { open, joined: false, explain: async (error) => error })
   }
   const running = joinRunning ? await findRunningPostgres(dataDirectory) : null

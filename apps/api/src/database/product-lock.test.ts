@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { holdProductLock, shareProductLock, takeProductLock } from './product-lock.ts'
 
@@ -25,10 +26,10 @@ const neverRefused = (error: Error) => {
 }
 
 it('tells whether another process holds it', async () => {
-  const held = await holdProductLock(database.url, neverRefused)
+  const held = await holdProductLock(database.url, neverRefused, systemTimers)
   expect(await held.isUsedByAnother()).toBe(false)
 
-  const other = await holdProductLock(database.url, neverRefused)
+  const other = await holdProductLock(database.url, neverRefused, systemTimers)
   expect(await held.isUsedByAnother()).toBe(true)
 
   await other.stop()
@@ -37,8 +38,8 @@ it('tells whether another process holds it', async () => {
 })
 
 it('is shared by every process, and keeps a restore out until all of them have ended', async () => {
-  const one = await holdProductLock(database.url, neverRefused)
-  const other = await holdProductLock(database.url, neverRefused)
+  const one = await holdProductLock(database.url, neverRefused, systemTimers)
+  const other = await holdProductLock(database.url, neverRefused, systemTimers)
   await one.stop()
   expect(await takeProductLock(restore)).toBe(false)
   await other.stop()
@@ -48,14 +49,14 @@ it('is shared by every process, and keeps a restore out until all of them have e
 it('keeps a product from starting while a restore is under way', async () => {
   await takeProductLock(restore)
 
-  await expect(holdProductLock(database.url, neverRefused)).rejects.toThrow(
+  await expect(holdProductLock(database.url, neverRefused, systemTimers)).rejects.toThrow(
     'The database is being restored from a backup',
   )
 })
 
 it('tells a product whose connection broke that a restore has begun meanwhile', async () => {
   const refused = Promise.withResolvers<Error>()
-  const held = await holdProductLock(database.url, refused.resolve)
+  const held = await holdProductLock(database.url, refused.resolve, systemTimers)
   const [before] = await database.query(HOLDERS)
   const restoring = restore.query('SELECT pg_advisory_lock(719283003)') // the number that every version uses
   await expect.poll(() => database.query(HOLDERS)).toHaveLength(2)
@@ -67,7 +68,7 @@ it('tells a product whose connection broke that a restore has begun meanwhile', 
 })
 
 it('is held again after the connection broke', async () => {
-  const held = await holdProductLock(database.url, neverRefused)
+  const held = await holdProductLock(database.url, neverRefused, systemTimers)
   const [before] = await database.query(HOLDERS)
   await database.query('SELECT pg_terminate_backend($1)', [before?.['pid']])
 

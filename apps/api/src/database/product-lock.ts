@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 import { keepConnected } from './keep-connected.ts'
 
@@ -30,10 +31,11 @@ export interface ProductLock {
 export async function holdProductLock(
   connectionString: string,
   onRefused: (error: ConfigurationError) => void,
+  timers: Timers,
 ): Promise<ProductLock> {
   let isFirst = true
   let ownPid: number | null = null
-  const connection = keepConnected(connectionString, async (client) => {
+  const connection = keepConnected(connectionString, timers, async (client) => {
     ownPid = await tryLock(client, 'pg_try_advisory_lock_shared', PRODUCT_LOCK)
     if (ownPid !== null) return
     const refusal = new ConfigurationError(IS_RESTORED)

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { isInTime, leasedRows } from './columns.ts'
@@ -54,8 +55,9 @@ RETURNING q.message_id AS id, q.lease_owner`
  * Reports whether a request to the mailbox may begin. It may not when the lease was lost, when the settings no longer have
  * this version, or when the message has expired.
  */
-export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {
+export function createClearing(pool: pg.Pool, timers: Timers): (clearance: Clearance) => Promise<boolean> {
   return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), {
+    timers,
     maxItems: CLEARED_PER_BATCH,
     ownerOf: ({ message }) => message.tenantId,
   })

@@ -1,6 +1,6 @@
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import { elapsedMs as systemElapsedMs } from '../clock.ts'
+import type { Timers } from '../clock.ts'
 import { createContentKeys, type ContentKeys } from '../content-keys.ts'
 import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
@@ -22,6 +22,7 @@ export function composeQueue({
   vault,
   clock,
   elapsedMs,
+  timers,
   random,
   databaseWasAway,
   takeOverWaits = TAKE_OVER_WAITS,
@@ -37,6 +38,7 @@ export function composeQueue({
   vault: TokenVault
   clock: () => Date
   elapsedMs: () => number
+  timers: Timers
   random: RandomBytes
   /** Whether the database went away during the start. */
   databaseWasAway: () => boolean
@@ -50,7 +52,7 @@ export function composeQueue({
     logRetentionDays: config.logRetentionDays,
     takeOverWaits,
     databaseWasAway,
-    elapsedMs: systemElapsedMs, // the polls of a worker follow it, also where a test stops the clock
+    timers,
   })
   const writeCheck = createWriteCheck(database.pool, clock)
   return {

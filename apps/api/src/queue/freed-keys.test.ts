@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { outageOf } from '../database/is-unavailable.ts'
 import { createQueueGround, newMessage, type QueueGround } from '../test-support/queue-ground.ts'
 import type { FindKey } from './idempotency.ts'
@@ -19,7 +20,11 @@ afterEach(() => ground.database.empty('messages', 'idempotency_records'))
 
 const idempotency = { key: 'daily', contentHash: 'hash' }
 const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string }>][] = [
-  ['a message', (findKey) => createSubmitting(ground.opened.pool, STORAGE_BYTES, findKey)(newMessage({ idempotency }))],
+  [
+    'a message',
+    (findKey) =>
+      createSubmitting(ground.opened.pool, STORAGE_BYTES, findKey, systemTimers)(newMessage({ idempotency })),
+  ],
   [
     'a batch',
     (findKey) =>
@@ -27,6 +32,7 @@ const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string
         ground.opened.pool,
         STORAGE_BYTES,
         findKey,
+        systemTimers,
       )({ messages: [newMessage(), newMessage()], idempotency }),
   ],
 ]

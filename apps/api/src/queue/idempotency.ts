@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { ConflictError } from '../database/is-unavailable.ts'
 
@@ -62,13 +63,13 @@ SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHa
 export type FindKey = (name: KeyName) => Promise<KeyHolder | null>
 
 /** Looks up a key. The result is null when the key is free, or when its message is still being submitted. */
-export function createKeyLookUp(pool: pg.Pool): FindKey {
+export function createKeyLookUp(pool: pg.Pool, timers: Timers): FindKey {
   return createBatcher(
     async (names: readonly KeyName[]) => {
       const holders = await readKeys(pool, names)
       return names.map((name) => holders.get(textOf(name)) ?? null)
     },
-    { maxItems: LOOK_UPS_PER_BATCH },
+    { timers, maxItems: LOOK_UPS_PER_BATCH },
   )
 }
 

@@ -2,6 +2,7 @@ import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { MailState } from '@inforiver-mail/contract/overview'
 import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
+import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
 import {
@@ -328,7 +329,7 @@ export function createQueue(
     logRetentionDays,
     takeOverWaits,
     databaseWasAway,
-    elapsedMs,
+    timers,
   }: {
     readonly connectionString: string
     readonly limits: MailboxLimits
@@ -337,13 +338,13 @@ export function createQueue(
     readonly logRetentionDays: number
     readonly takeOverWaits: TakeOverWaits
     readonly databaseWasAway: () => boolean
-    readonly elapsedMs: () => number
+    readonly timers: Timers
   },
 ): Queue {
-  const known = createKnownTenants(elapsedMs)
-  const clear = createClearing(pool)
+  const known = createKnownTenants(timers.elapsedMs)
+  const clear = createClearing(pool, timers)
   const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
-  const findKey = createKeyLookUp(pool)
+  const findKey = createKeyLookUp(pool, timers)
   const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
   return {
     dataKeys: {
@@ -352,8 +353,8 @@ export function createQueue(
       read: (id) => readDataKey(pool, id),
     },
     messages: {
-      submit: createSubmitting(pool, storageBytes, findKey),
-      submitTogether: createSubmittingTogether(pool, storageBytes, findKey),
+      submit: createSubmitting(pool, storageBytes, findKey, timers),
+      submitTogether: createSubmittingTogether(pool, storageBytes, findKey, timers),
       findKey,
       find: (owner, id, configuredSender) => findMessage(pool, limits, owner, id, configuredSender),
       findAll: (owner, ids, configuredSender) => findMessages(pool, limits, owner, ids, configuredSender),
@@ -373,7 +374,7 @@ export function createQueue(
       discard: (id) => discardReceived(pool, id),
     },
     deliveries: {
-      claim: createClaiming(pool, limits, known, elapsedMs),
+      claim: createClaiming(pool, limits, known, timers.elapsedMs),
       giveBack: (owner) => giveBack(pool, owner),
       renew: (messages) => renewLeases(pool, messages),
       clear: (message, settingsVersion, sends, inDoubt = false) => clear({ message, settingsVersion, sends, inDoubt }),
@@ -386,7 +387,7 @@ export function createQueue(
       sharesMessageId: (message, internetMessageId, addresses) =>
         sharesMessageId(pool, message, internetMessageId, addresses),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
-      settle: createSettling(pool),
+      settle: createSettling(pool, timers),
       async takeOver() {
         const taken = await takingOver.takeOver()
         if (taken.abandoned.length > 0) known.expect(null)
@@ -402,7 +403,7 @@ export function createQueue(
         if (released.moved) known.expect(null) // a scheduled message keeps its due time
         return released
       },
-      listen: (wake) => listenForMessages(connectionString, known, wake),
+      listen: (wake) => listenForMessages(connectionString, known, wake, timers),
     },
     mailboxes: {
       chargeUpload: (tenantId, bytes) => chargeUpload(pool, limits, tenantId, bytes),

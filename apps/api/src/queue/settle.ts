@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
@@ -229,11 +229,12 @@ used AS (
 }
 
 /** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
-export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
+export function createSettling(pool: pg.Pool, timers: Timers): (settled: Settled) => Promise<boolean> {
   return createBatcher<Settled, boolean>((batch) => settleBatch(pool, batch), {
+    timers,
     maxItems: SETTLEMENTS_PER_BATCH,
     ownerOf: ({ message }) => message.tenantId,
-    gathering: { from: MANY_AT_ONCE, wait: () => delay(GATHER_MS) },
+    gathering: { from: MANY_AT_ONCE, wait: () => timers.sleep(GATHER_MS) },
   })
 }
 

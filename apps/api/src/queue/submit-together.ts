@@ -1,5 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement } from '../database/transaction.ts'
 import { whileKeyIsFreed, type FindKey } from './idempotency.ts'
@@ -34,13 +35,14 @@ export function createSubmittingTogether(
   pool: pg.Pool,
   storageBytes: number,
   findKey: FindKey,
+  timers: Timers,
 ): (batch: NewBatch) => Promise<SubmittedTogether> {
   return createBatcher(
     (batches: readonly NewBatch[]) =>
       Promise.all(
         batches.map((batch) => whileKeyIsFreed(() => submitTogether({ pool, storageBytes, findKey }, batch))),
       ),
-    { maxItems: 1, ownerOf: ({ messages }) => messages[0]?.tenantId ?? '' },
+    { timers, maxItems: 1, ownerOf: ({ messages }) => messages[0]?.tenantId ?? '' },
   )
 }
 

@@ -1,5 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement, inTransaction } from '../database/transaction.ts'
 import { readHeldBecause } from '../stored-values.ts'
@@ -46,9 +47,11 @@ export function createSubmitting(
   pool: pg.Pool,
   storageBytes: number,
   findKey: FindKey,
+  timers: Timers,
 ): (message: NewMessage) => Promise<Submitted> {
   const inBatches = <Row>(insert: (batch: readonly NewMessage[]) => Promise<readonly Row[]>) =>
     createBatcher(insert, {
+      timers,
       maxItems: SUBMITS_PER_BATCH,
       maxBytes: BYTES_PER_BATCH,
       sizeOf: ({ content }) => content.length,

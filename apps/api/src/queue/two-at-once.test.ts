@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import {
   ADA,
   createQueueGround,
@@ -155,7 +156,7 @@ it('accepts the late outcome of a message that is given up at the same moment', 
   const givenUp = { message: looking, settlement: FAILED, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
 
   const written = await inBetween(
-    (transaction) => createSettling(transaction)(givenUp),
+    (transaction) => createSettling(transaction, systemTimers)(givenUp),
     () => ground.settle(late, SENT),
   )
 
@@ -188,7 +189,7 @@ it('does not lease a message that a late outcome postpones at the same moment', 
   const settled = { message: late, settlement: putOff, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
 
   const claimed = await inBetween(
-    (transaction) => createSettling(transaction)(settled),
+    (transaction) => createSettling(transaction, systemTimers)(settled),
     () => ground.queue.deliveries.claim('worker', 10),
   )
 

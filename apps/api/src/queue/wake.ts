@@ -1,3 +1,4 @@
+import type { Timers } from '../clock.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import { keepConnected } from '../database/keep-connected.ts'
 import type { KnownTenants } from './known-tenants.ts'
@@ -24,8 +25,9 @@ export function listenForMessages(
   connectionString: string,
   known: Pick<KnownTenants, 'listen' | 'expect'>,
   wake: () => void,
+  timers: Timers,
 ): { stop(): Promise<void> } {
-  return keepConnected(connectionString, async (client) => {
+  return keepConnected(connectionString, timers, async (client) => {
     client.on('notification', ({ payload }) => {
       known.expect(payload ? payload.split(BETWEEN_TENANTS) : null)
       wake()

@@ -1,5 +1,6 @@
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { AuditRefusal } from '../database/refusal-audit.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -28,6 +29,7 @@ export function composeServiceKeys({
   requireAdmin,
   auditRefusal,
   clock,
+  timers,
   databaseNow,
   random,
 }: {
@@ -36,11 +38,12 @@ export function composeServiceKeys({
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefusal: AuditRefusal
   clock: () => Date
+  timers: Timers
   /** The clock that the end of a key is judged by. */
   databaseNow: () => Promise<Date>
   random: RandomBytes
 }): ServiceKeys {
-  const store = createServiceKeyStore(database.prisma, database.pool, clock)
+  const store = createServiceKeyStore(database.prisma, database.pool, clock, timers)
   const guard = createCallerGuard({
     store,
     requireAdmin,

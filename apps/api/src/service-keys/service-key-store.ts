@@ -3,6 +3,7 @@ import { MAX_SERVICE_KEYS, type ServiceKey } from '@inforiver-mail/contract/serv
 import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
@@ -124,7 +125,12 @@ const RECORD_USE = `
 UPDATE service_keys SET last_used_at = $2
  WHERE id IN (SELECT id FROM service_keys WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $3) FOR UPDATE SKIP LOCKED)`
 
-export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): ServiceKeyStore {
+export function createServiceKeyStore(
+  prisma: PrismaClient,
+  pool: pg.Pool,
+  clock: () => Date,
+  timers: Timers,
+): ServiceKeyStore {
   return {
     find: createBatcher(
       async (uses: readonly KeyUse[]) => {
@@ -143,7 +149,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
         await recordUse(used)
         return found
       },
-      { maxItems: LOOKUPS_PER_BATCH },
+      { timers, maxItems: LOOKUPS_PER_BATCH },
     ),
 
     async isKnown(keyHash) {

@@ -106,7 +106,7 @@ export function composeSettings({
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
-  const readSubmitSettings = createSubmitSettingsReader(database.pool)
+  const readSubmitSettings = createSubmitSettingsReader(database.pool, timers)
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, timers, chance, random })
   const strategy =
     graphAuth === 'application'

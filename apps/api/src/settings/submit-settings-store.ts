@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import {
@@ -17,7 +18,7 @@ const READ = `SELECT s.tenant_id, ${SUBMIT_SETTINGS_COLUMNS} FROM tenant_setting
 export type ReadSubmitSettings = (tenantId: string) => Promise<SubmitSettings>
 
 /** Submits that arrive together share one statement, which reads no tokens. */
-export function createSubmitSettingsReader(pool: pg.Pool): ReadSubmitSettings {
+export function createSubmitSettingsReader(pool: pg.Pool, timers: Timers): ReadSubmitSettings {
   return createBatcher(
     async (tenants: readonly string[]) => {
       const statement = {
@@ -30,6 +31,6 @@ export function createSubmitSettingsReader(pool: pg.Pool): ReadSubmitSettings {
       const settings = new Map(rows.map((row) => [row.tenant_id, row]))
       return tenants.map((tenantId) => toSubmitSettings(settings.get(tenantId)))
     },
-    { maxItems: READ_PER_BATCH },
+    { timers, maxItems: READ_PER_BATCH },
   )
 }

@@ -1,3 +1,4 @@
+import { systemTimers } from '../clock.ts'
 import { openDatabase } from '../database/database.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { reseal } from '../vault-rotation/reseal.ts'
@@ -25,5 +26,6 @@ async function start(url: string, keys: string[]): Promise<void> {
     kid: ringOf(...keys).sealing.kid,
     clock: () => new Date(),
     signal: new AbortController().signal,
+    wait: systemTimers.sleep,
   })
 }

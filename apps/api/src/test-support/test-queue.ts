@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
+import { systemTimers } from '../clock.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
@@ -33,7 +34,7 @@ export function createTestQueue(
     contentRetentionDays = 7,
     logRetentionDays = 30,
     takeOverWaits = NO_TAKE_OVER_WAITS,
-    elapsedMs = () => performance.now(),
+    elapsedMs = systemTimers.elapsedMs,
     url = '',
   }: TestQueueOptions & { readonly url?: string } = {},
 ): Queue {
@@ -47,7 +48,7 @@ export function createTestQueue(
       logRetentionDays,
       takeOverWaits,
       databaseWasAway: () => false,
-      elapsedMs,
+      timers: { ...systemTimers, elapsedMs },
     },
   )
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { Timers } from '../clock.ts'
 import { keepConnected } from '../database/keep-connected.ts'
 
 /** A process announces the key that it seals with by the name of this connection. */
@@ -13,17 +14,17 @@ const LOOK_EVERY_MS = 500
 export async function announceSealingKey(
   connectionString: string,
   sealingKid: () => string,
+  timers: Pick<Timers, 'after' | 'every'>,
 ): Promise<{ stop(): Promise<void> }> {
   let announcedKid = ''
-  const connection = keepConnected(connectionString, announce)
-  const timer = setInterval(() => {
+  const connection = keepConnected(connectionString, timers, announce)
+  const endLooks = timers.every(LOOK_EVERY_MS, () => {
     const client = connection.client()
     if (client === null || announcedKid === sealingKid()) return
     announce(client).catch(() => {}) // the connection broke: the next one announces the key
-  }, LOOK_EVERY_MS)
-  timer.unref()
+  })
   const stop = async () => {
-    clearInterval(timer)
+    endLooks()
     await connection.stop()
   }
   try {

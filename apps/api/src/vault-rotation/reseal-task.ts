@@ -1,6 +1,7 @@
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { reseal } from './reseal.ts'
 import type { SealedStore } from './sealed-store.ts'
 
@@ -12,12 +13,13 @@ export function createResealTask(deps: {
   vault: TokenVault
   keyRing: KeyRing
   clock: () => Date
+  timers: Pick<Timers, 'deadline' | 'sleep'>
   logger: FastifyBaseLogger
 }): () => Promise<void> {
-  const { keyRing, logger } = deps
+  const { keyRing, timers, logger } = deps
   return async () => {
     const { kid } = keyRing.sealing
-    const resealing = await reseal({ ...deps, kid, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const resealing = await reseal({ ...deps, kid, signal: timers.deadline(TIMEOUT_MS), wait: timers.sleep })
     if (resealing.outcome === 'disagreement')
       logger.warn({ kid, others: resealing.kids }, 'stored secrets are not resealed: a process seals with another key')
     else if (resealing.outcome === 'left')

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { sealedPrefix, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { checkVaultKeys } from '../database/sealed-values.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
@@ -61,6 +62,7 @@ async function rotate(
     kid: 'new',
     clock: () => NOW,
     signal: new AbortController().signal,
+    wait: systemTimers.sleep,
     ...changes,
   })
 }
@@ -272,7 +274,7 @@ it('records the rotation in the audit log once', async () => {
 
 describe('a running process', () => {
   async function announce(kid: () => string): Promise<{ stop(): Promise<void> }> {
-    const presence = await announceSealingKey(test.url, kid)
+    const presence = await announceSealingKey(test.url, kid, systemTimers)
     onTestFinished(() => presence.stop())
     return presence
   }

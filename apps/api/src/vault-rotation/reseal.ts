@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
@@ -27,7 +26,7 @@ export async function reseal({
   clock,
   signal,
   onProgress,
-  wait = delay,
+  wait,
 }: {
   store: SealedStore
   vault: TokenVault
@@ -35,7 +34,7 @@ export async function reseal({
   clock: () => Date
   signal: AbortSignal
   onProgress?: (resealed: number) => void
-  wait?: (ms: number) => Promise<unknown>
+  wait: (ms: number) => Promise<unknown>
 }): Promise<Resealing> {
   if (isOnly(kid, await store.findKids())) return { outcome: 'done', resealed: 0 }
   const others = [...(await store.findSealingKids())].filter((other) => other !== kid)
