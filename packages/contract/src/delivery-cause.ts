@@ -28,6 +28,7 @@ export const DELIVERY_CODES = {
   'senders-limited': ['5.7.12', '5.7.13', '5.7.124', '5.7.133-5.7.136'],
   'spf-failed': ['5.7.23'],
   'dmarc-failed': ['5.7.509'],
+  'sender-unauthenticated': ['5.7.515'],
   'not-authenticated': ['5.7.57', '5.7.64'],
   'encryption-failed': ['5.7.5', '5.4.8', '5.7.321-5.7.325'],
   'remote-spam': ['5.7.350'],

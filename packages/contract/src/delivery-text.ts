@@ -133,6 +133,12 @@ export const DELIVERY_MEANINGS: Readonly<Record<DeliveryCause, DeliveryMeaning>>
     meaning: 'The message did not pass the DMARC check of the sender’s domain.',
     remedy: 'An administrator mends SPF and DKIM of the domain in DNS.',
   },
+  'sender-unauthenticated': {
+    actors: ['administrator'],
+    meaning:
+      'The recipient’s provider, such as Outlook.com, takes much mail only from domains with SPF, DKIM and DMARC, and the sender’s lacks one of them.',
+    remedy: 'Whoever keeps the DNS of the sender’s domain adds what the set-up check in the settings misses.',
+  },
   'not-authenticated': {
     actors: ['administrator'],
     meaning: 'Exchange Online did not take the message as one of the organisation.',

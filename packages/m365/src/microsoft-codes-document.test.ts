@@ -40,6 +40,7 @@ const STAGES = { 'sign-in': ' (sign-in)', consent: ' (consent)', renewal: ' (con
 const VERDICTS = {
   throttled: '`throttled`: the mailbox pauses, and the message is sent afterwards',
   unavailable: '`unavailable`: the message is sent later',
+  passing: '`unavailable`: the message is sent later; a draft that was being sent is looked for first',
   unknown: '`unknown`: the message may have been sent; it is sent again, unless it asked for `onUnknownOutcome: stop`',
   busy: 'as `unavailable`, or as `unknown` from 500 on without `Retry-After`',
 } as const
@@ -64,7 +65,7 @@ ${ENTRA_CODES.map(entraLine).join('\n')}
 
 ## Microsoft Graph
 
-A code that is not listed is classified by the HTTP status. A page with a status from 400 to 499, other than 401, 408, 413 and 429, is that of a proxy: the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
+A code that is not listed is classified by the HTTP status. An answer below 500 that has neither Graph's error object nor one of its headers is that of something in between ([network](network.md#what-answers-in-place-of-microsoft)): the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
 
 | code | HTTP status | concerns | problem of the message | meaning |
 |---|---|---|---|---|

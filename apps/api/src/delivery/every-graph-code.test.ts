@@ -28,6 +28,7 @@ it.each([
   [403, 'ErrorSendAsDenied', 'send-as-denied', EXCHANGE],
   [404, 'ErrorNonExistentMailbox', 'mailbox-not-found', EXCHANGE],
   [404, 'ErrorItemNotFound', 'message-refused', 'A workspace admin or the submitting service retries the message'],
+  [403, 'ErrorTenantNotFoundInCurrentSovereignEnvironment', 'message-refused', 'M365_CLOUD'],
   [400, 'ErrorInvalidRecipients', 'recipient-refused', 'Check the recipients'],
   [507, 'ErrorQuotaExceeded', 'message-refused', 'makes room in it'],
   [413, 'ErrorMessageSizeExceeded', 'message-too-large', 'with smaller attachments'],
@@ -76,6 +77,7 @@ it.each([
   [503, 'ApplicationThrottled', 'throttled', 'pauses the mailbox for a moment'],
   [429, 'ErrorServerBusy', 'unavailable', 'delays the message and nothing else'],
   [400, 'ErrorMailboxMoveInProgress', 'unavailable', 'delays the message and nothing else'],
+  [409, 'ErrorIrresolvableConflict', 'unavailable', 'delays the message and nothing else'],
 ])('%i %s (%s) %s, and the message leaves afterwards', async (status, code, outcome) => {
   const subject = `${status} ${code}`
   await ground.switchOn(graphAnswers(status, code))

@@ -97,6 +97,15 @@ describe.each([
     expect(await settings()).toMatchObject({ status: 'connected', problem: null })
   })
 
+  it('keeps the connection when a gateway refuses a message in Microsoft’s place, and sends', async () => {
+    await connect()
+    await ground.microsoft.control('POST', '/scenarios', { name: 'gateway-api-403' })
+    const { id } = await service.submit()
+
+    await service.until(id, { status: 'sent', attempts: [{ outcome: 'unavailable' }, { outcome: 'sent' }] })
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  })
+
   it('holds a message when the app registration is refused, and stays connected', async () => {
     await connect()
     await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })

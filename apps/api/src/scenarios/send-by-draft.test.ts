@@ -48,7 +48,7 @@ it('stores the id of a draft before the draft is sent', async () => {
   await ground.service.until(id, { status: 'sent' })
 })
 
-it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
+it.each(['send-accepted-but-504', 'send-accepted-but-409', 'send-reset-after', 'send-accepted-but-hang'])(
   'recognises by the id of the draft that it was sent, after %s',
   async (scenario) => {
     const since = ground.clock.now()
@@ -65,18 +65,21 @@ it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])
   },
 )
 
-it.each(['send-504', 'send-reset-before', 'send-hang'])('sends the same draft again after %s', async (scenario) => {
-  const since = ground.clock.now()
-  await ground.switchOn(scenario)
-  const subject = `Same draft after ${scenario}`
-  const { id } = await ground.service.submit({ subject })
-  if (scenario.endsWith('hang')) await ground.timeOut()
+it.each(['send-504', 'send-409', 'send-reset-before', 'send-hang'])(
+  'sends the same draft again after %s',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const subject = `Same draft after ${scenario}`
+    const { id } = await ground.service.submit({ subject })
+    if (scenario.endsWith('hang')) await ground.timeOut()
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  expect(await count('draft-create', since)).toBe(1)
-  expect(await count('draft-send', since)).toBe(2)
-  expect(await ground.arrived(subject)).toBe(1)
-})
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await count('draft-create', since)).toBe(1)
+    expect(await count('draft-send', since)).toBe(2)
+    expect(await ground.arrived(subject)).toBe(1)
+  },
+)
 
 it('waits for a late copy before it sends anything again', async () => {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 600 * SECONDS })

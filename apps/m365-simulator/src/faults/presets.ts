@@ -27,6 +27,12 @@ const ADD_RETRY_AFTER: HttpEffect['do'] = { action: 'add-headers', headers: {}, 
 const HANG = { action: 'hang', when: 'before' } as const
 const HANG_AFTER = { action: 'hang', when: 'after' } as const
 const STORE_UNAVAILABLE = graphAnswer(503, 'ErrorMailboxStoreUnavailable', 'The mailbox store is unavailable.')
+const CONFLICT = graphAnswer(409, 'ErrorIrresolvableConflict', 'The send or update operation could not be performed.')
+const WRONG_CLOUD = graphAnswer(
+  403,
+  'ErrorTenantNotFoundInCurrentSovereignEnvironment',
+  'The tenant is not found in the current sovereign environment.',
+)
 const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
 const WITHOUT_SUBERROR = entra('refresh', 50173, { suberror: null })
 const REVOKED: Effect = { kind: 'access-token', change: 'revoked', endpoint: 'any' }
@@ -94,6 +100,9 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-503', 'Sending: 503 ErrorServerBusy', sending(unavailable(null))],
     ['send-503-retry-after', 'Sending: 503 with Retry-After: 2', sending(unavailable(IN_2_SECONDS))],
     ['send-503-store', 'Sending: 503 ErrorMailboxStoreUnavailable', sending(STORE_UNAVAILABLE)],
+    ['send-409', 'Sending: 409 ErrorIrresolvableConflict', sending(CONFLICT)],
+    ['send-accepted-but-409', 'Sending: accepted, but answered 409', sending({ ...CONFLICT, when: 'after' })],
+    ['send-wrong-cloud', 'Sending: 403 ErrorTenantNotFoundInCurrentSovereignEnvironment', sending(WRONG_CLOUD)],
     ['send-500-empty-object', 'Sending: 500 with {}', sending(answer(500, {}))],
     ['send-403-html', 'Sending: a proxy answers 403 with HTML', sending(html(403, 'Forbidden'))],
     ['send-502-html', 'Sending: 502 with HTML', sending(html(502, 'Bad Gateway'))],

@@ -18,6 +18,7 @@ const ENDPOINTS = [
   'attachment-list',
   'upload-session-create',
   'message-get',
+  'message-update',
   'message-delete',
   'message-search',
   'message-trace',

@@ -357,6 +357,33 @@ describe('deleting', () => {
   })
 })
 
+describe('changing a message', () => {
+  const sentId = async () => {
+    const { id } = await create({}, IMMUTABLE)
+    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    return id
+  }
+
+  it.each(['subject', 'body', 'toRecipients', 'bccRecipients'])(
+    'that is no draft is 403 for its %s without Mail-Advanced.ReadWrite',
+    async (name) => {
+      const { status, json } = await call('PATCH', `/me/messages/${await sentId()}`, { [name]: null }, IMMUTABLE)
+      expect([status, json]).toMatchObject([403, { error: { code: 'ErrorAccessDenied' } }])
+    },
+  )
+
+  it('is not refused for a draft, for what anybody may change, and with the permission', async () => {
+    const id = await sentId()
+    const draft = await create()
+    expect((await call('PATCH', `/me/messages/${draft.id}`, { subject: 'New' })).status).toBe(501)
+    expect((await call('PATCH', `/me/messages/${id}`, { isRead: true }, IMMUTABLE)).status).toBe(501)
+    const scopes = ['Mail.ReadWrite', 'Mail-Advanced.ReadWrite']
+    const answer = await simulated.control('POST', '/people/ada@contoso.com/tokens', { scopes })
+    token = ((await answer.json()) as { accessToken: string }).accessToken
+    expect((await call('PATCH', `/me/messages/${id}`, { subject: 'New' }, IMMUTABLE)).status).toBe(501)
+  })
+})
+
 it('a scenario reaches each of the draft’s endpoints by name', async () => {
   const { id } = await create()
   const calls: [string, string, string, unknown?][] = [

@@ -7,7 +7,7 @@ import type { Simulation } from '../simulation/simulation.ts'
 import { type MailAddress, propertyKey, type StoredMessage } from '../tenant/message.ts'
 import { isVisible, type MailboxItem } from '../tenant/store.ts'
 import { createAttachmentActions, requireAcceptableSize } from './attachment-actions.ts'
-import { GraphError } from './graph-error.ts'
+import { accessDenied, GraphError } from './graph-error.ts'
 import { listInbox } from './inbox-delta.ts'
 import { findItem, wantedIdKind } from './item-ids.ts'
 import { enterMailbox, requireSender, type Visit, visit } from './mailbox-access.ts'
@@ -108,6 +108,17 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     )
   }
 
+  /**
+   * Only refuses: from 31 December 2026 on, what a client may change of a draft alone needs another permission once the
+   * message is no draft.
+   */
+  const update = ({ request }: Visit, { message }: MailboxItem): never => {
+    const changed = Object.keys(readJsonObject(request, settings.current))
+    const isAllowed = message.isDraft || request.caller.scopes.has('Mail-Advanced.ReadWrite')
+    if (!isAllowed && changed.some((name) => OF_DRAFTS_ONLY.has(name))) throw accessDenied()
+    throw new GraphError(501, 'NotImplemented', 'The simulator changes no message.')
+  }
+
   const remove = ({ address }: Visit, { id }: MailboxItem): void =>
     store.commit({ type: 'message-deleted', mailbox: address, id })
 
@@ -166,7 +177,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   /** Registers a route below both `/me` and `/users/{user}`. */
   const route = (
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     path: string,
     endpoint: Endpoint,
     status: number,
@@ -207,6 +218,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   route('GET', '/mailFolders/inbox/messages/delta', 'inbox-delta', 200, (request) =>
     listInbox(toRead(request), simulation),
   )
+  route('PATCH', one, 'message-update', 200, onItem(toWrite, update))
   route('DELETE', one, 'message-delete', 204, onItem(toWrite, remove))
   route('POST', `${one}/send`, 'draft-send', 202, onItem(toSend, send))
   route('POST', `${one}/attachments`, 'draft-attach', 201, onItem(toWrite, attachments.attach))
@@ -214,6 +226,21 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   const createUploadSession = `${one}/attachments/createUploadSession`
   route('POST', createUploadSession, 'upload-session-create', 201, onItem(toWrite, attachments.createSession))
 }
+
+/** Microsoft documents of these that they are updatable only if `isDraft` is true. */
+const OF_DRAFTS_ONLY: ReadonlySet<string> = new Set([
+  'subject',
+  'body',
+  'from',
+  'sender',
+  'toRecipients',
+  'ccRecipients',
+  'bccRecipients',
+  'replyTo',
+  'internetMessageId',
+  'isDeliveryReceiptRequested',
+  'isReadReceiptRequested',
+])
 
 /** The answer is 200, whatever the endpoint, and nothing was done. */
 const NOTHING_DONE = Symbol('nothing done')

@@ -9,6 +9,7 @@ export const PERMISSIONS = {
   'Mail.Send.Shared': 'Send mail on behalf of others or yourself',
   'Mail.Read': 'Read your mail',
   'Mail.ReadWrite': 'Read and write access to your mail',
+  'Mail-Advanced.ReadWrite': 'Read and write access to your mail, including what was sent or received',
   'Mail.Read.Shared': 'Read your and shared mail',
   'Mail.ReadWrite.Shared': 'Read and write your and shared mail',
   'ExchangeMessageTrace.Read.All': 'Read Exchange message trace',
@@ -38,4 +39,7 @@ export const NOT_BY_USERS: ReadonlySet<Permission> = new Set([
   'Mail.ReadWrite.Shared',
 ])
 /** Only an administrator may consent to these, whatever the policy. */
-export const ONLY_BY_ADMINISTRATORS: ReadonlySet<Permission> = new Set(['ExchangeMessageTrace.Read.All'])
+export const ONLY_BY_ADMINISTRATORS: ReadonlySet<Permission> = new Set([
+  'Mail-Advanced.ReadWrite',
+  'ExchangeMessageTrace.Read.All',
+])

@@ -10,7 +10,7 @@ const CASES = Object.entries(GRAPH_CODES).flatMap(([code, { statuses, verdict }]
 )
 
 describe('classifyFailure', () => {
-  it.each(CASES.filter(([status, , verdict]) => status !== 504 && verdict !== 'busy'))(
+  it.each(CASES.filter(([status, , verdict]) => status !== 504 && verdict !== 'busy' && verdict !== 'passing'))(
     'classifies %i %s as %s',
     (status, code, verdict) => {
       expect(nameOfFailure(graphAnswer({ status, code }))).toBe(verdict)
@@ -40,8 +40,12 @@ describe('classifyFailure', () => {
     [405, 'message-refused'],
     [407, 'unavailable'],
     [408, 'unavailable'],
+    [409, 'unavailable'],
+    [412, 'unavailable'],
     [413, 'message-too-large'],
     [415, 'message-refused'],
+    [423, 'unavailable'],
+    [425, 'unavailable'],
     [429, 'throttled'],
     [500, 'unknown'],
     [502, 'unknown'],
@@ -150,6 +154,28 @@ describe('classifyFailure', () => {
     [413, 'ErrorMessageSizeExceeded', 'message'],
   ])('says that %i %s concerns the %s', (status, code, concerns) => {
     expect(classifyFailure(graphAnswer({ status, code }))).toMatchObject({ concerns })
+  })
+
+  it.each<[status: number, code: string | null]>([
+    ...CASES.filter(([, , verdict]) => verdict === 'passing').map(([status, code]): [number, string] => [status, code]),
+    [409, 'ErrorOfTomorrow'],
+    [412, null],
+    [423, null],
+    [425, null],
+  ])('tries again after %i %j, and doubts whether a draft that was being sent has left', (status, code) => {
+    const answer = graphAnswer({ status, code })
+    expect(nameOfFailure(answer)).toBe('unavailable')
+    expect(nameOfFailure(answer, { draft: 'changed' })).toBe('unavailable')
+    expect(nameOfFailure(answer, { draft: 'sent' })).toBe('unknown')
+  })
+
+  it.each([
+    [undefined, 'mailbox-not-found'],
+    ['changed', 'unavailable'],
+    ['sent', 'unknown'],
+  ] as const)('does not believe that the mailbox of a draft is missing (%s): %s', (draft, verdict) => {
+    const answer = graphAnswer({ status: 404, code: 'ErrorNonExistentMailbox' })
+    expect(nameOfFailure(answer, draft && { draft })).toBe(verdict)
   })
 
   it('passes on how long to wait', () => {

@@ -71,6 +71,8 @@ export interface FailureContext {
     readonly own: boolean
     readonly grantedPermissions: readonly string[]
   }
+  /** What is done with a draft that the mailbox has, when the request is about one. */
+  readonly draft?: 'changed' | 'sent'
 }
 
 const MAX_QUOTE_CHARACTERS = 200
@@ -110,7 +112,10 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   }
 }
 
-function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | (typeof TEMPORARY)[number] {
+function findVerdict(
+  answer: GraphAnswer,
+  { sender, draft }: FailureContext,
+): GraphRefusal | (typeof TEMPORARY)[number] {
   const { status, code, gateway, relaysPage, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'
@@ -128,6 +133,9 @@ function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefu
   const isDenied = known === ACCESS_DENIED || (!known && status === 403)
   if (isDenied && sender && lacksSharedPermission(sender)) return SHARED_PERMISSION_MISSING
   const verdict = known ?? verdictOfStatus(status)
+  // The mailbox exists as surely as its draft.
+  const isPassing = verdict === 'passing' || (code === 'ErrorNonExistentMailbox' && draft !== undefined)
+  if (isPassing) return draft === 'sent' ? 'unknown' : 'unavailable'
   if (verdict !== 'busy') return verdict
   // A server that names a time has turned the request away. One that does not may have carried it out.
   return status >= 500 && retryAfter === null ? 'unknown' : 'unavailable'

@@ -28,6 +28,7 @@ const NewDraft = z.object({
     .nullable()
     .catch(null),
 })
+const OF_DRAFT = { draft: 'changed' } as const
 const DraftState = z.object({ isDraft: z.boolean() })
 
 export type CreateDraftOutcome =
@@ -88,7 +89,7 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       const sent = acceptance(reply)
       if (sent) return sent
       if (isGone(reply.answer)) return { outcome: 'gone' }
-      const failure = classifyFailure(reply.answer, context)
+      const failure = classifyFailure(reply.answer, { ...context, draft: 'sent' })
       return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure
     },
 
@@ -113,7 +114,7 @@ async function readDraft(
   if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
   const draft = reply.status === 200 ? readJson(reply.text, DraftState) : null
   if (draft) return { outcome: draft.isDraft ? 'draft' : 'sent' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
 }
 
 /** The first deletion only moves an item to Deleted Items, unless it is there already; the second one is for good. */
@@ -133,7 +134,7 @@ async function deleteOnce(
   const reply = await exchange({ method: 'DELETE', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
   if (reply.status === 204) return { outcome: 'deleted' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
 }
 
 /** A person sent it from the Drafts folder, or an earlier call did and its answer was lost. Reading it shows which. */

@@ -72,6 +72,8 @@ export const FAILURE_SENTENCES: Sentences = {
     'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes > {delegate}. Then try again.',
   'proof.message-too-large.action':
     'An Exchange administrator raises the limit of the mailbox in the {exchange} > Recipients > Mailboxes > {delegate} > Message size restriction. Then try again.',
+  'proof.wrong-cloud.action':
+    'Whoever operates Inforiver Mail sets M365_CLOUD to the cloud of the organisation, where the app has to be registered too ({entra} > App registrations). Then try again.',
   'proof.sending-limit-reached.action':
     'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}. Then try again; a limit is over after a day at the latest.',
 
@@ -109,6 +111,8 @@ export const FAILURE_SENTENCES: Sentences = {
     'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes.',
   'remedy.message-too-large':
     'The submitting service submits it again with smaller attachments, or fewer. An Exchange administrator sees the limit of the mailbox in the {exchange} > Recipients > Mailboxes > the mailbox > Message size restriction.',
+  'remedy.wrong-cloud':
+    'Whoever operates Inforiver Mail sets M365_CLOUD to the cloud of the organisation, where the app has to be registered too ({entra} > App registrations).',
   'remedy.sending-limit-reached':
     'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}.',
 }

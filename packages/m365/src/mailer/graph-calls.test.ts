@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { message } from '../test-support/mail.ts'
-import { answering, breaking, graphError, mailerAt, token } from '../test-support/mailer.ts'
+import { answering, breaking, graphError, intercepting, mailerAt, token } from '../test-support/mailer.ts'
 import { freePort } from '../test-support/free-port.ts'
 import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 
@@ -52,6 +52,12 @@ const CALLS: typeof OF_A_DRAFT = [
   ['findOwnIds', '', (mailer, options) => mailer.findOwnIds('<id@contoso.com>', options)],
   ['readDelegate', '', (mailer, { accessToken, signal }) => mailer.readDelegate(accessToken, signal)],
 ]
+/** Graph takes the last three for drafts alone. */
+const CHANGES = [
+  '/sendMail',
+  '/messages',
+  ...['/send', '/attachments', '/attachments/createUploadSession'].map((path) => `${DRAFT}${path}`),
+]
 /** A lost answer to these leaves open what was done; all others may simply be repeated. */
 const UNREPEATABLE = new Set(['send', 'createDraft', 'sendDraft', 'attachFile'])
 
@@ -86,6 +92,48 @@ describe.each(CALLS)('%s', (name, _path, call) => {
     const outcome = await call(mailer, token)
     expect(outcome).toMatchObject(expected)
     expect(JSON.stringify(outcome)).not.toContain(token.accessToken)
+  })
+
+  it.each([
+    [403, 'RBAC: access denied'],
+    [403, { message: 'Forbidden' }],
+    [401, 'Jwt verification fails'],
+    [404, ''],
+    [302, ''],
+    [413, '<html>'],
+    [429, '<html>'],
+  ])('knows nothing of Microsoft after HTTP %i with %j of something in between', async (status, body) => {
+    const { mailer, origin } = await intercepting(status, body, { 'content-type': 'text/plain', 'retry-after': '2' })
+    expect(await call(mailer, token)).toMatchObject({
+      outcome: 'intercepted',
+      retryAfter: new Date('2026-11-24T10:00:02.000Z'),
+      gateway: { status, host: new URL(origin).host, contentType: 'text/plain' },
+    })
+  })
+
+  it.each([
+    [200, '<html>Welcome to the hotel</html>'],
+    [202, '<html>Welcome to the hotel</html>'],
+    [204, ''],
+  ])('does not take HTTP %i with %j of something in between for a success', async (status, body) => {
+    const { mailer } = await intercepting(status, body)
+    const isDeleted = status === 204 && name === 'deleteForGood'
+    const outcome = UNREPEATABLE.has(name) ? 'unknown' : 'intercepted'
+    expect(await call(mailer, token)).toMatchObject({ outcome: isDeleted ? 'deleted' : outcome })
+  })
+
+  // From 31 December 2026 on, Graph lets nobody change a message that is no draft without Mail-Advanced.ReadWrite.
+  it.each([
+    [200, { id: ID, isDraft: true }],
+    [200, { id: ID, isDraft: false }],
+    [404, ''],
+  ])('changes nothing but drafts, after HTTP %i with %j', async (status, body) => {
+    const { mailer, requests } = await answering(status, body)
+    await call(mailer, token)
+    for (const { method, url } of requests)
+      expect(['GET', 'DELETE', ...CHANGES.map((path) => `POST /v1.0/me${path}`)]).toContain(
+        method === 'POST' ? `POST ${url}` : method,
+      )
   })
 
   it('is unavailable where nobody listens', async () => {

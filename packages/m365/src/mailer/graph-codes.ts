@@ -10,6 +10,7 @@ export type RefusalReason =
   | 'mailbox-full'
   | 'message-too-large'
   | 'sending-limit-reached'
+  | 'wrong-cloud'
 
 /**
  * Which of Graph's own limits a `message-too-large` is about: the length of one request, or the smallest file for which
@@ -34,10 +35,11 @@ export interface GraphRefusal {
 /**
  * - `throttled`: the mailbox or the app has to pause
  * - `unavailable`: nothing was done, and a later attempt may succeed
+ * - `passing`: an item or a mailbox was in another's use. The same, except that a draft that was being sent may have left
  * - `unknown`: the request may have been carried out
  * - `busy`: one of the last two, depending on status and `Retry-After`
  */
-export type GraphVerdict = GraphRefusal | 'throttled' | 'unavailable' | 'unknown' | 'busy'
+export type GraphVerdict = GraphRefusal | 'throttled' | 'unavailable' | 'passing' | 'unknown' | 'busy'
 
 export interface GraphCode {
   /** Every status that the code plausibly comes with: for many codes Microsoft's sources disagree. */
@@ -163,6 +165,14 @@ const MAILBOX_FULL: GraphRefusal = {
   detail: 'The mailbox that sends has no room left.',
 }
 
+const WRONG_CLOUD: GraphRefusal = {
+  reason: 'wrong-cloud',
+  concerns: 'mailbox',
+  name: 'wrong-cloud',
+  title: 'The organisation is in another Microsoft cloud',
+  detail: 'Microsoft 365 does not know the organisation in the cloud that was asked.',
+}
+
 /**
  * The only list of Graph's codes: the classifier, the tests and docs/microsoft-codes.md read it.
  *
@@ -173,6 +183,8 @@ export const GRAPH_CODES: Readonly<Record<string, GraphCode>> = {
   Authorization_RequestDenied: { statuses: [403], verdict: ACCESS_DENIED },
   accessDenied: { statuses: [403], verdict: ACCESS_DENIED },
   ErrorSendAsDenied: { statuses: [403, 400], verdict: SEND_AS_DENIED },
+
+  ErrorTenantNotFoundInCurrentSovereignEnvironment: { statuses: [403], verdict: WRONG_CLOUD }, // after a move
 
   MailboxNotEnabledForRESTAPI: { statuses: [404], verdict: NO_MAILBOX },
   MailboxNotSupportedForRESTAPI: { statuses: [404], verdict: NO_MAILBOX },
@@ -211,8 +223,9 @@ export const GRAPH_CODES: Readonly<Record<string, GraphCode>> = {
   ErrorServerBusy: { statuses: [429, 500, 503], verdict: 'busy' },
   ServiceUnavailable: { statuses: [503], verdict: 'busy' },
   serviceNotAvailable: { statuses: [503], verdict: 'busy' },
-  ErrorMailboxMoveInProgress: { statuses: [503, 400], verdict: 'unavailable' },
-  ErrorMailboxStoreUnavailable: { statuses: [503, 400], verdict: 'unavailable' },
+  ErrorIrresolvableConflict: { statuses: [409, 412], verdict: 'passing' },
+  ErrorMailboxMoveInProgress: { statuses: [503, 400], verdict: 'passing' },
+  ErrorMailboxStoreUnavailable: { statuses: [503, 400], verdict: 'passing' },
 
   // Graph has answered with these and delivered the message all the same.
   CommandConcurrencyLimitReached: { statuses: [429, 503], verdict: 'unknown' },
@@ -223,6 +236,9 @@ export const GRAPH_CODES: Readonly<Record<string, GraphCode>> = {
   generalException: { statuses: [500], verdict: 'unknown' },
 }
 
+/** Conflict, Precondition Failed, Locked, Too Early. */
+const PASSING: ReadonlySet<number> = new Set([409, 412, 423, 425])
+
 /** What an answer means whose code is not in the table, or that has none. */
 export function verdictOfStatus(status: number): GraphVerdict {
   if (status === 429 || status === 509) return 'throttled'
@@ -230,6 +246,7 @@ export function verdictOfStatus(status: number): GraphVerdict {
   if (status === 503) return 'busy'
   if (status >= 500) return 'unknown'
   if (status === 408 || status === 407) return 'unavailable'
+  if (PASSING.has(status)) return 'passing'
   if (status === 403) return ACCESS_DENIED
   if (status === 404) return NO_MAILBOX
   if (status === 413) return REQUEST_TOO_LONG
@@ -254,4 +271,5 @@ export const GRAPH_REFUSALS: readonly GraphRefusal[] = [
   ACCOUNT_BLOCKED,
   DRAFT_GONE,
   MAILBOX_FULL,
+  WRONG_CLOUD,
 ]

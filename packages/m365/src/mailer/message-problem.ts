@@ -46,4 +46,5 @@ const CODES: Readonly<Record<RefusalReason, MessageProblemCode>> = {
   'mailbox-full': 'message-refused',
   'message-too-large': 'message-too-large',
   'sending-limit-reached': 'sending-limit-reached',
+  'wrong-cloud': 'message-refused',
 }

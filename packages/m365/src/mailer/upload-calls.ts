@@ -11,6 +11,7 @@ import { toGraphAttachment } from './send-mail-request.ts'
 import { readSession, uploadUrlFailure, type UploadSession } from './upload-session.ts'
 
 const MAX_PAGES = 20
+const OF_DRAFT = { draft: 'changed' } as const
 
 const AttachmentPage = z.object({ value: z.array(z.unknown()), '@odata.nextLink': optionalText })
 
@@ -44,7 +45,7 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       const reply = await exchange({ method: 'POST', ...request, immutableIds: true, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       if (reply.status === 201) return { outcome: 'attached' }
-      return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer)
+      return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, OF_DRAFT)
     },
 
     async countAttachments(draftId, { accessToken, signal, mailbox }) {
@@ -57,7 +58,7 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
         if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
         const attachments = reply.status === 200 ? readJson(reply.text, AttachmentPage) : null
         if (!attachments)
-          return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+          return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
         count += attachments.value.length
         query = queryOf(attachments['@odata.nextLink'])
       }
@@ -71,7 +72,7 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
       const session = [200, 201].includes(reply.status) ? readSession(reply.text) : null
       if (session) return uploadUrlFailure(session.uploadUrl) ?? { outcome: 'created', session }
-      return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+      return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
     },
   }
 }

@@ -84,6 +84,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.cause.ErrorQuotaExceeded': 'Das Postfach ist voll',
   'overview.cause.Authorization_RequestDenied': 'Der Zugriff auf das Postfach wurde verweigert',
   'overview.cause.accessDenied': 'Der Zugriff auf das Postfach wurde verweigert',
+  'overview.cause.ErrorTenantNotFoundInCurrentSovereignEnvironment': 'Die Organisation ist in einer anderen Cloud',
   'overview.cause.MailboxNotEnabledForRESTAPI': 'Das Postfach wurde nicht gefunden',
   'overview.cause.MailboxNotSupportedForRESTAPI': 'Das Postfach wurde nicht gefunden',
   'overview.cause.ResourceNotFound': 'Das Postfach wurde nicht gefunden',

@@ -40,6 +40,8 @@ const CAUSES: Readonly<Record<string, string>> = {
     'Der SPF-Eintrag der Domäne des Absenders nennt Exchange Online nicht. Ein Administrator nimmt include:spf.protection.outlook.com in den SPF-Eintrag im DNS auf.',
   'dmarc-failed':
     'Die Nachricht hat die DMARC-Prüfung der Domäne des Absenders nicht bestanden. Ein Administrator korrigiert SPF und DKIM der Domäne im DNS.',
+  'sender-unauthenticated':
+    'Der Anbieter des Empfängers, etwa Outlook.com, nimmt viel E-Mail nur von Domänen mit SPF, DKIM und DMARC an, und der des Absenders fehlt davon etwas. Wer das DNS der Domäne des Absenders pflegt, ergänzt, was die Prüfung der Einrichtung in den Einstellungen vermisst.',
   'not-authenticated':
     'Exchange Online hat die Nachricht nicht als eine der Organisation erkannt. Ein Administrator prüft die Connectors im Exchange Admin Center > Nachrichtenfluss.',
   'encryption-failed':

@@ -79,6 +79,7 @@ export const overview = {
   'overview.cause.ErrorQuotaExceeded': 'The mailbox is full',
   'overview.cause.Authorization_RequestDenied': 'Access to the mailbox was denied',
   'overview.cause.accessDenied': 'Access to the mailbox was denied',
+  'overview.cause.ErrorTenantNotFoundInCurrentSovereignEnvironment': 'The organisation is in another cloud',
   'overview.cause.MailboxNotEnabledForRESTAPI': 'The mailbox was not found',
   'overview.cause.MailboxNotSupportedForRESTAPI': 'The mailbox was not found',
   'overview.cause.ResourceNotFound': 'The mailbox was not found',

@@ -1,0 +1,64 @@
+import { beforeEach, expect, it } from 'vitest'
+import { SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+// A proxy, firewall or service mesh answers in Microsoft's place. Each kind of answer is told apart in packages/m365.
+
+const ground = useDeliveryGround()
+beforeEach(() => ground.calm())
+
+it.each([
+  ['mesh-403', ['403', 'text/plain', 'RBAC: access denied']],
+  ['mesh-401', ['401', 'Jwt verification fails']],
+  ['api-403', ['403', 'application/json', 'Forbidden']],
+  ['waf-403', ['403', 'text/html', 'Request blocked.']],
+  ['empty-404', ['404']],
+  ['portal-302', ['302']],
+])(
+  'lets a message wait that %s refuses, tries it three times within 30 s, and says who answered',
+  async (name, said) => {
+    const since = ground.clock.now()
+    await ground.switchOn(`gateway-${name}`, 2)
+    const { id } = await ground.service.submit({ subject: name })
+
+    for (const count of [1, 2]) {
+      const { attempts, nextAttemptAt } = await ground.service.until(id, {
+        status: 'queued',
+        problem: null,
+        attempts: [{ outcome: 'unavailable', code: null, count }],
+      })
+      for (const text of [...said, 'Something between this server and Microsoft', '127.0.0.1'])
+        expect(attempts[0].detail).toContain(text)
+      await ground.pass(Date.parse(nextAttemptAt) - ground.clock.now().getTime())
+    }
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await ground.arrived(name)).toBe(1)
+    const tries = await ground.requestTimes('sendMail', since)
+    expect(tries).toHaveLength(3)
+    expect(Math.max(...tries)).toBeLessThan(30 * SECONDS)
+    expect((await ground.requestTimes('token', since)).length).toBeLessThanOrEqual(1) // no refusal was about the token
+  },
+)
+
+it.each(['portal-200', 'portal-202'])('loses no message to %s, which accepts whatever it is sent', async (name) => {
+  await ground.switchOn(`gateway-${name}`)
+  const { id } = await ground.service.submit({ subject: name })
+
+  const { nextAttemptAt } = await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
+  await ground.pass(Date.parse(nextAttemptAt) - ground.clock.now().getTime())
+  await ground.service.until(id, { status: 'sent', possibleDuplicate: true })
+  expect(await ground.arrived(name)).toBe(1)
+})
+
+it('logs what answered, and what it said', async () => {
+  await ground.switchOn('gateway-mesh-403')
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+
+  const lines = ground.product.logLines.filter((line) => line.includes(id) && line.includes('Microsoft’s place'))
+  const said = { status: 403, contentType: 'text/plain', excerpt: 'RBAC: access denied' }
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ gateway: expect.objectContaining(said) }),
+  ])
+})
