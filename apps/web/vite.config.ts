@@ -4,10 +4,18 @@ import { catalogues } from './build/catalogues.ts'
 import { firstLoad } from './build/first-load.ts'
 import { plainPageScripts } from './build/plain-page-scripts.ts'
 import { precompress } from './build/precompress.ts'
+import { withoutDocumentation } from './build/without-documentation.ts'
 
 export default defineConfig({
   logLevel: 'warn',
-  plugins: [react(), catalogues(), plainPageScripts(), firstLoad({ budgetBytes: 170 * 1024 }), precompress()],
+  plugins: [
+    react(),
+    catalogues(),
+    withoutDocumentation(),
+    plainPageScripts(),
+    firstLoad({ budgetBytes: 170 * 1024 }),
+    precompress(),
+  ],
   build: {
     assetsInlineLimit: 0, // the page's policy allows no data: scripts or fonts, so nothing is inlined
     modulePreload: { polyfill: false },

@@ -68,58 +68,83 @@ export type AuditAction = z.infer<typeof AuditAction>
  * Microsoft, who may not be the actor; a completed one has `mailbox` too. Never holds a secret, a token or the content
  * of a message.
  */
-export const AuditDetails = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
+export const AuditDetails = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).meta({
+  description: 'Facts about it, by name; never a secret, or the content of a message.',
+  examples: [{ name: 'reports' }],
+})
 export type AuditDetails = Readonly<z.infer<typeof AuditDetails>>
 
 export const AuditEvent = z.strictObject({
-  id: z.string().regex(/^aud_\d+$/),
-  at: z.iso.datetime(),
-  /** The person who acted, with their current name and address; null for Microsoft, the operator and the product. */
-  actor: z.strictObject({ id: z.string(), name: z.string(), email: z.string() }).nullable(),
-  action: AuditAction,
-  outcome: z.string(),
+  id: z
+    .string()
+    .regex(/^aud_\d+$/)
+    .meta({ description: 'The id of the event.', examples: ['aud_42'] }),
+  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T09:30:00.000Z'] }),
+  actor: z
+    .strictObject({
+      id: z.string().meta({ description: 'The id of the person.', examples: ['usr_1'] }),
+      name: z.string().meta({ description: 'Their name now.', examples: ['Ada Admin'] }),
+      email: z.string().meta({ description: 'Their address now.', examples: ['ada@contoso.com'] }),
+    })
+    .nullable()
+    .meta({ description: 'The person who acted; null for Microsoft, the operator and the product.' }),
+  action: AuditAction.meta({ description: 'What was done.', examples: ['service-key-created'] }),
+  outcome: z.string().meta({ description: 'What came of it.', examples: ['created'] }),
   details: AuditDetails,
 })
 export type AuditEvent = z.infer<typeof AuditEvent>
 
 /** Selects events; all of them when it is empty. */
 export const AuditFilter = z.strictObject({
-  /** Inclusive. */
-  from: Moment.exactOptional(),
-  /** Exclusive. */
-  to: Moment.exactOptional(),
-  /**
-   * Matches a part of the actor's name or address, or of the account used at Microsoft (`account` of the details). The
-   * case of the letters A to Z does not matter.
-   */
+  from: Moment.exactOptional().meta({
+    description: 'Happened at this time or later.',
+    examples: ['2026-11-24T00:00:00Z'],
+  }),
+  to: Moment.exactOptional().meta({ description: 'Happened before this time.', examples: ['2026-11-25T00:00:00Z'] }),
   actor: z
     .string()
     .min(1)
     .max(254, fault('too-long', { max: 254 }))
-    .exactOptional(),
-  action: AuditAction.exactOptional(),
+    .exactOptional()
+    .meta({
+      description:
+        'Part of the actor’s name or address, or of the account used at Microsoft; the case of A to Z does not matter.',
+      examples: ['ada'],
+    }),
+  action: AuditAction.exactOptional().meta({ description: 'Is of this action.', examples: ['settings-reset'] }),
 })
 export type AuditFilter = z.infer<typeof AuditFilter>
 
 export const listAuditEvents = {
   operation: 'listAuditEvents',
   summary: 'Lists the audit log, newest first.',
+  description: 'The database refuses to change or delete them. Pages follow each other by nextCursor.',
   method: 'GET',
   path: '/api/v1/audit-events',
   session: 'workspace-admin',
   scope: null,
   query: AuditFilter.extend({
-    cursor: z.string().max(200).exactOptional(),
+    cursor: z
+      .string()
+      .max(200)
+      .exactOptional()
+      .meta({ description: 'The nextCursor of the page before. Left out: the newest events.', examples: ['42'] }),
     limit: z.coerce
       .number(fault('whole-number-once'))
       .int(fault('whole-number'))
       .min(1, fault('number-too-small', { min: 1 }))
       .max(100, fault('number-too-large', { max: 100 }))
-      .default(50),
+      .default(50)
+      .meta({ description: 'How many events a page has at most.', examples: [50] }),
   }),
   status: 200,
-  /** Newest first. */
-  response: z.strictObject({ items: z.array(AuditEvent), nextCursor: z.string().nullable() }),
+  response: z.strictObject({
+    items: z.array(AuditEvent).meta({ description: 'The events of the page, newest first.' }),
+    nextCursor: z
+      .string()
+      .nullable()
+      .meta({ description: 'Leads to older events; null when there are none.', examples: [null, '42'] }),
+  }),
   answer: 'One page of it.',
   problems: [],
 } as const satisfies Endpoint
@@ -128,13 +153,19 @@ export const listAuditEvents = {
 export const exportAuditEvents = {
   operation: 'exportAuditEvents',
   summary: 'Exports the audit log as CSV.',
+  description: 'Streams at most 100,000 events; when there are more, the last line says so.',
   method: 'GET',
   path: '/api/v1/audit-events.csv',
   session: 'workspace-admin',
   scope: null,
   query: AuditFilter,
   status: 200,
-  response: z.string(),
+  response: z.string().meta({
+    description: 'A line for each event, after one with the names of the columns.',
+    examples: [
+      'id,at,actor,action,outcome,details\r\naud_42,2026-11-24T09:30:00.000Z,Ada Admin,service-key-created,created,"{""name"":""reports""}"\r\n',
+    ],
+  }),
   contentType: 'text/csv; charset=utf-8',
   answer: 'The events, newest first.',
   problems: [],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Values } from './values.ts'
+import { FACTS, Values } from './values.ts'
 
 /**
  * Why a consent did not complete. A closed list, since the page and other programs branch on it.
@@ -55,29 +55,42 @@ export const ReportsProblemCode = z.enum([
 export type ReportsProblemCode = z.infer<typeof ReportsProblemCode>
 
 export const ConsentProblem = z.strictObject({
-  code: ConsentProblemCode,
-  /** Facts for a text in another language; `title`, `detail` and `action` are the English of it. */
-  values: Values,
-  /** What happened, in a few words. */
-  title: z.string(),
-  /** What happened, in a sentence or two; bounded plain text. */
-  detail: z.string(),
-  /** What to do, who has to do it and where; may contain absolute URLs. */
-  action: z.string(),
-  /** Microsoft's correlation id, for a support request; null when Microsoft gave none. */
-  correlationId: z.string().nullable(),
+  code: ConsentProblemCode.meta({ description: 'Why it did not complete.', examples: ['admin-approval-required'] }),
+  values: Values.meta({ description: FACTS }),
+  title: z
+    .string()
+    .meta({ description: 'What happened, in a few words.', examples: ['An administrator has to approve first'] }),
+  detail: z.string().meta({
+    description: 'What happened, in a sentence or two of plain text.',
+    examples: ['Your organisation lets administrators approve permissions only.'],
+  }),
+  action: z.string().meta({
+    description: 'What to do, who has to do it and where; may contain absolute URLs.',
+    examples: ['An Entra administrator approves the permissions, then try again.'],
+  }),
+  correlationId: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Microsoft’s correlation id, for a support request; null when Microsoft gave none.',
+      examples: ['9f1c7a52-3b0e-4a86-9d1e-5c2b8f7a4d30', null],
+    }),
 })
 export type ConsentProblem = z.infer<typeof ConsentProblem>
 
+const Since = z.iso
+  .datetime()
+  .meta({ description: 'Since when it has been so.', examples: ['2026-11-24T09:00:00.000Z'] })
+
 export const SettingsProblem = ConsentProblem.extend({
-  code: SettingsProblemCode,
-  since: z.iso.datetime(),
+  code: SettingsProblemCode.meta({ description: 'Why no mail leaves.', examples: ['reconnect-required'] }),
+  since: Since,
 })
 export type SettingsProblem = z.infer<typeof SettingsProblem>
 
 export const ReportsProblem = ConsentProblem.extend({
-  code: ReportsProblemCode,
-  since: z.iso.datetime(),
+  code: ReportsProblemCode.meta({ description: 'Why the source does not answer.', examples: ['reports-unreadable'] }),
+  since: Since,
 })
 export type ReportsProblem = z.infer<typeof ReportsProblem>
 

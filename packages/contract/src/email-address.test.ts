@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { domainOf, trimAddress } from './email-address.ts'
+import { domainOf, EmailAddress, trimAddress } from './email-address.ts'
 
 it.each([
   ['spaces', '  reports@contoso.com '],
@@ -8,6 +8,12 @@ it.each([
   ['marks that cannot be seen', '\u200Breports@contoso.com\uFEFF'],
 ])('removes %s around an address', (_what, text) => {
   expect(trimAddress(text)).toBe('reports@contoso.com')
+})
+
+it.each(['Ada <a@b.example>', '<a@b.example>', 'Ada <a>'])('asks for the address alone in place of %s', (written) => {
+  expect(EmailAddress.safeParse(written).error?.issues[0]?.message).toBe(
+    'Enter only the address, without a name, quotes or brackets.',
+  )
 })
 
 it('leaves alone what is inside', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { fault } from './fault-text.ts'
 
-const MAX_ADDRESS_CHARACTERS = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets of a path
+export const MAX_ADDRESS_CHARACTERS = 254 // RFC 5321 section 4.5.3.1.3, less the angle brackets of a path
 const MAX_LOCAL_PART_CHARACTERS = 64 // RFC 5321 section 4.5.3.1.1
 const MAX_LABEL_CHARACTERS = 63 // RFC 1035 section 2.3.4
 
@@ -38,8 +38,9 @@ export function isDomainName(domain: string): boolean {
   return domainFault(domain) === null
 }
 
-function emailAddressFault(value: string): string | null {
+export function emailAddressFault(value: string): string | null {
   if (value === '') return fault('address-missing')
+  if (/<[^<>]*>\s*$/.test(value.slice(-2 * MAX_ADDRESS_CHARACTERS))) return fault('address-only')
   if (value !== value.trim()) return fault('address-spaces-around')
   if (/[\p{C}\p{Z}]/u.test(value)) return fault('address-spaces')
   if (value.length > MAX_ADDRESS_CHARACTERS) return fault('address-too-long', { max: MAX_ADDRESS_CHARACTERS })

@@ -2,6 +2,13 @@ import type { z } from 'zod'
 import type { Role, Scope } from './caller.ts'
 import type { ProblemCode } from './problem.ts'
 
+declare module 'zod' {
+  interface GlobalMeta {
+    /** Values that a caller may send, or gets; the first is shown where one is. Each has to fit its schema. */
+    examples?: z.$input[]
+  }
+}
+
 /**
  * One operation of the REST API, as a value that the server and the page both import. `response` describes the body of
  * the success status, and is null when there is none (204). Every failure answers with a `Problem`.
@@ -11,6 +18,8 @@ export interface Endpoint {
   readonly operation: string
   /** What it does, in one sentence. */
   readonly summary: string
+  /** What a client has to know beyond the summary: when to use it, what it changes, what it waits for. */
+  readonly description: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Relative to the origin, with `:name` for path parameters. */
   readonly path: `/api/v1/${string}`
@@ -28,8 +37,10 @@ export interface Endpoint {
   readonly response: z.ZodType | null
   /** What the answer of the success status means. */
   readonly answer: string
+  /** Fields that have other values in the example of this answer than in that of its schema. */
+  readonly exampleAnswer?: Readonly<Record<string, unknown>>
   /** Another success, of a status and shape of its own. */
-  readonly or?: { readonly status: 201; readonly response: z.ZodType; readonly answer: string }
+  readonly or?: Pick<Endpoint, 'answer' | 'exampleAnswer'> & { readonly status: 201; readonly response: z.ZodType }
   /** What the headers of the success answer mean, by name. */
   readonly answerHeaders?: Readonly<Record<string, string>>
   /** Media type of an answer that is not JSON. */

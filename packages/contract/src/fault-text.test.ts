@@ -8,6 +8,8 @@ const VALUES = {
   count: 501,
   part: 7,
   what: 'a message',
+  address: 'cfo@contoso.com',
+  name: 'Clara Fuchs',
   sender: 'reports@contoso.com',
   encoding: 'base64',
   expected: 'string',

@@ -45,6 +45,7 @@ export const FAULTS = {
   'address-local-missing': 'Enter the part before the @.',
   'address-local-too-long': 'The part before the @ has at most {max} characters.',
   'address-only': 'Enter only the address, without a name, quotes or brackets.',
+  'address-named': 'Instead of a name and an address in brackets write { "address": "{address}", "name": "{name}" }.',
   'address-local-dot': 'The part before the @ has a misplaced dot.',
   'address-domain-without-dot': 'The part after the @ needs a dot, as in contoso.com.',
   'address-domain-dot': 'The part after the @ has a misplaced dot.',

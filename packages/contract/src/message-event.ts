@@ -25,29 +25,46 @@ export const MessageEventType = z.enum([
 ])
 export type MessageEventType = z.infer<typeof MessageEventType>
 
-const MessageEventId = z.string().regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
+const MessageEventId = z
+  .string()
+  .regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
+  .meta({ description: 'The id of the event.', examples: ['evt_000641a5c3b2e0000f3c9a52b7e84d16'] })
 
 /** Something that became of a message. An event never changes. */
 export const MessageEvent = z.strictObject({
   id: MessageEventId,
-  type: MessageEventType,
-  /** When it happened. */
-  at: z.iso.datetime(),
+  type: MessageEventType.meta({ description: 'What happened.', examples: ['message.sent'] }),
+  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:01.250Z'] }),
   messageId: MessageId,
-  /** The reference that the service submitted with the message. */
-  reference: z.string().nullable(),
-  /** The service that submitted the message. */
-  service: z.string(),
-  /** The recipient that it is about; null for all of them. */
-  recipient: EmailAddress.nullable(),
-  /** Why: of a failed message the code of its problem, of a held one what holds it, of a recipient that of the report. */
-  code: z.string().nullable(),
-  /**
-   * At most 500 characters about a failure, with Microsoft's code where it gave one; `spam` where it was delivered as
-   * spam.
-   */
-  detail: z.string().nullable(),
-  possibleDuplicate: z.boolean(),
+  reference: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'The reference that the service submitted with the message.',
+      examples: ['report-4711', null],
+    }),
+  service: z.string().meta({ description: 'The service that submitted the message.', examples: ['reports'] }),
+  recipient: EmailAddress.nullable().meta({
+    description: 'The recipient that it is about; null for all of them.',
+    examples: [null, 'cfo@contoso.com'],
+  }),
+  code: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'Why: of a failed message the code of its problem, of a held one what holds it, of a recipient that of the report.',
+      examples: [null, '5.1.10'],
+    }),
+  detail: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'At most 500 characters about a failure, with Microsoft’s code where it gave one; spam where it was delivered as spam.',
+      examples: [null, 'spam'],
+    }),
+  possibleDuplicate: z.boolean().meta({ description: 'Whether it may have been sent twice.', examples: [false] }),
 })
 export type MessageEvent = z.infer<typeof MessageEvent>
 
@@ -70,6 +87,8 @@ const MAX_WAIT_SECONDS = 30
 export const listMessageEvents = {
   operation: 'listMessageEvents',
   summary: 'Lists what became of messages, oldest first, and waits for more.',
+  description:
+    'A service sees the events of its messages, a session all. Whoever asks again with next as after misses nothing and sees the events of one message in order. A page may be short or empty although more follows: next has changed then. At most 100 requests of a process wait.',
   method: 'GET',
   path: '/api/v1/message-events',
   session: 'workspace-admin',
@@ -79,29 +98,37 @@ export const listMessageEvents = {
       .string({ error: AFTER_FAULT })
       .regex(/^(0|evt_[0-9a-f]{32})$/, AFTER_FAULT)
       .exactOptional()
-      .describe(
-        'The next of an earlier answer, or the id of an event. 0: from the oldest event. Left out: from now on.',
-      ),
-    types: TypeList.exactOptional().describe('Types separated by commas; left out, all of them.'),
+      .meta({
+        description:
+          'The next of an earlier answer, or the id of an event. 0: from the oldest event. Left out: from now on.',
+        examples: ['evt_000641a5c3b2e0000f3c9a52b7e84d16'],
+      }),
+    types: TypeList.exactOptional().meta({
+      description: 'Types separated by commas; left out, all of them.',
+      examples: ['message.sent,message.failed'],
+    }),
     limit: z.coerce
       .number(fault('whole-number-once'))
       .int(fault('whole-number'))
       .min(1, fault('number-too-small', { min: 1 }))
       .max(MAX_EVENTS, fault('number-too-large', { max: MAX_EVENTS }))
-      .default(100),
+      .default(100)
+      .meta({ description: 'How many events to answer at most.', examples: [100] }),
     waitSeconds: z.coerce
       .number(fault('whole-number-once'))
       .int(fault('whole-number'))
       .min(0, fault('number-too-small', { min: 0 }))
       .max(MAX_WAIT_SECONDS, fault('number-too-large', { max: MAX_WAIT_SECONDS }))
       .default(0)
-      .describe('How long to wait for an event while there is none.'),
+      .meta({ description: 'How long to wait for an event while there is none.', examples: [20] }),
   }),
   status: 200,
   response: z.strictObject({
-    items: z.array(MessageEvent),
-    /** The `after` of the next request. It moves on past events that were not asked for. */
-    next: z.string(),
+    items: z.array(MessageEvent).meta({ description: 'The events, in the order in which they were written.' }),
+    next: z.string().meta({
+      description: 'The after of the next request. It moves on past events that were not asked for.',
+      examples: ['evt_000641a5c3b2e0000f3c9a52b7e84d16'],
+    }),
   }),
   answer: 'Events in the order in which they were written, and where the next page begins.',
   problems: [],

@@ -1,12 +1,18 @@
 import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
-import { Values } from './values.ts'
+import { FACTS, Values } from './values.ts'
 import { fault } from './fault-text.ts'
 
-export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a message' }))
+export const MessageId = z
+  .string()
+  .regex(/^msg_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a message' }))
+  .meta({ description: 'The id of the message.', examples: ['msg_0f3c9a52b7e84d16a1c2d3e4f5061728'] })
 
-export const MessageStatus = z.enum(['scheduled', 'queued', 'sending', 'sent', 'failed', 'held', 'cancelled'])
+export const MessageStatus = z.enum(['scheduled', 'queued', 'sending', 'sent', 'failed', 'held', 'cancelled']).meta({
+  description: 'How far the message has come. sent: Microsoft accepted it. held: it waits until somebody acts.',
+  examples: ['queued', 'sent'],
+})
 export type MessageStatus = z.infer<typeof MessageStatus>
 
 export const HeldBecause = z.enum([
@@ -65,32 +71,53 @@ export const MessageProblemCode = z.enum([
 export type MessageProblemCode = z.infer<typeof MessageProblemCode>
 
 export const MessageProblem = z.strictObject({
-  code: MessageProblemCode,
-  /** Facts for a text in another language; `title` and `detail` are the English of it. */
-  values: Values,
-  title: z.string(),
-  /** What happened, then who does what about it and where; may contain absolute URLs. */
-  detail: z.string(),
-  /** Graph's `error.code`, or null when the answer carried none. */
-  microsoftCode: z.string().nullable(),
-  /** Graph's `request-id`, for a support request at Microsoft. */
-  requestId: z.string().nullable(),
+  code: MessageProblemCode.meta({ description: 'Why the message failed.', examples: ['recipient-refused'] }),
+  values: Values.meta({ description: FACTS }),
+  title: z.string().meta({
+    description: 'What happened, in a few words.',
+    examples: ['Microsoft refused a recipient'],
+  }),
+  detail: z.string().meta({
+    description: 'What happened, then who does what about it and where; may contain absolute URLs.',
+    examples: ['Microsoft refused a recipient. The service corrects the addresses and submits the message again.'],
+  }),
+  microsoftCode: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Microsoft Graph’s error code; null when its answer carried none.',
+      examples: ['ErrorInvalidRecipients', null],
+    }),
+  requestId: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Microsoft Graph’s request-id, for a support request at Microsoft; null when there is none.',
+      examples: ['0b5e2f6e-93b4-4a0f-8f55-4c1f3a3d9e21', null],
+    }),
 })
 export type MessageProblem = z.infer<typeof MessageProblem>
 
-export const Recipient = z.strictObject({ address: EmailAddress, name: z.string().exactOptional() })
+export const Recipient = z.strictObject({
+  address: EmailAddress.meta({ description: 'The mail address.', examples: ['cfo@contoso.com'] }),
+  name: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'The name shown beside it.', examples: ['Clara Fuchs'] }),
+})
 export type Recipient = z.infer<typeof Recipient>
 
-/** Which messages of a mailbox leave first. */
-export const MessagePriority = z.enum(['high', 'normal', 'low'])
+export const MessagePriority = z.enum(['high', 'normal', 'low']).meta({
+  description: 'Which messages of the mailbox leave first. What recipients see is importance.',
+  examples: ['normal', 'high'],
+})
 export type MessagePriority = z.infer<typeof MessagePriority>
 
 export const Attachment = z.strictObject({
-  filename: z.string(),
-  contentType: z.string(),
-  sizeBytes: z.int(),
-  /** Whether the HTML shows it by `cid:`. */
-  inline: z.boolean(),
+  filename: z.string().meta({ description: 'The name of the file.', examples: ['q3.pdf'] }),
+  contentType: z.string().meta({ description: 'Its media type.', examples: ['application/pdf'] }),
+  sizeBytes: z.int().meta({ description: 'Its size in bytes, before encoding.', examples: [48213] }),
+  inline: z.boolean().meta({ description: 'Whether the HTML shows it by cid:.', examples: [false, true] }),
 })
 export type Attachment = z.infer<typeof Attachment>
 
@@ -101,53 +128,94 @@ export type Attachment = z.infer<typeof Attachment>
  * - `pending`: a report is awaited
  * - `delivered`, `expanded` (to the members of a list), `failed`, `quarantined`, `spam`: by a report of Microsoft
  */
-export const Delivery = z.enum(['unknown', 'pending', 'delivered', 'expanded', 'failed', 'quarantined', 'spam'])
+export const Delivery = z
+  .enum(['unknown', 'pending', 'delivered', 'expanded', 'failed', 'quarantined', 'spam'])
+  .meta({ description: 'What became of the message for this recipient.', examples: ['unknown', 'delivered'] })
 export type Delivery = z.infer<typeof Delivery>
 
 /** What tells what became of a message: non-delivery reports in the inbox, or Exchange's message trace. */
 export const DeliverySource = z.enum(['bounce', 'trace'])
 export type DeliverySource = z.infer<typeof DeliverySource>
 
-const RecipientKind = z.enum(['to', 'cc', 'bcc'])
+const RecipientKind = z
+  .enum(['to', 'cc', 'bcc'])
+  .meta({ description: 'The field of the message that names the recipient.', examples: ['to'] })
 
 /** The note of a report that may be forged or of another message; it changes nothing else. */
 export const POSSIBLE_BOUNCE = 'possible bounce'
 
 /** One recipient of a message, and what is known of its delivery. */
 export const DeliveryReport = z.strictObject({
-  address: EmailAddress,
+  address: EmailAddress.meta({ description: 'The recipient.', examples: ['cfo@contoso.com'] }),
   kind: RecipientKind,
   delivery: Delivery,
-  /** The number of a status code alone, such as `5.1.10`. It may come later than the rest. */
-  code: z.string().nullable(),
-  /** What the code means, and who does what about it. */
-  explanation: z.string().nullable(),
-  /** Microsoft's own text. */
-  detail: z.string().max(500).nullable(),
-  /** When it happened by Microsoft's account, else when it was learned. */
-  at: z.iso.datetime().nullable(),
-  /** What told it. */
-  source: DeliverySource.nullable(),
-  /** False when the report was matched by sender, recipient, time and subject only. */
-  certain: z.boolean(),
-  /** `POSSIBLE_BOUNCE`; after a colon, each address that was named and is none of the recipients, with what was said. */
-  note: z.string().nullable(),
+  code: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'The number of the status code alone. It may come later than the rest.',
+      examples: [null, '5.1.10'],
+    }),
+  explanation: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'What the code means, and who does what about it.',
+      examples: [null, 'There is no such mailbox at the recipient’s organisation.'],
+    }),
+  detail: z
+    .string()
+    .max(500)
+    .nullable()
+    .meta({
+      description: 'Microsoft’s own text.',
+      examples: [null, 'RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup'],
+    }),
+  at: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'When it happened by Microsoft’s account, else when it was learned.',
+      examples: [null, '2026-11-24T10:00:09.000Z'],
+    }),
+  source: DeliverySource.nullable().meta({
+    description: 'What told it: a non-delivery report in the inbox, or Exchange’s message trace.',
+    examples: [null, 'trace'],
+  }),
+  certain: z.boolean().meta({
+    description: 'False when the report was matched by sender, recipient, time and subject only.',
+    examples: [true],
+  }),
+  note: z
+    .string()
+    .nullable()
+    .meta({
+      description:
+        'Says possible bounce of a report that may be forged or of another message; after a colon, each address that it names and is none of the recipients, with what was said.',
+      examples: [null, POSSIBLE_BOUNCE],
+    }),
 })
 export type DeliveryReport = z.infer<typeof DeliveryReport>
 
 export const MessageAttempt = z.strictObject({
-  /** When it last ended this way. */
-  at: z.iso.datetime(),
-  /** When it first ended this way in a row. */
-  firstAt: z.iso.datetime(),
-  /** How often in a row it ended this way. */
-  count: z.int().positive(),
-  outcome: AttemptOutcome,
-  /** Microsoft's. */
-  code: z.string().nullable(),
-  /** Facts for a text in another language; `detail` is the English of it. */
-  values: Values,
-  detail: z.string(),
+  at: z.iso.datetime().meta({ description: 'When it last ended this way.', examples: ['2026-11-24T10:00:01.250Z'] }),
+  firstAt: z.iso
+    .datetime()
+    .meta({ description: 'When it first ended this way in a row.', examples: ['2026-11-24T10:00:01.250Z'] }),
+  count: z
+    .int()
+    .positive()
+    .meta({ description: 'How often in a row it ended this way.', examples: [1] }),
+  outcome: AttemptOutcome.meta({ description: 'How it ended.', examples: ['sent', 'throttled'] }),
+  code: z
+    .string()
+    .nullable()
+    .meta({ description: 'Microsoft’s code; null where there is none.', examples: [null, 'ApplicationThrottled'] }),
+  values: Values.meta({
+    description: 'Facts for a text in another language; detail is the English of it.',
+    examples: [{ detail: ['accepted'] }],
+  }),
+  detail: z.string().meta({ description: 'The outcome in a sentence.', examples: ['Microsoft accepted the message.'] }),
 })
 export type MessageAttempt = z.infer<typeof MessageAttempt>
 
@@ -157,47 +225,105 @@ const NOT_KEPT = 'Null when version 1.1.0 or an older one accepted the message, 
 export const MessageSummary = z.strictObject({
   id: MessageId,
   status: MessageStatus,
-  /** The service that submitted it. */
-  service: z.string(),
-  /** The address it was sent from, or would be sent from now; null while none is configured. */
-  from: EmailAddress.nullable(),
-  to: z.array(Recipient),
-  cc: z.array(Recipient).nullable().describe(NOT_KEPT),
-  bcc: z.array(Recipient).nullable().describe(NOT_KEPT),
-  subject: z.string(),
-  reference: z.string().nullable(),
-  createdAt: z.iso.datetime(),
-  sendAt: z.iso.datetime().nullable(),
+  service: z.string().meta({ description: 'The service that submitted it.', examples: ['reports'] }),
+  from: EmailAddress.nullable().meta({
+    description: 'The address it was sent from, or would be sent from now; null while none is configured.',
+    examples: ['reports@contoso.com', null],
+  }),
+  to: z.array(Recipient).meta({ description: 'The recipients in To.' }),
+  cc: z
+    .array(Recipient)
+    .nullable()
+    .meta({ description: `The recipients in Cc. ${NOT_KEPT}`, examples: [[]] }),
+  bcc: z
+    .array(Recipient)
+    .nullable()
+    .meta({ description: `The recipients in Bcc. ${NOT_KEPT}`, examples: [[]] }),
+  subject: z.string().meta({ description: 'The subject.', examples: ['Q3 results'] }),
+  reference: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'What the service calls the message; null where it gave nothing.',
+      examples: ['report-4711', null],
+    }),
+  createdAt: z.iso.datetime().meta({ description: 'When it was submitted.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  sendAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'The time before which it is not sent; null where it was to be sent at once.',
+      examples: [null, '2026-11-25T06:00:00.000Z'],
+    }),
   priority: MessagePriority,
-  /** It is not sent after this time. */
-  expiresAt: z.iso.datetime().nullable(),
-  requestReadReceipt: z.boolean(),
-  requestDeliveryReceipt: z.boolean(),
-  attachments: z.array(Attachment).nullable().describe(NOT_KEPT),
+  expiresAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'The time after which it is not sent any more; null where there is none.',
+      examples: [null, '2026-11-25T18:00:00.000Z'],
+    }),
+  requestReadReceipt: z
+    .boolean()
+    .meta({ description: 'Whether recipients are asked to confirm that they read it.', examples: [false] }),
+  requestDeliveryReceipt: z
+    .boolean()
+    .meta({ description: 'Whether the recipients’ servers are asked to confirm its delivery.', examples: [false] }),
+  attachments: z
+    .array(Attachment)
+    .nullable()
+    .meta({ description: `Its files. ${NOT_KEPT}` }),
   nextAttemptAt: z.iso
     .datetime()
     .nullable()
-    .describe(
-      'When a scheduled or queued message leaves, or is tried next, at the earliest: never in the past. Null when it waits for nothing, or when that cannot be told.',
-    ),
-  waitingBecause: WaitingBecause.nullable().describe(
-    'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: Microsoft takes no mail from the mailbox until then, or gives no access to it. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
-  ),
-  sentAt: z.iso.datetime().nullable(),
-  /** The most recent ones, oldest first. */
-  attempts: z.array(MessageAttempt),
-  heldBecause: HeldBecause.nullable(),
-  possibleDuplicate: z.boolean(),
-  progress: z.strictObject({ sentBytes: z.int(), totalBytes: z.int() }).nullable(),
-  problem: MessageProblem.nullable(),
-  delivery: z
-    .partialRecord(Delivery, z.int())
-    .describe('How many recipients are in each state of delivery; a state in which there is none is left out.'),
+    .meta({
+      description:
+        'When a scheduled or queued message leaves, or is tried next, at the earliest: never in the past. Null when it waits for nothing, or when that cannot be told.',
+      examples: ['2026-11-24T10:00:00.000Z', null],
+    }),
+  waitingBecause: WaitingBecause.nullable().meta({
+    description:
+      'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: Microsoft takes no mail from the mailbox until then, or gives no access to it. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
+    examples: [null, 'messages-per-minute'],
+  }),
+  sentAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'When Microsoft accepted it; null before.',
+      examples: [null, '2026-11-24T10:00:01.250Z'],
+    }),
+  attempts: z.array(MessageAttempt).meta({ description: 'The most recent attempts, oldest first.', examples: [[]] }),
+  heldBecause: HeldBecause.nullable().meta({
+    description: 'What a held message waits for somebody to mend; null where it is not held.',
+    examples: [null, 'reconnect-required'],
+  }),
+  possibleDuplicate: z.boolean().meta({
+    description: 'Whether it was sent again without knowing that an earlier attempt had failed.',
+    examples: [false],
+  }),
+  progress: z
+    .strictObject({
+      sentBytes: z.int().meta({ description: 'How much of its files is uploaded.', examples: [52428800] }),
+      totalBytes: z.int().meta({ description: 'How large its files are together.', examples: [157286400] }),
+    })
+    .nullable()
+    .meta({ description: 'How far the upload of large files has come; null where there is none.', examples: [null] }),
+  problem: MessageProblem.nullable().meta({
+    description: 'Why it failed, and who does what about it; null where it has not.',
+    examples: [null],
+  }),
+  delivery: z.partialRecord(Delivery, z.int()).meta({
+    description: 'How many recipients are in each state of delivery; a state in which there is none is left out.',
+    examples: [{ unknown: 1 }],
+  }),
 })
 export type MessageSummary = z.infer<typeof MessageSummary>
 
 export const Message = MessageSummary.omit({ delivery: true }).extend({
-  recipients: z.array(DeliveryReport).describe('All recipients: those in to first, then those in cc and in bcc.'),
+  recipients: z
+    .array(DeliveryReport)
+    .meta({ description: 'All recipients: those in to first, then those in cc and in bcc.' }),
 })
 export type Message = z.infer<typeof Message>
 
@@ -211,6 +337,8 @@ export function addressOfMessage(id: string): string {
 export const readMessage = {
   operation: 'readMessage',
   summary: 'Reads a message and how far it has come.',
+  description:
+    'A service sees the messages of its own name, also those that another of its keys submitted; an admin sees all. What is not visible is not found.',
   method: 'GET',
   path: '/api/v1/messages/:id',
   session: 'workspace-admin',
@@ -225,6 +353,8 @@ export const readMessage = {
 export const cancelMessage = {
   operation: 'cancelMessage',
   summary: 'Cancels a message that has certainly not been sent.',
+  description:
+    'Works for a message that is scheduled, queued or held, and for one whose attachments are still being uploaded to Microsoft. One that may have been handed to Microsoft cannot be cancelled.',
   method: 'POST',
   path: '/api/v1/messages/:id/cancel',
   session: 'workspace-admin',
@@ -233,12 +363,15 @@ export const cancelMessage = {
   status: 200,
   response: Message,
   answer: 'The cancelled message.',
+  exampleAnswer: { status: 'cancelled', nextAttemptAt: null },
   problems: ['not-found', 'message-not-cancellable'],
 } as const satisfies Endpoint
 
 export const retryMessage = {
   operation: 'retryMessage',
   summary: 'Tries a failed message again.',
+  description:
+    'Puts a failed message back into the queue with its content, which is kept for CONTENT_RETENTION_DAYS. Fix the cause first: problem says who does what.',
   method: 'POST',
   path: '/api/v1/messages/:id/retry',
   session: 'workspace-admin',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
-import { Values } from './values.ts'
+import { FACTS, Values } from './values.ts'
 import { fault } from './fault-text.ts'
 
 /**
@@ -32,31 +32,42 @@ export type AlertType = z.infer<typeof AlertType>
  */
 export const CAUSE_VALUE = 'cause.'
 
-const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
+const AlertId = z
+  .string()
+  .regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
+  .meta({ description: 'The id of the alert.', examples: ['alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'] })
 
 /** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
-  type: AlertType,
-  at: z.iso.datetime(),
-  /** Facts for a text in another language; `title`, `detail` and `action` are the English of `type` and these. */
-  values: Values,
-  title: z.string(),
-  detail: z.string(),
-  /** What to do, who has to do it and where; may contain absolute URLs. */
-  action: z.string(),
+  type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
+  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  values: Values.meta({ description: FACTS, examples: [{ fromEmail: 'reports@contoso.com' }] }),
+  title: z.string().meta({
+    description: 'What happened, in a few words.',
+    examples: ['Mail is paused: connect the mailbox again'],
+  }),
+  detail: z.string().meta({
+    description: 'What happened, in a sentence.',
+    examples: ['Microsoft no longer accepts the access to reports@contoso.com.'],
+  }),
+  action: z.string().meta({
+    description: 'What to do, who has to do it and where; may contain absolute URLs.',
+    examples: ['A workspace admin chooses Reconnect at Tenant Settings > Office 365 SMTP.'],
+  }),
 })
 export type Notice = z.infer<typeof Notice>
 
 export const listNotices = {
   operation: 'listNotices',
   summary: 'Lists what a workspace admin should know.',
+  description: 'Each is the latest alert about its subject; one that is over is replaced by mailbox.recovered.',
   method: 'GET',
   path: '/api/v1/notices',
   session: 'workspace-admin',
   scope: null,
   status: 200,
-  response: z.strictObject({ items: z.array(Notice) }),
+  response: z.strictObject({ items: z.array(Notice).meta({ description: 'The notices, newest first.' }) }),
   answer: 'The notices that are not dismissed.',
   problems: [],
 } as const satisfies Endpoint
@@ -65,6 +76,7 @@ export const listNotices = {
 export const dismissNotice = {
   operation: 'dismissNotice',
   summary: 'Dismisses a notice.',
+  description: 'It is gone for every admin, with older notices about the same subject.',
   method: 'POST',
   path: '/api/v1/notices/:id/dismiss',
   session: 'workspace-admin',

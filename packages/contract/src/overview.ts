@@ -14,20 +14,36 @@ import { Usage } from './usage.ts'
 export const MailState = z.enum(['stopped', 'delayed', 'flowing', 'idle', 'not-configured'])
 export type MailState = z.infer<typeof MailState>
 
-/** Messages, or recipients, with how many there are of each code. The 100 most frequent codes are named. */
 const CountByCode = z.strictObject({
-  count: z.int().nonnegative(),
-  byCode: z.record(z.string(), z.int().positive()),
+  count: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'How many there are.', examples: [2] }),
+  byCode: z.record(z.string(), z.int().positive()).meta({
+    description: 'How many there are of each code; the 100 most frequent ones.',
+    examples: [{ ErrorInvalidRecipients: 2 }],
+  }),
 })
 
 /** What happened within an hour or a day, which begins at `at`. A message that is tried again counts each time. */
 export const OutcomeCounts = z.strictObject({
-  at: z.iso.datetime(),
-  sent: z.int().nonnegative(),
-  failed: z.int().nonnegative(),
-  held: z.int().nonnegative(),
-  /** Recipients. */
-  bounced: z.int().nonnegative(),
+  at: z.iso.datetime().meta({ description: 'When the hour or day begins.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  sent: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Messages that Microsoft accepted.', examples: [120] }),
+  failed: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Messages that failed.', examples: [2] }),
+  held: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Messages that were held.', examples: [0] }),
+  bounced: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Recipients that a message did not reach, by a report.', examples: [1] }),
 })
 export type OutcomeCounts = z.infer<typeof OutcomeCounts>
 
@@ -39,46 +55,99 @@ export const LIMIT_WITHOUT_OWN_DOMAIN = 100
 
 /** Recipients outside of the organisation within 24 hours, beside the limit that Microsoft probably applies. */
 const ExternalRecipients = z.strictObject({
-  used: z.int().nonnegative(),
-  likelyLimit: z.int().positive().nullable().describe('Null while nobody has said how many licences there are.'),
+  used: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'How many there were within 24 hours.', examples: [412] }),
+  likelyLimit: z
+    .int()
+    .positive()
+    .nullable()
+    .meta({
+      description: 'The limit that Microsoft probably applies; null while nobody has said how many licences there are.',
+      examples: [33352, null],
+    }),
 })
 
 export const Overview = z.strictObject({
-  mail: MailState,
-  /** The same in a sentence, in English. */
-  sentence: z.string(),
-  /** When mail took this value. */
-  since: z.iso.datetime(),
-  lastSentAt: z.iso.datetime().nullable(),
-  /** Messages that are queued or being sent. */
-  waiting: z.strictObject({
-    count: z.int().nonnegative(),
-    oldestAt: z.iso.datetime().nullable().describe('Since when the oldest was to leave; null when none waits.'),
-    lastLeavesAt: z.iso
-      .datetime()
-      .nullable()
-      .describe('When the last of them leaves at this rate; null when none waits, or when it cannot be told.'),
+  mail: MailState.meta({ description: 'Whether mail is going out.', examples: ['flowing'] }),
+  sentence: z.string().meta({
+    description: 'The same in an English sentence.',
+    examples: ['Mail is going out. The last message left 2 minutes ago.'],
   }),
-  scheduled: z.int().nonnegative(),
-  held: z.strictObject({
-    count: z.int().nonnegative(),
-    because: z.record(z.string(), z.int().positive()),
+  since: z.iso.datetime().meta({ description: 'When mail took this value.', examples: ['2026-11-24T09:58:00.000Z'] }),
+  lastSentAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'When the last message left; null while none has.',
+      examples: ['2026-11-24T09:58:10.000Z', null],
+    }),
+  waiting: z
+    .strictObject({
+      count: z
+        .int()
+        .nonnegative()
+        .meta({ description: 'How many wait.', examples: [3] }),
+      oldestAt: z.iso
+        .datetime()
+        .nullable()
+        .meta({
+          description: 'Since when the oldest was to leave; null when none waits.',
+          examples: ['2026-11-24T10:00:00.000Z', null],
+        }),
+      lastLeavesAt: z.iso
+        .datetime()
+        .nullable()
+        .meta({
+          description: 'When the last of them leaves at this rate; null when none waits, or when it cannot be told.',
+          examples: ['2026-11-24T10:01:00.000Z', null],
+        }),
+    })
+    .meta({ description: 'Messages that are queued or being sent.' }),
+  scheduled: z
+    .int()
+    .nonnegative()
+    .meta({ description: 'Messages whose sendAt is to come.', examples: [24] }),
+  held: z
+    .strictObject({
+      count: z
+        .int()
+        .nonnegative()
+        .meta({ description: 'How many are held.', examples: [0] }),
+      because: z
+        .record(z.string(), z.int().positive())
+        .meta({ description: 'How many are held for each reason.', examples: [{}, { 'reconnect-required': 7 }] }),
+    })
+    .meta({ description: 'Messages that wait until somebody acts.' }),
+  failed24h: CountByCode.meta({
+    description:
+      'Messages that failed within 24 hours and are still failed, by Microsoft’s code, else by ours: as the filter problem takes it.',
   }),
-  failed24h: CountByCode.describe(
-    'Messages that failed within 24 hours and are still failed, by Microsoft’s code, else by ours: as the filter problem takes it.',
-  ),
-  bounced24h: CountByCode.describe(
-    'Recipients that a message did not reach within 24 hours, by the code of the report; none: without a code.',
-  ),
-  hours: z.array(OutcomeCounts).describe('The last 24 hours in UTC, oldest first; the last one is under way.'),
-  days: z.array(OutcomeCounts).describe('The last 30 days in UTC, oldest first; the last one is under way.'),
-  limits: Usage.extend({ externalRecipientsPerDay: ExternalRecipients }),
+  bounced24h: CountByCode.meta({
+    description:
+      'Recipients that a message did not reach within 24 hours, by the code of the report; none: without a code.',
+    examples: [{ count: 1, byCode: { '5.1.10': 1 } }],
+  }),
+  hours: z
+    .array(OutcomeCounts)
+    .meta({ description: 'The last 24 hours in UTC, oldest first; the last one is under way.' }),
+  days: z
+    .array(OutcomeCounts)
+    .meta({ description: 'The last 30 days in UTC, oldest first; the last one is under way.' }),
+  limits: Usage.extend({
+    externalRecipientsPerDay: ExternalRecipients.meta({
+      description: 'Recipients outside of the organisation within 24 hours.',
+    }),
+  }).meta({ description: 'What is left of the limits of the mailbox.' }),
 })
 export type Overview = z.infer<typeof Overview>
 
 export const readOverview = {
   operation: 'readOverview',
   summary: 'Tells whether mail is going out, what waits, and what became of the rest.',
+  description:
+    'Outcomes are counted when they happen, and stay counted when messages are deleted. A page that polls sends X-Inforiver-Polling: 1: such a request does not keep a session alive, and its answer may be a second old.',
   method: 'GET',
   path: '/api/v1/overview',
   session: 'workspace-admin',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Values } from './values.ts'
+import { FACTS, Values } from './values.ts'
 
 /** Every problem code of the API with its HTTP status. A code without a status does not compile. */
 export const PROBLEM_STATUS = {
@@ -39,27 +39,34 @@ export type ProblemCode = keyof typeof PROBLEM_STATUS
 export const ProblemCode = z.enum(Object.keys(PROBLEM_STATUS) as [ProblemCode, ...ProblemCode[]])
 
 export const InputFault = z.strictObject({
-  /** The faulty field, such as `to[2].address`; empty for the body as a whole. */
-  path: z.string(),
-  /** What is wrong with it, such as `too-long`; `invalid` where there is no closer one. */
-  code: z.string(),
-  /** Facts for a text about it, such as the `max` of `too-long`. */
-  values: Values,
-  /** The English of code and values. */
-  message: z.string(),
+  path: z.string().meta({ description: 'The faulty field; empty for the body as a whole.', examples: ['subject'] }),
+  code: z.string().meta({
+    description: 'What is wrong with it; invalid where there is no closer one.',
+    examples: ['too-long'],
+  }),
+  values: Values.meta({ description: 'Facts for a text about it.', examples: [{ max: 255 }] }),
+  message: z.string().meta({ description: 'The English of code and values.', examples: ['At most 255 characters.'] }),
 })
 export type InputFault = z.infer<typeof InputFault>
 
 /** RFC 9457 problem details, `application/problem+json`. */
 export const Problem = z.strictObject({
-  type: z.templateLiteral(['urn:inforiver-mail:problem:', ProblemCode]),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: ProblemCode,
-  /** Facts for a text in another language; `title` and `detail` are the English of it. */
-  values: Values,
-  requestId: z.string(),
-  errors: z.array(InputFault).optional(),
+  type: z.templateLiteral(['urn:inforiver-mail:problem:', ProblemCode]).meta({
+    description: 'The code as a URN.',
+    examples: ['urn:inforiver-mail:problem:invalid-input'],
+  }),
+  title: z.string().meta({ description: 'What happened, in a few words.', examples: ['The input is not valid'] }),
+  status: z.int().meta({ description: 'The HTTP status.', examples: [400] }),
+  detail: z.string().meta({
+    description: 'What happened, and where somebody has to act, who does what.',
+    examples: ['subject: At most 255 characters.'],
+  }),
+  code: ProblemCode.meta({ description: 'What a program branches on.', examples: ['invalid-input'] }),
+  values: Values.meta({ description: FACTS }),
+  requestId: z.string().meta({
+    description: 'Finds the request in the log of the server.',
+    examples: ['req_2b7c1d9e4f5a4c3b8a6d7e8f90a1b2c3'],
+  }),
+  errors: z.array(InputFault).optional().meta({ description: 'What is wrong with the input, by path.' }),
 })
 export type Problem = z.infer<typeof Problem>

@@ -63,24 +63,32 @@ export function isAllowedRecipient(address: string, domains: readonly string[]):
   return domains.some((allowed) => (allowed.startsWith(BELOW) ? domain.endsWith(allowed.slice(1)) : domain === allowed))
 }
 
+const REDIRECT = {
+  description: 'All mail goes to this address alone, instead of its recipients; null where it goes to them.',
+  examples: [null, 'tests@contoso.com'],
+}
+const ALLOWED_DOMAINS = {
+  description: 'Who may be written to; *.contoso.com is any name below contoso.com. An empty list allows every domain.',
+  examples: [['contoso.com', '*.contoso.com']],
+}
+
 export const RecipientsPolicy = z.strictObject({
-  /** Who may be written to; an empty list allows every domain. */
-  allowedDomains: z.array(z.string()),
-  /** All mail goes to this address alone, instead of its recipients; null where it goes to them. */
-  redirectAllTo: EmailAddress.nullable(),
+  allowedDomains: z.array(z.string()).meta(ALLOWED_DOMAINS),
+  redirectAllTo: EmailAddress.nullable().meta(REDIRECT),
 })
 export type RecipientsPolicy = z.infer<typeof RecipientsPolicy>
 
 /** The policy to use from now on. The page and the API both validate with this schema. */
 export const RecipientsPolicyInput = z.strictObject({
-  allowedDomains: AllowedDomains,
-  redirectAllTo: EmailAddress.nullable(),
+  allowedDomains: AllowedDomains.meta(ALLOWED_DOMAINS),
+  redirectAllTo: EmailAddress.nullable().meta(REDIRECT),
 })
 export type RecipientsPolicyInput = z.infer<typeof RecipientsPolicyInput>
 
 export const readRecipientsPolicy = {
   operation: 'readRecipientsPolicy',
   summary: 'Reads who may be written to, and whether all mail is redirected.',
+  description: 'It holds for every service. A service key can narrow it further.',
   method: 'GET',
   path: '/api/v1/tenant-settings/recipients',
   session: 'workspace-admin',
@@ -94,6 +102,8 @@ export const readRecipientsPolicy = {
 export const replaceRecipientsPolicy = {
   operation: 'replaceRecipientsPolicy',
   summary: 'Sets who may be written to, and whether all mail is redirected.',
+  description:
+    'Domains are compared when a message is submitted; *.contoso.com is any name below contoso.com, and not contoso.com itself. The redirection is decided when a message is sent, so that it covers what already waits: all mail goes to that address alone, and the subject names the first of its recipients.',
   method: 'PUT',
   path: '/api/v1/tenant-settings/recipients',
   session: 'workspace-admin',

@@ -6,21 +6,49 @@ import { Moment } from './moment.ts'
 import { AllowedDomains } from './recipients-policy.ts'
 import { fault } from './fault-text.ts'
 
-const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
+const ServiceKeyId = z
+  .string()
+  .regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
+  .meta({ description: 'The id of the key.', examples: ['key_9e8d7c6b5a4938271605f4e3d2c1b0a9'] })
+
+const NAME = {
+  description: 'The service it belongs to. Several keys may share a name, so that a key can be rotated.',
+  examples: ['reports'],
+}
+const SCOPES = {
+  description: 'What the key may do.',
+  examples: [['messages:send', 'messages:read'] as Scope[]],
+}
+const ALLOWED_DOMAINS = {
+  description: 'Who it may write to, among those that the installation allows; an empty list narrows nothing.',
+  examples: [['contoso.com']],
+}
+const ALLOWED_ADDRESSES = {
+  description: 'The addresses and networks it may be used from; an empty list allows all.',
+  examples: [['10.0.0.0/8']],
+}
 
 export const ServiceKey = z.strictObject({
   id: ServiceKeyId,
-  /** The service it belongs to. Several keys may share a name, so that a key can be rotated. */
-  name: z.string(),
-  scopes: z.array(Scope),
-  createdAt: z.iso.datetime(),
-  lastUsedAt: z.iso.datetime().nullable(),
-  /** It is refused from then on; null where it has no end. */
-  expiresAt: z.iso.datetime().nullable(),
-  /** Who it may write to, among those that the installation allows; an empty list narrows nothing. */
-  allowedDomains: z.array(z.string()),
-  /** The addresses and networks it may be used from; an empty list allows all. */
-  allowedAddresses: z.array(z.string()),
+  name: z.string().meta(NAME),
+  scopes: z.array(Scope).meta(SCOPES),
+  createdAt: z.iso.datetime().meta({ description: 'When it was made.', examples: ['2026-11-24T09:30:00.000Z'] }),
+  lastUsedAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'When it was last used; null while it has not been.',
+      examples: [null, '2026-11-24T10:00:00.000Z'],
+    }),
+  expiresAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description: 'When it ends: it is refused from then on; null where it has no end.',
+      examples: ['2027-11-24T00:00:00.000Z', null],
+    }),
+  allowedDomains: z.array(z.string()).meta(ALLOWED_DOMAINS),
+  allowedAddresses: z.array(z.string()).meta(ALLOWED_ADDRESSES),
 })
 export type ServiceKey = z.infer<typeof ServiceKey>
 
@@ -43,7 +71,7 @@ export const ServiceName = z
   .refine((name) => name === name.trim() && !/\p{C}/u.test(name), fault('spaces-or-invisible'))
 
 export const ServiceKeyInput = z.strictObject({
-  name: ServiceName,
+  name: ServiceName.meta(NAME),
   scopes: bounded(
     z
       .array(Scope, { error: fault('scope-list') })
@@ -51,26 +79,34 @@ export const ServiceKeyInput = z.strictObject({
       .refine((scopes) => new Set(scopes).size === scopes.length, fault('scope-twice')),
     MAX_SCOPES,
     fault('too-many-scopes', { max: MAX_SCOPES }),
-  ),
-  expiresAt: Moment.nullable().default(null),
-  allowedDomains: AllowedDomains.default([]),
+  ).meta(SCOPES),
+  expiresAt: Moment.nullable()
+    .default(null)
+    .meta({
+      description: 'When it ends: it is refused from then on; null: it has no end.',
+      examples: ['2027-11-24T00:00:00Z', null],
+    }),
+  allowedDomains: AllowedDomains.default([]).meta(ALLOWED_DOMAINS),
   allowedAddresses: bounded(
     z.array(ClientAddress, { error: fault('network-list') }),
     MAX_ALLOWED_ADDRESSES,
     fault('too-many-networks', { max: MAX_ALLOWED_ADDRESSES }),
-  ).default([]),
+  )
+    .default([])
+    .meta(ALLOWED_ADDRESSES),
 })
 export type ServiceKeyInput = z.infer<typeof ServiceKeyInput>
 
 export const listServiceKeys = {
   operation: 'listServiceKeys',
   summary: 'Lists the service keys, without their values.',
+  description: 'The value of a key is not stored, and shown only when it is made.',
   method: 'GET',
   path: '/api/v1/service-keys',
   session: 'workspace-admin',
   scope: null,
   status: 200,
-  response: z.strictObject({ items: z.array(ServiceKey) }),
+  response: z.strictObject({ items: z.array(ServiceKey).meta({ description: 'The keys, without their values.' }) }),
   answer: 'The keys that are valid, and those that ended last.',
   problems: [],
 } as const satisfies Endpoint
@@ -78,14 +114,20 @@ export const listServiceKeys = {
 export const createServiceKey = {
   operation: 'createServiceKey',
   summary: 'Makes a service key.',
+  description:
+    'Keys of one name belong to one service and see its messages, so that a key is rotated by making a second one and revoking the first. Scopes: messages:send, messages:read, settings:read.',
   method: 'POST',
   path: '/api/v1/service-keys',
   session: 'workspace-admin',
   scope: null,
   body: ServiceKeyInput,
   status: 201,
-  /** `key` is returned here and never again. */
-  response: ServiceKey.extend({ key: z.string() }),
+  response: ServiceKey.extend({
+    key: z.string().meta({
+      description: 'The value of the key: it is returned here and never again.',
+      examples: ['irm_3v5Xo0cJ1p8mZ7qKcR2tYwA9bD4eF6gH'],
+    }),
+  }),
   answer: 'The key, shown only here.',
   problems: [],
 } as const satisfies Endpoint
@@ -93,6 +135,7 @@ export const createServiceKey = {
 export const revokeServiceKey = {
   operation: 'revokeServiceKey',
   summary: 'Revokes a service key.',
+  description: 'What it has submitted stays, and is delivered.',
   method: 'DELETE',
   path: '/api/v1/service-keys/:id',
   session: 'workspace-admin',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
-import { Values } from './values.ts'
+import { FACTS, Values } from './values.ts'
 
 /**
  * What is checked, in the order of the answer. `port` and, where the SMTP door is on, `smtp` are checked by the command
@@ -132,31 +132,42 @@ export const CheckCode = z.enum(Object.values(CHECK_CODES).flat() as [CheckCode,
 
 /** One check and what it found. `title`, `detail` and `action` are the English of `code` and `values`. */
 export const Check = z.strictObject({
-  id: CheckId,
-  status: CheckStatus,
-  code: CheckCode,
-  values: Values,
-  title: z.string(),
-  /** What was found; for a skipped check, why it was skipped. */
-  detail: z.string(),
-  /** Who does what about it, and where; null when nobody has to do anything. */
-  action: z.string().nullable(),
+  id: CheckId.meta({ description: 'What is checked.', examples: ['database'] }),
+  status: CheckStatus.meta({ description: 'How it ended.', examples: ['ok'] }),
+  code: CheckCode.meta({ description: 'What was found.', examples: ['database-ready'] }),
+  values: Values.meta({ description: FACTS, examples: [{ version: '18.4' }] }),
+  title: z.string().meta({ description: 'What was found, in a few words.', examples: ['The database is ready'] }),
+  detail: z.string().meta({
+    description: 'What was found; for a skipped check, why it was skipped.',
+    examples: ['PostgreSQL 18.4 answers, and its schema is that of this version.'],
+  }),
+  action: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'Who does what about it, and where; null when nobody has to do anything.',
+      examples: [null, 'The operator frees space on the volume of the data directory.'],
+    }),
 })
 export type Check = z.infer<typeof Check>
 
 export const checkSetup = {
   operation: 'checkSetup',
   summary: 'Checks the whole set-up, from the configuration to the mailbox, without sending or changing anything.',
+  description:
+    'Takes up to 20 seconds, and runs one at a time. What cannot be checked is skipped, with the reason. The command doctor prints the same.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/check',
   session: 'workspace-admin',
   scope: null,
   body: z.strictObject({
-    /** Is checked in place of the configured sender. */
-    fromEmail: EmailAddress.optional(),
+    fromEmail: EmailAddress.optional().meta({
+      description: 'Is checked in place of the configured sender.',
+      examples: ['reports@contoso.com'],
+    }),
   }),
   status: 200,
-  response: z.strictObject({ checks: z.array(Check) }),
+  response: z.strictObject({ checks: z.array(Check).meta({ description: 'Every check, with what it found.' }) }),
   answer: 'What each check found, within 20 seconds.',
   problems: ['check-running'],
 } as const satisfies Endpoint

@@ -1,26 +1,52 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
-/** What is left of one limit of the mailbox; null when the limit is switched off. */
-const Allowance = z.strictObject({ limit: z.int(), left: z.int() }).nullable()
+function allowance(of: string, limit: number, left: number) {
+  return z
+    .strictObject({
+      limit: z.int().meta({ description: `The most ${of}.`, examples: [limit] }),
+      left: z.int().meta({ description: 'How much of it is left.', examples: [left] }),
+    })
+    .nullable()
+    .meta({
+      description: `What is left of the ${of}; null when that is not limited.`,
+      examples: [{ limit, left }, null],
+    })
+}
 
 export const Usage = z.strictObject({
-  messagesPerMinute: Allowance,
-  recipientsPerDay: Allowance,
-  uploadBytesPer5Minutes: Allowance,
-  concurrentRequests: Allowance,
-  /** Nothing is sent before this time, since Microsoft takes no mail or gives no access; null when it is not paused. */
-  pausedUntil: z.iso.datetime().nullable(),
-  /** Messages that are queued or being sent, but not those that are scheduled or held. */
-  waitingMessages: z.int(),
-  /** When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated. */
-  estimatedLastSentAt: z.iso.datetime().nullable(),
+  messagesPerMinute: allowance('messages within a minute', 30, 12),
+  recipientsPerDay: allowance('recipients within a day', 10_000, 9_120),
+  uploadBytesPer5Minutes: allowance('bytes uploaded within 5 minutes', 157_286_400, 157_286_400),
+  concurrentRequests: allowance('requests at once', 4, 4),
+  pausedUntil: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description:
+        'Nothing is sent before this time, since Microsoft takes no mail or gives no access; null when it is not paused.',
+      examples: [null, '2026-11-24T10:05:00.000Z'],
+    }),
+  waitingMessages: z.int().meta({
+    description: 'Messages that are queued or being sent, but not those that are scheduled or held.',
+    examples: [3],
+  }),
+  estimatedLastSentAt: z.iso
+    .datetime()
+    .nullable()
+    .meta({
+      description:
+        'When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated.',
+      examples: ['2026-11-24T10:01:00.000Z', null],
+    }),
 })
 export type Usage = z.infer<typeof Usage>
 
 export const readUsage = {
   operation: 'readUsage',
   summary: 'Tells what is left of each limit of the mailbox.',
+  description:
+    'A limit that is switched off is null. The estimate counts what waits now, and not what may still be submitted.',
   method: 'GET',
   path: '/api/v1/tenant-settings/office365-smtp/usage',
   session: 'workspace-admin',
@@ -38,6 +64,8 @@ export const readUsage = {
 export const sendNow = {
   operation: 'sendNow',
   summary: 'Ends a pause of the mailbox.',
+  description:
+    'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for. The next report of that kind pauses the mailbox for twice as long.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/send-now',
   session: 'workspace-admin',

@@ -14,7 +14,10 @@ export const MAX_REPLAYED_EVENTS = 10_000
 export const MAX_REPLAYS = 5
 const MAX_SERVICES = 50
 
-const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
+const WebhookId = z
+  .string()
+  .regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
+  .meta({ description: 'The id of the webhook.', examples: ['whk_1a2b3c4d5e6f708192a3b4c5d6e7f809'] })
 
 /** What a webhook can be sent: alerts about the mailbox and the queue, and events of messages. */
 export const WebhookSubject = z.enum([...AlertType.options, ...MessageEventType.options])
@@ -23,40 +26,97 @@ export type WebhookSubject = z.infer<typeof WebhookSubject>
 export const WebhookType = z.enum([...WebhookSubject.options, 'webhook.test'])
 export type WebhookType = z.infer<typeof WebhookType>
 
+const Timestamp = z.iso.datetime().meta({
+  description: 'When it happened; the request may come much later.',
+  examples: ['2026-11-24T10:00:00.000Z'],
+})
+
 /** The body of a request that tells of an event. It names the message, and its recipient if the event is about one. */
 export const WebhookEventPayload = z.strictObject({
-  type: MessageEventType,
-  /** When it happened; the request may come much later. */
-  timestamp: z.iso.datetime(),
-  data: MessageEvent,
+  type: MessageEventType.meta({ description: 'What happened.', examples: ['message.sent'] }),
+  timestamp: Timestamp,
+  data: MessageEvent.meta({ description: 'The event, as the feed has it.' }),
 })
 export type WebhookEventPayload = z.infer<typeof WebhookEventPayload>
 
 /** The body of a request that tells of an alert, and of a test. It never holds a secret, or anything from a message. */
 export const WebhookPayload = z.strictObject({
-  type: z.enum([...AlertType.options, 'webhook.test']),
-  /** When it happened; the request may come much later. */
-  timestamp: z.iso.datetime(),
-  data: z.strictObject({
-    title: z.string(),
-    detail: z.string(),
-    /** What to do, who has to do it and where. */
-    action: z.string(),
-    /** The page of Inforiver Mail that shows more. */
-    url: z.url(),
-    /** Present for `mailbox.*` and `quota.exceeded`. */
-    fromEmail: z.string().optional(),
-    /** Microsoft's correlation id, for a support request. */
-    correlationId: z.string().nullable().optional(),
-    /** How many messages failed, or are due. */
-    count: z.int().optional(),
-    oldestDueAt: z.iso.datetime().optional(),
-    /** The code of the report that a limit is used up, such as `5.7.233`. */
-    code: z.string().optional(),
-    pausedUntil: z.iso.datetime().optional(),
-    expiresAt: z.iso.datetime().optional(),
-    daysLeft: z.int().optional(),
+  type: z.enum([...AlertType.options, 'webhook.test']).meta({
+    description: 'What it tells.',
+    examples: ['mailbox.reconnect-required'],
   }),
+  timestamp: Timestamp,
+  data: z
+    .strictObject({
+      title: z.string().meta({
+        description: 'What happened, in a few words.',
+        examples: ['Mail is paused: connect the mailbox again'],
+      }),
+      detail: z.string().meta({
+        description: 'What happened, in a sentence.',
+        examples: ['Microsoft no longer accepts the access to reports@contoso.com.'],
+      }),
+      action: z.string().meta({
+        description: 'What to do, who has to do it and where.',
+        examples: ['A workspace admin chooses Reconnect at Tenant Settings > Office 365 SMTP.'],
+      }),
+      url: z.url().meta({
+        description: 'The page of Inforiver Mail that shows more.',
+        examples: ['https://mail.contoso.com/settings/office365-smtp'],
+      }),
+      fromEmail: z
+        .string()
+        .optional()
+        .meta({
+          description: 'The sender that it is about, of mailbox.* and quota.exceeded.',
+          examples: ['reports@contoso.com'],
+        }),
+      correlationId: z
+        .string()
+        .nullable()
+        .optional()
+        .meta({
+          description: 'Microsoft’s correlation id, for a support request.',
+          examples: ['9f1c7a52-3b0e-4a86-9d1e-5c2b8f7a4d30'],
+        }),
+      count: z
+        .int()
+        .optional()
+        .meta({ description: 'How many messages failed, or are due.', examples: [22] }),
+      oldestDueAt: z.iso
+        .datetime()
+        .optional()
+        .meta({
+          description: 'Since when the oldest message is due, of queue.stalled.',
+          examples: ['2026-11-24T09:50:00.000Z'],
+        }),
+      code: z
+        .string()
+        .optional()
+        .meta({
+          description: 'The code of the report that a limit is used up, of quota.exceeded.',
+          examples: ['5.7.233'],
+        }),
+      pausedUntil: z.iso
+        .datetime()
+        .optional()
+        .meta({
+          description: 'Until when the mailbox pauses, of quota.exceeded.',
+          examples: ['2026-11-24T11:00:00.000Z'],
+        }),
+      expiresAt: z.iso
+        .datetime()
+        .optional()
+        .meta({
+          description: 'When the secret or certificate ends, of secret.expiring.',
+          examples: ['2027-03-01T00:00:00.000Z'],
+        }),
+      daysLeft: z
+        .int()
+        .optional()
+        .meta({ description: 'How many days are left until then.', examples: [7] }),
+    })
+    .meta({ description: 'What is known of it; what does not belong to the type is left out.' }),
 })
 export type WebhookPayload = z.infer<typeof WebhookPayload>
 
@@ -85,25 +145,38 @@ export const WebhookOutcome = z.enum([
 export type WebhookOutcome = z.infer<typeof WebhookOutcome>
 
 export const WebhookAttempt = z.strictObject({
-  at: z.iso.datetime(),
-  type: WebhookType,
-  outcome: WebhookOutcome,
-  /** HTTP status; null when there was no answer. */
-  status: z.int().nullable(),
+  at: z.iso.datetime().meta({ description: 'When it ended.', examples: ['2026-11-24T10:05:00.000Z'] }),
+  type: WebhookType.meta({ description: 'What it told.', examples: ['webhook.test'] }),
+  outcome: WebhookOutcome.meta({ description: 'How it ended.', examples: ['delivered'] }),
+  status: z
+    .int()
+    .nullable()
+    .meta({ description: 'The HTTP status of the answer; null when there was none.', examples: [200, null] }),
 })
 export type WebhookAttempt = z.infer<typeof WebhookAttempt>
 
+const URL_META = { description: 'Where it is sent.', examples: ['https://hooks.contoso.com/inforiver-mail'] }
+
 export const Webhook = z.strictObject({
   id: WebhookId,
-  url: z.string(),
-  /** The alerts and events that it is sent. */
-  types: z.array(WebhookSubject),
-  /** Whose events it is sent; null: those of every service. */
-  services: z.array(z.string()).nullable(),
-  createdAt: z.iso.datetime(),
-  /** Alerts and events that are not delivered yet, first attempts and retries. Of events 10,000 are counted at most. */
-  waiting: z.int(),
-  lastAttempt: WebhookAttempt.nullable(),
+  url: z.string().meta(URL_META),
+  types: z
+    .array(WebhookSubject)
+    .meta({ description: 'The alerts and events that it is sent.', examples: [['queue.stalled', 'message.failed']] }),
+  services: z
+    .array(z.string())
+    .nullable()
+    .meta({ description: 'Whose events it is sent; null: those of every service.', examples: [['reports'], null] }),
+  createdAt: z.iso.datetime().meta({
+    description: 'When it was registered.',
+    examples: ['2026-11-24T09:45:00.000Z'],
+  }),
+  waiting: z.int().meta({
+    description:
+      'Alerts and events that are not delivered yet, first attempts and retries. Of events 10,000 are counted at most.',
+    examples: [0],
+  }),
+  lastAttempt: WebhookAttempt.nullable().meta({ description: 'The last request; null while there has been none.' }),
 })
 export type Webhook = z.infer<typeof Webhook>
 
@@ -114,7 +187,8 @@ export const WebhookInput = z.strictObject({
     .superRefine((value, context) => {
       const message = urlFault(value)
       if (message !== null) context.addIssue({ code: 'custom', message })
-    }),
+    })
+    .meta(URL_META),
   types: bounded(
     z
       .array(WebhookSubject, { error: fault('type-list') })
@@ -124,7 +198,10 @@ export const WebhookInput = z.strictObject({
     fault('too-many-types', { max: WebhookSubject.options.length }),
   )
     .exactOptional()
-    .describe('The alerts and events to send. Left out: every alert, and no event.'),
+    .meta({
+      description: 'The alerts and events to send. Left out: every alert, and no event.',
+      examples: [['queue.stalled', 'message.failed']],
+    }),
   services: bounded(
     z
       .array(ServiceName, { error: fault('service-list') })
@@ -134,7 +211,10 @@ export const WebhookInput = z.strictObject({
     fault('too-many-services', { max: MAX_SERVICES }),
   )
     .exactOptional()
-    .describe('Whose events to send. Left out: those of every service. Alerts do not depend on it.'),
+    .meta({
+      description: 'Whose events to send. Left out: those of every service. Alerts do not depend on it.',
+      examples: [['reports']],
+    }),
 })
 export type WebhookInput = z.infer<typeof WebhookInput>
 
@@ -158,12 +238,13 @@ const WebhookParams = z.strictObject({ id: WebhookId })
 export const listWebhooks = {
   operation: 'listWebhooks',
   summary: 'Lists the webhooks.',
+  description: 'The secret of a webhook is shown only when it is registered.',
   method: 'GET',
   path: '/api/v1/webhooks',
   session: 'workspace-admin',
   scope: null,
   status: 200,
-  response: z.strictObject({ items: z.array(Webhook) }),
+  response: z.strictObject({ items: z.array(Webhook).meta({ description: 'The webhooks.' }) }),
   answer: 'The webhooks, with the last attempt of each.',
   problems: [],
 } as const satisfies Endpoint
@@ -171,14 +252,20 @@ export const listWebhooks = {
 export const createWebhook = {
   operation: 'createWebhook',
   summary: 'Registers a webhook.',
+  description:
+    'Requests are signed by Standard Webhooks, and repeated for a day when they are not answered with 2xx. Addresses in private networks need WEBHOOK_ALLOW_PRIVATE.',
   method: 'POST',
   path: '/api/v1/webhooks',
   session: 'workspace-admin',
   scope: null,
   body: WebhookInput,
   status: 201,
-  /** `secret` signs every request (Standard Webhooks); it is returned here and never again. */
-  response: Webhook.extend({ secret: z.string() }),
+  response: Webhook.extend({
+    secret: z.string().meta({
+      description: 'Signs every request (Standard Webhooks); it is returned here and never again.',
+      examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    }),
+  }),
   answer: 'The webhook and its secret, shown only here.',
   problems: [],
 } as const satisfies Endpoint
@@ -186,6 +273,7 @@ export const createWebhook = {
 export const removeWebhook = {
   operation: 'removeWebhook',
   summary: 'Removes a webhook.',
+  description: 'Requests that still wait for it are dropped.',
   method: 'DELETE',
   path: '/api/v1/webhooks/:id',
   session: 'workspace-admin',
@@ -200,6 +288,7 @@ export const removeWebhook = {
 export const testWebhook = {
   operation: 'testWebhook',
   summary: 'Sends webhook.test and waits for what becomes of it.',
+  description: 'Waits for the answer of the webhook, at most 10 seconds, and says how the request ended.',
   method: 'POST',
   path: '/api/v1/webhooks/:id/test',
   session: 'workspace-admin',
@@ -214,17 +303,21 @@ export const testWebhook = {
 export const replayWebhook = {
   operation: 'replayWebhook',
   summary: 'Sends events to a webhook once more.',
+  description:
+    'Sends at most 10,000 events, the oldest since then (by at, inclusive), under the same webhook-id as before. Alerts are not replayed. A webhook may have five replays under way.',
   method: 'POST',
   path: '/api/v1/webhooks/:id/replay',
   session: 'workspace-admin',
   scope: null,
   params: WebhookParams,
   body: z.strictObject({
-    /** Inclusive. */
-    since: Moment,
+    since: Moment.meta({
+      description: 'Events that happened at this time or later are sent once more.',
+      examples: ['2026-11-24T10:00:00Z'],
+    }),
   }),
   status: 202,
-  response: z.strictObject({ count: z.int() }),
+  response: z.strictObject({ count: z.int().meta({ description: 'How many events will be sent.', examples: [42] }) }),
   answer: `How many events will be sent: the oldest ${MAX_REPLAYED_EVENTS} since then, of the types and services of the webhook.`,
   problems: ['not-found'],
 } as const satisfies Endpoint

@@ -23,7 +23,7 @@ import { Session, SessionEntry } from '@inforiver-mail/contract/session'
 import { Check } from '@inforiver-mail/contract/setup-check'
 import { Values } from '@inforiver-mail/contract/values'
 import { Webhook, WebhookAttempt, WebhookInput } from '@inforiver-mail/contract/webhook'
-import { jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 
 /** The schemas that have a name in the document, so that a generator makes one type of each, however often it is used. */
@@ -123,6 +123,7 @@ export interface ApiSchema {
   readonly $ref?: string
   readonly type?: string | readonly string[]
   readonly description?: string
+  readonly examples?: readonly unknown[]
   readonly format?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -139,14 +140,24 @@ export interface ApiSchema {
 
 export const SCHEMAS = '#/components/schemas/'
 
-type Transformed = Parameters<typeof jsonSchemaTransformObject>[0]
+/**
+ * zod leaves the examples of what it transforms out of the schema of an input, since they may be of the output. Those of
+ * the contract are of the input: the type of `meta` says so.
+ */
+export function keepExamples({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void {
+  const examples = z.globalRegistry.get(zodSchema)?.examples
+  if (examples) Object.assign(jsonSchema, { examples })
+}
+
+const toJsonSchemas = createJsonSchemaTransformObject({ zodToJsonConfig: { override: keepExamples } })
+type Transformed = Parameters<typeof toJsonSchemas>[0]
 
 /**
  * Adds the named schemas to the document. Each comes in two versions, of what is sent (`…Input`) and of what is answered:
  * one that nothing refers to is left out, and two that are the same become one.
  */
 export function withNamedSchemas(document: Transformed): ApiDocument {
-  const { components, ...rest } = jsonSchemaTransformObject(document) as unknown as ApiDocument
+  const { components, ...rest } = toJsonSchemas(document) as unknown as ApiDocument
   const all = components.schemas
   const used = reachable(rest, all)
   const renamed = new Map<string, string>()

@@ -5,15 +5,17 @@ import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
 import fp from 'fastify-plugin'
-import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import { VERSION } from '../version.ts'
-import { EXAMPLE_IDS, OPERATIONS, TAGS, tagOf } from './openapi-operations.ts'
 import { documentationPage } from './openapi-page.ts'
+import { withExamples } from './openapi-examples.ts'
 import { exampleOf, PROBLEMS } from './openapi-problems.ts'
-import { withNamedSchemas, type ApiDocument, type ApiOperation } from './openapi-schemas.ts'
+import { keepExamples, withNamedSchemas, type ApiDocument, type ApiOperation } from './openapi-schemas.ts'
+import { TAGS, tagOf } from './openapi-tags.ts'
 import { sessionCookieName } from './session.ts'
 
 const PROBLEM_TYPE = 'application/problem+json'
+const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { override: keepExamples } })
 
 /** Serves the contract as `GET /openapi.json` and `/docs`, for engineers of other services and code generators. */
 export const openapi = fp<{ publicUrl: string }>(
@@ -49,10 +51,10 @@ export const openapi = fp<{ publicUrl: string }>(
       transform: (data) => {
         const endpoint = data.route.config?.serves
         if (!endpoint) return { ...data, schema: { hide: true } }
-        const { schema, url } = jsonSchemaTransform(withoutEmptyInput(data, endpoint))
+        const { schema, url } = toJsonSchema(withoutEmptyInput(data, endpoint))
         return { url, schema: describe(endpoint, schema) }
       },
-      transformObject: (document) => finish(withNamedSchemas(document)) as object,
+      transformObject: (document) => finish(withExamples(withNamedSchemas(document))) as object,
     })
     app.get('/openapi.json', async () => app.swagger())
     let page: string | null = null
@@ -81,18 +83,17 @@ interface DescribedSchema {
 
 function describe(endpoint: Endpoint, schema: DescribedSchema) {
   const { body } = schema
-  const { description = endpoint.summary, response, other } = OPERATIONS[endpoint.operation] ?? {}
   const tag = tagOf(endpoint.path)
   return {
     ...schema,
     operationId: endpoint.operation,
     summary: endpoint.summary,
-    description,
+    description: endpoint.description,
     ...(tag && { tags: [tag] }),
     ...(body !== undefined && { body: requestBody(endpoint, body) }),
     response: {
-      ...successOf(endpoint, schema.response, response),
-      ...(endpoint.or && successOf({ ...endpoint, ...endpoint.or }, schema.response, other)),
+      ...successOf(endpoint, schema.response),
+      ...(endpoint.or && successOf({ ...endpoint, ...endpoint.or }, schema.response)),
       ...problemsOf(endpoint),
     },
     security: [
@@ -102,19 +103,16 @@ function describe(endpoint: Endpoint, schema: DescribedSchema) {
   }
 }
 
-/** Adds the examples that the libraries drop, and puts the operations in the order of their tags and texts. */
+/** Puts the operations in the order of their tags, and adds a command for each. */
 function finish(document: ApiDocument): ApiDocument {
-  const order = new Map(Object.keys(OPERATIONS).map((operation, index) => [operation, index]))
-  const placeOf = ({ tags: [tag] = [], operationId }: ApiOperation): number =>
-    TAGS.findIndex(({ name }) => name === tag) * 1_000 + (order.get(operationId) ?? 999)
+  const placeOf = ({ tags: [tag] = [] }: ApiOperation): number => TAGS.findIndex(({ name }) => name === tag)
   const paths = Object.entries(document.paths).map(([path, methods]) => {
     const operations = Object.entries(methods).toSorted(([, one], [, other]) => placeOf(one) - placeOf(other))
     const place = Math.min(...operations.map(([, operation]) => placeOf(operation)))
     const [{ url } = { url: '' }] = document.servers
     const finished = operations.map(([method, operation]) => {
-      const complete = withExamples(path, operation)
-      const source = curlOf(`${url}${path}`, method, complete)
-      return [method, { ...complete, 'x-codeSamples': [{ lang: 'Shell', source }] }] as const
+      const source = curlOf(`${url}${path}`, method, operation)
+      return [method, { ...operation, 'x-codeSamples': [{ lang: 'Shell', source }] }] as const
     })
     return { path, place, methods: Object.fromEntries(finished) }
   })
@@ -137,26 +135,6 @@ function curlOf(url: string, method: string, { parameters = [], requestBody, sec
   ].join(' \\\n  ')
 }
 
-function withExamples(path: string, operation: ApiOperation): ApiOperation {
-  const example = OPERATIONS[operation.operationId]?.request
-  const { requestBody, parameters } = operation
-  const json = requestBody?.content['application/json']
-  const id = EXAMPLE_IDS[path.split('/')[3] ?? '']
-  return {
-    ...operation,
-    ...(requestBody &&
-      json && {
-        requestBody: {
-          ...requestBody,
-          content: { ...requestBody.content, 'application/json': { ...json, example } },
-        },
-      }),
-    ...(parameters && {
-      parameters: parameters.map((each) => (each.in === 'path' ? Object.assign(each, { example: id }) : each)),
-    }),
-  }
-}
-
 /** Drops the schemas that only refuse a query or a body, which the endpoint does not have. */
 function withoutEmptyInput<Data extends { readonly schema: object }>(data: Data, { query, body }: Endpoint): Data {
   const { querystring: _query, body: _body, ...schema } = data.schema as Record<string, unknown>
@@ -177,6 +155,7 @@ function requestBody({ takesAttachments }: Endpoint, schema: unknown) {
         maxItems: MAX_ATTACHMENTS,
         items: { type: 'string', format: 'binary' },
         description: 'Each a part of its own. Best after message, so that a refusal does not wait for them.',
+        examples: [['%PDF-1.7 …']],
       },
     },
   }
@@ -184,14 +163,15 @@ function requestBody({ takesAttachments }: Endpoint, schema: unknown) {
 }
 
 function successOf(
-  { response, status, answer: description, answerHeaders, contentType = 'application/json' }: Endpoint,
+  { response, status, answer: description, answerHeaders, exampleAnswer, contentType }: Endpoint,
   described: unknown,
-  example: unknown,
 ) {
   if (!response) return { [status]: { type: 'null', description } }
   const { [status]: schema } = (described ?? {}) as Record<number, object>
   const headers = answerHeaders && Object.fromEntries(Object.entries(answerHeaders).map(describeHeader))
-  return { [status]: { description, ...(headers && { headers }), content: { [contentType]: { schema, example } } } }
+  // The library describes an answer with a media type of its own as its content already.
+  const content = contentType ? schema : { content: { 'application/json': { schema, example: exampleAnswer } } }
+  return { [status]: { description, ...(headers && { headers }), ...content } }
 }
 
 function describeHeader([name, description]: [string, string]) {

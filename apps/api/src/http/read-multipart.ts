@@ -10,7 +10,8 @@ export interface BodyPart {
   readonly name: string | null
   readonly fileName: string | null
   /** Including parameters; the default is that of RFC 7578 section 4.4. */
-  readonly contentType: string
+  /** Null where the part has none, as text (RFC 7578 section 4.4). */
+  readonly contentType: string | null
   readonly transferEncoding: string | null
   /** Has to be read or skipped before the next part. */
   readonly content: AsyncIterable<Buffer>
@@ -84,7 +85,7 @@ function describe(header: Header, part: Readable): BodyPart {
   return {
     name,
     fileName: filename,
-    contentType: header['content-type']?.[0] ?? 'text/plain',
+    contentType: header['content-type']?.[0] ?? null,
     transferEncoding: header['content-transfer-encoding']?.[0]?.toLowerCase() ?? null,
     content: arriving(part),
     skip: () => void part.resume(),

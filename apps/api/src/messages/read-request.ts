@@ -88,7 +88,7 @@ function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): Fa
 
 /** Reads what a part says about its file. */
 function readFacts({ fileName, contentType }: BodyPart) {
-  const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  const mediaType = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
   return {
     filename: fileName === null ? null : readFileName(fileName),
     contentType: MEDIA_TYPE.test(mediaType) ? mediaType : null,
@@ -111,7 +111,7 @@ async function readMessage<Result>(
     chunks.push(chunk)
   }
   arrived?.(sizeBytes)
-  return parse(await parseJson(Buffer.concat(chunks), contentType, 'part'))
+  return parse(await parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly Fault[]): Promise<MessageInput> {

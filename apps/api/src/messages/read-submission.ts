@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { MAX_ATTACHMENTS, type MessageInput } from '@inforiver-mail/contract/message-input'
 import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/message-content'
+import libmime from 'libmime'
 import { refuseInput } from '../http/input-faults.ts'
 import type { ReceivedPart } from './attachment-intake.ts'
 import { showEnding } from '../file-name.ts'
@@ -14,8 +15,11 @@ import { fault } from '@inforiver-mail/contract/fault-text'
  * @throws {ProblemError} `invalid-input` with every fault by path
  */
 export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]): Submission {
+  const asked = toContent(input, parts)
   return {
-    content: toContent(input, parts),
+    content: { ...asked, attachments: asked.attachments.map(typedByName) },
+    // Version 1.4 took no type from a name: hashing what was asked recognises its messages after an upgrade.
+    askedAttachments: asked.attachments,
     reference: input.reference ?? null,
     sendAt: input.sendAt === undefined ? null : new Date(input.sendAt),
     priority: input.priority,
@@ -24,10 +28,14 @@ export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]
   }
 }
 
-function toContent(input: MessageInput, parts: readonly ReceivedPart[]): MessageContent {
+/** An attachment, and whether nothing but its name tells its type. */
+type AskedAttachment = ContentAttachment & { readonly isUntyped: boolean }
+type AskedContent = Omit<MessageContent, 'attachments'> & { readonly attachments: readonly AskedAttachment[] }
+
+function toContent(input: MessageInput, parts: readonly ReceivedPart[]): AskedContent {
   const faults: Fault[] = []
-  const described = new Map<number, ContentAttachment>()
-  const inline: ContentAttachment[] = []
+  const described = new Map<number, AskedAttachment>()
+  const inline: AskedAttachment[] = []
   input.attachments.forEach((attachment, index) => {
     if (!('part' in attachment)) {
       inline.push(toInline(attachment))
@@ -72,13 +80,21 @@ function toContent(input: MessageInput, parts: readonly ReceivedPart[]): Message
   }
 }
 
+function typedByName({ isUntyped, ...attachment }: AskedAttachment): ContentAttachment {
+  return isUntyped ? { ...attachment, contentType: libmime.detectMimeType(attachment.filename) } : attachment
+}
+
+/** Says nothing about a file; libraries write it where they know nothing. */
+const ANY_BYTES = 'application/octet-stream'
+
 type InlineInput = Extract<MessageInput['attachments'][number], { content: string }>
 
-function toInline({ filename, contentType, content: base64, contentId }: InlineInput): ContentAttachment {
+function toInline({ filename, contentType, content: base64, contentId }: InlineInput): AskedAttachment {
   const content = Buffer.from(base64, 'base64')
   return {
     filename: showEnding(filename) || 'attachment',
-    contentType,
+    contentType: contentType ?? ANY_BYTES,
+    isUntyped: contentType === undefined,
     contentId: contentId ?? null,
     sizeBytes: content.length,
     sha256: sha256(content),
@@ -91,10 +107,11 @@ function fromPart(
   part: ReceivedPart,
   number: number,
   said: { filename?: string; contentType?: string; contentId?: string } = {},
-): ContentAttachment {
+): AskedAttachment {
   const facts = {
     filename: showEnding(said.filename ?? part.filename ?? '') || `attachment-${number + 1}`,
-    contentType: said.contentType ?? part.contentType ?? 'application/octet-stream',
+    contentType: said.contentType ?? part.contentType ?? 'text/plain',
+    isUntyped: said.contentType === undefined && (part.contentType ?? ANY_BYTES) === ANY_BYTES,
     contentId: said.contentId ?? null,
     sizeBytes: part.sizeBytes,
     sha256: part.sha256,

@@ -3,6 +3,17 @@ import { expect, it } from 'vitest'
 import { toSubmission } from './read-submission.ts'
 import { hashSubmission } from './submit.ts'
 
+it('recognises, after an upgrade, what version 1.4.0 accepted without a type, and called octet-stream', () => {
+  const hashWith = (facts: object) => {
+    const attachments = [{ filename: 'q3.pdf', content: 'YWJj', ...facts }]
+    const input = MessageInput.parse({ to: ['max@contoso.com'], subject: 'Q3', text: 'The numbers.', attachments })
+    return hashSubmission(toSubmission(input, []))
+  }
+
+  expect(hashWith({})).toBe(hashWith({ contentType: 'application/octet-stream' }))
+  expect(hashWith({})).not.toBe(hashWith({ contentType: 'application/pdf' }))
+})
+
 it('recognises, after an upgrade, what version 1.1.0 accepted under an idempotency key', () => {
   const input = MessageInput.parse({
     to: ['max@contoso.com'],

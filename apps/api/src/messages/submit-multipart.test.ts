@@ -201,6 +201,32 @@ it('delivers the content type of a part', async () => {
   ])
 })
 
+it('tells the type of a file from its name, where neither message nor part says one', async () => {
+  const content = Buffer.from('a').toString('base64')
+  const files = [
+    { filename: 'inside.PDF', content },
+    { filename: 'said.pdf', contentType: 'application/octet-stream', content },
+    { filename: 'other.unknown', content },
+  ]
+  const answer = await post(
+    messagePart({ subject: 'By name', attachments: files }),
+    attachmentPart('a', 'filename="q3.xlsx"'),
+    attachmentPart('a', 'filename="q3.csv"', 'application/octet-stream'),
+    attachmentPart('a', 'filename="notes.html"', 'text/plain'),
+  )
+
+  const arrived = await attachmentsOf('By name', answer)
+  const types = arrived.map(({ name, contentType }: { name: string; contentType: string }) => [name, contentType])
+  expect(Object.fromEntries(types)).toEqual({
+    'inside.PDF': 'application/pdf',
+    'said.pdf': 'application/octet-stream',
+    'other.unknown': 'application/octet-stream',
+    'q3.xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+    'q3.csv': 'text/csv',
+    'notes.html': 'text/plain',
+  })
+})
+
 it('lets the message describe its parts by number, in any order', async () => {
   const attachments = [
     { part: 1, filename: 'second.png', contentType: 'image/png', contentId: 'chart' },

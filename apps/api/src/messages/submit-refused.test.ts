@@ -43,6 +43,7 @@ it.each<[string, object, string | string[]]>([
   ['no body', { text: undefined }, 'html'],
   ['a body of another type', { html: { content: 'x' } }, 'html'],
   ['an attachment without a name', { attachments: [{ filename: '', content: 'YQ==' }] }, 'attachments[0].filename'],
+  ['a name and an address in brackets', { to: [{ address: 'Max <max@contoso.com>' }] }, 'to[0].address'],
   ['content that is not base64', { attachments: [{ filename: 'a', content: 'a b' }] }, 'attachments[0].content'],
   [
     'a content type that is none',
@@ -154,6 +155,34 @@ it('takes a part attachment alone', async () => {
   ])
 
   expect(status).toBe(202)
+})
+
+it.each([
+  [
+    'Ada <a@b.example>',
+    'Instead of a name and an address in brackets write { "address": "a@b.example", "name": "Ada" }.',
+  ],
+  [
+    ' "Ada L." <a@b.example>',
+    'Instead of a name and an address in brackets write { "address": "a@b.example", "name": "Ada L." }.',
+  ],
+  ['<a@b.example>', 'Enter only the address, without a name, quotes or brackets.'],
+])('shows how to write %s', async (written, message) => {
+  const { status, json } = await service.post(MESSAGES, { ...MAIL, to: [written, { address: written }] })
+
+  expect(status).toBe(400)
+  expect(json.errors).toMatchObject([
+    { path: 'to[0]', message },
+    { path: 'to[1].address', message },
+  ])
+})
+
+it('takes base64 with line breaks', async () => {
+  const content = `${'YWJj'.repeat(19)}\r\n${'YWJj'.repeat(19)}\nYQ==\n`
+  const { status, json } = await service.post(MESSAGES, { ...MAIL, attachments: [{ filename: 'a', content }] })
+
+  expect(status).toBe(202)
+  expect(json.attachments).toMatchObject([{ sizeBytes: 2 * 57 + 1 }])
 })
 
 it('takes five headers and 25 addresses to reply to', async () => {

@@ -18,6 +18,8 @@ import type { Submitted } from '../queue/submit.ts'
 /** What a client asks for; asking for the same again under one key is a repetition. */
 export interface Submission {
   readonly content: MessageContent
+  /** The attachments with the types that were asked for, where those of the content come from their names. */
+  readonly askedAttachments?: MessageContent['attachments']
   readonly reference: string | null
   readonly sendAt: Date | null
   readonly priority: MessagePriority
@@ -125,10 +127,10 @@ function openBytesOf(
  * 1.1.0 did not know is left out where it has its default, so that a repetition is recognised across an upgrade.
  */
 export function hashSubmission({ content, reference, sendAt, onUnknownOutcome, ...later }: Submission): string {
-  const { priority, expiresAt } = later
+  const { askedAttachments: attachments = content.attachments, priority, expiresAt } = later
   const added = { ...(priority !== 'normal' && { priority }), ...(expiresAt && { expiresAt }) }
   return createHash('sha256')
-    .update(describeContent(content))
+    .update(describeContent({ ...content, attachments }))
     .update(JSON.stringify({ reference, sendAt, onUnknownOutcome, ...added }))
     .digest('base64url')
 }

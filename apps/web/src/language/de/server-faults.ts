@@ -37,6 +37,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   'address-local-missing': 'Geben Sie den Teil vor dem @ ein.',
   'address-local-too-long': 'Der Teil vor dem @ hat höchstens {max, number} Zeichen.',
   'address-only': 'Geben Sie nur die Adresse ein, ohne Namen, Anführungszeichen oder Klammern.',
+  'address-named':
+    'Schreiben Sie statt eines Namens mit der Adresse in Klammern ein Objekt mit address „{address}“ und name „{name}“.',
   'address-local-dot': 'Im Teil vor dem @ steht ein Punkt an der falschen Stelle.',
   'address-domain-without-dot': 'Der Teil nach dem @ braucht einen Punkt, wie in contoso.com.',
   'address-domain-dot': 'Im Teil nach dem @ steht ein Punkt an der falschen Stelle.',
