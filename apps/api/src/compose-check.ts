@@ -117,7 +117,7 @@ export async function composeDoctor(
     isSimulatorStopped: config.demo !== null && isTaken === false,
     async inspectDatabase() {
       if (database === null) return address as DatabaseFinding
-      const writeCheck = createWriteCheck(database.pool, common.clock)
+      const writeCheck = createWriteCheck(database, common.clock)
       return inspect(config, database, { ...common, checkWrites: () => writeCheck.check() })
     },
     async openStored(finding) {

@@ -37,8 +37,9 @@ export function createHousekeeping({
     schema: SCHEMA,
     max: 2,
     application_name: 'inforiver-mail-housekeeping',
-    // For pg's pool, to which pg-boss gives its options: it expects this isolation, whatever the operator prefers.
-    onConnect: (client: ClientBase) => client.query(`SET default_transaction_isolation = 'read committed'`),
+    // For pg's pool, to which pg-boss gives its options: it expects these, whatever the operator prefers.
+    onConnect: (client: ClientBase) =>
+      client.query(`SET default_transaction_isolation = 'read committed'; SET standard_conforming_strings = on`),
   }
   const boss = new PgBoss(options)
   boss.on('error', (error: unknown) =>

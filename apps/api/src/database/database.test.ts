@@ -1,7 +1,10 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
-import { openDatabase, type Database } from './database.ts'
+import { connectDatabase, openDatabase, type Database } from './database.ts'
+import { migrate } from './migrate.ts'
 import { inTransaction } from './transaction.ts'
 
 let test: TestDatabase
@@ -51,11 +54,50 @@ it('leaves no connection open when it is closed', async () => {
     .toEqual([])
 })
 
-it('lets PostgreSQL cancel long statements, and idle transactions that hold locks', async () => {
+it('lets PostgreSQL cancel long statements, waits for locks, and idle transactions that hold some', async () => {
   const setting = async (name: string) => (await database.pool.query(`SHOW ${name}`)).rows[0][name]
 
   expect(await setting('statement_timeout')).toBe('30s')
-  expect(await setting('idle_in_transaction_session_timeout')).toBe('5s')
+  expect(await setting('lock_timeout')).toBe('4500ms')
+  expect(await setting('idle_in_transaction_session_timeout')).toBe('4s')
+})
+
+/** PgBouncer takes these of a client, and refuses it for any other unless it is told to ignore that. */
+const TAKEN_BY_POOLERS = new Set(['user', 'database', 'client_encoding', 'application_name'])
+
+it.each<[string, (url: string) => Promise<unknown>]>([
+  ['the pool', (url) => connectDatabase(url, () => {}).pool.connect()],
+  ['the probe of /readyz', (url) => connectDatabase(url, () => {}).connect()],
+  ['the migrations', (url) => migrate(url)],
+])('begins the connections of %s with nothing that a pooler refuses', async (_whose, connect) => {
+  const asked = Promise.withResolvers<Buffer>()
+  const server = createServer((socket) => {
+    socket.once('data', (startup) => {
+      asked.resolve(startup)
+      socket.destroy()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await expect(connect(`postgresql://inforiver_mail@127.0.0.1:${port}/mail`)).rejects.toThrow(
+    /terminated|reset|ECONNRESET|reached/i,
+  )
+  server.close()
+
+  const words = (await asked.promise).subarray(8).toString('latin1').split('\0') // after length and version
+  const names = words.filter((word, index) => index % 2 === 0 && word !== '')
+  expect(names).toContain('user')
+  expect(names.filter((name) => !TAKEN_BY_POOLERS.has(name))).toEqual([])
+})
+
+it('takes a backslash in a string for one, whatever the database prefers', async () => {
+  const other = await createTestDatabase()
+  await other.query(`ALTER DATABASE ${new URL(other.url).pathname.slice(1)} SET standard_conforming_strings = off`)
+  const opened = await openDatabase(other.url, () => {})
+
+  expect((await opened.pool.query(String.raw`SELECT 'a\b' AS text`)).rows).toEqual([{ text: String.raw`a\b` }])
+  await opened.close()
+  await other.drop()
 })
 
 it('reads times where the database prefers another format', async () => {

@@ -6,7 +6,6 @@ const TOO_FEW_VALUES = 'bind message supplies 3 parameters, but prepared stateme
 it.each([
   ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
   ['a server that shuts down', Object.assign(new Error('terminating connection'), { code: '57P01' })],
-  ['too many connections', Object.assign(new Error('sorry'), { code: '53300' })],
   ['a broken connection', new Error('Connection terminated unexpectedly')],
   ['no free connection', new Error('timeout exceeded when trying to connect')],
 ])('recognises %s', (_name, error) => {
@@ -67,6 +66,11 @@ it.each([
   ['53100', 'database-full'],
   ['25006', 'database-read-only'],
   ['57P01', 'database-away'],
+  ['53300', 'database-away'],
+  ['55P03', 'database-away'],
+  ['28P01', 'database-refuses'],
+  ['28000', 'database-refuses'],
+  ['42501', 'database-refuses'],
   ['23505', null],
 ])('names the code %s: %s', (code, text) => {
   expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(text)

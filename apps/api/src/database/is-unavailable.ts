@@ -52,9 +52,15 @@ const AWAY = [
 const AWAY_TEXT =
   /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
 
+/** The password or the account is refused, or a right is missing. */
+const REFUSED = ['28P01', '28000', '42501', 'P1000', 'P1010'] as const
+
 const UNAVAILABLE = new Set<string>([
   ...CONFLICTS,
   ...AWAY,
+  ...REFUSED,
+  // Somebody else's lock lasts.
+  '55P03',
   // Out of disk or memory, read-only as a standby is, a statement or a transaction that took too long.
   '53100',
   '53200',
@@ -88,6 +94,7 @@ export function outageOf(error: unknown): Outage | null {
   if (!isUnavailable(error)) return null
   if (hasCode(error, ['53100'])) return 'database-full'
   if (hasCode(error, ['25006'])) return 'database-read-only'
+  if (hasCode(error, REFUSED)) return 'database-refuses'
   return 'database-away'
 }
 

@@ -6,6 +6,6 @@ export async function tryToWrite(write: () => Promise<unknown>): Promise<void> {
     await write()
   } catch (error) {
     const outage = outageOf(error)
-    if (outage !== 'database-read-only' && outage !== 'database-full') throw error
+    if (outage === null || outage === 'database-away') throw error
   }
 }

@@ -1,16 +1,27 @@
-import type pg from 'pg'
-import { withClient } from './transaction.ts'
+import { breakConnection } from './break-connection.ts'
+import type { Database } from './database.ts'
 
 /** The SQLSTATEs with which PostgreSQL refuses writes. */
-const REFUSALS: Readonly<Record<string, string>> = {
+const REFUSALS = {
   '53100': 'The disk of the database is full: no message can be stored until there is room again.',
   '25006': 'The database is read-only: no message can be stored until it takes writes again.',
-}
+  '42501':
+    'The role of DATABASE_URL lacks a right: let it own its database and all tables in there, and use their schema.',
+} as const
 const REMEMBERED_MS = 10_000
 
 /** Sorts more than fits into work memory, so that it goes to disk, and more than a table grows by at once. */
 const PROBE = `
 SELECT count(*) FROM (SELECT repeat(md5(n::text), 32) AS text FROM generate_series(1, 2048) AS n ORDER BY text) AS sorted`
+
+/** Others' tables do not count, should somebody have put some there. */
+const LOOK = `
+SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly",
+       current_schema() IS NULL OR EXISTS (
+         SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.relkind IN ('r', 'p') AND n.nspname = current_schema() AND pg_has_role(c.relowner, 'USAGE')
+            AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                     AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))) AS "lacksRights"`
 
 export interface WriteCheck {
   /** Wraps work that writes, and remembers a refusal until a write succeeds. */
@@ -22,11 +33,12 @@ export interface WriteCheck {
 }
 
 /**
- * Reports whether the database can store messages. A refused write counts for a while. Otherwise it probes with a sort
- * that spills to the disk of the database and leaves nothing behind. Updating a row would prove nothing: it succeeds on a
- * full disk as long as its page has room.
+ * Reports whether the database can store messages. It probes with a sort that spills to the disk of the database and leaves
+ * nothing behind. Updating a row would prove nothing: it succeeds on a full disk as long as its page has room. Besides, a
+ * refused write counts for a while. The probe has a connection of its own: those of the pool outlast a role that is refused
+ * by now, and a server that accepts no more connections.
  */
-export function createWriteCheck(pool: pg.Pool, clock: () => Date): WriteCheck {
+export function createWriteCheck(database: Pick<Database, 'connect'>, clock: () => Date): WriteCheck {
   let refusal: { readonly text: string; readonly at: Date } | null = null
   let probing: Promise<string | null> | null = null
 
@@ -50,31 +62,33 @@ export function createWriteCheck(pool: pg.Pool, clock: () => Date): WriteCheck {
       },
 
     async check() {
-      if (refusal !== null && isRecent(refusal.at)) return refusal.text
-      probing ??= probe(pool).finally(() => (probing = null))
-      return probing
+      probing ??= probe(database).finally(() => (probing = null))
+      const found = await probing
+      return found ?? (refusal !== null && isRecent(refusal.at) ? refusal.text : null)
     },
   }
 }
 
-async function probe(pool: pg.Pool): Promise<string | null> {
+async function probe(database: Pick<Database, 'connect'>): Promise<string | null> {
+  const client = await database.connect()
   try {
-    return await withClient(pool, async (client) => {
-      await client.query('BEGIN')
-      await client.query(`SET LOCAL work_mem = '64kB'`)
-      await client.query(PROBE)
-      const { rows } = await client.query<{ transaction_read_only: string }>('SHOW transaction_read_only')
-      await client.query('ROLLBACK')
-      return rows[0]?.transaction_read_only === 'on' ? (REFUSALS['25006'] ?? null) : null
-    })
+    await client.query('BEGIN')
+    await client.query(`SET LOCAL work_mem = '64kB'`)
+    await client.query(PROBE)
+    const { rows } = await client.query<{ isReadOnly: boolean; lacksRights: boolean }>(LOOK)
+    await client.query('ROLLBACK')
+    if (rows[0]?.isReadOnly) return REFUSALS['25006']
+    return rows[0]?.lacksRights ? REFUSALS['42501'] : null
   } catch (error) {
     const text = refusalOf(error)
     if (text !== null) return text
     throw error
+  } finally {
+    breakConnection(client) // a server that has fallen silent would not answer a goodbye
   }
 }
 
 function refusalOf(error: unknown): string | null {
   const { code } = error as { code?: unknown }
-  return typeof code === 'string' ? (REFUSALS[code] ?? null) : null
+  return typeof code === 'string' && code in REFUSALS ? REFUSALS[code as keyof typeof REFUSALS] : null
 }

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PRODUCT_ROLE } from '../test-support/database-server.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createServiceClient } from '../test-support/test-service.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
 let ground: TestGround
@@ -146,31 +147,86 @@ it('answers 503, not 500, when connections break during requests', async () => {
   expect(answers.filter(({ status }) => status !== 200 && status !== 503).map(({ json }) => json)).toEqual([])
 })
 
-it('answers 503 if PostgreSQL accepts no more connections', async () => {
-  // Connection limits do not apply to the superuser of the tests.
-  await ground.database.query(
-    `CREATE ROLE limited LOGIN PASSWORD 'limited' IN ROLE pg_read_all_data, pg_write_all_data`,
-  )
-  onTestFinished(async () => {
+describe('with a role that an administrator changes', () => {
+  let other: TestProduct
+  let browser: TestBrowser
+  let service: ServiceClient
+
+  beforeAll(async () => {
+    // Limits and rights do not apply to the superuser of the tests.
+    await ground.database.query(`CREATE ROLE limited LOGIN IN ROLE ${PRODUCT_ROLE}`)
+    const url = new URL(ground.database.url)
+    url.username = 'limited'
+    other = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+    browser = other.newBrowser()
+    await browser.signIn('Ada Admin')
+    service = await createServiceClient(other)
+  })
+  afterAll(async () => {
+    await other.close()
     await ground.database.query('DROP OWNED BY limited')
     await ground.database.query('DROP ROLE limited')
   })
-  const url = new URL(ground.database.url)
-  url.username = url.password = 'limited'
-  await ground.database.query(`GRANT CREATE ON DATABASE ${url.pathname.slice(1)} TO limited`)
-  const limited = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
-  const browser = limited.newBrowser()
-  await browser.signIn('Ada Admin')
 
-  await ground.database.query('ALTER ROLE limited CONNECTION LIMIT 0')
-  await ground.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'`)
-  const full = await Promise.all(Array.from({ length: 5 }, () => browser.call('GET', SETTINGS)))
-  await ground.database.query('ALTER ROLE limited CONNECTION LIMIT -1')
-  const back = await browser.call('GET', SETTINGS)
-  await limited.close()
+  it.each([
+    ['that may not log in', 'ALTER ROLE limited NOLOGIN', 'ALTER ROLE limited LOGIN', 503],
+    [
+      'that lacks a right',
+      `REVOKE INSERT ON messages FROM ${PRODUCT_ROLE}`,
+      `GRANT INSERT ON messages TO ${PRODUCT_ROLE}`,
+      200,
+    ],
+    [
+      'that gets no more connections',
+      'ALTER ROLE limited CONNECTION LIMIT 0',
+      'ALTER ROLE limited CONNECTION LIMIT -1',
+      503,
+    ],
+  ])('answers 503 and is not ready with one %s, and says why in the log', async (_name, refuse, restore, reads) => {
+    const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+    await ground.database.query(refuse)
+    await ground.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'`)
+    const logged = other.logLines.length
+    const [ready, settings, list, submitted] = [
+      await browser.visit('/readyz'),
+      await browser.call('GET', SETTINGS),
+      await service.get('/api/v1/messages'),
+      await service.post('/api/v1/messages', mail),
+    ]
+    await ground.database.query(restore)
+    const back = await service.post('/api/v1/messages', mail)
 
-  expect(full.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
-  expect(back.status).toBe(200)
+    expect([ready, settings, list, submitted].map(({ status }) => status)).toEqual([503, reads, reads, 503])
+    expect(
+      other.logLines.slice(logged).filter((line) => line.includes('readiness check database failed')),
+    ).toHaveLength(1)
+    expect(back.status).toBe(202)
+    await expect.poll(async () => (await browser.visit('/readyz')).status).toBe(200)
+  })
+
+  it('is not ready with one that is refused, also where its connections are still open', async () => {
+    await ground.database.query('ALTER ROLE limited NOLOGIN')
+    const [ready, list] = [await browser.visit('/readyz'), await service.get('/api/v1/messages')]
+    await ground.database.query('ALTER ROLE limited LOGIN')
+
+    expect([ready.status, list.status]).toEqual([503, 200])
+    expect(ready.json.checks.database).not.toBe('ok')
+  })
+})
+
+it('answers 503, also to lists, while somebody has locked a table', async () => {
+  const service = await createServiceClient(product)
+  const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
+  const submit = () => service.post('/api/v1/messages', { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
+  const answers = await Promise.all([
+    service.get('/api/v1/messages'),
+    service.get('/api/v1/messages?search=numbers'),
+    submit(),
+  ])
+  await release()
+
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+  expect((await submit()).status).toBe(202)
 })
 
 it('answers 503 while the database hangs with open connections, and works again afterwards', async () => {

@@ -33,6 +33,7 @@ const SENTENCES = {
     'The database failed while the attachments arrived, and some of them were lost. Nothing was stored; send the message again.',
   'database-full': 'The disk of the database is full.',
   'database-read-only': 'The database is read-only.',
+  'database-refuses': 'The database refuses this server: whoever operates Inforiver Mail finds the reason in its log.',
   'database-away': 'The database does not answer right now.',
   'nothing-changed': 'Nothing was changed; try again in a moment.',
   'message-in-doubt':

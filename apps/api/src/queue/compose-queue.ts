@@ -54,7 +54,7 @@ export function composeQueue({
     databaseWasAway,
     timers,
   })
-  const writeCheck = createWriteCheck(database.pool, clock)
+  const writeCheck = createWriteCheck(database, clock)
   return {
     ...queue,
     messages: { ...queue.messages, submit: writeCheck.watch((message) => queue.messages.submit(message)) },

@@ -20,8 +20,8 @@ export interface TestDatabase {
   setTimeAhead(ms: number): Promise<void>
   /** Wakes the workers, as a submit does: what a test has made due would wait for up to a second. */
   wakeWorkers(): Promise<void>
-  /** Locks a table against writes until the returned function is called. */
-  lock(table: string): Promise<() => Promise<void>>
+  /** Locks a table, against writes unless told otherwise, until the returned function is called. */
+  lock(table: string, mode?: 'SHARE' | 'ACCESS EXCLUSIVE'): Promise<() => Promise<void>>
   /** Locks one row, as a process that is about to change it, until the returned function is called. */
   lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
   /** Locks what a claim locks until it is committed, until the returned function is called. */
@@ -79,7 +79,7 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     async wakeWorkers() {
       await pool.query(`NOTIFY ${MESSAGES_CHANNEL}`)
     },
-    lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
+    lock: (table, mode = 'SHARE') => hold(`LOCK TABLE ${table} IN ${mode} MODE`),
     lockRow: (table, id, key = 'id') => hold(`SELECT 1 FROM ${table} WHERE ${key} = $1 FOR UPDATE`, [id]),
     lockAsClaim: () => hold(LOCK_AS_CLAIM),
     async lockMailbox(tenant) {

@@ -38,6 +38,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Die Datenbank fiel aus, während die Anhänge ankamen; ein Teil davon ging verloren. Es wurde nichts gespeichert; senden Sie die Nachricht noch einmal.',
   'database-full': 'Der Datenträger der Datenbank ist voll.',
   'database-read-only': 'Die Datenbank kann nur gelesen werden.',
+  'database-refuses':
+    'Die Datenbank weist diesen Server ab: Wer Inforiver Mail betreibt, findet den Grund im Protokoll.',
   'database-away': 'Die Datenbank antwortet zurzeit nicht.',
   'nothing-changed': 'Es wurde nichts geändert; versuchen Sie es gleich noch einmal.',
   'message-in-doubt':
