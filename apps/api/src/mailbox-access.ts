@@ -2,6 +2,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 
 // What `settings/` knows of the access to a mailbox, as `delivery/` is handed it: neither imports the other.
 
@@ -57,6 +58,8 @@ export interface UnavailableAccess {
   readonly values?: Values
   /** How long Microsoft is not asked again; null when unknown. */
   readonly waitMs: number | null
+  /** What answered in Microsoft's place. */
+  readonly gateway?: GatewayAnswer
 }
 
 export interface AccessOptions {

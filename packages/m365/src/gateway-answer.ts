@@ -1,3 +1,4 @@
+import type { Values } from '@inforiver-mail/contract/values'
 import type { AnswerHeaders } from './answer-headers.ts'
 import { cutText } from './cut-text.ts'
 import { plainText } from './plain-text.ts'
@@ -24,6 +25,13 @@ export function readGatewayAnswer(
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   const contentType = plainText(type, MAX_CONTENT_TYPE_CHARACTERS).toLowerCase()
   return { status, host, contentType: contentType === '' ? null : contentType, excerpt: excerptOf(text) }
+}
+
+/** Names the sentences that say what answered, and fills them in. */
+export function gatewayValues({ status, host, contentType, excerpt }: GatewayAnswer): Values & { detail: string[] } {
+  const name = contentType === null ? 'intercepted-untyped' : 'intercepted'
+  const says = excerpt === '' ? [] : ['gateway-says']
+  return { detail: [name, ...says], status, host, contentType, ...(excerpt !== '' && { excerpt }) }
 }
 
 /** Parts of a page that nobody reads, and all its tags. An element that does not end goes on to the end of the text. */

@@ -2,13 +2,13 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { createMicrosoftFetch, type MicrosoftFetchOptions } from './microsoft-fetch.ts'
-import { classifyUnreached, reachHost, type Reach } from './reach.ts'
+import { classifyUnreached, reachHost, type Reach, type ReachedAnswer } from './reach.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
 import { freePort } from './test-support/free-port.ts'
 import { serve, serveProxy, serveTls } from './test-support/servers.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.500Z')
-const isExpected = (body: string) => body === 'of Microsoft'
+const isExpected = ({ text }: ReachedAnswer) => text === 'of Microsoft'
 
 function reach(url: string, options: MicrosoftFetchOptions = {}): Promise<Reach> {
   const fetch = createMicrosoftFetch({ timeoutMs: 2_000, ...options })

@@ -1,3 +1,4 @@
+import type { AnswerHeaders } from './answer-headers.ts'
 import { boundedText } from './bounded-text.ts'
 import type { MicrosoftFetch } from './microsoft-fetch.ts'
 
@@ -30,8 +31,14 @@ export interface ReachRequest {
   readonly fetch: MicrosoftFetch
   readonly clock: () => Date
   readonly signal: AbortSignal
-  /** Recognises an answer of the host by its body. Without it any answer counts: the certificate proves the host. */
-  readonly isExpected?: (body: string) => boolean
+  /** Recognises an answer of the host. Without it any answer counts: the certificate proves the host. */
+  readonly isExpected?: (answer: ReachedAnswer) => boolean
+}
+
+export interface ReachedAnswer {
+  readonly status: number
+  readonly headers: AnswerHeaders
+  readonly text: string
 }
 
 /**
@@ -46,7 +53,7 @@ export async function reachHost({ url, fetch, clock, signal, isExpected }: Reach
     const answeredAt = clock().getTime()
     const text = await boundedText(response)
     const { status, headers } = response
-    if (isExpected && !isExpected(text))
+    if (isExpected && !isExpected({ status, headers, text }))
       return status === 429 || status >= 500
         ? { outcome: 'unavailable', status, aheadMs: null }
         : { outcome: 'impersonated', status }

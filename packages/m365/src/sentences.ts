@@ -30,6 +30,15 @@ const STEPS = {
   'keeps-trying-alone': 'Nobody has to do anything: Inforiver Mail keeps trying.',
   'keeps-trying': 'Inforiver Mail keeps trying.',
 
+  'intercepted.title': 'Something answered in Microsoft’s place',
+  intercepted:
+    'Something between this server and Microsoft answered in Microsoft’s place, for {host}: HTTP {status} ({contentType}).',
+  'intercepted-untyped':
+    'Something between this server and Microsoft answered in Microsoft’s place, for {host}: HTTP {status}.',
+  'gateway-says': 'It says: “{excerpt}”',
+  'check-gateway':
+    'Whoever operates Inforiver Mail has to check what the proxy, the firewall or the gateway on the way to https://{host} lets through.',
+
   'code-page': 'Microsoft’s page about the code says more ({codePage}).',
   'service-status': 'Whether Microsoft has an outage is shown at {serviceStatus}.',
   'sign-in-logs': 'An Entra administrator may find more in the {entra} > Monitoring & health > Sign-in logs.',

@@ -1,6 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import { inEnglish } from '../delivery-sentences.ts'
 import { ACCEPTED } from '../queue/attempts.ts'
@@ -29,6 +30,8 @@ export type AttemptResult =
       readonly detail: string
       readonly values?: Values | undefined
       readonly waitMs: number | null
+      /** What answered in Microsoft's place. */
+      readonly gateway?: GatewayAnswer
     }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */

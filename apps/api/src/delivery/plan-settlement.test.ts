@@ -97,6 +97,17 @@ describe('planSettlement', () => {
     expect(waits).toEqual([3_000, 10_000, 30_000, 300_000, 300_000])
   })
 
+  it('uses up no time for trying while a gateway keeps the mailbox from its access', () => {
+    const gateway = { status: 403, host: 'login.microsoftonline.com', contentType: null, excerpt: '' }
+    const result: AttemptResult = { type: 'no-access', detail: 'Refused.', waitMs: 60_000, gateway }
+    expect(planSettlement({ ...FRESH, tryingMs: DAY_MS }, result, AT_NOW)).toMatchObject({
+      status: 'queued',
+      tryingMs: DAY_MS,
+      noAccessMs: 60_000,
+      gateway,
+    })
+  })
+
   it.each([
     [20_000, 20_000],
     [DAY_MS, 300_000],

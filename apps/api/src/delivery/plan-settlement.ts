@@ -125,9 +125,10 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
       return { ...base, status: 'failed', problem }
     }
     case 'no-access': {
-      const { waitMs } = result
+      const { waitMs, gateway } = result
       const tried = attempt('unavailable', null, result)
       if (waitMs === null) return tryAgain(state, base, context, tried, null)
+      if (gateway) return { ...base, status: 'queued', waitMs: 0, noAccessMs: waitMs, gateway, attempt: tried }
       // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_WAIT_MS)
       const settlement = tryAgain(state, base, context, tried, null, countedMs)

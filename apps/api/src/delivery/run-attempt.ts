@@ -276,9 +276,7 @@ function tokenRefusal(result: AttemptResult): Extract<Failure, { outcome: 'unaut
 }
 
 function withoutAccess(access: Exclude<Access, GrantedAccess>): FinishedAttempt {
-  const result: AttemptResult =
-    access.outcome === 'held'
-      ? { type: 'held', because: access.because }
-      : { type: 'no-access', detail: access.detail, values: access.values, waitMs: access.waitMs }
-  return { ...NOTHING_SENT, result }
+  if (access.outcome === 'held') return { ...NOTHING_SENT, result: { type: 'held', because: access.because } }
+  const { outcome: _, ...why } = access
+  return { ...NOTHING_SENT, result: { type: 'no-access', ...why } }
 }

@@ -41,6 +41,7 @@ it.each([
   ['503 with an error of a grant', { action: 'answer', status: 503, body: { error: 'invalid_grant' } }],
   ['429', { action: 'answer', status: 429, headers: { 'retry-after': '3600' }, body: { error: 'invalid_client' } }],
   ['200 with the page of a hotel', { action: 'answer', status: 200, body: '<html>Welcome</html>' }],
+  ['403 of a gateway', { action: 'answer', by: 'gateway', status: 403, body: { error: 'invalid_grant' } }],
   ['400 without a word', { action: 'answer', status: 400, body: '' }],
   ['a connection that is reset', { action: 'reset' }],
 ])(

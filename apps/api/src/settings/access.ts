@@ -163,7 +163,9 @@ export function createAccessSource({
         if (because !== null) return { outcome: 'held', because }
         const waitMs = pauseMs(grant, renewal.retryAfter)
         await grantStore.postponeRefresh(lease, waitMs)
-        return { outcome: 'unavailable', detail: explanation.detail, values: explanation.values, waitMs }
+        const { gateway } = renewal
+        const { detail, values } = explanation
+        return { outcome: 'unavailable', detail, values, waitMs, ...(gateway && { gateway }) }
       }
       const tokens = await sealTokens(tenantId, renewal.tokens)
       const saved = await grantStore.saveRefreshed(lease, tokens, withdrawal(connection, renewal.withdrawn))

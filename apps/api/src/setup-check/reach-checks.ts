@@ -1,6 +1,10 @@
 import type { CheckCode } from '@inforiver-mail/contract/setup-check'
-import { reachHost, type Reach } from '@inforiver-mail/m365/reach'
+import { isFromEntra } from '@inforiver-mail/m365/is-from-entra'
+import { isFromGraph } from '@inforiver-mail/m365/is-from-graph'
+import { jsonObject, readJson } from '@inforiver-mail/m365/json'
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { reachHost, type Reach, type ReachedAnswer } from '@inforiver-mail/m365/reach'
+import { z } from 'zod'
 import { found, type Outcome } from './outcome.ts'
 
 const CODES = {
@@ -47,25 +51,17 @@ export async function checkPublicUrl(
   return found('public-url-answered-by-another', { url, status: reach.status })
 }
 
-function isHealth(body: string): boolean {
-  return isJson(body, (json) => json['status'] === 'ok' && typeof json['version'] === 'string')
+function isHealth({ text }: ReachedAnswer): boolean {
+  return readJson(text, z.object({ status: z.literal('ok'), version: z.string() })) !== null
 }
 
-/** Entra lists its keys, or refuses in JSON when it does not know the tenant. */
-export function isOfEntra(body: string): boolean {
-  return isJson(body, (json) => Array.isArray(json['keys']) || typeof json['error'] === 'string')
+/** Entra lists its keys, or refuses when it does not know the tenant. */
+export function isOfEntra({ headers, text }: ReachedAnswer): boolean {
+  const body = readJson(text, jsonObject)
+  return Array.isArray(body?.['keys']) || isFromEntra({ headers, body })
 }
 
-/** Graph refuses in JSON to answer without a token. */
-export function isOfGraph(body: string): boolean {
-  return isJson(body, ({ error }) => typeof error === 'object' && error !== null && 'code' in error)
-}
-
-function isJson(body: string, fits: (json: Readonly<Record<string, unknown>>) => boolean): boolean {
-  try {
-    const json: unknown = JSON.parse(body)
-    return typeof json === 'object' && json !== null && fits(json as Record<string, unknown>)
-  } catch {
-    return false
-  }
+/** Graph refuses to answer without a token. */
+export function isOfGraph(answer: ReachedAnswer): boolean {
+  return isFromGraph({ ...answer, requestBytes: 0 })
 }

@@ -4,7 +4,7 @@ import { authorityEndpoints, type CloudName } from '@inforiver-mail/m365/clouds'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import { reachHost, type Reach } from '@inforiver-mail/m365/reach'
+import { reachHost, type Reach, type ReachRequest } from '@inforiver-mail/m365/reach'
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
 import { isUntouched, type DatabaseFinding } from '../database-finding.ts'
 import { checkClock } from './clock-check.ts'
@@ -91,7 +91,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
   const { keys: entraUrl } = authorityEndpoints(microsoft.authorityHost, microsoft.entraTenantId)
   const graphUrl = `${microsoft.graphBaseUrl.replace(/\/v1\.0$/, '')}/v1.0/me`
 
-  const ask = async (url: string, isExpected?: (body: string) => boolean): Promise<Reach | NotAsked> =>
+  const ask = async (url: string, isExpected?: ReachRequest['isExpected']): Promise<Reach | NotAsked> =>
     deps.isSimulatorStopped
       ? 'demo-stopped'
       : reachHost({ url, fetch, clock, signal, ...(isExpected && { isExpected }) })

@@ -1,6 +1,7 @@
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation, type Facts } from '../explanation.ts'
+import { gatewayValues, type GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
 import { ENTRA_CODES, type EntraCode, type EntraProblemCode, type Stage } from './entra-codes.ts'
 import { FALLBACKS, NO_SIGN_IN, textOf, type FallbackKind } from './entra-sentences.ts'
@@ -170,6 +171,19 @@ export function explainUnreachable(leg: Leg, adminCenters: AdminCenters): Explan
     },
     { adminCenters },
   )
+}
+
+/** Explains that something else answered in Entra's place. The connection is kept. */
+export function explainInterceptedSignIn(gateway: GatewayAnswer, leg: Leg, adminCenters: AdminCenters): Explanation {
+  const { detail, ...facts } = gatewayValues(gateway)
+  const action = ['check-gateway', isRenewal(leg) ? 'keeps-trying' : 'then-try-again']
+  return withoutCodes('microsoft-unavailable', {
+    title: 'intercepted.title',
+    detail,
+    action,
+    ...facts,
+    serviceStatus: adminCenters.serviceStatus,
+  })
 }
 
 /** Explains that the token in AZURE_FEDERATED_TOKEN_FILE cannot be used. `fault` is a predicate about the file. */

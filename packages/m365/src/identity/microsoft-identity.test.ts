@@ -234,9 +234,9 @@ describe('redeemCode', () => {
   })
 
   it.each(['<html>Welcome to the hotel</html>', '{}', '[]', 'null', '"x"', '{"access_token":""}'])(
-    'takes 200 with %s for the answer of a proxy',
+    'does not expect 200 with %s of Entra',
     async (body) => {
-      const origin = await serve((_request, response) => response.end(body))
+      const origin = await serve((_request, response) => response.setHeader('x-ms-request-id', 'request').end(body))
       const request = { code: 'code', codeVerifier: 'v'.repeat(43), nonce: 'nonce', scopes: SCOPES }
       expect(await identityAt(origin).redeemCode(request)).toMatchObject({
         outcome: 'refused',
@@ -369,7 +369,7 @@ describe('refresh', () => {
   it.each(['<html>Welcome to the hotel</html>', '{}', '{"access_token":""}'])(
     'keeps the connection through 200 with %s',
     async (body) => {
-      const origin = await serve((_request, response) => response.end(body))
+      const origin = await serve((_request, response) => response.setHeader('x-ms-request-id', 'request').end(body))
       expect(await identityAt(origin).refresh({ refreshToken: 'token', scopes: SCOPES })).toMatchObject({
         outcome: 'refused',
         explanation: { kind: 'microsoft-unavailable' },
@@ -391,6 +391,34 @@ describe('refresh', () => {
     const shown = JSON.stringify(await identity.refresh({ refreshToken, scopes: SCOPES }))
     expect(shown).toContain('AADSTS50173')
     expect(shown).not.toContain(refreshToken)
+  })
+})
+
+describe.each<[string, (identity: MicrosoftIdentity) => Promise<unknown>]>([
+  ['redeemCode', (at) => at.redeemCode({ code: 'code', codeVerifier: 'v'.repeat(43), nonce: 'n', scopes: SCOPES })],
+  ['refresh', (at) => at.refresh({ refreshToken: 'token', scopes: SCOPES })],
+  ['applicationToken', (at) => at.applicationToken({ leg: 'application' })],
+])('%s', (_name, call) => {
+  it.each([
+    [200, '<html>Welcome to the hotel</html>'],
+    [302, ''],
+    [400, '{"error":"invalid_grant","error_description":"AADSTS50173: …"}'],
+    [401, 'Jwt verification fails'],
+    [403, '{"error":"Forbidden"}'],
+    [404, ''],
+    [429, '{"error":"invalid_client","error_codes":["7000215"]}'],
+  ])('learns nothing of Entra from HTTP %i with %j of something in between', async (status, body) => {
+    const origin = await serve((_request, response) => response.writeHead(status, { 'retry-after': '5' }).end(body))
+    expect(await call(identityAt(origin))).toMatchObject({
+      outcome: 'refused',
+      retryAfter: expect.any(Date),
+      explanation: {
+        kind: 'microsoft-unavailable',
+        detail: expect.stringContaining(`for ${new URL(origin).host}: HTTP ${status}`),
+        action: expect.stringContaining('the proxy, the firewall or the gateway'),
+      },
+      gateway: { status },
+    })
   })
 })
 

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { adminCentersAt, type AdminCenters } from '../admin-centers.ts'
 import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix, type CloudName } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
+import { readGatewayAnswer, type GatewayAnswer } from '../gateway-answer.ts'
 import { readJson } from '../json.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { retryAfterDate } from '../retry-after.ts'
@@ -12,6 +13,7 @@ import { applicationRoles } from './application-roles.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import { readTokenRefusal } from './entra-refusal.ts'
 import {
+  explainInterceptedSignIn,
   explainRefusal,
   explainTokenFile,
   explainUnexpectedAnswer,
@@ -22,6 +24,7 @@ import {
 } from './explain-refusal.ts'
 import { readFederatedToken } from './federated-token.ts'
 import { grantedPermissions, missingPermissions } from './granted-permissions.ts'
+import { isFromEntra } from './is-from-entra.ts'
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
 
@@ -139,6 +142,8 @@ export interface RefusedTokens {
   readonly explanation: Explanation
   /** Entra asked for no request before this time; null when it did not say. */
   readonly retryAfter: Date | null
+  /** What answered in Entra's place. */
+  readonly gateway?: GatewayAnswer
 }
 
 export interface ApplicationTokenRequest {
@@ -263,12 +268,18 @@ export function createMicrosoftIdentity({
       return { outcome: 'refused', explanation: explainTokenFile(fault, leg, adminCenters), retryAfter: null }
     if (answer === null)
       return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
-    const refusal = readTokenRefusal(answer.status, answer.body)
-    return {
-      outcome: 'refused',
-      explanation: explainRefusal(refusal, { leg, approvalLink, adminCenters }),
-      retryAfter: retryAfterDate(answer.headers, clock()),
+    const retryAfter = retryAfterDate(answer.headers, clock())
+    if (answer.status < 500 && !isFromEntra(answer)) {
+      const gateway = readGatewayAnswer(answer, new URL(endpoints.token).host)
+      return {
+        outcome: 'refused',
+        explanation: explainInterceptedSignIn(gateway, leg, adminCenters),
+        retryAfter,
+        gateway,
+      }
     }
+    const refusal = readTokenRefusal(answer.status, answer.body)
+    return { outcome: 'refused', explanation: explainRefusal(refusal, { leg, approvalLink, adminCenters }), retryAfter }
   }
 
   function expiryOf({ expires_in: lifetimeSeconds }: TokenGrant): Date {

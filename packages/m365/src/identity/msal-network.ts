@@ -6,7 +6,8 @@ import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 /** What the token endpoint answered, before msal-node interprets it. */
 export interface TokenAnswer {
   readonly status: number
-  /** Null when the body was no JSON object. */
+  readonly text: string
+  /** Null when the text is no JSON object. */
   readonly body: Readonly<Record<string, unknown>> | null
   readonly headers: AnswerHeaders
 }
@@ -32,8 +33,9 @@ export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSigna
       ...(options?.body !== undefined && { body: options.body }),
       ...(signal && { signal }),
     })
-    const body = readJson(await response.text(), jsonObject)
-    answer = { status: response.status, body, headers: response.headers }
+    const text = await response.text()
+    const body = readJson(text, jsonObject)
+    answer = { status: response.status, text, body, headers: response.headers }
     return { headers: Object.fromEntries(response.headers), body: (body ?? {}) as T, status: response.status }
   }
 

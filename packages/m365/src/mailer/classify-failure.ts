@@ -1,7 +1,7 @@
 import type { Values } from '@inforiver-mail/contract/values'
 import { CODE } from '@inforiver-mail/contract/wording'
 import { worded } from '../explanation.ts'
-import type { GatewayAnswer } from '../gateway-answer.ts'
+import { gatewayValues, type GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 import {
@@ -89,7 +89,8 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   const facts = { microsoftCode: code, requestId }
   if (gateway !== null && status < 500) {
     const outcome = status < 300 ? 'unknown' : 'intercepted'
-    return { outcome, retryAfter, gateway, ...facts, ...describedGateway(gateway) }
+    const values = gatewayValues(gateway)
+    return { outcome, retryAfter, gateway, ...facts, detail: worded(values).detail, values }
   }
   // Older documentation has claims challenges with 403 in place of 401.
   if (status === 401 || (status === 403 && claims !== null))
@@ -152,13 +153,6 @@ function isRequestTooLong({ status, message }: GraphAnswer): boolean {
 
 function lacksSharedPermission({ own, grantedPermissions }: NonNullable<FailureContext['sender']>): boolean {
   return !own && !grantedPermissions.some((name) => name.toLowerCase() === 'mail.send.shared')
-}
-
-function describedGateway({ status, host, contentType, excerpt }: GatewayAnswer): { detail: string; values: Values } {
-  const name = contentType === null ? 'graph-intercepted-untyped' : 'graph-intercepted'
-  const detail = [name, ...(excerpt === '' ? [] : ['gateway-says'])]
-  const values: Values = { detail, status, host, contentType, ...(excerpt !== '' && { excerpt }) }
-  return { detail: worded(values).detail, values }
 }
 
 /** A sentence, with what Microsoft says itself, else with the status where it gave no code. */

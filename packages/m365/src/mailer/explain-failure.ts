@@ -85,6 +85,10 @@ export function explained(
 function textFor(failure: Failure, { sender, delegate }: FailureSubject): FailureText {
   if (failure.outcome === 'unauthorized')
     return { kind: 'microsoft-refused', title: 'token-refused.title', detail: null, action: ['token-refused.action'] }
+  if (failure.outcome === 'intercepted') {
+    const action = ['check-gateway', 'then-try-again']
+    return { kind: 'microsoft-unavailable', title: 'intercepted.title', detail: null, action }
+  }
   if (failure.outcome !== 'refused')
     return {
       kind: 'microsoft-unavailable',

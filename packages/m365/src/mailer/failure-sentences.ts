@@ -19,15 +19,10 @@ export const FAILURE_SENTENCES: Sentences = {
   'graph-not-reached': 'Microsoft 365 could not be reached.',
   'graph-broke-off': 'The connection to Microsoft 365 ended before an answer.',
   'check-clock-and-certificate': 'Check the clock of this machine, and the certificate of a proxy in between.',
-  'graph-intercepted':
-    'Something between this server and Microsoft answered in Microsoft’s place, for {host}: HTTP {status} ({contentType}).',
-  'graph-intercepted-untyped':
-    'Something between this server and Microsoft answered in Microsoft’s place, for {host}: HTTP {status}.',
   'gateway-too-large':
     'Something between this server and Microsoft lets no request of this size through (HTTP {status} for {host}).',
   'gateway-too-large.remedy':
     'Whoever operates the proxy or gateway lets requests of up to 4 MB through to {host}. Then a workspace admin or the submitting service retries the message.',
-  'gateway-says': 'It says: “{excerpt}”',
   'graph-endless-list': 'The list of attachments that Microsoft gave does not end.',
 
   // The proof of a consent, with a person's access

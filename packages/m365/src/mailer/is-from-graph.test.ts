@@ -36,5 +36,5 @@ describe('isFromGraph', () => {
 })
 
 function reply(members: Partial<Parameters<typeof isFromGraph>[0]>) {
-  return { answered: true, requestBytes: 0, status: 400, text: '', headers: new Headers(), ...members } as const
+  return { requestBytes: 0, status: 400, text: '', headers: new Headers(), ...members } as const
 }

@@ -11,8 +11,12 @@ const GRAPH_CLIENT_ID = '00000003-0000-0000-c000-000000000000'
  * Whether Graph itself gave an answer, and nothing on the way to it. Graph marks all that it answers with a header, which a
  * gateway in front of it may strip, and its refusals with an error object.
  */
-export function isFromGraph(reply: Extract<GraphReply, { answered: true }>): boolean {
-  const { status, headers, text, requestBytes } = reply
+export function isFromGraph({
+  status,
+  headers,
+  text,
+  requestBytes,
+}: Omit<Extract<GraphReply, { answered: true }>, 'answered'>): boolean {
   if (headers.get('request-id') !== null || headers.get('x-ms-ags-diagnostic') !== null) return true
   if (readJson(text, GRAPH_ERROR) !== null) return true
   if (status === 401) return isGraphsChallenge(headers.get('www-authenticate') ?? '')

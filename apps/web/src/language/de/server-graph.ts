@@ -105,11 +105,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'graph-unauthorized': 'Microsoft hat das Token nicht akzeptiert.',
   'graph-not-reached': 'Microsoft 365 war nicht erreichbar.',
   'graph-broke-off': 'Die Verbindung zu Microsoft 365 endete vor einer Antwort.',
-  'graph-intercepted':
+  'intercepted.title': 'Etwas hat anstelle von Microsoft geantwortet',
+  intercepted:
     'Etwas zwischen diesem Server und Microsoft hat anstelle von Microsoft geantwortet, für {host}: HTTP {status} ({contentType}).',
-  'graph-intercepted-untyped':
+  'intercepted-untyped':
     'Etwas zwischen diesem Server und Microsoft hat anstelle von Microsoft geantwortet, für {host}: HTTP {status}.',
   'gateway-says': 'Es sagt: „{excerpt}“',
+  'check-gateway':
+    'Wer Inforiver Mail betreibt, muss prüfen, was der Proxy, die Firewall oder das Gateway auf dem Weg zu https://{host} durchlässt.',
   'gateway-too-large':
     'Etwas zwischen diesem Server und Microsoft lässt keine Anfrage dieser Größe durch (HTTP {status} für {host}).',
   'gateway-too-large.remedy':
