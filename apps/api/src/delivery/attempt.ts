@@ -39,6 +39,7 @@ export interface AttemptDeps {
     | 'learnUploadOrigin'
     | 'readSizeLimits'
     | 'expectStray'
+    | 'endCleanup'
     | 'isToBeDeleted'
   >
   readonly cachedAccess: CachedAccess

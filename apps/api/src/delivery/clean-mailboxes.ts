@@ -9,7 +9,10 @@ import { callOptions } from './call-options.ts'
 
 const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS
-/** A copy that has not appeared is looked for again after this, then each time after as long again as its age. */
+/**
+ * A copy that has not appeared, or a draft that Microsoft does not show for now, is looked for again after this, then each
+ * time after as long again as its age.
+ */
 const LOOK_AGAIN_MS = 10_000
 /** An accepted message may stay among the drafts this long before its copy appears. */
 const LEAVES_WITHIN_MS = 10 * MINUTE_MS
@@ -45,7 +48,7 @@ export async function cleanMailboxes(
   async function clean(cleanup: Cleanup): Promise<void> {
     const outcome = await remove(cleanup)
     const { ageMs } = cleanup
-    if (outcome === 'not-there' && cleanup.kind === 'copy' && ageMs < LEAVES_WITHIN_MS)
+    if (outcome === 'not-there' && ageMs < LEAVES_WITHIN_MS)
       return mailboxes.postponeCleanup(cleanup, Math.max(LOOK_AGAIN_MS, ageMs))
     if (outcome === 'needed' || (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS))
       return mailboxes.postponeCleanup(cleanup, AGAIN_AFTER_MS)

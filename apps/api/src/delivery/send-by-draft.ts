@@ -30,7 +30,8 @@ import type { Values } from '@inforiver-mail/contract/values'
 // filling  ──gone, or not as stored──▶ sent by hand where a copy is found, else no draft: it was not sent
 // complete ──gone──▶ in doubt: a copy may appear late
 
-const DRAFTS_PER_ATTEMPT = 2
+/** One that is gone, one that is found among the drafts and does not fit, and the one that is made in their place. */
+const DRAFTS_PER_ATTEMPT = 3
 const NO_DRAFT = { draftId: null, internetMessageId: null }
 /** Waits up to this long keep the lease; longer ones give the message back. */
 const WAIT_IN_PLACE_MS = 15_000
@@ -53,6 +54,8 @@ export async function sendByDraft(
   const { attachments } = open.content
   /** Whether the last statement cleared the draft to be sent. */
   let cleared = false
+  /** Whether a stray is expected for the draft that is asked for now, and for no earlier one. */
+  let wasStray = false
   requireCleared(await clear(false))
   for (let drafts = 0; drafts < DRAFTS_PER_ATTEMPT; drafts++) {
     const step = await sendOneDraft()
@@ -95,8 +98,11 @@ export async function sendByDraft(
     const waitMs = await chargeRequest(deps, message.tenantId, bytes)
     if (waitMs !== null) return { type: 'waiting', waitMs }
     const outgoing = outgoingOf(open, fromEmail, await Promise.all(files.map((file) => open.read.whole(file))))
+    const { tenantId, id: itemId } = message
+    wasStray = await deps.mailboxes.expectStray(tenantId, itemId)
     const created = await mailer.createDraft(outgoing, options)
-    if (created.outcome === 'unknown') await deps.mailboxes.expectStray(message.tenantId, message.id)
+    const isUnmade = created.outcome !== 'created' && created.outcome !== 'unknown'
+    if (isUnmade && wasStray) await deps.mailboxes.endCleanup({ tenantId, itemId })
     if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
     // Before it is stored, from when on the message may have been sent.
@@ -119,10 +125,7 @@ export async function sendByDraft(
   async function keepFromDelegate({ draftId }: { draftId: string }): Promise<NotReady> {
     const deleted = await mailer.deleteDraft(draftId, options)
     if (deleted.outcome === 'sent') return sentByHand(isMadeWhole())
-    if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') {
-      await deps.mailboxes.expectStray(message.tenantId, message.id)
-      return draftFailure(deleted)
-    }
+    if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') return draftFailure(deleted)
     if (open.content.mime === undefined) {
       await deps.reportIgnoredSender(message.tenantId, access)
       return { type: 'held', because: 'reconnect-required' }
@@ -219,7 +222,7 @@ export async function sendByDraft(
     if (!draft.uploading && isInDoubt) return { type: 'not-found' }
     const byHand = await findSent()
     if (byHand !== null) return byHand
-    await storeDraft(NO_DRAFT, null)
+    await storeDraft(NO_DRAFT, null, { leavesFormer: true })
     return 'again'
   }
 
@@ -284,10 +287,13 @@ export async function sendByDraft(
   async function storeDraft(
     { draftId, internetMessageId }: Pick<DraftProgress, 'draftId' | 'internetMessageId'>,
     from: string | null,
+    { leavesFormer } = { leavesFormer: false },
   ): Promise<void> {
     const redirectedTo = draftId === null ? null : redirectAllTo
     const stored = { draftId, internetMessageId, from, redirectedTo, uploading: route.plan.kind === 'draft' }
-    requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, stored))
+    const left = { wasStray, leavesFormer }
+    requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, { ...stored, ...left }))
+    wasStray = false
     cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
   }

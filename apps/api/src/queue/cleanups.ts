@@ -19,8 +19,8 @@ export interface Cleanup {
   /** Microsoft's id of the item; for a stray the id of our message, because the item's own is unknown. */
   readonly itemId: string
   /**
-   * `draft`: of a message that was not sent. `copy`: in Sent Items, of one that was. `stray`: a draft that may have come
-   * of a request whose answer was lost.
+   * `draft`: of a message that was not sent. `copy`: in Sent Items, of one that was. `stray`: a draft that was asked for
+   * and whose id was not stored, because the answer was lost or the process ended.
    */
   readonly kind: 'draft' | 'copy' | 'stray'
   readonly ageMs: number
@@ -32,9 +32,14 @@ INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
 VALUES ($1, $2, 'stray', mail_now(), mail_now() + $3 * interval '1 millisecond')
 ON CONFLICT DO NOTHING`
 
-/** Records that a draft with an unknown id may be in the mailbox, or may still appear there. */
-export async function expectStray(pool: pg.Pool, tenantId: string, messageId: string): Promise<void> {
-  await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])
+/**
+ * Records that a draft with an unknown id may be in the mailbox, or may still appear there. Written before a draft is asked
+ * for, since the process may end before it has stored its id.
+ *
+ * @returns false where it was recorded before, about another request
+ */
+export async function expectStray(pool: pg.Pool, tenantId: string, messageId: string): Promise<boolean> {
+  return (await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])).rowCount === 1
 }
 
 /** $1 message, $2 ms within which an accepted draft leaves */
@@ -117,7 +122,10 @@ export async function isToBeDeleted(pool: pg.Pool, tenantId: string, itemId: str
 /** $1 tenant, $2 item */
 const END_CLEANUP = `DELETE FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
 
-export async function endCleanup(pool: pg.Pool, { tenantId, itemId }: Cleanup): Promise<void> {
+export async function endCleanup(
+  pool: pg.Pool,
+  { tenantId, itemId }: Pick<Cleanup, 'tenantId' | 'itemId'>,
+): Promise<void> {
   await pool.query(END_CLEANUP, [tenantId, itemId])
 }
 

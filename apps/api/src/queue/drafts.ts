@@ -17,14 +17,19 @@ export interface StoredDraft {
   readonly redirectedTo: string | null
   /** Whether attachments are still to be uploaded. */
   readonly uploading: boolean
+  /** Whether this attempt alone has recorded that a stray may be in the mailbox: the draft is that stray. */
+  readonly wasStray?: boolean
+  /** Without a draft: whether the one before may be in the mailbox after all. */
+  readonly leavesFormer?: boolean
 }
 
 /**
  * Stores a draft before it is used, so that any process can continue with it. While the draft is being filled, the
- * message cannot have been sent. A complete draft is sent next.
+ * message cannot have been sent. A complete draft is sent next. One that Microsoft no longer shows is deleted all the same,
+ * since a 404 may pass.
  *
  * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
- * $8 its Message-ID, $9 whom it is redirected to
+ * $8 its Message-ID, $9 whom it is redirected to, $10 whether it was expected as a stray, $11 whether the one before is left
  */
 const STORE_DRAFT = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
@@ -36,7 +41,13 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
    WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
   RETURNING message_id, tenant_id
 ), gone AS (
-  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held)
+  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id
+), left_over AS (
+  INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+  SELECT tenant_id, draft_id, 'draft', mail_now(), mail_now() FROM gone WHERE $11
+  ON CONFLICT DO NOTHING
+), no_stray AS (
+  DELETE FROM mailbox_cleanups WHERE $10 AND tenant_id = $3 AND item_id = (SELECT message_id FROM held) AND kind = 'stray'
 ), stored AS (
   INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id, redirected_to)
   SELECT message_id, tenant_id, $5, $8, $9 FROM held WHERE $5::text IS NOT NULL
@@ -47,16 +58,15 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 SELECT message_id FROM held`
 
 /**
- * Queues the deletion of a draft that could not be stored. When the message was cancelled or the settings changed, the
- * draft is ours to delete. When another worker holds the message, or it has ended, that worker may have adopted the
- * draft: it becomes a stray, which is searched for once the message needs no draft.
+ * Queues the deletion of a draft that could not be stored, because the message was cancelled or the settings changed. When
+ * another worker holds the message, or it has ended otherwise, that worker may have adopted the draft: it stays a stray,
+ * which is searched for once the message needs no draft.
  * $1 id, $2 lease owner, $3 draft id
  */
 const LEAVE_DRAFT = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 'draft' ELSE 'stray' END, mail_now(), mail_now()
-  FROM (SELECT m.id, m.tenant_id, m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.lease_owner IS NOT DISTINCT FROM $2 AS is_ours
-          FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id WHERE m.id = $1) AS m
+SELECT m.tenant_id, $3, 'draft', mail_now(), mail_now() FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id
+ WHERE m.id = $1 AND (m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.lease_owner IS NOT DISTINCT FROM $2)
 ON CONFLICT DO NOTHING`
 
 /** Returns false when the lease was lost, the settings changed or the message has expired. The draft is then queued for deletion. */
@@ -64,10 +74,10 @@ export async function storeDraft(
   pool: pg.Pool,
   message: Lease,
   settingsVersion: number,
-  { draftId, internetMessageId, from, redirectedTo, uploading }: StoredDraft,
+  { draftId, internetMessageId, from, redirectedTo, uploading, wasStray = false, leavesFormer = false }: StoredDraft,
 ): Promise<boolean> {
-  const values = [...fenceOf(message, settingsVersion), draftId, uploading, from, internetMessageId, redirectedTo]
-  const { rowCount } = await pool.query(STORE_DRAFT, values)
+  const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer]
+  const { rowCount } = await pool.query(STORE_DRAFT, [...fenceOf(message, settingsVersion), ...stored])
   if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
   return rowCount === 1
 }

@@ -479,13 +479,28 @@ it('marks a possible duplicate before it is sent, since the worker may die', asy
 
 it('stores a draft for the holder of the lease only, and searches later for one that a former holder made', async () => {
   const late = await claimAndExpire()
+  const { mailboxes } = ground.queue
+  expect(await mailboxes.expectStray(late.tenantId, late.id)).toBe(true)
   const current = await ground.claimOne('current')
+  expect(await mailboxes.expectStray(current.tenantId, current.id)).toBe(false)
 
-  expect(await store.storeDraft(late, VERSION, { ...DRAFT, draftId: 'of the former holder' })).toBe(false)
+  const ofFormer = { ...DRAFT, draftId: 'of the former holder', wasStray: true }
+  expect(await store.storeDraft(late, VERSION, ofFormer)).toBe(false)
   expect(await store.storeDraft(current, VERSION, DRAFT)).toBe(true)
   const drafts = await ground.database.query('SELECT message_id, draft_id FROM message_drafts')
   expect(drafts).toEqual([{ message_id: late.id, draft_id: 'draft' }])
   expect(await cleanups()).toEqual([{ item_id: late.id, kind: 'stray' }])
+})
+
+it('searches for no draft whose id is stored, and deletes one that another took the place of', async () => {
+  await ground.submit()
+  const message = await ground.claimOne()
+  await ground.queue.mailboxes.expectStray(message.tenantId, message.id)
+
+  expect(await store.storeDraft(message, VERSION, { ...DRAFT, wasStray: true })).toBe(true)
+  expect(await cleanups()).toEqual([])
+  expect(await store.storeDraft(message, VERSION, { ...DRAFT, draftId: null, leavesFormer: true })).toBe(true)
+  expect(await cleanups()).toEqual([{ item_id: 'draft', kind: 'draft' }])
 })
 
 it('queues the deletion of a draft that was made while its message was cancelled', async () => {

@@ -205,13 +205,13 @@ export interface Mailboxes {
   /** Learns where Microsoft has large attachments uploaded to. */
   learnUploadOrigin(tenantId: string, origin: string): Promise<void>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
-  /** Records that a draft with an unknown id may be in the mailbox, or may still appear there. */
-  expectStray(tenantId: string, messageId: string): Promise<void>
+  /** Records that a draft with an unknown id may be in the mailbox. Returns false where that was recorded before. */
+  expectStray(tenantId: string, messageId: string): Promise<boolean>
   /** Whether the message has not ended, or was accepted so recently that its draft may still be leaving. */
   isUnderWay(messageId: string, leavesWithinMs: number): Promise<boolean>
   isToBeDeleted(tenantId: string, itemId: string): Promise<boolean>
   claimCleanups(): Promise<Cleanup[]>
-  endCleanup(cleanup: Cleanup): Promise<void>
+  endCleanup(cleanup: Pick<Cleanup, 'tenantId' | 'itemId'>): Promise<void>
   postponeCleanup(cleanup: Cleanup, waitMs: number): Promise<void>
   /** Pauses the mailbox since a limit of Microsoft is used up. Returns null where it has paused for that already. */
   pauseForQuota(report: QuotaReport): Promise<QuotaPause | null>

@@ -180,6 +180,29 @@ describe('a draft of unknown id', () => {
   })
 })
 
+describe('a draft that Microsoft does not find for a moment', () => {
+  it('is deleted once its message was sent by another', async () => {
+    await ground.switchOn(http('draft-attach', answer(404, 'ErrorItemNotFound')))
+    const contents = files(100, LARGE)
+    const id = await submitFiles(ground, 'not found', contents)
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'not found', contents)
+  })
+
+  it('is deleted later where its message was cancelled', async () => {
+    await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+    await ground.switchOn(http('message-get', answer(404, 'ErrorItemNotFound')))
+    const id = await submitFiles(ground, 'not found, cancelled', files(LARGE))
+    await ground.service.until(id, { attempts: [{}] })
+    expect((await cancel(id)).status).toBe(200)
+    await untilPostponed(ground)
+    expect(await drafts('not found, cancelled')).toHaveLength(1)
+
+    await ground.pass(20 * SECONDS)
+    await expectNoDraft(ground.microsoft, 'not found, cancelled')
+  })
+})
+
 describe('the copy in Sent Items', () => {
   describe.each([
     ['a large file', LARGE],

@@ -6,6 +6,7 @@ import { createTestGround, type TestGround, type TestProduct } from '../test-sup
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   answer,
+  draftsIn,
   http,
   requestsTo,
   createWorkerStarts,
@@ -61,6 +62,23 @@ it('sends the draft of a worker that was killed before it could send it', async 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   expect((await requestsTo(ground, 'draft-create')) - draftsBefore).toBe(1)
   expect(await mailsIn(ground.microsoft, 'Killed with a draft')).toHaveLength(1)
+})
+
+it('deletes the draft that a killed worker had asked for, although its message has expired meanwhile', async () => {
+  await connectMailbox(api, { largeAttachments: true })
+  const worker = await startKillableWorker(ground)
+  await switchOn(ground, http('draft-create', { action: 'hang', when: 'after' }))
+  const expiresAt = new Date(Date.now() + 1 * HOURS).toISOString()
+  const { id } = await service.submit({ subject: 'Killed before its draft was known', expiresAt })
+  await untilMet(ground)
+  expect(await draftsIn(ground, 'Killed before its draft was known')).toHaveLength(1)
+
+  await worker.kill()
+  await startLater(2 * HOURS)
+
+  await service.until(id, { status: 'failed', problem: { code: 'expired' } })
+  await startLater(1 * HOURS)
+  await expect.poll(() => draftsIn(ground, 'Killed before its draft was known')).toEqual([])
 })
 
 it('sends nothing that another worker has taken over, when a suspended worker resumes', async () => {

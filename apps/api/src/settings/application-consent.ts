@@ -37,7 +37,7 @@ export function createApplicationConsent({
   identity: MicrosoftIdentity
   mailer: GraphMailer
   /** Has a draft of the message looked for in the mailbox later, and deleted. */
-  expectStray: (tenantId: string, messageId: string) => Promise<void>
+  expectStray: (tenantId: string, messageId: string) => Promise<boolean>
   clock: () => Date
   timers: Pick<Timers, 'deadline'>
   waitForGrant: WaitForGrant
@@ -107,11 +107,10 @@ export function createApplicationConsent({
   ): Promise<Denied | null> {
     const options = { accessToken, mailbox: { address: verification.from.address } }
     if (largeAttachments) {
+      await expectStray(tenantId, verification.id)
       const draft = await mailer.createDraft(verification, options)
-      if (draft.outcome === 'unknown') await expectStray(tenantId, verification.id)
       if (draft.outcome !== 'created') return { failure: draft, permission: 'Mail.ReadWrite' }
-      const deleted = await mailer.deleteDraft(draft.draftId, options)
-      if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') await expectStray(tenantId, verification.id)
+      await mailer.deleteDraft(draft.draftId, options)
     }
     const sent = await mailer.send(verification, options)
     return sent.outcome === 'sent' ? null : { failure: sent, permission: 'Mail.Send' }

@@ -92,7 +92,7 @@ export function composeSettings({
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
   /** Has a draft of a message looked for in the mailbox later, and deleted. */
-  expectStray: (tenantId: string, messageId: string) => Promise<void>
+  expectStray: (tenantId: string, messageId: string) => Promise<boolean>
   vault: TokenVault
   clock: () => Date
   timers: Timers
