@@ -27,6 +27,7 @@ import { createConnectionCheck } from './settings/check-connection.ts'
 import { viewCredential } from './settings/credential.ts'
 import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
+import { createIds } from './ids.ts'
 import type { VaultFinding } from './setup-check/database-checks.ts'
 import { checkPort } from './setup-check/port-check.ts'
 import { checkSmtp } from './setup-check/smtp-check.ts'
@@ -260,7 +261,7 @@ function storedOf(
     vault: TokenVault
   },
 ): Stored {
-  const settingsStore = createSettingsStore(prisma)
+  const settingsStore = createSettingsStore(prisma, createIds({ clock, random }))
   const grantStore = createGrantStore(prisma)
   const connections = createConnectionCheck({
     settingsStore,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
@@ -9,6 +10,7 @@ import { connectOrExplain, readMigrationState, type MigrationState } from './dat
 import { openProductDatabase } from './database/product-database.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { createIds } from './ids.ts'
 import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
 import { findLost, forget, type Findings } from './vault-rotation/forget.ts'
@@ -48,7 +50,7 @@ export async function composeVault(
   const { database } = opened
   const store = createSealedStore(database, Object.values(SEALED_COLUMNS))
   const grants = createGrantStore(database.prisma)
-  const settings = createSettingsStore(database.prisma)
+  const settings = createSettingsStore(database.prisma, createIds({ clock: systemClock, random: randomBytes }))
   return {
     store,
     isProductRunning: opened.joined,

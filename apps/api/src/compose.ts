@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { cloudAt } from '@inforiver-mail/m365/clouds'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { createRandomStock } from '@inforiver-mail/m365/random'
+import { createRandomStock, type RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
@@ -36,6 +36,7 @@ import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { Housekeeping } from './housekeeping.ts'
+import { createIds, type NewId } from './ids.ts'
 import { health, measureReadiness, watchReadiness } from './http/health.ts'
 import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
@@ -93,6 +94,8 @@ export async function compose(
     timers = systemTimers,
     elapsedMs = timers.elapsedMs,
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
+    random = createRandomStock(randomBytes),
+    newId = createIds({ clock: systemClock, random }),
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
@@ -111,6 +114,8 @@ export async function compose(
     elapsedMs?: () => number
     /** Returns a number between 0 and 1, for jitter. */
     chance?: () => number
+    random?: RandomBytes
+    newId?: NewId
     microsoftTimeoutMs?: number
     /** How long deliveries may go on after the worker's `stop`. */
     deliveryGraceMs?: number
@@ -130,7 +135,6 @@ export async function compose(
     stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
-  const random = createRandomStock(randomBytes)
   const waitForDatabase = createWaitForDatabase(logger, stopping)
   const opened = await openProductDatabase(config, {
     open: (connectionString) =>
@@ -159,7 +163,7 @@ export async function compose(
     stopping?.throwIfAborted()
     const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
     for (const warning of warnings) logger.warn(warning)
-    const tenantId = await waitForDatabase(() => openInstallation(database, config, clock()))
+    const tenantId = await waitForDatabase(() => openInstallation(database, config, clock(), newId))
     const sealedColumns = Object.values(SEALED_COLUMNS)
     const keys = await loadVaultKeys(
       config,
@@ -197,6 +201,7 @@ export async function compose(
       onContinued: (sessions) => settings.carryConsents(sessions),
       clock,
       random,
+      newId,
     })
     const registry = new Registry()
     measureEventLoop(registry)
@@ -211,6 +216,7 @@ export async function compose(
       elapsedMs,
       timers,
       random,
+      newId,
       databaseWasAway: waitForDatabase.hasWaited,
       takeOverWaits,
     })
@@ -231,6 +237,7 @@ export async function compose(
       timers,
       chance,
       random,
+      newId,
       logger,
     })
     const traceStore = createTraceStore(database.pool)
@@ -252,6 +259,7 @@ export async function compose(
       timers,
       chance,
       random,
+      newId,
       waitForGrant,
       logger,
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
@@ -277,6 +285,7 @@ export async function compose(
       timers,
       databaseNow,
       random,
+      newId,
     })
     // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
@@ -296,6 +305,7 @@ export async function compose(
       clock,
       databaseNow,
       random,
+      newId,
     })
     const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createContentKeys, type ContentKeys } from './content-keys.ts'
 import type { DataKeys } from './queue/queue.ts'
 import { addDataKey, readCurrentDataKey, readDataKey } from './queue/data-keys.ts'
+import { newId } from './test-support/new-id.ts'
 import { newKey, vaultOf } from './test-support/sealed-rows.ts'
 import { createTestClock, HOURS, MINUTES, type TestClock } from './test-support/test-clock.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from './test-support/test-database.ts'
@@ -38,7 +39,7 @@ function stored(changes: Partial<DataKeys> = {}): DataKeys {
 /** The content keys as another process uses them. */
 function newProcess(changes: Partial<Parameters<typeof createContentKeys>[0]> = {}): ContentKeys {
   const elapsedMs = () => clock.now().getTime()
-  return createContentKeys({ store: stored(), vault, random: randomBytes, elapsedMs, ...changes })
+  return createContentKeys({ store: stored(), vault, random: randomBytes, newId, elapsedMs, ...changes })
 }
 
 /** Fails the first time, as while the database is unavailable. */

@@ -2,7 +2,7 @@ import { deriveContentKeys, newContentKey } from '@inforiver-mail/m365/content-c
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
 import { LRUCache } from 'lru-cache'
-import { newId } from './ids.ts'
+import type { NewId } from './ids.ts'
 import type { DataKey } from './queue/data-keys.ts'
 import type { DataKeys } from './queue/queue.ts'
 
@@ -34,11 +34,13 @@ export function createContentKeys({
   store,
   vault,
   random,
+  newId,
   elapsedMs,
 }: {
   store: DataKeys
   vault: Pick<TokenVault, 'seal' | 'open'>
   random: RandomBytes
+  newId: NewId
   elapsedMs: () => number
 }): ContentKeys {
   const clock = { now: elapsedMs }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { newId } from './ids.ts'
+import { newId } from './test-support/new-id.ts'
 
 afterEach(() => vi.useRealTimers())
 

@@ -12,7 +12,7 @@ import type { Alert } from '../alert.ts'
 import { systemTimers } from '../clock.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { openDatabase, type Database } from '../database/database.ts'
-import { newId } from '../ids.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -41,7 +41,7 @@ beforeAll(async () => {
   test = await createTestDatabase()
   await clock.govern(test)
   database = await openDatabase(test.url, () => {})
-  store = createAlertStore(database.prisma, database.pool)
+  store = createAlertStore(database.prisma, database.pool, newId)
 })
 afterAll(async () => {
   await database.close()
@@ -137,6 +137,7 @@ function startAhead(ms: number): void {
     timers: systemTimers,
     chance: () => 0,
     random: randomBytes,
+    newId,
     logger,
   })
   dispatcher.start()
@@ -144,7 +145,7 @@ function startAhead(ms: number): void {
 }
 
 async function raise(alert: Alert = RECOVERED, tenantId = 'ten_a', at = clock.now()): Promise<string> {
-  await appendAlert(database.prisma, { ...alert, tenantId, at })
+  await appendAlert(database.prisma, { id: newId('alert'), ...alert, tenantId, at })
   const [row] = await test.query<{ id: string }>('SELECT id FROM alert_events ORDER BY at DESC, ctid DESC LIMIT 1')
   return row?.id ?? ''
 }

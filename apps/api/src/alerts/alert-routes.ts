@@ -18,7 +18,7 @@ import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { Events } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
@@ -41,11 +41,24 @@ interface Options {
   readonly adminCenters: AdminCenters
   readonly clock: () => Date
   readonly random: RandomBytes
+  readonly newId: NewId
 }
 
 export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireAdmin, store, streams, events, vault, attempt, allowAddress, publicUrl, adminCenters, clock, random } =
-    options
+  const {
+    requireAdmin,
+    store,
+    streams,
+    events,
+    vault,
+    attempt,
+    allowAddress,
+    publicUrl,
+    adminCenters,
+    clock,
+    random,
+    newId,
+  } = options
 
   route(app, listWebhooks, requireAdmin, async ({ caller: { tenantId } }) => {
     const webhooks = await store.listWebhooks(tenantId)

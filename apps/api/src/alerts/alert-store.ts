@@ -10,6 +10,7 @@ import type { PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
 import { readAlertType, readWebhookAttempt, readWebhookTypes, storedAlertType } from '../stored-values.ts'
+import type { NewId } from '../ids.ts'
 import {
   CLAIM,
   CREATE_WEBHOOK,
@@ -93,7 +94,7 @@ export interface AlertStore {
   sweep(): Promise<void>
 }
 
-export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStore {
+export function createAlertStore(prisma: PrismaClient, pool: pg.Pool, newId: NewId): AlertStore {
   return {
     async listWebhooks(tenantId) {
       const { rows } = await pool.query<WebhookRow>(LIST_WEBHOOKS, [tenantId, MAX_WEBHOOKS])
@@ -128,7 +129,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
           services,
         )
         if (!created) throw new Error('The database did not return the webhook.')
-        if (startsAt !== null) await addStream(transaction, { webhookId: id, position: startsAt })
+        if (startsAt !== null) await addStream(transaction, { id: newId('stream'), webhookId: id, position: startsAt })
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
@@ -234,7 +235,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
 
     async raiseSecretExpiring({ tenantId, threshold, ...facts }, now) {
       const dedupeKey = `secret.expiring ${facts.kind} ${facts.expiresAt} ${threshold}`
-      await appendAlert(prisma, { type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
+      await appendAlert(prisma, { id: newId('alert'), type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
     },
 
     async sweep() {

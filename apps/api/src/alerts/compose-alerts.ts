@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fast
 import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { NewId } from '../ids.ts'
 import type { Events } from '../queue/events.ts'
 import type { Upkeep } from '../queue/queue.ts'
 import { createAlertDispatcher, createWebhookAttempt, type AlertDispatcher } from './alert-dispatcher.ts'
@@ -42,6 +43,7 @@ export function composeAlerts({
   timers,
   chance,
   random,
+  newId,
   logger,
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
@@ -61,13 +63,14 @@ export function composeAlerts({
   timers: Timers
   chance: () => number
   random: RandomBytes
+  newId: NewId
   logger: FastifyBaseLogger
 }): Alerts {
-  const store = createAlertStore(database.prisma, database.pool)
+  const store = createAlertStore(database.prisma, database.pool, newId)
   const allowAddress = createAddressRule({ allowPrivate })
   const send = createWebhookSender({ allowAddress, extraCaCertificates, timers })
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
-  const streams = createEventStreamStore(database.prisma, database.pool, events)
+  const streams = createEventStreamStore(database.prisma, database.pool, events, newId)
   const dispatchers = [
     createAlertDispatcher({ store, attempt, publicUrl, adminCenters, timers, chance, logger }),
     createEventDispatcher({ store: streams, events, attempt, timers, chance, random, logger }),
@@ -97,6 +100,7 @@ export function composeAlerts({
           adminCenters,
           clock,
           random,
+          newId,
         })
       },
     tasks: {

@@ -12,8 +12,8 @@ import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
 import { systemTimers } from '../clock.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { openDatabase, type Database } from '../database/database.ts'
-import { newId } from '../ids.ts'
 import { createEvents, type Events } from '../queue/events.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createWebhookAttempt } from './alert-dispatcher.ts'
@@ -44,9 +44,9 @@ beforeAll(async () => {
   test = await createTestDatabase()
   await clock.govern(test)
   database = await openDatabase(test.url, () => {})
-  alerts = createAlertStore(database.prisma, database.pool)
+  alerts = createAlertStore(database.prisma, database.pool, newId)
   events = createEvents(database.pool)
-  streams = createEventStreamStore(database.prisma, database.pool, events)
+  streams = createEventStreamStore(database.prisma, database.pool, events, newId)
   await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
 })
 afterAll(async () => {
@@ -201,8 +201,18 @@ it('sends alerts and events to those webhooks only that take them', async () => 
   ]
   await clock.advance(1)
   const raised = { tenantId: TENANT, at: clock.now() }
-  await appendAlert(database.prisma, { ...raised, type: 'queue.stalled', facts: { oldestDueAt: '' } })
-  await appendAlert(database.prisma, { ...raised, type: 'mailbox.recovered', facts: { fromEmail: '' } })
+  await appendAlert(database.prisma, {
+    id: newId('alert'),
+    ...raised,
+    type: 'queue.stalled',
+    facts: { oldestDueAt: '' },
+  })
+  await appendAlert(database.prisma, {
+    id: newId('alert'),
+    ...raised,
+    type: 'mailbox.recovered',
+    facts: { fromEmail: '' },
+  })
   await alerts.publish()
   const deliveries = await test.query<{ id: string; types: string[] }>(
     `SELECT d.webhook_id AS id, array_agg(a.type ORDER BY a.type) AS types FROM webhook_deliveries d JOIN alert_events a ON a.id = d.alert_id GROUP BY 1`,

@@ -8,7 +8,7 @@ import {
 import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import { positionOf, type EventFilter, type Events } from '../queue/events.ts'
 import { readWebhookTypes } from '../stored-values.ts'
 import {
@@ -97,15 +97,14 @@ export interface EventStreamStore {
 /** Adds a stream to a webhook: from a position on for ever, or as a replay. */
 export async function addStream(
   transaction: Prisma.TransactionClient,
-  { webhookId, position, replay }: { webhookId: string; position: number; replay?: { endsAt: number; since: Date } },
-): Promise<void> {
-  const values = [
-    newId('stream'),
+  {
+    id,
     webhookId,
-    BigInt(position),
-    replay ? BigInt(replay.endsAt) : null,
-    replay?.since ?? null,
-  ]
+    position,
+    replay,
+  }: { id: string; webhookId: string; position: number; replay?: { endsAt: number; since: Date } },
+): Promise<void> {
+  const values = [id, webhookId, BigInt(position), replay ? BigInt(replay.endsAt) : null, replay?.since ?? null]
   await transaction.$executeRawUnsafe(ADD_STREAM, ...values)
 }
 
@@ -124,7 +123,12 @@ interface StreamRow extends TargetRow {
   readonly services: string[] | null
 }
 
-export function createEventStreamStore(prisma: PrismaClient, pool: pg.Pool, events: Events): EventStreamStore {
+export function createEventStreamStore(
+  prisma: PrismaClient,
+  pool: pg.Pool,
+  events: Events,
+  newId: NewId,
+): EventStreamStore {
   return {
     async listDue({ limit, except }) {
       const { rows } = await pool.query<StreamRow>(LIST_DUE, [except, limit])
@@ -214,7 +218,13 @@ export function createEventStreamStore(prisma: PrismaClient, pool: pg.Pool, even
         if (locked.length === 0) return 'not-found'
         const replays = await transaction.webhookStream.count({ where: { webhookId: id, endsAt: { not: null } } })
         if (replays >= MAX_REPLAYS) return 'too-many'
-        if (last !== null) await addStream(transaction, { webhookId: id, position, replay: { endsAt: last, since } })
+        if (last !== null)
+          await addStream(transaction, {
+            id: newId('stream'),
+            webhookId: id,
+            position,
+            replay: { endsAt: last, since },
+          })
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -18,7 +19,7 @@ let store: AlertStore
 beforeAll(async () => {
   ground = await createDeliveryGround({ environment: { ROLE: 'api' } })
   database = await openDatabase(ground.database.url, () => {})
-  store = createAlertStore(database.prisma, database.pool)
+  store = createAlertStore(database.prisma, database.pool, newId)
 })
 afterAll(async () => {
   await database.close()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { newId } from '../test-support/new-id.ts'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   ada = ground.product.newBrowser()
   await ada.signIn('Ada Admin')
   database = await openDatabase(ground.database.url, () => {})
-  store = createAlertStore(database.prisma, database.pool)
+  store = createAlertStore(database.prisma, database.pool, newId)
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   tenantId = tenant?.id ?? ''
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -16,7 +17,7 @@ let store: AlertStore
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createAlertStore(database.prisma, database.pool)
+  store = createAlertStore(database.prisma, database.pool, newId)
 })
 afterAll(async () => {
   await database.close()

@@ -4,6 +4,7 @@ import { selfSignedCertificate } from '../../../../packages/m365/src/test-suppor
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { openDatabase } from '../database/database.ts'
+import { newId } from '../test-support/new-id.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -89,8 +90,8 @@ it('counts as added when the database says so, and is told what happens from the
   onTestFinished(() => database.close())
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const recovered = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } } as const
-  await appendAlert(database.prisma, { ...recovered, tenantId: tenant?.id ?? '', at: clock.now() })
-  expect(await createAlertStore(database.prisma, database.pool).publish()).toBe(1)
+  await appendAlert(database.prisma, { id: newId('alert'), ...recovered, tenantId: tenant?.id ?? '', at: clock.now() })
+  expect(await createAlertStore(database.prisma, database.pool, newId).publish()).toBe(1)
 
   expect(await ground.database.query('SELECT webhook_id AS id FROM webhook_deliveries')).toEqual([
     { id: added.json.id },

@@ -1,5 +1,4 @@
 import type { Alert } from '../alert.ts'
-import { newId } from '../ids.ts'
 import type { Prisma } from './generated/client.ts'
 
 /**
@@ -8,12 +7,12 @@ import type { Prisma } from './generated/client.ts'
  */
 export async function appendAlert(
   transaction: Pick<Prisma.TransactionClient, '$executeRaw'>,
-  alert: Alert & { readonly tenantId: string; readonly at: Date; readonly dedupeKey?: string },
+  alert: Alert & { readonly id: string; readonly tenantId: string; readonly at: Date; readonly dedupeKey?: string },
 ): Promise<void> {
-  const { tenantId, at, type, facts, dedupeKey = null } = alert
+  const { id, tenantId, at, type, facts, dedupeKey = null } = alert
   await transaction.$executeRaw`
     INSERT INTO alert_events (id, tenant_id, type, at, facts, dedupe_key, publish_at)
-    VALUES (${newId('alert')}, ${tenantId}, ${type}, ${at}, ${JSON.stringify(facts)}::jsonb, ${dedupeKey}, mail_now())
+    VALUES (${id}, ${tenantId}, ${type}, ${at}, ${JSON.stringify(facts)}::jsonb, ${dedupeKey}, mail_now())
     ON CONFLICT DO NOTHING`
 }
 

@@ -1,7 +1,7 @@
 import { hostPair } from '@inforiver-mail/m365/clouds'
 import type pg from 'pg'
 import { ConfigurationError, type Config } from '../config.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { Database } from './database.ts'
 
 /** The app registration and Microsoft hosts that a database belongs to. */
@@ -47,7 +47,7 @@ export function installationFault(
  * @returns the id of the tenant that people who sign in belong to
  * @throws {ConfigurationError} when the database belongs to another registration or other hosts
  */
-export async function openInstallation({ prisma }: Database, owner: Owner, now: Date): Promise<string> {
+export async function openInstallation({ prisma }: Database, owner: Owner, now: Date, newId: NewId): Promise<string> {
   const { registration, authorityHost, graphBaseUrl } = owner
   const hosts = hostPair(authorityHost, graphBaseUrl)
   const installation = (await prisma.installation.findUnique({ where: { id: 1 } })) ?? (await create())

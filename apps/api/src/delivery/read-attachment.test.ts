@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { CHUNK_BYTES, createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
 import { afterAll, expect, it } from 'vitest'
-import { newId } from '../ids.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
+import { newId } from '../test-support/new-id.ts'
 import { ADA, createQueueGround } from '../test-support/queue-ground.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 

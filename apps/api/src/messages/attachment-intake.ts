@@ -8,7 +8,7 @@ import {
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../content-keys.ts'
 import type { ProblemError } from '../http/problem.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { BodyMemory } from '../memory/body-memory.ts'
 import type { GiveBack } from '../memory/byte-budget.ts'
 import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
@@ -54,6 +54,7 @@ export interface IntakeDeps {
   readonly store: Receiving
   readonly contentKeys: ContentKeys
   readonly random: RandomBytes
+  readonly newId: NewId
 }
 
 export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
@@ -65,7 +66,7 @@ export interface IntakeLimits {
 
 /** Receives the attachments of one message. The client waits while they are stored, so memory does not grow with them. */
 export function createIntake(
-  { store, contentKeys, random }: IntakeDeps,
+  { store, contentKeys, random, newId }: IntakeDeps,
   limits: IntakeLimits,
   { tenantId, memory }: { tenantId: string; memory: IntakeMemory },
 ): Intake {

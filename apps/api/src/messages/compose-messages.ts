@@ -4,6 +4,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../content-keys.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
+import type { NewId } from '../ids.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages, Receiving } from '../queue/queue.ts'
 import type { Tracing } from '../tracing.ts'
@@ -35,6 +36,7 @@ export function composeMessages({
   clock,
   databaseNow,
   random,
+  newId,
 }: {
   database: Pick<Database, 'prisma'>
   store: Messages
@@ -47,9 +49,10 @@ export function composeMessages({
   clock: () => Date
   databaseNow: () => Promise<Date>
   random: RandomBytes
+  newId: NewId
 }): MessagesFeature {
   const seal = createSealing({ contentKeys, random })
-  const submit = createSubmit({ store, contentKeys, seal })
+  const submit = createSubmit({ store, contentKeys, seal, newId })
   const submitted = new Counter({
     name: 'inforiver_mail_submitted_total',
     help: 'Messages accepted.',
@@ -58,10 +61,10 @@ export function composeMessages({
   const onSubmitted = () => submitted.inc()
   const admission = { store, readSettings }
   const accepting = { admission, databaseNow, onSubmitted }
-  const accept = createAccept({ ...accepting, submit, intake: { store: receiving, contentKeys, random } })
+  const accept = createAccept({ ...accepting, submit, intake: { store: receiving, contentKeys, random, newId } })
   const acceptBatch = createAcceptBatch({
     ...accepting,
-    submitBatch: createSubmitBatch({ store, contentKeys, seal }),
+    submitBatch: createSubmitBatch({ store, contentKeys, seal, newId }),
   })
 
   return {

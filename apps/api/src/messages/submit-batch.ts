@@ -3,7 +3,7 @@ import type { Messages } from '../queue/queue.ts'
 import type { SubmittedTogether } from '../queue/submit-together.ts'
 import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
 import type { ContentKeys } from '../content-keys.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 
 /** Stores all messages of a batch for delivery, or none. */
 export type SubmitBatch = (batch: {
@@ -19,10 +19,12 @@ export function createSubmitBatch({
   store,
   contentKeys,
   seal,
+  newId,
 }: {
   store: Pick<Messages, 'submitTogether'>
   contentKeys: Pick<ContentKeys, 'dataKeyGone'>
   seal: SealMessage
+  newId: NewId
 }): SubmitBatch {
   return async function submitBatch(batch) {
     const { tenantId, service, submissions, idempotencyKey, traceparent } = batch

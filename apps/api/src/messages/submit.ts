@@ -9,7 +9,7 @@ import {
 } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../content-keys.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { NewMessage } from '../queue/insert-messages.ts'
@@ -93,10 +93,12 @@ export function createSubmit({
   store,
   contentKeys,
   seal,
+  newId,
 }: {
   store: Pick<Messages, 'submit'>
   contentKeys: Pick<ContentKeys, 'dataKeyGone'>
   seal: SealMessage
+  newId: NewId
 }): Submit {
   return async function submit(submission) {
     const { tenantId, idempotencyKey, contentHash } = submission

@@ -4,6 +4,7 @@ import type { Timers } from '../clock.ts'
 import { createContentKeys, type ContentKeys } from '../content-keys.ts'
 import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
+import type { NewId } from '../ids.ts'
 import type { MailboxLimits } from './limits.ts'
 import { createQueue, type Queue, type Receiving } from './queue.ts'
 import { TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
@@ -24,6 +25,7 @@ export function composeQueue({
   elapsedMs,
   timers,
   random,
+  newId,
   databaseWasAway,
   takeOverWaits = TAKE_OVER_WAITS,
 }: {
@@ -40,6 +42,7 @@ export function composeQueue({
   elapsedMs: () => number
   timers: Timers
   random: RandomBytes
+  newId: NewId
   /** Whether the database went away during the start. */
   databaseWasAway: () => boolean
   takeOverWaits?: TakeOverWaits | undefined
@@ -53,6 +56,7 @@ export function composeQueue({
     takeOverWaits,
     databaseWasAway,
     timers,
+    newId,
   })
   const writeCheck = createWriteCheck(database, clock)
   return {
@@ -64,7 +68,7 @@ export function composeQueue({
         queue.receiving.writeChunk(...chunk),
       ),
     },
-    contentKeys: createContentKeys({ store: queue.dataKeys, vault, random, elapsedMs }),
+    contentKeys: createContentKeys({ store: queue.dataKeys, vault, random, newId, elapsedMs }),
     writeCheck,
   }
 }

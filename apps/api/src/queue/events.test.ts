@@ -1,7 +1,7 @@
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { newId } from '../ids.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createChance } from '../test-support/chance.ts'
 import {
   ADA,

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { newId } from '../ids.ts'
+import { newId } from '../test-support/new-id.ts'
 import { createChance } from '../test-support/chance.ts'
 import { ADA, BEN, createQueueGround, newMessage, UNCONNECTED, type QueueGround } from '../test-support/queue-ground.ts'
 import { WRONG_TOTALS } from '../test-support/queue-faults.ts'

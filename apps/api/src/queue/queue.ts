@@ -4,6 +4,7 @@ import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
+import type { NewId } from '../ids.ts'
 import type { Actor, Owner } from './actor.ts'
 import {
   noteSeen,
@@ -330,6 +331,7 @@ export function createQueue(
     takeOverWaits,
     databaseWasAway,
     timers,
+    newId,
   }: {
     readonly connectionString: string
     readonly limits: MailboxLimits
@@ -339,6 +341,7 @@ export function createQueue(
     readonly takeOverWaits: TakeOverWaits
     readonly databaseWasAway: () => boolean
     readonly timers: Timers
+    readonly newId: NewId
   },
 ): Queue {
   const known = createKnownTenants(timers.elapsedMs)
@@ -417,7 +420,7 @@ export function createQueue(
       claimCleanups: () => claimCleanups(pool, limits),
       endCleanup: (cleanup) => endCleanup(pool, cleanup),
       postponeCleanup: (cleanup, waitMs) => postponeCleanup(pool, cleanup, waitMs),
-      pauseForQuota: (report) => pauseForQuota(prisma, report),
+      pauseForQuota: (report) => pauseForQuota(prisma, newId, report),
     },
     events: createEvents(pool),
     inboxes: {
@@ -444,7 +447,7 @@ export function createQueue(
     reports: {
       async apply(tenantId, reports) {
         // First: once a code is stored, nobody reports it again.
-        await pauseForReports(prisma, tenantId, reports)
+        await pauseForReports(prisma, newId, tenantId, reports)
         return applyReports(pool, tenantId, reports)
       },
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),

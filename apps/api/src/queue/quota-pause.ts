@@ -2,6 +2,7 @@ import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { appendAlert, dismissQuotaAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
+import type { NewId } from '../ids.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
 import { wakeWorkers } from './wake.ts'
 
@@ -68,6 +69,7 @@ UPDATE mailboxes
 /** Pauses the mailbox, unless the report is about what it has paused for. May be called again with the same report. */
 export async function pauseForQuota(
   prisma: PrismaClient,
+  newId: NewId,
   { tenantId, code, sentAt }: QuotaReport,
 ): Promise<QuotaPause | null> {
   return prisma.$transaction(async (transaction) => {
@@ -94,7 +96,7 @@ export async function pauseForQuota(
     const until = new Date(now.getTime() + pauseMs)
     const facts = { fromEmail: fromEmail ?? '', code, until: until.toISOString() }
     await dismissQuotaAlerts(transaction, tenantId, now)
-    await appendAlert(transaction, { tenantId, at: now, type: 'quota.exceeded', facts })
+    await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type: 'quota.exceeded', facts })
     await appendAuditEvent(transaction, {
       tenantId,
       at: now,
@@ -113,6 +115,7 @@ const LAST_SENT = `SELECT max(sent_at) AS sent_at FROM messages WHERE id = ANY (
 /** Pauses the mailbox where reports are certain that a limit is used up, whatever source they are of. */
 export async function pauseForReports(
   prisma: PrismaClient,
+  newId: NewId,
   tenantId: string,
   reports: readonly Pick<OutcomeReport, 'messageId' | 'code' | 'certain'>[],
 ): Promise<void> {
@@ -121,7 +124,7 @@ export async function pauseForReports(
   if (code === null) return
   const ids = exhausted.map(({ messageId }) => messageId)
   const [row] = await prisma.$queryRawUnsafe<{ sent_at: Date | null }[]>(LAST_SENT, ids)
-  await pauseForQuota(prisma, { tenantId, code, sentAt: row?.sent_at ?? null })
+  await pauseForQuota(prisma, newId, { tenantId, code, sentAt: row?.sent_at ?? null })
 }
 
 /** A process of the release before may have ended the pause without knowing of the columns quota_*. $1 tenant */

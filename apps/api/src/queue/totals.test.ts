@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { newId } from '../ids.ts'
+import { newId } from '../test-support/new-id.ts'
 import { WRONG_FAILURES, WRONG_TOTALS } from '../test-support/queue-faults.ts'
 import {
   ADA,

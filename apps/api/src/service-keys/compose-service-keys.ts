@@ -4,6 +4,7 @@ import type { Timers } from '../clock.ts'
 import type { Database } from '../database/database.ts'
 import type { AuditRefusal } from '../database/refusal-audit.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { NewId } from '../ids.ts'
 import { createCallerGuard, hashServiceKey } from './service-key-guard.ts'
 import { serviceKeyRoutes } from './service-key-routes.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
@@ -32,6 +33,7 @@ export function composeServiceKeys({
   timers,
   databaseNow,
   random,
+  newId,
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
   tenantId: string
@@ -42,6 +44,7 @@ export function composeServiceKeys({
   /** The clock that the end of a key is judged by. */
   databaseNow: () => Promise<Date>
   random: RandomBytes
+  newId: NewId
 }): ServiceKeys {
   const store = createServiceKeyStore(database.prisma, database.pool, clock, timers)
   const guard = createCallerGuard({
@@ -64,7 +67,7 @@ export function composeServiceKeys({
     guard,
     isKey: (text) => store.isKnown(hashServiceKey(text)),
     routes: async (app) => {
-      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, databaseNow, random })
+      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, databaseNow, random, newId })
     },
     async seed(key) {
       if (key === null) return store.revokeSeeded(tenantId, SEEDED_KEY_ID, clock())

@@ -10,7 +10,7 @@ import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import { hashServiceKey } from './service-key-guard.ts'
 import type { ServiceKeyStore } from './service-key-store.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
@@ -23,11 +23,12 @@ interface Options {
   readonly clock: () => Date
   readonly databaseNow: () => Promise<Date>
   readonly random: RandomBytes
+  readonly newId: NewId
 }
 
 export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, store, clock, databaseNow, random },
+  { requireAdmin, store, clock, databaseNow, random, newId },
 ) => {
   route(app, listServiceKeys, requireAdmin, async ({ caller }) => ({
     items: await store.list(caller.tenantId, await databaseNow()),

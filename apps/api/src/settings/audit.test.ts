@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { newId } from '../test-support/new-id.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
@@ -45,7 +46,7 @@ async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
     since: clock.now().toISOString(),
   } as const
   const event = { type: 'tokens-refused', problem } as const
-  await createSettingsStore(database.prisma).applyHealth(
+  await createSettingsStore(database.prisma, newId).applyHealth(
     tenantId,
     { grantVersion: grantVersion - versionsAgo },
     event,

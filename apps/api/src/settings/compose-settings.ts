@@ -13,6 +13,7 @@ import type { Database } from '../database/database.ts'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { NewId } from '../ids.ts'
 import { createAccessSource, type AccessSource } from './access.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import { createApplicationConsent } from './application-consent.ts'
@@ -75,6 +76,7 @@ export function composeSettings({
   timers,
   chance,
   random,
+  newId,
   waitForGrant = timers.sleep,
   logger,
   onExpiring,
@@ -98,11 +100,12 @@ export function composeSettings({
   timers: Timers
   chance: () => number
   random: RandomBytes
+  newId: NewId
   waitForGrant?: WaitForGrant | undefined
   logger: FastifyBaseLogger
   onExpiring: (expiring: ExpiringCredential) => Promise<void>
 }): Settings {
-  const settingsStore = createSettingsStore(database.prisma)
+  const settingsStore = createSettingsStore(database.prisma, newId)
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
@@ -132,6 +135,7 @@ export function composeSettings({
     clock,
     timers,
     random,
+    newId,
   })
   const reportSwitches = createDeliveryReportSwitches({
     settingsStore,

@@ -9,7 +9,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { Timers } from '../clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
-import { newId } from '../ids.ts'
+import type { NewId } from '../ids.ts'
 import type { AccessSource } from './access.ts'
 import type { ConsentRecord, NextLeg } from './consent-row-store.ts'
 import type { ConsentStore, TakenReturn } from './consent-store.ts'
@@ -63,6 +63,7 @@ export function createConsents({
   clock,
   timers,
   random,
+  newId,
 }: {
   settingsStore: SettingsStore
   consentStore: ConsentStore
@@ -74,6 +75,7 @@ export function createConsents({
   clock: () => Date
   timers: Timers
   random: RandomBytes
+  newId: NewId
 }): Consents {
   return {
     async start(admin, request) {

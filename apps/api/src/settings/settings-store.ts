@@ -9,6 +9,7 @@ import { regroupHeld, WAITS_FOR_CONNECTION } from '../queue/hold.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
+import type { NewId } from '../ids.ts'
 import {
   carryPending,
   delayCompletion,
@@ -82,7 +83,7 @@ export interface SettingsStore {
   findMisconfigured(): Promise<string[]>
 }
 
-export function createSettingsStore(prisma: PrismaClient): SettingsStore {
+export function createSettingsStore(prisma: PrismaClient, newId: NewId): SettingsStore {
   return {
     async read(tenantId) {
       return toSettings(await prisma.tenantSettings.findUnique({ where: { tenantId } }))
@@ -129,7 +130,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now)
         const ended = connection.largeAttachments ? HELD_WITHOUT_LARGE_ATTACHMENTS : WAITS_FOR_CONNECTION
         await regroupHeld(transaction, tenantId, ended, whyHeld(next))
-        await appendHealthAlert(transaction, tenantId, state, next, now)
+        await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
         return { ended: true, onTheWire }
       })
     },
@@ -203,7 +204,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
         await regroupHeld(transaction, tenantId, WAITS_FOR_CONNECTION, whyHeld(next))
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
-        await appendHealthAlert(transaction, tenantId, state, next, now)
+        await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
       })
     },
 
@@ -240,14 +241,13 @@ function healthEvent(event: HealthEvent): Pick<AuditEvent, 'action' | 'outcome' 
 /** Raises an alert when a connection stops working or works again, and dismisses the ones before it. */
 async function appendHealthAlert(
   transaction: Prisma.TransactionClient,
-  tenantId: string,
-  before: SettingsState,
-  after: SettingsState,
-  now: Date,
+  newId: NewId,
+  change: { tenantId: string; before: SettingsState; after: SettingsState; now: Date },
 ): Promise<void> {
+  const { tenantId, before, after, now } = change
   await dismissMailboxAlerts(transaction, tenantId, now)
   const alert = healthAlert(before, after)
-  if (alert) await appendAlert(transaction, { ...alert, tenantId, at: now })
+  if (alert) await appendAlert(transaction, { ...alert, id: newId('alert'), tenantId, at: now })
 }
 
 function healthAlert(before: SettingsState, after: SettingsState): Alert | null {

@@ -5,6 +5,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import type { FindSession, SignedIn } from '../http/session.ts'
+import type { NewId } from '../ids.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { createSignIn } from './sign-in.ts'
 import { signInReturn, signInRoutes } from './sign-in-routes.ts'
@@ -29,6 +30,7 @@ export function composeSignIn({
   onContinued,
   clock,
   random,
+  newId,
 }: {
   database: Pick<Database, 'prisma'>
   /** Sign-in names. */
@@ -41,8 +43,9 @@ export function composeSignIn({
   onContinued: (sessions: { from: string; to: string }) => Promise<void>
   clock: () => Date
   random: RandomBytes
+  newId: NewId
 }): ComposedSignIn {
-  const store = createSignInStore(database.prisma, workspaceAdmins)
+  const store = createSignInStore(database.prisma, workspaceAdmins, newId)
   const signIn = createSignIn({ store, identity, vault, tenantId, onContinued, clock, random })
   return {
     findSession: (idHash, by) => store.findSession(idHash, by, clock()),

@@ -1,5 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
 import { openDatabase } from '../database/database.ts'
+import { newId } from '../test-support/new-id.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
@@ -164,7 +165,7 @@ it('deletes sessions and sign-ins that have ended', async () => {
   await clock.advance(1 * HOURS + 1 * SECONDS)
   const database = await openDatabase(ground.database.url, () => {})
 
-  await createSignInStore(database.prisma, []).sweep(clock.now())
+  await createSignInStore(database.prisma, [], newId).sweep(clock.now())
   await database.close()
 
   expect(await ground.database.query('SELECT 1 FROM sessions UNION ALL SELECT 1 FROM pending_sign_ins')).toEqual([])

@@ -4,8 +4,8 @@ import { plainText } from '@inforiver-mail/m365/plain-text'
 import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
-import { newId } from '../ids.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { NewId } from '../ids.ts'
 
 const IDLE_MS = 60 * 60_000
 /** The role is seen at the sign-in, so that a session lasts no longer than the role is believed. */
@@ -87,7 +87,7 @@ export interface SignInStore {
 }
 
 /** `workspaceAdmins` are the sign-in names of workspace admins, in any case. */
-export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[]): SignInStore {
+export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[], newId: NewId): SignInStore {
   const adminNames = new Set(workspaceAdmins.map((name) => name.toLowerCase()))
   return {
     async savePending(pending) {

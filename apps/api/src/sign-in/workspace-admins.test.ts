@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { newId } from '../test-support/new-id.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { openDatabase, type Database } from '../database/database.ts'
@@ -50,7 +51,7 @@ async function signIn(entraObjectId: string, signInName: string, admins: readonl
   const idHash = `session of ${entraObjectId} ${signInName} ${admins.join(' ')}`
   const client = { address: '192.0.2.7', userAgent: undefined }
   const session = { idHash, replaces: null, tenantId, person, client, now: NOW }
-  return (await createSignInStore(prisma, admins).startSession(session)).role
+  return (await createSignInStore(prisma, admins, newId).startSession(session)).role
 }
 
 it.each([

@@ -10,6 +10,7 @@ import { createAccessSource, type AccessSource } from '../settings/access.ts'
 import { createGrantStore, type GrantStore } from '../settings/grant-store.ts'
 import { createSettingsStore, type SettingsStore } from '../settings/settings-store.ts'
 import { loadVaultKeys } from '../vault-keys.ts'
+import { newId } from './new-id.ts'
 import type { TestGround } from './test-product.ts'
 
 /** What a worker uses to get access to a mailbox, without the rest of a product. */
@@ -40,7 +41,7 @@ export async function createAccessModules({
 }): Promise<AccessModules> {
   const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   const database = await openDatabase(ground.database.url, () => {})
-  const settingsStore = createSettingsStore(database.prisma)
+  const settingsStore = createSettingsStore(database.prisma, newId)
   const grantStore = wrapGrants(createGrantStore(database.prisma))
   const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, wrapFetch })
   const identity = wrapIdentity(microsoft.identity)

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { createContentKeys } from '../content-keys.ts'
 import { openDatabase } from '../database/database.ts'
 import { createSealing, createSubmit } from '../messages/submit.ts'
+import { newId } from './new-id.ts'
 import type { DeliveryGround } from './delivery-ground.ts'
 import { createTestQueue } from './test-queue.ts'
 
@@ -48,11 +49,12 @@ export async function submitAsMime(
   const queue = createTestQueue(opened.pool)
   const vault = createTokenVault(keys.keyRing)
   const elapsedMs = () => performance.now()
-  const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random: randomBytes, elapsedMs })
+  const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random: randomBytes, newId, elapsedMs })
   const submit = createSubmit({
     store: queue.messages,
     contentKeys,
     seal: createSealing({ contentKeys, random: randomBytes }),
+    newId,
   })
   const [tenant] = await database.query<{ id: string }>('SELECT tenant_id AS id FROM tenant_settings')
   const source = Buffer.from([...header, SIGNED, 'MIME-Version: 1.0', '', SIGNED_BODY].join('\r\n'))

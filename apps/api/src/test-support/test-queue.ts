@@ -5,6 +5,7 @@ import { PrismaClient } from '../database/generated/client.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
 import type { TakeOverWaits } from '../queue/recover.ts'
+import { newId } from './new-id.ts'
 
 /** An expired lease is taken over at the first look, so that a test need not look for ten seconds before. */
 export const NO_TAKE_OVER_WAITS: TakeOverWaits = { afterStartMs: 0, afterOutageMs: 0 }
@@ -49,6 +50,7 @@ export function createTestQueue(
       takeOverWaits,
       databaseWasAway: () => false,
       timers: { ...systemTimers, elapsedMs },
+      newId,
     },
   )
 }
