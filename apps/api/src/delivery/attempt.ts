@@ -79,6 +79,8 @@ export interface OpenMessage {
   readonly content: MessageContent
   /** Whether one address takes the place of its recipients, as of those of all other mail. */
   readonly isRedirected: boolean
+  /** Whether it may go by a draft that its files are put on one by one. */
+  readonly mayFillDraft: boolean
   readonly route: MessageRoute
   readonly read: AttachmentReader
   readonly draft: DraftProgress

@@ -8,6 +8,7 @@ import {
   NOTHING_KNOWN,
   planDraft,
   planSize,
+  shorterThan,
   type NoRoute,
   type SizeLimits,
   type SizePlan,
@@ -67,7 +68,7 @@ async function measureRoute(
 
 /**
  * Plans the message again after a refusal for the length of a request, or for a file too small for an upload session,
- * and stores what the refusal revealed, so that no process asks again.
+ * and stores what the refusal revealed, so that no process asks again. What a gateway refused reveals nothing of Microsoft.
  *
  * @param limit the limit that the request may have met
  * @param sizeBytes the length of the request, or the size of the file
@@ -75,10 +76,18 @@ async function measureRoute(
  */
 export async function replan(
   { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
-  { message, draft, route }: OpenMessage,
+  { message, draft, route, mayFillDraft }: OpenMessage,
   outcome: Failure | { readonly outcome: 'sent' | 'created' | 'attached' | 'gone' },
   { limit, sizeBytes }: { readonly limit: SizeLimit; readonly sizeBytes: number },
 ): Promise<boolean> {
+  if (outcome.outcome === 'intercepted') {
+    if (outcome.gateway.status !== 413 || limit !== 'request-length' || !mayFillDraft) return false
+    const limits = shorterThan(sizeBytes, route.sizes, route.limits)
+    if (limits === null) return false
+    route.limits = limits
+    route.plan = planFor(draft, route)
+    return true
+  }
   if (outcome.outcome !== 'refused' || outcome.limit !== limit) return false
   const learned = learnLimit(limit, sizeBytes)
   if (!learned) return false

@@ -170,14 +170,14 @@ async function send(
 }
 
 /** Returns null where the size of the message keeps it from nothing. */
-function refuseForSize({ route: { plan, refusal } }: OpenMessage, { connection }: GrantedAccess): AttemptResult | null {
-  const { permissions, searchWorks, largeAttachments } = connection
+function refuseForSize(
+  { route: { plan, refusal }, mayFillDraft }: OpenMessage,
+  { connection: { permissions, searchWorks } }: GrantedAccess,
+): AttemptResult | null {
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   if (plan.kind === 'none')
     return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
-  if (plan.kind === 'draft' && !(largeAttachments && canReadMailbox))
-    return { type: 'held', because: 'large-attachments-disabled' }
-  return null
+  return plan.kind === 'draft' && !mayFillDraft ? { type: 'held', because: 'large-attachments-disabled' } : null
 }
 
 async function sendByRoute(
@@ -250,7 +250,7 @@ async function openMessage(
   const cipher = createContentCipher(await contentKeys.forStoredMessage(message), random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
   const submitted = readContent(cipher.open(message.content ?? (await deliveries.readContent(message)), place))
-  const { fromEmail, redirectAllTo } = access.connection
+  const { fromEmail, redirectAllTo, largeAttachments, permissions } = access.connection
   const content = redirectAllTo === null ? submitted : redirectMessage(submitted, redirectAllTo)
   return {
     message,
@@ -259,6 +259,7 @@ async function openMessage(
     mayDuplicate: false,
     content,
     isRedirected: redirectAllTo !== null,
+    mayFillDraft: largeAttachments && permissions.includes('Mail.ReadWrite'),
     route: await chooseRoute(deps, message, content, fromEmail),
     read: createAttachmentReader(deliveries, cipher, message),
     draft: createDraftProgress(message),

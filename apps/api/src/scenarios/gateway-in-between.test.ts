@@ -62,3 +62,18 @@ it('logs what answered, and what it said', async () => {
     expect.objectContaining({ gateway: expect.objectContaining(said) }),
   ])
 })
+
+it('fails a message alone that is too long for a gateway, after three tries, and names who refused it', async () => {
+  await ground.switchOn('gateway-proxy-413', 3)
+  const { id } = await ground.service.submit()
+  for (const count of [1, 2]) {
+    const { nextAttemptAt } = await ground.service.until(id, { status: 'queued', attempts: [{ count }] })
+    await ground.pass(Date.parse(nextAttemptAt) - ground.clock.now().getTime())
+  }
+
+  const failed = await ground.service.until(id, { status: 'failed', problem: { code: 'message-too-large' } })
+  expect(failed.problem.detail).toContain('Something between this server and Microsoft')
+  expect(failed.problem.detail).toContain('127.0.0.1')
+  const next = await ground.service.submit()
+  await ground.service.until(next.id, { status: 'sent' })
+})

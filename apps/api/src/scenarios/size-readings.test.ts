@@ -92,6 +92,17 @@ describe('with large file attachments', () => {
     })
   })
 
+  it('goes by draft where a gateway lets less through than Microsoft takes, and learns nothing of Microsoft', async () => {
+    const contents = files(500_000, 500_000)
+    const before = await wholeRequests(ground)
+    await ground.microsoft.control('POST', '/scenarios', { name: 'gateway-proxy-413', endpoint: 'sendMail', times: 2 })
+    for (const subject of ['past a gateway', 'past it again']) {
+      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
+      await expectArrival(ground.microsoft, subject, contents)
+    }
+    expect(await wholeRequests(ground)).toBe(before + 2)
+  })
+
   it('tries one request first, and asks for no upload session where it is taken', async () => {
     const before = await wholeRequests(ground)
     expect(await deliver(ground, 'one request', files(BETWEEN))).toMatchObject(AT_ONCE)

@@ -1,7 +1,7 @@
 import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { describe, expect, it } from 'vitest'
 import type { RequestSizes } from './request-sizes.ts'
-import { learnLimit, MAX_ATTACHMENT_BYTES, NOTHING_KNOWN, planDraft, planSize } from './size-plan.ts'
+import { learnLimit, MAX_ATTACHMENT_BYTES, NOTHING_KNOWN, planDraft, planSize, shorterThan } from './size-plan.ts'
 
 const MIB = 1024 * 1024
 const STRICT = { ...NOTHING_KNOWN, requestBytes: CERTAIN_REQUEST_BYTES }
@@ -114,5 +114,27 @@ describe('learnLimit', () => {
     ['session-minimum', 3 * MIB, null],
   ] as const)('learns from a refusal for %s with %i bytes: %j', (limit, sizeBytes, learned) => {
     expect(learnLimit(limit, sizeBytes)).toEqual(learned)
+  })
+})
+
+describe('shorterThan', () => {
+  const attach = NAMES + 2_000_000
+  const large = NAMES + 4 * MIB
+
+  it.each([
+    ['the whole of it', [1_500_000], attach + 1_000, ['attach']],
+    ['the request that attaches a file', [3 * MIB, 1_500_000], large, ['session', 'attach']],
+  ])('fills a draft where %s was too long for something on the way', (_what, files, sizeBytes, attachments) => {
+    const sizes = sizesOf(1_000, files)
+    const limits = shorterThan(sizeBytes, sizes, NOTHING_KNOWN)
+    expect(limits && planSize(sizes, limits)).toEqual({ kind: 'draft', attachments })
+  })
+
+  it.each([
+    ['the body', [1_500_000], 1_000],
+    ['a file below the least of an upload session', [1_500_000], attach],
+    ['a message without files', [], 1_000],
+  ])('finds nothing shorter than %s', (_what, files, sizeBytes) => {
+    expect(shorterThan(sizeBytes, sizesOf(1_000, files), NOTHING_KNOWN)).toBeNull()
   })
 })

@@ -101,6 +101,15 @@ export function learnLimit(
   return sizeBytes < MAX_SESSION_MINIMUM_BYTES ? { sessionMinimumBytes: sizeBytes + 1 } : null
 }
 
+/**
+ * The limits to plan by once something on the way to Graph has refused a request of a length that Graph takes. Null where
+ * no draft gets by with shorter ones. They hold for this way alone, and teach nothing about Microsoft.
+ */
+export function shorterThan(sizeBytes: number, sizes: RequestSizes, limits: SizeLimits): SizeLimits | null {
+  const shorter = { ...limits, requestBytes: sizeBytes - 1, sessionMinimumBytes: MAX_SESSION_MINIMUM_BYTES }
+  return planDraft(sizes, shorter).kind === 'draft' ? shorter : null
+}
+
 function longestRequest({ requestBytes }: SizeLimits): number {
   return requestBytes ?? MAX_REQUEST_BYTES
 }
