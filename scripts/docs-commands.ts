@@ -34,7 +34,7 @@ const count = { run: 0, failed: 0, notRun: 0 }
 
 for (const path of documents) {
   const blocks = blocksOf(readFileSync(join(root, path), 'utf8')).filter(({ language }) => language in NEEDS)
-  const runnable = blocks.filter(({ plan }) => plan.kind === 'run')
+  const runnable = blocks.filter(({ plan }) => plan.kind === 'run' && plan.setting !== 'containers')
   const results = obstacle === null && runnable.length > 0 ? runAll(runnable) : null
   for (const block of blocks) {
     const at = `${path}:${block.line}`
@@ -57,6 +57,7 @@ process.exit(count.failed > 0 ? 1 : obstacle === null ? 0 : 2)
 function whyNot({ plan, language }: Block): string {
   switch (plan.kind) {
     case 'run':
+      if (plan.setting === 'containers') return 'it needs a container engine: npm run outside -- docker runs it'
       return obstacle ?? 'nothing became of it'
     case 'not-run':
       return plan.reason

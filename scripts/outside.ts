@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { checkCompose, checkKubernetes, runCompose } from './outside/containers.ts'
 import { blocksOf } from './outside/document-blocks.ts'
 import { sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
 
@@ -56,23 +57,6 @@ const CHECKS: readonly Check[] = [
     ],
   },
   {
-    name: 'Kubernetes: base and example can be built',
-    tool: 'kubectl',
-    debian: 'kubernetes-client',
-    steps: () => ['base', 'example'].map((name) => ['kustomize', join(deploy, 'kubernetes', name)]),
-  },
-  {
-    name: 'compose.yaml is valid',
-    tool: 'docker-compose',
-    debian: 'docker-compose',
-    steps: () => {
-      const folder = join(directory, 'container')
-      cpSync(join(deploy, 'container'), folder, { recursive: true })
-      writeFileSync(join(folder, '.env'), 'MAIL_HOST=mail.contoso.com\n')
-      return [['--project-directory', folder, '--file', join(folder, 'compose.yaml'), 'config', '--quiet']]
-    },
-  },
-  {
     name: 'Caddyfile is valid',
     tool: 'caddy',
     debian: 'caddy',
@@ -116,6 +100,22 @@ try {
       return null
     })
   }
+  await check(
+    {
+      name: 'Kubernetes: the product can use what example and components say',
+      tool: 'kubectl',
+      debian: 'kubernetes-client',
+    },
+    () => checkKubernetes(directory),
+  )
+  await check(
+    { name: 'Compose: the product can use what each variant says', tool: 'docker-compose', debian: 'docker-compose' },
+    () => checkCompose(directory),
+  )
+  await check(
+    { name: 'the commands of docs/containers.md for Compose do what they should', tool: 'docker', debian: 'docker.io' },
+    async () => runCompose(directory, await selfSigned()),
+  )
   for (const client of SMTP_CLIENTS) {
     const { tool, debian } = client
     await check({ name: `what ${tool} sends by SMTP arrives whole, and once`, tool, debian }, async () =>
