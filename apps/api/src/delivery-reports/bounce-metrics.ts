@@ -7,7 +7,7 @@ export interface BounceMetrics {
   learned(recipients: number): void
 }
 
-const OUTCOMES = ['read', 'refused', 'throttled', 'unauthorized', 'unavailable']
+const OUTCOMES = ['read', 'refused', 'intercepted', 'throttled', 'unauthorized', 'unavailable']
 
 export function createBounceMetrics(registry: Registry): BounceMetrics {
   const registers = [registry]

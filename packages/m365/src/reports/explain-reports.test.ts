@@ -32,3 +32,19 @@ it.each([
     expect(/switch (?:it|the message trace) on again/i.test(action)).toBe(!isOn)
   }
 })
+
+it('says what answered in place of the trace, and does not say that Microsoft did', () => {
+  const gateway = {
+    status: 403,
+    host: 'graph.microsoft.com',
+    contentType: 'text/plain',
+    excerpt: 'RBAC: access denied',
+  }
+  const failure = { ...FAILURE, outcome: 'intercepted', microsoftCode: null, gateway } as const
+  const subject = { isOn: true, hasPermission: true, approvalLink, adminCenters }
+  const { kind, detail, action } = explainTrace({ outcome: 'unavailable', failure }, subject)
+  expect(kind).toBe('trace-unavailable')
+  expect(detail).toContain('HTTP 403 (text/plain). It says: “RBAC: access denied”')
+  expect(detail).not.toContain('Microsoft could not answer')
+  expect(action).toContain('the proxy, the firewall or the gateway on the way to https://graph.microsoft.com')
+})

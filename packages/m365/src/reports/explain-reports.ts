@@ -4,6 +4,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation } from '../explanation.ts'
+import { gatewayValues } from '../gateway-answer.ts'
 import type { Failure } from '../mailer/classify-failure.ts'
 import type { InboxProbe } from '../mailer/probe-inbox.ts'
 import type { TraceRefusal } from '../trace/message-trace.ts'
@@ -136,10 +137,15 @@ export function toReportsProblem({ kind, values, title, detail, action, correlat
 
 function explained(
   kind: ReportsProblemCode,
-  { detail, ...text }: Values & { readonly detail: string[] },
+  { detail, action, ...text }: Values & { readonly detail: string[]; readonly action: string[] },
   failure?: Failure,
 ): ReportsExplanation {
   const microsoftCode = failure?.microsoftCode ?? null
-  const values = microsoftCode === null ? { ...text, detail } : { ...text, microsoftCode, detail: [...detail, CODE] }
+  const values: Values =
+    failure?.outcome === 'intercepted'
+      ? { ...text, ...gatewayValues(failure.gateway), action: ['check-gateway', ...action] }
+      : microsoftCode === null
+        ? { ...text, action, detail }
+        : { ...text, action, microsoftCode, detail: [...detail, CODE] }
   return { kind, ...worded(values), correlationId: failure?.requestId ?? null, aadstsCode: null }
 }

@@ -135,7 +135,7 @@ describe('the message trace', () => {
     expect((await list(status, body)).answer.outcome).toBe(outcome)
   })
 
-  it.each([400, 401, 403, 404, 429])(
+  it.each([200, 400, 401, 403, 404, 429])(
     'takes HTTP %i of something that answers in place of Graph for no answer',
     async (status) => {
       const { origin } = await intercepting(status, 'RBAC: access denied', { 'content-type': 'text/plain' })

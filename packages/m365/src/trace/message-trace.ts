@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { optionalText, readJson } from '../json.ts'
+import { jsonObject, optionalText, readJson } from '../json.ts'
 import { firstSentence } from '../plain-text.ts'
 import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
 import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
@@ -132,7 +132,8 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
     const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
     if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
     const { status, code, message, requestId, retryAfter, gateway } = reply.answer
-    if (gateway !== null && status !== 200) return unavailable(classifyFailure(reply.answer))
+    const isOfTrace = gateway === null || (status === 200 && readJson(reply.text, jsonObject) !== null)
+    if (!isOfTrace) return unavailable(classifyFailure(reply.answer))
     const hostMs = Date.parse(reply.headers.get('date') ?? '')
     const endsLate = status === 400 && until !== null && hostMs < until.getTime()
     if (endsLate || (status === 200 && aheadMs !== null && !Number.isNaN(hostMs))) aheadMs = clock().getTime() - hostMs
