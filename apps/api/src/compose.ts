@@ -135,7 +135,7 @@ export async function compose(
     stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
-  const waitForDatabase = createWaitForDatabase(logger, stopping)
+  const waitForDatabase = createWaitForDatabase(logger, timers, stopping)
   const opened = await openProductDatabase(config, {
     open: (connectionString) =>
       waitForDatabase(() =>
@@ -161,7 +161,7 @@ export async function compose(
   }
   try {
     stopping?.throwIfAborted()
-    const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
+    const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString, timers))
     for (const warning of warnings) logger.warn(warning)
     const tenantId = await waitForDatabase(() => openInstallation(database, config, clock(), newId))
     const sealedColumns = Object.values(SEALED_COLUMNS)
@@ -290,7 +290,7 @@ export async function compose(
     // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
-    const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
+    const clockWatch = await watchClock({ pool: database.pool, registry, clock, timers, logger })
     closers.push(() => clockWatch.stop())
     const readSender = async (tenant: string) => (await settings.readSubmitSettings(tenant)).sender
     const messages = composeMessages({

@@ -222,7 +222,8 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool, newId: New
     },
 
     async raiseStalled(queues, now) {
-      if (queues.length > 0) await pool.query(RAISE_STALLED, [JSON.stringify(queues), now])
+      const raised = queues.map((queue) => ({ id: newId('alert'), ...queue }))
+      if (raised.length > 0) await pool.query(RAISE_STALLED, [JSON.stringify(raised), now])
     },
 
     async listStalled() {

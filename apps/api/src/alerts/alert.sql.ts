@@ -98,12 +98,12 @@ SELECT type, fresh FROM chosen`
 
 /**
  * Raises an alert for each queue, unless there was one since nothing moved.
- * $1 queues as JSON: tenantId, dueAt, since and waiting of each, $2 now
+ * $1 queues as JSON: the id of the alert, tenantId, dueAt, since and waiting of each, $2 now
  */
 export const RAISE_STALLED = `
 INSERT INTO alert_events (id, tenant_id, type, at, facts, count, publish_at)
-SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), s."tenantId", 'queue.stalled', $2, jsonb_build_object('oldestDueAt', s."dueAt"), s.waiting, $2
-  FROM jsonb_to_recordset($1::jsonb) AS s("tenantId" text, "dueAt" text, since timestamptz, waiting int)
+SELECT s.id, s."tenantId", 'queue.stalled', $2, jsonb_build_object('oldestDueAt', s."dueAt"), s.waiting, $2
+  FROM jsonb_to_recordset($1::jsonb) AS s(id text, "tenantId" text, "dueAt" text, since timestamptz, waiting int)
  WHERE NOT EXISTS (SELECT 1 FROM alert_events a WHERE a.tenant_id = s."tenantId" AND a.type = 'queue.stalled' AND a.at > s.since)`
 
 export const LIST_STALLED = `

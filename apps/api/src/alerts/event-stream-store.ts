@@ -58,7 +58,7 @@ export interface ClaimedRetries {
 }
 
 export interface EventStreamStore {
-  /** Returns streams that may send something, in random order. */
+  /** Returns streams that may send something, in a shuffled order. */
   listDue(options: { limit: number; except: readonly string[] }): Promise<EventStream[]>
   /** Leases a stream for a minute. Returns false if another process sends its events, or has. */
   claim(stream: EventStream, lease: string): Promise<boolean>

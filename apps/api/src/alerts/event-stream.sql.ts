@@ -1,3 +1,5 @@
+import { shuffled } from '../database/shuffle.sql.ts'
+
 // A stream sends events to a webhook, from a position on: those to come, or those of a replay. A request that fails is
 // tried again apart from its stream, so that it holds up no other event.
 
@@ -10,13 +12,13 @@ const MOST_RETRIES = 1_000
 export const ADD_STREAM = `
 INSERT INTO webhook_streams (id, webhook_id, position, ends_at, since, due_at) VALUES ($1, $2, $3, $4, $5, mail_now())`
 
-/** In random order, so that none waits for ever behind others. $1 streams to leave out, $2 limit */
+/** Shuffled, so that none waits for ever behind others. $1 streams to leave out, $2 limit */
 export const LIST_DUE = `
 SELECT s.id, s.position, s.ends_at, s.since, s.failures, w.id AS webhook_id, w.tenant_id, w.url, w.secret_sealed, w.types, w.services
   FROM webhook_streams s JOIN webhooks w ON w.id = s.webhook_id
  WHERE s.due_at <= mail_now() AND s.id <> ALL ($1::text[])
    AND (SELECT count(*) FROM (SELECT 1 FROM webhook_retries r WHERE r.webhook_id = s.webhook_id LIMIT ${MOST_RETRIES}) AS tried) < ${MOST_RETRIES}
- ORDER BY random() LIMIT $2`
+ ORDER BY ${shuffled('s.id')} LIMIT $2`
 
 /** $1 tenant */
 export const LIST_STREAMS = `
@@ -56,7 +58,7 @@ export const CLAIM_RETRIES = `
 WITH waiting AS MATERIALIZED (
   SELECT id FROM webhooks w
    WHERE w.id <> ALL ($1::text[]) AND EXISTS (SELECT 1 FROM webhook_retries r WHERE r.webhook_id = w.id AND r.next_attempt_at <= mail_now())
-   ORDER BY random() LIMIT $2
+   ORDER BY ${shuffled('w.id')} LIMIT $2
 ), due AS MATERIALIZED (
   SELECT r.webhook_id, r.position FROM waiting CROSS JOIN LATERAL (
     SELECT webhook_id, position FROM webhook_retries

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { createLogger } from '../logger.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { watchClock } from './clock-watch.ts'
@@ -31,6 +32,7 @@ async function watch(offsetMs: number): Promise<{ lines: string; metric: number 
     pool: database.pool,
     registry,
     clock: () => new Date(Date.now() + offsetMs),
+    timers: systemTimers,
     logger: createLogger('info', sink),
   })
   watching.stop()

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { FastifyBaseLogger } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
+import type { Timers } from '../clock.ts'
 
 const LOOK_EVERY_MS = 10 * 60_000
 /** Microsoft tolerates five minutes of skew. Warning at one minute leaves time to act. */
@@ -14,11 +15,13 @@ export async function watchClock({
   pool,
   registry,
   clock,
+  timers,
   logger,
 }: {
   pool: pg.Pool
   registry: Registry
   clock: () => Date
+  timers: Pick<Timers, 'every'>
   logger: FastifyBaseLogger
 }): Promise<{ stop(): void }> {
   const gauge: Gauge = new Gauge({
@@ -31,9 +34,7 @@ export async function watchClock({
     },
   })
   await look()
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS)
-  timer.unref()
-  return { stop: () => clearInterval(timer) }
+  return { stop: timers.every(LOOK_EVERY_MS, () => void look()) }
 
   async function look(): Promise<void> {
     const ms = await offsetMs().catch(() => 0) // outages are reported elsewhere
@@ -47,7 +48,7 @@ export async function watchClock({
 
   async function offsetMs(): Promise<number> {
     const before = clock().getTime()
-    const { rows } = await pool.query<{ now: Date }>('SELECT clock_timestamp() AS now')
+    const { rows } = await pool.query<{ now: Date }>('SELECT mail_now() AS now')
     const middle = (before + clock().getTime()) / 2
     return middle - (rows[0]?.now.getTime() ?? middle)
   }

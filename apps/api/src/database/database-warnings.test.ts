@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { systemTimers } from '../clock.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestGround } from '../test-support/test-product.ts'
 import { databaseWarnings } from './database-warnings.ts'
@@ -20,7 +21,7 @@ async function switchSynchronousCommit(on: TestDatabase, value: 'on' | 'off'): P
 async function warningsFor(connectionString = database.url): Promise<string[]> {
   const pool = createTestPool(database.url, 2)
   try {
-    return await databaseWarnings(pool, connectionString)
+    return await databaseWarnings(pool, connectionString, systemTimers)
   } finally {
     await pool.end()
   }
@@ -83,7 +84,7 @@ function poolTransactions(sessions: pg.PoolClient[]): Pick<pg.Pool, 'query' | 'c
 it.each([2, 1])('warns of a pooler in transaction mode with sessions that are free: %i', async (count) => {
   const pool = createTestPool(database.url, count)
   const sessions = await Promise.all(Array.from({ length: count }, () => pool.connect()))
-  const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url)
+  const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url, systemTimers)
   for (const session of sessions) session.release()
   await pool.end()
 
@@ -109,7 +110,7 @@ it('does not take a server that answers late once for a pooler', async () => {
   }
   const query = pool.query.bind(pool)
 
-  expect(await databaseWarnings({ query, connect } as never, database.url)).toEqual([])
+  expect(await databaseWarnings({ query, connect } as never, database.url, systemTimers)).toEqual([])
 
   expect(asked).toBe(6)
   await pool.end()
@@ -120,7 +121,7 @@ it('does not fail where no second connection can be had', async () => {
   const refused = () => Promise.reject(new Error('timeout exceeded when trying to connect'))
   const query = pool.query.bind(pool)
 
-  expect(await databaseWarnings({ query, connect: refused } as never, database.url)).toEqual([])
+  expect(await databaseWarnings({ query, connect: refused } as never, database.url, systemTimers)).toEqual([])
 
   await pool.end()
 })

@@ -37,16 +37,22 @@ function keyOf(time: string): string {
   return `'message.failed ' || floor(extract(epoch FROM ${time}) / 60)`
 }
 
+/** An id made of what no other alert is raised for. */
+function idOf(text: string): string {
+  return `'alt_' || left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 32)`
+}
+
 /**
  * Raises the alert of failed messages in the statement that fails them: one a minute for each tenant, with their count by
- * cause and when the first of them failed, published once the minute is over.
+ * cause and when the first of them failed, published once the minute is over. Its id follows from a message that no other
+ * statement fails in that minute.
  *
- * @param failed the name of a relation with a row of `tenant_id`, `cause` and `ended_at` for each message
+ * @param failed the name of a relation with a row of `message_id`, `tenant_id`, `cause` and `ended_at` for each message
  */
 export function raiseFailed(failed: string): string {
   return `
   INSERT INTO alert_events (id, tenant_id, type, at, facts, count, dedupe_key, publish_at)
-  SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), f.tenant_id, 'message.failed', mail_now(),
+  SELECT ${idOf(`min(f.message_id) || ' ' || ${keyOf('mail_now()')}`)}, f.tenant_id, 'message.failed', mail_now(),
          jsonb_build_object('since', min(f.ended_at), 'causes', (${sumCauses(`SELECT c.cause AS code, 1 AS messages FROM ${failed} c WHERE c.tenant_id = f.tenant_id`)})),
          count(*), ${keyOf('mail_now()')}, date_bin('1 minute', mail_now(), 'epoch') + interval '65 seconds'
     FROM ${failed} f

@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import type { Prisma, PrismaClient } from './generated/client.ts'
 import { answerWasLost, isConflict } from './is-unavailable.ts'
 
 const MAX_TRIES = 4
-const MAX_WAIT_MS = 50
 
 /**
  * Runs `work` on one connection of the pool. If it fails, the connection is closed, since its state is unknown; that also
@@ -104,14 +101,16 @@ type Interactive = <Result>(
   options?: unknown,
 ) => Promise<Result>
 
-/** Runs `work` again, a few times, when PostgreSQL rolled it back because of a conflict. */
+/**
+ * Runs `work` again, a few times, when PostgreSQL rolled it back because of a conflict. The other one goes on meanwhile, so
+ * that the next try waits for its locks.
+ */
 export async function retryConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tried = 1; ; tried++) {
     try {
       return await work()
     } catch (error) {
       if (tried === MAX_TRIES || !isConflict(error)) throw error
-      await delay(randomInt(MAX_WAIT_MS)) // at once, the same two would conflict again
     }
   }
 }

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 import { isAway } from './is-unavailable.ts'
 
@@ -18,6 +18,7 @@ export interface WaitForDatabase {
  */
 export function createWaitForDatabase(
   logger: Pick<FastifyBaseLogger, 'warn'>,
+  timers: Pick<Timers, 'sleep'>,
   stopping: AbortSignal | undefined,
 ): WaitForDatabase {
   let hasWaited = false
@@ -29,7 +30,7 @@ export function createWaitForDatabase(
         if (!isAway(error) || (isFirst && error instanceof ConfigurationError)) throw error
         hasWaited = true
         logger.warn({ err: error }, 'the database went away during the start; trying again')
-        await delay(BETWEEN_TRIES_MS, undefined, stopping && { signal: stopping })
+        await timers.sleep(BETWEEN_TRIES_MS, stopping)
       }
     }
   }

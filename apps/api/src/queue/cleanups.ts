@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { shuffled } from '../database/shuffle.sql.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
@@ -54,7 +55,7 @@ export async function isUnderWay(pool: pg.Pool, messageId: string, leavesWithinM
   return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
 }
 
-/** Locks connected mailboxes with a deletion that is due, in random order. $1 the most mailboxes */
+/** Locks connected mailboxes with a deletion that is due, in a shuffled order. $1 the most mailboxes */
 const LOCK_FOR_CLEANUP = `
 WITH due AS (
   SELECT DISTINCT c.tenant_id FROM mailbox_cleanups c JOIN tenant_settings s ON s.tenant_id = c.tenant_id
@@ -62,7 +63,7 @@ WITH due AS (
      AND NOT ${isPaused('c.tenant_id')}
   OFFSET 0 -- nothing else is locked
 ), shuffled AS (
-  SELECT tenant_id FROM due ORDER BY random() OFFSET 0
+  SELECT tenant_id FROM due ORDER BY ${shuffled('due.tenant_id')} OFFSET 0
 )
 SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
 

@@ -44,7 +44,7 @@ WITH due AS MATERIALIZED (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, mail_now(), false, e.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
     FROM expired e JOIN recorded r ON r.id = e.message_id
-  RETURNING tenant_id, cause, ended_at
+  RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
 ), counted AS MATERIALIZED (${lockTotals('expired', '(SELECT count(*) FROM alerted) >= 0')})

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { shuffled } from '../database/shuffle.sql.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
@@ -59,7 +60,7 @@ WITH due AS (
    WHERE ${IS_DUE} AND NOT ${isPausedByMicrosoft('i.tenant_id')}
   OFFSET 0 -- nothing else is locked
 ), shuffled AS (
-  SELECT tenant_id FROM due ORDER BY random() OFFSET 0
+  SELECT tenant_id FROM due ORDER BY ${shuffled('due.tenant_id')} OFFSET 0
 )
 SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
 

@@ -138,7 +138,7 @@ WITH result AS MATERIALIZED (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}, e.problem ->> 'code'
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
-  RETURNING tenant_id, cause, ended_at
+  RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, ${chargeUsage('written')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
