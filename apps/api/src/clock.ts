@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Where the product takes the time from; ids.ts and postgres-server.ts read it themselves. The queue uses the clock of the
- * database instead.
+ * Where the product takes the time of day from; postgres-server.ts reads it itself. The queue uses the clock of the database
+ * instead.
  */
 export function systemClock(): Date {
   return new Date()

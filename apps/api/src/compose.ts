@@ -303,6 +303,7 @@ export async function compose(
       registry,
       tracing,
       clock,
+      timers,
       databaseNow,
       random,
       newId,

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Counter, type Registry } from 'prom-client'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { Timers } from '../clock.ts'
 import type { ContentKeys } from '../content-keys.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
@@ -34,6 +35,7 @@ export function composeMessages({
   registry,
   tracing,
   clock,
+  timers,
   databaseNow,
   random,
   newId,
@@ -47,6 +49,7 @@ export function composeMessages({
   registry: Registry
   tracing: Tracing
   clock: () => Date
+  timers: Timers
   databaseNow: () => Promise<Date>
   random: RandomBytes
   newId: NewId
@@ -101,6 +104,7 @@ export function composeMessages({
             details: { message },
           }),
         clock,
+        timers,
         databaseNow,
       })
     },

@@ -8,6 +8,7 @@ import {
   type MessageFilter,
 } from '@inforiver-mail/contract/message-list'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { say } from '../http/problem-sentences.ts'
@@ -33,13 +34,14 @@ interface Options {
   /** The address that an unsent message would be sent from now. */
   readonly senderAddress: (tenantId: string) => Promise<string | null>
   readonly clock: () => Date
+  readonly timers: Timers
   /** Records in the audit log who exported messages. */
   readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
 }
 
 /** Finds messages by a filter. */
 export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, store, senderAddress, clock, auditExport } = options
+  const { requireServiceOrAdmin, store, senderAddress, clock, timers, auditExport } = options
 
   route(
     app,
@@ -49,7 +51,7 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
       const filter = toStoredFilter(caller, query)
       const start = cursor === undefined ? null : parseCursorToward(cursor, MESSAGE_ID)
       const sender = await senderAddress(caller.tenantId)
-      const signal = AbortSignal.timeout(SEARCH_SECONDS * 1_000)
+      const signal = timers.deadline(SEARCH_SECONDS * 1_000)
       const found = await store.list(caller, { filter, start, limit, signal }, sender).catch(refuseLongSearch)
       return {
         items: [...found.items],

@@ -11,6 +11,7 @@ import { sendTestMessage } from '@inforiver-mail/contract/message-input'
 import { readUsage, sendNow } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Timers } from '../clock.ts'
 import { refuseFaults, refuseInput } from '../http/input-faults.ts'
 import { say, type Said } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -45,6 +46,7 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   readonly readSettings: AdmissionDeps['readSettings']
   readonly onSubmitted: () => void
   readonly clock: () => Date
+  readonly timers: Timers
   /** The clock that the end of a message is judged by. */
   readonly databaseNow: () => Promise<Date>
   /** Records in the audit log who exported messages. */
