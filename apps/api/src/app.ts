@@ -15,7 +15,8 @@ import { requestChecks } from './http/request-checks.ts'
 import { serializeWithContract, validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type FindSession } from './http/session.ts'
-import type { ByteBudget } from './memory/byte-budget.ts'
+import { unreadResponses } from './http/unread-responses.ts'
+import type { BodyBudget } from './memory/body-budget.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 /** Bounds the longest upload in Node itself. The limits in `request-bodies.ts` are shorter. */
@@ -33,7 +34,7 @@ export interface AppDeps {
   readonly findSession: FindSession
   readonly outageOf: (error: unknown) => Outage | null
   /** The memory that everything arriving in this process shares. */
-  readonly bodyBudget: ByteBudget
+  readonly bodyBudget: BodyBudget
   readonly returnHandlers: readonly ReturnHandler[]
   /** The features have bound their dependencies already. */
   readonly features: readonly FastifyPluginAsync[]
@@ -86,6 +87,7 @@ async function createServer(
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializeWithContract)
   await app.register(drain)
+  await app.register(unreadResponses)
   await app.register(requestBodies, { budget: deps.bodyBudget })
   await app.register(jsonBodies)
   await app.register(problems, { outageOf: deps.outageOf })

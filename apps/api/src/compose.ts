@@ -40,9 +40,11 @@ import { createIds, type NewId } from './ids.ts'
 import { health, measureReadiness, watchReadiness } from './http/health.ts'
 import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
+import { createExportPlaces } from './http/stream-export.ts'
 import { composeMessages } from './messages/compose-messages.ts'
 import { toUsage } from './messages/usage.ts'
-import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
+import { createBodyBudget } from './memory/body-budget.ts'
+import { createDeliveryBudget } from './memory/memory-use.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import type { TakeOverWaits } from './queue/recover.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -293,6 +295,7 @@ export async function compose(
     const clockWatch = await watchClock({ pool: database.pool, registry, clock, timers, logger })
     closers.push(() => clockWatch.stop())
     const readSender = async (tenant: string) => (await settings.readSubmitSettings(tenant)).sender
+    const exportPlaces = createExportPlaces()
     const messages = composeMessages({
       database,
       store: queue.messages,
@@ -300,6 +303,7 @@ export async function compose(
       readSettings: settings.readSubmitSettings,
       contentKeys,
       limits: config.mailboxLimits,
+      exportPlaces,
       registry,
       tracing,
       clock,
@@ -447,7 +451,7 @@ export async function compose(
             signIn.routes({ requireAdmin }),
             settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
             bind(setupCheckRoutes, { requireAdmin, check: checkSetup, takePlace: createCheckPlace(database.pool) }),
-            bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
+            bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock, exportPlaces }),
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
             bind(eventRoutes, {

@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream'
 import { exportAuditEvents, listAuditEvents } from '@inforiver-mail/contract/audit'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { parseCursor, writeCursor } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import { streamExport } from '../http/stream-export.ts'
+import type { Places } from '../memory/shares.ts'
 import { exportAuditLog, positionOf } from './audit-export.ts'
 import type { AuditStore } from './audit-store.ts'
 
@@ -13,9 +14,10 @@ interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   readonly store: AuditStore
   readonly clock: () => Date
+  readonly exportPlaces: Places
 }
 
-export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, store, clock }) => {
+export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, store, clock, exportPlaces }) => {
   route(app, listAuditEvents, requireAdmin, async ({ caller: { tenantId }, query: { cursor, limit, ...filter } }) => {
     const after = cursor === undefined ? undefined : parseCursor(cursor, AUDIT_ID)
     const found = await store.list(tenantId, filter, { after, limit: limit + 1 })
@@ -24,9 +26,11 @@ export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdm
     return { items, nextCursor: found.length > limit && last ? writeCursor(positionOf(last)) : null }
   })
 
-  route(app, exportAuditEvents, requireAdmin, async ({ caller: { tenantId }, query: filter, reply }) => {
-    const day = clock().toISOString().slice(0, 10)
-    reply.header('content-disposition', `attachment; filename="inforiver-mail-audit-${day}.csv"`)
-    return Readable.from(exportAuditLog(store, tenantId, filter))
-  })
+  route(app, exportAuditEvents, requireAdmin, ({ caller: { tenantId }, query: filter, request, reply }) =>
+    streamExport(exportPlaces, request, async () => {
+      const day = clock().toISOString().slice(0, 10)
+      reply.header('content-disposition', `attachment; filename="inforiver-mail-audit-${day}.csv"`)
+      return exportAuditLog(store, tenantId, filter)
+    }),
+  )
 }

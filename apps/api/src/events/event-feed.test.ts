@@ -61,6 +61,29 @@ it('answers a request that waits as soon as there is an event that it asked for'
   expect(await read(`after=${(await waiting).next}&waitSeconds=1`)).toMatchObject({ items: [] })
 })
 
+it('lets a service wait with three quarters of the places, refuses it more at once, and lets others wait', async () => {
+  const { next } = await read('')
+  const query = `${FEED}?after=${next}&waitSeconds=30&types=message.cancelled`
+  const refused = new Set<string>()
+  const asked = Array.from({ length: 80 }, async () => {
+    const { status, headers, json } = await service.get(query)
+    if (status === 429) refused.add(`${headers.get('retry-after')} ${json.code} ${json.detail}`)
+    return status
+  })
+  await expect.poll(() => refused.size).toBe(1)
+  const waiting = invitations.get(query)
+  const { id } = await invitations.submit()
+  await invitations.post(`/api/v1/messages/${id}/cancel`)
+  expect((await waiting).json.items).toMatchObject([{ messageId: id }])
+
+  await service.post(`/api/v1/messages/${(await service.submit()).id}/cancel`)
+  const statuses = await Promise.all(asked)
+  expect(statuses.filter((status) => status === 200)).toHaveLength(75)
+  expect([...refused]).toEqual([
+    expect.stringMatching(/^5 rate-limited 75 of the 100 requests .* The share of a service/),
+  ])
+})
+
 it('tells nothing to those whose session or key has ended while they waited', async () => {
   const other = product.newBrowser()
   await other.signIn('Ada Admin')

@@ -4,6 +4,8 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Timers } from '../clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
+import { takePlace } from '../http/take-place.ts'
+import { createPlaces } from '../memory/shares.ts'
 import type { Actor } from '../queue/actor.ts'
 import { BEFORE_ALL_EVENTS, eventIdOf, placeOf, type EventPlace, type Events } from '../queue/events.ts'
 import { createEventWaiters } from './event-waiters.ts'
@@ -14,23 +16,23 @@ interface Options {
   readonly events: Events
   readonly elapsedMs: () => number
   readonly timers: Timers
-  /** How many requests may wait for events at a time. */
-  readonly maxWaiting?: number
 }
 
+/** So many requests may wait for events at a time. */
+const WAITING_AT_ONCE = 100
 const FROM_THE_OLDEST = '0'
 const UNKNOWN_PLACE = fault('event-unknown')
 
 /** The feed of what became of messages. */
 export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, events, elapsedMs, timers, maxWaiting } = options
+  const { requireServiceOrAdmin, events, elapsedMs, timers } = options
   const stopping = new AbortController()
   const waiters = createEventWaiters({
     events,
     timers,
     onFailure: (error) => app.log.warn({ err: error }, 'new events could not be looked for; trying again'),
-    ...(maxWaiting !== undefined && { maxWaiting }),
   })
+  const places = createPlaces(WAITING_AT_ONCE)
   app.addHook('preClose', async () => {
     stopping.abort() // whoever waits is answered
     await waiters.stop()
@@ -45,19 +47,23 @@ export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     const signal = AbortSignal.any([stopping.signal, left.signal])
     const waitsUntil = elapsedMs() + waitSeconds * 1_000
     let place = after === undefined ? await events.end(tenantId) : parsePlace(after)
-    let hasWaited = false
-    for (;;) {
-      const page = await events.read(tenantId, place, limit, filter)
-      if (page === null) throw unknownPlace()
-      const ms = waitsUntil - elapsedMs()
-      if (page.events.length > 0 || ms <= 0 || signal.aborted) {
-        // Whoever has waited may have lost the right meanwhile: a session ends, a key is revoked.
-        if (hasWaited && page.events.length > 0) await requireReader(request)
-        return { items: page.events.map(({ event }) => event), next: writePlace(page.next) }
+    let stopWaiting: (() => void) | null = null
+    try {
+      for (;;) {
+        const page = await events.read(tenantId, place, limit, filter)
+        if (page === null) throw unknownPlace()
+        const ms = waitsUntil - elapsedMs()
+        if (page.events.length > 0 || ms <= 0 || signal.aborted) {
+          // Whoever has waited may have lost the right meanwhile: a session ends, a key is revoked.
+          if (stopWaiting !== null && page.events.length > 0) await requireReader(request)
+          return { items: page.events.map(({ event }) => event), next: writePlace(page.next) }
+        }
+        place = page.next
+        stopWaiting ??= takePlace(places, request, 'no-place-to-wait')
+        if (page.ended) await waiters.wait(tenantId, place.position, { ms, signal })
       }
-      place = page.next
-      hasWaited = true
-      if (page.ended && !(await waiters.wait(tenantId, place.position, { ms, signal }))) throw tooManyWait()
+    } finally {
+      stopWaiting?.()
     }
   })
 }
@@ -77,11 +83,4 @@ function unknownPlace(): ProblemError {
   return new ProblemError('invalid-input', `after: ${UNKNOWN_PLACE}`, {
     errors: [{ path: 'after', message: UNKNOWN_PLACE }],
   })
-}
-
-function tooManyWait(): ProblemError {
-  return new ProblemError(
-    'rate-limited',
-    'Too many requests wait for events already. Ask again in some seconds, or without waitSeconds.',
-  )
 }

@@ -4,15 +4,11 @@ import type { Events } from '../queue/events.ts'
 
 const LOOK_EVERY_MS = 250
 const AFTER_FAILURE_MS = 1_000
-const MAX_WAITING = 100
 
 /** Requests that wait for events. Together they ask the database four times a second, and not at all while none waits. */
 export interface EventWaiters {
-  /**
-   * Resolves when a tenant has an event after a position, when the time is over, or when `signal` aborts. Returns false
-   * at once when too many wait already.
-   */
-  wait(tenantId: string, position: number, options: { ms: number; signal: AbortSignal }): Promise<boolean>
+  /** Resolves when a tenant has an event after a position, when the time is over, or when `signal` aborts. */
+  wait(tenantId: string, position: number, options: { ms: number; signal: AbortSignal }): Promise<void>
   stop(): Promise<void>
 }
 
@@ -27,20 +23,17 @@ export function createEventWaiters({
   timers,
   onFailure,
   lookEveryMs = LOOK_EVERY_MS,
-  maxWaiting = MAX_WAITING,
 }: {
   events: Pick<Events, 'ends'>
   timers: Timers
   onFailure: (error: unknown) => void
   lookEveryMs?: number
-  maxWaiting?: number
 }): EventWaiters {
   const waiting = new Set<Waiter>()
   let polling: Polling | null = null
 
   return {
     async wait(tenantId, position, { ms, signal }) {
-      if (waiting.size >= maxWaiting) return false
       const { promise, resolve } = Promise.withResolvers<void>()
       const waiter = { tenantId, position, wake: resolve }
       waiting.add(waiter)
@@ -52,7 +45,6 @@ export function createEventWaiters({
         waiting.delete(waiter)
         over.abort()
       }
-      return true
     },
     async stop() {
       for (const { wake } of waiting) wake()

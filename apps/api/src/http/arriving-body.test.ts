@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { createArrivingBody } from './arriving-body.ts'
 
 function wrap(payload: Readable): Readable {
-  return createArrivingBody(payload, { onStart() {}, admit: () => undefined, pace: () => null, onTooSlow() {} }).stream
+  return createArrivingBody(payload, { onStart() {}, admit() {}, pace: () => null, onTooSlow() {} }).stream
 }
 
 it('ends with what had arrived, also when the connection is closed right after', async () => {

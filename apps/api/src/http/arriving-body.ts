@@ -23,8 +23,8 @@ export function createArrivingBody(
   payload: Readable,
   hooks: {
     onStart: () => void
-    /** Waits until memory for these bytes is available; undefined when it is at once. */
-    admit: (bytes: number) => Promise<void> | undefined
+    /** Throws where there is no memory for these bytes. */
+    admit: (bytes: number) => void
     /** The current pace, if any. Time in which we keep the client waiting does not count. */
     pace: () => Pace | null
     onTooSlow: (pace: Pace) => void
@@ -32,7 +32,6 @@ export function createArrivingBody(
 ): ArrivingBody {
   let started = false
   let ended = false
-  let admitting = false
   let timer: NodeJS.Timeout | undefined
   let bytesInTime = 0
 
@@ -59,7 +58,7 @@ export function createArrivingBody(
     payload.once('end', () => {
       ended = true
       stopWatching()
-      if (!admitting) body.push(null)
+      body.push(null)
     })
     payload.on('error', (error) => body.destroy(error))
     payload.on('close', breakOff)
@@ -71,25 +70,13 @@ export function createArrivingBody(
   }
 
   function take(data: Buffer): void {
-    payload.pause() // until there is room for this
-    const admitted = hooks.admit(data.length)
-    if (admitted === undefined) {
-      pass(data)
+    payload.pause() // until somebody reads on
+    try {
+      hooks.admit(data.length)
+    } catch (error) {
+      body.destroy(error as Error)
       return
     }
-    stopWatching()
-    admitting = true
-    admitted.then(
-      () => {
-        admitting = false
-        pass(data)
-        if (ended) body.push(null)
-      },
-      (error: Error) => body.destroy(error),
-    )
-  }
-
-  function pass(data: Buffer): void {
     bytesInTime += data.length
     if (timer && bytesInTime >= (hooks.pace()?.bytes ?? 0)) watchPace()
     if (!body.push(data)) stopWatching()

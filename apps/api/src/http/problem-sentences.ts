@@ -26,7 +26,17 @@ const SENTENCES = {
   'request-slow': 'Less than {bytes} bytes of the request arrived within {seconds} seconds.',
   'nothing-stored': 'Nothing was stored; send it again.',
   'no-memory':
-    'Other large messages are arriving, and after {seconds} seconds there was still no memory for this one. Nothing was stored; try again in a moment, or send attachments as parts of a multipart/form-data body.',
+    'Other large messages are being stored, and after {seconds} seconds there was still no memory for this one. Nothing was stored; try again in a moment.',
+  'memory-share':
+    'What is arriving from you occupies {heldBytes} of {totalBytes} bytes of memory, and there is no room for this one.',
+  'no-place-to-wait':
+    '{held} of the {total} requests that may wait for events at a time are yours, and there is no room for one more. Ask again in some seconds, or without waitSeconds.',
+  'no-place-to-export':
+    '{held} of the {total} exports that may run at a time are yours, and there is no room for one more. Ask again once one has ended.',
+  'no-place-to-search':
+    '{held} of the {total} searches that may run at a time are yours, and there is no room for one more. Ask again in some seconds.',
+  'share-rule':
+    'The share of a service, with all its keys, is three times what it leaves free for others; all sessions together count as one service.',
   'attachments-slow':
     'The attachments arrived too slowly: nothing could be stored for {minutes} minutes, so what had arrived was deleted. Send the message again.',
   'attachments-lost':

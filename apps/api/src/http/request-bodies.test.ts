@@ -4,8 +4,7 @@ import type { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { submitMessage } from '@inforiver-mail/contract/message-input'
 import { afterEach, expect, it } from 'vitest'
-import type { ByteBudget } from '../memory/byte-budget.ts'
-import { createBodyBudget } from '../memory/memory-use.ts'
+import { createBodyBudget, type BodyBudget } from '../memory/body-budget.ts'
 import { jsonBodies } from './json-body.ts'
 import { notFound } from './not-found.ts'
 import { ProblemError, problems } from './problem.ts'
@@ -13,14 +12,13 @@ import { requestBodies } from './request-bodies.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
-const WHOLE = 1024 * MIB
 /** Longer than any test takes. */
 const LONG_MS = 60_000
 const PATH = '/messages'
 const MULTIPART = 'multipart/form-data; boundary=x'
 
 let closing: (() => unknown)[] = []
-let budget: ByteBudget
+let budget: BodyBudget
 
 afterEach(async () => {
   for (const close of closing.toReversed()) await close()
@@ -43,8 +41,10 @@ async function listen(changes: Changes = {}): Promise<number> {
     method: 'POST',
     url: PATH,
     config: { serves: submitMessage },
-    preParsing: async ({ headers }, _reply, payload) => {
-      if (headers.authorization === undefined) throw new ProblemError('invalid-service-key', 'Send a key.')
+    preParsing: async (request, _reply, payload) => {
+      const { authorization } = request.headers
+      if (authorization === undefined) throw new ProblemError('invalid-service-key', 'Send a key.')
+      request.holder = `service ${authorization}`
       return payload
     },
     handler: async ({ body, headers, arrival }) => {
@@ -52,7 +52,7 @@ async function listen(changes: Changes = {}): Promise<number> {
       if (headers['content-type'] === MULTIPART)
         for await (const data of body as Readable) {
           sizeBytes += (data as Buffer).length
-          if (headers['x-part'] === 'message') await arrival.holdLargeJson(MIB)
+          if (headers['x-part'] === 'message') arrival.holdLargeJson(MIB)
         }
       return { sizeBytes, heldBytes: budget.usedBytes }
     },
@@ -107,19 +107,19 @@ async function statusOf({ answer, socket }: Client): Promise<number> {
   return Number(answer().split(' ')[1])
 }
 
-/** Waits until a body waits for memory. */
-async function untilWaiting(): Promise<void> {
-  await expect.poll(() => budget.takeAtOnce(0), { interval: 5 }).toBeNull()
-}
-
-/** Starts as many bodies as there is memory for large JSON. */
-async function fillLargeJson(port: number): Promise<Client[]> {
+/** Starts as many bodies as one service may have of large JSON. */
+async function fillShare(port: number): Promise<Client[]> {
   const clients = []
-  for (let count = 1; count <= 4; count++) {
+  for (let count = 1; count <= 3; count++) {
     clients.push(await begun(port, 'application/json'))
     await expect.poll(() => budget.usedBytes, { interval: 5 }).toBe(count * 24 * MIB)
   }
   return clients
+}
+
+/** Has others take all that services get, of the part for small bodies too. */
+function fillMemory(): void {
+  for (let other = 1; other <= 10; other++) while (budget.takeSmall(`service ${other}`, KIB) !== null) continue
 }
 
 it('ends the bodies of requests to unknown paths, which were answered at once, whatever their content type', async () => {
@@ -182,31 +182,14 @@ it('reports that nothing arrived of an upload that stalls', async () => {
   expect(upload.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
 })
 
-it('does not end an upload that waits for memory', async () => {
-  const port = await listen({ uploadPace: { bytes: 64 * KIB, ms: 100 } })
-  const giveBack = await budget.take(WHOLE)
-  const upload = await begin(port, MULTIPART)
-  upload.send(10)
-  await untilWaiting()
-  await new Promise((resolve) => setTimeout(resolve, 200)) // twice its time
-  expect(upload.answer()).toBe('')
-  giveBack()
-  upload.end()
-
-  expect(await statusOf(upload)).toBe(200)
-})
-
-it('ends large JSON that stalls while others wait for its memory', async () => {
+it('ends large JSON that stalls', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
-  const clients = await fillLargeJson(port)
-  const next = await begun(port, 'application/json')
-  next.end()
-
-  expect(await statusOf(next)).toBe(200)
+  const clients = await fillShare(port)
   for (const client of clients) {
     await client.closed
     expect(client.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
   }
+  expect(budget.usedBytes).toBe(0)
 })
 
 it('ends an upload whose part message stalls while it holds memory for large JSON', async () => {
@@ -219,25 +202,42 @@ it('ends an upload whose part message stalls while it holds memory for large JSO
   expect(budget.usedBytes).toBe(0)
 })
 
-it('refuses large JSON with 503 when others hold the memory for too long, and accepts small bodies meanwhile', async () => {
-  const port = await listen({ longestWaitMs: 200 })
-  const clients = await fillLargeJson(port)
-  const small = await begin(port, 'application/json')
-  small.end()
-  expect(await statusOf(small)).toBe(200)
+it('refuses at once what exceeds the share of a service, and takes its small bodies and those of others', async () => {
+  const port = await listen()
+  const clients = await fillShare(port)
   const large = await begun(port, 'application/json')
   expect(await statusOf(large)).toBe(503)
-  expect(large.answer()).toContain('Nothing was stored; try again in a moment')
+  expect(large.answer()).toMatch(new RegExp(`occupies \\d+ of ${124 * MIB} bytes of memory`))
+  expect(large.answer()).toContain('The share of a service, with all its keys, is three times what it leaves free')
 
-  for (const { socket } of clients) socket.destroy()
+  const others = [
+    await begin(port, 'application/json'),
+    await begin(port, 'application/json', { key: 'authorization: Bearer other' }),
+    await begun(port, 'application/json', { key: 'authorization: Bearer other' }),
+  ]
+  for (const other of others) other.end()
+  for (const other of others) expect(await statusOf(other)).toBe(200)
+
+  clients[0]?.socket.destroy()
+  await expect.poll(() => budget.usedBytes).toBe(48 * MIB)
   const next = await begun(port, 'application/json')
   next.end()
   expect(await statusOf(next)).toBe(200)
 })
 
+it('counts a body that proves to be large as a large one only', async () => {
+  const port = await listen()
+  const client = await begin(port, 'application/json')
+  client.send(KIB)
+  await expect.poll(() => budget.usedBytes).toBe(4 * 64 * KIB)
+  client.send(64 * KIB)
+
+  await expect.poll(() => budget.usedBytes).toBe(24 * MIB)
+})
+
 it('answers the next request on the connection of a large message that was refused', async () => {
-  const port = await listen({ longestWaitMs: 200 })
-  await fillLargeJson(port)
+  const port = await listen()
+  await fillShare(port)
   const { socket, answer, send } = await begun(port, 'application/json')
   await expect.poll(answer).toContain('HTTP/1.1 503')
   send(500 * KIB)
@@ -247,42 +247,36 @@ it('answers the next request on the connection of a large message that was refus
   await expect.poll(answer).toContain('HTTP/1.1 200')
 })
 
-it('counts small bodies too: one waits while there is no memory at all', async () => {
+it('refuses small bodies of services where there is no memory at all, and keeps some for an admin', async () => {
   const port = await listen()
-  const giveBack = await budget.take(WHOLE)
+  fillMemory()
   const small = await begin(port, 'application/json')
   small.end()
-  await untilWaiting()
-  expect(small.answer()).toBe('')
-  giveBack()
+  expect(await statusOf(small)).toBe(503)
 
-  expect(await statusOf(small)).toBe(200)
+  expect(budget.takeSmall('sessions', 512 * KIB)).not.toBeNull()
 })
 
-it('holds memory for a small body that arrived together with its request, and waits where there is none', async () => {
+it('holds memory for a small body that arrived together with its request, and refuses it where there is none', async () => {
   const port = await listen()
-  const [answered, waiting] = [await begin(port, 'application/json'), await begin(port, 'application/json')]
+  const client = await begin(port, 'application/json')
   const body = JSON.stringify('x'.repeat(10 * KIB))
   const request = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key\r\ncontent-type: application/json\r\n`
   const whole = `${request}content-length: ${body.length}\r\n\r\n${body}`
-  answered.end()
-  await statusOf(answered)
-  answered.socket.write(whole)
-  await expect.poll(answered.answer).toContain(`"heldBytes":${4 * body.length}`)
+  client.end()
+  await statusOf(client)
+  client.socket.write(whole)
+  await expect.poll(client.answer).toContain(`"heldBytes":${4 * body.length}`)
   await expect.poll(() => budget.usedBytes).toBe(0)
 
-  waiting.end()
-  await statusOf(waiting)
-  const giveBack = await budget.take(WHOLE)
-  waiting.socket.write(whole)
-  await untilWaiting()
-  giveBack()
-  await expect.poll(waiting.answer).toContain(`"heldBytes":${4 * body.length}`)
+  fillMemory()
+  client.socket.write(whole)
+  await expect.poll(client.answer).toContain('HTTP/1.1 503')
 })
 
 it('releases the memory of a body when its client leaves, or when it is too large', async () => {
   const port = await listen()
-  const clients = await fillLargeJson(port)
+  const clients = await fillShare(port)
   for (const { socket } of clients) socket.destroy()
   await expect.poll(() => budget.usedBytes).toBe(0)
 

@@ -2,11 +2,12 @@ import type { Values } from '@inforiver-mail/contract/values'
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { createBodyMemory, type BodyMemory } from '../memory/body-memory.ts'
-import type { ByteBudget } from '../memory/byte-budget.ts'
+import { createBodyMemory, type BodyMemory, type FreeUnused } from '../memory/body-memory.ts'
+import type { BodyBudget } from '../memory/body-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
+import type { Holder } from '../memory/shares.ts'
 import { createArrivingBody, type ArrivingBody, type Pace } from './arriving-body.ts'
-import { say } from './problem-sentences.ts'
+import { say, type Said } from './problem-sentences.ts'
 import { ProblemError } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
 
@@ -14,9 +15,9 @@ interface Limits {
   /** How long a request may take to arrive, unless it is an upload. */
   readonly requestMs: number
   readonly uploadPace: Pace
-  /** Stricter, because large JSON keeps others waiting for memory. */
+  /** Stricter, because large JSON holds much memory. */
   readonly largeJsonPace: Pace
-  /** How long a body waits for memory. */
+  /** How long a chunk waits for memory until it can be stored. */
   readonly longestWaitMs: number
 }
 
@@ -33,8 +34,10 @@ const ANSWER_MS = 5_000
 /** How the body of a request arrives, and the memory that it holds. */
 interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLargeJson'> {
   /**
-   * Wraps the body: it waits for memory, and fails when the client is too slow. A small one that has arrived already, and
-   * that there is memory for, is returned as it is.
+   * Wraps the body: it fails where there is no memory for it, and when the client is too slow. A small one that has arrived
+   * already is returned as it is.
+   *
+   * @throws {ProblemError} where there is no memory for that
    */
   read(payload: Readable): Readable
   /** Whether the connection stays open after a refusal, for the rest of the body. */
@@ -44,6 +47,8 @@ interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLarg
 declare module 'fastify' {
   interface FastifyRequest {
     arrival: Arrival
+    /** Whose share of what callers share this request counts for. Whoever admits its caller sets it. */
+    holder: Holder
   }
 }
 
@@ -52,10 +57,11 @@ declare module 'fastify' {
  * who is refused before that, delays nobody. A request has two minutes to arrive. An upload may take longer as long as it
  * keeps up the pace; it counts as one when its route reads it, which requires an authenticated caller.
  */
-export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
+export const requestBodies = fp<Partial<Limits> & { budget: BodyBudget }>(
   async (app, { budget, ...changed }) => {
     const limits = { ...LIMITS, ...changed }
     app.decorateRequest('arrival', null as unknown as Arrival) // set for each request
+    app.decorateRequest('holder', 'strangers')
     app.addHook('onRequest', (request, reply, done) => {
       request.arrival = createArrival(request, reply, budget, limits)
       done()
@@ -82,10 +88,15 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
 /** Fastify does not read their bodies. */
 const WITHOUT_BODY = new Set(['GET', 'HEAD'])
 
-function createArrival(request: FastifyRequest, reply: FastifyReply, budget: ByteBudget, limits: Limits): Arrival {
+function createArrival(request: FastifyRequest, reply: FastifyReply, budget: BodyBudget, limits: Limits): Arrival {
   const { raw } = request
   const { longestWaitMs } = limits
-  const memory = createBodyMemory(budget, { longestWaitMs, timeoutError: () => new OutOfMemoryError(longestWaitMs) })
+  const memory = createBodyMemory(budget, {
+    holder: () => request.holder,
+    longestWaitMs,
+    timeoutError: () => new OutOfMemoryError(say('no-memory', { seconds: longestWaitMs / 1_000 })),
+    shareError: (holder) => new OutOfMemoryError(sayMemoryShare(budget, holder)),
+  })
   let body: ArrivingBody | null = null
   let pace: Pace | null = null
   let keepsConnection = false
@@ -122,13 +133,13 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     else end('request-slow', { bytes, seconds })
   }
 
-  async function holdLargeJson(mostBytes: number): Promise<(bytes: number) => void> {
-    const arrived = await memory.holdLargeJson(mostBytes)
+  /** Expects a pace as long as memory for large JSON is held. */
+  function hurry(freeUnused: FreeUnused): FreeUnused {
     const before = pace
     expectPace(limits.largeJsonPace)
     return (bytes) => {
       expectPace(before)
-      arrived(bytes)
+      freeUnused(bytes)
     }
   }
 
@@ -137,39 +148,27 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     body?.restartPace()
   }
 
-  /**
-   * Once a body proves to be large, it asks for all the memory it may need at once. Bodies that asked bit by bit could
-   * wait for each other for ever.
-   */
+  /** Once a body proves to be large, it asks for all the memory it may need, so that it is refused early or not at all. */
   function createJsonBody(payload: Readable): ArrivingBody {
     const mostBytes = mostBytesOf(request)
     let arrivedBytes = 0
     let heldBytes = 0
-    let reportArrived = (_bytes: number) => {}
+    let freeUnused: FreeUnused = () => {}
     const arriving = createArrivingBody(payload, {
       onStart() {},
       admit(bytes) {
         arrivedBytes += bytes
-        if (arrivedBytes <= heldBytes || heldBytes === mostBytes) return undefined
-        return hold()?.catch(refuse)
+        if (arrivedBytes <= heldBytes || heldBytes === mostBytes) return
+        const isLarge = arrivedBytes > SMALL_BODY_BYTES
+        heldBytes = isLarge ? mostBytes : Math.min(mostBytes, SMALL_BODY_BYTES)
+        if (isLarge) freeUnused = hurry(orRefuse(() => memory.becomeLargeJson(mostBytes)))
+        else orRefuse(() => memory.holdSmallJson(heldBytes))
       },
       pace: () => pace,
       onTooSlow: endSlow,
     })
-    arriving.stream.once('end', () => reportArrived(arrivedBytes))
+    arriving.stream.once('end', () => freeUnused(arrivedBytes))
     return arriving
-
-    function hold(): Promise<void> | undefined {
-      const isLarge = arrivedBytes > SMALL_BODY_BYTES
-      const bytes = (isLarge ? mostBytes : Math.min(mostBytes, SMALL_BODY_BYTES)) - heldBytes
-      heldBytes += bytes
-      return isLarge ? holdLarge(bytes) : memory.holdSmallJson(bytes)
-    }
-
-    async function holdLarge(bytes: number): Promise<void> {
-      const arrived = await holdLargeJson(bytes)
-      reportArrived = (all) => arrived(all - (heldBytes - bytes))
-    }
   }
 
   /** Holds memory for small parts only; larger parts hold their own. */
@@ -182,32 +181,38 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
         pace = limits.uploadPace
       },
       admit() {
-        if (held) return undefined
+        if (held) return
         held = true
-        return memory.holdSmallJson(SMALL_BODY_BYTES)?.catch(refuse)
+        orRefuse(() => memory.holdSmallJson(SMALL_BODY_BYTES))
       },
       pace: () => pace,
       onTooSlow: endSlow,
     })
   }
 
-  function holdIfArrived(): boolean {
+  function hasArrivedSmall(): boolean {
     const bytes = raw.readableLength
-    const hasArrived = !raw.destroyed && bytes === Number(raw.headers['content-length'])
-    return hasArrived && bytes <= SMALL_BODY_BYTES && memory.holdSmallJsonAtOnce(bytes)
+    return !raw.destroyed && bytes === Number(raw.headers['content-length']) && bytes <= SMALL_BODY_BYTES
   }
 
-  function refuse(error: unknown): never {
-    keepsConnection = error instanceof OutOfMemoryError
-    throw error
+  function orRefuse<Held>(hold: () => Held): Held {
+    try {
+      return hold()
+    } catch (error) {
+      keepsConnection = error instanceof OutOfMemoryError
+      throw error
+    }
   }
 
   return {
     ...memory,
-    holdLargeJson,
+    holdLargeJson: (mostBytes) => hurry(memory.holdLargeJson(mostBytes)),
     read(payload) {
       const isUploading = isUpload(request)
-      if (!isUploading && holdIfArrived()) return payload
+      if (!isUploading && hasArrivedSmall()) {
+        memory.holdSmallJson(raw.readableLength)
+        return payload
+      }
       body = isUploading ? createUploadBody(payload) : createJsonBody(payload)
       return body.stream
     },
@@ -215,11 +220,16 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   }
 }
 
-/** The request waited too long for memory. */
 class OutOfMemoryError extends ProblemError {
-  constructor(longestWaitMs: number) {
-    super('unavailable', say('no-memory', { seconds: longestWaitMs / 1_000 }))
+  constructor(detail: Said) {
+    super('unavailable', detail)
   }
+}
+
+/** Explains that there is no memory for more of a holder, by whichever protocol it comes. */
+export function sayMemoryShare(budget: BodyBudget, holder: Holder): Said {
+  const facts = { heldBytes: budget.heldBy(holder), totalBytes: budget.totalBytes }
+  return say(['memory-share', 'share-rule', 'nothing-stored'], facts)
 }
 
 function isUpload({ headers, routeOptions }: FastifyRequest): boolean {

@@ -63,7 +63,9 @@ export const sessions = fp<{ publicUrl: string; findSession: FindSession }>(
       const idHash = this.sessionIdHash()
       if (idHash === null) return null
       if (!SAFE_METHODS.has(this.method)) refuseOtherOrigins(this, publicUrl)
-      return findSession(idHash, isPolling(this) ? 'page' : 'person')
+      const signedIn = await findSession(idHash, isPolling(this) ? 'page' : 'person')
+      if (signedIn !== null) this.holder = 'sessions'
+      return signedIn
     })
     app.decorateRequest('sessionIdHash', function (this: FastifyRequest) {
       const id = this.cookies[cookieName]

@@ -1,88 +1,87 @@
-import type { ByteBudget, GiveBack } from './byte-budget.ts'
-import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './memory-use.ts'
+import type { BodyBudget } from './body-budget.ts'
+import type { GiveBack } from './byte-budget.ts'
+import { memoryFor } from './memory-use.ts'
+import type { Holder } from './shares.ts'
 
-/** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
+/**
+ * The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here.
+ * What would exceed the share of its holder throws the error of `shareError`.
+ */
 export interface BodyMemory {
-  /** Returns false, and holds nothing, where the memory for small JSON is not free. */
-  holdSmallJsonAtOnce(bytes: number): boolean
-  /**
-   * Undefined when the memory was free at once.
-   *
-   * @throws the error of `timeoutError` after too long a wait for room, as every other method does
-   */
-  holdSmallJson(bytes: number): Promise<void> | undefined
-  /**
-   * Holds memory for JSON of at most this many bytes, and admits only a few of these at once. The returned function takes
-   * the actual size, and gives the rest back.
-   */
-  holdLargeJson(mostBytes: number): Promise<(bytes: number) => void>
+  holdSmallJson(bytes: number): void
+  /** Holds memory for JSON of at most this many bytes. The returned function takes the actual size, and frees the rest. */
+  holdLargeJson(mostBytes: number): FreeUnused
+  /** The same for JSON that was held as small until it proved to be large. */
+  becomeLargeJson(mostBytes: number): FreeUnused
   /** Holds bytes of memory for files that are arriving. */
-  hold(bytes: number): Promise<GiveBack>
-  /** Holds bytes of memory for what is on its way to the database, until they are given back. */
+  hold(bytes: number): GiveBack
+  /**
+   * Waits for bytes of memory for what is on its way to the database, and holds them until they are given back.
+   *
+   * @throws the error of `timeoutError` after too long a wait
+   */
   holdForStoring(bytes: number): Promise<GiveBack>
   /** Gives back whatever else is held, and ends every wait. */
   release(): void
 }
 
+export type FreeUnused = (bytes: number) => void
+
 /** One for all, since making an error takes longer than most bodies do. Whoever waited for memory is gone by then. */
 const RELEASED = new Error('The memory of this request is given back.')
 
 export function createBodyMemory(
-  budget: ByteBudget,
-  { longestWaitMs, timeoutError }: { longestWaitMs: number; timeoutError: () => Error },
+  budget: BodyBudget,
+  {
+    holder,
+    longestWaitMs,
+    timeoutError,
+    shareError,
+  }: { holder: () => Holder; longestWaitMs: number; timeoutError: () => Error; shareError: (holder: Holder) => Error },
 ): BodyMemory {
   /** Made for the first wait: hardly any body waits, and a signal for each costs more than its JSON. */
   let waits: AbortController | null = null
   let isReleased = false
   const held: GiveBack[] = []
+  const heldAsSmall: GiveBack[] = []
 
-  async function take(bytes: number, leaveBytes: number): Promise<GiveBack> {
-    return budget.takeAtOnce(bytes, leaveBytes) ?? (await wait(bytes, leaveBytes))
+  function keep(giveBack: GiveBack | null, among = held): GiveBack {
+    if (giveBack === null) throw shareError(holder())
+    if (isReleased) giveBack()
+    else among.push(giveBack)
+    return giveBack
   }
 
-  async function wait(bytes: number, leaveBytes: number): Promise<GiveBack> {
+  function holdLargeJson(mostBytes: number): FreeUnused {
+    const giveBack = keep(budget.takeLarge(holder(), memoryFor.json(mostBytes)))
+    return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
+  }
+
+  async function waitForStoring(bytes: number): Promise<GiveBack> {
     if (isReleased) throw RELEASED
     const patience = AbortSignal.timeout(longestWaitMs)
     waits ??= new AbortController()
     try {
-      return await budget.take(bytes, AbortSignal.any([waits.signal, patience]), leaveBytes)
+      return await budget.takeForStoring(bytes, AbortSignal.any([waits.signal, patience]))
     } catch (error) {
       throw patience.aborted ? timeoutError() : error
     }
   }
 
-  async function hold(bytes: number, leaveBytes: number): Promise<GiveBack> {
-    const giveBack = await take(bytes, leaveBytes)
-    keep(giveBack)
-    return giveBack
-  }
-
-  function keep(giveBack: GiveBack): void {
-    if (isReleased) giveBack()
-    else held.push(giveBack)
-  }
-
-  function holdSmallJsonAtOnce(bytes: number): boolean {
-    const giveBack = budget.takeAtOnce(memoryFor.json(bytes))
-    if (giveBack !== null) keep(giveBack)
-    return giveBack !== null
-  }
-
   return {
-    holdSmallJsonAtOnce,
-    holdSmallJson(bytes) {
-      return holdSmallJsonAtOnce(bytes) ? undefined : wait(memoryFor.json(bytes), 0).then(keep)
+    holdSmallJson: (bytes) => void keep(budget.takeSmall(holder(), memoryFor.json(bytes)), heldAsSmall),
+    holdLargeJson,
+    becomeLargeJson(mostBytes) {
+      const freeUnused = holdLargeJson(mostBytes)
+      for (const giveBack of heldAsSmall.splice(0)) giveBack()
+      return freeUnused
     },
-    async holdLargeJson(mostBytes) {
-      const giveBack = await hold(memoryFor.json(mostBytes), RESERVED_FOR_STORING)
-      return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
-    },
-    hold: (bytes) => hold(bytes, RESERVED_FOR_STORING),
-    holdForStoring: (bytes) => take(bytes, RESERVED_FOR_SMALL_BODIES),
+    hold: (bytes) => keep(budget.takeLarge(holder(), bytes)),
+    holdForStoring: async (bytes) => budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
     release() {
       isReleased = true
       waits?.abort(RELEASED)
-      for (const giveBack of held) giveBack()
+      for (const giveBack of [...held, ...heldAsSmall]) giveBack()
     },
   }
 }

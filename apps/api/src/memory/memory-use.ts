@@ -28,15 +28,10 @@ export const RESERVED_FOR_SMALL_BODIES = 12 * MIB
 /** Whatever is being stored may take the difference too, so that uploads end no matter what else arrives. */
 export const RESERVED_FOR_STORING = RESERVED_FOR_SMALL_BODIES + 4 * MIB
 /** Fits four of the largest JSON bodies at once, or uploads in their place, in addition to what is reserved. */
-const BODY_BUDGET_BYTES = RESERVED_FOR_STORING + RESERVED_FOR_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
+export const BODY_BUDGET_BYTES = RESERVED_FOR_STORING + RESERVED_FOR_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
 /** The part that only small messages may take on their way out, so that they wait for no range of an upload. */
 export const RESERVED_FOR_SMALL_MESSAGES = 4 * MIB
 const DELIVERY_BUDGET_BYTES = RESERVED_FOR_SMALL_MESSAGES + 24 * MIB
-
-/** Creates the budget that all messages and other bodies arriving in this process share, by whichever protocol. */
-export function createBodyBudget(): ByteBudget {
-  return createByteBudget(BODY_BUDGET_BYTES)
-}
 
 /** Creates the budget that all content leaving this process shares. */
 export function createDeliveryBudget(): ByteBudget {

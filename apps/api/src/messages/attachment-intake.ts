@@ -88,7 +88,7 @@ export function createIntake(
       totalBytes += data.length
       hash.update(data)
       // The memory of a small message is held with its body.
-      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(memoryFor.keptAttachments)
+      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= memory.hold(memoryFor.keptAttachments)
       if (!writer && totalBytes <= KEPT_ATTACHMENT_BYTES) {
         kept.push(data)
         continue

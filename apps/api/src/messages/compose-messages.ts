@@ -6,6 +6,7 @@ import type { ContentKeys } from '../content-keys.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
 import type { NewId } from '../ids.ts'
+import type { Places } from '../memory/shares.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages, Receiving } from '../queue/queue.ts'
 import type { Tracing } from '../tracing.ts'
@@ -32,6 +33,7 @@ export function composeMessages({
   readSettings,
   contentKeys,
   limits,
+  exportPlaces,
   registry,
   tracing,
   clock,
@@ -46,6 +48,7 @@ export function composeMessages({
   readSettings: AdmissionDeps['readSettings']
   contentKeys: ContentKeys
   limits: MailboxLimits
+  exportPlaces: Places
   registry: Registry
   tracing: Tracing
   clock: () => Date
@@ -79,6 +82,7 @@ export function composeMessages({
         ...guards,
         store,
         limits,
+        exportPlaces,
         submit,
         accept,
         acceptBatch,

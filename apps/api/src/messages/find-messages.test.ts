@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
@@ -153,6 +154,41 @@ describe('GET /messages.csv', () => {
     expect(await audited()).toMatchObject({ actor: null, details: { name: 'many', filter: 'search' } })
     expect(await lines(reports)).toHaveLength(1)
   })
+})
+
+it.each([
+  ['searches', `${MESSAGES}?search=two%20services`],
+  ['exports', `${MESSAGES}.csv`],
+])('refuses a service a seventh of eight %s at once, and serves others', async (what, path) => {
+  const locking = new pg.Client({ connectionString: ground.database.url })
+  await locking.connect()
+  await locking.query('BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE')
+  const refused: string[] = []
+  const asked = Array.from({ length: 7 }, async () => {
+    const answer = await fetch(`${product.publicUrl}${path}`, { headers: { authorization: `Bearer ${reports.key}` } })
+    const text = await answer.text()
+    if (answer.status === 429) refused.push(JSON.parse(text).detail)
+    return answer.status
+  })
+  await expect.poll(() => refused).toEqual([expect.stringContaining(`6 of the 8 ${what} `)])
+  const other = fetch(`${product.publicUrl}${path}`, { headers: { authorization: `Bearer ${alerts.key}` } })
+  await locking.query('COMMIT')
+  await locking.end()
+
+  const statuses = await Promise.all(asked)
+  expect(statuses.filter((status) => status === 200)).toHaveLength(6)
+  expect((await other).status).toBe(200)
+})
+
+it('frees the place of a search or export once it is answered', async () => {
+  for (let count = 0; count < 10; count++)
+    for (const path of [`${MESSAGES}?search=two%20services`, `${MESSAGES}.csv`])
+      for (const method of ['GET', 'HEAD']) {
+        const headers = { authorization: `Bearer ${reports.key}` }
+        const answer = await fetch(`${product.publicUrl}${path}`, { method, headers })
+        expect({ path, method, status: answer.status }).toEqual({ path, method, status: 200 })
+        await answer.text()
+      }
 })
 
 describe('POST /messages/cancel and /messages/retry', () => {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import {
   cancelMessages,
@@ -14,17 +13,23 @@ import { ProblemError } from '../http/problem.ts'
 import { say } from '../http/problem-sentences.ts'
 import { parseCursorToward, writeCursorToward } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
+import { streamExport } from '../http/stream-export.ts'
+import { takePlace } from '../http/take-place.ts'
+import { createPlaces, type Places } from '../memory/shares.ts'
 import type { Actor } from '../queue/actor.ts'
 import { describeFilter, type BulkAction, type BulkCounts } from '../queue/bulk.ts'
 import { SearchTooLong } from '../queue/find.ts'
 import type { StoredFilter } from '../queue/find-filter.ts'
 import type { Messages } from '../queue/queue.ts'
+import { hasTextFilter } from '../queue/search-text.ts'
 import { writeMessagesCsv } from './messages-csv.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 const MESSAGE_ID = /^msg_[0-9a-f]{32}$/
 const EXPORTED_AT_ONCE = 500
 const SEARCH_SECONDS = 10
+/** Leaves most connections to the database to submits. */
+const SEARCHES_AT_ONCE = 8
 /** With more messages outside of the index, they are the likely cause of a search that takes long. */
 const MANY_UNINDEXED = 10_000
 
@@ -35,43 +40,50 @@ interface Options {
   readonly senderAddress: (tenantId: string) => Promise<string | null>
   readonly clock: () => Date
   readonly timers: Timers
+  readonly exportPlaces: Places
   /** Records in the audit log who exported messages. */
   readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
 }
 
 /** Finds messages by a filter. */
 export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, store, senderAddress, clock, timers, auditExport } = options
+  const { requireServiceOrAdmin, store, senderAddress, clock, timers, exportPlaces, auditExport } = options
+  const searchPlaces = createPlaces(SEARCHES_AT_ONCE)
 
   route(
     app,
     listMessages,
     requireServiceOrAdmin(listMessages.scope),
-    async ({ caller, query: { cursor, limit, ...query } }) => {
+    async ({ caller, request, query: { cursor, limit, ...query } }) => {
       const filter = toStoredFilter(caller, query)
       const start = cursor === undefined ? null : parseCursorToward(cursor, MESSAGE_ID)
-      const sender = await senderAddress(caller.tenantId)
-      const signal = timers.deadline(SEARCH_SECONDS * 1_000)
-      const found = await store.list(caller, { filter, start, limit, signal }, sender).catch(refuseLongSearch)
-      return {
-        items: [...found.items],
-        nextCursor: found.older && writeCursorToward(found.older, 'older'),
-        previousCursor: found.newer && writeCursorToward(found.newer, 'newer'),
-        total: found.total,
-        totalIsEstimate: found.totalIsEstimate,
+      const giveBack = hasTextFilter(filter) ? takePlace(searchPlaces, request, 'no-place-to-search') : null
+      try {
+        const sender = await senderAddress(caller.tenantId)
+        const signal = timers.deadline(SEARCH_SECONDS * 1_000)
+        const found = await store.list(caller, { filter, start, limit, signal }, sender).catch(refuseLongSearch)
+        return {
+          items: [...found.items],
+          nextCursor: found.older && writeCursorToward(found.older, 'older'),
+          previousCursor: found.newer && writeCursorToward(found.newer, 'newer'),
+          total: found.total,
+          totalIsEstimate: found.totalIsEstimate,
+        }
+      } finally {
+        giveBack?.()
       }
     },
   )
 
-  route(app, exportMessages, requireServiceOrAdmin(exportMessages.scope), async ({ caller, query, reply }) => {
+  route(app, exportMessages, requireServiceOrAdmin(exportMessages.scope), ({ caller, query, request, reply }) => {
     const filter = toStoredFilter(caller, query)
-    const configuredSender = await senderAddress(caller.tenantId)
-    await auditExport({ actor: caller, filter: describeFilter(filter) })
-    const day = clock().toISOString().slice(0, 10)
-    reply.header('content-disposition', `attachment; filename="inforiver-mail-messages-${day}.csv"`)
-    // The next page is read once the client has taken the one before; a client that goes away ends the walk.
-    const pages = store.walk(caller, filter, { atOnce: EXPORTED_AT_ONCE, configuredSender })
-    return Readable.from(writeMessagesCsv(pages), { highWaterMark: 1 })
+    return streamExport(exportPlaces, request, async () => {
+      const configuredSender = await senderAddress(caller.tenantId)
+      await auditExport({ actor: caller, filter: describeFilter(filter) })
+      const day = clock().toISOString().slice(0, 10)
+      reply.header('content-disposition', `attachment; filename="inforiver-mail-messages-${day}.csv"`)
+      return writeMessagesCsv(store.walk(caller, filter, { atOnce: EXPORTED_AT_ONCE, configuredSender }))
+    })
   })
 
   async function changeAll(

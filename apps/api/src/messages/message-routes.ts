@@ -17,6 +17,7 @@ import { say, type Said } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { Places } from '../memory/shares.ts'
 import { afterCommit } from '../outcome-unknown.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
@@ -49,6 +50,7 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   readonly timers: Timers
   /** The clock that the end of a message is judged by. */
   readonly databaseNow: () => Promise<Date>
+  readonly exportPlaces: Places
   /** Records in the audit log who exported messages. */
   readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
   /** Records in the audit log who sent a test mail. */

@@ -5,6 +5,7 @@ import { beforeValidating, parseJson } from '../http/json-body.ts'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
 import { say } from '../http/problem-sentences.ts'
 import { type Fault, ProblemError, refuseMediaType } from '../http/problem.ts'
+import type { FreeUnused } from '../memory/body-memory.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
@@ -102,15 +103,15 @@ async function readMessage<Result>(
 ): Promise<Result> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
-  let arrived: ((bytes: number) => void) | undefined
+  let freeUnused: FreeUnused | undefined
   for await (const chunk of content) {
     sizeBytes += chunk.length
-    if (sizeBytes > SMALL_BODY_BYTES) arrived ??= await request.arrival.holdLargeJson(mostBytesOf(request))
+    if (sizeBytes > SMALL_BODY_BYTES) freeUnused ??= request.arrival.holdLargeJson(mostBytesOf(request))
     if (sizeBytes > MAX_JSON_BYTES)
       throw new ProblemError('message-too-large', say('part-too-large', { limitBytes: MAX_JSON_BYTES }))
     chunks.push(chunk)
   }
-  arrived?.(sizeBytes)
+  freeUnused?.(sizeBytes)
   return parse(await parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
 }
 

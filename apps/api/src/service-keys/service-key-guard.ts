@@ -3,6 +3,7 @@ import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
+import { holderOf } from '../memory/shares.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { SubmitSettings } from '../submit-settings.ts'
 import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
@@ -81,11 +82,14 @@ export function createCallerGuard({
     return { tenantId, service, userId: null, allowedDomains, settings: found.settings }
   }
 
-  async function requireService({ headers, ip, routeOptions }: FastifyRequest, scope: Scope): Promise<ServiceCaller> {
+  async function requireService(request: FastifyRequest, scope: Scope): Promise<ServiceCaller> {
+    const { headers, ip, routeOptions } = request
     const key = headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
     if (key === undefined) throw invalidKey() // a malformed key belongs to no service, so it is not recorded
     const operation = routeOptions.config.serves?.operation ?? null
-    return authenticate({ key, scope, client: ip, operation })
+    const caller = await authenticate({ key, scope, client: ip, operation })
+    request.holder = holderOf(caller)
+    return caller
   }
 
   return {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
-import { createByteBudget } from '../memory/byte-budget.ts'
+import { createBodyBudget } from '../memory/body-budget.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
 import { memoryFor } from '../memory/memory-use.ts'
 import { createMailMemory } from './mail-memory.ts'
@@ -9,6 +9,12 @@ import { joinPieces } from './pieces.ts'
 import { readMail, repetitionKey, toMessageInput, toMimeContent } from './receive-mail.ts'
 
 const ENVELOPE = { from: 'device@contoso.com', recipients: ['max@contoso.com'] }
+const MEMORY_RULES = {
+  holder: () => 'service reports' as const,
+  longestWaitMs: 1_000,
+  timeoutError: () => new Error('too long a wait'),
+  shareError: () => new Error('no memory'),
+}
 const HEAD = 'From: ada@contoso.com\r\nTo: max@contoso.com\r\nSubject: S\r\nMIME-Version: 1.0\r\n'
 
 interface File {
@@ -24,8 +30,8 @@ async function read(source: string | Buffer, { limitBytes = 10_000_000, pieceByt
   const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, index) =>
     bytes.subarray(index * pieceBytes, (index + 1) * pieceBytes),
   )
-  const budget = createByteBudget(200_000_000)
-  const memory = createBodyMemory(budget, { longestWaitMs: 1_000, timeoutError: () => new Error('no memory') })
+  const budget = createBodyBudget()
+  const memory = createBodyMemory(budget, MEMORY_RULES)
   const arrived = await readMail(Readable.from(pieces), {
     sink: {
       async add(part, file) {
@@ -196,8 +202,8 @@ it('reads to its end what is larger than it may be, to recognise a repetition', 
 
 it('ends with an attachment that cannot be stored, and reads on', async () => {
   const source = mixed(part('Content-Type: a/b', 'x'.repeat(200_000)), TEXT)
-  const budget = createByteBudget(200_000_000)
-  const memory = createBodyMemory(budget, { longestWaitMs: 1_000, timeoutError: () => new Error('no memory') })
+  const budget = createBodyBudget()
+  const memory = createBodyMemory(budget, MEMORY_RULES)
   let taken = 0
   async function* pieces() {
     for (let from = 0; from < source.length; from += 1_000) {
@@ -219,13 +225,36 @@ it('ends with an attachment that cannot be stored, and reads on', async () => {
 })
 
 it('holds memory for what arrives of a mail, also where less was announced', async () => {
-  const budget = createByteBudget(200_000_000)
-  const memory = createBodyMemory(budget, { longestWaitMs: 1_000, timeoutError: () => new Error('no memory') })
+  const budget = createBodyBudget()
+  const memory = createBodyMemory(budget, MEMORY_RULES)
   const mail = createMailMemory(memory, 10)
-  await mail.arrived(10)
+  mail.arrived(10)
   expect(budget.usedBytes).toBe(memoryFor.json(10))
-  await mail.arrived(100_000)
+  mail.arrived(100_000)
   expect(budget.usedBytes).toBeGreaterThan(memoryFor.json(MAX_MIME_BYTES))
+})
+
+it('holds no memory for the rest of a mail that was refused', async () => {
+  const budget = createBodyBudget()
+  const memory = createBodyMemory(budget, MEMORY_RULES)
+  while (budget.takeLarge('service reports', 1024 * 1024) !== null) continue
+  const usedBefore = budget.usedBytes
+  const used: number[] = []
+  async function* pieces() {
+    yield Buffer.alloc(60_000, 'x')
+    for (let count = 0; count < 3; count++) {
+      yield Buffer.alloc(60_000, 'x')
+      used.push(budget.usedBytes - usedBefore)
+    }
+  }
+  const { result } = await readMail(pieces(), {
+    sink: { add: async () => {} },
+    memory: createMailMemory(memory, null),
+    readLimit: async () => 1e9,
+  })
+
+  expect(result).toEqual({ fault: new Error('no memory') })
+  expect(used).toEqual([0, 0, 0])
 })
 
 it('joins the pieces that smtp-server makes of lines that begin with a dot', async () => {

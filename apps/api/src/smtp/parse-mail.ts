@@ -43,7 +43,7 @@ export interface MailAttachment {
 export interface ParseHooks {
   readonly sink: AttachmentSink
   /** Waits for the memory of the bodies, which are held until the mail is stored. */
-  readonly holdText: (bytes: number) => Promise<void>
+  readonly holdText: (bytes: number) => void
   readonly textEnded: (bytes: number) => void
   readonly onHeader: (header: MailHeader) => void
 }
@@ -94,7 +94,7 @@ export async function parseMail(
       textBytes += data.length
       if (textBytes > MAX_TEXT_BYTES)
         throw new SmtpRefusal(552, '5.3.4', `The text has more than ${MAX_TEXT_BYTES} bytes. Send it as an attachment.`)
-      await holdText(textBytes)
+      holdText(textBytes)
       kept.push(data)
     }
     textEnded(textBytes)

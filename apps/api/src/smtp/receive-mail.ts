@@ -129,9 +129,22 @@ export async function readMail(
     })
   }
 
+  /** Nothing of a refused mail is kept, however long the rest of it takes. */
   function giveUp(error: unknown): void {
     arrived.fault ??= { error: explainSplitter(error) }
+    kept = []
+    memory.release()
     splitter.destroy(error instanceof Error ? error : undefined)
+  }
+
+  function take(data: Buffer): void {
+    try {
+      memory.arrived(totalBytes)
+      if (memory.keepsSource()) kept.push(data)
+      else kept = []
+    } catch (error) {
+      giveUp(error)
+    }
   }
 
   try {
@@ -148,9 +161,7 @@ export async function readMail(
         await setImmediate() // lets the parser read the header, which tells repetitions apart
         giveUp(tooLarge(limitBytes))
       } else {
-        await memory.arrived(totalBytes).catch(giveUp)
-        if (memory.keepsSource()) kept.push(data)
-        else kept = []
+        take(data)
         if (!splitter.destroyed) await feed(data)
         if (totalBytes > SMALL_BODY_BYTES) passMail(data.length)
       }

@@ -7,8 +7,10 @@ import type { Outage } from '../outage.ts'
 import { createArrivingBody, type Pace } from '../http/arriving-body.ts'
 import { ProblemError } from '../http/problem.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
-import type { ByteBudget } from '../memory/byte-budget.ts'
+import { sayMemoryShare } from '../http/request-bodies.ts'
+import type { BodyBudget } from '../memory/body-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
+import { holderOf } from '../memory/shares.ts'
 import { createRefusalLimit } from '../refusal-limit.ts'
 import type { SubmitSettings } from '../submit-settings.ts'
 import type { Tracing } from '../tracing.ts'
@@ -78,7 +80,7 @@ export interface SmtpDoorDeps {
   }) => Promise<{ readonly contentHash: string; readonly messageId: string } | null>
   readonly accept: AcceptMail
   readonly tracing: Tracing
-  readonly budget: ByteBudget
+  readonly budget: BodyBudget
   readonly metrics: SmtpMetrics
   readonly outageOf: (error: unknown) => Outage | null
   readonly logger: FastifyBaseLogger
@@ -245,12 +247,14 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     const visit = visitOf(session)
     visit.isReceiving = true
     const memory = createBodyMemory(deps.budget, {
+      holder: () => (visit.login === null ? 'strangers' : holderOf(visit.login)),
       longestWaitMs: LONGEST_WAIT_FOR_MEMORY_MS,
-      timeoutError: () => new ProblemError('unavailable', 'Other large messages are arriving. Try again in a moment.'),
+      timeoutError: () => new ProblemError('unavailable', 'Other large messages are stored. Try again in a moment.'),
+      shareError: (holder) => new ProblemError('unavailable', sayMemoryShare(deps.budget, holder)),
     })
     const { stream: body } = createArrivingBody(stream, {
       onStart() {},
-      admit: () => undefined,
+      admit() {},
       pace: () => PACE,
       onTooSlow: () => body.destroy(new SmtpRefusal(421, '4.4.2', 'The message arrives too slowly. Nothing is kept.')),
     })

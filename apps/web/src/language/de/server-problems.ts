@@ -31,7 +31,17 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Von der Anforderung kamen innerhalb von {seconds, number} Sekunden weniger als {bytes, number} Bytes an.',
   'nothing-stored': 'Es wurde nichts gespeichert; senden Sie sie noch einmal.',
   'no-memory':
-    'Es kommen andere große Nachrichten an, und nach {seconds, number} Sekunden gab es für diese noch keinen Speicher. Es wurde nichts gespeichert; versuchen Sie es gleich noch einmal, oder senden Sie Anhänge als Teile eines Textkörpers vom Typ multipart/form-data.',
+    'Es werden andere große Nachrichten gespeichert, und nach {seconds, number} Sekunden gab es für diese noch keinen Arbeitsspeicher. Es wurde nichts gespeichert; versuchen Sie es gleich noch einmal.',
+  'memory-share':
+    'Was von Ihnen gerade ankommt, belegt {heldBytes, number} von {totalBytes, number} Bytes Arbeitsspeicher; für diese Anforderung ist kein Platz.',
+  'no-place-to-wait':
+    'Von {total, number} Anforderungen, die gleichzeitig auf Ereignisse warten dürfen, sind {held, number} Ihre; für eine weitere ist kein Platz. Fragen Sie in einigen Sekunden wieder, oder ohne waitSeconds.',
+  'no-place-to-export':
+    'Von {total, number} Exporten, die gleichzeitig laufen dürfen, sind {held, number} Ihre; für einen weiteren ist kein Platz. Versuchen Sie es noch einmal, sobald einer beendet ist.',
+  'no-place-to-search':
+    'Von {total, number} Suchen, die gleichzeitig laufen dürfen, sind {held, number} Ihre; für eine weitere ist kein Platz. Versuchen Sie es in einigen Sekunden noch einmal.',
+  'share-rule':
+    'Der Anteil eines Dienstes mit allen seinen Schlüsseln ist dreimal so viel, wie er für andere frei lässt; alle Sitzungen zusammen zählen wie ein Dienst.',
   'attachments-slow':
     'Die Anhänge kamen zu langsam an: {minutes, number} Minuten lang konnte nichts gespeichert werden; was angekommen war, wurde deshalb gelöscht. Senden Sie die Nachricht noch einmal.',
   'attachments-lost':
