@@ -81,6 +81,14 @@ it('settles the recipient that a report of Exchange names, once, and tells it wi
   expect(await requestsTo(ground, 'message-source')).toBe(read)
 })
 
+it('says what the DNS of the sender lacks where a provider takes much mail only with SPF, DKIM and DMARC', async () => {
+  const id = await send('unauthenticated', 'ada@strict.example')
+  await poll()
+  expect(await recipientsOf(id)).toMatchObject([
+    { delivery: 'failed', code: '5.7.515', explanation: expect.stringContaining('Whoever keeps the DNS') },
+  ])
+})
+
 it('settles a recipient of a message that Microsoft has, but whose outcome is not known here yet', async () => {
   await ground.switchOn('send-accepted-but-hang')
   const { id } = await ground.service.submit({ to: ['max@contoso.com', NOBODY], subject: 'bounce early' })

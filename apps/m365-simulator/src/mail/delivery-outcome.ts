@@ -11,6 +11,10 @@ const DELIVERED: DeliveryOutcome = { status: 'delivered', code: null, text: null
 const DOMAINS: Readonly<Record<string, DeliveryOutcome>> = {
   'quarantine.example': { ...DELIVERED, status: 'quarantined' },
   'spam.example': { ...DELIVERED, status: 'filteredAsSpam' },
+  'strict.example': failure(
+    '5.7.515',
+    'Access denied, sending domain [CONTOSO.COM] does not meet the required authentication level',
+  ),
   'full.example': failure('5.2.2', 'Recipient mailbox is full'),
 }
 

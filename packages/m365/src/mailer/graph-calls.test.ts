@@ -162,6 +162,33 @@ it.each(
   expect(await call(mailer, token)).toEqual({ outcome: 'gone' })
 })
 
+it.each(
+  OF_A_DRAFT.flatMap(([name, , call]) => [
+    [name, 409, 'ErrorIrresolvableConflict', call] as const,
+    [name, 404, 'ErrorNonExistentMailbox', call] as const,
+  ]),
+)('%s takes %i %s for what passes, after which a draft may have been sent', async (name, status, code, call) => {
+  const { mailer } = await answering(status, graphError(code))
+  expect(await call(mailer, token)).toMatchObject({ outcome: name === 'sendDraft' ? 'unknown' : 'unavailable' })
+})
+
+it.each([
+  [200, '<html>Welcome to the hotel</html>'],
+  [403, 'RBAC: access denied'],
+  [404, ''],
+])('probeInbox learns nothing of the inbox from HTTP %i with %j of something in between', async (status, body) => {
+  const { mailer } = await intercepting(status, body)
+  const failure = { outcome: 'intercepted', gateway: { status } }
+  expect(await mailer.probeInbox(token)).toMatchObject({ outcome: 'unavailable', failure })
+})
+
+it.each([400, 410])('listArrived keeps its link after HTTP %i of something in between', async (status) => {
+  const { mailer, requests } = await intercepting(status)
+  expect(await mailer.listArrived({ link: '/me/x?$deltatoken=1' }, token)).toMatchObject({ outcome: 'intercepted' })
+  expect(await mailer.listArrived({ since: new Date(0) }, token)).toMatchObject({ outcome: 'intercepted' })
+  expect(requests).toHaveLength(2)
+})
+
 it.each(WITH_IMMUTABLE_IDS)('%s uses ids that a message keeps when it is sent', async (_name, _path, call) => {
   const { mailer, requests } = await answering(404, '')
   await call(mailer, token)
