@@ -43,8 +43,12 @@ export function createContentKeys({
   newId: NewId
   elapsedMs: () => number
 }): ContentKeys {
-  const clock = { now: elapsedMs }
-  const current = new LRUCache<string, Promise<OpenKey>>({ max: MAX_CACHED, ttl: CURRENT_FOR_MS, perf: clock })
+  const current = new LRUCache<string, Promise<OpenKey>>({
+    max: MAX_CACHED,
+    ttl: CURRENT_FOR_MS,
+    ttlResolution: 0, // otherwise it keeps the time for a millisecond by a timer of its own
+    perf: { now: elapsedMs },
+  })
   const opened = new LRUCache<string, Promise<DeriveKey>>({ max: MAX_CACHED })
 
   /** Shares one lookup among concurrent callers. A failed lookup is not cached. */
