@@ -48,6 +48,19 @@ it('sends and lists the messages of a batch in their order', async () => {
   expect(list.json.items.map(({ id }: { id: string }) => id)).toEqual(ids.toReversed()) // the newest first
 })
 
+it('lets no batch overtake what the same service has submitted before it', async () => {
+  const first = await service.post('/api/v1/messages', mail('first', { reference: 'before' }))
+  const second = await post(mails(100, { reference: 'before' }))
+  const third = await post(mails(100, { reference: 'before' }))
+  const ids = [first.json, ...second.json.items, ...third.json.items].map(({ id }: { id: string }) => id)
+
+  const due = await ground.database.query<{ id: string }>(
+    'SELECT message_id AS id FROM message_queue WHERE message_id = ANY ($1) ORDER BY due_at',
+    [ids],
+  )
+  expect(due.map(({ id }) => id)).toEqual(ids)
+})
+
 it('stores none of 100 messages when one is refused, and lists every fault by path', async () => {
   const before = await count()
   const messages = mails(100)

@@ -2,6 +2,7 @@ import type { Attachment, MessagePriority, MessageStatus, Recipient } from '@inf
 import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
+import { isInLane } from './lanes.ts'
 import { addToTotals, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
@@ -137,12 +138,20 @@ accepted AS MATERIALIZED (
  *   total of the tenant is locked before it is compared, so that two processes cannot fill the same room.
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Messages whose idempotency key identifies another are left out. Only what is stored uses up its key.
- * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order.
+ * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
+ *   their service has submitted before them.
  *
  * $1 to $26 as above, $27 the most that a tenant may store, $28 to $34 as above, $35 whether to store all or none
  */
 const INSERT_MESSAGES = `
-WITH ${NEW}, ${CLAIMS}, ${takeTotals('new')}, fitting AS MATERIALIZED (
+WITH ${NEW}, before AS MATERIALIZED (
+  SELECT max(last.due_at) AS due_at
+    FROM (SELECT tenant_id, service FROM new WHERE $35 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
+      SELECT q.due_at FROM message_queue q
+       WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
+         AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
+       ORDER BY q.due_at DESC LIMIT 1) AS last
+), ${CLAIMS}, ${takeTotals('new')}, fitting AS MATERIALIZED (
   SELECT id
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
@@ -153,7 +162,8 @@ WITH ${NEW}, ${CLAIMS}, ${takeTotals('new')}, fitting AS MATERIALIZED (
 ), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, ${store({
   accepted:
     'new n WHERE id IN (SELECT id FROM room) AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $35)',
-  dueAt: `mail_now() - CASE WHEN $35 THEN cardinality($1) - place ELSE 0 END * interval '1 millisecond'`,
+  dueAt: `CASE WHEN $35 THEN greatest(mail_now() - cardinality($1) * interval '1 millisecond', (SELECT before.due_at FROM before))
+                          + place * interval '1 millisecond' ELSE mail_now() END`,
   arrived: `
   ON CONFLICT (message_id) DO UPDATE
     SET content = excluded.content, stored_bytes = excluded.stored_bytes, attachment_bytes = excluded.attachment_bytes, begun_at = excluded.begun_at,
