@@ -44,7 +44,7 @@ export interface MailHeader {
   readonly headers: Readonly<Record<string, string>>
   /** The names of those that are not, because there are more. */
   readonly leftOut: readonly string[]
-  /** The values of `X-Inforiver-…`, by the rest of the name in lower case. */
+  /** The values of `X-Inforiver-…`, by the name in lower case. */
   readonly own: ReadonlyMap<string, string>
   readonly wantsReadReceipt: boolean
   readonly wantsDeliveryReceipt: boolean
@@ -75,7 +75,7 @@ export function readMailHeader(lines: readonly HeaderLine[]): MailHeader {
       lines
         .filter(({ key }) => key.startsWith('x-inforiver-'))
         .toReversed() // the first of a name counts
-        .map((line) => [line.key.slice('x-inforiver-'.length), ownValueOf(line)]),
+        .map((line) => [line.key, ownValueOf(line)]),
     ),
     wantsReadReceipt: first('disposition-notification-to') !== undefined,
     wantsDeliveryReceipt: first('return-receipt-to') !== undefined,

@@ -12,7 +12,7 @@ import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { MailMemory } from './mail-memory.ts'
 import { joinPieces } from './pieces.ts'
 import { malformed, parseMail, type AttachmentSink, type ParsedMail } from './parse-mail.ts'
-import { SmtpRefusal } from './reply.ts'
+import { OWN_HEADERS, SmtpRefusal } from './reply.ts'
 
 const MAX_HEADER_BYTES = 256 * 1024
 const MAX_PARTS = 1_000
@@ -244,17 +244,10 @@ export function toMessageInput(
   return parsed.data
 }
 
-const OWN_FIELDS: Readonly<Record<string, string>> = {
-  priority: 'priority',
-  reference: 'reference',
-  'expires-at': 'expiresAt',
-  'send-at': 'sendAt',
-}
-
 function ownFields(own: MailHeader['own']): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(OWN_FIELDS).flatMap(([name, field]) => {
-      const value = own.get(name)
+    Object.entries(OWN_HEADERS).flatMap(([field, header]) => {
+      const value = own.get(header.toLowerCase())
       return value === undefined ? [] : [[field, value]]
     }),
   )

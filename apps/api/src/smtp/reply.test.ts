@@ -48,9 +48,10 @@ it.each([
       errors: [
         { path: 'subject', message: 'Too long.' },
         { path: '', message: 'Empty.' },
+        { path: 'priority', message: 'None.' },
       ],
     }),
-    '554 5.6.0 subject: Too long. Empty.',
+    '554 5.6.0 subject: Too long. Empty. X-Inforiver-Priority: None.',
   ],
   [new Error('away'), '451 4.3.0 The database does not answer right now. Send the message again in a moment.'],
 ])('turns %s into a reply', (error, expected) => {

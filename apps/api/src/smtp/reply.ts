@@ -112,5 +112,21 @@ function describe({ code, message, errors = [] }: ProblemError): string {
   if (errors.length === 0) return message
   // A client knows its recipients by their commands, and not by the fields of the REST API.
   if (code === 'recipient-not-allowed') return [...new Set(errors.map((fault) => fault.message))].join(' ')
-  return errors.map(({ path, message: fault }) => (path === '' ? fault : `${path}: ${fault}`)).join(' ')
+  return errors.map(({ path, message: fault }) => withHeaders(path === '' ? fault : `${path}: ${fault}`)).join(' ')
+}
+
+/** Our headers, by the fields of the REST API that they become. */
+export const OWN_HEADERS: Readonly<Record<string, string>> = {
+  priority: 'X-Inforiver-Priority',
+  reference: 'X-Inforiver-Reference',
+  expiresAt: 'X-Inforiver-Expires-At',
+  sendAt: 'X-Inforiver-Send-At',
+}
+
+/** Names the headers of a mail in place of the fields that they become. */
+function withHeaders(text: string): string {
+  return text.replaceAll(
+    /^(?:priority|reference)(?=:)|\b(?:expiresAt|sendAt)\b/g,
+    (field) => OWN_HEADERS[field] ?? field,
+  )
 }

@@ -217,7 +217,7 @@ describe('answers', () => {
     [
       'a value that the REST API would refuse',
       'X-Inforiver-Send-At: 2020-01-01T00:00:00Z\r\n\r\nText',
-      /^554 5\.6\.0 sendAt: /,
+      /^554 5\.6\.0 X-Inforiver-Send-At: .* Leave out X-Inforiver-Send-At /,
     ],
     ['neither subject nor text', `${HEADER}\r\n`, /^554 5\.6\.0 /],
     ['more than fits', `${HEADER}\r\n${'x'.repeat(5_600_001)}`, /^552 5\.3\.4 /],
