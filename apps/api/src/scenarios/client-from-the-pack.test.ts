@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -158,7 +158,7 @@ it('sends, reads and cancels from its pack, on the Node of this machine', async 
   ])
 })
 
-it('has types that stand alone, and what publint and attw ask of a package', async () => {
+it('has types that stand alone', async () => {
   const cwd = join(folder, 'service')
   await writeFile(
     join(cwd, 'service.ts'),
@@ -176,6 +176,28 @@ export const isLimit = (error: unknown) => error instanceof InforiverMailError &
   const options =
     '--noEmit --strict --target es2022 --module nodenext --lib es2022,dom,dom.iterable,dom.asynciterable --types'
   await run(join(TOOLS, 'tsc'), [...options.split(' '), '', 'service.ts'], { cwd })
+})
+
+it.each([
+  ['as its README says', 'node16', null],
+  [
+    'by import',
+    'nodenext',
+    `import { InforiverMail } from '@inforiver-mail/client'\nexport const connect = () => new InforiverMail({ baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key' })`,
+  ],
+])('is used by TypeScript that compiles to CommonJS, %s', async (_how, module, source) => {
+  const cwd = join(folder, 'service')
+  const [, inReadme = ''] = /```ts\n(.*?)```/s.exec(await readFile(join(CLIENT, 'README.md'), 'utf8')) ?? []
+  await writeFile(join(cwd, 'connect.cts'), source ?? inReadme)
+  const types = `--types node --typeRoots ${join(ROOT, 'node_modules', '@types')}`
+  const options = `--strict --target es2022 --module ${module} --lib es2022,dom,dom.iterable,dom.asynciterable ${types}`
+  await run(join(TOOLS, 'tsc'), [...options.split(' '), 'connect.cts'], { cwd })
+  const use = `Promise.resolve(require('./connect.cjs').connect()).then(({ send }) => console.log(typeof send))`
+  const env = { ...process.env, INFORIVER_MAIL_KEY: 'imk_key' }
+  expect((await run(process.execPath, ['-e', use], { cwd, env })).stdout).toBe('function\n')
+})
+
+it('is what publint and attw ask of a package', async () => {
   const tools = join(CLIENT, 'node_modules', '.bin')
   expect((await run(join(tools, 'publint'), ['--strict', pack])).stdout).toContain('All good!')
   await run(join(tools, 'attw'), [pack, '--profile', 'esm-only'])
