@@ -139,9 +139,9 @@ function credentialOf({ serviceKey }: Readonly<Record<string, readonly string[]>
     : 'a session of the page'
 }
 
-function parameterOf({ name, in: place, required = false, description, schema }: ApiParameter): string {
+function parameterOf({ name, in: place, required = false, description, example, schema }: ApiParameter): string {
   const kind = `${typeOf(schema)}, ${place}${required ? ', required' : ''}`
-  return `<li><code>${escapeHtml(name)}</code> <span class="type">${kind}</span>${noteOf(schema, description)}</li>`
+  return `<li><code>${escapeHtml(name)}</code> <span class="type">${kind}</span>${noteOf({ examples: [example], ...schema }, description)}</li>`
 }
 
 function contentOf({ schema, example }: ApiContent): string {
@@ -180,7 +180,10 @@ function fieldsOf({ properties = {}, required = [] }: ApiSchema): string {
 }
 
 function noteOf(schema: ApiSchema, description = schema.description): string {
-  return description ? `<br>${escapeHtml(description)}` : ''
+  const example = schema.examples?.find((each) => each !== null && typeof each !== 'boolean')
+  const shown = typeof example === 'string' ? example : (JSON.stringify(example) ?? '')
+  const isShown = shown.length <= 80 && !['', '[]', '{}'].includes(shown)
+  return `${description ? `<br>${escapeHtml(description)}` : ''}${isShown ? ` <code>${escapeHtml(shown)}</code>` : ''}`
 }
 
 /** A type in words, with links to the named ones. */

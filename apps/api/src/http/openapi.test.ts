@@ -304,6 +304,11 @@ it('names the headers of an answer', () => {
   ])
 })
 
+it('describes an answer that is no JSON by its media type', () => {
+  const { content } = operation('GET', '/messages.csv').responses['200']
+  expect(content).toMatchObject({ 'text/csv; charset=utf-8': { schema: { type: 'string' } } })
+})
+
 it('describes an answer without a body', () => {
   expect(operation('DELETE', '/service-keys/{id}').responses['204']).toEqual({
     description: 'Revoked: it is refused from now on.',
