@@ -3,11 +3,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { checkCompose, checkKubernetes, runCompose } from './outside/containers.ts'
 import { blocksOf } from './outside/document-blocks.ts'
-import { sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
+import { openTestbed } from './load/testbed.ts'
+import { sendsAt, sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
+import { runsOf, SMTP_PROGRAMS } from './outside/smtp-programs.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -19,8 +21,8 @@ const MAX_EXPOSURE = '20'
 interface Check {
   readonly name: string
   readonly tool: string
-  /** The package of Debian that brings the tool. */
-  readonly debian: string
+  /** The packages of Debian that bring the tool, or the one of npm. */
+  readonly debian: string | { readonly npm: string }
   readonly steps: () => Promise<readonly (readonly string[])[]> | readonly (readonly string[])[]
 }
 
@@ -88,11 +90,27 @@ const CHECKS: readonly Check[] = [
       return [['-t', '-q', '-e', 'stderr', '-c', file]]
     },
   },
+  {
+    name: 'Redocly finds no error in /openapi.json',
+    tool: 'redocly',
+    debian: { npm: '@redocly/cli' },
+    steps: async () => {
+      const file = join(directory, 'openapi.json')
+      const testbed = await openTestbed()
+      try {
+        const { url } = await testbed.start('api')
+        writeFileSync(file, await (await fetch(`${url}/openapi.json`)).text())
+      } finally {
+        await testbed.close()
+      }
+      return [['lint', '--extends=recommended', file]]
+    },
+  },
 ]
 
 const only = process.argv.slice(2)
 let failed = 0
-const missing: string[] = []
+const missing: Check['debian'][] = []
 try {
   for (const { tool, debian, steps, name } of CHECKS) {
     await check({ name, tool, debian }, async () => {
@@ -122,10 +140,23 @@ try {
       sendWith(client, { folder: directory, certificate: await selfSigned() }),
     )
   }
+  for (const program of SMTP_PROGRAMS) {
+    const { tool, debian, language, settings = {} } = program
+    await check({ name: `the ${language} of docs/smtp.md sends`, tool, debian }, async () => {
+      const certificate = await selfSigned()
+      const paths = { folder: directory, certificate: certificate.certificate }
+      const text = textOf('docs/smtp.md', language)
+      await sendsAt({ folder: directory, certificate, settings }, (door) => runsOf(program, text, door, paths), 'Q3')
+      return null
+    })
+  }
 } finally {
   rmSync(directory, { recursive: true })
 }
-if (missing.length > 0) console.log(`\nThe missing tools on Debian: apt-get install ${missing.join(' ')}`)
+const ofDebian = missing.filter((each) => typeof each === 'string')
+const ofNpm = missing.flatMap((each) => (typeof each === 'string' ? [] : [each.npm]))
+if (ofDebian.length > 0) console.log(`\nThe missing tools on Debian: apt-get install ${ofDebian.join(' ')}`)
+if (ofNpm.length > 0) console.log(`\nThe missing tools of npm: npm install --global ${ofNpm.join(' ')}`)
 process.exit(failed > 0 ? 1 : missing.length > 0 ? 2 : 0)
 
 /** @param make returns figures, or null where there are none */
@@ -150,16 +181,21 @@ async function check(
 }
 
 function isInstalled(tool: string): boolean {
-  return ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, tool)))
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.some((folder) => existsSync(join(folder, tool)))
 }
 
 /** Writes the block of a document that is in a language into a file. */
 function fileOf(document: string, language: string, name: string): string {
+  const file = join(directory, name)
+  writeFileSync(file, textOf(document, language))
+  return file
+}
+
+function textOf(document: string, language: string): string {
   const block = blocksOf(readFileSync(join(root, document), 'utf8')).find((each) => each.language === language)
   if (block === undefined) throw new Error(`${document} has no block in the language ${language}.`)
-  const file = join(directory, name)
-  writeFileSync(file, block.text)
-  return file
+  return block.text
 }
 
 /** A folder that `install.sh` has installed a release into. The program is a stand-in: only its path matters. */
@@ -176,6 +212,7 @@ async function installedMachine(): Promise<string> {
 async function selfSigned(): Promise<{ certificate: string; key: string }> {
   const [certificate, key] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')]
   const parameters = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=mail.contoso.com']
-  await run('openssl', [...parameters, '-keyout', key, '-out', certificate])
+  const names = ['-addext', 'subjectAltName=DNS:mail.contoso.com,DNS:localhost']
+  await run('openssl', [...parameters, ...names, '-keyout', key, '-out', certificate])
   return { certificate, key }
 }

@@ -19,8 +19,11 @@ const NO_LIMITS = {
 const DELIVERED_WITHIN_MS = 10 * 60_000
 
 /** A door with TLS, and what a client needs to use it. */
-interface Door {
+export interface Door {
+  /** Takes STARTTLS. */
   readonly port: number
+  /** Takes TLS from the first byte. */
+  readonly tlsPort: number
   /** A file that holds the service key. */
   readonly keyFile: string
   readonly key: string
@@ -35,9 +38,11 @@ interface Mail {
   readonly attachments: readonly string[]
 }
 
-interface Run {
+export interface Run {
   readonly command: string
   readonly parameters: readonly string[]
+  /** Variables beside those of this process. */
+  readonly environment?: Readonly<Record<string, string>>
   /** A file for its standard input. */
   readonly input?: string
 }
@@ -179,22 +184,9 @@ function pythonRun({ port, keyFile }: Door, mails: readonly Mail[]): Run {
  * @returns what was sent, in a sentence
  * @throws {Error} with what did not arrive so
  */
-export async function sendWith(
-  client: SmtpClient,
-  { folder, certificate }: { folder: string; certificate: { certificate: string; key: string } },
-): Promise<string> {
-  const testbed = await openTestbed()
-  try {
-    const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
-    if (!tenant) throw new Error('There is no tenant.')
-    const door = { port: await freePort(), key: tenant.serviceKey, keyFile: join(folder, 'service-key') }
-    writeFileSync(door.keyFile, door.key, { mode: 0o600 })
-    await testbed.start('all', {
-      ...NO_LIMITS,
-      SMTP_LISTEN_PORT: String(door.port),
-      SMTP_LISTEN_CERTIFICATE_PATH: certificate.certificate,
-      SMTP_LISTEN_KEY_PATH: certificate.key,
-    })
+export function sendWith(client: SmtpClient, place: Place): Promise<string> {
+  return withDoor(place, async ({ door, testbed, tenant }) => {
+    const { folder } = place
     const single = mailsFor(client, folder)
     const startedAt = performance.now()
     for (const mail of single) await run(client.one(door, mail))
@@ -204,9 +196,48 @@ export async function sendWith(
     await requireArrived(testbed, tenant, [...single, ...many])
     const onOne = client.many ? `${MANY} on one connection` : 'one for each connection only'
     return `${single.map(({ subject }) => subject).join(', ')}, ${onOne}; ${seconds.toFixed(0)} s`
+  })
+}
+
+interface Place {
+  readonly folder: string
+  readonly certificate: { readonly certificate: string; readonly key: string }
+  /** Variables of the product, beside those of the door. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Starts a product of its own for what is done at its door. */
+async function withDoor<Result>(
+  { folder, certificate, settings }: Place,
+  act: (open: { door: Door; testbed: Testbed; tenant: Tenant }) => Promise<Result>,
+): Promise<Result> {
+  const testbed = await openTestbed()
+  try {
+    const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
+    if (!tenant) throw new Error('There is no tenant.')
+    const keyFile = join(folder, 'service-key')
+    const door = { port: await freePort(), tlsPort: await freePort(), key: tenant.serviceKey, keyFile }
+    writeFileSync(keyFile, door.key, { mode: 0o600 })
+    await testbed.start('all', {
+      ...NO_LIMITS,
+      SMTP_LISTEN_PORT: String(door.port),
+      SMTP_LISTEN_TLS_PORT: String(door.tlsPort),
+      SMTP_LISTEN_CERTIFICATE_PATH: certificate.certificate,
+      SMTP_LISTEN_KEY_PATH: certificate.key,
+      ...settings,
+    })
+    return await act({ door, testbed, tenant })
   } finally {
     await testbed.close()
   }
+}
+
+/** Runs programs at a door, and checks that the mail with this subject arrived, once. */
+export function sendsAt(place: Place, runs: (door: Door) => readonly Run[], subject: string): Promise<void> {
+  return withDoor(place, async ({ door, testbed, tenant }) => {
+    for (const each of runs(door)) await run(each)
+    await requireArrived(testbed, tenant, [{ subject, attachments: [] }])
+  })
 }
 
 function mailsFor({ addressesInUtf8, megabytes }: SmtpClient, folder: string): Mail[] {
@@ -290,8 +321,11 @@ function hashOf(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-async function run({ command, parameters, input }: Run): Promise<void> {
-  const child = spawn(command, parameters, { stdio: ['pipe', 'pipe', 'pipe'] })
+async function run({ command, parameters, environment, input }: Run): Promise<void> {
+  const child = spawn(command, parameters, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output = `${output}${data.toString()}`.slice(-2_000)))
@@ -307,7 +341,11 @@ interface Arrived {
   readonly attachments: readonly { readonly sha256: string }[]
 }
 
-async function requireArrived(testbed: Testbed, { address }: Tenant, mails: readonly Mail[]): Promise<void> {
+async function requireArrived(
+  testbed: Testbed,
+  { address }: Tenant,
+  mails: readonly Pick<Mail, 'subject' | 'attachments'>[],
+): Promise<void> {
   const giveUpAt = performance.now() + DELIVERED_WITHIN_MS
   let left = 1
   while (left > 0 && performance.now() < giveUpAt) {
