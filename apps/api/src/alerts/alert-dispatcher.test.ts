@@ -25,6 +25,8 @@ import { createWebhookSender } from './webhook-sender.ts'
 const RECOVERED: Alert = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } }
 const WAIT = { interval: 50 } as const
 const TEN_ATTEMPTS = 10
+/** No receiver of a test may seem not to answer on a machine that is busy. */
+const NEVER_MS = 600_000
 const ANY = { limit: 20, except: [] } as const
 const parsed = parseVaultKeys(`test:${randomBytes(32).toString('base64')}`)
 if (parsed.outcome !== 'read') throw new Error('The key of this test cannot be read.')
@@ -94,6 +96,7 @@ const send = createWebhookSender({
   allowAddress: () => true,
   extraCaCertificates: certificate.certificate,
   timers: systemTimers,
+  timeoutMs: NEVER_MS,
 })
 const attemptWebhook = createWebhookAttempt({ vault, send, clock: clock.now, logger })
 
@@ -217,13 +220,19 @@ it('gives an alert up after ten attempts', async () => {
 
   for (let attempts = 1; attempts <= TEN_ATTEMPTS; attempts++) {
     await expect.poll(() => webhook.received.length, WAIT).toBe(attempts)
-    const waiting = attempts === TEN_ATTEMPTS ? 0 : 1
+    // Until the outcome is written, the claim says that the delivery is due in 60 s: time that passed before would count
+    // for the next attempt.
+    const claimed = attempts === TEN_ATTEMPTS ? null : false
     await expect
       .poll(
-        () => test.query('SELECT attempts, next_attempt_at > $1 AS later FROM webhook_deliveries', [clock.now()]),
+        () =>
+          test.query(
+            `SELECT attempts, next_attempt_at = mail_now() + interval '60 seconds' AS claimed FROM webhook_deliveries`,
+          ),
         WAIT,
       )
-      .toEqual([{ attempts, later: waiting === 1 ? true : null }])
+      .toEqual([{ attempts, claimed }])
+    const waiting = attempts === TEN_ATTEMPTS ? 0 : 1
     expect(await webhook.listed()).toMatchObject({ waiting })
     await clock.advance(25 * HOURS)
   }
