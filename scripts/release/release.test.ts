@@ -39,7 +39,7 @@ beforeAll(async () => {
   mkdirSync(working)
   bundled = (await layOut(root, release)).bundled
   await writeContents(release)
-}, 120_000)
+})
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
 /** Its environment has nothing in it but a PATH, not even HOME, and where Node keeps what it has compiled. */
@@ -212,7 +212,7 @@ describe.runIf(isLinux)('the demo of a release', () => {
       expect(product.exitCode).toBe(0)
     }
     expect(run(['vault', 'status', '--demo'])).toMatchObject({ status: 0, stderr: '' })
-  }, 90_000) // three starts of PostgreSQL, one of them with all migrations
+  })
 })
 
 describe.runIf(isLinux)('a folder that was unpacked half', () => {

@@ -30,8 +30,7 @@ async function send(subject: string): Promise<string> {
 /** Lets both inboxes become due and be read. */
 async function poll(): Promise<void> {
   const read = 'SELECT 1 FROM report_inboxes WHERE due_at > mail_now() AND lease_owner IS NULL'
-  const untilRead = () =>
-    expect.poll(() => ground.database.query(read), { interval: 25, timeout: 20_000 }).toHaveLength(2)
+  const untilRead = () => expect.poll(() => ground.database.query(read), { interval: 25 }).toHaveLength(2)
   await untilRead()
   await ground.pass(POLL_SECONDS * SECONDS)
   await untilRead()

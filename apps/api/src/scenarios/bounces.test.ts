@@ -30,7 +30,7 @@ async function send(subject: string, ...to: string[]): Promise<string> {
 /** Waits until the inbox has been read, and is not due. */
 async function untilRead(): Promise<void> {
   const read = 'SELECT 1 FROM report_inboxes WHERE due_at > mail_now() AND lease_owner IS NULL'
-  await expect.poll(() => ground.database.query(read), { interval: 25, timeout: 20_000 }).toHaveLength(1)
+  await expect.poll(() => ground.database.query(read), { interval: 25 }).toHaveLength(1)
 }
 
 /** Lets the inbox become due and be read. */

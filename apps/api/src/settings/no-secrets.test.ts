@@ -24,7 +24,7 @@ async function sendTestMessage(): Promise<void> {
 async function until(status: string, messageId: string): Promise<void> {
   await vi.waitUntil(
     async () => (await ada.call('GET', `/api/v1/messages/${messageId}`)).json.status === status,
-    60_000,
+    300_000,
   )
 }
 
@@ -37,7 +37,7 @@ async function fail(scenario: string): Promise<void> {
 // Runs through everything that touches a secret.
 beforeAll(async () => {
   ground = await createTestGround({ clock })
-  product = await ground.startProduct({ microsoftTimeoutMs: 5_000 })
+  product = await ground.startProduct()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   await product.newBrowser().signIn('Gil Guest') // refused

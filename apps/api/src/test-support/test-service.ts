@@ -11,7 +11,8 @@ const FIRST_LOOK_MS = 10
 const LOOKS_LESS_OFTEN_BY = 1.5
 /** Also the first look where a message has not ended: the worker may go on with it at once. */
 const LAST_LOOKS_MS = 100
-const GIVE_UP_AFTER_MS = 25_000
+/** It only ends a test that hangs. */
+const GIVE_UP_AFTER_MS = 300_000
 
 /** A service that uses the API, with a key of its own. */
 export interface ServiceClient {
@@ -60,6 +61,7 @@ export async function connectMailbox(
   const ada = await adminOf(product)
   await ada.call('POST', `${SETTINGS}/reset`, {})
   const started = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail, largeAttachments })
+  expect(started.json).toMatchObject({ consentUrl: expect.any(String) })
   const result = await ada.consent(started.json.consentUrl, 'Ada Admin')
   expect(result.status).toBe(200)
   return ada
