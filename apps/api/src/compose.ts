@@ -98,7 +98,6 @@ export async function compose(
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     random = createRandomStock(randomBytes),
     newId = createIds({ clock: systemClock, random }),
-    microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
     takeOverWaits,
@@ -118,7 +117,6 @@ export async function compose(
     chance?: () => number
     random?: RandomBytes
     newId?: NewId
-    microsoftTimeoutMs?: number
     /** How long deliveries may go on after the worker's `stop`. */
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
@@ -182,14 +180,13 @@ export async function compose(
     closers.push(() => presence.stop())
 
     const { publicUrl } = config
-    const tracing = await startTracing(config, logger)
+    const tracing = await startTracing(config, timers, logger)
     closers.push(() => tracing.stop())
     const credential = useCredential(config)
     const { identity, mailer, trace } = composeMicrosoft(config, {
       currentCredential: credential.current,
       tracing,
       clock,
-      timeoutMs: microsoftTimeoutMs,
       wrapFetch,
     })
 

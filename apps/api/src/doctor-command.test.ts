@@ -32,7 +32,7 @@ interface Run {
   readonly text: string
 }
 
-async function doctor(config: Config | (() => Config), requestTimeoutMs = 2_000): Promise<Run> {
+async function doctor(config: Config | (() => Config), requestTimeoutMs = 60_000): Promise<Run> {
   const lines: string[] = []
   const print = (line: string) => void lines.push(line)
   const readConfig = typeof config === 'function' ? config : () => config

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
 import { getCACertificates } from 'node:tls'
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import {
@@ -24,7 +23,7 @@ import {
   type SpanExporter,
 } from '@opentelemetry/sdk-trace'
 import type { FastifyBaseLogger } from 'fastify'
-import { systemClock } from './clock.ts'
+import { systemClock, type Timers } from './clock.ts'
 import { ProblemError } from './http/problem.ts'
 import type { Tracing } from './tracing.ts'
 import { VERSION } from './version.ts'
@@ -54,6 +53,7 @@ export interface OtlpOptions {
   readonly serviceName: string
   readonly extraCaCertificates: string | null
   readonly role: string
+  readonly timers: Pick<Timers, 'sleep'>
   readonly logger: Pick<FastifyBaseLogger, 'warn' | 'info'>
 }
 
@@ -64,6 +64,7 @@ export function createOtlpTracing({
   serviceName,
   extraCaCertificates,
   role,
+  timers,
   logger,
 }: OtlpOptions): Tracing {
   const exporter = new OTLPTraceExporter({
@@ -124,7 +125,7 @@ export function createOtlpTracing({
 
     async stop() {
       const timer = new AbortController()
-      const late = delay(STOP_WITHIN_MS, undefined, { signal: timer.signal }).catch(() => {})
+      const late = timers.sleep(STOP_WITHIN_MS, timer.signal).catch(() => {})
       await Promise.race([provider.shutdown().catch(() => {}), late])
       timer.abort()
     },

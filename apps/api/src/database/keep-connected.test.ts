@@ -73,7 +73,7 @@ it('opens a connection again that falls silent while it is prepared', async () =
     if (++attempts === 1) link.hold()
     await name(client)
   }
-  const kept = keepConnected(link.url, systemTimers, prepare, { silenceTimeoutMs: 100 })
+  const kept = keepConnected(link.url, systemTimers, prepare, { silenceTimeoutMs: 1_000 })
   await expect(kept.first).rejects.toThrow('timeout')
 
   link.mend()

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { submitMessage } from '@inforiver-mail/contract/message-input'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createBodyBudget, type BodyBudget } from '../memory/body-budget.ts'
 import { jsonBodies } from './json-body.ts'
 import { notFound } from './not-found.ts'
@@ -20,7 +20,10 @@ const MULTIPART = 'multipart/form-data; boundary=x'
 let closing: (() => unknown)[] = []
 let budget: BodyBudget
 
+// The times of the product pass when a test says so, however slow the machine is.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(async () => {
+  vi.useRealTimers()
   for (const close of closing.toReversed()) await close()
   closing = []
 })
@@ -107,6 +110,11 @@ async function statusOf({ answer, socket }: Client): Promise<number> {
   return Number(answer().split(' ')[1])
 }
 
+/** Waits until more than this is held: a body is being read. */
+async function untilHeld(bytes = 0): Promise<void> {
+  await expect.poll(() => budget.usedBytes, { interval: 5 }).toBeGreaterThan(bytes)
+}
+
 /** Starts as many bodies as one service may have of large JSON. */
 async function fillShare(port: number): Promise<Client[]> {
   const clients = []
@@ -131,6 +139,7 @@ it('ends the bodies of requests to unknown paths, which were answered at once, w
   )
 
   for (const client of clients) expect(await statusOf(client)).toBe(404)
+  vi.advanceTimersByTime(500)
   await Promise.all(clients.map(({ closed }) => closed))
   expect(budget.usedBytes).toBe(0)
 })
@@ -141,11 +150,16 @@ it('ends the upload of a stranger, and holds no memory for it', async () => {
 
   expect(await statusOf(client)).toBe(401)
   expect(budget.usedBytes).toBe(0)
+  vi.advanceTimersByTime(500)
   await client.closed
 })
 
 it('answers JSON that arrives too slowly with a problem, and closes the connection', async () => {
   const client = await begun(await listen({ requestMs: 200 }), 'application/json')
+  await untilHeld()
+  vi.advanceTimersByTime(200)
+  await expect.poll(client.answer).toContain('\r\n\r\n')
+  vi.advanceTimersByTime(5_000) // in which it may read the answer
   await client.closed
 
   expect(client.answer()).toMatch(/^HTTP\/1.1 503 /)
@@ -157,8 +171,12 @@ it('answers JSON that arrives too slowly with a problem, and closes the connecti
 it('lets the upload of an authenticated caller take longer than other requests', async () => {
   const port = await listen({ requestMs: 200 })
   const upload = await begun(port, MULTIPART)
+  await untilHeld()
+  const before = budget.usedBytes
   const other = await begun(port, 'application/json')
-  await other.closed // by now the upload has taken longer, too
+  await untilHeld(before)
+  vi.advanceTimersByTime(200)
+  expect(await statusOf(other)).toBe(503)
   upload.send(100 * KIB)
   upload.end()
 
@@ -167,9 +185,12 @@ it('lets the upload of an authenticated caller take longer than other requests',
 
 it('ends an upload that is slower than its pace, with a problem if it was not answered yet', async () => {
   const upload = await begin(await listen({ uploadPace: { bytes: 64 * KIB, ms: 200 } }), MULTIPART)
-  const timer = setInterval(() => upload.send(10), 20)
-  closing.push(() => clearInterval(timer))
-  await upload.closed
+  upload.send(10)
+  await untilHeld()
+  vi.advanceTimersByTime(150)
+  upload.send(10)
+  vi.advanceTimersByTime(50)
+  await statusOf(upload)
 
   expect(upload.answer()).toMatch(/^HTTP\/1.1 503 /)
   expect(upload.answer()).toContain('Less than 65536 bytes of the request arrived within 0.2 seconds.')
@@ -177,29 +198,36 @@ it('ends an upload that is slower than its pace, with a problem if it was not an
 
 it('reports that nothing arrived of an upload that stalls', async () => {
   const upload = await begin(await listen({ uploadPace: { bytes: 1, ms: 200 } }), MULTIPART)
-  await upload.closed
+  upload.send(10)
+  await untilHeld()
+  vi.advanceTimersByTime(200)
 
+  await statusOf(upload)
   expect(upload.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
 })
 
 it('ends large JSON that stalls', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
   const clients = await fillShare(port)
+  vi.advanceTimersByTime(200)
+
   for (const client of clients) {
-    await client.closed
+    await statusOf(client)
     expect(client.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
   }
-  expect(budget.usedBytes).toBe(0)
+  await expect.poll(() => budget.usedBytes).toBe(0)
 })
 
 it('ends an upload whose part message stalls while it holds memory for large JSON', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
   const upload = await begin(port, MULTIPART, { key: 'authorization: Bearer key\r\nx-part: message' })
   upload.send(100)
-  await upload.closed
+  await untilHeld(3 * MIB)
+  vi.advanceTimersByTime(200)
+  await statusOf(upload)
 
   expect(upload.answer()).toMatch(/^HTTP\/1.1 503 /)
-  expect(budget.usedBytes).toBe(0)
+  await expect.poll(() => budget.usedBytes).toBe(0)
 })
 
 it('refuses at once what exceeds the share of a service, and takes its small bodies and those of others', async () => {

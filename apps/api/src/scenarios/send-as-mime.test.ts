@@ -6,7 +6,7 @@ import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 // What Graph's JSON cannot carry goes as MIME. The tests of one grant follow those of the other.
 
-const ground = useDeliveryGround({ microsoftTimeoutMs: 5_000 })
+const ground = useDeliveryGround()
 
 const SENT_ONCE = { status: 'sent', possibleDuplicate: false }
 const READINGS = [

@@ -7,7 +7,7 @@ import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 // The delegate granted Mail.Send alone, so that only the message trace can tell whether a message was sent.
 
-const ground = useDeliveryGround({ environment: { DELIVERY_REPORTS_POLL_SECONDS: '5' }, microsoftTimeoutMs: 5_000 })
+const ground = useDeliveryGround({ environment: { DELIVERY_REPORTS_POLL_SECONDS: '5' } })
 
 beforeEach(async () => {
   await ground.calm()

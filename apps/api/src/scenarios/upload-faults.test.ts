@@ -6,7 +6,7 @@ import { answer, http } from '../test-support/scenario.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 
-const ground = useUploadGround({ microsoftTimeoutMs: 2_000, deliverySizes: SMALL_UPLOADS })
+const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
 beforeEach(() => ground.calm())
 afterAll(() => ground.requireNothingInMemory())
 
@@ -140,7 +140,7 @@ describe('a fault of Graph', () => {
     await ground.switchOn(http(endpoint, action))
     // Files on a draft are counted when an attempt resumes it.
     if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    await deliver(subject, nothing, 2 * RANGE_BYTES)
+    await deliver(subject, action === HANG ? () => ground.timeOut() : nothing, 2 * RANGE_BYTES)
     const sessions = await rangesTaken(ground.microsoft, subject)
     expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
     expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })

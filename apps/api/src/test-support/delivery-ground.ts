@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { DeliverySizes } from '../delivery/attempt.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
-import { createTimeLimit } from './time-limit.ts'
+import { createTimeLimit } from '../../../../packages/m365/src/test-support/time-limit.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 
@@ -32,14 +32,12 @@ export interface DeliveryGround extends TestGround {
 export async function createDeliveryGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
-  microsoftTimeoutMs,
   deliverySizes,
   mailbox = 'may be sent from',
   tickMs = 0,
 }: {
   environment?: Record<string, string>
   fromEmail?: string
-  microsoftTimeoutMs?: number
   deliverySizes?: DeliverySizes
   /** What the grant permits. */
   mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
@@ -52,7 +50,6 @@ export async function createDeliveryGround({
     wrapFetch: timeLimit.wrapFetch,
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
-    ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
     ...(deliverySizes && { deliverySizes }),
   })
   const admin = await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })

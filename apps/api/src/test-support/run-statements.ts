@@ -8,7 +8,7 @@ const WARM = 1_000
 
 /** Runs statements one after the other, and prints how many bytes of them are among V8's old objects afterwards. */
 const [, , connectionString] = process.argv
-const pool = new pg.Pool({ Client: PooledClient, connectionString, max: 1, query_timeout: 5_000 })
+const pool = new pg.Pool({ Client: PooledClient, connectionString, max: 1, query_timeout: 60_000 })
 const oldBytes = () =>
   getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0
 

@@ -89,7 +89,6 @@ export async function startWorker(
   }: {
     environment?: Record<string, string>
     clock?: () => Date
-    microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliverySizes?: DeliverySizes
   } = {},

@@ -11,8 +11,6 @@ import { freePort } from './database-server.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
-export const START_WITHIN_MS = 50_000
-
 /** A product that was started like from a shell, with all its processes. */
 export interface StartedProduct {
   readonly port: number
@@ -71,22 +69,16 @@ export async function startFromTheShell(
   const processes = async () => (await running()).map((process) => process.command)
   return {
     port,
-    untilFile: (path) =>
-      expect.poll(() => existsSync(join(directory, path)), { interval: 5, timeout: START_WITHIN_MS }).toBe(true),
+    untilFile: (path) => expect.poll(() => existsSync(join(directory, path)), { interval: 5 }).toBe(true),
     untilProcess: (part) =>
-      expect
-        .poll(async () => (await processes()).some((line) => line.includes(part)), {
-          interval: 50,
-          timeout: START_WITHIN_MS,
-        })
-        .toBe(true),
+      expect.poll(async () => (await processes()).some((line) => line.includes(part)), { interval: 50 }).toBe(true),
     async untilReady() {
       const status = () =>
         fetch(`http://127.0.0.1:${port}/readyz`).then(
           (answer) => answer.status,
           () => null,
         )
-      await expect.poll(status, { interval: 50, timeout: START_WITHIN_MS }).toBe(200)
+      await expect.poll(status, { interval: 50 }).toBe(200)
     },
     signal: (signal) => void child.kill(signal),
     ended,

@@ -59,7 +59,6 @@ export interface TestGround {
   startProduct(options?: {
     environment?: Record<string, string>
     clock?: () => Date
-    microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
     /** By default, the lease of another that has expired is taken over at once. */
@@ -209,7 +208,6 @@ function elapsedBy(clock: () => Date): () => number {
 async function startProduct(options: {
   config: Config
   clock: (() => Date) | undefined
-  microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
   takeOverWaits?: TakeOverWaits

@@ -1,16 +1,14 @@
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { clientCertificate } from '../test-support/self-signed-certificate.ts'
 import { freePort } from '../test-support/free-port.ts'
 import { serve } from '../test-support/servers.ts'
-import { approvalLinks, control, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
+import { approvalLinks, control, readControl, redirectUri, registration, untilMet } from '../test-support/sign-in.ts'
+import { patientFetch as fetch, timingOutAt } from '../test-support/time-limit.ts'
 import { readClientCertificate } from './client-certificate.ts'
 import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity } from './microsoft-identity.ts'
 
 const GRACE_THE_ENTRA_ADMINISTRATOR = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const impatientFetch = createMicrosoftFetch({ timeoutMs: 300 })
 const { tenantId, clientId, clientSecret } = registration
 const registered = clientCertificate()
 const another = clientCertificate()
@@ -110,7 +108,7 @@ it('reports an outage when an answer takes too long', async () => {
     { tenantId, clientId, clientSecret },
     simulator.authorityHost,
     simulator.graphBaseUrl,
-    impatientFetch,
+    timingOutAt(() => untilMet(simulator.url)),
   )
   await control(simulator.url, 'POST', '/scenarios', { name: 'token-hang' })
   expect(await impatient.applicationToken({ leg: 'application' })).toMatchObject({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { patientFetch } from '../test-support/time-limit.ts'
 import { ADA, approvalLinks, control, readControl, redirectUri, registration, signIn } from '../test-support/sign-in.ts'
 import { newSecrets } from './authorization-secrets.ts'
 import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
@@ -40,7 +40,7 @@ beforeAll(async () => {
     graphBaseUrl,
     redirectUri,
     approvalLinks,
-    fetch: createMicrosoftFetch({ timeoutMs: 5_000 }),
+    fetch: patientFetch,
     clock: () => new Date(),
   })
 })

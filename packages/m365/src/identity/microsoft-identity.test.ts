@@ -3,7 +3,6 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CLOUDS, type CloudName } from '../clouds.ts'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { freePort } from '../test-support/free-port.ts'
 import { readBody, serve } from '../test-support/servers.ts'
 import {
@@ -14,14 +13,13 @@ import {
   redirectUri,
   registration,
   signIn,
+  untilMet,
 } from '../test-support/sign-in.ts'
+import { patientFetch as fetch, timingOutAt } from '../test-support/time-limit.ts'
 import { newSecrets } from './authorization-secrets.ts'
 import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
 
 const SCOPES = ['Mail.Send', 'User.Read']
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-/** For requests that never get an answer. */
-const impatientFetch = createMicrosoftFetch({ timeoutMs: 300 })
 const clock = () => new Date()
 const OUTAGES = ['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang']
 
@@ -435,6 +433,7 @@ function identityAt(authorityHost: string, now = clock, graphBaseUrl = authority
 }
 
 function identityFor(outage: string): MicrosoftIdentity {
+  const impatientFetch = timingOutAt(() => untilMet(simulator.url))
   return identityAt(simulator.authorityHost, clock, undefined, outage === 'token-hang' ? impatientFetch : fetch)
 }
 

@@ -1,14 +1,11 @@
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
 import { answering, mailerAt, messagesIn, token } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
 import { ADA, control, registration } from '../test-support/sign-in.ts'
 import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
-
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 
 let simulator: Simulator
 let mailer: GraphMailer

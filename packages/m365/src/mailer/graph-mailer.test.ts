@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { timingOutAt } from '../test-support/time-limit.ts'
 import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
 import { freePort } from '../test-support/free-port.ts'
 import { serve, serveProxy, serveTls } from '../test-support/servers.ts'
@@ -19,7 +20,6 @@ import type { GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 /** For requests that never get an answer. */
-const impatientFetch = createMicrosoftFetch({ timeoutMs: 300 })
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -187,9 +187,10 @@ describe('send', () => {
     const accessToken = await tokenOf(ADA)
     await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
     const before = await sendMailCalls()
-    const at = name === 'send-hang' ? mailerAt(simulator.graphBaseUrl, impatientFetch) : mailer
+    const arrival = () => expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
+    const at = name === 'send-hang' ? mailerAt(simulator.graphBaseUrl, timingOutAt(arrival)) : mailer
     expect(await at.send(message, { accessToken })).toMatchObject({ outcome })
-    await expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
+    await arrival()
   })
 
   it('reports the pause that a success asks for', async () => {

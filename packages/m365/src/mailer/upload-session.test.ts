@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { describe, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { patientFetch, timingOutAt } from '../test-support/time-limit.ts'
 import { answering, graphError, mailerAt } from '../test-support/mailer.ts'
 import { freePort } from '../test-support/free-port.ts'
 import { serve, type Listener } from '../test-support/servers.ts'
@@ -9,7 +9,6 @@ import type { GraphMailer } from './graph-mailer.ts'
 import { RANGE_BYTES, type UploadSession } from './upload-session.ts'
 
 const PATH = "/api/gv1.0/users('o@t')/messages('m')/AttachmentSessions('a')?authtoken=eyJ0b2tlbg.c2VjcmV0"
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 const GRAPH = 'http://127.0.0.1:1' // is never asked
 const mailer = mailerAt(GRAPH)
 
@@ -173,8 +172,12 @@ describe('putRange', () => {
   })
 
   it('is unknown when no answer comes in time', async () => {
-    const session = await sessionAt(() => {})
-    const impatient = mailerAt(GRAPH, createMicrosoftFetch({ timeoutMs: 100 }))
+    const asked = Promise.withResolvers<void>()
+    const session = await sessionAt(() => asked.resolve())
+    const impatient = mailerAt(
+      GRAPH,
+      timingOutAt(() => asked.promise),
+    )
     expect(await impatient.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
   })
 
@@ -305,7 +308,7 @@ describe.each(CALLS)('%s', (_name, call) => {
     const asked: string[] = []
     const watching = mailerAt(GRAPH, (url, init) => {
       asked.push(url)
-      return fetch(url, init)
+      return patientFetch(url, init)
     })
     await call(watching, sessionOf(uploadUrl))
     expect(asked).toEqual([])

@@ -1,17 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { createGraphMailer, type GraphMailer } from '../mailer/graph-mailer.ts'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { readBody, serve } from './servers.ts'
 import { readControl } from './sign-in.ts'
+import { patientFetch } from './time-limit.ts'
 
 /** The time at which every test mailer lives. */
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 
 export const token = { accessToken: 'token-of-ada' }
 
-const defaultFetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-
-export function mailerAt(graphBaseUrl: string, fetch = defaultFetch): GraphMailer {
+export function mailerAt(graphBaseUrl: string, fetch = patientFetch): GraphMailer {
   return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
 
 /** The app registration that tests sign in with. */
 export const registration = {
@@ -55,4 +56,10 @@ export async function control(
 /** Reads from the simulator's control API. */
 export async function readControl(origin: string, path: string): Promise<unknown> {
   return (await fetch(`${origin}/control${path}`)).json()
+}
+
+/** Waits until every scenario of the simulator has been met: the request that it is about has arrived. */
+export async function untilMet(origin: string): Promise<void> {
+  const active = async () => ((await readControl(origin, '/scenarios')) as { active: unknown[] }).active
+  await expect.poll(active, { interval: 10 }).toEqual([])
 }

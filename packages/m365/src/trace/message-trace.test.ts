@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { patientFetch } from '../test-support/time-limit.ts'
 import { answering, intercepting, token } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
 import { createMessageTrace, reasonOf, type TraceDetail } from './message-trace.ts'
@@ -17,7 +17,7 @@ const ROW = {
 }
 
 function traceAt(graphBaseUrl: string) {
-  return createMessageTrace({ graphBaseUrl, fetch: createMicrosoftFetch({ timeoutMs: 5_000 }), clock: () => NOW })
+  return createMessageTrace({ graphBaseUrl, fetch: patientFetch, clock: () => NOW })
 }
 
 async function list(status: number, body: unknown, headers = {}) {
@@ -47,8 +47,7 @@ describe('the message trace', () => {
       response.statusCode = Date.parse(end) > hostMs ? 400 : 200
       response.end(JSON.stringify({ value: [] }))
     })
-    const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-    const trace = createMessageTrace({ graphBaseUrl: origin, fetch, clock: () => new Date(ourMs) })
+    const trace = createMessageTrace({ graphBaseUrl: origin, fetch: patientFetch, clock: () => new Date(ourMs) })
     const ask = (to: Date) => trace.list({ from: PERIOD.from, to }, token)
 
     expect(await ask(NOW)).toMatchObject({ outcome: 'invalid', endsLate: true })
