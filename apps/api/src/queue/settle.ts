@@ -50,7 +50,10 @@ export interface Settlement {
   readonly noAccessMs: number | null
   /** How many of its latest tries were refused by something else than Microsoft, one after the other. */
   readonly refusals: number
-  /** What refused this try in Microsoft's place; null when Microsoft answered, or nobody did. */
+  /**
+   * What refused this try in Microsoft's place; null when Microsoft answered, or nobody did. A 413 is about the message
+   * alone, and says nothing of others.
+   */
   readonly gateway: GatewayAnswer | null
 }
 
