@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createLogger, createOutput } from './logger.ts'
 
 interface LogLine {
@@ -63,29 +64,69 @@ it.runIf(process.platform === 'linux')('drops lines that cannot be written becau
   closeSync(fullDisk)
 })
 
-it('keeps all lines of a turn for a reader that is slow, and drops them for one that takes nothing', async () => {
-  let taken = ''
-  let busyFor = 1
-  const output = createOutput(1, (_descriptor, bytes, from) => {
-    if (busyFor-- > 0) throw Object.assign(new Error('busy'), { code: 'EAGAIN' })
-    busyFor = 1
-    const piece = bytes.subarray(from, from + 10)
-    taken += piece.toString()
-    return piece.length
+describe('for a reader', () => {
+  const busy = () => Object.assign(new Error('busy'), { code: 'EAGAIN' })
+
+  it('that is slow keeps all lines', async () => {
+    let taken = ''
+    let takesNext = false
+    const output = createOutput(1, (_descriptor, bytes, from) => {
+      takesNext = !takesNext
+      if (!takesNext) throw busy()
+      const piece = bytes.subarray(from, from + 10)
+      taken += piece.toString()
+      return piece.length
+    })
+    const lines = Array.from({ length: 15 }, (_, n) => `line ${n + 10}\n`)
+
+    for (const line of lines) output.write(line)
+
+    await expect.poll(() => taken).toBe(lines.join(''))
   })
-  const lines = Array.from({ length: 15 }, (_, n) => `line ${n + 10}\n`)
 
-  for (const line of lines) output.write(line)
-  await nextTurn()
-  expect(taken).toBe(lines.join(''))
+  it('that stands still does not wait, keeps a bounded part, and says how much is missing', async () => {
+    let tries = 0
+    let stands = true
+    let taken = ''
+    const output = createOutput(1, (_descriptor, bytes, from) => {
+      tries += 1
+      if (stands) throw busy()
+      taken += bytes.subarray(from).toString()
+      return bytes.length - from
+    })
+    const line = `${'x'.repeat(1023)}\n`
+    const mib = 1024
 
-  busyFor = Infinity
-  output.write('lost\n')
-  await nextTurn()
-  busyFor = 0
-  output.write('later\n')
-  await nextTurn()
-  expect(taken).toBe(`${lines.join('')}later\n`)
+    output.write('first\n')
+    await nextTurn()
+    const triesOfATurn = tries
+    for (let written = 0; written < 3 * mib; written++) output.write(line)
+    stands = false
+    await expect.poll(() => taken).toBe(`first\n${line.repeat(mib)}`)
+    output.write('later\n')
+    await nextTurn()
+
+    expect(triesOfATurn).toBe(1)
+    expect(taken.slice(-200)).toMatch(
+      /x\n\{"level":"warn","time":"[^"]+","msg":"2048 lines of the log were dropped[^"]+"\}\nlater\n$/,
+    )
+  })
+
+  it.runIf(process.platform === 'linux')('that never reads does not hold up the process, nor its end', async () => {
+    const logger = fileURLToPath(new URL('logger.ts', import.meta.url))
+    const program = `import { createLogger } from ${JSON.stringify(logger)}
+      const logger = createLogger('info')
+      for (let line = 0; line < 5_000; line++) logger.info('x'.repeat(1_000))
+      setImmediate(() => { console.error('goes on'); process.exit(3) })`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const [said] = (await once(child.stderr, 'data')) as [Buffer]
+
+    expect(said.toString()).toContain('goes on')
+    expect(await once(child, 'exit')).toEqual([3, null])
+    child.stdout.destroy()
+  })
 })
 
 it('writes lines in their order, the last of a process that exits too', () => {

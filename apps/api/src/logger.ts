@@ -1,14 +1,16 @@
-import { writeSync } from 'node:fs'
+import { constants, openSync, writeSync } from 'node:fs'
 import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
-const BUSY_WAIT_MS = 10
-/** A reader that takes nothing for longer loses the lines; one that is slow does not. */
-const MAX_BUSY_WAITS = 10
 /** Lines of one turn of the event loop are written together, up to this many characters. */
 const TOGETHER_CHARACTERS = 64 * 1024
+/** While the reader takes nothing, so many characters wait for it. */
+const WAITING_CHARACTERS = 1024 * 1024
+const TRY_AGAIN_MS = 10
+/** At the exit there is no later turn: so often the reader is waited for. */
+const TRIES_AT_EXIT = 10
 
 /** Logs JSON lines to standard output. Errors are reduced to type, code, message and stack, without secrets. */
-export function createLogger(level: string, destination: DestinationStream = createOutput(1)) {
+export function createLogger(level: string, destination: DestinationStream = createOutput(standardOutput())) {
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -18,53 +20,79 @@ export function createLogger(level: string, destination: DestinationStream = cre
   return pino(options, destination)
 }
 
+/** Returns a descriptor of standard output that is never waited for, where the system allows that. */
+function standardOutput(): number {
+  const { fd, isTTY } = process.stdout // opening the stream makes a pipe or a socket non-blocking, but no terminal
+  if (!isTTY) return fd
+  try {
+    return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch {
+    return fd
+  }
+}
+
 /**
- * Writes lines to a file descriptor, those of one turn of the event loop at once, and drops what cannot be written: a full
- * disk or a closed terminal must not stop the product. A process that exits writes what is left; one that is killed loses
- * the lines of that turn. Pino's own destination retries for ever during exit, so that the process would never end.
+ * Writes lines to a file descriptor, those of one turn of the event loop at once. It never waits for a reader, since every
+ * request would wait with it: lines that a reader does not take wait for it, those that are too many are dropped, and the
+ * log says how many. What cannot be written is dropped too: a full disk or a closed terminal must not stop the product. A
+ * process that exits writes what is left; one that is killed loses the lines of that turn. Pino's own destination retries
+ * for ever during exit, so that the process would never end.
  */
 export function createOutput(
   descriptor: number,
   write: (descriptor: number, bytes: Buffer, from: number) => number = writeSync,
 ): DestinationStream {
-  let isInLine = false
   let lines = ''
+  let begun = Buffer.alloc(0)
+  let from = 0
+  let isInLine = false
+  let dropped = 0
+  let next: NodeJS.Immediate | NodeJS.Timeout | null = null
 
-  function writeWhole(bytes: Buffer): void {
-    let waits = 0
-    for (let from = 0; from < bytes.length;) {
+  /** Returns false where the reader takes no more for now. */
+  function writeWhatWaits(): boolean {
+    while (from < begun.length || lines !== '') {
+      if (from === begun.length) {
+        begun = Buffer.from(isInLine ? `\n${lines}` : lines) // the newline separates them from one that was cut off
+        from = 0
+        lines = ''
+      }
       try {
-        from += write(descriptor, bytes, from)
-        isInLine = from < bytes.length
-        waits = 0
+        from += write(descriptor, begun, from)
+        isInLine = from < begun.length
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || waits === MAX_BUSY_WAITS) throw error
-        waits += 1
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_WAIT_MS)
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false
+        from = begun.length // there is nowhere to report this
       }
     }
+    return true
   }
 
   function flush(): void {
-    if (lines === '') return
-    try {
-      // The newline separates these lines from one that was cut off.
-      writeWhole(Buffer.from(isInLine ? `\n${lines}` : lines))
-    } catch {
-      // There is nowhere to report this.
-    } finally {
-      lines = ''
-    }
+    next = writeWhatWaits() ? null : setTimeout(flush, TRY_AGAIN_MS).unref()
   }
 
-  process.on('exit', flush)
+  process.on('exit', () => {
+    for (let tries = 0; !writeWhatWaits() && tries < TRIES_AT_EXIT; tries++)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_AGAIN_MS)
+  })
   return {
     write(line) {
-      if (lines === '') setImmediate(flush)
+      if (lines.length + line.length > WAITING_CHARACTERS) {
+        dropped += 1
+        return
+      }
+      if (dropped > 0) lines += droppedLine(dropped)
+      dropped = 0
       lines += line
-      if (lines.length >= TOGETHER_CHARACTERS) flush()
+      next ??= setImmediate(flush)
+      if (lines.length >= TOGETHER_CHARACTERS && from === begun.length) writeWhatWaits()
     },
   }
+}
+
+function droppedLine(count: number): string {
+  return `{"level":"warn"${pino.stdTimeFunctions.isoTime()},"msg":"${count} lines of the log were dropped here: nobody took them"}\n`
 }
 
 /** Leaves out causes and extra properties (requests, configurations, query parameters), which may contain secrets. */
