@@ -18,6 +18,7 @@ import { FACTS, Values } from './values.ts'
  * - `microsoft-unavailable`: Microsoft did not answer, or is busy
  * - `microsoft-refused`: any other refusal
  * - `unexpected-answer`: the answer did not come from Microsoft, or did not fit the request
+ * - `consent-interrupted`: the server stopped, or failed, while it proved the grant; it has to be asked for again
  */
 export const ConsentProblemCode = z.enum([
   'consent-cancelled',
@@ -34,6 +35,7 @@ export const ConsentProblemCode = z.enum([
   'microsoft-unavailable',
   'microsoft-refused',
   'unexpected-answer',
+  'consent-interrupted',
 ])
 export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
 

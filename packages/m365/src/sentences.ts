@@ -56,6 +56,9 @@ const STEPS = {
   'entra-unreachable.detail': 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
   'check-way-to-microsoft':
     'Try again in a few minutes. If it happens again, whoever operates Inforiver Mail has to check the proxy, the firewall and the certificates on the way to Microsoft.',
+  'consent-interrupted.title': 'The consent was interrupted',
+  'consent-interrupted.detail': 'Inforiver Mail was stopped, or failed, while it checked what Microsoft had granted.',
+  'consent-interrupted.remedy': 'The consent has to be asked for again: try again.',
   'token-file.title': 'There is no valid token for the app',
   'token-file.detail': 'The file of AZURE_FEDERATED_TOKEN_FILE {fault}.',
   'token-file.remedy':

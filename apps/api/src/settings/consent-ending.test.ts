@@ -135,19 +135,30 @@ it('stays pending while its grant is being proved, even past the tenth minute', 
   expect((await result).status).toBe(200)
 })
 
-it('does not complete a consent whose proof took too long', async () => {
-  const started = await configure()
-  const back = await accepted(started)
+it('proves a grant under a lease of 15 seconds, and ends as interrupted once nobody renews that', async () => {
+  const lease = `SELECT returned_at + interval '15 seconds' = proof_until AS held FROM consents WHERE id = $1`
+  const [started, killed] = [await configure(), await post('configure', { fromEmail: 'max@contoso.com' })]
   const proof = await holdRequest(ground.microsoft, 'me')
-  const result = ada.open(back)
+  const result = ada.open(await accepted(started))
   await untilReturned()
-  await clock.advance(5 * MINUTES)
-  expect(await readConsent(started)).toMatchObject({ status: 'expired' })
+  const held = await ground.database.query(lease, [started.json.id])
+  // As a killed process leaves it.
+  await ground.database.query(
+    `UPDATE consents SET (returned_at, proof_until) = (mail_now(), mail_now() + interval '15 seconds') WHERE id = $1`,
+    [killed.json.id],
+  )
+  const soon = await readConsent(killed)
+  await clock.advance(15 * SECONDS)
+  const later = await readConsent(killed)
   await proof.release()
 
-  expect((await result).status).toBe(409)
-  expect(await readConsent(started)).toMatchObject({ status: 'expired' })
-  expect(await settingsStatus()).toBe('not-configured')
+  expect(held).toEqual([{ held: true }])
+  expect(soon).toMatchObject({ status: 'pending' })
+  expect(later).toMatchObject({
+    status: 'failed',
+    problem: { code: 'consent-interrupted', action: expect.stringContaining('asked for again') },
+  })
+  expect([200, 409]).toContain((await result).status) // its own lease may have been renewed in between
 })
 
 it.each([

@@ -1,6 +1,7 @@
 import type { AuditDetails } from '@inforiver-mail/contract/audit'
-import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentProblem, ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentPurpose, ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
+import { worded } from '@inforiver-mail/m365/explanation'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma } from '../database/generated/client.ts'
@@ -13,6 +14,17 @@ import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../st
 
 /** Proving a grant takes three calls to Microsoft, each with a time limit, and may begin in the last second of a consent. */
 const PROOF_MS = 4 * 60_000
+const PROOF_LEASE_MS = 15_000
+
+const INTERRUPTED = {
+  code: 'consent-interrupted' satisfies ConsentProblemCode,
+  ...worded({
+    title: 'consent-interrupted.title',
+    detail: ['consent-interrupted.detail'],
+    action: ['consent-interrupted.remedy'],
+  }),
+  correlationId: null,
+}
 
 export interface ConsentRecord {
   readonly id: string
@@ -62,7 +74,11 @@ export type Ending<Ended = unknown> =
 export function openAt(now: Date) {
   return {
     status: 'pending',
-    OR: [{ returnedAt: null, expiresAt: { gt: now } }, { returnedAt: { gt: proofDeadline(now) } }],
+    OR: [
+      { returnedAt: null, expiresAt: { gt: now } },
+      { proofUntil: { not: null } },
+      { returnedAt: { gt: proofDeadline(now) } },
+    ],
   } satisfies Prisma.ConsentWhereInput
 }
 
@@ -70,11 +86,12 @@ export function openAt(now: Date) {
 export function expiredAt(now: Date) {
   return {
     status: 'pending',
+    proofUntil: null,
     OR: [{ returnedAt: null, expiresAt: { lte: now } }, { returnedAt: { lte: proofDeadline(now) } }],
   } satisfies Prisma.ConsentWhereInput
 }
 
-/** A proof that began before this has taken too long. */
+/** A proof of version 1.4.0, which has no lease, that began before this has taken too long. */
 function proofDeadline(now: Date): Date {
   return new Date(now.getTime() - PROOF_MS)
 }
@@ -84,12 +101,13 @@ export async function readStatus(transaction: Prisma.TransactionClient, id: stri
   return (await readPending(transaction, id, now)).status
 }
 
-/** Reads whether a consent is still pending, and the version of the settings that it has to meet. */
+/** Reads whether a consent is still pending, and keeps it so, and the version of the settings that it has to meet. */
 export async function readPending(
   transaction: Prisma.TransactionClient,
   id: string,
   now: Date,
 ): Promise<Pick<ConsentRecord, 'status' | 'settingsVersion' | 'asksBounces' | 'asksTrace'>> {
+  await transaction.$queryRaw`SELECT 1 FROM consents WHERE id = ${id} FOR UPDATE`
   return toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now)
 }
 
@@ -176,9 +194,34 @@ export async function continueConsent(
       expiresAt: next.expiresAt,
       settingsVersion: next.settingsVersion,
       returnedAt: null,
+      proofUntil: null,
     },
   })
   return toConsent(row, now)
+}
+
+/** Has a process prove the grant of a consent for as long as it renews this, by the clock of the database. */
+export async function leaseProof(client: Pick<Prisma.TransactionClient, '$executeRaw'>, id: string): Promise<void> {
+  await client.$executeRaw`
+    UPDATE consents SET proof_until = mail_now() + ${PROOF_LEASE_MS} * interval '1 millisecond'
+     WHERE id = ${id} AND status = 'pending' AND returned_at IS NOT NULL`
+}
+
+/**
+ * Ends a consent whose proof was cut off: one that the process at hand gives up, or those that nobody has proved any more
+ * since their lease ended.
+ */
+export async function endInterrupted(
+  transaction: Prisma.TransactionClient,
+  which: { readonly id: string } | 'without-lease',
+  now: Date,
+): Promise<void> {
+  const ids =
+    which === 'without-lease'
+      ? await transaction.$queryRaw<{ id: string }[]>`
+          SELECT id FROM consents WHERE status = 'pending' AND proof_until <= mail_now() FOR UPDATE SKIP LOCKED`
+      : [which]
+  for (const { id } of ids) await endConsents(transaction, { id }, { status: 'failed', problem: INTERRUPTED }, now)
 }
 
 /** Shows a completed consent as pending for this long, by the clock of the database. */
@@ -188,9 +231,9 @@ export async function delayCompletion(transaction: Prisma.TransactionClient, id:
 }
 
 export function toConsent(row: ConsentRow, now: Date): ConsentRecord {
-  const { settlesAt: _, ...record } = row
+  const { settlesAt: _, proofUntil, ...record } = row
   const deadline = row.returnedAt ? new Date(row.returnedAt.getTime() + PROOF_MS) : row.expiresAt
-  const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
+  const status = row.status === 'pending' && proofUntil === null && deadline <= now ? 'expired' : row.status
   return {
     ...record,
     purpose: readConsentPurpose(row.purpose),

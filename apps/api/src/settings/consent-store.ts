@@ -1,12 +1,14 @@
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { Consent as ConsentRow, PrismaClient } from '../database/generated/client.ts'
 import {
   aboutConsent,
   consentEnded,
   endConsents,
+  endInterrupted,
   expiredAt,
+  leaseProof,
   openAt,
   readStatus,
   toConsent,
@@ -48,8 +50,15 @@ export interface ConsentStore {
   findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
   /** Returns the claims challenge that a consent failed for, unless one has completed since. */
   findClaimsChallenge(tenantId: string): Promise<string | null>
-  /** Takes Microsoft's answer, which counts once and only in the session that asked; null for an unknown `state`. */
+  /**
+   * Takes Microsoft's answer, which counts once and only in the session that asked; null for an unknown `state`. Its grant
+   * is proved under a lease, which has to be renewed.
+   */
   takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
+  /** Says that this process still proves its grant. */
+  renewProof(id: string): Promise<void>
+  /** Ends it where its proof was given up. */
+  interrupt(id: string, now: Date): Promise<void>
   fail(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
   cancel(consent: ConsentRecord, actor: string, now: Date): Promise<void>
   /** Binds the open consents of a session to the one that the same person continues it in. */
@@ -89,16 +98,15 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
     },
 
     async find(tenantId, id, now) {
-      const row = await prisma.consent.findUnique({ where: { id, tenantId } })
+      const read = () => prisma.consent.findUnique({ where: { id, tenantId } })
+      const row = await readProved(read, now)
       if (row?.settlesAt && (await isAhead(prisma, row.settlesAt))) return toConsent({ ...row, status: 'pending' }, now)
       return row && toConsent(row, now)
     },
 
     async findPending(tenantId, now) {
-      const row = await prisma.consent.findFirst({
-        where: { tenantId, ...openAt(now) },
-        orderBy: { createdAt: 'desc' },
-      })
+      const where = { tenantId, ...openAt(now) }
+      const row = await readProved(() => prisma.consent.findFirst({ where, orderBy: { createdAt: 'desc' } }), now)
       return row && toConsent(row, now)
     },
 
@@ -123,15 +131,19 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
     },
 
     async takeReturn(stateHash, sessionIdHash, now) {
-      const [taken] = await prisma.consent.updateManyAndReturn({
-        where: {
-          stateHash,
-          sessionIdHash: sessionIdHash ?? '',
-          status: 'pending',
-          returnedAt: null,
-          expiresAt: { gt: now },
-        },
-        data: { returnedAt: now },
+      const taken = await prisma.$transaction(async (transaction) => {
+        const [row] = await transaction.consent.updateManyAndReturn({
+          where: {
+            stateHash,
+            sessionIdHash: sessionIdHash ?? '',
+            status: 'pending',
+            returnedAt: null,
+            expiresAt: { gt: now },
+          },
+          data: { returnedAt: now },
+        })
+        if (row) await leaseProof(transaction, row.id)
+        return row
       })
       // A second read might find it superseded, without its secrets.
       if (taken) return { taken: true, consent: toConsent(taken, now) }
@@ -140,6 +152,12 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       const consent = toConsent(row, now)
       if (consent.sessionIdHash !== sessionIdHash) return { taken: false, because: 'other-session' }
       return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
+    },
+
+    renewProof: (id) => leaseProof(prisma, id),
+
+    async interrupt(id, now) {
+      await prisma.$transaction((transaction) => endInterrupted(transaction, { id }, now))
     },
 
     async fail({ id }, { problem, lacking, account }, now) {
@@ -169,6 +187,7 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
 
     async sweep(now) {
       await prisma.$transaction(async (transaction) => {
+        await endInterrupted(transaction, 'without-lease', now)
         const expired = await transaction.consent.updateManyAndReturn({
           where: expiredAt(now),
           data: { status: 'expired', endedAt: now, secretsSealed: null },
@@ -177,6 +196,17 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
         await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, now)))
       })
     },
+  }
+
+  /** Reads a consent, and once more where whoever proved it is gone: whoever waits for it is not told a minute later. */
+  async function readProved<Row extends Pick<ConsentRow, 'status' | 'proofUntil'> | null>(
+    read: () => Promise<Row>,
+    now: Date,
+  ): Promise<Row> {
+    const row = await read()
+    if (row?.status !== 'pending' || row.proofUntil === null || (await isAhead(prisma, row.proofUntil))) return row
+    await prisma.$transaction((transaction) => endInterrupted(transaction, 'without-lease', now))
+    return read()
   }
 }
 

@@ -21,6 +21,7 @@ import type { SettingsStore } from './settings-store.ts'
 import { waitForRequests } from './wait-for-requests.ts'
 
 const CONSENT_MS = 10 * 60_000
+const PROOF_RENEWED_EVERY_MS = 3_000
 
 /** How Microsoft's answer ended a consent. `ended`: the answer came too late, or in another session. */
 export type ConsentReturn =
@@ -129,31 +130,49 @@ export function createConsents({
       if (!taken.taken) return { outcome: 'ended', because: taken.because }
       if (!signedIn) throw new Error('A consent was taken without the session it is bound to.')
       const { consent } = taken
-      const secrets = await openSecrets(consent)
-      if (secrets.leg) return finishReports(secrets.leg, { consent, secrets, parameters })
-      const { reports } = await settingsStore.read(consent.tenantId)
-      const readsInbox = reports.bounces.enabled
-      const proof = await strategy.prove({ consent, secrets, admin: signedIn, parameters, readsInbox })
-      if (proof.outcome === 'refused') {
-        const { explanation, account, missingPermission = null } = proof
-        const problem = toConsentProblem(explanation)
-        const lacking = { missingPermission, claimsChallenge: explanation.claims ?? null }
-        const ending = await consentStore.fail(consent, { problem, lacking, account }, clock())
-        return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
+      const stopRenewing = timers.every(PROOF_RENEWED_EVERY_MS, () => {
+        consentStore.renewProof(consent.id).catch(() => {}) // the next time, or the lease ends
+      })
+      try {
+        return await proveAndEnd(consent, signedIn, parameters)
+      } catch (error) {
+        await consentStore.interrupt(consent.id, clock()).catch(() => {}) // else its lease ends
+        throw error
+      } finally {
+        stopRenewing()
       }
-      const { connection, tokens, account, bounces } = proof
-      const proved = {
-        connection,
-        account,
-        tokens: await accessSource.sealTokens(consent.tenantId, tokens),
-        ...(bounces !== undefined && { bounces: bounces && toReportsProblem(bounces) }),
-      }
-      const ending = await settingsStore.completeConsent(consent, proved, clock())
-      if (!ending.ended) return endedBefore(ending.status)
-      await waitForRequests(settingsStore, ending.onTheWire, timers)
-      await consentStore.showCompleted(consent.id)
-      return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
     },
+  }
+
+  async function proveAndEnd(
+    consent: ConsentRecord,
+    admin: SignedIn,
+    parameters: Readonly<Record<string, unknown>>,
+  ): Promise<ConsentReturn> {
+    const secrets = await openSecrets(consent)
+    if (secrets.leg) return finishReports(secrets.leg, { consent, secrets, parameters })
+    const { reports } = await settingsStore.read(consent.tenantId)
+    const readsInbox = reports.bounces.enabled
+    const proof = await strategy.prove({ consent, secrets, admin, parameters, readsInbox })
+    if (proof.outcome === 'refused') {
+      const { explanation, account, missingPermission = null } = proof
+      const problem = toConsentProblem(explanation)
+      const lacking = { missingPermission, claimsChallenge: explanation.claims ?? null }
+      const ending = await consentStore.fail(consent, { problem, lacking, account }, clock())
+      return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
+    }
+    const { connection, tokens, account, bounces } = proof
+    const proved = {
+      connection,
+      account,
+      tokens: await accessSource.sealTokens(consent.tenantId, tokens),
+      ...(bounces !== undefined && { bounces: bounces && toReportsProblem(bounces) }),
+    }
+    const ending = await settingsStore.completeConsent(consent, proved, clock())
+    if (!ending.ended) return endedBefore(ending.status)
+    await waitForRequests(settingsStore, ending.onTheWire, timers)
+    await consentStore.showCompleted(consent.id)
+    return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
   }
 
   function urlOf(consent: ConsentRecord, secrets: ConsentSecrets): Promise<string> {

@@ -3,10 +3,10 @@ import type { ConsentProblemCode, ReportsProblemCode } from '@inforiver-mail/con
 /** Entra refuses while somebody only signs in, an admin consents, or an existing connection gets new tokens. */
 export type Stage = 'sign-in' | 'consent' | 'renewal'
 
-/** The problems of a consent that Entra can cause; the others come from Exchange. */
+/** The problems of a consent that Entra can cause; the others come from Exchange, or from here. */
 export type EntraProblemCode = Exclude<
   ConsentProblemCode,
-  'send-as-denied' | 'mailbox-not-found' | Exclude<ReportsProblemCode, 'permission-missing'>
+  'consent-interrupted' | 'send-as-denied' | 'mailbox-not-found' | Exclude<ReportsProblemCode, 'permission-missing'>
 >
 
 /** Says who has to act: `nobody` when the trouble passes by itself. */

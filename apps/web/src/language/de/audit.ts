@@ -88,6 +88,7 @@ export const audit: TranslationOf<typeof english> = {
   'audit.outcome.microsoft-unavailable': 'Microsoft nicht erreichbar',
   'audit.outcome.microsoft-refused': 'Von Microsoft abgelehnt',
   'audit.outcome.unexpected-answer': 'Unerwartete Antwort',
+  'audit.outcome.consent-interrupted': 'Unterbrochen',
   'audit.outcome.delivered': 'Zugestellt',
   'audit.outcome.redirected': 'Mit einer Umleitung beantwortet',
   'audit.outcome.address-refused': 'Adresse nicht zulässig',

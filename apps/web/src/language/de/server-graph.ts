@@ -52,6 +52,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Der Anmeldedienst von Microsoft hat nicht geantwortet, oder die Verbindung zu ihm ist abgebrochen.',
   'check-way-to-microsoft':
     'Versuchen Sie es in einigen Minuten erneut. Geschieht es wieder, muss der Betreiber von Inforiver Mail Proxy, Firewall und Zertifikate auf dem Weg zu Microsoft prüfen.',
+  'consent-interrupted.title': 'Die Einwilligung wurde unterbrochen',
+  'consent-interrupted.detail':
+    'Inforiver Mail wurde beendet oder ist ausgefallen, während es prüfte, was Microsoft erlaubt hat.',
+  'consent-interrupted.remedy': 'Die Einwilligung muss erneut eingeholt werden: Versuchen Sie es noch einmal.',
   'token-file.title': 'Es gibt kein gültiges Token für die App',
   'token-file.detail': 'Die Datei von AZURE_FEDERATED_TOKEN_FILE ist nicht verwendbar (in Englisch: {fault}).',
   'token-file.remedy':

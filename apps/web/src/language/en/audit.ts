@@ -84,6 +84,7 @@ export const audit = {
   'audit.outcome.microsoft-unavailable': 'Microsoft not available',
   'audit.outcome.microsoft-refused': 'Refused by Microsoft',
   'audit.outcome.unexpected-answer': 'Unexpected answer',
+  'audit.outcome.consent-interrupted': 'Interrupted',
   'audit.outcome.delivered': 'Delivered',
   'audit.outcome.redirected': 'Answered with a redirect',
   'audit.outcome.address-refused': 'Address not allowed',
