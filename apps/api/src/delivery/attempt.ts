@@ -110,7 +110,7 @@ export interface DraftProgress {
   upload: Upload
   /** Whether this attempt has put anything on the draft. */
   progressed: boolean
-  /** Some request about the draft may have been carried out unanswered: its files are counted before it is sent. */
+  /** Its files are counted before it is sent: a request may have been carried out unanswered, or a session was used. */
   unconfirmed: boolean
 }
 

@@ -39,7 +39,8 @@ function refused(reason: 'recipient-refused' | 'sending-limit-reached'): Attempt
 
 function intercepted(status = 403, retryAfter: Date | null = null): AttemptResult {
   const gateway = { status, host: 'graph.microsoft.com', contentType: 'text/plain', excerpt: 'Ask for it.' }
-  return { type: 'failure', failure: { outcome: 'intercepted', gateway, retryAfter, ...facts }, canLookUp: true }
+  const failure = { outcome: 'intercepted', concerns: 'mailbox', gateway, retryAfter, ...facts } as const
+  return { type: 'failure', failure, canLookUp: true }
 }
 
 function after(ms: number): Date {

@@ -2,6 +2,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
+import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
 import { isFromDelegate, type GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
@@ -149,8 +150,8 @@ export async function sendByDraft(
     if (from === null || !sameAddress(from, fromEmail) || !isDraftFor(found, open.content, redirectAllTo)) return false
     if (await deps.mailboxes.isToBeDeleted(message.tenantId, id)) return false
     if (route.plan.kind === 'draft' || attachments.length === 0) return true // its files are counted before it is sent
-    const counted = await mailer.countAttachments(id, options)
-    return counted.outcome === 'counted' && counted.count === attachments.length
+    const listed = await mailer.listAttachments(id, options)
+    return listed.outcome === 'listed' && listed.attachments.length === attachments.length
   }
 
   /** Deletes a draft that was found and does not fit. Nothing was ever done with it, so another one takes its place. */
@@ -165,14 +166,17 @@ export async function sendByDraft(
     if (draft.from !== null && draft.from !== fromEmail) return discardDraft(draftId)
     if (draft.redirectedTo !== redirectAllTo) return discardDraft(draftId)
     if (!draft.uploading) return 'ready'
-    const counted = await mailer.countAttachments(draftId, options)
-    if (counted.outcome === 'gone') return afterGone()
-    if (counted.outcome !== 'counted') return draftFailure(counted)
+    const listed = await mailer.listAttachments(draftId, options)
+    if (listed.outcome === 'gone') return afterGone()
+    if (listed.outcome !== 'listed') return draftFailure(listed)
     const { attached } = draft.upload
     requireCleared(await clear(false))
-    // One file more than stored: the answer to the last request was lost.
-    if (counted.count === attached + 1) await store({ attached: attached + 1, session: null, position: 0 })
-    else if (counted.count !== attached) return discardDraft(draftId)
+    if (listed.attachments.length === attached) return 'ready'
+    // The next file as well: the answer to the last request was lost.
+    const next = attachments.slice(0, attached + 1)
+    if (listed.attachments.length !== attached + 1 || !isLastAttached(next, listed.attachments))
+      return discardDraft(draftId)
+    await store({ attached: attached + 1, session: null, position: 0 })
     return 'ready'
   }
 
@@ -194,14 +198,17 @@ export async function sendByDraft(
     return 'ready'
   }
 
-  /** Looks for a file that is on the draft twice: a request that was given up may have been carried out afterwards. */
+  /**
+   * Looks for a file that is on the draft twice, since a request that was given up may have been carried out afterwards, and
+   * for one that is missing, since something in between may have answered in Microsoft's place.
+   */
   async function checkFiles(): Promise<Step> {
-    const counted = await mailer.countAttachments(currentDraft(), options)
-    if (counted.outcome === 'gone') return afterGone()
-    if (counted.outcome !== 'counted') return draftFailure(counted)
-    if (counted.count > attachments.length) return discardDraft(currentDraft())
+    const listed = await mailer.listAttachments(currentDraft(), options)
+    if (listed.outcome === 'gone') return afterGone()
+    if (listed.outcome !== 'listed') return draftFailure(listed)
+    if (listed.attachments.length > attachments.length) return discardDraft(currentDraft())
     // The next attempt looks again, and discards the draft if files are still missing.
-    if (counted.count < attachments.length) return unavailable('attachments-not-shown')
+    if (listed.attachments.length < attachments.length) return unavailable('attachments-not-shown')
     return 'ready'
   }
 

@@ -1,6 +1,8 @@
 import { CHUNK_BYTES } from '@inforiver-mail/m365/content-cipher'
+import type { Intercepted } from '@inforiver-mail/m365/classify-failure'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
+import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
 import type { UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES } from '../memory/memory-use.ts'
@@ -10,7 +12,7 @@ import { draftFailure, unavailable, type AttemptResult } from './attempt-result.
 import { replan, withSize } from './choose-route.ts'
 
 const SESSIONS_PER_ATTEMPT = 3
-/** The size of ranges on a line so slow that whole ones have timed out. */
+/** The size of ranges on a line so slow that whole ones have timed out, and where something in between refused one. */
 const SHORT_RANGE_BYTES = 5 * CHUNK_BYTES
 const SHORT_AFTER_ATTEMPTS = 3
 /** A session that expires sooner is replaced by a new one. */
@@ -79,17 +81,18 @@ async function uploadRanges(
   target: Target,
   context: UploadContext,
 ): Promise<FileStep> {
-  const { draft } = open
+  let refused: Intercepted | null = null
+  open.draft.unconfirmed = true
   for (let sessions = 0; sessions < SESSIONS_PER_ATTEMPT; sessions++) {
     const session = (await resumeSession(deps, open)) ?? (await startSession(deps, open, target, context))
     if (!('uploadUrl' in session)) return session.step
     const step = await putRanges(deps, open, target, session, context)
-    if (step !== 'session-gone') return step
-    draft.unconfirmed = true
-    const next = await afterSession(deps, target, context)
+    if (typeof step === 'object' && 'outcome' in step) refused = step
+    else if (step !== 'session-gone') return step
+    const next = await afterSession(deps, open, target, context)
     if (next !== 'again') return next
   }
-  return unavailable('upload-ended')
+  return refused ? draftFailure(refused) : unavailable('upload-ended')
 }
 
 async function resumeSession({ vault, clock }: AttemptDeps, open: OpenMessage): Promise<UploadSession | null> {
@@ -129,11 +132,12 @@ async function putRanges(
   { file, number }: Target,
   session: UploadSession,
   { charge, store, options }: UploadContext,
-): Promise<FileStep | 'session-gone'> {
+): Promise<FileStep | SessionEnd> {
   const { draft, message, read } = open
   const { signal } = options
   const { sizeBytes: totalBytes } = file
-  const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : wholeRangeBytes
+  const isHard = message.attemptCount > SHORT_AFTER_ATTEMPTS || message.refusals > 0
+  const rangeBytes = isHard ? Math.min(SHORT_RANGE_BYTES, wholeRangeBytes) : wholeRangeBytes
   const buffers: Buffer[] = [] // two at most: one on the wire, one being filled
   let next: ReadAhead | null = null
   let withoutProgress = 0
@@ -168,7 +172,7 @@ async function putRanges(
     put: Awaited<ReturnType<typeof mailer.putRange>>,
     position: number,
     length: number,
-  ): Promise<FileStep | 'session-gone' | 'next'> {
+  ): Promise<FileStep | SessionEnd | 'next'> {
     switch (put.outcome) {
       case 'stored':
         await moveTo(put.nextStart)
@@ -177,7 +181,10 @@ async function putRanges(
         await store({ attached: number + 1, session: null, position: 0 })
         return 'attached'
       case 'session-gone':
+      case 'unconfirmed':
         return 'session-gone'
+      case 'intercepted':
+        return put
       case 'out-of-step': {
         const status = await mailer.readUploadSession(session, signal)
         if (status.outcome === 'open') await moveTo(status.nextStart)
@@ -216,6 +223,9 @@ async function putRanges(
   }
 }
 
+/** The session has ended, or something in between refuses it: the draft shows whether the file is attached. */
+type SessionEnd = 'session-gone' | Intercepted
+
 interface ReadAhead {
   readonly start: number
   /** `bytes` is a view of `buffer`. */
@@ -227,16 +237,17 @@ function drop({ read }: ReadAhead): null {
   return null
 }
 
-/** The file is attached where only the answer to its last range was lost; otherwise its upload begins again. */
+/** The file may be attached all the same, where the answer to its last range was lost or not Microsoft's. */
 async function afterSession(
   { mailer }: AttemptDeps,
+  { content }: OpenMessage,
   { draftId, number }: Target,
   { store, options }: UploadContext,
 ): Promise<FileStep | 'again'> {
-  const counted = await mailer.countAttachments(draftId, options)
-  if (counted.outcome === 'gone') return 'draft-gone'
-  if (counted.outcome !== 'counted') return draftFailure(counted)
-  const isAttached = counted.count === number + 1
+  const listed = await mailer.listAttachments(draftId, options)
+  if (listed.outcome === 'gone') return 'draft-gone'
+  if (listed.outcome !== 'listed') return draftFailure(listed)
+  const isAttached = isLastAttached(content.attachments.slice(0, number + 1), listed.attachments)
   await store({ attached: isAttached ? number + 1 : number, session: null, position: 0 })
   return isAttached ? 'attached' : 'again'
 }

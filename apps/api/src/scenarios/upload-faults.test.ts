@@ -1,6 +1,13 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
-import { expectArrival, files, rangesTaken, SMALL_UPLOADS, submitFiles } from '../test-support/upload-ground.ts'
+import {
+  expectArrival,
+  files,
+  rangesTaken,
+  SMALL_UPLOADS,
+  submitFiles,
+  uploadsOf,
+} from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, http } from '../test-support/scenario.ts'
 
@@ -119,6 +126,47 @@ describe('an upload session that is gone', () => {
     expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
     await expectArrival(ground.microsoft, 'no session lasts', contents)
   })
+})
+
+describe('an answer that is not the upload host’s', () => {
+  const gateway = (status: number, more: object = {}) =>
+    http('upload-range', { action: 'answer', by: 'gateway', status, body: '', ...more })
+
+  it.each([200, 201])('does not stand for the last range with HTTP %i', async (status) => {
+    await ground.switchOn(gateway(status), 1, 2)
+    await deliver(`foreign ${status}`, nothing)
+    expect(await rangesTaken(ground.microsoft, `foreign ${status}`)).toEqual([[0, RANGE_BYTES], ONE_FILE])
+  })
+
+  it('hides no file that is attached', async () => {
+    await ground.switchOn(gateway(200, { when: 'after' }), 1, 2)
+    await deliver('hidden', nothing)
+    expect(await rangesTaken(ground.microsoft, 'hidden')).toEqual([ONE_FILE])
+  })
+
+  it('keeps only that message waiting, after a few sessions', async () => {
+    await ground.switchOn(gateway(403, { body: 'RBAC: access denied' }), 'always')
+    const contents = files(3 * RANGE_BYTES)
+    const ids = [await submitFiles(ground, 'refused', contents), await submitFiles(ground, 'also refused', contents)]
+    for (const id of ids) {
+      const { attempts } = await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+      expect(attempts[0].detail).toContain('RBAC: access denied')
+    }
+    expect(await uploadsOf(ground.microsoft, 'refused')).toHaveLength(3)
+    const other = await ground.service.submit()
+    await ground.service.until(other.id, { status: 'sent' })
+
+    await ground.microsoft.control('DELETE', '/scenarios')
+    for (const id of ids)
+      expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'refused', contents)
+  })
+})
+
+it('is not sent without a file that Microsoft does not show after its upload', async () => {
+  await ground.switchOn(http('attachment-list', { action: 'answer', status: 200, body: { value: [] } }))
+  const message = await deliver('not shown', nothing)
+  expect(message.attempts).toMatchObject([{ outcome: 'unavailable' }, { outcome: 'sent' }])
 })
 
 describe('a fault of Graph', () => {

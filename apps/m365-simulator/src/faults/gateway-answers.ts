@@ -19,7 +19,7 @@ export const GATEWAY_ANSWERS: readonly (readonly [name: string, title: string, a
   ['portal-200', 'a captive portal: 200 with HTML', gateway(200, WELCOME, HTML)],
   ['portal-202', 'a captive portal: 202 with HTML', gateway(202, WELCOME, HTML)],
   ['portal-302', 'a captive portal: 302', gateway(302, '', PORTAL)],
-  ...[400, 403, 404, 405, 415, 421, 451].map(
+  ...[200, 201, 400, 403, 404, 405, 415, 421, 451].map(
     (status) => [`empty-${status}`, `${status} without a body`, gateway(status)] as const,
   ),
 ]

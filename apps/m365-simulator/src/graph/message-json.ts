@@ -81,6 +81,9 @@ export function expandedProperties(
   return found.length === 0 ? {} : { singleValueExtendedProperties: found }
 }
 
+/** Exchange counts what it stores of an attachment besides its content. */
+const OVERHEAD_BYTES = 237
+
 /** @param content null: not stored, or not requested */
 export function attachmentJson(
   { id, name, contentType, contentId, isInline, sizeBytes }: StoredAttachment,
@@ -93,7 +96,7 @@ export function attachmentJson(
     lastModifiedDateTime: dateTime(addedAt),
     name,
     contentType,
-    size: sizeBytes,
+    size: sizeBytes + OVERHEAD_BYTES,
     isInline,
     contentId,
     contentLocation: null,

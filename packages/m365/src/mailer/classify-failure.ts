@@ -43,13 +43,14 @@ export type Failure =
     } & FailureFacts)
   /**
    * Something between this server and Microsoft refused the request in Microsoft's place. Nothing was done, and nothing is
-   * known of what Microsoft would have said: of the message, the mailbox, the token or the permissions. A 413 is about this
-   * request alone.
+   * known of what Microsoft would have said: of the message, the mailbox, the token or the permissions. `concerns`: whether
+   * any message of the mailbox would meet it, or this one alone, as with a 413 and at the host of uploads.
    */
   | ({
       readonly outcome: 'intercepted'
       readonly retryAfter: Date | null
       readonly gateway: GatewayAnswer
+      readonly concerns: 'mailbox' | 'message'
     } & FailureFacts)
   /** Graph did not accept the token. `claims`: a challenge for the next token request, as JSON. */
   | ({ readonly outcome: 'unauthorized'; readonly claims: string | null } & FailureFacts)
@@ -88,9 +89,10 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   const { status, code, requestId, retryAfter, claims, gateway } = answer
   const facts = { microsoftCode: code, requestId }
   if (gateway !== null && status < 500) {
-    const outcome = status < 300 ? 'unknown' : 'intercepted'
     const values = gatewayValues(gateway)
-    return { outcome, retryAfter, gateway, ...facts, detail: worded(values).detail, values }
+    const said = { retryAfter, gateway, ...facts, detail: worded(values).detail, values }
+    if (status < 300) return { outcome: 'unknown', ...said }
+    return { outcome: 'intercepted', concerns: status === 413 ? 'message' : 'mailbox', ...said }
   }
   // Older documentation has claims challenges with 403 in place of 401.
   if (status === 401 || (status === 403 && claims !== null))

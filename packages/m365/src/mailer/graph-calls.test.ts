@@ -24,7 +24,7 @@ const OF_A_DRAFT: readonly (readonly [name: string, path: string, Call])[] = [
     `${DRAFT}/attachments`,
     (mailer, options) => mailer.attachFile(ID, { ...pdf, content: Buffer.from('Q3') }, options),
   ],
-  ['countAttachments', `${DRAFT}/attachments`, (mailer, options) => mailer.countAttachments(ID, options)],
+  ['listAttachments', `${DRAFT}/attachments`, (mailer, options) => mailer.listAttachments(ID, options)],
   [
     'createUploadSession',
     `${DRAFT}/attachments/createUploadSession`,

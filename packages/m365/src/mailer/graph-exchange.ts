@@ -59,7 +59,9 @@ export function acceptance({ status, text, answer }: Answered): Extract<SendOutc
 export function asRepeatable(failure: Failure): Failure {
   if (failure.outcome !== 'unknown') return failure
   const { gateway, ...certain } = failure
-  return gateway ? { ...certain, outcome: 'intercepted', gateway } : { ...certain, outcome: 'unavailable' }
+  return gateway
+    ? { ...certain, outcome: 'intercepted', concerns: 'mailbox', gateway }
+    : { ...certain, outcome: 'unavailable' }
 }
 
 /**

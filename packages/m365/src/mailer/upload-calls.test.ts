@@ -5,6 +5,7 @@ import { answering, graphError, mailerAt, token, type SeenRequest } from '../tes
 import { serve } from '../test-support/servers.ts'
 import { ADA, readControl, registration } from '../test-support/sign-in.ts'
 import type { GraphMailer } from './graph-mailer.ts'
+import { isLastAttached } from './upload-calls.ts'
 
 const pdf = { filename: 'Übersicht "Q3".pdf', contentType: 'application/pdf', contentId: null }
 const logo = { filename: 'logo.png', contentType: 'image/png', contentId: 'logo' }
@@ -52,19 +53,20 @@ describe('attachFile', () => {
   })
 })
 
-describe('countAttachments', () => {
-  it.each([0, 1, 100])('counts %i', async (count) => {
-    const { mailer } = await answering(200, { value: Array.from({ length: count }, () => ({ id: 'a' })) })
-    expect(await mailer.countAttachments('a', token)).toEqual({ outcome: 'counted', count })
+describe('listAttachments', () => {
+  it.each([0, 1, 100])('lists %i by name and size', async (count) => {
+    const all = Array.from({ length: count }, (_, index) => ({ name: `${index}.pdf`, size: index }))
+    const { mailer } = await answering(200, { value: all.map((each) => ({ id: 'a', ...each })) })
+    expect(await mailer.listAttachments('a', token)).toEqual({ outcome: 'listed', attachments: all })
   })
 
-  it('requests only ids, and no page size', async () => {
+  it('requests no contents, and no page size', async () => {
     const { mailer, requests } = await answering(200, { value: [] })
-    await mailer.countAttachments('a', token)
-    expect(requests).toMatchObject([{ method: 'GET', url: '/v1.0/me/messages/a/attachments?$select=id' }])
+    await mailer.listAttachments('a', token)
+    expect(requests).toMatchObject([{ method: 'GET', url: '/v1.0/me/messages/a/attachments?$select=id,name,size' }])
   })
 
-  it('counts all pages, and never takes the token to another host', async () => {
+  it('lists all pages, and never takes the token to another host', async () => {
     const elsewhere = await answering(200, { value: [] })
     const pages = [
       { value: [{}, {}], '@odata.nextLink': `${elsewhere.origin}/v1.0/other?$select=id&$skiptoken=a%2Bb` },
@@ -75,20 +77,21 @@ describe('countAttachments', () => {
       asked.push(url)
       response.end(JSON.stringify(pages.shift()))
     })
-    expect(await mailerAt(origin).countAttachments('a', token)).toEqual({ outcome: 'counted', count: 3 })
+    const listed = await mailerAt(origin).listAttachments('a', token)
+    expect(listed).toMatchObject({ outcome: 'listed', attachments: { length: 3 } })
     expect(asked[1]).toBe('/v1.0/me/messages/a/attachments?$select=id&$skiptoken=a%2Bb')
     expect(elsewhere.requests).toEqual([])
   })
 
   it('gives up on a list that does not end', async () => {
     const { mailer, requests } = await answering(200, { value: [{}], '@odata.nextLink': 'https://x/y?$skip=1' })
-    expect(await mailer.countAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
+    expect(await mailer.listAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
     expect(requests).toHaveLength(20)
   })
 
-  it('counts nothing in an answer that is no success', async () => {
+  it('lists nothing in an answer that is no success', async () => {
     const { mailer } = await answering(500, { value: [{}] })
-    expect(await mailer.countAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
+    expect(await mailer.listAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
   })
 
   it('is unavailable when a later page is missing', async () => {
@@ -97,7 +100,31 @@ describe('countAttachments', () => {
       const page = pages.shift()
       response.writeHead(page === undefined ? 503 : 200).end(page)
     })
-    expect(await mailerAt(origin).countAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
+    expect(await mailerAt(origin).listAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+describe('isLastAttached', () => {
+  const MB = 1024 * 1024
+  const file = (filename: string, sizeBytes: number) => ({ filename, sizeBytes })
+  const shown = (name: string | null, size: number | null) => ({ name, size })
+
+  it.each([
+    ['its name and size', [file('a', 5 * MB)], [shown('a', 5 * MB)], true],
+    ['the bytes that Exchange adds', [file('a', 3_483_322)], [shown('a', 3_640_066)], true],
+    ['those of a small file', [file('a', 816)], [shown('a', 1_053)], true],
+    ['files besides', [file('a', 1), file('b', 5 * MB)], [shown('b', 5 * MB), shown('c', 9)], true],
+    ['two of the same', [file('a', MB), file('a', MB)], [shown('a', MB), shown('a', MB)], true],
+    ['one of two of the same', [file('a', MB), file('a', MB)], [shown('a', MB)], false],
+    ['one of the same name before', [file('a', MB), file('a', 5 * MB)], [shown('a', MB)], false],
+    ['another name', [file('a', MB)], [shown('b', MB)], false],
+    ['less than it has', [file('a', MB)], [shown('a', MB - 1)], false],
+    ['far more than it has', [file('a', MB)], [shown('a', 2 * MB)], false],
+    ['nothing', [file('a', MB)], [], false],
+    ['no name', [file('a', MB)], [shown(null, MB)], false],
+    ['no size', [file('a', MB)], [shown('a', null)], false],
+  ])('recognises the last file, or not, by %s', (_what, files, attachments, expected) => {
+    expect(isLastAttached(files, attachments)).toBe(expected)
   })
 })
 

@@ -13,11 +13,27 @@ import { readSession, uploadUrlFailure, type UploadSession } from './upload-sess
 const MAX_PAGES = 20
 const OF_DRAFT = { draft: 'changed' } as const
 
-const AttachmentPage = z.object({ value: z.array(z.unknown()), '@odata.nextLink': optionalText })
+/** Exchange counts what it stores besides the content: 237 bytes of a small file, a twentieth of one of 3.5 MB. */
+const MAX_OVERHEAD_BYTES = 65_536
+const MAX_OVERHEAD_SHARE = 0.1
+
+const AttachmentPage = z.object({
+  value: z.array(z.object({ name: optionalText, size: z.number().nullable().catch(null) })),
+  '@odata.nextLink': optionalText,
+})
 
 export type AttachFileOutcome = { readonly outcome: 'attached' } | Gone | Failure
 
-export type CountAttachmentsOutcome = { readonly outcome: 'counted'; readonly count: number } | Gone | Failure
+/** An attachment that is complete. Its size is that which Exchange says, and no smaller than that of the file. */
+export interface DraftAttachment {
+  readonly name: string | null
+  readonly size: number | null
+}
+
+export type ListAttachmentsOutcome =
+  | { readonly outcome: 'listed'; readonly attachments: readonly DraftAttachment[] }
+  | Gone
+  | Failure
 
 export type CreateUploadSessionOutcome =
   | { readonly outcome: 'created'; readonly session: UploadSession }
@@ -32,8 +48,8 @@ export interface UploadFile extends Omit<OutgoingAttachment, 'content'> {
 export interface UploadCalls {
   /** Attaches a file in one request, where `planSize` says `attach`. */
   attachFile(draftId: string, file: OutgoingAttachment, options: CallOptions): Promise<AttachFileOutcome>
-  /** Counts the attachments that are complete, inline images included. Never `unknown`. */
-  countAttachments(draftId: string, options: CallOptions): Promise<CountAttachmentsOutcome>
+  /** Lists the attachments that are complete, inline images included. Never `unknown`. */
+  listAttachments(draftId: string, options: CallOptions): Promise<ListAttachmentsOutcome>
   /** Never `unknown`: an unused session has no effect. */
   createUploadSession(draftId: string, file: UploadFile, options: CallOptions): Promise<CreateUploadSessionOutcome>
 }
@@ -48,21 +64,21 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, OF_DRAFT)
     },
 
-    async countAttachments(draftId, { accessToken, signal, mailbox }) {
-      let count = 0
+    async listAttachments(draftId, { accessToken, signal, mailbox }) {
+      const attachments: DraftAttachment[] = []
       // Without `$top`, which this list does not support; usually it comes whole (reported at msgraph-metadata).
-      let query: string | null = '?$select=id'
+      let query: string | null = '?$select=id,name,size'
       for (let page = 0; query !== null && page < MAX_PAGES; page += 1) {
         const path = `${attachmentsPath(mailbox, draftId)}${query}`
         const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
         if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-        const attachments = reply.status === 200 ? readJson(reply.text, AttachmentPage) : null
-        if (!attachments)
+        const listed = reply.status === 200 ? readJson(reply.text, AttachmentPage) : null
+        if (!listed)
           return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
-        count += attachments.value.length
-        query = queryOf(attachments['@odata.nextLink'])
+        attachments.push(...listed.value)
+        query = queryOf(listed['@odata.nextLink'])
       }
-      return query === null ? { outcome: 'counted', count } : ENDLESS_LIST
+      return query === null ? { outcome: 'listed', attachments } : ENDLESS_LIST
     },
 
     async createUploadSession(draftId, file, { accessToken, signal, mailbox }) {
@@ -75,6 +91,22 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
     },
   }
+}
+
+/** Whether the last of the files that a draft should have by now is among its attachments, by name and size. */
+export function isLastAttached(
+  files: readonly { readonly filename: string; readonly sizeBytes: number }[],
+  attachments: readonly DraftAttachment[],
+): boolean {
+  const last = files.at(-1)
+  if (!last) return false
+  const mayBeLast = (name: string | null, size: number | null) =>
+    name === last.filename &&
+    size !== null &&
+    size >= last.sizeBytes &&
+    size <= last.sizeBytes * (1 + MAX_OVERHEAD_SHARE) + MAX_OVERHEAD_BYTES
+  const alike = files.filter(({ filename, sizeBytes }) => mayBeLast(filename, sizeBytes))
+  return attachments.filter(({ name, size }) => mayBeLast(name, size)).length >= alike.length
 }
 
 const ENDLESS = { detail: ['graph-endless-list'] }

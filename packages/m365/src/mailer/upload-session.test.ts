@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { describe, expect, it } from 'vitest'
 import { patientFetch, timingOutAt } from '../test-support/time-limit.ts'
-import { answering, graphError, mailerAt } from '../test-support/mailer.ts'
+import { answering, graphError, intercepting, mailerAt } from '../test-support/mailer.ts'
 import { freePort } from '../test-support/free-port.ts'
 import { serve, type Listener } from '../test-support/servers.ts'
 import type { GraphMailer } from './graph-mailer.ts'
@@ -11,6 +11,8 @@ import { RANGE_BYTES, type UploadSession } from './upload-session.ts'
 const PATH = "/api/gv1.0/users('o@t')/messages('m')/AttachmentSessions('a')?authtoken=eyJ0b2tlbg.c2VjcmV0"
 const GRAPH = 'http://127.0.0.1:1' // is never asked
 const mailer = mailerAt(GRAPH)
+
+const ATTACHED = { location: "https://outlook.office.com/api/v2.0/Users('o')/Messages('m')/Attachments('a')" }
 
 /** Ranges in the middle and at the end of a file of 1,000 bytes. */
 const middle = { start: 100, totalBytes: 1_000, bytes: Buffer.alloc(200) }
@@ -57,7 +59,7 @@ describe('putRange', () => {
 
   it('sends a range of the largest size', async () => {
     const bytes = randomBytes(RANGE_BYTES)
-    const { session, requests } = await uploadHost(201)
+    const { session, requests } = await uploadHost(201, '', ATTACHED)
     expect(await mailer.putRange(session, { start: 0, totalBytes: RANGE_BYTES, bytes })).toEqual({
       outcome: 'finished',
     })
@@ -87,9 +89,16 @@ describe('putRange', () => {
     expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'stored', nextStart })
   })
 
+  it.each(['', '<html>', { id: 'a' }])(
+    'is finished after the last range with HTTP 201, the address of the attachment and %j',
+    async (body) => {
+      const { session } = await uploadHost(201, body, ATTACHED)
+      expect(await mailer.putRange(session, last)).toEqual({ outcome: 'finished' })
+    },
+  )
+
   it.each([
     [201, ''],
-    [201, '<html>'],
     [201, { id: 'a' }],
     [200, { id: 'a', name: 'q3.pdf' }],
     [200, { Id: 'a' }],
@@ -99,10 +108,13 @@ describe('putRange', () => {
     [200, {}],
     [200, ''],
     [204, ''],
-  ])('is finished after the last range with HTTP %i and %j', async (status, body) => {
-    const { session } = await uploadHost(status, body)
-    expect(await mailer.putRange(session, last)).toEqual({ outcome: 'finished' })
-  })
+  ])(
+    'leaves it to the draft whether the file is attached after the last range with HTTP %i and %j',
+    async (status, body) => {
+      for (const { session } of [await uploadHost(status, body), await inPlaceOfHost(status, body)])
+        expect(await mailer.putRange(session, last)).toEqual({ outcome: 'unconfirmed' })
+    },
+  )
 
   it('goes back when the last range was sent but another is missing', async () => {
     const { session } = await uploadHost(200, { nextExpectedRanges: ['800'] })
@@ -155,6 +167,24 @@ describe('putRange', () => {
   ])('classifies HTTP %i with %j as %s', async (status, body, outcome) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome })
+  })
+
+  it.each([200, 302, 400, 401, 403, 404, 405, 409, 410, 413, 415, 416, 421, 429, 451])(
+    'keeps only this message waiting after HTTP %i of something in place of the host',
+    async (status) => {
+      const { session } = await inPlaceOfHost(status, 'RBAC: access denied', { 'retry-after': '60' })
+      expect(await mailer.putRange(session, middle)).toMatchObject({
+        outcome: 'intercepted',
+        concerns: 'message',
+        retryAfter: null,
+        gateway: { status, excerpt: 'RBAC: access denied' },
+      })
+    },
+  )
+
+  it('pauses nothing after a 503 of something in place of the host', async () => {
+    const { session } = await inPlaceOfHost(503, '', { 'retry-after': '60' })
+    expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'unavailable', retryAfter: null })
   })
 
   it.each([
@@ -227,8 +257,8 @@ describe('readUploadSession', () => {
     [200, ''],
     [200, { nextExpectedRanges: ['later'] }],
   ])('is unsupported after HTTP %i with %j', async (status, body) => {
-    const { session } = await uploadHost(status, body)
-    expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'unsupported' })
+    for (const { session } of [await uploadHost(status, body), await inPlaceOfHost(status, body)])
+      expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'unsupported' })
   })
 
   it.each([
@@ -325,9 +355,11 @@ describe('the upload address', () => {
   })
 
   it.each([400, 403, 413, 429, 500, 503])('is in no outcome, even though HTTP %i quotes it', async (status) => {
-    const { session } = await uploadHost(status, { error: { code: 'BadRequest', message: `No such thing: ${PATH}` } })
-    const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
-    expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
+    const quoting = { error: { code: 'BadRequest', message: `No such thing: ${PATH}` } }
+    for (const { session } of [await uploadHost(status, quoting), await inPlaceOfHost(status, `Denied: ${PATH}`)]) {
+      const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
+      expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
+    }
   })
 
   it('is in no outcome of a failed connection', async () => {
@@ -338,9 +370,15 @@ describe('the upload address', () => {
 })
 
 /** Opens a session at a host that gives every request the same answer. */
-async function uploadHost(status: number, body: unknown = '') {
-  const { origin, requests } = await answering(status, body)
+async function uploadHost(status: number, body: unknown = '', headers: Record<string, string> = {}) {
+  const { origin, requests } = await answering(status, body, headers)
   return { session: sessionOf(`${origin}${PATH}`), requests }
+}
+
+/** Opens a session whose requests something else than the host answers. */
+async function inPlaceOfHost(status: number, body: unknown = '', headers: Record<string, string> = {}) {
+  const { origin } = await intercepting(status, body, headers)
+  return { session: sessionOf(`${origin}${PATH}`) }
 }
 
 async function sessionAt(listener: Listener): Promise<UploadSession> {

@@ -53,10 +53,12 @@ export type PutRangeOutcome =
   | { readonly outcome: 'stored'; readonly nextStart: number }
   /** The file is attached. */
   | { readonly outcome: 'finished' }
+  /** The last range was taken, by whomever: only the draft shows whether the file is attached. */
+  | { readonly outcome: 'unconfirmed' }
   /** Microsoft expects another range; `readUploadSession` returns which. */
   | { readonly outcome: 'out-of-step' }
   | SessionGone
-  /** `unknown`: the range may have been stored. */
+  /** `unknown`: the range may have been stored. `intercepted`: another session may get through. */
   | Failure
 
 export type ReadUploadSessionOutcome =
@@ -147,11 +149,13 @@ function judgeRange(reply: Answered, { start, totalBytes, bytes }: UploadRange):
   if (isSuccess(reply)) {
     const starts = expectedStarts(reply.text)
     const end = start + bytes.length
-    const next = starts ? (starts[0] ?? totalBytes) : isAttached(reply) ? totalBytes : end
+    const next = starts ? (starts[0] ?? totalBytes) : saysAttached(reply) ? totalBytes : end
     if (next < totalBytes) return { outcome: 'stored', nextStart: next }
     // Whatever Microsoft says, a file cannot be complete before its end was uploaded.
-    return { outcome: end === totalBytes ? 'finished' : 'out-of-step' }
+    if (end < totalBytes) return { outcome: 'out-of-step' }
+    return { outcome: isAttached(reply) ? 'finished' : 'unconfirmed' }
   }
+  if (answer.gateway !== null) return failureOf(answer)
   if (isOutOfStep(answer)) return { outcome: 'out-of-step' }
   return isSessionGone(answer) ? { outcome: 'session-gone' } : failureOf(answer)
 }
@@ -165,7 +169,8 @@ function judgeStatus(reply: Answered): ReadUploadSessionOutcome {
   if (isSessionGone(reply.answer)) return { outcome: 'session-gone' }
   // Microsoft documents this call for OneDrive only, so a refusal says nothing about the session.
   const failure = asRepeatable(failureOf(reply.answer))
-  return failure.outcome === 'refused' || isSuccess(reply) ? { outcome: 'unsupported' } : failure
+  const isRefused = failure.outcome === 'refused' || failure.outcome === 'intercepted'
+  return isRefused || isSuccess(reply) ? { outcome: 'unsupported' } : failure
 }
 
 /** The upload host itself succeeded. A gateway that answers 200 in its place answers with a page. */
@@ -174,8 +179,13 @@ function isSuccess({ status, text }: Answered): boolean {
   return status >= 200 && status < 300 && (text === '' || readJson(text, jsonObject) !== null)
 }
 
-/** Outlook answers the last range with 201, other parts of Graph with 200 and the item. */
-function isAttached({ status, text }: Answered): boolean {
+/** Outlook answers the last range with 201, and names the attachment. */
+function isAttached({ status, headers }: Answered): boolean {
+  return status === 201 && headers.get('location') !== null
+}
+
+/** Other parts of Graph answer it with 200 and the item; so may something in between with anything. */
+function saysAttached({ status, text }: Answered): boolean {
   return status === 201 || readJson(text, ProgressBody)?.id !== undefined
 }
 
@@ -211,9 +221,11 @@ function hasCode({ code, innerCode }: GraphAnswer, pattern: RegExp): boolean {
 }
 
 /**
- * Leaves out Microsoft's own sentence, which may quote the address. The upload host is not Graph, and may refuse without its
- * marks: taken for the answer of a gateway, no new session would follow, and the upload would wait until this one ends.
+ * Leaves out Microsoft's own sentence, which may quote the address. What something else than Microsoft refuses here concerns
+ * the message alone: mail without large files does not go this way.
  */
 function failureOf(answer: GraphAnswer): Failure {
-  return classifyFailure({ ...answer, message: null, gateway: null })
+  if (answer.gateway === null) return classifyFailure({ ...answer, message: null })
+  const failure = asRepeatable(classifyFailure({ ...answer, message: null, retryAfter: null }))
+  return failure.outcome === 'intercepted' ? { ...failure, concerns: 'message' } : failure
 }
