@@ -14,9 +14,10 @@ export default defineConfig<object, WorkerOptions>({
   fullyParallel: true, // no test needs another, so no worker is left alone with a long file
   retries: 0,
   workers: updateScreenshots ? 1 : 2, // each with a product of its own, on two cores and beside the other tests
-  // A hang is a failure. A test takes three seconds on an idle machine, the longest twelve, and 80 with a load of 20.
-  timeout: 120_000,
-  expect: { timeout: 60_000 },
+  // A hang is a failure, and these end it: a test takes three seconds on an idle machine, the longest twelve, and 80 with
+  // a load of 20.
+  timeout: 400_000,
+  expect: { timeout: 300_000 },
   use: {
     port: updateScreenshots ? 3000 : null, // the address that readers know from the start
     viewport: { width: 1280, height: 900 },

@@ -12,8 +12,8 @@ import { findRunningPostgres } from '../../apps/api/src/database/embedded-postgr
 import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const START_TIMEOUT_MS = 180_000
-const STOP_TIMEOUT_MS = 180_000 // longer than the product gives itself
+const START_TIMEOUT_MS = 300_000
+const STOP_TIMEOUT_MS = 300_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
 /** The product gets only these variables of this process's environment. */

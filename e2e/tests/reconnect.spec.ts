@@ -166,7 +166,6 @@ test('an expired client secret is the operator’s to mend, and holds the mail m
 })
 
 test.describe('by a certificate', () => {
-  test.describe.configure({ timeout: 240_000 }) // starts a product and a simulator of its own
   test.use({ account: null, connectedSender: null })
 
   test('an Entra administrator lets the application send by itself, and again after the consent was withdrawn', async ({

@@ -2,7 +2,6 @@ import { giveConsent } from '../support/microsoft.ts'
 import { expect, test } from '../support/test.ts'
 
 test.use({ connectedSender: { fromEmail: 'ada@contoso.com' }, ownContext: true })
-test.describe.configure({ timeout: 240_000 }) // the product stops and starts again
 
 test('a restart under an open page is noticed, and ends no session, no pending consent, no settings and no mail', async ({
   page,
