@@ -31,7 +31,7 @@ const MAY_HAVE_ITS_OWN = [
   ['times how long a body waits for memory', 'apps/api/src/memory/body-memory.ts'],
   ['times how long a socket is silent', 'apps/api/src/smtp/{login,receive-mail}.ts'],
   ['names a request in the log and on the page', 'apps/api/src/{app,http/problem,http/security-headers}.ts'],
-  ['decides about lines of the log', 'apps/api/src/{logger,refusal-limit,otlp-tracing}.ts'],
+  ['decides about lines of the log', 'apps/api/src/{logger,refusal-limit}.ts'],
   ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-check,settle-checks}.ts'],
   ['pauses between the steps of a block of thousands', 'apps/api/src/queue/{search-index,review-blocks}.ts'],
 ].map(([reason = '', files = '']) => ({ reason, files: globSync(files, { cwd: ROOT }) }))
