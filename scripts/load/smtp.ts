@@ -16,7 +16,11 @@ const LARGEST_BYTES = 150 * MB
 const CONNECTIONS = 32
 const MAILS = 2_000
 const ROUNDS = 3
-const NO_LIMITS = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
+const NO_LIMITS = {
+  MAILBOX_MESSAGES_PER_MINUTE: '0',
+  MAILBOX_RECIPIENTS_PER_DAY: '0',
+  SMTP_LISTEN_BEFORE_LOGIN_PER_ADDRESS: String(CONNECTIONS), // all of them connect at once
+}
 
 export const SMTP_SETTING: Setting = { mailboxes: [1], graphMs: [], mails: MAILS, rounds: ROUNDS }
 

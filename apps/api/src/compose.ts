@@ -416,6 +416,7 @@ export async function compose(
             tracing,
             budget: bodyBudget,
             outageOf,
+            timers,
             elapsedMs,
             registry,
             logger,

@@ -120,6 +120,8 @@ export interface Config {
     /** Networks that may come without TLS, besides this machine. */
     readonly plainFrom: readonly string[]
     readonly minTls: '1.0' | '1.1' | '1.2' | '1.3'
+    /** How many connections of one address may wait for a login. */
+    readonly beforeLoginPerAddress: number
     /** What becomes of another From than the sender. */
     readonly from: 'rewrite' | 'refuse'
   } | null
@@ -345,6 +347,7 @@ function toSmtpDoor(environment: Environment, certificate: ReadFiles['listenCert
     certificate,
     plainFrom: environment.SMTP_LISTEN_PLAIN_FROM,
     minTls: environment.SMTP_LISTEN_MIN_TLS,
+    beforeLoginPerAddress: environment.SMTP_LISTEN_BEFORE_LOGIN_PER_ADDRESS,
     from: environment.SMTP_FROM,
   }
 }

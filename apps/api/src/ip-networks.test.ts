@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isInNetworks } from './ip-networks.ts'
+import { isInNetworks, subscriberOf } from './ip-networks.ts'
 
 it.each([
   ['10.1.2.3', '10.0.0.0/8'],
@@ -36,4 +36,14 @@ it.each([
 
 it('finds nothing in no networks', () => {
   expect(isInNetworks('10.1.2.3', [])).toBe(false)
+})
+
+it.each([
+  ['192.0.2.1', '::ffff:192.0.2.1', true],
+  ['192.0.2.1', '192.0.2.2', false],
+  ['2001:db8:0:1::1', '2001:db8:0:1:ffff:ffff:ffff:ffff', true],
+  ['2001:db8:0:1::1', '2001:db8:0:2::1', false],
+  ['fe80::1%eth0', 'fe80::2%eth0', true],
+])('takes %s and %s for the same subscriber: %s', (one, other, expected) => {
+  expect(subscriberOf(one) === subscriberOf(other)).toBe(expected)
 })

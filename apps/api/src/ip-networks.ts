@@ -12,6 +12,13 @@ export function isInNetworks(address: string, networks: readonly string[]): bool
   return networks.some((network) => compared.match(...toRange(network)))
 }
 
+/** Whom an address belongs to, as far as that shows: an IPv4 address is somebody's own, of IPv6 everybody has a /64. */
+export function subscriberOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address
+  const parsed = ipaddr.process(address)
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString()
+}
+
 function toRange(network: string): [ipaddr.IPv6, number] {
   if (!network.includes('/')) return [toIPv6(ipaddr.parse(network)), 128]
   const [address, bits] = ipaddr.parseCIDR(network)

@@ -137,6 +137,7 @@ export const Environment = z.object({
   SMTP_LISTEN_CERTIFICATE_PATH: z.string().optional(),
   SMTP_LISTEN_KEY_PATH: z.string().optional(),
   SMTP_LISTEN_PLAIN_FROM: List.pipe(z.array(Network)).default([]),
+  SMTP_LISTEN_BEFORE_LOGIN_PER_ADDRESS: wholeNumber('a number of connections', 1, 200).default(20),
   SMTP_LISTEN_MIN_TLS: z.enum(TLS_VERSIONS, `must be one of ${TLS_VERSIONS.join(', ')}`).default('1.2'),
   SMTP_FROM: z.enum(['rewrite', 'refuse'], 'must be rewrite or refuse').default('rewrite'),
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),

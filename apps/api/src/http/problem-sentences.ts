@@ -35,6 +35,8 @@ const SENTENCES = {
     '{held} of the {total} exports that may run at a time are yours, and there is no room for one more. Ask again once one has ended.',
   'no-place-to-search':
     '{held} of the {total} searches that may run at a time are yours, and there is no room for one more. Ask again in some seconds.',
+  'no-place-to-connect':
+    '{held} of the {total} connections that may be logged in at a time are yours, and there is no room for one more.',
   'share-rule':
     'The share of a service, with all its keys, is three times what it leaves free for others; all sessions together count as one service.',
   'attachments-slow':

@@ -30,7 +30,10 @@ export function composeSmtp(
     registry,
     logger,
     ...deps
-  }: Pick<SmtpDoorDeps, 'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf'> &
+  }: Pick<
+    SmtpDoorDeps,
+    'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf' | 'timers'
+  > &
     SizeLimitDeps & {
       authenticate: (
         ...presented: Parameters<Authenticate>
@@ -44,7 +47,7 @@ export function composeSmtp(
 ): SmtpFeature | null {
   const metrics = createSmtpMetrics(registry)
   if (config.smtpDoor === null) return null
-  const { host, port, tlsPort, certificate: paths, plainFrom, minTls, from } = config.smtpDoor
+  const { host, port, tlsPort, certificate: paths, plainFrom, minTls, beforeLoginPerAddress, from } = config.smtpDoor
   const certificate = paths && readCertificate(paths)
   const door = createSmtpDoor({
     ...deps,
@@ -53,6 +56,7 @@ export function composeSmtp(
     minTls,
     certificate: certificate && { cert: certificate.cert, key: certificate.key },
     mayBePlain: createPlainPeers(plainFrom),
+    beforeLoginPerAddress,
     from,
     logIn: createLogins({ authenticate, isKey, outageOf: deps.outageOf, elapsedMs, logger }),
     readSettings: async (presented) => (await authenticate(presented)).settings,

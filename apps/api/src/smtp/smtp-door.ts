@@ -3,6 +3,7 @@ import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
+import type { Timers } from '../clock.ts'
 import type { Outage } from '../outage.ts'
 import { createArrivingBody, type Pace } from '../http/arriving-body.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -14,24 +15,23 @@ import { holderOf } from '../memory/shares.ts'
 import { createRefusalLimit } from '../refusal-limit.ts'
 import type { SubmitSettings } from '../submit-settings.ts'
 import type { Tracing } from '../tracing.ts'
-import { createConnectionCounts } from './connection-counts.ts'
+import { createConnectionPlaces } from './connection-places.ts'
 import type { LoggedIn, Login } from './login.ts'
 import { createMailMemory, type IntakeMemory } from './mail-memory.ts'
 import type { AttachmentSink } from './parse-mail.ts'
 import { readMail, repetitionKey, toMessageInput, toMimeContent, tooLarge, type Envelope } from './receive-mail.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
 import type { SmtpMetrics } from './smtp-metrics.ts'
-import { createListener, type Handlers, type Listener, type ListenerTls } from './smtp-listener.ts'
+import { createListener, type Connection, type Handlers, type Listener, type ListenerTls } from './smtp-listener.ts'
 import type { SizeLimit } from './size-limit.ts'
 
-const MAX_CONNECTIONS_PER_ADDRESS = 400
-const MAX_CONNECTIONS_PER_KEY = 200
 const MAX_MESSAGES_PER_CONNECTION = 1_000
 /** The pace of uploads to the REST API. */
 const PACE: Pace = { bytes: 64 * 1024, ms: 120_000 }
 const LONGEST_WAIT_FOR_MEMORY_MS = 30_000
 /** The same as for clients of the REST API. */
 const STOP_WITHIN_MS = 9_000
+const LOGIN_WITHIN_MS = 30_000
 
 /** What the SMTP door hands over: the intake of the REST API, which it shares. */
 export type AcceptMail = (arriving: {
@@ -60,6 +60,11 @@ export interface SmtpDoorDeps {
   readonly minTls: Parameters<typeof createListener>[0]['minTls']
   readonly certificate: ListenerTls | null
   readonly mayBePlain: (address: string) => boolean
+  /** How many connections of one address may wait for a login. */
+  readonly beforeLoginPerAddress: number
+  /** Replaces how long a connection may wait for one. */
+  readonly loginWithinMs?: number
+  readonly timers: Pick<Timers, 'after'>
   readonly from: 'rewrite' | 'refuse'
   /** The tenant whose limit is announced to strangers. */
   readonly tenantId: string
@@ -97,6 +102,7 @@ export interface SmtpDoor {
   close(): Promise<void>
 }
 
+const STOPPING = new SmtpRefusal(421, '4.3.2', 'This server is stopping. Try again in a moment.')
 /** TLS of the client that is older than `SMTP_LISTEN_MIN_TLS`, or has no cipher in common. */
 const TOO_OLD = new Set(['ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_NO_SHARED_CIPHER'])
 
@@ -110,7 +116,7 @@ interface ConnectionError extends Error {
 /** What is known of a connection. */
 interface Visit {
   readonly client: string
-  readonly listener: Listener
+  readonly connection: Connection
   password: string | null
   user: string
   login: Login | null
@@ -122,8 +128,18 @@ interface Visit {
 export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   const { ports, tenantId, logIn, sizeLimit, metrics, outageOf, logger } = deps
   const visits = new Map<SMTPServerSession, Visit>()
-  const perAddress = createConnectionCounts<SMTPServerSession>()
-  const perKey = createConnectionCounts<SMTPServerSession>()
+  const places = createConnectionPlaces<Connection>({
+    beforeLoginPerAddress: deps.beforeLoginPerAddress,
+    loginWithinMs: deps.loginWithinMs ?? LOGIN_WITHIN_MS,
+    timers: deps.timers,
+    onDisplaced(client) {
+      if (displacements.allows('displaced', client))
+        logger.warn({ client }, 'the smtp connection that waited longest for a login made room for another one')
+    },
+  })
+  const displacements = createRefusalLimit(({ count }) =>
+    logger.warn({ connections: count }, 'more smtp connections that waited for a login made room for others'),
+  )
   const handshakes = createRefusalLimit(({ code, count }) =>
     logger.warn({ code, handshakes: count }, 'more smtp tls handshakes failed'),
   )
@@ -132,18 +148,32 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   let isClosing = false
 
   const rules = {
+    refusalOf: (address: string) => (isClosing ? STOPPING : places.refusalOf(address)),
+    onAccepted: enter,
     mayBePlain: deps.mayBePlain,
     announcedBytes: () => announcedBytes,
     onRefused: (code: number) => metrics.refused(code),
   }
-  const shared = { tls: deps.certificate, minTls: deps.minTls, closeWithinMs: STOP_WITHIN_MS, rules }
+  const handlers: Handlers = {
+    onConnect: (session, done) => void answer(greet(session), (refusal) => done(refusal)),
+    onAuth(auth, session, done) {
+      const login = authenticate(session, auth.username ?? '', auth.password ?? '')
+      void answer(login, (refusal, user) => done(refusal, { user }))
+    },
+    onMailFrom: ({ args }, session, done) =>
+      void answer(beginMessage(session, declaredSize(args)), (refusal) => done(refusal)),
+    onRcptTo: ({ address }, session, done) => void answer(checkRecipient(session, address), (refusal) => done(refusal)),
+    onData: (stream, session, done) => void receive(stream, session, done),
+    onClose: leave,
+  }
+  const shared = { tls: deps.certificate, minTls: deps.minTls, closeWithinMs: STOP_WITHIN_MS, handlers, rules }
   const listeners: { readonly port: number; readonly listener: Listener }[] = []
   for (const [port, fromFirstByte] of [
     [ports.port, false],
     [ports.tlsPort, true],
   ] as const) {
     if (port === null) continue
-    const listener: Listener = createListener({ ...shared, fromFirstByte, handlers: handlersOf(() => listener) })
+    const listener = createListener({ ...shared, fromFirstByte })
     listener.on('error', noteFailure)
     listeners.push({ port, listener })
   }
@@ -159,28 +189,11 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       )
   }
 
-  function handlersOf(listener: () => Listener): Handlers {
-    return {
-      onConnect: (session, done) => void answer(enter(session, listener()), (refusal) => done(refusal)),
-      onAuth(auth, session, done) {
-        const login = authenticate(session, auth.username ?? '', auth.password ?? '')
-        void answer(login, (refusal, user) => done(refusal, { user }))
-      },
-      onMailFrom: ({ args }, session, done) =>
-        void answer(beginMessage(session, declaredSize(args)), (refusal) => done(refusal)),
-      onRcptTo: ({ address }, session, done) =>
-        void answer(checkRecipient(session, address), (refusal) => done(refusal)),
-      onData: (stream, session, done) => void receive(stream, session, done),
-      onClose: leave,
-    }
-  }
-
-  async function enter(session: SMTPServerSession, listener: Listener): Promise<void> {
-    const client = session.remoteAddress
-    if (isClosing) throw new SmtpRefusal(421, '4.3.2', 'This server is stopping. Try again in a moment.')
-    visits.set(session, {
+  function enter(connection: Connection): void {
+    const client = connection.remoteAddress
+    visits.set(connection.session, {
       client,
-      listener,
+      connection,
       password: null,
       user: '',
       login: null,
@@ -188,16 +201,14 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       isReceiving: false,
     })
     metrics.connected(visits.size)
-    if (perAddress.assign(session, client) > MAX_CONNECTIONS_PER_ADDRESS)
-      throw new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.')
-    announcedBytes = await sizeLimit.announce(tenantId)
+    places.enter(connection, client)
   }
 
   function leave(session: SMTPServerSession): void {
+    const visit = visits.get(session)
+    if (visit) places.leave(visit.connection)
     visits.delete(session)
     metrics.connected(visits.size)
-    perAddress.release(session)
-    perKey.release(session)
   }
 
   function visitOf(session: SMTPServerSession): Visit {
@@ -206,13 +217,17 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     return visit
   }
 
+  async function greet(session: SMTPServerSession): Promise<void> {
+    visitOf(session)
+    announcedBytes = await sizeLimit.announce(tenantId)
+  }
+
   async function authenticate(session: SMTPServerSession, user: string, password: string): Promise<Login> {
     const visit = visitOf(session)
     const login = await logIn({ user, password, client: visit.client })
     if (!visits.has(session)) throw new SmtpRefusal(421, '4.4.2', 'The connection is closed.')
+    places.logIn(visit.connection, { holder: holderOf(login), keyId: login.keyId })
     Object.assign(visit, { login, user, password })
-    if (perKey.assign(session, login.keyId) > MAX_CONNECTIONS_PER_KEY)
-      throw new SmtpRefusal(421, '4.7.0', 'Too many connections with this key. Close some, or try again later.')
     return login
   }
 
@@ -280,12 +295,12 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       )
       // Whoever is still sending reads no answer to come.
       if (stream.readableEnded || refusal.responseCode === 451) done(refusal)
-      else visit.listener.dismiss(session, refusal.responseCode, refusal.message)
+      else visit.connection.dismiss(refusal)
     } finally {
       memory.release()
       visit.isReceiving = false
     }
-    if (isClosing) dismissForStop(session, visit)
+    if (isClosing) visit.connection.dismiss(STOPPING)
   }
 
   /** Returns the id of the message that is stored, or of the first one where this repeats it. */
@@ -379,10 +394,6 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     return new SmtpRefusal(451, '4.3.0', 'Something failed here; the cause is in the log. Try again later.')
   }
 
-  function dismissForStop(session: SMTPServerSession, { listener }: Visit): void {
-    listener.dismiss(session, 421, '4.3.2 This server is stopping. Try again in a moment.')
-  }
-
   return {
     async listen() {
       announcedBytes = await sizeLimit.announce(tenantId)
@@ -396,7 +407,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     async close() {
       isClosing = true
       const closed = listeners.map(({ listener }) => new Promise<void>((resolve) => listener.close(resolve)))
-      for (const [session, visit] of visits) if (!visit.isReceiving) dismissForStop(session, visit)
+      for (const { connection, isReceiving } of visits.values()) if (!isReceiving) connection.dismiss(STOPPING)
       await Promise.all(closed)
     },
   }

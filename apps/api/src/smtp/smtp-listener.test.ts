@@ -1,10 +1,15 @@
-import type { AddressInfo } from 'node:net'
-import type { SecureVersion } from 'node:tls'
-import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect as connectTls, type SecureVersion } from 'node:tls'
+import {
+  clientCertificate,
+  selfSignedCertificate,
+} from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { expect, it, onTestFinished } from 'vitest'
 import { connectSmtp } from '../test-support/smtp-client.ts'
 import { createPlainPeers } from './peer-networks.ts'
-import { createListener } from './smtp-listener.ts'
+import { SmtpRefusal } from './reply.ts'
+import { createListener, type Connection } from './smtp-listener.ts'
 
 const { certificate: cert, privateKey: key } = selfSignedCertificate('mail.contoso.com')
 
@@ -22,12 +27,19 @@ async function start({
   /** Told of each address that MAIL or RCPT names. */
   onAddress?: (address: string) => void
 } = {}) {
+  const accepted: Connection[] = []
   const listener = createListener({
     tls,
     fromFirstByte,
     minTls,
     closeWithinMs: 1_000,
-    rules: { mayBePlain: () => mayBePlain, announcedBytes: () => 5_600_000, onRefused() {} },
+    rules: {
+      refusalOf: () => null,
+      onAccepted: (connection) => accepted.push(connection),
+      mayBePlain: () => mayBePlain,
+      announcedBytes: () => 5_600_000,
+      onRefused() {},
+    },
     handlers: {
       onConnect: (_session, done) => done(),
       onAuth: (_auth, _session, done) => done(null, { user: 'service' }),
@@ -40,7 +52,19 @@ async function start({
   listener.on('error', () => {}) // of connections that are cut off
   await listener.start(0, '127.0.0.1')
   onTestFinished(() => new Promise<void>((resolve) => listener.close(resolve)))
-  return { listener, port: (listener.server.address() as AddressInfo).port }
+  return { listener, accepted, port: (listener.server.address() as AddressInfo).port }
+}
+
+/** Reads what a client sends first of a handshake. */
+async function readHello(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const client = connectTls((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+  const [socket] = await once(server, 'connection')
+  const [hello] = await once(socket, 'data')
+  client.destroy()
+  return hello
 }
 
 it('takes a key only over TLS from an address that may not come without', async () => {
@@ -117,6 +141,59 @@ it.each<['1.0' | '1.2', SecureVersion, boolean]>([
 
   expect(await outcome).toBe(isIn)
 })
+
+it.each([
+  ['1.2', 'ECDHE-RSA-AES128-GCM-SHA256', true],
+  ['1.2', 'ECDHE-RSA-AES256-SHA', true],
+  ['1.2', 'AES128-GCM-SHA256', false],
+  ['1.2', 'AES256-SHA', false],
+  ['1.0', 'AES256-SHA', true],
+] as const)('where TLS %s is the oldest, %s is taken over TLS 1.2: %s', async (minTls, ciphers, isIn) => {
+  const { privateKey, certificate } = clientCertificate()
+  const { port } = await start({ tls: { cert: certificate, key: privateKey }, minTls, fromFirstByte: true })
+  const outcome = connectSmtp(port, { maxVersion: 'TLSv1.2', ciphers }).then(
+    (client) => (client.close(), true),
+    () => false,
+  )
+
+  expect(await outcome).toBe(isIn)
+})
+
+it.each<[string, boolean, 'nothing' | 'a part' | 'all']>([
+  ['TLS from the first byte', true, 'nothing'],
+  ['TLS from the first byte', true, 'a part'],
+  ['TLS from the first byte', true, 'all'],
+  ['STARTTLS', false, 'a part'],
+  ['STARTTLS', false, 'all'],
+])(
+  'ends a handshake by %s (from the first byte: %s) of which %s has come, and goes on',
+  async (_what, fromFirstByte, came) => {
+    const { port, accepted } = await start({ fromFirstByte, mayBePlain: true })
+    const hello = (await readHello()).subarray(0, { nothing: 0, 'a part': 50, all: undefined }[came])
+    const begun = Array.from({ length: 50 }, async () => {
+      const client = fromFirstByte ? null : await connectSmtp(port)
+      await client?.command('EHLO client.example')
+      await client?.command('STARTTLS')
+      const socket = client?.socket ?? connect(port, '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      socket.on('error', () => {}).resume()
+      const answered = once(socket, 'data')
+      socket.write(hello)
+      if (came === 'all') await answered
+      else void answered.catch(() => {})
+      return socket
+    })
+    const sockets = await Promise.all(begun)
+    await expect.poll(() => accepted.length).toBe(50)
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    for (const connection of accepted) connection.dismiss(new SmtpRefusal(421, '4.7.0', 'Others come first.'))
+    await Promise.all(closed)
+
+    const client = await connectSmtp(port, fromFirstByte ? {} : undefined)
+    onTestFinished(() => client.close())
+    expect(await client.command('EHLO client.example')).toMatch(/^250-/)
+  },
+)
 
 it('shows another certificate to new connections, and keeps those that are open', async () => {
   const { listener, port } = await start({ fromFirstByte: true })

@@ -1,11 +1,12 @@
+/* oxlint-disable eslint/no-underscore-dangle -- these are smtp-server's names */
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
-import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
-import { completeReply } from './reply.ts'
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
+import { MailStream } from './mail-stream.ts'
+import { completeReply, type SmtpRefusal } from './reply.ts'
 
-const MAX_CONNECTIONS = 1_000
 const MAX_RECIPIENTS = 500
 /** RFC 5321 section 4.5.3.2.7. */
 const IDLE_MS = 5 * 60_000
@@ -17,6 +18,10 @@ const ADDRESS = /^[^:]*:\s*<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
 const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 
 export interface ListenerRules {
+  /** Says why nobody from this address may connect now; null where somebody may. */
+  readonly refusalOf: (address: string) => SmtpRefusal | null
+  /** Told of every connection that is accepted, before any TLS. */
+  readonly onAccepted: (connection: Connection) => void
   /** Whether a client of this address may log in without TLS. */
   readonly mayBePlain: (address: string) => boolean
   /** The most bytes of a mail, as it is announced. */
@@ -35,6 +40,10 @@ export type Handlers = Required<
   Pick<SMTPServerOptions, 'onConnect' | 'onAuth' | 'onMailFrom' | 'onRcptTo' | 'onData' | 'onClose'>
 >
 
+/** With forward secrecy: what is recorded today cannot be read with a key that is stolen later. */
+const CIPHERS = 'ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES'
+/** OpenSSL has no cipher for TLS 1.0 and 1.1 at its default level. */
+const CIPHERS_OF_OLD_DEVICES = 'DEFAULT@SECLEVEL=0'
 const MIN_VERSIONS = { '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' } as const
 
 /** Creates a listener for one port, not yet listening. Without a certificate it offers no TLS. */
@@ -58,9 +67,9 @@ export function createListener({
     {
       ...tls,
       secure: fromFirstByte,
+      needsUpgrade: fromFirstByte, // a connection exists before its TLS does, so that it can be ended meanwhile
       minVersion: MIN_VERSIONS[minTls],
-      // OpenSSL has no cipher for these versions at its default level.
-      ...((minTls === '1.0' || minTls === '1.1') && { ciphers: 'DEFAULT@SECLEVEL=0' }),
+      ciphers: minTls === '1.0' || minTls === '1.1' ? CIPHERS_OF_OLD_DEVICES : CIPHERS,
       disabledCommands: tls === null ? [...DISABLED, 'STARTTLS'] : DISABLED,
       authMethods: ['PLAIN', 'LOGIN'],
       authRequiredMessage: 'Log in first: AUTH PLAIN or LOGIN, with a service key as the password.',
@@ -68,7 +77,6 @@ export function createListener({
       hideENHANCEDSTATUSCODES: true, // reply.ts writes them
       lenientAddressParsing: true, // recipients are checked like those of the REST API, and any sender is taken
       disableReverseLookup: true,
-      maxClients: MAX_CONNECTIONS,
       maxRecipients: MAX_RECIPIENTS,
       maxAllowedUnauthenticatedCommands: MAX_COMMANDS_BEFORE_LOGIN,
       socketTimeout: IDLE_MS,
@@ -88,13 +96,28 @@ export class Listener extends SMTPServer {
   constructor(options: SMTPServerOptions, rules: ListenerRules) {
     super(options)
     this.#rules = rules
+    // smtp-server's own listener would begin TLS before anybody has counted the connection.
+    this.server.removeAllListeners('connection').on('connection', (socket: Socket) => this.#accept(socket))
   }
 
-  override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
-    const connection = new Connection(this, socket, options ?? null, this.#rules)
+  #accept(socket: Socket): void {
+    const refusal = this.#rules.refusalOf(socket.remoteAddress ?? '')
+    if (refusal === null) {
+      this.connect(socket)
+      return
+    }
+    socket.on('error', () => {}) // the client may be gone already
+    this.#rules.onRefused(refusal.responseCode)
+    if (!this.options.secure) socket.write(`${refusal.responseCode} ${refusal.message}\r\n`)
+    socket.destroySoon()
+  }
+
+  override connect(socket: Socket): void {
+    const connection = new Connection(this, socket, this.#rules)
     this.connections.add(connection)
     connection.on('error', (error: Error) => this.emit('error', error))
     connection.init()
+    this.#rules.onAccepted(connection)
   }
 
   /** @throws the error of the socket */
@@ -102,29 +125,42 @@ export class Listener extends SMTPServer {
     this.listen(port, host)
     await once(this.server, 'listening')
   }
-
-  /** Sends a reply nobody asked for, and closes the connection. */
-  dismiss(session: SMTPServerSession, code: number, text: string): void {
-    for (const connection of this.connections) {
-      if (connection.session !== session) continue
-      connection.send(code, text)
-      connection.close()
-    }
-  }
 }
 
 /** Writes its own enhanced status codes, and lets nobody log in without TLS from elsewhere. */
-class Connection extends SMTPConnection {
+export class Connection extends SMTPConnection {
   readonly #rules: ListenerRules
+  /** The socket that its TLS, or else the network, is read from. */
+  #topSocket: Socket | TLSSocket
 
-  constructor(
-    server: SMTPServer,
-    socket: Socket | TLSSocket,
-    options: SMTPConnectionOptions | null,
-    rules: ListenerRules,
-  ) {
-    super(server, socket, options)
+  constructor(server: SMTPServer, socket: Socket, rules: ListenerRules) {
+    super(server, socket, null)
     this.#rules = rules
+    this.#topSocket = socket
+  }
+
+  /** Sends a reply nobody asked for, and closes the connection. During a handshake it closes only. */
+  dismiss({ responseCode, message }: SmtpRefusal): void {
+    this.send(responseCode, message)
+    this.close()
+  }
+
+  override close(): void {
+    // Node ends with a segmentation fault where the socket beneath a handshake is destroyed.
+    if (this._upgrading) this.#topSocket.destroy()
+    else super.close()
+  }
+
+  override _armTimeout(socket?: Socket): void {
+    this.#topSocket = socket ?? this.#topSocket
+    super._armTimeout(socket)
+  }
+
+  override _createParser(): MailStream {
+    const parser = new MailStream()
+    parser.oncommand = (command, callback) => this._onCommand(command, callback)
+    parser.on('error', (error) => this.send(421, `Error: ${error.message}`))
+    return parser
   }
 
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
@@ -148,7 +184,6 @@ class Connection extends SMTPConnection {
 
   /** Keeps an address as it was given: smtp-server turns a domain in ASCII (xn--…) into Unicode. */
   override _parseAddressCommand(name: string, command: Buffer | string) {
-    // oxlint-disable-next-line eslint/no-underscore-dangle -- this is smtp-server's name for it
     const parsed = super._parseAddressCommand(name, command)
     const given = ADDRESS.exec(command.toString())?.[1]
     return parsed && given !== undefined ? { ...parsed, address: given } : parsed

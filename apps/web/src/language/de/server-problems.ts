@@ -40,6 +40,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Von {total, number} Exporten, die gleichzeitig laufen dürfen, sind {held, number} Ihre; für einen weiteren ist kein Platz. Versuchen Sie es noch einmal, sobald einer beendet ist.',
   'no-place-to-search':
     'Von {total, number} Suchen, die gleichzeitig laufen dürfen, sind {held, number} Ihre; für eine weitere ist kein Platz. Versuchen Sie es in einigen Sekunden noch einmal.',
+  'no-place-to-connect':
+    'Von {total, number} Verbindungen, die gleichzeitig angemeldet sein dürfen, sind {held, number} Ihre; für eine weitere ist kein Platz.',
   'share-rule':
     'Der Anteil eines Dienstes mit allen seinen Schlüsseln ist dreimal so viel, wie er für andere frei lässt; alle Sitzungen zusammen zählen wie ein Dienst.',
   'attachments-slow':

@@ -1,0 +1,92 @@
+import type { Timers } from '../clock.ts'
+import { say } from '../http/problem-sentences.ts'
+import { subscriberOf } from '../ip-networks.ts'
+import { createPlaces, type Holder } from '../memory/shares.ts'
+import { createBeforeLogin } from './before-login.ts'
+import { createConnectionCounts } from './connection-counts.ts'
+import { SmtpRefusal } from './reply.ts'
+
+const PLACES = 1_000
+const PLACES_BEFORE_LOGIN = 200
+const MAX_PER_ADDRESS = 400
+const MAX_PER_KEY = 200
+
+/** A connection, which may be ended at any moment. */
+interface Guest {
+  dismiss(refusal: SmtpRefusal): void
+}
+
+/** The places of the SMTP door. Whoever connects gets one before any TLS. */
+export interface ConnectionPlaces<Connection> {
+  /** Says why nobody from this address may connect now; null where somebody may. */
+  refusalOf(address: string): SmtpRefusal | null
+  /** Takes a connection in, and ends it unless somebody logs in on it in time. Another one may have to go for it. */
+  enter(connection: Connection, address: string): void
+  /** @throws {SmtpRefusal} where its service or key has too many connections */
+  logIn(connection: Connection, login: { readonly holder: Holder; readonly keyId: string }): void
+  leave(connection: Connection): void
+}
+
+export function createConnectionPlaces<Connection extends Guest>({
+  beforeLoginPerAddress,
+  loginWithinMs,
+  timers,
+  onDisplaced,
+}: {
+  beforeLoginPerAddress: number
+  loginWithinMs: number
+  timers: Pick<Timers, 'after'>
+  /** Told the address that somebody was displaced for. */
+  onDisplaced: (address: string) => void
+}): ConnectionPlaces<Connection> {
+  const perAddress = createConnectionCounts<Connection>()
+  const perKey = createConnectionCounts<Connection>()
+  const beforeLogin = createBeforeLogin<Connection>({ places: PLACES_BEFORE_LOGIN, perNetwork: beforeLoginPerAddress })
+  const loggedIn = createPlaces(PLACES - PLACES_BEFORE_LOGIN)
+  /** What ends the wait for a login, or gives the place of one back. */
+  const ends = new Map<Connection, () => void>()
+
+  return {
+    refusalOf: (address) =>
+      perAddress.count(subscriberOf(address)) < MAX_PER_ADDRESS
+        ? null
+        : new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.'),
+    enter(connection, address) {
+      perAddress.assign(connection, subscriberOf(address))
+      ends.set(
+        connection,
+        timers.after(loginWithinMs, () => connection.dismiss(noLogin(loginWithinMs))),
+      )
+      const displaced = beforeLogin.enter(connection, subscriberOf(address))
+      if (displaced === null) return
+      onDisplaced(address)
+      displaced.dismiss(
+        new SmtpRefusal(421, '4.7.0', 'Too many connections wait for a login here. Connect again, and log in at once.'),
+      )
+    },
+    logIn(connection, { holder, keyId }) {
+      if (perKey.assign(connection, keyId) > MAX_PER_KEY)
+        throw new SmtpRefusal(421, '4.7.0', 'Too many connections with this key. Close some, or try again later.')
+      ends.get(connection)?.()
+      ends.delete(connection)
+      beforeLogin.leave(connection)
+      const giveBack = loggedIn.take(holder)
+      if (giveBack === null) {
+        const facts = { held: loggedIn.heldBy(holder), total: loggedIn.total }
+        throw new SmtpRefusal(421, '4.7.0', say(['no-place-to-connect', 'share-rule'], facts).detail)
+      }
+      ends.set(connection, giveBack)
+    },
+    leave(connection) {
+      perAddress.release(connection)
+      perKey.release(connection)
+      beforeLogin.leave(connection)
+      ends.get(connection)?.()
+      ends.delete(connection)
+    },
+  }
+}
+
+function noLogin(withinMs: number): SmtpRefusal {
+  return new SmtpRefusal(421, '4.4.2', `Nobody logged in within ${withinMs / 1_000} seconds. Connect again.`)
+}
