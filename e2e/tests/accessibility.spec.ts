@@ -137,27 +137,32 @@ test.describe('with forced colours', () => {
   })
 })
 
-test('the documentation of the API is accessible to axe, wide in light and narrow in dark', async ({ page }) => {
-  await page.setViewportSize(NARROW)
-  await page.goto('/docs')
-  await expect(page.getByRole('heading', { name: 'Submits a message for delivery.' })).toBeVisible()
-  const { tooWide, ids } = await page.evaluate(() => ({
-    tooWide: document.documentElement.scrollWidth - innerWidth,
-    ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
-  }))
-  expect(tooWide).toBeLessThanOrEqual(0)
-  expect(new Set(ids).size).toBe(ids.length)
+for (const [path, heading] of [
+  ['/docs', 'Submits a message for delivery.'],
+  ['/docs/runbook', 'InforiverMailAbsent'],
+] as const) {
+  test(`the document ${path} is accessible to axe, wide in light and narrow in dark`, async ({ page }) => {
+    await page.setViewportSize(NARROW)
+    await page.goto(path)
+    await expect(page.getByRole('heading', { name: heading })).toBeVisible()
+    const { tooWide, ids } = await page.evaluate(() => ({
+      tooWide: document.documentElement.scrollWidth - innerWidth,
+      ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
+    }))
+    expect(tooWide).toBeLessThanOrEqual(0)
+    expect(new Set(ids).size).toBe(ids.length)
 
-  // The page has five thousand elements, for which axe needs many seconds: the first of each section will do.
-  await page.evaluate(() => {
-    for (const article of document.querySelectorAll('article:not(:first-of-type)')) article.remove()
+    // That of the API has five thousand elements, for which axe needs many seconds: the first of each section will do.
+    await page.evaluate(() => {
+      for (const article of document.querySelectorAll('article:not(:first-of-type)')) article.remove()
+    })
+    await show(page, 'dark')
+    await expectAccessible(page)
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await show(page, 'light')
+    await expectAccessible(page, 'colours')
   })
-  await show(page, 'dark')
-  await expectAccessible(page)
-  await page.setViewportSize({ width: 1280, height: 900 })
-  await show(page, 'light')
-  await expectAccessible(page, 'colours')
-})
+}
 
 /** The texts of a page in the language `qps` that are in no brackets, besides names, addresses and codes. */
 function textsOfTheCode(page: Page): Promise<string[]> {

@@ -590,7 +590,7 @@ it('stops the server when the start is cancelled, and the next start works', asy
   await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // the abort comes before any login
   const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
   const outcome = starting.catch((error: unknown) => error)
-  await expect.poll(() => postmaster(where).catch(() => 0)).toBeGreaterThan(0)
+  await expect.poll(() => postmaster(where).catch(() => 0), { interval: 5 }).toBeGreaterThan(0)
 
   giveUp.abort()
 
