@@ -1,7 +1,7 @@
 // npm run e2e -- NAME: one browser test file against the whole product. What follows NAME goes to Playwright.
 // `npm run e2e -- screenshots` makes the pictures of the documentation again.
-import { findBrowser } from './find-browser.mjs'
-import { runNamedTests } from './test-named.mjs'
+import { findBrowser } from './test/find-browser.mjs'
+import { runNamedTests } from './test/test-named.mjs'
 
 await runNamedTests({
   usage: 'npm run e2e -- NAME, where NAME is part of the name of a browser test file, such as `configure`',

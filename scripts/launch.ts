@@ -1,7 +1,7 @@
 // Runs for npm start: the product in one process and, in the demo, the simulator in another.
 import { ConfigurationError } from '../apps/api/src/config.ts'
-import { runProduct } from './product-process.ts'
-import { readCommand } from './read-command.ts'
+import { runProduct } from './start/product-process.ts'
+import { readCommand } from './start/read-command.ts'
 
 const UNDER_WATCH = '--under-watch'
 

@@ -1,7 +1,7 @@
 // node scripts/run.mjs PROGRAM: runs a program of the project on its own Node, after installing and building what is
 // missing.
-import { build, install, startNode } from './bootstrap.mjs'
-import { STOP_SIGNALS } from './run-tool.mjs'
+import { build, install, startNode } from './start/bootstrap.mjs'
+import { STOP_SIGNALS } from './start/run-tool.mjs'
 
 await install()
 await build()

@@ -4,9 +4,9 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { build, install, root, toolEnvironment } from './bootstrap.mjs'
-import { findBrowser } from './find-browser.mjs'
-import { beforeEnd, runTool } from './run-tool.mjs'
+import { build, install, root, toolEnvironment } from './start/bootstrap.mjs'
+import { findBrowser } from './test/find-browser.mjs'
+import { beforeEnd, runTool } from './start/run-tool.mjs'
 
 const reports = join(root, 'test-results')
 const reportOf = (runner) => join(reports, `${runner}.json`)
@@ -38,7 +38,7 @@ await Promise.all([
   check('Dead code', 'knip', ['--no-progress']),
   suite('Modules and database', {
     command: 'vitest',
-    parameters: ['run', '--reporter=scripts/vitest-report.mjs'],
+    parameters: ['run', '--reporter=scripts/test/vitest-report.mjs'],
     environment: { ...environment, VITEST_REPORT: reportOf('vitest') },
     readReport: () => JSON.parse(readFileSync(reportOf('vitest'), 'utf8')),
   }),

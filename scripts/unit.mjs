@@ -1,6 +1,6 @@
 // npm run unit -- NAME: one test file of the modules or of the API, with whatever database it needs. What follows NAME
 // goes to vitest, such as: npm run unit -- leases -t 'a lease that ran out'
-import { runNamedTests } from './test-named.mjs'
+import { runNamedTests } from './test/test-named.mjs'
 
 /** The API does not start without the page, which releases carry too. */
 const SERVES_THE_PAGE = /^(apps\/api|scripts\/release)\//

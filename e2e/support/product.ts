@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stillRunning, withDescendants } from './processes.ts'
 import { findRunningPostgres } from '../../apps/api/src/database/embedded-postgres.ts'
-import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
+import { NODE_FLAGS } from '../../scripts/start/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_TIMEOUT_MS = 300_000

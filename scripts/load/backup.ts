@@ -4,10 +4,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { peakMegabytes } from './process-memory.ts'
-import { GRAPH_MS, type Setting } from './setting.ts'
-import { deliverAll } from './submit.ts'
-import { startWithoutLimits, type Testbed } from './testbed.ts'
+import { peakMegabytes } from '../bench/process-memory.ts'
+import { GRAPH_MS, type Setting } from '../bench/setting.ts'
+import { deliverAll } from '../testbed/submit.ts'
+import { startWithoutLimits, type Testbed } from '../testbed/testbed.ts'
 
 const MAILBOXES = 8
 const MAILS = 2_000

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../node-flags.mjs'
+import { NODE_FLAGS } from '../start/node-flags.mjs'
 
 /** Starts a program that a bench measures the product against. It writes a line when it is ready. */
 export async function startBareServer(

@@ -1,4 +1,4 @@
-import type { Testbed } from './testbed.ts'
+import type { Testbed } from '../testbed/testbed.ts'
 
 const ADDED_AT_ONCE = 100_000
 

@@ -1,6 +1,6 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
-import { grouped, type Setting } from './setting.ts'
-import type { Process, Tenant, Testbed } from './testbed.ts'
+import { grouped, type Setting } from '../bench/setting.ts'
+import type { Process, Tenant, Testbed } from '../testbed/testbed.ts'
 
 const MESSAGES = 500_000
 /** Each message fails and is sent afterwards. */

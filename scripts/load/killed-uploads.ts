@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { openTestbed, type Testbed, type Tenant } from './testbed.ts'
-import { createRandom, type Random } from './random.ts'
-import { hashOfLarge, submitLarge } from './large.ts'
-import { readArrivals } from './storm.ts'
+import { openTestbed, type Testbed, type Tenant } from '../testbed/testbed.ts'
+import { createRandom, type Random } from '../chaos/random.ts'
+import { hashOfLarge, submitLarge } from '../bench/large.ts'
+import { readArrivals } from '../chaos/storm.ts'
 
 const SIZE_BYTES = 60 * 1024 * 1024
 const KILLS = 50

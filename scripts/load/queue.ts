@@ -1,10 +1,10 @@
 import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
-import { measureDelivery, median, medianCosts, printCosts, type Costs } from './costs.ts'
+import { measureDelivery, median, medianCosts, printCosts, type Costs } from '../bench/costs.ts'
 import { addEnded, untilCounted } from './ended.ts'
-import { GRAPH_MS, type Setting } from './setting.ts'
-import { deliverAll, untilIndexed } from './submit.ts'
-import type { Scoreboard } from './targets.ts'
-import { startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
+import { GRAPH_MS, type Setting } from '../bench/setting.ts'
+import { deliverAll, untilIndexed } from '../testbed/submit.ts'
+import type { Scoreboard } from '../bench/targets.ts'
+import { startWithoutLimits, type Process, type Tenant, type Testbed } from '../testbed/testbed.ts'
 
 const MAILBOXES = 8
 /** Gives each mailbox a quarter of a block of the search index; two of them complete theirs. */

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import nodemailer from 'nodemailer'
 import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { startBareServer } from './bare-server.ts'
-import { peakAfterReset, peakMegabytes } from './process-memory.ts'
-import type { Setting } from './setting.ts'
-import type { Testbed } from './testbed.ts'
+import { peakAfterReset, peakMegabytes } from '../bench/process-memory.ts'
+import type { Setting } from '../bench/setting.ts'
+import type { Testbed } from '../testbed/testbed.ts'
 
 const MB = 1024 * 1024
 const LARGEST_BYTES = 150 * MB

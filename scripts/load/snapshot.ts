@@ -1,8 +1,8 @@
-import { measureDelivery, medianCosts, printCosts, type Costs } from './costs.ts'
-import { GRAPH_MS, type Setting } from './setting.ts'
-import { deliverAll, WARM_MAILS } from './submit.ts'
-import type { Scoreboard } from './targets.ts'
-import { MAX_MAILBOXES, startWithoutLimits, type Testbed } from './testbed.ts'
+import { measureDelivery, medianCosts, printCosts, type Costs } from '../bench/costs.ts'
+import { GRAPH_MS, type Setting } from '../bench/setting.ts'
+import { deliverAll, WARM_MAILS } from '../testbed/submit.ts'
+import type { Scoreboard } from '../bench/targets.ts'
+import { MAX_MAILBOXES, startWithoutLimits, type Testbed } from '../testbed/testbed.ts'
 
 const MAILS = 3_000
 const ROUNDS = 3

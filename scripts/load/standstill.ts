@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { readCores } from './processor-time.ts'
-import type { Testbed } from './testbed.ts'
+import { readCores } from '../bench/processor-time.ts'
+import type { Testbed } from '../testbed/testbed.ts'
 
 const EVERY_MS = 50
 /** Longer than what is under way at once takes at the slowest Microsoft that is measured. */

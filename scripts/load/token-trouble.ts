@@ -7,9 +7,9 @@ import {
   type Process,
   type Tenant,
   type AccessKind,
-} from './testbed.ts'
-import { inParallel } from './submit.ts'
-import { readArrivals, readPeakConcurrency } from './storm.ts'
+} from '../testbed/testbed.ts'
+import { inParallel } from '../testbed/submit.ts'
+import { readArrivals, readPeakConcurrency } from '../chaos/storm.ts'
 
 const MESSAGES = 500
 const TOKENS_LIVE_SECONDS = 2

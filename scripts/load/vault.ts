@@ -4,7 +4,7 @@ import { compactDecrypt, CompactEncrypt } from 'jose'
 import { createContentCipher, newContentKey } from '../../packages/m365/src/vault/content-cipher.ts'
 import { newVaultKey } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
-import { grouped, type Setting } from './setting.ts'
+import { grouped, type Setting } from '../bench/setting.ts'
 
 const TOKEN_BYTES = 2_000 // the length of an access token of Entra
 const TOKENS_A_ROUND = 1_000

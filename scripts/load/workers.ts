@@ -1,10 +1,17 @@
 import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
-import { median } from './costs.ts'
-import type { Setting } from './setting.ts'
+import { median } from '../bench/costs.ts'
+import type { Setting } from '../bench/setting.ts'
 import { describeStandstill, watchStandstill } from './standstill.ts'
-import { deliverAll, submitAll, untilSent } from './submit.ts'
-import type { Scoreboard } from './targets.ts'
-import { MAX_MAILBOXES, NO_LIMITS, startWithoutLimits, type Process, type Tenant, type Testbed } from './testbed.ts'
+import { deliverAll, submitAll, untilSent } from '../testbed/submit.ts'
+import type { Scoreboard } from '../bench/targets.ts'
+import {
+  MAX_MAILBOXES,
+  NO_LIMITS,
+  startWithoutLimits,
+  type Process,
+  type Tenant,
+  type Testbed,
+} from '../testbed/testbed.ts'
 
 const MAILS = 6_000
 /** Mails that each worker sends before it is measured. */

@@ -1,7 +1,7 @@
 import { chmod, cp, lstat, mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { globSync } from 'node:fs'
-import { NODE_FLAGS } from '../node-flags.mjs'
+import { NODE_FLAGS } from '../start/node-flags.mjs'
 import { bundlePrograms } from './bundle.ts'
 import { licenceFile, type Component } from './components.ts'
 

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { NODE_FLAGS } from '../../node-flags.mjs'
+import { NODE_FLAGS } from '../../start/node-flags.mjs'
 
 let working: string
 let started: ChildProcess | undefined
