@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
@@ -11,6 +11,9 @@ beforeAll(async () => {
   ground = await createTestGround()
 })
 afterAll(() => ground.close())
+// All requests of a test belong to one minute, however long they take.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
 
 /** Starts another process for each test, because the counts are per process. */
 async function start(environment: Record<string, string> = {}): Promise<TestProduct> {

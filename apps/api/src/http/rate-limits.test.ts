@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { problems } from './problem.ts'
 import { rateLimits } from './rate-limits.ts'
 
@@ -10,6 +10,7 @@ let app: FastifyInstance
 let validKeys: string[]
 
 beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] }) // so that all requests belong to one minute, however long they take
   validKeys = ['imk_reports', 'imk_alerts']
   app = Fastify()
   await app.register(problems, { outageOf: () => null })
@@ -19,7 +20,10 @@ beforeEach(async () => {
     return reply.code(isValid ? 200 : 401).send('')
   })
 })
-afterEach(() => app.close())
+afterEach(() => {
+  vi.useRealTimers()
+  return app.close()
+})
 
 const request = (key?: string, remoteAddress = '203.0.113.1'): Promise<LightMyRequestResponse> =>
   app.inject({
