@@ -1,9 +1,14 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import type { Timers } from '../clock.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestGround } from '../test-support/test-product.ts'
 import { databaseWarnings } from './database-warnings.ts'
+
+/** No answer is late, however slow the machine is. */
+const NEVER_LATE: Pick<Timers, 'after'> = { after: () => () => {} }
+/** For answers that do not come before it is said that they are late. */
+const LATE_AT_ONCE: Pick<Timers, 'after'> = { after: (_ms, call) => (call(), () => {}) }
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -21,7 +26,7 @@ async function switchSynchronousCommit(on: TestDatabase, value: 'on' | 'off'): P
 async function warningsFor(connectionString = database.url): Promise<string[]> {
   const pool = createTestPool(database.url, 2)
   try {
-    return await databaseWarnings(pool, connectionString, systemTimers)
+    return await databaseWarnings(pool, connectionString, NEVER_LATE)
   } finally {
     await pool.end()
   }
@@ -81,10 +86,13 @@ function poolTransactions(sessions: pg.PoolClient[]): Pick<pg.Pool, 'query' | 'c
   return { connect: connect as never, query: query as never }
 }
 
-it.each([2, 1])('warns of a pooler in transaction mode with sessions that are free: %i', async (count) => {
+it.each([
+  [2, NEVER_LATE],
+  [1, LATE_AT_ONCE],
+])('warns of a pooler in transaction mode with sessions that are free: %i', async (count, timers) => {
   const pool = createTestPool(database.url, count)
   const sessions = await Promise.all(Array.from({ length: count }, () => pool.connect()))
-  const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url, systemTimers)
+  const warnings = await databaseWarnings(poolTransactions([...sessions]) as pg.Pool, database.url, timers)
   for (const session of sessions) session.release()
   await pool.end()
 
@@ -109,8 +117,10 @@ it('does not take a server that answers late once for a pooler', async () => {
     return { query, release: () => client.release(), on() {}, off() {} }
   }
   const query = pool.query.bind(pool)
+  const both = [LATE_AT_ONCE, NEVER_LATE]
+  const timers: Pick<Timers, 'after'> = { after: (ms, call) => both.shift()?.after(ms, call) ?? (() => {}) }
 
-  expect(await databaseWarnings({ query, connect } as never, database.url, systemTimers)).toEqual([])
+  expect(await databaseWarnings({ query, connect } as never, database.url, timers)).toEqual([])
 
   expect(asked).toBe(6)
   await pool.end()
@@ -121,7 +131,7 @@ it('does not fail where no second connection can be had', async () => {
   const refused = () => Promise.reject(new Error('timeout exceeded when trying to connect'))
   const query = pool.query.bind(pool)
 
-  expect(await databaseWarnings({ query, connect: refused } as never, database.url, systemTimers)).toEqual([])
+  expect(await databaseWarnings({ query, connect: refused } as never, database.url, NEVER_LATE)).toEqual([])
 
   await pool.end()
 })
