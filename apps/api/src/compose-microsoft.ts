@@ -35,7 +35,7 @@ export function composeMicrosoft(
   readonly mailer: GraphMailer
   readonly trace: MessageTrace
 } {
-  const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
+  const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl, graphAuth } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
   const plainFetch = createMicrosoftFetch({
     ...(httpsProxy !== null && { httpsProxy }),
@@ -51,7 +51,7 @@ export function composeMicrosoft(
     graphBaseUrl,
     cloud,
     redirectUri,
-    approvalLinks: approvalLinks(publicUrl),
+    approvalLinks: approvalLinks(publicUrl, graphAuth),
     fetch,
     clock,
   })

@@ -443,7 +443,7 @@ export async function compose(
           graphAuth: config.graphAuth,
           findSession: signIn.findSession,
           outageOf,
-          returnHandlers: [signIn.signInReturn, settings.consentReturn],
+          returnHandlers: [signIn.signInReturn, settings.consentReturn, settings.approvalReturn],
           features: [
             ...operations,
             signIn.routes({ requireAdmin }),

@@ -13,7 +13,8 @@ const main = document.querySelector('main')
 const json = main?.dataset['texts']
 if (main && json !== undefined) wordPage(main, JSON.parse(json) as PlainPageTexts)
 
-function wordPage(page: HTMLElement, { title, paragraphs, note, link, values }: PlainPageTexts): void {
+function wordPage(page: HTMLElement, texts: PlainPageTexts): void {
+  const { title, paragraphs, items, note, link, command, values } = texts
   const isGerman = chooseLanguage(localStorage.getItem(LANGUAGE_KEY), navigator.languages) === 'de'
   const t = createTranslate({ language: 'de', locale: 'de', catalogue: deServer })
   const parts = serverText({ title: '', detail: '', action: '', values }, t)
@@ -41,8 +42,11 @@ function wordPage(page: HTMLElement, { title, paragraphs, note, link, values }: 
   document.title = [heading?.textContent ?? '', 'Inforiver Mail'].join(' - ')
   const elements = page.querySelectorAll(':scope > p')
   for (const [index, paragraph] of paragraphs.entries()) show(elements[index], paragraph)
-  show(page.querySelector(':scope > p > small'), note)
-  if (link !== null) show(page.querySelector(':scope > p:last-child > a'), link)
+  const rows = page.querySelectorAll(':scope > ul > li')
+  for (const [index, item] of items.entries()) show(rows[index], item)
+  show(page.querySelector(':scope > .note > small'), note)
+  show(page.querySelector(':scope > .link > a'), link)
+  show(page.querySelector(':scope > .command'), command)
 }
 
 function linkTo(address: string): HTMLAnchorElement {

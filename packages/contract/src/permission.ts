@@ -37,6 +37,9 @@ export function applicationPermissionsFor(sender: { largeAttachments: boolean; b
 /** The application permission that Exchange's message trace needs, in both ways of access. */
 export const TRACE_PERMISSION: Permission = 'ExchangeMessageTrace.Read.All'
 
+/** The application of Microsoft whose service principal serves message traces. */
+export const TRACE_APP_ID = '8bd644d1-64a1-4d4b-ae52-2e0cbf64e373'
+
 const READ_INBOX: Readonly<Record<'own' | 'delegated' | 'application', readonly string[]>> = {
   own: ['Mail.ReadWrite', 'Mail.ReadWrite.Shared'],
   delegated: ['Mail.ReadWrite.Shared'],
@@ -57,17 +60,19 @@ export function permissionsOfBouncesAlone(
   return permissions.filter((name) => READ_INBOX.own.includes(name) && !needed.includes(name))
 }
 
-/** The product's own page that sends an Entra administrator on to Microsoft's approval page. */
+/** The product's own page for an Entra administrator, which leads on to Microsoft's approval page. */
 export const APPROVAL_PATH = '/auth/microsoft/admin-consent'
 
 /**
- * APPROVAL_PATH for a delegated sender with these permissions. Its defaults: a foreign address, no large attachments.
+ * APPROVAL_PATH for a delegated sender with these permissions, or for the trace alone. Its defaults: a foreign address, no
+ * large attachments.
  */
 export function approvalPath(permissions: readonly string[]): string {
   const query = new URLSearchParams({
-    ...(!permissions.includes('Mail.Send.Shared') && { ownAddress: 'true' }),
+    ...(permissions.includes('Mail.Send') && !permissions.includes('Mail.Send.Shared') && { ownAddress: 'true' }),
     ...(permissions.includes('Mail.ReadWrite') && { largeAttachments: 'true' }),
     ...(permissions.includes('Mail.ReadWrite.Shared') && { bounces: 'true' }),
+    ...(permissions.includes(TRACE_PERMISSION) && { trace: 'true' }),
   })
   return query.size === 0 ? APPROVAL_PATH : `${APPROVAL_PATH}?${query.toString()}`
 }

@@ -10,8 +10,10 @@ export type PageText =
 export interface PlainPageTexts {
   readonly title: PageText
   readonly paragraphs: readonly PageText[]
+  readonly items: readonly PageText[]
   readonly note: PageText | null
   readonly link: PageText | null
+  readonly command: PageText | null
   /** Names the sentences of the parts, and what is filled into them. */
   readonly values: Values
 }

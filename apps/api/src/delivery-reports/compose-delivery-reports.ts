@@ -1,3 +1,4 @@
+import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
@@ -86,7 +87,7 @@ export function composeDeliveryReports(
     logger,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
     explain: (refusal, hasPermission) => {
-      const approvalLink = approvalLinks.application()
+      const approvalLink = approvalLinks.application(TRACE_PERMISSION)
       return toReportsProblem(explainTrace(refusal, { isOn: true, hasPermission, approvalLink, adminCenters }))
     },
     tokens: createTraceTokens({ identity, clock }),

@@ -40,5 +40,5 @@ it('gives the script that words a page in the chosen language its texts, and wha
   const [, json = ''] = /<main data-texts="([^"]*)">/.exec(body) ?? []
   expect(json).not.toMatch(/[<>]/)
   const read = json.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
-  expect(JSON.parse(read)).toEqual({ ...texts, note: null, link: null })
+  expect(JSON.parse(read)).toEqual({ ...texts, items: [], note: null, link: null, command: null })
 })

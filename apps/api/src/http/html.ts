@@ -10,6 +10,10 @@ export interface PlainPage {
   /** Small print, such as a correlation id. */
   readonly note?: PageText | null
   readonly link?: { readonly href: string; readonly text: PageText }
+  /** A list below the paragraphs; the mark becomes a class. */
+  readonly items?: readonly { readonly text: PageText; readonly mark: string }[]
+  /** Lines to copy, below the link. */
+  readonly command?: { readonly before: PageText; readonly text: string }
   /** Data attributes of `main`, for the script. */
   readonly data?: Readonly<Record<string, string>>
   readonly script?: string
@@ -48,12 +52,14 @@ export function readLanguage(header = ''): Language {
 }
 
 function render(page: PlainPage, language: Language): string {
-  const { title, paragraphs, note, link, data = {}, script, values } = page
+  const { title, paragraphs, items = [], note, link, command, data = {}, script, values } = page
   const texts: PlainPageTexts | undefined = values && {
     title,
     paragraphs,
+    items: items.map(({ text }) => text),
     note: note ?? null,
     link: link?.text ?? null,
+    command: command?.before ?? null,
     values,
   }
   const attributes = Object.entries({ ...data, ...(texts && { texts: JSON.stringify(texts) }) }).map(
@@ -81,8 +87,10 @@ ${scripts.map((path) => `<script src="${escapeHtml(path)}" defer></script>`).joi
 <main${attributes.join('')}>
 <h1${langOf(title)}>${escapeHtml(textOf(title))}</h1>
 ${paragraphs.map((text) => `<p${langOf(text)}>${linkify(textOf(text))}</p>`).join('\n')}
-${note ? `<p><small>${escapeHtml(textOf(note))}</small></p>` : ''}
-${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(textOf(link.text))}</a></p>` : ''}
+${items.length > 0 ? `<ul>${items.map(({ text, mark }) => `<li class="${mark}"${langOf(text)}>${escapeHtml(textOf(text))}</li>`).join('')}</ul>` : ''}
+${note ? `<p class="note"><small>${escapeHtml(textOf(note))}</small></p>` : ''}
+${link ? `<p class="link"><a href="${escapeHtml(link.href)}">${escapeHtml(textOf(link.text))}</a></p>` : ''}
+${command ? `<p class="command">${escapeHtml(textOf(command.before))}</p>\n<pre>${escapeHtml(command.text)}</pre>` : ''}
 </main>
 <footer><small>Inforiver Mail ${VERSION}</small></footer>
 </body>

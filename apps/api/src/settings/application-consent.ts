@@ -46,7 +46,6 @@ export function createApplicationConsent({
     permissionsFor: async (_admin, { largeAttachments, bounces }) =>
       applicationPermissionsFor({ largeAttachments, bounces }),
     consentUrl: async (_consent, { state }) => identity.applicationConsentUrl({ state }),
-    approvalUrl: () => identity.applicationConsentUrl(),
     prove,
   }
 

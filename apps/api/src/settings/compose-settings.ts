@@ -33,6 +33,7 @@ import { createReportsConsent } from './reports-consent.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { createReportSourceStore, type ReportSourceStore } from './report-source-store.ts'
+import { createHandOff } from './hand-off.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
 import { createSettingsStore } from './settings-store.ts'
 import { createSubmitSettingsReader, type ReadSubmitSettings } from './submit-settings-store.ts'
@@ -51,6 +52,8 @@ export interface Settings {
     requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
   }): FastifyPluginAsync
   readonly consentReturn: ReturnHandler
+  /** Shows an Entra administrator what came of an approval. */
+  readonly approvalReturn: ReturnHandler
   /** Lets a person finish their open consents in the session that continues one of theirs. Both are hashes. */
   carryConsents(sessions: { from: string; to: string }): Promise<void>
   /** Housekeeping runs these, by name. */
@@ -150,6 +153,17 @@ export function composeSettings({
     clock,
     timers,
   })
+  const handOff = createHandOff({
+    graphAuth,
+    tenantId,
+    publicUrl,
+    identity,
+    settingsStore,
+    clock,
+    timers,
+    random,
+    waitForGrant,
+  })
   measureExpiry(registry, credentialExpiry)
   const reportSources = createReportSourceStore(database.pool)
   const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
@@ -185,7 +199,7 @@ export function composeSettings({
           consentStore,
           consents,
           reportSwitches,
-          strategy,
+          showHandOff: handOff.show,
           clock,
           timers,
         })
@@ -200,6 +214,7 @@ export function composeSettings({
       },
 
     consentReturn: consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
+    approvalReturn: handOff.approvalReturn,
 
     carryConsents: (sessions) => consentStore.carry(tenantId, sessions, clock()),
 

@@ -1,7 +1,6 @@
 import type { Permission } from '@inforiver-mail/contract/permission'
 import type { Explanation } from '@inforiver-mail/m365/explanation'
 import type { ReportsExplanation } from '@inforiver-mail/m365/explain-reports'
-import type { Approval } from '../approval-links.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
@@ -68,8 +67,6 @@ export interface ConsentStrategy {
   permissionsFor(admin: SignedIn, goal: ConsentGoal, settings: SettingsState): Promise<readonly string[]>
   /** Returns the address of Microsoft's page. */
   consentUrl(consent: ConsentRecord, secrets: ConsentSecrets): Promise<string>
-  /** Returns the page on which an Entra administrator approves for the organisation, whoever connects later. */
-  approvalUrl(approval: Approval): string
   prove(answer: ConsentAnswer): Promise<Proof>
 }
 

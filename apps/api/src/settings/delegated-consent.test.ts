@@ -47,7 +47,7 @@ async function prove({
 }) {
   const identity: Partial<MicrosoftIdentity> = {
     adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
-    approvalLinks: approvalLinks('https://mail.example.com'),
+    approvalLinks: approvalLinks('https://mail.example.com', 'delegated'),
     redeemCode: async () => ({
       outcome: 'granted',
       tokens: { accessToken: 'access', refreshToken: 'refresh', expiresAt: NOW },

@@ -38,8 +38,6 @@ export function createDelegatedConsent({
     consentUrl: ({ requestedPermissions: scopes }, { state, nonce, codeChallenge, claims }) =>
       identity.authorizeUrl({ scopes, state, nonce, codeChallenge, prompt: 'select_account', claims }),
 
-    approvalUrl: (approval) => identity.adminConsentUrl({ scopes: permissionsFor(approval) }),
-
     prove,
   }
 

@@ -96,7 +96,7 @@ export async function proveTrace(
   const answer = isWorthAgain && (await takeTraceRequest(tenantId)) ? await ask() : first
   if (answer.outcome === 'page') return { outcome: 'proved' }
   const hasPermission = granted === null || missingPermissions([TRACE_PERMISSION], granted).length === 0
-  const approvalLink = approvalLinks.application()
+  const approvalLink = approvalLinks.application(TRACE_PERMISSION)
   const explanation = explainTrace(answer, { isOn: false, hasPermission, approvalLink, adminCenters })
   return { outcome: answer.outcome === 'denied' ? 'lacking' : 'refused', explanation }
 }

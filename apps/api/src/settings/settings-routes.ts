@@ -14,7 +14,6 @@ import {
 import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { PageText } from '@inforiver-mail/contract/plain-page'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { readApproval } from '../approval-links.ts'
 import type { Timers } from '../clock.ts'
 import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
@@ -24,7 +23,6 @@ import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentStore } from './consent-store.ts'
-import type { ConsentStrategy } from './consent-strategy.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
 import type { DeliveryReportSwitches } from './delivery-reports.ts'
 import type { ConsentRequest } from './settings-state.ts'
@@ -40,7 +38,7 @@ interface Options {
   readonly consentStore: Pick<ConsentStore, 'find' | 'findPending' | 'cancel'>
   readonly consents: Consents
   readonly reportSwitches: DeliveryReportSwitches
-  readonly strategy: Pick<ConsentStrategy, 'approvalUrl'>
+  readonly showHandOff: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
   readonly clock: () => Date
   readonly timers: Timers
 }
@@ -54,7 +52,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
     consentStore,
     consents,
     reportSwitches,
-    strategy,
+    showHandOff,
     clock,
     timers,
   },
@@ -124,8 +122,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
     await consentStore.cancel(await findConsent(caller, id), caller.userId, clock())
   })
 
-  // It only redirects to Microsoft, and the Entra administrator need not be signed in here.
-  app.get(APPROVAL_PATH, async (request, reply) => reply.redirect(strategy.approvalUrl(readApproval(request.query))))
+  app.get(APPROVAL_PATH, showHandOff) // the Entra administrator need not be signed in here
 }
 
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {

@@ -29,7 +29,10 @@ function ask(
     mailer: { findMessage, readDelegate: () => expect.unreachable() },
     identity: {
       adminCenters: { entra: 'Entra', exchange: 'Exchange', restrictedSenders: '', serviceStatus: '', codePage: '' },
-      approvalLinks: { delegated: () => 'https://a.example', application: () => 'https://b.example' },
+      approvalLinks: {
+        delegated: () => 'https://a.example',
+        application: () => 'https://b.example',
+      },
     },
     renewAccess: () => expect.unreachable(),
     signal: new AbortController().signal,

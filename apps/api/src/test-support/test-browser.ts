@@ -113,7 +113,11 @@ export function createTestBrowser(publicUrl: string, reachedAt = publicUrl): Tes
     decision: 'Accept' | 'Cancel',
     stopAt?: string,
   ): Promise<Answer> {
-    const picked = await press(await navigate(url), account, stopAt)
+    const first = await navigate(url)
+    // The page for an Entra administrator leads on to Microsoft's.
+    const [, link] = /<p class="link"><a (href="[^"]*")/.exec(first.text) ?? []
+    const page = link === undefined ? first : await navigate(attribute(link, 'href'))
+    const picked = await press(page, account, stopAt)
     return picked.text.includes('Permissions requested') ? press(picked, decision, stopAt) : picked
   }
 

@@ -54,7 +54,8 @@ export type AppRegistration = { readonly tenantId: string; readonly clientId: st
  */
 export interface ApprovalLinks {
   delegated(scopes: readonly string[]): string
-  application(): string
+  /** @param permission the one that is missing, where it is one alone */
+  application(permission?: string): string
 }
 
 export interface MicrosoftIdentityOptions {

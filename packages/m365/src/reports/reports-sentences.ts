@@ -1,8 +1,7 @@
+import { TRACE_APP_ID } from '@inforiver-mail/contract/permission'
 import type { Sentences } from '@inforiver-mail/contract/wording'
 import { APPLICATION_RBAC } from '../admin-centers.ts'
 
-/** The application of Microsoft whose service principal serves message traces. */
-const TRACE_APP_ID = '8bd644d1-64a1-4d4b-ae52-2e0cbf64e373'
 const TRACE_GUIDE = 'https://learn.microsoft.com/graph/api/resources/exchangemessagetrace'
 
 /** Why a source of delivery reports cannot be read, and who mends it. */

@@ -1,0 +1,189 @@
+import {
+  applicationPermissionsFor,
+  PERMISSIONS,
+  permissionsFor,
+  TRACE_APP_ID,
+  TRACE_PERMISSION,
+  type Permission,
+} from '@inforiver-mail/contract/permission'
+import type { PageText } from '@inforiver-mail/contract/plain-page'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readApproval, type Approval } from '../approval-links.ts'
+import type { Timers } from '../clock.ts'
+import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
+import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import { newOpaqueValue } from '../http/session.ts'
+import { GRANT_DELAYS_MS, type WaitForGrant } from './consent-strategy.ts'
+import { APPROVAL_TEXT, commandText, MARKS, PURPOSES, traceText } from './hand-off-text.ts'
+import { readApprovalAnswer } from './microsoft-answer.ts'
+import type { SettingsStore } from './settings-store.ts'
+
+const TIMEOUT_MS = 10_000
+/** Strangers may open the page, so Entra is asked once in a while only. */
+const LOOK_MS = 30_000
+
+interface Deps {
+  readonly graphAuth: 'delegated' | 'application'
+  readonly tenantId: string
+  readonly publicUrl: string
+  readonly identity: MicrosoftIdentity
+  readonly settingsStore: Pick<SettingsStore, 'read'>
+  readonly clock: () => Date
+  readonly timers: Pick<Timers, 'deadline'>
+  readonly random: RandomBytes
+  readonly waitForGrant: WaitForGrant
+}
+
+/** What the application's token grants; null where that cannot be told. */
+type Roles = readonly string[] | null
+
+interface Row {
+  readonly permission: Permission
+  readonly kind: 'delegated' | 'application'
+  readonly mark: keyof typeof MARKS
+}
+
+/**
+ * The page for an Entra administrator, who need not be able to sign in here: what is missing, Microsoft's page that approves
+ * it, and what came of it. A cookie tells the answer from one that somebody made up; nothing else is kept.
+ */
+export function createHandOff(deps: Deps) {
+  const { graphAuth, tenantId, publicUrl, identity, settingsStore, clock, timers, random, waitForGrant } = deps
+  const secure = publicUrl.startsWith('https:')
+  const cookieName = `${secure ? '__Host-' : ''}inforiver-mail-approval`
+  let seen: { readonly untilMs: number; readonly roles: Promise<Roles> } | null = null
+
+  async function show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const approval = readApproval(request.query)
+    const nowMs = clock().getTime()
+    if (seen === null || seen.untilMs <= nowMs) seen = { untilMs: nowMs + LOOK_MS, roles: readRoles() }
+    const rows = await rowsOf(approval, await seen.roles)
+    const isComplete = rows.every(({ mark }) => mark !== 'missing')
+    return sendPage(reply, 200, {
+      ...listOf(reply, approval, rows),
+      title: isComplete ? APPROVAL_TEXT.complete : APPROVAL_TEXT.title,
+      paragraphs: [...firstOf(rows, false), APPROVAL_TEXT.intro, APPROVAL_TEXT.basics],
+    })
+  }
+
+  const approvalReturn: ReturnHandler = async ({ state, parameters, request, reply }) => {
+    if (state !== request.cookies[cookieName]) return false
+    const approval = readApproval(Object.fromEntries(new URLSearchParams(state.slice(state.indexOf('?') + 1))))
+    const refusal = readApprovalAnswer(identity, parameters)
+    seen = null
+    const rows = refusal ? await rowsOf(approval, await readRoles()) : await rowsAfterApproval(approval)
+    const page = listOf(reply, approval, rows)
+    if (refusal) {
+      const { title, detail, action, values, correlationId } = refusal
+      sendPage(reply, 400, {
+        ...page,
+        title: { en: title, part: 'title' },
+        paragraphs: [
+          { en: detail, part: 'detail' },
+          { en: action, part: 'action' },
+        ],
+        note: correlationId && correlationNote(correlationId),
+        values,
+      })
+      return true
+    }
+    const lacks = rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing')
+    sendPage(reply, 200, {
+      ...page,
+      title: lacks ? APPROVAL_TEXT.partly : APPROVAL_TEXT.approved,
+      paragraphs: [...firstOf(rows, true), APPROVAL_TEXT.next],
+    })
+    return true
+  }
+
+  /** A token may lack at first what has just been granted. */
+  async function rowsAfterApproval(approval: Approval): Promise<Row[]> {
+    for (const waitMs of GRANT_DELAYS_MS) {
+      const rows = await rowsOf(approval, await readRoles())
+      if (!rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing')) return rows
+      await waitForGrant(waitMs)
+    }
+    return rowsOf(approval, await readRoles())
+  }
+
+  async function readRoles(): Promise<Roles> {
+    const grant = await identity.applicationToken({ leg: 'application', signal: timers.deadline(TIMEOUT_MS) })
+    return grant.outcome === 'granted' ? grant.grantedPermissions : null
+  }
+
+  /** Everything that a registration may list, in the order of PERMISSIONS. */
+  async function rowsOf(approval: Approval, roles: Roles): Promise<Row[]> {
+    const { state: settings } = await settingsStore.read(tenantId)
+    const connection = settings.status === 'not-configured' ? null : settings.connection
+    const held = connection?.permissions ?? []
+    const isApplication = graphAuth === 'application'
+    const asked = isApplication ? applicationPermissionsFor(approval) : permissionsFor(approval)
+    const needed: readonly string[] = isOnlyTrace(approval) && connection ? held : asked
+    const listed = isApplication ? applicationPermissionsFor(EVERYTHING) : permissionsFor(EVERYTHING)
+    const markOf = (permission: string): Row['mark'] => {
+      if (held.includes(permission) || (isApplication && roles?.includes(permission))) return 'granted'
+      if (!needed.includes(permission)) return 'spare'
+      return isApplication && roles === null ? 'unknown' : 'missing'
+    }
+    const traceMark = () => {
+      if (roles?.includes(TRACE_PERMISSION)) return 'granted'
+      if (!approval.trace) return 'spare'
+      return roles === null ? 'unknown' : 'missing'
+    }
+    return [
+      ...PERMISSIONS.filter((name) => listed.includes(name) || held.includes(name)).map((permission): Row => ({
+        permission,
+        kind: graphAuth,
+        mark: markOf(permission),
+      })),
+      { permission: TRACE_PERMISSION, kind: 'application', mark: traceMark() },
+    ]
+  }
+
+  /** The part of the page that is the same before and after Microsoft's. */
+  function listOf(
+    reply: FastifyReply,
+    approval: Approval,
+    rows: readonly Row[],
+  ): Pick<PlainPage, 'items' | 'link' | 'command' | 'values'> {
+    const query = Object.entries(approval).map(([name, wanted]) => `${name}=${String(wanted)}`)
+    const state = `${newOpaqueValue(random)}?${query.join('&')}`
+    void reply.setCookie(cookieName, state, { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: 60 * 60 })
+    // Only the address that asks for all that the registration lists asks for permissions of the application.
+    const href =
+      graphAuth === 'application' || approval.trace
+        ? identity.applicationConsentUrl({ state })
+        : identity.adminConsentUrl({ scopes: permissionsFor(approval), state })
+    return {
+      items: rows.map(({ permission, kind, mark }) => ({ text: itemText(permission, kind, mark), mark })),
+      link: { href, text: APPROVAL_TEXT.link },
+      ...(approval.trace && { command: { before: commandText, text: COMMAND } }),
+      values: {},
+    }
+  }
+
+  function firstOf(rows: readonly Row[], wasApproved: boolean): PageText[] {
+    const trace = rows.find(({ permission }) => permission === TRACE_PERMISSION)
+    return trace?.mark === 'missing' ? [traceText(identity.adminCenters.entra, wasApproved)] : []
+  }
+
+  return { show, approvalReturn }
+}
+
+const EVERYTHING = { ownAddress: false, largeAttachments: true, bounces: true }
+
+const COMMAND = `Connect-MgGraph -Scopes Application.ReadWrite.All\nNew-MgServicePrincipal -AppId ${TRACE_APP_ID}`
+
+function isOnlyTrace({ trace, ...others }: Approval): boolean {
+  return trace && !Object.values(others).includes(true)
+}
+
+function itemText(permission: Permission, kind: Row['kind'], mark: Row['mark']): PageText {
+  const purpose = PURPOSES[permission]
+  return {
+    en: `${MARKS[mark].en}: ${permission} (${kind}), ${purpose.en}`,
+    de: `${MARKS[mark].de}: ${permission} (${kind === 'delegated' ? 'delegiert' : 'Anwendung'}), ${purpose.de}`,
+  }
+}
