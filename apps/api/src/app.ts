@@ -15,6 +15,7 @@ import { requestChecks } from './http/request-checks.ts'
 import { serializeWithContract, validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type FindSession } from './http/session.ts'
+import { unreadBodies } from './http/unread-bodies.ts'
 import { unreadResponses } from './http/unread-responses.ts'
 import type { BodyBudget } from './memory/body-budget.ts'
 
@@ -88,6 +89,7 @@ async function createServer(
   app.setSerializerCompiler(serializeWithContract)
   await app.register(drain)
   await app.register(unreadResponses)
+  await app.register(unreadBodies)
   await app.register(requestBodies, { budget: deps.bodyBudget })
   await app.register(jsonBodies)
   await app.register(problems, { outageOf: deps.outageOf })

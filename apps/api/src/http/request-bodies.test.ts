@@ -263,18 +263,6 @@ it('counts a body that proves to be large as a large one only', async () => {
   await expect.poll(() => budget.usedBytes).toBe(24 * MIB)
 })
 
-it('answers the next request on the connection of a large message that was refused', async () => {
-  const port = await listen()
-  await fillShare(port)
-  const { socket, answer, send } = await begun(port, 'application/json')
-  await expect.poll(answer).toContain('HTTP/1.1 503')
-  send(500 * KIB)
-  socket.write(`0\r\n\r\nPOST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key\r\n`)
-  socket.write('content-type: application/json\r\ncontent-length: 3\r\n\r\n"x"')
-
-  await expect.poll(answer).toContain('HTTP/1.1 200')
-})
-
 it('refuses small bodies of services where there is no memory at all, and keeps some for an admin', async () => {
   const port = await listen()
   fillMemory()

@@ -28,9 +28,6 @@ const LIMITS: Limits = {
   longestWaitMs: 30_000,
 }
 
-/** How long a client that was too slow may take to read the answer before its connection is closed. */
-const ANSWER_MS = 5_000
-
 /** How the body of a request arrives, and the memory that it holds. */
 interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLargeJson'> {
   /**
@@ -40,8 +37,6 @@ interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLarg
    * @throws {ProblemError} where there is no memory for that
    */
   read(payload: Readable): Readable
-  /** Whether the connection stays open after a refusal, for the rest of the body. */
-  keepsConnection(): boolean
 }
 
 declare module 'fastify' {
@@ -76,11 +71,6 @@ export const requestBodies = fp<Partial<Limits> & { budget: BodyBudget }>(
       if (request.is404) readBody.call(this, request, reply, payload, done)
       else done(null, payload)
     })
-    // Fastify closes the connection after any body that failed.
-    app.addHook('onSend', ({ arrival }, reply, _payload, done) => {
-      if (arrival.keepsConnection()) reply.removeHeader('connection')
-      done()
-    })
   },
   { name: 'request-bodies' },
 )
@@ -94,19 +84,16 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
   const memory = createBodyMemory(budget, {
     holder: () => request.holder,
     longestWaitMs,
-    timeoutError: () => new OutOfMemoryError(say('no-memory', { seconds: longestWaitMs / 1_000 })),
-    shareError: (holder) => new OutOfMemoryError(sayMemoryShare(budget, holder)),
+    timeoutError: () => new ProblemError('unavailable', say('no-memory', { seconds: longestWaitMs / 1_000 })),
+    shareError: (holder) => new ProblemError('unavailable', sayMemoryShare(budget, holder)),
   })
   let body: ArrivingBody | null = null
   let pace: Pace | null = null
-  let keepsConnection = false
   let timer: NodeJS.Timeout | undefined = endLater()
   raw.on('close', () => clearTimeout(timer))
   reply.raw.on('close', () => {
     memory.release()
     body?.stream.destroy()
-    // Once it is answered, an upload has no more time than other requests.
-    if (timer === undefined && !raw.complete && !raw.destroyed) timer = endLater()
   })
 
   function endLater(): NodeJS.Timeout {
@@ -121,10 +108,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
       raw.destroy()
       return
     }
-    reply.header('connection', 'close')
     body.stream.destroy(new ProblemError('unavailable', say([why, 'nothing-stored'], facts)))
-    clearTimeout(timer)
-    timer = setTimeout(() => raw.destroy(), ANSWER_MS)
   }
 
   function endSlow({ bytes, ms }: Pace): void {
@@ -161,8 +145,8 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
         if (arrivedBytes <= heldBytes || heldBytes === mostBytes) return
         const isLarge = arrivedBytes > SMALL_BODY_BYTES
         heldBytes = isLarge ? mostBytes : Math.min(mostBytes, SMALL_BODY_BYTES)
-        if (isLarge) freeUnused = hurry(orRefuse(() => memory.becomeLargeJson(mostBytes)))
-        else orRefuse(() => memory.holdSmallJson(heldBytes))
+        if (isLarge) freeUnused = hurry(memory.becomeLargeJson(mostBytes))
+        else memory.holdSmallJson(heldBytes)
       },
       pace: () => pace,
       onTooSlow: endSlow,
@@ -183,7 +167,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
       admit() {
         if (held) return
         held = true
-        orRefuse(() => memory.holdSmallJson(SMALL_BODY_BYTES))
+        memory.holdSmallJson(SMALL_BODY_BYTES)
       },
       pace: () => pace,
       onTooSlow: endSlow,
@@ -193,15 +177,6 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
   function hasArrivedSmall(): boolean {
     const bytes = raw.readableLength
     return !raw.destroyed && bytes === Number(raw.headers['content-length']) && bytes <= SMALL_BODY_BYTES
-  }
-
-  function orRefuse<Held>(hold: () => Held): Held {
-    try {
-      return hold()
-    } catch (error) {
-      keepsConnection = error instanceof OutOfMemoryError
-      throw error
-    }
   }
 
   return {
@@ -216,13 +191,6 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Bod
       body = isUploading ? createUploadBody(payload) : createJsonBody(payload)
       return body.stream
     },
-    keepsConnection: () => keepsConnection,
-  }
-}
-
-class OutOfMemoryError extends ProblemError {
-  constructor(detail: Said) {
-    super('unavailable', detail)
   }
 }
 
