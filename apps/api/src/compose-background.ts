@@ -3,7 +3,7 @@ import type { Alerts } from './alerts/compose-alerts.ts'
 import type { Timers } from './clock.ts'
 import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { reportExpired } from './delivery/report-expired.ts'
-import { createHousekeeping, type Housekeeping, type HousekeepingTask } from './housekeeping.ts'
+import type { Housekeeping, HousekeepingTask, MakeHousekeeping } from './housekeeping.ts'
 import type { OverviewFeature } from './overview/compose-overview.ts'
 import { startPolling, type Polling } from './polling.ts'
 import type { Upkeep } from './queue/queue.ts'
@@ -13,6 +13,7 @@ const LOOK_EVERY_MS = 2_000
 
 /** Wires what goes on in the background: tasks of every minute, and work that is looked for all the time. */
 export function composeBackground({
+  makeHousekeeping,
   connectionString,
   upkeep,
   alerts,
@@ -23,6 +24,7 @@ export function composeBackground({
   timers,
   logger,
 }: {
+  makeHousekeeping: MakeHousekeeping
   connectionString: string
   upkeep: Upkeep
   alerts: Pick<Alerts, 'dispatcher'>
@@ -34,7 +36,7 @@ export function composeBackground({
   timers: Timers
   logger: FastifyBaseLogger
 }): Housekeeping {
-  const housekeeping = createHousekeeping({
+  const housekeeping = makeHousekeeping({
     connectionString,
     timers,
     logger,

@@ -20,18 +20,15 @@ export interface Housekeeping {
   stop(): Promise<void>
 }
 
+export type MakeHousekeeping = (deps: {
+  readonly connectionString: string
+  readonly tasks: Readonly<Record<string, HousekeepingTask>>
+  readonly timers: Timers
+  readonly logger: FastifyBaseLogger
+}) => Housekeeping
+
 /** Runs background work that no message waits for, on pg-boss. */
-export function createHousekeeping({
-  connectionString,
-  tasks,
-  timers,
-  logger,
-}: {
-  connectionString: string
-  tasks: Readonly<Record<string, HousekeepingTask>>
-  timers: Timers
-  logger: FastifyBaseLogger
-}): Housekeeping {
+export const createHousekeeping: MakeHousekeeping = ({ connectionString, tasks, timers, logger }) => {
   const options = {
     connectionString,
     schema: SCHEMA,

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from './clock.ts'
-import { compose, type Product } from './compose.ts'
+import { compose } from './compose.ts'
 import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { explainListenError } from './listen-error.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
 import { VERSION } from './version.ts'
+import type { Product } from './wire.ts'
 
 /**
  * Delivers only. Any number of workers share a database with the processes that serve. When `stopping` aborts during the

@@ -1,0 +1,459 @@
+import { fileURLToPath } from 'node:url'
+import { cloudAt } from '@inforiver-mail/m365/clouds'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
+import { Registry } from 'prom-client'
+import { composeAlerts } from './alerts/compose-alerts.ts'
+import { buildApp, buildOperationsApp } from './app.ts'
+import type { Timers } from './clock.ts'
+import { auditRoutes } from './audit/audit-routes.ts'
+import { createAuditStore } from './audit/audit-store.ts'
+import { composeBackground } from './compose-background.ts'
+import { composeProductCheck } from './compose-check.ts'
+import { composeMicrosoft, type WrapFetch } from './compose-microsoft.ts'
+import type { Config, RereadSecrets } from './config.ts'
+import { useCredential } from './credential-in-use.ts'
+import { watchClock } from './database/clock-watch.ts'
+import { createDatabaseClock } from './database/database-clock.ts'
+import { measureOldestTransaction } from './database/open-transactions.ts'
+import { outageOf } from './database/is-unavailable.ts'
+import { createRefusalAudit } from './database/refusal-audit.ts'
+import { readinessChecks } from './database/readiness.ts'
+import type { DeliverySizes } from './delivery/attempt.ts'
+import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
+import { createInFlight } from './delivery/in-flight.ts'
+import { createWorker, type Worker } from './delivery/worker.ts'
+import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
+import { createTraceStore } from './delivery-reports/trace-store.ts'
+import { composeOverview } from './overview/compose-overview.ts'
+import { eventRoutes } from './events/event-routes.ts'
+import { createHousekeeping, type Housekeeping, type MakeHousekeeping } from './housekeeping.ts'
+import type { OpenedProduct } from './open-product.ts'
+import type { NewId } from './ids.ts'
+import { health, measureReadiness, watchReadiness } from './http/health.ts'
+import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
+import { workspaceAdminGuard } from './http/session.ts'
+import { createExportPlaces } from './http/stream-export.ts'
+import { composeMessages } from './messages/compose-messages.ts'
+import { toUsage } from './messages/usage.ts'
+import { createBodyBudget } from './memory/body-budget.ts'
+import { createDeliveryBudget } from './memory/memory-use.ts'
+import { composeQueue } from './queue/compose-queue.ts'
+import type { TakeOverWaits } from './queue/recover.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
+import { composeSettings } from './settings/compose-settings.ts'
+import type { WaitForGrant } from './settings/consent-strategy.ts'
+import { composeSignIn } from './sign-in/compose-sign-in.ts'
+import { composeSmtp, type SmtpFeature } from './smtp/compose-smtp.ts'
+import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
+import { createCheckPlace } from './setup-check/setup-check-store.ts'
+import type { DnsResolver } from './setup-check/sender-domain-check.ts'
+import { createResealTask } from './vault-rotation/reseal-task.ts'
+import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
+import { createSealedStore } from './vault-rotation/sealed-store.ts'
+
+const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
+
+export interface Product {
+  /** The HTTP application, not yet listening. */
+  buildApp(): Promise<FastifyInstance>
+  /** An application with health and metrics only, for a process that only delivers. */
+  buildOperationsApp(): Promise<FastifyInstance>
+  /** The SMTP door, not yet listening; null where none is configured, or this process only delivers. */
+  readonly smtpDoor: SmtpFeature | null
+  readonly worker: Worker
+  readonly housekeeping: Housekeeping
+  /** Uses what was read again, and runs VAULT_KEYS_COMMAND again. What cannot be read stays as it was, with a warning. */
+  reload(reread: RereadSecrets): Promise<void>
+  /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
+  explain(error: unknown): Promise<unknown>
+  /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
+  close(): Promise<void>
+}
+
+export interface Wired extends Product {
+  /** What a process does once before it serves or delivers. */
+  begin(): Promise<void>
+}
+
+export interface WireOptions {
+  readonly clock: () => Date
+  readonly timers: Timers
+  /** The monotonic clock. */
+  readonly elapsedMs: () => number
+  /** Returns a number between 0 and 1, for jitter. */
+  readonly chance: () => number
+  readonly random: RandomBytes
+  readonly newId: NewId
+  /** How long deliveries may go on after the worker's `stop`. */
+  readonly deliveryGraceMs?: number
+  /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
+  readonly deliveryLookEveryMs?: number
+  /** From when on the worker takes over from others. */
+  readonly takeOverWaits?: TakeOverWaits | undefined
+  readonly deliverySizes?: DeliverySizes | undefined
+  /** Replaces the name servers of this machine for the set-up check. */
+  readonly resolver?: DnsResolver
+  /** Waits until what was granted just now may have taken effect. */
+  readonly waitForGrant?: WaitForGrant | undefined
+  readonly wrapFetch?: WrapFetch | undefined
+  readonly makeHousekeeping?: MakeHousekeeping
+  /** Whether the page has been built; in development another process serves it from its sources. */
+  readonly servesPage?: boolean | undefined
+}
+
+/** Wires the whole product. It connects nothing and makes no statement. */
+export function wire(
+  config: Config,
+  logger: FastifyBaseLogger,
+  opened: OpenedProduct,
+  {
+    clock,
+    timers,
+    elapsedMs,
+    chance,
+    random,
+    newId,
+    deliveryGraceMs,
+    deliveryLookEveryMs,
+    takeOverWaits,
+    deliverySizes,
+    resolver,
+    waitForGrant,
+    wrapFetch,
+    makeHousekeeping = createHousekeeping,
+    servesPage = true,
+  }: WireOptions,
+): Wired {
+  const { database, connectionString, tenantId, keys, vault, tracing } = opened
+  const { keyRing } = keys
+  const sealedColumns = Object.values(SEALED_COLUMNS)
+  const { publicUrl } = config
+  const credential = useCredential(config)
+  const { identity, mailer, trace } = composeMicrosoft(config, {
+    currentCredential: credential.current,
+    tracing,
+    clock,
+    wrapFetch,
+  })
+
+  const signIn = composeSignIn({
+    database,
+    workspaceAdmins: config.workspaceAdmins,
+    tenantId,
+    publicUrl,
+    identity,
+    vault,
+    onContinued: (sessions) => settings.carryConsents(sessions),
+    clock,
+    random,
+    newId,
+  })
+  const registry = new Registry()
+  let clockWatch: { stop(): void } | null = null
+  measureEventLoop(registry)
+  measureOldestTransaction(registry, database.pool)
+  const databaseNow = createDatabaseClock(database.pool)
+  const queue = composeQueue({
+    database,
+    connectionString,
+    config,
+    vault,
+    clock,
+    elapsedMs,
+    timers,
+    random,
+    newId,
+    databaseWasAway: opened.waitForDatabase.hasWaited,
+    takeOverWaits,
+  })
+  const { contentKeys, writeCheck } = queue
+  const alerts = composeAlerts({
+    database,
+    queue: queue.upkeep,
+    events: queue.events,
+    recipientsPerDay: config.mailboxLimits.recipientsPerDay,
+    databaseNow,
+    allowPrivate: config.webhookAllowPrivate,
+    extraCaCertificates: config.outbound.extraCaCertificates,
+    publicUrl,
+    adminCenters: identity.adminCenters,
+    vault,
+    clock,
+    elapsedMs,
+    timers,
+    chance,
+    random,
+    newId,
+    logger,
+  })
+  const traceStore = createTraceStore(database.pool)
+  const settings = composeSettings({
+    database,
+    graphAuth: config.graphAuth,
+    tenantId,
+    credentialExpiry: credential.expiry,
+    registry,
+    publicUrl,
+    identity,
+    mailer,
+    trace,
+    traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
+    takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
+    expectStray: (tenant, message) => queue.mailboxes.expectStray(tenant, message),
+    vault,
+    clock,
+    timers,
+    chance,
+    random,
+    newId,
+    waitForGrant,
+    logger,
+    onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
+      alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
+  })
+  const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
+  const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
+    auditRefusal({
+      tenantId: member.tenantId,
+      actor: member.userId,
+      action: 'access-refused',
+      outcome: 'not-workspace-admin',
+      details: { operation },
+      limits: [{ of: {}, atMost: 1 }],
+    }),
+  )
+  const serviceKeys = composeServiceKeys({
+    database,
+    tenantId,
+    requireAdmin,
+    auditRefusal,
+    clock,
+    timers,
+    databaseNow,
+    random,
+    newId,
+  })
+  const readSender = async (tenant: string) => (await settings.readSubmitSettings(tenant)).sender
+  const exportPlaces = createExportPlaces()
+  const messages = composeMessages({
+    database,
+    store: queue.messages,
+    receiving: queue.receiving,
+    readSettings: settings.readSubmitSettings,
+    contentKeys,
+    limits: config.mailboxLimits,
+    exportPlaces,
+    registry,
+    tracing,
+    clock,
+    timers,
+    databaseNow,
+    random,
+    newId,
+  })
+  const bodyBudget = createBodyBudget()
+  const deliveryBudget = createDeliveryBudget()
+  const inFlight = createInFlight(elapsedMs)
+  const deliveryMetrics = createDeliveryMetrics(registry, {
+    queueDepth: () => queue.upkeep.readDepth(),
+    failures: () => queue.upkeep.readFailures(),
+    inFlight: () => inFlight.count(),
+    memoryBytes: () => deliveryBudget.usedBytes,
+  })
+  const worker = createWorker({
+    deliveries: queue.deliveries,
+    mailboxes: queue.mailboxes,
+    budget: deliveryBudget,
+    inFlight,
+    requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+    reportAccessRefusal: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
+    reportIgnoredSender: (tenant, ignored) => settings.accessSource.reportIgnoredSender(tenant, ignored),
+    mailer,
+    adminCenters: identity.adminCenters,
+    vault,
+    contentKeys,
+    clock,
+    elapsedMs,
+    timers,
+    random,
+    chance,
+    logger,
+    metrics: deliveryMetrics,
+    tracing,
+    ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
+    ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
+    ...(deliverySizes && { sizes: deliverySizes }),
+  })
+
+  const overview = composeOverview({
+    insight: queue.insight,
+    readUsage: async (tenant) => toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits),
+    readSender,
+    tenantId,
+    registry,
+    clock,
+    elapsedMs,
+    logger,
+  })
+  const deliveryReports = composeDeliveryReports(config, {
+    queue,
+    traceStore,
+    sources: settings.reportSources,
+    reportHealth: (access, tenant, failure) => settings.reportInboxHealth(access, tenant, failure),
+    requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+    trace,
+    mailer,
+    identity,
+    registry,
+    random,
+    clock,
+    timers,
+    lookEveryMs: deliveryLookEveryMs,
+    logger,
+  })
+
+  const sealedStore = createSealedStore(database, sealedColumns)
+  measureSealedValues(registry, { count: () => sealedStore.count(), clock })
+  const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, timers, logger })
+  const housekeeping = composeBackground({
+    makeHousekeeping,
+    connectionString,
+    upkeep: queue.upkeep,
+    alerts,
+    overview,
+    tasks: { ...signIn.tasks, ...settings.tasks, ...alerts.tasks, 'reseal-values': resealValues },
+    deliveryMetrics,
+    databaseNow,
+    timers,
+    logger,
+  })
+
+  const checkSetup = composeProductCheck(config, {
+    credential,
+    database,
+    tenantId,
+    vault,
+    keyRing,
+    checkWrites: () => writeCheck.check(),
+    clock,
+    timers,
+    chance,
+    random,
+    resolver,
+    onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
+  })
+
+  const smtpDoor =
+    config.role === 'worker'
+      ? null
+      : composeSmtp(config, {
+          tenantId,
+          readSender,
+          readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
+          authenticate: (presented) =>
+            serviceKeys.guard.authenticate({ ...presented, scope: 'messages:send', operation: 'smtp' }),
+          isKey: serviceKeys.isKey,
+          requireRecipient: messages.requireRecipient,
+          findKey: (name) => queue.messages.findKey(name),
+          accept: messages.accept,
+          tracing,
+          budget: bodyBudget,
+          outageOf,
+          timers,
+          elapsedMs,
+          registry,
+          logger,
+        })
+
+  const checks = {
+    ...readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck }),
+    ...(smtpDoor && { smtp: async () => smtpDoor.whatIsWrong() }),
+  }
+  const readReadiness = watchReadiness(checks, logger)
+  measureReadiness(registry, readReadiness)
+  if (config.role !== 'worker') nameInstallation(registry, config.publicUrl)
+  const operations = [bind(health, { readReadiness }), bind(metrics, { registry, token: config.metricsToken })]
+
+  return {
+    buildApp: () =>
+      buildApp({
+        logger,
+        bodyBudget,
+        publicUrl,
+        trustedProxies: config.trustedProxies,
+        webDirectory: servesPage ? WEB_DIRECTORY : null,
+        demoUrl: config.demo ? config.graphBaseUrl : null,
+        graphAuth: config.graphAuth,
+        findSession: signIn.findSession,
+        outageOf,
+        returnHandlers: [signIn.signInReturn, settings.consentReturn, settings.approvalReturn],
+        features: [
+          ...operations,
+          signIn.routes({ requireAdmin }),
+          settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
+          bind(setupCheckRoutes, { requireAdmin, check: checkSetup, takePlace: createCheckPlace(database.pool) }),
+          bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock, exportPlaces }),
+          serviceKeys.routes,
+          alerts.routes({ requireAdmin }),
+          bind(eventRoutes, {
+            requireServiceOrAdmin: serviceKeys.guard.either,
+            events: queue.events,
+            elapsedMs,
+            timers,
+          }),
+          overview.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
+          messages.routes({
+            requireAdmin,
+            requireService: serviceKeys.guard.serviceOnly,
+            requireServiceOrAdmin: serviceKeys.guard.either,
+          }),
+        ],
+      }),
+    buildOperationsApp: () => buildOperationsApp({ logger, bodyBudget, outageOf, features: operations }),
+    smtpDoor,
+    worker: {
+      start() {
+        worker.start()
+        deliveryReports.start()
+      },
+      async stop() {
+        await Promise.all([worker.stop(), deliveryReports.stop()])
+      },
+    },
+    housekeeping,
+    async reload(reread) {
+      for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
+      credential.replace(reread)
+      smtpDoor?.reload()
+      const hasReadKeys = await keys.reload(reread.vaultKeys)
+      const { kind, expiresAt } = credential.expiry()
+      logger.info(
+        { credential: kind, expiresAt, vaultKey: keyRing.sealing.kid },
+        hasReadKeys && reread.faults.length === 0
+          ? 'certificate and keys read again'
+          : 'certificate and keys read again as far as they could be; this is in use',
+      )
+    },
+    async begin() {
+      // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
+      if (config.role !== 'worker') await opened.waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
+      clockWatch = await watchClock({ pool: database.pool, registry, clock, timers, logger })
+    },
+    explain: (error) => opened.explain(error),
+    async close() {
+      clockWatch?.stop()
+      await opened.close()
+    },
+  }
+}
+
+function bind<Options extends FastifyPluginOptions>(
+  plugin: FastifyPluginAsync<Options>,
+  options: Options,
+): FastifyPluginAsync {
+  return async (app) => {
+    await app.register(plugin as FastifyPluginAsync<FastifyPluginOptions>, options)
+  }
+}
