@@ -76,16 +76,16 @@ test.describe('with a mailbox connected', () => {
       effect: {
         kind: 'http',
         endpoint: 'sendMail',
-        do: { action: 'answer', status: 403, body: { error: { code: 'ErrorSendAsDenied', message: 'No right.' } } },
+        do: { action: 'answer', status: 400, body: { error: { code: 'ErrorInvalidRecipients', message: 'Nobody.' } } },
       },
     })
     await settings.sendTestMail.click()
-    const problem = notice(page, 'Sending as this address is not allowed')
+    const problem = notice(page, 'Microsoft refused a recipient')
     const mend = problem.getByRole('link', { name: 'admin.exchange' })
     await expect(mend).toHaveAttribute('href', 'https://admin.exchange.microsoft.com')
     await problem.getByRole('link', { name: 'Open the message' }).click()
     await expect(page.getByRole('heading', { name: 'Test mail from Inforiver', level: 1 })).toBeFocused()
-    await expect(page.getByText("Microsoft's code: ErrorSendAsDenied")).toBeVisible()
+    await expect(page.getByText("Microsoft's code: ErrorInvalidRecipients")).toBeVisible()
     await expect(mend).toHaveAttribute('href', 'https://admin.exchange.microsoft.com')
     await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Refused by Microsoft')
 

@@ -14,6 +14,8 @@ export const DELIVERY_SENTENCES: Sentences = {
   'upload-ended': 'Microsoft ended the upload session again and again.',
   'draft-changed': 'The draft of the message was changed or deleted in the mailbox while it was being made.',
   'attachments-not-shown': 'The draft does not show all attachments yet.',
+  'refused-alone.title': 'Microsoft refused the message while others left',
+  'refused-alone': 'Microsoft 365 refused it three times, while other messages left the mailbox.',
   'other-sender.title': 'Microsoft would send the message from another address',
   'other-sender':
     'Microsoft replaced the sender {sender} of a message that goes as MIME (S/MIME, or a calendar invitation) with the connected account, so it was not sent.',

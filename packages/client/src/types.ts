@@ -149,7 +149,13 @@ interface MessageFacts {
     | null
   sentAt: string | null
   attempts: MessageAttempt[]
-  heldBecause: 'not-configured' | 'reconnect-required' | 'large-attachments-disabled' | 'app-misconfigured' | null
+  heldBecause:
+    | 'not-configured'
+    | 'reconnect-required'
+    | 'large-attachments-disabled'
+    | 'app-misconfigured'
+    | 'mailbox-refused'
+    | null
   possibleDuplicate: boolean
   progress: { sentBytes: number; totalBytes: number } | null
   problem: MessageProblem | null

@@ -43,9 +43,10 @@ export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
  * Why no mail leaves from a configured connection.
  *
  * - `reconnect-required`, `app-misconfigured`: Microsoft refuses the connection, or the app registration
+ * - `mailbox-refused`: Microsoft takes no message of the mailbox, or none that goes by draft; `values.microsoftCode` says why
  * - `quota-exceeded`: a non-delivery report says that a limit of Microsoft is used up, and the mailbox pauses
  */
-const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'quota-exceeded'])
+const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'mailbox-refused', 'quota-exceeded'])
 
 /** Why a source of delivery reports that is on does not answer. Mail leaves all the same. */
 export const ReportsProblemCode = z.enum([
@@ -97,5 +98,7 @@ export const ReportsProblem = ConsentProblem.extend({
 export type ReportsProblem = z.infer<typeof ReportsProblem>
 
 /** What is wrong with the connection itself: messages are held until somebody acts. */
-export const ConnectionProblem = SettingsProblem.extend({ code: SettingsProblemCode.exclude(['quota-exceeded']) })
+export const ConnectionProblem = SettingsProblem.extend({
+  code: SettingsProblemCode.exclude(['mailbox-refused', 'quota-exceeded']),
+})
 export type ConnectionProblem = z.infer<typeof ConnectionProblem>

@@ -61,8 +61,8 @@ const FILTER = {
     .exactOptional()
     .meta({
       description:
-        'Failed with this code, which is that of the problem or Microsoft’s; or that of a recipient, such as 5.1.10.',
-      examples: ['ErrorSendAsDenied', '5.1.10'],
+        'Failed with this code, which is that of the problem or Microsoft’s; or that of a recipient, such as 5.1.10. Or is held for this reason, or because Microsoft refuses the mailbox with this code.',
+      examples: ['ErrorSendAsDenied', '5.1.10', 'mailbox-refused'],
     }),
   delivery: Delivery.exactOptional().meta({ description: 'Has a recipient in this state.', examples: ['failed'] }),
   failedFrom: Moment.exactOptional().meta({

@@ -20,6 +20,7 @@ export const HeldBecause = z.enum([
   'reconnect-required',
   'large-attachments-disabled',
   'app-misconfigured',
+  'mailbox-refused',
 ])
 export type HeldBecause = z.infer<typeof HeldBecause>
 
@@ -47,7 +48,8 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>
  * Says why a message failed for good. The list is closed.
  *
  * - `send-as-denied`, `mailbox-not-found`, `recipient-refused`, `message-refused`, `message-too-large`,
- *   `sending-limit-reached`: Microsoft refused it for this reason
+ *   `sending-limit-reached`: Microsoft refused it for this reason; `message-refused` also where it was refused three times
+ *   while others left, whatever the reason
  * - `gave-up`: temporary trouble lasted for 24 hours
  * - `outcome-unknown`: it may have been sent, and is not tried again because it asked not to risk a second copy, its 24
  *   hours are over, or its content can no longer be opened

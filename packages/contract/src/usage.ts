@@ -59,13 +59,14 @@ export const readUsage = {
 
 /**
  * Ends the pause that follows when a limit of Microsoft is used up, and one that Microsoft asked for. If the limit is
- * still used up, the next report pauses the mailbox again, for twice as long.
+ * still used up, the next report pauses the mailbox again, for twice as long. Of a mailbox that Microsoft refuses, one held
+ * message is tried.
  */
 export const sendNow = {
   operation: 'sendNow',
   summary: 'Ends a pause of the mailbox.',
   description:
-    'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for. The next report of that kind pauses the mailbox for twice as long.',
+    'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for. The next report of that kind pauses the mailbox for twice as long. Where Microsoft refuses the mailbox (mailbox-refused), one of the held messages is tried. A message that waits since it was refused is tried at once.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/send-now',
   session: 'workspace-admin',

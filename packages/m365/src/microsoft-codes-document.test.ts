@@ -3,6 +3,7 @@ import { DELIVERY_CODES, type DeliveryCause } from '@inforiver-mail/contract/del
 import { DELIVERY_MEANINGS, type DeliveryActor, type DeliveryMeaning } from '@inforiver-mail/contract/delivery-text'
 import { expect, it } from 'vitest'
 import { ENTRA_CODES, type Actor, type EntraCode } from './identity/entra-codes.ts'
+import type { Refused } from './mailer/classify-failure.ts'
 import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
 import { toMessageProblem } from './mailer/message-problem.ts'
 import { ADMIN_CENTERS } from './test-support/remedy.ts'
@@ -65,9 +66,11 @@ ${ENTRA_CODES.map(entraLine).join('\n')}
 
 ## Microsoft Graph
 
+A refusal that concerns the mailbox fails no message by itself. Once two messages met it in turn, with nothing sent between, all of the mailbox are held as \`mailbox-refused\`, or those that go by draft, where that is refused; until then the message waits. One that is refused three times while others leave ends as \`message-refused\`. With \`GRAPH_AUTH=application\` a denied access asks for a reconnection instead.
+
 A code that is not listed is classified by the HTTP status. An answer below 500 that has neither Graph's error object nor one of its headers is that of something in between ([network](network.md#what-answers-in-place-of-microsoft)): the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
 
-| code | HTTP status | concerns | problem of the message | meaning |
+| code | HTTP status | concerns | problem | meaning |
 |---|---|---|---|---|
 ${Object.entries(GRAPH_CODES)
   .map(([code, { statuses, verdict }]) => graphLine(code, statuses, verdict))
@@ -110,7 +113,13 @@ function graphLine(code: string, statuses: readonly number[], verdict: GraphVerd
   const refusal = typeof verdict === 'string' ? null : verdict
   const facts = { outcome: 'refused', microsoftCode: code, requestId: null } as const
   const concerns = refusal ? `the ${refusal.concerns}` : '–'
-  const problem = refusal ? `\`${toMessageProblem({ ...facts, ...refusal }, ADMIN_CENTERS).code}\`` : '–'
+  const problem = refusal ? `\`${problemOf({ ...facts, ...refusal })}\`` : '–'
   const meaning = typeof verdict === 'string' ? VERDICTS[verdict] : `${verdict.title}. ${verdict.detail}`
   return `| \`${code}\` | ${statuses.join(', ')} | ${concerns} | ${problem} | ${meaning} |`
+}
+
+/** A used-up limit of sending pauses the mailbox, and ends a message after a day. */
+function problemOf(refused: Refused): string {
+  const isHeld = refused.concerns === 'mailbox' && refused.reason !== 'sending-limit-reached'
+  return isHeld ? 'mailbox-refused' : toMessageProblem(refused, ADMIN_CENTERS).code
 }

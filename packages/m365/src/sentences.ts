@@ -24,6 +24,9 @@ const STEPS = {
     'Then a workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
   'then-choose-reconnect': 'Then a workspace admin chooses Reconnect. Waiting messages then leave by themselves.',
   'then-retry': 'Then retry the message.',
+  'only-by-draft': 'Only messages that go by draft wait, such as those with large attachments; the others leave.',
+  'then-sends-one':
+    'Mail then goes on by itself: every 15 minutes one of the waiting messages is tried, and at once when a workspace admin chooses Send now at Tenant Settings > Office 365 SMTP. The first that leaves releases the others.',
   'check-registration':
     'Whoever operates Inforiver Mail checks the app registration. Waiting messages then leave by themselves.',
   'connection-kept': 'The connection itself is kept: waiting messages then leave by themselves.',

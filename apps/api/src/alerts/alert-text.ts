@@ -46,6 +46,12 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
         action: facts.action,
       }
+    case 'mailbox.refused':
+      return {
+        title: `Mail from ${facts.fromEmail} waits: Microsoft refuses it`,
+        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
+        action: facts.action,
+      }
     case 'mailbox.recovered':
       return {
         title: `Mail leaves from ${facts.fromEmail} again`,
@@ -90,6 +96,7 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
   switch (type) {
     case 'mailbox.reconnect-required':
     case 'mailbox.app-misconfigured':
+    case 'mailbox.refused':
       return { ...readValues(facts.values), fromEmail: facts.fromEmail, correlationId: facts.correlationId }
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }

@@ -10,6 +10,7 @@ const SETTINGS = '/settings/office365-smtp'
 const PAGES = {
   'mailbox.reconnect-required': SETTINGS,
   'mailbox.app-misconfigured': SETTINGS,
+  'mailbox.refused': SETTINGS,
   'mailbox.recovered': SETTINGS,
   'messages.failed': '/messages?status=failed',
   'queue.stalled': '/messages?status=queued',
@@ -52,6 +53,7 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
   switch (type) {
     case 'mailbox.reconnect-required':
     case 'mailbox.app-misconfigured':
+    case 'mailbox.refused':
       return { fromEmail: facts.fromEmail, correlationId: facts.correlationId }
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }

@@ -59,6 +59,7 @@ it('shows the new secret of each webhook once, when it is added', async () => {
     types: [
       'mailbox.reconnect-required',
       'mailbox.app-misconfigured',
+      'mailbox.refused',
       'mailbox.recovered',
       'messages.failed',
       'queue.stalled',

@@ -16,26 +16,15 @@ export async function appendAlert(
     ON CONFLICT DO NOTHING`
 }
 
-/** Dismisses the alerts about a mailbox, which are obsolete once it is reset, changed, or in another state. */
-export async function dismissMailboxAlerts(
+/** Dismisses the alerts about a subject, which is the word before the dot, once they are obsolete. */
+export async function dismissAlerts(
   transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
   tenantId: string,
+  subject: 'mailbox' | 'quota',
   now: Date,
 ): Promise<void> {
   await transaction.alertEvent.updateMany({
-    where: { tenantId, type: { startsWith: 'mailbox.' }, dismissedAt: null },
-    data: { dismissedAt: now },
-  })
-}
-
-/** Dismisses what was said about a used-up limit, once its pause is over or another one begins. */
-export async function dismissQuotaAlerts(
-  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
-  tenantId: string,
-  now: Date,
-): Promise<void> {
-  await transaction.alertEvent.updateMany({
-    where: { tenantId, type: 'quota.exceeded', dismissedAt: null },
+    where: { tenantId, type: { startsWith: `${subject}.` }, dismissedAt: null },
     data: { dismissedAt: now },
   })
 }

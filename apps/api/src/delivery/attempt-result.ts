@@ -5,6 +5,7 @@ import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import { inEnglish } from '../delivery-sentences.ts'
 import { ACCEPTED } from '../queue/attempts.ts'
+import type { Route } from '../queue/refusals.ts'
 
 const ACCEPTED_ATTEMPT = { detail: ACCEPTED.detail, values: ACCEPTED.values }
 
@@ -51,6 +52,8 @@ export interface FinishedAttempt {
   readonly internetMessageId: string | null
   /** The message was sent, or tried, although an earlier attempt may have sent it. */
   readonly mayDuplicate: boolean
+  /** The route that it took, or would have taken; null where it did not come to that. */
+  readonly route: Route | null
   /** Some of its attachments reached Microsoft: the backoff starts over. */
   readonly progressed: boolean
   /** No earlier attempt has sent the message: its draft is still a draft. */
@@ -60,6 +63,7 @@ export interface FinishedAttempt {
 export const NOTHING_SENT = {
   fromEmail: null,
   internetMessageId: null,
+  route: null,
   mayDuplicate: false,
   progressed: false,
   doubtResolved: false,

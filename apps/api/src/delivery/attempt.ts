@@ -15,6 +15,7 @@ import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '..
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
+import type { Route } from '../queue/refusals.ts'
 import type { CachedAccess } from './access-cache.ts'
 import type { AttachmentReader } from './read-attachment.ts'
 
@@ -76,6 +77,8 @@ export interface OpenMessage {
   clearedByClaim: boolean
   /** Whether it is sent although an earlier attempt may have sent it. */
   mayDuplicate: boolean
+  /** The route that it takes; null until that is decided. */
+  by: Route | null
   readonly content: MessageContent
   /** Whether one address takes the place of its recipients, as of those of all other mail. */
   readonly isRedirected: boolean

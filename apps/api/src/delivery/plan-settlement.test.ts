@@ -13,6 +13,8 @@ const FRESH: DeliveryState = {
   attemptCount: 1,
   tryingMs: 0,
   refusals: 0,
+  route: 'send',
+  isProbe: false,
   doubt: NO_DOUBT,
   possibleDuplicate: false,
   onUnknownOutcome: 'retry',
@@ -29,10 +31,11 @@ function failure(
   return { type: 'failure', failure: { outcome, retryAfter, ...facts }, canLookUp }
 }
 
-function refused(reason: 'recipient-refused' | 'sending-limit-reached'): AttemptResult {
+function refused(reason: 'recipient-refused' | 'sending-limit-reached' | 'send-as-denied'): AttemptResult {
+  const concerns = reason === 'recipient-refused' ? 'message' : 'mailbox'
   return {
     type: 'failure',
-    failure: { outcome: 'refused', reason, concerns: 'message', title: 'Title', ...facts } satisfies Failure,
+    failure: { outcome: 'refused', reason, concerns, title: 'Title', ...facts } satisfies Failure,
     canLookUp: false,
   }
 }
@@ -199,6 +202,42 @@ describe('planSettlement', () => {
       problem: { code: 'recipient-refused' },
       attempt: { outcome: 'refused' },
     })
+  })
+
+  it.each(['send', 'draft'] as const)(
+    'leaves it to the mailbox what becomes of a message that it refused by %s',
+    (route) => {
+      const state = { ...FRESH, route, tryingMs: DAY_MS, refusals: 1 }
+      const settlement = planSettlement(state, refused('send-as-denied'), AT_NOW)
+      expect(settlement).toMatchObject({
+        status: 'queued',
+        tryingMs: DAY_MS,
+        refusals: 2,
+        charged: false,
+        problem: null,
+        attempt: { outcome: 'refused' },
+        route,
+        refusal: {
+          by: route,
+          kind: 'Code',
+          problem: { values: { microsoftCode: 'Code', byDraft: route === 'draft' } },
+          ends: { code: 'message-refused', microsoftCode: 'Code', detail: expect.stringContaining('Microsoft 365') },
+        },
+      })
+    },
+  )
+
+  it('ends a message in doubt that its mailbox refused as what may have been sent', () => {
+    const { refusal } = planSettlement({ ...FRESH, doubt: inDoubt(8) }, refused('send-as-denied'), AT_NOW)
+    expect(refusal?.ends.code).toBe('outcome-unknown')
+  })
+
+  it.each([
+    ['refused', refused('send-as-denied'), true],
+    ['unavailable', failure('unavailable'), false],
+  ])('uses up no time of a held message whose trial is %s, and charges it: %s', (_, result, charged) => {
+    const state = { ...FRESH, isProbe: true, tryingMs: DAY_MS }
+    expect(planSettlement(state, result, AT_NOW)).toMatchObject({ status: 'queued', tryingMs: DAY_MS, charged })
   })
 
   it('pauses the mailbox for an hour when its sending limit is reached, and keeps trying', () => {

@@ -2,9 +2,11 @@ import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/me
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure, Intercepted, Refused } from '@inforiver-mail/m365/classify-failure'
+import { toMailboxProblem } from '@inforiver-mail/m365/mailbox-problem'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
+import type { Route } from '../queue/refusals.ts'
 import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
@@ -18,7 +20,7 @@ const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
-/** The waits after what something else than Microsoft refused; the last one from then on. The first three tries take 13 s. */
+/** The waits after refusals that are not about the message; the last one from then on. The first three tries take 13 s. */
 const REFUSAL_WAITS_MS = [3, 10, 30, 60, 120, 240, 300].map((seconds) => seconds * SECOND_MS)
 const LONGEST_REFUSAL_WAIT_MS = 300 * SECOND_MS
 /** A request that a gateway finds too long so many times stays too long for it. */
@@ -42,6 +44,10 @@ export interface DeliveryState {
   readonly attemptCount: number
   readonly tryingMs: number
   readonly refusals: number
+  /** The route that it went by; null where it did not come to that. */
+  readonly route: Route | null
+  /** It is held, and tried to learn whether the mailbox takes mail again. */
+  readonly isProbe: boolean
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
@@ -75,6 +81,14 @@ export interface SettlementContext {
 
 /** @param state as of the attempt: `possibleDuplicate` is already set when the message was sent while in doubt */
 export function planSettlement(state: DeliveryState, result: AttemptResult, context: SettlementContext): Settlement {
+  if (!state.isProbe) return { ...plan(state, result, context), route: state.route }
+  // It counts towards the limits whatever comes of it, and its time for trying is not used up.
+  const settlement = plan({ ...state, tryingMs: 0 }, result, context)
+  const isTried = settlement.charged || settlement.attempt?.outcome === 'refused'
+  return { ...settlement, route: state.route, tryingMs: state.tryingMs, charged: isTried }
+}
+
+function plan(state: DeliveryState, result: AttemptResult, context: SettlementContext): Settlement {
   const { now, adminCenters } = context
   const { doubt, possibleDuplicate, tryingMs, refusals } = state
   const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs, refusals }
@@ -178,10 +192,14 @@ function waitForMicrosoft(
   { now, random }: SettlementContext,
   tried: Attempt | null,
 ): Settlement {
-  const longestMs = REFUSAL_WAITS_MS[base.refusals] ?? LONGEST_REFUSAL_WAIT_MS
   const askedMs = Math.min(msUntil(retryAfter, now) ?? 0, LONGEST_REFUSAL_WAIT_MS)
-  const waitMs = Math.max(Math.round(longestMs * (0.5 + random() / 2)), askedMs)
+  const waitMs = Math.max(refusalWaitMs(base.refusals, random), askedMs)
   return { ...base, status: 'queued', waitMs, refusals: base.refusals + 1, gateway, attempt: tried }
+}
+
+function refusalWaitMs(refusals: number, random: () => number): number {
+  const longestMs = REFUSAL_WAITS_MS[refusals] ?? LONGEST_REFUSAL_WAIT_MS
+  return Math.round(longestMs * (0.5 + random() / 2))
 }
 
 function planAfterFailure(
@@ -237,12 +255,52 @@ function planAfterFailure(
     case 'refused': {
       const refused = attempt('refused', microsoftCode, failure)
       const problem = problemOfRefusal(state, failure, adminCenters)
-      if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
+      if (failure.concerns === 'message') return { ...base, status: 'failed', problem, attempt: refused }
+      if (failure.reason !== 'sending-limit-reached') return planAfterRefusal(state, base, failure, context)
       const settlement = tryAgain(state, base, context, refused, null, SENDING_LIMIT_PAUSE_MS)
       return settlement.status === 'failed'
         ? { ...settlement, problem }
         : { ...settlement, waitMs: 0, pauseMailboxMs: SENDING_LIMIT_PAUSE_MS }
     }
+  }
+}
+
+/** Any message of the mailbox may meet the refusal. Whether it is held, waits or ends depends on the others (refusals.ts). */
+function planAfterRefusal(
+  state: DeliveryState,
+  base: Base,
+  failure: Refused,
+  { random, adminCenters }: SettlementContext,
+): Settlement {
+  const { microsoftCode, reason } = failure
+  const by = state.route ?? 'send'
+  return {
+    ...base,
+    status: 'queued',
+    waitMs: refusalWaitMs(state.refusals, random),
+    refusals: state.refusals + 1,
+    attempt: attempt('refused', microsoftCode, failure),
+    refusal: {
+      by,
+      kind: microsoftCode ?? reason,
+      problem: toMailboxProblem(failure, adminCenters, by === 'draft'),
+      ends: mayBeSent(state) ? refusedInDoubt(state, failure, adminCenters) : refusedAlone(failure, adminCenters),
+    },
+  }
+}
+
+function refusedAlone(failure: Refused, adminCenters: AdminCenters): MessageProblem {
+  const { code: _, ...problem } = toMessageProblem(failure, adminCenters)
+  const names = problem.values['detail']
+  const { title, detail } = inEnglish({ title: 'refused-alone.title', detail: ['refused-alone'] })
+  return {
+    ...problem,
+    code: 'message-refused',
+    values: Array.isArray(names)
+      ? { ...problem.values, title: 'refused-alone.title', detail: ['refused-alone', ...names] }
+      : {},
+    title,
+    detail: `${detail} ${problem.detail}`,
   }
 }
 
@@ -316,6 +374,8 @@ const UNCHANGED = {
   pauseMailboxMs: null,
   noAccessMs: null,
   gateway: null,
+  refusal: null,
+  route: null,
 }
 
 function outcomeUnknown(before: readonly string[], { exchange }: AdminCenters, said?: Said): MessageProblem {

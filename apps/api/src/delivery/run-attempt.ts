@@ -7,6 +7,7 @@ import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../mailbox-access.ts'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
+import { isHeldBy, type Route } from '../queue/refusals.ts'
 import {
   chargeRequest,
   findCopy,
@@ -92,6 +93,7 @@ async function lookUpOrSend(
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
     internetMessageId: open.content.mime ? soughtInSentItems(open, fromEmail).internetMessageId : null,
     progressed: draft.progressed,
+    route: open.by,
     ...changes,
   })
   // The message is still the one that the earlier attempt tried.
@@ -99,7 +101,8 @@ async function lookUpOrSend(
   const sendInDoubt = async () => {
     if (message.hasExpired) return finish({ type: 'expired' }, asTried)
     open.mayDuplicate = true
-    return finish(await send(deps, open, access, signal), { mayDuplicate: true })
+    const result = await send(deps, open, access, signal)
+    return result.type === 'held' ? finish(result, asTried) : finish(result, { mayDuplicate: true })
   }
 
   open.mayDuplicate = false
@@ -195,7 +198,9 @@ async function sendByRoute(
   // MIME cannot carry the property by which a message that went in one request is found.
   const isMime = content.mime !== undefined
   const byDraft = canReadMailbox && (isMime || !message.saveToSentItems || !searchWorks || mayBeDraft)
-  if (route.plan.kind === 'draft' || byDraft) return sendByDraft(deps, open, access, options)
+  open.by = route.plan.kind === 'draft' || byDraft ? 'draft' : 'send'
+  if (isKeptBack(message, open.by)) return { type: 'held', because: 'mailbox-refused' }
+  if (open.by === 'draft') return sendByDraft(deps, open, access, options)
 
   const waitMs = route.isShort ? null : await chargeRequest(deps, message.tenantId, route.sizes.sendMail)
   if (waitMs !== null) return { type: 'waiting', waitMs }
@@ -210,6 +215,11 @@ async function sendByRoute(
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
   const canLookUp = canReadMailbox ? searchWorks : outcome.outcome === 'unknown' && (await mayBeInTrace(deps, message))
   return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
+}
+
+/** A mailbox that refused others takes nothing by this route, but for the one message that is tried by the refused one. */
+function isKeptBack({ heldRoute, isProbe }: LeasedMessage, by: Route): boolean {
+  return heldRoute !== null && isHeldBy({ route: heldRoute }, by) && !(isProbe && heldRoute === by)
 }
 
 /**
@@ -257,6 +267,7 @@ async function openMessage(
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,
+    by: null,
     content,
     isRedirected: redirectAllTo !== null,
     mayFillDraft: largeAttachments && permissions.includes('Mail.ReadWrite'),

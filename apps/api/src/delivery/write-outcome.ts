@@ -104,6 +104,8 @@ function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryS
     attemptCount: attempt.progressed ? 1 : message.attemptCount,
     tryingMs: message.tryingMs,
     refusals: message.refusals,
+    route: attempt.route,
+    isProbe: message.isProbe,
     doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
     onUnknownOutcome: message.onUnknownOutcome,
     possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,

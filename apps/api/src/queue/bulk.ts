@@ -8,7 +8,7 @@ import type { Actor } from './actor.ts'
 import { CANCEL } from './cancel.ts'
 import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from './columns.ts'
 import { createFinder } from './find.ts'
-import type { StoredFilter } from './find-filter.ts'
+import { withHeld, type StoredFilter } from './find-filter.ts'
 import { RETRY } from './retry.ts'
 import { inTurn, type Turns } from './turns.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -104,8 +104,9 @@ export async function beginBulkChange(
   const end = new Date(begunAt.getTime() + 1)
   const submittedTo = filter.submittedTo !== undefined && filter.submittedTo < end ? filter.submittedTo : end
   const counts = { count: 0, expired: 0, withoutContent: 0 }
+  const complete = { ...(await withHeld(pool, tenantId, filter)), submittedTo }
   for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
-    for await (const matches of createFinder(pool, actor, { ...filter, submittedTo, status }).all(LISTED_AT_ONCE)) {
+    for await (const matches of createFinder(pool, actor, { ...complete, status }).all(LISTED_AT_ONCE)) {
       const { rows } = await pool.query<BulkCounts>(LIST[action], [id, matches.map((match) => match.id)])
       for (const { count, expired, withoutContent } of rows) {
         counts.count += count

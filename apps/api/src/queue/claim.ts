@@ -13,6 +13,7 @@ import { isInLane, turnsOf, walkLanes } from './lanes.ts'
 import { paceOf, placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
+import type { Route } from './refusals.ts'
 import { NO_DOUBT } from './states.ts'
 import { totalsOf } from './totals.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
@@ -162,10 +163,11 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
        d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
-       coalesce(d.upload_position, 0) AS upload_position
+       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route, coalesce(b.probe_id = l.message_id AND l.doubt = 'none', false) AS is_probe
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
-  LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true`
+  LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true
+  LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = l.tenant_id AND hold IS NOT NULL OFFSET 0) AS b ON true`
 
 function isToBeWorkedOn(q: string): string {
   return `(${isInTime(q)} OR ${q}.doubt <> 'none')`
@@ -301,6 +303,8 @@ interface ClaimedRow {
   readonly attempt_count: number
   readonly trying_ms: string
   readonly refusals: number
+  readonly held_route: Route | null
+  readonly is_probe: boolean
   readonly doubt: 'none' | 'in-doubt'
   readonly looks: number
   readonly possible_duplicate: boolean
@@ -338,6 +342,8 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
     attemptCount: row.attempt_count,
     tryingMs: Number(row.trying_ms),
     refusals: row.refusals,
+    heldRoute: row.held_route,
+    isProbe: row.is_probe,
     doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
     possibleDuplicate: row.possible_duplicate,
     onUnknownOutcome: row.on_unknown_outcome,

@@ -1,4 +1,4 @@
-import { MessageProblemCode, type Delivery, type MessageStatus } from '@inforiver-mail/contract/message'
+import { HeldBecause, MessageProblemCode, type Delivery, type MessageStatus } from '@inforiver-mail/contract/message'
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
@@ -17,8 +17,10 @@ export interface StoredFilter extends TextFilter {
   readonly submittedFrom?: Date
   /** Exclusive. */
   readonly submittedTo?: Date
-  /** The code of the problem, or Microsoft's, or one that was reported of a recipient. */
+  /** The code of the problem, or Microsoft's, or one that was reported of a recipient; or why it is held. */
   readonly problem?: string
+  /** The mailbox refuses its mail with this code of Microsoft: what it holds has the problem too. */
+  readonly isHeldFor?: boolean
   /** What became of it for at least one recipient. */
   readonly delivery?: Delivery
   readonly possibleDuplicate?: boolean
@@ -55,6 +57,8 @@ export interface Source {
   readonly ordered: boolean
   /** Whether a row is of the status that the filter asks for. */
   readonly hasStatus: boolean
+  /** Whether a row names why it failed, as `cause`. */
+  readonly hasCause?: true
   /** SQL for the recipients, with `message_id`, who have the reported value that the filter asks for. They may be very many. */
   readonly reported?: string
   /** The rows of the queue, with `message_id`, whose messages it has. */
@@ -71,6 +75,7 @@ function unsent(rows: string, cause = 'cause'): Source {
     sql: `(SELECT message_id AS id, service, created_at, ended_at, ${cause} AS cause, code FROM unsent_messages WHERE tenant_id = $1 AND ${rows})`,
     ordered: true,
     hasStatus: true,
+    hasCause: true,
   }
 }
 
@@ -89,13 +94,21 @@ function messagesOf(rows: string): string {
 
 const LEASED = leasedRows(totalsOf('$1', 'tenant_id, sending'))
 
-/** @param service the only one whose messages are asked for; null for all */
-function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: string | null): Source {
+/**
+ * @param service the only one whose messages are asked for; null for all
+ * @param because the only reason of what is held; null for any
+ */
+function inQueue(
+  state: (typeof QUEUE_STATES)[number] | 'sending',
+  service: string | null,
+  because: HeldBecause | null = null,
+): Source {
   if (state === 'sending')
     return { sql: messagesOf(`SELECT message_id FROM (${LEASED}) AS leased`), ordered: false, hasStatus: true }
   const name = service === null ? null : pg.escapeLiteral(service)
   // What version 1.1.0 queued names no service. Its messages do.
-  const isAsked = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
+  const isOfService = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
+  const isAsked = because === null ? isOfService : `${isOfService} AND q.held_because = '${because}'`
   const isInState = state === 'scheduled' ? `lower(q.state) = 'scheduled'` : `q.state = '${state}'` // which has an index of its own
   const rows =
     name !== null && state === 'queued'
@@ -103,6 +116,18 @@ function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending', service: stri
       : `SELECT q.message_id, q.lease_owner FROM message_queue q WHERE q.tenant_id = $1 AND ${isInState} AND ${isAsked}`
   const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.lease_owner IS NULL`
   return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
+}
+
+/** What failed with a code of Microsoft, and what is held because the mailbox refuses its mail with it. */
+function failedOrHeld(code: string, service: string | null): Source {
+  const held = inQueue('held', service, 'mailbox-refused')
+  return {
+    sql: `(SELECT * FROM ${FAILED_BY_CAUSE.sql} AS failed
+            UNION ALL SELECT h.id, h.service, h.created_at, NULL, left(${pg.escapeLiteral(code)}, 100), NULL FROM ${held.sql} AS h)`,
+    ordered: false,
+    hasStatus: true,
+    hasCause: true,
+  }
 }
 
 /** While a message is in the queue, its row there tells. */
@@ -155,12 +180,17 @@ const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 
 /** Null when no message can meet the filter. @param service the only one whose messages are asked for; null for all */
 function sourceOf(
-  { status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter,
+  { status, problem, isHeldFor, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter,
   service: string | null,
 ): Source | null {
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
   if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported('code', problem)
+  const because = heldReason(problem)
+  if (because !== null)
+    return mustHaveFailed || (status !== undefined && status !== 'held') ? null : inQueue('held', service, because)
+  if (problem !== undefined && isHeldFor && !mustHaveFailed && (status === undefined || status === 'held'))
+    return status === 'held' ? inQueue('held', service, 'mailbox-refused') : failedOrHeld(problem, service)
   if (mustHaveFailed || problem !== undefined) {
     if (status !== undefined && status !== 'failed') return null
     const failed = isCause(problem) ? FAILED_BY_CAUSE : FAILED
@@ -186,11 +216,23 @@ function sourceOf(
   }
 }
 
+/** $1 tenant, $2 code */
+const IS_HELD_FOR = `SELECT FROM mailboxes WHERE tenant_id = $1 AND hold #>> '{values,microsoftCode}' = $2`
+
+/** Notes in a filter by a code of Microsoft whether the mailbox refuses its mail with that at this moment. */
+export async function withHeld(database: Statements, tenantId: string, filter: StoredFilter): Promise<StoredFilter> {
+  if (!isCause(filter.problem)) return filter
+  const { rows } = await database.query(IS_HELD_FOR, [tenantId, filter.problem])
+  return rows.length === 0 ? filter : { ...filter, isHeldFor: true }
+}
+
 /** What the messages of an owner have to meet. */
 export interface Selection {
   readonly tenantId: string
   readonly service: string | null
   readonly filter: StoredFilter
+  /** The only status that the filter leaves; undefined where it leaves several. */
+  readonly status: MessageStatus | undefined
   /** Null when no message can meet the filter. */
   readonly source: Source | null
   readonly submitted: Range
@@ -213,7 +255,9 @@ export interface Selection {
 export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const { tenantId } = owner
   const service = owner.service ?? filter.service ?? null
-  const { status, problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const { problem, isHeldFor, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const because = heldReason(problem)
+  const status = filter.status ?? (because === null ? undefined : 'held')
   const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
 
   function ofSubmission(bind: Bind): string[] {
@@ -227,11 +271,11 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     ]
   }
 
-  function ofRow({ sql }: Source, bind: Bind): string[] {
+  function ofRow({ sql, hasCause }: Source, bind: Bind): string[] {
     return [
       ...ofSubmission(bind),
       ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
-      ...(isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
+      ...(hasCause && isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
       ...(problem !== undefined && isOwnCode(problem) ? [hasOwnCode(bind(problem))] : []),
       ...(sql === ALL.sql ? ofReports('r', bind) : []),
       ...(sql === ALL.sql && possibleDuplicate !== undefined ? [isPossibleDuplicate(bind(possibleDuplicate))] : []),
@@ -245,6 +289,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     const tellsReports = sql === ALL.sql || (reported !== undefined && !(isStatusCode && delivery !== undefined))
     return [
       ...(tells ? [] : [`m.status = ${bind(status)}`]),
+      ...(sql === ALL.sql && problem !== undefined && !isStatusCode ? [hasProblem(bind(problem))] : []),
       ...(tellsReports ? [] : ofReports('m', bind)),
       ...(possibleDuplicate === undefined || sql === ALL.sql || sql === POSSIBLE_DUPLICATES.sql
         ? []
@@ -260,6 +305,13 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     ]
   }
 
+  function hasProblem(asked: string): string {
+    const isHeld =
+      because === null ? (isHeldFor ? `m.held_because = 'mailbox-refused'` : null) : `m.held_because = ${asked}`
+    const hasFailed = because === null ? `${asked} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')` : null
+    return `(${[isHeld, hasFailed].filter((condition) => condition !== null).join(' OR ')})`
+  }
+
   function ofStatus(bind: Bind): string[] {
     return status === undefined ? [] : [`m.status = ${bind(status)}`]
   }
@@ -267,9 +319,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   function besidesStatus(bind: Bind): string[] {
     return [
       ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-      ...(problem === undefined || isStatusCode
-        ? []
-        : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...(problem === undefined || isStatusCode ? [] : [hasProblem(bind(problem))]),
       ...ofReports('m', bind),
       ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
@@ -281,6 +331,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     service,
     filter,
     source: sourceOf(filter, service),
+    status,
     submitted: { from: submittedFrom ?? null, to: submittedTo ?? null },
     asksForState: [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
       (asked) => asked !== undefined,
@@ -310,9 +361,14 @@ function isPossibleDuplicate(value: string): string {
   return `CASE WHEN r.outcome IS NULL THEN ${waiting} ELSE r.possible_duplicate END = ${value}`
 }
 
+/** The reason of held messages that a problem is; null for any other problem. */
+function heldReason(problem: string | undefined): HeldBecause | null {
+  return HeldBecause.options.find((reason) => reason === problem) ?? null
+}
+
 /** Whether a problem is told by the cause of a failed message: whatever is neither reported of a recipient nor ours. */
 function isCause(problem: string | undefined): boolean {
-  return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem)
+  return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem) && heldReason(problem) === null
 }
 
 /** SQL for whether a row `r` of failed messages has a code of ours. The row has none where the release before wrote it. */

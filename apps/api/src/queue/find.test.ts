@@ -37,6 +37,7 @@ interface Seeded {
   readonly possibleDuplicate: boolean
   readonly problem: { code: string; microsoftCode: string | null } | null
   readonly endedAt: Date | null
+  readonly heldBecause: string | null
   /** What was reported of its recipient. */
   readonly reported: { delivery: Delivery; code: string | null } | null
   /** Whether it left so lately that reports are awaited. */
@@ -81,6 +82,7 @@ const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
     problem: failed
       ? { code: n % 2 === 0 ? 'gave-up' : 'recipient-refused', microsoftCode: n % 2 === 0 ? null : 'ErrorX' }
       : null,
+    heldBecause: status !== 'held' ? null : n % 3 === 0 ? 'mailbox-refused' : 'reconnect-required',
     endedAt: ['sent', 'failed', 'cancelled'].includes(status) ? new Date(START + n * 2_000) : null,
     reported: ((status === 'sent' || failed) && n % 11 !== 0 && REPORTED[n % REPORTED.length]) || null,
     isLate: status === 'sent' && n % 5 < 2,
@@ -116,10 +118,10 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
   const waiting = messages.filter(({ endedAt }) => endedAt === null)
   await ground.database.query(
     `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
-                                save_to_sent_items, possible_duplicate, lease_owner, lease_until)
+                                save_to_sent_items, possible_duplicate, held_because, lease_owner, lease_until)
      SELECT id, $1, CASE status WHEN 'sending' THEN 'queued' ELSE status END, CASE WHEN status <> 'held' THEN now() END, now(), 1, 'small', 0, 'retry', true,
-            "possibleDuplicate", CASE status WHEN 'sending' THEN 'worker' END, CASE status WHEN 'sending' THEN now() END
-       FROM jsonb_to_recordset($2::jsonb) AS n(id text, status text, "possibleDuplicate" boolean)`,
+            "possibleDuplicate", "heldBecause", CASE status WHEN 'sending' THEN 'worker' END, CASE status WHEN 'sending' THEN now() END
+       FROM jsonb_to_recordset($2::jsonb) AS n(id text, status text, "possibleDuplicate" boolean, "heldBecause" text)`,
     [tenantId, JSON.stringify(waiting)],
   )
 }
@@ -166,7 +168,8 @@ function expected(filter: StoredFilter, service: string | null = null): string[]
       (filter.submittedFrom === undefined || message.at >= filter.submittedFrom) &&
       (filter.submittedTo === undefined || message.at < filter.submittedTo) &&
       (filter.problem === undefined ||
-        [problem?.code, problem?.microsoftCode, message.reported?.code].includes(filter.problem)) &&
+        [problem?.code, problem?.microsoftCode, message.reported?.code, message.heldBecause].includes(filter.problem) ||
+        (filter.isHeldFor === true && message.heldBecause === 'mailbox-refused')) &&
       (filter.failedFrom === undefined || (problem !== null && (message.endedAt ?? 0) >= filter.failedFrom)) &&
       (filter.failedTo === undefined || (problem !== null && (message.endedAt ?? 0) < filter.failedTo)) &&
       (filter.possibleDuplicate === undefined || message.possibleDuplicate === filter.possibleDuplicate) &&
@@ -198,6 +201,16 @@ const FILTERS: readonly StoredFilter[] = [
   { problem: 'gave-up' },
   { problem: 'ErrorX', service: 'reports' },
   { problem: 'ErrorX', status: 'sent' },
+  { problem: 'mailbox-refused' },
+  { problem: 'mailbox-refused', status: 'held', service: 'alerts' },
+  { problem: 'mailbox-refused', status: 'failed' },
+  { problem: 'mailbox-refused', failedFrom: at(0) },
+  { problem: 'mailbox-refused', delivery: 'unknown', submittedTo: at(60) },
+  { problem: 'ErrorX', isHeldFor: true },
+  { problem: 'ErrorX', isHeldFor: true, service: 'reports', submittedFrom: at(20) },
+  { problem: 'ErrorX', isHeldFor: true, status: 'held' },
+  { problem: 'ErrorX', isHeldFor: true, status: 'failed' },
+  { problem: 'ErrorX', isHeldFor: true, failedFrom: at(40) },
   { delivery: 'unknown', status: 'sent' },
   { delivery: 'unknown', status: 'failed' },
   { delivery: 'pending' },
@@ -243,6 +256,8 @@ const FILTERS: readonly StoredFilter[] = [
   { search: 'person1@contoso.comzoë' },
   { search: 'gesperrt', possibleDuplicate: true },
   { search: 'ref-1', problem: 'gave-up' },
+  { search: 'report', problem: 'mailbox-refused' },
+  { search: 'report', problem: 'ErrorX', isHeldFor: true },
   { search: 'report', delivery: 'failed' },
   { search: 'report', problem: '5.1.10', delivery: 'failed' },
   { search: 'report', delivery: 'pending' },
@@ -547,6 +562,8 @@ describe('where few rows may be read at once', () => {
     { status: 'queued' },
     { status: 'scheduled', submittedTo: at(60) },
     { status: 'held', service: 'alerts' },
+    { problem: 'mailbox-refused' },
+    { problem: 'ErrorX', isHeldFor: true, status: 'held' },
     { status: 'queued', service: 'alerts' },
     { status: 'scheduled', service: 'reports' },
     { failedFrom: at(40) },

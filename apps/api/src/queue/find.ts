@@ -153,8 +153,8 @@ export function createFinder(
     ofState,
     ofStatus,
     besidesStatus,
+    status,
   } = selection
-  const { status } = filter
   const asked = askedGrams(filter, service)
   /** The filter asks for messages without a report: no index lists them, and there may be few. */
   const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'

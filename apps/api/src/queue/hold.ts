@@ -3,7 +3,8 @@ import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
 import { wakeWorkers } from './wake.ts'
 
-// held ──its reason is gone──▶ queued. Messages become held in submit.ts and settle.ts. A release names the reasons that are
+// held ──its reason is gone──▶ queued. Messages become held in submit.ts,
+// settle.ts and tend-mailboxes.ts. A release names the reasons that are
 // gone, so that it leaves alone what is held for another one, also of a newer version.
 
 /** The connection itself: whoever connects the mailbox ends all of them. */
@@ -23,12 +24,13 @@ const RELEASE_HELD = `
 UPDATE message_queue SET ${RELEASED}
  WHERE message_id = ANY (ARRAY(
    SELECT free.message_id
-     FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
+     FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
     CROSS JOIN LATERAL (
       SELECT q.message_id FROM message_queue q
        WHERE q.tenant_id = t.tenant_id AND q.state = 'held'
          AND q.held_because = ANY (${inSql(WAITS_FOR_CONNECTION)}
-                                   || CASE WHEN s.large_attachments THEN ${inSql(['large-attachments-disabled'])} END)
+                                   || CASE WHEN s.large_attachments THEN ${inSql(['large-attachments-disabled'])} END
+                                   || CASE WHEN b.hold IS NULL THEN ${inSql(['mailbox-refused'])} END)
        LIMIT 1000 FOR UPDATE SKIP LOCKED) AS free
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
     LIMIT 1000))`

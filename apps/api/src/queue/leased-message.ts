@@ -1,4 +1,5 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import type { Route } from './refusals.ts'
 import type { Doubt } from './states.ts'
 
 /** Identifies a message and the lease on it. Every write of a worker requires it. */
@@ -18,8 +19,12 @@ export interface LeasedMessage {
   readonly attemptCount: number
   /** Time spent on retries after transient failures. */
   readonly tryingMs: number
-  /** How many of its latest tries were refused by something else than Microsoft, one after the other. */
+  /** How many of its latest tries were refused, by Microsoft for its mailbox or by something else, one after the other. */
   readonly refusals: number
+  /** By which route Microsoft takes nothing of its mailbox: `send` stands for any; null where it takes both. */
+  readonly heldRoute: Route | null
+  /** It is tried all the same, to learn whether Microsoft takes mail again. */
+  readonly isProbe: boolean
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'

@@ -52,7 +52,7 @@ import {
   type MailboxLimits,
 } from './limits.ts'
 import type { StoredFilter } from './find-filter.ts'
-import { pauseForQuota, pauseForReports, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
+import { pauseForQuota, pauseForReports, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { createKnownTenants } from './known-tenants.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-facts.ts'
@@ -76,6 +76,7 @@ import { indexMessages } from './search-index.ts'
 import { BLOCK_MESSAGES } from './search-postings.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
+import { sendNow } from './send-now.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -84,6 +85,7 @@ import { createSubmitting, type Submitted } from './submit.ts'
 import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
 import { createTurns } from './turns.ts'
 import { readMailboxState, type MailboxState } from './usage.ts'
+import { tendMailboxes } from './tend-mailboxes.ts'
 import { listenForMessages } from './wake.ts'
 
 /** What services and people do with messages. Each method is documented at its implementation as well. */
@@ -403,8 +405,9 @@ export function createQueue(
       },
       async release() {
         const released = await releaseMessages(pool)
-        if (released.moved) known.expect(null) // a scheduled message keeps its due time
-        return released
+        const moved = (await tendMailboxes(prisma, newId)) || released.moved
+        if (moved) known.expect(null) // a scheduled message keeps its due time
+        return { ...released, moved }
       },
       listen: (wake) => listenForMessages(connectionString, known, wake, timers),
     },

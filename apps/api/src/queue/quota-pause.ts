@@ -1,13 +1,12 @@
 import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
-import { appendAlert, dismissQuotaAlerts } from '../database/alert-log.ts'
+import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { NewId } from '../ids.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
-import { wakeWorkers } from './wake.ts'
 
-// The pause of a mailbox after a report that a limit of Microsoft is used up, and its end by *Send now*. The pause itself
-// is paused_until, as one that Microsoft asked for; the columns quota_* say why, and how long the next one has to be.
+// The pause of a mailbox after a report that a limit of Microsoft is used up; send-now.ts ends it. The pause itself is
+// paused_until, as one that Microsoft asked for; the columns quota_* say why, and how long the next one has to be.
 
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
@@ -95,7 +94,7 @@ export async function pauseForQuota(
     if (pauseMs === null) return null
     const until = new Date(now.getTime() + pauseMs)
     const facts = { fromEmail: fromEmail ?? '', code, until: until.toISOString() }
-    await dismissQuotaAlerts(transaction, tenantId, now)
+    await dismissAlerts(transaction, tenantId, 'quota', now)
     await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type: 'quota.exceeded', facts })
     await appendAuditEvent(transaction, {
       tenantId,
@@ -140,33 +139,4 @@ export async function readQuotaPause(
 ): Promise<QuotaPause | null> {
   const [row] = await reader.$queryRawUnsafe<QuotaPause[]>(READ, tenantId)
   return row ?? null
-}
-
-/** $1 tenant */
-const END = `
-UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = CASE WHEN m.quota_paused_until > mail_now() THEN mail_now() ELSE m.quota_paused_until END
-  FROM (SELECT paused_until FROM mailboxes WHERE tenant_id = $1 AND paused_until > mail_now() FOR UPDATE) AS before
- WHERE m.tenant_id = $1
-RETURNING before.paused_until, mail_now() AS now`
-
-/**
- * Ends the pause that followed from such a report, and one that Microsoft asked for. The pause for want of access stays.
- *
- * @param actor the id of the person
- */
-export async function sendNow(prisma: PrismaClient, tenantId: string, actor: string): Promise<void> {
-  await prisma.$transaction(async (transaction) => {
-    const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date; now: Date }[]>(END, tenantId)
-    if (!ended) return
-    await wakeWorkers(transaction, tenantId)
-    await dismissQuotaAlerts(transaction, tenantId, ended.now)
-    await appendAuditEvent(transaction, {
-      tenantId,
-      at: ended.now,
-      actor,
-      action: 'sending-resumed',
-      outcome: 'done',
-      details: { pausedUntil: ended.paused_until.toISOString() },
-    })
-  })
 }

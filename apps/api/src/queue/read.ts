@@ -17,7 +17,7 @@ import type { Owner } from './actor.ts'
 import { ACCEPTED, historyOf, MOST_ATTEMPTS, type StoredAttempt } from './attempts.ts'
 import { awaitsReports, countDeliveries, reportRecipients } from './delivery-reports.ts'
 import type { Total } from './find-count.ts'
-import type { Match, StoredFilter } from './find-filter.ts'
+import { withHeld, type Match, type StoredFilter } from './find-filter.ts'
 import { wayBack, type PageStart } from './find-page.ts'
 import { createFinder, type Finder } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
@@ -111,7 +111,7 @@ export async function listMessages(
   { filter, start, limit, signal }: Listing,
   configuredSender: string | null,
 ): Promise<ListedMessages> {
-  const finder = createFinder(pool, owner, filter)
+  const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
   const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit, signal)
   const items = await readMessages(pool, limits, owner, matches, finder, configuredSender)
   return {
@@ -131,7 +131,7 @@ export async function* walkMessages(
   filter: StoredFilter,
   { atOnce, configuredSender }: { atOnce: number; configuredSender: string | null },
 ): AsyncGenerator<readonly MessageSummary[]> {
-  const finder = createFinder(pool, owner, filter)
+  const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
   for await (const matches of finder.all(atOnce))
     for (let next = 0; next < matches.length; next += atOnce)
       yield await readMessages(pool, limits, owner, matches.slice(next, next + atOnce), finder, configuredSender)

@@ -4,10 +4,13 @@ import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type pg from 'pg'
 import type { Timers } from '../clock.ts'
 import { createBatcher, FailedItem } from '../database/batcher.ts'
+import { inTransaction } from '../database/transaction.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
+import { afterLeaving, endsRefusal, hasLeft, lockRefusals, writeRefusals } from './mailbox-refusals.ts'
+import { judgeRefusal, type Refusal, type Route } from './refusals.ts'
 import type { Doubt } from './states.ts'
 import { addToTotals, lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -48,8 +51,12 @@ export interface Settlement {
   readonly pauseMailboxMs: number | null
   /** How long nobody asks for access, after it could not be obtained. */
   readonly noAccessMs: number | null
-  /** How many of its latest tries were refused by something else than Microsoft, one after the other. */
+  /** How many of its latest tries were refused, by Microsoft for its mailbox or by something else, one after the other. */
   readonly refusals: number
+  /** What refused the message without being about it: it is held or ends, where its mailbox says so. */
+  readonly refusal: Refusal | null
+  /** The route that it took, or would have taken; null where it did not come to that. */
+  readonly route: Route | null
   /**
    * What refused this try in Microsoft's place; null when Microsoft answered, or nobody did. A 413 is about the message
    * alone, and says nothing of others.
@@ -72,7 +79,7 @@ export interface Settled {
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, refusals int, "agoMs" bigint`
+"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, refusals int, "refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
@@ -89,7 +96,7 @@ WITH result AS MATERIALIZED (
   SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
          r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
-         r.charged, r.refusals, o.at,
+         r.charged, r.refusals, r."refusedAlone" AS refused_alone, r."refusalRound" AS refusal_round, r.route, o.at,
          o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
@@ -121,7 +128,8 @@ WITH result AS MATERIALIZED (
      SET state = h.status, due_at = h.due_at, held_because = h.held_because, doubt = h.doubt, looks = h.looks,
          possible_duplicate = h.possible_duplicate, from_email = h.sender, attempt_id = h.other_attempt,
          attempt_count = CASE WHEN h.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
-         trying_ms = h.trying_ms, refusals = h.refusals, ${NO_LEASE}
+         trying_ms = h.trying_ms, refusals = h.refusals, refused_alone = coalesce(h.refused_alone, q.refused_alone),
+         refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_LEASE}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
 ), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
@@ -146,9 +154,10 @@ WITH result AS MATERIALIZED (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, ${chargeUsage('written')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
-         bool_or(status IN ('sent', 'held') OR outcome IN ('throttled', 'refused')) AS answered,
-         coalesce(bool_or(outcome IN ('unavailable', 'unknown')), false) AS troubled
-    FROM written GROUP BY tenant_id
+         bool_or(status IN ('sent', 'held') OR outcome = 'throttled' OR outcome = 'refused' AND refused_alone IS NULL) AS answered,
+         coalesce(bool_or(outcome IN ('unavailable', 'unknown') OR status = 'queued' AND refused_alone IS NOT NULL), false) AS troubled,
+         bool_or(has_left) AS has_left, bool_or(has_left AND has_draft) AS has_left_by_draft
+    FROM (SELECT *, status = 'sent' AND ${hasLeft('written')} AS has_left FROM written) AS each GROUP BY tenant_id
 ), noticed AS ( -- writes nothing while all is well
   INSERT INTO mailboxes AS m (tenant_id, paused_until, no_access_until, troubled_since)
   SELECT b.tenant_id, b.paused_until, b.no_access_until,
@@ -157,10 +166,12 @@ WITH result AS MATERIALIZED (
    WHERE coalesce(b.paused_until, b.no_access_until) IS NOT NULL
       OR b.answered AND known.troubled_since IS NOT NULL
       OR b.troubled AND b.answered IS NOT TRUE AND known.troubled_since IS NULL
+      OR b.has_left AND ${endsRefusal('known', 'b.has_left_by_draft')}
    ORDER BY b.tenant_id
   ON CONFLICT (tenant_id) DO UPDATE
     SET paused_until = greatest(m.paused_until, excluded.paused_until), no_access_until = greatest(m.no_access_until, excluded.no_access_until),
-        troubled_since = excluded.troubled_since
+        troubled_since = excluded.troubled_since,
+        ${afterLeaving('m', '(SELECT b.has_left FROM boxes b WHERE b.tenant_id = m.tenant_id)', '(SELECT b.has_left_by_draft FROM boxes b WHERE b.tenant_id = m.tenant_id)')}
   RETURNING tenant_id
 ), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
@@ -197,9 +208,9 @@ WITH result AS MATERIALIZED (
 ), ${deleteContents('sent')}, ${chargeUsage('sent')}, noticed AS (
   INSERT INTO mailboxes AS m (tenant_id)
   SELECT DISTINCT s.tenant_id FROM sent s CROSS JOIN LATERAL (
-    SELECT known.troubled_since FROM mailboxes known WHERE known.tenant_id = s.tenant_id OFFSET 0) AS known
-   WHERE known.troubled_since IS NOT NULL ORDER BY 1
-  ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = NULL
+    SELECT * FROM mailboxes known WHERE known.tenant_id = s.tenant_id OFFSET 0) AS known
+   WHERE known.troubled_since IS NOT NULL OR ${endsRefusal('known', 'false')} ORDER BY 1
+  ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = NULL, ${afterLeaving('m', 'true', 'false')}
   RETURNING tenant_id
 ), locked AS MATERIALIZED ( -- after everything else that is locked
   ${lockTotals('sent', '(SELECT count(DISTINCT tenant_id) FROM sent) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
@@ -261,7 +272,12 @@ async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: S
   const outcomes = [...Map.groupBy(inOrder, ({ message }) => message.id).values()]
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
-    const bySent = Map.groupBy(round, isSentAndNoMore)
+    for (const settled of round)
+      if (settled.settlement.refusal !== null && (await settleRefused(pool, settled))) written.add(settled)
+    const bySent = Map.groupBy(
+      round.filter((settled) => settled.settlement.refusal === null),
+      isSentAndNoMore,
+    )
     const unwritten = () => round.filter((settled) => !written.has(settled))
     // What was sent comes last: a mailbox that sent anything in this moment is not in trouble.
     await settleRound(bySent.get(false) ?? [], written, (results) => settleAny(pool, results))
@@ -301,8 +317,39 @@ function settleSent(pool: pg.Pool, sent: readonly Result[]): Promise<pg.QueryRes
   return pool.query<{ id: string }>({ name: 'settle-sent', text: SETTLE_SENT, values })
 }
 
-function settleAny(pool: pg.Pool, results: readonly Result[]): Promise<pg.QueryResult<{ id: string }>> {
+function settleAny(pool: Pick<pg.Pool, 'query'>, results: readonly Result[]): Promise<pg.QueryResult<{ id: string }>> {
   return pool.query<{ id: string }>({ name: 'settle', text: SETTLE, values: [JSON.stringify(results)] })
+}
+
+/**
+ * Writes the outcome of a message that was refused without being the reason, together with what its mailbox knows of refusals.
+ * Returns false where a later attempt of it has begun.
+ */
+async function settleRefused(pool: pg.Pool, settled: Settled): Promise<boolean> {
+  const { message, settlement } = settled
+  const { refusal } = settlement
+  if (refusal === null) throw new Error('It was not refused.')
+  return inTransaction(pool, async (client) => {
+    const locked = await lockRefusals(client, message)
+    if (!locked) return false
+    const { mailbox, now } = locked
+    // Whoever connected the mailbox anew, or another sender, has ended what the refusal is about.
+    if (!locked.isCurrent) return (await settleAny(client, [toResult(settled)])).rows.length > 0
+    const judged = judgeRefusal(mailbox, { ...locked.message, id: message.id }, refusal, now)
+    await writeRefusals(client, message.tenantId, judged.mailbox)
+    const result = {
+      ...toResult({ ...settled, settlement: afterRefusal(settlement, refusal, judged.becomes) }),
+      refusedAlone: judged.message.alone,
+      refusalRound: judged.message.round,
+    }
+    return (await settleAny(client, [result])).rows.length > 0
+  })
+}
+
+function afterRefusal(settlement: Settlement, { ends }: Refusal, becomes: 'queued' | 'held' | 'failed'): Settlement {
+  if (becomes === 'queued') return settlement
+  const ended = { ...settlement, status: becomes, waitMs: null }
+  return becomes === 'held' ? { ...ended, heldBecause: 'mailbox-refused' } : { ...ended, problem: ends }
 }
 
 type Result = ReturnType<typeof toResult>
@@ -337,6 +384,9 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
     pauseMs: settlement.pauseMailboxMs,
     noAccessMs: settlement.noAccessMs,
     refusals: settlement.refusals,
+    refusedAlone: null as number | null,
+    refusalRound: null as number | null,
+    route: settlement.route,
     agoMs: Math.round(ageMs()),
   }
 }

@@ -9,8 +9,10 @@
 //          ──a transient failure──▶ queued, due later                    settle.ts
 //          ──the outcome is unknown──▶ queued, in doubt                  settle.ts
 //          ──no access──▶ held ──access again──▶ queued                  settle.ts, hold.ts
+//          ──Microsoft refuses the mailbox──▶ held, or queued            settle.ts, refusals.ts
 //          ──the lease expires──▶ queued, in doubt if it was tried       recover.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
+//  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      tend-mailboxes.ts
 //  failed ──somebody retries──▶ queued                                   retry.ts
 //  scheduled, queued, held ──its expiresAt passes──▶ failed              expired.ts; settle.ts where it was in doubt
 //  scheduled, queued, held ──its key is forgotten──▶ failed              forget.ts

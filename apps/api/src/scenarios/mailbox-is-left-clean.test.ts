@@ -86,7 +86,7 @@ describe('a message that is cancelled in the middle of its upload', () => {
 
 describe('a message that fails', () => {
   it('has its draft deleted in the mailbox', async () => {
-    await ground.switchOn('upload-session-access-denied')
+    await ground.switchOn(http('upload-session-create', answer(400, 'BadRequest')))
     const id = await submitFiles(ground, 'fails', files(100, LARGE))
     await ground.service.until(id, { status: 'failed' })
     await expectNoDraft(ground.microsoft, 'fails')
@@ -102,7 +102,7 @@ describe('a message that fails', () => {
   })
 
   it('is delivered whole, from a draft of its own, when it is retried', async () => {
-    await ground.switchOn('upload-session-access-denied')
+    await ground.switchOn(http('upload-session-create', answer(400, 'BadRequest')))
     const contents = files(100, LARGE)
     const id = await submitFiles(ground, 'retried', contents)
     await ground.service.until(id, { status: 'failed' })

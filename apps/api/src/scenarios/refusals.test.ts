@@ -31,20 +31,6 @@ it('fails a refused message at once, with the words of Microsoft, and never trie
   expect(await ground.arrived(subject)).toBe(0)
 })
 
-it('fails at once when the right to send as the sender is withdrawn', async () => {
-  const right = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
-  await ground.microsoft.control('PUT', '/rights', { ...right, sendAs: false })
-  const { id } = await ground.service.submit()
-
-  expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
-    problem: { code: 'send-as-denied', microsoftCode: 'ErrorSendAsDenied' },
-  })
-
-  await ground.microsoft.control('PUT', '/rights', { ...right, sendAs: true })
-  await ground.service.post(`/api/v1/messages/${id}/retry`)
-  await ground.service.until(id, { status: 'sent', from: 'reports@contoso.com' })
-})
-
 it('does not delay other messages by a refused one', async () => {
   await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
   const first = await ground.service.submit()

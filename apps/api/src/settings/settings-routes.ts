@@ -58,13 +58,14 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
-    const [settings, waitingMessages, pending, quotaPause] = await Promise.all([
+    const [settings, waitingMessages, pending, hold, quotaPause] = await Promise.all([
       settingsStore.read(tenantId),
       settingsStore.countWaitingMessages(tenantId),
       consentStore.findPending(tenantId, clock()),
+      settingsStore.readHold(tenantId),
       settingsStore.readQuotaPause(tenantId),
     ])
-    return viewSettings(settings, { waitingMessages, pending, quotaPause })
+    return viewSettings(settings, { waitingMessages, pending, hold, quotaPause })
   }
 
   async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {

@@ -1,11 +1,13 @@
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import type { Alert } from '../alert.ts'
-import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
+import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { countOnTheWire } from '../queue/clear.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from '../queue/hold.ts'
+import { endRefusals, readHold, tellOfHoldAgain } from '../queue/mailbox-refusals.ts'
+import type { Hold } from '../queue/refusals.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
@@ -33,7 +35,8 @@ import {
 const RECHECK_BATCH = 100
 /** A change of the settings waits this long at most for requests on the wire, which cannot be recalled. */
 export const WIRE_WAIT_MS = 10_000
-const HELD_WITHOUT_LARGE_ATTACHMENTS = [...WAITS_FOR_CONNECTION, 'large-attachments-disabled'] as const
+/** What held messages no longer wait for where the connection ends, or another one begins. */
+const ENDED = [...WAITS_FOR_CONNECTION, 'mailbox-refused'] as const
 
 /** A grant that was proved to work. */
 export interface ProvedConsent {
@@ -61,6 +64,8 @@ export interface SettingsStore {
   countWaitingMessages(tenantId: string): Promise<number>
   /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
   readQuotaPause(tenantId: string): Promise<QuotaPause | null>
+  /** Null unless Microsoft takes no mail from the mailbox. */
+  readHold(tenantId: string): Promise<Hold | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
   completeConsent(
     consent: ConsentRecord,
@@ -97,6 +102,10 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       return readQuotaPause(prisma, tenantId)
     },
 
+    async readHold(tenantId) {
+      return readHold(prisma, tenantId)
+    },
+
     async completeConsent(consent, { connection, account, tokens, bounces }, now) {
       return prisma.$transaction(async (transaction) => {
         const { id, tenantId } = consent
@@ -120,6 +129,8 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
           },
         })
         await endWantOfAccess(transaction, tenantId)
+        // The message that proved the connection has left.
+        await endRefusals(transaction, tenantId, { tells: whyHeld(state) === null })
         // A pause belongs to the mailbox that Microsoft asked it for.
         if (!(await wasLastConnected(transaction, consent))) await endPause(transaction, tenantId)
         const onTheWire = await readOnTheWire(transaction, tenantId, version)
@@ -128,7 +139,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
         await endConsents(transaction, { id }, { status: 'completed', requestsOnTheWire, account }, now, { details })
         if (requestsOnTheWire > 0) await delayCompletion(transaction, id, WIRE_WAIT_MS)
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now)
-        const ended = connection.largeAttachments ? HELD_WITHOUT_LARGE_ATTACHMENTS : WAITS_FOR_CONNECTION
+        const ended = connection.largeAttachments ? [...ENDED, 'large-attachments-disabled' as const] : ENDED
         await regroupHeld(transaction, tenantId, ended, whyHeld(next))
         await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
         return { ended: true, onTheWire }
@@ -144,9 +155,10 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
           data: { ...toColumns(next), ...NO_GRANT, ...NO_REPORTS, version: { increment: 1 } },
         })
         await endWantOfAccess(transaction, tenantId)
-        await regroupHeld(transaction, tenantId, WAITS_FOR_CONNECTION, whyHeld(next))
+        await endRefusals(transaction, tenantId, { tells: false })
+        await regroupHeld(transaction, tenantId, ENDED, whyHeld(next))
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
-        await dismissMailboxAlerts(transaction, tenantId, now)
+        await dismissAlerts(transaction, tenantId, 'mailbox', now)
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
@@ -202,9 +214,14 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
         const next = transition(state, event)
         if (next === state) return
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
-        await regroupHeld(transaction, tenantId, WAITS_FOR_CONNECTION, whyHeld(next))
+        const isLost = next.status === 'reconnect-required'
+        if (isLost) await endRefusals(transaction, tenantId, { tells: false })
+        await regroupHeld(transaction, tenantId, isLost ? ENDED : WAITS_FOR_CONNECTION, whyHeld(next))
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
-        await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
+        // The app registration works again, but mail does not leave yet.
+        if (whyHeld(next) === null && (await readHold(transaction, tenantId)))
+          await tellOfHoldAgain(transaction, tenantId)
+        else await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
       })
     },
 
@@ -245,7 +262,7 @@ async function appendHealthAlert(
   change: { tenantId: string; before: SettingsState; after: SettingsState; now: Date },
 ): Promise<void> {
   const { tenantId, before, after, now } = change
-  await dismissMailboxAlerts(transaction, tenantId, now)
+  await dismissAlerts(transaction, tenantId, 'mailbox', now)
   const alert = healthAlert(before, after)
   if (alert) await appendAlert(transaction, { ...alert, id: newId('alert'), tenantId, at: now })
 }

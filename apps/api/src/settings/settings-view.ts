@@ -3,6 +3,7 @@ import type { Consent, DeliveryReports, Office365SmtpSettings } from '@inforiver
 import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { QuotaPause } from '../queue/quota-pause.ts'
+import type { Hold } from '../queue/refusals.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
@@ -14,10 +15,12 @@ export function viewSettings(
   {
     waitingMessages,
     pending,
+    hold,
     quotaPause,
   }: {
     readonly waitingMessages: number
     readonly pending: ConsentRecord | null
+    readonly hold: Hold | null
     readonly quotaPause: QuotaPause | null
   },
 ): Office365SmtpSettings {
@@ -35,7 +38,8 @@ export function viewSettings(
     largeAttachments: { enabled: largeAttachments, locked: largeAttachments },
     deliveryReports: viewReports(reports, connection),
     waitingMessages,
-    problem: state.status === 'not-configured' ? null : (state.problem ?? quotaProblem(quotaPause)),
+    problem:
+      state.status === 'not-configured' ? null : (state.problem ?? holdProblem(hold) ?? quotaProblem(quotaPause)),
     pendingConsent: pending && {
       id: pending.id,
       purpose: pending.purpose,
@@ -43,6 +47,12 @@ export function viewSettings(
       expiresAt: pending.expiresAt.toISOString(),
     },
   }
+}
+
+function holdProblem(hold: Hold | null): SettingsProblem | null {
+  if (!hold) return null
+  const { route: _, ...problem } = hold
+  return { ...problem, code: 'mailbox-refused' }
 }
 
 function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {

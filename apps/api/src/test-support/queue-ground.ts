@@ -171,6 +171,8 @@ export const QUEUED: Settlement = {
   noAccessMs: null,
   refusals: 0,
   gateway: null,
+  refusal: null,
+  route: null,
 }
 export const SENT: Settlement = {
   ...QUEUED,

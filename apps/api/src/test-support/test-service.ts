@@ -44,7 +44,7 @@ export interface ServiceClient {
 const admins = new WeakMap<TestProduct, TestBrowser>()
 
 /** Returns Ada's browser, and signs her in if her session has ended. */
-async function adminOf(product: TestProduct): Promise<TestBrowser> {
+export async function adminOf(product: TestProduct): Promise<TestBrowser> {
   const known = admins.get(product)
   if (known && (await known.call('GET', '/api/v1/sessions')).status === 200) return known
   const ada = product.newBrowser()

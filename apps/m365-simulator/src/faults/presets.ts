@@ -34,6 +34,9 @@ const WRONG_CLOUD = graphAnswer(
   'The tenant is not found in the current sovereign environment.',
 )
 const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
+const SEND_AS_DENIED = graphAnswer(403, 'ErrorSendAsDenied', 'The user account does not have the right to send as it.')
+const NO_MAILBOX = graphAnswer(404, 'MailboxNotEnabledForRESTAPI', 'The mailbox is inactive or hosted on-premise.')
+const MAILBOX_FULL = graphAnswer(507, 'ErrorQuotaExceeded', 'The mailbox is over its quota.')
 const WITHOUT_SUBERROR = entra('refresh', 50173, { suberror: null })
 const REVOKED: Effect = { kind: 'access-token', change: 'revoked', endpoint: 'any' }
 const ENTRA_BUSY = {
@@ -103,6 +106,10 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-409', 'Sending: 409 ErrorIrresolvableConflict', sending(CONFLICT)],
     ['send-accepted-but-409', 'Sending: accepted, but answered 409', sending({ ...CONFLICT, when: 'after' })],
     ['send-wrong-cloud', 'Sending: 403 ErrorTenantNotFoundInCurrentSovereignEnvironment', sending(WRONG_CLOUD)],
+    ['send-403-send-as', 'Sending: 403 ErrorSendAsDenied', sending(SEND_AS_DENIED)],
+    ['send-403-access', 'Sending: 403 ErrorAccessDenied', sending(ACCESS_DENIED)],
+    ['send-404-mailbox', 'Sending: 404 MailboxNotEnabledForRESTAPI', sending(NO_MAILBOX)],
+    ['send-507-full', 'Sending: 507 ErrorQuotaExceeded', sending(MAILBOX_FULL)],
     ['send-500-empty-object', 'Sending: 500 with {}', sending(answer(500, {}))],
     ['send-403-html', 'Sending: a proxy answers 403 with HTML', sending(html(403, 'Forbidden'))],
     ['send-502-html', 'Sending: 502 with HTML', sending(html(502, 'Bad Gateway'))],
@@ -115,6 +122,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-reset-before', 'Sending: connection reset before processing', sending(RESET_BEFORE)],
     ['send-reset-after', 'Sending: connection reset after processing', sending(RESET_AFTER)],
     ['send-slow', 'Sending: takes 5 s', sending({ action: 'delay', delayMs: 5000 })],
+    ['draft-403-access', 'No draft: 403 ErrorAccessDenied', http('draft-create', ACCESS_DENIED)],
     ['draft-created-but-504', 'A draft is created, but answered 504', http('draft-create', GATEWAY_TIMEOUT_AFTER)],
     ['draft-created-but-reset', 'A draft is created, but the connection reset', http('draft-create', RESET_AFTER)],
     ['access-token-revoked', 'Graph refuses the access token before it expires (401)', REVOKED],

@@ -13,6 +13,7 @@ const toSettings = () => PAGES.office365Smtp
 export const NOTICE_DISPLAY = {
   'mailbox.reconnect-required': { intent: 'error', hrefOf: toSettings },
   'mailbox.app-misconfigured': { intent: 'error', hrefOf: toSettings },
+  'mailbox.refused': { intent: 'error', hrefOf: toSettings },
   'mailbox.recovered': { intent: 'success', hrefOf: toSettings },
   'messages.failed': { intent: 'warning', hrefOf: (notice) => messagesUrl(failedOf(notice)) },
   'queue.stalled': { intent: 'warning', hrefOf: () => messagesUrl({ status: 'queued' }) },
@@ -29,6 +30,7 @@ export function failedOf({ values: { since } }: Pick<Notice, 'values'>): { statu
 const SHOWN_BY_SETTINGS: ReadonlySet<AlertType> = new Set([
   'mailbox.reconnect-required',
   'mailbox.app-misconfigured',
+  'mailbox.refused',
   'mailbox.recovered',
   'quota.exceeded',
   'secret.expiring',

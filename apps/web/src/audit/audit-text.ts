@@ -10,6 +10,8 @@ const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, 'microsoft' | 'operator
   'reconnect-required': 'microsoft',
   'app-misconfigured': 'microsoft',
   'app-recovered': 'microsoft',
+  'mailbox-refused': 'microsoft',
+  'mailbox-accepted': 'microsoft',
   'service-key-created': 'operator',
   'service-key-revoked': 'operator',
   'vault-rotated': 'operator',

@@ -44,10 +44,9 @@ interface Row {
 /** What is held, and why. */
 export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>) {
   const t = useTranslate()
-  const href = messagesUrl({ status: 'held' })
   const rows = Object.entries(because).map(([code, held]) => ({
     code,
-    href,
+    href: messagesUrl({ status: 'held', problem: code }),
     text: t.known(`overview.held.${code}`) ?? code,
     count: t('overview.messages', { count: held }),
   }))

@@ -36,6 +36,8 @@ export const audit: TranslationOf<typeof english> = {
   'audit.action.reconnect-required': 'Verbindung verloren',
   'audit.action.app-misconfigured': 'App-Registrierung abgelehnt',
   'audit.action.app-recovered': 'App-Registrierung funktioniert wieder',
+  'audit.action.mailbox-refused': 'E-Mails des Postfachs abgelehnt',
+  'audit.action.mailbox-accepted': 'E-Mails des Postfachs wieder angenommen',
   'audit.action.mailbox-paused': 'Postfach pausiert',
   'audit.action.sending-resumed': 'Pause beendet',
   'audit.action.message-cancelled': 'Nachricht abgebrochen',

@@ -10,6 +10,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.other-causes': 'andere Ursachen ({count, number})',
   'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
   'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
+  'notices.mailbox.refused.title': 'E-Mails von {fromEmail} warten: Microsoft lehnt sie ab',
   'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',
   'notices.messages.failed.title':
     '{count, plural, one {Eine Nachricht ist fehlgeschlagen} other {# Nachrichten sind fehlgeschlagen}}',
@@ -20,6 +21,7 @@ export const notices: TranslationOf<typeof english> = {
     '{kind, select, certificate {Das Zertifikat} other {Der geheime Clientschlüssel}} der App-Registrierung {daysLeft, plural, =0 {ist abgelaufen} one {läuft innerhalb eines Tages ab} other {läuft in # Tagen ab}}',
   'notices.mailbox.reconnect-required.action': 'Neu verbinden',
   'notices.mailbox.app-misconfigured.action': 'Einrichtung prüfen',
+  'notices.mailbox.refused.action': 'Ansehen, was zu tun ist',
   'notices.mailbox.recovered.action': 'Einstellungen öffnen',
   'notices.messages.failed.action': 'Fehlgeschlagene anzeigen',
   'notices.queue.stalled.action': 'Wartende anzeigen',

@@ -48,6 +48,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.held.not-configured': 'es ist kein Postfach verbunden',
   'overview.held.reconnect-required': 'das Postfach muss neu verbunden werden',
   'overview.held.large-attachments-disabled': 'große Dateianhänge sind ausgeschaltet',
+  'overview.held.mailbox-refused': 'Microsoft nimmt keine E-Mails aus dem Postfach an',
   'overview.held.app-misconfigured': 'die App-Registrierung muss repariert werden',
   'overview.failed.title': 'Fehlgeschlagen in 24 Stunden',
   'overview.failed.none': 'Keine Nachricht ist fehlgeschlagen.',

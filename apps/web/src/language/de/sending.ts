@@ -8,6 +8,8 @@ export const sending: TranslationOf<typeof english> = {
     'Microsoft akzeptiert den Zugriff nicht mehr. Die Nachricht wird gesendet, sobald das Postfach neu verbunden ist.',
   'sending.held.large-attachments-disabled':
     'Die Nachricht braucht große Dateianhänge. Sie wird gesendet, sobald diese aktiviert sind.',
+  'sending.held.mailbox-refused':
+    'Microsoft nimmt keine E-Mails aus dem Postfach an. Sie wird gesendet, sobald Microsoft das wieder tut, was alle 15 Minuten versucht wird.',
   'sending.held.app-misconfigured':
     'Die App-Registrierung in Entra funktioniert nicht. Die Nachricht wird gesendet, sobald der Betreiber sie korrigiert hat.',
   'sending.microsoft-code': 'Code von Microsoft',

@@ -28,6 +28,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'then-choose-reconnect':
     'Danach wählt ein Workspace-Admin „Neu verbinden“. Wartende Nachrichten gehen danach von selbst ab.',
   'then-retry': 'Senden Sie die Nachricht danach erneut.',
+  'only-by-draft':
+    'Es warten nur Nachrichten, die über einen Entwurf gehen, etwa mit großen Anhängen; die anderen gehen ab.',
+  'then-sends-one':
+    'Danach geht der Versand von selbst weiter: Alle 15 Minuten wird eine der wartenden Nachrichten versucht, und sofort, wenn ein Workspace-Admin unter Mandanteneinstellungen > Office 365 SMTP „Jetzt senden“ wählt. Die erste, die abgeht, gibt die anderen frei.',
   'check-registration':
     'Wer Inforiver Mail betreibt, prüft die App-Registrierung. Wartende Nachrichten gehen danach von selbst ab.',
   'connection-kept': 'Die Verbindung selbst bleibt bestehen: Wartende Nachrichten gehen danach von selbst ab.',
@@ -244,6 +248,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'upload-ended': 'Microsoft hat die Uploadsitzung immer wieder beendet.',
   'draft-changed': 'Der Entwurf der Nachricht wurde im Postfach geändert oder gelöscht, während er erstellt wurde.',
   'attachments-not-shown': 'Der Entwurf zeigt noch nicht alle Anhänge.',
+  'refused-alone.title': 'Microsoft hat die Nachricht abgelehnt, während andere abgingen',
+  'refused-alone': 'Microsoft 365 hat sie dreimal abgelehnt, während andere Nachrichten aus dem Postfach abgingen.',
   'other-sender.title': 'Microsoft würde die Nachricht von einer anderen Adresse senden',
   'other-sender':
     'Microsoft hat den Absender {sender} einer Nachricht, die als MIME gesendet wird (S/MIME oder eine Kalendereinladung), durch das verbundene Konto ersetzt; sie wurde deshalb nicht gesendet.',

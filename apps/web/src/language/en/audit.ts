@@ -32,6 +32,8 @@ export const audit = {
   'audit.action.reconnect-required': 'Connection lost',
   'audit.action.app-misconfigured': 'App registration refused',
   'audit.action.app-recovered': 'App registration works again',
+  'audit.action.mailbox-refused': 'Mail of the mailbox refused',
+  'audit.action.mailbox-accepted': 'Mail of the mailbox accepted again',
   'audit.action.mailbox-paused': 'Mailbox paused',
   'audit.action.sending-resumed': 'Pause ended',
   'audit.action.message-cancelled': 'Message cancelled',

@@ -7,6 +7,7 @@ export const notices = {
   'notices.other-causes': 'other causes ({count, number})',
   'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
   'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
+  'notices.mailbox.refused.title': 'Mail from {fromEmail} waits: Microsoft refuses it',
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
   'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
   'notices.queue.stalled.title':
@@ -16,6 +17,7 @@ export const notices = {
     'The {kind, select, certificate {certificate} other {client secret}} of the app registration {daysLeft, plural, =0 {has expired} one {expires within a day} other {expires in # days}}',
   'notices.mailbox.reconnect-required.action': 'Reconnect',
   'notices.mailbox.app-misconfigured.action': 'Check the set-up',
+  'notices.mailbox.refused.action': 'See what to do',
   'notices.mailbox.recovered.action': 'Open Settings',
   'notices.messages.failed.action': 'Show failed messages',
   'notices.queue.stalled.action': 'Show queued messages',

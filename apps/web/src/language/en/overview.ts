@@ -43,6 +43,7 @@ export const overview = {
   'overview.held.not-configured': 'no mailbox is connected',
   'overview.held.reconnect-required': 'the mailbox has to be reconnected',
   'overview.held.large-attachments-disabled': 'large file attachments are switched off',
+  'overview.held.mailbox-refused': 'Microsoft takes no mail from the mailbox',
   'overview.held.app-misconfigured': 'the app registration has to be repaired',
   'overview.failed.title': 'Failed in 24 hours',
   'overview.failed.none': 'No message failed.',

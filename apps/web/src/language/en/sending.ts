@@ -5,6 +5,8 @@ export const sending = {
     'Microsoft no longer accepts the access. The mail goes out once the mailbox is reconnected.',
   'sending.held.large-attachments-disabled':
     'The mail needs large file attachments. It goes out once they are enabled.',
+  'sending.held.mailbox-refused':
+    'Microsoft takes no mail from the mailbox. It goes out once Microsoft does again, which is tried every 15 minutes.',
   'sending.held.app-misconfigured':
     'The app registration in Entra does not work. The mail goes out once the operator has fixed it.',
   'sending.microsoft-code': "Microsoft's code",

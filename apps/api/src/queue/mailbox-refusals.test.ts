@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ADA, createQueueGround, IN_DOUBT, QUEUED, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import type { LeasedMessage } from './leased-message.ts'
+import { endRefusals, readHold, tellOfHoldAgain } from './mailbox-refusals.ts'
+import type { Route } from './refusals.ts'
+import type { Settlement } from './settle.ts'
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround({ permissions: ['Mail.Send'] })
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'mailboxes', 'alert_events'))
+
+const PROBLEM = { title: 'Denied', detail: 'It is denied.', action: 'Act.', values: {}, correlationId: 'request' }
+
+/** What comes of an attempt that Microsoft refused for the mailbox. */
+function refused(kind = 'ErrorSendAsDenied', by: Route = 'send'): Settlement {
+  return {
+    ...QUEUED,
+    refusals: 1,
+    attempt: { outcome: 'refused', code: kind, values: {}, detail: 'No.' },
+    route: by,
+    refusal: {
+      by,
+      kind,
+      problem: { ...PROBLEM, values: { microsoftCode: kind } },
+      ends: { code: 'message-refused', values: {}, title: 'No', detail: 'No.', microsoftCode: kind, requestId: null },
+    },
+  }
+}
+
+/** Submits so many messages, and leases them in their order. */
+async function leased(count: number): Promise<LeasedMessage[]> {
+  for (let submitted = 0; submitted < count; submitted++) await ground.submit()
+  return ground.claim(count)
+}
+
+async function refuse(message: LeasedMessage | undefined, kind?: string, by?: Route): Promise<string> {
+  if (!message) throw new Error('There is no message.')
+  expect(await ground.settle(message, refused(kind, by))).toBe(true)
+  return statusOf(message)
+}
+
+async function statusOf({ id }: { readonly id: string }): Promise<string> {
+  const { status, heldBecause } = await ground.read(id)
+  return heldBecause ?? status
+}
+
+/** Makes the mailbox hold its mail, and returns the two messages that it refused. */
+async function hold(by: Route = 'send'): Promise<LeasedMessage[]> {
+  const messages = await leased(2)
+  for (const message of messages) await refuse(message, undefined, by)
+  expect(await readHold(ground.opened.prisma, ADA)).toMatchObject({ route: by })
+  return messages
+}
+
+const tend = () => ground.queue.deliveries.release()
+const alerts = async () =>
+  (await ground.database.query<{ type: string }>('SELECT type FROM alert_events ORDER BY at, id')).map(
+    ({ type }) => type,
+  )
+const shown = async () =>
+  (await ground.database.query<{ type: string }>('SELECT type FROM alert_events WHERE dismissed_at IS NULL')).map(
+    ({ type }) => type,
+  )
+
+it('holds a mailbox with all that waits once two messages were refused in the same way, and tells it once', async () => {
+  const [first, second] = await leased(2)
+  const waiting = await ground.submit()
+  expect(await refuse(first)).toBe('queued')
+  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect(await refuse(second)).toBe('mailbox-refused')
+
+  await tend()
+  await tend()
+
+  for (const id of [first?.id, second?.id, waiting]) expect(await statusOf({ id: id ?? '' })).toBe('mailbox-refused')
+  expect(await readHold(ground.opened.prisma, ADA)).toMatchObject({ values: { microsoftCode: 'ErrorSendAsDenied' } })
+  expect(await alerts()).toEqual(['mailbox.refused'])
+  const later = await ground.submit()
+  await tend()
+  expect(await statusOf({ id: later })).toBe('mailbox-refused')
+})
+
+/** Submits a message that leaves. */
+async function letOneLeave(): Promise<void> {
+  const id = await ground.submit({ priority: 'high' })
+  const message = await ground.claimOne()
+  expect(message.id).toBe(id)
+  await ground.settle(message, SENT)
+}
+
+it('lets a message wait that is refused alone, and ends it the third time that others left', async () => {
+  const becomes = [await refuse((await leased(1))[0])]
+  for (let times = 0; times < 2; times++) {
+    becomes.push(await refuse(await ground.claimOne())) // nothing has left since, so this does not count
+    await letOneLeave()
+    becomes.push(await refuse(await ground.claimOne()))
+  }
+  expect(becomes).toEqual(['queued', 'queued', 'queued', 'queued', 'failed'])
+  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+})
+
+it('holds nothing where a message left between two refusals, or where only a reason changed', async () => {
+  const [first, second, third] = await leased(3)
+  await refuse(first)
+  await letOneLeave()
+  expect(await refuse(second)).toBe('queued')
+  expect(await refuse(third, 'ErrorQuotaExceeded')).toBe('queued')
+  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+})
+
+it('holds only what goes by draft where only that is refused, whatever else leaves meanwhile', async () => {
+  const [first, second] = await leased(2)
+  await refuse(first, undefined, 'draft')
+  await letOneLeave()
+  expect(await refuse(second, undefined, 'draft')).toBe('mailbox-refused')
+  const id = await ground.submit({ priority: 'high' })
+  await tend()
+  expect(await ground.claimOne()).toMatchObject({ id, heldRoute: 'draft', isProbe: false })
+})
+
+it('counts no refusal of another connection than that of now', async () => {
+  const [first, second] = await leased(2)
+  await refuse(first)
+  await ground.database.query('UPDATE tenant_settings SET version = version + 1')
+  expect(await refuse(second)).toBe('queued')
+  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  await ground.database.query('UPDATE tenant_settings SET version = version - 1')
+})
+
+it('tries the first held message every quarter of an hour, and charges it, until one leaves', async () => {
+  const [first] = await hold()
+  await tend()
+  expect(await ground.claim(2)).toEqual([])
+  for (const outcome of [refused(), SENT]) {
+    await ground.clock.advance(15 * MINUTES)
+    await tend()
+    const probes = await ground.claim(2)
+    expect(probes).toMatchObject([{ id: first?.id, isProbe: true, heldRoute: 'send' }])
+    for (const probe of probes) await ground.settle(probe, outcome)
+    await tend()
+  }
+  expect((await ground.claim(2)).map(({ isProbe }) => isProbe)).toEqual([false])
+  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered'])
+  expect(await shown()).toEqual(['mailbox.recovered'])
+  const audited = await ground.database.query(`SELECT action, outcome FROM audit_events ORDER BY id DESC LIMIT 2`)
+  expect(audited).toEqual([
+    { action: 'mailbox-accepted', outcome: 'done' },
+    { action: 'mailbox-refused', outcome: 'ErrorSendAsDenied' },
+  ])
+})
+
+it('tries one at once when a person asks for it, and ends the wait of a message that was refused alone', async () => {
+  const [first] = await hold()
+  await tend()
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await tend()
+  const probe = await ground.claimOne()
+  expect(probe).toMatchObject({ id: first?.id, isProbe: true })
+  await ground.settle(probe, SENT)
+
+  const [alone] = await leased(1)
+  if (!alone) throw new Error('Nothing was due.')
+  await ground.settle(alone, { ...refused('ErrorQuotaExceeded'), waitMs: 5 * MINUTES })
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  expect((await ground.claim(2)).map(({ id }) => id)).toContain(alone.id)
+})
+
+it.each([
+  ['keeps', 'was found, since it may have left before', false],
+  ['ends', 'was tried, and found to have left', true],
+])('%s the hold for a message that %s', async (_ends, _which, isProbe) => {
+  const [doubtful] = await leased(1)
+  if (!isProbe && doubtful) await ground.settle(doubtful, IN_DOUBT)
+  if (isProbe && doubtful) await refuse(doubtful, 'ErrorQuotaExceeded')
+  await hold()
+  if (isProbe) {
+    await ground.queue.messages.sendNow(ADA, 'usr_1')
+    await tend()
+    await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 0 })
+  }
+  await ground.clock.advance(1 * MINUTES)
+  const found = { ...SENT, attempt: { outcome: 'sent', code: null, values: {}, detail: 'Found.' } } as const
+  await ground.settle(await ground.claimOne(), found)
+  expect((await readHold(ground.opened.prisma, ADA)) === null).toBe(isProbe)
+})
+
+it('keeps the hold while the one that was tried is in doubt, and tries another one next', async () => {
+  const [first, second] = await hold()
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await tend()
+  await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 0 })
+  expect(await ground.claimOne()).toMatchObject({ id: first?.id, isProbe: false, heldRoute: 'send' })
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await tend()
+  expect(await ground.claimOne()).toMatchObject({ id: second?.id, isProbe: true })
+})
+
+it('tries what goes by the refused route, as far as is known, and the next one at once where it was not', async () => {
+  const [byDraft, inOneRequest] = await hold()
+  const large = await ground.submit({ storedBytes: 5_000_000, priority: 'high' })
+  await tend()
+  expect(await statusOf({ id: large })).toBe('mailbox-refused')
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await tend()
+  const held = { ...QUEUED, status: 'held', waitMs: null, heldBecause: 'mailbox-refused', route: 'draft' } as const
+  const probe = await ground.claimOne()
+  expect(probe.id).toBe(byDraft?.id)
+  await ground.settle(probe, held)
+  await tend()
+  expect(await ground.claimOne()).toMatchObject({ id: inOneRequest?.id, isProbe: true })
+})
+
+it('tries none that has expired', async () => {
+  const [first] = await hold()
+  await ground.submit({ expiresAt: new Date(ground.clock.now().getTime() + 20 * MINUTES), priority: 'high' })
+  await tend()
+  await ground.clock.advance(30 * MINUTES)
+  await tend()
+  expect((await ground.claimOne()).id).toBe(first?.id)
+})
+
+it('lets what it refused leave after a new connection, and tells that it does; after a reset it tells nothing', async () => {
+  for (const tells of [true, false]) {
+    await hold()
+    await tend()
+    await ground.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells }))
+    await tend()
+    for (const message of await ground.claim(2)) await ground.settle(message, SENT)
+  }
+  expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered', 'mailbox.refused'])
+})
+
+it('tells of a hold once more when asked to', async () => {
+  await hold()
+  await tend()
+  await ground.opened.prisma.$transaction((transaction) => tellOfHoldAgain(transaction, ADA))
+  await tend()
+  expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.refused'])
+})

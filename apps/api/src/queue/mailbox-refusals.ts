@@ -1,0 +1,134 @@
+import type pg from 'pg'
+import type { Prisma } from '../database/generated/client.ts'
+import type { Hold, MailboxRefusals, MessageRefusals } from './refusals.ts'
+
+// What the row of a mailbox knows of refusals: `refused` and `refusal_round` for the rule, `hold` while Microsoft takes no
+// mail, `probe_at` and `probe_id` for the message that is tried meanwhile. What follows from a hold is done by
+// tend-mailboxes.ts.
+
+/** A hold begins with a message that was refused a moment ago. */
+export const PROBE_EVERY = `interval '15 minutes'`
+
+/** $1 tenant */
+const LOCK_SETTINGS = `SELECT version FROM tenant_settings WHERE tenant_id = $1 AND status = 'connected' FOR SHARE`
+
+/** $1 id, $2 lease owner, $3 version of the settings, or null */
+const LOCK_MESSAGE = `
+SELECT refused_alone AS alone, refusal_round AS round, coalesce(wire_version = $3, false) AS "isCurrent"
+  FROM message_queue WHERE message_id = $1 AND (lease_owner = $2 OR attempt_id = $2)
+   FOR UPDATE`
+
+/** $1 tenant */
+const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING`
+
+/** $1 tenant */
+const LOCK = `SELECT refused, refusal_round AS round, hold, mail_now() AS now FROM mailboxes WHERE tenant_id = $1 FOR UPDATE`
+
+/** $1 tenant, $2 refused, $3 hold */
+const WRITE = `
+UPDATE mailboxes
+   SET refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
+ WHERE tenant_id = $1`
+
+/**
+ * Locks what a refusal is judged by; null where another attempt of the message has begun. Under other settings than those of
+ * now a refusal says nothing of the mailbox: `isCurrent` is false.
+ */
+export async function lockRefusals(
+  client: pg.PoolClient,
+  { id, tenantId, leaseOwner }: { readonly id: string; readonly tenantId: string; readonly leaseOwner: string },
+): Promise<{ mailbox: MailboxRefusals; message: MessageRefusals; isCurrent: boolean; now: Date } | null> {
+  // In this order, as everywhere: a change of the settings locks messages afterwards.
+  const settings = await client.query<{ version: number }>(LOCK_SETTINGS, [tenantId])
+  const values = [id, leaseOwner, settings.rows[0]?.version ?? null]
+  const messages = await client.query<MessageRefusals & { isCurrent: boolean }>(LOCK_MESSAGE, values)
+  const [message] = messages.rows
+  if (!message) return null
+  await client.query(ENSURE, [tenantId])
+  const mailboxes = await client.query<Row & { now: Date }>(LOCK, [tenantId])
+  const [row] = mailboxes.rows
+  if (!row) throw new Error('A mailbox that is there was not found.')
+  return { mailbox: toRefusals(row), message, isCurrent: message.isCurrent, now: row.now }
+}
+
+export async function writeRefusals(
+  client: pg.PoolClient,
+  tenantId: string,
+  { refused, hold }: MailboxRefusals,
+): Promise<void> {
+  await client.query(WRITE, [tenantId, JSON.stringify(refused), hold && JSON.stringify(hold)])
+}
+
+interface Row {
+  readonly refused: MailboxRefusals['refused'] | null
+  readonly round: number
+  readonly hold: Hold | null
+}
+
+function toRefusals({ refused, round, hold }: Row): MailboxRefusals {
+  return { refused: refused ?? {}, round, hold }
+}
+
+/**
+ * SQL for whether a message that is settled as sent has left now. One that was found may have left before its mailbox refused
+ * others, but for the one that was tried since. The history records an attempt only where a message was found.
+ */
+export function hasLeft(settled: string): string {
+  return `(${settled}.outcome IS NULL OR ${settled}.message_id = (SELECT b.probe_id FROM mailboxes b WHERE b.tenant_id = ${settled}.tenant_id))`
+}
+
+/** SQL for whether a message that leaves changes what a row of mailboxes knows of refusals. By draft, it changes anything. */
+export function endsRefusal(mailbox: string, byDraft: string): string {
+  return `(${mailbox}.hold IS NOT NULL AND (${byDraft} OR ${mailbox}.hold ->> 'route' = 'send')
+           OR ${mailbox}.refused IS NOT NULL AND (${byDraft} OR ${mailbox}.hold IS NULL OR ${mailbox}.refused ? 'send'))`
+}
+
+/**
+ * SQL that sets what a row of mailboxes knows of refusals after something has left. A message that left in one request says
+ * nothing of those that go by draft.
+ */
+export function afterLeaving(mailbox: string, left: string, byDraft: string): string {
+  const once = (changed: string, column: string) => `CASE WHEN ${left} THEN ${changed} ELSE ${mailbox}.${column} END`
+  const refused = `CASE WHEN ${byDraft} THEN NULL ELSE nullif(${mailbox}.refused - 'send', '{}') END`
+  const hold = `CASE WHEN ${byDraft} OR ${mailbox}.hold ->> 'route' = 'send' THEN NULL ELSE ${mailbox}.hold END`
+  return `refused = ${once(refused, 'refused')}, hold = ${once(hold, 'hold')},
+        refusal_round = ${once(`${mailbox}.refusal_round + (${mailbox}.refused IS NOT NULL)::int`, 'refusal_round')}`
+}
+
+/** $1 tenant, $2 whether nobody is told that mail leaves again */
+const END = `
+UPDATE mailboxes SET refused = NULL, hold = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN '{}' ELSE told END
+ WHERE tenant_id = $1`
+
+/**
+ * Ends what is known of refusals, since the connection they are about has ended or was proved to work.
+ *
+ * @param tells whether a hold that was told of is told to be over
+ */
+export async function endRefusals(
+  transaction: Prisma.TransactionClient,
+  tenantId: string,
+  { tells }: { readonly tells: boolean },
+): Promise<void> {
+  await transaction.$executeRawUnsafe(END, tenantId, !tells)
+}
+
+/** $1 tenant */
+const TELL_AGAIN = `UPDATE mailboxes SET told = '{}' WHERE tenant_id = $1`
+
+/** Has the alert about a hold raised once more, since another one about the mailbox was raised and is over. */
+export async function tellOfHoldAgain(transaction: Prisma.TransactionClient, tenantId: string): Promise<void> {
+  await transaction.$executeRawUnsafe(TELL_AGAIN, tenantId)
+}
+
+/** $1 tenant */
+const READ_HOLD = `SELECT hold FROM mailboxes WHERE tenant_id = $1`
+
+/** Reads why Microsoft takes no mail; null while it does. */
+export async function readHold(
+  reader: Pick<Prisma.TransactionClient, '$queryRawUnsafe'>,
+  tenantId: string,
+): Promise<Hold | null> {
+  const [row] = await reader.$queryRawUnsafe<{ hold: Hold | null }[]>(READ_HOLD, tenantId)
+  return row?.hold ?? null
+}

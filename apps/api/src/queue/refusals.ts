@@ -1,0 +1,85 @@
+import type { MessageProblem } from '@inforiver-mail/contract/message'
+import type { MailboxProblem } from '@inforiver-mail/m365/mailbox-problem'
+
+// What one message meets alone never stops the others. A mailbox is held only once two different messages were refused in
+// the same way, with nothing sent between; until then it is the message that waits.
+//
+// refused ──as another message was last──▶ held, with all that goes the same way
+//         ──alone──▶ queued, due later ──three times, while others leave──▶ failed
+//
+// Pure. The state is that of the mailbox's row; settle-refused.ts reads and writes it.
+
+/** How a message goes to Microsoft: in one request, or by draft. */
+export type Route = 'send' | 'draft'
+
+/** A refusal that is not about the message: any other may meet it too. */
+export interface Refusal {
+  /** The route on which Microsoft refused. */
+  readonly by: Route
+  /** Equal where messages are refused in the same way: Microsoft's code. */
+  readonly kind: string
+  /** Why nothing leaves that way. */
+  readonly problem: MailboxProblem
+  /** How the message ends where others leave. */
+  readonly ends: MessageProblem
+}
+
+/** Why Microsoft takes no message of a mailbox. A hold by draft holds only what goes by draft. */
+export interface Hold extends MailboxProblem {
+  readonly route: Route
+  readonly since: string
+}
+
+/** What the row of a mailbox knows of refusals. */
+export interface MailboxRefusals {
+  /** The last refusal on each route since something left by it. */
+  readonly refused: Readonly<Partial<Record<Route, { readonly kind: string; readonly messageId: string }>>>
+  /** Grows when something leaves after a refusal. */
+  readonly round: number
+  readonly hold: Hold | null
+}
+
+/** What the row of a message knows of refusals. */
+export interface MessageRefusals {
+  /** How often it was refused while others left. */
+  readonly alone: number
+  /** The round of the mailbox in which it last was; null where it never was. */
+  readonly round: number | null
+}
+
+export interface JudgedRefusal {
+  readonly mailbox: MailboxRefusals
+  readonly message: MessageRefusals
+  readonly becomes: 'queued' | 'held' | 'failed'
+}
+
+/** A message that is refused so often while others leave ends. */
+const REFUSED_AT_MOST = 3
+
+/** Decides what follows for a message that was refused, and for its mailbox. */
+export function judgeRefusal(
+  mailbox: MailboxRefusals,
+  message: MessageRefusals & { readonly id: string },
+  { by, kind, problem }: Refusal,
+  now: Date,
+): JudgedRefusal {
+  const last = mailbox.refused[by]
+  const isShared = last !== undefined && last.kind === kind && last.messageId !== message.id
+  const refused = { ...mailbox.refused, [by]: { kind, messageId: message.id } }
+  const alone = message.round === mailbox.round ? message.alone : message.alone + 1
+  const begins = isShared && !isHeldBy(mailbox.hold, by)
+  const hold =
+    begins || mailbox.hold?.route === by
+      ? { ...problem, route: by, since: mailbox.hold?.since ?? now.toISOString() }
+      : mailbox.hold
+  return {
+    mailbox: { ...mailbox, refused, hold },
+    message: { alone, round: mailbox.round },
+    becomes: isHeldBy(hold, by) ? 'held' : alone < REFUSED_AT_MOST ? 'queued' : 'failed',
+  }
+}
+
+/** Whether a hold holds what goes by a route. */
+export function isHeldBy(hold: Pick<Hold, 'route'> | null, route: Route): boolean {
+  return hold !== null && (hold.route === 'send' || route === 'draft')
+}

@@ -1,0 +1,48 @@
+import type { PrismaClient } from '../database/generated/client.ts'
+import { dismissAlerts } from '../database/alert-log.ts'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import { wakeWorkers } from './wake.ts'
+
+/** $1 tenant */
+const END_PAUSE = `
+UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = CASE WHEN m.quota_paused_until > mail_now() THEN mail_now() ELSE m.quota_paused_until END
+  FROM (SELECT paused_until FROM mailboxes WHERE tenant_id = $1 AND paused_until > mail_now() FOR UPDATE) AS before
+ WHERE m.tenant_id = $1
+RETURNING before.paused_until`
+
+/** $1 tenant */
+const PROBE = `UPDATE mailboxes SET probe_at = mail_now() WHERE tenant_id = $1 AND hold IS NOT NULL`
+
+/** $1 tenant */
+const END_WAITS = `
+UPDATE message_queue SET due_at = mail_now()
+ WHERE message_id = ANY (ARRAY(
+   SELECT message_id FROM message_queue
+    WHERE tenant_id = $1 AND state = 'queued' AND due_at > mail_now() AND lease_owner IS NULL AND refusals > 0 FOR UPDATE SKIP LOCKED))`
+
+/**
+ * Ends a pause that Microsoft asked for, or that followed from a used-up limit, and the waits of messages that were refused.
+ * Of a mailbox that refuses mail one message is tried. The pause for want of access stays.
+ *
+ * @param actor the id of the person
+ */
+export async function sendNow(prisma: PrismaClient, tenantId: string, actor: string): Promise<void> {
+  await prisma.$transaction(async (transaction) => {
+    const [clock] = await transaction.$queryRawUnsafe<{ now: Date }[]>('SELECT mail_now() AS now')
+    const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date }[]>(END_PAUSE, tenantId)
+    const probed = await transaction.$executeRawUnsafe(PROBE, tenantId)
+    const due = await transaction.$executeRawUnsafe(END_WAITS, tenantId)
+    if (!clock || (!ended && probed + due === 0)) return
+    const { now } = clock
+    await wakeWorkers(transaction, tenantId)
+    if (ended) await dismissAlerts(transaction, tenantId, 'quota', now)
+    await appendAuditEvent(transaction, {
+      tenantId,
+      at: now,
+      actor,
+      action: 'sending-resumed',
+      outcome: 'done',
+      details: ended ? { pausedUntil: ended.paused_until.toISOString() } : {},
+    })
+  })
+}

@@ -1,0 +1,114 @@
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { NewId } from '../ids.ts'
+import { isInTime } from './columns.ts'
+import { PROBE_EVERY } from './mailbox-refusals.ts'
+import type { Hold } from './refusals.ts'
+import { wakeWorkers } from './wake.ts'
+
+// queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
+//
+// Workers look at the mailboxes that refuse mail every two seconds. What they do follows from what the row says at that
+// moment, so that nothing is missed where a process ends in between.
+
+const HELD_AT_ONCE = 1_000
+
+const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR cardinality(told) > 0`
+
+/** $1 tenant */
+const LOCK = `
+SELECT m.hold, m.told, mail_now() AS now, s.from_email AS "fromEmail",
+       m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route', false) AS "probeIsDue",
+       coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
+  FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id
+ WHERE m.tenant_id = $1 FOR UPDATE OF m`
+
+/**
+ * Holds what would only be refused. What is in doubt is looked for first, and a worker finds out what else goes by draft.
+ *
+ * $1 tenant, $2 route
+ */
+const HOLD = `
+UPDATE message_queue SET state = 'held', held_because = 'mailbox-refused', due_at = NULL
+ WHERE message_id = ANY (ARRAY(
+   SELECT q.message_id FROM message_queue q
+    WHERE q.tenant_id = $1 AND q.state = 'queued' AND q.lease_owner IS NULL AND q.doubt = 'none'
+      AND ($2 = 'send' OR q.route = 'draft')
+      AND q.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
+    LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))`
+
+/**
+ * Queues the first held message that goes by the refused route. Whether it does is known once a worker had it; what has a
+ * draft, or is large, goes by draft.
+ *
+ * $1 tenant, $2 route
+ */
+const PROBE = `
+WITH first AS MATERIALIZED (
+  SELECT q.message_id FROM message_queue q
+   WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = 'mailbox-refused' AND q.doubt = 'none' AND ${isInTime('q')}
+     AND ($2 = 'draft' OR NOT q.has_draft AND q.size <> 'large' AND coalesce(q.route, 'send') = 'send')
+   ORDER BY q.priority, q.waits_since, q.message_id LIMIT 1 FOR UPDATE SKIP LOCKED
+), queued AS (
+  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM first))
+  RETURNING message_id
+)
+UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_EVERY} FROM queued q WHERE m.tenant_id = $1`
+
+/** $1 tenant, $2 the alerts that were told of */
+const WRITE_TOLD = `UPDATE mailboxes SET told = $2 WHERE tenant_id = $1`
+
+interface Row {
+  readonly hold: Hold | null
+  readonly told: readonly string[]
+  readonly now: Date
+  readonly fromEmail: string | null
+  readonly probeIsDue: boolean
+  readonly isProbing: boolean
+}
+
+/** Returns whether messages may leave that could not before. */
+export async function tendMailboxes(prisma: PrismaClient, newId: NewId): Promise<boolean> {
+  let isQueued = false
+  for (const { id } of await prisma.$queryRawUnsafe<{ id: string }[]>(FIND))
+    if (await prisma.$transaction((transaction) => tendMailbox(transaction, newId, id))) isQueued = true
+  return isQueued
+}
+
+async function tendMailbox(transaction: Prisma.TransactionClient, newId: NewId, tenantId: string): Promise<boolean> {
+  const [row] = await transaction.$queryRawUnsafe<Row[]>(LOCK, tenantId)
+  if (!row) return false
+  const { hold, told, now, fromEmail } = row
+  if ((hold !== null) !== told.includes('mailbox.refused')) await tellOfHold()
+  if (hold === null) return false
+  await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
+  if (!row.probeIsDue || row.isProbing) return false
+  if ((await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) === 0) return false
+  await wakeWorkers(transaction, tenantId)
+  return true
+
+  async function tellOfHold(): Promise<void> {
+    const facts = { fromEmail: fromEmail ?? '' }
+    const event = { tenantId, at: now, actor: null }
+    await dismissAlerts(transaction, tenantId, 'mailbox', now)
+    if (hold === null) {
+      await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type: 'mailbox.recovered', facts })
+      await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
+    } else {
+      const { title, detail, action, values, correlationId } = hold
+      const explained = { ...facts, title, detail, action, values, correlationId }
+      await appendAlert(transaction, {
+        id: newId('alert'),
+        tenantId,
+        at: now,
+        type: 'mailbox.refused',
+        facts: explained,
+      })
+      const outcome = String(values['microsoftCode'] ?? 'refused')
+      await appendAuditEvent(transaction, { ...event, action: 'mailbox-refused', outcome, details: { correlationId } })
+    }
+    const others = told.filter((type) => type !== 'mailbox.refused')
+    await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, hold === null ? others : [...others, 'mailbox.refused'])
+  }
+}

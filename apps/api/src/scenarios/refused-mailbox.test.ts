@@ -1,0 +1,110 @@
+import { beforeEach, expect, it } from 'vitest'
+import { adminOf } from '../test-support/test-service.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { consent } from '../test-support/scenario.ts'
+import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+// Ada sends as reports@contoso.com, a shared mailbox whose mail can be searched: large messages go by draft, others do not.
+
+const RIGHT = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
+const HELD = { status: 'held', heldBecause: 'mailbox-refused' }
+
+const ground = useDeliveryGround({ fromEmail: RIGHT.address, mailbox: 'can be searched' })
+beforeEach(() => ground.calm())
+
+const giveRight = (sendAs: boolean) => ground.microsoft.control('PUT', '/rights', { ...RIGHT, sendAs })
+const settings = async () => (await ground.service.get(SETTINGS)).json
+const overview = async () => (await ground.service.get('/api/v1/overview')).json
+const asAdmin = async (method: 'GET' | 'POST', path: string) =>
+  (await (await adminOf(ground.product)).call(method, path, method === 'POST' ? {} : undefined)).json
+const noticeTypes = async (): Promise<string[]> =>
+  (await asAdmin('GET', '/api/v1/notices')).items.map(({ type }: { type: string }) => type)
+
+const found = async (filter: string): Promise<string[]> =>
+  (await ground.service.get(`/api/v1/messages?${filter}`)).json.items.map(({ id }: { id: string }) => id)
+
+/** Submits so many messages, and waits until all are held. */
+async function refusedMessages(subject: string, count: number): Promise<string[]> {
+  await giveRight(false)
+  const ids: string[] = []
+  for (let number = 0; number < count; number++) ids.push((await ground.service.submit({ subject })).id)
+  for (const id of ids) await ground.service.until(id, HELD)
+  return ids
+}
+
+it('holds all mail of a mailbox that may not send, says who does what, and sends each once when it may again', async () => {
+  const ids = await refusedMessages('Withdrawn', 12)
+
+  expect(await settings()).toMatchObject({
+    status: 'connected',
+    problem: {
+      code: 'mailbox-refused',
+      values: { microsoftCode: 'ErrorSendAsDenied' },
+      action: expect.stringMatching(/^An Exchange administrator gives .* every 15 minutes .* Send now/),
+    },
+  })
+  expect(await overview()).toMatchObject({ mail: 'stopped', held: { because: { 'mailbox-refused': 12 } } })
+  await expect.poll(noticeTypes).toContain('mailbox.refused')
+  for (const filter of [
+    'problem=mailbox-refused',
+    'problem=ErrorSendAsDenied',
+    'problem=ErrorSendAsDenied&status=held',
+  ])
+    expect(await found(filter)).toEqual(ids.toReversed())
+  for (const filter of [
+    'problem=reconnect-required',
+    'problem=mailbox-refused&status=failed',
+    'problem=ErrorAccessDenied',
+  ])
+    expect(await found(filter)).toEqual([])
+
+  await giveRight(true)
+  await asAdmin('POST', `${SETTINGS}/send-now`)
+
+  for (const id of ids) await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Withdrawn')).toBe(12)
+  expect((await settings()).problem).toBeNull()
+  await expect.poll(noticeTypes).toContain('mailbox.recovered')
+})
+
+it('finds out by itself within a quarter of an hour that the mailbox may send again', async () => {
+  const [first, second] = await refusedMessages('By itself', 2)
+  await giveRight(true)
+  await ground.pass(15 * MINUTES)
+  for (const id of [first, second]) await ground.service.until(id ?? '', { status: 'sent' })
+  expect(await ground.arrived('By itself')).toBe(2)
+})
+
+it('sends what was held after a new consent, which proves that the mailbox may send', async () => {
+  const [first, second] = await refusedMessages('Reconnected', 2)
+  await giveRight(true)
+  await consent(ground.product, 'reconnect')
+  for (const id of [first, second]) await ground.service.until(id ?? '', { status: 'sent' })
+  expect((await settings()).problem).toBeNull()
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+})
+
+it('holds what goes by draft where Microsoft refuses that, while everything else leaves', async () => {
+  await ground.switchOn('draft-403-access', 'always')
+  const large = [await submitFiles(ground, 'Large', files(4 * MB)), await submitFiles(ground, 'Large', files(4 * MB))]
+  for (const id of large) await ground.service.until(id, HELD)
+  const { id } = await ground.service.submit({ subject: 'Small' })
+  await ground.service.until(id, { status: 'sent' })
+  const { problem } = await settings()
+  expect(problem).toMatchObject({ code: 'mailbox-refused', values: { byDraft: true } })
+  expect(problem.detail).toContain('Only messages that go by draft wait')
+  expect((await overview()).mail).not.toBe('stopped')
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(15 * MINUTES)
+  for (const each of large) await ground.service.until(each, { status: 'sent', possibleDuplicate: false })
+})
+
+it('holds for a reset what the mailbox refused, and nothing for the mailbox any more', async () => {
+  const [first] = await refusedMessages('Reset', 2)
+  await asAdmin('POST', `${SETTINGS}/reset`)
+  expect(await ground.service.read(first ?? '')).toMatchObject({ status: 'held', heldBecause: 'not-configured' })
+  expect((await settings()).problem).toBeNull()
+})
