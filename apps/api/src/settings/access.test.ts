@@ -288,6 +288,32 @@ it.each(['a lease', 'a pause'])(
   },
 )
 
+it.each([
+  ['the connection has to be made again', `status = 'reconnect-required'`],
+  ['Entra has refused the app registration', `problem = '{ "code": "app-misconfigured" }'`],
+  ['there are newer tokens', 'grant_version = grant_version + 1'],
+])('lets nobody refresh tokens where meanwhile %s', async (_, change) => {
+  const { grant } = await one.grantStore.read(tenantId)
+  await ground.database.query(`UPDATE tenant_settings SET ${change}`)
+  const lease = { tenantId, grantVersion: grant?.grantVersion ?? 0, owner: 'late', leaseMs: 30 * SECONDS }
+
+  expect(await one.grantStore.takeRefreshLease(lease)).toBe(false)
+})
+
+it('neither ends nor postpones a refresh of another process', async () => {
+  const { grant } = await one.grantStore.read(tenantId)
+  const [lease, late] = [
+    { grantVersion: grant?.grantVersion ?? 0, leaseMs: 30 * SECONDS },
+    { tenantId, owner: 'late' },
+  ]
+  expect(await one.grantStore.takeRefreshLease({ tenantId, owner: 'first', ...lease })).toBe(true)
+  await other.grantStore.postponeRefresh(late, 1 * HOURS)
+  await other.grantStore.releaseRefreshLease(late)
+
+  expect(await other.grantStore.takeRefreshLease({ ...late, ...lease })).toBe(false)
+  expect(await one.grantStore.read(tenantId)).toMatchObject({ grant: { refreshWaitMs: 0 } })
+})
+
 it('stores nothing of a refresh that a reset overtook', async () => {
   await clock.advance(3 * HOURS)
   const process = await startInterruptedProcess(async () => {

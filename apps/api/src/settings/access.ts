@@ -152,8 +152,9 @@ export function createAccessSource({
   ): Promise<Renewal> {
     const { grantVersion, refreshWaitMs } = grant
     if (refreshWaitMs > 0) return postponed(refreshWaitMs)
-    const lease = { tenantId, grantVersion, owner: newOpaqueValue(random) }
-    if (!(await grantStore.takeRefreshLease({ ...lease, leaseMs: REFRESH_LEASE_MS, recheck }))) return BY_ANOTHER
+    const lease = { tenantId, owner: newOpaqueValue(random) }
+    const leaseMs = REFRESH_LEASE_MS
+    if (!(await grantStore.takeRefreshLease({ ...lease, grantVersion, leaseMs, recheck }))) return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)
       if (renewal.outcome === 'refused') {

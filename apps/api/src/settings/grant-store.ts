@@ -28,10 +28,9 @@ export interface StoredGrant extends SealedTokens {
   readonly refreshFailures: number
 }
 
-/** The right to refresh the tokens of this version. */
+/** The right to refresh the tokens. Whatever replaces them ends it, so that its holder knows their version. */
 export interface RefreshLease {
   readonly tenantId: string
-  readonly grantVersion: number
   readonly owner: string
 }
 
@@ -61,7 +60,7 @@ export interface GrantStore {
    * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
    * refused the app registration.
    */
-  takeRefreshLease(lease: RefreshLease & { leaseMs: number; recheck?: boolean }): Promise<boolean>
+  takeRefreshLease(lease: RefreshLease & { grantVersion: number; leaseMs: number; recheck?: boolean }): Promise<boolean>
   /**
    * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
    * was lost meanwhile.
@@ -97,10 +96,10 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       return taken === 1
     },
 
-    async saveRefreshed({ tenantId, grantVersion, owner }, tokens, withdrawal) {
+    async saveRefreshed({ tenantId, owner }, tokens, withdrawal) {
       return prisma.$transaction(async (transaction) => {
         const { count } = await transaction.tenantSettings.updateMany({
-          where: { tenantId, grantVersion, refreshLeaseOwner: owner },
+          where: { tenantId, refreshLeaseOwner: owner },
           data: {
             ...tokens,
             ...NO_REFRESH,
@@ -116,11 +115,11 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       })
     },
 
-    async postponeRefresh({ tenantId, grantVersion, owner }, waitMs) {
+    async postponeRefresh({ tenantId, owner }, waitMs) {
       await prisma.$executeRaw`
         UPDATE tenant_settings
            SET refresh_not_before = mail_now() + ${waitMs} * interval '1 millisecond', refresh_failures = refresh_failures + 1
-         WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND refresh_lease_owner = ${owner}`
+         WHERE tenant_id = ${tenantId} AND refresh_lease_owner = ${owner}`
     },
 
     async releaseRefreshLease({ tenantId, owner }) {

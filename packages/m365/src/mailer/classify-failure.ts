@@ -6,6 +6,7 @@ import { firstSentence } from '../plain-text.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 import {
   ACCESS_DENIED,
+  DRAFT_GONE,
   GRAPH_CODES,
   INVALID_MESSAGE,
   REQUEST_TOO_LONG,
@@ -131,6 +132,8 @@ function findVerdict(
   // Whatever stopped the request there says nothing about the message; 413 is an answer to the request's size.
   if (relaysPage && isRefusal && status !== 413) return 'unavailable'
   const known = isUnreadable ? undefined : knownVerdict(code)
+  // What failed may not have come to look for the item.
+  if (known === DRAFT_GONE && status >= 500) return 'unknown'
   const isInvalid = known === INVALID_MESSAGE || (!known && status === 400)
   if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG
   const isDenied = known === ACCESS_DENIED || (!known && status === 403)

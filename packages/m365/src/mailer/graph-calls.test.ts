@@ -66,8 +66,10 @@ describe.each(CALLS)('%s', (name, _path, call) => {
 
   it.each([
     [500, '{}'],
+    [500, graphError('ErrorItemNotFound')],
     [502, '<html>'],
     [503, '<html>'],
+    [503, graphError('ErrorItemNotFound')],
     [504, graphError('ErrorItemNotFound')],
     [200, '<html>Welcome to the hotel</html>'],
     [200, '{}'],

@@ -149,7 +149,7 @@ const ACCOUNT_BLOCKED: GraphRefusal = {
   detail: 'Exchange Online has stopped this account from sending.',
 }
 
-const DRAFT_GONE: GraphRefusal = {
+export const DRAFT_GONE: GraphRefusal = {
   reason: 'draft-gone',
   concerns: 'message',
   name: 'draft-gone',

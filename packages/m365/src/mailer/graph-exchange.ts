@@ -64,11 +64,8 @@ export function asRepeatable(failure: Failure): Failure {
     : { ...certain, outcome: 'unavailable' }
 }
 
-/**
- * Whether the id names nothing in the mailbox; it may belong to another one. A gateway that gave up waiting cannot know
- * that, whatever its body says.
- */
+/** Whether the id names nothing in the mailbox; it may belong to another one. */
 export function isGone(answer: GraphAnswer): boolean {
   const failure = classifyFailure(answer)
-  return failure.outcome === 'refused' && failure.reason === 'draft-gone' && answer.status < 500
+  return failure.outcome === 'refused' && failure.reason === 'draft-gone'
 }
