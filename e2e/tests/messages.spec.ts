@@ -20,6 +20,10 @@ function mail(subject: string, given: Readonly<Record<string, unknown>> = {}) {
   return { to: ['bob@contoso.com'], subject, text: 'Attached.', ...given }
 }
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * DAY_MS).toISOString()
+}
+
 async function openMessages(page: Page, search = ''): Promise<void> {
   await page.goto(PATH + search)
   await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
@@ -47,7 +51,7 @@ test.describe('with a mailbox connected', () => {
       bcc: [{ address: 'auditor@audit.example', name: 'Auditor' }],
       attachments: [{ filename: 'q3.pdf', contentType: 'application/pdf', content: 'YWJj' }],
       priority: 'high',
-      expiresAt: '2099-01-01T06:00:00Z',
+      expiresAt: inDays(30),
       requestReadReceipt: true,
     }
     await service.submit(mail('Q3 was sent', { reference: 'schedule/42', html, ...more }))
@@ -250,7 +254,7 @@ test('Retry of all that a filter finds is no success where none of them can be s
   await openMessages(page, '?status=failed&subject=Q3+has+expired')
   await expect(row(page, 'Q3 has expired')).toContainText('Failed')
   // One that really expires could never be retried by the tests that follow.
-  const answer = { count: 0, expired: 1, withoutContent: 0 }
+  const answer = { count: 0, expired: 1, withoutContent: 0, notAllowed: 0 }
   await page.route('**/api/v1/messages/retry', (route) => route.fulfill({ status: 202, json: answer }))
 
   await page.getByRole('button', { name: 'Retry all of these' }).click()
@@ -314,7 +318,7 @@ test('the list shows new messages by itself, is filtered by status in its addres
   service,
 }) => {
   await openMessages(page)
-  await service.submit(mail('Q3 is scheduled', { sendAt: '2099-01-01T06:00:00Z' }))
+  await service.submit(mail('Q3 is scheduled', { sendAt: inDays(30) }))
   await service.submit(mail('Q3 is not scheduled'))
   await expect(row(page, 'Q3 is not scheduled')).toBeVisible()
   await test.step('another total is not announced with each message that comes', async () => {
@@ -415,7 +419,7 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
   page,
   service,
 }) => {
-  for (const number of [1, 2, 3, 4]) await service.submit(mail(`Pick ${number}`, { sendAt: '2099-01-01T06:00:00Z' }))
+  for (const number of [1, 2, 3, 4]) await service.submit(mail(`Pick ${number}`, { sendAt: inDays(30) }))
   await openMessages(page, '?search=Pick')
   await expect(row(page, 'Pick 4')).toBeVisible()
   const filters = page.getByRole('list', { name: 'Filters' })
@@ -466,7 +470,7 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
   })
   await test.step('a new message does not move the rows of somebody who works with them, and is announced', async () => {
     await page.getByRole('checkbox', { name: 'Select Pick 1' }).press('Space')
-    await service.submit(mail('Pick 5', { sendAt: '2099-01-01T06:00:00Z' }))
+    await service.submit(mail('Pick 5', { sendAt: inDays(30) }))
     await expect(page.locator('[aria-live=polite]').getByText('There are new messages at the top.')).toBeAttached()
     await page.getByRole('button', { name: '1 new message' }).press('Enter')
     await expect(page.getByRole('button', { name: '1 new message' })).toBeHidden()
@@ -724,7 +728,7 @@ test('the list keeps inside its card at every width, and does not break the word
   await service.submit(mail(subject, { to, reference: 'report-scheduler/2026-11/0042' }))
   await service.submit(mail('Without reference'))
   const long = 'Figures, '.repeat(25) + 'and more'
-  await service.submit(mail(long, { sendAt: '2099-01-01T06:00:00Z', reference: 'y '.repeat(250) }))
+  await service.submit(mail(long, { sendAt: inDays(30), reference: 'y '.repeat(250) }))
   await openMessages(page)
   await test.step('the word of a status stays in one line, however long the other columns are', async () => {
     const badge = row(page, long).getByText('Scheduled', { exact: true })

@@ -60,6 +60,7 @@ export const FAULTS = {
   'message-empty': 'The message is empty: it needs a subject, a body or an attachment.',
   'send-at-past': 'This is more than 5 minutes ago. Leave out sendAt to send the message at once.',
   'expires-before': 'Give a time after now and after sendAt, or leave out expiresAt.',
+  'too-far-ahead': 'This is more than {max} days ahead.',
   'idempotency-key': 'It has to be 1 to 255 visible ASCII characters.',
   'domain-not-allowed':
     'The recipients policy does not allow this domain. A workspace admin changes it in Tenant Settings > Recipients.',

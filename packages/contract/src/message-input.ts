@@ -225,13 +225,13 @@ export const MessageInput = z
       .default(true)
       .meta({ description: 'Whether a copy stays in Sent Items of the sender.', examples: [false] }),
     sendAt: Moment.exactOptional().meta({
-      description: 'The message is not sent before this time. Left out: at once.',
+      description: 'The message is not sent before this time, at most 366 days ahead. Left out: at once.',
       examples: ['2026-11-25T06:00:00Z'],
     }),
     priority: MessagePriority.default('normal'),
     expiresAt: Moment.exactOptional().meta({
       description:
-        'A message that has not left by this time is not sent any more: it fails with the problem expired. It has to be later than now and than sendAt.',
+        'A message that has not left by this time is not sent any more: it fails with the problem expired. It has to be later than now and than sendAt, and at most 366 days ahead.',
       examples: ['2026-11-25T18:00:00Z'],
     }),
     requestReadReceipt: z

@@ -13,8 +13,13 @@ import { fault } from '@inforiver-mail/contract/fault-text'
 
 /** How far the clock of a service may be behind ours: a time that recent means now. */
 const PAST_TOLERANCE_MS = 5 * 60_000
+/** What waits for longer, and keeps its place in the storage, is a mistake: another calendar, or a year with a wrong digit. */
+const MOST_DAYS_AHEAD = 366
 
-/** Finds a `sendAt` long past, which is a mistake rather than a wish to send at once, and an `expiresAt` before it could be sent. */
+/**
+ * Finds a `sendAt` long past, which is a mistake rather than a wish to send at once, an `expiresAt` before it could be sent,
+ * and either too far ahead.
+ */
 export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 'expiresAt'>, now: Date): Fault[] {
   const faults: Fault[] = []
   const sendAtMs = sendAt === undefined ? -Infinity : Date.parse(sendAt)
@@ -25,6 +30,10 @@ export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 
     })
   if (expiresAt !== undefined && Date.parse(expiresAt) <= Math.max(now.getTime(), sendAtMs))
     faults.push({ path: 'expiresAt', message: fault('expires-before') })
+  const furthestMs = now.getTime() + MOST_DAYS_AHEAD * 24 * 60 * 60_000
+  for (const [path, time] of Object.entries({ sendAt, expiresAt }))
+    if (time !== undefined && Date.parse(time) > furthestMs)
+      faults.push({ path, message: fault('too-far-ahead', { max: MOST_DAYS_AHEAD }) })
   return faults
 }
 

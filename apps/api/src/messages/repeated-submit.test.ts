@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
+import { DAYS } from '../test-support/test-clock.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
@@ -13,7 +14,7 @@ const MIB = 1024 * 1024
 /** Beyond what one request may hold, so that the size of a message is refused before the room for it. */
 const BOUND = 9 * MIB
 const KEY = { 'idempotency-key': 'q3' }
-const LATER = { sendAt: '2999-01-01T00:00:00Z' }
+const LATER = { sendAt: new Date(systemClock().getTime() + 30 * DAYS).toISOString() }
 
 const { ground, product, service } = useProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
 afterEach(() => ground.database.empty('messages', 'idempotency_records', 'tenant_settings'))

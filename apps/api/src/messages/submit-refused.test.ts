@@ -83,6 +83,8 @@ it.each<[string, object, string | string[]]>([
   ['a time more than 5 minutes ago', { sendAt: minutesAgo(6) }, 'sendAt'],
   ['an end that is past', { expiresAt: minutesAgo(1) }, 'expiresAt'],
   ['an end when it is to be sent', { sendAt: minutesAgo(-5), expiresAt: minutesAgo(-5) }, 'expiresAt'],
+  ['a time more than 366 days ahead', { sendAt: minutesAgo(-367 * 24 * 60) }, 'sendAt'],
+  ['an end more than 366 days ahead', { expiresAt: minutesAgo(-367 * 24 * 60) }, 'expiresAt'],
   ['both times past', { sendAt: minutesAgo(6), expiresAt: minutesAgo(5) }, ['sendAt', 'expiresAt']],
   ['a priority that is none', { priority: 'urgent' }, 'priority'],
   ['a receipt that is no boolean', { requestReadReceipt: 'yes' }, 'requestReadReceipt'],

@@ -87,7 +87,8 @@ const again = await mail.send(
   { to, subject: 'Small, from the pack', text: 'Hello', attachments: [{ filename: 'text.txt', content: 'Grüße' }] },
   { idempotencyKey: 'pack-1' },
 )
-const later = await mail.send({ to, subject: 'Later', text: 'x', sendAt: '2099-01-01T00:00:00Z' })
+const sendAt = new Date(Date.now() + 86_400_000).toISOString()
+const later = await mail.send({ to, subject: 'Later', text: 'x', sendAt })
 const cancelled = await mail.cancel(later.id)
 const batch = await mail.sendBatch([
   { to, subject: 'First of a batch', text: 'x', attachments: [{ filename: 'a.txt', content: Buffer.from('abc') }] },
@@ -115,7 +116,7 @@ console.log(JSON.stringify({
   refused: await failureOf(mail.send({ to: ['a@b.example', 'nobody'], subject: 'x', text: 'x' })),
   reused: await failureOf(mail.send({ to, subject: 'Other', text: 'x' }, { idempotencyKey: 'pack-1' })),
   notRetryable: await failureOf(mail.retry(small.id)),
-  timedOut: await failureOf(mail.waitUntilEnded((await mail.send({ to, subject: 'Later', text: 'x', sendAt: '2099-01-01T00:00:00Z' })).id, { timeoutMs: 1 })),
+  timedOut: await failureOf(mail.waitUntilEnded((await mail.send({ to, subject: 'Later', text: 'x', sendAt })).id, { timeoutMs: 1 })),
   unauthorized: await failureOf(new InforiverMail({ baseUrl, serviceKey: 'imk_wrong' }).usage()),
   verifies: typeof verifyWebhook,
 }))

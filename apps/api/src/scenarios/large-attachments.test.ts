@@ -12,6 +12,7 @@ import {
   submitFiles,
   uploadsOf,
 } from '../test-support/upload-ground.ts'
+import { DAYS } from '../test-support/test-clock.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 const ground = useUploadGround()
@@ -137,7 +138,9 @@ it('sends no token to the upload host, remembers it, and does not log the addres
 })
 
 it('answers 202 without progress while the message is scheduled', async () => {
-  const parts = largeMail('later', files(3 * MB), { sendAt: '9999-12-31T00:00:00Z' })
+  const parts = largeMail('later', files(3 * MB), {
+    sendAt: new Date(ground.clock.now().getTime() + 1 * DAYS).toISOString(),
+  })
   const { status, json } = await postMultipart(ground.product.publicUrl, ground.service.key, parts)
   expect({ status, progress: json.progress, state: json.status }).toEqual({
     status: 202,

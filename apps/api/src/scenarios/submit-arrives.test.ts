@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { DAYS, HOURS } from '../test-support/test-clock.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const { ground, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
@@ -149,16 +151,18 @@ it('accepts a From equal to the sender in any case', async () => {
 })
 
 it('answers a submit with the message as a read returns it', async () => {
-  const sendAt = '2030-01-01T06:00:00.000Z'
+  const inDays = (days: number) => new Date(systemClock().getTime() + days * DAYS)
+  const elsewhere = (at: Date) => new Date(at.getTime() + 1 * HOURS).toISOString().replace('Z', '+01:00')
+  const [sendAt, expiresAt] = [inDays(30), inDays(31)]
   const submitted = await service.submit({
     to: [{ address: 'max@contoso.com', name: 'Max' }, 'grace@contoso.com'],
     cc: ['bob@contoso.com'],
     bcc: ['auditor@audit.example'],
     subject: 'Shape',
     reference: 'schedule 17 – ∆',
-    sendAt: '2030-01-01T07:00:00+01:00',
+    sendAt: elsewhere(sendAt),
     priority: 'high',
-    expiresAt: '2030-01-02T07:00:00+01:00',
+    expiresAt: elsewhere(expiresAt),
     requestReadReceipt: true,
     requestDeliveryReceipt: true,
     html: '<img src="cid:logo">',
@@ -179,16 +183,16 @@ it('answers a submit with the message as a read returns it', async () => {
     subject: 'Shape',
     reference: 'schedule 17 – ∆',
     createdAt: expect.any(String),
-    sendAt,
+    sendAt: sendAt.toISOString(),
     priority: 'high',
-    expiresAt: '2030-01-02T06:00:00.000Z',
+    expiresAt: expiresAt.toISOString(),
     requestReadReceipt: true,
     requestDeliveryReceipt: true,
     attachments: [
       { filename: 'q3.pdf', contentType: 'application/pdf', sizeBytes: 3, inline: false },
       { filename: 'logo.png', contentType: 'image/png', sizeBytes: 0, inline: true },
     ],
-    nextAttemptAt: sendAt,
+    nextAttemptAt: sendAt.toISOString(),
     waitingBecause: null,
     sentAt: null,
     attempts: [],

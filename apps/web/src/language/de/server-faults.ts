@@ -52,6 +52,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   'message-empty': 'Die Nachricht ist leer: Sie braucht einen Betreff, einen Text oder einen Anhang.',
   'send-at-past': 'Das liegt mehr als 5 Minuten zurück. Lassen Sie sendAt weg, um die Nachricht sofort zu senden.',
   'expires-before': 'Geben Sie einen Zeitpunkt nach jetzt und nach sendAt an, oder lassen Sie expiresAt weg.',
+  'too-far-ahead': 'Das liegt mehr als {max, number} Tage in der Zukunft.',
   'idempotency-key': 'Es müssen 1 bis 255 sichtbare ASCII-Zeichen sein.',
   'domain-not-allowed':
     'Die Empfängerrichtlinie erlaubt diese Domäne nicht. Ein Workspace-Admin ändert sie unter Mandanteneinstellungen > Empfänger.',
