@@ -199,6 +199,14 @@ const RetryAnswer = z.strictObject({
     .int()
     .default(0)
     .meta({ description: 'How many of the others cannot be retried because their content is deleted.', examples: [3] }),
+  notAllowed: z
+    .int()
+    .default(0)
+    .meta({
+      description:
+        'How many of the others cannot be retried because the recipients policy of the installation does not allow a recipient any more.',
+      examples: [0],
+    }),
 })
 export type RetryAnswer = z.infer<typeof RetryAnswer>
 
@@ -206,7 +214,7 @@ export const retryMessages = {
   operation: 'retryMessages',
   summary: 'Tries all failed messages that a filter finds again.',
   description:
-    'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done after the answer. expired and withoutContent count the others that the filter finds: nothing can be done for these but to submit them again.',
+    'For everything that failed for one cause, once that is mended. count is how many could be retried when the request came; the work is done after the answer. expired, withoutContent and notAllowed count the others that the filter finds: nothing can be done for the first two but to submit them again.',
   method: 'POST',
   path: '/api/v1/messages/retry',
   session: 'workspace-admin',

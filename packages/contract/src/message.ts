@@ -373,7 +373,7 @@ export const retryMessage = {
   operation: 'retryMessage',
   summary: 'Tries a failed message again.',
   description:
-    'Puts a failed message back into the queue with its content, which is kept for CONTENT_RETENTION_DAYS. Fix the cause first: problem says who does what.',
+    'Puts a failed message back into the queue with its content, which is kept for CONTENT_RETENTION_DAYS. Fix the cause first: problem says who does what. Its recipients are held to what the recipients policy of the installation allows now.',
   method: 'POST',
   path: '/api/v1/messages/:id/retry',
   session: 'workspace-admin',
@@ -382,5 +382,5 @@ export const retryMessage = {
   status: 200,
   response: Message,
   answer: 'The message, queued again.',
-  problems: ['not-found', 'message-not-retryable'],
+  problems: ['not-found', 'message-not-retryable', 'recipient-not-allowed'],
 } as const satisfies Endpoint

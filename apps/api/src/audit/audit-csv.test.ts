@@ -40,7 +40,22 @@ it('writes an event of no person', async () => {
   expect(line).toBe('2026-11-24T10:00:00.000Z,,,settings-reset,done,{}')
 })
 
-it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t1', '\r1'])('has no spreadsheet take %j for a formula', async (name) => {
+it.each([
+  '=1+1',
+  '+1',
+  '-1',
+  '@SUM(A1)',
+  '\t1',
+  '\r1',
+  ' =1',
+  '\u00A0=1',
+  '\u200B=1',
+  '\uFEFF=1',
+  '\u00A0\u200B\uFEFF\u2060=1',
+  '\uFF1D1',
+  '\uFF201',
+  '\uFE661',
+])('has no spreadsheet take %j for a formula', async (name) => {
   const text = await csv([[{ ...EVENT, actor: { id: 'usr_1', name, email: 'ada@contoso.com' } }]])
 
   expect(text).toContain(name.startsWith('\r') ? `,"'${name}",` : `,'${name},`)
@@ -53,6 +68,9 @@ it.each([
   ['x\t=1', `x\t'=1`],
   ['x;"=1"', `"x;'""=1"""`],
   ['x\n=1', `"x\n'=1"`],
+  ['"=1"', `"'""=1"""`],
+  ['"\u00A0=1', `"'""\u00A0=1"`],
+  ['x;\u200B=1', `x;'\u200B=1`],
   ['x;1=1; y', 'x;1=1; y'],
 ])('has no spreadsheet take a part of %j for a formula when it splits at semicolons or tabs', async (outcome, cell) => {
   expect(await csv([[{ ...EVENT, outcome, details: { account: 'a;=1' } }]])).toContain(

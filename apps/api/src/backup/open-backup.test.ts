@@ -147,6 +147,16 @@ describe('a backup is refused', () => {
     await expect(open()).rejects.toThrow(`${path} is not a backup of Inforiver Mail.`)
   })
 
+  it('when its manifest lists more than it holds', async () => {
+    const summary = { segments: 1e9, bytes: 1, lines: 1, sha256: 'a'.repeat(64) }
+    await write({
+      count: 1_000,
+      manifest: { tables: [{ area: 'product', name: 'messages', columns: ['id'], ...summary }] },
+    })
+
+    await expect(open()).rejects.toThrow(`${path} is damaged: its manifest lists more than it holds.`)
+  })
+
   it('when it is another archive', async () => {
     await writeFile(join(folder, 'other.txt'), 'other')
     execFileSync('tar', ['cf', path, '-C', folder, 'other.txt'])

@@ -59,6 +59,8 @@ async function verify(path: string, file: FileHandle, version: string): Promise<
     throw damaged(path, 'its head is not as it was written')
   const read = readerOf(path, file, entries)
   const streams = streamsOf(manifest)
+  const segments = [...streams.values()].reduce((sum, stream) => sum + stream.segments, 0)
+  if (segments > entries.size) throw damaged(path, 'its manifest lists more than it holds')
   const expected = new Set([
     HEAD_NAME,
     MANIFEST_NAME,

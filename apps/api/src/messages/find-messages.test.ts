@@ -219,7 +219,7 @@ describe('POST /messages/cancel and /messages/retry', () => {
       json: { count: 2 },
     })
     expect(await reports.post(`${MESSAGES}/retry`, { filter: { reference: 'bulk' } })).toMatchObject({
-      json: { count: 0, expired: 0, withoutContent: 0 },
+      json: { count: 0, expired: 0, withoutContent: 0, notAllowed: 0 },
     })
     const filter = { reference: 'bulk', possibleDuplicate: false }
     expect((await ada.call('POST', `${MESSAGES}/cancel`, { filter })).json).toEqual({ count: 4 })

@@ -38,6 +38,8 @@ interface Options {
   readonly store: Messages
   /** The address that an unsent message would be sent from now. */
   readonly senderAddress: (tenantId: string) => Promise<string | null>
+  /** The domains that the recipients policy of the installation allows now; empty for any. */
+  readonly allowedNow: (tenantId: string) => Promise<readonly string[]>
   readonly clock: () => Date
   readonly timers: Timers
   readonly exportPlaces: Places
@@ -47,7 +49,7 @@ interface Options {
 
 /** Finds messages by a filter. */
 export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, store, senderAddress, clock, timers, exportPlaces, auditExport } = options
+  const { requireServiceOrAdmin, store, senderAddress, allowedNow, clock, timers, exportPlaces, auditExport } = options
   const searchPlaces = createPlaces(SEARCHES_AT_ONCE)
 
   route(
@@ -91,7 +93,8 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     { request, caller, body }: { request: FastifyRequest; caller: Actor; body: { filter: MessageFilter } },
   ): Promise<BulkCounts> {
     const filter = toStoredFilter(caller, body.filter, 'filter.')
-    const counts = await store.changeAll(caller, action, filter, clock())
+    const allowedDomains = action === 'retry' ? await allowedNow(caller.tenantId) : []
+    const counts = await store.changeAll(caller, action, filter, { now: clock(), allowedDomains })
     const { count } = counts
     request.log.info({ action, count, by: caller.service ?? caller.userId }, 'messages are changed in the background')
     return counts

@@ -23,7 +23,7 @@ import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { AdmissionDeps } from './admission.ts'
-import { refuseRecipient } from './recipients-policy.ts'
+import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
 import { findRoutes } from './find-routes.ts'
 import { submitBatchRoute, type SubmitBatchOptions } from './submit-batch-route.ts'
@@ -66,6 +66,10 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     return (await options.readSettings(tenantId)).sender?.fromEmail ?? null
   }
 
+  async function allowedNow(tenantId: string): Promise<readonly string[]> {
+    return (await options.readSettings(tenantId)).recipientsPolicy.allowedDomains
+  }
+
   async function find(owner: Owner, id: string): Promise<Message> {
     const message = await store.find(owner, id, await senderAddress(owner.tenantId))
     if (!message) throw new ProblemError('not-found', 'There is no such message.')
@@ -86,7 +90,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     find(caller, id),
   )
 
-  await app.register(findRoutes, { ...options, senderAddress })
+  await app.register(findRoutes, { ...options, senderAddress, allowedNow })
 
   route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ request, caller, params: { id } }) => {
     await find(caller, id)
@@ -99,7 +103,11 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
-    await find(caller, id)
+    const { status: before, to, cc, bcc } = await find(caller, id)
+    // Of a message of 1.0.0 only `to` is known.
+    const recipients = { to, cc: cc ?? [], bcc: bcc ?? [] }
+    if (before === 'failed')
+      requireAllowedRecipients(recipients, { ofInstallation: await allowedNow(caller.tenantId), ofKey: [] })
     if (await store.retry(caller, id, clock())) {
       request.log.info({ message: id, by: nameOf(caller) }, 'message retried')
       return afterCommit(() => find(caller, id))

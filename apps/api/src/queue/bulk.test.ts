@@ -12,9 +12,9 @@ beforeAll(async () => (ground = await createQueueGround()))
 afterAll(() => ground.close())
 beforeEach(() => ground.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
 
-const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA) =>
-  ground.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, ground.clock.now())
-const listed = (count: number) => ({ count, expired: 0, withoutContent: 0 })
+const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA, allowedDomains: readonly string[] = []) =>
+  ground.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, { now: ground.clock.now(), allowedDomains })
+const listed = (count: number) => ({ count, expired: 0, withoutContent: 0, notAllowed: 0 })
 
 async function finish(): Promise<void> {
   while (await ground.queue.upkeep.continueBulk());
@@ -41,12 +41,27 @@ it('retries all that has failed, in batches, but not what has expired or lost it
   await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = ANY ($1)', [both])
   await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expiredAndEmptied])
 
-  expect(await begin('retry', { status: 'failed' })).toEqual({ count: 4, expired: 2, withoutContent: 1 })
+  expect(await begin('retry', { status: 'failed' })).toEqual({ ...listed(4), expired: 2, withoutContent: 1 })
   await finish()
 
   for (const id of [...retried, notResent]) expect(await statusOf(id)).toBe('queued')
   for (const id of [expired, ...both]) expect(await statusOf(id)).toBe('failed')
   expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+})
+
+it('retries nothing with a recipient that is not allowed any more, in whatever field', async () => {
+  const [allowed, refused, expired] = [await failed(), await failed(), await failed()]
+  for (const id of [refused, expired])
+    await ground.database.query(`UPDATE messages SET bcc = '[{"address":"\\"a@b\\"@Other.example"}]' WHERE id = $1`, [
+      id,
+    ])
+  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+
+  const counts = await begin('retry', { status: 'failed' }, ADA, ['contoso.com'])
+  await finish()
+
+  expect(counts).toEqual({ ...listed(1), expired: 1, notAllowed: 1 })
+  expect(await Promise.all([allowed, refused].map(statusOf))).toEqual(['queued', 'failed'])
 })
 
 it('leaves alone what failed after the request, and what can no longer be changed', async () => {

@@ -1,5 +1,6 @@
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
+import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
 import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
@@ -38,9 +39,16 @@ export interface BulkCounts {
   readonly count: number
   readonly expired: number
   readonly withoutContent: number
+  readonly notAllowed: number
 }
 
-/** Lists those of the messages that can be changed now, and counts. $1 change, $2 ids */
+/** The domains of all recipients of each message. $1 ids */
+const DOMAINS = `
+SELECT m.id, array_agg(DISTINCT substring(r ->> 'address' FROM '[^@]*$')) AS domains
+  FROM messages m CROSS JOIN LATERAL jsonb_array_elements(m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]')) AS r
+ WHERE m.id = ANY ($1) GROUP BY m.id`
+
+/** Lists those of the messages that can be changed now, and counts. $1 change, $2 ids; to retry, $3 those not to send */
 const LIST: Readonly<Record<BulkAction, string>> = {
   retry: `
 WITH failed AS MATERIALIZED (
@@ -48,11 +56,12 @@ WITH failed AS MATERIALIZED (
     JOIN LATERAL (SELECT * FROM messages WHERE id = u.message_id OFFSET 0) AS m ON ${hasFailed('u')}
    WHERE u.message_id = ANY ($2)
 ), listed AS (
-  INSERT INTO bulk_change_messages (change_id, message_id) SELECT $1, message_id FROM failed WHERE is_retryable
+  INSERT INTO bulk_change_messages (change_id, message_id) SELECT $1, message_id FROM failed WHERE is_retryable AND NOT message_id = ANY ($3)
   ON CONFLICT DO NOTHING RETURNING message_id
 )
 SELECT (SELECT count(*)::int FROM listed) AS count, (count(*) FILTER (WHERE NOT is_in_time))::int AS expired,
-       (count(*) FILTER (WHERE is_in_time AND NOT is_retryable))::int AS "withoutContent"
+       (count(*) FILTER (WHERE is_in_time AND NOT is_retryable))::int AS "withoutContent",
+       (count(*) FILTER (WHERE is_retryable AND message_id = ANY ($3)))::int AS "notAllowed"
   FROM failed`,
   cancel: `
 WITH listed AS (
@@ -60,7 +69,7 @@ WITH listed AS (
   SELECT $1, q.message_id FROM message_queue q WHERE q.message_id = ANY ($2) AND ${isCancellable('q')}
   ON CONFLICT DO NOTHING RETURNING message_id
 )
-SELECT count(*)::int AS count, 0 AS expired, 0 AS "withoutContent" FROM listed`,
+SELECT count(*)::int AS count, 0 AS expired, 0 AS "withoutContent", 0 AS "notAllowed" FROM listed`,
 }
 
 /** $1 change */
@@ -93,7 +102,7 @@ export async function beginBulkChange(
   actor: Actor,
   action: BulkAction,
   filter: StoredFilter,
-  now: Date,
+  { now, allowedDomains }: { now: Date; allowedDomains: readonly string[] },
 ): Promise<BulkCounts> {
   const { tenantId } = actor
   const begun = await pool.query<{ id: string; begun_at: Date }>(BEGIN, [tenantId, action])
@@ -103,15 +112,18 @@ export async function beginBulkChange(
   // Making the list takes a while. What is submitted meanwhile is left out; what came in the same millisecond counts.
   const end = new Date(begunAt.getTime() + 1)
   const submittedTo = filter.submittedTo !== undefined && filter.submittedTo < end ? filter.submittedTo : end
-  const counts = { count: 0, expired: 0, withoutContent: 0 }
+  const counts = { count: 0, expired: 0, withoutContent: 0, notAllowed: 0 }
   const complete = { ...(await withHeld(pool, tenantId, filter)), submittedTo }
   for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
     for await (const matches of createFinder(pool, actor, { ...complete, status }).all(LISTED_AT_ONCE)) {
-      const { rows } = await pool.query<BulkCounts>(LIST[action], [id, matches.map((match) => match.id)])
-      for (const { count, expired, withoutContent } of rows) {
+      const ids = matches.map((match) => match.id)
+      const values = [id, ids, ...(action === 'retry' ? [await findRefused(pool, ids, allowedDomains)] : [])]
+      const { rows } = await pool.query<BulkCounts>(LIST[action], values)
+      for (const { count, expired, withoutContent, notAllowed } of rows) {
         counts.count += count
         counts.expired += expired
         counts.withoutContent += withoutContent
+        counts.notAllowed += notAllowed
       }
     }
   const { count } = counts
@@ -127,6 +139,18 @@ export async function beginBulkChange(
     })
   })
   return counts
+}
+
+/** Returns the messages with a recipient that is not allowed. An empty list allows all. */
+async function findRefused(
+  pool: pg.Pool,
+  ids: readonly string[],
+  allowedDomains: readonly string[],
+): Promise<string[]> {
+  if (allowedDomains.length === 0) return []
+  const { rows } = await pool.query<{ id: string; domains: readonly string[] }>(DOMAINS, [ids])
+  const isAllowed = (domain: string) => isAllowedRecipient(`@${domain}`, allowedDomains)
+  return rows.filter(({ domains }) => !domains.every(isAllowed)).map(({ id }) => id)
 }
 
 /** Names what was filtered by. Of texts only the name of the filter: they may be addresses and subjects. */

@@ -115,7 +115,13 @@ export interface Messages {
    * Has all messages that a filter finds retried or cancelled in the background. Returns how many that is possible for
    * now, and why not for others; resolves once they are listed on disk.
    */
-  changeAll(actor: Actor, action: BulkAction, filter: StoredFilter, now: Date): Promise<BulkCounts>
+  changeAll(
+    actor: Actor,
+    action: BulkAction,
+    filter: StoredFilter,
+    /** The domains that a message that is retried may go to; empty for any. */
+    at: { now: Date; allowedDomains: readonly string[] },
+  ): Promise<BulkCounts>
   /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
@@ -367,7 +373,7 @@ export function createQueue(
       walk: (owner, filter, options) => walkMessages(pool, limits, owner, filter, options),
       cancel: (actor, id, now) => cancelMessage(prisma, actor, id, now),
       retry: (actor, id, now) => retryMessage(prisma, actor, id, now),
-      changeAll: (actor, action, filter, now) => beginBulkChange({ pool, prisma }, actor, action, filter, now),
+      changeAll: (...change) => beginBulkChange({ pool, prisma }, ...change),
       readMailbox: (tenantId) => readMailboxState(pool, tenantId),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
       sendNow: (tenantId, actor) => sendNow(prisma, tenantId, actor),

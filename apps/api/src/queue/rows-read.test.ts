@@ -425,7 +425,13 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ],
     [
       'what is to be retried together',
-      ({ messages }) => messages.changeAll({ ...PERSON, tenantId: ADA }, 'retry', {}, new Date()),
+      ({ messages }) =>
+        messages.changeAll(
+          { ...PERSON, tenantId: ADA },
+          'retry',
+          {},
+          { now: new Date(), allowedDomains: ['contoso.com'] },
+        ),
     ],
     [
       'events, from a place on',

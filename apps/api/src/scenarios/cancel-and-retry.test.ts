@@ -56,6 +56,22 @@ async function untilWaiting(count: number): Promise<void> {
   await expect.poll(() => ground.database.query(waiting), { interval: 10 }).toHaveLength(count)
 }
 
+it('retries only to recipients that the policy of the installation allows by then', async () => {
+  const { id } = await refused('Not allowed any more')
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const allow = (...allowedDomains: string[]) =>
+    ada.call('PUT', '/api/v1/tenant-settings/recipients', { allowedDomains, redirectAllTo: null })
+  await allow('fabrikam.com')
+  const alone = await retry(id)
+  const together = await service.post(`${MESSAGES}/retry`, { filter: { subject: 'Not allowed any more' } })
+  await allow()
+
+  expect(alone).toMatchObject({ status: 422, json: { code: 'recipient-not-allowed', errors: [{ path: 'to[0]' }] } })
+  expect(together.json).toEqual({ count: 0, expired: 0, withoutContent: 0, notAllowed: 1 })
+  expect((await retry(id)).status).toBe(200)
+})
+
 it.each([
   ['scheduled', scheduled],
   ['waiting for its next attempt', waitingForItsNextAttempt],

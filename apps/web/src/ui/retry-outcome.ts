@@ -4,7 +4,7 @@ import type { ActionOutcome } from './notice.tsx'
 
 /** Says how many messages are retried, and why others are not. */
 export function retryOutcome({ count, ...others }: RetryAnswer, t: Translate): ActionOutcome {
-  const lines = (['expired', 'withoutContent'] as const)
+  const lines = (['expired', 'withoutContent', 'notAllowed'] as const)
     .filter((reason) => others[reason] > 0)
     .map((reason) => t(`messages.all.not-retried.${reason}`, { count: others[reason] }))
   const isWhole = count > 0 && lines.length === 0

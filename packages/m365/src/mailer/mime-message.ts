@@ -87,6 +87,17 @@ const REPLACED = new Set(['from', 'sender', 'to', 'cc', 'bcc', 'subject', 'messa
 const LEFT_OUT =
   /^(?:received|return-path|delivered-to|envelope-to|apparently-to|x-original-to|received-spf|authentication-results|dkim-signature|domainkey-signature|arc-.*|resent-.*|x-inforiver-.*|x-ms-exchange-.*)$/
 
+/** By these a mail program, or a server, answers to an address in the header by itself. */
+const ASKS_FOR_ANSWER =
+  /^(?:disposition-notification-(?:to|options)|(?:x-)?return-receipt-(?:to|requested)|(?:x-)?confirm-reading-to|(?:x-)?read-receipt-to|(?:x-)?receipt-(?:to|requested)|generate-delivery-report|(?:x-)?errors-to|notice-requested-upon-delivery-to|registered-mail-reply-requested-by|x-pmrqc|x-acknowledge-to)$/
+
+/** Returns the source without what has others told that its message was received or read. */
+export function withoutReceipts(source: Buffer): Buffer {
+  const { fields, body } = readSource(source)
+  const kept = fields.filter(({ name }) => !ASKS_FOR_ANSWER.test(name))
+  return Buffer.from(`${kept.map(({ text }) => text).join('')}\r\n${body}`, 'latin1')
+}
+
 /** RFC 5322, section 3.6, and RFC 2045: at most one of each. */
 const ONCE = new Set([
   'date',

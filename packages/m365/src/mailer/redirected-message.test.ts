@@ -31,6 +31,19 @@ it('cuts the subject to 255 characters, and no character in two', () => {
   expect(redirectMessage(longest, 's@t.example').subject).toHaveLength(255)
 })
 
+it.each(['Disposition-Notification-To', 'Return-Receipt-To', 'X-Confirm-Reading-To', 'Errors-To'])(
+  'has nobody told by %s of MIME that it was received or read',
+  (name) => {
+    const source = Buffer.from(
+      `Reply-To: d@b.example\r\n${name}:\r\n a@b.example\r\nX-Report: 42\r\n\r\n${name}: body\r\n`,
+    )
+
+    const { mime } = redirectMessage({ ...MESSAGE, mime: { source } }, 'staging@contoso.com')
+
+    expect(mime.source.toString()).toBe(`Reply-To: d@b.example\r\nX-Report: 42\r\n\r\n${name}: body\r\n`)
+  },
+)
+
 it('knows a draft by whom it goes to', () => {
   const [bob, ada] = ['bob@contoso.com', 'ada@contoso.com']
   const plain = { subject: 'Q3', to: ['a@b.example'] }

@@ -2,6 +2,8 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_SUBJECT_CHARACTERS } from '@inforiver-mail/contract/message-input'
 import { cutText } from '../cut-text.ts'
+import { withoutReceipts } from './mime-message.ts'
+import type { OutgoingMime } from './outgoing-message.ts'
 
 /** What a redirection changes of a message. */
 export interface Addressed {
@@ -9,11 +11,23 @@ export interface Addressed {
   readonly cc: readonly Recipient[]
   readonly bcc: readonly Recipient[]
   readonly subject: string
+  readonly mime?: Pick<OutgoingMime, 'source'>
 }
 
-/** The message as it goes to one address alone, with a subject that says whom it was for. */
+/**
+ * The message as it goes to one address alone, with a subject that says whom it was for. MIME may name those who are told
+ * when it is read, who are not told of this one.
+ */
 export function redirectMessage<Message extends Addressed>(message: Message, address: string): Message {
-  return { ...message, to: [{ address }], cc: [], bcc: [], subject: redirectedSubject(message) }
+  const { mime } = message
+  return {
+    ...message,
+    to: [{ address }],
+    cc: [],
+    bcc: [],
+    subject: redirectedSubject(message),
+    ...(mime && { mime: { ...mime, source: withoutReceipts(mime.source) } }),
+  }
 }
 
 /** The subject of a redirected message, cut to the length that a subject may have. */

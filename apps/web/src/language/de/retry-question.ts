@@ -12,6 +12,8 @@ export const retryQuestion: TranslationOf<typeof english> = {
     '{count, plural, one {# Nachricht wird nicht mehr gesendet: Sie ist abgelaufen.} other {# Nachrichten werden nicht mehr gesendet: Sie sind abgelaufen.}}',
   'messages.all.not-retried.withoutContent':
     '{count, plural, one {# Nachricht kann nicht mehr gesendet werden: Ihr Inhalt ist gelöscht, ihr Dienst muss sie erneut einreichen.} other {# Nachrichten können nicht mehr gesendet werden: Ihr Inhalt ist gelöscht, ihre Dienste müssen sie erneut einreichen.}}',
+  'messages.all.not-retried.notAllowed':
+    '{count, plural, one {# Nachricht wird nicht gesendet: Die Empfängerrichtlinie erlaubt einen Empfänger nicht mehr.} other {# Nachrichten werden nicht gesendet: Die Empfängerrichtlinie erlaubt jeweils einen Empfänger nicht mehr.}}',
   'messages.count': '{count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.count-about': 'etwa {count, plural, one {# Nachricht} other {# Nachrichten}}',
   'messages.count-more': 'mehr als {count, plural, one {# Nachricht} other {# Nachrichten}}',

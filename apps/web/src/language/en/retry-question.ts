@@ -10,6 +10,8 @@ export const retryQuestion = {
     '{count, plural, one {# message is not sent any more: it has expired.} other {# messages are not sent any more: they have expired.}}',
   'messages.all.not-retried.withoutContent':
     '{count, plural, one {# message can no longer be sent: its content is deleted, so its service has to submit it again.} other {# messages can no longer be sent: their content is deleted, so their services have to submit them again.}}',
+  'messages.all.not-retried.notAllowed':
+    '{count, plural, one {# message is not sent: the recipients policy does not allow a recipient any more.} other {# messages are not sent: the recipients policy does not allow a recipient any more.}}',
   'messages.count': '{count, plural, one {# message} other {# messages}}',
   'messages.count-about': 'about {count, plural, one {# message} other {# messages}}',
   'messages.count-more': 'more than {count, plural, one {# message} other {# messages}}',
