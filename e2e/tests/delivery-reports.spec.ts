@@ -69,10 +69,19 @@ test('delivery reports are switched on in the page, and each recipient is shown 
     const told = (what: string) => story.getByRole('listitem').filter({ hasText: what })
     await expect(told('Delivered').filter({ hasText: 'max@contoso.com' }).first()).toBeVisible()
     await expect(told('Not delivered').filter({ hasText: 'nobody@contoso.com' }).first()).toContainText('5.1.10')
-    await expect(told('Put into quarantine').filter({ hasText: 'held@quarantine.example' }).first()).toBeVisible()
+    await expect(told('Put into quarantine').filter({ hasText: 'held@quarantine.example' }).first()).toContainText(
+      'releases it in the Microsoft Defender portal',
+    )
     await expect(
       told('Passed on to the members of a list').filter({ hasText: 'board@contoso.com' }).first(),
     ).toBeVisible()
+  })
+
+  await test.step('the first page counts who is in quarantine, and leads to them', async () => {
+    await page.goto('/')
+    const quarantined = page.getByRole('listitem').filter({ hasText: 'in quarantine' })
+    await quarantined.getByRole('link', { name: /^\d+ recipients?$/ }).click()
+    await expect(page).toHaveURL('/messages?delivery=quarantined')
   })
 
   await test.step('switching off works at once', async () => {

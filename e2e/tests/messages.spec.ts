@@ -344,6 +344,13 @@ test('the list shows new messages by itself, is filtered by status in its addres
     await status.selectOption('Sending')
     await expect(page.getByRole('heading', { name: 'No message matches' })).toBeVisible()
   })
+  await test.step('filters of the address that are not known are told, and left out', async () => {
+    await page.goto('/messages?status=FAILED')
+    await expect(
+      page.getByText('The list leaves out what it does not know of its address: status=FAILED'),
+    ).toBeVisible()
+    await expect(status).toHaveValue('')
+  })
   await test.step('a search and its status stand in the address, and survive a reload', async () => {
     await status.selectOption('Scheduled')
     const search = page.getByRole('searchbox', { name: 'Search' })

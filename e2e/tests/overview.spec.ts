@@ -3,7 +3,7 @@ import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.
 import { holdRequests } from '../support/held-requests.ts'
 import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { retriesFrom } from '../support/retries.ts'
-import { createSettingsPage } from '../support/settings-page.ts'
+import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 import type { TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 
@@ -22,6 +22,9 @@ test('before anything is connected, the first page leads to the settings', async
   await expectAccessible(page)
   await page.getByRole('link', { name: 'Connect a mailbox' }).click()
   await expect(createSettingsPage(page).address).toBeVisible()
+  await page.goto('/settings')
+  await expect(createSettingsPage(page).address).toBeVisible()
+  await expect(page).toHaveURL(SETTINGS_PATH)
 })
 
 test('the first page tells live whether mail goes out, retries what failed by its cause, and shows charts and limits, and words where nothing happened', async ({

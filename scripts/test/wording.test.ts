@@ -7,7 +7,7 @@ import { CHECK_TEXTS } from '../../apps/api/src/setup-check/check-text.ts'
 import { en } from '../../apps/web/src/language/en.ts'
 import { deServer } from '../../apps/web/src/language/de-server.ts'
 import { MessageProblemCode } from '../../packages/contract/src/message.ts'
-import { DELIVERY_MEANINGS } from '../../packages/contract/src/delivery-text.ts'
+import { DELIVERY_MEANINGS, QUARANTINE } from '../../packages/contract/src/delivery-text.ts'
 import { FAULTS } from '../../packages/contract/src/fault-text.ts'
 import { GRAPH_CODES } from '../../packages/m365/src/mailer/graph-codes.ts'
 import { SENTENCES } from '../../packages/m365/src/sentences.ts'
@@ -17,7 +17,10 @@ const ENGLISH: Readonly<Record<string, string>> = Object.fromEntries([
     `server.${name}`,
     text,
   ]),
-  ...Object.entries(DELIVERY_MEANINGS).map(([cause, { meaning }]) => [`server.delivery.${cause}`, meaning]),
+  ...Object.entries({ ...DELIVERY_MEANINGS, quarantined: QUARANTINE }).map(([cause, { meaning }]) => [
+    `server.delivery.${cause}`,
+    meaning,
+  ]),
   ...Object.entries(CHECK_TEXTS).flatMap(([code, { title, detail, action }]) =>
     Object.entries({ title, detail, action }).flatMap(([part, text]) =>
       text === undefined ? [] : [[`checks.${code}.${part}`, text]],

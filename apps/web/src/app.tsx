@@ -12,7 +12,7 @@ import {
 } from '@fluentui/react-components'
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link, Route, Switch } from 'wouter'
+import { Link, Redirect, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 import { LATER_PAGES } from './later-pages.tsx'
@@ -69,6 +69,9 @@ export function App({
                     <Switch>
                       <Route path={PAGES.overview} component={OverviewPage} />
                       <Route path={PAGES.office365Smtp} component={LATER_PAGES.settings} />
+                      <Route path={PAGES.settings}>
+                        <Redirect to={PAGES.office365Smtp} replace />
+                      </Route>
                       <Route path={PAGES.recipients} component={LATER_PAGES.recipients} />
                       <Route path={PAGES.serviceKeys} component={LATER_PAGES['service-keys']} />
                       <Route path={PAGES.alerts} component={LATER_PAGES.alerts} />

@@ -1,6 +1,8 @@
 /** The paths of the pages. The server answers each of them with the same document. */
 export const PAGES = {
   overview: '/',
+  /** Leads to the first page of the settings. */
+  settings: '/settings',
   office365Smtp: '/settings/office365-smtp',
   recipients: '/settings/recipients',
   serviceKeys: '/settings/service-keys',

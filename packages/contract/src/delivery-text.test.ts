@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { DELIVERY_CAUSES, deliveryCause, QUOTA_CODES } from './delivery-cause.ts'
-import { DELIVERY_MEANINGS, explainDeliveryCode } from './delivery-text.ts'
+import { DELIVERY_MEANINGS, explainDelivery, explainDeliveryCode } from './delivery-text.ts'
 
 it.each([
   ['5.1.10', 'no-such-mailbox'],
@@ -29,4 +29,10 @@ it('says for each cause in sentences what happened and what to do', () => {
 
 it('names the codes of used-up limits', () => {
   expect(QUOTA_CODES).toEqual(['5.1.90', '5.7.232', '5.7.233', '5.7.236'])
+})
+
+it('says who releases what is in quarantine, and where, without a code', () => {
+  expect(explainDelivery('quarantined', null)).toContain('releases it in the Microsoft Defender portal (https://')
+  expect(explainDelivery('delivered', null)).toBeNull()
+  expect(explainDelivery('failed', '5.1.10')).toBe(explainDeliveryCode('5.1.10'))
 })

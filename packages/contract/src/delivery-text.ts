@@ -1,4 +1,5 @@
 import { deliveryCause, type DeliveryCause } from './delivery-cause.ts'
+import type { Delivery } from './message.ts'
 
 /**
  * Who has to act on a delivery that failed: whoever submits the message, the recipient's side, an administrator of the
@@ -234,6 +235,20 @@ export const DELIVERY_MEANINGS: Readonly<Record<DeliveryCause, DeliveryMeaning>>
     meaning: 'The message was refused for good.',
     remedy: 'The words of the report say why; the administrator of the recipient’s mail can help.',
   },
+}
+
+/** What a quarantine means, of which no code tells. */
+export const QUARANTINE: DeliveryMeaning = {
+  actors: ['administrator'],
+  meaning: 'Microsoft keeps the message in quarantine.',
+  remedy:
+    'An administrator of the recipient’s mail releases it in the Microsoft Defender portal (https://security.microsoft.com/quarantine); the recipient can do so where the organisation allows it.',
+}
+
+/** Says what became of a recipient and who does what about it; null where there is nothing to explain. */
+export function explainDelivery(delivery: Delivery, code: string | null): string | null {
+  if (delivery === 'quarantined') return `${QUARANTINE.meaning} ${QUARANTINE.remedy}`
+  return code === null ? null : explainDeliveryCode(code)
 }
 
 /** Says what the code means and who does what about it. @param code the number alone, such as `5.1.10` */

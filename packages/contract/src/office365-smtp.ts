@@ -146,7 +146,8 @@ export const Office365SmtpSettings = z.strictObject({
     .int()
     .nonnegative()
     .meta({
-      description: 'Messages that a reset would hold: queued, being sent, scheduled or held.',
+      description:
+        'Messages that cannot leave without a connection: queued, being sent or held, but not scheduled for later.',
       examples: [3],
     }),
   problem: SettingsProblem.nullable().meta({

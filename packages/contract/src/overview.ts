@@ -129,6 +129,13 @@ export const Overview = z.strictObject({
       'Recipients that a message did not reach within 24 hours, by the code of the report; none: without a code.',
     examples: [{ count: 1, byCode: { '5.1.10': 1 } }],
   }),
+  quarantined24h: z
+    .int()
+    .nonnegative()
+    .meta({
+      description: 'Recipients whose message was put into quarantine within 24 hours.',
+      examples: [0, 2],
+    }),
   hours: z
     .array(OutcomeCounts)
     .meta({ description: 'The last 24 hours in UTC, oldest first; the last one is under way.' }),

@@ -73,6 +73,14 @@ describe('toUsage', () => {
     })
   })
 
+  it('lets the last message leave when a pause ends, where nothing else limits it', () => {
+    const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
+    const pausedUntil = new Date(NOW.getTime() + 10 * MINUTES)
+
+    expect(toUsage({ ...IDLE, queued: 9, pausedUntil }, off).estimatedLastSentAt).toBe(pausedUntil.toISOString())
+    expect(toUsage({ ...IDLE, pausedUntil }, off).estimatedLastSentAt).toBeNull()
+  })
+
   it.each([
     [0, 0, null],
     [30, 0, 0],

@@ -26,8 +26,8 @@ function allowance(limit: number, used: number): { limit: number; left: number }
 }
 
 /**
- * Estimates by the limit that takes longest, but not before the last message is tried again. Returns null when nothing
- * waits, nothing limits it, or nothing can leave.
+ * Estimates by the limit that takes longest, but not before a pause ends and the last message is tried again. Returns null
+ * when nothing waits, nothing limits it, or nothing can leave.
  */
 function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const { now } = state
@@ -51,6 +51,7 @@ function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
       : []),
     ...recipientsAllowedAt(state, limits, fromMs),
     ...(lastAttemptAt && lastAttemptAt > now ? [lastAttemptAt.getTime()] : []),
+    ...(pausedUntil ? [pausedUntil.getTime()] : []),
   ]
   return moments.length === 0 ? null : new Date(Math.max(...moments))
 }

@@ -60,12 +60,13 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
       await tryTo('outcomes could not be counted for the overview', async () => {
         for (let counted = 0; counted < MOST_COUNTED && (await countOnce(tenantId)); counted++);
       })
-      const [seen, usage, held, failed24h, bounced24h, history, external] = await Promise.all([
+      const [seen, usage, held, failed24h, bounced24h, quarantined24h, history, external] = await Promise.all([
         lookAt(tenantId),
         readUsage(tenantId),
         insight.readHeld(tenantId),
         insight.readFailedOfDay(tenantId),
         insight.readBouncedOfDay(tenantId),
+        insight.readQuarantinedOfDay(tenantId),
         insight.readOutcomeHistory(tenantId),
         insight.readExternalUse(tenantId),
       ])
@@ -91,6 +92,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
         held: { count: Object.values(because).reduce((sum, count) => sum + count, 0), because },
         failed24h,
         bounced24h,
+        quarantined24h,
         hours: fillGaps(history.hours, { now: facts.now, lengthMs: HOUR_MS, count: HOURS_SHOWN }),
         days: fillGaps(history.days, { now: facts.now, lengthMs: DAY_MS, count: DAYS_SHOWN }),
         limits: {

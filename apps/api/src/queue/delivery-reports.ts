@@ -1,4 +1,4 @@
-import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
+import { explainDelivery } from '@inforiver-mail/contract/delivery-text'
 import type { Delivery, DeliveryReport, MessageSummary, Recipient } from '@inforiver-mail/contract/message'
 import { NO_OUTCOME, type RecipientOutcome } from './merge-outcome.ts'
 import { keyOf } from './recipient-outcomes.ts'
@@ -102,7 +102,7 @@ function toReport(address: string, kind: DeliveryReport['kind'], known: Known): 
     kind,
     delivery: deliveryOf(outcome, known),
     code,
-    explanation: code === null ? null : explainDeliveryCode(code),
+    explanation: explainDelivery(deliveryOf(outcome, known), code),
     detail,
     at: at?.toISOString() ?? null,
     source: outcome.delivery === null ? null : source,

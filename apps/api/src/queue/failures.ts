@@ -74,6 +74,16 @@ export async function readBouncedOfDay(pool: pg.Pool, tenantId: string): Promise
   return toCounts((await pool.query<CodeRow>(READ_BOUNCED, [tenantId])).rows)
 }
 
+/** $1 tenant */
+const READ_QUARANTINED = `
+SELECT coalesce(sum(o.places), 0)::int AS count FROM recipient_outcomes o
+ WHERE o.tenant_id = $1 AND o.delivery = 'quarantined' AND o.at > mail_now() - interval '24 hours'`
+
+/** Counts the recipients whose message was put into quarantine within 24 hours. */
+export async function readQuarantinedOfDay(pool: pg.Pool, tenantId: string): Promise<number> {
+  return (await pool.query<{ count: number }>(READ_QUARANTINED, [tenantId])).rows[0]?.count ?? 0
+}
+
 interface CodeRow {
   readonly code: string
   readonly count: number

@@ -132,11 +132,14 @@ it('counts recipients that were not reached once, in the hour in which it happen
   await tell(id, 'max@contoso.com', 'failed', null)
   await tell(id, 'max@contoso.com', 'failed', '5.1.10')
   await tell(other, 'max@contoso.com', 'failed', null)
+  await tell(other, 'quinn@contoso.com', 'quarantined', null)
 
   expect((await history()).hours).toMatchObject([{ sent: 2, bounced: 2 }])
   expect(await insight().readBouncedOfDay(ADA)).toEqual({ count: 2, byCode: { '5.1.10': 1, none: 1 } })
+  expect(await insight().readQuarantinedOfDay(ADA)).toBe(1)
   await ground.clock.advance(22 * HOURS)
   expect(await insight().readBouncedOfDay(ADA)).toEqual({ count: 0, byCode: {} })
+  expect(await insight().readQuarantinedOfDay(ADA)).toBe(0)
 })
 
 const TO_ALL = {

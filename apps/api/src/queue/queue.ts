@@ -33,6 +33,7 @@ import { readQueueDepth, type QueueDepth } from './depth.ts'
 import { createEvents, type Events } from './events.ts'
 import {
   readBouncedOfDay,
+  readQuarantinedOfDay,
   readFailedOfDay,
   readFailureCounts,
   type CountsByCode,
@@ -309,6 +310,8 @@ export interface Insight {
   readFailedOfDay(tenantId: string): Promise<CountsByCode>
   /** Recipients that were not reached within 24 hours, by the code of the report. */
   readBouncedOfDay(tenantId: string): Promise<CountsByCode>
+  /** Counts the recipients whose message was put into quarantine within 24 hours. */
+  readQuarantinedOfDay(tenantId: string): Promise<number>
   readOutcomeHistory(tenantId: string): Promise<OutcomeHistory>
   readExternalUse(tenantId: string): Promise<ExternalUse>
   replaceSendingLimits(tenantId: string, limits: SendingLimitsInput, actor: string, now: Date): Promise<SendingLimits>
@@ -448,6 +451,7 @@ export function createQueue(
       readHeld: (tenantId) => readHeld(pool, tenantId),
       readFailedOfDay: (tenantId) => readFailedOfDay(pool, tenantId),
       readBouncedOfDay: (tenantId) => readBouncedOfDay(pool, tenantId),
+      readQuarantinedOfDay: (tenantId) => readQuarantinedOfDay(pool, tenantId),
       readOutcomeHistory: (tenantId) => readOutcomeHistory(pool, tenantId),
       readExternalUse: (tenantId) => readExternalUse(pool, tenantId),
       replaceSendingLimits: (tenantId, limits, actor, now) =>

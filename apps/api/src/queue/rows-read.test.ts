@@ -462,6 +462,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['what is held, by reason', ({ insight }) => insight.readHeld(ADA)],
     ['what became of the mail, by hours and days', ({ insight }) => insight.readOutcomeHistory(ADA)],
     ['recipients that were not reached', ({ insight }) => insight.readBouncedOfDay(ADA)],
+    ['recipients whose message is in quarantine', ({ insight }) => insight.readQuarantinedOfDay(ADA)],
     ['external recipients', ({ insight }) => insight.readExternalUse(ADA)],
     [
       'the first of all messages',

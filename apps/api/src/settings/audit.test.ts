@@ -38,7 +38,7 @@ async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
   const { tenantId, grantVersion } = await database.prisma.tenantSettings.findFirstOrThrow()
   const problem = {
     code: 'reconnect-required',
-    values: {},
+    values: { title: 'connection-revoked.title' },
     title: 'The connection was revoked',
     detail: 'It was.',
     action: 'Reconnect.',
@@ -271,7 +271,7 @@ it('sweeps no consent that can still complete', async () => {
   expect(await ground.database.query('SELECT status FROM consents')).toEqual([{ status: 'pending' }])
 })
 
-it('records once that Microsoft ended the connection, with its correlation id', async () => {
+it('records once that Microsoft ended the connection, with its correlation id and the name of its sentence', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
 
   await reportRefusedTokens()
@@ -282,7 +282,7 @@ it('records once that Microsoft ended the connection, with its correlation id', 
       actor: null,
       action: 'reconnect-required',
       outcome: 'The connection was revoked',
-      details: { correlationId: 'c0ffee' },
+      details: { correlationId: 'c0ffee', sentence: 'connection-revoked.title' },
     },
   ])
 })

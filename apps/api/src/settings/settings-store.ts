@@ -10,7 +10,7 @@ import { endRefusals, readHold, tellOfHoldAgain } from '../queue/mailbox-refusal
 import type { Hold } from '../queue/refusals.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
-import { countActive } from '../queue/read.ts'
+import { countWaiting } from '../queue/read.ts'
 import type { NewId } from '../ids.ts'
 import {
   carryPending,
@@ -95,7 +95,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
     },
 
     async countWaitingMessages(tenantId) {
-      return countActive(prisma, tenantId)
+      return countWaiting(prisma, tenantId)
     },
 
     async readQuotaPause(tenantId) {
@@ -251,8 +251,10 @@ async function readOnTheWire(
 
 function healthEvent(event: HealthEvent): Pick<AuditEvent, 'action' | 'outcome' | 'details'> {
   if (event.type === 'access-worked') return { action: 'app-recovered', outcome: 'done' }
-  const { code, title, correlationId } = event.problem
-  return { action: code, outcome: title, details: { correlationId } }
+  const { code, title, values, correlationId } = event.problem
+  // The page words the sentence in its language; the export has the English.
+  const { title: sentence } = values
+  return { action: code, outcome: title, details: { correlationId, ...(typeof sentence === 'string' && { sentence }) } }
 }
 
 /** Raises an alert when a connection stops working or works again, and dismisses the ones before it. */

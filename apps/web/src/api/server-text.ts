@@ -1,4 +1,5 @@
 import { deliveryCause } from '@inforiver-mail/contract/delivery-cause'
+import type { Delivery } from '@inforiver-mail/contract/message'
 import { readFault } from '@inforiver-mail/contract/fault-text'
 import type { Values } from '@inforiver-mail/contract/values'
 import { wordValues, type WordedText } from '@inforiver-mail/contract/wording'
@@ -38,13 +39,14 @@ export function faultText(message: string, t: Translate): string {
   return t.known(`server.fault.${code}`, toTextValues(values, t)) ?? message
 }
 
-/** Words why a message did not reach a recipient; `explanation` is the English of the code. */
+/** Words why a message did not reach a recipient; `explanation` is the English of it. */
 export function deliveryText(
-  { code, explanation }: { code: string | null; explanation: string },
+  { delivery, code, explanation }: { delivery?: Delivery; code: string | null; explanation: string },
   t: Translate,
 ): { readonly detail: string } & InLanguage {
   if (t.language === 'en') return { detail: explanation }
-  const worded = code === null ? null : t.known(`server.delivery.${deliveryCause(code)}`)
+  const cause = delivery === 'quarantined' ? delivery : code && deliveryCause(code)
+  const worded = t.known(`server.delivery.${cause ?? ''}`)
   return worded === null ? { detail: explanation, lang: 'en' } : { detail: worded }
 }
 

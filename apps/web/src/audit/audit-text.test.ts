@@ -71,7 +71,35 @@ it.each([
   expect(outcomeText(example({ outcome }), english)).toBe(text)
 })
 
+it('words in German what Microsoft refused, also where an older version recorded the English alone', () => {
+  const refused = { action: 'reconnect-required', outcome: 'The permissions were withdrawn' } as const
+
+  expect(outcomeText(example(refused), english)).toBe('The permissions were withdrawn')
+  expect(outcomeText(example(refused), german)).toBe('Von Microsoft abgelehnt')
+  expect(outcomeText(example({ ...refused, details: { sentence: 'reports-permission.title' } }), german)).toBe(
+    'Eine Berechtigung fehlt',
+  )
+})
+
 describe('detailText', () => {
+  it('words filters, types and what secrets were dropped', () => {
+    const filter = 'status=failed, search, delivery=quarantined, possibleDuplicate=true, problem=5.1.10'
+    const shown = (details: AuditEvent['details']) => detailText(example({ details }), german)
+
+    expect(shown({ filter })).toEqual([
+      {
+        name: 'Filter',
+        value:
+          'Status: Fehlgeschlagen, Suche, Zustellung: In Quarantäne, Kann zweimal ankommen: ja und Problem: 5.1.10',
+      },
+    ])
+    expect(shown({ types: 'queue.stalled, message.failed' })).toEqual([
+      { name: 'Sendet', value: 'Warteschlange steht still und Nachricht fehlgeschlagen' },
+    ])
+    expect(shown({ what: 'data-key' })).toEqual([{ name: 'Was', value: 'Inhalte von Nachrichten' }])
+    expect(shown({ sentence: 'reports-permission.title' })).toEqual([])
+  })
+
   it('labels the details and describes their values, without empty ones and the purpose, which is shown elsewhere', () => {
     const details = {
       purpose: 'configure',

@@ -41,8 +41,11 @@ export function whatText({ action, details }: AuditEvent, t: Translate): string 
   return purpose === null ? what : t('audit.with-purpose', { action: what, purpose })
 }
 
-export function outcomeText({ outcome }: AuditEvent, t: Translate): string {
-  return codeText(outcome, t)
+export function outcomeText({ action, outcome, details }: AuditEvent, t: Translate): string {
+  const isSentence = action === 'reconnect-required' || action === 'app-misconfigured'
+  if (!isSentence || t.language === 'en') return codeText(outcome, t)
+  // Version 1.4 recorded the English alone.
+  return t.known(`server.${textOf(details['sentence']) ?? ''}`) ?? t('audit.outcome.microsoft-refused')
 }
 
 /** Lists the remaining details, each with a label. */
@@ -55,7 +58,7 @@ export function detailText(event: AuditEvent, t: Translate): { name: string; val
 }
 
 function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean {
-  if (name === 'purpose') return true
+  if (name === 'purpose' || name === 'sentence') return true
   return (
     actor === null &&
     ((name === 'account' && action === 'sign-in') ||
@@ -64,11 +67,39 @@ function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean 
 }
 
 function valueText(name: string, value: string | number | boolean, t: Translate): string {
-  if (typeof value === 'boolean') return t(value ? 'audit.yes' : 'audit.no')
+  if (typeof value === 'boolean') return t(`audit.boolean.${value}`)
   if (typeof value === 'number') return t.number(value)
   if (TIME.test(value)) return t.time(value, 'short')
-  if (name === 'mailbox') return t.known(`audit.mailbox.${value}`) ?? value
-  return name === 'reason' ? codeText(value, t) : value
+  switch (name) {
+    case 'mailbox':
+      return t.known(`audit.mailbox.${value}`) ?? value
+    case 'reason':
+      return codeText(value, t)
+    case 'types':
+    case 'what':
+      return t.list(value.split(', ').map((each) => typeText(each, t)))
+    case 'filter':
+      return t.list(value.split(', ').map((each) => filterText(each, t)))
+    default:
+      return value
+  }
+}
+
+/** An alert, an event, or what secrets were dropped. */
+function typeText(type: string, t: Translate): string {
+  return t.known(`alerts.type.${type}`) ?? t.known(`audit.what.${type}`) ?? type
+}
+
+/** A filter as the server wrote it, such as `status=failed`; of texts it wrote the name alone. */
+function filterText(filter: string, t: Translate): string {
+  const [name = '', ...rest] = filter.split('=')
+  const value = rest.join('=')
+  const named = t.known(`messages.filter.${name}`) ?? t.known(`audit.filter.${name}`) ?? name
+  if (value === '') return named
+  const shown = TIME.test(value)
+    ? t.time(value, 'short')
+    : (t.known(`messages.${name}.${value}`) ?? t.known(`audit.boolean.${value}`) ?? value)
+  return t('messages.pill', { name: named, value: shown })
 }
 
 /** Words a code; one of another version such as `send-as-denied` becomes `Send as denied`, and a sentence stays. */

@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
-import { entryOf, exportUrl, isTooShort, pillsOf, readPageFilter, toApiFilter, writeAddress } from './message-filter.ts'
+import {
+  entryOf,
+  exportUrl,
+  ignoredParameters,
+  isTooShort,
+  pillsOf,
+  readPageFilter,
+  toApiFilter,
+  writeAddress,
+} from './message-filter.ts'
 
 const read = (search: string) => readPageFilter(new URLSearchParams(search))
 
@@ -55,4 +64,13 @@ it('exports what is shown', () => {
   expect(exportUrl({ search: 'a&b', possibleDuplicate: true })).toBe(
     '/api/v1/messages.csv?search=a%26b&possibleDuplicate=true',
   )
+})
+
+it.each([
+  ['status=failed&day=2026-11-24&possibleDuplicate=false', []],
+  ['status=FAILED&delivery=failed', ['status=FAILED']],
+  ['from=2026-02-30&possibleDuplicate=no&order=oldest', ['from=2026-02-30', 'possibleDuplicate=no', 'order=oldest']],
+  ['status=&search=+', []],
+])('names what it ignores of %j', (search, ignored) => {
+  expect(ignoredParameters(new URLSearchParams(search))).toEqual(ignored)
 })

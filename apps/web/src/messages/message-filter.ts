@@ -49,6 +49,16 @@ export function readPageFilter(search: URLSearchParams): PageFilter {
   }
 }
 
+/** The parameters of the address that `readPageFilter` ignores, as they stand there. */
+export function ignoredParameters(search: URLSearchParams): string[] {
+  const read = writeAddress(readPageFilter(search), readDayShown(search))
+  return [...search]
+    .filter(
+      ([name, value]) => value.trim() !== '' && !(name in read) && !(name === 'possibleDuplicate' && value === 'false'),
+    )
+    .map(([name, value]) => `${name}=${value}`.slice(0, 100))
+}
+
 /** The day that the list is shown from, such as `2026-11-24`; empty for the newest message. */
 export function readDayShown(search: URLSearchParams): string {
   return readDay(search.get(DAY_SHOWN))

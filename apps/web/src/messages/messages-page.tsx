@@ -18,6 +18,7 @@ import { DownloadButton } from '../ui/download-button.tsx'
 import { beginningOf } from '../ui/days.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
+import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { useMedia } from '../ui/use-media.ts'
@@ -26,6 +27,7 @@ import { FilterBar } from './filter-bar.tsx'
 import { MessageDetails, MessageGone } from './message-details.tsx'
 import {
   exportUrl,
+  ignoredParameters,
   type PageFilter,
   readDayShown,
   readPageFilter,
@@ -70,6 +72,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
   const isWide = useMedia(BOTH)
   const pageFilter = readPageFilter(search)
   const dayShown = readDayShown(search)
+  const ignored = ignoredParameters(search)
   const filter = toApiFilter(pageFilter)
   const [selection, setSelection] = useState<Selection>(new Map())
   const openId = id !== null && MessageId.safeParse(id).success ? id : null
@@ -111,6 +114,9 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
             <PageIntro title={t('messages.title')}>{t('messages.intro')}</PageIntro>
           ) : (
             <h2 className={styles.heading}>{t('messages.title')}</h2>
+          )}
+          {ignored.length > 0 && (
+            <Notice intent="warning" title={t('messages.ignored', { filters: t.list(ignored) })} />
           )}
           <FilterBar filter={pageFilter} onChange={change} dayShown={dayShown} onDayShown={showDay} />
           <div className={styles.actions}>

@@ -116,7 +116,7 @@ function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t
   return {
     ...entry(KINDS[delivery], certain ? title : t('messages.report.probably', { what: title }), at),
     code,
-    ...(explanation !== null && deliveryText({ code, explanation }, t)),
+    ...(explanation !== null && deliveryText({ delivery, code, explanation }, t)),
     recipients: group.map(({ address }) => address),
     notes: [
       ...(detail === null ? [] : [detail]),

@@ -20,7 +20,7 @@ export function connectionText(settings: Office365SmtpSettings, t: Translate): s
 }
 
 /**
- * How many messages wait, and for what; null when none do. While sending is blocked, held and scheduled messages count as
+ * How many messages wait, and for what; null when none do. While sending is blocked, held messages count as
  * well; otherwise only `toBeSent`, those that are due.
  */
 export function waitingText(settings: Office365SmtpSettings, t: Translate, toBeSent = 0): string | null {

@@ -1,8 +1,8 @@
 import { Button, Field, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
-import { ReportsProblemCode } from '@inforiver-mail/contract/consent-problem'
+import { ReportsProblemCode, type ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import { type Office365SmtpSettings, switchDeliveryReports } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import { call } from '../api/call.ts'
 import { CallFailed } from '../api/failure.ts'
 import { settingsQuery } from '../api/queries.ts'
@@ -54,21 +54,21 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
     <Surface title={t('reports.title')} level={3}>
       <p className={styles.text}>{t('reports.intro')}</p>
       {ReportSource.options.map((source) => (
-        <Field key={source} hint={<Hint source={source} settings={settings} />}>
-          <Switch
-            className={styles.switch}
-            label={t(`reports.${source}`)}
-            checked={settings.deliveryReports[source].enabled}
-            disabledFocusable={isBusy}
-            onChange={(_event, { checked }) => change(source, checked)}
-          />
-        </Field>
+        <Fragment key={source}>
+          <Field hint={<Hint source={source} settings={settings} />}>
+            <Switch
+              className={styles.switch}
+              label={t(`reports.${source}`)}
+              checked={settings.deliveryReports[source].enabled}
+              disabledFocusable={isBusy}
+              onChange={(_event, { checked }) => change(source, checked)}
+            />
+          </Field>
+          <LiveRegion>
+            <SourceProblem source={source} settings={settings} />
+          </LiveRegion>
+        </Fragment>
       ))}
-      <LiveRegion>
-        {ReportSource.options.map((source) => (
-          <SourceProblem key={source} source={source} settings={settings} />
-        ))}
-      </LiveRegion>
       <LiveRegion urgent>
         {failure && <SwitchFailure error={failure.error} onRetry={failure.retry} onDismiss={failure.dismiss} />}
         {switchOff.error && <FailureBar error={switchOff.error} onDismiss={switchOff.reset} />}
@@ -98,16 +98,22 @@ function Hint({ source, settings }: { source: ReportSource; settings: Office365S
         {t('reports.trace.reads')} {t.rich('reports.trace.needs', { permission })}
       </>
     )
-  const { enabled, available } = settings.deliveryReports.bounces
+  const { enabled, available, problem } = settings.deliveryReports.bounces
+  const mailbox = settings.mailbox ?? 'own'
   const delegate = settings.connectedAs?.email ?? sender
   return (
     <>
-      {t('reports.bounces.reads', { sender })}{' '}
+      {t('reports.bounces.reads', { mailbox, delegate, sender })}{' '}
       {available && !enabled
         ? t('reports.bounces.available')
-        : t.rich('reports.bounces.needs', { mailbox: settings.mailbox ?? 'own', delegate, sender, permission })}
+        : !hasNoInbox(problem) && t.rich('reports.bounces.needs', { mailbox, delegate, sender, permission })}
     </>
   )
+}
+
+/** No right would help: a group, for one, has no inbox. */
+function hasNoInbox(problem: ReportsProblem | null): boolean {
+  return problem?.values['title'] === 'inbox-missing.title'
 }
 
 /** Why a source that is on does not answer, and who mends it. */
@@ -118,7 +124,11 @@ function SourceProblem({ source, settings }: { source: ReportSource; settings: O
   return (
     <Notice intent="warning" title={t(`reports.problem.${problem.code}`)}>
       <span>
-        <LinkedText text={t(`reports.remedy.${problem.code}`, { sender: settings.fromEmail ?? '' })} />
+        <LinkedText
+          text={t(`reports.remedy.${hasNoInbox(problem) ? 'no-inbox' : problem.code}`, {
+            sender: settings.fromEmail ?? '',
+          })}
+        />
       </span>
       <span>{t.rich('reports.problem.since', { at: <LocalTime at={problem.since} /> })}</span>
       <RequestId label={t('reports.problem.correlation-id')} value={problem.correlationId} />

@@ -19,7 +19,7 @@ import { FactList } from '../ui/fact-list.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
-import { sentenceOf, usedUpLimit } from './overview-text.ts'
+import { remedyOf, sentenceOf } from './overview-text.ts'
 
 const useStyles = makeStyles({
   status: {
@@ -39,6 +39,7 @@ const useStyles = makeStyles({
   informative: { borderInlineStartColor: tokens.colorNeutralStrokeAccessible },
   line: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   sentence: { ...typographyStyles.subtitle1, margin: 0, overflowWrap: 'anywhere' },
+  remedy: { fontSize: 'inherit', lineHeight: 'inherit', fontWeight: 'inherit' },
   announced: VISUALLY_HIDDEN,
   since: { color: tokens.colorNeutralForeground2 },
 })
@@ -63,9 +64,10 @@ export function MailStatus({ overview, notKnownSince }: Props) {
   const styles = useStyles()
   const t = useTranslate()
   const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
-  // It tells why there is a pause.
-  const settings = useQuery({ ...settingsQuery, enabled: limits.pausedUntil !== null })
-  const sentence = sentenceOf(overview, usedUpLimit(settings.data), t)
+  // They tell why mail is stopped, or paused.
+  const { data: settings } = useQuery({ ...settingsQuery, enabled: mail === 'stopped' || limits.pausedUntil !== null })
+  const sentence = sentenceOf(overview, settings, t)
+  const remedy = remedyOf(overview, settings)
   const isKnown = notKnownSince === null
   const state = isKnown ? mail : 'unknown'
   const sinceTime = <LocalTime at={since} format="short" />
@@ -74,7 +76,14 @@ export function MailStatus({ overview, notKnownSince }: Props) {
       <h2 id="mail-status" className={styles.sentence}>
         {isKnown
           ? sentence
-          : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}
+          : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}{' '}
+        {isKnown && remedy !== null && (
+          <Link href={PAGES.office365Smtp} asChild>
+            <FluentLink className={styles.remedy} inline>
+              {t(`overview.remedy.${remedy}`)}
+            </FluentLink>
+          </Link>
+        )}
       </h2>
       <div className={styles.line}>
         <Badge size="large" appearance="tint" color={COLORS[state]}>
@@ -86,11 +95,6 @@ export function MailStatus({ overview, notKnownSince }: Props) {
         </span>
         {isKnown && <span className={styles.since}>{t.rich('overview.since', { since: sinceTime })}</span>}
         {limits.pausedUntil !== null && <SendNow />}
-        {(mail === 'stopped' || mail === 'not-configured') && (
-          <Link href={PAGES.office365Smtp} asChild>
-            <FluentLink>{t('overview.open-settings')}</FluentLink>
-          </Link>
-        )}
       </div>
       <FactList
         facts={[

@@ -7,7 +7,7 @@ const MARGINS = { top: 12, bottom: 32, left: 48, right: 16 }
 const TICKS_EVERY = { hours: 6, days: 7 } as const
 
 export interface ChartedOutcome {
-  readonly outcome: Exclude<keyof OutcomeCounts, 'at'>
+  readonly outcome: Exclude<keyof OutcomeCounts, 'at' | 'bounced'>
   readonly color: string
 }
 

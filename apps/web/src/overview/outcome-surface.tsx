@@ -6,13 +6,15 @@ import { ErrorBoundary } from '../ui/error-boundary.tsx'
 import { Surface } from '../ui/surface.tsx'
 import type { ChartedOutcome } from './outcome-chart.tsx'
 
-/** The outcomes that chart and table show, from the bottom of a bar to its top. */
-const OUTCOMES = [
+/** The outcomes of messages, from the bottom of a bar to its top. */
+const CHARTED = [
   { outcome: 'sent', color: tokens.colorPaletteGreenBorderActive },
   { outcome: 'failed', color: tokens.colorPaletteRedBorderActive },
   { outcome: 'held', color: tokens.colorPaletteMarigoldBorderActive },
-  { outcome: 'bounced', color: tokens.colorPaletteBerryBorderActive },
 ] as const satisfies readonly ChartedOutcome[]
+
+/** All outcomes. Those of recipients are counted beside the chart: in its bars they would stand for messages. */
+const OUTCOMES = [...CHARTED, { outcome: 'bounced', color: null }] as const
 
 /** Charts come after the page: their library is larger than the rest of it. */
 const OutcomeChart = lazy(async () => {
@@ -65,19 +67,19 @@ export function OutcomeSurface({ kind, counts }: Props) {
       <ul className={styles.legend}>
         {OUTCOMES.map(({ outcome, color }) => (
           <li key={outcome} className={styles.outcome}>
-            <span className={styles.mark} style={{ backgroundColor: color }} aria-hidden />
+            {color !== null && <span className={styles.mark} style={{ backgroundColor: color }} aria-hidden />}
             {t(`overview.outcome.${outcome}`)}: {t.number(totalOf(outcome))}
           </li>
         ))}
       </ul>
       {OUTCOMES.every(({ outcome }) => totalOf(outcome) === 0) ? (
         <p className={styles.text}>{t('overview.chart.nothing')}</p>
-      ) : (
+      ) : CHARTED.every(({ outcome }) => totalOf(outcome) === 0) ? null : (
         <div className={styles.chart} aria-hidden inert>
           {/* Nothing is lost with the chart: the table has all that it shows. */}
           <ErrorBoundary fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
             <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
-              <OutcomeChart kind={kind} counts={counts} outcomes={OUTCOMES} />
+              <OutcomeChart kind={kind} counts={counts} outcomes={CHARTED} />
             </Suspense>
           </ErrorBoundary>
         </div>

@@ -78,7 +78,7 @@ function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }
           <div className={mergeClasses(styles.columns, styles.threeColumns)}>
             <HeldSurface held={overview.held} />
             <FailedSurface failed={overview.failed24h} hours={overview.hours} />
-            <BouncedSurface bounced={overview.bounced24h} />
+            <BouncedSurface bounced={overview.bounced24h} quarantined={overview.quarantined24h} />
           </div>
           <div className={styles.columns}>
             <OutcomeSurface kind="hours" counts={overview.hours} />

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { dayBegan, isUnused, sentenceOf, unknownSince, usedUpLimit, warningsOf } from './overview-text.ts'
+import { dayBegan, isUnused, remedyOf, sentenceOf, unknownSince, warningsOf } from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
 const OVERVIEW: Overview = {
@@ -15,6 +16,7 @@ const OVERVIEW: Overview = {
   held: { count: 0, because: {} },
   failed24h: { count: 0, byCode: {} },
   bounced24h: { count: 0, byCode: {} },
+  quarantined24h: 0,
   hours: [NOTHING],
   days: [NOTHING],
   limits: {
@@ -28,6 +30,16 @@ const OVERVIEW: Overview = {
     externalRecipientsPerDay: { used: 0, likelyLimit: null },
   },
 }
+
+const PROBLEM = {
+  code: 'app-misconfigured',
+  values: {},
+  title: 'The app registration is refused',
+  detail: 'The secret has ended.',
+  action: 'Whoever operates the app registration makes another.',
+  since: '2026-11-24T10:00:00.000Z',
+  correlationId: null,
+} as const
 
 it.each<[boolean, string, Partial<Overview>]>([
   [true, 'was never used', {}],
@@ -51,11 +63,11 @@ it('says until when a mailbox is paused, else that nothing leaves', () => {
   const late = { ...OVERVIEW, mail: 'delayed' as const, waiting: { ...OVERVIEW.waiting, count: 2 } }
   const paused = { ...late, limits: { ...late.limits, pausedUntil: '2026-11-24T11:00:00.000Z' } }
 
-  expect(sentenceOf(late, null, english)).toBe(
+  expect(sentenceOf(late, undefined, english)).toBe(
     'Mail is delayed: 2 messages are due, and nothing has left for 5 minutes.',
   )
-  expect(sentenceOf(paused, null, english)).toContain('until')
-  expect(sentenceOf(late, null, german)).toContain('2 Nachrichten sind fällig')
+  expect(sentenceOf(paused, undefined, english)).toContain('until')
+  expect(sentenceOf(late, undefined, german)).toContain('2 Nachrichten sind fällig')
 })
 
 it('names the limit of Microsoft that is used up', () => {
@@ -70,13 +82,27 @@ it('names the limit of Microsoft that is used up', () => {
     since: '2026-11-24T10:00:00.000Z',
     correlationId: null,
   } as const
-  const code = usedUpLimit(connectedExample({ problem }))
+  const settings = connectedExample({ problem })
 
-  expect(sentenceOf(paused, code, english)).toContain('a sending limit of Microsoft is used up (5.7.233)')
-  expect(sentenceOf(paused, code, german)).toContain('Ein Sendelimit von Microsoft ist ausgeschöpft (5.7.233)')
-  expect(sentenceOf({ ...paused, mail: 'flowing' }, code, english)).toBe('Mail is going out.')
-  expect(usedUpLimit(undefined)).toBeNull()
-  expect(usedUpLimit(connectedExample({ problem: { ...problem, code: 'app-misconfigured' } }))).toBeNull()
+  expect(sentenceOf(paused, settings, english)).toContain('a sending limit of Microsoft is used up (5.7.233)')
+  expect(sentenceOf(paused, settings, german)).toContain('Ein Sendelimit von Microsoft ist ausgeschöpft (5.7.233)')
+  expect(sentenceOf({ ...paused, mail: 'flowing' }, settings, english)).toBe('Mail is going out.')
+  expect(remedyOf(paused, settings)).toBeNull()
+})
+
+it.each<[Overview['mail'], Partial<Office365SmtpSettings> | null, string | null, string]>([
+  ['stopped', { status: 'reconnect-required' }, 'reconnect', 'Mail is stopped: the mailbox has to be reconnected.'],
+  ['stopped', { problem: PROBLEM }, 'app', 'Mail is stopped: the app registration has to be repaired.'],
+  ['stopped', null, 'stopped', 'Mail is stopped: somebody has to act before anything leaves.'],
+  ['not-configured', null, 'not-configured', 'No mailbox is connected yet.'],
+  ['delayed', null, 'late', 'Mail is delayed: 0 messages are due, and nothing has left for 5 minutes.'],
+  ['flowing', null, null, 'Mail is going out.'],
+])('names the remedy where mail is %s, with settings of %j: %s', (mail, settings, remedy, sentence) => {
+  const overview = { ...OVERVIEW, mail }
+  const read = settings === null ? undefined : connectedExample(settings)
+
+  expect(remedyOf(overview, read)).toBe(remedy)
+  expect(sentenceOf(overview, read, english)).toBe(sentence)
 })
 
 it.each([

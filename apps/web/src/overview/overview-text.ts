@@ -26,7 +26,7 @@ export function unknownSince(readAt: number, failedAt: number): string | null {
 }
 
 /** The code of the limit of Microsoft that is used up; null where none is, or nobody has read the settings yet. */
-export function usedUpLimit(settings: Office365SmtpSettings | undefined): string | null {
+function usedUpLimit(settings: Office365SmtpSettings | undefined): string | null {
   const { code, values } = settings?.problem ?? {}
   const limit = code === 'quota-exceeded' ? values?.['code'] : null
   return typeof limit === 'string' ? limit : null
@@ -43,12 +43,27 @@ export function dayBegan(now: Date, [first]: Overview['hours']): Date {
   return new Date(Math.min(Math.max(dayAgo, latest - HOUR_MS), latest))
 }
 
-/** Says how the mail stands. `usedUp` is the code of a limit that it waits for. */
-export function sentenceOf(
-  { mail, waiting, limits: { pausedUntil } }: Overview,
-  usedUp: string | null,
-  t: Translate,
-): string {
+type Remedy = 'reconnect' | 'app' | 'stopped' | 'not-configured' | 'late'
+
+/** What somebody can do about it in the settings; null where nothing helps, or *Send now* does. */
+export function remedyOf(
+  { mail, limits: { pausedUntil } }: Overview,
+  settings: Office365SmtpSettings | undefined,
+): Remedy | null {
+  if (mail === 'delayed') return pausedUntil === null ? 'late' : null
+  if (mail === 'not-configured') return mail
+  if (mail !== 'stopped') return null
+  if (settings?.status === 'reconnect-required') return 'reconnect'
+  return settings?.problem?.code === 'app-misconfigured' ? 'app' : mail
+}
+
+/** Says how the mail stands. `settings` tell why it is stopped, or which limit it waits for. */
+export function sentenceOf(overview: Overview, settings: Office365SmtpSettings | undefined, t: Translate): string {
+  const { mail, waiting, limits } = overview
+  const { pausedUntil } = limits
+  const usedUp = usedUpLimit(settings)
+  const remedy = remedyOf(overview, settings)
+  if (remedy === 'reconnect' || remedy === 'app') return t(`overview.sentence.stopped-${remedy}`)
   if (mail !== 'delayed') return t(`overview.sentence.${mail}`)
   if (pausedUntil === null) return t('overview.sentence.delayed-late', { count: waiting.count })
   const until = t.time(pausedUntil, 'short')

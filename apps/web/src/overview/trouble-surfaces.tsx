@@ -123,7 +123,13 @@ export function FailedSurface({
 }
 
 /** Who was not reached, by cause, and who has to act. Nothing can be sent again here, since the content is deleted. */
-export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overview['bounced24h'] }) {
+export function BouncedSurface({
+  bounced: { count, byCode },
+  quarantined,
+}: {
+  bounced: Overview['bounced24h']
+  quarantined: number
+}) {
   const styles = useStyles()
   const t = useTranslate()
   const rows = Object.entries(byCode).map(([code, bounced]) => ({
@@ -132,16 +138,22 @@ export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overvi
     text: code === 'none' ? t('overview.bounced.no-code') : <DeliveryCause code={code} />,
     count: t('overview.recipients', { count: bounced }),
   }))
+  const inQuarantine = {
+    code: 'quarantined',
+    href: messagesUrl({ delivery: 'quarantined' }),
+    text: t('overview.quarantined'),
+    count: t('overview.recipients', { count: quarantined }),
+  }
   return (
     <Surface title={t('overview.bounced.title')}>
-      {count === 0 ? (
-        <Nothing>{t('overview.bounced.none')}</Nothing>
-      ) : (
+      {count + quarantined === 0 && <Nothing>{t('overview.bounced.none')}</Nothing>}
+      {count > 0 && (
         <>
           <Rows rows={rows} />
           <p className={styles.text}>{t('overview.bounced.hint')}</p>
         </>
       )}
+      {quarantined > 0 && <Rows rows={[inQuarantine]} />}
     </Surface>
   )
 }

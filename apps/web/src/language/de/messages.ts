@@ -91,6 +91,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.filter.status': 'Status',
   'messages.filter.subject': 'Betreff',
   'messages.filters': 'Filter',
+  'messages.ignored': 'Unbekannte Filter der Adresse gelten in der Liste nicht: {filters}',
   'messages.from-to': '{from} bis {to}',
   'messages.go-to-day': 'Zum Tag springen',
   'messages.go-to-list': 'Zu den Nachrichten',

@@ -14,6 +14,13 @@ export const overview: TranslationOf<typeof english> = {
   'overview.mail.works': 'Der E-Mail-Versand funktioniert',
   'overview.mail.not-configured': 'Nicht verbunden',
   'overview.sentence.stopped': 'Der E-Mail-Versand ist gestoppt: Jemand muss handeln, bevor etwas hinausgeht.',
+  'overview.sentence.stopped-reconnect': 'Der E-Mail-Versand ist gestoppt: Das Postfach muss neu verbunden werden.',
+  'overview.sentence.stopped-app': 'Der E-Mail-Versand ist gestoppt: Die App-Registrierung muss repariert werden.',
+  'overview.remedy.stopped': 'Was zu tun ist',
+  'overview.remedy.reconnect': 'Postfach neu verbinden',
+  'overview.remedy.app': 'Was zu tun ist',
+  'overview.remedy.not-configured': 'Postfach verbinden',
+  'overview.remedy.late': 'Einrichtung prüfen',
   'overview.sentence.delayed-paused':
     'Der E-Mail-Versand ist verzögert: Microsoft nimmt bis {until} keine E-Mails aus dem Postfach an.',
   'overview.sentence.delayed-used-up':
@@ -29,7 +36,6 @@ export const overview: TranslationOf<typeof english> = {
   'overview.connect': 'Postfach verbinden',
   'overview.connect.text':
     'Inforiver kann keine E-Mails senden, bevor ein Workspace-Admin ein Postfach von Microsoft 365 verbunden hat. Was Dienste inzwischen einreichen, wird zurückgehalten.',
-  'overview.open-settings': 'Mandanteneinstellungen öffnen',
   'overview.last-known': 'Zuletzt bekannt',
   'overview.last-known.state': '{sentence} (seit {since})',
   'overview.last-sent': 'Letzte Nachricht ging hinaus',
@@ -59,6 +65,8 @@ export const overview: TranslationOf<typeof english> = {
   'overview.bounced.none': 'Kein Empfänger wurde als nicht erreicht gemeldet.',
   'overview.bounced.no-code': 'ohne Code',
   'overview.bounced.hint': 'Ihr Inhalt ist gelöscht: Die Dienste müssen diese Nachrichten neu einreichen.',
+  'overview.quarantined':
+    'in Quarantäne: Ein Administrator der E-Mail des Empfängers gibt sie im Microsoft Defender-Portal frei',
   'overview.code': 'Code {code}',
   'overview.cause-and-code': '{cause} ({code})',
   'overview.cause.send-as-denied': 'Das Senden als diese Adresse wurde abgelehnt',
@@ -109,7 +117,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.outcome.sent': 'Gesendet',
   'overview.outcome.failed': 'Fehlgeschlagen',
   'overview.outcome.held': 'Zurückgehalten',
-  'overview.outcome.bounced': 'Nicht zugestellt',
+  'overview.outcome.bounced': 'Nicht erreichte Empfänger',
   'overview.chart.loading': 'Die Diagramme werden geladen',
   'overview.chart.table': 'Als Tabelle zeigen',
   'overview.chart.hour': 'Stunde',

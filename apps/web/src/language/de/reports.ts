@@ -9,7 +9,7 @@ export const reports: TranslationOf<typeof english> = {
   'reports.switching': 'Wird umgeschaltet …',
   'reports.bounces': 'Unzustellbarkeitsberichte',
   'reports.bounces.reads':
-    'Liest Unzustellbarkeitsberichte im Posteingang von {sender}. Von anderer Post werden nur Kennung, Absender, Art und Zeit aufgelistet. Nichts davon wird gespeichert, geändert oder gelöscht.',
+    'Liest Unzustellbarkeitsberichte {mailbox, select, delegated {in den Posteingängen von {sender} und {delegate}} other {im Posteingang von {sender}}}. Von anderer Post werden nur Kennung, Absender, Art und Zeit aufgelistet. Nichts davon wird gespeichert, geändert oder gelöscht.',
   'reports.bounces.needs':
     '{mailbox, select, own {Braucht <permission>Mail.ReadWrite</permission> von {delegate}, der Person, die einwilligt. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen.} application {Braucht die Anwendungsberechtigung <permission>Mail.ReadWrite</permission>, die ein Entra-Administrator genehmigt.} other {Braucht <permission>Mail.ReadWrite.Shared</permission> von {delegate}, der Person, die einwilligt, und Full Access auf {sender}. Vielleicht muss ein Entra-Administrator die Berechtigung einmal genehmigen. Eine Gruppe hat keinen Posteingang.}}',
   'reports.bounces.available': 'Was dafür nötig ist, ist schon gewährt.',
@@ -30,7 +30,9 @@ export const reports: TranslationOf<typeof english> = {
   'reports.remedy.trace-unavailable':
     'Niemand muss etwas tun als warten: Microsoft ist ausgelastet, wurde zu oft gefragt, oder eine Berechtigung ist noch frisch. Außerhalb der globalen Cloud gibt es keine Nachrichtenablaufverfolgung. Ob Microsoft eine Störung hat, steht unter https://status.cloud.microsoft.',
   'reports.remedy.reports-unreadable':
-    'Ein Exchange-Administrator gibt dem Konto, das sendet, Full Access auf {sender}, im Exchange Admin Center (https://admin.exchange.microsoft.com) > Empfänger > Postfächer > Delegierung; bis es wirkt, kann eine Stunde vergehen. Eine Gruppe hat keinen Posteingang. Ist die Verbindung selbst verloren, verbinden Sie sie zuerst neu.',
+    'Ein Exchange-Administrator gibt dem Konto, das sendet, Full Access auf {sender}, im Exchange Admin Center (https://admin.exchange.microsoft.com) > Empfänger > Postfächer > Delegierung; bis es wirkt, kann eine Stunde vergehen. Ist die Verbindung selbst verloren, verbinden Sie sie zuerst neu.',
+  'reports.remedy.no-inbox':
+    '{sender} hat keinen Posteingang: Es ist eine Gruppe oder ein Postfach, das nicht in der Cloud liegt. Schalten Sie die Unzustellbarkeitsberichte aus und die Nachrichtenablaufverfolgung ein, die keinen Posteingang braucht.',
   'reports.problem.since': 'Seit {at}.',
   'reports.problem.correlation-id': 'Korrelations-ID',
   'reports.problem.stays-off': 'Nichts wurde eingeschaltet.',

@@ -71,6 +71,8 @@ const CAUSES: Readonly<Record<string, string>> = {
     'Der Mailserver des Empfängers nimmt die Form oder den Inhalt der Nachricht nicht an. Wer die Nachricht erstellt, ändert sie.',
   'other-policy':
     'Eine Regel der Seite des Empfängers oder der eigenen Organisation verbietet die Nachricht. Die Seite des Empfängers oder ein Administrator der eigenen Organisation muss sie erlauben.',
+  quarantined:
+    'Microsoft hält die Nachricht in Quarantäne. Ein Administrator der E-Mail des Empfängers gibt sie im Microsoft Defender-Portal frei (https://security.microsoft.com/quarantine); der Empfänger kann es, wo die Organisation es erlaubt.',
   'other-permanent':
     'Die Nachricht wurde endgültig abgelehnt. Die Worte des Berichts sagen, warum; der Administrator der E-Mail des Empfängers kann helfen.',
 }

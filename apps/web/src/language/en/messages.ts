@@ -87,6 +87,7 @@ export const messages = {
   'messages.filter.status': 'Status',
   'messages.filter.subject': 'Subject',
   'messages.filters': 'Filters',
+  'messages.ignored': 'The list leaves out what it does not know of its address: {filters}',
   'messages.from-to': '{from} to {to}',
   'messages.go-to-day': 'Go to day',
   'messages.go-to-list': 'Go to the messages',

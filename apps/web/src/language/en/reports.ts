@@ -6,7 +6,7 @@ export const reports = {
   'reports.switching': 'Switching…',
   'reports.bounces': 'Bounces',
   'reports.bounces.reads':
-    'Reads non-delivery reports in the inbox of {sender}. Of other mail only id, sender, class and time are listed. Nothing is stored of it, changed or deleted.',
+    'Reads non-delivery reports in {mailbox, select, delegated {the inboxes of {sender} and {delegate}} other {the inbox of {sender}}}. Of other mail only id, sender, class and time are listed. Nothing is stored of it, changed or deleted.',
   'reports.bounces.needs':
     '{mailbox, select, own {Needs <permission>Mail.ReadWrite</permission> of {delegate}, who gives consent; an Entra administrator may have to approve it once.} application {Needs the application permission <permission>Mail.ReadWrite</permission>, which an Entra administrator approves.} other {Needs <permission>Mail.ReadWrite.Shared</permission> of {delegate}, who gives consent, and Full Access to {sender}; an Entra administrator may have to approve the permission once. A group has no inbox.}}',
   'reports.bounces.available': 'What it needs is granted already.',
@@ -26,7 +26,9 @@ export const reports = {
   'reports.remedy.trace-unavailable':
     'Nobody has to do anything but wait: Microsoft is busy, was asked too often, or a permission is still fresh. Outside of the global cloud there is no message trace. Whether Microsoft has an outage is shown at https://status.cloud.microsoft.',
   'reports.remedy.reports-unreadable':
-    'An Exchange administrator gives the account that sends Full Access to {sender}, in the Exchange admin center (https://admin.exchange.microsoft.com) > Recipients > Mailboxes > Delegation; it can take an hour to work. A group has no inbox. If the connection itself is lost, reconnect first.',
+    'An Exchange administrator gives the account that sends Full Access to {sender}, in the Exchange admin center (https://admin.exchange.microsoft.com) > Recipients > Mailboxes > Delegation; it can take an hour to work. If the connection itself is lost, reconnect first.',
+  'reports.remedy.no-inbox':
+    '{sender} has no inbox: it is a group, or a mailbox that is not in the cloud. Switch bounces off, and the message trace on, which needs no inbox.',
   'reports.problem.since': 'Since {at}.',
   'reports.problem.correlation-id': 'Correlation id',
   'reports.problem.stays-off': 'Nothing was switched on.',
