@@ -14,6 +14,7 @@ export interface ConnectionProblem {
 export interface CheckedConnection {
   readonly fromEmail: string
   readonly mailbox: 'own' | 'delegated' | 'application'
+  /** What it was made with. */
   readonly granted: readonly string[]
   readonly needed: readonly string[]
   /** Why it does not work, as it was found before. */
@@ -22,7 +23,13 @@ export interface CheckedConnection {
 
 /** What came of asking for an access token without changing anything but the stored tokens. */
 export type CheckedAccess =
-  | { readonly outcome: 'granted'; readonly accessToken: string; readonly grantVersion: number }
+  | {
+      readonly outcome: 'granted'
+      readonly accessToken: string
+      readonly grantVersion: number
+      /** What the token allows, by Entra's answer or, of the application's, by the token; null where that cannot be read. */
+      readonly permissions: readonly string[] | null
+    }
   | { readonly outcome: 'lost'; readonly problem: ConnectionProblem }
   | { readonly outcome: 'unavailable'; readonly detail: string; readonly values?: Values | undefined }
 

@@ -177,6 +177,9 @@ const NOTHING_STORED: Stored = {
   async requestAccess() {
     throw new Error('Nothing is connected that could give access.')
   },
+  async requestFreshAccess() {
+    throw new Error('Nothing is connected that could give access.')
+  },
   readUploadOrigin: async () => null,
 }
 
@@ -276,6 +279,7 @@ function storedOf(
   return {
     readConnection: () => connections.readConnection(tenantId),
     requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),
+    requestFreshAccess: (signal) => connections.requestFreshAccess(tenantId, signal),
     readUploadOrigin: () => readUploadOrigin(pool, tenantId),
   }
 }

@@ -70,7 +70,13 @@ export const CHECK_CODES = {
     'credential-expiry-unknown',
     'credential-federated',
   ],
-  permissions: ['permissions-granted', 'permissions-missing', 'permissions-not-in-token'],
+  permissions: [
+    'permissions-granted',
+    'permissions-missing',
+    'permissions-not-in-token',
+    'permissions-unreadable',
+    'permissions-not-fetched',
+  ],
   mailbox: [
     'mailbox-answers',
     'mailbox-refused',

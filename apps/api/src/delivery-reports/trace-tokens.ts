@@ -15,7 +15,7 @@ export interface TraceTokens {
   >
   /** A new one is asked for next. */
   forget(): void
-  /** Whether the last token has the permission; true where that cannot be told. */
+  /** Whether the last token names the permission. Of one that cannot be read, only Graph's refusal tells that it lacks. */
   hasPermission(): boolean
 }
 
@@ -45,6 +45,6 @@ export function createTraceTokens({
     forget() {
       kept = null
     },
-    hasPermission: () => permissions === null || permissions.includes(TRACE_PERMISSION),
+    hasPermission: () => permissions?.includes(TRACE_PERMISSION) ?? false,
   }
 }

@@ -139,3 +139,18 @@ it('ends the connection when Entra withdraws the application’s access, and say
     problem: { action: expect.stringContaining('chooses Reconnect, and an Entra administrator accepts') },
   })
 })
+
+it('checks the permissions of a token that it fetches then', async () => {
+  const permissions = async () => {
+    const { checks } = (await post('check')).json
+    return checks.find(({ id }: { id: string }) => id === 'permissions')
+  }
+  await ground.microsoft.control('DELETE', '/tenant-consents')
+  expect(await permissions()).toMatchObject({ code: 'permissions-not-in-token', values: { missing: ['Mail.Send'] } })
+
+  await ground.microsoft.control('POST', '/application/tokens', { permissions: ['Mail.Send'] })
+  expect(await permissions()).toMatchObject({ code: 'permissions-granted' })
+
+  await ground.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
+  expect(await permissions()).toMatchObject({ status: 'skipped', code: 'permissions-unreadable' })
+})

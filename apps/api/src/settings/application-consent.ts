@@ -88,7 +88,7 @@ export function createApplicationConsent({
       }
       const { grantedPermissions } = grant
       const isInToken =
-        grantedPermissions === null || missingPermissions([denied.permission], grantedPermissions).length === 0
+        grantedPermissions !== null && missingPermissions([denied.permission], grantedPermissions).length === 0
       if (waitMs === null || isInToken || denied.failure.outcome !== 'refused') {
         const subject = { sender: fromEmail, recipient: admin.email, grantedPermissions, approvalLink, adminCenters }
         return refuse(explainApplicationFailure(denied.failure, { ...subject, permission: denied.permission }))

@@ -1,4 +1,5 @@
 import { applicationPermissionsFor, permissionsFor } from '@inforiver-mail/contract/permission'
+import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
@@ -13,6 +14,8 @@ import { inEnglish } from '../delivery-sentences.ts'
 export interface ConnectionCheck {
   readConnection(tenantId: string): Promise<CheckedConnection | null>
   requestAccess(tenantId: string, signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
+  /** The same with a token that is fetched now, in place of one that still works. */
+  requestFreshAccess(tenantId: string, signal: AbortSignal): Promise<CheckedAccess>
 }
 
 /**
@@ -52,25 +55,34 @@ export function createConnectionCheck({
       }
     },
 
-    async requestAccess(tenantId, signal, refused) {
-      let problem: ConnectionProblem | null = null
-      const source = createAccessSource({
-        ...deps,
-        settingsStore: {
-          async applyHealth(_tenantId, _subject, event) {
-            if (event.type !== 'access-worked') problem = event.problem
-          },
-        },
-        grantStore: { ...grantStore, async postponeRefresh() {} },
-      })
-      const access = await source.access(tenantId, {
-        signal,
-        ...(refused && { refused: refused.grantVersion, ...(refused.claims !== null && { claims: refused.claims }) }),
-      })
-      if (access.outcome === 'granted') return access
-      if (access.outcome === 'unavailable') return access
-      return { outcome: 'lost', problem: problem ?? (await readProblem(tenantId)) }
+    async requestFreshAccess(tenantId, signal) {
+      const { grant } = await grantStore.read(tenantId)
+      return request(tenantId, signal, grant ? { grantVersion: grant.grantVersion, claims: null } : undefined)
     },
+
+    requestAccess: request,
+  }
+
+  async function request(tenantId: string, signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess> {
+    let problem: ConnectionProblem | null = null
+    const source = createAccessSource({
+      ...deps,
+      settingsStore: {
+        async applyHealth(_tenantId, _subject, event) {
+          if (event.type !== 'access-worked') problem = event.problem
+        },
+      },
+      grantStore: { ...grantStore, async postponeRefresh() {} },
+    })
+    const access = await source.access(tenantId, {
+      signal,
+      ...(refused && { refused: refused.grantVersion, ...(refused.claims !== null && { claims: refused.claims }) }),
+    })
+    if (access.outcome === 'unavailable') return access
+    if (access.outcome !== 'granted') return { outcome: 'lost', problem: problem ?? (await readProblem(tenantId)) }
+    const { accessToken, connection } = access
+    const isApplication = connection.mailbox === 'application'
+    return { ...access, permissions: isApplication ? applicationRoles(accessToken) : connection.permissions }
   }
 
   /** The settings may have changed since they were read. */

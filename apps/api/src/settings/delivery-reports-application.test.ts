@@ -82,6 +82,21 @@ it('saves what the approval allows, and fails for the rest by name', async () =>
   })
 })
 
+it('tells by Graph’s refusal that the permission for the trace is missing where the token cannot be read', async () => {
+  await connect(['Mail.Send'])
+  await ground.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
+  const started = await change({ trace: true })
+  waits.length = 0
+
+  await ada.consent(started.json.consentUrl, 'Grace Global')
+
+  expect(waits).toEqual([2_000, 4_000])
+  expect(await readConsent(started)).toMatchObject({
+    status: 'failed',
+    problem: { code: 'permission-missing', detail: expect.stringContaining('ExchangeMessageTrace.Read.All') },
+  })
+})
+
 it('does not ask for a consent where Exchange keeps the application out of the mailbox', async () => {
   await connect(['Mail.Send', 'Mail.ReadWrite'])
   await ground.microsoft.control('PATCH', '/settings', { applicationMailboxes: ['ada@contoso.com'] })

@@ -95,7 +95,8 @@ export async function proveTrace(
   const isWorthAgain = first.outcome === 'invalid' && first.endsLate === true
   const answer = isWorthAgain && (await takeTraceRequest(tenantId)) ? await ask() : first
   if (answer.outcome === 'page') return { outcome: 'proved' }
-  const hasPermission = granted === null || missingPermissions([TRACE_PERMISSION], granted).length === 0
+  // Of a token that cannot be read, only Graph's refusal tells that the permission is missing.
+  const hasPermission = granted !== null && missingPermissions([TRACE_PERMISSION], granted).length === 0
   const approvalLink = approvalLinks.application(TRACE_PERMISSION)
   const explanation = explainTrace(answer, { isOn: false, hasPermission, approvalLink, adminCenters })
   return { outcome: answer.outcome === 'denied' ? 'lacking' : 'refused', explanation }

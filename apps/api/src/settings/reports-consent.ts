@@ -105,7 +105,9 @@ export function createReportsConsent({
         else proved.push(source)
       }
       open = [...failures.keys()]
-      const isLate = (source: ReportSource) => missingPermissions([PERMISSION[source]], rolesOf(grant)).length > 0
+      // A token that cannot be read may lack it as well.
+      const granted = grant.grantedPermissions ?? []
+      const isLate = (source: ReportSource) => missingPermissions([PERMISSION[source]], granted).length > 0
       if (waitMs === null || !open.some(isLate))
         return { sources: proved, account: null, grant: null, refusal: [...failures.values()][0] ?? null }
       await waitForGrant(waitMs)

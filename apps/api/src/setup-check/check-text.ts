@@ -275,6 +275,16 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     action:
       'Where Exchange does not grant it, an Entra administrator adds it to the app registration as an application permission and grants it.',
   },
+  'permissions-unreadable': {
+    status: 'skipped',
+    title: 'The permissions cannot be read',
+    detail: 'The application’s token cannot be read: only sending shows whether Microsoft has granted {permissions}.',
+  },
+  'permissions-not-fetched': {
+    status: 'skipped',
+    title: 'The permissions were not asked for',
+    detail: 'Entra gave no token just now that could show them. The check of the mailbox says why.',
+  },
 
   // mailbox
   'mailbox-answers': {

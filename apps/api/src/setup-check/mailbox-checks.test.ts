@@ -1,5 +1,4 @@
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { UnsecuredJWT } from 'jose'
 import { expect, it } from 'vitest'
 import type { CheckedConnection } from '../checked-connection.ts'
 import { checkMailbox, checkPermissions, type MailboxQuestion } from './mailbox-checks.ts'
@@ -13,8 +12,8 @@ const OF_APPLICATION: CheckedConnection = {
 }
 const facts = { microsoftCode: 'ErrorAccessDenied', requestId: 'a-request', detail: 'Access is denied.' }
 
-const accessWith = (...roles: string[]) =>
-  Promise.resolve({ outcome: 'granted', accessToken: new UnsecuredJWT({ roles }).encode(), grantVersion: 1 } as const)
+const accessWith = (...permissions: string[]) =>
+  Promise.resolve({ outcome: 'granted', accessToken: 'token', grantVersion: 1, permissions } as const)
 
 function ask(
   connection: CheckedConnection,
@@ -112,17 +111,25 @@ it('does not ask a Graph that cannot be reached', async () => {
 })
 
 it.each([
-  ['permissions-granted', ['Mail.Send', 'Mail.ReadWrite']],
-  ['permissions-not-in-token', ['Mail.Send']], // Exchange may grant the other one
-])('finds %s in a token with %j', async (code, roles) => {
-  expect(await checkPermissions(Promise.resolve(OF_APPLICATION), accessWith(...roles))).toMatchObject({ code })
+  ['permissions-granted', 'application', ['Mail.Send', 'Mail.ReadWrite'], { permissions: OF_APPLICATION.needed }],
+  ['permissions-not-in-token', 'application', ['Mail.Send'], { missing: ['Mail.ReadWrite'] }], // Exchange may grant it
+  ['permissions-unreadable', 'application', null, { permissions: OF_APPLICATION.needed }],
+  ['permissions-granted', 'own', ['Mail.Send', 'Mail.ReadWrite'], { permissions: OF_APPLICATION.needed }],
+  ['permissions-missing', 'own', ['Mail.Send'], { missing: ['Mail.ReadWrite'] }],
+] as const)('finds %s for the %s mailbox in a token with %j', async (code, mailbox, permissions, values) => {
+  const access = { ...(await accessWith()), permissions }
+  // The connection was made with all of them.
+  const connection = { ...OF_APPLICATION, mailbox }
+
+  expect(await checkPermissions(Promise.resolve(connection), Promise.resolve(access))).toEqual({ code, values })
 })
 
-it('names the permissions that are missing', async () => {
-  const connection = Promise.resolve({ ...OF_APPLICATION, granted: ['Mail.Send'] })
+it.each([
+  ['permissions-missing', { missing: ['Mail.Send'] }],
+  ['permissions-not-fetched', {}],
+])('finds %s where Entra gives no token and names %j', async (code, values) => {
+  const problem = { title: 'Reconnect', detail: 'It ended.', action: 'Choose Reconnect.', values }
+  const lost = Promise.resolve({ outcome: 'lost', problem } as const)
 
-  expect(await checkPermissions(connection, accessWith())).toEqual({
-    code: 'permissions-missing',
-    values: { missing: ['Mail.ReadWrite'] },
-  })
+  expect(await checkPermissions(Promise.resolve(OF_APPLICATION), lost)).toEqual({ code, values })
 })

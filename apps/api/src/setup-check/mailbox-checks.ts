@@ -1,5 +1,4 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
-import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
 import { explainFailure } from '@inforiver-mail/m365/explain-failure'
@@ -19,27 +18,30 @@ const NO_MESSAGE = '<setup-check@inforiver-mail.invalid>'
 /** `unknown` while the database cannot be read, and null while no mailbox is connected. */
 export type StoredConnection = CheckedConnection | 'unknown' | null
 
-/** The token of a connection; null where there is no connection. */
+/** The token of a connection; null where there is no connection, or it has a problem. */
 export type RequestedAccess = CheckedAccess | null
 
-/** Compares what was granted with what sending needs. */
+/**
+ * Compares what a token allows that is fetched now with what sending needs: what the connection was made with may have been
+ * withdrawn since, or more been granted.
+ */
 export async function checkPermissions(
   stored: Promise<StoredConnection>,
-  access: Promise<RequestedAccess>,
+  freshAccess: Promise<RequestedAccess>,
 ): Promise<Outcome> {
   const connection = await stored
   if (connection === 'unknown') return found('database-not-usable')
   if (connection === null) return found('not-connected')
-  const { granted, needed, mailbox } = connection
-  const missing = missingPermissions(needed, granted)
-  if (missing.length > 0) return found('permissions-missing', { missing })
-  const answer = mailbox === 'application' ? await access : null
-  const roles = answer?.outcome === 'granted' ? applicationRoles(answer.accessToken) : null
-  // Exchange may grant what the token does not show (RBAC for Applications).
-  const notInToken = missingPermissions(needed, roles ?? needed)
-  return notInToken.length > 0
-    ? found('permissions-not-in-token', { missing: notInToken })
-    : found('permissions-granted', { permissions: [...needed] })
+  const needed = [...connection.needed]
+  const access = await freshAccess
+  const withdrawn = access?.outcome === 'lost' ? access.problem.values['missing'] : null
+  if (Array.isArray(withdrawn)) return found('permissions-missing', { missing: withdrawn })
+  if (access?.outcome !== 'granted') return found('permissions-not-fetched')
+  if (access.permissions === null) return found('permissions-unreadable', { permissions: needed })
+  const missing = missingPermissions(needed, access.permissions)
+  if (missing.length === 0) return found('permissions-granted', { permissions: needed })
+  // Exchange may grant what the application's token does not show (RBAC for Applications).
+  return found(connection.mailbox === 'application' ? 'permissions-not-in-token' : 'permissions-missing', { missing })
 }
 
 export interface MailboxQuestion {
@@ -70,7 +72,7 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
     if (access === null) return found('not-connected')
     if (access.outcome === 'lost') return lost(sender, access.problem)
     if (access.outcome === 'unavailable') return unavailable(sender, access.detail, access.values)
-    const answer = await askGraph(connection as CheckedConnection, sender, access.accessToken, question)
+    const answer = await askGraph(connection as CheckedConnection, sender, access, question)
     if (!isFailure(answer)) return answer
     if (answer.failure.outcome === 'unauthorized' && mayRenew) {
       const { claims } = answer.failure
@@ -92,7 +94,7 @@ function isFailure(answer: Outcome | Unanswered): answer is Unanswered {
 async function askGraph(
   { mailbox, granted }: CheckedConnection,
   sender: string,
-  accessToken: string,
+  { accessToken, permissions }: Extract<CheckedAccess, { outcome: 'granted' }>,
   { mailer, identity: { adminCenters, approvalLinks }, signal }: MailboxQuestion,
 ): Promise<Outcome | Unanswered> {
   const mayRead = granted.includes('Mail.ReadWrite')
@@ -106,7 +108,7 @@ async function askGraph(
       sender,
       recipient: sender,
       permission: 'Mail.ReadWrite',
-      grantedPermissions: applicationRoles(accessToken),
+      grantedPermissions: permissions,
       approvalLink: approvalLinks.application(),
       adminCenters,
     })

@@ -131,6 +131,19 @@ describe('a set-up that works', () => {
 })
 
 describe('a fault', () => {
+  it('of the permissions is told by a token that is fetched now, though the one before still works', async () => {
+    await connectMailbox(ada, OWN)
+    await ground.microsoft.control('POST', '/scenarios', { name: 'token-without-mail-send' })
+
+    await expectNoChange(async () => {
+      expect((await check()).permissions).toMatchObject({
+        code: 'permissions-missing',
+        values: { missing: ['Mail.Send'] },
+      })
+    })
+    expect((await check()).permissions).toMatchObject({ code: 'permissions-granted' })
+  })
+
   it('of the secret is told with Microsoft’s code, and changes nothing', async () => {
     await connectMailbox(ada, OWN)
     await expireToken()

@@ -61,6 +61,8 @@ export interface SetupCheckDeps {
 export interface Stored {
   readConnection(): Promise<CheckedConnection | null>
   requestAccess(signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
+  /** The same with a token that is fetched now. */
+  requestFreshAccess(signal: AbortSignal): Promise<CheckedAccess>
   /** Where the last large attachment was uploaded to; null before the first. */
   readUploadOrigin(): Promise<string | null>
 }
@@ -73,7 +75,7 @@ export interface SetupCheckRequest {
 
 export type SetupCheck = (request: SetupCheckRequest) => Promise<Check[]>
 
-/** Checks the whole set-up. It sends nothing, and changes nothing but an access token that had to be refreshed. */
+/** Checks the whole set-up. It sends nothing, and changes nothing but the tokens, which it has refreshed. */
 export function createSetupCheck(deps: SetupCheckDeps): SetupCheck {
   return ({ fromEmail, signal }) =>
     settleChecks({
@@ -115,11 +117,17 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
       return isUntouched(finding) ? null : 'unknown'
     }),
   )
-  const access = shared(
+  const freshAccess = shared(
     Promise.all([stored, connection]).then(async ([opened, known]) =>
       opened === null || known === null || known === 'unknown' || known.problem !== null
         ? null
-        : opened.requestAccess(signal),
+        : opened.requestFreshAccess(signal),
+    ),
+  )
+  // While Entra gives no new token, the mailbox is asked with the one that mail is sent with.
+  const access = shared(
+    Promise.all([stored, freshAccess]).then(async ([opened, fresh]) =>
+      opened !== null && fresh?.outcome === 'unavailable' ? opened.requestAccess(signal) : fresh,
     ),
   )
   const renewAccess = async (refused: RefusedToken) => (await stored)?.requestAccess(signal, refused) ?? null
@@ -141,7 +149,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
       checkRegistration(entra, () => identity.applicationToken({ leg: 'redeem', signal }), graphAuth),
     ],
     ['credential-expiry', judgeCredential()],
-    ['permissions', checkPermissions(connection, access)],
+    ['permissions', checkPermissions(connection, freshAccess)],
     ['mailbox', checkMailbox({ connection, access, graph, fromEmail, mailer, identity, renewAccess, signal })],
     ['sender-domain', checkDomain()],
     ['database', database.then(judgeDatabase)],

@@ -43,8 +43,10 @@ async function sign(
   scopes: readonly string[],
   { settings, tokens }: Simulation,
 ): Promise<IssuedAccessToken> {
-  const seconds = settings.current.accessTokenSeconds ?? randomInt(60 * 60, 90 * 60)
-  return { accessToken: await tokens.signAccessToken(holder, oid, scopes, seconds), scopes, expiresIn: seconds - 1 }
+  const { accessTokenSeconds, accessTokens } = settings.current
+  const seconds = accessTokenSeconds ?? randomInt(60 * 60, 90 * 60)
+  const signed = await tokens.signAccessToken(holder, oid, scopes, seconds)
+  return { accessToken: accessTokens === 'opaque' ? tokens.opaque(signed) : signed, scopes, expiresIn: seconds - 1 }
 }
 
 export function issueRefreshToken(oid: string, scopes: readonly string[], { store, clock }: Simulation): string {

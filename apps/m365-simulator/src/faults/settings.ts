@@ -52,6 +52,8 @@ export const Settings = z.strictObject({
     .default('documented'),
   /** How token responses spell the granted scopes. `more`: with one that nobody asked for. */
   scopeWording: z.enum(['short', 'qualified', 'upper-case', 'absent', 'more']).default('short'),
+  /** `opaque`: nobody but Graph can read access tokens, as Microsoft reserves for them. */
+  accessTokens: z.enum(['readable', 'opaque']).default('readable'),
   /** null: a random lifetime of 60 to 90 minutes, as Entra issues. */
   accessTokenSeconds: z.int().min(1).max(86_400).nullable().default(null),
   /** The registration's application permissions, which an administrator grants by consenting to `.default`. */

@@ -13,6 +13,9 @@ import {
 import { z } from 'zod'
 import type { Store } from './store.ts'
 
+/** Begins an access token that is no JWT for its client. */
+const OPAQUE = 'EwB4'
+
 export const GRAPH_AUDIENCE = 'https://graph.microsoft.com'
 /** Verifying a signature costs more than the rest of a request, and a load test presents one token thousands of times. */
 const MAX_REMEMBERED_TOKENS = 1000
@@ -104,7 +107,11 @@ export async function createTokenService(
         .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })
         .sign(privateKey)
     },
-    async checkAccessToken(jwt: string): Promise<AccessTokenCheck> {
+    /** Makes an access token that only Graph reads. */
+    opaque: (accessToken: string) => `${OPAQUE}${Buffer.from(accessToken).toString('base64url')}`,
+    async checkAccessToken(accessToken: string): Promise<AccessTokenCheck> {
+      const isOpaque = accessToken.startsWith(OPAQUE)
+      const jwt = isOpaque ? Buffer.from(accessToken.slice(OPAQUE.length), 'base64url').toString() : accessToken
       try {
         const token = verified.get(jwt) ?? (await verify(jwt))
         if (token.expiresAtMs <= clock().getTime()) return { kind: 'expired' }

@@ -78,7 +78,7 @@ export interface ReportsPermissionSubject {
 export interface TraceSubject {
   /** The trace is on, and asked again by itself; otherwise it was to be switched on. */
   readonly isOn: boolean
-  /** Whether the application has the permission; true where that cannot be told. */
+  /** Whether the application has the permission, as far as its token tells. */
   readonly hasPermission: boolean
   /** The page on which an Entra administrator approves it. */
   readonly approvalLink: string

@@ -183,6 +183,14 @@ const CHECKS: Readonly<Record<string, Text>> = {
     'Das Token der Anwendung nennt {missing} nicht. Das ist richtig, wenn Exchange es gewährt (RBAC for Applications).',
     'Gewährt Exchange es nicht, fügt ein Entra-Administrator es der App-Registrierung als Anwendungsberechtigung hinzu und gewährt es.',
   ],
+  'permissions-unreadable': [
+    'Die Berechtigungen sind nicht lesbar',
+    'Das Token der Anwendung ist nicht lesbar: Ob Microsoft {permissions} gewährt hat, zeigt nur das Senden.',
+  ],
+  'permissions-not-fetched': [
+    'Die Berechtigungen wurden nicht abgefragt',
+    'Entra hat gerade kein Token ausgestellt, das sie zeigen könnte. Den Grund nennt die Prüfung des Postfachs.',
+  ],
   'mailbox-answers': ['Das Postfach antwortet', 'Microsoft Graph antwortet für {address}.'],
   'mailbox-refused': [
     'Microsoft lehnt das Postfach ab',
