@@ -17,7 +17,7 @@ const file = { filename: 'a.bin', contentType: 'application/pdf', contentId: nul
 it('reads what was stored, and keeps neither the sealed nor the opened chunks in memory', async () => {
   const message = { id: newId('message'), tenantId: ADA } as LeasedMessage
   await ground.addDataKey('dky_1')
-  await receiving.begin({ ...message, dataKey: 'dky_1' })
+  await receiving.begin({ ...message, service: 'reports', dataKey: 'dky_1' })
   const cipher = createContentCipher(newContentKey(randomBytes), randomBytes)
   const content = randomBytes(file.sizeBytes)
   const opened: Buffer[] = []

@@ -54,6 +54,8 @@ const SENTENCES = {
     'The database was lost while it stored the change: whether it was made is unknown. Look at how things stand before you try again.',
   'storage-full':
     'The messages occupy {storedBytes} of {storageBytes} bytes, most of it those that wait or have failed, and this one needs {neededBytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.',
+  'storage-share':
+    'The messages occupy {storedBytes} of {storageBytes} bytes, those of this service {heldBytes}, and this one needs {neededBytes}. The last tenth is for services that hold less than a tenth. Wait until some of this service have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.',
   'check-running': 'The set-up is being checked already, which takes {seconds} seconds at most.',
   'check-stopping': 'Inforiver Mail is stopping. Check again once it has started.',
   'replays-running': '{max} replays of this webhook are still under way. Ask again when one of them has ended.',

@@ -65,7 +65,7 @@ export type Accept = (
 export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: AcceptDeps): Accept {
   return async ({ sender, memory, traceparent, log, readSettings = deps.admission.readSettings, ...arriving }) => {
     const admission = createAdmission({ ...deps.admission, readSettings }, sender)
-    const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
+    const intake = createIntake(deps.intake, admission, { ...sender, memory })
     let completed = false
     try {
       const check: Check = async (input) => {

@@ -68,7 +68,7 @@ export interface IntakeLimits {
 export function createIntake(
   { store, contentKeys, random, newId }: IntakeDeps,
   limits: IntakeLimits,
-  { tenantId, memory }: { tenantId: string; memory: IntakeMemory },
+  { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
   let receiving: (Omit<ReceivingMessage, 'chunkBytes' | 'reservedBytes'> & { readonly cipher: ContentCipher }) | null =
@@ -132,7 +132,7 @@ export function createIntake(
   async function startReceiving(): Promise<NonNullable<typeof receiving>> {
     const id = newId('message')
     const { dataKey, contentKey } = await contentKeys.forNewMessage({ id, tenantId })
-    if (!(await store.begin({ id, tenantId, dataKey }))) {
+    if (!(await store.begin({ id, tenantId, service, dataKey }))) {
       await contentKeys.dataKeyGone(tenantId, dataKey)
       return startReceiving()
     }

@@ -132,7 +132,7 @@ async function abandoned(chunks = 3): Promise<string> {
   const id = `msg_${randomBytes(16).toString('hex')}`
   const tenantId = await tenantOf(ground.database)
   const [key] = await ground.database.query<{ id: string }>('SELECT id FROM data_keys LIMIT 1')
-  expect(await queue.receiving.begin({ id, tenantId, dataKey: key?.id ?? '' })).toBe(true)
+  expect(await queue.receiving.begin({ id, tenantId, service: 'reports', dataKey: key?.id ?? '' })).toBe(true)
   for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
   return id
 }

@@ -22,6 +22,7 @@ import { afterCommit } from '../outcome-unknown.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
+import { SERVICE_OF_THE_PAGE } from '../queue/storage.ts'
 import type { AdmissionDeps } from './admission.ts'
 import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
@@ -56,8 +57,6 @@ interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 
   /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
 }
-
-const SERVICE_OF_THE_PAGE = 'tenant-settings'
 
 export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   const { requireAdmin, requireServiceOrAdmin, store, submit, onSubmitted, clock } = options

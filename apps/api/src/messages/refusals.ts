@@ -44,8 +44,12 @@ export function requireNotEmpty({ subject, html, text, attachments }: MessageCon
   throw refuseInput([{ path: '', message: fault('message-empty') }])
 }
 
-export function storageFull({ storedBytes, neededBytes, storageBytes }: StorageFull): ProblemError {
-  return new ProblemError('storage-full', say('storage-full', { storedBytes, storageBytes, neededBytes }))
+export function storageFull({ storedBytes, neededBytes, storageBytes, heldBytes }: StorageFull): ProblemError {
+  const facts = { storedBytes, storageBytes, neededBytes }
+  return new ProblemError(
+    'storage-full',
+    heldBytes === null ? say('storage-full', facts) : say('storage-share', { ...facts, heldBytes }),
+  )
 }
 
 /** The content that had arrived was deleted, because nothing more came for a long time. */

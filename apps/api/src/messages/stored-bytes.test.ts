@@ -120,7 +120,12 @@ it('counts nothing of an upload that breaks off, or is swept after its process w
 
   const queue = createTestQueue(pool, { storageBytes: BOUND })
   const [key] = await ground.database.query<{ id: string }>('SELECT id FROM data_keys LIMIT 1')
-  const row = { id: 'msg_killed', tenantId: await tenantOf(ground.database), dataKey: key?.id ?? '' }
+  const row = {
+    id: 'msg_killed',
+    tenantId: await tenantOf(ground.database),
+    service: 'reports',
+    dataKey: key?.id ?? '',
+  }
   expect(await queue.receiving.begin(row)).toBe(true)
   expect(await queue.receiving.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
   expect((await counted()).bytes).toBe(9)
@@ -171,7 +176,7 @@ it('counts no content of messages given up with a lost vault key, arriving ones 
 })
 
 it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
-  expect((await postParts(9 * MIB)).status).toBe(202)
+  expect((await postParts(8 * MIB)).status).toBe(202)
   const answers = []
   for (let index = 0; index < 20; index++) answers.push(await ground.service.post(MESSAGES, mail(text(60_000))))
   const accepted = answers.filter(({ status }) => status === 202)
@@ -217,7 +222,7 @@ it('counts addresses, subject, reference and names of files until they are delet
 })
 
 it('takes a small message together with a large one that has no room, although they are stored together', async () => {
-  await postParts(9 * MIB)
+  await postParts(8 * MIB)
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))
   await untilSomethingWaits(ground, 1)
@@ -232,7 +237,7 @@ it('takes a small message together with a large one that has no room, although t
 })
 
 it('holds the bound for submits that two processes store at the same moment', async () => {
-  await postParts(8 * MIB)
+  await postParts(7 * MIB)
   const atSecond = ground.service.at(second)
   // Each sees that there is room, and then waits to count what it has stored.
   const release = await ground.database.lock('mailbox_totals')

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
 import { isInLane } from './lanes.ts'
+import { forAny, forSmallServices, SERVICE_OF_THE_PAGE, smallService } from './storage.ts'
 import { addToTotals, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
@@ -111,8 +112,8 @@ accepted AS MATERIALIZED (
          attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt
     FROM accepted
 ), stored AS (
-  INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
-  SELECT id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now(), traceparent FROM accepted ${arrived}
+  INSERT INTO message_contents (message_id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
+  SELECT id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now(), traceparent FROM accepted ${arrived}
 ), queued AS (
   INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, held_because, recipients, size, upload_bytes,
                              on_unknown_outcome, save_to_sent_items, priority, service, expires_at)
@@ -134,8 +135,9 @@ accepted AS MATERIALIZED (
 /**
  * Stores messages. Content whose attachments were received is completed.
  *
- * - Messages that the tenant has no room for are left out, the largest first, so that they keep out no smaller ones. The
- *   total of the tenant is locked before it is compared, so that two processes cannot fill the same room.
+ * - Messages that there is no room for are left out: those of services that hold a tenth of the storage before all others,
+ *   and the largest first, so that they keep out no smaller ones. The total of the tenant is locked before it is compared, so
+ *   that two processes cannot fill the same room.
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Messages whose idempotency key identifies another are left out. Only what is stored uses up its key.
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
@@ -151,12 +153,22 @@ WITH ${NEW}, before AS MATERIALIZED (
        WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
          AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
        ORDER BY q.due_at DESC LIMIT 1) AS last
-), ${CLAIMS}, ${takeTotals('new')}, fitting AS MATERIALIZED (
+), ${CLAIMS}, ${takeTotals('new')}, of_services AS MATERIALIZED (
+  SELECT n.tenant_id, n.service, service_stored_bytes(n.tenant_id, n.service) AS held_bytes
+    FROM (SELECT DISTINCT tenant_id, service FROM new) AS n JOIN totals t ON t.tenant_id = n.tenant_id
+   WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$27')}
+), adding AS (
+  SELECT n.id, n.tenant_id, n.added_bytes, n.service = '${SERVICE_OF_THE_PAGE}' AS of_page, n.service <> '${SERVICE_OF_THE_PAGE}'
+           AND coalesce(s.held_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id, n.service ORDER BY n.added_bytes, n.id)
+                        >= ${smallService('$27')}, false) AS of_large
+    FROM new n LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
+   WHERE n.data_key IN (SELECT keys.id FROM keys)
+), fitting AS MATERIALIZED (
   SELECT id
-    FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
-            FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
-           WHERE n.data_key IN (SELECT keys.id FROM keys)) AS adding
-   WHERE total_bytes <= $27
+    FROM (SELECT a.id, CASE WHEN a.of_page THEN $27 WHEN a.of_large THEN ${forAny('$27')} ELSE ${forSmallServices('$27')} END AS may_be_bytes,
+                 t.stored_bytes + sum(a.added_bytes) OVER (PARTITION BY a.tenant_id ORDER BY a.of_large, a.added_bytes, a.id) AS total_bytes
+            FROM adding a JOIN totals t ON t.tenant_id = a.tenant_id) AS summed
+   WHERE total_bytes <= may_be_bytes
 ), room AS MATERIALIZED (
   SELECT id FROM fitting WHERE NOT $35 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
 ), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, ${store({
@@ -171,8 +183,9 @@ WITH ${NEW}, before AS MATERIALIZED (
 })}
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, n.id IN (SELECT fitting.id FROM fitting) AS fits,
-       (SELECT count(*) FROM woken) AS woken
-  FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id`
+       s.held_bytes, (SELECT count(*) FROM woken) AS woken
+  FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id
+       LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service`
 
 /**
  * Stores those messages that nothing stands in the way of: the tenant has totals, and room for all that it submits here, the
@@ -184,7 +197,7 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
 const insertPlain = (keyed: boolean): string => `
 WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
   SELECT n.* FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE n.data_key IN (SELECT keys.id FROM keys) AND t.stored_bytes + n.added_bytes <= $27
+   WHERE n.data_key IN (SELECT keys.id FROM keys) AND t.stored_bytes + n.added_bytes <= ${forAny('$27')}
 ), ${keyed ? `${CLAIMS}, ${takeKeys()}, ${REFUSED}, ` : ''}${store({
   accepted: keyed ? 'room n WHERE id NOT IN (SELECT message_id FROM refused)' : 'room n',
   dueAt: 'mail_now()',
@@ -212,8 +225,10 @@ export interface InsertedRow extends Omit<StoredRow, 'status'> {
   /** The bytes that the tenant had stored before. */
   readonly tenant_bytes: string
   readonly key_gone: boolean
-  /** Whether the tenant has room for the message, and its data key is there. */
+  /** Whether there is room for the message, and its data key is there. */
   readonly fits: boolean
+  /** What its service holds, where the last tenth of the storage was asked for. */
+  readonly held_bytes: string | null
 }
 
 interface Insertion {

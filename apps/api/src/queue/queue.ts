@@ -133,9 +133,9 @@ export interface Messages {
 /** Attachments that arrive before their message is complete. */
 export interface Receiving {
   /** Begins content that no message refers to yet. Returns false when the data key is gone. */
-  begin(message: { id: string; tenantId: string; dataKey: string }): Promise<boolean>
+  begin(message: { id: string; tenantId: string; service: string; dataKey: string }): Promise<boolean>
   /**
-   * Reserves storage for all chunks of a message: at least `neededBytes`, up to `wantedBytes` if the tenant has room.
+   * Reserves storage for all chunks of a message: at least `neededBytes`, up to `wantedBytes` if there is room.
    * Returns null when the content is gone.
    */
   reserve(

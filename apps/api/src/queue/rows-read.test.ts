@@ -360,7 +360,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     [
       'attachments that arrive',
       async ({ receiving }) => {
-        await receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+        await receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
         await receiving.reserve('msg_arriving', { neededBytes: 10, wantedBytes: 20 })
         await receiving.writeChunk({ tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }, Buffer.alloc(5))
       },

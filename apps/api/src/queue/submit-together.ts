@@ -4,7 +4,7 @@ import type { Timers } from '../clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement } from '../database/transaction.ts'
 import { whileKeyIsFreed, type FindKey } from './idempotency.ts'
-import type { StorageFull } from './storage.ts'
+import { heldInTheWay, type StorageFull } from './storage.ts'
 import { insertMessages, type NewMessage } from './insert-messages.ts'
 import { freshMessage } from './submit.ts'
 
@@ -69,7 +69,8 @@ async function submitTogether(
   if (rows.every(({ fits }) => fits)) return null
   const neededBytes = messages.reduce((sum, { addedBytes }) => sum + addedBytes, 0)
   const storedBytes = Number(rows[0]?.tenant_bytes ?? storageBytes)
-  return { outcome: 'storage-full', storedBytes, neededBytes, storageBytes }
+  const full = { storedBytes, neededBytes, storageBytes }
+  return { outcome: 'storage-full', ...full, heldBytes: heldInTheWay(rows[0]?.held_bytes ?? null, full) }
 }
 
 function claimOf({ messages, idempotency }: NewBatch) {

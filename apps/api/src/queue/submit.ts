@@ -13,7 +13,7 @@ import {
   type NewMessage,
   type StoredRow,
 } from './insert-messages.ts'
-import type { StorageFull } from './storage.ts'
+import { heldInTheWay, type StorageFull } from './storage.ts'
 
 // ──▶ scheduled, queued, or held without access; also from receiving, when attachments arrived first.
 
@@ -73,12 +73,8 @@ export function createSubmitting(
     if (holder) return { outcome: 'repeated', messageId: holder.messageId }
     if (row.key_gone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
     if (row.fits) return null
-    return {
-      outcome: 'storage-full',
-      storedBytes: Number(row.tenant_bytes),
-      neededBytes: message.addedBytes,
-      storageBytes,
-    }
+    const full = { storedBytes: Number(row.tenant_bytes), neededBytes: message.addedBytes, storageBytes }
+    return { outcome: 'storage-full', ...full, heldBytes: heldInTheWay(row.held_bytes, full) }
   }
   return (message) => whileKeyIsFreed(() => submit(message))
 }

@@ -94,7 +94,7 @@ const medium: Make = (changes = {}) =>
 /** Its attachments arrived in chunks, and are uploaded. */
 const large: Make = async (changes = {}) => {
   const { id, tenantId = ADA } = { id: newId('message'), ...changes }
-  await queue.receiving.begin({ id, tenantId, dataKey: 'dky_1' })
+  await queue.receiving.begin({ id, tenantId, service: 'reports', dataKey: 'dky_1' })
   await queue.receiving.reserve(id, { neededBytes: LARGE_BYTES, wantedBytes: LARGE_BYTES + 9 })
   await queue.receiving.writeChunk({ tenantId, messageId: id, part: 0, chunk: 0 }, Buffer.alloc(LARGE_BYTES))
   const arrived = { receiving: true, attachmentBytes: LARGE_BYTES, content: randomBytes(1_000) }
@@ -235,7 +235,7 @@ it('counts messages of several tenants that are submitted together, and none tha
 
 it('counts what is arriving from its reservation until it is discarded or swept', async () => {
   for (const id of ['msg_discarded', 'msg_swept']) {
-    await queue.receiving.begin({ id, tenantId: ADA, dataKey: 'dky_1' })
+    await queue.receiving.begin({ id, tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
     expect(await queue.receiving.reserve(id, { neededBytes: 5, wantedBytes: 10 })).toEqual({ reservedBytes: 10 })
     expect(await queue.receiving.reserve(id, { neededBytes: 15, wantedBytes: 20 })).toEqual({ reservedBytes: 20 })
   }
@@ -301,7 +301,7 @@ it('counts nothing of what is given up with a lost data key, except what a worke
   await small()
   const leased = await ground.claimOne()
   await Promise.all([small(), large(), scheduled(), small({ dataKey: 'dky_2' })])
-  await queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+  await queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   await queue.receiving.reserve('msg_arriving', { neededBytes: 5, wantedBytes: 10 })
   const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: {} as never }]
   const forget = () => createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())

@@ -95,7 +95,7 @@ it.each([
   ['discarded', () => ground.queue.receiving.discard('msg_arriving')],
   ['swept', () => ground.database.query('DELETE FROM message_contents')],
 ])('leaves no chunk of content that is %s while a chunk is stored', async (_what, remove) => {
-  await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+  await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   const place = { tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }
 
   await inBetween<unknown>((transaction) => writeChunk(transaction, place, randomBytes(10)), remove)
@@ -198,7 +198,7 @@ it('does not lease a message that a late outcome postpones at the same moment', 
 
 it('keeps the content of a message that is completed while its data key is forgotten', async () => {
   const id = 'msg_arriving'
-  await ground.queue.receiving.begin({ id, tenantId: ADA, dataKey: 'dky_1' })
+  await ground.queue.receiving.begin({ id, tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
 
   const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
@@ -237,7 +237,7 @@ it('accepts the late outcome of a message whose data key was forgotten', async (
 it('keeps a data key under which a message is stored at the same moment', async () => {
   const later = new Date(ground.clock.now().getTime() + 3 * DAYS)
   const begin = (transaction: pg.Pool) =>
-    beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+    beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
 
   await inBetween(begin, () => ground.queue.upkeep.expire(later))
 

