@@ -140,8 +140,9 @@ test.describe('with forced colours', () => {
 for (const [path, heading] of [
   ['/docs', 'Submits a message for delivery.'],
   ['/docs/runbook', 'InforiverMailAbsent'],
+  ['/auth/microsoft/admin-consent?trace=true', 'Permissions to approve'],
 ] as const) {
-  test(`the document ${path} is accessible to axe, wide in light and narrow in dark`, async ({ page }) => {
+  test(`the page ${path} is accessible to axe, wide in light and narrow in dark`, async ({ page }) => {
     await page.setViewportSize(NARROW)
     await page.goto(path)
     await expect(page.getByRole('heading', { name: heading })).toBeVisible()
