@@ -20,6 +20,7 @@ import { createAlertDispatcher, createWebhookAttempt, type AttemptWebhook } from
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { composeAlerts } from './compose-alerts.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+import { createWebhookPlaces } from './webhook-places.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
 const RECOVERED: Alert = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } }
@@ -105,6 +106,7 @@ function start(attempt: AttemptWebhook = attemptWebhook) {
     adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
     store,
     attempt,
+    places: createWebhookPlaces(),
     publicUrl: 'https://mail.contoso.com',
     timers: systemTimers,
     chance: () => 0,

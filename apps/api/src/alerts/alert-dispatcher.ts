@@ -6,6 +6,7 @@ import type { Timers } from '../clock.ts'
 import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery } from './alert-store.ts'
+import type { WebhookPlaces } from './webhook-places.ts'
 import { GONE, pauseAfter } from './webhook-schedule.ts'
 import { webhookSecretOwner } from './webhook-secret.ts'
 import type { SendWebhook } from './webhook-sender.ts'
@@ -58,6 +59,7 @@ export interface AlertDispatcher {
 export function createAlertDispatcher({
   store,
   attempt,
+  places,
   publicUrl,
   adminCenters,
   chance,
@@ -67,6 +69,7 @@ export function createAlertDispatcher({
 }: {
   store: AlertStore
   attempt: AttemptWebhook
+  places: WebhookPlaces
   publicUrl: string
   adminCenters: AdminCenters
   /** Returns a number between 0 and 1, for jitter. */
@@ -113,7 +116,7 @@ export function createAlertDispatcher({
     try {
       const { id, alert } = raised
       const body = webhookBody(raised, publicUrl, adminCenters)
-      const attempted = await attempt(webhook, { id, type: alert.type, body }, signal)
+      const attempted = await places.beside(webhook.id, () => attempt(webhook, { id, type: alert.type, body }, signal))
       const over = attempted.outcome === 'delivered' || attempted.status === GONE
       const againInMs = over ? null : pauseAfter(attempts, chance)
       await store.settle(delivery, attempted, againInMs)

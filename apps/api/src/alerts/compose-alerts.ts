@@ -15,6 +15,7 @@ import { createEventDispatcher } from './event-dispatcher.ts'
 import { createEventStreamStore } from './event-stream-store.ts'
 import { createQueueWatch } from './queue-watch.ts'
 import { createAddressRule } from './webhook-address.ts'
+import { createWebhookPlaces } from './webhook-places.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
 export interface Alerts {
@@ -71,9 +72,10 @@ export function composeAlerts({
   const send = createWebhookSender({ allowAddress, extraCaCertificates, timers })
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
   const streams = createEventStreamStore(database.prisma, database.pool, events, newId)
+  const places = createWebhookPlaces()
   const dispatchers = [
-    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, timers, chance, logger }),
-    createEventDispatcher({ store: streams, events, attempt, timers, chance, random, logger }),
+    createAlertDispatcher({ store, attempt, places, publicUrl, adminCenters, timers, chance, logger }),
+    createEventDispatcher({ store: streams, events, attempt, places, timers, chance, random, logger }),
   ]
   return {
     store,

@@ -21,6 +21,7 @@ import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { createEventDispatcher } from './event-dispatcher.ts'
 import { createEventStreamStore, type EventStreamStore } from './event-stream-store.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+import { createWebhookPlaces } from './webhook-places.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
 const WAIT = { interval: 20 } as const
@@ -146,6 +147,7 @@ function startDispatcher(read: Events = events): () => Promise<void> {
     store: streams,
     events: read,
     attempt: createWebhookAttempt({ vault, send, clock: clock.now, logger }),
+    places: createWebhookPlaces(),
     timers: systemTimers,
     chance: () => 0,
     random: randomBytes,
@@ -304,21 +306,42 @@ it('asks a webhook that is down with one event at a time, and delays no other', 
   const ids = await happen(20)
   startDispatcher()
   await arrival(up, ids)
-  await arrival(down, ids.slice(0, 10))
-  await expect.poll(rest, WAIT).toHaveLength(10)
+  await arrival(down, ids.slice(0, 2))
+  await expect.poll(rest, WAIT).toHaveLength(2)
   const stream = () =>
     test.query(`SELECT failures FROM webhook_streams WHERE webhook_id = $1 AND lease IS NULL`, [down.id])
   await expect.poll(stream, WAIT).toEqual([{ failures: 1 }])
 
   await test.query(`UPDATE webhook_retries SET next_attempt_at = mail_now() + interval '1 day'`)
   await clock.advance(5 * SECONDS)
-  await arrival(down, ids.slice(0, 11))
+  await arrival(down, ids.slice(0, 3))
   await expect.poll(stream, WAIT).toEqual([{ failures: 2 }])
   down.answer = () => 204
   await clock.advance(10 * SECONDS)
   await arrival(down, ids)
   await clock.advance(25 * HOURS)
   await expect.poll(rest, WAIT).toEqual([])
+})
+
+it('sends new events while nine webhooks answer nothing, whatever is tried again or replayed to those', async () => {
+  const hanging = await Promise.all(Array.from({ length: 9 }, () => addWebhook()))
+  const good = await addWebhook()
+  const first = await happen(3)
+  await test.query(
+    `INSERT INTO webhook_retries (webhook_id, position, attempts, next_attempt_at)
+     SELECT s.webhook_id, e.position, 1, mail_now() FROM webhook_streams s CROSS JOIN message_events e WHERE s.webhook_id <> $1`,
+    [good.id],
+  )
+  for (const receiver of hanging) {
+    receiver.answer = () => null
+    await streams.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())
+  }
+  startDispatcher()
+  for (const receiver of hanging) await expect.poll(() => receiver.received, WAIT).toHaveLength(2)
+  const later = await happen(3)
+
+  await arrival(good, [...first, ...later])
+  for (const { received } of hanging) expect(received).toHaveLength(2)
 })
 
 it('sends nothing more for an event to a receiver that answers 410', async () => {
@@ -382,7 +405,8 @@ it('replays the events since a time, as the webhook asks for them, and records w
   expect(await streams.replay(TENANT, receiver.id, since, ADMIN, clock.now())).toEqual({ count: 2 })
   await arrival(receiver, missed)
   await expect.poll(() => test.query(`SELECT ends_at FROM webhook_streams`), WAIT).toEqual([{ ends_at: null }])
-  expect(await test.query(`SELECT actor, details FROM audit_events WHERE action = 'webhook-replayed'`)).toEqual([
+  const audited = `SELECT actor, details FROM audit_events WHERE action = 'webhook-replayed' AND details ->> 'webhook' = $1`
+  expect(await test.query(audited, [receiver.id])).toEqual([
     { actor: ADMIN, details: { webhook: receiver.id, host: expect.any(String), since: since.toISOString(), count: 2 } },
   ])
   const later = new Date(clock.now().getTime() + 1 * HOURS)

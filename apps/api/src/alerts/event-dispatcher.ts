@@ -9,16 +9,18 @@ import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { ClaimedRetries, EventStream, EventStreamStore } from './event-stream-store.ts'
 import { eventBody } from './webhook-body.ts'
 import { GONE, pauseAfter } from './webhook-schedule.ts'
+import type { WebhookPlaces } from './webhook-places.ts'
 import type { WebhookTarget } from './webhook-target.ts'
 
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000
-/** Streams and webhooks with retries that are sent to at a time. */
-const MAX_UNDER_WAY = 10
+/** Streams and webhooks with retries that are sent to at a time: twice as many as ten webhooks that do not answer have. */
+const MAX_UNDER_WAY = 40
 const MOST_DUE = 100
 const MOST_REMEMBERED = 1_000
-/** Requests to one webhook at a time. One that does not answer delays only its own. */
-const REQUESTS_AT_ONCE = 10
+const READ_AT_ONCE = 20
+/** What is sent from one reading ends early after a failure, or this long: its lease lasts a minute. */
+const SENT_WITHIN_MS = 5_000
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 const LEASE_BYTES = 16
@@ -41,6 +43,7 @@ export function createEventDispatcher({
   store,
   events,
   attempt,
+  places,
   chance,
   random,
   timers,
@@ -50,6 +53,7 @@ export function createEventDispatcher({
   store: EventStreamStore
   events: Pick<Events, 'ends' | 'read' | 'find'>
   attempt: AttemptWebhook
+  places: WebhookPlaces
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   random: RandomBytes
@@ -57,7 +61,7 @@ export function createEventDispatcher({
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): EventDispatcher {
-  /** What is under way, by the id of the stream, or of the webhook for retries. */
+  /** What is under way, by the id of the stream with new events, or of the webhook for its retries or one of its replays. */
   const underWay = new Map<string, Promise<void>>()
   /** Positions up to which streams have nothing to send, of which few are written down. */
   const leftOut = new Map<string, number>()
@@ -78,21 +82,24 @@ export function createEventDispatcher({
   }
 
   async function dispatch(signal: AbortSignal): Promise<number> {
-    const except = [...underWay.keys()]
-    for (const retries of await store.claimRetries({ webhooks: free(), each: REQUESTS_AT_ONCE, except }))
-      begin(retries.webhook.id, () => sendAgain(retries, signal))
-    if (free() === 0) return pollEveryMs
-    const streams = await store.listDue({ limit: MOST_DUE, except })
+    const streams = await store.listDue({ limit: MOST_DUE, except: [...underWay.keys()] })
     const ends = await events.ends([...new Set(streams.map(({ webhook }) => webhook.tenantId))])
     if (leftOut.size > MOST_REMEMBERED) leftOut.clear()
-    for (const stream of streams) {
-      const isReplay = stream.filter.endsAt != null
+    for (const stream of streams.filter((each) => !isReplay(each))) {
       const end = ends.get(stream.webhook.tenantId) ?? 0
       // The events that were left out may be lost in a failover, and others come before their positions.
       if (end < positionIn(stream)) leftOut.delete(stream.id)
-      if (free() > 0 && (isReplay || end > positionIn(stream))) begin(stream.id, () => sendNext(stream, signal))
+      if (free() > 0 && end > positionIn(stream)) begin(stream.id, () => sendNext(stream, signal))
     }
+    for (const retry of await store.claimRetries({ webhooks: free(), each: 1, except: [...underWay.keys()] }))
+      begin(retry.webhook.id, () => sendAgain(retry, signal))
+    for (const stream of streams.filter(isReplay))
+      if (free() > 0 && !underWay.has(stream.webhook.id)) begin(stream.webhook.id, () => sendNext(stream, signal))
     return pollEveryMs
+  }
+
+  function isReplay({ filter }: EventStream): boolean {
+    return filter.endsAt != null
   }
 
   function free(): number {
@@ -120,7 +127,7 @@ export function createEventDispatcher({
   async function sendNext(stream: EventStream, signal: AbortSignal): Promise<boolean> {
     const { webhook, filter, failures } = stream
     // While nothing arrives, one event at a time finds out whether the webhook answers again.
-    const limit = failures > 0 ? 1 : REQUESTS_AT_ONCE
+    const limit = failures > 0 ? 1 : READ_AT_ONCE
     const page = await events.read(webhook.tenantId, { position: positionIn(stream), mark: null }, limit, filter)
     if (page === null) return false
     if (page.events.length === 0) {
@@ -132,7 +139,9 @@ export function createEventDispatcher({
     }
     const lease = random(LEASE_BYTES).toString('hex')
     if (!(await store.claim(stream, lease))) return false
-    const tried = await send(webhook, page.events, signal)
+    const tried = isReplay(stream)
+      ? await places.beside(webhook.id, () => send(webhook, page.events, 1, signal))
+      : await places.withNew(webhook.id, (atOnce) => send(webhook, page.events, atOnce, signal))
     const arrived = tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
     const nowFailures = arrived ? 0 : failures + Math.min(tried.length, 1)
     await store.settle(stream, lease, {
@@ -155,7 +164,7 @@ export function createEventDispatcher({
       webhook.tenantId,
       claimed.map(({ position }) => position),
     )
-    const tried = await send(webhook, found, signal)
+    const tried = await places.beside(webhook.id, () => send(webhook, found, 1, signal))
     const outcomes = claimed.flatMap(({ position, attempts }) => {
       if (!found.some((stored) => stored.position === position)) return [{ position, attempts, waitMs: null }] // not kept any more
       const own = tried.find(({ stored }) => stored.position === position)
@@ -171,15 +180,30 @@ export function createEventDispatcher({
     return tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
   }
 
-  /** Sends events together. Returns those that have an outcome, up to the first one that was interrupted. */
-  async function send(webhook: WebhookTarget, stored: readonly StoredEvent[], signal: AbortSignal): Promise<Tried[]> {
-    const attempts = await Promise.all(stored.map(({ event }) => sendOne(webhook, event, signal)))
-    const tried = stored.flatMap((each, index) => {
-      const own = attempts[index]
-      return own ? [{ stored: each, attempt: own }] : []
-    })
-    const interrupted = attempts.indexOf(null)
-    return interrupted === -1 ? tried : tried.slice(0, interrupted)
+  /**
+   * Sends events, some at a time, until one does not arrive. Returns those that have an outcome, up to the first one that
+   * was interrupted.
+   */
+  async function send(
+    webhook: WebhookTarget,
+    stored: readonly StoredEvent[],
+    atOnce: number,
+    signal: AbortSignal,
+  ): Promise<Tried[]> {
+    const startedAt = timers.elapsedMs()
+    const tried: Tried[] = []
+    for (let begun = 0; begun < stored.length; begun += atOnce) {
+      const some = stored.slice(begun, begun + atOnce)
+      const attempts = await Promise.all(some.map(({ event }) => sendOne(webhook, event, signal)))
+      for (const [index, each] of some.entries()) {
+        const own = attempts[index]
+        if (!own) return tried
+        tried.push({ stored: each, attempt: own })
+      }
+      const isFailing = attempts.some((each) => each?.outcome !== 'delivered')
+      if (isFailing || timers.elapsedMs() - startedAt > SENT_WITHIN_MS) return tried
+    }
+    return tried
   }
 
   async function sendOne(
