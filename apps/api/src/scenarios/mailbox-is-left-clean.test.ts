@@ -182,7 +182,7 @@ describe('a draft of unknown id', () => {
 
 describe('a draft that Microsoft does not find for a moment', () => {
   it('is deleted once its message was sent by another', async () => {
-    await ground.switchOn(http('draft-attach', answer(404, 'ErrorItemNotFound')))
+    await ground.switchOn('draft-attach-404')
     const contents = files(100, LARGE)
     const id = await submitFiles(ground, 'not found', contents)
     expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })

@@ -2,6 +2,7 @@ import {
   answer,
   GATEWAY_TIMEOUT,
   GATEWAY_TIMEOUT_AFTER,
+  gateway,
   graphAnswer,
   html,
   RESET_AFTER,
@@ -33,6 +34,8 @@ const WRONG_CLOUD = graphAnswer(
   'ErrorTenantNotFoundInCurrentSovereignEnvironment',
   'The tenant is not found in the current sovereign environment.',
 )
+const NOT_FOUND = graphAnswer(404, 'ErrorItemNotFound', 'The specified object was not found in the store.')
+const FORBIDDEN = gateway(403, 'RBAC: access denied', { 'content-type': 'text/plain' })
 const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
 const SEND_AS_DENIED = graphAnswer(403, 'ErrorSendAsDenied', 'The user account does not have the right to send as it.')
 const NO_MAILBOX = graphAnswer(404, 'MailboxNotEnabledForRESTAPI', 'The mailbox is inactive or hosted on-premise.')
@@ -134,6 +137,9 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['upload-session-access-denied', 'No upload session: 403', http('upload-session-create', ACCESS_DENIED)],
     ['upload-session-forgotten', 'The session of the next range is forgotten (404)', session('forgotten')],
     ['upload-token-expired', 'The URL of the next range has expired (401)', session('token-expired')],
+    ['draft-attach-404', 'Attaching: 404, although the draft is there', http('draft-attach', NOT_FOUND)],
+    ['upload-range-foreign-200', 'The next range: 200 in place of Microsoft', http('upload-range', gateway(200))],
+    ['upload-range-foreign-403', 'The next range: 403 in place of Microsoft', http('upload-range', FORBIDDEN)],
     ['upload-range-503', 'The next range: 503, not accepted', http('upload-range', unavailable(null))],
   ],
 }
