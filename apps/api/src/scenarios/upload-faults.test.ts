@@ -153,6 +153,8 @@ describe('an answer that is not the upload host’s', () => {
       expect(attempts[0].detail).toContain('RBAC: access denied')
     }
     expect(await uploadsOf(ground.microsoft, 'refused')).toHaveLength(3)
+    const attached = 'SELECT upload_attached FROM message_drafts WHERE message_id = ANY ($1)'
+    expect(await ground.database.query(attached, [ids])).toEqual([{ upload_attached: 0 }, { upload_attached: 0 }])
     const other = await ground.service.submit()
     await ground.service.until(other.id, { status: 'sent' })
 
