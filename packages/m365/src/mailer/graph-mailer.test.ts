@@ -21,6 +21,9 @@ import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 /** For requests that never get an answer. */
 
+/** A request hangs. */
+const ONE_IN_FLIGHT = { mailboxes: { 'ada@contoso.com': { inFlight: 1 } } }
+
 let simulator: Simulator
 let mailer: GraphMailer
 
@@ -187,10 +190,10 @@ describe('send', () => {
     const accessToken = await tokenOf(ADA)
     await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
     const before = await sendMailCalls()
-    const arrival = () => expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
-    const at = name === 'send-hang' ? mailerAt(simulator.graphBaseUrl, timingOutAt(arrival)) : mailer
+    const hanging = () => expect.poll(() => readControl(simulator.url, '/counters')).toMatchObject(ONE_IN_FLIGHT)
+    const at = name === 'send-hang' ? mailerAt(simulator.graphBaseUrl, timingOutAt(hanging)) : mailer
     expect(await at.send(message, { accessToken })).toMatchObject({ outcome })
-    await arrival()
+    await expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
   })
 
   it('reports the pause that a success asks for', async () => {

@@ -28,9 +28,7 @@ export const patientFetch = createMicrosoftFetch({ timeoutMs: 600_000 })
 export function timingOutAt(arrival: () => Promise<unknown>): MicrosoftFetch {
   return (url, init) => {
     const limit = createTimeLimit()
-    void arrival()
-      .catch(() => {})
-      .then(() => limit.end())
+    void arrival().finally(() => limit.end())
     return limit.wrapFetch(patientFetch)(url, init)
   }
 }
