@@ -146,8 +146,7 @@ export const Office365SmtpSettings = z.strictObject({
     .int()
     .nonnegative()
     .meta({
-      description:
-        'Messages that cannot leave without a connection: queued, being sent or held, but not scheduled for later.',
+      description: 'Messages that a reset would hold: queued, being sent, scheduled or held.',
       examples: [3],
     }),
   problem: SettingsProblem.nullable().meta({

@@ -161,14 +161,14 @@ async function readMessages(
 }
 
 /** $1 tenant */
-const COUNT_WAITING = totalsOf('$1', 'queued + sending + held AS count')
+const COUNT_ACTIVE = totalsOf('$1', 'queued + sending + scheduled + held AS count')
 
-/** Counts the messages of a tenant that need its connection: what is scheduled does not need it yet. */
-export async function countWaiting(
+/** Counts the messages of a tenant that have not ended. */
+export async function countActive(
   reader: Pick<Prisma.TransactionClient, '$queryRawUnsafe'>,
   tenantId: string,
 ): Promise<number> {
-  const [row] = await reader.$queryRawUnsafe<{ count: number }[]>(COUNT_WAITING, tenantId)
+  const [row] = await reader.$queryRawUnsafe<{ count: number }[]>(COUNT_ACTIVE, tenantId)
   return row?.count ?? 0
 }
 

@@ -176,7 +176,7 @@ export const isLimit = (error: unknown) => error instanceof InforiverMailError &
   )
   const options =
     '--noEmit --strict --target es2022 --module nodenext --lib es2022,dom,dom.iterable,dom.asynciterable --types'
-  await run(join(TOOLS, 'tsc'), [...options.split(' '), '', 'service.ts'], { cwd })
+  expect((await run(join(TOOLS, 'tsc'), [...options.split(' '), '', 'service.ts'], { cwd })).stdout).toBe('')
 })
 
 it.each([

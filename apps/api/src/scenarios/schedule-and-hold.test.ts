@@ -55,12 +55,6 @@ it.each([
   expect(await service.until(message.id, { status: 'sent' })).toMatchObject({ sendAt })
 })
 
-it('accepts a time in a far century', async () => {
-  const { id } = await service.submit({ sendAt: '9999-12-31T23:59:59Z' })
-
-  expect(await service.read(id)).toMatchObject({ status: 'scheduled', sendAt: '9999-12-31T23:59:59.000Z' })
-})
-
 // Held
 
 it('holds a message while no mailbox is connected, and sends it by itself when one is', async () => {
@@ -112,7 +106,7 @@ it('does not retry a held message', async () => {
   expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
 })
 
-it('holds waiting messages after a reset, and says how many wait, without what is scheduled for later', async () => {
+it('holds waiting messages after a reset, and says how many wait', async () => {
   await connectMailbox(product)
   await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
   const { id } = await service.submit()
@@ -120,11 +114,11 @@ it('holds waiting messages after a reset, and says how many wait, without what i
   await service.submit({ sendAt: at(5 * HOURS) })
 
   const { json } = await reset()
-  expect(json).toMatchObject({ status: 'not-configured', waitingMessages: 1 })
+  expect(json).toMatchObject({ status: 'not-configured', waitingMessages: 2 })
 
   await pass(1 * MINUTES)
   await service.until(id, { status: 'held', heldBecause: 'not-configured', from: null })
-  expect((await service.get(SETTINGS)).json.waitingMessages).toBe(1)
+  expect((await service.get(SETTINGS)).json.waitingMessages).toBe(2)
 })
 
 it('says what a held message waits for now', async () => {

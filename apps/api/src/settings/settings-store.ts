@@ -10,7 +10,7 @@ import { endRefusals, readHold, tellOfHoldAgain } from '../queue/mailbox-refusal
 import type { Hold } from '../queue/refusals.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
-import { countWaiting } from '../queue/read.ts'
+import { countActive } from '../queue/read.ts'
 import type { NewId } from '../ids.ts'
 import {
   carryPending,
@@ -95,7 +95,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
     },
 
     async countWaitingMessages(tenantId) {
-      return countWaiting(prisma, tenantId)
+      return countActive(prisma, tenantId)
     },
 
     async readQuotaPause(tenantId) {

@@ -2,7 +2,7 @@ import { makeStyles, tokens } from '@fluentui/react-components'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery } from '@tanstack/react-query'
-import { credentialQuery, usageQuery } from '../api/queries.ts'
+import { credentialQuery, overviewQuery, usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
@@ -20,11 +20,12 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   const styles = useStyles()
   const t = useTranslate()
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
-  // Both are optional: when they cannot be read, they are left out.
+  // All are optional: what cannot be read is left out.
   const { data: usage } = useQuery(usageQuery)
+  const { data: overview } = useQuery(overviewQuery)
   const { data: credential } = useQuery(credentialQuery)
   const sentence = connectionText(settings, t)
-  const waiting = waitingText(settings, t, usage?.waitingMessages)
+  const waiting = waitingText(settings, t, { toBeSent: usage?.waitingMessages, scheduled: overview?.scheduled })
   const graphAuth = mailbox === 'application' ? 'application' : 'delegated'
   const facts = [
     { name: t('settings.connection.sender'), value: fromEmail },

@@ -62,29 +62,29 @@ describe('connectionText', () => {
 
 describe('waitingText', () => {
   it.each([
-    ['nothing waits', connectedExample(), 0, null],
-    ['messages are due', connectedExample({ waitingMessages: 5 }), 2, '2 messages wait to be sent.'],
-    ['messages are only scheduled or held', connectedExample({ waitingMessages: 5 }), 0, null],
+    ['nothing waits', connectedExample(), {}, null],
+    ['messages are due', connectedExample({ waitingMessages: 5 }), { toBeSent: 2 }, '2 messages wait to be sent.'],
+    ['messages are only scheduled or held', connectedExample({ waitingMessages: 5 }), { scheduled: 4 }, null],
     [
       'no mailbox is connected',
-      exampleSettings({ waitingMessages: 1 }),
-      0,
+      exampleSettings({ waitingMessages: 25 }),
+      { scheduled: 24 },
       '1 message waits and cannot leave until a mailbox is connected.',
     ],
     [
       'the mailbox has to be reconnected',
       connectedExample({ ...refused, waitingMessages: 1200 }),
-      0,
+      {},
       '1,200 messages wait and cannot leave until the mailbox is reconnected.',
     ],
     [
       'the app registration does not work',
       connectedExample({ ...misconfigured, waitingMessages: 1 }),
-      0,
+      {},
       '1 message waits and cannot leave until the app registration works again.',
     ],
-  ])('says what messages wait for when %s', (_when, settings, toBeSent, text) => {
-    expect(waitingText(settings, english, toBeSent)).toBe(text)
+  ])('says what messages wait for when %s', (_when, settings, counts, text) => {
+    expect(waitingText(settings, english, counts)).toBe(text)
   })
 })
 

@@ -20,12 +20,16 @@ export function connectionText(settings: Office365SmtpSettings, t: Translate): s
 }
 
 /**
- * How many messages wait, and for what; null when none do. While sending is blocked, held messages count as
- * well; otherwise only `toBeSent`, those that are due.
+ * How many messages wait, and for what; null when none do. While sending is blocked, held messages count as well, but
+ * not those that are `scheduled` for later; otherwise only `toBeSent`, those that are due.
  */
-export function waitingText(settings: Office365SmtpSettings, t: Translate, toBeSent = 0): string | null {
+export function waitingText(
+  settings: Office365SmtpSettings,
+  t: Translate,
+  { toBeSent = 0, scheduled = 0 } = {},
+): string | null {
   const blocker = blockerOf(settings)
-  const count = blocker ? settings.waitingMessages : toBeSent
+  const count = blocker ? Math.max(0, settings.waitingMessages - scheduled) : toBeSent
   if (count === 0) return null
   return blocker ? t('settings.waiting.blocked', { count, blocker }) : t('settings.waiting.to-be-sent', { count })
 }

@@ -40,7 +40,7 @@ it('says what answered in place of the trace, and does not say that Microsoft di
     contentType: 'text/plain',
     excerpt: 'RBAC: access denied',
   }
-  const failure = { ...FAILURE, outcome: 'intercepted', microsoftCode: null, gateway } as const
+  const failure = { ...FAILURE, outcome: 'intercepted', concerns: 'mailbox', microsoftCode: null, gateway } as const
   const subject = { isOn: true, hasPermission: true, approvalLink, adminCenters }
   const { kind, detail, action } = explainTrace({ outcome: 'unavailable', failure }, subject)
   expect(kind).toBe('trace-unavailable')
