@@ -20,6 +20,7 @@ export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.reconnect-required': ProblemFacts
   readonly 'mailbox.app-misconfigured': ProblemFacts
   readonly 'mailbox.refused': ProblemFacts
+  readonly 'mailbox.token-refused': ProblemFacts
   readonly 'mailbox.recovered': { readonly fromEmail: string }
   readonly 'messages.failed': FailedFacts
   readonly 'queue.stalled': { readonly oldestDueAt: string }

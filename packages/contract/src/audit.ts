@@ -12,7 +12,8 @@ import { fault } from './fault-text.ts'
  *   delivery reports; the outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
  * - `delivery-reports-changed`: sources of delivery reports were switched on or off; the details name those that changed
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
- * - `mailbox-refused`, `mailbox-accepted`: Microsoft took no message of the mailbox, or takes them again
+ * - `mailbox-refused`, `token-refused`, `mailbox-accepted`: Microsoft took no message of the mailbox, or no token that it had
+ *   just issued, or takes them again
  * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
  * - `messages-cancelled`, `messages-retried`: of all messages that a filter found, those that it was possible for when the
  *   request arrived, by a person or a service
@@ -43,6 +44,7 @@ export const AuditAction = z.enum([
   'app-misconfigured',
   'app-recovered',
   'mailbox-refused',
+  'token-refused',
   'mailbox-accepted',
   'mailbox-paused',
   'sending-resumed',

@@ -44,9 +44,16 @@ export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
  *
  * - `reconnect-required`, `app-misconfigured`: Microsoft refuses the connection, or the app registration
  * - `mailbox-refused`: Microsoft takes no message of the mailbox, or none that goes by draft; `values.microsoftCode` says why
+ * - `token-refused`: Microsoft Graph refuses tokens that Microsoft Entra has just issued; messages wait, and are tried again
  * - `quota-exceeded`: a non-delivery report says that a limit of Microsoft is used up, and the mailbox pauses
  */
-const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'mailbox-refused', 'quota-exceeded'])
+const SettingsProblemCode = z.enum([
+  'reconnect-required',
+  'app-misconfigured',
+  'mailbox-refused',
+  'token-refused',
+  'quota-exceeded',
+])
 
 /** Why a source of delivery reports that is on does not answer. Mail leaves all the same. */
 export const ReportsProblemCode = z.enum([
@@ -99,6 +106,6 @@ export type ReportsProblem = z.infer<typeof ReportsProblem>
 
 /** What is wrong with the connection itself: messages are held until somebody acts. */
 export const ConnectionProblem = SettingsProblem.extend({
-  code: SettingsProblemCode.exclude(['mailbox-refused', 'quota-exceeded']),
+  code: SettingsProblemCode.exclude(['mailbox-refused', 'token-refused', 'quota-exceeded']),
 })
 export type ConnectionProblem = z.infer<typeof ConnectionProblem>

@@ -9,6 +9,7 @@ import { fault } from './fault-text.ts'
  * - `mailbox.reconnect-required`: Microsoft refuses the connection; messages are held until somebody reconnects
  * - `mailbox.app-misconfigured`: Microsoft refuses the app registration; messages are held until the operator fixes it
  * - `mailbox.refused`: Microsoft takes no message of the mailbox, or none that goes by draft; they are held until it does
+ * - `mailbox.token-refused`: Microsoft refuses tokens that it has just issued; messages wait, and are tried again
  * - `mailbox.recovered`: the mailbox works again after one of these, and held messages leave
  * - `messages.failed`: messages failed for good, counted over a minute
  * - `queue.stalled`: messages are due and none leaves, although the mailbox is connected and within its limits:
@@ -20,6 +21,7 @@ export const AlertType = z.enum([
   'mailbox.reconnect-required',
   'mailbox.app-misconfigured',
   'mailbox.refused',
+  'mailbox.token-refused',
   'mailbox.recovered',
   'messages.failed',
   'queue.stalled',

@@ -20,6 +20,7 @@ const ALERTS: readonly Alert[] = [
   { type: 'mailbox.reconnect-required', facts: PROBLEM },
   { type: 'mailbox.app-misconfigured', facts: PROBLEM },
   { type: 'mailbox.refused', facts: PROBLEM },
+  { type: 'mailbox.token-refused', facts: PROBLEM },
   { type: 'mailbox.recovered', facts: { fromEmail: 'reports@contoso.com' } },
   { type: 'messages.failed', facts: {} },
   { type: 'queue.stalled', facts: { oldestDueAt: '2026-11-24T09:40:00.000Z' } },

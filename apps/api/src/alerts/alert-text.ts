@@ -52,10 +52,16 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
         action: facts.action,
       }
+    case 'mailbox.token-refused':
+      return {
+        title: `Mail from ${facts.fromEmail} waits: Microsoft does not accept the access`,
+        detail: sentences(facts.title, facts.detail, 'Messages wait until then, and none is lost.'),
+        action: facts.action,
+      }
     case 'mailbox.recovered':
       return {
         title: `Mail leaves from ${facts.fromEmail} again`,
-        detail: 'The mailbox works. Messages that were held leave by themselves.',
+        detail: 'The mailbox works. Messages that waited leave by themselves.',
         action: 'Nothing has to be done.',
       }
     case 'messages.failed':
@@ -97,6 +103,7 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
     case 'mailbox.reconnect-required':
     case 'mailbox.app-misconfigured':
     case 'mailbox.refused':
+    case 'mailbox.token-refused':
       return { ...readValues(facts.values), fromEmail: facts.fromEmail, correlationId: facts.correlationId }
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }

@@ -11,6 +11,7 @@ const PAGES = {
   'mailbox.reconnect-required': SETTINGS,
   'mailbox.app-misconfigured': SETTINGS,
   'mailbox.refused': SETTINGS,
+  'mailbox.token-refused': SETTINGS,
   'mailbox.recovered': SETTINGS,
   'messages.failed': '/messages?status=failed',
   'queue.stalled': '/messages?status=queued',
@@ -54,6 +55,7 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
     case 'mailbox.reconnect-required':
     case 'mailbox.app-misconfigured':
     case 'mailbox.refused':
+    case 'mailbox.token-refused':
       return { fromEmail: facts.fromEmail, correlationId: facts.correlationId }
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }

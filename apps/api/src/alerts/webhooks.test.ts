@@ -60,6 +60,7 @@ it('shows the new secret of each webhook once, when it is added', async () => {
       'mailbox.reconnect-required',
       'mailbox.app-misconfigured',
       'mailbox.refused',
+      'mailbox.token-refused',
       'mailbox.recovered',
       'messages.failed',
       'queue.stalled',

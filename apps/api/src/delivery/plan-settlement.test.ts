@@ -227,9 +227,27 @@ describe('planSettlement', () => {
     },
   )
 
+  it.each<[string, Pick<AttemptResult, 'type'>]>([
+    ['sent', { type: 'failure' }],
+    ['looked for', { type: 'lookup-failed' }],
+  ])('lets the mailbox wait, and no time be used up, where a token was refused as a message was %s', (_, { type }) => {
+    const failure = { outcome: 'unauthorized', claims: null, ...facts } as const
+    const result = { type, failure, canLookUp: true } as AttemptResult
+    expect(planSettlement({ ...FRESH, tryingMs: DAY_MS, doubt: inDoubt(2) }, result, AT_NOW)).toMatchObject({
+      status: 'queued',
+      waitMs: 0,
+      tryingMs: DAY_MS,
+      doubt: inDoubt(2),
+      refusal: {
+        by: 'token',
+        problem: { title: 'Microsoft Graph does not accept the token', values: { microsoftCode: 'Code' } },
+      },
+    })
+  })
+
   it('ends a message in doubt that its mailbox refused as what may have been sent', () => {
     const { refusal } = planSettlement({ ...FRESH, doubt: inDoubt(8) }, refused('send-as-denied'), AT_NOW)
-    expect(refusal?.ends.code).toBe('outcome-unknown')
+    expect(refusal).toMatchObject({ ends: { code: 'outcome-unknown' } })
   })
 
   it.each([

@@ -1,8 +1,8 @@
 import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Values } from '@inforiver-mail/contract/values'
-import type { Failure, Intercepted, Refused } from '@inforiver-mail/m365/classify-failure'
-import { toMailboxProblem } from '@inforiver-mail/m365/mailbox-problem'
+import type { Failure, Intercepted, Refused, Unauthorized } from '@inforiver-mail/m365/classify-failure'
+import { toMailboxProblem, toTokenProblem } from '@inforiver-mail/m365/mailbox-problem'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
@@ -150,6 +150,7 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
     }
     case 'lookup-failed':
       if (result.failure.outcome === 'intercepted') return waitForMicrosoft(base, result.failure, context, null)
+      if (result.failure.outcome === 'unauthorized') return waitForToken(base, result.failure, context, null)
       // Nothing was sent, so no attempt is recorded; but time is used up as by one.
       return tryAgain(state, base, context, null, {
         retryAfter: null,
@@ -195,6 +196,17 @@ function waitForMicrosoft(
   const askedMs = Math.min(msUntil(retryAfter, now) ?? 0, LONGEST_REFUSAL_WAIT_MS)
   const waitMs = Math.max(refusalWaitMs(base.refusals, random), askedMs)
   return { ...base, status: 'queued', waitMs, refusals: base.refusals + 1, gateway, attempt: tried }
+}
+
+/** A fresh token was refused as well. The mailbox waits, not the message: any other would meet the same. */
+function waitForToken(
+  base: Base,
+  failure: Unauthorized,
+  { adminCenters }: SettlementContext,
+  tried: Attempt | null,
+): Settlement {
+  const refusal = { by: 'token', problem: toTokenProblem(failure, adminCenters) } as const
+  return { ...base, status: 'queued', waitMs: 0, attempt: tried, refusal }
 }
 
 function refusalWaitMs(refusals: number, random: () => number): number {
@@ -250,8 +262,7 @@ function planAfterFailure(
     case 'unavailable':
       return tryAgain(state, base, context, attempt('unavailable', microsoftCode, failure), failure)
     case 'unauthorized':
-      // A fresh token was refused as well: either that passes, or the next refresh is refused and says why.
-      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, failure), null)
+      return waitForToken(base, failure, context, attempt('unavailable', microsoftCode, failure))
     case 'refused': {
       const refused = attempt('refused', microsoftCode, failure)
       const problem = problemOfRefusal(state, failure, adminCenters)

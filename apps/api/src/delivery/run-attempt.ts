@@ -54,6 +54,7 @@ export async function runAttempt(
     if (!refusal) return holdIfAccessIsLost(deps, message, access, first)
     const claims = refusal.claims ?? undefined
     const fresh = await deps.requestAccess(tenantId, { refused: access.grantVersion, claims, signal })
+    if (fresh.outcome === 'unavailable' && fresh.askedLately) return first
     if (fresh.outcome !== 'granted') return withoutAccess(fresh)
     // Meanwhile all mail may have been redirected, or no longer be.
     if (fresh.settingsVersion !== access.settingsVersion)

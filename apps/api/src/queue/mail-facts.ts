@@ -4,7 +4,8 @@ import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import type pg from 'pg'
 import { readMailState, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
 import { hasWaited, leasedRows } from './columns.ts'
-import type { Hold } from './refusals.ts'
+import { holdProblem, tokenProblem } from './mailbox-refusals.ts'
+import type { Hold, TokenTrouble } from './refusals.ts'
 import { totalsOf } from './totals.ts'
 
 /** What tells whether mail goes out. Times are the database's. */
@@ -54,7 +55,7 @@ WITH asked AS MATERIALIZED (
 ), leased AS MATERIALIZED (
   SELECT waits_since, lease_until FROM (${leasedRows('SELECT tenant_id, sending FROM asked')}) AS rows
 )
-SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, b.hold, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
+SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, b.hold, b.token_refused AS token, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
        a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
        greatest(b.paused_until, b.no_access_until) AS "pausedUntil", b.troubled_since AS "troubledSince",
        CASE WHEN b.quota_paused_until > mail_now() AND b.paused_until >= b.quota_paused_until THEN b.quota_code END AS "quotaCode", b.quota_paused_at AS "quotaSince",
@@ -73,6 +74,7 @@ SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.prob
 
 type Row = Omit<MailFacts, 'status' | 'problem' | 'known' | 'quota'> & {
   readonly hold: Hold | null
+  readonly token: TokenTrouble | null
   readonly quotaCode: string | null
   readonly quotaSince: Date | null
   readonly status: string
@@ -85,13 +87,13 @@ export async function readMailFacts(pool: pg.Pool, tenantId: string): Promise<Ma
   const { rows } = await pool.query<Row>(READ, [tenantId])
   const [row] = rows
   if (!row) throw new Error(`There is no tenant ${tenantId}.`)
-  const { status: storedStatus, problem, hold, knownMail, knownSince, quotaCode, quotaSince, ...facts } = row
+  const { status: storedStatus, problem, hold, token, knownMail, knownSince, quotaCode, quotaSince, ...facts } = row
   const status = readSettingsStatus(storedStatus)
   return {
     ...facts,
     status,
     problem:
-      readSettingsProblem(problem, status) ?? (hold?.route === 'send' ? { ...hold, code: 'mailbox-refused' } : null),
+      readSettingsProblem(problem, status) ?? holdProblem(hold?.route === 'send' ? hold : null) ?? tokenProblem(token),
     quota: quotaCode !== null && quotaSince !== null ? { code: quotaCode, since: quotaSince } : null,
     known: knownMail !== null && knownSince !== null ? { mail: readMailState(knownMail), since: knownSince } : null,
   }

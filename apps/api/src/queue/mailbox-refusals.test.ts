@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, createQueueGround, IN_DOUBT, QUEUED, SENT, type QueueGround } from '../test-support/queue-ground.ts'
-import { MINUTES } from '../test-support/test-clock.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import type { LeasedMessage } from './leased-message.ts'
-import { endRefusals, readHold, tellOfHoldAgain } from './mailbox-refusals.ts'
+import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
 import type { Settlement } from './settle.ts'
 
@@ -243,3 +243,59 @@ it('tells of a hold once more when asked to', async () => {
   await tend()
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.refused'])
 })
+
+/** What comes of an attempt whose token Graph refused although it was fresh. */
+const TOKEN_REFUSED: Settlement = { ...QUEUED, refusal: { by: 'token', problem: PROBLEM } }
+
+it('pauses a mailbox whose tokens are refused, tells it the third time, and that mail leaves again after one is accepted', async () => {
+  await leased(2).then(async (messages) => {
+    for (const message of messages) await ground.settle(message, TOKEN_REFUSED)
+  })
+  for (const seconds of [30, 60]) {
+    expect(await ground.claim(1)).toEqual([])
+    await tend()
+    expect(await readMailboxProblem(ground.opened.prisma, ADA)).toBeNull()
+    await ground.clock.advance(seconds * SECONDS)
+    await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
+  }
+  await tend()
+  expect(await readMailboxProblem(ground.opened.prisma, ADA)).toMatchObject({ code: 'token-refused' })
+  await ground.clock.advance(2 * MINUTES)
+  await ground.settle(await ground.claimOne(), SENT)
+  await tend()
+  expect(await readMailboxProblem(ground.opened.prisma, ADA)).toBeNull()
+  expect(await alerts()).toEqual(['mailbox.token-refused', 'mailbox.recovered'])
+})
+
+it('shows Graph the token again at Send now', async () => {
+  const [message] = await leased(1)
+  if (message) await ground.settle(message, TOKEN_REFUSED)
+  expect(await ground.claim(1)).toEqual([])
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  expect(await ground.claim(1)).toHaveLength(1)
+})
+
+it('counts a message that Microsoft refused as one whose token it accepted', async () => {
+  const [first, second] = await leased(2)
+  if (first) await ground.settle(first, TOKEN_REFUSED)
+  await refuse(second)
+  await ground.clock.advance(30 * SECONDS)
+  await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
+  const [row] = await ground.database.query<{ times: number }>(
+    `SELECT (token_refused ->> 'times')::int AS times FROM mailboxes`,
+  )
+  expect(row?.times).toBe(1)
+})
+
+it('does not call a queue stalled whose mailbox holds its mail, as another alert tells of that', async () => {
+  await hold()
+  await ground.submit()
+  await ground.clock.advance(30 * MINUTES)
+  expect(await ground.queue.upkeep.findStalled(longAgo())).toEqual([])
+})
+
+/** What is asked for queues in which nothing has moved for a quarter of an hour. */
+function longAgo() {
+  const now = ground.clock.now()
+  return { now, movedBefore: new Date(now.getTime() - 15 * MINUTES), recipientsPerDay: 0 }
+}

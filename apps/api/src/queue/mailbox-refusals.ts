@@ -1,6 +1,14 @@
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import type { Hold, MailboxRefusals, MessageRefusals } from './refusals.ts'
+import {
+  isTokenProblem,
+  TOKENS_REFUSED_AT_MOST,
+  type Hold,
+  type MailboxRefusals,
+  type MessageRefusals,
+  type TokenTrouble,
+} from './refusals.ts'
 
 // What the row of a mailbox knows of refusals: `refused` and `refusal_round` for the rule, `hold` while Microsoft takes no
 // mail, `probe_at` and `probe_id` for the message that is tried meanwhile. What follows from a hold is done by
@@ -12,9 +20,9 @@ export const PROBE_EVERY = `interval '15 minutes'`
 /** $1 tenant */
 const LOCK_SETTINGS = `SELECT version FROM tenant_settings WHERE tenant_id = $1 AND status = 'connected' FOR SHARE`
 
-/** $1 id, $2 lease owner, $3 version of the settings, or null */
+/** $1 id, $2 lease owner */
 const LOCK_MESSAGE = `
-SELECT refused_alone AS alone, refusal_round AS round, coalesce(wire_version = $3, false) AS "isCurrent"
+SELECT refused_alone AS alone, refusal_round AS round, wire_version AS "wireVersion"
   FROM message_queue WHERE message_id = $1 AND (lease_owner = $2 OR attempt_id = $2)
    FOR UPDATE`
 
@@ -22,33 +30,52 @@ SELECT refused_alone AS alone, refusal_round AS round, coalesce(wire_version = $
 const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING`
 
 /** $1 tenant */
-const LOCK = `SELECT refused, refusal_round AS round, hold, mail_now() AS now FROM mailboxes WHERE tenant_id = $1 FOR UPDATE`
+const LOCK = `SELECT refused, refusal_round AS round, hold, token_refused AS token, coalesce(no_access_until > mail_now(), false) AS "isPaused", mail_now() AS now
+  FROM mailboxes WHERE tenant_id = $1 FOR UPDATE`
 
-/** $1 tenant, $2 refused, $3 hold */
+/** A message that is refused had a token that is not. $1 tenant, $2 refused, $3 hold */
 const WRITE = `
 UPDATE mailboxes
-   SET refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
+   SET token_refused = NULL, refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
  WHERE tenant_id = $1`
 
-/**
- * Locks what a refusal is judged by; null where another attempt of the message has begun. Under other settings than those of
- * now a refusal says nothing of the mailbox: `isCurrent` is false.
- */
+export interface LockedRefusals {
+  readonly mailbox: MailboxRefusals
+  readonly token: TokenTrouble | null
+  /** Whether the mailbox pauses for want of access. */
+  readonly isPaused: boolean
+  readonly message: MessageRefusals
+  /** The version of the settings; null while no mailbox is connected. */
+  readonly version: number | null
+  /** The version that the message was sent with; null where no request that can send was begun, or the lease was lost. */
+  readonly wireVersion: number | null
+  readonly now: Date
+}
+
+/** Locks what a refusal is judged by; null where another attempt of the message has begun. */
 export async function lockRefusals(
   client: pg.PoolClient,
   { id, tenantId, leaseOwner }: { readonly id: string; readonly tenantId: string; readonly leaseOwner: string },
-): Promise<{ mailbox: MailboxRefusals; message: MessageRefusals; isCurrent: boolean; now: Date } | null> {
+): Promise<LockedRefusals | null> {
   // In this order, as everywhere: a change of the settings locks messages afterwards.
   const settings = await client.query<{ version: number }>(LOCK_SETTINGS, [tenantId])
-  const values = [id, leaseOwner, settings.rows[0]?.version ?? null]
-  const messages = await client.query<MessageRefusals & { isCurrent: boolean }>(LOCK_MESSAGE, values)
-  const [message] = messages.rows
-  if (!message) return null
+  const messages = await client.query<MessageRefusals & { wireVersion: number | null }>(LOCK_MESSAGE, [id, leaseOwner])
+  const [found] = messages.rows
+  if (!found) return null
+  const { wireVersion, ...message } = found
   await client.query(ENSURE, [tenantId])
-  const mailboxes = await client.query<Row & { now: Date }>(LOCK, [tenantId])
+  const mailboxes = await client.query<Row>(LOCK, [tenantId])
   const [row] = mailboxes.rows
   if (!row) throw new Error('A mailbox that is there was not found.')
-  return { mailbox: toRefusals(row), message, isCurrent: message.isCurrent, now: row.now }
+  const { refused, round, hold, ...others } = row
+  const version = settings.rows[0]?.version ?? null
+  return { ...others, mailbox: { refused: refused ?? {}, round, hold }, message, version, wireVersion }
+}
+
+interface Row extends Pick<LockedRefusals, 'token' | 'isPaused' | 'now'> {
+  readonly refused: MailboxRefusals['refused'] | null
+  readonly round: number
+  readonly hold: Hold | null
 }
 
 export async function writeRefusals(
@@ -59,14 +86,11 @@ export async function writeRefusals(
   await client.query(WRITE, [tenantId, JSON.stringify(refused), hold && JSON.stringify(hold)])
 }
 
-interface Row {
-  readonly refused: MailboxRefusals['refused'] | null
-  readonly round: number
-  readonly hold: Hold | null
-}
+/** $1 tenant, $2 trouble */
+const WRITE_TOKEN = `UPDATE mailboxes SET token_refused = $2 WHERE tenant_id = $1`
 
-function toRefusals({ refused, round, hold }: Row): MailboxRefusals {
-  return { refused: refused ?? {}, round, hold }
+export async function writeTokenTrouble(client: pg.PoolClient, tenantId: string, trouble: TokenTrouble): Promise<void> {
+  await client.query(WRITE_TOKEN, [tenantId, JSON.stringify(trouble)])
 }
 
 /**
@@ -79,7 +103,7 @@ export function hasLeft(settled: string): string {
 
 /** SQL for whether a message that leaves changes what a row of mailboxes knows of refusals. By draft, it changes anything. */
 export function endsRefusal(mailbox: string, byDraft: string): string {
-  return `(${mailbox}.hold IS NOT NULL AND (${byDraft} OR ${mailbox}.hold ->> 'route' = 'send')
+  return `(${mailbox}.token_refused IS NOT NULL OR ${mailbox}.hold IS NOT NULL AND (${byDraft} OR ${mailbox}.hold ->> 'route' = 'send')
            OR ${mailbox}.refused IS NOT NULL AND (${byDraft} OR ${mailbox}.hold IS NULL OR ${mailbox}.refused ? 'send'))`
 }
 
@@ -91,13 +115,18 @@ export function afterLeaving(mailbox: string, left: string, byDraft: string): st
   const once = (changed: string, column: string) => `CASE WHEN ${left} THEN ${changed} ELSE ${mailbox}.${column} END`
   const refused = `CASE WHEN ${byDraft} THEN NULL ELSE nullif(${mailbox}.refused - 'send', '{}') END`
   const hold = `CASE WHEN ${byDraft} OR ${mailbox}.hold ->> 'route' = 'send' THEN NULL ELSE ${mailbox}.hold END`
-  return `refused = ${once(refused, 'refused')}, hold = ${once(hold, 'hold')},
+  return `token_refused = ${once('NULL', 'token_refused')}, refused = ${once(refused, 'refused')}, hold = ${once(hold, 'hold')},
         refusal_round = ${once(`${mailbox}.refusal_round + (${mailbox}.refused IS NOT NULL)::int`, 'refusal_round')}`
+}
+
+/** SQL for whether an alert tells that nothing leaves a mailbox. */
+export function isToldOf(mailbox: string): string {
+  return `coalesce(${mailbox}.hold ->> 'route' = 'send' OR (${mailbox}.token_refused ->> 'times')::int > ${TOKENS_REFUSED_AT_MOST}, false)`
 }
 
 /** $1 tenant, $2 whether nobody is told that mail leaves again */
 const END = `
-UPDATE mailboxes SET refused = NULL, hold = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN '{}' ELSE told END
+UPDATE mailboxes SET refused = NULL, hold = NULL, token_refused = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN '{}' ELSE told END
  WHERE tenant_id = $1`
 
 /**
@@ -122,13 +151,34 @@ export async function tellOfHoldAgain(transaction: Prisma.TransactionClient, ten
 }
 
 /** $1 tenant */
-const READ_HOLD = `SELECT hold FROM mailboxes WHERE tenant_id = $1`
+const READ = `SELECT hold, token_refused AS token FROM mailboxes WHERE tenant_id = $1`
+
+type Reader = Pick<Prisma.TransactionClient, '$queryRawUnsafe'>
+
+async function read(reader: Reader, tenantId: string): Promise<{ hold: Hold | null; token: TokenTrouble | null }> {
+  const [row] = await reader.$queryRawUnsafe<{ hold: Hold | null; token: TokenTrouble | null }[]>(READ, tenantId)
+  return row ?? { hold: null, token: null }
+}
 
 /** Reads why Microsoft takes no mail; null while it does. */
-export async function readHold(
-  reader: Pick<Prisma.TransactionClient, '$queryRawUnsafe'>,
-  tenantId: string,
-): Promise<Hold | null> {
-  const [row] = await reader.$queryRawUnsafe<{ hold: Hold | null }[]>(READ_HOLD, tenantId)
-  return row?.hold ?? null
+export async function readHold(reader: Reader, tenantId: string): Promise<Hold | null> {
+  return (await read(reader, tenantId)).hold
+}
+
+/** Reads what is wrong with the mailbox, or with its tokens; null while nothing is. */
+export async function readMailboxProblem(reader: Reader, tenantId: string): Promise<SettingsProblem | null> {
+  const { hold, token } = await read(reader, tenantId)
+  return holdProblem(hold) ?? tokenProblem(token)
+}
+
+export function holdProblem(hold: Hold | null): SettingsProblem | null {
+  if (!hold) return null
+  const { route: _, ...problem } = hold
+  return { ...problem, code: 'mailbox-refused' }
+}
+
+export function tokenProblem(token: TokenTrouble | null): SettingsProblem | null {
+  if (!isTokenProblem(token)) return null
+  const { times: _, ...problem } = token
+  return { ...problem, code: 'token-refused' }
 }

@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest'
-import { isHeldBy, judgeRefusal, type Hold, type MailboxRefusals, type Refusal, type Route } from './refusals.ts'
+import {
+  isHeldBy,
+  isTokenProblem,
+  judgeRefusal,
+  judgeToken,
+  type Hold,
+  type MailboxRefusals,
+  type Refusal,
+  type Route,
+} from './refusals.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const PROBLEM = { title: 'No', detail: 'No.', action: 'Act.', values: {}, correlationId: null }
@@ -91,4 +100,29 @@ it.each<[Route, Route, boolean]>([
 ])('a hold by %s holds what goes by %s: %s', (route, by, holds) => {
   expect(isHeldBy({ route }, by)).toBe(holds)
   expect(isHeldBy(null, by)).toBe(false)
+})
+
+const TOKEN = { by: 'token', problem: PROBLEM } as const
+const refusedTokens = (times: number) => ({ ...PROBLEM, times, since: '2026-11-23T00:00:00.000Z' })
+
+it('pauses a mailbox whose fresh tokens are refused for twice as long each time, up to a quarter of an hour', () => {
+  const pauses = [0, 1, 2, 3, 4, 5, 60].map(
+    (times) => judgeToken(times === 0 ? null : refusedTokens(times), TOKEN, false, NOW).pauseMs,
+  )
+  expect(pauses).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 900_000, 900_000])
+})
+
+it.each([
+  [1, false],
+  [2, false],
+  [3, true],
+])('says after %i refused tokens that somebody has to act: %s', (times, isProblem) => {
+  expect(isTokenProblem(refusedTokens(times))).toBe(isProblem)
+})
+
+it('counts the messages that meet a refused token at the same moment once', () => {
+  const { trouble, pauseMs } = judgeToken(null, TOKEN, false, NOW)
+  expect(trouble).toMatchObject({ times: 1, since: NOW.toISOString() })
+  expect(pauseMs).toBe(30_000)
+  expect(judgeToken(trouble, TOKEN, true, NOW)).toEqual({ trouble, pauseMs: null })
 })

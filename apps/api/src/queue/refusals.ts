@@ -39,6 +39,18 @@ export interface MailboxRefusals {
   readonly hold: Hold | null
 }
 
+/** A token that Graph refused although it had just been fetched: every message of the mailbox meets that, from the first on. */
+export interface TokenRefusal {
+  readonly by: 'token'
+  readonly problem: MailboxProblem
+}
+
+/** What the row of a mailbox knows of refused tokens, since one was accepted. */
+export interface TokenTrouble extends MailboxProblem {
+  readonly times: number
+  readonly since: string
+}
+
 /** What the row of a message knows of refusals. */
 export interface MessageRefusals {
   /** How often it was refused while others left. */
@@ -82,4 +94,30 @@ export function judgeRefusal(
 /** Whether a hold holds what goes by a route. */
 export function isHeldBy(hold: Pick<Hold, 'route'> | null, route: Route): boolean {
   return hold !== null && (hold.route === 'send' || route === 'draft')
+}
+
+const FIRST_TOKEN_PAUSE_MS = 30_000
+const LONGEST_TOKEN_PAUSE_MS = 15 * 60_000
+/** Once or twice may pass by itself, as where Graph has not heard of a new right yet. */
+export const TOKENS_REFUSED_AT_MOST = 2
+
+/** Whether tokens are refused so often that somebody has to act. */
+export function isTokenProblem(trouble: Pick<TokenTrouble, 'times'> | null): trouble is TokenTrouble {
+  return trouble !== null && trouble.times > TOKENS_REFUSED_AT_MOST
+}
+
+/**
+ * Decides how long the mailbox pauses after a token was refused; null where it has paused since.
+ *
+ * @param isPaused another message of the mailbox has met the same, a moment ago
+ */
+export function judgeToken(
+  known: TokenTrouble | null,
+  { problem }: TokenRefusal,
+  isPaused: boolean,
+  now: Date,
+): { readonly trouble: TokenTrouble; readonly pauseMs: number | null } {
+  const times = (known?.times ?? 0) + (isPaused && known !== null ? 0 : 1)
+  const pauseMs = isPaused ? null : Math.min(FIRST_TOKEN_PAUSE_MS * 2 ** (times - 1), LONGEST_TOKEN_PAUSE_MS)
+  return { trouble: { ...problem, times, since: known?.since ?? now.toISOString() }, pauseMs }
 }

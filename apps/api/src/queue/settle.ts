@@ -9,8 +9,16 @@ import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
-import { afterLeaving, endsRefusal, hasLeft, lockRefusals, writeRefusals } from './mailbox-refusals.ts'
-import { judgeRefusal, type Refusal, type Route } from './refusals.ts'
+import {
+  afterLeaving,
+  endsRefusal,
+  hasLeft,
+  lockRefusals,
+  writeRefusals,
+  writeTokenTrouble,
+  type LockedRefusals,
+} from './mailbox-refusals.ts'
+import { judgeRefusal, judgeToken, type Refusal, type Route, type TokenRefusal } from './refusals.ts'
 import type { Doubt } from './states.ts'
 import { addToTotals, lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -54,7 +62,7 @@ export interface Settlement {
   /** How many of its latest tries were refused, by Microsoft for its mailbox or by something else, one after the other. */
   readonly refusals: number
   /** What refused the message without being about it: it is held or ends, where its mailbox says so. */
-  readonly refusal: Refusal | null
+  readonly refusal: Refusal | TokenRefusal | null
   /** The route that it took, or would have taken; null where it did not come to that. */
   readonly route: Route | null
   /**
@@ -332,18 +340,36 @@ async function settleRefused(pool: pg.Pool, settled: Settled): Promise<boolean> 
   return inTransaction(pool, async (client) => {
     const locked = await lockRefusals(client, message)
     if (!locked) return false
-    const { mailbox, now } = locked
-    // Whoever connected the mailbox anew, or another sender, has ended what the refusal is about.
-    if (!locked.isCurrent) return (await settleAny(client, [toResult(settled)])).rows.length > 0
-    const judged = judgeRefusal(mailbox, { ...locked.message, id: message.id }, refusal, now)
-    await writeRefusals(client, message.tenantId, judged.mailbox)
-    const result = {
-      ...toResult({ ...settled, settlement: afterRefusal(settlement, refusal, judged.becomes) }),
-      refusedAlone: judged.message.alone,
-      refusalRound: judged.message.round,
-    }
+    const result = isOfNow(refusal, locked) ? await judge(client, settled, refusal, locked) : toResult(settled)
     return (await settleAny(client, [result])).rows.length > 0
   })
+}
+
+/**
+ * Whether a refusal is about the connection of now: whoever connected the mailbox anew, or another sender, has ended what it
+ * was about. A look for a message shows its token to Microsoft too, and is no request that can send.
+ */
+function isOfNow({ by }: Refusal | TokenRefusal, { version, wireVersion }: LockedRefusals): boolean {
+  return version !== null && (wireVersion === version || (wireVersion === null && by === 'token'))
+}
+
+async function judge(
+  client: pg.PoolClient,
+  settled: Settled,
+  refusal: Refusal | TokenRefusal,
+  { mailbox, token, isPaused, message, now }: LockedRefusals,
+): Promise<Result> {
+  const { id, tenantId } = settled.message
+  const { settlement } = settled
+  if (refusal.by === 'token') {
+    const { trouble, pauseMs } = judgeToken(token, refusal, isPaused, now)
+    await writeTokenTrouble(client, tenantId, trouble)
+    return toResult({ ...settled, settlement: { ...settlement, noAccessMs: pauseMs } })
+  }
+  const judged = judgeRefusal(mailbox, { ...message, id }, refusal, now)
+  await writeRefusals(client, tenantId, judged.mailbox)
+  const result = toResult({ ...settled, settlement: afterRefusal(settlement, refusal, judged.becomes) })
+  return { ...result, refusedAlone: judged.message.alone, refusalRound: judged.message.round }
 }
 
 function afterRefusal(settlement: Settlement, { ends }: Refusal, becomes: 'queued' | 'held' | 'failed'): Settlement {

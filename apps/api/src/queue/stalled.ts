@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { hasWaited, leasedRows } from './columns.ts'
 import { isInLane, walkLanes } from './lanes.ts'
+import { isToldOf } from './mailbox-refusals.ts'
 import { DAY_WINDOW } from './usage-windows.ts'
 
 export interface StalledQueue {
@@ -25,7 +26,7 @@ WITH working AS MATERIALIZED (
   SELECT s.tenant_id, b.troubled_since, greatest(b.paused_until, b.no_access_until) AS paused_until, t.queued + t.sending AS waiting, t.sending
     FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
    WHERE s.status = 'connected' AND s.problem IS NULL AND t.queued + t.sending > 0
-     AND b.hold ->> 'route' IS DISTINCT FROM 'send' -- another alert tells of that
+     AND NOT ${isToldOf('b')}
 ), stalled AS (
   SELECT w.tenant_id, w.waiting, tried.due_at, greatest(tried.due_at, w.troubled_since) AS since
     FROM working w CROSS JOIN LATERAL (

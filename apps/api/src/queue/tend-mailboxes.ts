@@ -4,7 +4,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import type { NewId } from '../ids.ts'
 import { isInTime } from './columns.ts'
 import { PROBE_EVERY } from './mailbox-refusals.ts'
-import type { Hold } from './refusals.ts'
+import { isTokenProblem, type Hold, type TokenTrouble } from './refusals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
@@ -14,11 +14,11 @@ import { wakeWorkers } from './wake.ts'
 
 const HELD_AT_ONCE = 1_000
 
-const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR cardinality(told) > 0`
+const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR token_refused IS NOT NULL OR cardinality(told) > 0`
 
 /** $1 tenant */
 const LOCK = `
-SELECT m.hold, m.told, mail_now() AS now, s.from_email AS "fromEmail",
+SELECT m.hold, m.token_refused AS token, m.told, mail_now() AS now, s.from_email AS "fromEmail",
        m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route', false) AS "probeIsDue",
        coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
   FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id
@@ -61,6 +61,7 @@ const WRITE_TOLD = `UPDATE mailboxes SET told = $2 WHERE tenant_id = $1`
 
 interface Row {
   readonly hold: Hold | null
+  readonly token: TokenTrouble | null
   readonly told: readonly string[]
   readonly now: Date
   readonly fromEmail: string | null
@@ -79,36 +80,49 @@ export async function tendMailboxes(prisma: PrismaClient, newId: NewId): Promise
 async function tendMailbox(transaction: Prisma.TransactionClient, newId: NewId, tenantId: string): Promise<boolean> {
   const [row] = await transaction.$queryRawUnsafe<Row[]>(LOCK, tenantId)
   if (!row) return false
-  const { hold, told, now, fromEmail } = row
-  if ((hold !== null) !== told.includes('mailbox.refused')) await tellOfHold()
+  const { hold } = row
+  await tellOfProblems(transaction, newId, tenantId, row)
   if (hold === null) return false
   await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
   if (!row.probeIsDue || row.isProbing) return false
   if ((await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) === 0) return false
   await wakeWorkers(transaction, tenantId)
   return true
+}
 
-  async function tellOfHold(): Promise<void> {
-    const facts = { fromEmail: fromEmail ?? '' }
-    const event = { tenantId, at: now, actor: null }
-    await dismissAlerts(transaction, tenantId, 'mailbox', now)
-    if (hold === null) {
-      await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type: 'mailbox.recovered', facts })
+/** The alert, and the action in the audit log, that tell of each problem. */
+const TOLD_BY = [
+  ['mailbox.refused', 'mailbox-refused'],
+  ['mailbox.token-refused', 'token-refused'],
+] as const
+
+/** Tells of a problem once when it begins, and once when it is over. */
+async function tellOfProblems(
+  transaction: Prisma.TransactionClient,
+  newId: NewId,
+  tenantId: string,
+  { hold, token, told, now, fromEmail: sender }: Row,
+): Promise<void> {
+  const problems = { 'mailbox.refused': hold, 'mailbox.token-refused': isTokenProblem(token) ? token : null }
+  const news = TOLD_BY.filter(([type]) => (problems[type] !== null) !== told.includes(type))
+  if (news.length === 0) return
+  const event = { tenantId, at: now, actor: null }
+  const fromEmail = sender ?? ''
+  await dismissAlerts(transaction, tenantId, 'mailbox', now)
+  for (const [type, action] of news) {
+    const problem = problems[type]
+    const id = newId('alert')
+    if (problem === null) {
+      await appendAlert(transaction, { id, tenantId, at: now, type: 'mailbox.recovered', facts: { fromEmail } })
       await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
     } else {
-      const { title, detail, action, values, correlationId } = hold
-      const explained = { ...facts, title, detail, action, values, correlationId }
-      await appendAlert(transaction, {
-        id: newId('alert'),
-        tenantId,
-        at: now,
-        type: 'mailbox.refused',
-        facts: explained,
-      })
+      const { title, detail, action: remedy, values, correlationId } = problem
+      const facts = { fromEmail, title, detail, action: remedy, values, correlationId }
+      await appendAlert(transaction, { id, tenantId, at: now, type, facts })
       const outcome = String(values['microsoftCode'] ?? 'refused')
-      await appendAuditEvent(transaction, { ...event, action: 'mailbox-refused', outcome, details: { correlationId } })
+      await appendAuditEvent(transaction, { ...event, action, outcome, details: { correlationId } })
     }
-    const others = told.filter((type) => type !== 'mailbox.refused')
-    await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, hold === null ? others : [...others, 'mailbox.refused'])
   }
+  const standing = TOLD_BY.flatMap(([type]) => (problems[type] === null ? [] : [type]))
+  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, standing)
 }

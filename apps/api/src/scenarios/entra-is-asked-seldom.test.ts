@@ -153,12 +153,31 @@ it('does not send with a token that Graph refused, although it is good for four 
   await ground.pass(56 * MINUTES)
   await breakEntra({ status: 503 })
   await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'sendMail' })
-  const { id } = await ground.service.submit({ subject: 'Refused' })
+  const { id } = await ground.service.submit({ subject: 'No token is taken' })
   await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
 
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.pass(LONGEST_PAUSE_MS)
 
   await ground.service.until(id, { status: 'sent' })
-  expect(await ground.arrived('Refused')).toBe(1)
+  expect(await ground.arrived('No token is taken')).toBe(1)
+})
+
+it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {
+  await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'any-send' }, 'always')
+  await submitMany('Every token is refused')
+  await untilIdle()
+  for (let second = 0; second < 300; second += 10) {
+    await ground.pass(10 * SECONDS)
+    await untilIdle()
+  }
+  expect(await tokenRequests()).toBeLessThanOrEqual(5)
+  const settings = async () => (await ground.service.get(SETTINGS)).json
+  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'token-refused' } })
+  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({ mail: 'stopped', held: { count: 0 } })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(15 * MINUTES)
+  await untilAllAreSent('Every token is refused')
+  expect((await settings()).problem).toBeNull()
 })

@@ -13,7 +13,7 @@ import type { GrantStore } from './grant-store.ts'
 /** The part of a worker that keeps the tokens. */
 interface Process {
   readonly grantStore: GrantStore
-  access(options?: { refused?: number }): Promise<Access>
+  access(options?: { refused?: number; claims?: string }): Promise<Access>
   recheck(): Promise<void>
 }
 
@@ -50,7 +50,7 @@ async function startProcess(overrides: Overrides = {}): Promise<Process> {
   const { signal } = new AbortController()
   return {
     grantStore,
-    access: ({ refused } = {}) => accessSource.access(tenantId, { ...(refused !== undefined && { refused }), signal }),
+    access: (options = {}) => accessSource.access(tenantId, { ...options, signal }),
     recheck: () => recheck(signal),
   }
 }
@@ -342,6 +342,24 @@ it('does not mistake a refused token for a new one when a search of the mailbox 
 
   expect(after.accessToken).not.toBe(before.accessToken)
   expect(after.connection.searchWorks).toBe(true)
+})
+
+it('asks Entra at most once a minute because Graph refuses a token, in any process, but for a claims challenge at once', async () => {
+  const tokenRequests = async () => (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
+  const refuse = async (process: Process, claims?: string) =>
+    process.access({ refused: (await granted(process)).grantVersion, ...(claims !== undefined && { claims }) })
+  expect(await refuse(one)).toMatchObject({ outcome: 'granted' })
+  await clock.advance(59 * SECONDS)
+  for (const process of [one, other])
+    expect(await refuse(process)).toMatchObject({ outcome: 'unavailable', askedLately: true, waitMs: 1_000 })
+  expect(await tokenRequests()).toBe(1)
+
+  expect(await refuse(other, '{"access_token":{"nbf":{"essential":true,"value":"1"}}}')).toMatchObject({
+    outcome: 'granted',
+  })
+  await clock.advance(1 * SECONDS)
+  expect(await refuse(one)).toMatchObject({ outcome: 'granted' })
+  expect(await tokenRequests()).toBe(3)
 })
 
 async function saveSearch(): Promise<void> {

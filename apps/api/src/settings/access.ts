@@ -121,6 +121,9 @@ export function createAccessSource({
       // The recheck asks again once a minute, rather than every message.
       if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
       stale = grant.grantVersion
+      const { refreshWaitMs, refusalWaitMs } = grant
+      if (isRefusedFresh(grant, options) && refreshWaitMs === 0 && refusalWaitMs > 0)
+        return { ...postponed(refusalWaitMs), askedLately: true }
       const renewal = await refreshOnce(tenantId, grant, connection, options)
       if (renewal.outcome === 'renewed') continue
       if (renewal.outcome === 'held') return renewal
@@ -148,13 +151,15 @@ export function createAccessSource({
     tenantId: string,
     grant: StoredGrant,
     connection: Connection,
-    { claims, recheck = false }: AccessOptions,
+    options: AccessOptions,
   ): Promise<Renewal> {
+    const { claims, recheck = false } = options
     const { grantVersion, refreshWaitMs } = grant
     if (refreshWaitMs > 0) return postponed(refreshWaitMs)
     const lease = { tenantId, owner: newOpaqueValue(random) }
-    const leaseMs = REFRESH_LEASE_MS
-    if (!(await grantStore.takeRefreshLease({ ...lease, grantVersion, leaseMs, recheck }))) return BY_ANOTHER
+    const refused = isRefusedFresh(grant, options)
+    if (!(await grantStore.takeRefreshLease({ ...lease, grantVersion, leaseMs: REFRESH_LEASE_MS, recheck, refused })))
+      return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)
       if (renewal.outcome === 'refused') {
@@ -276,6 +281,11 @@ export function createAccessSource({
       accessTokenExpiresAt: tokens.expiresAt,
       accessTokenObtainedAt: clock(),
     }
+  }
+
+  /** Graph refuses a token that has not expired, and does not say what another one has to have. */
+  function isRefusedFresh(grant: StoredGrant, { refused, claims, recheck = false }: AccessOptions): boolean {
+    return refused === grant.grantVersion && claims === undefined && !recheck && clock() < grant.accessTokenExpiresAt
   }
 
   function isFresh(grant: StoredGrant, stale: number | undefined): boolean {

@@ -13,7 +13,11 @@ const SEARCHES_BATCH = 1_000
  * No lease or pause is longer. A time further ahead was written before the clock of the database was set back, or before a
  * standby took over whose clock is behind.
  */
-const LONGEST_WAIT = Prisma.raw(`interval '1 hour'`)
+const LONGEST_WAIT_MS = 60 * 60_000
+const LONGEST_WAIT = Prisma.raw(`interval '${LONGEST_WAIT_MS} milliseconds'`)
+/** How often Entra is asked because Graph refuses a token that has not expired. */
+const ASKED_EVERY_MS = 60_000
+const ASKED_EVERY = Prisma.raw(`interval '${ASKED_EVERY_MS} milliseconds'`)
 
 export interface StoredGrant extends SealedTokens {
   /** Grows with every new set of tokens. */
@@ -24,6 +28,8 @@ export interface StoredGrant extends SealedTokens {
   readonly searchFails: boolean
   /** How long Entra must not be asked; 0 when it may be. */
   readonly refreshWaitMs: number
+  /** How long Entra must not be asked because Graph refuses a token that has not expired; 0 when it may be, or is being asked. */
+  readonly refusalWaitMs: number
   /** How often in succession Entra could not answer. */
   readonly refreshFailures: number
 }
@@ -58,9 +64,11 @@ export interface GrantStore {
   /**
    * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
    * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
-   * refused the app registration.
+   * refused the app registration; `refused` because Graph refuses a token that has not expired, at most once a minute.
    */
-  takeRefreshLease(lease: RefreshLease & { grantVersion: number; leaseMs: number; recheck?: boolean }): Promise<boolean>
+  takeRefreshLease(
+    lease: RefreshLease & { grantVersion: number; leaseMs: number; recheck?: boolean; refused?: boolean },
+  ): Promise<boolean>
   /**
    * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
    * was lost meanwhile.
@@ -82,15 +90,17 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
   return {
     async read(tenantId) {
       const row = await prisma.tenantSettings.findUnique({ where: { tenantId } })
-      return { settings: toSettings(row), grant: row && toGrant(row, await refreshWaitMs(prisma, row)) }
+      return { settings: toSettings(row), grant: row && toGrant(row, await readWaits(prisma, row)) }
     },
 
-    async takeRefreshLease({ tenantId, grantVersion, owner, leaseMs, recheck = false }) {
+    async takeRefreshLease({ tenantId, grantVersion, owner, leaseMs, recheck = false, refused = false }) {
       const taken = await prisma.$executeRaw`
         UPDATE tenant_settings
-           SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond'
+           SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond',
+               refused_asked_at = CASE WHEN ${refused} THEN mail_now() ELSE refused_asked_at END
          WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
            AND (${recheck} OR problem IS NULL)
+           AND (NOT ${refused} OR (refused_asked_at > mail_now() - ${ASKED_EVERY} AND refused_asked_at <= mail_now()) IS NOT TRUE)
            AND (refresh_lease_until > mail_now() AND refresh_lease_until <= mail_now() + ${LONGEST_WAIT}) IS NOT TRUE
            AND (refresh_not_before > mail_now() AND refresh_not_before <= mail_now() + ${LONGEST_WAIT}) IS NOT TRUE`
       return taken === 1
@@ -163,16 +173,27 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
   }
 }
 
-/** Returns 0 as well where the time lies further ahead than any pause. */
-async function refreshWaitMs(prisma: PrismaClient, { refreshNotBefore }: SettingsRow): Promise<number> {
-  if (refreshNotBefore === null) return 0
-  const [row] = await prisma.$queryRaw<{ wait_ms: number }[]>`
-    SELECT CASE WHEN ${refreshNotBefore}::timestamptz <= mail_now() + ${LONGEST_WAIT}
-                THEN greatest(0, ceil(extract(epoch FROM ${refreshNotBefore}::timestamptz - mail_now()) * 1000))::int ELSE 0 END AS wait_ms`
-  return row?.wait_ms ?? 0
+type Waits = Pick<StoredGrant, 'refreshWaitMs' | 'refusalWaitMs'>
+
+async function readWaits(
+  prisma: PrismaClient,
+  { refreshNotBefore, refreshLeaseUntil, refusedAskedAt }: SettingsRow,
+): Promise<Waits> {
+  if (refreshNotBefore === null && refusedAskedAt === null) return { refreshWaitMs: 0, refusalWaitMs: 0 }
+  const [row] = await prisma.$queryRaw<{ now: Date }[]>`SELECT mail_now() AS now`
+  /** 0 as well where the end lies further ahead than any wait. */
+  const waitMs = (end: Date | null, startMs: number, longestMs: number) => {
+    const leftMs = row && end ? end.getTime() + startMs - row.now.getTime() : 0
+    return leftMs > longestMs ? 0 : Math.max(leftMs, 0)
+  }
+  const isAsking = waitMs(refreshLeaseUntil, 0, LONGEST_WAIT_MS) > 0
+  return {
+    refreshWaitMs: waitMs(refreshNotBefore, 0, LONGEST_WAIT_MS),
+    refusalWaitMs: isAsking ? 0 : waitMs(refusedAskedAt, ASKED_EVERY_MS, ASKED_EVERY_MS),
+  }
 }
 
-function toGrant(row: SettingsRow, refreshWaitMs: number): StoredGrant | null {
+function toGrant(row: SettingsRow, waits: Pick<StoredGrant, 'refreshWaitMs' | 'refusalWaitMs'>): StoredGrant | null {
   const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, accessTokenObtainedAt, grantVersion } = row
   if (accessTokenSealed === null || accessTokenExpiresAt === null || accessTokenObtainedAt === null) return null
   return {
@@ -183,7 +204,7 @@ function toGrant(row: SettingsRow, refreshWaitMs: number): StoredGrant | null {
     grantVersion,
     searchWorks: row.sentItemsSearch === 'works',
     searchFails: row.sentItemsSearch === 'fails',
-    refreshWaitMs,
+    ...waits,
     refreshFailures: row.refreshFailures,
   }
 }

@@ -58,14 +58,14 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
-    const [settings, waitingMessages, pending, hold, quotaPause] = await Promise.all([
+    const [settings, waitingMessages, pending, mailboxProblem, quotaPause] = await Promise.all([
       settingsStore.read(tenantId),
       settingsStore.countWaitingMessages(tenantId),
       consentStore.findPending(tenantId, clock()),
-      settingsStore.readHold(tenantId),
+      settingsStore.readMailboxProblem(tenantId),
       settingsStore.readQuotaPause(tenantId),
     ])
-    return viewSettings(settings, { waitingMessages, pending, hold, quotaPause })
+    return viewSettings(settings, { waitingMessages, pending, mailboxProblem, quotaPause })
   }
 
   async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {

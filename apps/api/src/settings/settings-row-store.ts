@@ -30,6 +30,7 @@ export const NO_GRANT = {
   accessTokenSealed: null,
   accessTokenExpiresAt: null,
   accessTokenObtainedAt: null,
+  refusedAskedAt: null,
   ...NO_REFRESH,
   grantVersion: { increment: 1 },
 } as const
@@ -38,6 +39,7 @@ export const NO_GRANT = {
 export function newGrant(tokens: SealedTokens, verificationId: string) {
   return {
     ...tokens,
+    refusedAskedAt: null,
     ...NO_REFRESH,
     grantVersion: { increment: 1 },
     sentItemsSearch: 'unknown',

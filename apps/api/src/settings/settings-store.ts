@@ -1,4 +1,4 @@
-import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ReportsProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import type { Alert } from '../alert.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
@@ -6,8 +6,7 @@ import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { countOnTheWire } from '../queue/clear.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from '../queue/hold.ts'
-import { endRefusals, readHold, tellOfHoldAgain } from '../queue/mailbox-refusals.ts'
-import type { Hold } from '../queue/refusals.ts'
+import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from '../queue/mailbox-refusals.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
@@ -64,8 +63,8 @@ export interface SettingsStore {
   countWaitingMessages(tenantId: string): Promise<number>
   /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
   readQuotaPause(tenantId: string): Promise<QuotaPause | null>
-  /** Null unless Microsoft takes no mail from the mailbox. */
-  readHold(tenantId: string): Promise<Hold | null>
+  /** Null unless Microsoft takes no mail from the mailbox, or no token. */
+  readMailboxProblem(tenantId: string): Promise<SettingsProblem | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
   completeConsent(
     consent: ConsentRecord,
@@ -102,8 +101,8 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       return readQuotaPause(prisma, tenantId)
     },
 
-    async readHold(tenantId) {
-      return readHold(prisma, tenantId)
+    async readMailboxProblem(tenantId) {
+      return readMailboxProblem(prisma, tenantId)
     },
 
     async completeConsent(consent, { connection, account, tokens, bounces }, now) {

@@ -3,7 +3,6 @@ import type { Consent, DeliveryReports, Office365SmtpSettings } from '@inforiver
 import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { QuotaPause } from '../queue/quota-pause.ts'
-import type { Hold } from '../queue/refusals.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
@@ -15,12 +14,12 @@ export function viewSettings(
   {
     waitingMessages,
     pending,
-    hold,
+    mailboxProblem,
     quotaPause,
   }: {
     readonly waitingMessages: number
     readonly pending: ConsentRecord | null
-    readonly hold: Hold | null
+    readonly mailboxProblem: SettingsProblem | null
     readonly quotaPause: QuotaPause | null
   },
 ): Office365SmtpSettings {
@@ -38,8 +37,7 @@ export function viewSettings(
     largeAttachments: { enabled: largeAttachments, locked: largeAttachments },
     deliveryReports: viewReports(reports, connection),
     waitingMessages,
-    problem:
-      state.status === 'not-configured' ? null : (state.problem ?? holdProblem(hold) ?? quotaProblem(quotaPause)),
+    problem: state.status === 'not-configured' ? null : (state.problem ?? mailboxProblem ?? quotaProblem(quotaPause)),
     pendingConsent: pending && {
       id: pending.id,
       purpose: pending.purpose,
@@ -47,12 +45,6 @@ export function viewSettings(
       expiresAt: pending.expiresAt.toISOString(),
     },
   }
-}
-
-function holdProblem(hold: Hold | null): SettingsProblem | null {
-  if (!hold) return null
-  const { route: _, ...problem } = hold
-  return { ...problem, code: 'mailbox-refused' }
 }
 
 function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {

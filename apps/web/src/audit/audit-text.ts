@@ -11,6 +11,7 @@ const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, 'microsoft' | 'operator
   'app-misconfigured': 'microsoft',
   'app-recovered': 'microsoft',
   'mailbox-refused': 'microsoft',
+  'token-refused': 'microsoft',
   'mailbox-accepted': 'microsoft',
   'service-key-created': 'operator',
   'service-key-revoked': 'operator',

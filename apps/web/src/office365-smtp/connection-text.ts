@@ -57,10 +57,14 @@ export function onTheWireText(count: number, sender: string | null, t: Translate
 }
 
 /** What must happen before mail is sent; null when nothing blocks it. */
-function blockerOf({ status, problem }: Office365SmtpSettings): 'connect' | 'reconnect' | 'app' | 'refused' | null {
+function blockerOf({
+  status,
+  problem,
+}: Office365SmtpSettings): 'connect' | 'reconnect' | 'app' | 'refused' | 'token' | null {
   if (status === 'not-configured') return 'connect'
   if (status === 'reconnect-required') return 'reconnect'
   if (problem?.code === 'mailbox-refused') return problem.values['byDraft'] === true ? null : 'refused'
+  if (problem?.code === 'token-refused') return 'token'
   return problem?.code === 'app-misconfigured' ? 'app' : null
 }
 

@@ -222,7 +222,7 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
               {t('settings.reconnect')}
             </Button>
           ) : (
-            (code === 'quota-exceeded' || code === 'mailbox-refused') && (
+            (code === 'quota-exceeded' || code === 'mailbox-refused' || code === 'token-refused') && (
               <Button disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
                 {t('overview.send-now')}
               </Button>

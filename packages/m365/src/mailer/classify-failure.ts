@@ -64,6 +64,7 @@ export type Failure =
     } & FailureFacts)
 
 export type Refused = Extract<Failure, { outcome: 'refused' }>
+export type Unauthorized = Extract<Failure, { outcome: 'unauthorized' }>
 export type Intercepted = Extract<Failure, { outcome: 'intercepted' }>
 
 export interface FailureContext {

@@ -25,6 +25,9 @@ export const FAILURE_SENTENCES: Sentences = {
     'Whoever operates the proxy or gateway lets requests of up to 4 MB through to {host}. Then a workspace admin or the submitting service retries the message.',
   'graph-endless-list': 'The list of attachments that Microsoft gave does not end.',
 
+  'token-refused.remedy':
+    'Whoever operates Inforiver Mail checks that M365_CLOUD is the cloud of the organisation, and an Entra administrator whether a policy covers Exchange Online, in the {entra} > Conditional Access > Policies.',
+
   // The proof of a consent, with a person's access
   'token-refused.title': 'Microsoft Graph does not accept the token',
   'token-refused.action':

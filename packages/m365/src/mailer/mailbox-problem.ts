@@ -1,8 +1,9 @@
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import type { Values } from '@inforiver-mail/contract/values'
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded } from '../explanation.ts'
-import type { Refused } from './classify-failure.ts'
+import type { Refused, Unauthorized } from './classify-failure.ts'
 
 /** Why Microsoft takes no message of a mailbox, and who does what about it. */
 export type MailboxProblem = Omit<ConsentProblem, 'code'>
@@ -17,16 +18,34 @@ export function toMailboxProblem(
   { exchange, entra, restrictedSenders }: AdminCenters,
   byDraft: boolean,
 ): MailboxProblem {
-  const names = Array.isArray(own['detail']) ? own['detail'] : []
-  const { title, detail, action, values } = worded({
-    ...own,
+  const remedies = [`remedy.${reason}`, 'then-sends-one']
+  const facts = {
     exchange,
     entra,
     restrictedSenders,
-    microsoftCode: microsoftCode ?? own['microsoftCode'] ?? null,
     byDraft,
-    detail: [...names, ...(names.includes(CODE) ? [] : [CODE]), ...(byDraft ? ['only-by-draft'] : [])],
-    action: [`remedy.${reason}`, 'then-sends-one'],
-  })
-  return { title, detail, action, values, correlationId: requestId }
+    microsoftCode: microsoftCode ?? own['microsoftCode'] ?? null,
+  }
+  return problemOf({ ...own, ...facts }, byDraft ? ['only-by-draft'] : [], remedies, requestId)
+}
+
+/** Explains that Graph refuses tokens although they are fresh. */
+export function toTokenProblem(
+  { values = {}, microsoftCode, requestId }: Unauthorized,
+  { entra }: AdminCenters,
+): MailboxProblem {
+  const facts = { title: 'token-refused.title', entra, microsoftCode: microsoftCode ?? values['microsoftCode'] ?? null }
+  return problemOf({ ...values, ...facts }, [], ['token-refused.remedy', 'keeps-trying'], requestId)
+}
+
+function problemOf(
+  known: Values,
+  more: readonly string[],
+  action: string[],
+  correlationId: string | null,
+): MailboxProblem {
+  const names = Array.isArray(known['detail']) ? known['detail'] : []
+  const addsCode = known['microsoftCode'] !== null && !names.includes(CODE)
+  const { values, ...text } = worded({ ...known, detail: [...names, ...(addsCode ? [CODE] : []), ...more], action })
+  return { ...text, values, correlationId }
 }

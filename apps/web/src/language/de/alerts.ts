@@ -34,6 +34,7 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.type.mailbox.reconnect-required': 'Neu verbinden',
   'alerts.type.mailbox.app-misconfigured': 'App-Registrierung abgelehnt',
   'alerts.type.mailbox.refused': 'E-Mails des Postfachs abgelehnt',
+  'alerts.type.mailbox.token-refused': 'Zugriff auf das Postfach abgelehnt',
   'alerts.type.mailbox.recovered': 'Postfach funktioniert wieder',
   'alerts.type.messages.failed': 'Nachrichten fehlgeschlagen',
   'alerts.type.queue.stalled': 'Warteschlange steht still',

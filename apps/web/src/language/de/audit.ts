@@ -38,6 +38,7 @@ export const audit: TranslationOf<typeof english> = {
   'audit.action.app-recovered': 'App-Registrierung funktioniert wieder',
   'audit.action.mailbox-refused': 'E-Mails des Postfachs abgelehnt',
   'audit.action.mailbox-accepted': 'E-Mails des Postfachs wieder angenommen',
+  'audit.action.token-refused': 'Zugriff auf das Postfach abgelehnt',
   'audit.action.mailbox-paused': 'Postfach pausiert',
   'audit.action.sending-resumed': 'Pause beendet',
   'audit.action.message-cancelled': 'Nachricht abgebrochen',

@@ -11,6 +11,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
   'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
   'notices.mailbox.refused.title': 'E-Mails von {fromEmail} warten: Microsoft lehnt sie ab',
+  'notices.mailbox.token-refused.title': 'E-Mails von {fromEmail} warten: Microsoft akzeptiert den Zugriff nicht',
   'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',
   'notices.messages.failed.title':
     '{count, plural, one {Eine Nachricht ist fehlgeschlagen} other {# Nachrichten sind fehlgeschlagen}}',
@@ -22,6 +23,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.mailbox.reconnect-required.action': 'Neu verbinden',
   'notices.mailbox.app-misconfigured.action': 'Einrichtung prüfen',
   'notices.mailbox.refused.action': 'Ansehen, was zu tun ist',
+  'notices.mailbox.token-refused.action': 'Ansehen, was zu tun ist',
   'notices.mailbox.recovered.action': 'Einstellungen öffnen',
   'notices.messages.failed.action': 'Fehlgeschlagene anzeigen',
   'notices.queue.stalled.action': 'Wartende anzeigen',

@@ -127,6 +127,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Wer den Proxy oder das Gateway betreibt, lässt Anfragen von bis zu 4 MB zu {host} durch. Dann wiederholt ein Workspace-Administrator oder der einreichende Dienst die Nachricht.',
   'check-clock-and-certificate': 'Prüfen Sie die Uhr dieses Rechners und das Zertifikat eines Proxys auf dem Weg.',
   'graph-endless-list': 'Die Liste der Anhänge, die Microsoft geliefert hat, nimmt kein Ende.',
+  'token-refused.remedy':
+    'Der Betreiber von Inforiver Mail prüft, ob M365_CLOUD die Cloud der Organisation ist, und ein Entra-Administrator, ob eine Richtlinie Exchange Online erfasst: {entra} > Bedingter Zugriff > Richtlinien.',
   'token-refused.title': 'Microsoft Graph akzeptiert das Token nicht',
   'token-refused.action':
     'Versuchen Sie es erneut. Geschieht es wieder, muss der Betreiber von Inforiver Mail prüfen, ob M365_CLOUD die Cloud der Organisation ist, und ein Entra-Administrator, ob eine Richtlinie Exchange Online erfasst: {entra} > Bedingter Zugriff > Richtlinien.',

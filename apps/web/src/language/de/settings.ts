@@ -37,11 +37,11 @@ export const settings: TranslationOf<typeof english> = {
   'settings.sends.application': 'Sendet als {sender} mit dem Zugriff der Anwendung selbst.',
   'settings.sends.somebody': 'der Person, die eingewilligt hat',
   'settings.sends.blocked':
-    'Es wird nichts als {sender} gesendet, bis {blocker, select, reconnect {das Postfach neu verbunden ist} app {die App-Registrierung wieder funktioniert} refused {Microsoft wieder E-Mails des Postfachs annimmt} other {ein Postfach verbunden ist}}.',
+    'Es wird nichts als {sender} gesendet, bis {blocker, select, reconnect {das Postfach neu verbunden ist} app {die App-Registrierung wieder funktioniert} token {Microsoft den Zugriff wieder akzeptiert} refused {Microsoft wieder E-Mails des Postfachs annimmt} other {ein Postfach verbunden ist}}.',
   'settings.waiting.to-be-sent':
     '{count, plural, one {# Nachricht wartet darauf, gesendet zu werden.} other {# Nachrichten warten darauf, gesendet zu werden.}}',
   'settings.waiting.blocked':
-    '{count, plural, one {# Nachricht wartet und kann nicht hinausgehen} other {# Nachrichten warten und können nicht hinausgehen}}, bis {blocker, select, reconnect {das Postfach neu verbunden ist} app {die App-Registrierung wieder funktioniert} refused {Microsoft wieder E-Mails des Postfachs annimmt} other {ein Postfach verbunden ist}}.',
+    '{count, plural, one {# Nachricht wartet und kann nicht hinausgehen} other {# Nachrichten warten und können nicht hinausgehen}}, bis {blocker, select, reconnect {das Postfach neu verbunden ist} app {die App-Registrierung wieder funktioniert} token {Microsoft den Zugriff wieder akzeptiert} refused {Microsoft wieder E-Mails des Postfachs annimmt} other {ein Postfach verbunden ist}}.',
   'settings.meanwhile.reconnect':
     'Nachrichten werden zurückgehalten, bis dies abgeschlossen ist. Schlägt es fehl, ändert sich nichts.',
   'settings.meanwhile.app':

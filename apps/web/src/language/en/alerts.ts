@@ -31,6 +31,7 @@ export const alerts = {
   'alerts.type.mailbox.reconnect-required': 'Reconnect required',
   'alerts.type.mailbox.app-misconfigured': 'App registration refused',
   'alerts.type.mailbox.refused': 'Mail of the mailbox refused',
+  'alerts.type.mailbox.token-refused': 'Access to the mailbox refused',
   'alerts.type.mailbox.recovered': 'Mailbox works again',
   'alerts.type.messages.failed': 'Messages failed',
   'alerts.type.queue.stalled': 'Queue stands still',

@@ -34,6 +34,7 @@ export const audit = {
   'audit.action.app-recovered': 'App registration works again',
   'audit.action.mailbox-refused': 'Mail of the mailbox refused',
   'audit.action.mailbox-accepted': 'Mail of the mailbox accepted again',
+  'audit.action.token-refused': 'Access to the mailbox refused',
   'audit.action.mailbox-paused': 'Mailbox paused',
   'audit.action.sending-resumed': 'Pause ended',
   'audit.action.message-cancelled': 'Message cancelled',

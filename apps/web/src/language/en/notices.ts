@@ -8,6 +8,7 @@ export const notices = {
   'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
   'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
   'notices.mailbox.refused.title': 'Mail from {fromEmail} waits: Microsoft refuses it',
+  'notices.mailbox.token-refused.title': 'Mail from {fromEmail} waits: Microsoft does not accept the access',
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
   'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
   'notices.queue.stalled.title':
@@ -18,6 +19,7 @@ export const notices = {
   'notices.mailbox.reconnect-required.action': 'Reconnect',
   'notices.mailbox.app-misconfigured.action': 'Check the set-up',
   'notices.mailbox.refused.action': 'See what to do',
+  'notices.mailbox.token-refused.action': 'See what to do',
   'notices.mailbox.recovered.action': 'Open Settings',
   'notices.messages.failed.action': 'Show failed messages',
   'notices.queue.stalled.action': 'Show queued messages',

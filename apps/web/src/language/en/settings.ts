@@ -33,11 +33,11 @@ export const settings = {
   'settings.sends.application': "Sends as {sender} with the application's own access.",
   'settings.sends.somebody': 'the person who gave consent',
   'settings.sends.blocked':
-    'Nothing is sent as {sender} until {blocker, select, reconnect {the mailbox is reconnected} app {the app registration works again} refused {Microsoft takes its mail again} other {a mailbox is connected}}.',
+    'Nothing is sent as {sender} until {blocker, select, reconnect {the mailbox is reconnected} app {the app registration works again} token {Microsoft accepts the access again} refused {Microsoft takes its mail again} other {a mailbox is connected}}.',
   'settings.waiting.to-be-sent':
     '{count, plural, one {# message waits to be sent.} other {# messages wait to be sent.}}',
   'settings.waiting.blocked':
-    '{count, plural, one {# message waits} other {# messages wait}} and cannot leave until {blocker, select, reconnect {the mailbox is reconnected} app {the app registration works again} refused {Microsoft takes its mail again} other {a mailbox is connected}}.',
+    '{count, plural, one {# message waits} other {# messages wait}} and cannot leave until {blocker, select, reconnect {the mailbox is reconnected} app {the app registration works again} token {Microsoft accepts the access again} refused {Microsoft takes its mail again} other {a mailbox is connected}}.',
   'settings.meanwhile.reconnect': 'Messages stay held until this completes. If it fails, nothing changes.',
   'settings.meanwhile.app':
     'Messages stay held until the app registration works again. If this fails, nothing changes.',
