@@ -15,6 +15,11 @@ interface FailedFacts {
   readonly causes?: Readonly<Record<string, number>>
 }
 
+interface StorageFacts {
+  readonly usedBytes: number
+  readonly limitBytes: number
+}
+
 /** The facts of each type of alert. They never contain a secret, or anything of a message. */
 export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.reconnect-required': ProblemFacts
@@ -36,6 +41,11 @@ export interface AlertFacts extends Record<AlertType, object> {
     readonly expiresAt: string
     readonly daysLeft: number
   }
+  readonly 'storage.nearly-full': StorageFacts & {
+    /** Those that hold most of it. */
+    readonly services: readonly { readonly name: string; readonly bytes: number }[]
+  }
+  readonly 'storage.recovered': StorageFacts
 }
 
 /** An alert of one type, with its facts. */

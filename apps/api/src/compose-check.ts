@@ -22,6 +22,7 @@ import { findVaultFaults } from './database/sealed-values.ts'
 import { createWriteCheck } from './database/write-check.ts'
 import { isUsable, type DatabaseFinding } from './database-finding.ts'
 import { readUploadOrigin } from './queue/limits.ts'
+import { findLargestServices, isNearlyFull, readStorage } from './queue/storage.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { createConnectionCheck } from './settings/check-connection.ts'
 import { viewCredential } from './settings/credential.ts'
@@ -83,11 +84,12 @@ export function composeProductCheck(
   },
 ): SetupCheck {
   const microsoft = microsoftOf(config, common)
+  const storageBytes = config.tenantStorageBytes
   return createSetupCheck({
     ...commonDeps(config, common, microsoft),
     inspectDatabase: () => inspect(config, database, { ...common, checkWrites }),
     openStored: async (finding) =>
-      isUsable(finding) ? storedOf(tenantId, { database, vault, microsoft, ...common }) : null,
+      isUsable(finding) ? storedOf(tenantId, { database, vault, microsoft, storageBytes, ...common }) : null,
     checkVault: (finding) => compareVault(finding, database, vault, keyRing),
   })
 }
@@ -105,7 +107,7 @@ export async function composeDoctor(
 ): Promise<{ readonly check: SetupCheck; close(): Promise<void> }> {
   const common = { ...given, credential: useCredential(config) }
   const microsoft = microsoftOf(config, common)
-  const { dataDirectory, host, port, smtpDoor } = config
+  const { dataDirectory, host, port, smtpDoor, tenantStorageBytes: storageBytes } = config
   const isEmbedded = config.database.kind === 'embedded'
   const isTaken = isEmbedded ? await isDataFolderTaken(dataDirectory).catch(() => null) : null
   const address = await findDatabase(config)
@@ -129,7 +131,7 @@ export async function composeDoctor(
       const installation = await readInstallation(database.pool)
       return installation === null
         ? NOTHING_STORED
-        : storedOf(installation.tenantId, { database, vault, microsoft, ...common })
+        : storedOf(installation.tenantId, { database, vault, microsoft, storageBytes, ...common })
     },
     async checkVault(finding) {
       const keys = await readingKeys
@@ -180,6 +182,7 @@ const NOTHING_STORED: Stored = {
   async requestFreshAccess() {
     throw new Error('Nothing is connected that could give access.')
   },
+  readStorage: async () => null,
   readUploadOrigin: async () => null,
 }
 
@@ -254,11 +257,13 @@ function storedOf(
     database: { pool, prisma },
     microsoft: { identity },
     vault,
+    storageBytes,
     clock,
     timers,
     chance,
     random,
   }: Pick<Common, 'clock' | 'timers' | 'chance' | 'random'> & {
+    storageBytes: number
     database: Database
     microsoft: Microsoft
     vault: TokenVault
@@ -280,6 +285,10 @@ function storedOf(
     readConnection: () => connections.readConnection(tenantId),
     requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),
     requestFreshAccess: (signal) => connections.requestFreshAccess(tenantId, signal),
+    async readStorage() {
+      const use = await readStorage(pool, tenantId, storageBytes)
+      return { ...use, largest: isNearlyFull(use) ? await findLargestServices(pool, tenantId) : null }
+    },
     readUploadOrigin: () => readUploadOrigin(pool, tenantId),
   }
 }

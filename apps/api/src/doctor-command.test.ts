@@ -55,7 +55,7 @@ describe('the configuration', () => {
 
     expect(run.status).toBe(1)
     expect(statusesOf(run, 'failed')).toEqual(['configuration'])
-    expect(statusesOf(run, 'skipped')).toHaveLength(15)
+    expect(statusesOf(run, 'skipped')).toHaveLength(16)
     const { faults } = run.checks.configuration.values as { faults: string[] }
     expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['PORT', 'DATABASE_URL', 'There', 'VAULT_KEYS'])
     expect(run.text).not.toContain('a-password')
@@ -72,7 +72,7 @@ describe('the configuration', () => {
       expect.stringContaining('There is no app registration'),
     ])
     expect(lines).toContain('skipped  clock: Not checked: the configuration has faults')
-    expect(lines.at(-1)).toBe('ok: 0, warnings: 0, failed: 1, skipped: 15')
+    expect(lines.at(-1)).toBe('ok: 0, warnings: 0, failed: 1, skipped: 16')
   })
 
   it('names the variables of a missing app registration', async () => {

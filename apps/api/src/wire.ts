@@ -35,6 +35,7 @@ import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { createExportPlaces } from './http/stream-export.ts'
 import { composeMessages } from './messages/compose-messages.ts'
+import { measureStorage } from './messages/storage-metrics.ts'
 import { toUsage } from './messages/usage.ts'
 import { createBodyBudget } from './memory/body-budget.ts'
 import { createDeliveryBudget } from './memory/memory-use.ts'
@@ -154,6 +155,7 @@ export function wire(
   let clockWatch: { stop(): void } | null = null
   measureEventLoop(registry)
   measureOldestTransaction(registry, database.pool)
+  measureStorage(registry, () => queue.upkeep.readStorage(tenantId))
   const databaseNow = createDatabaseClock(database.pool)
   const queue = composeQueue({
     database,
@@ -173,6 +175,7 @@ export function wire(
     database,
     queue: queue.upkeep,
     events: queue.events,
+    tenantId,
     recipientsPerDay: config.mailboxLimits.recipientsPerDay,
     databaseNow,
     allowPrivate: config.webhookAllowPrivate,
@@ -244,6 +247,7 @@ export function wire(
     readSettings: settings.readSubmitSettings,
     contentKeys,
     limits: config.mailboxLimits,
+    storageBytes: config.tenantStorageBytes,
     exportPlaces,
     registry,
     tracing,
@@ -289,7 +293,8 @@ export function wire(
 
   const overview = composeOverview({
     insight: queue.insight,
-    readUsage: async (tenant) => toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits),
+    readUsage: async (tenant) =>
+      toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits, config.tenantStorageBytes),
     readSender,
     tenantId,
     registry,

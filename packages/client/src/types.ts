@@ -184,6 +184,8 @@ export interface Usage {
   pausedUntil: string | null
   waitingMessages: number
   estimatedLastSentAt: string | null
+  /** The room for stored messages: above all those that wait, are scheduled or held, or have failed. */
+  storage: { usedBytes: number; limitBytes: number }
 }
 
 /** Selects messages; see the API for each. */

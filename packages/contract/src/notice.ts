@@ -16,6 +16,8 @@ import { fault } from './fault-text.ts'
  *   Microsoft cannot be reached or accepts nothing, or no worker is running
  * - `quota.exceeded`: a limit of Microsoft is used up, and the mailbox pauses; over once the pause is
  * - `secret.expiring`: the client secret or certificate of the app registration expires soon
+ * - `storage.nearly-full`: stored messages occupy 80 % of the room for them
+ * - `storage.recovered`: there is room again after that
  */
 export const AlertType = z.enum([
   'mailbox.reconnect-required',
@@ -27,6 +29,8 @@ export const AlertType = z.enum([
   'queue.stalled',
   'quota.exceeded',
   'secret.expiring',
+  'storage.nearly-full',
+  'storage.recovered',
 ])
 export type AlertType = z.infer<typeof AlertType>
 
@@ -36,12 +40,15 @@ export type AlertType = z.infer<typeof AlertType>
  */
 export const CAUSE_VALUE = 'cause.'
 
+/** `values` of `storage.nearly-full` say how many bytes the largest services hold, as `service.` and its name. */
+export const SERVICE_VALUE = 'service.'
+
 const AlertId = z
   .string()
   .regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
   .meta({ description: 'The id of the alert.', examples: ['alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'] })
 
-/** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */
+/** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
@@ -65,7 +72,8 @@ export type Notice = z.infer<typeof Notice>
 export const listNotices = {
   operation: 'listNotices',
   summary: 'Lists what a workspace admin should know.',
-  description: 'Each is the latest alert about its subject; one that is over is replaced by mailbox.recovered.',
+  description:
+    'Each is the latest alert about its subject; one that is over is replaced by mailbox.recovered or storage.recovered.',
   method: 'GET',
   path: '/api/v1/notices',
   session: 'workspace-admin',

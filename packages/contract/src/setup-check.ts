@@ -22,6 +22,7 @@ export const CheckId = z.enum([
   'transactions',
   'vault',
   'storage',
+  'message-storage',
   'public-url',
   'port',
   'smtp',
@@ -118,6 +119,7 @@ export const CHECK_CODES = {
     'storage-readable-by-others',
     'storage-elsewhere',
   ],
+  'message-storage': ['message-storage-ready', 'message-storage-nearly-full'],
   'public-url': ['public-url-answers', 'public-url-unreachable', 'public-url-answered-by-another'],
   port: ['port-free', 'port-own', 'port-taken', 'port-not-allowed', 'port-not-local'],
   smtp: [

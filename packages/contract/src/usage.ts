@@ -39,6 +39,17 @@ export const Usage = z.strictObject({
         'When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated.',
       examples: ['2026-11-24T10:01:00.000Z', null],
     }),
+  storage: z
+    .strictObject({
+      usedBytes: z.int().meta({ description: 'What stored content occupies.', examples: [1_610_612_736] }),
+      limitBytes: z
+        .int()
+        .meta({ description: 'The most that it may occupy: TENANT_STORAGE_BYTES.', examples: [10_737_418_240] }),
+    })
+    .meta({
+      description:
+        'The room for stored messages, which is taken above all by those that wait, are scheduled or held, or have failed.',
+    }),
 })
 export type Usage = z.infer<typeof Usage>
 

@@ -104,6 +104,23 @@ export const WebhookPayload = z.strictObject({
           description: 'Until when the mailbox pauses, of quota.exceeded.',
           examples: ['2026-11-24T11:00:00.000Z'],
         }),
+      usedBytes: z
+        .int()
+        .optional()
+        .meta({ description: 'What stored messages occupy, of storage.*.', examples: [9_019_431_322] }),
+      limitBytes: z
+        .int()
+        .optional()
+        .meta({ description: 'The most that they may occupy, of storage.*.', examples: [10_737_418_240] }),
+      services: z
+        .array(
+          z.strictObject({
+            name: z.string().meta({ description: 'The name of the service.', examples: ['reports'] }),
+            bytes: z.int().meta({ description: 'What its messages occupy.', examples: [8_053_063_680] }),
+          }),
+        )
+        .optional()
+        .meta({ description: 'The services that hold most of it, of storage.nearly-full.' }),
       expiresAt: z.iso
         .datetime()
         .optional()

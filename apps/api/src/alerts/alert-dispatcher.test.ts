@@ -130,6 +130,7 @@ function startAhead(ms: number): void {
     database,
     queue: queue.upkeep,
     events: queue.events,
+    tenantId: 'ten_a',
     recipientsPerDay: 0,
     databaseNow: async () => clock.now(),
     allowPrivate: false,

@@ -4,9 +4,9 @@ import { MAX_WEBHOOKS } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import type { Alert, AlertFacts } from '../alert.ts'
-import { appendAlert } from '../database/alert-log.ts'
+import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
 import { readAlertType, readWebhookAttempt, readWebhookTypes, storedAlertType } from '../stored-values.ts'
@@ -57,6 +57,9 @@ export interface ClaimedDelivery {
   readonly attempts: number
 }
 
+/** What can be said of the storage. */
+type StorageAlert = Extract<Alert, { type: `storage.${string}` }>
+
 export interface AlertStore {
   listWebhooks(tenantId: string): Promise<Webhook[]>
   findWebhook(tenantId: string, id: string): Promise<WebhookTarget | null>
@@ -85,6 +88,10 @@ export interface AlertStore {
   listStalled(): Promise<{ tenantId: string; since: Date }[]>
   /** Dismisses those notices, since messages leave again. */
   dismissStalled(tenantIds: readonly string[], now: Date): Promise<void>
+  /** Whether the newest alert about the storage says that it is nearly full, also where somebody has dismissed it. */
+  isStorageNearlyFull(tenantId: string): Promise<boolean>
+  /** Raises an alert about the storage in place of those before it, unless the newest is of the same type. */
+  raiseStorage(alert: StorageAlert & { tenantId: string }, now: Date): Promise<void>
   /** Raises `secret.expiring` once for each expiry date and `threshold` in days. */
   raiseSecretExpiring(
     expiry: AlertFacts['secret.expiring'] & { tenantId: string; threshold: number },
@@ -239,10 +246,36 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool, newId: New
       await appendAlert(prisma, { id: newId('alert'), type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
     },
 
+    async isStorageNearlyFull(tenantId) {
+      return (await lastStorageAlert(prisma, tenantId)) === 'storage.nearly-full'
+    },
+
+    async raiseStorage({ tenantId, ...alert }, now) {
+      await prisma.$transaction(async (transaction) => {
+        await lockTenant(transaction, tenantId)
+        if ((await lastStorageAlert(transaction, tenantId)) === alert.type) return
+        await dismissAlerts(transaction, tenantId, 'storage', now)
+        await appendAlert(transaction, { id: newId('alert'), ...alert, tenantId, at: now })
+      })
+    },
+
     async sweep() {
       await pool.query(SWEEP)
     },
   }
+}
+
+/** The type of the newest alert about the storage, dismissed or not. */
+async function lastStorageAlert(
+  client: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  tenantId: string,
+): Promise<string | null> {
+  const last = await client.alertEvent.findFirst({
+    where: { tenantId, type: { startsWith: 'storage.' } },
+    orderBy: [{ at: 'desc' }, { id: 'desc' }],
+    select: { type: true },
+  })
+  return last?.type ?? null
 }
 
 interface WebhookRow {

@@ -29,6 +29,18 @@ const ALERTS: readonly Alert[] = [
     facts: { fromEmail: 'reports@contoso.com', code: '5.7.233', until: '2026-11-24T11:00:00.000Z' },
   },
   { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
+  {
+    type: 'storage.nearly-full',
+    facts: {
+      usedBytes: 8_900_000_000,
+      limitBytes: 10_737_418_240,
+      services: [
+        { name: 'reports', bytes: 8_000_000_000 },
+        { name: 'alerts', bytes: 900_000_000 },
+      ],
+    },
+  },
+  { type: 'storage.recovered', facts: { usedBytes: 900_000_000, limitBytes: 10_737_418_240 } },
 ]
 
 it('has a text for every kind of alert', () => {

@@ -1,5 +1,5 @@
 import { MessageProblemCode } from '@inforiver-mail/contract/message'
-import { CAUSE_VALUE } from '@inforiver-mail/contract/notice'
+import { CAUSE_VALUE, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
@@ -17,6 +17,8 @@ export interface AlertText {
 const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
 
 const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
+
+const NUMBER = new Intl.NumberFormat('en-US')
 
 const RENEWAL = {
   secret: {
@@ -94,7 +96,35 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts or reloads it.`,
       }
     }
+    case 'storage.nearly-full':
+      return {
+        title: `The storage for messages is ${percentOf(facts)} % full`,
+        detail: sentences(
+          `Stored messages occupy ${megabytes(facts.usedBytes)} of ${megabytes(facts.limitBytes)}: above all those that wait, are scheduled or held, or have failed.`,
+          facts.services.length === 0
+            ? ''
+            : `These services hold most: ${facts.services.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')}.`,
+          'From 90 % on, only services that hold less than a tenth of the storage can submit messages; when it is full, nobody can.',
+        ),
+        action:
+          'A workspace admin looks on the Messages page at what waits, is held or has failed, mends the cause, and cancels what is not needed. Whoever operates Inforiver Mail can raise TENANT_STORAGE_BYTES.',
+      }
+    case 'storage.recovered':
+      return {
+        title: 'There is room for messages again',
+        detail: `Stored messages occupy ${megabytes(facts.usedBytes)} of ${megabytes(facts.limitBytes)}.`,
+        action: 'Nothing has to be done.',
+      }
   }
+}
+
+function megabytes(bytes: number): string {
+  return `${NUMBER.format(Math.round(bytes / 1024 ** 2))} MB`
+}
+
+/** Of how many hundredths the room is taken. */
+function percentOf({ usedBytes, limitBytes }: { usedBytes: number; limitBytes: number }): number {
+  return Math.floor((100 * usedBytes) / limitBytes)
 }
 
 /** The facts of an alert, for its text in another language. */
@@ -115,6 +145,17 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
       return { fromEmail: facts.fromEmail, code: facts.code, until: facts.until }
     case 'secret.expiring':
       return { kind: facts.kind, expiresAt: facts.expiresAt, daysLeft: facts.daysLeft, entra }
+    case 'storage.nearly-full': {
+      const services = facts.services.map(({ name, bytes }) => [`${SERVICE_VALUE}${name}`, bytes] as const)
+      return {
+        usedBytes: facts.usedBytes,
+        limitBytes: facts.limitBytes,
+        percent: percentOf(facts),
+        ...Object.fromEntries(services),
+      }
+    }
+    case 'storage.recovered':
+      return { usedBytes: facts.usedBytes, limitBytes: facts.limitBytes }
   }
 }
 

@@ -14,6 +14,7 @@ import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { createEventDispatcher } from './event-dispatcher.ts'
 import { createEventStreamStore } from './event-stream-store.ts'
 import { createQueueWatch } from './queue-watch.ts'
+import { createStorageWatch } from './storage-watch.ts'
 import { createAddressRule } from './webhook-address.ts'
 import { createWebhookPlaces } from './webhook-places.ts'
 import { createWebhookSender } from './webhook-sender.ts'
@@ -32,6 +33,7 @@ export function composeAlerts({
   database,
   queue,
   events,
+  tenantId,
   recipientsPerDay,
   databaseNow,
   allowPrivate,
@@ -48,8 +50,9 @@ export function composeAlerts({
   logger,
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
-  queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
+  queue: Pick<Upkeep, 'findStalled' | 'findMoving' | 'readStorage' | 'findLargestServices'>
   events: Events
+  tenantId: string
   /** 0 means no limit. */
   recipientsPerDay: number
   databaseNow: () => Promise<Date>
@@ -107,6 +110,7 @@ export function composeAlerts({
       },
     tasks: {
       'raise-stalled-queues': createQueueWatch({ queue, store, recipientsPerDay, databaseNow, elapsedMs }),
+      'watch-storage': createStorageWatch({ queue, store, tenantId, databaseNow }),
       'sweep-alerts': () => store.sweep(),
     },
   }

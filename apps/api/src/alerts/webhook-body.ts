@@ -17,6 +17,8 @@ const PAGES = {
   'queue.stalled': '/messages?status=queued',
   'quota.exceeded': SETTINGS,
   'secret.expiring': SETTINGS,
+  'storage.nearly-full': '/messages',
+  'storage.recovered': '/messages',
 } as const satisfies Record<AlertType, string>
 
 /** The body that tells a webhook of an alert, identical at every attempt. */
@@ -67,6 +69,12 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
       return { fromEmail: facts.fromEmail, code: facts.code, pausedUntil: facts.until }
     case 'secret.expiring':
       return { expiresAt: facts.expiresAt, daysLeft: facts.daysLeft }
+    case 'storage.nearly-full': {
+      const { usedBytes, limitBytes, services } = facts
+      return { usedBytes, limitBytes, services: services.map(({ name, bytes }) => ({ name, bytes })) }
+    }
+    case 'storage.recovered':
+      return { usedBytes: facts.usedBytes, limitBytes: facts.limitBytes }
   }
 }
 

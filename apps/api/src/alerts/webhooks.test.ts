@@ -66,6 +66,8 @@ it('shows the new secret of each webhook once, when it is added', async () => {
       'queue.stalled',
       'quota.exceeded',
       'secret.expiring',
+      'storage.nearly-full',
+      'storage.recovered',
     ],
     services: null,
     createdAt: clock.now().toISOString(),

@@ -33,6 +33,7 @@ export function composeMessages({
   readSettings,
   contentKeys,
   limits,
+  storageBytes,
   exportPlaces,
   registry,
   tracing,
@@ -48,6 +49,8 @@ export function composeMessages({
   readSettings: AdmissionDeps['readSettings']
   contentKeys: ContentKeys
   limits: MailboxLimits
+  /** The most that a tenant may store. */
+  storageBytes: number
   exportPlaces: Places
   registry: Registry
   tracing: Tracing
@@ -82,6 +85,7 @@ export function composeMessages({
         ...guards,
         store,
         limits,
+        storageBytes,
         exportPlaces,
         submit,
         accept,

@@ -44,6 +44,8 @@ export interface MessageGuards extends Pick<SubmitOptions, 'requireService'> {
 interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 'acceptBatch'>, MessageGuards {
   readonly store: Messages
   readonly limits: MailboxLimits
+  /** The most that a tenant may store. */
+  readonly storageBytes: number
   readonly submit: Submit
   readonly readSettings: AdmissionDeps['readSettings']
   readonly onSubmitted: () => void
@@ -116,13 +118,13 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {
-    return toUsage(await store.readMailbox(tenantId), options.limits)
+    return toUsage(await store.readMailbox(tenantId), options.limits, options.storageBytes)
   })
 
   route(app, sendNow, requireAdmin, async ({ request, caller: { tenantId, userId } }) => {
     await store.sendNow(tenantId, userId)
     request.log.info('pause of the mailbox ended')
-    return afterCommit(async () => toUsage(await store.readMailbox(tenantId), options.limits))
+    return afterCommit(async () => toUsage(await store.readMailbox(tenantId), options.limits, options.storageBytes))
   })
 
   route(app, sendTestMessage, requireAdmin, async ({ request, reply, caller: admin, body }) => {

@@ -22,6 +22,7 @@ const IDLE = {
   queued: 0,
   lastAttemptAt: null,
   bytesToUpload: 0,
+  storedBytes: 1_000,
   canLeave: true,
 }
 /** So many messages that were sent a second ago. */
@@ -40,19 +41,20 @@ describe('toUsage', () => {
       queued: 7,
     }
 
-    expect(toUsage(state, LIMITS)).toMatchObject({
+    expect(toUsage(state, LIMITS, 10_000)).toMatchObject({
       messagesPerMinute: { limit: 30, left: 17 },
       recipientsPerDay: { limit: 10_000, left: 9_595 },
       uploadBytesPer5Minutes: { limit: 157_286_400, left: 150_000_000 },
       concurrentRequests: { limit: 4, left: 1 },
       waitingMessages: 10,
+      storage: { usedBytes: 1_000, limitBytes: 10_000 },
     })
   })
 
   it('never reports a negative rest', () => {
     const state = { ...IDLE, sentLastMinute: sentNow(31), recipientsLastDay: 10_400, sending: 5 }
 
-    expect(toUsage(state, LIMITS)).toMatchObject({
+    expect(toUsage(state, LIMITS, 10_000)).toMatchObject({
       messagesPerMinute: { left: 0 },
       recipientsPerDay: { left: 0 },
       concurrentRequests: { left: 0 },
@@ -62,7 +64,7 @@ describe('toUsage', () => {
   it('reports null for a limit that is switched off', () => {
     const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
 
-    expect(toUsage({ ...IDLE, queued: 9 }, off)).toEqual({
+    expect(toUsage({ ...IDLE, queued: 9 }, off, 10_000)).toEqual({
       messagesPerMinute: null,
       recipientsPerDay: null,
       uploadBytesPer5Minutes: null,
@@ -70,6 +72,7 @@ describe('toUsage', () => {
       pausedUntil: null,
       waitingMessages: 9,
       estimatedLastSentAt: null,
+      storage: { usedBytes: 1_000, limitBytes: 10_000 },
     })
   })
 
@@ -77,8 +80,10 @@ describe('toUsage', () => {
     const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
     const pausedUntil = new Date(NOW.getTime() + 10 * MINUTES)
 
-    expect(toUsage({ ...IDLE, queued: 9, pausedUntil }, off).estimatedLastSentAt).toBe(pausedUntil.toISOString())
-    expect(toUsage({ ...IDLE, pausedUntil }, off).estimatedLastSentAt).toBeNull()
+    expect(toUsage({ ...IDLE, queued: 9, pausedUntil }, off, 10_000).estimatedLastSentAt).toBe(
+      pausedUntil.toISOString(),
+    )
+    expect(toUsage({ ...IDLE, pausedUntil }, off, 10_000).estimatedLastSentAt).toBeNull()
   })
 
   it.each([
@@ -89,7 +94,7 @@ describe('toUsage', () => {
     [20, 20, 60],
     [10_000, 0, 333 * 61 + 18],
   ])('estimates for %i waiting and %i just sent that the last leaves in %o seconds', (waiting, sent, seconds) => {
-    const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sentNow(sent) }, LIMITS)
+    const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sentNow(sent) }, LIMITS, 10_000)
 
     const expected = seconds === null ? null : new Date(NOW.getTime() + seconds * SECONDS).toISOString()
     expect(estimatedLastSentAt).toBe(expected)
@@ -103,7 +108,7 @@ describe('toUsage', () => {
   ])(
     'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i seconds',
     (bytesToUpload, uploadedBytes, seconds) => {
-      const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: 1, bytesToUpload, uploadedBytes }, LIMITS)
+      const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: 1, bytesToUpload, uploadedBytes }, LIMITS, 10_000)
 
       expect(estimatedLastSentAt).toBe(new Date(NOW.getTime() + seconds * SECONDS).toISOString())
     },
@@ -120,19 +125,19 @@ describe('toUsage', () => {
     const recipientsLastDay = recipientsByHour.reduce((sum, { recipients }) => sum + recipients, 0)
     const state = { ...IDLE, queued: 1, recipientsLastDay, recipientsByHour, recipientsQueued }
 
-    expect(toUsage(state, LIMITS).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
+    expect(toUsage(state, LIMITS, 10_000).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
   })
 
   it('estimates no earlier than the next attempt of a message', () => {
     const lastAttemptAt = new Date(NOW.getTime() + 15 * MINUTES)
 
-    expect(toUsage({ ...IDLE, queued: 29, lastAttemptAt }, LIMITS).estimatedLastSentAt).toBe(
+    expect(toUsage({ ...IDLE, queued: 29, lastAttemptAt }, LIMITS, 10_000).estimatedLastSentAt).toBe(
       lastAttemptAt.toISOString(),
     )
   })
 
   it('estimates nothing while messages cannot leave', () => {
-    expect(toUsage({ ...IDLE, queued: 1, canLeave: false }, LIMITS)).toMatchObject({
+    expect(toUsage({ ...IDLE, queued: 1, canLeave: false }, LIMITS, 10_000)).toMatchObject({
       waitingMessages: 1,
       estimatedLastSentAt: null,
     })
@@ -141,7 +146,7 @@ describe('toUsage', () => {
   it('estimates from the end of a pause that Microsoft asked for', () => {
     const pausedUntil = new Date(NOW.getTime() + 5 * MINUTES)
 
-    expect(toUsage({ ...IDLE, queued: 1, pausedUntil }, LIMITS)).toMatchObject({
+    expect(toUsage({ ...IDLE, queued: 1, pausedUntil }, LIMITS, 10_000)).toMatchObject({
       pausedUntil: pausedUntil.toISOString(),
       estimatedLastSentAt: pausedUntil.toISOString(),
     })
@@ -178,7 +183,25 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       pausedUntil: null,
       waitingMessages: 0,
       estimatedLastSentAt: null,
+      storage: { usedBytes: expect.any(Number), limitBytes: 10_737_418_240 },
     })
+  })
+
+  it('shows how full the storage is, in the metrics too', async () => {
+    const before = (await usage()).storage
+    const sendAt = new Date(clock.now().getTime() + 1 * HOURS).toISOString()
+    const { json } = await postMultipart(
+      product.publicUrl,
+      service.key,
+      mailWith([Buffer.alloc(1_000_000)], { sendAt }),
+    )
+    const { storage } = await usage()
+    const metrics = await (await fetch(`${product.publicUrl}/metrics`)).text()
+    await service.post(`/api/v1/messages/${json.id}/cancel`)
+
+    expect(storage.usedBytes - before.usedBytes).toBeGreaterThanOrEqual(1_000_000)
+    expect(metrics).toContain(`inforiver_mail_storage_bytes ${storage.usedBytes}\n`)
+    expect(metrics).toContain('inforiver_mail_storage_limit_bytes 10737418240\n')
   })
 
   it('counts queued messages and those being sent as waiting, but none that is scheduled, held or still being received', async () => {

@@ -6,8 +6,8 @@ import type { MailboxState } from '../queue/usage.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
-/** Computes what is left of each limit, and when the last waiting message leaves at this rate. */
-export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
+/** Computes what is left of each limit and of the room, and when the last waiting message leaves at this rate. */
+export function toUsage(state: MailboxState, limits: MailboxLimits, storageBytes: number): Usage {
   const waitingMessages = state.queued + state.sending
   const sentLastMinute = state.sentLastMinute.reduce((sum, { count }) => sum + count, 0)
   return {
@@ -18,6 +18,7 @@ export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
     pausedUntil: state.pausedUntil?.toISOString() ?? null,
     waitingMessages,
     estimatedLastSentAt: estimateLast(state, limits)?.toISOString() ?? null,
+    storage: { usedBytes: state.storedBytes, limitBytes: storageBytes },
   }
 }
 

@@ -80,7 +80,7 @@ import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } f
 import { sendNow } from './send-now.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
-import type { StorageFull } from './storage.ts'
+import { findLargestServices, readStorage, type ServiceStorage, type StorageFull, type StorageUse } from './storage.ts'
 import type { NewMessage } from './insert-messages.ts'
 import { createSubmitting, type Submitted } from './submit.ts'
 import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
@@ -273,6 +273,9 @@ export interface Upkeep {
   findStalled(options: { now: Date; movedBefore: Date; recipientsPerDay: number }): Promise<StalledQueue[]>
   /** Returns those of the tenants from whose mailboxes something has left since. */
   findMoving(stalled: readonly { readonly tenantId: string; readonly since: Date }[]): Promise<string[]>
+  readStorage(tenantId: string): Promise<StorageUse>
+  /** Finds the three services that hold most of the storage. Reads every stored message. */
+  findLargestServices(tenantId: string): Promise<ServiceStorage[]>
   /** Fails a batch of messages whose time is over. Workers do that too. `more`: there may be more of them. */
   failExpired(): Promise<{ readonly expired: readonly ExpiredMessage[]; readonly more: boolean }>
   /** Deletes attachments whose client has gone away. */
@@ -476,6 +479,8 @@ export function createQueue(
       readFailures: () => readFailureCounts(pool),
       findStalled: (options) => findStalledQueues(pool, options),
       findMoving: (stalled) => findMovingQueues(pool, stalled),
+      readStorage: (tenantId) => readStorage(pool, tenantId, storageBytes),
+      findLargestServices: (tenantId) => findLargestServices(pool, tenantId),
       failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),

@@ -106,3 +106,27 @@ it('counts what an older version stored, which does not say whose it is', async 
 
   expect([await store('a', 1), await store('b', 1)]).toEqual([900, 'stored'])
 })
+
+it('tells how much is stored, and by whom most, also of what an older version has stored', async () => {
+  const { upkeep } = ground.queue
+  const empty = await upkeep.readStorage(ADA)
+  for (const [service, mib] of [
+    ['a', 30],
+    ['b', 10],
+    ['b', 50],
+    ['c', 2],
+    ['d', 1],
+  ] as const)
+    await store(service, mib)
+  await ground.database.query(`UPDATE message_contents SET service = NULL WHERE service = 'a'`)
+
+  expect([empty, await upkeep.readStorage(ADA)]).toEqual([
+    { usedBytes: 0, limitBytes: STORAGE_BYTES },
+    { usedBytes: 93 * MIB, limitBytes: STORAGE_BYTES },
+  ])
+  expect(await upkeep.findLargestServices(ADA)).toEqual([
+    { name: 'b', bytes: 60 * MIB },
+    { name: 'a', bytes: 30 * MIB },
+    { name: 'c', bytes: 2 * MIB },
+  ])
+})

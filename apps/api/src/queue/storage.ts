@@ -1,3 +1,6 @@
+import type pg from 'pg'
+import { totalsOf } from './totals.ts'
+
 // Storage has no share, since what was accepted stays: its last tenth is for services that hold less than a tenth, and the
 // last MiB of it for the test mail of an admin.
 
@@ -30,4 +33,41 @@ export function heldInTheWay(
 ): number | null {
   const hasRoom = storedBytes + neededBytes <= storageBytes - RESERVED_FOR_THE_PAGE_BYTES
   return hasRoom && heldBytes !== null ? Number(heldBytes) : null
+}
+
+/** How full the storage of a tenant is. */
+export interface StorageUse {
+  readonly usedBytes: number
+  readonly limitBytes: number
+}
+
+/** From this part on the storage is nearly full: the last tenth is not for everybody. */
+const NEARLY_FULL = 0.8
+
+export function isNearlyFull({ usedBytes, limitBytes }: StorageUse): boolean {
+  return usedBytes >= NEARLY_FULL * limitBytes
+}
+
+const READ = `SELECT t.stored_bytes FROM (${totalsOf('$1::text', 'stored_bytes')}) AS t`
+
+export async function readStorage(pool: pg.Pool, tenantId: string, limitBytes: number): Promise<StorageUse> {
+  const { rows } = await pool.query<{ stored_bytes: string }>(READ, [tenantId])
+  return { usedBytes: Number(rows[0]?.stored_bytes ?? 0), limitBytes }
+}
+
+/** What the messages of a service occupy. */
+export interface ServiceStorage {
+  readonly name: string
+  readonly bytes: number
+}
+
+/** $1 tenant */
+const LARGEST = `
+SELECT coalesce(c.service, (SELECT m.service FROM messages m WHERE m.id = c.message_id)) AS name, sum(c.stored_bytes) AS bytes
+  FROM message_contents c WHERE c.tenant_id = $1 GROUP BY 1 HAVING sum(c.stored_bytes) > 0 ORDER BY 2 DESC, 1 LIMIT 3`
+
+/** Finds the three services that hold most of the storage. Reads every stored message. */
+export async function findLargestServices(pool: pg.Pool, tenantId: string): Promise<ServiceStorage[]> {
+  const { rows } = await pool.query<{ name: string | null; bytes: string }>(LARGEST, [tenantId])
+  return rows.map(({ name, bytes }) => ({ name: name ?? '', bytes: Number(bytes) }))
 }

@@ -33,6 +33,7 @@ export interface MailboxState {
   readonly lastAttemptAt: Date | null
   /** The bytes of queued messages and those being sent that the upload limit will count. */
   readonly bytesToUpload: number
+  readonly storedBytes: number
   /** False while somebody has to repair the connection first. */
   readonly canLeave: boolean
 }
@@ -47,6 +48,7 @@ SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_
        ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded,
        coalesce(t.sending, 0) AS sending, coalesce(t.queued, 0) AS queued, coalesce(t.sending_recipients, 0)::int AS recipients_sending,
        coalesce(t.queued_recipients, 0)::int AS recipients_queued, coalesce(t.upload_bytes, 0) AS to_upload,
+       coalesce(t.stored_bytes, 0) AS stored,
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
@@ -76,6 +78,7 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
     recipients_queued: number
     last_attempt_at: Date | null
     to_upload: string
+    stored: string
     can_leave: boolean
   }>(READ, [tenantId])
   const [row] = rows
@@ -97,6 +100,7 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
     queued,
     lastAttemptAt: row.last_attempt_at,
     bytesToUpload: Number(row.to_upload),
+    storedBytes: Number(row.stored),
     canLeave: row.can_leave,
   }
 }

@@ -527,6 +527,21 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
       'Inforiver Mail keeps nothing on this machine. The check "database" says whether the database takes writes.',
   },
 
+  // message-storage
+  'message-storage-ready': {
+    status: 'ok',
+    title: 'There is room for messages',
+    detail: 'Stored messages occupy {usedMegabytes} of {limitMegabytes} MB.',
+  },
+  'message-storage-nearly-full': {
+    status: 'warning',
+    title: 'The storage for messages is nearly full',
+    detail:
+      'Stored messages occupy {usedMegabytes} of {limitMegabytes} MB: above all those that wait, are scheduled or held, or have failed. These services hold most: {services}. From 90 % on, only services that hold less than a tenth of the storage can submit messages.',
+    action:
+      'Look on the Messages page at what waits, is held or has failed, mend the cause, and cancel what is not needed; or raise TENANT_STORAGE_BYTES.',
+  },
+
   // public-url
   'public-url-answers': {
     status: 'ok',

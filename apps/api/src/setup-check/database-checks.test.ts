@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { DatabaseReached } from '../database-finding.ts'
-import { judgeDatabase, judgeTransactions, judgeVault } from './database-checks.ts'
+import { judgeDatabase, judgeMessageStorage, judgeTransactions, judgeVault } from './database-checks.ts'
 
 const READY: DatabaseReached = {
   state: 'reached',
@@ -74,4 +74,16 @@ it('names the keys that do not open what is stored', () => {
     code: 'vault-keys-missing',
     values: { keys: ['k1', 'k2'] },
   })
+})
+
+it('warns of a storage for messages that is nearly full, with the services that hold most', () => {
+  const storage = { usedBytes: 9 * 1024 ** 3, limitBytes: 10 * 1024 ** 3 }
+  const largest = [{ name: 'reports', bytes: 8 * 1024 ** 3 }]
+
+  expect(judgeMessageStorage({ ...storage, largest })).toEqual({
+    code: 'message-storage-nearly-full',
+    values: { usedMegabytes: 9_216, limitMegabytes: 10_240, services: ['reports · 8192 MB'] },
+  })
+  expect(judgeMessageStorage({ ...storage, largest: null })).toMatchObject({ code: 'message-storage-ready' })
+  expect(judgeMessageStorage(null)).toMatchObject({ code: 'database-not-usable' })
 })

@@ -58,6 +58,27 @@ function durationOf(seconds: number): string {
   return hours === 0 ? `${minutes} min` : `${hours} h ${minutes % 60} min`
 }
 
+export interface MessageStorage {
+  readonly usedBytes: number
+  readonly limitBytes: number
+  /** The services that hold most, where it is nearly full; else null. */
+  readonly largest: readonly { readonly name: string; readonly bytes: number }[] | null
+}
+
+const BYTES_PER_MB = 1024 * 1024
+
+export function judgeMessageStorage(storage: MessageStorage | null): Outcome {
+  if (storage === null) return found('database-not-usable')
+  const { usedBytes, limitBytes, largest } = storage
+  const room = {
+    usedMegabytes: Math.floor(usedBytes / BYTES_PER_MB),
+    limitMegabytes: Math.floor(limitBytes / BYTES_PER_MB),
+  }
+  if (largest === null) return found('message-storage-ready', room)
+  const services = largest.map(({ name, bytes }) => `${name} · ${Math.floor(bytes / BYTES_PER_MB)} MB`)
+  return found('message-storage-nearly-full', { ...room, services })
+}
+
 export type VaultFinding =
   | { readonly state: 'opens'; readonly keys: readonly string[] }
   /** Names keys by id: `missing` are not configured, `changed` have another value than the one that sealed. */

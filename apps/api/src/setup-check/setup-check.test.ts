@@ -96,6 +96,7 @@ describe('a set-up that works', () => {
         transactions: 'transactions-hidden', // the test itself is connected as a superuser
         vault: 'vault-opens',
         storage: 'storage-elsewhere',
+        'message-storage': 'message-storage-ready',
         'public-url': 'public-url-answers',
       })
     })

@@ -8,7 +8,14 @@ import { reachHost, type Reach, type ReachRequest } from '@inforiver-mail/m365/r
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
 import { isUntouched, type DatabaseFinding } from '../database-finding.ts'
 import { checkClock } from './clock-check.ts'
-import { judgeDatabase, judgeTransactions, judgeVault, type VaultFinding } from './database-checks.ts'
+import {
+  judgeDatabase,
+  judgeTransactions,
+  judgeVault,
+  type VaultFinding,
+  judgeMessageStorage,
+  type MessageStorage,
+} from './database-checks.ts'
 import { checkMailbox, checkPermissions } from './mailbox-checks.ts'
 import { found, type Outcome } from './outcome.ts'
 import { checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
@@ -63,6 +70,8 @@ export interface Stored {
   requestAccess(signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
   /** The same with a token that is fetched now. */
   requestFreshAccess(signal: AbortSignal): Promise<CheckedAccess>
+  /** How full the storage for messages is, and which services hold most of it where it is nearly full. */
+  readStorage(): Promise<MessageStorage | null>
   /** Where the last large attachment was uploaded to; null before the first. */
   readUploadOrigin(): Promise<string | null>
 }
@@ -156,6 +165,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
     ['transactions', database.then(judgeTransactions)],
     ['vault', database.then(deps.checkVault).then(judgeVault)],
     ['storage', deps.checkStorage()],
+    ['message-storage', stored.then(async (opened) => judgeMessageStorage((await opened?.readStorage()) ?? null))],
     ['public-url', checkPublicUrl(publicUrl.url, { fetch: publicUrl.fetch, clock, signal })],
     ...(deps.checkPort ? [['port', deps.checkPort(signal)] as const] : []),
     ...(deps.checkSmtp ? [['smtp', deps.checkSmtp(signal)] as const] : []),

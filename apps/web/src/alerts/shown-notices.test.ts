@@ -38,7 +38,14 @@ it('leads from failed messages to those that the notice counts', () => {
   expect(hrefOf(FAILED)).toBe('/messages?status=failed')
 })
 
-const VALUES = { fromEmail: 'reports@contoso.com', code: '5.7.233', kind: 'secret', daysLeft: 3, count: 22 }
+const VALUES = {
+  fromEmail: 'reports@contoso.com',
+  code: '5.7.233',
+  kind: 'secret',
+  daysLeft: 3,
+  count: 22,
+  percent: 83,
+}
 
 it.each(AlertType.options)('has a line for %s in both languages', (type) => {
   const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, t))
@@ -56,6 +63,14 @@ it('names the most frequent causes of what failed and counts the rest: together 
   )
   expect(lineOf({ count: 22, 'cause.ErrorInvalidRecipients': 22 })).toBe('22 messages failed: Invalid recipient')
   expect(lineOf({ count: 3 })).toBe('3 messages failed')
+})
+
+it('names the services that hold most of the storage', () => {
+  const values = { percent: 83, 'service.alerts': 1_048_576, 'service.reports': 8_589_934_592, 'service.x': 1 }
+
+  expect(noticeLine({ type: 'storage.nearly-full', values, title: '' }, english).text).toBe(
+    'The storage for messages is 83 % full: reports (8,192 MB), alerts (1 MB)',
+  )
 })
 
 it('shows the server’s title where a value is missing, as in what an older version stored', () => {

@@ -1,4 +1,4 @@
-import { type AlertType, CAUSE_VALUE, type Notice } from '@inforiver-mail/contract/notice'
+import { type AlertType, CAUSE_VALUE, type Notice, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
 import type { TextValues, Translate } from '../language/translate.ts'
 import { messagesUrl, PAGES } from '../routes.ts'
 
@@ -20,6 +20,8 @@ export const NOTICE_DISPLAY = {
   'queue.stalled': { intent: 'warning', hrefOf: () => messagesUrl({ status: 'queued' }) },
   'quota.exceeded': { intent: 'warning', hrefOf: toSettings },
   'secret.expiring': { intent: 'warning', hrefOf: toSettings },
+  'storage.nearly-full': { intent: 'warning', hrefOf: () => PAGES.messages },
+  'storage.recovered': { intent: 'success', hrefOf: () => PAGES.messages },
 } as const satisfies Record<AlertType, NoticeDisplay>
 
 /** The messages that a notice about failed ones counts: those since the first of them that still are failed. */
@@ -59,8 +61,9 @@ export function fold(
   return { shown: isUnfolded ? sorted : sorted.slice(0, UNFOLDED), more }
 }
 
-/** How many causes fit into a line. */
+/** How many causes, or services, fit into a line. */
 const CAUSES = 2
+const BYTES_PER_MB = 1024 * 1024
 
 /** A notice in one line, in the page's language; the server's English where the page has no words for it. */
 export function noticeLine(
@@ -72,22 +75,36 @@ export function noticeLine(
   const isNewer = values['newer'] !== undefined
   const worded = isNewer ? null : t.known(`notices.${type}.title`, Object.fromEntries(texts) as TextValues)
   const isEnglish = worded === null && t.language !== 'en'
-  const causes = causesOf(values, t)
-  if (type !== 'messages.failed' || isNewer || isEnglish || causes === '') return { text: worded ?? title, isEnglish }
+  const causes = type === 'messages.failed' ? causesOf(values, t) : servicesOf(values, t)
+  if (isNewer || isEnglish || causes === '') return { text: worded ?? title, isEnglish }
   return { text: t('notices.because', { title: worded ?? title, causes }), isEnglish }
+}
+
+/** The services that hold most of the storage. */
+function servicesOf(values: Notice['values'], t: Translate): string {
+  return numbersOf(values, SERVICE_VALUE)
+    .slice(0, CAUSES)
+    .map(({ name, count }) => t('notices.service', { service: name, megabytes: Math.round(count / BYTES_PER_MB) }))
+    .join(', ')
+}
+
+/** The numbers that a notice has under names with this beginning, the largest first. */
+function numbersOf(values: Notice['values'], prefix: string): { readonly name: string; readonly count: number }[] {
+  return Object.entries(values)
+    .flatMap(([name, count]) =>
+      name.startsWith(prefix) && typeof count === 'number' ? [{ name: name.slice(prefix.length), count }] : [],
+    )
+    .toSorted((one, other) => other.count - one.count)
 }
 
 /** The most frequent causes with their counts, and how many failed for others: together as many as the notice counts. */
 function causesOf(values: Notice['values'], t: Translate): string {
   const all = Number(values['count'])
-  const causes = Object.entries(values).flatMap(([name, count]) =>
-    name.startsWith(CAUSE_VALUE) && typeof count === 'number' ? [{ code: name.slice(CAUSE_VALUE.length), count }] : [],
-  )
-  const named = causes.toSorted((one, other) => other.count - one.count).slice(0, CAUSES)
+  const named = numbersOf(values, CAUSE_VALUE).slice(0, CAUSES)
   const others = all - named.reduce((sum, { count }) => sum + count, 0)
   if (named.length === 0) return ''
   return [
-    ...named.map(({ code, count }) => {
+    ...named.map(({ name: code, count }) => {
       const cause = t.known(`overview.cause.${code}`) ?? code
       return count === all ? cause : t('notices.cause', { cause, count })
     }),

@@ -137,6 +137,7 @@ describe('usageText', () => {
     recipientsPerDay: null,
     uploadBytesPer5Minutes: null,
     concurrentRequests: null,
+    storage: { usedBytes: 0, limitBytes: 10_737_418_240 },
     pausedUntil: null,
     waitingMessages: 0,
     estimatedLastSentAt: null,

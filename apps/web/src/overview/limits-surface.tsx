@@ -52,6 +52,7 @@ export function LimitsSurface({ limits }: { limits: Limits }) {
                 ? t('overview.limits.used-alone', { used: t.number(used) })
                 : t('overview.limits.used', { used, limit: likelyLimit }),
           },
+          { name: t('overview.limits.storage'), value: leftOf(roomOf(limits.storage), t, MEGABYTE) },
         ]}
       />
       <div ref={actions} className={styles.actions}>
@@ -62,6 +63,10 @@ export function LimitsSurface({ limits }: { limits: Limits }) {
       {editing && <SendingLimitsDialog onClose={close} />}
     </Surface>
   )
+}
+
+function roomOf({ usedBytes, limitBytes }: Limits['storage']): { limit: number; left: number } {
+  return { limit: limitBytes, left: Math.max(0, limitBytes - usedBytes) }
 }
 
 function leftOf(allowance: { limit: number; left: number } | null, t: Translate, unit = 1): string {

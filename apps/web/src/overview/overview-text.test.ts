@@ -24,6 +24,7 @@ const OVERVIEW: Overview = {
     recipientsPerDay: null,
     uploadBytesPer5Minutes: null,
     concurrentRequests: null,
+    storage: { usedBytes: 0, limitBytes: 10_737_418_240 },
     pausedUntil: null,
     waitingMessages: 0,
     estimatedLastSentAt: null,

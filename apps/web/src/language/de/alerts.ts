@@ -40,6 +40,8 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.type.queue.stalled': 'Warteschlange steht still',
   'alerts.type.quota.exceeded': 'Limit von Microsoft ausgeschöpft',
   'alerts.type.secret.expiring': 'Geheimer Clientschlüssel läuft ab',
+  'alerts.type.storage.nearly-full': 'Speicher fast voll',
+  'alerts.type.storage.recovered': 'Speicher hat wieder Platz',
   'alerts.type.message.sent': 'Nachricht gesendet',
   'alerts.type.message.failed': 'Nachricht fehlgeschlagen',
   'alerts.type.message.held': 'Nachricht zurückgehalten',

@@ -29,6 +29,7 @@ export const checks: TranslationOf<typeof english> = {
   'checks.name.database': 'Datenbank',
   'checks.name.transactions': 'Transaktionen',
   'checks.name.vault': 'Tresor',
+  'checks.name.message-storage': 'Speicher für Nachrichten',
   'checks.name.storage': 'Speicherplatz',
   'checks.name.public-url': 'Öffentliche Adresse',
   'checks.name.port': 'Port',

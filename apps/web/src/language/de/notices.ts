@@ -8,6 +8,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.because': '{title}: {causes}',
   'notices.cause': '{cause} ({count, number})',
   'notices.other-causes': 'andere Ursachen ({count, number})',
+  'notices.service': '{service} ({megabytes, number} MB)',
   'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
   'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
   'notices.mailbox.refused.title': 'E-Mails von {fromEmail} warten: Microsoft lehnt sie ab',
@@ -20,6 +21,8 @@ export const notices: TranslationOf<typeof english> = {
   'notices.quota.exceeded.title': 'Der Versand ruht: Eine Grenze von Microsoft ist ausgeschöpft ({code})',
   'notices.secret.expiring.title':
     '{kind, select, certificate {Das Zertifikat} other {Der geheime Clientschlüssel}} der App-Registrierung {daysLeft, plural, =0 {ist abgelaufen} one {läuft innerhalb eines Tages ab} other {läuft in # Tagen ab}}',
+  'notices.storage.nearly-full.title': 'Der Speicher für Nachrichten ist zu {percent, number} % voll',
+  'notices.storage.recovered.title': 'Für Nachrichten ist wieder Platz',
   'notices.mailbox.reconnect-required.action': 'Neu verbinden',
   'notices.mailbox.app-misconfigured.action': 'Einrichtung prüfen',
   'notices.mailbox.refused.action': 'Ansehen, was zu tun ist',
@@ -29,6 +32,8 @@ export const notices: TranslationOf<typeof english> = {
   'notices.queue.stalled.action': 'Wartende anzeigen',
   'notices.quota.exceeded.action': 'Einstellungen öffnen',
   'notices.secret.expiring.action': 'Einstellungen öffnen',
+  'notices.storage.nearly-full.action': 'Nachrichten anzeigen',
+  'notices.storage.recovered.action': 'Nachrichten anzeigen',
   'notices.retry': 'Erneut versuchen',
   'notices.send-now': 'Jetzt senden',
 }

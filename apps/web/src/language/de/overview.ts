@@ -129,6 +129,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.limits.per-day': 'Empfänger in 24 Stunden',
   'overview.limits.uploads': 'Uploads in 5 Minuten',
   'overview.limits.external': 'Externe Empfänger in 24 Stunden',
+  'overview.limits.storage': 'Speicher für Nachrichten',
   'overview.limits.left': 'noch {left, number} von {limit, number}',
   'overview.limits.left-megabytes': 'noch {left, number} von {limit, number} MB',
   'overview.limits.off': 'Kein Limit',

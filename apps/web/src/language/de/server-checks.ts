@@ -350,6 +350,15 @@ const CHECKS: Readonly<Record<string, Text>> = {
     'Nicht geprüft: Die Daten liegen in einer externen Datenbank',
     'Inforiver Mail bewahrt auf diesem Rechner nichts auf. Die Prüfung „database“ sagt, ob die Datenbank Änderungen annimmt.',
   ],
+  'message-storage-ready': [
+    'Es ist Platz für Nachrichten',
+    'Gespeicherte Nachrichten belegen {usedMegabytes, number} von {limitMegabytes, number} MB.',
+  ],
+  'message-storage-nearly-full': [
+    'Der Speicher für Nachrichten ist fast voll',
+    'Gespeicherte Nachrichten belegen {usedMegabytes, number} von {limitMegabytes, number} MB: vor allem solche, die warten, geplant, zurückgehalten oder fehlgeschlagen sind. Diese Dienste belegen am meisten: {services}. Ab 90 % können nur noch Dienste Nachrichten einreichen, die weniger als ein Zehntel des Speichers belegen.',
+    'Sehen Sie auf der Seite „Nachrichten“ nach, was wartet, zurückgehalten oder fehlgeschlagen ist, beheben Sie die Ursache und brechen Sie ab, was nicht gebraucht wird; oder erhöhen Sie TENANT_STORAGE_BYTES.',
+  ],
   'public-url-answers': ['PUBLIC_URL führt zu Inforiver Mail', '{url} antwortet von diesem Server aus.'],
   'public-url-unreachable': [
     'PUBLIC_URL ist von diesem Server aus nicht erreichbar',

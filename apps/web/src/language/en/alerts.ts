@@ -37,6 +37,8 @@ export const alerts = {
   'alerts.type.queue.stalled': 'Queue stands still',
   'alerts.type.quota.exceeded': 'Limit of Microsoft used up',
   'alerts.type.secret.expiring': 'Secret expires',
+  'alerts.type.storage.nearly-full': 'Storage nearly full',
+  'alerts.type.storage.recovered': 'Storage has room again',
   'alerts.type.message.sent': 'Message sent',
   'alerts.type.message.failed': 'Message failed',
   'alerts.type.message.held': 'Message held',

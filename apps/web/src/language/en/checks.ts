@@ -27,6 +27,7 @@ export const checks = {
   'checks.name.database': 'Database',
   'checks.name.transactions': 'Transactions',
   'checks.name.vault': 'Vault',
+  'checks.name.message-storage': 'Storage for messages',
   'checks.name.storage': 'Storage',
   'checks.name.public-url': 'Public address',
   'checks.name.port': 'Port',

@@ -5,6 +5,7 @@ export const notices = {
   'notices.because': '{title}: {causes}',
   'notices.cause': '{cause} ({count, number})',
   'notices.other-causes': 'other causes ({count, number})',
+  'notices.service': '{service} ({megabytes, number} MB)',
   'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
   'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
   'notices.mailbox.refused.title': 'Mail from {fromEmail} waits: Microsoft refuses it',
@@ -16,6 +17,8 @@ export const notices = {
   'notices.quota.exceeded.title': 'Mail is paused: a limit of Microsoft is used up ({code})',
   'notices.secret.expiring.title':
     'The {kind, select, certificate {certificate} other {client secret}} of the app registration {daysLeft, plural, =0 {has expired} one {expires within a day} other {expires in # days}}',
+  'notices.storage.nearly-full.title': 'The storage for messages is {percent, number} % full',
+  'notices.storage.recovered.title': 'There is room for messages again',
   'notices.mailbox.reconnect-required.action': 'Reconnect',
   'notices.mailbox.app-misconfigured.action': 'Check the set-up',
   'notices.mailbox.refused.action': 'See what to do',
@@ -25,6 +28,8 @@ export const notices = {
   'notices.queue.stalled.action': 'Show queued messages',
   'notices.quota.exceeded.action': 'Open Settings',
   'notices.secret.expiring.action': 'Open Settings',
+  'notices.storage.nearly-full.action': 'Show messages',
+  'notices.storage.recovered.action': 'Show messages',
   'notices.retry': 'Try again',
   'notices.send-now': 'Send now',
 } as const

@@ -124,6 +124,7 @@ export const overview = {
   'overview.limits.per-day': 'Recipients in 24 hours',
   'overview.limits.uploads': 'Uploads in 5 minutes',
   'overview.limits.external': 'External recipients in 24 hours',
+  'overview.limits.storage': 'Storage for messages',
   'overview.limits.left': '{left, number} of {limit, number} left',
   'overview.limits.left-megabytes': '{left, number} of {limit, number} MB left',
   'overview.limits.off': 'No limit',

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
+import { newId } from '../test-support/new-id.ts'
+import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { createStorageWatch } from './storage-watch.ts'
+
+const TENANT = 'ten_a'
+const SERVICES = [{ name: 'reports', bytes: 700 }]
+const clock = createTestClock()
+
+let test: TestDatabase
+let database: Database
+let store: AlertStore
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+  store = createAlertStore(database.prisma, database.pool, newId)
+  await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
+})
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+
+it('says once that the storage is nearly full, whether dismissed or not, and once that there is room again', async () => {
+  let usedBytes = 0
+  const watch = createStorageWatch({
+    queue: {
+      readStorage: async () => ({ usedBytes, limitBytes: 1_000 }),
+      findLargestServices: async () => SERVICES,
+    },
+    store,
+    tenantId: TENANT,
+    databaseNow: async () => clock.now(),
+  })
+  async function look(bytes: number): Promise<unknown[]> {
+    usedBytes = bytes
+    await clock.advance(1 * MINUTES)
+    await watch()
+    return (await store.listNotices(TENANT)).map(({ alert: { type } }) => type)
+  }
+
+  expect([await look(799), await look(800), await look(900)]).toEqual([
+    [],
+    ['storage.nearly-full'],
+    ['storage.nearly-full'],
+  ])
+  const [notice] = await store.listNotices(TENANT)
+  expect(notice?.alert.facts).toEqual({ usedBytes: 800, limitBytes: 1_000, services: SERVICES })
+  await store.dismiss(TENANT, notice?.id ?? '', 'usr_a', clock.now())
+  expect([await look(950), await look(750)]).toEqual([[], []])
+  expect([await look(749), await look(700), await look(850)]).toEqual([
+    ['storage.recovered'],
+    ['storage.recovered'],
+    ['storage.nearly-full'],
+  ])
+})
