@@ -3,53 +3,66 @@ import { SMTPStream } from 'smtp-server/lib/smtp-stream.js'
 
 const [CR, LF, DOT] = Buffer.from('\r\n.')
 const DOT_LINE = Buffer.from('\n.')
-const BEFORE_FIRST_LINE = Buffer.from('\r\n')
-/** As long as the sequence that ends a mail is, but for its last byte. */
-const UNDECIDED_BYTES = 4
+const NOTHING = Buffer.alloc(0)
+
+/** What the bytes before the next one are. */
+type Before = 'text' | 'CR' | 'LF' | 'CRLF'
+
+function after(before: Before, byte: number): Before {
+  if (byte === CR) return 'CR'
+  if (byte !== LF) return 'text'
+  return before === 'CR' ? 'CRLF' : 'LF'
+}
 
 /**
  * Finds the end of a mail and takes out the dots that escape others (RFC 5321 section 4.5.2), as smtp-server does. That
- * takes a turn of the event loop, and a piece of its own, for each line that begins with a dot.
+ * takes a turn of the event loop, and makes a piece, for each line that begins with a dot. Bytes are looked at one by one
+ * here, since a call of Buffer for each such line takes ten times as long.
  */
 export class MailStream extends SMTPStream {
-  /** How many of the bytes that are not decided yet did not arrive: what stands for the line before the first. */
-  #madeUpBytes = 0
+  #before: Before = 'CRLF'
+  /** A dot at the beginning of a line, and what has come behind it, as long as that does not tell what it is. */
+  #undecided = NOTHING
 
   override startDataMode(maxBytes?: number) {
-    this._lastBytes = BEFORE_FIRST_LINE
-    this.#madeUpBytes = BEFORE_FIRST_LINE.length
+    this.#before = 'CRLF'
+    this.#undecided = NOTHING
     return super.startDataMode(maxBytes)
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
-    const bytes = Buffer.concat([this._lastBytes || Buffer.alloc(0), chunk])
-    const decided = bytes.length - UNDECIDED_BYTES
-    let read = 0
-    let written = 0
-    for (let at = bytes.indexOf(DOT_LINE); at !== -1 && at <= decided; at = bytes.indexOf(DOT_LINE, read)) {
-      const isEnd = bytes[at - 1] === CR && bytes[at + 2] === CR && bytes[at + 3] === LF
-      written += bytes.copy(bytes, written, read, at + 1)
-      if (isEnd) {
-        this._lastBytes = false
-        this._endDataMode(this.#arrived(bytes, written), bytes.subarray(at + 4), done)
-        return
-      }
-      read = bytes[at + 2] === DOT ? at + 2 : at + 1
+    const bytes = Buffer.concat([this.#undecided, chunk])
+    this.#undecided = NOTHING
+    if (bytes[0] !== DOT && !bytes.includes(DOT_LINE)) {
+      for (const byte of bytes.subarray(-2)) this.#before = after(this.#before, byte)
+      this.#pass(bytes, done)
+      return
     }
-    const end = Math.max(read, decided)
-    written += bytes.copy(bytes, written, read, end)
-    this._lastBytes = Buffer.from(bytes.subarray(end))
-    this.#pass(this.#arrived(bytes, written), done)
-  }
-
-  #arrived(bytes: Buffer, length: number): Buffer {
-    const from = Math.min(this.#madeUpBytes, length)
-    this.#madeUpBytes -= from
-    this._countDataBytes(length - from)
-    return bytes.subarray(from, length)
+    let before = this.#before
+    let kept = 0
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at] as number
+      if (byte === DOT && (before === 'CRLF' || before === 'LF')) {
+        if (at + 2 >= bytes.length) {
+          this.#undecided = Buffer.from(bytes.subarray(at))
+          break
+        }
+        if (before === 'CRLF' && bytes[at + 1] === CR && bytes[at + 2] === LF) {
+          this._countDataBytes(kept)
+          this._endDataMode(bytes.subarray(0, kept), bytes.subarray(at + 3), done)
+          return
+        }
+        if (bytes[at + 1] === DOT) at += 1
+      }
+      bytes[kept++] = byte
+      before = after(before, byte)
+    }
+    this.#before = before
+    this.#pass(bytes.subarray(0, kept), done)
   }
 
   #pass(bytes: Buffer, done: () => void): void {
+    this._countDataBytes(bytes.length)
     const stream = this._dataStream
     if (bytes.length === 0 || !stream?.writable || stream.write(bytes) || stream.destroyed) {
       done()
