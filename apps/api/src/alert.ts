@@ -1,5 +1,6 @@
 import type { ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
 import type { AlertType } from '@inforiver-mail/contract/notice'
+import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 
 type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
   readonly fromEmail: string
@@ -28,6 +29,9 @@ export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.token-refused': ProblemFacts
   readonly 'mailbox.recovered': { readonly fromEmail: string }
   readonly 'messages.failed': FailedFacts
+  /** Since when it answers, and what. */
+  readonly 'microsoft.unreachable': GatewayAnswer & { readonly since: string }
+  readonly 'microsoft.recovered': object
   readonly 'queue.stalled': { readonly oldestDueAt: string }
   readonly 'quota.exceeded': {
     readonly fromEmail: string

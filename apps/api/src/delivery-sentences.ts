@@ -16,6 +16,8 @@ export const DELIVERY_SENTENCES: Sentences = {
   'attachments-not-shown': 'The draft does not show all attachments yet.',
   'refused-alone.title': 'Microsoft refused the message while others left',
   'refused-alone': 'Microsoft 365 refused it three times, while other messages left the mailbox.',
+  'gateway-refused-alone.title': 'The message was refused in Microsoft’s place while others left',
+  'gateway-refused-alone': 'It was refused three times, while other messages left the mailbox.',
   'other-sender.title': 'Microsoft would send the message from another address',
   'other-sender':
     'Microsoft replaced the sender {sender} of a message that goes as MIME (S/MIME, or a calendar invitation) with the connected account, so it was not sent.',

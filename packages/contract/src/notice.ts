@@ -12,6 +12,9 @@ import { fault } from './fault-text.ts'
  * - `mailbox.token-refused`: Microsoft refuses tokens that it has just issued; messages wait, and are tried again
  * - `mailbox.recovered`: the mailbox works again after one of these, and held messages leave
  * - `messages.failed`: messages failed for good, counted over a minute
+ * - `microsoft.unreachable`: for five minutes something between this server and Microsoft, such as a proxy, has answered in
+ *   Microsoft's place; messages wait, and are tried again
+ * - `microsoft.recovered`: nothing does any more
  * - `queue.stalled`: messages are due and none leaves, although the mailbox is connected and within its limits:
  *   Microsoft cannot be reached or accepts nothing, or no worker is running
  * - `quota.exceeded`: a limit of Microsoft is used up, and the mailbox pauses; over once the pause is
@@ -26,6 +29,8 @@ export const AlertType = z.enum([
   'mailbox.token-refused',
   'mailbox.recovered',
   'messages.failed',
+  'microsoft.unreachable',
+  'microsoft.recovered',
   'queue.stalled',
   'quota.exceeded',
   'secret.expiring',
@@ -48,7 +53,7 @@ const AlertId = z
   .regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
   .meta({ description: 'The id of the alert.', examples: ['alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'] })
 
-/** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
+/** The latest alert about a subject (the mailbox, failed messages, the way to Microsoft, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
@@ -73,7 +78,7 @@ export const listNotices = {
   operation: 'listNotices',
   summary: 'Lists what a workspace admin should know.',
   description:
-    'Each is the latest alert about its subject; one that is over is replaced by mailbox.recovered or storage.recovered.',
+    'Each is the latest alert about its subject; one that is over is replaced by mailbox.recovered, microsoft.recovered or storage.recovered.',
   method: 'GET',
   path: '/api/v1/notices',
   session: 'workspace-admin',

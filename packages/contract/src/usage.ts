@@ -77,7 +77,7 @@ export const sendNow = {
   operation: 'sendNow',
   summary: 'Ends a pause of the mailbox.',
   description:
-    'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for or that follows from refused tokens (token-refused). The next report of that kind pauses the mailbox for twice as long. Where Microsoft refuses the mailbox (mailbox-refused), one of the held messages is tried. A message that waits since it was refused is tried at once.',
+    'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for or that follows from refused tokens (token-refused) or from what answers in Microsoft’s place. The next report of that kind pauses the mailbox for twice as long. Where Microsoft refuses the mailbox (mailbox-refused), one of the held messages is tried. A message that waits since it was refused is tried at once.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/send-now',
   session: 'workspace-admin',

@@ -83,6 +83,31 @@ export const WebhookPayload = z.strictObject({
         .int()
         .optional()
         .meta({ description: 'How many messages failed, or are due.', examples: [22] }),
+      since: z.iso
+        .datetime()
+        .optional()
+        .meta({
+          description: 'Since when something answers in place of Microsoft, of microsoft.unreachable.',
+          examples: ['2026-11-24T09:55:00.000Z'],
+        }),
+      status: z
+        .int()
+        .optional()
+        .meta({ description: 'The HTTP status that it answers, of microsoft.unreachable.', examples: [403] }),
+      host: z
+        .string()
+        .optional()
+        .meta({
+          description: 'The host of Microsoft that was asked, of microsoft.unreachable.',
+          examples: ['graph.microsoft.com'],
+        }),
+      contentType: z
+        .string()
+        .optional()
+        .meta({
+          description: 'The content type that it answers, where it names one, of microsoft.unreachable.',
+          examples: ['text/plain'],
+        }),
       oldestDueAt: z.iso
         .datetime()
         .optional()

@@ -23,7 +23,7 @@ import type { Events } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
 import { eventTypesOf, type EventStreamStore } from './event-stream-store.ts'
-import { alertText, alertValues, newerAlertText } from './alert-text.ts'
+import { alertValues, newerAlertText, noticeText } from './alert-text.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
@@ -131,7 +131,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
 const FULL_FAULT = fault('too-many-webhooks', { max: MAX_WEBHOOKS })
 
 function toNotice({ id, at, alert, newer, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
-  const text = newer ? newerAlertText(newer) : alertText(alert, count, adminCenters)
+  const text = newer ? newerAlertText(newer) : noticeText(alert, count, adminCenters)
   const values = newer ? { newer } : alertValues(alert, count, adminCenters)
   return { id, type: alert.type, at: at.toISOString(), values, ...text }
 }

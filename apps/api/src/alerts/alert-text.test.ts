@@ -3,7 +3,7 @@ import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import type { Alert } from '../alert.ts'
-import { alertText, alertValues } from './alert-text.ts'
+import { alertText, alertValues, noticeText } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 
 const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
@@ -16,6 +16,14 @@ const PROBLEM = {
   correlationId: 'c0ffee00-0000-4000-8000-000000000000',
 }
 
+const GATEWAY = {
+  since: '2026-11-24T09:50:00.000Z',
+  status: 403,
+  host: 'graph.microsoft.com',
+  contentType: 'text/plain',
+  excerpt: 'RBAC: access denied',
+}
+
 const ALERTS: readonly Alert[] = [
   { type: 'mailbox.reconnect-required', facts: PROBLEM },
   { type: 'mailbox.app-misconfigured', facts: PROBLEM },
@@ -23,6 +31,8 @@ const ALERTS: readonly Alert[] = [
   { type: 'mailbox.token-refused', facts: PROBLEM },
   { type: 'mailbox.recovered', facts: { fromEmail: 'reports@contoso.com' } },
   { type: 'messages.failed', facts: {} },
+  { type: 'microsoft.unreachable', facts: GATEWAY },
+  { type: 'microsoft.recovered', facts: {} },
   { type: 'queue.stalled', facts: { oldestDueAt: '2026-11-24T09:40:00.000Z' } },
   {
     type: 'quota.exceeded',
@@ -65,6 +75,15 @@ it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
     expect(payload.data.url).toMatch(/^https:\/\/mail\.contoso\.com\/(settings|messages)/)
   },
 )
+
+it('shows what a gateway says on the page, and sends it to no webhook', () => {
+  const alert = { type: 'microsoft.unreachable', facts: GATEWAY } as const
+  expect(noticeText(alert, 1, ADMIN_CENTERS).detail).toContain('HTTP 403 (text/plain)')
+  expect(noticeText(alert, 1, ADMIN_CENTERS).detail).toContain('It says: “RBAC: access denied”')
+  const body = webhookBody({ id: 'alt_0', at: AT, alert, count: 1 }, 'https://mail.contoso.com', ADMIN_CENTERS)
+  expect(JSON.parse(body).data).toMatchObject({ status: 403, host: 'graph.microsoft.com', contentType: 'text/plain' })
+  expect(body).not.toContain('RBAC')
+})
 
 it('describes a test to a webhook as the contract says', () => {
   const payload = JSON.parse(testBody(AT, 'https://mail.contoso.com'))

@@ -33,7 +33,14 @@ const RENEWAL = {
   },
 } as const
 
-/** Describes an alert, for the page and for webhooks. `count` is the number of messages it is about. */
+/** Describes an alert for the page, which unlike webhooks is shown what a gateway says. */
+export function noticeText(alert: Alert, count: number, adminCenters: AdminCenters): AlertText {
+  const text = alertText(alert, count, adminCenters)
+  if (alert.type !== 'microsoft.unreachable' || alert.facts.excerpt === '') return text
+  return { ...text, detail: `${text.detail} It says: “${alert.facts.excerpt}”` }
+}
+
+/** Describes an alert, for webhooks and nearly all that the page shows. `count` is the number of messages it is about. */
 export function alertText({ type, facts }: Alert, count: number, { entra }: AdminCenters): AlertText {
   switch (type) {
     case 'mailbox.reconnect-required':
@@ -72,6 +79,18 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         detail: failedText(count, facts.causes),
         action:
           'The Messages page says what to do about each, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
+      }
+    case 'microsoft.unreachable':
+      return {
+        title: 'Mail waits: something else answers in Microsoft’s place',
+        detail: `Since ${MINUTE.format(Date.parse(facts.since))}, something between this server and Microsoft has answered in Microsoft’s place, for ${facts.host}: HTTP ${facts.status}${facts.contentType === null ? '' : ` (${facts.contentType})`}. Messages wait, and are tried again every 5 minutes at the latest.`,
+        action: `Whoever operates Inforiver Mail has to check what the proxy, the firewall or the gateway on the way to https://${facts.host} lets through. A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to try at once.`,
+      }
+    case 'microsoft.recovered':
+      return {
+        title: 'Nothing answers in Microsoft’s place any more',
+        detail: 'Messages that waited leave by themselves.',
+        action: 'Nothing has to be done.',
       }
     case 'queue.stalled':
       return {
@@ -139,6 +158,12 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
       return { fromEmail: facts.fromEmail }
     case 'messages.failed':
       return { count, ...(facts.since && { since: new Date(facts.since).toISOString() }), ...causeValues(facts.causes) }
+    case 'microsoft.unreachable': {
+      const { since, status, host, contentType, excerpt } = facts
+      return { since, status, host, contentType: contentType ?? 'none', excerpt: excerpt === '' ? 'none' : excerpt }
+    }
+    case 'microsoft.recovered':
+      return {}
     case 'queue.stalled':
       return { count, oldestDueAt: facts.oldestDueAt }
     case 'quota.exceeded':

@@ -14,6 +14,8 @@ const PAGES = {
   'mailbox.token-refused': SETTINGS,
   'mailbox.recovered': SETTINGS,
   'messages.failed': '/messages?status=failed',
+  'microsoft.unreachable': '/messages?status=queued',
+  'microsoft.recovered': SETTINGS,
   'queue.stalled': '/messages?status=queued',
   'quota.exceeded': SETTINGS,
   'secret.expiring': SETTINGS,
@@ -63,6 +65,12 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
       return { fromEmail: facts.fromEmail }
     case 'messages.failed':
       return { count }
+    case 'microsoft.unreachable': {
+      const { since, status, host, contentType } = facts
+      return { since, status, host, ...(contentType !== null && { contentType }) }
+    }
+    case 'microsoft.recovered':
+      return {}
     case 'queue.stalled':
       return { count, oldestDueAt: facts.oldestDueAt }
     case 'quota.exceeded':

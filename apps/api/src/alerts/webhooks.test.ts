@@ -63,6 +63,8 @@ it('shows the new secret of each webhook once, when it is added', async () => {
       'mailbox.token-refused',
       'mailbox.recovered',
       'messages.failed',
+      'microsoft.unreachable',
+      'microsoft.recovered',
       'queue.stalled',
       'quota.exceeded',
       'secret.expiring',

@@ -20,7 +20,7 @@ export async function appendAlert(
 export async function dismissAlerts(
   transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
   tenantId: string,
-  subject: 'mailbox' | 'quota' | 'storage',
+  subject: 'mailbox' | 'microsoft' | 'quota' | 'storage',
   now: Date,
 ): Promise<void> {
   await transaction.alertEvent.updateMany({

@@ -42,7 +42,13 @@ function refused(reason: 'recipient-refused' | 'sending-limit-reached' | 'send-a
 
 function intercepted(status = 403, retryAfter: Date | null = null): AttemptResult {
   const gateway = { status, host: 'graph.microsoft.com', contentType: 'text/plain', excerpt: 'Ask for it.' }
-  const failure = { outcome: 'intercepted', concerns: 'mailbox', gateway, retryAfter, ...facts } as const
+  const failure = {
+    outcome: 'intercepted',
+    concerns: status === 413 ? 'message' : 'mailbox',
+    gateway,
+    retryAfter,
+    ...facts,
+  } as const
   return { type: 'failure', failure, canLookUp: true }
 }
 
@@ -109,6 +115,7 @@ describe('planSettlement', () => {
       tryingMs: DAY_MS,
       noAccessMs: 60_000,
       gateway,
+      refusal: { by: 'gateway', ends: null },
     })
   })
 
@@ -117,6 +124,16 @@ describe('planSettlement', () => {
     [DAY_MS, 300_000],
   ])('waits the %i ms that a gateway asks for, but five minutes at most', (askedMs, waitMs) => {
     expect(planSettlement(FRESH, intercepted(429, after(askedMs)), AT_NOW).waitMs).toBe(waitMs)
+  })
+
+  it.each<[string, Partial<DeliveryState>]>([
+    ['message-refused', {}],
+    ['outcome-unknown', { doubt: inDoubt(8) }],
+  ])('says who answered where a gateway refuses a message while others leave, as %s after %j', (code, state) => {
+    const { refusal } = planSettlement({ ...FRESH, ...state }, intercepted(), AT_NOW)
+    const said = expect.stringContaining('for graph.microsoft.com: HTTP 403 (text/plain).')
+    expect(refusal).toMatchObject({ by: 'gateway', answer: { status: 403 }, ends: { code, detail: said } })
+    expect(refusal).not.toMatchObject({ ends: { detail: expect.stringContaining('Ask for it') } })
   })
 
   it('keeps the doubt, and the time for trying, where a look for the message meets a gateway', () => {
@@ -128,6 +145,7 @@ describe('planSettlement', () => {
       tryingMs: 7,
       refusals: 1,
       attempt: null,
+      refusal: { by: 'gateway', ends: null },
     })
   })
 

@@ -1,11 +1,13 @@
 import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Values } from '@inforiver-mail/contract/values'
+import { gatewayValues } from '@inforiver-mail/m365/gateway-answer'
 import type { Failure, Intercepted, Refused, Unauthorized } from '@inforiver-mail/m365/classify-failure'
 import { toMailboxProblem, toTokenProblem } from '@inforiver-mail/m365/mailbox-problem'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import { inEnglish } from '../delivery-sentences.ts'
 import { EXPIRED } from '../queue/expired.ts'
+import { LONGEST_REFUSAL_WAIT_MS, REFUSAL_WAITS_MS } from '../queue/interceptions.ts'
 import type { Route } from '../queue/refusals.ts'
 import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
@@ -20,9 +22,6 @@ const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
-/** The waits after refusals that are not about the message; the last one from then on. The first three tries take 13 s. */
-const REFUSAL_WAITS_MS = [3, 10, 30, 60, 120, 240, 300].map((seconds) => seconds * SECOND_MS)
-const LONGEST_REFUSAL_WAIT_MS = 300 * SECOND_MS
 /** A request that a gateway finds too long so many times stays too long for it. */
 const TRIES_OF_A_SIZE = 3
 const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
@@ -142,14 +141,20 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
       const { waitMs, gateway } = result
       const tried = attempt('unavailable', null, result)
       if (waitMs === null) return tryAgain(state, base, context, tried, null)
-      if (gateway) return { ...base, status: 'queued', waitMs: 0, noAccessMs: waitMs, gateway, attempt: tried }
+      if (gateway) {
+        const refusal = { by: 'gateway', answer: gateway, ends: null } as const
+        return { ...base, status: 'queued', waitMs: 0, noAccessMs: waitMs, gateway, attempt: tried, refusal }
+      }
       // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_WAIT_MS)
       const settlement = tryAgain(state, base, context, tried, null, countedMs)
       return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
     }
     case 'lookup-failed':
-      if (result.failure.outcome === 'intercepted') return waitForMicrosoft(base, result.failure, context, null)
+      if (result.failure.outcome === 'intercepted') {
+        const refusal = { by: 'gateway', answer: result.failure.gateway, ends: null } as const
+        return { ...waitForMicrosoft(base, result.failure, context, null), refusal }
+      }
       if (result.failure.outcome === 'unauthorized') return waitForToken(base, result.failure, context, null)
       // Nothing was sent, so no attempt is recorded; but time is used up as by one.
       return tryAgain(state, base, context, null, {
@@ -166,8 +171,8 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
 type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number; refusals: number }
 
 /**
- * Microsoft has not seen the message, so its time for trying is not used up. Only what is too long for the gateway ends: it
- * would be as long the next time.
+ * Microsoft has not seen the message, so its time for trying is not used up. What is too long for the gateway ends: it would be
+ * as long the next time. Whether anything else waits alone, or ends, depends on the others (interceptions.ts).
  */
 function planAfterInterception(
   state: DeliveryState,
@@ -175,14 +180,25 @@ function planAfterInterception(
   failure: Intercepted,
   context: SettlementContext,
 ): Settlement {
-  const tried = attempt('unavailable', null, failure)
-  const settlement = waitForMicrosoft(base, failure, context, tried)
-  if (failure.gateway.status !== 413 || settlement.refusals < TRIES_OF_A_SIZE) return settlement
-  const { status, host } = failure.gateway
-  const detail = ['gateway-too-large', 'gateway-too-large.remedy']
-  const text = inEnglish({ title: 'graph.too-large.title', detail, status, host })
-  const refused = { code: 'message-too-large', ...text, microsoftCode: null, requestId: null } as const
-  const problem = mayBeSent(state) ? refusedInDoubt(state, refused, context.adminCenters) : refused
+  const settlement = waitForMicrosoft(base, failure, context, attempt('unavailable', null, failure))
+  const { gateway, concerns } = failure
+  const { status, host, contentType } = gateway
+  const endsAs = (code: 'message-too-large' | 'message-refused', title: string, detail: string[]): MessageProblem => {
+    const text = inEnglish({ title, detail, status, host, contentType })
+    const refused = { code, ...text, microsoftCode: null, requestId: null }
+    return mayBeSent(state) ? refusedInDoubt(state, refused, context.adminCenters) : refused
+  }
+  if (concerns === 'mailbox') {
+    const answered = gatewayValues(gateway).detail.slice(0, 1) // without what it says, which webhooks are not sent
+    const detail = ['gateway-refused-alone', ...answered, 'check-gateway', 'then-retry']
+    const ends = endsAs('message-refused', 'gateway-refused-alone.title', detail)
+    return { ...settlement, refusal: { by: 'gateway', answer: gateway, ends } }
+  }
+  if (status !== 413 || settlement.refusals < TRIES_OF_A_SIZE) return settlement
+  const problem = endsAs('message-too-large', 'graph.too-large.title', [
+    'gateway-too-large',
+    'gateway-too-large.remedy',
+  ])
   return { ...settlement, status: 'failed', waitMs: null, problem }
 }
 

@@ -287,6 +287,111 @@ it('counts a message that Microsoft refused as one whose token it accepted', asy
   expect(row?.times).toBe(1)
 })
 
+const GATEWAY = { status: 403, host: 'graph.microsoft.com', contentType: 'text/plain', excerpt: 'RBAC: access denied' }
+
+/** What comes of an attempt that something refused in Microsoft's place. */
+const INTERCEPTED: Settlement = {
+  ...QUEUED,
+  waitMs: 3 * SECONDS,
+  refusals: 1,
+  gateway: GATEWAY,
+  refusal: {
+    by: 'gateway',
+    answer: GATEWAY,
+    ends: { code: 'message-refused', values: {}, title: 'No', detail: 'No.', microsoftCode: null, requestId: null },
+  },
+}
+
+/** Lets a gateway refuse two messages, so that the mailbox pauses, and returns them. */
+async function intercept(): Promise<LeasedMessage[]> {
+  const messages = await leased(2)
+  for (const message of messages) await ground.settle(message, INTERCEPTED)
+  return messages
+}
+
+it('pauses a mailbox once a gateway refused two messages, until Send now or the first that leaves', async () => {
+  const [alone] = await leased(1)
+  if (alone) await ground.settle(alone, INTERCEPTED)
+  await letOneLeave()
+  const messages = await intercept()
+  const waiting = await ground.submit({ priority: 'high' })
+  expect(await ground.claim(1)).toEqual([])
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  const claimed = await ground.claim(4)
+  expect(new Set(claimed.map(({ id }) => id))).toEqual(
+    new Set([waiting, ...[alone, ...messages].map((each) => each?.id)]),
+  )
+  const [first, second, third, last] = claimed
+  for (const message of [first, second, third]) if (message) await ground.settle(message, INTERCEPTED)
+  expect(await ground.claim(1)).toEqual([])
+  if (last) await ground.settle(last, SENT)
+  expect(await ground.claim(4)).toHaveLength(3)
+})
+
+it('keeps the pause of Entra at Send now', async () => {
+  const [message] = await leased(1)
+  if (message) await ground.settle(message, { ...QUEUED, noAccessMs: 1 * MINUTES })
+  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  expect(await ground.claim(1)).toEqual([])
+})
+
+it('ends a message that a gateway refuses for the third time while others leave', async () => {
+  const [message] = await leased(1)
+  if (message) await ground.settle(message, INTERCEPTED)
+  for (const status of ['queued', 'failed']) {
+    await letOneLeave()
+    await ground.clock.advance(3 * SECONDS)
+    await ground.settle(await ground.claimOne(), INTERCEPTED)
+    expect(await statusOf(message ?? { id: '' })).toBe(status)
+  }
+})
+
+it.each<[string, Settlement]>([
+  ['a message left', SENT],
+  [
+    'Microsoft throttled one',
+    { ...QUEUED, attempt: { outcome: 'throttled', code: null, values: {}, detail: 'Slow.' } },
+  ],
+  ['Microsoft refused one for its mailbox', refused()],
+])(
+  'tells of a gateway after five minutes, calls no queue stalled meanwhile, and tells the end once %s',
+  async (_what, answer) => {
+    await intercept()
+    for (const minutes of [2, 2.5]) {
+      await ground.clock.advance(minutes * MINUTES)
+      for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+      await tend()
+    }
+    expect(await alerts()).toEqual([])
+    for (let minute = 0; minute < 15; minute++) {
+      await ground.clock.advance(1 * MINUTES)
+      for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+      await tend()
+    }
+    expect(await alerts()).toEqual(['microsoft.unreachable'])
+    expect(await ground.queue.upkeep.findStalled(longAgo())).toEqual([])
+
+    await ground.clock.advance(5 * MINUTES)
+    await ground.settle(await ground.claimOne(), answer)
+    await tend()
+    expect(await shown()).toEqual(['microsoft.recovered'])
+    const [{ facts } = {}] = await ground.database.query<{ facts: object }>(
+      `SELECT facts FROM alert_events WHERE type = 'microsoft.unreachable'`,
+    )
+    expect(facts).toEqual({ ...GATEWAY, since: expect.any(String) })
+  },
+)
+
+it('tells nothing of a gateway for which no message waits any more', async () => {
+  const [message] = await leased(1)
+  if (!message) throw new Error('Nothing was due.')
+  await ground.settle(message, INTERCEPTED)
+  await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, message.id, ground.clock.now())
+  await ground.clock.advance(5 * MINUTES)
+  await tend()
+  expect(await alerts()).toEqual([])
+})
+
 it('does not call a queue stalled whose mailbox holds its mail, as another alert tells of that', async () => {
   await hold()
   await ground.submit()

@@ -1,6 +1,7 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
+import { STANDS_FOR_MS, type GatewayTrouble, type JudgedInterception } from './interceptions.ts'
 import {
   isTokenProblem,
   TOKENS_REFUSED_AT_MOST,
@@ -30,19 +31,20 @@ SELECT refused_alone AS alone, refusal_round AS round, wire_version AS "wireVers
 const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING`
 
 /** $1 tenant */
-const LOCK = `SELECT refused, refusal_round AS round, hold, token_refused AS token, coalesce(no_access_until > mail_now(), false) AS "isPaused", mail_now() AS now
+const LOCK = `SELECT refused, refusal_round AS round, hold, token_refused AS token, gateway, coalesce(no_access_until > mail_now(), false) AS "isPaused", mail_now() AS now
   FROM mailboxes WHERE tenant_id = $1 FOR UPDATE`
 
-/** A message that is refused had a token that is not. $1 tenant, $2 refused, $3 hold */
+/** A message that Microsoft refuses had a token that is not, and nothing else answers. $1 tenant, $2 refused, $3 hold */
 const WRITE = `
 UPDATE mailboxes
-   SET token_refused = NULL, refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
+   SET token_refused = NULL, gateway = NULL, refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
  WHERE tenant_id = $1`
 
 export interface LockedRefusals {
   readonly mailbox: MailboxRefusals
   readonly token: TokenTrouble | null
-  /** Whether the mailbox pauses for want of access. */
+  readonly gateway: GatewayTrouble | null
+  /** Whether the mailbox pauses for want of access, or of an answer of Microsoft. */
   readonly isPaused: boolean
   readonly message: MessageRefusals
   /** The version of the settings; null while no mailbox is connected. */
@@ -72,7 +74,7 @@ export async function lockRefusals(
   return { ...others, mailbox: { refused: refused ?? {}, round, hold }, message, version, wireVersion }
 }
 
-interface Row extends Pick<LockedRefusals, 'token' | 'isPaused' | 'now'> {
+interface Row extends Pick<LockedRefusals, 'token' | 'gateway' | 'isPaused' | 'now'> {
   readonly refused: MailboxRefusals['refused'] | null
   readonly round: number
   readonly hold: Hold | null
@@ -87,10 +89,21 @@ export async function writeRefusals(
 }
 
 /** $1 tenant, $2 trouble */
-const WRITE_TOKEN = `UPDATE mailboxes SET token_refused = $2 WHERE tenant_id = $1`
+const WRITE_TOKEN = `UPDATE mailboxes SET gateway = NULL, token_refused = $2 WHERE tenant_id = $1`
 
 export async function writeTokenTrouble(client: pg.PoolClient, tenantId: string, trouble: TokenTrouble): Promise<void> {
   await client.query(WRITE_TOKEN, [tenantId, JSON.stringify(trouble)])
+}
+
+/** $1 tenant, $2 refused, $3 trouble */
+const WRITE_INTERCEPTION = `UPDATE mailboxes SET refused = $2, gateway = $3 WHERE tenant_id = $1`
+
+export async function writeInterception(
+  client: pg.PoolClient,
+  tenantId: string,
+  { refused, trouble }: Pick<JudgedInterception, 'refused' | 'trouble'>,
+): Promise<void> {
+  await client.query(WRITE_INTERCEPTION, [tenantId, JSON.stringify(refused), JSON.stringify(trouble)])
 }
 
 /**
@@ -103,8 +116,8 @@ export function hasLeft(settled: string): string {
 
 /** SQL for whether a message that leaves changes what a row of mailboxes knows of refusals. By draft, it changes anything. */
 export function endsRefusal(mailbox: string, byDraft: string): string {
-  return `(${mailbox}.token_refused IS NOT NULL OR ${mailbox}.hold IS NOT NULL AND (${byDraft} OR ${mailbox}.hold ->> 'route' = 'send')
-           OR ${mailbox}.refused IS NOT NULL AND (${byDraft} OR ${mailbox}.hold IS NULL OR ${mailbox}.refused ? 'send'))`
+  return `(${mailbox}.token_refused IS NOT NULL OR ${mailbox}.gateway IS NOT NULL OR ${mailbox}.hold IS NOT NULL AND (${byDraft} OR ${mailbox}.hold ->> 'route' = 'send')
+           OR ${mailbox}.refused IS NOT NULL AND (${byDraft} OR ${mailbox}.hold IS NULL OR ${mailbox}.refused ?| '{send,gateway}'))`
 }
 
 /**
@@ -113,20 +126,34 @@ export function endsRefusal(mailbox: string, byDraft: string): string {
  */
 export function afterLeaving(mailbox: string, left: string, byDraft: string): string {
   const once = (changed: string, column: string) => `CASE WHEN ${left} THEN ${changed} ELSE ${mailbox}.${column} END`
-  const refused = `CASE WHEN ${byDraft} THEN NULL ELSE nullif(${mailbox}.refused - 'send', '{}') END`
+  const refused = `CASE WHEN ${byDraft} THEN NULL ELSE nullif(${mailbox}.refused - '{send,gateway}'::text[], '{}') END`
   const hold = `CASE WHEN ${byDraft} OR ${mailbox}.hold ->> 'route' = 'send' THEN NULL ELSE ${mailbox}.hold END`
   return `token_refused = ${once('NULL', 'token_refused')}, refused = ${once(refused, 'refused')}, hold = ${once(hold, 'hold')},
         refusal_round = ${once(`${mailbox}.refusal_round + (${mailbox}.refused IS NOT NULL)::int`, 'refusal_round')}`
 }
 
-/** SQL for whether an alert tells that nothing leaves a mailbox. */
-export function isToldOf(mailbox: string): string {
-  return `coalesce(${mailbox}.hold ->> 'route' = 'send' OR (${mailbox}.token_refused ->> 'times')::int > ${TOKENS_REFUSED_AT_MOST}, false)`
+/** SQL for the end of the pauses for want of access, once Microsoft answers or takes a token. Those of Entra are kept elsewhere. */
+export function accessPauseAfter(
+  mailbox: string,
+  { answered, left, paused }: Record<'answered' | 'left' | 'paused', string>,
+): string {
+  return `no_access_until = CASE WHEN ${answered} AND ${mailbox}.gateway IS NOT NULL OR ${left} AND ${mailbox}.token_refused IS NOT NULL THEN ${paused}
+                                ELSE greatest(${mailbox}.no_access_until, ${paused}) END,
+        gateway = CASE WHEN ${answered} THEN NULL ELSE ${mailbox}.gateway END`
 }
+
+/** SQL for whether another alert tells that nothing leaves a mailbox, or is about to. */
+export function isToldOf(mailbox: string): string {
+  return `coalesce(${mailbox}.hold ->> 'route' = 'send' OR (${mailbox}.token_refused ->> 'times')::int > ${TOKENS_REFUSED_AT_MOST}
+                   OR (${mailbox}.gateway ->> 'at')::timestamptz BETWEEN mail_now() - interval '${STANDS_FOR_MS} milliseconds' AND mail_now(), false)`
+}
+
+/** What answers in Microsoft's place has nothing to do with a connection. */
+const TOLD_OF_GATEWAY = `ARRAY(SELECT alert FROM unnest(told) AS alert WHERE alert LIKE 'microsoft.%')`
 
 /** $1 tenant, $2 whether nobody is told that mail leaves again */
 const END = `
-UPDATE mailboxes SET refused = NULL, hold = NULL, token_refused = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN '{}' ELSE told END
+UPDATE mailboxes SET refused = NULL, hold = NULL, token_refused = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN ${TOLD_OF_GATEWAY} ELSE told END
  WHERE tenant_id = $1`
 
 /**
@@ -143,7 +170,7 @@ export async function endRefusals(
 }
 
 /** $1 tenant */
-const TELL_AGAIN = `UPDATE mailboxes SET told = '{}' WHERE tenant_id = $1`
+const TELL_AGAIN = `UPDATE mailboxes SET told = ${TOLD_OF_GATEWAY} WHERE tenant_id = $1`
 
 /** Has the alert about a hold raised once more, since another one about the mailbox was raised and is over. */
 export async function tellOfHoldAgain(transaction: Prisma.TransactionClient, tenantId: string): Promise<void> {

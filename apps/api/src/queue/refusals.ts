@@ -30,10 +30,15 @@ export interface Hold extends MailboxProblem {
   readonly since: string
 }
 
+interface LastRefusal {
+  readonly kind: string
+  readonly messageId: string
+}
+
 /** What the row of a mailbox knows of refusals. */
 export interface MailboxRefusals {
-  /** The last refusal on each route since something left by it. */
-  readonly refused: Readonly<Partial<Record<Route, { readonly kind: string; readonly messageId: string }>>>
+  /** The last refusal on each route since something left by it, and the last by what answers in Microsoft's place. */
+  readonly refused: Readonly<Partial<Record<Route | 'gateway', LastRefusal>>>
   /** Grows when something leaves after a refusal. */
   readonly round: number
   readonly hold: Hold | null
@@ -66,7 +71,7 @@ export interface JudgedRefusal {
 }
 
 /** A message that is refused so often while others leave ends. */
-const REFUSED_AT_MOST = 3
+export const REFUSED_AT_MOST = 3
 
 /** Decides what follows for a message that was refused, and for its mailbox. */
 export function judgeRefusal(
@@ -75,11 +80,9 @@ export function judgeRefusal(
   { by, kind, problem }: Refusal,
   now: Date,
 ): JudgedRefusal {
-  const last = mailbox.refused[by]
-  const isShared = last !== undefined && last.kind === kind && last.messageId !== message.id
   const refused = { ...mailbox.refused, [by]: { kind, messageId: message.id } }
-  const alone = message.round === mailbox.round ? message.alone : message.alone + 1
-  const begins = isShared && !isHeldBy(mailbox.hold, by)
+  const alone = countAlone(mailbox, message)
+  const begins = isShared(mailbox.refused[by], kind, message.id) && !isHeldBy(mailbox.hold, by)
   const hold =
     begins || mailbox.hold?.route === by
       ? { ...problem, route: by, since: mailbox.hold?.since ?? now.toISOString() }
@@ -89,6 +92,16 @@ export function judgeRefusal(
     message: { alone, round: mailbox.round },
     becomes: isHeldBy(hold, by) ? 'held' : alone < REFUSED_AT_MOST ? 'queued' : 'failed',
   }
+}
+
+/** Whether another message was refused in the same way last. */
+export function isShared(last: LastRefusal | undefined, kind: string, messageId: string): boolean {
+  return last !== undefined && last.kind === kind && last.messageId !== messageId
+}
+
+/** How often the message was refused while others left, with this time. */
+export function countAlone({ round }: Pick<MailboxRefusals, 'round'>, message: MessageRefusals): number {
+  return message.round === round ? message.alone : message.alone + 1
 }
 
 /** Whether a hold holds what goes by a route. */

@@ -3,11 +3,11 @@ import { dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import { wakeWorkers } from './wake.ts'
 
-/** One that waits because Graph refuses its tokens has access, which is shown to Graph again. $1 tenant */
+/** Where Graph refuses the tokens, or something answers in its place, access is not what the mailbox waits for. $1 tenant */
 const END_PAUSE = `
 UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = CASE WHEN m.quota_paused_until > mail_now() THEN mail_now() ELSE m.quota_paused_until END,
-       no_access_until = CASE WHEN m.token_refused IS NULL THEN m.no_access_until END
-  FROM (SELECT greatest(paused_until, CASE WHEN token_refused IS NOT NULL THEN no_access_until END) AS paused_until
+       no_access_until = CASE WHEN m.token_refused IS NULL AND m.gateway IS NULL THEN m.no_access_until END
+  FROM (SELECT greatest(paused_until, CASE WHEN token_refused IS NOT NULL OR gateway IS NOT NULL THEN no_access_until END) AS paused_until
           FROM mailboxes WHERE tenant_id = $1 FOR UPDATE) AS before
  WHERE m.tenant_id = $1 AND before.paused_until > mail_now()
 RETURNING before.paused_until`
@@ -23,8 +23,8 @@ UPDATE message_queue SET due_at = mail_now()
     WHERE tenant_id = $1 AND state = 'queued' AND due_at > mail_now() AND lease_owner IS NULL AND refusals > 0 FOR UPDATE SKIP LOCKED))`
 
 /**
- * Ends a pause that Microsoft asked for, or that followed from a used-up limit or refused tokens, and the waits of messages
- * that were refused. Of a mailbox that refuses mail one message is tried. The pause for want of access stays.
+ * Ends a pause that Microsoft asked for, or that followed from a used-up limit, from refused tokens or from what answers in
+ * Microsoft's place, and the waits of messages that were refused. Of a mailbox that refuses mail one message is tried. The pause for want of access stays.
  *
  * @param actor the id of the person
  */

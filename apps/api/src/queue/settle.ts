@@ -9,11 +9,14 @@ import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
+import { judgeInterception, type Interception, type JudgedInterception } from './interceptions.ts'
 import {
+  accessPauseAfter,
   afterLeaving,
   endsRefusal,
   hasLeft,
   lockRefusals,
+  writeInterception,
   writeRefusals,
   writeTokenTrouble,
   type LockedRefusals,
@@ -62,7 +65,7 @@ export interface Settlement {
   /** How many of its latest tries were refused, by Microsoft for its mailbox or by something else, one after the other. */
   readonly refusals: number
   /** What refused the message without being about it: it is held or ends, where its mailbox says so. */
-  readonly refusal: Refusal | TokenRefusal | null
+  readonly refusal: Refusal | TokenRefusal | Interception | null
   /** The route that it took, or would have taken; null where it did not come to that. */
   readonly route: Route | null
   /**
@@ -164,7 +167,7 @@ WITH result AS MATERIALIZED (
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
          bool_or(status IN ('sent', 'held') OR outcome = 'throttled' OR outcome = 'refused' AND refused_alone IS NULL) AS answered,
          coalesce(bool_or(outcome IN ('unavailable', 'unknown') OR status = 'queued' AND refused_alone IS NOT NULL), false) AS troubled,
-         bool_or(has_left) AS has_left, bool_or(has_left AND has_draft) AS has_left_by_draft
+         bool_or(status = 'sent' OR outcome IN ('throttled', 'refused')) IS TRUE AS heard, bool_or(has_left) AS has_left, bool_or(has_left AND has_draft) AS has_left_by_draft
     FROM (SELECT *, status = 'sent' AND ${hasLeft('written')} AS has_left FROM written) AS each GROUP BY tenant_id
 ), noticed AS ( -- writes nothing while all is well
   INSERT INTO mailboxes AS m (tenant_id, paused_until, no_access_until, troubled_since)
@@ -174,12 +177,12 @@ WITH result AS MATERIALIZED (
    WHERE coalesce(b.paused_until, b.no_access_until) IS NOT NULL
       OR b.answered AND known.troubled_since IS NOT NULL
       OR b.troubled AND b.answered IS NOT TRUE AND known.troubled_since IS NULL
-      OR b.has_left AND ${endsRefusal('known', 'b.has_left_by_draft')}
+      OR b.has_left AND ${endsRefusal('known', 'b.has_left_by_draft')} OR b.heard AND known.gateway IS NOT NULL
    ORDER BY b.tenant_id
   ON CONFLICT (tenant_id) DO UPDATE
-    SET paused_until = greatest(m.paused_until, excluded.paused_until), no_access_until = greatest(m.no_access_until, excluded.no_access_until),
-        troubled_since = excluded.troubled_since,
-        ${afterLeaving('m', '(SELECT b.has_left FROM boxes b WHERE b.tenant_id = m.tenant_id)', '(SELECT b.has_left_by_draft FROM boxes b WHERE b.tenant_id = m.tenant_id)')}
+    SET paused_until = greatest(m.paused_until, excluded.paused_until), troubled_since = excluded.troubled_since,
+        ${accessPauseAfter('m', { answered: ofBox('heard'), left: ofBox('has_left'), paused: 'excluded.no_access_until' })},
+        ${afterLeaving('m', ofBox('has_left'), ofBox('has_left_by_draft'))}
   RETURNING tenant_id
 ), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
@@ -218,7 +221,8 @@ WITH result AS MATERIALIZED (
   SELECT DISTINCT s.tenant_id FROM sent s CROSS JOIN LATERAL (
     SELECT * FROM mailboxes known WHERE known.tenant_id = s.tenant_id OFFSET 0) AS known
    WHERE known.troubled_since IS NOT NULL OR ${endsRefusal('known', 'false')} ORDER BY 1
-  ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = NULL, ${afterLeaving('m', 'true', 'false')}
+  ON CONFLICT (tenant_id) DO UPDATE
+    SET troubled_since = NULL, ${accessPauseAfter('m', { answered: 'true', left: 'true', paused: 'NULL' })}, ${afterLeaving('m', 'true', 'false')}
   RETURNING tenant_id
 ), locked AS MATERIALIZED ( -- after everything else that is locked
   ${lockTotals('sent', '(SELECT count(DISTINCT tenant_id) FROM sent) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
@@ -230,6 +234,11 @@ WITH result AS MATERIALIZED (
 )}
 )
 SELECT message_id AS id FROM sent WHERE (SELECT count(*) FROM counted) >= 0`
+
+/** SQL for a column of `boxes`, in a change of the mailbox `m`. */
+function ofBox(column: string): string {
+  return `(SELECT b.${column} FROM boxes b WHERE b.tenant_id = m.tenant_id)`
+}
 
 /**
  * A common table expression that charges attempts to the limits of their mailboxes. Recovery has charged those whose lease
@@ -347,17 +356,19 @@ async function settleRefused(pool: pg.Pool, settled: Settled): Promise<boolean> 
 
 /**
  * Whether a refusal is about the connection of now: whoever connected the mailbox anew, or another sender, has ended what it
- * was about. A look for a message shows its token to Microsoft too, and is no request that can send.
+ * was about. A look for a message shows its token to Microsoft too, and is no request that can send. What answers in
+ * Microsoft's place does so whatever is connected.
  */
-function isOfNow({ by }: Refusal | TokenRefusal, { version, wireVersion }: LockedRefusals): boolean {
-  return version !== null && (wireVersion === version || (wireVersion === null && by === 'token'))
+function isOfNow({ by }: Refusal | TokenRefusal | Interception, { version, wireVersion }: LockedRefusals): boolean {
+  if (version === null) return false
+  return wireVersion === version || by === 'gateway' || (wireVersion === null && by === 'token')
 }
 
 async function judge(
   client: pg.PoolClient,
   settled: Settled,
-  refusal: Refusal | TokenRefusal,
-  { mailbox, token, isPaused, message, now }: LockedRefusals,
+  refusal: Refusal | TokenRefusal | Interception,
+  { mailbox, token, gateway, isPaused, message, now }: LockedRefusals,
 ): Promise<Result> {
   const { id, tenantId } = settled.message
   const { settlement } = settled
@@ -366,10 +377,31 @@ async function judge(
     await writeTokenTrouble(client, tenantId, trouble)
     return toResult({ ...settled, settlement: { ...settlement, noAccessMs: pauseMs } })
   }
+  if (refusal.by === 'gateway') {
+    const waitMs = settlement.waitMs ?? 0
+    const judged = judgeInterception({ ...mailbox, gateway, isPaused }, { ...message, id }, refusal, { now, waitMs })
+    await writeInterception(client, tenantId, judged)
+    const result = toResult({ ...settled, settlement: afterInterception(settlement, refusal, judged) })
+    return { ...result, refusedAlone: judged.message.alone, refusalRound: judged.message.round }
+  }
   const judged = judgeRefusal(mailbox, { ...message, id }, refusal, now)
   await writeRefusals(client, tenantId, judged.mailbox)
   const result = toResult({ ...settled, settlement: afterRefusal(settlement, refusal, judged.becomes) })
   return { ...result, refusedAlone: judged.message.alone, refusalRound: judged.message.round }
+}
+
+/** Where it was kept from its access, the mailbox waits already. */
+function afterInterception(
+  settlement: Settlement,
+  { ends }: Interception,
+  { becomes, mailboxWaits, pauseMs }: JudgedInterception,
+): Settlement {
+  if (becomes === 'failed') return { ...settlement, status: 'failed', waitMs: null, problem: ends }
+  return {
+    ...settlement,
+    waitMs: mailboxWaits ? 0 : settlement.waitMs,
+    noAccessMs: settlement.noAccessMs ?? pauseMs,
+  }
 }
 
 function afterRefusal(settlement: Settlement, { ends }: Refusal, becomes: 'queued' | 'held' | 'failed'): Settlement {

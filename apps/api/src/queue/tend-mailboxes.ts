@@ -3,8 +3,10 @@ import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { NewId } from '../ids.ts'
 import { isInTime } from './columns.ts'
+import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, type Hold, type TokenTrouble } from './refusals.ts'
+import { totalsOf } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
@@ -14,11 +16,11 @@ import { wakeWorkers } from './wake.ts'
 
 const HELD_AT_ONCE = 1_000
 
-const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR token_refused IS NOT NULL OR cardinality(told) > 0`
+const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR token_refused IS NOT NULL OR gateway IS NOT NULL OR cardinality(told) > 0`
 
 /** $1 tenant */
 const LOCK = `
-SELECT m.hold, m.token_refused AS token, m.told, mail_now() AS now, s.from_email AS "fromEmail",
+SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sending > 0 FROM (${totalsOf('m.tenant_id')}) AS t) AS "isWaiting", mail_now() AS now, s.from_email AS "fromEmail",
        m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route', false) AS "probeIsDue",
        coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
   FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id
@@ -58,10 +60,16 @@ UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_
 
 /** $1 tenant, $2 the alerts that were told of */
 const WRITE_TOLD = `UPDATE mailboxes SET told = $2 WHERE tenant_id = $1`
+/** $1 tenant, $2 the alert */
+const ADD_TOLD = `UPDATE mailboxes SET told = array_append(told, $2) WHERE tenant_id = $1`
+const DROP_TOLD = `UPDATE mailboxes SET told = array_remove(told, $2) WHERE tenant_id = $1`
 
 interface Row {
   readonly hold: Hold | null
   readonly token: TokenTrouble | null
+  readonly gateway: GatewayTrouble | null
+  /** Whether a message is due, or is being sent. */
+  readonly isWaiting: boolean | null
   readonly told: readonly string[]
   readonly now: Date
   readonly fromEmail: string | null
@@ -82,6 +90,7 @@ async function tendMailbox(transaction: Prisma.TransactionClient, newId: NewId, 
   if (!row) return false
   const { hold } = row
   await tellOfProblems(transaction, newId, tenantId, row)
+  await tellOfGateway(transaction, newId, tenantId, row)
   if (hold === null) return false
   await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
   if (!row.probeIsDue || row.isProbing) return false
@@ -124,5 +133,30 @@ async function tellOfProblems(
     }
   }
   const standing = TOLD_BY.flatMap(([type]) => (problems[type] === null ? [] : [type]))
-  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, standing)
+  const others = told.filter((type) => type === UNREACHABLE)
+  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, [...standing, ...others])
+}
+
+const UNREACHABLE = 'microsoft.unreachable'
+
+/** Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over. */
+async function tellOfGateway(
+  transaction: Prisma.TransactionClient,
+  newId: NewId,
+  tenantId: string,
+  { gateway, told, now, isWaiting }: Row,
+): Promise<void> {
+  const wasTold = told.includes(UNREACHABLE)
+  const stands = isStanding(gateway, now) && (wasTold || (isTold(gateway, now) && isWaiting === true))
+  if (stands === wasTold) return
+  const alert = { id: newId('alert'), tenantId, at: now }
+  await dismissAlerts(transaction, tenantId, 'microsoft', now)
+  if (stands) {
+    const { pauses: _, at: __, ...facts } = gateway
+    await appendAlert(transaction, { ...alert, type: UNREACHABLE, facts })
+    await transaction.$executeRawUnsafe(ADD_TOLD, tenantId, UNREACHABLE)
+  } else {
+    await appendAlert(transaction, { ...alert, type: 'microsoft.recovered', facts: {} })
+    await transaction.$executeRawUnsafe(DROP_TOLD, tenantId, UNREACHABLE)
+  }
 }

@@ -3,6 +3,7 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { http, requestsTo } from '../test-support/scenario.ts'
+import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const MESSAGES = 200
@@ -31,18 +32,6 @@ async function submitMany(subject: string): Promise<void> {
   await Promise.all(Array.from({ length: MESSAGES }, () => ground.service.submit({ subject })))
 }
 
-/** Waits until no process has anything to do before more time passes. */
-async function untilIdle(): Promise<void> {
-  const busy = () =>
-    ground.database.query(
-      `SELECT q.message_id FROM message_queue q LEFT JOIN mailboxes b ON b.tenant_id = q.tenant_id
-        WHERE q.lease_owner IS NOT NULL
-           OR q.state = 'queued' AND q.due_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true)`,
-      [ground.clock.now()],
-    )
-  await expect.poll(busy, { interval: 50 }).toEqual([])
-}
-
 async function untilAllAreSent(subject: string): Promise<void> {
   const left = () => ground.database.query(`SELECT id FROM messages WHERE outcome IS DISTINCT FROM 'sent'`)
   await expect.poll(left, { interval: 100 }).toEqual([])
@@ -56,9 +45,9 @@ it.each([
   await ground.pass(2 * HOURS)
   await breakEntra({ status: 429, retryAfter, body: { error: 'temporarily_unavailable' } })
   await submitMany(form)
-  await untilIdle()
+  await untilIdle(ground)
   await ground.pass(9 * MINUTES)
-  await untilIdle()
+  await untilIdle(ground)
   expect(await tokenRequests()).toBe(1)
 
   await ground.microsoft.control('DELETE', '/scenarios')
@@ -72,12 +61,12 @@ it('asks Entra less and less often while it answers 503, and sends all messages 
   await ground.pass(2 * HOURS)
   await breakEntra({ status: 503 })
   await submitMany('503')
-  await untilIdle()
+  await untilIdle(ground)
   expect(await tokenRequests()).toBe(1)
 
   for (let second = 0; second < 300; second += 10) {
     await ground.pass(10 * SECONDS)
-    await untilIdle()
+    await untilIdle(ground)
   }
   // It asks after 2, 4, 8, 16 and 32 seconds and then every minute, or after half as long.
   expect(await tokenRequests()).toBeLessThanOrEqual(14)
@@ -166,15 +155,19 @@ it('does not send with a token that Graph refused, although it is good for four 
 it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {
   await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'any-send' }, 'always')
   await submitMany('Every token is refused')
-  await untilIdle()
+  await untilIdle(ground)
   for (let second = 0; second < 300; second += 10) {
     await ground.pass(10 * SECONDS)
-    await untilIdle()
+    await untilIdle(ground)
   }
   expect(await tokenRequests()).toBeLessThanOrEqual(5)
   const settings = async () => (await ground.service.get(SETTINGS)).json
   expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'token-refused' } })
-  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({ mail: 'stopped', held: { count: 0 } })
+  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({
+    mail: 'stopped',
+    held: { count: 0 },
+    waiting: { lastLeavesAt: expect.any(String) },
+  })
 
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.pass(15 * MINUTES)

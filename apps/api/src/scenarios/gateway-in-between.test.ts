@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
-import { SECONDS } from '../test-support/test-clock.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 // A proxy, firewall or service mesh answers in Microsoft's place. Each kind of answer is told apart in packages/m365.
@@ -61,6 +62,26 @@ it('logs what answered, and what it said', async () => {
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ gateway: expect.objectContaining(said) }),
   ])
+})
+
+it('asks a gateway that refuses all mail seldom, and sends all of it once it does not', async () => {
+  const since = ground.clock.now()
+  await ground.switchOn('gateway-mesh-403', 'always')
+  const messages = 20
+  await Promise.all(Array.from({ length: messages }, () => ground.service.submit({ subject: 'All wait' })))
+  const asked = async () => (await ground.requestTimes('sendMail', since)).length
+  await untilIdle(ground)
+  for (let second = 0; second < 60; second += 5) {
+    await ground.pass(5 * SECONDS)
+    await untilIdle(ground)
+  }
+  expect(await asked()).toBeLessThan(messages)
+  const overview = async () => (await ground.service.get('/api/v1/overview')).json
+  expect(await overview()).toMatchObject({ mail: 'delayed', waiting: { lastLeavesAt: expect.any(String) } })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(5 * MINUTES)
+  await expect.poll(() => ground.arrived('All wait'), { interval: 100 }).toBe(messages)
 })
 
 it('fails a message alone that is too long for a gateway, after three tries, and names who refused it', async () => {

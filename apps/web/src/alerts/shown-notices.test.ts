@@ -45,6 +45,10 @@ const VALUES = {
   daysLeft: 3,
   count: 22,
   percent: 83,
+  host: 'graph.microsoft.com',
+  status: 403,
+  contentType: 'text/plain',
+  excerpt: 'none',
 }
 
 it.each(AlertType.options)('has a line for %s in both languages', (type) => {

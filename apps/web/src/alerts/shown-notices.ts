@@ -17,6 +17,8 @@ export const NOTICE_DISPLAY = {
   'mailbox.token-refused': { intent: 'error', hrefOf: toSettings },
   'mailbox.recovered': { intent: 'success', hrefOf: toSettings },
   'messages.failed': { intent: 'warning', hrefOf: (notice) => messagesUrl(failedOf(notice)) },
+  'microsoft.unreachable': { intent: 'error', hrefOf: () => messagesUrl({ status: 'queued' }) },
+  'microsoft.recovered': { intent: 'success', hrefOf: () => messagesUrl({ status: 'queued' }) },
   'queue.stalled': { intent: 'warning', hrefOf: () => messagesUrl({ status: 'queued' }) },
   'quota.exceeded': { intent: 'warning', hrefOf: toSettings },
   'secret.expiring': { intent: 'warning', hrefOf: toSettings },

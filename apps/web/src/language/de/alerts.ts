@@ -37,6 +37,8 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.type.mailbox.token-refused': 'Zugriff auf das Postfach abgelehnt',
   'alerts.type.mailbox.recovered': 'Postfach funktioniert wieder',
   'alerts.type.messages.failed': 'Nachrichten fehlgeschlagen',
+  'alerts.type.microsoft.unreachable': 'Etwas anderes antwortet an Microsofts Stelle',
+  'alerts.type.microsoft.recovered': 'Nichts antwortet mehr an Microsofts Stelle',
   'alerts.type.queue.stalled': 'Warteschlange steht still',
   'alerts.type.quota.exceeded': 'Limit von Microsoft ausgeschöpft',
   'alerts.type.secret.expiring': 'Geheimer Clientschlüssel läuft ab',

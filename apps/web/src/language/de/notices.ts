@@ -16,6 +16,9 @@ export const notices: TranslationOf<typeof english> = {
   'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',
   'notices.messages.failed.title':
     '{count, plural, one {Eine Nachricht ist fehlgeschlagen} other {# Nachrichten sind fehlgeschlagen}}',
+  'notices.microsoft.unreachable.title':
+    'E-Mails warten: Etwas antwortet an Microsofts Stelle, für {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: „{excerpt}“}}',
+  'notices.microsoft.recovered.title': 'Nichts antwortet mehr an Microsofts Stelle',
   'notices.queue.stalled.title':
     '{count, plural, one {Eine Nachricht ist fällig und geht nicht hinaus} other {# Nachrichten sind fällig und gehen nicht hinaus}}',
   'notices.quota.exceeded.title': 'Der Versand ruht: Eine Grenze von Microsoft ist ausgeschöpft ({code})',
@@ -29,6 +32,8 @@ export const notices: TranslationOf<typeof english> = {
   'notices.mailbox.token-refused.action': 'Ansehen, was zu tun ist',
   'notices.mailbox.recovered.action': 'Einstellungen öffnen',
   'notices.messages.failed.action': 'Fehlgeschlagene anzeigen',
+  'notices.microsoft.unreachable.action': 'Wartende anzeigen',
+  'notices.microsoft.recovered.action': 'Wartende anzeigen',
   'notices.queue.stalled.action': 'Wartende anzeigen',
   'notices.quota.exceeded.action': 'Einstellungen öffnen',
   'notices.secret.expiring.action': 'Einstellungen öffnen',

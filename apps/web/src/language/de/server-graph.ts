@@ -252,6 +252,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'attachments-not-shown': 'Der Entwurf zeigt noch nicht alle Anhänge.',
   'refused-alone.title': 'Microsoft hat die Nachricht abgelehnt, während andere abgingen',
   'refused-alone': 'Microsoft 365 hat sie dreimal abgelehnt, während andere Nachrichten aus dem Postfach abgingen.',
+  'gateway-refused-alone.title': 'Die Nachricht wurde an Microsofts Stelle abgelehnt, während andere abgingen',
+  'gateway-refused-alone': 'Sie wurde dreimal abgelehnt, während andere Nachrichten aus dem Postfach abgingen.',
   'other-sender.title': 'Microsoft würde die Nachricht von einer anderen Adresse senden',
   'other-sender':
     'Microsoft hat den Absender {sender} einer Nachricht, die als MIME gesendet wird (S/MIME oder eine Kalendereinladung), durch das verbundene Konto ersetzt; sie wurde deshalb nicht gesendet.',

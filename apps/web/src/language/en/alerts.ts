@@ -34,6 +34,8 @@ export const alerts = {
   'alerts.type.mailbox.token-refused': 'Access to the mailbox refused',
   'alerts.type.mailbox.recovered': 'Mailbox works again',
   'alerts.type.messages.failed': 'Messages failed',
+  'alerts.type.microsoft.unreachable': 'Something answers in Microsoft’s place',
+  'alerts.type.microsoft.recovered': 'Nothing answers in Microsoft’s place any more',
   'alerts.type.queue.stalled': 'Queue stands still',
   'alerts.type.quota.exceeded': 'Limit of Microsoft used up',
   'alerts.type.secret.expiring': 'Secret expires',

@@ -12,6 +12,9 @@ export const notices = {
   'notices.mailbox.token-refused.title': 'Mail from {fromEmail} waits: Microsoft does not accept the access',
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
   'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
+  'notices.microsoft.unreachable.title':
+    'Mail waits: something answers in Microsoft’s place, for {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: “{excerpt}”}}',
+  'notices.microsoft.recovered.title': 'Nothing answers in Microsoft’s place any more',
   'notices.queue.stalled.title':
     '{count, plural, one {A message is due and does not leave} other {# messages are due and do not leave}}',
   'notices.quota.exceeded.title': 'Mail is paused: a limit of Microsoft is used up ({code})',
@@ -25,6 +28,8 @@ export const notices = {
   'notices.mailbox.token-refused.action': 'See what to do',
   'notices.mailbox.recovered.action': 'Open Settings',
   'notices.messages.failed.action': 'Show failed messages',
+  'notices.microsoft.unreachable.action': 'Show queued messages',
+  'notices.microsoft.recovered.action': 'Show queued messages',
   'notices.queue.stalled.action': 'Show queued messages',
   'notices.quota.exceeded.action': 'Open Settings',
   'notices.secret.expiring.action': 'Open Settings',
