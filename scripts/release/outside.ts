@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { checkCompose, checkKubernetes, runCompose } from './outside/containers.ts'
 import { blocksOf } from './outside/document-blocks.ts'
+import { sendThroughPgBouncer } from './outside/pgbouncer.ts'
 import { openTestbed } from '../testbed/testbed.ts'
 import { sendsAt, sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
 import { runsOf, SMTP_PROGRAMS } from './outside/smtp-programs.ts'
@@ -133,6 +134,10 @@ try {
   await check(
     { name: 'the commands of docs/containers.md for Compose do what they should', tool: 'docker', debian: 'docker.io' },
     async () => runCompose(directory, await selfSigned()),
+  )
+  await check(
+    { name: 'the product sends through PgBouncer with its defaults', tool: 'pgbouncer', debian: 'pgbouncer' },
+    sendThroughPgBouncer,
   )
   for (const client of SMTP_CLIENTS) {
     const { tool, debian } = client
