@@ -25,6 +25,7 @@ export const APPROVAL_TEXT = {
 export const MARKS = {
   missing: { en: 'Missing', de: 'Fehlt' },
   granted: { en: 'Granted', de: 'Erteilt' },
+  approved: { en: 'Approved', de: 'Genehmigt' },
   spare: { en: 'Not needed now', de: 'Jetzt nicht nötig' },
   unknown: { en: 'Cannot be told', de: 'Nicht feststellbar' },
 } as const

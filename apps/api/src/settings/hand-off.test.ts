@@ -76,6 +76,18 @@ it('shows what an approval brought, where the registration lists the trace', asy
   expect(waits).toEqual([])
 })
 
+it('calls nothing missing that was approved just now', async () => {
+  const result = read(await product.newBrowser().consent(`${product.publicUrl}${PAGE}`, GRACE))
+
+  expect(result.title).toBe('Approved')
+  expect(result.items.filter((item) => item.startsWith('Approved: '))).toEqual([
+    'Approved: Mail.Send (delegated), to send mail',
+    expect.stringMatching(/^Approved: Mail\.Send\.Shared /),
+    expect.stringMatching(/^Approved: User\.Read /),
+  ])
+  expect(result.items.filter((item) => item.startsWith('Missing: '))).toEqual([])
+})
+
 it('says first that the registration lacks the trace, where an approval did not bring it', async () => {
   await registrationLists([])
 

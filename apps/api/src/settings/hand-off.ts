@@ -74,7 +74,7 @@ export function createHandOff(deps: Deps) {
     const refusal = readApprovalAnswer(identity, parameters)
     seen = null
     const rows = refusal ? await rowsOf(approval, await readRoles()) : await rowsAfterApproval(approval)
-    const page = listOf(reply, approval, rows)
+    const page = listOf(reply, approval, refusal ? rows : rows.map(afterApproval))
     if (refusal) {
       const { title, detail, action, values, correlationId } = refusal
       sendPage(reply, 400, {
@@ -175,6 +175,11 @@ export function createHandOff(deps: Deps) {
 const EVERYTHING = { ownAddress: false, largeAttachments: true, bounces: true }
 
 const COMMAND = `Connect-MgGraph -Scopes Application.ReadWrite.All\nNew-MgServicePrincipal -AppId ${TRACE_APP_ID}`
+
+/** Whether a delegated permission was granted is seen when somebody signs in with it: until then, that it was approved. */
+function afterApproval(row: Row): Row {
+  return row.kind === 'delegated' && row.mark === 'missing' ? { ...row, mark: 'approved' } : row
+}
 
 function isOnlyTrace({ trace, ...others }: Approval): boolean {
   return trace && !Object.values(others).includes(true)
