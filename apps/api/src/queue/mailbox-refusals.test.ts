@@ -330,7 +330,7 @@ it('pauses a mailbox once a gateway refused two messages, until Send now or the 
 
 it('keeps the pause of Entra at Send now', async () => {
   const [message] = await leased(1)
-  if (message) await ground.settle(message, { ...QUEUED, noAccessMs: 1 * MINUTES })
+  if (message) await ground.settle(message, { ...QUEUED, pauseMailboxMs: 1 * SECONDS, noAccessMs: 1 * MINUTES })
   await ground.queue.messages.sendNow(ADA, 'usr_1')
   expect(await ground.claim(1)).toEqual([])
 })
@@ -371,7 +371,7 @@ it.each<[string, Settlement]>([
     expect(await alerts()).toEqual(['microsoft.unreachable'])
     expect(await ground.queue.upkeep.findStalled(longAgo())).toEqual([])
 
-    await ground.clock.advance(5 * MINUTES)
+    await ground.queue.messages.sendNow(ADA, 'usr_1')
     await ground.settle(await ground.claimOne(), answer)
     await tend()
     expect(await shown()).toEqual(['microsoft.recovered'])

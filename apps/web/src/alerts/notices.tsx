@@ -101,7 +101,9 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
   const { type } = notice
   const { intent, hrefOf } = NOTICE_DISPLAY[type]
   const { text, isEnglish } = noticeLine(notice, t)
-  const sending = useSendNow(onDismiss)
+  const endsPause = type === 'quota.exceeded'
+  // Whether anything still answers in Microsoft's place is known only once a message was tried.
+  const sending = useSendNow(endsPause ? onDismiss : undefined)
   return (
     <>
       <NoticeLine
@@ -111,7 +113,7 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
         onDismiss={onDismiss}
         actions={
           <>
-            {type === 'quota.exceeded' && (
+            {(endsPause || type === 'microsoft.unreachable') && (
               <Button
                 size="small"
                 disabledFocusable={sending.isPending}
