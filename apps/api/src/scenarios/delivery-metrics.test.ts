@@ -107,7 +107,7 @@ it('counts attempts by outcome, failures, pauses and possible duplicates', async
 
 it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
   await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
-  await ground.service.submit({ sendAt: '9999-12-31T00:00:00Z' })
+  await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })
   const { id } = await ground.service.submit()
   await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
   await ground.service.submit()
