@@ -113,7 +113,7 @@ export interface DraftProgress {
   upload: Upload
   /** Whether this attempt has put anything on the draft. */
   progressed: boolean
-  /** Its files are counted before it is sent: a request may have been carried out unanswered, or a session was used. */
+  /** Its files are counted before it is sent: a request may have been carried out unanswered, or answered by something else than Microsoft, or a session was used. */
   unconfirmed: boolean
 }
 

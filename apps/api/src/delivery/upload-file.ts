@@ -68,6 +68,7 @@ async function attachWhole(
     if (await replan(deps, open, attached, { limit: 'request-length', sizeBytes: requestBytes })) return 'replanned'
     if (attached.outcome !== 'attached')
       return draftFailure(withSize(attached, { attachment: number + 1 }, file.sizeBytes))
+    if (!attached.isConfirmed) open.draft.unconfirmed = true
     await store({ attached: number + 1, session: null, position: 0 })
     return 'attached'
   } finally {

@@ -1,5 +1,6 @@
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { z } from 'zod'
+import type { AnswerHeaders } from '../answer-headers.ts'
 import { readJson } from '../json.ts'
 import type { GraphReply } from './graph-call.ts'
 
@@ -17,11 +18,16 @@ export function isFromGraph({
   text,
   requestBytes,
 }: Omit<Extract<GraphReply, { answered: true }>, 'answered'>): boolean {
-  if (headers.get('request-id') !== null || headers.get('x-ms-ags-diagnostic') !== null) return true
+  if (hasMark(headers)) return true
   if (readJson(text, GRAPH_ERROR) !== null) return true
   if (status === 401) return isGraphsChallenge(headers.get('www-authenticate') ?? '')
   // A host in front of Graph, and a part of it, refuses what is longer than Graph takes.
   return status === 413 && requestBytes >= CERTAIN_REQUEST_BYTES
+}
+
+/** Whether an answer has a header by which Graph marks all of its own. */
+export function hasMark(headers: AnswerHeaders): boolean {
+  return headers.get('request-id') !== null || headers.get('x-ms-ags-diagnostic') !== null
 }
 
 function isGraphsChallenge(header: string): boolean {

@@ -1,7 +1,7 @@
 import { startSimulator } from '@inforiver-mail/m365-simulator/start'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { accessTokenOf, message } from '../test-support/mail.ts'
-import { answering, graphError, mailerAt, token, type SeenRequest } from '../test-support/mailer.ts'
+import { answering, graphError, intercepting, mailerAt, token, type SeenRequest } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
 import { ADA, readControl, registration } from '../test-support/sign-in.ts'
 import type { GraphMailer } from './graph-mailer.ts'
@@ -21,7 +21,10 @@ describe('attachFile', () => {
     if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
     const { draftId } = created
     const content = Buffer.from('The content of Q3').subarray(4)
-    expect(await mailer.attachFile(draftId, { ...pdf, content }, ada)).toEqual({ outcome: 'attached' })
+    expect(await mailer.attachFile(draftId, { ...pdf, content }, ada)).toEqual({
+      outcome: 'attached',
+      isConfirmed: true,
+    })
     await mailer.attachFile(draftId, { ...pdf, content: Buffer.alloc(0) }, ada)
     await mailer.attachFile(draftId, { ...logo, content: Buffer.from('png') }, ada)
     const drafts = await readControl(simulator.url, '/mailboxes/ada@contoso.com/messages?folder=drafts')
@@ -50,6 +53,25 @@ describe('attachFile', () => {
         },
       },
     ])
+  })
+})
+
+describe('the success of attachFile', () => {
+  const answer = { id: 'AAMk', name: logo.filename, size: 3 }
+  it.each<[string, unknown, Record<string, string>, boolean]>([
+    ['a mark of Graph', '', { 'request-id': '6f1c' }, true],
+    ['the trace of Graph’s gateway', '', { 'x-ms-ags-diagnostic': '{}' }, true],
+    ['an answer that names the attachment, without a mark', answer, {}, true],
+    ['the name of another file', { ...answer, name: 'other.png' }, {}, false],
+    ['no id', { ...answer, id: undefined }, {}, false],
+    ['nothing', '', {}, false],
+    ['a location', '', { location: 'https://graph.microsoft.com/' }, false],
+    ['a page', '<html>Welcome</html>', { 'content-type': 'text/html' }, false],
+    ['the JSON of a portal', { status: 'created' }, {}, false],
+  ])('is confirmed, or not, by a 201 with %s', async (_what, body, headers, isConfirmed) => {
+    const { mailer } = await intercepting(201, body, headers)
+    const attached = await mailer.attachFile('a', { ...logo, content: Buffer.from('png') }, token)
+    expect(attached).toEqual({ outcome: 'attached', isConfirmed })
   })
 })
 

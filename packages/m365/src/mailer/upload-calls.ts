@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { optionalText, readJson } from '../json.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
-import { asRepeatable, isGone, type CallOptions, type Exchange, type Gone } from './graph-exchange.ts'
+import { asRepeatable, isGone, type Answered, type CallOptions, type Exchange, type Gone } from './graph-exchange.ts'
+import { hasMark } from './is-from-graph.ts'
 import { messagePath } from './mailbox-path.ts'
 import type { OutgoingAttachment } from './outgoing-message.ts'
 import { toGraphAttachment } from './send-mail-request.ts'
@@ -22,7 +23,9 @@ const AttachmentPage = z.object({
   '@odata.nextLink': optionalText,
 })
 
-export type AttachFileOutcome = { readonly outcome: 'attached' } | Gone | Failure
+export type AttachFileOutcome =
+  /** `isConfirmed`: Microsoft says so itself. Else only the draft shows whether the file is on it. */
+  { readonly outcome: 'attached'; readonly isConfirmed: boolean } | Gone | Failure
 
 /** An attachment that is complete. Its size is that which Exchange says, and no smaller than that of the file. */
 export interface DraftAttachment {
@@ -60,7 +63,7 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       const request = { path: attachmentsPath(mailbox, draftId), body: toGraphAttachment(file) }
       const reply = await exchange({ method: 'POST', ...request, immutableIds: true, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
-      if (reply.status === 201) return { outcome: 'attached' }
+      if (reply.status === 201) return { outcome: 'attached', isConfirmed: isOfGraph(reply, file) }
       return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, OF_DRAFT)
     },
 
@@ -107,6 +110,13 @@ export function isLastAttached(
     size <= last.sizeBytes * (1 + MAX_OVERHEAD_SHARE) + MAX_OVERHEAD_BYTES
   const alike = files.filter(({ filename, sizeBytes }) => mayBeLast(filename, sizeBytes))
   return attachments.filter(({ name, size }) => mayBeLast(name, size)).length >= alike.length
+}
+
+const AttachedFile = z.object({ id: z.string(), name: z.string(), size: z.number() })
+
+/** Graph marks its answer, and names the attachment where a gateway strips the marks. */
+function isOfGraph({ headers, text }: Answered, { filename }: OutgoingAttachment): boolean {
+  return hasMark(headers) || readJson(text, AttachedFile)?.name === filename
 }
 
 const ENDLESS = { detail: ['graph-endless-list'] }
