@@ -22,7 +22,6 @@ import { afterCommit } from '../outcome-unknown.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
-import { SERVICE_OF_THE_PAGE } from '../queue/storage.ts'
 import type { AdmissionDeps } from './admission.ts'
 import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
@@ -141,7 +140,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     const content = testMail({ to, sender: sender.fromEmail, askedBy: admin.name, at: clock() })
     const submitted = await submit({
       tenantId,
-      service: SERVICE_OF_THE_PAGE,
+      service: null,
       content,
       reference: null,
       sendAt: null,

@@ -15,6 +15,9 @@ import type { Messages } from '../queue/queue.ts'
 import type { NewMessage } from '../queue/insert-messages.ts'
 import type { Submitted } from '../queue/submit.ts'
 
+/** What messages of the page are listed under. A service may have this name too. */
+const SERVICE_OF_THE_PAGE = 'tenant-settings'
+
 /** What a client asks for; asking for the same again under one key is a repetition. */
 export interface Submission {
   readonly content: MessageContent
@@ -30,7 +33,8 @@ export interface Submission {
 interface Sealing extends Submission {
   readonly id: string
   readonly tenantId: string
-  readonly service: string
+  /** Null for an admin, who submits on the page. */
+  readonly service: string | null
   /** The row that its attachments are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
   /** Null where nothing is traced. */
@@ -52,7 +56,8 @@ export function createSealing({ contentKeys, random }: { contentKeys: ContentKey
     return {
       id,
       tenantId,
-      service,
+      service: service ?? SERVICE_OF_THE_PAGE,
+      ofPage: service === null,
       to: content.to,
       cc: content.cc,
       bcc: content.bcc,

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
 import { isInLane } from './lanes.ts'
-import { forAny, forSmallServices, SERVICE_OF_THE_PAGE, smallService } from './storage.ts'
+import { forAny, forSmallServices, smallService } from './storage.ts'
 import { addToTotals, lockTotals, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
@@ -17,6 +17,8 @@ export interface NewMessage {
   readonly id: string
   readonly tenantId: string
   readonly service: string
+  /** Whether an admin submits it on the page, whatever services are called. */
+  readonly ofPage: boolean
   readonly to: readonly Recipient[]
   readonly cc: readonly Recipient[]
   readonly bcc: readonly Recipient[]
@@ -143,7 +145,7 @@ accepted AS MATERIALIZED (
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
  *   their service has submitted before them.
  *
- * $1 to $26 as above, $27 the most that a tenant may store, $28 to $34 as above, $35 whether to store all or none
+ * $1 to $26 as above, $27 the most that a tenant may store, $28 to $34 as above, $35 whether to store all or none, $36 the ids of those of the page
  */
 const INSERT_MESSAGES = `
 WITH ${NEW}, before AS MATERIALIZED (
@@ -158,7 +160,7 @@ WITH ${NEW}, before AS MATERIALIZED (
     FROM (SELECT DISTINCT tenant_id, service FROM new) AS n JOIN totals t ON t.tenant_id = n.tenant_id
    WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$27')}
 ), adding AS (
-  SELECT n.id, n.tenant_id, n.added_bytes, n.service = '${SERVICE_OF_THE_PAGE}' AS of_page, n.service <> '${SERVICE_OF_THE_PAGE}'
+  SELECT n.id, n.tenant_id, n.added_bytes, n.id = ANY ($36) AS of_page, n.id <> ALL ($36)
            AND coalesce(s.held_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id, n.service ORDER BY n.added_bytes, n.id)
                         >= ${smallService('$27')}, false) AS of_large
     FROM new n LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
@@ -253,7 +255,14 @@ export async function insertMessages(
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [...toColumns(messages, added), storageBytes, MESSAGES_CHANNEL, ...claimColumns(claims), together],
+    values: [
+      ...toColumns(messages, added),
+      storageBytes,
+      MESSAGES_CHANNEL,
+      ...claimColumns(claims),
+      together,
+      messages.filter(({ ofPage }) => ofPage).map(({ id }) => id),
+    ],
   })
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { untilSomethingWaits } from '../test-support/scenario.ts'
 import { ADA, createQueueGround, newMessage } from '../test-support/queue-ground.ts'
-import { SERVICE_OF_THE_PAGE } from './storage.ts'
 
 const MIB = 1024 * 1024
 const STORAGE_BYTES = 1_000 * MIB
@@ -13,11 +12,19 @@ afterAll(() => ground.close())
 beforeEach(() => ground.addDataKey('dky_1'))
 afterEach(() => ground.database.empty('messages', 'data_keys'))
 
-const sized = (service: string, mib: number) =>
-  newMessage({ service, storedBytes: mib * MIB, addedBytes: mib * MIB, openBytes: 0 })
+/** The page has no name that a service could not have. */
+const PAGE = null
+const sized = (service: string | null, mib: number) =>
+  newMessage({
+    service: service ?? 'tenant-settings',
+    ofPage: service === PAGE,
+    storedBytes: mib * MIB,
+    addedBytes: mib * MIB,
+    openBytes: 0,
+  })
 
 /** Stores a message of so many MiB. Returns 'stored', or what its service holds, in MiB, where that is in the way. */
-async function store(service: string, mib: number): Promise<string | number | null> {
+async function store(service: string | null, mib: number): Promise<string | number | null> {
   const submitted = await messages.submit(sized(service, mib))
   if (submitted.outcome !== 'storage-full') return submitted.outcome
   return submitted.heldBytes && submitted.heldBytes / MIB
@@ -32,7 +39,7 @@ async function arrive(service: string, neededMib: number, wantedMib: number): Pr
   return 'full' in reserved ? reserved.full.heldBytes && -reserved.full.heldBytes / MIB : reserved.reservedBytes / MIB
 }
 
-it.each<[string, ...[service: string, mib: number, expected: string | number | null][]]>([
+it.each<[string, ...[service: string | null, mib: number, expected: string | number | null][]]>([
   ['one service nine tenths', ['a', 500, 'stored'], ['a', 400, 'stored'], ['a', 1, 900]],
   [
     'a small one more, but for the last MiB',
@@ -41,12 +48,17 @@ it.each<[string, ...[service: string, mib: number, expected: string | number | n
     ['b', 49, 'stored'],
     ['b', 1, null],
   ],
+  ['an admin the last MiB', ['a', 900, 'stored'], ['b', 99, 'stored'], [PAGE, 1, 'stored'], ['c', 1, null]],
   [
-    'an admin the last MiB',
+    'no service the last MiB, whatever its name is,',
     ['a', 900, 'stored'],
     ['b', 99, 'stored'],
-    [SERVICE_OF_THE_PAGE, 1, 'stored'],
-    ['c', 1, null],
+    ['tenant-settings', 1, null],
+  ],
+  [
+    'no service more than nine tenths, whatever its name is,',
+    ['tenant-settings', 900, 'stored'],
+    ['tenant-settings', 1, 900],
   ],
   ['a small one more as long as it stays small', ['a', 850, 'stored'], ['b', 99, 'stored'], ['b', 1, 99]],
   ['none more that would not stay small', ['a', 850, 'stored'], ['b', 100, 0], ['b', 90, 'stored']],

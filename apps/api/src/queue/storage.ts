@@ -4,8 +4,6 @@ import { totalsOf } from './totals.ts'
 // Storage has no share, since what was accepted stays: its last tenth is for services that hold less than a tenth, and the
 // last MiB of it for the test mail of an admin.
 
-/** The service of the test mail. */
-export const SERVICE_OF_THE_PAGE = 'tenant-settings'
 const RESERVED_FOR_THE_PAGE_BYTES = 1024 * 1024
 
 /** A message cannot be stored, because its tenant or service has no room for it. */

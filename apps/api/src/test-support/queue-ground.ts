@@ -128,6 +128,7 @@ export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
     id: newId('message'),
     tenantId: ADA,
     service: 'reports',
+    ofPage: false,
     to: [{ address: 'max@contoso.com' }],
     cc: [],
     bcc: [],
