@@ -10,11 +10,14 @@ const GETTER = /^\s+get (\w+)\(\)(?:: [^{]+)? \{$/gm
 const WITH_GETTERS = [
   'apps/api/src/delivery/choose-route.ts sizes',
   'apps/api/src/delivery/write-outcome.ts isBehind',
+  'apps/api/src/memory/body-budget.ts usedBytes',
   'apps/api/src/memory/byte-budget.ts usedBytes',
   'apps/api/src/vault-keys.ts keys',
   'apps/api/src/vault-keys.ts sealing',
   'packages/m365/src/identity/msal-network.ts answer',
 ]
+/** A connection by SMTP has one parser, for all of its mails. */
+const WITH_ASSIGNMENTS = ['apps/api/src/smtp/smtp-listener.ts parser.oncommand = (command, callback) =>']
 
 // V8 makes a hidden class for each object literal with a getter. It is old from the start, and refers to the closure, so
 // all that this reaches is copied and kept until a major collection.
@@ -30,7 +33,7 @@ it('assigns no function to a property of what is made for each request or messag
   const assignments = sources().flatMap((path) =>
     [...readFileSync(join(ROOT, path), 'utf8').matchAll(ASSIGNED)].map(([found]) => `${path} ${found.trim()}`),
   )
-  expect(assignments).toEqual([])
+  expect(assignments).toEqual(WITH_ASSIGNMENTS)
 })
 
 function sources(): string[] {
