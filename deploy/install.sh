@@ -13,12 +13,20 @@ account=inforiver-mail
 parts='bin program runtime docs licenses CHANGELOG.md
   deploy/install.sh
   deploy/container/Caddyfile deploy/container/Containerfile deploy/container/compose.yaml
+  deploy/container/compose.certificate.yaml deploy/container/compose.federated-token.yaml
+  deploy/container/compose.vault-keys-command.yaml
   deploy/container/health-check.mjs deploy/container/inforiver-mail.env
   deploy/grafana/inforiver-mail.json
   deploy/kubernetes/base/api.yaml deploy/kubernetes/base/kustomization.yaml
   deploy/kubernetes/base/network-policy.yaml deploy/kubernetes/base/worker.yaml
+  deploy/kubernetes/components/backup/backup.yaml deploy/kubernetes/components/backup/kustomization.yaml
+  deploy/kubernetes/components/backup/tools.yaml deploy/kubernetes/components/certificate/kustomization.yaml
+  deploy/kubernetes/components/federated-token/kustomization.yaml
+  deploy/kubernetes/components/federated-token/service-account.yaml
+  deploy/kubernetes/components/vault-keys-command/kustomization.yaml
   deploy/kubernetes/example/inforiver-mail.env deploy/kubernetes/example/ingress.yaml
   deploy/kubernetes/example/kustomization.yaml deploy/kubernetes/example/namespace.yaml
+  deploy/kubernetes/example/smtp.yaml
   deploy/prometheus/inforiver-mail.rules.yml
   deploy/systemd/inforiver-mail.env deploy/systemd/inforiver-mail.service
   deploy/windows/inforiver-mail.xml'

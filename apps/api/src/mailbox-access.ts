@@ -69,7 +69,7 @@ export interface AccessOptions {
   readonly refused?: number
   /** The claims challenge of that refusal: JSON. */
   readonly claims?: string | undefined
-  /** Asks Microsoft even though it refused the app registration before. */
+  /** Asks Microsoft even though it refused the app registration before, or was asked less than a minute ago. */
   readonly recheck?: boolean
   /** Ends the wait for another process. */
   readonly signal: AbortSignal

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 /** Submits a message whose time has passed. It is held, so that no delivery comes across it. */
 async function submitOverdue(): Promise<string> {
-  const { id } = await service.submit({ expiresAt: '9999-01-01T00:00:00Z' })
+  const { id } = await service.submit({ expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
   await ground.database.query(`UPDATE message_queue SET expires_at = mail_now() - interval '1 second'`)
   return id
 }

@@ -358,8 +358,9 @@ describe('after the migration', () => {
   })
 
   it('keeps what is known of each mailbox', async () => {
-    const mailboxes = await rows('SELECT * FROM mailboxes ORDER BY tenant_id')
-    const nothing = Object.fromEntries(Object.keys(mailboxes[0] ?? {}).map((column) => [column, null]))
+    const known = ['paused_until', 'troubled_since', 'message_size_limit', 'message_size_limit_at']
+    const mailboxes = await rows(`SELECT tenant_id, ${known.join()} FROM mailboxes ORDER BY tenant_id`)
+    const nothing = Object.fromEntries(known.map((column) => [column, null]))
     expect(mailboxes).toEqual([
       { ...nothing, tenant_id: 'ten_2', paused_until: LATER },
       { ...nothing, tenant_id: 'ten_3', troubled_since: TRIED },

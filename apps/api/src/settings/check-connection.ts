@@ -76,6 +76,7 @@ export function createConnectionCheck({
     })
     const access = await source.access(tenantId, {
       signal,
+      recheck: refused !== undefined, // an admin asks: it neither waits for what workers asked lately, nor makes them wait
       ...(refused && { refused: refused.grantVersion, ...(refused.claims !== null && { claims: refused.claims }) }),
     })
     if (access.outcome === 'unavailable') return access

@@ -218,7 +218,9 @@ function useConnection(options: {
   })
   afterEach(() =>
     ground.database.query(
-      `UPDATE tenant_settings SET status = 'connected', problem = NULL, claims_challenge = NULL, refresh_not_before = NULL`,
+      `UPDATE tenant_settings
+          SET status = 'connected', problem = NULL, claims_challenge = NULL, refresh_not_before = NULL,
+              refused_asked_at = NULL`,
     ),
   )
   afterAll(async () => {
