@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { appendFile, link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -246,7 +246,7 @@ it('adopts the server of a killed process', async () => {
     owner.stdout.once('data', (data) => resolve(String(data).trim())),
   )
   const pid = await postmaster()
-  owner.kill('SIGKILL')
+  await kill(owner)
 
   running = await start() // at once, as a supervisor would
 
@@ -258,7 +258,7 @@ it('starts cleanly after the server and its owner were killed', async () => {
   const owner = spawn(process.execPath, [RUN_EMBEDDED, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise((resolve) => owner.stdout.once('data', resolve))
   const pid = await postmaster()
-  owner.kill('SIGKILL')
+  await kill(owner)
   process.kill(pid, 'SIGKILL')
 
   running = await start()
@@ -276,6 +276,13 @@ it('starts over if creating the database was interrupted', async () => {
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
   await expect(stat(join(interrupted, 'postgres.new'))).rejects.toThrow('ENOENT')
 })
+
+/** A process holds its locks until it has ended, which takes a moment on a busy machine. */
+async function kill(child: ChildProcess): Promise<void> {
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+}
 
 /** Starts PostgreSQL in another process, which runs until it is killed, or exits with a message. */
 function runEmbedded(where: string, prefix: readonly string[] = []) {
