@@ -279,6 +279,7 @@ it('starts over if creating the database was interrupted', async () => {
 
 /** A process holds its locks until it has ended, which takes a moment on a busy machine. */
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill('SIGKILL')
   await exited
@@ -331,7 +332,7 @@ it('starts in exactly one of two processes that start on an empty folder at once
     code: 1,
     said: 'Another Inforiver Mail is starting on this data folder. Use that one, or set DATA_DIR to another folder.',
   })
-  for (const { child } of both) child.kill('SIGKILL')
+  await Promise.all(both.map(({ child }) => kill(child)))
   running = await start(where)
 })
 
@@ -520,7 +521,7 @@ describe('a lost password', () => {
   it('is replaced although a kill left the server running', async () => {
     const owner = runEmbedded(dataDirectory)
     await owner.outcome
-    owner.child.kill('SIGKILL')
+    await kill(owner.child)
     await writeFile(passwordFile(), '')
 
     running = await start()
