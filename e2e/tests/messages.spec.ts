@@ -207,7 +207,7 @@ test('a message that a paused mailbox keeps shows why and until when, in the lis
 
   await page.getByRole('link', { name: 'Q3 waits' }).click()
   const timeline = page.getByRole('list', { name: 'Timeline' })
-  await expect(timeline).toContainText('Microsoft takes no mail from the mailbox until then')
+  await expect(timeline).toContainText('Nothing is sent from the mailbox until then: Microsoft asked to wait.')
   const next = timeline.getByRole('listitem').filter({ hasText: 'Next attempt, at the earliest' })
   const until = next.getByRole('time')
   expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 3_500_000)

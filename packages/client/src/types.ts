@@ -182,6 +182,11 @@ export interface Usage {
   uploadBytesPer5Minutes: Allowance | null
   concurrentRequests: Allowance | null
   pausedUntil: string | null
+  pausedBecause: {
+    code: 'microsoft-asked' | 'limit-used-up' | 'no-access' | 'token-refused' | 'gateway'
+    host: string | null
+    status: number | null
+  } | null
   waitingMessages: number
   estimatedLastSentAt: string | null
   /** The room for stored messages: above all those that wait, are scheduled or held, or have failed. */

@@ -27,7 +27,7 @@ export type HeldBecause = z.infer<typeof HeldBecause>
 /**
  * Why a queued message is still waiting. A closed list.
  *
- * - `mailbox-paused`: Microsoft takes no mail from the mailbox for now, or gives no access to it
+ * - `mailbox-paused`: nothing is sent from the mailbox for now; `pausedBecause` of its usage says why
  * - `messages-per-minute`, `recipients-per-day`, `uploads-per-5-minutes`, `requests-at-once`: a limit of the mailbox
  * - `retry`: an attempt failed, or its outcome is unknown, and the next one is due later
  */
@@ -285,7 +285,7 @@ export const MessageSummary = z.strictObject({
     }),
   waitingBecause: WaitingBecause.nullable().meta({
     description:
-      'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: Microsoft takes no mail from the mailbox until then, or gives no access to it. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
+      'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: nothing is sent from the mailbox until then; pausedBecause of its usage says why. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
     examples: [null, 'messages-per-minute'],
   }),
   sentAt: z.iso

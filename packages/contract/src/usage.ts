@@ -14,6 +14,33 @@ function allowance(of: string, limit: number, left: number) {
     })
 }
 
+/**
+ * Why nothing is sent from a mailbox for a while. A closed list.
+ *
+ * - `microsoft-asked`: Microsoft asked for it
+ * - `limit-used-up`: a limit of Microsoft is used up
+ * - `no-access`: Microsoft Entra gives no access token at the moment
+ * - `token-refused`: Microsoft Graph refuses tokens that have just been issued
+ * - `gateway`: something between this server and Microsoft answers in its place
+ */
+const PauseReason = z.enum(['microsoft-asked', 'limit-used-up', 'no-access', 'token-refused', 'gateway'])
+
+export const Pause = z.strictObject({
+  code: PauseReason.meta({ description: 'Why it is paused.', examples: ['gateway'] }),
+  host: z
+    .string()
+    .nullable()
+    .meta({
+      description: 'The host of Microsoft that a gateway answers for.',
+      examples: ['graph.microsoft.com', null],
+    }),
+  status: z
+    .int()
+    .nullable()
+    .meta({ description: 'The HTTP status that a gateway answers.', examples: [403, null] }),
+})
+export type Pause = z.infer<typeof Pause>
+
 export const Usage = z.strictObject({
   messagesPerMinute: allowance('messages within a minute', 30, 12),
   recipientsPerDay: allowance('recipients within a day', 10_000, 9_120),
@@ -23,10 +50,13 @@ export const Usage = z.strictObject({
     .datetime()
     .nullable()
     .meta({
-      description:
-        'Nothing is sent before this time, since Microsoft takes no mail or gives no access; null when it is not paused.',
+      description: 'Nothing is sent before this time, for the reason in pausedBecause; null when it is not paused.',
       examples: [null, '2026-11-24T10:05:00.000Z'],
     }),
+  pausedBecause: Pause.nullable().meta({
+    description: 'Why nothing is sent before pausedUntil; null when it is not paused.',
+    examples: [null, { code: 'gateway', host: 'graph.microsoft.com', status: 403 }],
+  }),
   waitingMessages: z.int().meta({
     description: 'Messages that are queued or being sent, but not those that are scheduled or held.',
     examples: [3],

@@ -11,6 +11,7 @@ const NOW = new Date('2026-11-24T10:00:00.000Z')
 const IDLE = {
   now: NOW,
   pausedUntil: null,
+  pausedBecause: null,
   sentLastMinute: [],
   nextPlaceAt: null,
   recipientsLastDay: 0,
@@ -70,6 +71,7 @@ describe('toUsage', () => {
       uploadBytesPer5Minutes: null,
       concurrentRequests: null,
       pausedUntil: null,
+      pausedBecause: null,
       waitingMessages: 9,
       estimatedLastSentAt: null,
       storage: { usedBytes: 1_000, limitBytes: 10_000 },
@@ -181,6 +183,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       uploadBytesPer5Minutes: { limit: 157_286_400, left: 157_286_400 },
       concurrentRequests: { limit: 4, left: 4 },
       pausedUntil: null,
+      pausedBecause: null,
       waitingMessages: 0,
       estimatedLastSentAt: null,
       storage: { usedBytes: expect.any(Number), limitBytes: 10_737_418_240 },
@@ -241,9 +244,12 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     const { id } = await service.submit()
     await service.until(id, { attempts: [{ outcome: 'throttled' }] })
 
-    expect(await usage()).toMatchObject({ pausedUntil: new Date(clock.now().getTime() + 2 * SECONDS).toISOString() })
+    expect(await usage()).toMatchObject({
+      pausedUntil: new Date(clock.now().getTime() + 2 * SECONDS).toISOString(),
+      pausedBecause: { code: 'microsoft-asked', host: null, status: null },
+    })
     await clock.advance(3 * SECONDS)
-    expect(await usage()).toMatchObject({ pausedUntil: null })
+    expect(await usage()).toMatchObject({ pausedUntil: null, pausedBecause: null })
   })
 
   it('shows what is left of the bytes that may be uploaded within 5 minutes', async () => {

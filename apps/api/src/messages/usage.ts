@@ -16,6 +16,7 @@ export function toUsage(state: MailboxState, limits: MailboxLimits, storageBytes
     uploadBytesPer5Minutes: allowance(limits.uploadBytesPer5Minutes, state.uploadedBytes),
     concurrentRequests: allowance(limits.concurrency, state.sending),
     pausedUntil: state.pausedUntil?.toISOString() ?? null,
+    pausedBecause: state.pausedBecause,
     waitingMessages,
     estimatedLastSentAt: estimateLast(state, limits)?.toISOString() ?? null,
     storage: { usedBytes: state.storedBytes, limitBytes: storageBytes },

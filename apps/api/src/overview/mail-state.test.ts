@@ -17,6 +17,7 @@ const IDLE: MailFacts = {
   scheduled: 0,
   held: 0,
   pausedUntil: null,
+  pausedBecause: null,
   quota: null,
   troubledSince: null,
   oldestAt: null,

@@ -1,3 +1,4 @@
+import type { Pause } from '@inforiver-mail/contract/usage'
 import { expect, it } from 'vitest'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { likelyLimit } from './likely-limit.ts'
@@ -10,9 +11,16 @@ const FACTS = {
   held: 0,
   lastSentAt: null,
   pausedUntil: null,
+  pausedBecause: null,
   quotaCode: null,
   problemTitle: null,
 } as const
+
+const pausedFor = (code: Pause['code'], answer: Partial<Pause> = {}) => ({
+  mail: 'delayed' as const,
+  pausedUntil: new Date(NOW.getTime() + 1 * HOURS),
+  pausedBecause: { code, host: null, status: null, ...answer },
+})
 
 it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
   [
@@ -29,13 +37,22 @@ it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
     'Mail is stopped: The secret is wrong. 1,200 messages wait.',
     { mail: 'stopped', held: 1_200, problemTitle: 'The secret is wrong.' },
   ],
+  ['Mail is delayed: Microsoft asked to wait. It goes on at 2026-11-24 11:00 UTC.', pausedFor('microsoft-asked')],
   [
-    'Mail is delayed: Microsoft takes no mail from the mailbox for now. It goes on at 2026-11-24 11:00 UTC.',
-    { mail: 'delayed', pausedUntil: new Date(NOW.getTime() + 1 * HOURS) },
+    'Mail is delayed: something between this server and Microsoft answers in Microsoft’s place, for graph.microsoft.com (HTTP 403). Whoever operates Inforiver Mail has to check the proxy, the firewall or the gateway in between. It is tried again at 2026-11-24 11:00 UTC.',
+    pausedFor('gateway', { host: 'graph.microsoft.com', status: 403 }),
+  ],
+  [
+    'Mail is delayed: Microsoft does not accept an access token that it has just issued. It is tried again at 2026-11-24 11:00 UTC.',
+    pausedFor('token-refused'),
+  ],
+  [
+    'Mail is delayed: Microsoft Entra gives no access to the mailbox for now. It is tried again at 2026-11-24 11:00 UTC.',
+    pausedFor('no-access'),
   ],
   [
     'Mail is delayed: a sending limit of Microsoft is used up (5.7.233). It goes on at 2026-11-24 11:00 UTC.',
-    { mail: 'delayed', pausedUntil: new Date(NOW.getTime() + 1 * HOURS), quotaCode: '5.7.233' },
+    { ...pausedFor('limit-used-up'), quotaCode: '5.7.233' },
   ],
   ['Mail is delayed: 1 message is due, and nothing has left for 5 minutes.', { mail: 'delayed', waiting: 1 }],
 ])('says: %s', (sentence, facts) => {

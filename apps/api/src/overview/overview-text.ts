@@ -1,4 +1,5 @@
 import type { MailState } from '@inforiver-mail/contract/overview'
+import type { Pause } from '@inforiver-mail/contract/usage'
 
 export interface MailSentence {
   readonly mail: MailState
@@ -7,6 +8,7 @@ export interface MailSentence {
   readonly held: number
   readonly lastSentAt: Date | null
   readonly pausedUntil: Date | null
+  readonly pausedBecause: Pause | null
   /** The code of the limit of Microsoft that is used up; null while none is. */
   readonly quotaCode: string | null
   /** The title of the settings' problem; null while there is none. */
@@ -18,7 +20,8 @@ export function mailSentence(facts: MailSentence): string {
   return `${howItStands(facts)}${lastLeft(facts)}`
 }
 
-function howItStands({ mail, waiting, held, pausedUntil, quotaCode, problemTitle, now }: MailSentence): string {
+function howItStands(facts: MailSentence): string {
+  const { mail, waiting, held, pausedUntil, problemTitle, now } = facts
   const stopped = waiting + held
   switch (mail) {
     case 'flowing':
@@ -35,8 +38,24 @@ function howItStands({ mail, waiting, held, pausedUntil, quotaCode, problemTitle
       }`
     case 'delayed':
       return pausedUntil !== null && pausedUntil > now
-        ? `Mail is delayed: ${quotaCode ? `a sending limit of Microsoft is used up (${quotaCode})` : 'Microsoft takes no mail from the mailbox for now'}. It goes on at ${time(pausedUntil)}.`
+        ? `Mail is delayed: ${whyPaused(facts)} ${time(pausedUntil)}.`
         : `Mail is delayed: ${messages(waiting)} ${waiting === 1 ? 'is' : 'are'} due, and nothing has left for 5 minutes.`
+  }
+}
+
+function whyPaused({ pausedBecause, quotaCode }: MailSentence): string {
+  switch (pausedBecause?.code) {
+    case 'limit-used-up':
+      return `a sending limit of Microsoft is used up (${quotaCode}). It goes on at`
+    case 'gateway':
+      return `something between this server and Microsoft answers in Microsoft’s place, for ${pausedBecause.host} (HTTP ${pausedBecause.status}). Whoever operates Inforiver Mail has to check the proxy, the firewall or the gateway in between. It is tried again at`
+    case 'token-refused':
+      return 'Microsoft does not accept an access token that it has just issued. It is tried again at'
+    case 'no-access':
+      return 'Microsoft Entra gives no access to the mailbox for now. It is tried again at'
+    case 'microsoft-asked':
+    case undefined:
+      return 'Microsoft asked to wait. It goes on at'
   }
 }
 

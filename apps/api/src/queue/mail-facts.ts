@@ -1,10 +1,12 @@
 import type { MailState } from '@inforiver-mail/contract/overview'
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
+import type { Pause } from '@inforiver-mail/contract/usage'
 import type pg from 'pg'
 import { readMailState, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
 import { hasWaited, leasedRows } from './columns.ts'
 import { holdProblem, tokenProblem } from './mailbox-refusals.ts'
+import { whyPaused } from './pause.ts'
 import type { Hold, TokenTrouble } from './refusals.ts'
 import { totalsOf } from './totals.ts'
 
@@ -23,8 +25,10 @@ export interface MailFacts {
   readonly waiting: number
   readonly scheduled: number
   readonly held: number
-  /** Until when Microsoft takes no mail, or gives no access; may be over. */
+  /** Until when nothing is sent from the mailbox; may be over. */
   readonly pausedUntil: Date | null
+  /** Null unless it is paused. */
+  readonly pausedBecause: Pause | null
   /** The pause because a limit of Microsoft is used up: its code and since when; null while there is none. */
   readonly quota: { readonly code: string; readonly since: Date } | null
   /** Since when Microsoft gives no usable answer; null while it does. */
@@ -57,7 +61,7 @@ WITH asked AS MATERIALIZED (
 )
 SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, b.hold, b.token_refused AS token, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
        a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
-       greatest(b.paused_until, b.no_access_until) AS "pausedUntil", b.troubled_since AS "troubledSince",
+       greatest(b.paused_until, b.no_access_until) AS "pausedUntil", ${whyPaused('b')} AS "pausedBecause", b.troubled_since AS "troubledSince",
        CASE WHEN b.quota_paused_until > mail_now() AND b.paused_until >= b.quota_paused_until THEN b.quota_code END AS "quotaCode", b.quota_paused_at AS "quotaSince",
        least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.lease_owner IS NULL
                ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM leased l)) AS "oldestAt",

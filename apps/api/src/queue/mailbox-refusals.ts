@@ -145,7 +145,12 @@ export function accessPauseAfter(
 /** SQL for whether another alert tells that nothing leaves a mailbox, or is about to. */
 export function isToldOf(mailbox: string): string {
   return `coalesce(${mailbox}.hold ->> 'route' = 'send' OR (${mailbox}.token_refused ->> 'times')::int > ${TOKENS_REFUSED_AT_MOST}
-                   OR (${mailbox}.gateway ->> 'at')::timestamptz BETWEEN mail_now() - interval '${STANDS_FOR_MS} milliseconds' AND mail_now(), false)`
+                   OR ${isIntercepted(mailbox)}, false)`
+}
+
+/** SQL for whether something still answers in Microsoft's place, as far as is known; null where nothing ever has. */
+export function isIntercepted(mailbox: string): string {
+  return `(${mailbox}.gateway ->> 'at')::timestamptz BETWEEN mail_now() - interval '${STANDS_FOR_MS} milliseconds' AND mail_now()`
 }
 
 /** What answers in Microsoft's place has nothing to do with a connection. */

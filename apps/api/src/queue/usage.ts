@@ -1,5 +1,7 @@
+import type { Pause } from '@inforiver-mail/contract/usage'
 import type pg from 'pg'
 import { placeAhead } from './pace.ts'
+import { whyPaused } from './pause.ts'
 import { totalsOf } from './totals.ts'
 import {
   countedWithin,
@@ -16,6 +18,7 @@ export interface MailboxState {
   /** The clock of the database, which all times here use. */
   readonly now: Date
   readonly pausedUntil: Date | null
+  readonly pausedBecause: Pause | null
   /** What the limit of a minute counts besides the messages being sent, oldest first. */
   readonly sentLastMinute: readonly Counted[]
   /** When the next message may leave while they leave evenly; null when none is ahead. */
@@ -42,7 +45,7 @@ export interface MailboxState {
  * Only queued messages and those being sent count as waiting; scheduled, held and arriving ones do not. $1 tenant
  */
 const READ = `
-SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
+SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until, ${whyPaused('b')} AS paused_because,
        ${placeAhead('a.tenant_id')} AS next_place_at,
        ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients,
        ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded,
@@ -69,6 +72,7 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
   const { rows } = await pool.query<{
     now: Date
     paused_until: Date | null
+    paused_because: Pause | null
     next_place_at: Date | null
     recipients: number
     uploaded: string
@@ -89,6 +93,7 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
   return {
     now,
     pausedUntil: pausedUntil && pausedUntil > now ? pausedUntil : null,
+    pausedBecause: row.paused_because,
     sentLastMinute: sent.rows,
     nextPlaceAt: row.next_place_at,
     recipientsLastDay,

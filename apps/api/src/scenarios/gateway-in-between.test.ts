@@ -77,7 +77,12 @@ it('asks a gateway that refuses all mail seldom, and sends all of it once it doe
   }
   expect(await asked()).toBeLessThan(messages)
   const overview = async () => (await ground.service.get('/api/v1/overview')).json
-  expect(await overview()).toMatchObject({ mail: 'delayed', waiting: { lastLeavesAt: expect.any(String) } })
+  expect(await overview()).toMatchObject({
+    mail: 'delayed',
+    sentence: expect.stringContaining('answers in Microsoft’s place, for 127.0.0.1'),
+    waiting: { lastLeavesAt: expect.any(String) },
+    limits: { pausedBecause: { code: 'gateway', host: expect.stringContaining('127.0.0.1'), status: 403 } },
+  })
 
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.pass(5 * MINUTES)

@@ -51,6 +51,12 @@ const VALUES = {
   excerpt: 'none',
 }
 
+it('says who has to act where something answers in Microsoft’s place', () => {
+  const { text } = noticeLine({ type: 'microsoft.unreachable', values: VALUES, title: 'Server' }, english)
+
+  expect(text).toContain('for graph.microsoft.com: HTTP 403 (text/plain). Whoever operates Inforiver Mail has to check')
+})
+
 it.each(AlertType.options)('has a line for %s in both languages', (type) => {
   const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, t))
 

@@ -67,11 +67,20 @@ it.each([
 ] as const)('says in short that a queued message waits for %s, and why in a sentence', (waitingBecause, note) => {
   const message = exampleSummary({ waitingBecause })
   expect(statusNotes(message, english)).toEqual([note])
-  expect(waitingReason(message, english)).toMatch(/^[A-Z].+\.$/)
+  expect(waitingReason(message, null, english)).toMatch(/^[A-Z].+\.$/)
+})
+
+it.each([
+  ['gateway', 'graph.microsoft.com', 'something between this server and Microsoft answers in Microsoft’s place'],
+  ['token-refused', null, 'does not accept an access token'],
+  ['microsoft-asked', null, 'Microsoft asked to wait'],
+] as const)('says of a mailbox that is paused for %s (%s) that %s', (code, host, why) => {
+  const message = exampleSummary({ waitingBecause: 'mailbox-paused' })
+  expect(waitingReason(message, { code, host, status: host && 403 }, english)).toContain(why)
 })
 
 it('gives no reason for a message that does not wait', () => {
-  expect(waitingReason(exampleMessage(), english)).toBeNull()
+  expect(waitingReason(exampleMessage(), null, english)).toBeNull()
 })
 
 it.each([

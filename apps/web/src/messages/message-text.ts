@@ -6,6 +6,8 @@ import {
   type MessageSummary,
   type Recipient,
 } from '@inforiver-mail/contract/message'
+import type { Pause } from '@inforiver-mail/contract/usage'
+import { pauseText } from '../api/pause-text.ts'
 import { serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 
@@ -17,9 +19,13 @@ const WHOLE_FROM_MB = 10
 
 type Progress = NonNullable<Message['progress']>
 
-/** Why a message waits, in full sentences; null when it does not wait for anything. */
-export function waitingReason({ waitingBecause }: Pick<Message, 'waitingBecause'>, t: Translate): string | null {
-  return waitingBecause && t(`sending.waits.${waitingBecause}`)
+/** Why a message waits, in full sentences; null when it does not wait for anything. `pause` is that of the mailbox. */
+export function waitingReason(
+  { waitingBecause }: Pick<Message, 'waitingBecause'>,
+  pause: Pause | null | undefined,
+  t: Translate,
+): string | null {
+  return waitingBecause && t(`sending.waits.${waitingBecause}`, { why: pauseText(pause, t) })
 }
 
 /** What a list shows beside the status, in short. */

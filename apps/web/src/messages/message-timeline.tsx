@@ -1,5 +1,7 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { Message } from '@inforiver-mail/contract/message'
+import { useQuery } from '@tanstack/react-query'
+import { usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
@@ -67,9 +69,10 @@ const useStyles = makeStyles({
 export function MessageTimeline({ message }: { message: Message }) {
   const styles = useStyles()
   const t = useTranslate()
+  const { data: usage } = useQuery({ ...usageQuery, enabled: message.waitingBecause === 'mailbox-paused' })
   return (
     <ol className={styles.list} aria-label={t('messages.timeline')}>
-      {timelineOf(message, t).map((entry, index) => (
+      {timelineOf(message, t, usage?.pausedBecause).map((entry, index) => (
         // oxlint-disable-next-line react/no-array-index-key -- the story only grows, and two entries may say the same
         <Entry key={index} entry={entry} />
       ))}

@@ -1,5 +1,6 @@
 import { deliveryText, type InLanguage, serverText } from '../api/server-text.ts'
 import { type DeliveryReport, type Message, POSSIBLE_BOUNCE } from '@inforiver-mail/contract/message'
+import type { Pause } from '@inforiver-mail/contract/usage'
 import type { Translate } from '../language/translate.ts'
 import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
 
@@ -29,8 +30,12 @@ const ACCEPTED = 'Microsoft accepted the message.'
 const LEAVES_WITHIN_MS = 10_000
 const NOTHING_MORE = { firstAt: null, count: 1, code: null, detail: null, recipients: [], notes: [] } as const
 
-/** Tells the story of a message in one list: what happened, oldest first, then how it stands, then what is ahead. */
-export function timelineOf(message: Message, t: Translate): TimelineEntry[] {
+/**
+ * Tells the story of a message in one list: what happened, oldest first, then how it stands, then what is ahead.
+ *
+ * @param pause that of the mailbox
+ */
+export function timelineOf(message: Message, t: Translate, pause?: Pause | null): TimelineEntry[] {
   const { createdAt, sendAt, service, status } = message
   const submitted = entry('happened', t('messages.story.submitted', { service: serviceText(service, t) }), createdAt)
   const isDue = sendAt !== null && status !== 'scheduled' && Date.parse(sendAt) > Date.parse(createdAt)
@@ -41,7 +46,7 @@ export function timelineOf(message: Message, t: Translate): TimelineEntry[] {
   ].toSorted(byTime)
   // Microsoft may have delivered a message before its acceptance has reached us, and has another clock.
   const reported = reportsOf(message, t).toSorted(byTime)
-  return [submitted, ...happened, ...reported, ...present(message, t), ...ahead(message, t)]
+  return [submitted, ...happened, ...reported, ...present(message, pause, t), ...ahead(message, t)]
 }
 
 /** Says how long a message waited for its turn: other messages, a limit of the mailbox or a connection kept it. */
@@ -135,7 +140,7 @@ function noteText(note: string, t: Translate): string {
 }
 
 /** How it stands; nothing where the last attempt says it already. */
-function present(message: Message, t: Translate): TimelineEntry[] {
+function present(message: Message, pause: Pause | null | undefined, t: Translate): TimelineEntry[] {
   const { status, attempts, problem, heldBecause, expiresAt } = message
   const now = (title: string, detail: string | null) => ({ ...entry('now', title, null), detail })
   const noAttempt = attempts.length === 0 ? noAttemptText(message, t) : null
@@ -156,7 +161,7 @@ function present(message: Message, t: Translate): TimelineEntry[] {
     case 'sending':
       return [now(t('messages.story.sending'), noAttempt)]
     case 'queued':
-      return [now(t('messages.story.waiting'), waitingReason(message, t) ?? noAttempt)]
+      return [now(t('messages.story.waiting'), waitingReason(message, pause, t) ?? noAttempt)]
   }
 }
 

@@ -2,6 +2,7 @@ import { makeStyles, tokens } from '@fluentui/react-components'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery } from '@tanstack/react-query'
+import { pauseText } from '../api/pause-text.ts'
 import { credentialQuery, overviewQuery, usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FactList } from '../ui/fact-list.tsx'
@@ -71,12 +72,17 @@ interface UsageLinesProps {
 function UsageLines({ usage, stopped }: UsageLinesProps) {
   const styles = useStyles()
   const t = useTranslate()
-  const { pausedUntil, estimatedLastSentAt } = usage
+  const { pausedUntil, pausedBecause, estimatedLastSentAt } = usage
   return (
     <div className={styles.lines}>
       <span>{usageText(usage, t) ?? t('settings.usage.unlimited')}</span>
       {pausedUntil && (
-        <span>{t.rich('settings.usage.paused', { time: <LocalTime at={pausedUntil} format="seconds" /> })}</span>
+        <span>
+          {t.rich('settings.usage.paused', {
+            time: <LocalTime at={pausedUntil} format="seconds" />,
+            why: pauseText(pausedBecause, t),
+          })}
+        </span>
       )}
       {estimatedLastSentAt && !stopped && (
         <span>

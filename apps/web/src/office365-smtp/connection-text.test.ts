@@ -139,6 +139,7 @@ describe('usageText', () => {
     concurrentRequests: null,
     storage: { usedBytes: 0, limitBytes: 10_737_418_240 },
     pausedUntil: null,
+    pausedBecause: null,
     waitingMessages: 0,
     estimatedLastSentAt: null,
   }

@@ -1,4 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
+import type { Pause } from '@inforiver-mail/contract/usage'
+import { pauseText } from '../api/pause-text.ts'
 import { type InLanguage, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
@@ -11,8 +13,8 @@ export interface MessageText extends InLanguage {
   readonly busy: boolean
 }
 
-/** The status of a test mail. */
-export function messageText(message: Message, t: Translate): MessageText {
+/** The status of a test mail. `pause` is that of the mailbox. */
+export function messageText(message: Message, t: Translate, pause?: Pause | null): MessageText {
   const { status, from, to, attempts, heldBecause, waitingBecause, possibleDuplicate, problem } = message
   const recipients = to.map(({ address }) => address).join(', ')
   const goesTo = t('sending.test.to', { recipients })
@@ -50,7 +52,12 @@ export function messageText(message: Message, t: Translate): MessageText {
       }
       return waitingBecause === null
         ? { intent: 'info', title: t('sending.test.queued'), detail: goesTo, busy: true }
-        : { intent: 'info', title: t('sending.test.waits'), detail: t(`sending.waits.${waitingBecause}`), busy: true }
+        : {
+            intent: 'info',
+            title: t('sending.test.waits'),
+            detail: t(`sending.waits.${waitingBecause}`, { why: pauseText(pause, t) }),
+            busy: true,
+          }
     }
   }
 }

@@ -99,6 +99,7 @@ function MessageStatus({ id }: { id: string }) {
   const queryClient = useQueryClient()
   const query = useQuery(messageQuery(id))
   const { data: message, refetch } = query
+  const { data: usage } = useQuery(usageQuery)
   const error = useLoadError(query)
   const status = message?.status
 
@@ -112,7 +113,7 @@ function MessageStatus({ id }: { id: string }) {
     if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
     return <Spinner size="tiny" label={t('sending.test.sending')} />
   }
-  const { intent, title, detail, lang, busy } = messageText(message, t)
+  const { intent, title, detail, lang, busy } = messageText(message, t, usage?.pausedBecause)
   return (
     <Notice
       intent={intent}

@@ -26,6 +26,7 @@ const OVERVIEW: Overview = {
     concurrentRequests: null,
     storage: { usedBytes: 0, limitBytes: 10_737_418_240 },
     pausedUntil: null,
+    pausedBecause: null,
     waitingMessages: 0,
     estimatedLastSentAt: null,
     externalRecipientsPerDay: { used: 0, likelyLimit: null },
@@ -67,8 +68,21 @@ it('says until when a mailbox is paused, else that nothing leaves', () => {
   expect(sentenceOf(late, undefined, english)).toBe(
     'Mail is delayed: 2 messages are due, and nothing has left for 5 minutes.',
   )
-  expect(sentenceOf(paused, undefined, english)).toContain('until')
+  expect(sentenceOf(paused, undefined, english)).toContain('the mailbox is paused. It is tried again at 24 Nov 2026')
   expect(sentenceOf(late, undefined, german)).toContain('2 Nachrichten sind fällig')
+})
+
+it.each([
+  ['gateway', 'gateway', 'something between this server and Microsoft answers in Microsoft’s place', 'HTTP 403'],
+  ['token-refused', null, 'Microsoft does not accept an access token', 'tried again at'],
+  ['no-access', null, 'Microsoft Entra gives no access', 'tried again at'],
+] as const)('says of a pause for %s who keeps mail, with the remedy %s', (code, remedy, ...said) => {
+  const pausedBecause = { code, host: 'graph.microsoft.com', status: 403 }
+  const limits = { ...OVERVIEW.limits, pausedUntil: '2026-11-24T11:00:00.000Z', pausedBecause }
+  const paused = { ...OVERVIEW, mail: 'delayed' as const, limits }
+
+  for (const words of said) expect(sentenceOf(paused, undefined, english)).toContain(words)
+  expect(remedyOf(paused, undefined)).toBe(remedy)
 })
 
 it('names the limit of Microsoft that is used up', () => {

@@ -1,5 +1,6 @@
 import { LIMIT_WITHOUT_OWN_DOMAIN, type Overview } from '@inforiver-mail/contract/overview'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { pauseText } from '../api/pause-text.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** A limit is near once this share of it is used. */
@@ -43,13 +44,14 @@ export function dayBegan(now: Date, [first]: Overview['hours']): Date {
   return new Date(Math.min(Math.max(dayAgo, latest - HOUR_MS), latest))
 }
 
-type Remedy = 'reconnect' | 'app' | 'stopped' | 'not-configured' | 'late'
+type Remedy = 'reconnect' | 'app' | 'stopped' | 'not-configured' | 'late' | 'gateway'
 
 /** What somebody can do about it in the settings; null where nothing helps, or *Send now* does. */
 export function remedyOf(
-  { mail, limits: { pausedUntil } }: Overview,
+  { mail, limits: { pausedUntil, pausedBecause } }: Overview,
   settings: Office365SmtpSettings | undefined,
 ): Remedy | null {
+  if (mail === 'delayed' && pausedBecause?.code === 'gateway') return 'gateway'
   if (mail === 'delayed') return pausedUntil === null ? 'late' : null
   if (mail === 'not-configured') return mail
   if (mail !== 'stopped') return null
@@ -60,7 +62,7 @@ export function remedyOf(
 /** Says how the mail stands. `settings` tell why it is stopped, or which limit it waits for. */
 export function sentenceOf(overview: Overview, settings: Office365SmtpSettings | undefined, t: Translate): string {
   const { mail, waiting, limits } = overview
-  const { pausedUntil } = limits
+  const { pausedUntil, pausedBecause } = limits
   const usedUp = usedUpLimit(settings)
   const remedy = remedyOf(overview, settings)
   if (remedy === 'reconnect' || remedy === 'app') return t(`overview.sentence.stopped-${remedy}`)
@@ -68,7 +70,7 @@ export function sentenceOf(overview: Overview, settings: Office365SmtpSettings |
   if (pausedUntil === null) return t('overview.sentence.delayed-late', { count: waiting.count })
   const until = t.time(pausedUntil, 'short')
   return usedUp === null
-    ? t('overview.sentence.delayed-paused', { until })
+    ? t('overview.sentence.delayed-paused', { until, why: pauseText(pausedBecause, t) })
     : t('overview.sentence.delayed-used-up', { code: usedUp, until })
 }
 

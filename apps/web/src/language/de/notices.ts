@@ -17,7 +17,7 @@ export const notices: TranslationOf<typeof english> = {
   'notices.messages.failed.title':
     '{count, plural, one {Eine Nachricht ist fehlgeschlagen} other {# Nachrichten sind fehlgeschlagen}}',
   'notices.microsoft.unreachable.title':
-    'E-Mails warten: Etwas antwortet an Microsofts Stelle, für {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: „{excerpt}“}}',
+    'E-Mails warten: Etwas antwortet an Microsofts Stelle, für {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: „{excerpt}“}}. Wer Inforiver Mail betreibt, muss den Proxy, die Firewall oder das Gateway dazwischen prüfen.',
   'notices.microsoft.recovered.title': 'Nichts antwortet mehr an Microsofts Stelle',
   'notices.queue.stalled.title':
     '{count, plural, one {Eine Nachricht ist fällig und geht nicht hinaus} other {# Nachrichten sind fällig und gehen nicht hinaus}}',

@@ -21,8 +21,15 @@ export const overview: TranslationOf<typeof english> = {
   'overview.remedy.app': 'Was zu tun ist',
   'overview.remedy.not-configured': 'Postfach verbinden',
   'overview.remedy.late': 'Einrichtung prüfen',
-  'overview.sentence.delayed-paused':
-    'Der E-Mail-Versand ist verzögert: Microsoft nimmt bis {until} keine E-Mails aus dem Postfach an.',
+  'overview.remedy.gateway': 'Einrichtung prüfen',
+  'overview.sentence.delayed-paused': 'Der E-Mail-Versand ist verzögert: {why}. Der nächste Versuch ist um {until}.',
+  'overview.paused.gateway':
+    'Etwas zwischen diesem Server und Microsoft antwortet an Microsofts Stelle, für {host} (HTTP {status}); wer Inforiver Mail betreibt, muss den Proxy, die Firewall oder das Gateway dazwischen prüfen',
+  'overview.paused.token-refused': 'Microsoft akzeptiert ein Zugriffstoken nicht, das es gerade ausgestellt hat',
+  'overview.paused.no-access': 'Microsoft Entra gewährt derzeit keinen Zugriff auf das Postfach',
+  'overview.paused.limit-used-up': 'Ein Sendelimit von Microsoft ist ausgeschöpft',
+  'overview.paused.microsoft-asked': 'Microsoft hat gebeten zu warten',
+  'overview.paused.unknown': 'Das Postfach pausiert',
   'overview.sentence.delayed-used-up':
     'Der E-Mail-Versand ist verzögert: Ein Sendelimit von Microsoft ist ausgeschöpft ({code}). Weiter geht es um {until}.',
   'overview.sentence.delayed-late':

@@ -39,8 +39,7 @@ export const sending: TranslationOf<typeof english> = {
     'Von {hasFrom, select, yes {{from}} other {der Absenderadresse}} an {recipients}. Es kann einen Moment dauern, bis sie ankommt. Sie kann zweimal ankommen, weil die erste Antwort von Microsoft verloren ging.',
   'sending.test.to': 'An {recipients}.',
   'sending.test.waits': 'Die Testnachricht wartet',
-  'sending.waits.mailbox-paused':
-    'Microsoft nimmt bis dahin keine Nachrichten von dem Postfach an oder gewährt keinen Zugriff darauf.',
+  'sending.waits.mailbox-paused': 'Bis dahin wird aus dem Postfach nichts gesendet: {why}.',
   'sending.waits.messages-per-minute':
     'Das Postfach sendet nur eine begrenzte Zahl von Nachrichten je Minute. Diese wartet auf die Nachrichten vor ihr.',
   'sending.waits.recipients-per-day':

@@ -55,8 +55,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.usage.messages': '{left, number} von {limit, number} Nachrichten pro Minute',
   'settings.usage.recipients': '{left, number} von {limit, number} Empfängern pro Tag',
   'settings.usage.megabytes': '{left, number} von {limit, number} MB an Anhängen in 5 Minuten',
-  'settings.usage.paused':
-    'Vor {time} wird nichts gesendet: Microsoft nimmt bis dahin keine E-Mails an oder gewährt keinen Zugriff.',
+  'settings.usage.paused': 'Vor {time} wird nichts gesendet: {why}.',
   'settings.usage.last-leaves': 'Die letzte wartende Nachricht geht gegen {time} hinaus.',
 
   'settings.credential.secret': 'Geheimer Clientschlüssel',

@@ -13,7 +13,7 @@ export const notices = {
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
   'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
   'notices.microsoft.unreachable.title':
-    'Mail waits: something answers in Microsoft’s place, for {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: “{excerpt}”}}',
+    'Mail waits: something answers in Microsoft’s place, for {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: “{excerpt}”}}. Whoever operates Inforiver Mail has to check the proxy, the firewall or the gateway in between.',
   'notices.microsoft.recovered.title': 'Nothing answers in Microsoft’s place any more',
   'notices.queue.stalled.title':
     '{count, plural, one {A message is due and does not leave} other {# messages are due and do not leave}}',

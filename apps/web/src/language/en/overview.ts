@@ -17,7 +17,15 @@ export const overview = {
   'overview.remedy.app': 'See how',
   'overview.remedy.not-configured': 'Connect a mailbox',
   'overview.remedy.late': 'Check the set-up',
-  'overview.sentence.delayed-paused': 'Mail is delayed: Microsoft takes no mail from the mailbox until {until}.',
+  'overview.remedy.gateway': 'Check the set-up',
+  'overview.sentence.delayed-paused': 'Mail is delayed: {why}. It is tried again at {until}.',
+  'overview.paused.gateway':
+    'something between this server and Microsoft answers in Microsoft’s place, for {host} (HTTP {status}); whoever operates Inforiver Mail has to check the proxy, the firewall or the gateway in between',
+  'overview.paused.token-refused': 'Microsoft does not accept an access token that it has just issued',
+  'overview.paused.no-access': 'Microsoft Entra gives no access to the mailbox for now',
+  'overview.paused.limit-used-up': 'a sending limit of Microsoft is used up',
+  'overview.paused.microsoft-asked': 'Microsoft asked to wait',
+  'overview.paused.unknown': 'the mailbox is paused',
   'overview.sentence.delayed-used-up':
     'Mail is delayed: a sending limit of Microsoft is used up ({code}). It goes on at {until}.',
   'overview.sentence.delayed-late':

@@ -36,7 +36,7 @@ export const sending = {
     "From {hasFrom, select, yes {{from}} other {the sender}} to {recipients}. It can take a moment to arrive. It may arrive twice, because Microsoft's first answer was lost.",
   'sending.test.to': 'To {recipients}.',
   'sending.test.waits': 'The test mail waits',
-  'sending.waits.mailbox-paused': 'Microsoft takes no mail from the mailbox until then, or gives no access to it.',
+  'sending.waits.mailbox-paused': 'Nothing is sent from the mailbox until then: {why}.',
   'sending.waits.messages-per-minute':
     'The mailbox sends a limited number of messages a minute, and this one waits for the messages before it.',
   'sending.waits.recipients-per-day':

@@ -49,7 +49,7 @@ export const settings = {
   'settings.usage.messages': '{left, number} of {limit, number} messages a minute',
   'settings.usage.recipients': '{left, number} of {limit, number} recipients a day',
   'settings.usage.megabytes': '{left, number} of {limit, number} MB of attachments in 5 minutes',
-  'settings.usage.paused': 'Nothing is sent before {time}: Microsoft takes no mail until then, or gives no access.',
+  'settings.usage.paused': 'Nothing is sent before {time}: {why}.',
   'settings.usage.last-leaves': 'The last waiting message leaves by about {time}.',
 
   'settings.credential.secret': 'Client secret',
