@@ -218,9 +218,9 @@ async function sendByRoute(
   return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
 }
 
-/** A mailbox that refused others takes nothing by this route, but for the one message that is tried by the refused one. */
-function isKeptBack({ heldRoute, isProbe }: LeasedMessage, by: Route): boolean {
-  return heldRoute !== null && isHeldBy({ route: heldRoute }, by) && !(isProbe && heldRoute === by)
+/** A mailbox that refused others takes nothing by this route, but for the one message that is tried by it. */
+function isKeptBack({ heldRoute, probeRoute }: LeasedMessage, by: Route): boolean {
+  return heldRoute !== null && isHeldBy({ route: heldRoute }, by) && probeRoute !== by
 }
 
 /**

@@ -105,7 +105,7 @@ function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryS
     tryingMs: message.tryingMs,
     refusals: message.refusals,
     route: attempt.route,
-    isProbe: message.isProbe,
+    isProbe: message.probeRoute !== null,
     doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
     onUnknownOutcome: message.onUnknownOutcome,
     possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,

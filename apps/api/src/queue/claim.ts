@@ -11,6 +11,7 @@ import type { KnownTenant, KnownTenants } from './known-tenants.ts'
 import { AWAIT_CLAIMS } from './mailbox-lock.ts'
 import { isInLane, turnsOf, walkLanes } from './lanes.ts'
 import { paceOf, placeAhead } from './pace.ts'
+import { isKnownByDraft } from './mailbox-refusals.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
 import type { Route } from './refusals.ts'
@@ -163,7 +164,8 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
        d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
-       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route, coalesce(b.probe_id = l.message_id AND l.doubt = 'none', false) AS is_probe
+       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route, 
+       CASE WHEN b.probe_id = l.message_id AND l.doubt = 'none' THEN CASE WHEN ${isKnownByDraft('l')} THEN 'draft' ELSE b.hold ->> 'route' END END AS probe_route
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true
@@ -304,7 +306,7 @@ interface ClaimedRow {
   readonly trying_ms: string
   readonly refusals: number
   readonly held_route: Route | null
-  readonly is_probe: boolean
+  readonly probe_route: Route | null
   readonly doubt: 'none' | 'in-doubt'
   readonly looks: number
   readonly possible_duplicate: boolean
@@ -343,7 +345,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
     tryingMs: Number(row.trying_ms),
     refusals: row.refusals,
     heldRoute: row.held_route,
-    isProbe: row.is_probe,
+    probeRoute: row.probe_route,
     doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
     possibleDuplicate: row.possible_duplicate,
     onUnknownOutcome: row.on_unknown_outcome,

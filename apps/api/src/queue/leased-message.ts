@@ -23,8 +23,8 @@ export interface LeasedMessage {
   readonly refusals: number
   /** By which route Microsoft takes nothing of its mailbox: `send` stands for any; null where it takes both. */
   readonly heldRoute: Route | null
-  /** It is tried all the same, to learn whether Microsoft takes mail again. */
-  readonly isProbe: boolean
+  /** By which route it is tried all the same, to learn whether Microsoft takes mail again; null where it is not. */
+  readonly probeRoute: Route | null
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'

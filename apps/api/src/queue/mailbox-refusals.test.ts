@@ -121,7 +121,7 @@ it('holds only what goes by draft where only that is refused, whatever else leav
   expect(await refuse(second, undefined, 'draft')).toBe('mailbox-refused')
   const id = await ground.submit({ priority: 'high' })
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id, heldRoute: 'draft', isProbe: false })
+  expect(await ground.claimOne()).toMatchObject({ id, heldRoute: 'draft', probeRoute: null })
 })
 
 it('counts no refusal of another connection than that of now', async () => {
@@ -141,11 +141,11 @@ it('tries the first held message every quarter of an hour, and charges it, until
     await ground.clock.advance(15 * MINUTES)
     await tend()
     const probes = await ground.claim(2)
-    expect(probes).toMatchObject([{ id: first?.id, isProbe: true, heldRoute: 'send' }])
+    expect(probes).toMatchObject([{ id: first?.id, probeRoute: 'send', heldRoute: 'send' }])
     for (const probe of probes) await ground.settle(probe, outcome)
     await tend()
   }
-  expect((await ground.claim(2)).map(({ isProbe }) => isProbe)).toEqual([false])
+  expect((await ground.claim(2)).map(({ probeRoute }) => probeRoute)).toEqual([null])
   expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered'])
   expect(await shown()).toEqual(['mailbox.recovered'])
@@ -162,7 +162,7 @@ it('tries one at once when a person asks for it, and ends the wait of a message 
   await ground.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
   const probe = await ground.claimOne()
-  expect(probe).toMatchObject({ id: first?.id, isProbe: true })
+  expect(probe).toMatchObject({ id: first?.id, probeRoute: 'send' })
   await ground.settle(probe, SENT)
 
   const [alone] = await leased(1)
@@ -196,10 +196,10 @@ it('keeps the hold while the one that was tried is in doubt, and tries another o
   await ground.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
   await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 0 })
-  expect(await ground.claimOne()).toMatchObject({ id: first?.id, isProbe: false, heldRoute: 'send' })
+  expect(await ground.claimOne()).toMatchObject({ id: first?.id, probeRoute: null, heldRoute: 'send' })
   await ground.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id: second?.id, isProbe: true })
+  expect(await ground.claimOne()).toMatchObject({ id: second?.id, probeRoute: 'send' })
 })
 
 it('tries what goes by the refused route, as far as is known, and the next one at once where it was not', async () => {
@@ -214,7 +214,28 @@ it('tries what goes by the refused route, as far as is known, and the next one a
   expect(probe.id).toBe(byDraft?.id)
   await ground.settle(probe, held)
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id: inOneRequest?.id, isProbe: true })
+  expect(await ground.claimOne()).toMatchObject({ id: inOneRequest?.id, probeRoute: 'send' })
+})
+
+it.each([
+  ['keeps', refused(undefined, 'draft')],
+  ['ends', SENT],
+] as const)('tries what goes by draft once nothing else is held, which %s the hold', async (ends, outcome) => {
+  for (const { id } of await hold())
+    await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, ground.clock.now())
+  const left = await ground.submit()
+  await ground.database.query(`UPDATE message_queue SET route = 'draft' WHERE message_id = $1`, [left])
+  await tend()
+  for (let quarter = 0; quarter < 2; quarter++) {
+    await ground.clock.advance(15 * MINUTES)
+    await tend()
+    const probe = await ground.claimOne()
+    expect(probe).toMatchObject({ id: left, probeRoute: 'draft', heldRoute: 'send' })
+    await ground.settle(probe, quarter === 0 ? refused(undefined, 'draft') : outcome)
+    await tend()
+    expect(await ground.claim(1)).toEqual([]) // a quarter of an hour passes before it is tried again
+  }
+  expect((await readHold(ground.opened.prisma, ADA)) === null).toBe(ends === 'ends')
 })
 
 it('tries none that has expired', async () => {

@@ -18,6 +18,11 @@ import {
 /** A hold begins with a message that was refused a moment ago. */
 export const PROBE_EVERY = `interval '15 minutes'`
 
+/** SQL for whether a row of message_queue is known to go by draft: some turn out to once a worker has them. */
+export function isKnownByDraft(row: string): string {
+  return `(${row}.has_draft OR ${row}.size = 'large' OR coalesce(${row}.route = 'draft', false))`
+}
+
 /** $1 tenant */
 const LOCK_SETTINGS = `SELECT version FROM tenant_settings WHERE tenant_id = $1 AND status = 'connected' FOR SHARE`
 

@@ -4,7 +4,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import type { NewId } from '../ids.ts'
 import { isInTime } from './columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
-import { PROBE_EVERY } from './mailbox-refusals.ts'
+import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, type Hold, type TokenTrouble } from './refusals.ts'
 import { totalsOf } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
@@ -18,10 +18,10 @@ const HELD_AT_ONCE = 1_000
 
 const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR token_refused IS NOT NULL OR gateway IS NOT NULL OR cardinality(told) > 0`
 
-/** $1 tenant */
+/** Another message is tried at once where the last one turned out to go by another route, and so was not. $1 tenant */
 const LOCK = `
 SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sending > 0 FROM (${totalsOf('m.tenant_id')}) AS t) AS "isWaiting", mail_now() AS now, s.from_email AS "fromEmail",
-       m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route', false) AS "probeIsDue",
+       m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route' AND m.refused #>> '{draft,messageId}' IS DISTINCT FROM m.probe_id, false) AS "probeIsDue",
        coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
   FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id
  WHERE m.tenant_id = $1 FOR UPDATE OF m`
@@ -40,20 +40,24 @@ UPDATE message_queue SET state = 'held', held_because = 'mailbox-refused', due_a
       AND q.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
     LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))`
 
+/** The first held message of those that `which` names. $1 tenant */
+const firstHeld = (which: string) => `
+  SELECT q.message_id FROM message_queue q
+   WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = 'mailbox-refused' AND q.doubt = 'none' AND ${isInTime('q')} AND ${which}
+   ORDER BY q.priority, q.waits_since, q.message_id LIMIT 1 FOR UPDATE SKIP LOCKED`
+
 /**
- * Queues the first held message that goes by the refused route. Whether it does is known once a worker had it; what has a
- * draft, or is large, goes by draft.
+ * Queues the first held message that goes by the refused route, as far as is known before a worker had it; where none does,
+ * the first of all: whether it leaves decides as well.
  *
  * $1 tenant, $2 route
  */
 const PROBE = `
-WITH first AS MATERIALIZED (
-  SELECT q.message_id FROM message_queue q
-   WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = 'mailbox-refused' AND q.doubt = 'none' AND ${isInTime('q')}
-     AND ($2 = 'draft' OR NOT q.has_draft AND q.size <> 'large' AND coalesce(q.route, 'send') = 'send')
-   ORDER BY q.priority, q.waits_since, q.message_id LIMIT 1 FOR UPDATE SKIP LOCKED
+WITH refused_way AS MATERIALIZED (${firstHeld(`($2 = 'draft' OR NOT ${isKnownByDraft('q')})`)}
+), any_way AS MATERIALIZED (${firstHeld('NOT EXISTS (SELECT FROM refused_way)')}
 ), queued AS (
-  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now() WHERE message_id = ANY (ARRAY(SELECT message_id FROM first))
+  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now()
+   WHERE message_id = ANY (ARRAY(SELECT message_id FROM refused_way UNION ALL SELECT message_id FROM any_way))
   RETURNING message_id
 )
 UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_EVERY} FROM queued q WHERE m.tenant_id = $1`

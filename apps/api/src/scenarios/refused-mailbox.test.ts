@@ -86,6 +86,17 @@ it('sends what was held after a new consent, which proves that the mailbox may s
   await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
 })
 
+it('sends a large message that alone is left of what was held', async () => {
+  const small = await refusedMessages('Cancelled', 2)
+  const large = await submitFiles(ground, 'Left alone', files(4 * MB))
+  await ground.service.until(large, HELD)
+  for (const id of small) await asAdmin('POST', `/api/v1/messages/${id}/cancel`)
+  await giveRight(true)
+  await asAdmin('POST', `${SETTINGS}/send-now`)
+  await ground.service.until(large, { status: 'sent', possibleDuplicate: false })
+  expect((await settings()).problem).toBeNull()
+})
+
 it('holds what goes by draft where Microsoft refuses that, while everything else leaves', async () => {
   await ground.switchOn('draft-403-access', 'always')
   const large = [await submitFiles(ground, 'Large', files(4 * MB)), await submitFiles(ground, 'Large', files(4 * MB))]
