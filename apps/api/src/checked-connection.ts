@@ -19,6 +19,8 @@ export interface CheckedConnection {
   readonly needed: readonly string[]
   /** Why it does not work, as it was found before. */
   readonly problem: ConnectionProblem | null
+  /** Why Microsoft refuses its mail, or its tokens, although the connection itself stands. */
+  readonly mailProblem: ConnectionProblem | null
 }
 
 /** What came of asking for an access token without changing anything but the stored tokens. */

@@ -77,6 +77,7 @@ export const CHECK_CODES = {
     'permissions-not-in-token',
     'permissions-unreadable',
     'permissions-not-fetched',
+    'permissions-unavailable',
   ],
   mailbox: [
     'mailbox-answers',

@@ -46,6 +46,12 @@ it('holds all mail of a mailbox that may not send, says who does what, and sends
     },
   })
   expect(await overview()).toMatchObject({ mail: 'stopped', held: { because: { 'mailbox-refused': 12 } } })
+  const { checks } = await asAdmin('POST', `${SETTINGS}/check`)
+  expect(checks.find(({ id }: { id: string }) => id === 'mailbox')).toMatchObject({
+    status: 'failed',
+    values: { microsoftCode: 'ErrorSendAsDenied' },
+    action: expect.stringContaining('Send As'),
+  })
   await expect.poll(noticeTypes).toContain('mailbox.refused')
   for (const filter of [
     'problem=mailbox-refused',
@@ -106,7 +112,9 @@ it('holds what goes by draft where Microsoft refuses that, while everything else
   const { problem } = await settings()
   expect(problem).toMatchObject({ code: 'mailbox-refused', values: { byDraft: true } })
   expect(problem.detail).toContain('Only messages that go by draft wait')
-  expect((await overview()).mail).not.toBe('stopped')
+  const seen = await overview()
+  expect(seen.mail).not.toBe('stopped')
+  expect(seen.sentence).toContain('2 messages that go by draft, as large ones do, are held')
 
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.pass(15 * MINUTES)

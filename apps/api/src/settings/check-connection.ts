@@ -27,7 +27,7 @@ export function createConnectionCheck({
   grantStore,
   ...deps
 }: {
-  settingsStore: Pick<SettingsStore, 'read'>
+  settingsStore: Pick<SettingsStore, 'read' | 'readMailboxProblem'>
   grantStore: GrantStore
   identity: MicrosoftIdentity
   vault: TokenVault
@@ -52,6 +52,7 @@ export function createConnectionCheck({
             ? applicationPermissionsFor({ largeAttachments, bounces })
             : permissionsFor({ ownAddress: mailbox === 'own', largeAttachments, bounces }),
         problem,
+        mailProblem: await settingsStore.readMailboxProblem(tenantId),
       }
     },
 

@@ -285,6 +285,12 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     title: 'The permissions were not asked for',
     detail: 'Entra gave no token just now that could show them. The check of the mailbox says why.',
   },
+  'permissions-unavailable': {
+    status: 'skipped',
+    title: 'The permissions could not be asked for',
+    detail: '{reason}',
+    action: 'Check again in a few minutes. If this persists, look at Microsoft’s service status.',
+  },
 
   // mailbox
   'mailbox-answers': {
@@ -295,7 +301,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'mailbox-refused': {
     status: 'failed',
     title: 'Microsoft refuses the mailbox',
-    detail: 'Microsoft Graph does not answer for {address}.',
+    detail: 'Microsoft Graph does not answer for {address}, or refuses its mail or tokens.',
     action: 'Check the mailbox in the Exchange admin center.',
   },
   'mailbox-unavailable': {

@@ -9,7 +9,9 @@ const OF_APPLICATION: CheckedConnection = {
   granted: ['Mail.Send', 'Mail.ReadWrite'],
   needed: ['Mail.Send', 'Mail.ReadWrite'],
   problem: null,
+  mailProblem: null,
 }
+const DELEGATE = { objectId: 'an-object', name: 'Ada Admin', guest: false }
 const facts = { microsoftCode: 'ErrorAccessDenied', requestId: 'a-request', detail: 'Access is denied.' }
 
 const accessWith = (...permissions: string[]) =>
@@ -101,6 +103,33 @@ it('reports a connection that has a problem without asking again', async () => {
   expect(await ask({ ...OF_APPLICATION, problem }, () => expect.unreachable())).toMatchObject({
     code: 'access-lost',
     text,
+  })
+})
+
+it.each(['application', 'own'] as const)('fails for the %s mailbox whose mail Microsoft refuses', async (mailbox) => {
+  const text = { title: 'Not allowed', detail: 'No right.', action: 'Grant Send As.' }
+  const mailProblem = { ...text, values: { microsoftCode: 'ErrorSendAsDenied' } }
+  const connection = { ...OF_APPLICATION, mailbox, mailProblem }
+  const other = { fromEmail: 'finance@contoso.com' }
+  const mailer = {
+    findMessage: async () => ({ outcome: 'not-found' }) as const,
+    readDelegate: async () => ({ outcome: 'found', delegate: { ...DELEGATE, addresses: [other.fromEmail] } }) as const,
+  }
+
+  expect(await ask(connection, () => expect.unreachable())).toEqual({
+    code: 'mailbox-refused',
+    values: { microsoftCode: 'ErrorSendAsDenied', address: 'reports@contoso.com' },
+    text,
+  })
+  expect(await ask(connection, mailer.findMessage, { ...other, mailer })).toMatchObject({ code: 'mailbox-answers' })
+})
+
+it('says why Entra gives no token that shows the permissions', async () => {
+  const access = { outcome: 'unavailable', detail: 'Entra is asked again in 30 s.' } as const
+
+  expect(await checkPermissions(Promise.resolve(OF_APPLICATION), Promise.resolve(access))).toEqual({
+    code: 'permissions-unavailable',
+    values: { reason: access.detail },
   })
 })
 

@@ -36,6 +36,7 @@ export async function checkPermissions(
   const access = await freshAccess
   const withdrawn = access?.outcome === 'lost' ? access.problem.values['missing'] : null
   if (Array.isArray(withdrawn)) return found('permissions-missing', { missing: withdrawn })
+  if (access?.outcome === 'unavailable') return notAnswered('permissions-unavailable', access.detail, access.values)
   if (access?.outcome !== 'granted') return found('permissions-not-fetched')
   if (access.permissions === null) return found('permissions-unreadable', { permissions: needed })
   const missing = missingPermissions(needed, access.permissions)
@@ -71,7 +72,10 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
     const sender = question.fromEmail ?? (connection as CheckedConnection).fromEmail
     if (access === null) return found('not-connected')
     if (access.outcome === 'lost') return lost(sender, access.problem)
-    if (access.outcome === 'unavailable') return unavailable(sender, access.detail, access.values)
+    const { mailProblem, fromEmail } = connection as CheckedConnection
+    if (mailProblem && sameAddress(sender, fromEmail)) return keepsMail(sender, mailProblem)
+    if (access.outcome === 'unavailable')
+      return notAnswered('mailbox-unavailable', access.detail, access.values, { address: sender })
     const answer = await askGraph(connection as CheckedConnection, sender, access, question)
     if (!isFailure(answer)) return answer
     if (answer.failure.outcome === 'unauthorized' && mayRenew) {
@@ -126,9 +130,19 @@ async function askGraph(
 }
 
 /** `reason` is the English of what the values name as detail. */
-function unavailable(address: string, reason: string, values: Values = {}): Outcome {
+function notAnswered(
+  code: 'permissions-unavailable' | 'mailbox-unavailable',
+  reason: string,
+  values: Values = {},
+  more: Values = {},
+): Outcome {
   const { title: _, ...facts } = values
-  return found('mailbox-unavailable', { ...facts, address, reason })
+  return found(code, { ...facts, ...more, reason })
+}
+
+/** Reading the mailbox may work where sending does not. */
+function keepsMail(address: string, { title, detail, action, values }: ConnectionProblem): Outcome {
+  return { ...found('mailbox-refused', { ...values, address }), text: { title, detail, action } }
 }
 
 function lost(address: string, { values, ...text }: ConnectionProblem): Outcome {
@@ -144,5 +158,5 @@ function refused(address: string, { failure, explanation }: Unanswered): Outcome
         values: { ...values, address, microsoftCode: values['microsoftCode'] ?? failure.microsoftCode },
         text: { title, detail, action },
       }
-    : unavailable(address, failure.detail, failure.values)
+    : notAnswered('mailbox-unavailable', failure.detail, failure.values, { address })
 }

@@ -191,10 +191,11 @@ const CHECKS: Readonly<Record<string, Text>> = {
     'Die Berechtigungen wurden nicht abgefragt',
     'Entra hat gerade kein Token ausgestellt, das sie zeigen könnte. Den Grund nennt die Prüfung des Postfachs.',
   ],
+  'permissions-unavailable': ['Die Berechtigungen konnten nicht abgefragt werden', '{reason}', LATER],
   'mailbox-answers': ['Das Postfach antwortet', 'Microsoft Graph antwortet für {address}.'],
   'mailbox-refused': [
     'Microsoft lehnt das Postfach ab',
-    'Microsoft Graph antwortet nicht für {address}.',
+    'Microsoft Graph antwortet nicht für {address} oder lehnt E-Mails oder Token davon ab.',
     'Prüfen Sie das Postfach im Exchange Admin Center.',
   ],
   'mailbox-unavailable': ['Das Postfach konnte nicht gefragt werden', '{reason}', LATER],
