@@ -66,7 +66,7 @@ ${ENTRA_CODES.map(entraLine).join('\n')}
 
 ## Microsoft Graph
 
-A refusal that concerns the mailbox fails no message by itself. Once two messages met it in turn, with nothing sent between, all of the mailbox are held as \`mailbox-refused\`, or those that go by draft, where that is refused; until then the message waits. One that is refused three times while others leave ends as \`message-refused\`. With \`GRAPH_AUTH=application\` a denied access asks for a reconnection instead.
+A refusal that concerns the mailbox fails no message by itself. Once two messages met it in turn, with nothing sent between, all of the mailbox are held as \`mailbox-refused\`, or those that go by draft, where that is refused; until then the message waits. One that is refused three times while others leave ends as \`message-refused\`. With \`GRAPH_AUTH=application\` a denied access asks for a reconnection instead. \`ErrorTenantNotFoundInCurrentSovereignEnvironment\` asks for [another database](operations.md#another-tenant-app-registration-or-cloud), since one belongs to one cloud.
 
 A code that is not listed is classified by the HTTP status. An answer below 500 that has neither Graph's error object nor one of its headers is that of something in between ([network](network.md#what-answers-in-place-of-microsoft)): the message is sent later. \`UnknownError\` with the status 400, 403, 413 or 422 is classified by the status as well. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token; where that is refused too, the mailbox pauses (\`token-refused\`).
 

@@ -3,6 +3,8 @@ import { APPLICATION_RBAC, GRAPH_CODE_LIST } from '../admin-centers.ts'
 import { GRAPH_REFUSALS } from './graph-codes.ts'
 
 const APP_PERMISSIONS = 'Enterprise applications > the app of Inforiver Mail > Permissions'
+const OTHER_CLOUD =
+  'A database belongs to the cloud that it was first started with. Whoever operates Inforiver Mail registers the app in the cloud of the organisation (as in the {entra} > App registrations of this one), and starts Inforiver Mail with that M365_CLOUD and another database (DATABASE_URL) or data folder (DATA_DIR).'
 
 /** What requests to Graph came to, and what is to be done about it. */
 export const FAILURE_SENTENCES: Sentences = {
@@ -70,8 +72,7 @@ export const FAILURE_SENTENCES: Sentences = {
     'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes > {delegate}. Then try again.',
   'proof.message-too-large.action':
     'An Exchange administrator raises the limit of the mailbox in the {exchange} > Recipients > Mailboxes > {delegate} > Message size restriction. Then try again.',
-  'proof.wrong-cloud.action':
-    'Whoever operates Inforiver Mail sets M365_CLOUD to the cloud of the organisation, where the app has to be registered too ({entra} > App registrations). Then try again.',
+  'proof.wrong-cloud.action': `${OTHER_CLOUD} A workspace admin connects the mailbox there.`,
   'proof.sending-limit-reached.action':
     'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}. Then try again; a limit is over after a day at the latest.',
 
@@ -109,8 +110,7 @@ export const FAILURE_SENTENCES: Sentences = {
     'Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the {exchange} > Recipients > Mailboxes.',
   'remedy.message-too-large':
     'The submitting service submits it again with smaller attachments, or fewer. An Exchange administrator sees the limit of the mailbox in the {exchange} > Recipients > Mailboxes > the mailbox > Message size restriction.',
-  'remedy.wrong-cloud':
-    'Whoever operates Inforiver Mail sets M365_CLOUD to the cloud of the organisation, where the app has to be registered too ({entra} > App registrations).',
+  'remedy.wrong-cloud': `${OTHER_CLOUD} A workspace admin connects the mailbox there, and services submit again what waits here.`,
   'remedy.sending-limit-reached':
     'An Exchange administrator sees why in the {exchange} > Mail flow, and releases a blocked account at {restrictedSenders}.',
 }

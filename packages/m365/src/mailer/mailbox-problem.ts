@@ -18,7 +18,8 @@ export function toMailboxProblem(
   { exchange, entra, restrictedSenders }: AdminCenters,
   byDraft: boolean,
 ): MailboxProblem {
-  const remedies = [`remedy.${reason}`, 'then-sends-one']
+  // A database belongs to one cloud, so that what waits in it never leaves into another.
+  const remedies = [`remedy.${reason}`, ...(reason === 'wrong-cloud' ? [] : ['then-sends-one'])]
   const facts = {
     exchange,
     entra,

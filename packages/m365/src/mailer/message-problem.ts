@@ -12,7 +12,7 @@ export function toMessageProblem(
   // No administrator of the organisation can raise Graph's own limits.
   const remedies =
     limit === undefined
-      ? [`remedy.${reason}`, ...(concerns === 'mailbox' ? ['then-retry'] : [])]
+      ? [`remedy.${reason}`, ...(concerns === 'mailbox' && reason !== 'wrong-cloud' ? ['then-retry'] : [])]
       : ['remedy.too-large-for-graph']
   const code = limit === undefined ? CODES[reason] : 'message-too-large'
   const centers = { exchange, entra, restrictedSenders }

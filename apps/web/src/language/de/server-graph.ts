@@ -5,6 +5,8 @@ const GUIDE = 'https://learn.microsoft.com/graph/api/resources/exchangemessagetr
 const ADMIN = 'Ein Exchange-Administrator'
 const MAILBOXES = '{exchange} > Empfänger > Postfächer'
 const APP_PERMISSIONS = 'Unternehmensanwendungen > die App von Inforiver Mail > Berechtigungen'
+const OTHER_CLOUD =
+  'Eine Datenbank gehört zu der Cloud, mit der sie zuerst gestartet wurde. Wer Inforiver Mail betreibt, registriert die App in der Cloud der Organisation (wie in dieser unter {entra} > App-Registrierungen) und startet Inforiver Mail mit diesem Wert von M365_CLOUD und einer anderen Datenbank (DATABASE_URL) oder einem anderen Datenordner (DATA_DIR).'
 const SENT_ITEMS =
   'Wer das Postfach verwendet, sieht in „Gesendete Elemente“ nach, bevor der sendende Dienst sie erneut übergibt.'
 
@@ -161,8 +163,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'proof.recipient-refused.action': `${ADMIN} prüft die E-Mail-Adresse von {delegate} unter ${MAILBOXES}. Versuchen Sie es danach erneut.`,
   'proof.message-refused.action': `Versuchen Sie es erneut. Geschieht es wieder, muss der Betreiber von Inforiver Mail den Code in ${CODES} nachschlagen und ihn mit der Korrelations-ID dem Support von Inforiver melden.`,
   'proof.draft-gone.action': `Versuchen Sie es erneut. Geschieht es wieder, sieht ein Exchange-Administrator unter ${MAILBOXES} > {delegate} > Delegierung, wer das Postfach noch verwendet.`,
-  'proof.wrong-cloud.action':
-    'Wer Inforiver Mail betreibt, setzt M365_CLOUD auf die Cloud der Organisation, in der auch die App registriert sein muss ({entra} > App-Registrierungen). Versuchen Sie es danach erneut.',
+  'proof.wrong-cloud.action': `${OTHER_CLOUD} Ein Workspace-Admin verbindet das Postfach dort.`,
   'proof.mailbox-full.action': `Wer das Postfach verwendet, schafft Platz, oder ein Exchange-Administrator gibt ihm unter ${MAILBOXES} > {delegate} mehr. Versuchen Sie es danach erneut.`,
   'proof.message-too-large.action': `${ADMIN} erhöht das Limit des Postfachs unter ${MAILBOXES} > {delegate} > Nachrichtengrößenbeschränkung. Versuchen Sie es danach erneut.`,
   'proof.sending-limit-reached.action': `${ADMIN} sieht den Grund unter {exchange} > Nachrichtenfluss und gibt ein gesperrtes Konto unter {restrictedSenders} frei. Versuchen Sie es danach erneut; ein Limit endet spätestens nach einem Tag.`,
@@ -187,8 +188,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'remedy.recipient-refused': `Prüfen Sie die Empfänger und lassen Sie die Nachricht vom Dienst erneut senden. Ein Exchange-Administrator sieht unter ${MAILBOXES}, wer ein Postfach hat und wie viele Empfänger eine Nachricht haben darf.`,
   'remedy.message-refused': `Wer die Nachricht gesendet hat, ändert, was Microsoft nicht annimmt, und sendet sie erneut; was der Code bedeutet, steht in ${CODES}.`,
   'remedy.draft-gone': `Ein Workspace-Admin oder der sendende Dienst sendet die Nachricht erneut. Geschieht es wieder, sieht ein Exchange-Administrator unter ${MAILBOXES} > das Postfach > Delegierung, wer das Postfach noch verwendet.`,
-  'remedy.wrong-cloud':
-    'Wer Inforiver Mail betreibt, setzt M365_CLOUD auf die Cloud der Organisation, in der auch die App registriert sein muss ({entra} > App-Registrierungen).',
+  'remedy.wrong-cloud': `${OTHER_CLOUD} Ein Workspace-Admin verbindet das Postfach dort, und die Dienste reichen erneut ein, was hier wartet.`,
   'remedy.mailbox-full': `Wer das Postfach verwendet, schafft Platz, oder ein Exchange-Administrator gibt ihm unter ${MAILBOXES} mehr.`,
   'remedy.message-too-large': `Der sendende Dienst übergibt sie erneut mit kleineren oder weniger Anhängen. Ein Exchange-Administrator sieht das Limit des Postfachs unter ${MAILBOXES} > das Postfach > Nachrichtengrößenbeschränkung.`,
   'remedy.sending-limit-reached': `${ADMIN} sieht den Grund unter {exchange} > Nachrichtenfluss und gibt ein gesperrtes Konto unter {restrictedSenders} frei.`,
