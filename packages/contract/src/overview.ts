@@ -96,6 +96,14 @@ export const Overview = z.strictObject({
           description: 'Since when the oldest was to leave; null when none waits.',
           examples: ['2026-11-24T10:00:00.000Z', null],
         }),
+      triedAgainAt: z.iso
+        .datetime()
+        .nullable()
+        .meta({
+          description:
+            'When the first of them is tried again, where all of them wait for that; null when none waits, or one is due or being sent.',
+          examples: [null, '2026-11-24T10:00:10.000Z'],
+        }),
       lastLeavesAt: z.iso
         .datetime()
         .nullable()

@@ -26,6 +26,11 @@ function stateOf(facts: MailFacts): { readonly mail: MailState; readonly from: D
   return { mail: 'idle', from: latest(facts.connectedAt, facts.lastEndedAt) }
 }
 
+/** When the first of what waits is tried again; null unless all of it waits for that. */
+export function triedAgain({ isSending, firstDueAt, now }: MailFacts): Date | null {
+  return isSending || firstDueAt === null || firstDueAt <= now ? null : firstDueAt
+}
+
 /**
  * When what waits is late, if nothing moves before; null while nothing is due. While Microsoft gives no usable answer, no
  * attempt counts as a move.

@@ -9,6 +9,8 @@ const FACTS = {
   now: NOW,
   waiting: 0,
   held: 0,
+  heldByDraft: 0,
+  triedAgainAt: null,
   lastSentAt: null,
   pausedUntil: null,
   pausedBecause: null,
@@ -30,6 +32,14 @@ it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
   [
     'No mail is waiting to leave. The last message left 1 hour ago.',
     { mail: 'idle', lastSentAt: new Date(NOW.getTime() - 1 * HOURS) },
+  ],
+  [
+    '2 messages that go by draft, as large ones do, are held: Microsoft refuses them. Other mail leaves.',
+    { mail: 'idle', held: 2, heldByDraft: 2 },
+  ],
+  [
+    '1 message waits to be tried again at 2026-11-24 10:02 UTC.',
+    { mail: 'flowing', waiting: 1, triedAgainAt: new Date(NOW.getTime() + 2 * MINUTES) },
   ],
   ['No mailbox is connected yet.', { mail: 'not-configured' }],
   ['No mailbox is connected; 1 message waits for one.', { mail: 'not-configured', held: 1 }],

@@ -6,6 +6,10 @@ export interface MailSentence {
   readonly now: Date
   readonly waiting: number
   readonly held: number
+  /** How many messages Microsoft refuses, where others leave. */
+  readonly heldByDraft: number
+  /** When the first of what waits is tried again; null unless all of it waits for that. */
+  readonly triedAgainAt: Date | null
   readonly lastSentAt: Date | null
   readonly pausedUntil: Date | null
   readonly pausedBecause: Pause | null
@@ -21,13 +25,17 @@ export function mailSentence(facts: MailSentence): string {
 }
 
 function howItStands(facts: MailSentence): string {
-  const { mail, waiting, held, pausedUntil, problemTitle, now } = facts
+  const { mail, waiting, held, heldByDraft, triedAgainAt, pausedUntil, problemTitle, now } = facts
   const stopped = waiting + held
   switch (mail) {
     case 'flowing':
-      return 'Mail is going out.'
     case 'idle':
-      return 'No mail is waiting to leave.'
+      if (heldByDraft > 0)
+        return `${messages(heldByDraft)} that ${heldByDraft === 1 ? 'goes' : 'go'} by draft, as large ones do, ${heldByDraft === 1 ? 'is' : 'are'} held: Microsoft refuses them. Other mail leaves.`
+      if (mail === 'idle') return 'No mail is waiting to leave.'
+      return triedAgainAt === null
+        ? 'Mail is going out.'
+        : `${messages(waiting)} ${waiting === 1 ? 'waits' : 'wait'} to be tried again at ${time(triedAgainAt)}.`
     case 'not-configured':
       return held > 0
         ? `No mailbox is connected; ${messages(held)} ${held === 1 ? 'waits' : 'wait'} for one.`

@@ -5,7 +5,7 @@ import { readHeldBecause } from '../stored-values.ts'
 import type { OutcomeCount } from '../queue/outcome-counts.ts'
 import type { Insight } from '../queue/queue.ts'
 import { likelyLimit } from './likely-limit.ts'
-import { decideMail } from './mail-state.ts'
+import { decideMail, triedAgain } from './mail-state.ts'
 import { mailSentence } from './overview-text.ts'
 
 const HOUR_MS = 60 * 60_000
@@ -73,6 +73,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
       await tryTo('the state of the mail could not be noted', () => record(tenantId, seen))
       const { facts, mail, since } = seen
       const because = heldBecause(held)
+      const triedAgainAt = triedAgain(facts)
       return {
         mail,
         sentence: mailSentence({
@@ -80,12 +81,15 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
           mail,
           quotaCode: facts.quota?.code ?? null,
           problemTitle: facts.problem?.title ?? null,
+          heldByDraft: because['mailbox-refused'] ?? 0,
+          triedAgainAt,
         }),
         since: since.toISOString(),
         lastSentAt: facts.lastSentAt?.toISOString() ?? null,
         waiting: {
           count: usage.waitingMessages,
           oldestAt: facts.oldestAt?.toISOString() ?? null,
+          triedAgainAt: triedAgainAt?.toISOString() ?? null,
           lastLeavesAt: usage.estimatedLastSentAt,
         },
         scheduled: facts.scheduled,

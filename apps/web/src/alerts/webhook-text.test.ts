@@ -19,6 +19,15 @@ it('says what became of a request, with the status if there was an answer', () =
   expect(outcomeText({ outcome: 'timed-out', status: null }, english)).toBe('No answer within 10 seconds')
 })
 
+it.each([
+  /refuses the app registration, the mail of the mailbox or the access to it/,
+  /something else answers in Microsoft’s place/,
+  /a limit of Microsoft is used up/,
+  /the storage is nearly full/,
+])('says before there is a webhook that one tells %s', (what) => {
+  expect(english('alerts.empty.text')).toMatch(what)
+})
+
 it('says what to do about every outcome except success', () => {
   const without = WebhookOutcome.options.filter((outcome) => outcomeRemedy({ outcome }, english) === null)
 

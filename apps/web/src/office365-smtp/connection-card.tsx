@@ -8,7 +8,7 @@ import { useTranslate } from '../language/language.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { connectionText, usageText, waitingText } from './connection-text.ts'
+import { connectionText, keepsOnlyDrafts, usageText, waitingText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
 
 const useStyles = makeStyles({
@@ -34,7 +34,10 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
     { name: t('settings.connection.connected-as'), value: connectedAs && t('settings.connection.person', connectedAs) },
     { name: t('settings.connection.since'), value: connectedAt && <LocalTime at={connectedAt} /> },
     { name: t('settings.connection.waiting'), value: waiting },
-    { name: t('settings.connection.usage'), value: usage && <UsageLines usage={usage} stopped={problem !== null} /> },
+    {
+      name: t('settings.connection.usage'),
+      value: usage && <UsageLines usage={usage} stopped={problem !== null && !keepsOnlyDrafts(problem)} />,
+    },
     {
       name: t('settings.connection.permissions'),
       value: grantedPermissions.length > 0 && (

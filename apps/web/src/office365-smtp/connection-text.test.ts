@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
 import {
+  asksToReconnect,
   connectionText,
   credentialWarning,
   meanwhileText,
@@ -27,6 +28,15 @@ const misconfigured = {
     values: {},
   },
 } as const
+
+it.each([
+  ['mailbox-refused', ['remedy.access-denied', 'then-sends-one'], true],
+  ['mailbox-refused', ['remedy.permission-missing', 'then-sends-one'], true],
+  ['mailbox-refused', ['remedy.mailbox-full', 'then-sends-one'], false],
+  ['token-refused', ['token-refused.remedy', 'keeps-trying'], false],
+] as const)('offers for %s with %j to reconnect: %s', (code, action, offered) => {
+  expect(asksToReconnect({ ...misconfigured.problem, code, values: { action: [...action] } })).toBe(offered)
+})
 
 describe('connectionText', () => {
   it.each([

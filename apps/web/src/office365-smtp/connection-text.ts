@@ -63,9 +63,22 @@ function blockerOf({
 }: Office365SmtpSettings): 'connect' | 'reconnect' | 'app' | 'refused' | 'token' | null {
   if (status === 'not-configured') return 'connect'
   if (status === 'reconnect-required') return 'reconnect'
-  if (problem?.code === 'mailbox-refused') return problem.values['byDraft'] === true ? null : 'refused'
+  if (problem?.code === 'mailbox-refused') return keepsOnlyDrafts(problem) ? null : 'refused'
   if (problem?.code === 'token-refused') return 'token'
   return problem?.code === 'app-misconfigured' ? 'app' : null
+}
+
+/** Whether a problem keeps only what goes by draft, as large messages do. */
+export function keepsOnlyDrafts(problem: SettingsProblem | null): boolean {
+  return problem?.values['byDraft'] === true
+}
+
+/** By these a remedy asks for another connection. */
+const CONNECTS_AGAIN: ReadonlySet<unknown> = new Set(['remedy.permission-missing', 'remedy.access-denied'])
+
+/** Whether what is to be done about a problem begins with connecting the mailbox again. */
+export function asksToReconnect({ code, values: { action } }: SettingsProblem): boolean {
+  return code === 'reconnect-required' || (Array.isArray(action) && action.some((name) => CONNECTS_AGAIN.has(name)))
 }
 
 /** Words what is wrong with the connection. Of a used-up limit it says when the pause ends, in the reader's time zone. */

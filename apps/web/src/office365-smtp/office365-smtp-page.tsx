@@ -20,7 +20,14 @@ import { PartNotLoaded } from '../ui/part-not-loaded.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { ConnectionCard } from './connection-card.tsx'
-import { onTheWireText, settingsProblemText, waitingText, credentialWarning } from './connection-text.ts'
+import {
+  asksToReconnect,
+  credentialWarning,
+  keepsOnlyDrafts,
+  onTheWireText,
+  settingsProblemText,
+  waitingText,
+} from './connection-text.ts'
 import { type ConsentFlow, useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { type SenderDraft, unsavedSender, withoutSaved } from './sender-draft.ts'
@@ -55,7 +62,8 @@ const BADGES = {
   connected: 'success',
   'reconnect-required': 'danger',
   'not-sending': 'danger',
-} as const satisfies Record<Office365SmtpSettings['status'] | 'not-sending', unknown>
+  'sending-partly': 'warning',
+} as const satisfies Record<Office365SmtpSettings['status'] | 'not-sending' | 'sending-partly', unknown>
 
 const useStyles = makeStyles({
   section: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
@@ -87,8 +95,9 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
   const [resets, setResets] = useState(0)
   const [onTheWire, setOnTheWire] = useState<string | null>(null)
   const configured = settings.status !== 'not-configured'
-  // Microsoft may refuse the app registration while the connection itself stays valid: then nothing is sent.
-  const status = settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status
+  // Microsoft may refuse the app registration, or mail, while the connection itself stays valid.
+  const refused = keepsOnlyDrafts(settings.problem) ? 'sending-partly' : 'not-sending'
+  const status = settings.status === 'connected' && settings.problem ? refused : settings.status
   const waiting = waitingText(settings, t)
   useFreshNotices(settings)
 
@@ -214,20 +223,21 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
   return (
     <>
       <Notice
-        intent="error"
+        intent={keepsOnlyDrafts(problem) ? 'warning' : 'error'}
         title={title}
         actions={
-          code === 'reconnect-required' ? (
-            <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
-              {t('settings.reconnect')}
-            </Button>
-          ) : (
-            (code === 'quota-exceeded' || code === 'mailbox-refused' || code === 'token-refused') && (
+          <>
+            {asksToReconnect(problem) && (
+              <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
+                {t('settings.reconnect')}
+              </Button>
+            )}
+            {(code === 'quota-exceeded' || code === 'mailbox-refused' || code === 'token-refused') && (
               <Button disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
                 {t('overview.send-now')}
               </Button>
-            )
-          )
+            )}
+          </>
         }
       >
         <span lang={lang}>{detail}</span>

@@ -7,19 +7,19 @@ import {
   tokens,
   typographyStyles,
 } from '@fluentui/react-components'
-import type { MailState, Overview } from '@inforiver-mail/contract/overview'
+import type { Overview } from '@inforiver-mail/contract/overview'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { settingsQuery } from '../api/queries.ts'
 import { useSendNow } from '../api/send-now.ts'
 import { useTranslate } from '../language/language.tsx'
-import { PAGES } from '../routes.ts'
+import { messagesUrl, PAGES } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
-import { remedyOf, sentenceOf } from './overview-text.ts'
+import { lastLeavesAt, remedyOf, sentenceOf, standingOf } from './overview-text.ts'
 
 const useStyles = makeStyles({
   status: {
@@ -47,11 +47,13 @@ const useStyles = makeStyles({
 const COLORS = {
   stopped: 'danger',
   delayed: 'warning',
+  'by-draft': 'warning',
+  retried: 'warning',
   flowing: 'success',
   idle: 'success',
   'not-configured': 'informative',
   unknown: 'informative',
-} as const satisfies Record<MailState | 'unknown', BadgeProps['color']>
+} as const satisfies Record<ReturnType<typeof standingOf> | 'unknown', BadgeProps['color']>
 
 interface Props {
   overview: Overview
@@ -68,8 +70,9 @@ export function MailStatus({ overview, notKnownSince }: Props) {
   const { data: settings } = useQuery({ ...settingsQuery, enabled: mail === 'stopped' || limits.pausedUntil !== null })
   const sentence = sentenceOf(overview, settings, t)
   const remedy = remedyOf(overview, settings)
+  const leavesAt = lastLeavesAt(overview)
   const isKnown = notKnownSince === null
-  const state = isKnown ? mail : 'unknown'
+  const state = isKnown ? standingOf(overview) : 'unknown'
   const sinceTime = <LocalTime at={since} format="short" />
   return (
     <section className={`${styles.status} ${styles[COLORS[state]]}`} aria-labelledby="mail-status">
@@ -78,7 +81,7 @@ export function MailStatus({ overview, notKnownSince }: Props) {
           ? sentence
           : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}{' '}
         {isKnown && remedy !== null && (
-          <Link href={PAGES.office365Smtp} asChild>
+          <Link href={remedy === 'retried' ? messagesUrl({ status: 'queued' }) : PAGES.office365Smtp} asChild>
             <FluentLink className={styles.remedy} inline>
               {t(`overview.remedy.${remedy}`)}
             </FluentLink>
@@ -119,8 +122,8 @@ export function MailStatus({ overview, notKnownSince }: Props) {
             name: t('overview.last-leaves'),
             value:
               waiting.count > 0 &&
-              (waiting.lastLeavesAt
-                ? t.rich('overview.last-leaves.at', { at: <LocalTime at={waiting.lastLeavesAt} format="short" /> })
+              (leavesAt
+                ? t.rich('overview.last-leaves.at', { at: <LocalTime at={leavesAt} format="short" /> })
                 : t('overview.last-leaves.unknown')),
           },
           {

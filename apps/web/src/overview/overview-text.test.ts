@@ -3,7 +3,16 @@ import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-s
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { connectedExample } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { dayBegan, isUnused, remedyOf, sentenceOf, unknownSince, warningsOf } from './overview-text.ts'
+import {
+  dayBegan,
+  isUnused,
+  lastLeavesAt,
+  remedyOf,
+  sentenceOf,
+  standingOf,
+  unknownSince,
+  warningsOf,
+} from './overview-text.ts'
 
 const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
 const OVERVIEW: Overview = {
@@ -11,7 +20,7 @@ const OVERVIEW: Overview = {
   sentence: '',
   since: '2026-11-24T10:00:00.000Z',
   lastSentAt: null,
-  waiting: { count: 0, oldestAt: null, lastLeavesAt: null },
+  waiting: { count: 0, oldestAt: null, triedAgainAt: null, lastLeavesAt: null },
   scheduled: 0,
   held: { count: 0, because: {} },
   failed24h: { count: 0, byCode: {} },
@@ -83,6 +92,29 @@ it.each([
 
   for (const words of said) expect(sentenceOf(paused, undefined, english)).toContain(words)
   expect(remedyOf(paused, undefined)).toBe(remedy)
+})
+
+it.each([
+  ['idle', 'by-draft', '2 messages that go by draft, such as large ones, are held: Microsoft refuses them.'],
+  ['flowing', 'by-draft', '2 messages that go by draft, such as large ones, are held: Microsoft refuses them.'],
+  ['stopped', 'stopped', 'Mail is stopped'],
+] as const)('says of held messages where mail is %s that it stands as %s', (mail, standing, sentence) => {
+  const overview = { ...OVERVIEW, mail, held: { count: 2, because: { 'mailbox-refused': 2 } } }
+
+  expect(standingOf(overview)).toBe(standing)
+  expect(sentenceOf(overview, undefined, english)).toContain(sentence)
+  expect(remedyOf(overview, undefined)).toBe('stopped')
+})
+
+it('says that what waits is tried again, and no time where somebody has to act', () => {
+  const at = '2026-11-24T11:00:00.000Z'
+  const waiting = { count: 1, oldestAt: at, triedAgainAt: at, lastLeavesAt: at }
+  const retried = { ...OVERVIEW, mail: 'flowing' as const, waiting }
+
+  expect(sentenceOf(retried, undefined, english)).toContain('1 message waits to be tried again at 24 Nov 2026')
+  expect(remedyOf(retried, undefined)).toBe('retried')
+  expect(lastLeavesAt(retried)).toBe(at)
+  expect(lastLeavesAt({ ...retried, mail: 'stopped' })).toBeNull()
 })
 
 it('names the limit of Microsoft that is used up', () => {

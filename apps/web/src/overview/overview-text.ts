@@ -1,4 +1,4 @@
-import { LIMIT_WITHOUT_OWN_DOMAIN, type Overview } from '@inforiver-mail/contract/overview'
+import { LIMIT_WITHOUT_OWN_DOMAIN, type MailState, type Overview } from '@inforiver-mail/contract/overview'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { pauseText } from '../api/pause-text.ts'
 import type { Translate } from '../language/translate.ts'
@@ -44,13 +44,28 @@ export function dayBegan(now: Date, [first]: Overview['hours']): Date {
   return new Date(Math.min(Math.max(dayAgo, latest - HOUR_MS), latest))
 }
 
-type Remedy = 'reconnect' | 'app' | 'stopped' | 'not-configured' | 'late' | 'gateway'
+/** How the mail stands, with what the state alone does not tell. */
+export function standingOf({ mail, held, waiting }: Overview): MailState | 'by-draft' | 'retried' {
+  if (mail !== 'idle' && mail !== 'flowing') return mail
+  // Where Microsoft refuses everything, mail is stopped.
+  if ((held.because['mailbox-refused'] ?? 0) > 0) return 'by-draft'
+  return mail === 'flowing' && waiting.triedAgainAt !== null ? 'retried' : mail
+}
+
+/** When the last of what waits leaves; null where that cannot be told, or somebody has to act first. */
+export function lastLeavesAt({ mail, waiting }: Overview): string | null {
+  return mail === 'stopped' ? null : waiting.lastLeavesAt
+}
+
+type Remedy = 'reconnect' | 'app' | 'stopped' | 'not-configured' | 'late' | 'gateway' | 'retried'
 
 /** What somebody can do about it in the settings; null where nothing helps, or *Send now* does. */
-export function remedyOf(
-  { mail, limits: { pausedUntil, pausedBecause } }: Overview,
-  settings: Office365SmtpSettings | undefined,
-): Remedy | null {
+export function remedyOf(overview: Overview, settings: Office365SmtpSettings | undefined): Remedy | null {
+  const { mail, limits } = overview
+  const { pausedUntil, pausedBecause } = limits
+  const standing = standingOf(overview)
+  if (standing === 'by-draft') return 'stopped'
+  if (standing === 'retried') return standing
   if (mail === 'delayed' && pausedBecause?.code === 'gateway') return 'gateway'
   if (mail === 'delayed') return pausedUntil === null ? 'late' : null
   if (mail === 'not-configured') return mail
@@ -61,12 +76,18 @@ export function remedyOf(
 
 /** Says how the mail stands. `settings` tell why it is stopped, or which limit it waits for. */
 export function sentenceOf(overview: Overview, settings: Office365SmtpSettings | undefined, t: Translate): string {
-  const { mail, waiting, limits } = overview
+  const { waiting, limits } = overview
   const { pausedUntil, pausedBecause } = limits
   const usedUp = usedUpLimit(settings)
   const remedy = remedyOf(overview, settings)
   if (remedy === 'reconnect' || remedy === 'app') return t(`overview.sentence.stopped-${remedy}`)
-  if (mail !== 'delayed') return t(`overview.sentence.${mail}`)
+  const standing = standingOf(overview)
+  if (standing !== 'delayed')
+    return t(`overview.sentence.${standing}`, {
+      count: waiting.count,
+      held: overview.held.because['mailbox-refused'] ?? 0,
+      at: waiting.triedAgainAt === null ? '' : t.time(waiting.triedAgainAt, 'short'),
+    })
   if (pausedUntil === null) return t('overview.sentence.delayed-late', { count: waiting.count })
   const until = t.time(pausedUntil, 'short')
   return usedUp === null

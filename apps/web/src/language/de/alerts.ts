@@ -12,7 +12,7 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.replayed': '{count, plural, one {# Ereignis wird} other {# Ereignisse werden}} erneut an {host} gesendet',
   'alerts.empty.title': 'Noch keine Webhooks',
   'alerts.empty.text':
-    'Ein Webhook ist die Adresse eines anderen Systems, etwa des Systems für Ihre Rufbereitschaft. Es erfährt, wenn das Postfach neu verbunden werden muss und wenn es wieder funktioniert, wenn die App-Registrierung abgelehnt wird, wenn Nachrichten fehlschlagen, wenn die Warteschlange stillsteht und wenn der geheime Clientschlüssel bald abläuft. Es kann auch erfahren, was aus jeder Nachricht geworden ist.',
+    'Ein Webhook ist die Adresse eines anderen Systems, etwa des Systems für Ihre Rufbereitschaft. Es erfährt, wenn das Postfach neu verbunden werden muss und wenn es wieder funktioniert, wenn Microsoft die App-Registrierung, die E-Mails des Postfachs oder den Zugriff darauf ablehnt, wenn etwas anderes an Microsofts Stelle antwortet, wenn Nachrichten fehlschlagen, wenn die Warteschlange stillsteht, wenn eine Grenze von Microsoft ausgeschöpft ist, wenn der Speicher fast voll ist und wenn der geheime Clientschlüssel oder das Zertifikat bald abläuft. Es kann auch erfahren, was aus jeder Nachricht geworden ist.',
   'alerts.full': 'Es gibt {count, number} Webhooks; mehr sind nicht möglich.',
   'alerts.hint':
     'Dieselben Warnungen sieht jeder Workspace-Admin oben auf diesen Seiten, bis einer von ihnen sie ausblendet. Eine Anforderung, die nicht ankommt, wird drei Tage lang wiederholt.',

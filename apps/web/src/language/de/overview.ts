@@ -10,6 +10,8 @@ export const overview: TranslationOf<typeof english> = {
   'overview.mail.delayed': 'Verzögert',
   'overview.mail.flowing': 'Geht hinaus',
   'overview.mail.idle': 'Nichts wartet',
+  'overview.mail.by-draft': 'Teils zurückgehalten',
+  'overview.mail.retried': 'Wird erneut versucht',
   'overview.mail.unknown': 'Stand nicht bekannt',
   'overview.mail.works': 'Der E-Mail-Versand funktioniert',
   'overview.mail.not-configured': 'Nicht verbunden',
@@ -35,6 +37,11 @@ export const overview: TranslationOf<typeof english> = {
   'overview.sentence.delayed-late':
     'Der E-Mail-Versand ist verzögert: {count, plural, one {# Nachricht ist} other {# Nachrichten sind}} fällig, und seit 5 Minuten ist nichts hinausgegangen.',
   'overview.sentence.flowing': 'E-Mails gehen hinaus.',
+  'overview.sentence.by-draft':
+    '{held, plural, one {# Nachricht, die wie große als Entwurf gesendet wird, wird} other {# Nachrichten, die wie große als Entwurf gesendet werden, werden}} zurückgehalten: Microsoft lehnt sie ab. Andere E-Mails gehen hinaus.',
+  'overview.sentence.retried':
+    '{count, plural, one {# Nachricht wird} other {# Nachrichten werden}} um {at} erneut versucht: Die Versuche sagen, warum.',
+  'overview.remedy.retried': 'Anzeigen',
   'overview.sentence.idle': 'Der E-Mail-Versand funktioniert. Nichts wartet darauf, hinauszugehen.',
   'overview.sentence.not-configured': 'Es ist noch kein Postfach verbunden.',
   'overview.sentence.unknown': 'Wie es seit {since} um den E-Mail-Versand steht, ist nicht bekannt.',
@@ -61,7 +68,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.held.not-configured': 'es ist kein Postfach verbunden',
   'overview.held.reconnect-required': 'das Postfach muss neu verbunden werden',
   'overview.held.large-attachments-disabled': 'große Dateianhänge sind ausgeschaltet',
-  'overview.held.mailbox-refused': 'Microsoft nimmt keine E-Mails aus dem Postfach an',
+  'overview.held.mailbox-refused': 'Microsoft lehnt sie aus diesem Postfach ab',
   'overview.held.app-misconfigured': 'die App-Registrierung muss repariert werden',
   'overview.failed.title': 'Fehlgeschlagen in 24 Stunden',
   'overview.failed.none': 'Keine Nachricht ist fehlgeschlagen.',

@@ -9,7 +9,7 @@ export const sending: TranslationOf<typeof english> = {
   'sending.held.large-attachments-disabled':
     'Die Nachricht braucht große Dateianhänge. Sie wird gesendet, sobald diese aktiviert sind.',
   'sending.held.mailbox-refused':
-    'Microsoft nimmt keine E-Mails aus dem Postfach an. Sie wird gesendet, sobald Microsoft das wieder tut, was alle 15 Minuten versucht wird.',
+    'Microsoft lehnt diese E-Mail aus dem Postfach ab. Sie wird gesendet, sobald Microsoft sie annimmt, was alle 15 Minuten versucht wird.',
   'sending.held.app-misconfigured':
     'Die App-Registrierung in Entra funktioniert nicht. Die Nachricht wird gesendet, sobald der Betreiber sie korrigiert hat.',
   'sending.microsoft-code': 'Code von Microsoft',

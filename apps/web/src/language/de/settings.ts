@@ -12,6 +12,7 @@ export const settings: TranslationOf<typeof english> = {
   'settings.status.connected': 'Verbunden',
   'settings.status.reconnect-required': 'Neu verbinden',
   'settings.status.not-sending': 'Sendet nicht',
+  'settings.status.sending-partly': 'Sendet teilweise',
   'settings.quota.detail': '{why} Der Versand geht ab {until} von selbst weiter.',
   'settings.quota.action':
     'Mit „Jetzt senden“ geht er früher weiter. Ist die Grenze dann noch ausgeschöpft, pausiert das Postfach erneut, doppelt so lange.',

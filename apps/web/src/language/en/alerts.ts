@@ -9,7 +9,7 @@ export const alerts = {
   'alerts.replayed': '{count, plural, one {# event is} other {# events are}} sent to {host} again',
   'alerts.empty.title': 'No webhooks yet',
   'alerts.empty.text':
-    'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when the app registration is refused, when messages fail, when the queue stands still, and when the client secret is about to expire. It can also be told what became of each message.',
+    'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when Microsoft refuses the app registration, the mail of the mailbox or the access to it, when something else answers in Microsoft’s place, when messages fail, when the queue stands still, when a limit of Microsoft is used up, when the storage is nearly full, and when the client secret or certificate is about to expire. It can also be told what became of each message.',
   'alerts.full': 'There are {count, number} webhooks, and no more are possible.',
   'alerts.hint':
     'The same alerts are shown to every workspace admin at the top of these pages, until one of them dismisses them. A request that does not arrive is tried again for three days.',

@@ -6,6 +6,8 @@ export const overview = {
   'overview.mail.delayed': 'Delayed',
   'overview.mail.flowing': 'Going out',
   'overview.mail.idle': 'Nothing waits',
+  'overview.mail.by-draft': 'Held in part',
+  'overview.mail.retried': 'Tried again',
   'overview.mail.unknown': 'State not known',
   'overview.mail.works': 'Mail works',
   'overview.mail.not-configured': 'Not connected',
@@ -31,6 +33,11 @@ export const overview = {
   'overview.sentence.delayed-late':
     'Mail is delayed: {count, plural, one {# message is} other {# messages are}} due, and nothing has left for 5 minutes.',
   'overview.sentence.flowing': 'Mail is going out.',
+  'overview.sentence.by-draft':
+    '{held, plural, one {# message that goes by draft, such as a large one, is} other {# messages that go by draft, such as large ones, are}} held: Microsoft refuses them. Other mail leaves.',
+  'overview.sentence.retried':
+    '{count, plural, one {# message waits} other {# messages wait}} to be tried again at {at}: the attempts say why.',
+  'overview.remedy.retried': 'Show them',
   'overview.sentence.idle': 'Mail works. Nothing is waiting to leave.',
   'overview.sentence.not-configured': 'No mailbox is connected yet.',
   'overview.sentence.unknown': 'How the mail stands has not been known since {since}.',
@@ -57,7 +64,7 @@ export const overview = {
   'overview.held.not-configured': 'no mailbox is connected',
   'overview.held.reconnect-required': 'the mailbox has to be reconnected',
   'overview.held.large-attachments-disabled': 'large file attachments are switched off',
-  'overview.held.mailbox-refused': 'Microsoft takes no mail from the mailbox',
+  'overview.held.mailbox-refused': 'Microsoft refuses them from this mailbox',
   'overview.held.app-misconfigured': 'the app registration has to be repaired',
   'overview.failed.title': 'Failed in 24 hours',
   'overview.failed.none': 'No message failed.',

@@ -6,7 +6,7 @@ export const sending = {
   'sending.held.large-attachments-disabled':
     'The mail needs large file attachments. It goes out once they are enabled.',
   'sending.held.mailbox-refused':
-    'Microsoft takes no mail from the mailbox. It goes out once Microsoft does again, which is tried every 15 minutes.',
+    'Microsoft refuses this mail from the mailbox. It goes out once Microsoft takes it, which is tried every 15 minutes.',
   'sending.held.app-misconfigured':
     'The app registration in Entra does not work. The mail goes out once the operator has fixed it.',
   'sending.microsoft-code': "Microsoft's code",

@@ -8,6 +8,7 @@ export const settings = {
   'settings.status.connected': 'Connected',
   'settings.status.reconnect-required': 'Reconnect required',
   'settings.status.not-sending': 'Not sending',
+  'settings.status.sending-partly': 'Sending in part',
   'settings.quota.detail': '{why} Mail goes on by itself on {until}.',
   'settings.quota.action':
     'Choose Send now to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.',
