@@ -26,11 +26,10 @@ export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdm
     return { items, nextCursor: found.length > limit && last ? writeCursor(positionOf(last)) : null }
   })
 
-  route(app, exportAuditEvents, requireAdmin, ({ caller: { tenantId }, query: filter, request, reply }) =>
-    streamExport(exportPlaces, request, async () => {
-      const day = clock().toISOString().slice(0, 10)
-      reply.header('content-disposition', `attachment; filename="inforiver-mail-audit-${day}.csv"`)
-      return exportAuditLog(store, tenantId, filter)
-    }),
-  )
+  route(app, exportAuditEvents, requireAdmin, async ({ caller: { tenantId }, query: filter, request, reply }) => {
+    const stream = await streamExport(exportPlaces, request, async () => exportAuditLog(store, tenantId, filter))
+    const day = clock().toISOString().slice(0, 10)
+    void reply.header('content-disposition', `attachment; filename="inforiver-mail-audit-${day}.csv"`)
+    return stream
+  })
 }

@@ -55,12 +55,14 @@ const AWAY_TEXT =
 /** The password or the account is refused, or a right is missing. */
 const REFUSED = ['28P01', '28000', '42501', 'P1000', 'P1010'] as const
 
+/** Somebody else's lock lasts. The limit of a lock is far below that of a statement (database.ts). */
+const LOCKED = '55P03'
+
 const UNAVAILABLE = new Set<string>([
   ...CONFLICTS,
   ...AWAY,
   ...REFUSED,
-  // Somebody else's lock lasts.
-  '55P03',
+  LOCKED,
   // Out of disk or memory, read-only as a standby is, a statement or a transaction that took too long.
   '53100',
   '53200',
@@ -87,6 +89,11 @@ export function isAway(error: unknown): boolean {
       ({ syscall, message }) => syscall === 'connect' || AWAY_TEXT.test(message),
     )
   )
+}
+
+/** Whether somebody else's lock lasts, which says nothing about the database. */
+export function isLocked(error: unknown): boolean {
+  return hasCode(error, [LOCKED])
 }
 
 /** Names an outage of the database; null when the error is none. */

@@ -18,9 +18,18 @@ type Checks = Readonly<Record<string, ReadinessCheck>>
 type Results = Readonly<Record<string, string>>
 type ReadReadiness = () => Promise<Results>
 
-/** Returns what runs the checks, and logs each reason of one, up to ten, whoever asks, once until the check succeeds again. */
-export function watchReadiness(checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): ReadReadiness {
+/**
+ * Returns what runs the checks, and logs each reason of one, up to ten, whoever asks, once until the check succeeds again.
+ *
+ * @param isLocked whether a check only waited for somebody else's lock: what it found before holds
+ */
+export function watchReadiness(
+  checks: Checks,
+  logger: Pick<FastifyBaseLogger, 'warn'>,
+  isLocked: (error: unknown) => boolean,
+): ReadReadiness {
   const logged = new Map<string, Set<string>>()
+  let before: Results = {}
   const isNew = (name: string, reason: string) => {
     const reasons = logged.get(name) ?? new Set<string>()
     logged.set(name, reasons)
@@ -28,8 +37,11 @@ export function watchReadiness(checks: Checks, logger: Pick<FastifyBaseLogger, '
   }
   return async () => {
     const results = await runChecks(checks, (name, error) => {
+      if (isLocked(error)) return before[name] ?? 'ok'
       if (isNew(name, causeOf(error))) logger.warn({ err: error }, `readiness check ${name} failed`)
+      return FAILED
     })
+    before = results
     for (const [name, result] of Object.entries(results)) {
       if (result === 'ok') logged.delete(name)
       else if (result !== FAILED && isNew(name, result)) logger.warn(`readiness check ${name} failed: ${result}`)
@@ -66,14 +78,11 @@ export function measureReadiness(registry: Registry, readReadiness: ReadReadines
   })
 }
 
-/** Runs all checks at once. */
-async function runChecks(checks: Checks, onError: (name: string, error: unknown) => void): Promise<Results> {
+/** Runs all checks at once. `onError` returns the result of one that rejects. */
+async function runChecks(checks: Checks, onError: (name: string, error: unknown) => string): Promise<Results> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const result = check().catch((error: unknown) => {
-        onError(name, error)
-        return FAILED
-      })
+      const result = check().catch((error: unknown) => onError(name, error))
       return [name, (await inTime(result)) ?? 'ok'] as const
     }),
   )

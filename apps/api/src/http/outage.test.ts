@@ -213,19 +213,32 @@ describe('with a role that an administrator changes', () => {
   })
 })
 
-it('answers 503, also to lists, while somebody has locked a table', async () => {
+it('answers 503, also to lists and exports, while somebody has locked a table', async () => {
   const service = await createServiceClient(product)
   const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
   const submit = () => service.post('/api/v1/messages', { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
   const answers = await Promise.all([
     service.get('/api/v1/messages'),
     service.get('/api/v1/messages?search=numbers'),
+    service.get('/api/v1/messages.csv'),
     submit(),
   ])
   await release()
 
-  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503])
+  expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503])
+  expect(answers.map(({ headers }) => headers.get('content-disposition'))).toEqual([null, null, null, null])
   expect((await submit()).status).toBe(202)
+})
+
+it.each([
+  ['tenant_settings', 200],
+  ['audit_events', 503],
+])('stays ready while somebody has locked %s, and answers %i to an export of the audit log', async (table, status) => {
+  const release = await ground.database.lock(table, 'ACCESS EXCLUSIVE')
+  const [ready, exported] = await Promise.all([ada.visit('/readyz'), ada.call('GET', '/api/v1/audit-events.csv')])
+  await release()
+
+  expect([ready.status, exported.status]).toEqual([200, status])
 })
 
 it('answers 503 while the database hangs with open connections, and works again afterwards', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
-import Fastify from 'fastify'
+import Fastify, { type FastifyRequest } from 'fastify'
 import { expect, it, onTestFinished } from 'vitest'
 import { createBodyBudget } from '../memory/body-budget.ts'
 import { ProblemError, problems } from './problem.ts'
@@ -9,6 +9,11 @@ import { createExportPlaces, streamExport } from './stream-export.ts'
 
 async function* endless(): AsyncGenerator<string> {
   for (;;) yield 'line\r\n'.repeat(50_000)
+}
+
+async function* failing(): AsyncGenerator<string> {
+  yield 'heading\r\n'
+  throw new ProblemError('unavailable', 'The database is away.')
 }
 
 /** An application with exports that never end, and one that cannot begin. */
@@ -21,11 +26,7 @@ async function listen() {
     request.holder = `service ${String(request.headers['x-service'])}`
   })
   app.get('/endless', (request) => streamExport(places, request, async () => endless()))
-  app.get('/failing', (request) =>
-    streamExport(places, request, async () => {
-      throw new ProblemError('unavailable', 'The database is away.')
-    }),
-  )
+  app.get('/failing', (request) => streamExport(places, request, async () => failing()))
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => app.close())
   return async (service: string, path = '/endless'): Promise<IncomingMessage> => {
@@ -51,7 +52,22 @@ it('gives one service six of eight exports that nobody reads, refuses it more, a
   await expect.poll(async () => (await ask('d')).statusCode).toBe(200)
 })
 
-it('gives the place of an export back that could not begin', async () => {
+it('refuses an export whose first rows cannot be read, and gives its place back', async () => {
   const ask = await listen()
   for (let count = 1; count <= 10; count++) expect((await ask('a', '/failing')).statusCode).toBe(503)
+})
+
+it('ends an export that is closed before it was read', async () => {
+  let isEnded = false
+  async function* rows(): AsyncGenerator<string> {
+    try {
+      yield* endless()
+    } finally {
+      isEnded = true
+    }
+  }
+  const stream = await streamExport(createExportPlaces(), { holder: 'sessions' } as FastifyRequest, async () => rows())
+  stream.destroy()
+
+  await expect.poll(() => isEnded).toBe(true)
 })

@@ -77,15 +77,16 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     },
   )
 
-  route(app, exportMessages, requireServiceOrAdmin(exportMessages.scope), ({ caller, query, request, reply }) => {
+  route(app, exportMessages, requireServiceOrAdmin(exportMessages.scope), async ({ caller, query, request, reply }) => {
     const filter = toStoredFilter(caller, query)
-    return streamExport(exportPlaces, request, async () => {
+    const stream = await streamExport(exportPlaces, request, async () => {
       const configuredSender = await senderAddress(caller.tenantId)
       await auditExport({ actor: caller, filter: describeFilter(filter) })
-      const day = clock().toISOString().slice(0, 10)
-      reply.header('content-disposition', `attachment; filename="inforiver-mail-messages-${day}.csv"`)
       return writeMessagesCsv(store.walk(caller, filter, { atOnce: EXPORTED_AT_ONCE, configuredSender }))
     })
+    const day = clock().toISOString().slice(0, 10)
+    void reply.header('content-disposition', `attachment; filename="inforiver-mail-messages-${day}.csv"`)
+    return stream
   })
 
   async function changeAll(
