@@ -1,6 +1,5 @@
-/** Counts connections by address, or by key. A connection counts under one name at a time. */
+/** Counts connections by key. A connection counts under one name at a time. */
 export interface ConnectionCounts<Connection> {
-  count(name: string): number
   /** Returns how many there are under this name now. */
   assign(connection: Connection, name: string): number
   release(connection: Connection): void
@@ -20,7 +19,6 @@ export function createConnectionCounts<Connection>(): ConnectionCounts<Connectio
   }
 
   return {
-    count: (name) => counts.get(name) ?? 0,
     assign(connection, name) {
       release(connection)
       names.set(connection, name)

@@ -8,7 +8,6 @@ import { SmtpRefusal } from './reply.ts'
 
 const PLACES = 1_000
 const PLACES_BEFORE_LOGIN = 200
-const MAX_PER_ADDRESS = 400
 const MAX_PER_KEY = 200
 
 /** A connection, which may be ended at any moment. */
@@ -18,8 +17,6 @@ interface Guest {
 
 /** The places of the SMTP door. Whoever connects gets one before any TLS. */
 export interface ConnectionPlaces<Connection> {
-  /** Says why nobody from this address may connect now; null where somebody may. */
-  refusalOf(address: string): SmtpRefusal | null
   /** Takes a connection in, and ends it unless somebody logs in on it in time. Another one may have to go for it. */
   enter(connection: Connection, address: string): void
   /** @throws {SmtpRefusal} where its service or key has too many connections */
@@ -39,7 +36,6 @@ export function createConnectionPlaces<Connection extends Guest>({
   /** Told the address that somebody was displaced for. */
   onDisplaced: (address: string) => void
 }): ConnectionPlaces<Connection> {
-  const perAddress = createConnectionCounts<Connection>()
   const perKey = createConnectionCounts<Connection>()
   const beforeLogin = createBeforeLogin<Connection>({ places: PLACES_BEFORE_LOGIN, perNetwork: beforeLoginPerAddress })
   const loggedIn = createPlaces(PLACES - PLACES_BEFORE_LOGIN)
@@ -47,12 +43,7 @@ export function createConnectionPlaces<Connection extends Guest>({
   const ends = new Map<Connection, () => void>()
 
   return {
-    refusalOf: (address) =>
-      perAddress.count(subscriberOf(address)) < MAX_PER_ADDRESS
-        ? null
-        : new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.'),
     enter(connection, address) {
-      perAddress.assign(connection, subscriberOf(address))
       ends.set(
         connection,
         timers.after(loginWithinMs, () => connection.dismiss(noLogin(loginWithinMs))),
@@ -78,7 +69,6 @@ export function createConnectionPlaces<Connection extends Guest>({
       ends.set(connection, giveBack)
     },
     leave(connection) {
-      perAddress.release(connection)
       perKey.release(connection)
       beforeLogin.leave(connection)
       ends.get(connection)?.()

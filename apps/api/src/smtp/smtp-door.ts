@@ -148,7 +148,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   let isClosing = false
 
   const rules = {
-    refusalOf: (address: string) => (isClosing ? STOPPING : places.refusalOf(address)),
+    refusalOf: () => (isClosing ? STOPPING : null),
     onAccepted: enter,
     mayBePlain: deps.mayBePlain,
     announcedBytes: () => announcedBytes,

@@ -18,8 +18,8 @@ const ADDRESS = /^[^:]*:\s*<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
 const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 
 export interface ListenerRules {
-  /** Says why nobody from this address may connect now; null where somebody may. */
-  readonly refusalOf: (address: string) => SmtpRefusal | null
+  /** Says why nobody may connect now; null where somebody may. */
+  readonly refusalOf: () => SmtpRefusal | null
   /** Told of every connection that is accepted, before any TLS. */
   readonly onAccepted: (connection: Connection) => void
   /** Whether a client of this address may log in without TLS. */
@@ -101,7 +101,7 @@ export class Listener extends SMTPServer {
   }
 
   #accept(socket: Socket): void {
-    const refusal = this.#rules.refusalOf(socket.remoteAddress ?? '')
+    const refusal = this.#rules.refusalOf()
     if (refusal === null) {
       this.connect(socket)
       return

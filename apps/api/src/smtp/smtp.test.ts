@@ -310,6 +310,17 @@ it('lets 20 connections of an address wait for a login, and the newest take the 
   expect(product.logLines.join('')).toContain('waited longest for a login')
 })
 
+it('keeps nobody out for the connections that another service has from the same address', async () => {
+  const keys = await Promise.all(Array.from({ length: 3 }, () => createServiceClient(product, { name: 'busy' })))
+  for (let round = 0; round < 45; round++)
+    await Promise.all([...keys, ...keys, ...keys].map(({ key }) => loggedIn({ key })))
+
+  const other = await connectSmtp(port)
+  onTestFinished(() => other.close())
+  await other.command('EHLO client.example')
+  expect(await other.logIn(service.key)).toMatch(/^235 /)
+})
+
 describe('a mail whose key is revoked while it arrives', () => {
   const begun = async (text: string) => {
     const ada = product.newBrowser()
