@@ -60,6 +60,8 @@ export interface UnavailableAccess {
   readonly waitMs: number | null
   /** What answered in Microsoft's place. */
   readonly gateway?: GatewayAnswer
+  /** Entra itself answered. */
+  readonly answered?: true
   /** Entra was asked less than a minute ago because Graph had refused a token: this one is as fresh as they get. */
   readonly askedLately?: true
 }

@@ -45,6 +45,7 @@ import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
 import type { WaitForGrant } from './settings/consent-strategy.ts'
+import { endRefreshWait } from './settings/grant-store.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
 import { composeSmtp, type SmtpFeature } from './smtp/compose-smtp.ts'
 import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
@@ -168,6 +169,7 @@ export function wire(
     random,
     newId,
     databaseWasAway: opened.waitForDatabase.hasWaited,
+    endRefreshWait,
     takeOverWaits,
   })
   const { contentKeys, writeCheck } = queue

@@ -33,6 +33,8 @@ export type AttemptResult =
       readonly waitMs: number | null
       /** What answered in Microsoft's place. */
       readonly gateway?: GatewayAnswer
+      /** Entra itself answered. */
+      readonly answered?: true
     }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */

@@ -138,17 +138,19 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
       return { ...base, status: 'failed', problem }
     }
     case 'no-access': {
-      const { waitMs, gateway } = result
+      const { waitMs, gateway, answered = false } = result
       const tried = attempt('unavailable', null, result)
       if (waitMs === null) return tryAgain(state, base, context, tried, null)
       if (gateway) {
-        const refusal = { by: 'gateway', answer: gateway, ends: null } as const
+        const refusal = { by: 'gateway', answer: gateway, ends: null, forEntra: true } as const
         return { ...base, status: 'queued', waitMs: 0, noAccessMs: waitMs, gateway, attempt: tried, refusal }
       }
       // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_WAIT_MS)
       const settlement = tryAgain(state, base, context, tried, null, countedMs)
-      return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
+      return settlement.status === 'failed'
+        ? settlement
+        : { ...settlement, waitMs: 0, noAccessMs: waitMs, entraAnswered: answered }
     }
     case 'lookup-failed':
       if (result.failure.outcome === 'intercepted') {
@@ -400,6 +402,7 @@ const UNCHANGED = {
   charged: false,
   pauseMailboxMs: null,
   noAccessMs: null,
+  entraAnswered: false,
   gateway: null,
   refusal: null,
   route: null,

@@ -8,6 +8,7 @@ import type { NewId } from '../ids.ts'
 import type { MailboxLimits } from './limits.ts'
 import { createQueue, type Queue, type Receiving } from './queue.ts'
 import { TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
+import type { EndRefreshWait } from './send-now.ts'
 
 export interface ComposedQueue extends Queue {
   readonly contentKeys: ContentKeys
@@ -27,6 +28,7 @@ export function composeQueue({
   random,
   newId,
   databaseWasAway,
+  endRefreshWait,
   takeOverWaits = TAKE_OVER_WAITS,
 }: {
   database: Database
@@ -45,6 +47,7 @@ export function composeQueue({
   newId: NewId
   /** Whether the database went away during the start. */
   databaseWasAway: () => boolean
+  endRefreshWait: EndRefreshWait
   takeOverWaits?: TakeOverWaits | undefined
 }): ComposedQueue {
   const queue = createQueue(database, {
@@ -55,6 +58,7 @@ export function composeQueue({
     logRetentionDays: config.logRetentionDays,
     takeOverWaits,
     databaseWasAway,
+    endRefreshWait,
     timers,
     newId,
   })

@@ -24,6 +24,8 @@ export interface Interception {
   readonly answer: GatewayAnswer
   /** How the message ends where others leave; null where it was not shown to what answered. */
   readonly ends: MessageProblem | null
+  /** Entra was asked, for access. */
+  readonly forEntra?: true
 }
 
 /** What the row of a mailbox knows of what answers in Microsoft's place, since Microsoft did. */
@@ -33,6 +35,8 @@ export interface GatewayTrouble extends GatewayAnswer {
   readonly at: string
   /** How often in succession the mailbox has paused for it. */
   readonly pauses: number
+  /** It answered in Entra's place, so that Entra's own answer ends it. */
+  readonly forEntra?: true
 }
 
 export interface JudgedInterception {
@@ -50,7 +54,7 @@ export interface JudgedInterception {
 export function judgeInterception(
   mailbox: MailboxRefusals & { readonly gateway: GatewayTrouble | null; readonly isPaused: boolean },
   message: MessageRefusals & { readonly id: string },
-  { answer, ends }: Interception,
+  { answer, ends, forEntra }: Interception,
   { now, waitMs }: { readonly now: Date; readonly waitMs: number },
 ): JudgedInterception {
   const kind = `${answer.status} ${answer.host}`
@@ -62,7 +66,13 @@ export function judgeInterception(
   const at = now.toISOString()
   return {
     refused: { ...mailbox.refused, gateway: { kind, messageId: message.id } },
-    trouble: { ...answer, since: known?.since ?? at, at, pauses: begins ? pauses + 1 : pauses },
+    trouble: {
+      ...answer,
+      since: known?.since ?? at,
+      at,
+      pauses: begins ? pauses + 1 : pauses,
+      ...(forEntra && { forEntra }),
+    },
     message: { alone, round: mailbox.round },
     becomes: !mailboxWaits && ends !== null && alone >= REFUSED_AT_MOST ? 'failed' : 'queued',
     pauseMs: begins ? Math.max(REFUSAL_WAITS_MS[pauses] ?? LONGEST_REFUSAL_WAIT_MS, waitMs) : null,

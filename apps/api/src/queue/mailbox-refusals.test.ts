@@ -258,6 +258,41 @@ it('lets what it refused leave after a new connection, and tells that it does; a
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered', 'mailbox.refused'])
 })
 
+it('tells anew of a hold that becomes one of all mail, or has another cause, and keeps its time otherwise', async () => {
+  await hold('draft')
+  await tend()
+  const since = async () => (await readHold(ground.opened.prisma, ADA))?.since
+  const times = [await since()]
+  for (const kind of ['ErrorQuotaExceeded', 'ErrorSendAsDenied', 'ErrorSendAsDenied']) {
+    await ground.clock.advance(15 * MINUTES)
+    for (const message of await leased(2)) if (message.probeRoute !== 'draft') await refuse(message, kind)
+    for (let probes = 0; probes < 2; probes++) {
+      await ground.queue.messages.sendNow(ADA, 'usr_1')
+      await tend()
+      for (const message of await ground.claim(1)) if (message.probeRoute === 'send') await refuse(message, kind)
+    }
+    await tend()
+    times.push(await since())
+  }
+  expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.refused', 'mailbox.refused'])
+  expect(await shown()).toHaveLength(1)
+  expect(new Set(times).size).toBe(3)
+  expect(times.at(-1)).toBe(times.at(-2))
+})
+
+it('does not say that mail leaves again where tokens are accepted and the mailbox is still held', async () => {
+  await hold()
+  await tend()
+  for (let times = 0; times < 4; times++) {
+    await ground.clock.advance(15 * MINUTES)
+    await tend()
+    for (const message of await ground.claim(1)) await ground.settle(message, times < 3 ? TOKEN_REFUSED : refused())
+    await tend()
+  }
+  expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.token-refused', 'mailbox.refused'])
+  expect(await shown()).toEqual(['mailbox.refused'])
+})
+
 it('tells of a hold once more when asked to', async () => {
   await hold()
   await tend()
@@ -402,6 +437,73 @@ it.each<[string, Settlement]>([
       `SELECT facts FROM alert_events WHERE type = 'microsoft.unreachable'`,
     )
     expect(facts).toEqual({ ...GATEWAY, since: expect.any(String) })
+  },
+)
+
+/** Lets a gateway answer until it is told of, from which on nobody is shown to it. */
+async function tellOfGateway(): Promise<void> {
+  await intercept()
+  for (let minute = 0; minute < 6; minute++) {
+    await ground.clock.advance(1 * MINUTES)
+    for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+    await tend()
+  }
+  expect(await alerts()).toEqual(['microsoft.unreachable'])
+}
+
+it('calls no gateway over because nobody was shown to it for an hour, and tells of it once', async () => {
+  await tellOfGateway()
+  await ground.clock.advance(60 * MINUTES)
+  await tend()
+  await ground.settle(await ground.claimOne(), INTERCEPTED)
+  await ground.clock.advance(5 * MINUTES)
+  await ground.settle(await ground.claimOne(), INTERCEPTED)
+  await tend()
+  // Nothing was answered, and a message that is found too large before it is sent is no answer either.
+  const unasked = { outcome: 'refused', code: null, values: {}, detail: 'Too large.' } as const
+  await ground.clock.advance(5 * MINUTES)
+  await ground.settle(await ground.claimOne(), { ...QUEUED, attempt: unasked })
+  await tend()
+  expect(await alerts()).toEqual(['microsoft.unreachable'])
+  expect(await shown()).toEqual(['microsoft.unreachable'])
+})
+
+it('ends the alert about a gateway without a word once no message waits for it', async () => {
+  await tellOfGateway()
+  const waiting = await ground.database.query<{ id: string }>('SELECT message_id AS id FROM message_queue')
+  for (const { id } of waiting)
+    await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, ground.clock.now())
+  await ground.clock.advance(6 * MINUTES)
+  await tend()
+  expect(await alerts()).toEqual(['microsoft.unreachable'])
+  expect(await shown()).toEqual([])
+})
+
+it.each([
+  ['tells the end of a gateway', 'a connection was proved to work', true, ['microsoft.recovered']],
+  ['keeps the alert about a gateway', 'a connection ended', false, ['microsoft.unreachable']],
+])('%s after %s', async (_what, _when, isProved, left) => {
+  await tellOfGateway()
+  await ground.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells: false, isProved }))
+  await ground.clock.advance(10 * MINUTES)
+  await tend()
+  expect(await shown()).toEqual(left)
+})
+
+it.each([
+  [true, ['microsoft.recovered']],
+  [false, ['microsoft.unreachable']],
+])(
+  'takes an answer of Entra for the end of what answered in its place, and of nothing else: %s',
+  async (forEntra, left) => {
+    await tellOfGateway()
+    const refusal = { by: 'gateway', answer: GATEWAY, ends: null, ...(forEntra && { forEntra }) } as const
+    await ground.queue.messages.sendNow(ADA, 'usr_1')
+    await ground.settle(await ground.claimOne(), { ...INTERCEPTED, refusal })
+    await ground.queue.messages.sendNow(ADA, 'usr_1')
+    await ground.settle(await ground.claimOne(), { ...QUEUED, noAccessMs: 30 * SECONDS, entraAnswered: true })
+    await tend()
+    expect(await shown()).toEqual(left)
   },
 )
 

@@ -161,22 +161,24 @@ export function isIntercepted(mailbox: string): string {
 /** What answers in Microsoft's place has nothing to do with a connection. */
 const TOLD_OF_GATEWAY = `ARRAY(SELECT alert FROM unnest(told) AS alert WHERE alert LIKE 'microsoft.%')`
 
-/** $1 tenant, $2 whether nobody is told that mail leaves again */
+/** $1 tenant, $2 whether nobody is told that mail leaves again, $3 whether Microsoft has answered */
 const END = `
-UPDATE mailboxes SET refused = NULL, hold = NULL, token_refused = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN ${TOLD_OF_GATEWAY} ELSE told END
+UPDATE mailboxes SET refused = NULL, hold = NULL, token_refused = NULL, probe_at = NULL, probe_id = NULL, told = CASE WHEN $2 THEN ${TOLD_OF_GATEWAY} ELSE told END,
+       gateway = CASE WHEN $3 THEN NULL ELSE gateway END
  WHERE tenant_id = $1`
 
 /**
  * Ends what is known of refusals, since the connection they are about has ended or was proved to work.
  *
  * @param tells whether a hold that was told of is told to be over
+ * @param isProved whether it was proved to work, so that Microsoft answers
  */
 export async function endRefusals(
   transaction: Prisma.TransactionClient,
   tenantId: string,
-  { tells }: { readonly tells: boolean },
+  { tells, isProved = false }: { readonly tells: boolean; readonly isProved?: boolean },
 ): Promise<void> {
-  await transaction.$executeRawUnsafe(END, tenantId, !tells)
+  await transaction.$executeRawUnsafe(END, tenantId, !tells, isProved)
 }
 
 /** $1 tenant */

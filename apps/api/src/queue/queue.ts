@@ -77,7 +77,7 @@ import { indexMessages } from './search-index.ts'
 import { BLOCK_MESSAGES } from './search-postings.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
-import { sendNow } from './send-now.ts'
+import { sendNow, type EndRefreshWait } from './send-now.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import { findLargestServices, readStorage, type ServiceStorage, type StorageFull, type StorageUse } from './storage.ts'
@@ -344,6 +344,7 @@ export function createQueue(
     logRetentionDays,
     takeOverWaits,
     databaseWasAway,
+    endRefreshWait,
     timers,
     newId,
   }: {
@@ -354,6 +355,7 @@ export function createQueue(
     readonly logRetentionDays: number
     readonly takeOverWaits: TakeOverWaits
     readonly databaseWasAway: () => boolean
+    readonly endRefreshWait: EndRefreshWait
     readonly timers: Timers
     readonly newId: NewId
   },
@@ -382,7 +384,7 @@ export function createQueue(
       changeAll: (...change) => beginBulkChange({ pool, prisma }, ...change),
       readMailbox: (tenantId) => readMailboxState(pool, tenantId),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
-      sendNow: (tenantId, actor) => sendNow(prisma, tenantId, actor),
+      sendNow: (tenantId, actor) => sendNow(prisma, endRefreshWait, tenantId, actor),
     },
     receiving: {
       begin: (message) => beginReceiving(pool, message),

@@ -83,15 +83,20 @@ export function judgeRefusal(
   const refused = { ...mailbox.refused, [by]: { kind, messageId: message.id } }
   const alone = countAlone(mailbox, message)
   const begins = isShared(mailbox.refused[by], kind, message.id) && !isHeldBy(mailbox.hold, by)
+  const next = { ...problem, route: by }
+  const known = mailbox.hold && keyOf(mailbox.hold) === keyOf(next) ? mailbox.hold : null
   const hold =
-    begins || mailbox.hold?.route === by
-      ? { ...problem, route: by, since: mailbox.hold?.since ?? now.toISOString() }
-      : mailbox.hold
+    begins || mailbox.hold?.route === by ? { ...next, since: known?.since ?? now.toISOString() } : mailbox.hold
   return {
     mailbox: { ...mailbox, refused, hold },
     message: { alone, round: mailbox.round },
     becomes: isHeldBy(hold, by) ? 'held' : alone < REFUSED_AT_MOST ? 'queued' : 'failed',
   }
+}
+
+/** Equal for holds that are about the same. */
+export function keyOf({ route, values }: Pick<Hold, 'route' | 'values'>): string {
+  return `${route} ${String(values['microsoftCode'] ?? '')}`
 }
 
 /** Whether another message was refused in the same way last. */

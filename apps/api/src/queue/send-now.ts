@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import { wakeWorkers } from './wake.ts'
@@ -22,14 +22,28 @@ UPDATE message_queue SET due_at = mail_now()
    SELECT message_id FROM message_queue
     WHERE tenant_id = $1 AND state = 'queued' AND due_at > mail_now() AND lease_owner IS NULL AND refusals > 0 FOR UPDATE SKIP LOCKED))`
 
+/** $1 tenant */
+const ANSWERS_FOR_ENTRA = `SELECT FROM mailboxes WHERE tenant_id = $1 AND (gateway ->> 'forEntra')::boolean`
+
+/** Has Entra asked again at once, in a transaction that has locked nothing of the queue. */
+export type EndRefreshWait = (transaction: Prisma.TransactionClient, tenantId: string) => Promise<void>
+
 /**
  * Ends a pause that Microsoft asked for, or that followed from a used-up limit, from refused tokens or from what answers in
- * Microsoft's place, and the waits of messages that were refused. Of a mailbox that refuses mail one message is tried. The pause for want of access stays.
+ * Microsoft's place, and the waits of messages that were refused. Of a mailbox that refuses mail one message is tried. The pause for want of access stays,
+ * unless something answered in Entra's place.
  *
  * @param actor the id of the person
  */
-export async function sendNow(prisma: PrismaClient, tenantId: string, actor: string): Promise<void> {
+export async function sendNow(
+  prisma: PrismaClient,
+  endRefreshWait: EndRefreshWait,
+  tenantId: string,
+  actor: string,
+): Promise<void> {
   await prisma.$transaction(async (transaction) => {
+    const isForEntra = (await transaction.$queryRawUnsafe<unknown[]>(ANSWERS_FOR_ENTRA, tenantId)).length > 0
+    if (isForEntra) await endRefreshWait(transaction, tenantId)
     const [clock] = await transaction.$queryRawUnsafe<{ now: Date }[]>('SELECT mail_now() AS now')
     const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date }[]>(END_PAUSE, tenantId)
     const probed = await transaction.$executeRawUnsafe(PROBE, tenantId)

@@ -62,6 +62,8 @@ export interface Settlement {
   readonly pauseMailboxMs: number | null
   /** How long nobody asks for access, after it could not be obtained. */
   readonly noAccessMs: number | null
+  /** Whether it was Entra itself that gave none. */
+  readonly entraAnswered: boolean
   /** How many of its latest tries were refused, by Microsoft for its mailbox or by something else, one after the other. */
   readonly refusals: number
   /** What refused the message without being about it: it is held or ends, where its mailbox says so. */
@@ -90,7 +92,7 @@ export interface Settled {
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, refusals int, "refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
+"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "entraAnswered" boolean, refusals int, "refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
@@ -107,7 +109,7 @@ WITH result AS MATERIALIZED (
   SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
          r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
-         r.charged, r.refusals, r."refusedAlone" AS refused_alone, r."refusalRound" AS refusal_round, r.route, o.at,
+         r.charged, r."entraAnswered" AS entra_answered, r.refusals, r."refusedAlone" AS refused_alone, r."refusalRound" AS refusal_round, r.route, o.at,
          o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
@@ -167,7 +169,7 @@ WITH result AS MATERIALIZED (
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
          bool_or(status IN ('sent', 'held') OR outcome = 'throttled' OR outcome = 'refused' AND refused_alone IS NULL) AS answered,
          coalesce(bool_or(outcome IN ('unavailable', 'unknown') OR status = 'queued' AND refused_alone IS NOT NULL), false) AS troubled,
-         bool_or(status = 'sent' OR outcome IN ('throttled', 'refused')) IS TRUE AS heard, bool_or(has_left) AS has_left, bool_or(has_left AND has_draft) AS has_left_by_draft
+         bool_or(status = 'sent' OR outcome = 'throttled' OR outcome = 'refused' AND code IS NOT NULL) IS TRUE AS heard, bool_or(entra_answered) AS entra_answered, bool_or(has_left) AS has_left, bool_or(has_left AND has_draft) AS has_left_by_draft
     FROM (SELECT *, status = 'sent' AND ${hasLeft('written')} AS has_left FROM written) AS each GROUP BY tenant_id
 ), noticed AS ( -- writes nothing while all is well
   INSERT INTO mailboxes AS m (tenant_id, paused_until, no_access_until, troubled_since)
@@ -181,7 +183,7 @@ WITH result AS MATERIALIZED (
    ORDER BY b.tenant_id
   ON CONFLICT (tenant_id) DO UPDATE
     SET paused_until = greatest(m.paused_until, excluded.paused_until), troubled_since = excluded.troubled_since,
-        ${accessPauseAfter('m', { answered: ofBox('heard'), left: ofBox('has_left'), paused: 'excluded.no_access_until' })},
+        ${accessPauseAfter('m', { answered: `(${ofBox('heard')} OR ${ofBox('entra_answered')} AND coalesce((m.gateway ->> 'forEntra')::boolean, false))`, left: ofBox('has_left'), paused: 'excluded.no_access_until' })},
         ${afterLeaving('m', ofBox('has_left'), ofBox('has_left_by_draft'))}
   RETURNING tenant_id
 ), alerted AS (${raiseFailed('unsent')}
@@ -441,6 +443,7 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
     charged,
     pauseMs: settlement.pauseMailboxMs,
     noAccessMs: settlement.noAccessMs,
+    entraAnswered: settlement.entraAnswered,
     refusals: settlement.refusals,
     refusedAlone: null as number | null,
     refusalRound: null as number | null,

@@ -5,7 +5,7 @@ import type { NewId } from '../ids.ts'
 import { isInTime } from './columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
-import { isTokenProblem, type Hold, type TokenTrouble } from './refusals.ts'
+import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.ts'
 import { totalsOf } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
@@ -103,64 +103,69 @@ async function tendMailbox(transaction: Prisma.TransactionClient, newId: NewId, 
   return true
 }
 
-/** The alert, and the action in the audit log, that tell of each problem. */
-const TOLD_BY = [
-  ['mailbox.refused', 'mailbox-refused'],
-  ['mailbox.token-refused', 'token-refused'],
-] as const
+/** The action in the audit log that tells of each problem, beside the alert. */
+const ACTIONS = { 'mailbox.refused': 'mailbox-refused', 'mailbox.token-refused': 'token-refused' } as const
 
-/** Tells of a problem once when it begins, and once when it is over. */
+/**
+ * Tells of a problem once when it begins, and again when it has become another one; and once when none is left. One that
+ * another has ended beside is told again, since only one alert about a mailbox is shown.
+ */
 async function tellOfProblems(
   transaction: Prisma.TransactionClient,
   newId: NewId,
   tenantId: string,
   { hold, token, told, now, fromEmail: sender }: Row,
 ): Promise<void> {
-  const problems = { 'mailbox.refused': hold, 'mailbox.token-refused': isTokenProblem(token) ? token : null }
-  const news = TOLD_BY.filter(([type]) => (problems[type] !== null) !== told.includes(type))
-  if (news.length === 0) return
+  const standing = [
+    ...(hold ? [{ type: 'mailbox.refused', problem: hold, key: `mailbox.refused ${keyOf(hold)}` } as const] : []),
+    ...(isTokenProblem(token)
+      ? [{ type: 'mailbox.token-refused', problem: token, key: 'mailbox.token-refused' } as const]
+      : []),
+  ]
+  const before = told.filter((each) => each.startsWith('mailbox.'))
+  const begun = standing.filter(({ key }) => !before.includes(key))
+  if (begun.length === 0 && standing.length === before.length) return
   const event = { tenantId, at: now, actor: null }
   const fromEmail = sender ?? ''
   await dismissAlerts(transaction, tenantId, 'mailbox', now)
-  for (const [type, action] of news) {
-    const problem = problems[type]
-    const id = newId('alert')
-    if (problem === null) {
-      await appendAlert(transaction, { id, tenantId, at: now, type: 'mailbox.recovered', facts: { fromEmail } })
-      await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
-    } else {
-      const { title, detail, action: remedy, values, correlationId } = problem
-      const facts = { fromEmail, title, detail, action: remedy, values, correlationId }
-      await appendAlert(transaction, { id, tenantId, at: now, type, facts })
-      const outcome = String(values['microsoftCode'] ?? 'refused')
-      await appendAuditEvent(transaction, { ...event, action, outcome, details: { correlationId } })
-    }
+  for (const { type, problem } of begun.length > 0 ? begun : standing) {
+    const { title, detail, action: remedy, values, correlationId } = problem
+    const facts = { fromEmail, title, detail, action: remedy, values, correlationId }
+    await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type, facts })
+    const outcome = String(values['microsoftCode'] ?? 'refused')
+    await appendAuditEvent(transaction, { ...event, action: ACTIONS[type], outcome, details: { correlationId } })
   }
-  const standing = TOLD_BY.flatMap(([type]) => (problems[type] === null ? [] : [type]))
-  const others = told.filter((type) => type === UNREACHABLE)
-  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, [...standing, ...others])
+  if (standing.length === 0) {
+    const id = newId('alert')
+    await appendAlert(transaction, { id, tenantId, at: now, type: 'mailbox.recovered', facts: { fromEmail } })
+    await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
+  }
+  const others = told.filter((each) => !each.startsWith('mailbox.'))
+  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, [...standing.map(({ key }) => key), ...others])
 }
 
 const UNREACHABLE = 'microsoft.unreachable'
 
-/** Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over. */
+/**
+ * Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over once Microsoft
+ * has answered. Where nobody is shown to it any more, since nothing waits, the alert ends without a word: it may still be there.
+ */
 async function tellOfGateway(
   transaction: Prisma.TransactionClient,
   newId: NewId,
   tenantId: string,
   { gateway, told, now, isWaiting }: Row,
 ): Promise<void> {
-  const wasTold = told.includes(UNREACHABLE)
-  const stands = isStanding(gateway, now) && (wasTold || (isTold(gateway, now) && isWaiting === true))
-  if (stands === wasTold) return
   const alert = { id: newId('alert'), tenantId, at: now }
-  await dismissAlerts(transaction, tenantId, 'microsoft', now)
-  if (stands) {
-    const { pauses: _, at: __, ...facts } = gateway
+  if (told.includes(UNREACHABLE)) {
+    if (gateway !== null && (isWaiting === true || isStanding(gateway, now))) return
+    await dismissAlerts(transaction, tenantId, 'microsoft', now)
+    if (gateway === null) await appendAlert(transaction, { ...alert, type: 'microsoft.recovered', facts: {} })
+    await transaction.$executeRawUnsafe(DROP_TOLD, tenantId, UNREACHABLE)
+  } else if (isStanding(gateway, now) && isTold(gateway, now) && isWaiting === true) {
+    const { pauses: _, at: __, forEntra: ___, ...facts } = gateway
+    await dismissAlerts(transaction, tenantId, 'microsoft', now)
     await appendAlert(transaction, { ...alert, type: UNREACHABLE, facts })
     await transaction.$executeRawUnsafe(ADD_TOLD, tenantId, UNREACHABLE)
-  } else {
-    await appendAlert(transaction, { ...alert, type: 'microsoft.recovered', facts: {} })
-    await transaction.$executeRawUnsafe(DROP_TOLD, tenantId, UNREACHABLE)
   }
 }

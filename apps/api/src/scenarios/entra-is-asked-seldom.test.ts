@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { connectMailbox } from '../test-support/test-service.ts'
+import { adminOf, connectMailbox } from '../test-support/test-service.ts'
+import { graphAnswers } from '../test-support/delivery-ground.ts'
 import { http, requestsTo } from '../test-support/scenario.ts'
 import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
@@ -24,7 +25,11 @@ beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/counters')
 })
 
-const breakEntra = (answer: object) => ground.switchOn(http('token', { action: 'answer', ...answer }), 'always')
+const ENTRAS = { 'x-ms-request-id': '6f1c' }
+const breakEntra = ({ headers = {}, ...answer }: { status: number; headers?: object; [member: string]: unknown }) =>
+  ground.switchOn(http('token', { action: 'answer', headers: { ...ENTRAS, ...headers }, ...answer }), 'always')
+const answerForEntra = (answer: object) =>
+  ground.switchOn(http('token', { action: 'answer', by: 'gateway', ...answer }), 'always')
 
 const tokenRequests = () => requestsTo(ground, 'token')
 
@@ -112,6 +117,29 @@ it('waits no longer than an hour, whatever Entra asks for', async () => {
   await ground.pass(1 * HOURS)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it.each([
+  ['five minutes', () => ground.pass(5 * MINUTES)],
+  ['Send now', async () => (await adminOf(ground.product)).call('POST', `${SETTINGS}/send-now`, {})],
+])('waits no longer than until %s, whatever something asks for in Entra’s place', async (_end, end) => {
+  await ground.pass(2 * HOURS)
+  await answerForEntra({ status: 429, headers: { 'retry-after': '99999' }, body: 'Too many requests' })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await end()
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it('asks Entra for no other token where Graph refuses the one that was fetched a moment ago', async () => {
+  await ground.pass(2 * HOURS)
+  await ground.switchOn(graphAnswers(401, 'InvalidAuthenticationToken'), 'always')
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  expect(await tokenRequests()).toBe(1)
 })
 
 it.each([

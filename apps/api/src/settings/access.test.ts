@@ -357,6 +357,8 @@ it('asks Entra at most once a minute because Graph refuses a token, in any proce
   expect(await refuse(other, '{"access_token":{"nbf":{"essential":true,"value":"1"}}}')).toMatchObject({
     outcome: 'granted',
   })
+  await clock.advance(59 * SECONDS)
+  expect(await refuse(one)).toMatchObject({ outcome: 'unavailable', askedLately: true })
   await clock.advance(1 * SECONDS)
   expect(await refuse(one)).toMatchObject({ outcome: 'granted' })
   expect(await tokenRequests()).toBe(3)

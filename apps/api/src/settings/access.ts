@@ -38,8 +38,9 @@ const WAIT_FOR_OTHERS_MS = 30_000
 const LOOK_AGAIN_MS = 200
 const FIRST_PAUSE_MS = 2_000
 const LONGEST_PAUSE_MS = 60_000
-/** Caps what Entra asks for. */
+/** Caps what Entra asks for, and what something asks for in its place. */
 const LONGEST_ASKED_PAUSE_MS = 60 * 60_000
+const LONGEST_GATEWAY_PAUSE_MS = 5 * 60_000
 /** A request may take this long until Graph checks its token. */
 const TRANSIT_MS = 30_000
 
@@ -167,11 +168,11 @@ export function createAccessSource({
         const explanation = { ...(claims && { claims }), ...renewal.explanation }
         const because = await refuseAccess(tenantId, { grantVersion }, explanation)
         if (because !== null) return { outcome: 'held', because }
-        const waitMs = pauseMs(grant, renewal.retryAfter)
+        const waitMs = pauseMs(grant, renewal)
         await grantStore.postponeRefresh(lease, waitMs)
-        const { gateway } = renewal
+        const { gateway, answered } = renewal
         const { detail, values } = explanation
-        return { outcome: 'unavailable', detail, values, waitMs, ...(gateway && { gateway }) }
+        return { outcome: 'unavailable', detail, values, waitMs, ...(gateway ? { gateway } : answered && { answered }) }
       }
       const tokens = await sealTokens(tenantId, renewal.tokens)
       const saved = await grantStore.saveRefreshed(lease, tokens, withdrawal(connection, renewal.withdrawn))
@@ -223,10 +224,10 @@ export function createAccessSource({
   }
 
   /** Waits as long as Entra asks, or backs off: many messages may be waiting to ask. */
-  function pauseMs({ refreshFailures }: StoredGrant, retryAfter: Date | null): number {
+  function pauseMs({ refreshFailures }: StoredGrant, { retryAfter, gateway }: RefusedTokens): number {
     const ownMs = Math.min(FIRST_PAUSE_MS * 2 ** refreshFailures, LONGEST_PAUSE_MS) * (0.5 + chance() / 2)
     const askedMs = retryAfter === null ? 0 : retryAfter.getTime() - clock().getTime()
-    return Math.round(Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_PAUSE_MS)))
+    return Math.round(Math.max(ownMs, Math.min(askedMs, gateway ? LONGEST_GATEWAY_PAUSE_MS : LONGEST_ASKED_PAUSE_MS)))
   }
 
   async function reportRefusal(

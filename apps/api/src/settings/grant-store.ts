@@ -64,7 +64,7 @@ export interface GrantStore {
   /**
    * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
    * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
-   * refused the app registration; `refused` because Graph refuses a token that has not expired, at most once a minute.
+   * refused the app registration; `refused` because Graph refuses a token that has not expired, once a minute at most, whyever it was asked last.
    */
   takeRefreshLease(
     lease: RefreshLease & { grantVersion: number; leaseMs: number; recheck?: boolean; refused?: boolean },
@@ -97,7 +97,7 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       const taken = await prisma.$executeRaw`
         UPDATE tenant_settings
            SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond',
-               refused_asked_at = CASE WHEN ${refused} THEN mail_now() ELSE refused_asked_at END
+               refused_asked_at = mail_now()
          WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
            AND (${recheck} OR problem IS NULL)
            AND (NOT ${refused} OR (refused_asked_at > mail_now() - ${ASKED_EVERY} AND refused_asked_at <= mail_now()) IS NOT TRUE)
@@ -171,6 +171,11 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       await prisma.tenantSettings.updateMany({ where: { tenantId, verificationId }, data: { sentItemsSearch: search } })
     },
   }
+}
+
+/** Has Entra asked again at once, where it was not Entra that asked for the wait. */
+export async function endRefreshWait(transaction: Prisma.TransactionClient, tenantId: string): Promise<void> {
+  await transaction.$executeRaw`UPDATE tenant_settings SET refresh_not_before = NULL WHERE tenant_id = ${tenantId}`
 }
 
 type Waits = Pick<StoredGrant, 'refreshWaitMs' | 'refusalWaitMs'>

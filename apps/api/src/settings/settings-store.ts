@@ -129,7 +129,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
         })
         await endWantOfAccess(transaction, tenantId)
         // The message that proved the connection has left.
-        await endRefusals(transaction, tenantId, { tells: whyHeld(state) === null })
+        await endRefusals(transaction, tenantId, { tells: whyHeld(state) === null, isProved: true })
         // A pause belongs to the mailbox that Microsoft asked it for.
         if (!(await wasLastConnected(transaction, consent))) await endPause(transaction, tenantId)
         const onTheWire = await readOnTheWire(transaction, tenantId, version)

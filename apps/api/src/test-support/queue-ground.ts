@@ -171,6 +171,7 @@ export const QUEUED: Settlement = {
   pauseMailboxMs: null,
   noAccessMs: null,
   refusals: 0,
+  entraAnswered: false,
   gateway: null,
   refusal: null,
   route: null,

@@ -49,6 +49,7 @@ export function createTestQueue(
       logRetentionDays,
       takeOverWaits,
       databaseWasAway: () => false,
+      endRefreshWait: async () => {},
       timers: { ...systemTimers, elapsedMs },
       newId,
     },

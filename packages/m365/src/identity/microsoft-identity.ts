@@ -145,6 +145,8 @@ export interface RefusedTokens {
   readonly retryAfter: Date | null
   /** What answered in Entra's place. */
   readonly gateway?: GatewayAnswer
+  /** Entra itself answered. */
+  readonly answered?: true
 }
 
 export interface ApplicationTokenRequest {
@@ -280,7 +282,8 @@ export function createMicrosoftIdentity({
       }
     }
     const refusal = readTokenRefusal(answer.status, answer.body)
-    return { outcome: 'refused', explanation: explainRefusal(refusal, { leg, approvalLink, adminCenters }), retryAfter }
+    const explanation = explainRefusal(refusal, { leg, approvalLink, adminCenters })
+    return { outcome: 'refused', explanation, retryAfter, ...(isFromEntra(answer) && { answered: true }) }
   }
 
   function expiryOf({ expires_in: lifetimeSeconds }: TokenGrant): Date {
