@@ -16,7 +16,7 @@ import { useCredential } from './credential-in-use.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
 import { measureOldestTransaction } from './database/open-transactions.ts'
-import { isLocked, outageOf } from './database/is-unavailable.ts'
+import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { readinessChecks } from './database/readiness.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
@@ -378,7 +378,7 @@ export function wire(
     ...readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck }),
     ...(smtpDoor && { smtp: async () => smtpDoor.whatIsWrong() }),
   }
-  const readReadiness = watchReadiness(checks, logger, isLocked)
+  const readReadiness = watchReadiness(checks, logger)
   measureReadiness(registry, readReadiness)
   if (config.role !== 'worker') nameInstallation(registry, config.publicUrl)
   const operations = [bind(health, { readReadiness }), bind(metrics, { registry, token: config.metricsToken })]

@@ -3,9 +3,6 @@ import { Registry } from 'prom-client'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { health, measureReadiness, watchReadiness, type ReadinessCheck } from './health.ts'
 
-const LOCKED = new Error('canceling statement due to lock timeout')
-const isLocked = (error: unknown) => error === LOCKED
-
 it('shows by a metric whether the process is ready, also when a check fails', async () => {
   const answers: (() => Promise<string | null>)[] = [
     async () => null,
@@ -15,7 +12,7 @@ it('shows by a metric whether the process is ready, also when a check fails', as
   ]
   const registry = new Registry()
   const database: ReadinessCheck = async () => answers.shift()?.() ?? 'It was asked too often.'
-  measureReadiness(registry, watchReadiness({ database, migrations: async () => null }, { warn() {} }, isLocked))
+  measureReadiness(registry, watchReadiness({ database, migrations: async () => null }, { warn() {} }))
 
   for (const ready of [1, 0, 0, 1]) expect(await registry.metrics()).toContain(`inforiver_mail_ready ${ready}\n`)
 })
@@ -26,10 +23,7 @@ it('logs why a check fails, once until it succeeds again', async () => {
   const registry = new Registry()
   const logged: unknown[] = []
   const database: ReadinessCheck = async () => (fails.shift() ? Promise.reject(away) : null)
-  measureReadiness(
-    registry,
-    watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }, isLocked),
-  )
+  measureReadiness(registry, watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }))
 
   for (let scrape = 0; scrape < 3; scrape++) await registry.metrics()
   expect(logged).toEqual([[{ err: away }, 'readiness check database failed']])
@@ -38,21 +32,19 @@ it('logs why a check fails, once until it succeeds again', async () => {
   expect(logged).toHaveLength(2)
 })
 
-it('keeps the result of a check that only waited for a lock, and logs nothing', async () => {
-  const answers = [LOCKED, null, LOCKED, 'The database is read-only.', LOCKED, new Error('away'), LOCKED]
+it('keeps what a check found before where it could not look, and logs nothing', async () => {
+  const readOnly = 'The database is read-only.'
+  const answers = [undefined, null, undefined, readOnly, undefined]
   const logged: unknown[] = []
-  const database: ReadinessCheck = async () => {
-    const answer = answers.shift() ?? null
-    if (answer instanceof Error) throw answer
-    return answer
-  }
-  const readReadiness = watchReadiness({ database }, { warn: (line: unknown) => void logged.push(line) }, isLocked)
+  const readReadiness = watchReadiness(
+    { database: async () => answers.shift() },
+    { warn: (line: unknown) => void logged.push(line) },
+  )
   const results: unknown[] = []
-  for (let probe = 0; probe < 7; probe++) results.push((await readReadiness())['database'])
+  for (let probe = 0; probe < 5; probe++) results.push((await readReadiness())['database'])
 
-  const [readOnly, failed] = ['The database is read-only.', 'The check failed; the cause is in the log.']
-  expect(results).toEqual(['ok', 'ok', 'ok', readOnly, readOnly, failed, failed])
-  expect(logged).toHaveLength(2)
+  expect(results).toEqual(['ok', 'ok', 'ok', readOnly, readOnly])
+  expect(logged).toHaveLength(1)
 })
 
 it('logs each cause of a check that fails for several, up to ten', async () => {
@@ -62,7 +54,7 @@ it('logs each cause of a check that fails for several, up to ten', async () => {
   const causes = [refused, password, refused, timedOut, password]
   const logged: unknown[] = []
   const database: ReadinessCheck = () => Promise.reject(causes.shift() ?? new Error(`request ${logged.length}`))
-  const readReadiness = watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }, isLocked)
+  const readReadiness = watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) })
 
   for (let probe = 0; probe < 5; probe++) await readReadiness()
   const text = 'readiness check database failed'
@@ -78,10 +70,7 @@ it('logs what a check says is wrong, once until it succeeds again', async () => 
   const registry = new Registry()
   const logged: unknown[] = []
   const database: ReadinessCheck = async () => answers.shift() ?? null
-  measureReadiness(
-    registry,
-    watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }, isLocked),
-  )
+  measureReadiness(registry, watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) }))
 
   for (let scrape = 0; scrape < 5; scrape++) await registry.metrics()
   expect(logged).toEqual([
@@ -100,7 +89,6 @@ it('logs why a check fails once, also where /readyz is asked, or both are', asyn
   const readReadiness = watchReadiness(
     { database: async () => full, smtp: () => Promise.reject(new Error('away')) },
     { warn: (...line: unknown[]) => void logged.push(line.at(-1)) },
-    isLocked,
   )
   measureReadiness(registry, readReadiness)
   const app = Fastify()
@@ -121,11 +109,7 @@ it('logs that a check does not end in time, and why it fails in the end', async 
   const hanging = Promise.withResolvers<null>()
   measureReadiness(
     registry,
-    watchReadiness(
-      { database: () => hanging.promise },
-      { warn: (...line: unknown[]) => void logged.push(line) },
-      isLocked,
-    ),
+    watchReadiness({ database: () => hanging.promise }, { warn: (...line: unknown[]) => void logged.push(line) }),
   )
 
   const scrape = registry.metrics()

@@ -10,24 +10,19 @@ const FAILED = 'The check failed; the cause is in the log.'
 /** A reason that is worded differently each time must not fill the log. */
 const MOST_REASONS = 10
 
-/** Checks one precondition for serving requests. Resolves to null, or to a sentence that says what is wrong. */
-export type ReadinessCheck = () => Promise<string | null>
+/**
+ * Checks one precondition for serving requests. Resolves to null, to a sentence that says what is wrong, or to undefined
+ * where it could not look: what it found before holds.
+ */
+export type ReadinessCheck = () => Promise<string | null | undefined>
 
 type Checks = Readonly<Record<string, ReadinessCheck>>
 /** For each check `ok`, or what is wrong. */
 type Results = Readonly<Record<string, string>>
 type ReadReadiness = () => Promise<Results>
 
-/**
- * Returns what runs the checks, and logs each reason of one, up to ten, whoever asks, once until the check succeeds again.
- *
- * @param isLocked whether a check only waited for somebody else's lock: what it found before holds
- */
-export function watchReadiness(
-  checks: Checks,
-  logger: Pick<FastifyBaseLogger, 'warn'>,
-  isLocked: (error: unknown) => boolean,
-): ReadReadiness {
+/** Returns what runs the checks, and logs each reason of one, up to ten, whoever asks, once until the check succeeds again. */
+export function watchReadiness(checks: Checks, logger: Pick<FastifyBaseLogger, 'warn'>): ReadReadiness {
   const logged = new Map<string, Set<string>>()
   let before: Results = {}
   const isNew = (name: string, reason: string) => {
@@ -36,10 +31,8 @@ export function watchReadiness(
     return reasons.size < MOST_REASONS && reasons.size < reasons.add(reason).size
   }
   return async () => {
-    const results = await runChecks(checks, (name, error) => {
-      if (isLocked(error)) return before[name] ?? 'ok'
+    const results = await runChecks(checks, before, (name, error) => {
       if (isNew(name, causeOf(error))) logger.warn({ err: error }, `readiness check ${name} failed`)
-      return FAILED
     })
     before = results
     for (const [name, result] of Object.entries(results)) {
@@ -78,12 +71,20 @@ export function measureReadiness(registry: Registry, readReadiness: ReadReadines
   })
 }
 
-/** Runs all checks at once. `onError` returns the result of one that rejects. */
-async function runChecks(checks: Checks, onError: (name: string, error: unknown) => string): Promise<Results> {
+/** Runs all checks at once. */
+async function runChecks(
+  checks: Checks,
+  before: Results,
+  onError: (name: string, error: unknown) => void,
+): Promise<Results> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const result = check().catch((error: unknown) => onError(name, error))
-      return [name, (await inTime(result)) ?? 'ok'] as const
+      const result = check().catch((error: unknown) => {
+        onError(name, error)
+        return FAILED
+      })
+      const found = await inTime(result)
+      return [name, found === undefined ? (before[name] ?? 'ok') : (found ?? 'ok')] as const
     }),
   )
   return Object.fromEntries(results)
@@ -99,7 +100,7 @@ function isReady(results: Results): boolean {
   return Object.values(results).every((result) => result === 'ok')
 }
 
-async function inTime(result: Promise<string | null>): Promise<string | null> {
+async function inTime<Result>(result: Promise<Result>): Promise<Result | string> {
   const late = Promise.withResolvers<string>()
   const timer = setTimeout(late.resolve, CHECK_TIMEOUT_MS, 'The check did not end in time.')
   try {

@@ -230,6 +230,25 @@ it('answers 503, also to lists and exports, while somebody has locked a table', 
   expect((await submit()).status).toBe(202)
 })
 
+it('stays ready while requests wait for a locked table with all connections', async () => {
+  const service = await createServiceClient(product)
+  const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
+  const lists = Array.from({ length: 40 }, () => service.get('/api/v1/messages'))
+  await expect
+    .poll(async () => {
+      const waiting = await ground.database.query(
+        `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass`,
+      )
+      return waiting.length
+    })
+    .toBe(14)
+  const ready = await ada.visit('/readyz')
+  await Promise.all(lists)
+  await release()
+
+  expect(ready.status).toBe(200)
+})
+
 it.each([
   ['tenant_settings', 200],
   ['audit_events', 503],
