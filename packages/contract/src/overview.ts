@@ -6,7 +6,7 @@ import { Usage } from './usage.ts'
  * Whether mail is going out. A closed list.
  *
  * - `stopped`: somebody has to act before anything leaves
- * - `delayed`: Microsoft paused the mailbox, or nothing that was due moved for 5 minutes
+ * - `delayed`: the mailbox is paused, or nothing that was due moved for 5 minutes
  * - `flowing`: something that is due waits, and leaves
  * - `idle`: nothing is due
  * - `not-configured`: no mailbox is connected

@@ -76,6 +76,11 @@ it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
   },
 )
 
+it('says of a mailbox that Microsoft refuses by draft which mail waits', () => {
+  const alert = { type: 'mailbox.refused', facts: { ...PROBLEM, values: { byDraft: true } } } as const
+  expect(alertText(alert, 1, ADMIN_CENTERS).title).toContain('that goes by draft, such as large messages, waits')
+})
+
 it('shows what a gateway says on the page, and sends it to no webhook', () => {
   const alert = { type: 'microsoft.unreachable', facts: GATEWAY } as const
   expect(noticeText(alert, 1, ADMIN_CENTERS).detail).toContain('HTTP 403 (text/plain)')

@@ -57,8 +57,11 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
       }
     case 'mailbox.refused':
       return {
-        title: `Mail from ${facts.fromEmail} waits: Microsoft refuses it`,
-        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
+        title:
+          facts.values?.['byDraft'] === true
+            ? `Mail from ${facts.fromEmail} that goes by draft, such as large messages, waits: Microsoft refuses it`
+            : `Mail from ${facts.fromEmail} waits: Microsoft refuses it`,
+        detail: sentences(facts.title, facts.detail, 'What is refused is held until then, and none is lost.'),
         action: facts.action,
       }
     case 'mailbox.token-refused':

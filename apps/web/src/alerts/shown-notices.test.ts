@@ -51,6 +51,14 @@ const VALUES = {
   excerpt: 'none',
 }
 
+it.each([
+  [true, 'Mail from reports@contoso.com that goes by draft, such as large messages, waits: Microsoft refuses it'],
+  [false, 'Mail from reports@contoso.com waits: Microsoft refuses it'],
+])('says which mail is refused, by draft only: %s', (byDraft, text) => {
+  const notice = { type: 'mailbox.refused', values: { ...VALUES, byDraft }, title: 'Server' } as const
+  expect(noticeLine(notice, english)).toEqual({ text, isEnglish: false })
+})
+
 it('says who has to act where something answers in Microsoft’s place', () => {
   const { text } = noticeLine({ type: 'microsoft.unreachable', values: VALUES, title: 'Server' }, english)
 

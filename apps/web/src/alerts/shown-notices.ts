@@ -73,9 +73,12 @@ export function noticeLine(
   t: Translate,
 ): { readonly text: string; readonly isEnglish: boolean } {
   const texts = Object.entries(values).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+  const byDraft = values['byDraft'] === true ? 'yes' : 'no'
   // A type that only a newer version knows comes as the nearest known one.
   const isNewer = values['newer'] !== undefined
-  const worded = isNewer ? null : t.known(`notices.${type}.title`, Object.fromEntries(texts) as TextValues)
+  const worded = isNewer
+    ? null
+    : t.known(`notices.${type}.title`, { ...(Object.fromEntries(texts) as TextValues), byDraft })
   const isEnglish = worded === null && t.language !== 'en'
   const causes = type === 'messages.failed' ? causesOf(values, t) : servicesOf(values, t)
   if (isNewer || isEnglish || causes === '') return { text: worded ?? title, isEnglish }

@@ -30,7 +30,7 @@ export const messages: TranslationOf<typeof english> = {
     'Sie wird nicht gesendet und kann auch später nicht gesendet werden: Der Dienst müsste sie erneut einreichen.',
   'messages.consequence.draft': 'Der Entwurf im Postfach wird gelöscht, zusammen mit dem, was schon hochgeladen wurde.',
   'messages.consequence.retry':
-    'Die Antwort von Microsoft auf einen früheren Versuch ging verloren. Die Empfänger haben die Nachricht vielleicht schon; wird sie noch einmal gesendet, kann sie zweimal ankommen.',
+    'Die Antwort von Microsoft auf einen früheren Versuch kam nicht an. Die Empfänger haben die Nachricht vielleicht schon; wird sie noch einmal gesendet, kann sie zweimal ankommen.',
   'messages.copies-only': 'Nur Kopien',
   'messages.copy-ids': 'IDs kopieren',
   'messages.copy-ids-fallback': 'Markieren Sie die IDs und kopieren Sie sie.',
@@ -53,9 +53,9 @@ export const messages: TranslationOf<typeof english> = {
   'messages.done.cancel': 'Die Nachricht ist abgebrochen',
   'messages.done.retry': 'Die Nachricht ist wieder eingereiht',
   'messages.duplicate.sent':
-    'Die Antwort von Microsoft auf einen früheren Versuch ging verloren, deshalb wurde sie noch einmal gesendet. Die Empfänger haben sie vielleicht zweimal.',
+    'Die Antwort von Microsoft auf einen früheren Versuch kam nicht an, deshalb wurde sie noch einmal gesendet. Die Empfänger haben sie vielleicht zweimal.',
   'messages.duplicate.waiting':
-    'Die Antwort von Microsoft auf einen früheren Versuch ging verloren. Die Empfänger haben sie vielleicht schon.',
+    'Die Antwort von Microsoft auf einen früheren Versuch kam nicht an. Die Empfänger haben sie vielleicht schon.',
   'messages.duration.days': '{count, plural, one {# Tag} other {# Tage}}',
   'messages.duration.hours': '{count, plural, one {# Stunde} other {# Stunden}}',
   'messages.duration.minutes': '{count, plural, one {# Minute} other {# Minuten}}',

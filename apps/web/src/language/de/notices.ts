@@ -11,7 +11,8 @@ export const notices: TranslationOf<typeof english> = {
   'notices.service': '{service} ({megabytes, number} MB)',
   'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
   'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
-  'notices.mailbox.refused.title': 'E-Mails von {fromEmail} warten: Microsoft lehnt sie ab',
+  'notices.mailbox.refused.title':
+    'E-Mails von {fromEmail}{byDraft, select, yes {, die wie große als Entwurf gesendet werden,} other {}} warten: Microsoft lehnt sie ab',
   'notices.mailbox.token-refused.title': 'E-Mails von {fromEmail} warten: Microsoft akzeptiert den Zugriff nicht',
   'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',
   'notices.messages.failed.title':

@@ -36,7 +36,7 @@ export const sending: TranslationOf<typeof english> = {
   'sending.test.sent-detail':
     'Von {hasFrom, select, yes {{from}} other {der Absenderadresse}} an {recipients}. Es kann einen Moment dauern, bis sie ankommt.',
   'sending.test.sent-twice':
-    'Von {hasFrom, select, yes {{from}} other {der Absenderadresse}} an {recipients}. Es kann einen Moment dauern, bis sie ankommt. Sie kann zweimal ankommen, weil die erste Antwort von Microsoft verloren ging.',
+    'Von {hasFrom, select, yes {{from}} other {der Absenderadresse}} an {recipients}. Es kann einen Moment dauern, bis sie ankommt. Sie kann zweimal ankommen, weil die erste Antwort von Microsoft nicht ankam.',
   'sending.test.to': 'An {recipients}.',
   'sending.test.waits': 'Die Testnachricht wartet',
   'sending.waits.mailbox-paused': 'Bis dahin wird aus dem Postfach nichts gesendet: {why}.',

@@ -26,7 +26,7 @@ export const messages = {
   'messages.consequence.cancel': 'It is not sent, and cannot be sent later: its service would have to submit it again.',
   'messages.consequence.draft': 'The draft in the mailbox is deleted, with what has been uploaded.',
   'messages.consequence.retry':
-    "Microsoft's answer to an earlier attempt was lost, so the recipients may have the message already. Sent once more, it may arrive twice.",
+    "Microsoft's answer to an earlier attempt did not arrive, so the recipients may have the message already. Sent once more, it may arrive twice.",
   'messages.copies-only': 'Copies only',
   'messages.copy-ids': 'Copy ids',
   'messages.copy-ids-fallback': 'Select the ids and copy them.',
@@ -49,9 +49,9 @@ export const messages = {
   'messages.done.cancel': 'The message is cancelled',
   'messages.done.retry': 'The message is queued again',
   'messages.duplicate.sent':
-    "Microsoft's answer to an earlier attempt was lost, so it was sent again. The recipients may have it twice.",
+    "Microsoft's answer to an earlier attempt did not arrive, so it was sent again. The recipients may have it twice.",
   'messages.duplicate.waiting':
-    "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already.",
+    "Microsoft's answer to an earlier attempt did not arrive, so the recipients may have it already.",
   'messages.duration.days': '{count, plural, one {# day} other {# days}}',
   'messages.duration.hours': '{count, plural, one {# hour} other {# hours}}',
   'messages.duration.minutes': '{count, plural, one {# minute} other {# minutes}}',

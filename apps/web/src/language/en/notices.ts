@@ -8,7 +8,8 @@ export const notices = {
   'notices.service': '{service} ({megabytes, number} MB)',
   'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
   'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
-  'notices.mailbox.refused.title': 'Mail from {fromEmail} waits: Microsoft refuses it',
+  'notices.mailbox.refused.title':
+    'Mail from {fromEmail} {byDraft, select, yes {that goes by draft, such as large messages, waits} other {waits}}: Microsoft refuses it',
   'notices.mailbox.token-refused.title': 'Mail from {fromEmail} waits: Microsoft does not accept the access',
   'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
   'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',

@@ -33,7 +33,7 @@ export const sending = {
   'sending.test.sent-detail':
     'From {hasFrom, select, yes {{from}} other {the sender}} to {recipients}. It can take a moment to arrive.',
   'sending.test.sent-twice':
-    "From {hasFrom, select, yes {{from}} other {the sender}} to {recipients}. It can take a moment to arrive. It may arrive twice, because Microsoft's first answer was lost.",
+    "From {hasFrom, select, yes {{from}} other {the sender}} to {recipients}. It can take a moment to arrive. It may arrive twice, because Microsoft's first answer did not arrive.",
   'sending.test.to': 'To {recipients}.',
   'sending.test.waits': 'The test mail waits',
   'sending.waits.mailbox-paused': 'Nothing is sent from the mailbox until then: {why}.',
