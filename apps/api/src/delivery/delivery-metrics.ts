@@ -7,10 +7,12 @@ import type { Settlement } from '../queue/settle.ts'
 import { MAX_IN_FLIGHT } from './in-flight.ts'
 
 export interface DeliveryMetrics {
-  /** Counts an attempt that was settled, and how its message ended. */
-  settled(settlement: Settlement, ageSeconds: number): void
+  /** Counts an attempt that was settled, and how its message ended. One that `wasHeld` before is not held once more. */
+  settled(settlement: Settlement, ageSeconds: number, wasHeld: boolean): void
   /** Counts messages that failed without an attempt. */
   expired(count: number): void
+  /** Counts messages that were held with their mailbox. */
+  held(count: number): void
 }
 
 /** Scheduled messages wait for their time and held ones for an admin: neither counts as waiting. */
@@ -61,7 +63,7 @@ export function createDeliveryMetrics(
   })
   const pauses = new Counter({
     name: 'inforiver_mail_mailbox_pauses_total',
-    help: 'Times that a mailbox was paused, since Microsoft took no mail or gave no access.',
+    help: 'Times that a mailbox was paused, since Microsoft took no mail, gave no access or refused a token, or something answered in its place.',
     registers,
   })
   const age = new Histogram({
@@ -136,10 +138,10 @@ export function createDeliveryMetrics(
     },
   })
   return {
-    settled({ status, attempt, pauseMailboxMs, noAccessMs, possibleDuplicate }, ageSeconds) {
+    settled({ status, attempt, pauseMailboxMs, noAccessMs, possibleDuplicate }, ageSeconds, wasHeld) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })
       if (pauseMailboxMs !== null || noAccessMs !== null) pauses.inc()
-      if (status === 'queued') return
+      if (status === 'queued' || (status === 'held' && wasHeld)) return
       ended.inc({ status })
       if (status !== 'sent') return
       age.observe(ageSeconds)
@@ -147,6 +149,9 @@ export function createDeliveryMetrics(
     },
     expired(count) {
       ended.inc({ status: 'failed' }, count)
+    },
+    held(count) {
+      ended.inc({ status: 'held' }, count)
     },
   }
 }

@@ -22,6 +22,7 @@ import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { MAX_IN_FLIGHT, type InFlight } from './in-flight.ts'
 import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { reportExpired } from './report-expired.ts'
+import { reportMailboxes } from './report-mailboxes.ts'
 import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
@@ -273,8 +274,9 @@ export function createWorker(deps: {
 
   /** Fails messages whose time is over, and releases scheduled and held ones. */
   async function release(): Promise<number> {
-    const { expired, moved, more } = await deliveries.release()
+    const { expired, moved, more, ...mailboxes } = await deliveries.release()
     reportExpired(deps, expired)
+    reportMailboxes(deps, mailboxes)
     if (moved) wake()
     return more ? 0 : lookEveryMs
   }

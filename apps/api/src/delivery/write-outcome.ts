@@ -3,10 +3,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../clock.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
-import type { Settled } from '../queue/settle.ts'
+import type { Settled, Settlement } from '../queue/settle.ts'
 import type { FinishedAttempt } from './attempt-result.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { planSettlement, type DeliveryState } from './plan-settlement.ts'
+import { reportPause } from './report-mailboxes.ts'
 
 const RETRY_AFTER_MS = 1_000
 
@@ -59,7 +60,7 @@ export function createOutcomeWriter({
         try {
           const written = await deliveries.settle(settled)
           unwritten.delete(message)
-          report(message, settled, written)
+          report(message, settled.settlement, written)
           return
         } catch (error) {
           unwritten.add(message)
@@ -74,17 +75,19 @@ export function createOutcomeWriter({
     },
   }
 
-  function report(message: LeasedMessage, { settlement }: Settled, written: boolean): void {
+  function report(message: LeasedMessage, planned: Settlement, settlement: Settlement | null): void {
     const { id } = message
-    if (!written) {
+    if (!settlement) {
       logger.warn(
-        { message: id, status: settlement.status },
+        { message: id, status: planned.status },
         'an outcome was written before, or another attempt has begun',
       )
       return
     }
     const { status, attempt, problem, gateway, waitMs } = settlement
-    metrics.settled(settlement, (clock().getTime() - message.createdAt.getTime()) / 1_000)
+    reportPause(logger, message.tenantId, settlement, clock())
+    const ageSeconds = (clock().getTime() - message.createdAt.getTime()) / 1_000
+    metrics.settled(settlement, ageSeconds, message.probeRoute !== null)
     if (status === 'sent') logger.info({ message: id, tenant: message.tenantId }, 'message sent')
     else if (status === 'held') logger.warn({ message: id, because: settlement.heldBecause }, 'message held')
     else if (problem) {

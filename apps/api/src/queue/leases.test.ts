@@ -259,8 +259,8 @@ it.each([
     internetMessageId: '<1@contoso.com>',
     ageMs: () => 5 * SECONDS,
   }
-  expect(await store.settle(settled)).toBe(true)
-  expect(await store.settle(settled)).toBe(false)
+  expect(await store.settle(settled)).toBe(settled.settlement)
+  expect(await store.settle(settled)).toBeNull()
 
   expect(
     await ground.database.query(
@@ -407,7 +407,7 @@ it.each([
   await release()
 
   const [renewed, settled] = await Promise.all(work)
-  expect([renewed, settled]).toEqual([new Set([first.id, last.id]), [true, true]])
+  expect([renewed, settled]).toEqual([new Set([first.id, last.id]), [settlement, settlement]])
 })
 
 it('counts the times of an outcome from when it was known', async () => {

@@ -78,7 +78,7 @@ import { BLOCK_MESSAGES } from './search-postings.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
 import { sendNow, type EndRefreshWait } from './send-now.ts'
-import { createSettling, type Settled } from './settle.ts'
+import { createSettling, type Settled, type Settlement } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import { findLargestServices, readStorage, type ServiceStorage, type StorageFull, type StorageUse } from './storage.ts'
 import type { NewMessage } from './insert-messages.ts'
@@ -86,7 +86,7 @@ import { createSubmitting, type Submitted } from './submit.ts'
 import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
 import { createTurns } from './turns.ts'
 import { readMailboxState, type MailboxState } from './usage.ts'
-import { tendMailboxes } from './tend-mailboxes.ts'
+import { tendMailboxes, type TendedMailboxes } from './tend-mailboxes.ts'
 import { listenForMessages } from './wake.ts'
 
 /** What services and people do with messages. Each method is documented at its implementation as well. */
@@ -186,8 +186,11 @@ export interface Deliveries {
     chunks: { from: number; to: number },
     onChunk: (sealed: Buffer) => void,
   ): Promise<void>
-  /** Writes the outcome of an attempt. Returns false, and writes nothing, when a later attempt has begun. */
-  settle(settled: Settled): Promise<boolean>
+  /**
+   * Writes the outcome of an attempt, and returns it as it was written, after what its mailbox knows. Returns null, and writes
+   * nothing, when a later attempt has begun.
+   */
+  settle(settled: Settled): Promise<Settlement | null>
   /** Queues what dead workers held, once others have had time to write what they know after an outage. */
   takeOver(): Promise<TakenOver>
   /**
@@ -196,7 +199,7 @@ export interface Deliveries {
    */
   bringTimesBack(stopping?: AbortSignal): Promise<boolean>
   /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
-  release(): Promise<Released>
+  release(): Promise<Released & Pick<TendedMailboxes, 'held' | 'news'>>
   /** Calls `wake` whenever a message may be due, and reconnects until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
@@ -419,9 +422,10 @@ export function createQueue(
       },
       async release() {
         const released = await releaseMessages(pool)
-        const moved = (await tendMailboxes(prisma, newId)) || released.moved
+        const { isQueued, held, news } = await tendMailboxes(prisma, newId)
+        const moved = isQueued || released.moved
         if (moved) known.expect(null) // a scheduled message keeps its due time
-        return { ...released, moved }
+        return { ...released, moved, held, news }
       },
       listen: (wake) => listenForMessages(connectionString, known, wake, timers),
     },

@@ -21,7 +21,14 @@ import {
   writeTokenTrouble,
   type LockedRefusals,
 } from './mailbox-refusals.ts'
-import { judgeRefusal, judgeToken, type Refusal, type Route, type TokenRefusal } from './refusals.ts'
+import {
+  judgeRefusal,
+  judgeToken,
+  type MessageRefusals,
+  type Refusal,
+  type Route,
+  type TokenRefusal,
+} from './refusals.ts'
 import type { Doubt } from './states.ts'
 import { addToTotals, lockTotals } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -261,9 +268,12 @@ used AS (
 )`
 }
 
-/** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
-export function createSettling(pool: pg.Pool, timers: Timers): (settled: Settled) => Promise<boolean> {
-  return createBatcher<Settled, boolean>((batch) => settleBatch(pool, batch), {
+/**
+ * Returns a function that writes an outcome and returns it as it was written, after what its mailbox knows; or null if a later
+ * attempt has begun.
+ */
+export function createSettling(pool: pg.Pool, timers: Timers): (settled: Settled) => Promise<Settlement | null> {
+  return createBatcher<Settled, Settlement | null>((batch) => settleBatch(pool, batch), {
     timers,
     maxItems: SETTLEMENTS_PER_BATCH,
     ownerOf: ({ message }) => message.tenantId,
@@ -271,14 +281,16 @@ export function createSettling(pool: pg.Pool, timers: Timers): (settled: Settled
   })
 }
 
+type Written = Map<Settled, Settlement>
+
 /** Where a statement fails, what others have written before is written all the same. */
-async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<(boolean | FailedItem)[]> {
-  const written = new Set<Settled>()
+async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<(Settlement | null | FailedItem)[]> {
+  const written: Written = new Map()
   try {
     await settleRounds(pool, batch, written)
-    return batch.map((settled) => written.has(settled))
+    return batch.map((settled) => written.get(settled) ?? null)
   } catch (error) {
-    return batch.map((settled) => written.has(settled) || new FailedItem(error))
+    return batch.map((settled) => written.get(settled) ?? new FailedItem(error))
   }
 }
 
@@ -286,13 +298,15 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<(b
  * Writes two outcomes of one message (of a late attempt, and of a search for it) one after the other, because one
  * statement would write one of them and report both as written. Adds to `written` what it wrote.
  */
-async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: Set<Settled>): Promise<void> {
+async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: Written): Promise<void> {
   const inOrder = batch.toSorted((a, b) => byLockOrder(a.message, b.message))
   const outcomes = [...Map.groupBy(inOrder, ({ message }) => message.id).values()]
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
-    for (const settled of round)
-      if (settled.settlement.refusal !== null && (await settleRefused(pool, settled))) written.add(settled)
+    for (const settled of round) {
+      const settlement = settled.settlement.refusal !== null && (await settleRefused(pool, settled))
+      if (settlement) written.set(settled, settlement)
+    }
     const bySent = Map.groupBy(
       round.filter((settled) => settled.settlement.refusal === null),
       isSentAndNoMore,
@@ -309,13 +323,13 @@ async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: S
 
 async function settleRound(
   round: readonly Settled[],
-  written: Set<Settled>,
+  written: Written,
   write: (results: readonly Result[]) => Promise<pg.QueryResult<{ id: string }>>,
 ): Promise<void> {
   if (round.length === 0) return
-  const { rows } = await write(round.map(toResult))
+  const { rows } = await write(round.map((settled) => toResult(settled)))
   const ids = new Set(rows.map(({ id }) => id))
-  for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
+  for (const settled of round) if (ids.has(settled.message.id)) written.set(settled, settled.settlement)
 }
 
 function isSentAndNoMore({ settlement }: Settled): boolean {
@@ -342,17 +356,18 @@ function settleAny(pool: Pick<pg.Pool, 'query'>, results: readonly Result[]): Pr
 
 /**
  * Writes the outcome of a message that was refused without being the reason, together with what its mailbox knows of refusals.
- * Returns false where a later attempt of it has begun.
+ * Returns null where a later attempt of it has begun.
  */
-async function settleRefused(pool: pg.Pool, settled: Settled): Promise<boolean> {
+async function settleRefused(pool: pg.Pool, settled: Settled): Promise<Settlement | null> {
   const { message, settlement } = settled
   const { refusal } = settlement
   if (refusal === null) throw new Error('It was not refused.')
   return inTransaction(pool, async (client) => {
     const locked = await lockRefusals(client, message)
-    if (!locked) return false
-    const result = isOfNow(refusal, locked) ? await judge(client, settled, refusal, locked) : toResult(settled)
-    return (await settleAny(client, [result])).rows.length > 0
+    if (!locked) return null
+    const judged = isOfNow(refusal, locked) ? await judge(client, settled, refusal, locked) : { settlement }
+    const result = toResult({ ...settled, settlement: judged.settlement }, judged.message)
+    return (await settleAny(client, [result])).rows.length > 0 ? judged.settlement : null
   })
 }
 
@@ -371,25 +386,23 @@ async function judge(
   settled: Settled,
   refusal: Refusal | TokenRefusal | Interception,
   { mailbox, token, gateway, isPaused, message, now }: LockedRefusals,
-): Promise<Result> {
+): Promise<{ readonly settlement: Settlement; readonly message?: MessageRefusals }> {
   const { id, tenantId } = settled.message
   const { settlement } = settled
   if (refusal.by === 'token') {
     const { trouble, pauseMs } = judgeToken(token, refusal, isPaused, now)
     await writeTokenTrouble(client, tenantId, trouble)
-    return toResult({ ...settled, settlement: { ...settlement, noAccessMs: pauseMs } })
+    return { settlement: { ...settlement, noAccessMs: pauseMs } }
   }
   if (refusal.by === 'gateway') {
     const waitMs = settlement.waitMs ?? 0
     const judged = judgeInterception({ ...mailbox, gateway, isPaused }, { ...message, id }, refusal, { now, waitMs })
     await writeInterception(client, tenantId, judged)
-    const result = toResult({ ...settled, settlement: afterInterception(settlement, refusal, judged) })
-    return { ...result, refusedAlone: judged.message.alone, refusalRound: judged.message.round }
+    return { settlement: afterInterception(settlement, refusal, judged), message: judged.message }
   }
   const judged = judgeRefusal(mailbox, { ...message, id }, refusal, now)
   await writeRefusals(client, tenantId, judged.mailbox)
-  const result = toResult({ ...settled, settlement: afterRefusal(settlement, refusal, judged.becomes) })
-  return { ...result, refusedAlone: judged.message.alone, refusalRound: judged.message.round }
+  return { settlement: afterRefusal(settlement, refusal, judged.becomes), message: judged.message }
 }
 
 /** Where it was kept from its access, the mailbox waits already. */
@@ -420,7 +433,7 @@ function toldAttempt({ status, attempt }: Settlement): Attempt | null {
 }
 
 /** Shapes an outcome as `RESULT_COLUMNS` names it. */
-function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled) {
+function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled, refusals?: MessageRefusals) {
   const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
   const attempt = toldAttempt(settlement)
   return {
@@ -445,8 +458,8 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
     noAccessMs: settlement.noAccessMs,
     entraAnswered: settlement.entraAnswered,
     refusals: settlement.refusals,
-    refusedAlone: null as number | null,
-    refusalRound: null as number | null,
+    refusedAlone: refusals?.alone ?? null,
+    refusalRound: refusals?.round ?? null,
     route: settlement.route,
     agoMs: Math.round(ageMs()),
   }

@@ -81,26 +81,50 @@ interface Row {
   readonly isProbing: boolean
 }
 
-/** Returns whether messages may leave that could not before. */
-export async function tendMailboxes(prisma: PrismaClient, newId: NewId): Promise<boolean> {
-  let isQueued = false
-  for (const { id } of await prisma.$queryRawUnsafe<{ id: string }[]>(FIND))
-    if (await prisma.$transaction((transaction) => tendMailbox(transaction, newId, id))) isQueued = true
-  return isQueued
+/** What an alert told of a mailbox. */
+export interface MailboxNews {
+  readonly tenantId: string
+  readonly type: 'mailbox.refused' | 'mailbox.token-refused' | 'mailbox.recovered' | typeof UNREACHABLE | typeof ANSWERS
+  readonly microsoftCode?: string
 }
 
-async function tendMailbox(transaction: Prisma.TransactionClient, newId: NewId, tenantId: string): Promise<boolean> {
+export interface TendedMailboxes {
+  /** Whether messages may leave that could not before. */
+  readonly isQueued: boolean
+  /** How many messages are held now that were not. */
+  readonly held: number
+  readonly news: readonly MailboxNews[]
+}
+
+export async function tendMailboxes(prisma: PrismaClient, newId: NewId): Promise<TendedMailboxes> {
+  const tended: TendedMailboxes[] = []
+  for (const { id } of await prisma.$queryRawUnsafe<{ id: string }[]>(FIND))
+    tended.push(await prisma.$transaction((transaction) => tendMailbox(transaction, newId, id)))
+  return {
+    isQueued: tended.some(({ isQueued }) => isQueued),
+    held: tended.reduce((sum, { held }) => sum + held, 0),
+    news: tended.flatMap(({ news }) => news),
+  }
+}
+
+async function tendMailbox(
+  transaction: Prisma.TransactionClient,
+  newId: NewId,
+  tenantId: string,
+): Promise<TendedMailboxes> {
   const [row] = await transaction.$queryRawUnsafe<Row[]>(LOCK, tenantId)
-  if (!row) return false
+  if (!row) return { isQueued: false, held: 0, news: [] }
   const { hold } = row
-  await tellOfProblems(transaction, newId, tenantId, row)
-  await tellOfGateway(transaction, newId, tenantId, row)
-  if (hold === null) return false
-  await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
-  if (!row.probeIsDue || row.isProbing) return false
-  if ((await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) === 0) return false
-  await wakeWorkers(transaction, tenantId)
-  return true
+  const news = [
+    ...(await tellOfProblems(transaction, newId, tenantId, row)),
+    ...(await tellOfGateway(transaction, newId, tenantId, row)),
+  ]
+  if (hold === null) return { isQueued: false, held: 0, news }
+  const held = await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
+  const isProbed =
+    row.probeIsDue && !row.isProbing && (await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) > 0
+  if (isProbed) await wakeWorkers(transaction, tenantId)
+  return { isQueued: isProbed, held, news }
 }
 
 /** The action in the audit log that tells of each problem, beside the alert. */
@@ -115,7 +139,7 @@ async function tellOfProblems(
   newId: NewId,
   tenantId: string,
   { hold, token, told, now, fromEmail: sender }: Row,
-): Promise<void> {
+): Promise<MailboxNews[]> {
   const standing = [
     ...(hold ? [{ type: 'mailbox.refused', problem: hold, key: `mailbox.refused ${keyOf(hold)}` } as const] : []),
     ...(isTokenProblem(token)
@@ -124,7 +148,8 @@ async function tellOfProblems(
   ]
   const before = told.filter((each) => each.startsWith('mailbox.'))
   const begun = standing.filter(({ key }) => !before.includes(key))
-  if (begun.length === 0 && standing.length === before.length) return
+  if (begun.length === 0 && standing.length === before.length) return []
+  const news: MailboxNews[] = []
   const event = { tenantId, at: now, actor: null }
   const fromEmail = sender ?? ''
   await dismissAlerts(transaction, tenantId, 'mailbox', now)
@@ -134,17 +159,21 @@ async function tellOfProblems(
     await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type, facts })
     const outcome = String(values['microsoftCode'] ?? 'refused')
     await appendAuditEvent(transaction, { ...event, action: ACTIONS[type], outcome, details: { correlationId } })
+    news.push({ tenantId, type, microsoftCode: outcome })
   }
   if (standing.length === 0) {
     const id = newId('alert')
     await appendAlert(transaction, { id, tenantId, at: now, type: 'mailbox.recovered', facts: { fromEmail } })
     await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
+    news.push({ tenantId, type: 'mailbox.recovered' })
   }
   const others = told.filter((each) => !each.startsWith('mailbox.'))
   await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, [...standing.map(({ key }) => key), ...others])
+  return news
 }
 
 const UNREACHABLE = 'microsoft.unreachable'
+const ANSWERS = 'microsoft.recovered'
 
 /**
  * Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over once Microsoft
@@ -155,17 +184,21 @@ async function tellOfGateway(
   newId: NewId,
   tenantId: string,
   { gateway, told, now, isWaiting }: Row,
-): Promise<void> {
+): Promise<MailboxNews[]> {
   const alert = { id: newId('alert'), tenantId, at: now }
   if (told.includes(UNREACHABLE)) {
-    if (gateway !== null && (isWaiting === true || isStanding(gateway, now))) return
+    if (gateway !== null && (isWaiting === true || isStanding(gateway, now))) return []
     await dismissAlerts(transaction, tenantId, 'microsoft', now)
-    if (gateway === null) await appendAlert(transaction, { ...alert, type: 'microsoft.recovered', facts: {} })
+    if (gateway === null) await appendAlert(transaction, { ...alert, type: ANSWERS, facts: {} })
     await transaction.$executeRawUnsafe(DROP_TOLD, tenantId, UNREACHABLE)
-  } else if (isStanding(gateway, now) && isTold(gateway, now) && isWaiting === true) {
+    return gateway === null ? [{ tenantId, type: ANSWERS }] : []
+  }
+  if (isStanding(gateway, now) && isTold(gateway, now) && isWaiting === true) {
     const { pauses: _, at: __, forEntra: ___, ...facts } = gateway
     await dismissAlerts(transaction, tenantId, 'microsoft', now)
     await appendAlert(transaction, { ...alert, type: UNREACHABLE, facts })
     await transaction.$executeRawUnsafe(ADD_TOLD, tenantId, UNREACHABLE)
+    return [{ tenantId, type: UNREACHABLE }]
   }
+  return []
 }

@@ -105,6 +105,41 @@ it('counts attempts by outcome, failures, pauses and possible duplicates', async
   })
 })
 
+it('counts what is held with its mailbox', async () => {
+  const held = async () => (await samples())[name('held_messages')]
+  const refused = async () => (await samples())[name('attempts_total', '{outcome="refused"}')] ?? 0
+  const refusedBefore = await refused()
+  const change = await added(async () => {
+    await ground.switchOn('send-403-send-as', 'always')
+    for (let count = 0; count < 2; count++) await ground.service.submit()
+    await expect.poll(held).toBe(2)
+    await ground.service.submit()
+    await expect.poll(held).toBe(3)
+    await ground.pass(15 * MINUTES) // one is tried, in vain
+    await expect.poll(refused).toBe(refusedBefore + 3)
+  })
+  await expect.poll(change).toMatchObject({ [name('messages_total', '{status="held"}')]: 3 })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(15 * MINUTES)
+  await expect.poll(held).toBe(0)
+})
+
+it.each([
+  ['a gateway', 'gateway-mesh-403'],
+  ['a refused token', graphAnswers(401, 'InvalidAuthenticationToken')],
+])('counts the pause of a mailbox for %s, and logs it', async (_what, scenario) => {
+  const lines = ground.product.logLines.length
+  const change = await added(async () => {
+    await ground.switchOn(scenario, 'always')
+    for (let count = 0; count < 2; count++) await ground.service.submit()
+    await expect
+      .poll(() => ground.product.logLines.slice(lines).filter((line) => line.includes('mailbox paused')))
+      .toHaveLength(1)
+  })
+  await expect.poll(change).toMatchObject({ [name('mailbox_pauses_total')]: 1 })
+})
+
 it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
   await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
   await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })

@@ -47,6 +47,21 @@ it.each([
   await expect.poll(() => linesOf(id)).toEqual(answered)
 })
 
+it('logs that a mailbox is held, with Microsoft’s code, and that it is not any more', async () => {
+  await ground.calm()
+  await ground.switchOn('send-403-send-as', 'always')
+  for (let count = 0; count < 2; count++) await ground.service.submit()
+  const lines = () => ground.product.logLines.map((line) => JSON.parse(line) as Line)
+  const held = { level: 'warn', tenant: expect.any(String), microsoftCode: 'ErrorSendAsDenied' }
+  await expect
+    .poll(lines)
+    .toContainEqual(expect.objectContaining({ ...held, msg: expect.stringContaining('mailbox held: Microsoft takes') }))
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(15 * MINUTES)
+  const ended = { level: 'info', msg: 'Microsoft takes mail from the mailbox again' }
+  await expect.poll(lines).toContainEqual(expect.objectContaining(ended))
+})
+
 it('logs nothing of a message but its id, no address and no key', async () => {
   await ground.calm()
   const mail = {

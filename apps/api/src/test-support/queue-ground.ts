@@ -111,8 +111,8 @@ export async function createQueueGround({
       if (!message) throw new Error(`There is no message ${id}.`)
       return message
     },
-    settle: (message, settlement, process = queue) =>
-      process.deliveries.settle({ message, settlement, fromEmail: 'ada@contoso.com', ageMs: () => 0 }),
+    settle: async (message, settlement, process = queue) =>
+      (await process.deliveries.settle({ message, settlement, fromEmail: 'ada@contoso.com', ageMs: () => 0 })) !== null,
     async close() {
       await opened.close()
       await database.drop()
