@@ -2,7 +2,6 @@ import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { adminOf, connectMailbox } from '../test-support/test-service.ts'
-import { graphAnswers } from '../test-support/delivery-ground.ts'
 import { http, requestsTo } from '../test-support/scenario.ts'
 import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
@@ -132,14 +131,6 @@ it.each([
   await end()
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-})
-
-it('asks Entra for no other token where Graph refuses the one that was fetched a moment ago', async () => {
-  await ground.pass(2 * HOURS)
-  await ground.switchOn(graphAnswers(401, 'InvalidAuthenticationToken'), 'always')
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  expect(await tokenRequests()).toBe(1)
 })
 
 it.each([

@@ -158,8 +158,8 @@ export function createAccessSource({
     const { grantVersion, refreshWaitMs } = grant
     if (refreshWaitMs > 0) return postponed(refreshWaitMs)
     const lease = { tenantId, owner: newOpaqueValue(random) }
-    const refused = isRefusedFresh(grant, options)
-    if (!(await grantStore.takeRefreshLease({ ...lease, grantVersion, leaseMs: REFRESH_LEASE_MS, recheck, refused })))
+    const asked = { recheck, refused: isRefusedFresh(grant, options), challenged: !recheck && claims !== undefined }
+    if (!(await grantStore.takeRefreshLease({ ...lease, grantVersion, leaseMs: REFRESH_LEASE_MS, ...asked })))
       return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)

@@ -64,10 +64,17 @@ export interface GrantStore {
   /**
    * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
    * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
-   * refused the app registration; `refused` because Graph refuses a token that has not expired, once a minute at most, whyever it was asked last.
+   * refused the app registration; `refused` because Graph refuses a token that has not expired, once a minute at most;
+   * `challenged` because of a claims challenge, at once.
    */
   takeRefreshLease(
-    lease: RefreshLease & { grantVersion: number; leaseMs: number; recheck?: boolean; refused?: boolean },
+    lease: RefreshLease & {
+      grantVersion: number
+      leaseMs: number
+      recheck?: boolean
+      refused?: boolean
+      challenged?: boolean
+    },
   ): Promise<boolean>
   /**
    * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
@@ -93,11 +100,19 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       return { settings: toSettings(row), grant: row && toGrant(row, await readWaits(prisma, row)) }
     },
 
-    async takeRefreshLease({ tenantId, grantVersion, owner, leaseMs, recheck = false, refused = false }) {
+    async takeRefreshLease({
+      tenantId,
+      grantVersion,
+      owner,
+      leaseMs,
+      recheck = false,
+      refused = false,
+      challenged = false,
+    }) {
       const taken = await prisma.$executeRaw`
         UPDATE tenant_settings
            SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond',
-               refused_asked_at = mail_now()
+               refused_asked_at = CASE WHEN ${refused || challenged} THEN mail_now() ELSE refused_asked_at END
          WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
            AND (${recheck} OR problem IS NULL)
            AND (NOT ${refused} OR (refused_asked_at > mail_now() - ${ASKED_EVERY} AND refused_asked_at <= mail_now()) IS NOT TRUE)
