@@ -54,7 +54,7 @@ const MAX_COUNTED = 1_000
  * A message whose time is over is leased only if it is in doubt, so that it is looked for.
  *
  * While more is due than the limit of a minute lets out, a mailbox sends in places that are evenly apart. What it sends
- * next is what `leavingOrder` says: `turn` is the place of a message within its priority, in which the services take
+ * next is what `owner/next.ts` says: `turn` is the place of a message within its priority, in which the services take
  * turns, and `share` puts first what the lower priorities are owed. mailbox_turns stores what this needs. Its row is
  * written only when it changes, so that a mailbox without a limit and with one lane writes nothing.
  *

@@ -5,7 +5,6 @@ import type { LeasedMessage } from './leased-message.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
 import type { Settlement } from './settle.ts'
-import { readMailboxState } from './usage.ts'
 
 let ground: QueueGround
 
@@ -312,7 +311,7 @@ it('pauses a mailbox whose tokens are refused, tells it the third time, and that
     expect(await ground.claim(1)).toEqual([])
     await tend()
     expect(await readMailboxProblem(ground.opened.prisma, ADA)).toBeNull()
-    expect(await readMailboxState(ground.opened.pool, ADA)).toMatchObject({ pausedBecause: { code: 'token-refused' } })
+    expect(await ground.queue.messages.readMailbox(ADA)).toMatchObject({ pausedBecause: { code: 'token-refused' } })
     await ground.clock.advance(seconds * SECONDS)
     await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
   }

@@ -31,6 +31,7 @@ import { createClearing } from './clear.ts'
 import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
 import { readQueueDepth, type QueueDepth } from './depth.ts'
 import { createEvents, type Events } from './events.ts'
+import { createDepartures, type MailboxState } from './records/departures.ts'
 import {
   readBouncedOfDay,
   readQuarantinedOfDay,
@@ -85,7 +86,6 @@ import type { NewMessage } from './insert-messages.ts'
 import { createSubmitting, type Submitted } from './submit.ts'
 import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
 import { createTurns } from './turns.ts'
-import { readMailboxState, type MailboxState } from './usage.ts'
 import { tendMailboxes, type TendedMailboxes } from './tend-mailboxes.ts'
 import { listenForMessages } from './wake.ts'
 
@@ -365,6 +365,7 @@ export function createQueue(
 ): Queue {
   const known = createKnownTenants(timers.elapsedMs)
   const clear = createClearing(pool, timers)
+  const departures = createDepartures(pool, limits, timers.elapsedMs)
   const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
   const findKey = createKeyLookUp(pool, timers)
   const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
@@ -378,14 +379,14 @@ export function createQueue(
       submit: createSubmitting(pool, storageBytes, findKey, timers),
       submitTogether: createSubmittingTogether(pool, storageBytes, findKey, timers),
       findKey,
-      find: (owner, id, configuredSender) => findMessage(pool, limits, owner, id, configuredSender),
-      findAll: (owner, ids, configuredSender) => findMessages(pool, limits, owner, ids, configuredSender),
-      list: (owner, listing, configuredSender) => listMessages(pool, limits, owner, listing, configuredSender),
-      walk: (owner, filter, options) => walkMessages(pool, limits, owner, filter, options),
+      find: (owner, id, configuredSender) => findMessage(pool, departures, owner, id, configuredSender),
+      findAll: (owner, ids, configuredSender) => findMessages(pool, departures, owner, ids, configuredSender),
+      list: (owner, listing, configuredSender) => listMessages(pool, departures, owner, listing, configuredSender),
+      walk: (owner, filter, options) => walkMessages(pool, departures, owner, filter, options),
       cancel: (actor, id, now) => cancelMessage(prisma, actor, id, now),
       retry: (actor, id, now) => retryMessage(prisma, actor, id, now),
       changeAll: (...change) => beginBulkChange({ pool, prisma }, ...change),
-      readMailbox: (tenantId) => readMailboxState(pool, tenantId),
+      readMailbox: (tenantId) => departures.readMailbox(tenantId),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
       sendNow: (tenantId, actor) => sendNow(prisma, endRefreshWait, tenantId, actor),
     },

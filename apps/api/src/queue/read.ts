@@ -20,11 +20,9 @@ import type { Total } from './find-count.ts'
 import { withHeld, type Match, type StoredFilter } from './find-filter.ts'
 import { wayBack, type PageStart } from './find-page.ts'
 import { createFinder, type Finder } from './find.ts'
-import type { MailboxLimits } from './limits.ts'
-import { explainQueued } from './queue-position.ts'
+import type { Departures, Waiting } from './records/departures.ts'
 import { readOutcomes } from './recipient-outcomes.ts'
 import { totalsOf } from './totals.ts'
-import type { Waiting } from './waiting.ts'
 
 // Reads messages for the API. A message whose attachments are still arriving is not visible.
 
@@ -66,19 +64,19 @@ SELECT ${COLUMNS}
 
 export async function findMessage(
   pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   owner: Owner,
   id: string,
   configuredSender: string | null,
 ): Promise<Message | null> {
-  const [message = null] = await findMessages(pool, limits, owner, [id], configuredSender)
+  const [message = null] = await findMessages(pool, departures, owner, [id], configuredSender)
   return message
 }
 
 /** Returns those that there are, in the order of `ids`. */
 export async function findMessages(
   pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   owner: Owner,
   ids: readonly string[],
   configuredSender: string | null,
@@ -88,7 +86,7 @@ export async function findMessages(
     text: FIND,
     values: [ids, owner.tenantId, owner.service],
   })
-  const found = await toMessages(pool, limits, owner, rows, configuredSender)
+  const found = await toMessages(departures, owner, rows, configuredSender)
   const outcomes = await readOutcomes(pool, ids)
   const byId = new Map(
     found.map(({ message, row }) => {
@@ -106,14 +104,14 @@ export async function findMessages(
  */
 export async function listMessages(
   pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   owner: Owner,
   { filter, start, limit, signal }: Listing,
   configuredSender: string | null,
 ): Promise<ListedMessages> {
   const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
   const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit, signal)
-  const items = await readMessages(pool, limits, owner, matches, finder, configuredSender)
+  const items = await readMessages(pool, departures, owner, matches, finder, configuredSender)
   return {
     items,
     newer: hasNewer ? (matches[0] ?? (start && wayBack(start))) : null,
@@ -126,7 +124,7 @@ export async function listMessages(
 /** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
 export async function* walkMessages(
   pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   owner: Owner,
   filter: StoredFilter,
   { atOnce, configuredSender }: { atOnce: number; configuredSender: string | null },
@@ -134,12 +132,12 @@ export async function* walkMessages(
   const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
   for await (const matches of finder.all(atOnce))
     for (let next = 0; next < matches.length; next += atOnce)
-      yield await readMessages(pool, limits, owner, matches.slice(next, next + atOnce), finder, configuredSender)
+      yield await readMessages(pool, departures, owner, matches.slice(next, next + atOnce), finder, configuredSender)
 }
 
 async function readMessages(
   pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   owner: Owner,
   matches: readonly Match[],
   finder: Finder,
@@ -149,7 +147,7 @@ async function readMessages(
   const values: unknown[] = [owner.tenantId, matches.map(({ id }) => id)]
   const state = finder.state((value) => `$${values.push(value)}`)
   const { rows } = await pool.query<StoredRow>(listOf(state), values)
-  const listed = await toMessages(pool, limits, owner, rows, configuredSender)
+  const listed = await toMessages(departures, owner, rows, configuredSender)
   const outcomes = await readOutcomes(
     pool,
     rows.map(({ id }) => id),
@@ -217,8 +215,7 @@ type ShownRow = StoredRow & { readonly status: MessageStatus }
  * an unsent message would be sent from now.
  */
 async function toMessages(
-  pool: pg.Pool,
-  limits: MailboxLimits,
+  departures: Departures,
   { tenantId }: Owner,
   stored: readonly StoredRow[],
   configuredSender: string | null,
@@ -226,15 +223,12 @@ async function toMessages(
   if (stored.length === 0) return []
   const rows = stored.map((row) => ({ ...row, status: readMessageStatus(row.status, row.ended_at !== null) }))
   const queued = rows.filter(({ status }) => status === 'queued')
-  const reasons = await explainQueued(
-    pool,
-    limits,
+  const reasons = await departures.explain(
     tenantId,
     queued.map((row) => ({
       id: row.id,
       nextAttemptAt: row.next_attempt_at,
       priority: readPriority(row.priority),
-      recipients: row.recipients,
       isLarge: row.is_large,
       isUploaded: row.uploading || Number(row.attachment_bytes) > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES,
       uploadBytes: Number(row.upload_bytes),

@@ -16,13 +16,6 @@ export interface UsageWindow {
   readonly interval: string
 }
 
-/** What was counted at one time. */
-export interface Counted {
-  readonly count: number
-  /** When it leaves the window. */
-  readonly freedAt: Date
-}
-
 /** How far the limit of messages a minute looks back. */
 export const RATE_WINDOW = windowOf(60 + BUCKET_SECONDS)
 /** How far the limit of uploaded bytes looks back. */
@@ -52,15 +45,6 @@ export function usedWithin(
 ): string {
   return `(SELECT coalesce(sum(u.${counted}), 0)::bigint FROM mailbox_usage u
             WHERE u.tenant_id = ${tenant} AND ${isWithin(window, 'u.started_at')})`
-}
-
-/**
- * SQL for the rows of `Counted` within a window, oldest first. $1 tenant
- */
-export function countedWithin(window: UsageWindow, counted: 'messages' | 'recipients'): string {
-  return `
-SELECT ${counted} AS count, started_at + ${window.interval} AS "freedAt" FROM mailbox_usage
- WHERE tenant_id = $1 AND ${isWithin(window, 'started_at')} AND ${counted} > 0 ORDER BY started_at`
 }
 
 /** SQL for whether what was counted at a time counts. */
