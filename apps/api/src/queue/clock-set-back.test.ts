@@ -43,7 +43,7 @@ it('counts for the day alone what was used by a clock that was set back', async 
 
   expect(await process.messages.readMailbox(ADA)).toMatchObject({
     recipientsLastDay: 6,
-    sentLastMinute: [],
+    messagesLastMinute: 0,
     uploadedBytes: 0,
   })
   expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
