@@ -1,0 +1,185 @@
+import { once } from 'node:events'
+import pg from 'pg'
+import { setUpSession } from '../../apps/api/src/database/database.ts'
+
+// Real connections to the real PostgreSQL. Simulated connections share them, since only one statement runs at a time: each has
+// one to itself from the begin of a transaction to its end, and the plans of prepared statements are made once.
+
+/** What PostgreSQL answered to a statement. */
+export type Answer = { readonly error: DatabaseError } | { readonly result: unknown }
+export type DatabaseError = Error & { code?: string }
+
+export interface Backend {
+  readonly pid: number
+  /** Whether a transaction is open. */
+  readonly isInTransaction: boolean
+  /** Begins a statement at a time. Its answer is `answered`; null while it waits for a lock. */
+  run(submit: (client: pg.Client) => Promise<unknown>, at: Date): Promise<Answer | null>
+  /** Looks again at a statement that waited. */
+  look(): Promise<Answer | null>
+  /** Ends the statement that waits, with an error of this code. */
+  giveUp(code: string, message: string): Promise<Answer>
+  /** Whether it may go on, since nobody holds what it waits for any more. */
+  isFreed(): Promise<boolean>
+  /** Which backends it waits for. */
+  blockers(): Promise<readonly number[]>
+  rollBack(): Promise<void>
+}
+
+export interface Backends {
+  take(): Promise<Backend>
+  giveBack(backend: Backend): void
+  /** How long the session lets a statement wait for a lock, and a transaction do nothing. */
+  readonly limits: { readonly lockMs: number; readonly idleMs: number }
+  /** From now on `notifications` has those of this channel. */
+  listen(channel: string): Promise<void>
+  /** What was notified since the last call. */
+  notifications(): Promise<readonly pg.Notification[]>
+  close(): Promise<void>
+}
+
+/** The setting that mail_now() reads in the database of a simulation. */
+export const NOW_SETTING = 'simulation.now'
+const FIRST_LOOK_MS = 1
+const LONGEST_LOOK_MS = 20
+
+export async function openBackends(connectionString: string): Promise<Backends> {
+  const observer = await connect(connectionString)
+  await setUpSession(observer)
+  const { rows } = await observer.query<{ lock: number; idle: number }>(
+    `SELECT extract(epoch FROM current_setting('lock_timeout')::interval) * 1000 AS lock,
+            extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval) * 1000 AS idle`,
+  )
+  const limits = { lockMs: Number(rows[0]?.lock), idleMs: Number(rows[0]?.idle) }
+  const heard = new Set<string>()
+  let notified: pg.Notification[] = []
+  observer.on('notification', (notification) => notified.push(notification))
+  const all: { client: pg.Client; backend: Backend }[] = []
+  const free: Backend[] = []
+  return {
+    limits,
+    async take() {
+      const idle = free.shift()
+      if (idle) return idle
+      const client = await connect(connectionString)
+      await setUpSession(client)
+      await client.query('SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0')
+      const backend = createBackend(client, observer)
+      all.push({ client, backend })
+      return backend
+    },
+    giveBack(backend) {
+      // Always the same order, so that each schedule uses the same backends.
+      free.push(backend)
+      free.sort((one, other) => one.pid - other.pid)
+    },
+    async listen(channel) {
+      if (heard.has(channel)) return
+      heard.add(channel)
+      await observer.query(`LISTEN ${channel}`)
+    },
+    async notifications() {
+      await observer.query('SELECT') // whatever was committed before is sent ahead of the answer
+      const taken = notified
+      notified = []
+      return taken
+    },
+    async close() {
+      await Promise.all([observer, ...all.map(({ client }) => client)].map((client) => client.end()))
+    },
+  }
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: 'simulation' })
+  client.on('error', () => {}) // the server stops before the simulation does
+  await client.connect()
+  return client
+}
+
+function createBackend(client: pg.Client, observer: pg.Client): Backend {
+  const { processID: pid } = client as unknown as { processID: number }
+  let running: Promise<Answer> | null = null
+  let isStopped = false
+
+  const status = () => Reflect.get(client, '_txStatus') as string // pg has it by no other name
+
+  /** Until it is answered, or waits for a lock. */
+  async function settle(): Promise<Answer | null> {
+    if (running === null) throw new Error('No statement runs.')
+    let answer: Answer | null = null
+    void running.then((value) => (answer = value))
+    for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_LOOK_MS)) {
+      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, waitMs))])
+      if (answer !== null) {
+        running = null
+        return answer
+      }
+      if ((await blockers()).length > 0) {
+        stop()
+        return null
+      }
+    }
+  }
+
+  async function blockers(): Promise<readonly number[]> {
+    const { rows } = await observer.query<{ pids: number[] }>('SELECT pg_blocking_pids($1) AS pids', [pid])
+    return rows[0]?.pids ?? []
+  }
+
+  /** Of several that a commit frees at once, none runs before its turn. */
+  function stop(): void {
+    isStopped = signal('SIGSTOP')
+  }
+
+  function goOn(): void {
+    if (isStopped) signal('SIGCONT')
+    isStopped = false
+  }
+
+  function signal(name: 'SIGSTOP' | 'SIGCONT'): boolean {
+    try {
+      return process.kill(pid, name)
+    } catch {
+      return false // not on Windows
+    }
+  }
+
+  return {
+    pid,
+    get isInTransaction() {
+      return status() !== 'I'
+    },
+    async run(submit, at) {
+      // A transaction that has failed takes no statement, and none that follows is carried out.
+      if (status() !== 'E') void client.query(`SET ${NOW_SETTING} = '${at.toISOString()}'`)
+      running = submit(client).then(
+        (result) => ({ result }),
+        async (error: DatabaseError) => {
+          // Only then it is known whether the transaction has failed.
+          if (!(client as unknown as { readyForQuery: boolean }).readyForQuery) await once(client, 'drain')
+          return { error }
+        },
+      )
+      return settle()
+    },
+    look() {
+      goOn()
+      return settle()
+    },
+    isFreed: async () => (await blockers()).length === 0,
+    blockers,
+    async giveUp(code, message) {
+      await observer.query('SELECT pg_cancel_backend($1)', [pid])
+      goOn()
+      const answer = await running
+      running = null
+      if (answer === null || !('error' in answer)) throw new Error('A statement that was given up has ended well.')
+      return { error: Object.assign(answer.error, { code, message }) }
+    },
+    async rollBack() {
+      if (running !== null) await this.giveUp('57014', 'cancelled')
+      if (status() !== 'I') await client.query('ROLLBACK')
+    },
+  }
+}

@@ -1,0 +1,254 @@
+import { createRandom } from '../chaos/random.ts'
+import type { HistoryEvent, SenderChanged } from '../chaos/history/history.ts'
+import type { Plan } from './plan.ts'
+import { SENDERS, STARTS_AT, type Ground } from './ground.ts'
+import type { HttpAnswer, HttpRequest, SimulatedProcess } from './process.ts'
+import type { Owner, World } from './world.ts'
+
+// The services that submit, read and cancel, and the admin who changes the settings: all by the API.
+
+export interface Clients {
+  /** Begins to work. */
+  start(): void
+  /** How many requests have no answer yet. */
+  readonly busy: () => number
+  /** Everything that was submitted, by the number in its subject. */
+  readonly submitted: ReadonlyMap<string, { readonly id: string | null }>
+  readonly ask: (request: HttpRequest) => Promise<HttpAnswer | null>
+  readonly admin: Readonly<Record<string, string>>
+  readonly service: Readonly<Record<string, string>>
+  connect(address: string, largeAttachments: boolean): Promise<void>
+  read(message: string, id: string, final: boolean): Promise<void>
+}
+
+const GIVE_UP_MS = 40_000
+const TRIES = 4
+const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+const CALLBACK = '/auth/microsoft/callback'
+const MAX_WAIT_MS = 30_000
+/** So large that it does not fit in one request, as the simulated Graph takes it. */
+const LARGE_BYTES = 50_000
+
+const CLIENTS: Owner = { name: 'clients', isFrozen: false }
+
+export function createClients({
+  seed,
+  plan,
+  world,
+  ground,
+  processes,
+  record,
+}: {
+  seed: number
+  plan: Plan
+  world: World
+  ground: Ground
+  /** Those that are alive. */
+  processes: () => readonly SimulatedProcess[]
+  record: (event: HistoryEvent) => void
+}): Clients {
+  const random = createRandom(seed)
+  const service = { authorization: `Bearer ${ground.serviceKey}` }
+  const admin = { cookie: ground.cookie, origin: 'http://localhost:3000' }
+  const submitted = new Map<string, { id: string | null }>()
+  let unanswered = 0
+
+  const sleep = (ms: number) => new Promise<void>((resolve) => void world.after(CLIENTS, ms, resolve))
+  const percent = (share: number) => random.chance(share / 100)
+
+  /** Null without an answer: nobody is there, or it was lost. */
+  async function ask(request: HttpRequest): Promise<HttpAnswer | null> {
+    const alive = processes()
+    const process = alive[random.between(0, alive.length - 1)]
+    if (!process) return null
+    unanswered++
+    try {
+      return await Promise.race([
+        process.inject(request),
+        process.died.then(() => null),
+        sleep(GIVE_UP_MS).then(() => null),
+      ])
+    } finally {
+      unanswered--
+    }
+  }
+
+  async function submit(message: string): Promise<void> {
+    await sleep(random.between(0, plan.withinMs))
+    const { traits } = plan
+    const onUnknownOutcome = percent(traits.stops) ? 'stop' : 'retry'
+    const sendAt = percent(traits.scheduled) ? world.now() + random.between(1_000, 20_000) : null
+    const expiresAt = percent(traits.expires) ? (sendAt ?? world.now()) + random.between(2_000, 60_000) : null
+    const recipients = random.between(1, 3)
+    const content = Buffer.alloc(LARGE_BYTES).toString('base64')
+    const input = {
+      to: Array.from({ length: recipients }, (_, index) => `person-${index}@contoso.com`),
+      subject: message,
+      text: 'x',
+      priority: random.pick(['normal', 'high', 'low']),
+      onUnknownOutcome,
+      ...(sendAt !== null && { sendAt: timeOf(sendAt) }),
+      ...(expiresAt !== null && { expiresAt: timeOf(expiresAt) }),
+      ...(percent(traits.unsaved) && { saveToSentItems: false }),
+      ...(percent(traits.large) && { attachments: [{ filename: 'q3.bin', content }] }),
+    }
+    const copies = percent(traits.batch) ? random.between(2, 3) : 1
+    const names = Array.from({ length: copies }, (_, index) => (index === 0 ? message : `${message}-${index}`))
+    const request: HttpRequest = {
+      method: 'POST',
+      url: copies > 1 ? '/api/v1/messages/batch' : '/api/v1/messages',
+      headers: { ...service, 'idempotency-key': message },
+      payload: copies > 1 ? { messages: names.map((subject) => ({ ...input, subject })) } : input,
+    }
+    const askedAt = world.now()
+    const answers = await Promise.all(percent(traits.repeated) ? [repeat(request), repeat(request)] : [repeat(request)])
+    const accepted = answers.filter((answer) => answer?.status === 202)
+    const refused = answers.find((answer) => answer && answer.status < 500 && answer.status !== 202)
+    names.forEach((name, place) => {
+      const ids = accepted.map((answer) => (copies > 1 ? answer?.json.items[place].id : answer?.json.id) as string)
+      submitted.set(name, { id: ids[0] ?? null })
+      record({
+        kind: 'submit',
+        message: name,
+        tenant: 't',
+        askedAt,
+        answeredAt: world.now(),
+        outcome: ids.length > 0 ? 'accepted' : refused ? 'refused' : 'unknown',
+        ids,
+        status: accepted[0]?.status ?? refused?.status ?? null,
+        onUnknownOutcome,
+        sendAt,
+        recipients,
+        sizeBytes: 0,
+        mayWait: false,
+      })
+    })
+    const id = submitted.get(message)?.id
+    if (id) await Promise.all([follow(message, id), ...(percent(traits.cancelled) ? [cancel(message, id)] : [])])
+  }
+
+  /** Until there is an answer that is no outage. */
+  async function repeat(request: HttpRequest): Promise<HttpAnswer | null> {
+    for (let tried = 1; ; tried++) {
+      const answer = await ask(request)
+      if ((answer && answer.status < 500) || tried === TRIES) return answer
+      await sleep(random.between(100, 5_000))
+    }
+  }
+
+  async function follow(message: string, id: string): Promise<void> {
+    for (let reads = random.between(0, 2); reads > 0; reads--) {
+      await sleep(random.between(0, MAX_WAIT_MS))
+      await read(message, id, false)
+    }
+  }
+
+  async function read(message: string, id: string, final: boolean): Promise<void> {
+    const askedAt = world.now()
+    const answer = await ask({ method: 'GET', url: `/api/v1/messages/${id}`, headers: service })
+    if (!answer || answer.status >= 500) return
+    const { status = null, possibleDuplicate = false, problem = null } = answer.status === 200 ? answer.json : {}
+    record({
+      kind: 'read',
+      message,
+      askedAt,
+      answeredAt: world.now(),
+      found: answer.status === 200,
+      status,
+      possibleDuplicate,
+      problem: problem?.code ?? null,
+      final,
+    })
+  }
+
+  async function cancel(message: string, id: string): Promise<void> {
+    await sleep(random.between(0, MAX_WAIT_MS))
+    const askedAt = world.now()
+    if (random.chance(0.3)) {
+      await ask({
+        method: 'POST',
+        url: '/api/v1/messages/cancel',
+        headers: admin,
+        payload: { filter: { service: 'reports' } },
+      })
+      return
+    }
+    const answer = await ask({ method: 'POST', url: `/api/v1/messages/${id}/cancel`, headers: service })
+    const isRefused = answer !== null && answer.status < 500
+    const outcome = answer?.status === 200 || answer?.status === 204 ? 'cancelled' : isRefused ? 'refused' : 'unknown'
+    record({ kind: 'cancel', message, askedAt, answeredAt: world.now(), outcome })
+  }
+
+  async function changeSettings(): Promise<void> {
+    await sleep(random.between(0, MAX_WAIT_MS))
+    const address = random.pick(SENDERS)
+    if (random.chance(0.2)) return void (await ask({ method: 'POST', url: `${SETTINGS}/send-now`, headers: admin }))
+    if (random.chance(0.5)) return connect(address, plan.isReadable)
+    await reset()
+    await sleep(random.between(0, MAX_WAIT_MS))
+    return connect(address, plan.isReadable)
+  }
+
+  function changed(
+    sender: string | null,
+    askedAt: number,
+    outcome: SenderChanged['outcome'],
+    answer: HttpAnswer | null,
+  ) {
+    const requestsOnTheWire = (answer?.json?.requestsOnTheWire as number | null | undefined) ?? null
+    record({ kind: 'sender', tenant: 't', sender, askedAt, answeredAt: world.now(), outcome, requestsOnTheWire })
+  }
+
+  async function reset(): Promise<void> {
+    const askedAt = world.now()
+    const answer = await ask({ method: 'POST', url: `${SETTINGS}/reset`, headers: admin, payload: {} })
+    changed(
+      null,
+      askedAt,
+      answer?.status === 200 ? 'done' : answer && answer.status < 500 ? 'failed' : 'unknown',
+      answer,
+    )
+  }
+
+  /** Has Microsoft's answer to a consent come back to the product. */
+  async function connect(address: string, largeAttachments: boolean): Promise<void> {
+    const settings = await repeat({ method: 'GET', url: SETTINGS, headers: admin })
+    const path = settings?.json?.status === 'not-configured' ? 'configure' : 'update-sender'
+    const payload = { fromEmail: address, largeAttachments }
+    const started = await ask({ method: 'POST', url: `${SETTINGS}/${path}`, headers: admin, payload })
+    if (started?.status !== 201) return
+    const state = new URL(started.json.consentUrl as string).searchParams.get('state') ?? ''
+    const askedAt = world.now()
+    await ask({ method: 'GET', url: `${CALLBACK}?state=${state}&admin_consent=True&tenant=t`, headers: admin })
+    const consent = await repeat({
+      method: 'GET',
+      url: `/api/v1/consents/${started.json.id as string}`,
+      headers: admin,
+    })
+    const status = consent?.json?.status as string | undefined
+    changed(
+      address,
+      askedAt,
+      status === 'completed' ? 'done' : status === 'pending' || !status ? 'unknown' : 'failed',
+      consent,
+    )
+  }
+
+  return {
+    start() {
+      for (let message = 1; message <= plan.messages; message++) void submit(`m${message}`)
+      for (let change = 0; change < plan.settingsChanges; change++) void changeSettings()
+    },
+    busy: () => unanswered,
+    submitted,
+    ask,
+    admin,
+    service,
+    connect,
+    read,
+  }
+}
+
+function timeOf(ms: number): string {
+  return new Date(STARTS_AT + ms).toISOString()
+}

@@ -1,0 +1,207 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startSimulator } from '../../apps/m365-simulator/src/start.ts'
+import { compose } from '../../apps/api/src/compose.ts'
+import { readConfig, type Config } from '../../apps/api/src/config.ts'
+import { migrate } from '../../apps/api/src/database/migrate.ts'
+import type { MakeHousekeeping } from '../../apps/api/src/housekeeping.ts'
+import { createLogger } from '../../apps/api/src/logger.ts'
+import { databaseUrl, startEmbeddedServer } from '../../apps/api/src/test-support/database-server.ts'
+import { createTestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
+import { NOW_SETTING } from './backends.ts'
+
+// The database that each schedule begins with: an installation whose mailbox is connected, with a service key and an admin
+// who has signed in. The real product makes it, once.
+
+/** When every schedule begins. */
+export const STARTS_AT = Date.parse('2026-11-24T10:00:00.000Z')
+export const SENDERS = ['ada@contoso.com', 'max@contoso.com'] as const
+const OFFICE365 = '/api/v1/tenant-settings/office365-smtp'
+const PUBLIC_URL = 'http://localhost:3000'
+const REGISTRATION = {
+  tenantId: '11111111-2222-4333-8444-555555555555',
+  clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  clientSecret: 'the-secret-of-the-simulation',
+}
+const VAULT_KEYS = `simulation:${Buffer.alloc(32, 7).toString('base64')}`
+const ROLE = 'inforiver_mail'
+const TEMPLATE = 'simulation'
+/** Where the rows are kept that schedules begin with: of a mailbox that may be read, and of one that may only be sent from. */
+const SNAPSHOTS = { readable: 'simulation_readable', sendOnly: 'simulation_send_only' } as const
+
+/** What a worker needs to run schedules; it can be sent to another process. */
+export interface Ground {
+  readonly serverUrl: string
+  readonly tenantId: string
+  readonly serviceKey: string
+  readonly cookie: string
+}
+
+const SETTINGS = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  autovacuum: 'off',
+  deadlock_timeout: '1h', // the simulation finds deadlocks
+}
+
+export async function prepareGround(): Promise<{ ground: Ground; readonly close: () => Promise<void> }> {
+  const server = await startEmbeddedServer()
+  try {
+    await onServer(server.url, [
+      ...Object.entries(SETTINGS).map(([name, value]) => `ALTER SYSTEM SET ${name} = '${value}'`),
+      'SELECT pg_reload_conf()',
+      `CREATE ROLE ${ROLE} LOGIN`,
+      `CREATE DATABASE ${TEMPLATE} OWNER ${ROLE}`,
+    ])
+    const url = databaseUrl(server.url, TEMPLATE, ROLE)
+    await migrate(url)
+    await onServer(databaseUrl(server.url, TEMPLATE), [
+      `CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
+       AS $$ SELECT coalesce(nullif(current_setting('${NOW_SETTING}', true), ''), '${new Date(STARTS_AT).toISOString()}')::timestamptz $$`,
+    ])
+    const access = await connectMailbox(url, (snapshot) =>
+      onServer(databaseUrl(server.url, TEMPLATE), [keepRows(snapshot)]),
+    )
+    return { ground: { serverUrl: server.url, ...access }, close: () => server.stop() }
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+/** Gives a worker a database of its own. Returns its address, and what brings back the rows that schedules begin with. */
+export async function openDatabase(
+  { serverUrl }: Ground,
+  worker: number,
+): Promise<{ url: string; restore(isReadable: boolean): Promise<void>; close(): Promise<void> }> {
+  const name = `${TEMPLATE}_${worker}`
+  await onServer(serverUrl, [`CREATE DATABASE ${name} OWNER ${ROLE} TEMPLATE ${TEMPLATE} STRATEGY file_copy`])
+  const client = new pg.Client({ connectionString: databaseUrl(serverUrl, name) })
+  await client.connect()
+  const statementOf = async (snapshot: string) =>
+    (await client.query<{ statement: string }>(bringBack(snapshot))).rows[0]?.statement ?? ''
+  const readable = await statementOf(SNAPSHOTS.readable)
+  const sendOnly = await statementOf(SNAPSHOTS.sendOnly)
+  return {
+    url: databaseUrl(serverUrl, name, ROLE),
+    restore: async (isReadable) => void (await client.query(isReadable ? readable : sendOnly)),
+    close: () => client.end(),
+  }
+}
+
+export function configOf(databaseAddress: string, environment: Readonly<Record<string, string>> = {}): Config {
+  return readConfig(
+    {
+      SMTP: 'Office365',
+      AZURE_TENANT_ID: REGISTRATION.tenantId,
+      AZURE_CLIENT_ID: REGISTRATION.clientId,
+      AZURE_CLIENT_SECRET: REGISTRATION.clientSecret,
+      GRAPH_AUTH: 'application',
+      PUBLIC_URL,
+      DATABASE_URL: databaseAddress,
+      VAULT_KEYS,
+      LOG_LEVEL: 'warn',
+      ...environment,
+    },
+    join(tmpdir(), 'no-such-folder'),
+  )
+}
+
+/** Tables that hold rows are copied; all others are empty when a schedule begins. */
+const keepRows = (snapshot: string): string => `
+CREATE SCHEMA ${snapshot};
+DO $$ DECLARE t record; filled boolean; BEGIN
+  FOR t IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.%s)', t.name) INTO filled;
+    IF filled THEN EXECUTE format('CREATE TABLE ${snapshot}.%s AS TABLE public.%s', t.name, t.name); END IF;
+  END LOOP;
+END $$`
+
+/** Triggers stay away: they would refuse to empty the audit log, and count what is brought back. */
+const bringBack = (snapshot: string): string => `
+SELECT 'BEGIN; SET LOCAL session_replication_role = replica; '
+    || string_agg(format('DELETE FROM public.%I', tablename), '; ') || '; '
+    || coalesce((SELECT string_agg(format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE TABLE ${snapshot}.%1$I', tablename), '; ') || '; '
+                   FROM pg_tables WHERE schemaname = '${snapshot}'), '')
+    || coalesce((SELECT string_agg(format('ALTER SEQUENCE public.%I RESTART', sequencename), '; ') || '; ' FROM pg_sequences WHERE schemaname = 'public'), '')
+    || 'COMMIT' AS statement
+  FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`
+
+async function onServer(url: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Has an admin sign in, connect a mailbox and create a service key. Time stands still meanwhile. */
+async function connectMailbox(
+  databaseAddress: string,
+  keep: (snapshot: string) => Promise<void>,
+): Promise<Omit<Ground, 'serverUrl'>> {
+  const now = () => new Date(STARTS_AT)
+  const port = await freePort()
+  const publicUrl = `http://localhost:${port}`
+  const simulator = await startSimulator({
+    port: 0,
+    registration: {
+      ...REGISTRATION,
+      certificates: [],
+      displayName: 'Inforiver Mail',
+      redirectUris: ['http://localhost/auth/microsoft/callback'],
+    },
+    clock: now,
+  })
+  const config = configOf(databaseAddress, {
+    AZURE_AUTHORITY_HOST: simulator.authorityHost,
+    GRAPH_BASE_URL: simulator.graphBaseUrl,
+    PUBLIC_URL: publicUrl,
+    PORT: String(port),
+  })
+  let tasks: Parameters<MakeHousekeeping>[0]['tasks'] = {}
+  const product = await compose(config, createLogger('error'), {
+    onFatal(error) {
+      throw error
+    },
+    clock: now,
+    servesPage: false,
+    makeHousekeeping: (deps) => {
+      tasks = deps.tasks
+      return { async start() {}, async stop() {} }
+    },
+  })
+  const app = await product.buildApp()
+  try {
+    await app.listen({ host: config.host, port })
+    const admin = createTestBrowser(publicUrl)
+    await admin.signIn('Ada Admin')
+    const connect = async (largeAttachments: boolean, snapshot: string) => {
+      await admin.call('POST', `${OFFICE365}/reset`, {})
+      const consent = await admin.call('POST', `${OFFICE365}/configure`, { fromEmail: SENDERS[0], largeAttachments })
+      await admin.consent((consent.json as { consentUrl: string }).consentUrl, 'Grace Global')
+      await tasks['check-sent-items-search']?.()
+      const settings = await admin.call('GET', OFFICE365)
+      if ((settings.json as { status: string }).status !== 'connected')
+        throw new Error('The mailbox of the simulation could not be connected. What the product logged is above.')
+      await keep(snapshot)
+    }
+    const scopes = ['messages:send', 'messages:read', 'settings:read']
+    const created = await admin.call('POST', '/api/v1/service-keys', { name: 'reports', scopes })
+    await connect(false, SNAPSHOTS.sendOnly)
+    await connect(true, SNAPSHOTS.readable)
+    const session = await admin.call('GET', '/api/v1/session')
+    const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const { tenantId } = session.json as { tenantId: string }
+    return { tenantId, serviceKey: (created.json as { key: string }).key, cookie }
+  } finally {
+    await app.close()
+    await product.close()
+    await simulator.close()
+  }
+}

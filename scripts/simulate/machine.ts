@@ -1,0 +1,126 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+// Stands between the code and what this machine does by itself: timers that libraries set, and cryptography in threads.
+
+/** What a simulated process offers its libraries. */
+export interface Host {
+  after(ms: number, call: () => void): () => void
+}
+
+/** The process on whose behalf code runs. Nothing is simulated outside of any. */
+export const host = new AsyncLocalStorage<Host>()
+
+let underWay = 0
+let last: Promise<unknown> = Promise.resolve()
+
+/** How many operations have begun and not been answered. */
+export const busy = (): number => underWay
+
+/** Counts what is read from files, for example, as under way. */
+export async function awaitMachine<Result>(work: Promise<Result>): Promise<Result> {
+  underWay++
+  try {
+    return await work
+  } finally {
+    underWay--
+  }
+}
+
+let isInstalled = false
+
+/** Once per Node process. */
+export function installMachine(): void {
+  if (isInstalled) return
+  isInstalled = true
+  installTimers()
+  installCryptography()
+  keepCompiled()
+}
+
+class SimulatedTimer {
+  cancel: () => void = () => {}
+  ref(): this {
+    return this
+  }
+  unref(): this {
+    return this
+  }
+  hasRef(): boolean {
+    return true
+  }
+}
+
+function installTimers(): void {
+  const real = { setTimeout, setInterval, clearTimeout, clearInterval }
+  const once = (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
+    const store = host.getStore()
+    if (!store) return real.setTimeout(call, ms, ...values)
+    const timer = new SimulatedTimer()
+    timer.cancel = store.after(ms, () => call(...values))
+    return timer
+  }
+  const again = (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
+    const store = host.getStore()
+    if (!store) return real.setInterval(call, ms, ...values)
+    const timer = new SimulatedTimer()
+    const next = () => {
+      timer.cancel = store.after(ms, () => {
+        next()
+        call(...values)
+      })
+    }
+    next()
+    return timer
+  }
+  const clear = (timer: unknown) => {
+    if (timer instanceof SimulatedTimer) timer.cancel()
+    else real.clearTimeout(timer as NodeJS.Timeout)
+  }
+  Object.assign(globalThis, { setTimeout: once, setInterval: again, clearTimeout: clear, clearInterval: clear })
+}
+
+/** Threads answer in any order; here, in the order of the calls. */
+function installCryptography(): void {
+  const { subtle } = globalThis.crypto
+  for (const name of [
+    'encrypt',
+    'decrypt',
+    'sign',
+    'verify',
+    'digest',
+    'importKey',
+    'exportKey',
+    'deriveKey',
+  ] as const) {
+    const real = subtle[name].bind(subtle) as (...values: unknown[]) => Promise<unknown>
+    const inOrder = (...values: unknown[]) => {
+      underWay++
+      const before = last
+      const answer = real(...values)
+      const mine = before.then(() => answer)
+      last = mine.catch(() => {})
+      return mine.finally(() => {
+        underWay--
+      })
+    }
+    Object.defineProperty(subtle, name, { value: inOrder, configurable: true })
+  }
+}
+
+interface Compiler {
+  Module: (new (bytes: Uint8Array) => object) & { prototype: object }
+}
+
+/** Prisma's client compiles its engine anew for each process. */
+function keepCompiled(): void {
+  const compiler = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly
+  const Real = compiler.Module
+  const compiled = new Map<number, object>()
+  const kept = function (bytes: Uint8Array): object {
+    const known = compiled.get(bytes.byteLength) ?? new Real(bytes)
+    compiled.set(bytes.byteLength, known)
+    return known
+  }
+  kept.prototype = Real.prototype
+  Object.defineProperty(compiler, 'Module', { value: kept })
+}

@@ -1,0 +1,115 @@
+import { nextTick } from 'node:process'
+import pg from 'pg'
+import { reset, type Connection, type Submitted } from './database.ts'
+import type { SimulatedProcess } from './process.ts'
+
+// Everything of the product reaches its database by pg's clients: its pool, Prisma, and what listens or holds a lock.
+
+/** pg's overloads. */
+type Overloaded<Value> = Record<'connect' | 'query' | 'end', (this: pg.Client, ...values: Value[]) => unknown>
+type Settle = (error: Error | undefined, result: unknown) => void
+
+/** Has pg's clients wait for their turn, where they belong to a simulated process. Once per Node process. */
+export function installClients(processOf: () => SimulatedProcess | undefined): void {
+  const prototype = pg.Client.prototype as unknown as Overloaded<never>
+  const real = {
+    connect: prototype.connect,
+    query: prototype.query,
+    end: prototype.end,
+  } as unknown as Overloaded<unknown>
+  const connectionOf = new WeakMap<object, Connection>()
+
+  prototype.connect = function (this: pg.Client, callback?: (error?: Error) => void) {
+    const process = processOf()
+    if (!process) return real.connect.call(this, callback)
+    if (!callback)
+      return new Promise<void>((resolve, reject) =>
+        this.connect((error: Error | undefined) => (error ? reject(error) : resolve())),
+      )
+    process.connect(this, (error, connection) => {
+      if (connection) {
+        connectionOf.set(this, connection)
+        const stream = { destroy: () => void connection.breakOff(reset()) }
+        Object.assign(this, { connection: { stream, ref() {}, unref() {} } })
+      }
+      callback(error)
+    })
+    return undefined
+  }
+  prototype.query = function (this: pg.Client, statement: unknown, values?: unknown, callback?: unknown) {
+    const connection = connectionOf.get(this)
+    if (!connection) return real.query.call(this, statement, values, callback)
+    if (isCopy(statement)) {
+      connection.submit(copying(statement))
+      return statement
+    }
+    const settle = (typeof values === 'function' ? values : callback) as Settle | undefined
+    const isQuery = statement instanceof pg.Query
+    const query = (isQuery
+      ? statement
+      : new pg.Query(
+          statement as string,
+          typeof values === 'function' ? undefined : (values as unknown[]),
+        )) as unknown as Query
+    const deliverTo = isQuery ? query.callback : settle
+    const submit = (deliver: Settle) =>
+      connection.submit({
+        text: query.text,
+        name: query.name,
+        run: (client) =>
+          new Promise((resolve, reject) => {
+            query.callback = (error, result) => (error ? reject(error) : resolve(result))
+            real.query.call(client, query)
+          }),
+        deliver: (answer) => ('error' in answer ? deliver(answer.error, undefined) : deliver(undefined, answer.result)),
+      })
+    if (deliverTo) return submit(deliverTo)
+    return new Promise((resolve, reject) => submit((error, result) => (error ? reject(error) : resolve(result))))
+  }
+  prototype.end = function (this: pg.Client, callback?: () => void) {
+    const connection = connectionOf.get(this)
+    if (!connection) return real.end.call(this, callback)
+    Object.assign(this, { _ending: true })
+    connection.end()
+    if (!callback) return Promise.resolve()
+    nextTick(callback)
+    return undefined
+  }
+
+  function copying(stream: CopyStream): Submitted {
+    return {
+      text: stream.text,
+      name: undefined,
+      async run(client) {
+        const chunks: Buffer[] = []
+        for await (const chunk of real.query.call(client, new stream.constructor(stream.text)) as AsyncIterable<Buffer>)
+          chunks.push(chunk)
+        return { chunks, rowCount: chunks.length }
+      },
+      deliver(answer) {
+        if ('error' in answer) return stream.destroy(answer.error)
+        for (const chunk of (answer.result as { chunks: Buffer[] }).chunks) stream.push(chunk)
+        stream.push(null)
+      },
+    }
+  }
+}
+
+interface Query {
+  readonly text: string
+  readonly name: string | undefined
+  callback: Settle | undefined
+}
+
+interface CopyStream {
+  readonly constructor: new (text: string) => AsyncIterable<Buffer>
+  readonly text: string
+  push(chunk: Buffer | null): void
+  destroy(error: Error): void
+}
+
+function isCopy(statement: unknown): statement is CopyStream {
+  return (
+    typeof statement === 'object' && statement !== null && 'submit' in statement && !(statement instanceof pg.Query)
+  )
+}

@@ -1,0 +1,216 @@
+import type pg from 'pg'
+import { createIds } from '../../apps/api/src/ids.ts'
+import type { Config } from '../../apps/api/src/config.ts'
+import type { Timers } from '../../apps/api/src/clock.ts'
+import { connectDatabase } from '../../apps/api/src/database/database.ts'
+import type { HousekeepingTask } from '../../apps/api/src/housekeeping.ts'
+import { createLogger } from '../../apps/api/src/logger.ts'
+import type { OpenedProduct } from '../../apps/api/src/open-product.ts'
+import { wire, type Wired } from '../../apps/api/src/wire.ts'
+import { createChance } from '../../apps/api/src/test-support/chance.ts'
+import type { ConnectedProcess, Connection, SimulatedDatabase } from './database.ts'
+import { awaitMachine, host, type Host } from './machine.ts'
+import type { Microsoft } from './microsoft.ts'
+import type { World } from './world.ts'
+
+/** A process of the product, which can stand still and be killed. */
+export interface SimulatedProcess extends ConnectedProcess, Host {
+  connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void
+  /** Sends it a request. Never resolves if it is killed meanwhile. */
+  inject(request: HttpRequest): Promise<HttpAnswer>
+  /** Runs a background task, as pg-boss would. */
+  runTask(name: string): void
+  readonly taskNames: readonly string[]
+  freeze(): void
+  thaw(): void
+  kill(): void
+  /** Resolves when it is killed. */
+  readonly died: Promise<void>
+  /** Ends it as an operator does, and resolves then. */
+  stop(): Promise<void>
+}
+
+type App = Awaited<ReturnType<Wired['buildApp']>>
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly payload?: object
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  // oxlint-disable-next-line typescript/no-explicit-any -- each reader knows what it asked for
+  readonly json: any
+}
+
+export interface ProcessDeps {
+  readonly world: World
+  readonly database: SimulatedDatabase
+  readonly config: Config
+  readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
+  readonly microsoft: Microsoft
+  readonly startsAt: number
+  readonly onLog: (line: string) => void
+}
+
+/** A clock begins anywhere but at 0, which code may take for none. */
+const ELAPSED_AT_START_MS = 1_000_000
+
+/** Starts a process, as `serve` does. `seed` decides its chance. `wallOffsetMs` is how wrong its clock is. */
+export function startProcess(
+  name: string,
+  seed: number,
+  wallOffsetMs: number,
+  { world, database, config, opened, microsoft, startsAt, onLog }: ProcessDeps,
+): SimulatedProcess {
+  const draw = createChance(seed)
+  const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
+  const clock = () => new Date(startsAt + world.now() + wallOffsetMs)
+  const logger = createLogger('warn', { write: (line: string) => onLog(`${name} ${line}`) })
+  const death = Promise.withResolvers<void>()
+  let isAlive = true
+  let isFrozen = false
+  let app: Promise<App> | null = null
+  let tasks: Readonly<Record<string, HousekeepingTask>> = {}
+
+  const self: SimulatedProcess = {
+    name,
+    get isAlive() {
+      return isAlive
+    },
+    get isFrozen() {
+      return isFrozen
+    },
+    after: (ms, call) => world.after(self, ms, () => self.run(call)),
+    run(call) {
+      if (isAlive) host.run(self, call)
+    },
+    connect(client, callback) {
+      const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
+      process.nextTick(() =>
+        self.run(() => (database.isAway ? callback(refused) : callback(undefined, database.connect(client, self)))),
+      )
+    },
+    async inject({ headers = {}, ...request }) {
+      app ??= awaitMachine(
+        host.run(self, async () => {
+          const built = await product.buildApp()
+          await built.ready()
+          return built
+        }),
+      )
+      const built = await app
+      if (!isAlive) return new Promise(() => {})
+      const { statusCode: status, body } = await host.run(
+        self,
+        async () => await built.inject({ ...request, headers: { ...headers } }),
+      ) // it begins when it is awaited
+      return { status, json: body.startsWith('{') ? JSON.parse(body) : null }
+    },
+    runTask(task) {
+      self.run(() => void tasks[task]?.().catch(() => {})) // the next minute tries again
+    },
+    get taskNames() {
+      return Object.keys(tasks)
+    },
+    freeze() {
+      isFrozen = true
+    },
+    thaw() {
+      isFrozen = false
+    },
+    kill() {
+      isAlive = false
+      world.forget(self)
+      database.abandon(self)
+      death.resolve()
+    },
+    died: death.promise,
+    async stop() {
+      await host.run(self, async () => {
+        await product.worker.stop()
+        await product.housekeeping.stop()
+      })
+      self.kill()
+    },
+  }
+
+  const product: Wired = host.run(self, () => {
+    const connected = connectDatabase(config.database.kind === 'external' ? config.database.url : '', () => {})
+    return wire(
+      config,
+      logger,
+      {
+        ...opened,
+        database: connected,
+        connectionString: '',
+        waitForDatabase: Object.assign(<Result>(step: () => Promise<Result>) => step(), { hasWaited: () => false }),
+        explain: async (error) => error,
+        async close() {},
+      },
+      {
+        clock,
+        timers: timersOf(self, world),
+        elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
+        chance: draw,
+        random,
+        newId: createIds({ clock, random }),
+        wrapFetch: () => microsoft.fetchOf(self),
+        servesPage: false,
+        deliverySizes: { rangeBytes: 16_384, certainRequestBytes: 20_000 },
+        makeHousekeeping: (deps) => {
+          tasks = deps.tasks
+          return { async start() {}, async stop() {} }
+        },
+      },
+    )
+  })
+  self.run(() => {
+    void product.housekeeping.start()
+    product.worker.start()
+  })
+  return self
+}
+
+function timersOf(owner: SimulatedProcess, world: World): Timers {
+  const timers: Timers = {
+    elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
+    after: (ms, call) => owner.after(ms, call),
+    every(ms, call) {
+      let cancel = () => {}
+      const next = () => {
+        cancel = owner.after(ms, () => {
+          next()
+          call()
+        })
+      }
+      next()
+      return () => cancel()
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error)
+        const cancel = owner.after(ms, () => {
+          signal?.removeEventListener('abort', stop)
+          resolve()
+        })
+        const stop = () => {
+          cancel()
+          reject(signal?.reason as Error)
+        }
+        signal?.addEventListener('abort', stop, { once: true })
+        return undefined
+      }),
+    deadline(ms) {
+      const controller = new AbortController()
+      owner.after(ms, () =>
+        controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+      )
+      return controller.signal
+    },
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  }
+  return timers
+}

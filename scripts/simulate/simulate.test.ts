@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { prepareGround } from './ground.ts'
+import { openWorker, type Worker } from './workers.ts'
+
+// Also `npm run simulate`, which runs more of them.
+const SEEDS = [1, 5, 16, 25]
+
+let ground: Awaited<ReturnType<typeof prepareGround>>
+let worker: Worker
+
+beforeAll(async () => {
+  ground = await prepareGround()
+  worker = openWorker(ground.ground)
+})
+
+afterAll(async () => {
+  worker.close()
+  await ground.close()
+})
+
+it.each(SEEDS)('schedule %i keeps every rule, and the same happens when it is repeated', async (seed) => {
+  expect(await worker.run(seed, true)).toMatchObject({ seed, violations: [] })
+})

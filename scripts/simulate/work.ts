@@ -1,0 +1,55 @@
+import type { Ground } from './ground.ts'
+import { openRunner, type Outcome, type Runner } from './schedule.ts'
+
+// A process that runs schedules, one after the other, on a database of its own.
+
+/** The first message names the ground; each further one a schedule. */
+export type Order =
+  | { readonly ground: Ground; readonly worker: number }
+  | { readonly seed: number; readonly twice: boolean }
+
+/** What became of a schedule. Nothing is told of what happened where it broke no rule. */
+export type Report = Outcome | { readonly seed: number; readonly error: string }
+
+let opened: Runner | null = null
+let last: Promise<void> = Promise.resolve()
+process.on('message', (order: Order) => {
+  last = last.then(() => follow(order))
+})
+process.on('disconnect', () => process.exit())
+
+async function follow(order: Order): Promise<void> {
+  if ('ground' in order) {
+    opened = await openRunner(order.ground, order.worker)
+    return
+  }
+  if (opened === null) throw new Error('A schedule was ordered before its ground.')
+  process.send?.(await runOne(opened, order).catch((error: unknown) => ({ seed: order.seed, error: textOf(error) })))
+}
+
+async function runOne(runner: Runner, { seed, twice }: { seed: number; twice: boolean }): Promise<Report> {
+  const outcome = await runner.run(seed)
+  if (twice && (await runner.run(seed)).hash !== outcome.hash) {
+    const rule = 'the same seed gives the same trace'
+    return { ...outcome, violations: [{ rule, text: 'the second run was another' }] }
+  }
+  return outcome.violations.length > 0 ? shorten(outcome, runner) : { ...outcome, choices: [] }
+}
+
+/** Looks for the shortest prefix of choices by which the same rule breaks, in a few runs. */
+async function shorten(outcome: Outcome, runner: Runner): Promise<Outcome> {
+  const rule = outcome.violations[0]?.rule
+  let shortest = outcome
+  let tooFew = 0
+  while (shortest.steps - tooFew > 1) {
+    const middle = Math.floor((tooFew + shortest.steps) / 2)
+    const tried = await runner.run(outcome.seed, middle)
+    if (tried.violations.some((violation) => violation.rule === rule)) shortest = tried
+    else tooFew = middle
+  }
+  return shortest
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createChance } from '../../apps/api/src/test-support/chance.ts'
+
+/** One thing that may happen next. Faults have a weight of their own, and none when nothing may go wrong any more. */
+export interface Choice {
+  readonly text: string
+  readonly weight: number
+  readonly run: () => void | Promise<void>
+}
+
+/** A connection or a request, where something waits for its turn, or an answer for its arrival. */
+export interface Border {
+  /** What may happen to it now; the first is what happens while nothing goes wrong. None while it has to wait. */
+  choices(): readonly Choice[]
+}
+
+export interface Owner {
+  readonly name: string
+  readonly isFrozen: boolean
+}
+
+export interface World {
+  /** Milliseconds since the schedule began. Each statement and each request takes one. */
+  readonly now: () => number
+  /** Adds it behind all others. */
+  add(border: Border): void
+  remove(border: Border): void
+  /** Returns what cancels the call. */
+  after(owner: Owner, ms: number, call: () => void): () => void
+  forget(owner: Owner): void
+  pass(ms: number): void
+  /** Writes a line of the trace. */
+  note(line: string): void
+  /** Draws what happens next, by the seed; `others` are what may happen besides. */
+  choose(others: readonly Choice[]): Promise<void>
+  /** Does what waits, in its order, until nothing does. */
+  calm(): Promise<void>
+  readonly lines: readonly string[]
+  hash(): string
+}
+
+interface Timer {
+  readonly owner: Owner
+  readonly at: number
+  readonly call: () => void
+}
+
+/** Turns of the event loop after which nothing is left that a delivered answer has set going. */
+const TURNS_UNTIL_QUIET = 12
+/** How long time passes at once, where nothing is to be done before. */
+const PASSES_MS = [1_000, 5_000, 20_000, 60_000]
+const WEIGHT = 100
+const PASS_WEIGHT = 8
+/** More steps without a pause mean that something turns in a circle. */
+const MOST_STEPS = 20_000
+
+/**
+ * Keeps the virtual time, and everything that waits for its turn. One thing happens at a time, and the next begins when
+ * nothing of the code has anything left to do.
+ *
+ * @param busy how many operations of this machine, such as those of cryptography, are under way
+ */
+export function createWorld({ seed, busy }: { seed: number; busy: () => number }): World {
+  const draw = createChance(seed)
+  const borders = new Set<Border>()
+  let timers: Timer[] = []
+  let now = 0
+  const lines: string[] = []
+  const digest = createHash('sha256')
+
+  const world: World = {
+    now: () => now,
+    add(border) {
+      borders.delete(border)
+      borders.add(border)
+    },
+    remove: (border) => void borders.delete(border),
+    after(owner, ms, call) {
+      const timer = { owner, at: now + Math.max(0, Math.ceil(ms)), call }
+      const place = timers.findIndex(({ at }) => at > timer.at)
+      timers.splice(place === -1 ? timers.length : place, 0, timer)
+      return () => {
+        const index = timers.indexOf(timer)
+        if (index !== -1) timers.splice(index, 1)
+      }
+    },
+    forget(owner) {
+      timers = timers.filter((timer) => timer.owner !== owner)
+    },
+    pass(ms) {
+      now += ms
+    },
+    note(line) {
+      lines.push(`${now} ${line}`)
+      digest.update(`${now} ${line}\n`)
+    },
+    async choose(others) {
+      await settle()
+      const choices = [...waiting(), ...due(), ...passing(), ...others].filter(({ weight }) => weight > 0)
+      if (process.env['SIMDEBUG']) lines.push('     ' + choices.map((c) => c.text).join(' | '))
+      let left = draw() * choices.reduce((sum, { weight }) => sum + weight, 0)
+      const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
+      if (choice) await take(choice)
+    },
+    async calm() {
+      for (let steps = 0; ; steps++) {
+        await settle()
+        const [choice] = [...firstWaiting(), ...due()]
+        if (!choice) return
+        if (steps === MOST_STEPS) throw new Error(`It turns in a circle: ${lines.slice(-20).join('\n')}`)
+        await take(choice)
+      }
+    },
+    lines,
+    hash: () => digest.copy().digest('hex').slice(0, 16),
+  }
+  return world
+
+  async function take({ text, run }: Choice): Promise<void> {
+    world.note(text)
+    await run()
+  }
+
+  function* waiting(): Generator<Choice> {
+    for (const border of borders) yield* border.choices()
+  }
+
+  function* firstWaiting(): Generator<Choice> {
+    for (const border of borders) {
+      const [first] = border.choices()
+      if (first) yield first
+    }
+  }
+
+  /** The first timer of each process whose time has come. */
+  function* due(): Generator<Choice> {
+    const seen = new Set<Owner>()
+    for (const timer of timers) {
+      if (timer.at > now) return
+      if (seen.has(timer.owner) || timer.owner.isFrozen) continue
+      seen.add(timer.owner)
+      yield {
+        text: `${timer.owner.name}: a timer`,
+        weight: WEIGHT,
+        run() {
+          timers.splice(timers.indexOf(timer), 1)
+          timer.call()
+        },
+      }
+    }
+  }
+
+  /** Time passes by itself only where everything waits for it. */
+  function passing(): Choice[] {
+    const next = timers.find(({ at, owner }) => at > now && !owner.isFrozen)
+    const toNext = next ? next.at - now : 1_000
+    const isIdle = [...firstWaiting(), ...due()].length === 0
+    return [
+      { text: `${toNext} ms pass`, weight: isIdle ? WEIGHT * 5 : PASS_WEIGHT, run: () => world.pass(toNext) },
+      ...PASSES_MS.map((ms) => ({
+        text: `${ms} ms pass`,
+        weight: isIdle ? PASS_WEIGHT * 4 : 1,
+        run: () => world.pass(ms),
+      })),
+    ]
+  }
+
+  async function settle(): Promise<void> {
+    for (let quiet = 0; quiet < TURNS_UNTIL_QUIET; quiet++) {
+      await nextTurn()
+      if (busy() > 0) quiet = -1
+    }
+  }
+}
