@@ -1,6 +1,7 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { deleteContents, deleteDrafts, idsOf, isCancellable, isOfTenant } from './columns.ts'
+import { addToTotals, queueRows, storedBytes } from './totals.ts'
 
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
@@ -15,14 +16,16 @@ WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
    WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
-  RETURNING q.message_id, m.tenant_id, m.service, m.created_at
+  RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
   UPDATE messages SET outcome = 'cancelled', ended_at = mail_now() WHERE id = ${idsOf('cancelled')}
 ), unsent AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
   SELECT message_id, tenant_id, service, 'cancelled', created_at, mail_now(), false FROM cancelled
-), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}
-SELECT message_id AS id, service FROM cancelled`
+), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, counted AS MATERIALIZED (
+  ${addToTotals([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')])}
+)
+SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false when the message may already have been sent, or has ended. */
 export async function cancelMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {

@@ -16,7 +16,7 @@ import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
 import type { Route } from './refusals.ts'
 import { NO_DOUBT } from './states.ts'
-import { totalsOf } from './totals.ts'
+import { addToTotals, queueRows, totalsOf } from './totals.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
 // queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
@@ -157,6 +157,7 @@ WITH boxes AS (
      AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, p.is_paced
+), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'leased', { owner: 'NULL' }), queueRows('+', 'leased')])}
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
        NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
@@ -169,7 +170,8 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true
-  LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = l.tenant_id AND hold IS NOT NULL OFFSET 0) AS b ON true`
+  LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = l.tenant_id AND hold IS NOT NULL OFFSET 0) AS b ON true
+ WHERE (SELECT count(*) FROM counted) >= 0`
 
 function isToBeWorkedOn(q: string): string {
   return `(${isInTime(q)} OR ${q}.doubt <> 'none')`
@@ -386,12 +388,19 @@ WITH lost AS MATERIALIZED (
   SELECT doubtful.message_id FROM mailbox_totals t CROSS JOIN LATERAL (
     SELECT q.message_id, q.attempt_id FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.doubt = 'in-doubt' AND q.lease_owner IS NULL) AS doubtful
    WHERE doubtful.attempt_id = $1
+), claimed AS MATERIALIZED (
+  SELECT tenant_id, message_id, state, lease_owner, size, recipients, upload_bytes FROM message_queue
+   WHERE message_id = ${idsOf('lost')} AND (lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL)
+     FOR UPDATE
+), given_back AS (
+  UPDATE message_queue
+     SET lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1, wire_version = NULL,
+         doubt = CASE WHEN attempt_id = $1 THEN 'none' ELSE doubt END, looks = CASE WHEN attempt_id = $1 THEN 0 ELSE looks END,
+         attempt_id = nullif(attempt_id, $1)
+   WHERE message_id = ${idsOf('claimed')}
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 )
-UPDATE message_queue
-   SET lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1, wire_version = NULL,
-       doubt = CASE WHEN attempt_id = $1 THEN 'none' ELSE doubt END, looks = CASE WHEN attempt_id = $1 THEN 0 ELSE looks END,
-       attempt_id = nullif(attempt_id, $1)
- WHERE message_id = ${idsOf('lost')} AND (lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL)`
+${addToTotals([queueRows('-', 'claimed'), queueRows('+', 'given_back')])}`
 
 /** Returns to the queue what a claim leased if its answer did not arrive. */
 export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { currentSettings } from './clear.ts'
 import { isInTime } from './columns.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
+import { addToTotals, queueRows } from './totals.ts'
 
 // A message that is sent by draft: the draft is created, filled with attachments, then complete. Only the holder of the
 // lease writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
@@ -23,6 +24,19 @@ export interface StoredDraft {
   readonly leavesFormer?: boolean
 }
 
+/** What was left to upload: only the holder of the lease changes it. $1 id, $2 lease owner */
+const LEFT_BEFORE = `left_before AS MATERIALIZED (
+  SELECT upload_bytes FROM message_queue WHERE message_id = $1 AND lease_owner = $2
+)`
+
+/** Counts what is left to upload of the row `held`. */
+const COUNTED = `counted AS MATERIALIZED (
+  ${addToTotals(
+    [queueRows('-', 'held', { uploadBytes: '(SELECT upload_bytes FROM left_before)' }), queueRows('+', 'held')],
+    '(SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM held)',
+  )}
+)`
+
 /**
  * Stores a draft before it is used, so that any process can continue with it. While the draft is being filled, the
  * message cannot have been sent. A complete draft is sent next. One that Microsoft no longer shows is deleted all the same,
@@ -32,14 +46,14 @@ export interface StoredDraft {
  * $8 its Message-ID, $9 whom it is redirected to, $10 whether it was expected as a stray, $11 whether the one before is left
  */
 const STORE_DRAFT = `
-WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
   UPDATE message_queue
      SET has_draft = $5::text IS NOT NULL, uploading = $6, from_email = $7,
          attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN lease_owner ELSE attempt_id END,
          upload_bytes = coalesce((SELECT attachment_bytes FROM message_contents
                                    WHERE message_id = $1 AND attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES}), upload_bytes)
    WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
-  RETURNING message_id, tenant_id
+  RETURNING message_id, tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), gone AS (
   DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id
 ), left_over AS (
@@ -54,8 +68,8 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
   ON CONFLICT (message_id) DO UPDATE
     SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, upload_attached = 0,
         upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
-)
-SELECT message_id FROM held`
+), ${COUNTED}
+SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Queues the deletion of a draft that could not be stored, because the message was cancelled or the settings changed. When
@@ -89,10 +103,10 @@ export async function storeDraft(
  * $9 bytes uploaded, $10 bytes left
  */
 const STORE_UPLOAD = `
-WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
   UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
    WHERE message_id = $1 AND lease_owner = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
-  RETURNING message_id, tenant_id
+  RETURNING message_id, tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), stored AS (
   UPDATE message_drafts
      SET upload_attached = $5, upload_url_sealed = $6, upload_expires_at = $7, upload_position = $8, uploaded_bytes = $9
@@ -101,8 +115,8 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
   UPDATE mailboxes b SET troubled_since = NULL
     FROM held h JOIN message_drafts before USING (message_id)
    WHERE b.tenant_id = h.tenant_id AND b.troubled_since IS NOT NULL AND before.uploaded_bytes < $9
-)
-SELECT message_id FROM held`
+), ${COUNTED}
+SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false as `storeDraft` does. `uploadedBytes` counts all attachments. */
 export async function storeUpload(

@@ -4,7 +4,7 @@ import { deletableAtOnce, deleteContents, idsOf, storedBytesOf } from './columns
 import { positionOf } from './events.ts'
 import { forgetOutcomes } from './outcome-counts.ts'
 import { forgetExternalRecipients } from './sending-limits.ts'
-import { lockTotals } from './totals.ts'
+import { addToTotals, storedBytes } from './totals.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
@@ -25,8 +25,9 @@ WITH ended AS MATERIALIZED (
    WHERE u.has_content AND u.ended_at < $1
    LIMIT $2 FOR UPDATE OF u SKIP LOCKED
 ), old AS MATERIALIZED (${deletableAtOnce('ended')}
-), ${deleteContents('old')}
-UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')}`
+), ${deleteContents('old')}, counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'dropped_contents')])}
+)
+UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Deletes messages with their attempts. It walks each tenant's messages in the order of submission, so that no index on
@@ -44,8 +45,11 @@ WITH old AS MATERIALIZED (
   DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
 ), late AS (
   DELETE FROM search_late WHERE message_id = ${idsOf('old')}
-), counted AS MATERIALIZED (${lockTotals('old')})
-DELETE FROM messages WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
+), forgotten AS (
+  DELETE FROM messages WHERE id = ${idsOf('old')} RETURNING tenant_id, open_bytes
+), counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'forgotten', 'open_bytes')])}
+)
+SELECT FROM forgotten WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Whether a message is skipped because its content was kept from being deleted. $1 ended before */
 const SKIPS = `SELECT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.has_content AND u.ended_at < $1) AS skips`

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { causeOf, deletableAtOnce, deleteContents, deleteDrafts, idsOf, isInTime, storedBytesOf } from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
-import { lockTotals } from './totals.ts'
+import { addToTotals, queueRows, storedBytes } from './totals.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -33,7 +33,7 @@ WITH due AS MATERIALIZED (
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'failed', ended_at = mail_now(), from_email = e.from_email, possible_duplicate = e.possible_duplicate,
@@ -47,7 +47,9 @@ WITH due AS MATERIALIZED (
   RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
-), counted AS MATERIALIZED (${lockTotals('expired', '(SELECT count(*) FROM alerted) >= 0')})
+), counted AS MATERIALIZED (
+  ${addToTotals([queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')], '(SELECT count(*) FROM alerted) >= 0')}
+)
 SELECT r.id, r.problem ->> 'code' AS code, (SELECT count(*) FROM due)::int AS due
   FROM recorded r WHERE (SELECT count(*) FROM counted) >= 0`
 

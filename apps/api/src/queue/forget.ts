@@ -1,6 +1,6 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
-import { lockTotals } from './totals.ts'
+import { addToTotals, queueRows, storedBytes } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
 import { LOST_VALUES } from '../forgettable-column.ts'
 
@@ -56,7 +56,7 @@ function giveUp(unreadable: string): string {
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
    WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now())
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, u.at,
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
 ), recorded AS (
   UPDATE messages m
@@ -81,7 +81,9 @@ failed AS (
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
   SELECT message_id, tenant_id FROM arriving
-), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (${lockTotals('given_up')})
+), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (
+  ${addToTotals([queueRows('-', 'failed'), storedBytes('-', 'dropped_contents')])}
+)
 SELECT tenant_id FROM given_up WHERE (SELECT count(*) FROM counted) >= 0`
 }
 

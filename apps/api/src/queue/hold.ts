@@ -1,6 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
+import { addToTotals, queueRows } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // held ──its reason is gone──▶ queued. Messages become held in submit.ts,
@@ -14,15 +15,25 @@ export const WAITS_FOR_CONNECTION = [
   'app-misconfigured',
 ] as const satisfies readonly HeldBecause[]
 
-const RELEASED = `state = 'queued', held_because = NULL, due_at = mail_now()`
-
 const inSql = (reasons: readonly HeldBecause[]): string =>
   `ARRAY[${reasons.map((reason) => `'${reason}'`).join(', ')}]::text[]`
 
+/**
+ * A statement that releases held messages, and returns a row for each.
+ *
+ * @param chosen a query for their `message_id` that locks them
+ */
+const releasing = (chosen: string): string => `
+WITH released AS (
+  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now()
+   WHERE message_id = ANY (ARRAY(${chosen}))
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'released', { state: `'held'` }), queueRows('+', 'released')])}
+)
+SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
+
 /** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */
-const RELEASE_HELD = `
-UPDATE message_queue SET ${RELEASED}
- WHERE message_id = ANY (ARRAY(
+const RELEASE_HELD = releasing(`
    SELECT free.message_id
      FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
     CROSS JOIN LATERAL (
@@ -33,7 +44,7 @@ UPDATE message_queue SET ${RELEASED}
                                    || CASE WHEN b.hold IS NULL THEN ${inSql(['mailbox-refused'])} END)
        LIMIT 1000 FOR UPDATE SKIP LOCKED) AS free
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
-    LIMIT 1000))`
+    LIMIT 1000`)
 
 /** Releases at most 1,000 messages, and returns how many it released. */
 export async function releaseHeld(pool: pg.Pool): Promise<number> {
@@ -43,10 +54,8 @@ export async function releaseHeld(pool: pg.Pool): Promise<number> {
 const REGROUPED_AT_ONCE = 1_000
 
 /** $1 tenant, $2 at most, $3 reasons */
-const RELEASE = `
-UPDATE message_queue SET ${RELEASED}
- WHERE message_id = ANY (ARRAY(
-   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because = ANY ($3) LIMIT $2 FOR UPDATE))`
+const RELEASE = releasing(`
+   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because = ANY ($3) LIMIT $2 FOR UPDATE`)
 
 /** $1 tenant, $2 at most, $3 reasons, $4 the reason from now on */
 const GIVE_REASON = `

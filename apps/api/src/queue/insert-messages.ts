@@ -4,7 +4,7 @@ import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
 import { isInLane } from './lanes.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
-import { addToTotals, lockTotals, takeTotals } from './totals.ts'
+import { countAndTell, lockTotals, queueRows, storedBytes, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
@@ -96,10 +96,12 @@ refused AS MATERIALIZED (
  * @param accepted rows of `new`, as `n`, and conditions
  * @param dueAt when a message is due that can leave at once
  * @param arrived what happens where the attachments of a message have arrived before
+ * @param before how many bytes of the message have been counted before
  *
  * $28 the channel to wake workers on
  */
-function store({ accepted, dueAt, arrived }: { accepted: string; dueAt: string; arrived: string }): string {
+function store(parts: { accepted: string; dueAt: string; arrived: string; before: string }): string {
+  const { accepted, dueAt, arrived, before } = parts
   return `
 accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked, ${uploadBytesOf('n')} AS upload_bytes,
@@ -122,6 +124,7 @@ accepted AS MATERIALIZED (
   SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, upload_bytes,
          on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), woken AS MATERIALIZED (
   SELECT pg_notify($28, string_agg(t.tenant_id, '${BETWEEN_TENANTS}')) FROM totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
@@ -131,7 +134,16 @@ accepted AS MATERIALIZED (
                        AND q.due_at >= mail_now() - interval '${SEEN_FOR}' AND q.due_at <= mail_now()
                      ORDER BY q.due_at DESC LIMIT 1) IS NOT TRUE END
   HAVING count(*) > 0
-)`
+), ${countAndTell(
+    [
+      queueRows('+', 'queued'),
+      storedBytes('+', 'accepted', `stored_bytes + open_bytes - ${before}`),
+      `SELECT 1, tenant_id, NULL, NULL, NULL, NULL, NULL, 0, 1 FROM accepted`,
+    ],
+    [
+      `SELECT tenant_id, id, service, false, mail_now(), 'message.held', left(held_because, 100), NULL FROM accepted WHERE state = 'held'`,
+    ],
+  )}`
 }
 
 /**
@@ -170,24 +182,28 @@ WITH ${NEW}, before AS MATERIALIZED (
     FROM (SELECT a.id, CASE WHEN a.of_page THEN $27 WHEN a.of_large THEN ${forAny('$27')} ELSE ${forSmallServices('$27')} END AS may_be_bytes,
                  t.stored_bytes + sum(a.added_bytes) OVER (PARTITION BY a.tenant_id ORDER BY a.of_large, a.added_bytes, a.id) AS total_bytes
             FROM adding a JOIN totals t ON t.tenant_id = a.tenant_id) AS summed
-   WHERE total_bytes <= may_be_bytes
+   WHERE true /* fence: storage */ AND total_bytes <= may_be_bytes /* end */
 ), room AS MATERIALIZED (
   SELECT id FROM fitting WHERE NOT $35 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
-), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, ${store({
-  accepted:
-    'new n WHERE id IN (SELECT id FROM room) AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $35)',
+), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, arrived AS MATERIALIZED (
+  SELECT message_id, stored_bytes FROM message_contents WHERE message_id = ANY ($1) FOR UPDATE
+), ${store({
+  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $35) /* end */
+                AND (SELECT count(*) FROM arrived) >= 0`,
   dueAt: `CASE WHEN $35 THEN greatest(mail_now() - cardinality($1) * interval '1 millisecond', (SELECT before.due_at FROM before))
                           + place * interval '1 millisecond' ELSE mail_now() END`,
   arrived: `
   ON CONFLICT (message_id) DO UPDATE
     SET content = excluded.content, stored_bytes = excluded.stored_bytes, attachment_bytes = excluded.attachment_bytes, begun_at = excluded.begun_at,
         traceparent = excluded.traceparent`,
+  before: 'coalesce((SELECT arrived.stored_bytes FROM arrived WHERE arrived.message_id = id), 0)',
 })}
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, n.id IN (SELECT fitting.id FROM fitting) AS fits,
        s.held_bytes, (SELECT count(*) FROM woken) AS woken
   FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id
-       LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service`
+       LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
+ WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Stores those messages that nothing stands in the way of: the tenant has totals, and room for all that it submits here, the
@@ -199,13 +215,15 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
 const insertPlain = (keyed: boolean): string => `
 WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
   SELECT n.* FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE n.data_key IN (SELECT keys.id FROM keys) AND t.stored_bytes + n.added_bytes <= ${forAny('$27')}
+   WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$27')} /* end */
 ), ${keyed ? `${CLAIMS}, ${takeKeys()}, ${REFUSED}, ` : ''}${store({
-  accepted: keyed ? 'room n WHERE id NOT IN (SELECT message_id FROM refused)' : 'room n',
+  accepted: keyed
+    ? 'room n WHERE true /* fence: idempotency */ AND id NOT IN (SELECT message_id FROM refused) /* end */'
+    : 'room n',
   dueAt: 'mail_now()',
   arrived: '',
-})}, counted AS MATERIALIZED (${addToTotals('(SELECT *, NULL AS lease_owner, NULL AS size, stored_bytes + open_bytes AS bytes, 1 AS unindexed FROM accepted) AS each', '+')}
-)
+  before: '0',
+})}
 SELECT id, state AS status, held_because, due_at AS next_attempt_at, mail_now() AS created_at, sender, (SELECT count(*) FROM woken) AS woken
   FROM accepted WHERE (SELECT count(*) FROM counted) >= 0`
 const INSERT_PLAIN = insertPlain(false)

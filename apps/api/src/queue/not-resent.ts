@@ -1,6 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { causeOf, deleteDrafts } from './columns.ts'
+import { addToTotals, queueRows } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
@@ -39,7 +40,7 @@ const FAIL = `
 WITH unsent AS MATERIALIZED (
   SELECT q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt FROM message_queue q
 ), left_queue AS (
-  DELETE FROM message_queue
+  DELETE FROM message_queue RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), changes AS (
   DELETE FROM bulk_changes
 ), listed AS (
@@ -54,8 +55,9 @@ WITH unsent AS MATERIALIZED (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
     FROM unsent u JOIN recorded r ON r.id = u.message_id
-), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
-SELECT count(*)::int AS failed FROM unsent`
+), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (${addToTotals([queueRows('-', 'left_queue')])}
+)
+SELECT count(*)::int AS failed FROM unsent WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Fails every message that has not ended, and gives up what was still to be retried. Returns how many there were. */
 export async function failUnsent(client: pg.ClientBase): Promise<number> {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { idsOf } from './columns.ts'
 import { forAny, forSmallServices, heldInTheWay, smallService, type StorageFull } from './storage.ts'
-import { takeTotals } from './totals.ts'
+import { addToTotals, storedBytes, takeTotals } from './totals.ts'
 
 // ──▶ receiving: attachments arrive before their message is complete. Until then nothing reads or sends them.
 
@@ -45,9 +45,12 @@ WITH message AS MATERIALIZED (
 ), reserved AS (
   UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r
    WHERE c.message_id = ${idsOf('room')} AND c.message_id = r.message_id AND r.bytes >= $2
-  RETURNING c.stored_bytes
+  RETURNING c.tenant_id, c.stored_bytes
+), counted AS MATERIALIZED (
+  ${addToTotals([storedBytes('+', 'reserved', 'stored_bytes - (SELECT message.stored_bytes FROM message)')])}
 )
-SELECT others.bytes AS others, others.of_service, reserved.stored_bytes AS reserved FROM others LEFT JOIN reserved ON true`
+SELECT others.bytes AS others, others.of_service, reserved.stored_bytes AS reserved
+  FROM others LEFT JOIN reserved ON true WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Reserves storage for all chunks of a message: at least `neededBytes`, up to `wantedBytes` if the tenant has room.
@@ -71,7 +74,11 @@ export async function reserveStorage(
 }
 
 /** A trigger deletes the chunks. $1 id */
-const DISCARD = `DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL`
+const DISCARD = `
+WITH discarded AS (
+  DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL RETURNING tenant_id, stored_bytes
+)
+${addToTotals([storedBytes('-', 'discarded')])}`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(DISCARD, [id])
@@ -79,12 +86,17 @@ export async function discardReceived(pool: pg.Pool, id: string): Promise<void> 
 
 /** Deletes content of which nothing has arrived since $1, at most $2. */
 const SWEEP = `
-DELETE FROM message_contents
- WHERE message_id = ANY (ARRAY(
-   SELECT c.message_id FROM message_contents c
-    WHERE c.content IS NULL AND c.begun_at < $1
-      AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
-    LIMIT $2 FOR UPDATE SKIP LOCKED))`
+WITH swept AS (
+  DELETE FROM message_contents
+   WHERE message_id = ANY (ARRAY(
+     SELECT c.message_id FROM message_contents c
+      WHERE c.content IS NULL AND c.begun_at < $1
+        AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
+      LIMIT $2 FOR UPDATE SKIP LOCKED))
+  RETURNING tenant_id, stored_bytes
+), counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'swept')])}
+)
+SELECT FROM swept WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Deletes attachments whose client has gone away. */
 export async function sweepReceived(pool: pg.Pool, now: Date): Promise<void> {

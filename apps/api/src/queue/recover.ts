@@ -5,6 +5,7 @@ import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
+import { addToTotals, queueRows } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
 
@@ -67,7 +68,7 @@ WITH look AS MATERIALIZED (
      SET due_at = mail_now(), doubt = CASE WHEN a.tried THEN 'in-doubt' ELSE q.doubt END, looks = CASE WHEN a.tried THEN 0 ELSE q.looks END,
          ${NO_LEASE}
     FROM abandoned a WHERE q.message_id = ${idsOf('abandoned')} AND q.message_id = a.message_id
-  RETURNING q.message_id, q.tenant_id, q.recipients, a.tried, q.uploading
+  RETURNING q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, a.tried, q.uploading
 ), attempts AS (
   SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
          CASE WHEN tried THEN '${DELIVERY_SENTENCES['abandoned-sending']}' WHEN uploading THEN '${DELIVERY_SENTENCES['abandoned-uploading']}'
@@ -80,17 +81,26 @@ WITH look AS MATERIALIZED (
    GROUP BY 1 ORDER BY 1
   ON CONFLICT (tenant_id, started_at) DO UPDATE
     SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
+  RETURNING tenant_id
 ), noticed AS (
   INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM recovered ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
+  RETURNING tenant_id
+), counted AS MATERIALIZED (
+  ${addToTotals([queueRows('-', 'recovered', { owner: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
 )
-SELECT at, takes_over_from, ARRAY(SELECT message_id FROM recovered) AS abandoned FROM look`
+SELECT at, takes_over_from, ARRAY(SELECT message_id FROM recovered) AS abandoned FROM look WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `
-UPDATE message_queue SET state = 'queued'
- WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
-                               ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))`
+WITH released AS (
+  UPDATE message_queue SET state = 'queued'
+   WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
+                                 ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
+)
+SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 
 export interface TakenOver {
   /** Their lease had run out. */

@@ -2,6 +2,7 @@ import { noteRetried } from '../database/failed-alert.sql.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
+import { addToTotals, queueRows } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
@@ -28,9 +29,11 @@ WITH retried AS (
 SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
        save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
   FROM retried
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), noted AS (${noteRetried('retried', '$2')}
+), counted AS MATERIALIZED (${addToTotals([queueRows('+', 'queued')])}
 )
-SELECT id, service FROM retried`
+SELECT id, service FROM retried WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false when the message has not failed, has expired, or its content is gone. */
 export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {

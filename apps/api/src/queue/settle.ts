@@ -30,7 +30,7 @@ import {
   type TokenRefusal,
 } from './refusals.ts'
 import type { Doubt } from './states.ts'
-import { addToTotals, lockTotals } from './totals.ts'
+import { addToTotals, queueRows, storedBytes } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
@@ -122,13 +122,13 @@ WITH result AS MATERIALIZED (
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
 ), held AS MATERIALIZED ( -- still queued, and the lease or the last attempt belongs to the outcome
-  SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
+  SELECT r.*, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
    WHERE q.lease_owner = r.owner OR q.attempt_id = r.owner
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
-  SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
+  SELECT r.*, u.tenant_id, NULL::text AS state, NULL::text AS lease_owner, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
    WHERE u.message_id = ${idsOf('result')} AND m.id = ${idsOf('result')} AND u.attempt_id = r.owner AND r.status = 'sent'
@@ -152,6 +152,7 @@ WITH result AS MATERIALIZED (
          refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_LEASE}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
+  RETURNING q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
 ), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
   UPDATE messages m SET internet_message_id = h.internet_message_id
     FROM held h
@@ -196,7 +197,10 @@ WITH result AS MATERIALIZED (
 ), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
 ), counted AS MATERIALIZED ( -- after everything else that is locked
-  ${lockTotals('written', '(SELECT count(*) FROM boxes) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0')}
+  ${addToTotals(
+    [queueRows('-', 'held'), queueRows('+', 'stayed'), storedBytes('-', 'dropped_contents')],
+    '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0',
+  )}
 )
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
@@ -233,14 +237,11 @@ WITH result AS MATERIALIZED (
   ON CONFLICT (tenant_id) DO UPDATE
     SET troubled_since = NULL, ${accessPauseAfter('m', { answered: 'true', left: 'true', paused: 'NULL' })}, ${afterLeaving('m', 'true', 'false')}
   RETURNING tenant_id
-), locked AS MATERIALIZED ( -- after everything else that is locked
-  ${lockTotals('sent', '(SELECT count(DISTINCT tenant_id) FROM sent) > 1 AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
-), counted AS MATERIALIZED (${addToTotals(
-  `(SELECT *, 0 AS bytes, 0 AS unindexed FROM left_queue
-    UNION ALL SELECT tenant_id, NULL, NULL, NULL, NULL, NULL, stored_bytes, 0 FROM dropped_contents) AS each
- WHERE (SELECT count(*) FROM locked) + (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0`,
-  '-',
-)}
+), counted AS MATERIALIZED ( -- after everything else that is locked
+  ${addToTotals(
+    [queueRows('-', 'left_queue'), storedBytes('-', 'dropped_contents')],
+    '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0',
+  )}
 )
 SELECT message_id AS id FROM sent WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -6,7 +6,7 @@ import { isInTime } from './columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.ts'
-import { totalsOf } from './totals.ts'
+import { countAndTell, heldEvents, MOVED, queueRows, totalsOf } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
@@ -32,13 +32,17 @@ SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sen
  * $1 tenant, $2 route
  */
 const HOLD = `
-UPDATE message_queue SET state = 'held', held_because = 'mailbox-refused', due_at = NULL
- WHERE message_id = ANY (ARRAY(
-   SELECT q.message_id FROM message_queue q
-    WHERE q.tenant_id = $1 AND q.state = 'queued' AND q.lease_owner IS NULL AND q.doubt = 'none'
-      AND ($2 = 'send' OR q.route = 'draft')
-      AND q.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
-    LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))`
+WITH held AS (
+  UPDATE message_queue q SET state = 'held', held_because = 'mailbox-refused', due_at = NULL
+   WHERE q.message_id = ANY (ARRAY(
+     SELECT waiting.message_id FROM message_queue waiting
+      WHERE waiting.tenant_id = $1 AND waiting.state = 'queued' AND waiting.lease_owner IS NULL AND waiting.doubt = 'none'
+        AND ($2 = 'send' OR waiting.route = 'draft')
+        AND waiting.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
+      LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))
+  RETURNING ${MOVED}
+), ${countAndTell([queueRows('-', 'held', { state: `'queued'` }), queueRows('+', 'held')], [heldEvents('held q')])}
+SELECT FROM counted`
 
 /** The first held message of those that `which` names. $1 tenant */
 const firstHeld = (which: string) => `
@@ -56,11 +60,11 @@ const PROBE = `
 WITH refused_way AS MATERIALIZED (${firstHeld(`($2 = 'draft' OR NOT ${isKnownByDraft('q')})`)}
 ), any_way AS MATERIALIZED (${firstHeld('NOT EXISTS (SELECT FROM refused_way)')}
 ), queued AS (
-  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now()
-   WHERE message_id = ANY (ARRAY(SELECT message_id FROM refused_way UNION ALL SELECT message_id FROM any_way))
-  RETURNING message_id
-)
-UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_EVERY} FROM queued q WHERE m.tenant_id = $1`
+  UPDATE message_queue q SET state = 'queued', held_because = NULL, due_at = mail_now() WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM refused_way UNION ALL SELECT message_id FROM any_way))
+  RETURNING ${MOVED}
+), ${countAndTell([queueRows('-', 'queued', { state: `'held'` }), queueRows('+', 'queued')], [heldEvents('queued q')])}
+UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_EVERY}
+  FROM queued q WHERE m.tenant_id = $1 AND (SELECT count(*) FROM counted) >= 0`
 
 /** $1 tenant, $2 the alerts that were told of */
 const WRITE_TOLD = `UPDATE mailboxes SET told = $2 WHERE tenant_id = $1`

@@ -1,7 +1,7 @@
-// The row that a mailbox has in mailbox_totals. Triggers keep it, and replace it several times for each mail; the
-// statements that each mail needs count by themselves. While a transaction holds an old snapshot, PostgreSQL keeps
-// every version of the row, and a look-up by the key visits them, the oldest first. In the index new versions lie behind old
-// ones, so a walk backwards meets the valid one first (docs/decisions/0055-an-old-snapshot-costs-little.md).
+// The row that a mailbox has in mailbox_totals. Each statement that changes what it counts adds that in its last part
+// (`addToTotals`). While a transaction holds an old snapshot, PostgreSQL keeps every version of the row, and a look-up by the
+// key visits them, the oldest first. In the index new versions lie behind old ones, so a walk backwards meets the valid one
+// first (docs/decisions/0055-an-old-snapshot-costs-little.md).
 
 /**
  * A query for the totals of a tenant: one row, or none. It asks for a range, because an equality makes the planner drop
@@ -14,13 +14,11 @@ export function totalsOf(tenant: string, columns = '*'): string {
 }
 
 /**
- * A query that locks the totals of the tenants of `rows` in a fixed order. Triggers change the totals tenant by tenant, so
- * that without it two statements about several tenants could deadlock.
- *
- * @param when SQL that is evaluated before anything is locked
+ * A query that locks the totals of the tenants of `rows`, in the order in which `addToTotals` does: two statements about
+ * several tenants could deadlock otherwise.
  */
-export function lockTotals(rows: string, when = 'true'): string {
-  return `SELECT locked.* FROM (SELECT DISTINCT tenant_id FROM ${rows} WHERE ${when} ORDER BY tenant_id) AS asked
+export function lockTotals(rows: string): string {
+  return `SELECT locked.* FROM (SELECT DISTINCT tenant_id FROM ${rows} ORDER BY tenant_id) AS asked
    CROSS JOIN LATERAL (${totalsOf('asked.tenant_id', 'tenant_id, stored_bytes, queued')} FOR UPDATE) AS locked`
 }
 
@@ -42,26 +40,59 @@ known AS MATERIALIZED (${lockTotals(rows)}), made AS (
 )`
 }
 
+/** SQL for the columns of message_queue by which a row counts. Any of them may be given as it was before the statement. */
+export interface Counting {
+  readonly state?: string
+  readonly owner?: string
+  readonly uploadBytes?: string
+}
+
 /**
- * A query that adds what a statement inserts into or deletes from the queue and the contents to the totals, once for each
- * tenant. It suppresses the triggers, which would add it once for each table.
+ * Rows of message_queue that count from now on (+), or no longer (-).
  *
- * @param rows rows of `tenant_id`, `state`, `lease_owner`, `size`, `recipients`, `upload_bytes`, `bytes`, and `unindexed`, which
- *   is 1 for a message that the search index has yet to take
- * @param sign whether they are inserted (+) or deleted (-)
+ * @param rows the name of rows with the columns that are not given
  */
-export function addToTotals(rows: string, sign: '+' | '-'): string {
-  const count = (condition: string) => `${sign}count(*) FILTER (WHERE ${condition})`
+export function queueRows(sign: '+' | '-', rows: string, { state, owner, uploadBytes }: Counting = {}): string {
+  return `
+SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
+}
+
+/**
+ * Stored bytes that count from now on (+), or no longer (-).
+ *
+ * @param rows the name of rows of `tenant_id`
+ * @param bytes SQL over a row
+ */
+export function storedBytes(sign: '+' | '-', rows: string, bytes = 'stored_bytes'): string {
+  return `
+SELECT ${sign}1, tenant_id, NULL::text, NULL::text, NULL::text, NULL::int, NULL::bigint, ${bytes}, 0 FROM ${rows}`
+}
+
+/**
+ * A query that adds to the totals what a statement changes, once for each tenant and in one order. It reads what the other parts
+ * of the statement return, so that the totals are locked after everything else. Triggers count what other statements change:
+ * they let this one alone by its time, which no other statement of its transaction has.
+ *
+ * @param changes queries for what counts from now on, and for what no longer does
+ * @param when SQL that is evaluated before anything is locked
+ */
+export function addToTotals(changes: readonly string[], when = 'true'): string {
+  const count = (condition: string) => `coalesce(sum(sign) FILTER (WHERE ${condition}), 0)`
   const sum = (column: string, condition = 'true') =>
-    `${sign}coalesce(sum(${column}) FILTER (WHERE ${condition}), 0)::bigint`
+    `coalesce(sum(sign * ${column}) FILTER (WHERE ${condition}), 0)::bigint`
   const waits = `state = 'queued' AND lease_owner IS NULL`
   const leased = 'lease_owner IS NOT NULL'
   return `
 SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
-       add_to_mailbox_totals(tenant_id, stored_bytes => ${sum('bytes')}, unindexed => ${sum('unindexed')},
-         queued => ${count(waits)}, queued_recipients => ${sum('recipients', waits)},
-         sending => ${count(leased)}, sending_large => ${count(`${leased} AND size = 'large'`)}, sending_recipients => ${sum('recipients', leased)},
-         upload_bytes => ${sum('upload_bytes', `state = 'queued'`)},
-         scheduled => ${count(`state = 'scheduled'`)}, held => ${count(`state = 'held'`)})
-  FROM ${rows} GROUP BY tenant_id`
+       add_to_mailbox_totals(tenant_id, stored_bytes => stored_bytes, unindexed => unindexed, queued => queued, queued_recipients => queued_recipients,
+         sending => sending, sending_large => sending_large, sending_recipients => sending_recipients, upload_bytes => upload_bytes,
+         scheduled => scheduled, held => held)
+  FROM (
+    SELECT tenant_id, ${sum('bytes')} AS stored_bytes, ${sum('unindexed')} AS unindexed,
+           ${count(waits)} AS queued, ${sum('recipients', waits)} AS queued_recipients,
+           ${count(leased)} AS sending, ${count(`${leased} AND size = 'large'`)} AS sending_large, ${sum('recipients', leased)} AS sending_recipients,
+           ${sum('upload_bytes', `state = 'queued'`)} AS upload_bytes,
+           ${count(`state = 'scheduled'`)} AS scheduled, ${count(`state = 'held'`)} AS held
+      FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes, unindexed)
+     WHERE ${when} GROUP BY tenant_id ORDER BY tenant_id) AS change`
 }
