@@ -102,7 +102,10 @@ it('names in CHANGELOG.md the version in work first, and below it every release 
   expect(inWork).toMatch(/^\d+\.\d+\.\d+ \((unreleased|\d{4}-\d\d-\d\d)\)$/)
   expect(inWork?.split(' ')[0]).toBe(VERSION)
   const releases = (JSON.parse(read('docs/releases.json')) as { version: string }[]).map(({ version }) => version)
-  const dated = released.map((heading) => /^(\S+) \(\d{4}-\d\d-\d\d\)$/.exec(heading)?.[1])
+  const isInWork = (heading: string) => heading.endsWith(' (unreleased)') // a minor release beside the next major one
+  const dated = released
+    .filter((heading) => !isInWork(heading))
+    .map((heading) => /^(\S+) \(\d{4}-\d\d-\d\d\)$/.exec(heading)?.[1])
   expect(dated).toEqual(releases.filter((version) => version !== VERSION).toReversed())
 })
 
