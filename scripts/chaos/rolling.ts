@@ -18,7 +18,6 @@ const FAULT_RATES = { unavailable: 0.02, resetAfter: 0.02, gatewayTimeoutAfter: 
 /** What the next release might add: columns and an index of busy tables, a table of its own, and a trigger. */
 const MIGRATION = {
   name: '20990101000000_next_release',
-  // \x3B is a semicolon: whoever applies this may split it at each that is written out.
   sql: `
 ALTER TABLE messages ADD COLUMN next_rank TEXT NOT NULL DEFAULT 'normal', ADD COLUMN next_at TIMESTAMPTZ(3);
 ALTER TABLE message_queue ADD COLUMN next_rank TEXT NOT NULL DEFAULT 'normal';
@@ -28,10 +27,10 @@ CREATE TABLE next_recipients (
   message_id TEXT NOT NULL REFERENCES messages ON DELETE CASCADE, position INTEGER NOT NULL, delivery TEXT NOT NULL,
   PRIMARY KEY (message_id, position));
 CREATE FUNCTION keep_next_recipients() RETURNS trigger LANGUAGE plpgsql AS
-E'BEGIN
-  INSERT INTO next_recipients (message_id, position, delivery) VALUES (NEW.id, 0, ''unknown'')\\x3B
-  RETURN NULL\\x3B
-END';
+$$BEGIN
+  INSERT INTO next_recipients (message_id, position, delivery) VALUES (NEW.id, 0, 'unknown');
+  RETURN NULL;
+END$$;
 CREATE TRIGGER messages_next_recipients AFTER INSERT ON messages FOR EACH ROW EXECUTE FUNCTION keep_next_recipients();
 `,
 }

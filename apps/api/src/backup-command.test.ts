@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { BackupFile } from './backup/backup-file.ts'
 import { writeBackup } from './backup/write-backup.ts'
 import { runBackupCommand, type BackupOptions } from './backup-command.ts'
 import { readConfig, type Config } from './config.ts'
 import { shareProductLock, takeBackupLock, takeProductLock } from './database/product-lock.ts'
+import { MIGRATIONS_OF_1_5 } from './database/version-1-5.ts'
 import { runRestoreCommand, type RestoreCommandOptions } from './restore-command.ts'
-import { applyFirstRelease, migrationNames } from './test-support/released-database.ts'
+import { createDatabaseOf15, migrationNames, noteAsOf15 } from './test-support/migrations.ts'
 import { addSealedRows, newKey, vaultOf } from './test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
 
@@ -257,34 +258,28 @@ describe('what waited in a backup', () => {
   })
 })
 
-it('restores the database of version 1.0.0, and migrates it', async () => {
-  const old = await createTestDatabase({ template: 'template0' })
-  try {
-    await applyFirstRelease(old.url)
+describe('a backup of version 1.5', () => {
+  it.each([
+    ['an empty database', false],
+    ['one that is in use', true],
+  ])('is restored into %s, and migrated', async (_what, replace) => {
+    const old = await createDatabaseOf15()
+    onTestFinished(() => old.drop())
     await addInstallation(old)
-    const key = await vaultOf(KEY).seal('the key', { tenant: 'ten_1', record: 'msg_1', purpose: 'content-key' })
-    await old.query(
-      `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, next_attempt_at, content_key_sealed, content)
-       VALUES ('msg_1', 'ten_1', 'reports', 'queued', '[]', $1, now(), now(), $2, '\\x0001')`,
-      [TRICKY, key],
-    )
+    await addSealedRows(old, vaultOf(KEY), { messages: 2 })
     const file = await backUp(configure(old))
+    if (replace) await restore(file, configure(target))
 
-    await expect(restore(file, configure(target, { VAULT_KEYS: newKey('k1') }))).rejects.toThrow(
-      'The configured vault keys do not open',
+    const said = await restore(file, configure(target), { replace })
+
+    expect(said).toContain('2 held')
+    expect(await target.query('SELECT id FROM messages ORDER BY 1')).toEqual(
+      await old.query('SELECT id FROM messages ORDER BY 1'),
     )
-    const said = await restore(file, configure(target))
-
-    expect(said).toContain('1 queued')
-    expect(
-      await target.query('SELECT subject, data_key, content FROM messages JOIN message_contents ON message_id = id'),
-    ).toEqual([{ subject: TRICKY, data_key: null, content: Buffer.from([0, 1]) }])
     expect(await target.query('SELECT migration_name FROM _prisma_migrations ORDER BY 1')).toEqual(
       (await migrationNames()).map((name) => ({ migration_name: name })),
     )
-  } finally {
-    await old.drop()
-  }
+  })
 })
 
 describe('a restore is refused, and nothing is touched,', () => {
@@ -348,6 +343,15 @@ describe('a restore is refused, and nothing is touched,', () => {
   it('when the backup belongs to another app registration', async () => {
     const other = configure(target, { AZURE_CLIENT_ID: '66666666-7777-4888-9999-bbbbbbbbbbbb' })
     expect(await refusal(file, other)).toEqual(untouched('This backup belongs to another app registration'))
+  })
+
+  it('when the backup is of a version before 1.5', async () => {
+    const old = await createDatabaseOf15()
+    onTestFinished(() => old.drop())
+    await addInstallation(old)
+    await noteAsOf15(old, MIGRATIONS_OF_1_5.slice(0, -1))
+    const older = await backUp(configure(old))
+    expect(await refusal(older, configure(target))).toEqual(untouched(`${older} holds data from before version 1.5.0`))
   })
 
   it('when the backup has migrations of a newer version', async () => {

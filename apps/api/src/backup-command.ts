@@ -13,7 +13,6 @@ import { connectOrExplain, holdMigrations, knownMigrations } from './database/mi
 import { BACKUP_SESSION } from './database/open-transactions.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { applySettings, NO_TIME_LIMITS } from './database/session-settings.ts'
-import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { readVaultKeys } from './vault-keys.ts'
 import { VERSION } from './version.ts'
@@ -55,7 +54,7 @@ export async function runBackupCommand(
       const manifest = await writeBackup(client, file, {
         version: VERSION,
         createdAt: at,
-        sealedColumns: [...Object.values(SEALED_COLUMNS), ...FORMER_QUEUE_SEALED_COLUMNS],
+        sealedColumns: Object.values(SEALED_COLUMNS),
         keys: enclosed,
         simulatorDirectory: config.demo ? join(config.dataDirectory, 'simulator') : null,
       })
@@ -67,7 +66,7 @@ export async function runBackupCommand(
           ? 'The vault keys are not inside: keep them in another place. Nothing can be sent without them.'
           : 'The vault keys are inside: whoever has the file can read everything in it.',
       )
-      const known = new Set(await knownMigrations())
+      const known = await knownMigrations()
       const newer = manifest.migrations.filter((name) => !known.has(name))
       if (newer.length > 0)
         print(

@@ -105,8 +105,8 @@ async function refuseUnreachable(connectionString: string): Promise<void> {
   await client.end()
 }
 
-function faultOf({ tables, pending, newer }: MigrationState): string | null {
-  if (newer !== null) return newer
+function faultOf({ tables, pending, newer, older }: MigrationState): string | null {
+  if (newer !== null || older !== null) return newer ?? older
   if (tables === 'foreign')
     return 'The database holds tables of another program. Give Inforiver Mail a database of its own.'
   if (tables === 'empty') return 'The database is empty. Start Inforiver Mail once.'

@@ -19,6 +19,8 @@ export interface DatabaseReached {
   readonly pendingMigrations: readonly string[]
   /** Why this version cannot use a database that a newer one has changed; null when it can. */
   readonly newer: string | null
+  /** Why this version cannot use a database that is too old for it; null when it can. */
+  readonly older: string | null
   /** Why nothing can be stored now; null when it can. */
   readonly refusesWrites: string | null
   /** Why the database may not be used with this app registration; null when it may. */
@@ -52,7 +54,8 @@ export function isUsable(finding: DatabaseFinding): boolean {
     finding.foreignRegistration === null &&
     finding.missingRights.length === 0 &&
     finding.pendingMigrations.length === 0 &&
-    finding.newer === null
+    finding.newer === null &&
+    finding.older === null
   )
 }
 

@@ -19,6 +19,7 @@ import { findServer, stopServer } from './database/postgres-server.ts'
 import { takeProductLock } from './database/product-lock.ts'
 import { hasData, replaceByRestored, restoringFolderOf } from './database/restored-folder.ts'
 import { checkVaultKeys, describeVaultFaults } from './database/sealed-values.ts'
+import { olderFault } from './database/version-1-5.ts'
 import { writeDurably } from './durable-file.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { hasVaultKeys, readVaultKeys, usesKeyFile } from './vault-keys.ts'
@@ -93,12 +94,14 @@ async function refuseUnfit({ path, manifest }: Backup, config: Config): Promise<
         ? `${path} is not a backup of the demo, and belongs to an installation with an app registration.`
         : `${path} is a backup of the demo. Restore it with --demo.`,
     )
-  const known = new Set(await knownMigrations())
+  const known = await knownMigrations()
   const unknown = manifest.migrations.find((name) => !known.has(name))
   if (unknown !== undefined)
     throw new ConfigurationError(
       `${path} holds a newer database: it has the migration ${unknown}, which this version (${VERSION}) does not know. Restore it with a newer version.`,
     )
+  const older = olderFault(path, manifest.migrations)
+  if (older !== null) throw new ConfigurationError(older)
   const { installation } = manifest
   if (installation === null) return
   const hosts = config.demo ? { authorityHost: null, graphBaseUrl: null } : {}
@@ -200,7 +203,7 @@ async function fill(client: pg.Client, connectionString: string, context: Contex
   })
 }
 
-/** Stops the server that a killed product has left. A product of version 1.0.0 is refused, which takes no lock. */
+/** Stops the server that a killed product has left. */
 async function stopLeftover({ dataDirectory, runtimeDirectory }: Config): Promise<void> {
   if ((await findServer(join(dataDirectory, 'postgres')).catch(() => null)) === null) return
   const embedded = await startEmbeddedPostgres({ dataDirectory, runtimeDirectory, onRestart() {}, onLost() {} })

@@ -103,6 +103,7 @@ export const CHECK_CODES = {
     'database-rights-missing',
     'database-foreign',
     'database-newer',
+    'database-older',
     'database-of-another-registration',
     'database-refuses-writes',
     'database-stopped',

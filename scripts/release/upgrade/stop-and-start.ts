@@ -105,9 +105,8 @@ async function submit(url: string, { serviceKey }: Tenant, count: number, change
 
 async function untilUploading(testbed: Testbed): Promise<void> {
   const giveUpAt = Date.now() + UPLOADS_WITHIN_MS
-  const table = (await isFirstRelease(testbed)) ? 'messages' : 'message_states'
   while (Date.now() < giveUpAt) {
-    const { rows } = await testbed.pool.query(`SELECT 1 FROM ${table} WHERE uploading LIMIT 1`)
+    const { rows } = await testbed.pool.query('SELECT 1 FROM message_states WHERE uploading LIMIT 1')
     if (rows.length > 0) return
     await delay(100)
   }
@@ -116,20 +115,10 @@ async function untilUploading(testbed: Testbed): Promise<void> {
 
 /** Says how many messages are in which state, in the tables of the release that has left them. */
 async function readStates(testbed: Testbed): Promise<string> {
-  const { rows } = await testbed.pool.query<{ state: string; count: number }>(
-    (await isFirstRelease(testbed)) ? STATES_OF_1_0_0 : STATES,
-  )
+  const { rows } = await testbed.pool.query<{ state: string; count: number }>(STATES)
   return rows.map(({ state, count }) => `${count} ${state}`).join(', ')
 }
 
-async function isFirstRelease(testbed: Testbed): Promise<boolean> {
-  const { rows } = await testbed.pool.query<{ first: boolean }>(`SELECT to_regclass('message_queue') IS NULL AS first`)
-  return rows[0]?.first === true
-}
-
-const STATES_OF_1_0_0 = `
-SELECT CASE WHEN uploading THEN 'being uploaded' WHEN lookups IS NOT NULL THEN 'in doubt' ELSE status END AS state, count(*)::int AS count
-  FROM messages GROUP BY 1 ORDER BY 1`
 const STATES = `
 SELECT CASE WHEN uploading THEN 'being uploaded' WHEN doubt <> 'none' THEN 'in doubt' ELSE status END AS state, count(*)::int AS count
   FROM message_states GROUP BY 1 ORDER BY 1`

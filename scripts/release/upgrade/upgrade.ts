@@ -1,5 +1,5 @@
 // npm run upgrade: builds the last release of docs/releases.json from the history, lets it work, and upgrades to this
-// one: killed and started, and from 1.1.0 on also process by process. Fails when a message is lost or doubled.
+// one: killed and started, and from 2.0.0 on also process by process. Fails when a message is lost or doubled.
 // --sources FOLDER takes a release that is checked out and built already.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { rollBetween } from '../../chaos/rolling.ts'
 import { checkOut, lastRelease, removeCheckOut } from './sources.ts'
 import { stopAndStart } from './stop-and-start.ts'
 
-const FIRST_ROLLING = '1.1.0'
+const FIRST_ROLLING = '2.0.0'
 
 exitOnSignals() // the processes of both releases, and their database, stop when this one exits
 const { values } = parseArgs({ options: { sources: { type: 'string' } } })

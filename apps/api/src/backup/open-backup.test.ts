@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../config.ts'
+import { BASELINE } from '../database/version-1-5.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { VERSION } from '../version.ts'
 import { createBackupFile, refuseExistingFile } from './backup-file.ts'
@@ -63,7 +64,7 @@ async function write({
     format: FORMAT,
     version: '1.1.0',
     createdAt,
-    migrations: ['20261124000000_init'],
+    migrations: [BASELINE],
     jobsVersion: null,
     tables: [{ area: 'product', name: 'messages', columns: ['id'], ...summary }],
     sequences: [],

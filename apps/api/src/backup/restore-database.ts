@@ -6,6 +6,7 @@ import { getConstructionPlans } from 'pg-boss'
 import { ConfigurationError } from '../config.ts'
 import { migrate } from '../database/migrate.ts'
 import { inClientTransaction } from '../database/transaction.ts'
+import { BASELINE, isBefore2 } from '../database/version-1-5.ts'
 import { failUnsent, countUnsent, type Unsent } from '../queue/not-resent.ts'
 import {
   currentSchema,
@@ -68,7 +69,8 @@ export async function restoreDatabase(
   await client.query(`DROP SCHEMA IF EXISTS ${RESTORING_SCHEMA} CASCADE`)
   await client.query(`CREATE SCHEMA ${RESTORING_SCHEMA}`)
   const { migrations } = backup.manifest
-  await migrate(connectionString, { schema: RESTORING_SCHEMA, only: new Set(migrations) })
+  const only = new Set(isBefore2(migrations) ? [BASELINE] : migrations)
+  await migrate(connectionString, { schema: RESTORING_SCHEMA, only })
   await client.query(`SET search_path = ${RESTORING_SCHEMA}`)
   await inClientTransaction(client, async () => {
     await load(client, backup, 'product', RESTORING_SCHEMA)

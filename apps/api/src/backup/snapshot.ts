@@ -93,12 +93,9 @@ function sourceOf({ area, name, columns, isPartitioned }: StoredTable, productSc
 }
 
 async function readMigrations(client: pg.Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; finished: boolean }>(
-    `SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM _prisma_migrations
-      WHERE rolled_back_at IS NULL ORDER BY migration_name`,
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name',
   )
-  if (rows.some(({ finished }) => !finished))
-    throw new ConfigurationError('A migration of the database was cut off. Start Inforiver Mail once, and try again.')
   return rows.map(({ name }) => name)
 }
 
@@ -108,19 +105,12 @@ async function readJobsVersion(client: pg.Client, tables: readonly StoredTable[]
   return rows[0]?.version ?? null
 }
 
-/** Version 1.0.0 wrote down no hosts until its last migration. */
 async function readInstallation(client: pg.Client): Promise<Manifest['installation']> {
-  const { rows } = await client.query<{ row: Record<string, string | null> }>(
-    'SELECT to_jsonb(i) AS row FROM installation i WHERE id = 1',
+  const { rows } = await client.query<NonNullable<Manifest['installation']>>(
+    `SELECT entra_tenant_id AS "entraTenantId", entra_client_id AS "entraClientId", authority_host AS "authorityHost",
+            graph_base_url AS "graphBaseUrl" FROM installation WHERE id = 1`,
   )
-  const row = rows[0]?.row
-  if (row === undefined) return null
-  return {
-    entraTenantId: row['entra_tenant_id'] ?? '',
-    entraClientId: row['entra_client_id'] ?? '',
-    authorityHost: row['authority_host'] ?? null,
-    graphBaseUrl: row['graph_base_url'] ?? null,
-  }
+  return rows[0] ?? null
 }
 
 async function readStoredBytes(client: pg.Client, schema: string): Promise<number> {

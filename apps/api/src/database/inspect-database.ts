@@ -56,10 +56,10 @@ export async function inspectDatabase(
     const [look] = rows
     if (!look) throw new Error('The database did not answer the question.')
     const state = await orLacking(() => readMigrationState(pool))
-    const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'newer'> =
+    const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'newer' | 'older'> =
       state === 'lacking'
-        ? { tables: 'ours', pendingMigrations: [], newer: null }
-        : { tables: state.tables, pendingMigrations: state.pending, newer: state.newer }
+        ? { tables: 'ours', pendingMigrations: [], newer: null, older: null }
+        : { tables: state.tables, pendingMigrations: state.pending, newer: state.newer, older: state.older }
     const missingRights = rightsMissing(look, state === 'lacking')
     const isReadable = known.tables === 'ours' && missingRights.length === 0
     const transactions = await orLacking(() => readOpenTransactions(pool, LONG_TRANSACTION_SECONDS))

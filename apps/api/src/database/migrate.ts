@@ -7,14 +7,14 @@ import { elapsedMs } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 import { VERSION } from '../version.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
+import { reserveForMigration } from './product-lock.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
 import { applySettings, NO_TIME_LIMITS } from './session-settings.ts'
 import { inClientTransaction, retryConflicts } from './transaction.ts'
+import { BASELINE, isBefore2, MIGRATIONS_OF_1_5, olderFault } from './version-1-5.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
-/** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
-export const UNCOMPARED_UNTIL = '20261126220000_shorter_indexes'
 /** Ends the name of a migration that removes what the release before does not use any more. */
 export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
@@ -37,11 +37,16 @@ interface Release {
 
 const THIS_RELEASE: Release = { directory: MIGRATIONS_DIRECTORY, version: VERSION }
 
+const NO_WAY_BACK =
+  'the database is of version 1.5: once it is migrated, nothing but the backup made before leads back to that version'
+
 /**
  * Applies pending migrations of `prisma/migrations` under a lock, so that processes starting together do so one after the
  * other. A migration and its row in Prisma's table are one transaction, so that a kill leaves both or neither. It follows
  * that a migration cannot contain statements that PostgreSQL runs outside of transactions only, such as CREATE INDEX
  * CONCURRENTLY.
+ *
+ * A database of 1.5 is migrated only while nobody else uses it. Once it is, 1.5 refuses it.
  *
  * Large databases take a while: `onProgress` receives a sentence per migration, and another every few seconds.
  */
@@ -60,7 +65,7 @@ export async function migrate(
     /** How long a migration waits for a table. */
     lockTimeoutMs?: number
     release?: Release
-    /** Another schema than that of the connection. */
+    /** Another schema than that of the connection, which nobody else uses. */
     schema?: string
     /** The names of those to apply at most. */
     only?: ReadonlySet<string>
@@ -73,25 +78,31 @@ export async function migrate(
   try {
     await applySettings(client, SESSION)
     if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
+    const isMissing = (applied: ReadonlyMap<string, string | null>) => (migration: Migration) =>
+      !applied.has(migration.name) && only?.has(migration.name) !== false
     const known = await readApplied(client)
-    refuseNewerDatabase(migrations, known, release.version)
+    refuseUnusable(migrations, known, release.version)
     // Without a lock: a backup, which may take long, must not delay a start that changes nothing.
-    if (migrations.every(({ name }) => known.has(name) || only?.has(name) === false)) return
+    if (!migrations.some(isMissing(known))) return
     await withProgress('waiting for another process that migrates or backs up the database', () =>
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
-    await client.query(`SET lock_timeout = ${lockTimeoutMs}`)
     const applied = await readApplied(client)
-    refuseNewerDatabase(migrations, applied, release.version)
+    refuseUnusable(migrations, applied, release.version)
+    const missing = migrations.filter(isMissing(applied))
+    if (missing.length === 0) return
+    const isOf15 = isBefore2(applied.keys())
+    if (schema === undefined) await reserveForMigration(client, { alone: isOf15 })
+    if (isOf15) onProgress(NO_WAY_BACK)
+    await client.query(`SET lock_timeout = ${lockTimeoutMs}`)
     if (applied.size === 0) await prepareHistory(client)
     // The lock keeps it as the migration before has left it. Reading it takes as long as many a migration.
     let shape: SchemaShape | null = null
-    for (const migration of migrations) {
-      if (applied.has(migration.name) || only?.has(migration.name) === false) continue
+    for (const migration of missing) {
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
       // A dump, or a process of the release before, may hold a table of it and wait for another.
       shape = await withProgress(`still applying the migration ${migration.name}`, () =>
-        retryConflicts(() => apply(client, migration, release.version, shape)),
+        retryConflicts(() => apply(client, migration, release.version, shape, isOf15)),
       )
     }
   } catch (error) {
@@ -153,6 +164,8 @@ export interface MigrationState {
   readonly pending: readonly string[]
   /** Why this version cannot use a database that a newer one has changed; null when it can. */
   readonly newer: string | null
+  /** Why this version cannot use a database that is too old for it; null when it can. */
+  readonly older: string | null
 }
 
 export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
@@ -163,12 +176,13 @@ export async function readMigrationState(pool: pg.Pool): Promise<MigrationState>
     tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
     pending: known.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
     newer: newerFault(known, applied, VERSION),
+    older: olderFault('The database', applied.keys()),
   }
 }
 
-/** Returns the names of the migrations that this version has, in order. */
-export async function knownMigrations(): Promise<string[]> {
-  return (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+/** Returns the names of the migrations that this version knows: its own, and those of 1.5. */
+export async function knownMigrations(): Promise<ReadonlySet<string>> {
+  return new Set([...MIGRATIONS_OF_1_5, ...(await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)])
 }
 
 /**
@@ -208,8 +222,9 @@ const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
-const HOLDS_FOREIGN_TABLES = `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
-  SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`
+/** Asked where no migration is noted as applied. */
+const HOLDS_FOREIGN_TABLES = `SELECT EXISTS (
+  SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename <> '_prisma_migrations') AS foreign`
 
 async function prepareHistory(client: pg.Client): Promise<void> {
   const { rows } = await client.query(HOLDS_FOREIGN_TABLES)
@@ -220,118 +235,43 @@ async function prepareHistory(client: pg.Client): Promise<void> {
   await client.query(CREATE_HISTORY)
 }
 
-/** @returns the shape of the schema afterwards, where it was read */
-async function apply(
-  client: pg.Client,
-  migration: Migration,
-  version: string,
-  before: SchemaShape | null,
-): Promise<SchemaShape | null> {
-  const open = await findOpenRow(client, migration)
-  try {
-    if (open === null)
-      return await inClientTransaction(client, async () => {
-        const { usable, shape } = await applyAndJudge(client, migration, version, before)
-        await insertRow(client, migration, usable)
-        return shape
-      })
-  } catch (error) {
-    // The tables exist without the row: somebody else applied the migration, or the row was lost.
-    if (!EXISTS_ALREADY.has(codeOf(error))) throw error
-  }
-  await resume(client, migration, open)
-  return null
-}
-
 /**
- * Runs the statements of a migration and says which releases can use the database afterwards, for those that do not
- * know it. Null: those only that do.
+ * Applies a migration and notes it, with the releases that can use the database afterwards.
+ *
+ * @param isOf15 whether version 1.5 made the database, so that the baseline only takes the place of what that one noted
+ * @returns the shape of the schema afterwards
  */
-async function applyAndJudge(
+async function apply(
   client: pg.Client,
   { name, sql }: Migration,
   version: string,
   known: SchemaShape | null,
-): Promise<{ usable: string | null; shape: SchemaShape | null }> {
-  if (name <= UNCOMPARED_UNTIL) {
-    await client.query(sql)
-    return { usable: null, shape: null } // 1.0.0 refuses every migration that it does not know
-  }
-  const before = known ?? (await readSchemaShape(client))
-  await client.query(sql)
-  const shape = await readSchemaShape(client)
-  const isUsable = name.endsWith(CONTRACTS) || findContractions(before, shape).length === 0
-  return { usable: isUsable ? `${USABLE_FROM}${previousRelease(version)}` : null, shape }
+  isOf15: boolean,
+): Promise<SchemaShape> {
+  return inClientTransaction(client, async () => {
+    const before = known ?? (await readSchemaShape(client))
+    await client.query(isOf15 && name === BASELINE ? 'DELETE FROM _prisma_migrations' : sql)
+    const shape = await readSchemaShape(client)
+    const isUsable = name.endsWith(CONTRACTS) || findContractions(before, shape).length === 0
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), 1)`,
+      [
+        randomUUID(),
+        createHash('sha256').update(sql).digest('hex'),
+        name,
+        isUsable ? `${USABLE_FROM}${previousRelease(version)}` : null,
+      ],
+    )
+    return shape
+  })
 }
 
 /** Begins what is recorded with a migration in `logs`, which Prisma only fills in for one that failed. */
 const USABLE_FROM = 'usable from '
 
-/** Finds a migration that version 1.0.0 left unfinished. It wrote the row first, then committed each statement separately. */
-async function findOpenRow(client: pg.Client, { name }: Migration): Promise<string | null> {
-  const { rows } = await client.query<{ id: string }>(
-    'SELECT id FROM _prisma_migrations WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL',
-    [name],
-  )
-  return rows[0]?.id ?? null
-}
-
-/**
- * Completes a migration whose first statements, however many, were committed. A statement that fails because its work is
- * done shows that it and all before it were committed. The statements after the last such failure were missing.
- */
-async function resume(client: pg.Client, migration: Migration, openRow: string | null): Promise<void> {
-  const statements = splitStatements(migration.sql)
-  await inClientTransaction(client, async () => {
-    await client.query('SAVEPOINT resume')
-    for (const statement of statements) {
-      try {
-        await client.query(statement)
-      } catch (error) {
-        if (!isDone(statement, codeOf(error)) && !(openRow === null && WAS_DONE.has(codeOf(error)))) throw error
-        await client.query('ROLLBACK TO resume')
-      }
-    }
-    if (openRow === null) await insertRow(client, migration, null)
-    else
-      await client.query(
-        'UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1, logs = NULL WHERE id = $1',
-        [openRow],
-      )
-  })
-}
-
-/** Splits as version 1.0.0 did. Its migrations have no semicolons except at the ends of statements. */
-function splitStatements(sql: string): string[] {
-  return sql
-    .split(';')
-    .map((statement) => statement.replace(/^\s*--.*$/gm, '').trim())
-    .filter((statement) => statement !== '')
-}
-
-/** SQLSTATE of an existing schema, table or index, function, column, and constraint or trigger. */
-const EXISTS_ALREADY: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42701', '42710'])
-const IS_GONE: ReadonlySet<string> = new Set(['42704', '42P01', '42703'])
-/**
- * SQLSTATE of what a migration that was applied as a whole meets: what it reads or drops is gone, and its tables have a
- * primary key.
- */
-const WAS_DONE: ReadonlySet<string> = new Set([...IS_GONE, '42883', '42P16'])
-
-function isDone(statement: string, code: string): boolean {
-  return EXISTS_ALREADY.has(code) || (/^(DROP|ALTER TABLE \S+ DROP)\b/i.test(statement) && IS_GONE.has(code))
-}
-
 function codeOf(error: unknown): string {
   return (error as { code?: string }).code ?? ''
-}
-
-async function insertRow(client: pg.Client, { name, sql }: Migration, logs: string | null): Promise<void> {
-  await client.query(
-    `INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, finished_at, applied_steps_count)
-     VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), 1)`,
-    [randomUUID(), createHash('sha256').update(sql).digest('hex'), name, logs],
-  )
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {
@@ -353,14 +293,14 @@ async function readApplied(client: pg.Client | pg.Pool): Promise<Map<string, str
   return new Map(rows.map((row) => [row.migration_name, row.logs]))
 }
 
-function refuseNewerDatabase(known: Migration[], applied: Map<string, string | null>, version: string): void {
-  const fault = newerFault(known, applied, version)
+function refuseUnusable(known: Migration[], applied: ReadonlyMap<string, string | null>, version: string): void {
+  const fault = newerFault(known, applied, version) ?? olderFault('The database', applied.keys())
   if (fault !== null) throw new ConfigurationError(fault)
 }
 
 /** Explains a database with migrations that this version does not know, unless each leaves it usable for this version. */
-function newerFault(known: Migration[], applied: Map<string, string | null>, version: string): string | null {
-  const names = new Set(known.map(({ name }) => name))
+function newerFault(known: Migration[], applied: ReadonlyMap<string, string | null>, version: string): string | null {
+  const names = new Set([...MIGRATIONS_OF_1_5, ...known.map(({ name }) => name)])
   for (const [name, recorded] of applied) {
     if (names.has(name)) continue
     const from = recorded?.startsWith(USABLE_FROM) ? recorded.slice(USABLE_FROM.length) : null

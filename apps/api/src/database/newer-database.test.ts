@@ -1,24 +1,15 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
+import { makeRelease } from '../test-support/migrations.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { migrate } from './migrate.ts'
 import { previousRelease } from './release-order.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 const EXPANDING = '20990101000000_note'
 const ADD_COLUMN = 'ALTER TABLE messages ADD COLUMN note TEXT'
 
-let directory: string
 let database: TestDatabase
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-releases-'))
-})
-afterAll(() => rm(directory, { recursive: true, force: true }))
 beforeEach(async () => {
   database = await createTestDatabase()
 })
@@ -30,13 +21,7 @@ async function startRelease(
   migrations: Readonly<Record<string, string>> = {},
   url = database.url,
 ): Promise<void> {
-  const folder = await mkdtemp(join(directory, 'release-'))
-  await cp(MIGRATIONS, folder, { recursive: true })
-  for (const [name, sql] of Object.entries(migrations)) {
-    await mkdir(join(folder, name))
-    await writeFile(join(folder, name, 'migration.sql'), sql)
-  }
-  await migrate(url, { release: { directory: folder, version } })
+  await migrate(url, { release: await makeRelease(version, migrations) })
 }
 
 it('starts on a database that the next release has expanded', async () => {

@@ -43,8 +43,18 @@ export async function openProductDatabase(
   { open, onRestart = () => {}, onLost = () => {}, stopping, joinRunning = false, timers }: Options,
 ): Promise<ProductDatabase> {
   if (configured.kind === 'external') {
-    const lock = await holdProductLock(configured.url, onLost, timers)
-    return openAt(configured.url, lock, { open, joined: false, explain: async (error) => error })
+    // Held from when it is migrated: a database of 1.5 is migrated only while nobody holds the lock.
+    let lock: ProductLock | null = null
+    const openAndHold = async (url: string) => {
+      const database = await open(url)
+      lock = await holdProductLock(url, onLost, timers).catch(async (error: unknown) => {
+        await database.close()
+        throw error
+      })
+      return database
+    }
+    const held = { isUsedByAnother: async () => lock?.isUsedByAnother() ?? true, stop: async () => lock?.stop() }
+    return openAt(configured.url, held, { open: openAndHold, joined: false, explain: async (error) => error })
   }
   const running = joinRunning ? await findRunningPostgres(dataDirectory) : null
   if (running !== null)

@@ -4,11 +4,14 @@ import { ConfigurationError } from '../config.ts'
 import { keepConnected } from './keep-connected.ts'
 
 /**
- * Every process that uses an external database shares this lock for as long as it runs. A restore takes it for itself
- * alone. Version 1.0.0 does not hold it.
+ * Every process that uses an external database shares this lock for as long as it runs, in version 1.5 too. A restore takes
+ * it for itself alone, and so does the migration from 1.5.
  */
 const PRODUCT_LOCK = 719_283_003
 const BACKUP_LOCK = 719_283_004
+
+/** How long the connection of a process that has just ended may keep the lock. */
+const ENDS_WITHIN_MS = 1_000
 
 const IS_RESTORED =
   'The database is being restored from a backup, or was while the connection to it was broken. Start Inforiver Mail when that is done.'
@@ -65,6 +68,44 @@ export async function shareProductLock(client: pg.Client): Promise<boolean> {
   return (await tryLock(client, 'pg_try_advisory_lock_shared', PRODUCT_LOCK)) !== null
 }
 
+/**
+ * Keeps a restore away from a database that is about to be migrated, until the connection ends; with `alone`, every process
+ * of version 1.5 too.
+ *
+ * @throws {ConfigurationError} naming who uses the database
+ */
+export async function reserveForMigration(client: pg.Client, { alone }: { alone: boolean }): Promise<void> {
+  if (!alone) {
+    if (!(await shareProductLock(client))) throw new ConfigurationError(IS_RESTORED)
+    return
+  }
+  await client.query(`SET lock_timeout = ${ENDS_WITHIN_MS}`)
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [PRODUCT_LOCK])
+  } catch (error) {
+    if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error
+    throw new ConfigurationError(await describeHolders(client))
+  }
+}
+
+const LOCK_NOT_AVAILABLE = '55P03'
+
+async function describeHolders(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ pid: number; address: string; exclusive: boolean }>(
+    `SELECT l.pid, l.mode = 'ExclusiveLock' AS exclusive,
+            coalesce(host(a.client_addr), CASE a.client_port WHEN -1 THEN 'this machine' ELSE 'an unknown address' END) AS address
+       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE ${IS_HELD} ORDER BY l.pid`,
+    [PRODUCT_LOCK],
+  )
+  if (rows.some(({ exclusive }) => exclusive)) return IS_RESTORED
+  const holders = rows.map(({ pid, address }) => `${address} (pid ${pid} of PostgreSQL)`).join(', ')
+  return `Inforiver Mail 1.5, or a backup of it, still uses the database: ${holders}. Stop every process of it, or scale to 0, and start this version again. Where such a process is gone already, end its connection by pg_terminate_backend(pid).`
+}
+
+/** $1 the lock. Of rows `l` of pg_locks. */
+const IS_HELD = `l.locktype = 'advisory' AND l.classid = 0 AND l.objid = $1 AND l.objsubid = 1 AND l.granted
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
 /** Takes the product's lock for a restore. Returns false while any process uses the database. */
 export async function takeProductLock(client: pg.Client): Promise<boolean> {
   return (await tryLock(client, 'pg_try_advisory_lock', PRODUCT_LOCK)) !== null
@@ -86,11 +127,7 @@ async function tryLock(client: pg.Client, lock: string, number: number): Promise
 
 async function isHeldBeside(client: pg.Client, ownPid: number | null): Promise<boolean> {
   const { rowCount } = await client.query(
-    `SELECT FROM pg_locks
-      WHERE locktype = 'advisory' AND classid = 0 AND objid = $1 AND objsubid = 1 AND granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND pid IS DISTINCT FROM $2
-      LIMIT 1`,
+    `SELECT FROM pg_locks l WHERE ${IS_HELD} AND l.pid IS DISTINCT FROM $2 LIMIT 1`,
     [PRODUCT_LOCK, ownPid],
   )
   return rowCount !== 0

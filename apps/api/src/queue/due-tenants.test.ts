@@ -152,7 +152,7 @@ it('finds what is due at once of each tenant that a notification names', async (
   expect(new Set(ids).size).toBe(3)
 })
 
-it('lists the tenants at a notification that names none, as version 1.3.0 sends it', async () => {
+it('lists the tenants at a notification that names none', async () => {
   await queueSilently('released', 2 * HOURS)
   expect(await worker.claim()).toEqual([])
   const woken = worker.woken()

@@ -5,7 +5,7 @@ import type { KnownTenants } from './known-tenants.ts'
 
 /**
  * A transaction that queues messages notifies this channel, which wakes the workers when it commits. The payload names the
- * tenants; without any, anything may be due. Version 1.3.0 sends none and reads none.
+ * tenants; without any, anything may be due.
  */
 export const MESSAGES_CHANNEL = 'inforiver_mail_messages'
 export const BETWEEN_TENANTS = ','

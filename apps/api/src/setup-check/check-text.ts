@@ -404,6 +404,12 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     detail: 'It holds tables of another program and none of Inforiver Mail.',
     action: 'Give Inforiver Mail a database of its own, and set DATABASE_URL to it.',
   },
+  'database-older': {
+    status: 'failed',
+    title: 'The database is of a version before 1.5',
+    detail: '{reason}',
+    action: 'Start version 1.5 on it, make a backup, and then start this version.',
+  },
   'database-newer': {
     status: 'failed',
     title: 'The database is of a newer version',

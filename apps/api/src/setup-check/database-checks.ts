@@ -13,10 +13,11 @@ export function judgeDatabase(finding: DatabaseFinding): Outcome {
     case 'unreachable':
       return found('database-unreachable', { sentence: finding.sentence, reason: finding.reason })
     case 'reached': {
-      const { version, majorVersion, missingRights, tables, pendingMigrations, newer } = finding
+      const { version, majorVersion, missingRights, tables, pendingMigrations, newer, older } = finding
       if (majorVersion < SUPPORTED_VERSION) return found('database-too-old', { version, needed: SUPPORTED_VERSION })
       if (tables === 'foreign') return found('database-foreign')
       if (newer !== null) return found('database-newer', { reason: newer })
+      if (older !== null) return found('database-older', { reason: older })
       const { foreignRegistration, refusesWrites } = finding
       if (foreignRegistration !== null)
         return found('database-of-another-registration', { reason: foreignRegistration })

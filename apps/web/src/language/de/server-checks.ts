@@ -266,6 +266,11 @@ const CHECKS: Readonly<Record<string, Text>> = {
     '{reason}',
     'Starten Sie die neuere Version, oder stellen Sie die Sicherung von vor der Aktualisierung wieder her.',
   ],
+  'database-older': [
+    'Die Datenbank ist von einer Version vor 1.5',
+    '{reason}',
+    'Starten Sie Version 1.5 darauf, erstellen Sie eine Sicherung, und starten Sie dann diese Version.',
+  ],
   'database-of-another-registration': [
     'Die Datenbank gehört zu einer anderen App-Registrierung',
     '{reason}',

@@ -1,2 +1,0 @@
--- AlterTable
-ALTER TABLE "message_attempts" ADD COLUMN     "facts" JSONB;
