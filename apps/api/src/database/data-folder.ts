@@ -36,7 +36,7 @@ export async function takeDataFolder(path: string): Promise<DataFolder | null> {
   }
 }
 
-/** Whether a process uses the folder; version 1.0.0 does not lock it. Creates nothing. */
+/** Whether a process uses the folder. Creates nothing. */
 export async function isDataFolderTaken(path: string): Promise<boolean> {
   if (!(await exists(lockFileOf(path)))) return false
   const lock = tryLock(lockFileOf(path))

@@ -8,13 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import {
-  makeReleasedDataFolder,
-  startReleasedDataFolder,
-  type ReleasedDataFolder,
-} from '../test-support/released-data-folder.ts'
 import { folderFaultOf } from './data-folder.ts'
 import {
   findRunningPostgres,
@@ -22,7 +17,9 @@ import {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
 } from './embedded-postgres.ts'
+import { choosePostgresAccount } from './postgres-account.ts'
 import { connectMutually } from './postgres-address.ts'
+import { findBinaries, runProgram } from './postgres-programs.ts'
 
 const RUN_EMBEDDED = fileURLToPath(new URL('../test-support/run-embedded-postgres.ts', import.meta.url))
 
@@ -40,15 +37,6 @@ const ORDINARY_ROLE = {
 }
 const OWNED = `SELECT datname AS owned FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
   UNION ALL SELECT spcname FROM pg_tablespace WHERE pg_get_userbyid(spcowner) = current_user`
-/** Objects in the product's schemas that the product does not own. */
-const NOT_OWNED = `SELECT name FROM (
-    SELECT relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class
-    UNION ALL SELECT proname, pronamespace, proowner FROM pg_proc
-    UNION ALL SELECT typname, typnamespace, typowner FROM pg_type
-    UNION ALL SELECT nspname, oid, nspowner FROM pg_namespace WHERE nspname <> 'public') objects
-  WHERE schema IN ('public'::regnamespace, to_regnamespace('background_work'))
-    AND owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`
-
 let directory: string
 let dataDirectory: string
 let running: EmbeddedPostgres | null = null
@@ -355,89 +343,18 @@ it.runIf(hasSockets)(
   },
 )
 
-describe('a data folder of version 1.0.0', () => {
-  let original: string
-  let where: string
-  let released: ReleasedDataFolder
+it('refuses a data folder of version 1.0.0, whose role is the superuser', async () => {
+  const where = join(directory, 'of-1-0-0')
+  await makeUsedFolder(where)
+  const folder = join(where, 'postgres')
+  const binaries = await findBinaries()
+  const programs = { binaries, account: await choosePostgresAccount(folder, binaries.postgres) }
+  const input = 'ALTER ROLE inforiver_mail SUPERUSER\n'
+  await runProgram(programs, 'postgres', ['--single', '-D', folder, 'postgres'], { timeoutMs: 60_000, input })
 
-  beforeAll(async () => {
-    original = await mkdtemp(join(directory, 'released-'))
-    const server = await makeReleasedDataFolder(original)
-    const client = await server.connect()
-    await client.query(
-      `CREATE TYPE mood AS ENUM ('glad');
-       CREATE TABLE messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number serial, mood mood);
-       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-       CREATE TRIGGER refuses BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION refuse();
-       CREATE SCHEMA background_work;
-       CREATE TABLE background_work.job (id integer, made timestamptz) PARTITION BY LIST (id);
-       CREATE TABLE background_work.first PARTITION OF background_work.job FOR VALUES IN (1);
-       CREATE VIEW background_work.jobs AS SELECT * FROM background_work.job;
-       INSERT INTO messages (mood) VALUES ('glad')`,
-    )
-    await client.end()
-    await server.stop()
-  })
-  beforeEach(async () => {
-    where = join(await mkdtemp(join(directory, 'copy-')), 'data')
-    await copyFolder(original, where)
-    released = await startReleasedDataFolder(where)
-  })
+  await expect(start(where)).rejects.toThrow(`The data folder ${where} holds data from before version 1.5.0`)
 
-  /** Reads what the product finds after the start, and changes it. */
-  async function look(server: EmbeddedPostgres) {
-    const [role] = await query(server, ROLE)
-    const messages = await query(server, 'SELECT number, mood FROM messages')
-    const owned = await query(server, OWNED)
-    const notOwned = await query(server, NOT_OWNED)
-    const [{ listen_addresses: listens } = {}] = await query(server, 'SHOW listen_addresses')
-    await query(server, 'ALTER TABLE messages ADD COLUMN added integer')
-    await query(server, 'CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN END$$')
-    await query(server, "ALTER TYPE mood ADD VALUE 'sad'")
-    await query(server, 'DROP SCHEMA background_work CASCADE')
-    return { role, messages, owned, notOwned, listens }
-  }
-
-  const MOVED_OVER = {
-    role: ORDINARY_ROLE,
-    messages: [{ number: 1, mood: 'glad' }],
-    owned: [{ owned: 'inforiver_mail' }],
-    notOwned: [],
-    listens: hasSockets ? '' : '127.0.0.1',
-  }
-
-  it('is upgraded to the new role and socket at the next start', async () => {
-    await released.stop()
-
-    running = await start(where)
-
-    expect(await look(running)).toEqual(MOVED_OVER)
-  })
-
-  it('is upgraded although a kill left its server running', async () => {
-    running = await start(where)
-
-    expect(await look(running)).toEqual(MOVED_OVER)
-  })
-
-  it('is refused while a product of that version uses it, which is not disturbed', async () => {
-    const owner = await released.connect('postgres')
-    await owner.query('SELECT pg_advisory_lock(719283001)') // as that version does
-
-    await expect(start(where)).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
-
-    expect((await owner.query('SELECT 1 AS value')).rows).toEqual([{ value: 1 }])
-    await owner.end()
-    await released.stop()
-  })
-
-  it('is upgraded although its password was lost and a kill left its server running', async () => {
-    await writeFile(join(where, 'postgres-password'), '')
-
-    running = await start(where)
-
-    expect(await look(running)).toEqual(MOVED_OVER)
-  })
+  await expectNothingRunning(where)
 })
 
 it('never reveals the password to another server on the recorded port of a killed one', async () => {
@@ -460,14 +377,14 @@ it('never reveals the password to another server on the recorded port of a kille
   running = await start(where)
 
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-  // A connection over TCP, as on Windows or to version 1.0.0, refuses as well.
+  // A connection over TCP, as on Windows, refuses as well.
   await expect(connectMutually(url)).rejects.toThrow('The server that answers is not the embedded PostgreSQL.')
   expect(heard).toContain('inforiver_mail')
   expect(heard).not.toContain(password)
   await new Promise((resolve) => foreign.close(resolve))
 })
 
-/** The pid file of a killed server of version 1.0.0, whose process id another program has by now. */
+/** The pid file of a killed server on TCP, whose process id another program has by now. */
 function pidFileOf(where: string, port: number, pid = process.ppid): string {
   return [pid, join(where, 'postgres'), 1_700_000_000, port, '', '127.0.0.1', '', 'ready   ', ''].join('\n')
 }

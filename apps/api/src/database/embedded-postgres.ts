@@ -14,7 +14,7 @@ import { addressOf, connectionString, connectMutually } from './postgres-address
 import { openCluster, passwordFileOf, readPassword } from './postgres-cluster.ts'
 import { programFaultOf } from './postgres-programs.ts'
 import { finishRestore } from './restored-folder.ts'
-import { DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
+import { DATABASE_NAME, IS_SUPERUSER, prepareCluster } from './postgres-role.ts'
 import {
   disownLeftovers,
   findServer,
@@ -23,12 +23,10 @@ import {
   stopServer,
   type Cluster,
 } from './postgres-server.ts'
+import { tooOld } from './version-1-5.ts'
 
 const START_ATTEMPTS = 10
-const LOCK_ATTEMPTS = 4 // PostgreSQL may need a moment to notice that a process was killed
 const BETWEEN_ATTEMPTS_MS = 500
-/** The advisory lock that version 1.0.0 holds on its server. */
-const OWNER_LOCK_OF_1_0_0 = 719_283_001
 
 export interface EmbeddedPostgres {
   readonly connectionString: string
@@ -107,7 +105,6 @@ export async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
 async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {
   const { dataDirectory, onRestart, onLost, betweenAttemptsMs = BETWEEN_ATTEMPTS_MS } = options
   const cluster = await openCluster(options)
-  await refuseUseByOlderVersion(cluster)
   const stopping = new AbortController()
   let recovery = Promise.resolve()
   // A process that exits without calling `stop`, also during the start, still asks the server to shut down.
@@ -180,32 +177,8 @@ async function describeOwner(dataDirectory: string): Promise<ConfigurationError>
   return new ConfigurationError(
     server === null || server.state === 'starting'
       ? 'Another Inforiver Mail is starting on this data folder. Use that one, or set DATA_DIR to another folder.'
-      : ALREADY_RUNNING,
+      : 'Another Inforiver Mail is already running on this data folder. Stop it first, or set DATA_DIR to another folder.',
   )
-}
-
-const ALREADY_RUNNING =
-  'Another Inforiver Mail is already running on this data folder. Stop it first, or set DATA_DIR to another folder.'
-
-/** Version 1.0.0 locks its server instead of the data folder. */
-async function refuseUseByOlderVersion({ directory, password }: Cluster): Promise<void> {
-  const server = await findServer(directory)
-  if (server?.state !== 'ready' || server.socketSetting !== null) return
-  const url = connectionString(addressOf(directory, server), password, 'postgres')
-  const client = await connectMutually(url).catch(() => null)
-  if (client === null) return
-  try {
-    for (let attempt = 1; ; attempt++) {
-      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-        OWNER_LOCK_OF_1_0_0,
-      ])
-      if (rows[0]?.locked) return
-      if (attempt === LOCK_ATTEMPTS) throw new ConfigurationError(ALREADY_RUNNING)
-      await delay(BETWEEN_ATTEMPTS_MS)
-    }
-  } finally {
-    await client.end()
-  }
 }
 
 /** Stops the server when the start fails, whoever started it: this process owns the folder. */
@@ -252,10 +225,10 @@ async function bringUp(
 }
 
 /**
- * Logs in, or returns null when role, password or ownership are not as they should be. The connection stays open to
- * notice when the server ends. It uses the database `postgres`, where it is not mistaken for another product.
+ * Logs in, or returns null when the password is not as it should be. The connection stays open to notice when the server
+ * ends. It uses the database `postgres`, where it is not mistaken for another product.
  */
-async function logIn({ address, password }: Cluster): Promise<pg.Client | null> {
+async function logIn({ address, password, dataDirectory }: Cluster): Promise<pg.Client | null> {
   let client: pg.Client
   try {
     client = await connectMutually(connectionString(address, password, 'postgres'))
@@ -263,10 +236,10 @@ async function logIn({ address, password }: Cluster): Promise<pg.Client | null> 
     if (LOGIN_REFUSALS.has((error as { code?: string }).code ?? '')) return null
     throw error
   }
-  const { rows } = await client.query<{ prepared: boolean }>(IS_PREPARED)
-  if (rows[0]?.prepared) return client
+  const { rows } = await client.query<{ super: boolean }>(IS_SUPERUSER)
+  if (!rows[0]?.super) return client
   await client.end()
-  return null
+  throw new ConfigurationError(tooOld(`The data folder ${dataDirectory}`))
 }
 
 /** SQLSTATE of a wrong password, and of a missing role or a rejection by pg_hba.conf. */

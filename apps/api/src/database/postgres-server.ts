@@ -23,7 +23,7 @@ export interface Cluster extends Programs {
 /** A running server, as its postmaster.pid describes it. */
 export interface Server {
   readonly port: number
-  /** The folder of its socket; null when it listens on TCP only, as version 1.0.0 does. */
+  /** The folder of its socket; null when it listens on TCP only, as on Windows. */
   readonly socketSetting: string | null
   readonly state: 'starting' | 'ready' | 'stopping'
 }
