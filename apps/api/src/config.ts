@@ -23,10 +23,20 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
   /** Each fault in a sentence or two. */
   readonly faults: readonly string[]
+  /** Whether starting again is no use before somebody has done what it says. Supervisors are told by the exit status. */
+  readonly isLasting: boolean
 
-  constructor(message: string, { faults = [message], ...options }: ErrorOptions & { faults?: readonly string[] } = {}) {
+  constructor(
+    message: string,
+    {
+      faults = [message],
+      isLasting = false,
+      ...options
+    }: ErrorOptions & { faults?: readonly string[]; isLasting?: boolean } = {},
+  ) {
     super(message, options)
     this.faults = faults
+    this.isLasting = isLasting
   }
 }
 

@@ -101,7 +101,7 @@ async function refuseUnfit({ path, manifest }: Backup, config: Config): Promise<
       `${path} holds a newer database: it has the migration ${unknown}, which this version (${VERSION}) does not know. Restore it with a newer version.`,
     )
   const older = olderFault(path, manifest.migrations)
-  if (older !== null) throw new ConfigurationError(older)
+  if (older !== null) throw new ConfigurationError(older, { isLasting: true })
   const { installation } = manifest
   if (installation === null) return
   const hosts = config.demo ? { authorityHost: null, graphBaseUrl: null } : {}

@@ -64,7 +64,7 @@ export async function runCommand(
 function explain(error: unknown, status: number): never {
   if (!(error instanceof ConfigurationError)) throw error
   console.error(`\n${error.message}\n`)
-  process.exit(status)
+  process.exit(error.isLasting ? STATUS_CONFIGURATION : status)
 }
 
 /** Ends the process once everything is printed, though connections may still hang. */

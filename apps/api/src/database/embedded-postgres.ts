@@ -239,7 +239,7 @@ async function logIn({ address, password, dataDirectory }: Cluster): Promise<pg.
   const { rows } = await client.query<{ super: boolean }>(IS_SUPERUSER)
   if (!rows[0]?.super) return client
   await client.end()
-  throw new ConfigurationError(tooOld(`The data folder ${dataDirectory}`))
+  throw new ConfigurationError(tooOld(`The data folder ${dataDirectory}`), { isLasting: true })
 }
 
 /** SQLSTATE of a wrong password, and of a missing role or a rejection by pg_hba.conf. */

@@ -297,7 +297,7 @@ describe('a database of version 1.5', () => {
 
     const refusal = await migrate(database.url).catch((error: unknown) => error)
 
-    expect(refusal).toBeInstanceOf(ConfigurationError)
+    expect(refusal).toMatchObject({ name: 'ConfigurationError', isLasting: true })
     expect((refusal as Error).message).toMatch(/^Inforiver Mail 1\.5, or a backup of it, still uses the database: /)
     expect((refusal as Error).message).toContain(rows[0]?.shown)
     expect(await history()).toEqual(before)
@@ -332,6 +332,7 @@ describe('a database of version 1.5', () => {
     await expect(migrate(database.url)).rejects.toThrow(
       new ConfigurationError(
         `The database holds data from before version 1.5.0, or of a 1.5 that has not finished its migrations. Inforiver Mail ${VERSION} takes data of 1.5 alone: bring them to 1.5 first, by starting that version on them.`,
+        { isLasting: true },
       ),
     )
     expect(await history()).toEqual(before)

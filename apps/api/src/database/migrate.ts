@@ -294,8 +294,10 @@ async function readApplied(client: pg.Client | pg.Pool): Promise<Map<string, str
 }
 
 function refuseUnusable(known: Migration[], applied: ReadonlyMap<string, string | null>, version: string): void {
-  const fault = newerFault(known, applied, version) ?? olderFault('The database', applied.keys())
-  if (fault !== null) throw new ConfigurationError(fault)
+  const newer = newerFault(known, applied, version)
+  if (newer !== null) throw new ConfigurationError(newer)
+  const older = olderFault('The database', applied.keys())
+  if (older !== null) throw new ConfigurationError(older, { isLasting: true })
 }
 
 /** Explains a database with migrations that this version does not know, unless each leaves it usable for this version. */

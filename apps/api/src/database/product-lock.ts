@@ -84,22 +84,25 @@ export async function reserveForMigration(client: pg.Client, { alone }: { alone:
     await client.query('SELECT pg_advisory_lock($1)', [PRODUCT_LOCK])
   } catch (error) {
     if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error
-    throw new ConfigurationError(await describeHolders(client))
+    throw await refuseHolders(client)
   }
 }
 
 const LOCK_NOT_AVAILABLE = '55P03'
 
-async function describeHolders(client: pg.Client): Promise<string> {
+async function refuseHolders(client: pg.Client): Promise<ConfigurationError> {
   const { rows } = await client.query<{ pid: number; address: string; exclusive: boolean }>(
     `SELECT l.pid, l.mode = 'ExclusiveLock' AS exclusive,
             coalesce(host(a.client_addr), CASE a.client_port WHEN -1 THEN 'this machine' ELSE 'an unknown address' END) AS address
        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid WHERE ${IS_HELD} ORDER BY l.pid`,
     [PRODUCT_LOCK],
   )
-  if (rows.some(({ exclusive }) => exclusive)) return IS_RESTORED
+  if (rows.some(({ exclusive }) => exclusive)) return new ConfigurationError(IS_RESTORED)
   const holders = rows.map(({ pid, address }) => `${address} (pid ${pid} of PostgreSQL)`).join(', ')
-  return `Inforiver Mail 1.5, or a backup of it, still uses the database: ${holders}. Stop every process of it, or scale to 0, and start this version again. Where such a process is gone already, end its connection by pg_terminate_backend(pid).`
+  return new ConfigurationError(
+    `Inforiver Mail 1.5, or a backup of it, still uses the database: ${holders}. Stop every process of it, or scale to 0, and start this version again. Where such a process is gone already, end its connection by pg_terminate_backend(pid).`,
+    { isLasting: true },
+  )
 }
 
 /** $1 the lock. Of rows `l` of pg_locks. */
