@@ -51,19 +51,6 @@ describe('createUnsavedMemory', () => {
     expect(storage.items.size).toBe(0)
   })
 
-  it('takes over what version 1.3.0 kept, and lets go of it with its page', () => {
-    const { userEmail, draft } = unsaved
-    const consent = { id: `con_${'0'.repeat(32)}`, fromEmail: draft.fromEmail, start: null, dismissed: false }
-    const storage = fakeStorage()
-    storage.setItem('inforiver-mail-unsaved', JSON.stringify({ userEmail, draft, consent, other: 1 }))
-    const memory = createUnsavedMemory(storage)
-    expect(memory.held('settings')).toEqual({ ...unsaved, consents: [{ ...consent, startedAt: 0 }] })
-    memory.hold('settings', null)
-    memory.leave()
-    memory.keep()
-    expect(storage.items.size).toBe(0)
-  })
-
   it('stores nothing while the page is not being left, or when nothing is held', () => {
     const storage = fakeStorage()
     const memory = createUnsavedMemory(storage)

@@ -85,17 +85,13 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
   }
 }
 
-/** What is in the storage. Version 1.3.0 kept what is unsaved in the settings alone, and one consent of them. */
-type Kept = Partial<Record<UnsavedPage | 'sessionEndedAt' | 'userEmail' | 'draft' | 'consent', unknown>>
+/** What is in the storage. */
+type Kept = Partial<Record<UnsavedPage | 'sessionEndedAt', unknown>>
 
 /** Any other name would be held for ever: no page lets go of it. */
-function pagesOf({ settings, recipients, userEmail, draft, consent }: Kept): Map<UnsavedPage, unknown> {
+function pagesOf({ settings, recipients }: Kept): Map<UnsavedPage, unknown> {
   const held = new Map<UnsavedPage, unknown>()
   if (settings !== undefined) held.set('settings', settings)
-  else if (draft !== undefined) {
-    const consents = typeof consent === 'object' && consent !== null ? [{ startedAt: 0, ...consent }] : []
-    held.set('settings', { userEmail, draft, consents })
-  }
   if (recipients !== undefined) held.set('recipients', recipients)
   return held
 }

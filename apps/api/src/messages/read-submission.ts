@@ -18,7 +18,7 @@ export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]
   const asked = toContent(input, parts)
   return {
     content: { ...asked, attachments: asked.attachments.map(typedByName) },
-    // Version 1.4 took no type from a name: hashing what was asked recognises its messages after an upgrade.
+    // Hashed without the type that a name tells, as in version 1.5: it recognises a repetition across the upgrade.
     askedAttachments: asked.attachments,
     reference: input.reference ?? null,
     sendAt: input.sendAt === undefined ? null : new Date(input.sendAt),

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { toSubmission } from './read-submission.ts'
 import { hashSubmission } from './submit.ts'
 
-it('recognises, after an upgrade, what version 1.4.0 accepted without a type, and called octet-stream', () => {
+it('hashes what has no type as octet-stream, as version 1.5 does', () => {
   const hashWith = (facts: object) => {
     const attachments = [{ filename: 'q3.pdf', content: 'YWJj', ...facts }]
     const input = MessageInput.parse({ to: ['max@contoso.com'], subject: 'Q3', text: 'The numbers.', attachments })
@@ -14,7 +14,7 @@ it('recognises, after an upgrade, what version 1.4.0 accepted without a type, an
   expect(hashWith({})).not.toBe(hashWith({ contentType: 'application/pdf' }))
 })
 
-it('recognises, after an upgrade, what version 1.1.0 accepted under an idempotency key', () => {
+it('recognises, after an upgrade, what version 1.5 accepted under an idempotency key', () => {
   const input = MessageInput.parse({
     to: ['max@contoso.com'],
     subject: 'Q3',

@@ -130,8 +130,8 @@ function openBytesOf(
 }
 
 /**
- * Hashes what was parsed, in the order of the schema: neither white space nor the order of fields counts. What version
- * 1.1.0 did not know is left out where it has its default, so that a repetition is recognised across an upgrade.
+ * Hashes what was parsed, in the order of the schema: neither white space nor the order of fields counts. Fields that
+ * were added later are left out where they have their default, so that a repetition is recognised across an upgrade.
  */
 export function hashSubmission({ content, reference, sendAt, onUnknownOutcome, ...later }: Submission): string {
   const { askedAttachments: attachments = content.attachments, priority, expiresAt } = later

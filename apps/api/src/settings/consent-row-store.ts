@@ -12,8 +12,6 @@ import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../st
 // Rows of `consents`, and how they end. A change of the settings ends consents too, in its own transaction: the stores
 // of consents and of settings build on this file and begin the transactions; it begins none.
 
-/** Proving a grant takes three calls to Microsoft, each with a time limit, and may begin in the last second of a consent. */
-const PROOF_MS = 4 * 60_000
 const PROOF_LEASE_MS = 15_000
 
 const INTERRUPTED = {
@@ -74,26 +72,13 @@ export type Ending<Ended = unknown> =
 export function openAt(now: Date) {
   return {
     status: 'pending',
-    OR: [
-      { returnedAt: null, expiresAt: { gt: now } },
-      { proofUntil: { not: null } },
-      { returnedAt: { gt: proofDeadline(now) } },
-    ],
+    OR: [{ expiresAt: { gt: now } }, { proofUntil: { not: null } }],
   } satisfies Prisma.ConsentWhereInput
 }
 
-/** Matches the other pending ones. NOT `openAt` would miss rows: SQL compares a null `returnedAt` neither way. */
+/** Matches the other pending ones. */
 export function expiredAt(now: Date) {
-  return {
-    status: 'pending',
-    proofUntil: null,
-    OR: [{ returnedAt: null, expiresAt: { lte: now } }, { returnedAt: { lte: proofDeadline(now) } }],
-  } satisfies Prisma.ConsentWhereInput
-}
-
-/** A proof of version 1.4.0, which has no lease, that began before this has taken too long. */
-function proofDeadline(now: Date): Date {
-  return new Date(now.getTime() - PROOF_MS)
+  return { status: 'pending', proofUntil: null, expiresAt: { lte: now } } satisfies Prisma.ConsentWhereInput
 }
 
 /** Reads a status that accounts for a pending consent whose time is up. */
@@ -232,8 +217,7 @@ export async function delayCompletion(transaction: Prisma.TransactionClient, id:
 
 export function toConsent(row: ConsentRow, now: Date): ConsentRecord {
   const { settlesAt: _, proofUntil, ...record } = row
-  const deadline = row.returnedAt ? new Date(row.returnedAt.getTime() + PROOF_MS) : row.expiresAt
-  const status = row.status === 'pending' && proofUntil === null && deadline <= now ? 'expired' : row.status
+  const status = row.status === 'pending' && proofUntil === null && row.expiresAt <= now ? 'expired' : row.status
   return {
     ...record,
     purpose: readConsentPurpose(row.purpose),

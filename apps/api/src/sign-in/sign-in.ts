@@ -16,8 +16,7 @@ const SEALED_FOR = 'sign-in'
 interface Secrets {
   readonly nonce: string
   readonly codeVerifier: string
-  /** Missing in one that an older version started. */
-  readonly silent?: boolean
+  readonly silent: boolean
 }
 
 export type SignInResult =
@@ -105,7 +104,7 @@ export function createSignIn({
     const { returnTo } = pending
     const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
     const secrets = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as Secrets
-    const { nonce, codeVerifier, silent = false } = secrets
+    const { nonce, codeVerifier, silent } = secrets
     const { adminCenters } = identity
     const refused = async (explanation: Explanation, account: string | null = null): Promise<SignInResult> => {
       const { kind, correlationId } = explanation

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import { createUnsavedMemory } from '../environment.ts'
 import { readUnsaved } from './unsaved.ts'
 
-const CONSENT = { id: `con_${'0'.repeat(32)}`, fromEmail: 'reports@contoso.com', start: null, dismissed: false }
 const nowhere = { getItem: () => null, setItem: () => {}, removeItem: () => {} }
 
 it.each(['{', '{"draft":{}}', '{"settings":{"draft":{}}}', 'null', '1'])(
@@ -11,15 +10,6 @@ it.each(['{', '{"draft":{}}', '{"settings":{"draft":{}}}', 'null', '1'])(
     expect(readUnsaved(createUnsavedMemory({ ...nowhere, getItem: () => kept }), 'ada@contoso.com')).toBeNull()
   },
 )
-
-it.each([
-  [null, []],
-  [CONSENT, [{ ...CONSENT, startedAt: 0 }]],
-])('reads what version 1.3.0 kept, with the consent %j', (consent, consents) => {
-  const kept = { userEmail: 'ada@contoso.com', draft: { largeAttachments: true } }
-  const memory = createUnsavedMemory({ ...nowhere, getItem: () => JSON.stringify({ ...kept, consent }) })
-  expect(readUnsaved(memory, 'ada@contoso.com')).toEqual({ ...kept, consents })
-})
 
 it('gives what is unsaved to nobody else', () => {
   const memory = createUnsavedMemory(nowhere)

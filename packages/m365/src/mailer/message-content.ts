@@ -48,8 +48,7 @@ export function mimeContent(
 }
 
 /**
- * Serialises the content for sealing: JSON, with small attachments and MIME in base64. MIME has no member `attachments`,
- * so that version 1.1.0, which would send it as an empty message, cannot read it and leaves it to a newer process.
+ * Serialises the content for sealing: JSON, with small attachments and MIME in base64. MIME has no member `attachments`.
  */
 export function writeContent(content: MessageContent): Buffer {
   const { mime } = content
