@@ -29,6 +29,7 @@ const IDLE: Snapshot = {
   recipientsQueued: 0,
   uploadedBytes: 0,
   bytesToUpload: 0,
+  storedBytes: 0,
   lastAttemptAt: null,
   canLeave: true,
 }

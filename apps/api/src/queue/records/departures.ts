@@ -33,6 +33,7 @@ export interface MailboxState {
   /** Recipients of the messages that are being sent. */
   readonly recipientsSending: number
   readonly uploadedBytes: number
+  readonly storedBytes: number
   /** Null when nothing waits, nothing limits it, or nothing can leave. */
   readonly lastLeavesAt: Date | null
 }
@@ -86,6 +87,7 @@ export function createDepartures(pool: pg.Pool, limits: MailboxLimits, elapsedMs
         recipientsLastDay: sum(recipients) - snapshot.recipientsSending,
         recipientsSending: snapshot.recipientsSending,
         uploadedBytes: snapshot.uploadedBytes,
+        storedBytes: snapshot.storedBytes,
         lastLeavesAt: canLeave ? estimateLast(snapshot, await plan(tenantId, snapshot), limits) : null,
       }
     },
@@ -115,6 +117,7 @@ export interface Snapshot {
   readonly uploadedBytes: number
   /** The bytes of queued messages and those being sent that the upload limit will count. */
   readonly bytesToUpload: number
+  readonly storedBytes: number
   /** When the last queued message is due; null when none is queued. */
   readonly lastAttemptAt: number | null
   /** False while somebody has to repair the connection first. */
@@ -219,7 +222,7 @@ SELECT mail_now() AS now, b.paused_until, b.paused_because, ${placeAhead('a.tena
        coalesce(o.low_passed, 0) AS low_passed, coalesce(o.after_high, '') AS after_high, coalesce(o.after_normal, '') AS after_normal,
        coalesce(o.after_low, '') AS after_low, coalesce(t.queued, 0) AS queued, coalesce(t.queued_recipients, 0)::int AS queued_recipients,
        coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
-       coalesce(t.upload_bytes, 0) AS to_upload,
+       coalesce(t.upload_bytes, 0) AS to_upload, coalesce(t.stored_bytes, 0) AS stored,
        (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS other_requests,
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
@@ -252,6 +255,7 @@ async function readSnapshot(pool: pg.Pool, tenantId: string): Promise<Snapshot> 
     sending_large: number
     sending_recipients: number
     to_upload: string
+    stored: string
     other_requests: number
     last_attempt_at: Date | null
     can_leave: boolean
@@ -302,6 +306,7 @@ async function readSnapshot(pool: pg.Pool, tenantId: string): Promise<Snapshot> 
     recipientsQueued: row.queued_recipients,
     uploadedBytes: sum(within(UPLOAD_WINDOW, ({ upload_bytes: bytes }) => Number(bytes))),
     bytesToUpload: Number(row.to_upload),
+    storedBytes: Number(row.stored),
     lastAttemptAt: row.last_attempt_at?.getTime() ?? null,
     canLeave: row.can_leave,
   }
