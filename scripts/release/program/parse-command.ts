@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { BackupOptions } from '../../../apps/api/src/backup-command.ts'
 import type { ConfigOptions } from '../../../apps/api/src/config.ts'
 import type { RestoreCommandOptions } from '../../../apps/api/src/restore-command.ts'
+import { VERSION } from '../../../apps/api/src/version.ts'
 import { LOST_KINDS } from '../../../apps/api/src/vault-rotation/lost-kinds.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
@@ -35,6 +36,31 @@ export type Command =
   | ({ readonly name: 'restore'; readonly restore: RestoreCommandOptions } & Options)
   | ({ readonly name: 'version' | 'help' } & Options)
   | ({ readonly name: 'not-understood'; readonly reason: string } & Options)
+
+/** One that needs the product's configuration. */
+export type Runnable = Exclude<Command, { name: 'not-understood' | 'help' | 'version' }>
+
+/** The status of sysexits.h for a command line that is not understood. */
+const STATUS_USAGE = 64
+
+/** Answers what needs no product: how it is used, which version it is. Returns what is to be run, or null. */
+export function understand(words: readonly string[], introduction = ''): Runnable | null {
+  const command = parseCommand(words)
+  switch (command.name) {
+    case 'not-understood':
+      console.error(`${command.reason}\n\n${introduction}${USAGE}`)
+      process.exitCode = STATUS_USAGE
+      return null
+    case 'help':
+      console.log(`${introduction}${USAGE}`)
+      return null
+    case 'version':
+      console.log(VERSION)
+      return null
+    default:
+      return command
+  }
+}
 
 /** The options that each command takes, and how many words may follow its name. */
 const COMMANDS = {

@@ -1,5 +1,5 @@
 import { runBackupCommand } from '../../../apps/api/src/backup-command.ts'
-import { ConfigurationError, readConfig, rereadSecrets } from '../../../apps/api/src/config.ts'
+import { ConfigurationError, rereadSecrets, type Config } from '../../../apps/api/src/config.ts'
 import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runRestoreCommand } from '../../../apps/api/src/restore-command.ts'
@@ -7,17 +7,16 @@ import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
 import { exitOnSignals } from '../../start/exit-on-signals.ts'
 import { runProduct } from '../../start/product-process.ts'
 import { refuseDataOfAnotherAccount } from './data-owner.ts'
-import type { Command } from './parse-command.ts'
+import type { Runnable } from './parse-command.ts'
 
 const STATUS_FAILED = 1
 /** The status of sysexits.h for a configuration that has to change: supervisors know that starting again is no use. */
 const STATUS_CONFIGURATION = 78
 
 /** Runs a command that needs the product's configuration. Where the operator has to change something, the process ends. */
-export async function runCommand(
-  command: Extract<Command, { name: 'start' | 'doctor' | 'migrate' | 'vault' | 'backup' | 'restore' }>,
-): Promise<void> {
+export async function runCommand(command: Runnable, readConfig: () => Config): Promise<void> {
   if (command.name !== 'start') exitOnSignals() // the product itself stops in order
+  const print = console.log
   try {
     switch (command.name) {
       case 'start':
@@ -29,22 +28,22 @@ export async function runCommand(
         })
       case 'doctor':
         return exitWith(
-          await runDoctorCommand(() => readConfig(process.env, process.cwd(), command.options), {
+          await runDoctorCommand(readConfig, {
             json: command.json,
-            print: console.log,
+            print,
             warn: console.error,
             account: process.getuid?.(),
           }),
         )
       case 'migrate':
-        return await runMigrateCommand(readConfigOrExit(), { print: console.log })
+        return await runMigrateCommand(readConfigOrExit(), { print })
       case 'vault':
-        process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print: console.log })
+        process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print })
         return
       case 'backup':
-        return await runBackupCommand(command.backup, readConfigOrExit(), { print: console.log })
+        return await runBackupCommand(command.backup, readConfigOrExit(), { print })
       case 'restore':
-        return await runRestoreCommand(command.restore, readConfigOrExit(), { print: console.log })
+        return await runRestoreCommand(command.restore, readConfigOrExit(), { print })
     }
   } catch (error) {
     explain(error, STATUS_FAILED)
@@ -52,7 +51,7 @@ export async function runCommand(
 
   function readConfigOrExit() {
     try {
-      const config = readConfig(process.env, process.cwd(), command.options)
+      const config = readConfig()
       refuseDataOfAnotherAccount(config.dataDirectory, process.getuid?.())
       return config
     } catch (error) {
