@@ -25,10 +25,9 @@ it('finds texts in code, and no codes, keys, styles and types', () => {
     if (event.key === 'Escape') throw new Error('It broke down.')
     const b = <Field label="To" type="text" title={t('a.b')}>Save {kind === 'x' ? 'Not yet' : \`\${n} messages wait\`}</Field>
   `
-  const { texts, sidedStyles, imports } = readSource('shell/x.tsx', source)
-  expect({ texts, sidedStyles, imports }).toEqual({
+  const { texts, imports } = readSource('shell/x.tsx', source)
+  expect({ texts, imports }).toEqual({
     texts: ['6: To', '6: Save', '6: Not yet', '6: … messages wait'],
-    sidedStyles: ['4: marginLeft'],
     imports: ['shell/a.ts'],
   })
 })
@@ -96,10 +95,6 @@ it('needs in the first load only the texts of the first load', () => {
       ),
   )
   expect(early).toEqual([])
-})
-
-it('lays out by start and end, so that a language can be written from right to left', () => {
-  expect(FILES.flatMap(({ path, sidedStyles }) => sidedStyles.map((style) => `${path}:${style}`))).toEqual([])
 })
 
 /** A template that begins like an id. Others, such as one of an address, match anything. */

@@ -1,5 +1,4 @@
-// Reads the sources of the page: texts that stand in the code, ids of the catalogues that are used, and styles that
-// only fit a language written from left to right.
+// Reads the sources of the page: texts that stand in the code, and ids of the catalogues that are used.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { parseAst } from 'rolldown/parseAst'
@@ -21,8 +20,6 @@ export interface SourceFile {
   readonly path: string
   /** Such as `12: Save`. */
   readonly texts: readonly string[]
-  /** Such as `12: marginLeft`. */
-  readonly sidedStyles: readonly string[]
   readonly calls: readonly TextCall[]
   /** Every string, and a pattern for every template. */
   readonly strings: readonly (string | RegExp)[]
@@ -38,7 +35,6 @@ const BEGINS_LIKE_TEXT = /^[A-Z][a-z]{2}/
 const HAS_WORDS = /\b[A-Za-z]{2,}[,;:.]? [A-Za-z]{2,}/
 const HAS_LETTERS = /\p{L}/u
 const STYLES = /^make(Static|Reset)?Styles$/
-const SIDED = /^((margin|padding|border)(Left|Right)\w*|left|right)$/
 
 /** A node of the tree, as far as this file looks at it. */
 interface Node {
@@ -59,7 +55,6 @@ export function readPage(): SourceFile[] {
 
 export function readSource(path: string, source: string): SourceFile {
   const texts: string[] = []
-  const sidedStyles: string[] = []
   const calls: TextCall[] = []
   const strings: (string | RegExp)[] = []
   const imports: string[] = []
@@ -108,24 +103,11 @@ export function readSource(path: string, source: string): SourceFile {
         if (HAS_LETTERS.test(value) && (SHOWN.test(nameOf(node['name'])) || isText(value))) text(node, value)
         return
       }
-      case 'ObjectExpression':
-        if (inStyles) {
-          for (const property of sidedProperties(node, source)) {
-            sidedStyles.push(`${lineOf(property)}: ${nameOf(property['key'])}`)
-          }
-        }
-        break
-      case 'Property': {
-        const name = nameOf(node['key'])
-        const value = valueOf(node['value'])
-        if (/^(textAlign|float)$/.test(name) && (value === 'left' || value === 'right')) {
-          sidedStyles.push(`${lineOf(node)}: ${name} ${value}`)
-        }
+      case 'Property':
         // A name of a property is no text, whatever it looks like.
         visit(node['value'] as Node, inStyles)
         if (node['computed'] === true) visit(node['key'] as Node, inStyles)
         return
-      }
       case 'Literal': {
         const value = valueOf(node)
         if (value === null) return
@@ -151,7 +133,7 @@ export function readSource(path: string, source: string): SourceFile {
   }
 
   visit(parseAst(source, { lang: path.endsWith('x') ? 'tsx' : 'ts' }) as unknown as Node, false)
-  return { path, texts, sidedStyles, calls, strings, imports }
+  return { path, texts, calls, strings, imports }
 }
 
 /** The files that are loaded together with `path`. */
@@ -198,23 +180,6 @@ function keysOf(node: Node | undefined): string[] | null {
   if (node.type !== 'ObjectExpression') return null
   const properties = node['properties'] as Node[]
   return properties.every(({ type }) => type === 'Property') ? properties.map(({ key }) => nameOf(key)) : null
-}
-
-/** Styles of one side, unless the other side has the same. */
-function sidedProperties(node: Node, source: string): Node[] {
-  const properties = (node['properties'] as Node[]).filter(({ type }) => type === 'Property')
-  const values = new Map(properties.map(({ key, value }) => [nameOf(key), sourceOf(value as Node, source)]))
-  return properties.filter(({ key, value }) => {
-    const name = nameOf(key)
-    const other = name.replace(/left|right/i, (side) => OTHER_SIDE[side] ?? side)
-    return SIDED.test(name) && values.get(other) !== sourceOf(value as Node, source)
-  })
-}
-
-const OTHER_SIDE: Readonly<Record<string, string>> = { Left: 'Right', Right: 'Left', left: 'right', right: 'left' }
-
-function sourceOf({ start, end }: Node, source: string): string {
-  return source.slice(start, end)
 }
 
 /** What a template can become. */
