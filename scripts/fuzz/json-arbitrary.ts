@@ -79,117 +79,72 @@ function textOf({ pattern, format, maxLength = MAX_CHARACTERS }: JsonSchema, nam
   return fc.string({ unit: 'grapheme', maxLength: Math.min(maxLength, MAX_CHARACTERS) })
 }
 
-/** Changes a value, or its serialized text. */
-export interface JsonMutation {
-  readonly name: string
-  readonly apply: (value: unknown) => string
-}
-
 const text = (value: unknown) => JSON.stringify(value) ?? 'null'
-const mutation = (name: string, apply: JsonMutation['apply']): JsonMutation => ({ name, apply })
-/** Selects one of a value's nodes, modulo their number. */
-const position = fc.nat(1_000)
-const ODD_VALUES = [
-  null,
-  '',
-  0,
-  -1,
-  1e308,
-  true,
-  {},
-  [],
-  [[]],
-  '\0',
-  '\ud800',
-  'a\r\nb',
-  '\u202e',
-  '%00',
-  'NaN',
-  '<a@b.c>',
-]
+const ODD_VALUES = [null, '', 0, -1, 1e308, {}, [], '\0', '\ud800', 'a\r\nb', '\u202e', '%00', '<a@b.c>']
 const ODD_NAMES = ['', '__proto__', 'constructor', 'to', '\0', '0', 'length', 'n'.repeat(3_000)]
+const TOKENS = ['1e999', '-', 'NaN', '01', "'a'", '//', ',', '\u0000', '"', '\\', '\\u00', '}']
+const ENTRIES = ['0', '{}', '[]', '"a@b.example"', '{"address":"a@b.example"}']
 
-export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
-  { weight: 30, arbitrary: fc.constant(mutation('as it is', text)) },
+/** What mutations draw from. */
+const drawn = fc.record({
+  /** Selects one of a value's nodes, modulo their number. */
+  at: fc.nat(1_000),
+  other: fc.oneof(fc.constantFrom<unknown>(...ODD_VALUES), fc.jsonValue()),
+  name: fc.constantFrom(...ODD_NAMES),
+  token: fc.constantFrom(...TOKENS),
+  entry: fc.constantFrom(...ENTRIES),
+  unit: fc.constantFrom('a', '\\"', '\\u0000', 'é', '%', ' '),
+  count: fc.constantFrom(200, 501, 5_000, 90_000, 400_000),
+  percent: fc.nat(99),
+  open: fc.constantFrom('[', '{"a":'),
+  isClosed: fc.boolean(),
+})
+type Drawn = typeof drawn extends fc.Arbitrary<infer Values> ? Values : never
+
+/** Each changes a value, or its serialized text, and is drawn as often as its weight says. */
+const MUTATIONS: readonly { name: string; weight: number; apply: (value: unknown, drawn: Drawn) => string }[] = [
+  { name: 'as it is', weight: 30, apply: text },
+  { name: 'another value', weight: 10, apply: (value, { at, other }) => text(replaced(value, at, () => other)) },
+  { name: 'a value left out', weight: 4, apply: (value, { at }) => text(replaced(value, at, () => undefined)) },
   {
-    weight: 10,
-    arbitrary: fc
-      .tuple(position, fc.oneof(fc.constantFrom<unknown>(...ODD_VALUES), fc.jsonValue()))
-      .map(([at, by]) => mutation('another value', (value) => text(replaced(value, at, () => by)))),
-  },
-  {
+    name: 'a field more',
     weight: 4,
-    arbitrary: position.map((at) =>
-      mutation('a value left out', (value) => text(replaced(value, at, () => undefined))),
-    ),
+    apply: (value, { at, name, other }) => text(value).replace(nth('{', at), `{${text(name)}:${text(other)},`),
   },
   {
-    weight: 4,
-    arbitrary: fc
-      .tuple(position, fc.constantFrom(...ODD_NAMES), fc.jsonValue())
-      .map(([at, name, by]) =>
-        mutation('a field more', (value) => text(value).replace(nth('{', at), `{${text(name)}:${text(by)},`)),
-      ),
-  },
-  {
+    name: 'many entries',
     weight: 2,
-    arbitrary: fc
-      .tuple(
-        position,
-        fc.constantFrom('0', '{}', '[]', '"a@b.example"', '{"address":"a@b.example"}'),
-        fc.constantFrom(501, 5_000, 90_000, 400_000),
-      )
-      .map(([at, entry, count]) =>
-        mutation(`${count} entries ${entry}`, (value) =>
-          text(replaced(value, at, () => MARK)).replace(text(MARK), () => `[${`${entry},`.repeat(count - 1)}${entry}]`),
-        ),
-      ),
+    apply: (value, { at, entry, count }) =>
+      text(replaced(value, at, () => MARK)).replace(text(MARK), () => `[${`${entry},`.repeat(count - 1)}${entry}]`),
   },
   {
+    name: 'many unknown fields',
     weight: 2,
-    arbitrary: fc
-      .constantFrom(200, 5_000, 90_000, 300_000)
-      .map((count) =>
-        mutation(
-          `${count} unknown fields`,
-          () => `{${Array.from({ length: count }, (_, index) => `"f${index}":0`).join(',')}}`,
-        ),
-      ),
+    apply: (_value, { count }) => `{${Array.from({ length: count }, (_, index) => `"f${index}":0`).join(',')}}`,
   },
   {
+    name: 'a long text',
     weight: 2,
-    arbitrary: fc
-      .tuple(position, fc.constantFrom('a', '\\"', '\\u0000', 'é', '%', ' '), fc.constantFrom(300, 70_000, 1_000_000))
-      .map(([at, unit, count]) =>
-        mutation(`a text of ${count} ${unit}`, (value) =>
-          text(replaced(value, at, () => MARK)).replace(MARK, () => unit.repeat(count)),
-        ),
-      ),
+    apply: (value, { at, unit, count }) =>
+      text(replaced(value, at, () => MARK)).replace(MARK, () => unit.repeat(count)),
   },
   {
+    name: 'many levels',
     weight: 2,
-    arbitrary: fc
-      .tuple(fc.constantFrom('[', '{"a":'), fc.constantFrom(100, 5_000, 200_000), fc.boolean())
-      .map(([open, depth, closed]) =>
-        mutation(
-          `${depth} levels of ${open}`,
-          () => `${open.repeat(depth)}0${closed ? (open === '[' ? ']' : '}').repeat(depth) : ''}`,
-        ),
-      ),
+    apply: (_value, { open, count, isClosed }) =>
+      `${open.repeat(count)}0${isClosed ? (open === '[' ? ']' : '}').repeat(count) : ''}`,
   },
   {
+    name: 'cut off',
     weight: 3,
-    arbitrary: fc
-      .nat(99)
-      .map((percent) => mutation('cut off', (value) => text(value).slice(0, (text(value).length * percent) / 100))),
+    apply: (value, { percent }) => text(value).slice(0, (text(value).length * percent) / 100),
   },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(position, fc.constantFrom('1e999', '-', 'NaN', '01', "'a'", '//', ',', '\u0000', '"', '\\', '\\u00', '}'))
-      .map(([at, token]) => mutation(`${token} put in`, (value) => inserted(text(value), at, token))),
-  },
-)
+  { name: 'a token put in', weight: 3, apply: (value, { at, token }) => inserted(text(value), at, token) },
+]
+
+export const jsonMutation = fc
+  .tuple(fc.oneof(...MUTATIONS.map(({ weight, ...each }) => ({ weight, arbitrary: fc.constant(each) }))), drawn)
+  .map(([{ name, apply }, values]) => ({ name, apply: (value: unknown) => apply(value, values) }))
 
 const MARK = '\u2063mark\u2063'
 

@@ -48,35 +48,32 @@ const boundary = fc.oneof(
 )
 
 type Tokens = readonly Buffer[]
+type Mutation = (tokens: Tokens, drawn: { readonly at: number; readonly bytes: Uint8Array }) => Tokens
 
-const tokenMutation: fc.Arbitrary<(tokens: Tokens) => Tokens> = fc.oneof(
-  { weight: 8, arbitrary: fc.constant((tokens: Tokens) => tokens) },
-  fc.nat(40).map((at) => (tokens: Tokens) => tokens.toSpliced(at % tokens.length, 1)),
-  fc.nat(40).map((at) => (tokens: Tokens) => tokens.slice(0, 1 + (at % tokens.length))),
-  fc
-    .nat(40)
-    .map(
-      (at) => (tokens: Tokens) =>
-        tokens.toSpliced(at % tokens.length, 0, tokens[at % tokens.length] ?? Buffer.alloc(0)),
-    ),
-  fc.tuple(fc.nat(40), fc.uint8Array({ maxLength: 40 })).map(
-    ([at, bytes]) =>
-      (tokens: Tokens) =>
-        tokens.toSpliced(at % tokens.length, 1, Buffer.from(bytes)),
-  ),
-  fc.nat(100_000).map((at) => (tokens: Tokens) => {
+const AS_IT_IS: Mutation = (tokens) => tokens
+const MUTATIONS: readonly Mutation[] = [
+  (tokens, { at }) => tokens.toSpliced(at % tokens.length, 1),
+  (tokens, { at }) => tokens.slice(0, 1 + (at % tokens.length)),
+  (tokens, { at }) => tokens.toSpliced(at % tokens.length, 0, ...tokens.slice(at % tokens.length).slice(0, 1)),
+  (tokens, { at, bytes }) => tokens.toSpliced(at % tokens.length, 1, Buffer.from(bytes)),
+  (tokens, { at }) => {
     const whole = Buffer.concat(tokens)
     return [whole.subarray(0, at % (whole.length + 1))]
-  }),
-  fc
-    .constantFrom(0, 102, 1_000)
-    .map((count) => (tokens: Tokens) => [
-      ...Array.from({ length: count }, () =>
-        Buffer.from('--b\r\ncontent-disposition: form-data; name="attachment"\r\n\r\n\r\n'),
-      ),
-      ...tokens,
-    ]),
-)
+  },
+  (tokens, { at }) => [...Array.from({ length: at % 1_000 }, () => EMPTY_PART), ...tokens],
+]
+const EMPTY_PART = Buffer.from('--b\r\ncontent-disposition: form-data; name="attachment"\r\n\r\n\r\n')
+
+const tokenMutation = fc
+  .tuple(
+    fc.oneof({ weight: 8, arbitrary: fc.constant(AS_IT_IS) }, { weight: 6, arbitrary: fc.constantFrom(...MUTATIONS) }),
+    fc.record({ at: fc.nat(100_000), bytes: fc.uint8Array({ maxLength: 40 }) }),
+  )
+  .map(
+    ([mutate, drawn]) =>
+      (tokens: Tokens) =>
+        mutate(tokens, drawn),
+  )
 
 /** A multipart body of a message and attachments, well-formed or broken in one place. */
 export function multipartBody(message: fc.Arbitrary<Buffer>): fc.Arbitrary<{ contentType: string; body: Buffer }> {

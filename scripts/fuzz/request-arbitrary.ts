@@ -44,31 +44,11 @@ interface Framing {
 }
 
 const CRLF = '\r\n'
-const METHODS = [
-  'GET',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'CONNECT',
-  'SEARCH',
-  'QUERY',
-  'get',
-  'SEND',
-  '',
-]
+const METHODS = 'GET POST PUT PATCH DELETE HEAD OPTIONS TRACE CONNECT SEARCH QUERY get SEND'.split(' ')
 const CONTENT_TYPES = [
-  '*/*',
   'text/plain',
   'application/json; charset=utf-16',
-  'application/json; charset="utf-8"',
-  'application/problem+json',
-  'application/x-www-form-urlencoded',
   'multipart/form-data',
-  'multipart/mixed; boundary=b',
   'multipart/form-data; boundary=b',
   'a'.repeat(5_000),
   ';',
@@ -112,29 +92,32 @@ const ODD_HEADERS = [
 
 /** Requests to these operations: valid ones, and mutations of structure, size, encoding, grammar or framing. */
 export function requestTo(operations: readonly Operation[], credentials: Credentials): fc.Arbitrary<FuzzedRequest> {
-  return fc.constantFrom(...weighted(operations)).chain((operation) =>
-    fc
-      .record({
-        method: fc.oneof({ weight: 20, arbitrary: fc.constant(operation.method) }, fc.constantFrom(...METHODS)),
-        target: targetOf(operation),
-        version: fc.oneof(
-          { weight: 40, arbitrary: fc.constant('HTTP/1.1') },
-          fc.constantFrom('HTTP/1.0', 'HTTP/2.0', 'HTTP/1', ''),
-        ),
-        host: fc.oneof({ weight: 40, arbitrary: fc.constant(['host: localhost']) }, fc.constant<string[]>([])),
-        credential: credentialOf(operation, credentials),
-        client: fc.integer({ min: 1, max: 250 }),
-        extra: fc.oneof(
-          { weight: 3, arbitrary: fc.constant<string[]>([]) },
-          fc.array(fc.constantFrom(...ODD_HEADERS), { maxLength: 3 }),
-        ),
-        body: bodyOf(operation),
-        framing,
-        cut: cutting,
-      })
-      .map((parts) => assemble(operation, parts)),
-  )
+  return fc
+    .constantFrom(...weighted(operations))
+    .chain((operation) => partsOf(operation, credentials).map((parts) => assemble(operation, parts)))
 }
+
+function partsOf(operation: Operation, credentials: Credentials) {
+  return fc.record({
+    method: fc.oneof({ weight: 20, arbitrary: fc.constant(operation.method) }, fc.constantFrom('', ...METHODS)),
+    target: targetOf(operation),
+    version: fc.oneof(
+      { weight: 40, arbitrary: fc.constant('HTTP/1.1') },
+      fc.constantFrom('HTTP/1.0', 'HTTP/2.0', 'HTTP/1', ''),
+    ),
+    host: fc.oneof({ weight: 40, arbitrary: fc.constant(['host: localhost']) }, fc.constant<string[]>([])),
+    credential: credentialOf(operation, credentials),
+    client: fc.integer({ min: 1, max: 250 }),
+    extra: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<string[]>([]) },
+      fc.array(fc.constantFrom(...ODD_HEADERS), { maxLength: 3 }),
+    ),
+    body: bodyOf(operation),
+    framing: anyFraming(),
+    cut: cutting,
+  })
+}
+type Parts = ReturnType<typeof partsOf> extends fc.Arbitrary<infer Drawn> ? Drawn : never
 
 /** Most can go wrong in a submit, so it is drawn most often. */
 function weighted(operations: readonly Operation[]): readonly Operation[] {
@@ -144,19 +127,6 @@ function weighted(operations: readonly Operation[]): readonly Operation[] {
       () => operation,
     ),
   )
-}
-
-interface Parts {
-  readonly method: string
-  readonly target: string
-  readonly version: string
-  readonly host: readonly string[]
-  readonly credential: readonly string[]
-  readonly client: number
-  readonly extra: readonly string[]
-  readonly body: Body | null
-  readonly framing: Framing
-  readonly cut: { readonly share: number; readonly end: FuzzedRequest['end'] } | null
 }
 
 function assemble(operation: Operation, parts: Parts): FuzzedRequest {
@@ -209,58 +179,29 @@ function targetOf({ path, parameters }: Operation): fc.Arbitrary<string> {
 function segmentOf(schema: JsonSchema): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 4, arbitrary: valueOf(schema).map((value) => encodeURIComponent(String(value))) },
-    fc.constantFrom(
-      '',
-      '%00',
-      '%',
-      '..',
-      '%2e%2e',
-      'a'.repeat(2_000),
-      'msg_',
-      '%F0%9F%98%80',
-      '*',
-      ':id',
-      'a%2Fb',
-      ' ',
-    ),
+    fc.constantFrom('', '%00', '%', '..', '%2e%2e', 'a'.repeat(2_000), 'msg_', '%F0%9F%98%80', '*', 'a%2Fb', ' '),
   )
 }
 
 function parameterOf(name: string, schema: JsonSchema): fc.Arbitrary<string> {
-  return fc.oneof(
-    {
-      weight: 4,
-      arbitrary: valueOf(schema, name).map((value) => `${name}=${encodeURIComponent(String(value).toWellFormed())}`),
-    },
-    fc.constantFrom(
-      `${name}=`,
-      name,
-      `${name}=%00`,
-      `${name}=1&${name}=2`,
-      `${name}[]=1`,
-      `${name}=${'9'.repeat(400)}`,
-      `${name}=%ff`,
-    ),
-  )
+  const value = valueOf(schema, name).map((drawn) => `${name}=${encodeURIComponent(String(drawn).toWellFormed())}`)
+  const odd = ['=', '', '=%00', `=1&${name}=2`, '[]=1', `=${'9'.repeat(400)}`, '=%ff'].map((rest) => name + rest)
+  return fc.oneof({ weight: 4, arbitrary: value }, fc.constantFrom(...odd))
 }
 
+const ODD_QUERIES = [
+  'limit=1&limit=2',
+  '__proto__=1',
+  '%00=a',
+  '=',
+  '&&',
+  'a=%zz',
+  'x'.repeat(8_000),
+  'cursor=MjAyNi0x',
+]
 const oddQuery = fc.oneof(
   { weight: 8, arbitrary: fc.constant<string[]>([]) },
-  fc.array(
-    fc.constantFrom(
-      'limit=1&limit=2',
-      '__proto__=1',
-      'a=%00',
-      '%00=a',
-      '=',
-      '&&',
-      'a=%zz',
-      'constructor[prototype]=1',
-      'x'.repeat(8_000),
-      'cursor=MjAyNi0x',
-    ),
-    { maxLength: 2 },
-  ),
+  fc.array(fc.constantFrom(...ODD_QUERIES), { maxLength: 2 }),
 )
 
 function credentialOf(
@@ -309,8 +250,6 @@ function bodyOf({ method, bodies }: Operation): fc.Arbitrary<Body | null> {
 }
 
 /** Mostly the right `content-length`; where it promises more, the rest never comes. */
-const framing = anyFraming()
-
 function anyFraming(): fc.Arbitrary<Framing> {
   const plain = (how: string, headers: Framing['headers'], whole = true): Framing => ({
     how,
