@@ -1,108 +1,77 @@
-import { findPostmaster, PROC, treeMs } from './processor-time.ts'
-import { deliverAll, type Load } from '../testbed/submit.ts'
-import type { Testbed, Process } from '../testbed/testbed.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Process } from '../testbed/processes.ts'
+import type { Testbed } from '../testbed/testbed.ts'
+import { findPostmaster, PROC, treeMs } from './machine.ts'
 
-/** The cost of a number of messages, from submit to arrival. */
+/** The cost of a mail. */
 export interface Costs {
   readonly seconds: number
-  /** CPU time in ms per message. */
+  /** CPU time of the process, in ms. */
   readonly processMs: number
   readonly postgresMs: number
   readonly walBytes: number
-  readonly transactions: number
-  /** The share of row updates that were HOT: on the same page, without an index entry. */
-  readonly hotShare: number
 }
 
-/** Measures `work`, which delivers `count` messages, and the process that does it. Linux only. */
+const QUIET_MS = 2_000
+/** What an idle product writes meanwhile, such as that it is still there. */
+const QUIET_BYTES = 30_000
+
+/** Measures `work`, which handles so many mails, and the process that does it. Linux only. */
 export async function measureCosts(
   testbed: Testbed,
-  process: Pick<Process, 'pid'>,
-  count: number,
+  { pid }: Pick<Process, 'pid'>,
+  mails: number,
   work: () => Promise<unknown>,
 ): Promise<Costs> {
-  const before = await read(testbed, process)
-  const startedAt = performance.now()
+  const before = await read(testbed, pid)
   await work()
-  const seconds = (performance.now() - startedAt) / 1_000
-  await testbed.pool.query('SELECT pg_stat_force_next_flush()')
-  const after = await read(testbed, process)
-  const each = (key: keyof Reading) => (after[key] - before[key]) / count
+  const after = await read(testbed, pid)
+  return costsOf((key) => (after[key] - before[key]) / mails)
+}
+
+function costsOf(amount: (key: keyof Costs) => number): Costs {
   return {
-    seconds,
-    processMs: each('processMs'),
-    postgresMs: each('postgresMs'),
-    walBytes: each('walBytes'),
-    transactions: each('transactions'),
-    hotShare: (after.hotUpdates - before.hotUpdates) / Math.max(1, after.updates - before.updates),
+    seconds: amount('seconds'),
+    processMs: amount('processMs'),
+    postgresMs: amount('postgresMs'),
+    walBytes: amount('walBytes'),
   }
 }
 
-/** Measures submit and delivery. */
-export function measureDelivery(testbed: Testbed, product: Process, load: Load): Promise<Costs> {
-  return measureCosts(testbed, product, load.mails, () => deliverAll(testbed, product, load))
+async function read(testbed: Testbed, pid: number): Promise<Costs> {
+  const measured = PROC.timesOf(pid)
+  return {
+    seconds: performance.now() / 1_000,
+    processMs: measured.ownMs + measured.endedChildrenMs,
+    postgresMs: treeMs([await findPostmaster(testbed.pool)]),
+    walBytes: await walPosition(testbed),
+  }
+}
+
+/** Waits until the product has done what follows mails in the background: then nothing more is written to the log. */
+export async function untilQuiet(testbed: Testbed): Promise<void> {
+  for (let before = await walPosition(testbed); ;) {
+    await delay(QUIET_MS)
+    const now = await walPosition(testbed)
+    if (now - before < QUIET_BYTES) return
+    before = now
+  }
+}
+
+async function walPosition({ pool }: Testbed): Promise<number> {
+  const { rows } = await pool.query<{ bytes: string }>(`SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes`)
+  return Number(rows[0]?.bytes)
 }
 
 /** The median of each of its values. */
 export function medianCosts(measured: readonly Costs[]): Costs {
-  return combine(measured, median)
-}
-
-/** The mean of each of its values. */
-export function meanCosts(measured: readonly Costs[]): Costs {
-  return combine(measured, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
-}
-
-function combine(measured: readonly Costs[], toOne: (values: readonly number[]) => number): Costs {
-  const [first] = measured
-  if (!first) throw new Error('Nothing was measured.')
-  const names = Object.keys(first) as (keyof Costs)[]
-  return Object.fromEntries(names.map((name) => [name, toOne(measured.map((each) => each[name]))])) as unknown as Costs
+  return costsOf((key) => median(measured.map((each) => each[key])))
 }
 
 export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
-export function printCosts(name: string, count: number, costs: Costs): void {
-  const { postgresMs, walBytes, transactions, hotShare } = costs
-  console.log(
-    `${describeRate(name, count, costs)}, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of WAL, ${transactions.toFixed(2)} transactions; ${Math.round(hotShare * 100)} % of updates stay on their page`,
-  )
-}
-
-/** Of what stores nothing. */
-export function printCostsOfLoop(name: string, count: number, costs: Costs): void {
-  console.log(describeRate(name, count, costs))
-}
-
-function describeRate(name: string, count: number, { seconds, processMs }: Costs): string {
-  return `${name}: ${Math.round(count / seconds)} a second; for each mail ${processMs.toFixed(2)} ms CPU of the process`
-}
-
-interface Reading {
-  readonly processMs: number
-  readonly postgresMs: number
-  readonly walBytes: number
-  readonly transactions: number
-  readonly updates: number
-  readonly hotUpdates: number
-}
-
-async function read({ pool }: Testbed, { pid }: Pick<Process, 'pid'>): Promise<Reading> {
-  const { rows } = await pool.query<{ wal: string; commits: string; updates: string; hot: string; backend: number }>(
-    `SELECT pg_current_wal_insert_lsn() - '0/0' AS wal, (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
-            (SELECT sum(n_tup_upd) FROM pg_stat_user_tables) AS updates, (SELECT sum(n_tup_hot_upd) FROM pg_stat_user_tables) AS hot`,
-  )
-  const [row] = rows
-  if (!row) throw new Error('PostgreSQL returned no statistics.')
-  const measured = PROC.timesOf(pid)
-  return {
-    processMs: measured.ownMs + measured.endedChildrenMs,
-    postgresMs: treeMs([await findPostmaster(pool)]),
-    walBytes: Number(row.wal),
-    transactions: Number(row.commits),
-    updates: Number(row.updates),
-    hotUpdates: Number(row.hot),
-  }
+export function describeCosts({ seconds, processMs, postgresMs, walBytes }: Costs): string {
+  return `${Math.round(1 / seconds)} a second; for each mail ${processMs.toFixed(2)} ms CPU of the process, ${postgresMs.toFixed(2)} ms of PostgreSQL, ${(walBytes / 1_000).toFixed(2)} kB of its log`
 }

@@ -2,14 +2,14 @@
 // that makes the same call. Each is a process of its own, so that its CPU time can be read.
 import { Logger, makeWorkerUtils, run, type Runner } from 'graphile-worker'
 import type { OutgoingMessage } from '../../packages/m365/src/mailer/outgoing-message.ts'
-import { bareMessage, graphClientSender, type Account } from './graph-loops.ts'
 import { inParallel } from '../testbed/submit.ts'
+import { bareMessage, graphClientSender, type Account } from './graph-loop.ts'
 
 /** Sent once, before any order. */
 export interface PeerSetting {
   readonly graphBaseUrl: string
   readonly connectionString: string
-  readonly accounts: readonly Account[]
+  readonly account: Account
   /** How many calls to Microsoft are under way at once. */
   readonly sendsAtOnce: number
   /** How many jobs are added at once. */
@@ -17,7 +17,10 @@ export interface PeerSetting {
 }
 
 /** `loop` posts messages, `add` adds jobs one by one, `work` starts to run jobs, and `rest` stops that. */
-export type PeerOrder = { readonly order: 'loop' | 'add'; readonly count: number } | { readonly order: 'work' | 'rest' }
+export interface PeerOrder {
+  readonly order: 'loop' | 'add' | 'work' | 'rest'
+  readonly count?: number
+}
 
 /**
  * Each job that is added takes a commit of its own, so these are as many as the server has left: of its 97, one process
@@ -27,17 +30,11 @@ const ADDING_CONNECTIONS = 48
 /** Jobs are fetched and completed in batches, which takes few. */
 const WORKING_CONNECTIONS = 10
 
-interface Payload {
-  readonly message: OutgoingMessage
-  readonly index: number
-}
-
 process.once('disconnect', () => process.exit()) // the bench is gone
 process.once('message', (setting: PeerSetting) => void serve(setting))
 
-async function serve(setting: PeerSetting): Promise<void> {
-  const { graphBaseUrl, connectionString, accounts, sendsAtOnce, addsAtOnce } = setting
-  const send = graphClientSender(graphBaseUrl, accounts)
+async function serve({ graphBaseUrl, connectionString, account, sendsAtOnce, addsAtOnce }: PeerSetting): Promise<void> {
+  const send = graphClientSender(graphBaseUrl, account)
   // As its page on performance recommends: jobs are fetched many at a time, and completed together. The delay keeps it from
   // asking anew for each job that is added; the product gathers for as long.
   const worker = {
@@ -50,20 +47,14 @@ async function serve(setting: PeerSetting): Promise<void> {
   }
   const utilities = await makeWorkerUtils({ preset: { worker: { ...worker, maxPoolSize: ADDING_CONNECTIONS } } })
   await utilities.migrate()
-  const taskList = {
-    send: async (payload: unknown) => {
-      const { message, index } = payload as Payload
-      await send(message, index)
-    },
-  }
+  const taskList = { send: (message: unknown) => send(message as OutgoingMessage) }
   let runner: Runner | null = null
 
   const orders = {
-    loop: (count: number) => inParallel(count, sendsAtOnce, (index) => send(bareMessage(index, accounts), index)),
+    loop: (count: number) => inParallel(count, sendsAtOnce, (index) => send(bareMessage(index, account))),
     add: (count: number) =>
       inParallel(count, addsAtOnce, async (index) => {
-        const payload: Payload = { message: bareMessage(index, accounts), index }
-        await utilities.addJob('send', payload)
+        await utilities.addJob('send', bareMessage(index, account))
       }),
     work: async () => {
       const preset = { worker: { ...worker, maxPoolSize: WORKING_CONNECTIONS } }
@@ -74,9 +65,8 @@ async function serve(setting: PeerSetting): Promise<void> {
       runner = null
     },
   }
-  process.on('message', (asked: PeerOrder) => {
-    const work = 'count' in asked ? orders[asked.order](asked.count) : orders[asked.order]()
-    work.then(
+  process.on('message', ({ order, count = 0 }: PeerOrder) => {
+    orders[order](count).then(
       () => process.send?.({ failed: null }),
       (error: unknown) => process.send?.({ failed: String(error) }),
     )

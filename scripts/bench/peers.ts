@@ -1,173 +1,141 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { MAX_IN_FLIGHT } from '../../apps/api/src/delivery/in-flight.ts'
-import { LEASE_MS } from '../../apps/api/src/queue/claim.ts'
-import { meanCosts, measureCosts, medianCosts, printCosts, printCostsOfLoop, type Costs } from './costs.ts'
-import { accountsOf } from './graph-loops.ts'
+import type { Process } from '../testbed/processes.ts'
+import { countAccepted, submitAll, SUBMITS_AT_ONCE, untilAccepted } from '../testbed/submit.ts'
+import type { Tenant } from '../testbed/tenants.ts'
+import { NO_LIMITS, type Testbed } from '../testbed/testbed.ts'
+import { describeCosts, measureCosts, medianCosts, untilQuiet, type Costs } from './costs.ts'
+import type { BenchDeps } from './guard-rails.ts'
 import type { PeerOrder, PeerSetting } from './peer-process.ts'
-import { GRAPH_MS, grouped, type Setting } from './setting.ts'
-import { deliverAll, submitAll, SUBMITS_AT_ONCE, untilSent, WARM_MAILS } from '../testbed/submit.ts'
-import type { Scoreboard } from './targets.ts'
-import { MAX_MAILBOXES, NO_LIMITS, type Process, type Tenant, type Testbed } from '../testbed/testbed.ts'
 
 const PEER = fileURLToPath(new URL('./peer-process.ts', import.meta.url))
-const MAILS = 4_000
-/** Of submit and delivery together: what V8 has collected and forgotten while others were measured costs less of them. */
-const MAILS_TOGETHER = 12_000
+const MAILS = 12_000
+/** What each delivers before it is measured: until then V8 still compiles. */
+const WARM_MAILS = 12_000
 const ROUNDS = 3
-/** graphile-worker's process is the same as before, and needs no more to get going. */
-const WARM_JOBS = 3_000
-const LOOK_EVERY_MS = 20
-/** When another process takes over: once a lease has run out, at the next look, which comes every two seconds. */
-const TAKEN_OVER_SECONDS = LEASE_MS / 1_000 + 2
+/** As many as the product has under way, where no limit of the mailbox holds it back. */
+const SENDS_AT_ONCE = 192
 
-export const PEERS_SETTING: Setting = {
-  mailboxes: [MAX_MAILBOXES],
-  graphMs: [GRAPH_MS],
-  mails: `${grouped(MAILS_TOGETHER)} mails together and ${grouped(MAILS)} alone`,
-  rounds: ROUNDS,
-}
-
-const GUARANTEES = `After kill -9, graphile-worker runs each job at least once. What the process had fetched, whether under way or not, stays locked for four hours; then it runs again, also if Microsoft had accepted the mail: it arrives twice, or four hours late. A mail that the plain loop had not sent is lost.
-After kill -9, what the product had leased is taken over within about ${TAKEN_OVER_SECONDS} seconds, by another process or by the same one when it is back, and ${LEASE_MS / 1_000} seconds later where the database was away meanwhile. What had not begun is sent. What was under way is then looked for: in the mailbox, for up to eleven minutes, or in the message trace, for up to an hour. It is sent again, marked as a possible duplicate, only if it was not found, or where neither can be searched; where the service asked for that, it is stopped instead.`
-
-/** Measures the product, graphile-worker and a plain loop over the Graph client, which make the same call, one process each. */
-export async function benchPeers(testbed: Testbed, score: Scoreboard): Promise<void> {
-  const tenants = await testbed.addTenants(MAX_MAILBOXES)
+/**
+ * Measures the product, graphile-worker and a plain loop over the Graph client, which make the same call from the same
+ * mailbox, one process each.
+ */
+export async function benchPeers(deps: BenchDeps): Promise<void> {
+  const { testbed } = deps
+  const [tenant] = await testbed.addTenants(1)
+  if (!tenant) return
+  const { address } = tenant
+  const { accessToken } = await testbed.control('POST', `/people/${address}/tokens`, {
+    scopes: ['Mail.Send', 'User.Read'],
+  })
   const peer = await startPeer({
     graphBaseUrl: testbed.simulatorUrl,
     connectionString: testbed.connectionString,
-    accounts: await accountsOf(testbed, tenants),
-    sendsAtOnce: MAX_IN_FLIGHT,
+    account: { address, accessToken: accessToken as string },
+    sendsAtOnce: SENDS_AT_ONCE,
     addsAtOnce: SUBMITS_AT_ONCE,
   })
+  const compare = async () => {
+    await compareTogether(deps, peer, tenant)
+    await compareDrains(deps, peer, tenant)
+  }
   try {
-    await Promise.race([peer.ended, compare(testbed, score, peer, tenants)])
+    await Promise.race([peer.ended, compare()])
   } finally {
     peer.stop()
   }
 }
 
-async function compare(testbed: Testbed, score: Scoreboard, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
-  await together(testbed, score, peer, tenants)
-  await apart(testbed, score, peer, tenants)
-  console.log(GUARANTEES)
-}
-
-/** Submit and delivery at once, and the plain loop. */
-async function together(testbed: Testbed, score: Scoreboard, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
+/** Submit and delivery at once, and the plain loop, in turn. */
+async function compareTogether({ testbed, score }: BenchDeps, peer: Peer, tenant: Tenant): Promise<void> {
   const product = await testbed.start('all', NO_LIMITS)
-  const deliver = (mails: number) => deliverAll(testbed, product, { tenants, mails })
-  const runJobs = async (count: number) => {
-    await peer.order({ order: 'add', count })
-    await untilNoJob(testbed)
-  }
-  await deliver(WARM_MAILS)
+  const runJobs = (count: number) => untilMore(testbed, count, () => peer.order({ order: 'add', count }))
+  await deliver(testbed, product, tenant, WARM_MAILS)
   await peer.order({ order: 'loop', count: WARM_MAILS })
   await peer.order({ order: 'work' })
   await runJobs(WARM_MAILS)
-  const ours: Costs[] = []
-  const theirs: Costs[] = []
-  const plain: Costs[] = []
+  const [ours, theirs, plain]: [Costs[], Costs[], Costs[]] = [[], [], []]
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(await measureCosts(testbed, product, MAILS_TOGETHER, () => deliver(MAILS_TOGETHER)))
-    theirs.push(await measureCosts(testbed, peer, MAILS_TOGETHER, () => runJobs(MAILS_TOGETHER)))
+    ours.push(await measureCosts(testbed, product, MAILS, () => deliver(testbed, product, tenant, MAILS)))
+    theirs.push(await measureCosts(testbed, peer, MAILS, () => runJobs(MAILS)))
     await peer.order({ order: 'rest' }) // it would ask for jobs beside the loop
-    plain.push(
-      await measureCosts(testbed, peer, MAILS_TOGETHER, () => peer.order({ order: 'loop', count: MAILS_TOGETHER })),
-    )
+    plain.push(await measureCosts(testbed, peer, MAILS, () => peer.order({ order: 'loop', count: MAILS })))
     await peer.order({ order: 'work' })
   }
   await peer.order({ order: 'rest' })
+  await untilQuiet(testbed)
+  const logged = await measureCosts(testbed, product, MAILS, async () => {
+    await deliver(testbed, product, tenant, MAILS)
+    await untilQuiet(testbed) // what the search needs may be written later
+  })
   await product.stop()
-  const [own, loop] = [medianCosts(ours), medianCosts(plain)]
-  const rate = print('submit and delivery together', MAILS_TOGETHER, own, medianCosts(theirs))
-  printCostsOfLoop('  the plain loop', MAILS_TOGETHER, loop)
-  score.note('submit and delivery together over graphile-worker', rate)
+  const [own, jobs, loop] = [medianCosts(ours), medianCosts(theirs), medianCosts(plain)]
+  console.log(`together, the product: ${describeCosts(own)}
+together, graphile-worker: ${describeCosts(jobs)}
+the plain loop: ${describeCosts(loop)}`)
+  score.note('submit and delivery together over graphile-worker', jobs.seconds / own.seconds)
+  score.note('CPU of a plain loop over that of the product', loop.processMs / own.processMs)
   score.note(
-    'CPU of a plain loop over CPU of the product, submit and delivery together',
-    loop.processMs / own.processMs,
+    'kB of log for each mail',
+    logged.walBytes / 1_000,
+    `graphile-worker ${(jobs.walBytes / 1_000).toFixed(2)}`,
   )
 }
 
-/** Submits without a worker, then what was submitted is delivered without a submit beside it. */
-async function apart(testbed: Testbed, score: Scoreboard, peer: Peer, tenants: readonly Tenant[]): Promise<void> {
-  const submitted: Costs[] = []
-  const added: Costs[] = []
-  await withApi(testbed, async (api) => {
-    await submitAll(api, { tenants, mails: WARM_MAILS })
-    await peer.order({ order: 'add', count: WARM_JOBS })
-    for (let round = 0; round < ROUNDS; round++) {
-      submitted.push(await measureCosts(testbed, api, MAILS, () => submitAll(api, { tenants, mails: MAILS })))
-      added.push(await measureCosts(testbed, peer, MAILS, () => peer.order({ order: 'add', count: MAILS })))
-    }
-  })
-  print('submit alone, ours by HTTP', MAILS, medianCosts(submitted), medianCosts(added))
-
-  const left = ROUNDS * MAILS
+/** What was submitted before is delivered without a submit beside it. */
+async function compareDrains({ testbed, score }: BenchDeps, peer: Peer, tenant: Tenant): Promise<void> {
   const drain = async () => {
+    const before = await countAccepted(testbed.control)
     const worker = await testbed.start('worker', NO_LIMITS)
-    await untilSent(testbed, tenants, left)
-    const drained = await measureCosts(testbed, worker, left, () => untilSent(testbed, tenants))
+    await untilAccepted(testbed.control, before + WARM_MAILS)
+    const drained = await measureCosts(testbed, worker, MAILS, () =>
+      untilAccepted(testbed.control, before + WARM_MAILS + MAILS),
+    )
     await worker.stop()
     return drained
   }
   const run = async () => {
+    const before = await countAccepted(testbed.control)
     await peer.order({ order: 'work' })
-    await untilNoJob(testbed, left)
-    const measured = await measureCosts(testbed, peer, left, () => untilNoJob(testbed))
-    await peer.order({ order: 'rest' })
-    return measured
-  }
-  // What comes later finds larger tables, so each comes first once.
-  const drained = [await drain()]
-  const ran = [await run()]
-  await withApi(testbed, (api) => submitAll(api, { tenants, mails: WARM_MAILS + left }))
-  await peer.order({ order: 'add', count: WARM_JOBS + left })
-  ran.push(await run())
-  drained.push(await drain())
-  score.note('drain over graphile-worker', print('drain alone', left, meanCosts(drained), meanCosts(ran)))
-}
-
-/** Its connections are those of the workers that follow. */
-async function withApi(testbed: Testbed, work: (api: Process) => Promise<void>): Promise<void> {
-  const api = await testbed.start('api', NO_LIMITS)
-  await work(api)
-  await api.stop()
-}
-
-/** Returns the ratio. */
-function print(what: string, mails: number, ours: Costs, theirs: Costs): number {
-  const ratio = theirs.seconds / ours.seconds
-  console.log(`${what}: ratio of the product to graphile-worker ${ratio.toFixed(2)}`)
-  printCosts('  the product', mails, ours)
-  printCosts('  graphile-worker', mails, theirs)
-  return ratio
-}
-
-async function untilNoJob({ pool }: Testbed, left = 0): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ more: boolean }>(
-      'SELECT EXISTS (SELECT FROM graphile_worker._private_jobs OFFSET $1) AS more',
-      [left],
+    await untilAccepted(testbed.control, before + WARM_MAILS)
+    const ran = await measureCosts(testbed, peer, MAILS, () =>
+      untilAccepted(testbed.control, before + WARM_MAILS + MAILS),
     )
-    if (!rows[0]?.more) return
-    await delay(LOOK_EVERY_MS)
+    await peer.order({ order: 'rest' })
+    return ran
   }
+  const [ours, theirs]: [Costs[], Costs[]] = [[], []]
+  // What comes later finds larger tables, so each comes first once.
+  for (const isFirst of [true, false]) {
+    const api = await testbed.start('api', NO_LIMITS)
+    await submitAll(api, tenant, WARM_MAILS + MAILS)
+    await api.stop() // its connections are those of the worker that follows
+    await peer.order({ order: 'add', count: WARM_MAILS + MAILS })
+    if (isFirst) ours.push(await drain())
+    theirs.push(await run())
+    if (!isFirst) ours.push(await drain())
+  }
+  const [own, jobs] = [medianCosts(ours), medianCosts(theirs)]
+  console.log(`drain, the product: ${describeCosts(own)}\ndrain, graphile-worker: ${describeCosts(jobs)}`)
+  score.note('drain over graphile-worker', jobs.seconds / own.seconds)
 }
 
-interface Peer {
-  readonly pid: number
-  /** Rejects with what the process wrote when it ends. */
-  readonly ended: Promise<never>
-  /** Resolves when it has been carried out. */
-  order(asked: PeerOrder): Promise<void>
-  stop(): void
+/** Submits so many mails, and waits until they have arrived. */
+export function deliver(testbed: Testbed, product: Process, tenant: Tenant, mails: number): Promise<void> {
+  return untilMore(testbed, mails, () => submitAll(product, tenant, mails))
 }
 
-async function startPeer(setting: PeerSetting): Promise<Peer> {
+/** Has so many more mails arrive. */
+async function untilMore({ control }: Testbed, mails: number, work: () => Promise<void>): Promise<void> {
+  const before = await countAccepted(control)
+  await work()
+  await untilAccepted(control, before + mails)
+}
+
+type Peer = Awaited<ReturnType<typeof startPeer>>
+
+async function startPeer(setting: PeerSetting) {
   const child = fork(PEER, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
@@ -175,15 +143,17 @@ async function startPeer(setting: PeerSetting): Promise<Peer> {
   let output = ''
   child.stderr?.on('data', (data: Buffer) => (output += data.toString()))
   // 'close', not 'exit': by then its last output has been read.
-  const ended = once(child, 'close').then(() => {
+  const ended = once(child, 'close').then((): never => {
     throw new Error(`The process of the comparison ended: ${output}`)
   })
   ended.catch(() => {}) // it also ends when nobody waits for it any more
   await Promise.race([ended, ask(child, setting)])
   return {
     pid: child.pid ?? 0,
+    /** Rejects with what the process wrote when it ends. */
     ended,
-    order: (asked) => ask(child, asked),
+    /** Resolves when it has been carried out. */
+    order: (asked: PeerOrder) => ask(child, asked),
     stop: () => void child.kill('SIGKILL'),
   }
 }

@@ -1,23 +1,13 @@
-// npm run chaos [-- NAME…]: delivers under faults and fails when a message is lost, doubled without need or unreadable.
-//   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
-//   smtp [COUNT]   the same by SMTP, whose clients repeat a mail until it is answered (load/storm.ts)
-//   uploads        workers killed during large uploads (load/killed-uploads.ts)
-//   tokens         access tokens that live for two seconds (load/token-trouble.ts)
-//   backup         backups and restores killed at random moments (load/killed-transfers.ts)
-//   rolling        processes of this release and the next on one database, back and forth (upgrade/rolling.ts)
-//   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
-// --seed N repeats the random draws of uploads, backup and history; --minutes N and --only KINDS choose the faults of a
-// history, and --check FILE checks a recorded one again.
+// npm run chaos [-- NAME…]: delivers under faults and fails when a message is lost, doubled without need or unreadable
+// (README.md says which there are).
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { exitOnSignals } from '../start/exit-on-signals.ts'
-import { FAULT_KINDS } from './history/plan.ts'
+import { FAULT_KINDS } from './history/faults.ts'
 import { checkHistory, runHistory } from './history/run.ts'
-import { runKilledTransfers } from './killed-backups.ts'
-import { runKilledUploads } from '../load/killed-uploads.ts'
-import { runSmtpStorm, runStorms } from './storm.ts'
-import { runTokenTrouble } from '../load/token-trouble.ts'
+import { runKilledBackups } from './killed-backups.ts'
 import { runRolling } from './rolling.ts'
+import { PROTOCOLS, runStorms } from './storm.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,22 +16,20 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '5' },
     only: { type: 'string' },
     check: { type: 'string' },
+    by: { type: 'string' },
   },
 })
 
 const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
-  storm: () => runStorms(messages),
-  smtp: () => runSmtpStorm(messages),
-  uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
-  tokens: runTokenTrouble,
-  backup: () => runKilledTransfers(wholeNumber('seed', values.seed)),
+  storm: () => runStorms(messages, known('by', values.by, PROTOCOLS)),
+  backup: () => runKilledBackups(wholeNumber('seed', values.seed)),
   rolling: runRolling,
   history: () =>
     values.check === undefined
       ? runHistory({
           seed: wholeNumber('seed', values.seed),
           minutes: wholeNumber('minutes', values.minutes),
-          only: values.only === undefined ? undefined : faultKinds(values.only),
+          only: known('only', values.only, FAULT_KINDS),
         })
       : checkHistory(values.check),
 }
@@ -51,10 +39,7 @@ const wanted = positionals.filter((parameter) => !/^\d+$/.test(parameter))
 const messages = Number(positionals.find((parameter) => /^\d+$/.test(parameter)) ?? 2_000)
 
 const unknown = wanted.filter((name) => !(name in RUNS))
-if (unknown.length > 0) {
-  console.error(`There is no chaos ${unknown.join(', ')}. There are: ${Object.keys(RUNS).join(', ')}.`)
-  process.exit(1)
-}
+if (unknown.length > 0) refuse(`There is no chaos ${unknown.join(', ')}. There are: ${Object.keys(RUNS).join(', ')}.`)
 exitOnSignals() // every run stops what it has started when the process exits
 let failed = false
 for (const [name, run] of Object.entries(RUNS)) {
@@ -64,14 +49,18 @@ for (const [name, run] of Object.entries(RUNS)) {
 process.exit(failed ? 1 : 0)
 
 function wholeNumber(name: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  console.error(`--${name} has to be a whole number.`)
-  return process.exit(1)
+  return /^\d{1,9}$/.test(text) ? Number(text) : refuse(`--${name} has to be a whole number.`)
 }
 
-function faultKinds(text: string): string[] {
-  const kinds = text.split(',')
-  if (kinds.every((kind) => FAULT_KINDS.includes(kind))) return kinds
-  console.error(`--only takes, separated by commas: ${FAULT_KINDS.join(', ')}.`)
+/** The words of a list that is separated by commas, or all that are known. */
+function known(name: string, list: string | undefined, all: readonly string[]): readonly string[] {
+  const words = list?.split(',') ?? all
+  return words.every((word) => all.includes(word))
+    ? words
+    : refuse(`--${name} takes, separated by commas: ${all.join(', ')}.`)
+}
+
+function refuse(fault: string): never {
+  console.error(fault)
   return process.exit(1)
 }

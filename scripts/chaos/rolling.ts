@@ -2,16 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { submitLarge } from '../bench/large.ts'
-import { openTestbed, THIS_RELEASE, type Process, type Testbed } from '../testbed/testbed.ts'
 import { makeNextRelease } from '../release/upgrade/sources.ts'
-import { compareArrivals, untilDelivered } from '../release/upgrade/outcome.ts'
 import { startTraffic } from '../release/upgrade/traffic.ts'
+import type { Process } from '../testbed/processes.ts'
+import { compareArrivals, untilEnded } from '../testbed/service.ts'
+import { MB, submitLarge } from '../testbed/submit.ts'
+import { openTestbed, THIS_RELEASE, type Testbed } from '../testbed/testbed.ts'
 
 const MAILBOXES = 6
 /** How long each pair of releases works together. */
 const TOGETHER_MS = 5_000
-const LARGE_BYTES = 12 * 1024 * 1024
+const LARGE_BYTES = 12 * MB
+/** A message in doubt that was not sent is looked up for eleven minutes. */
+const DELIVERED_WITHIN_MS = 15 * 60_000
 const ENVIRONMENT = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0' }
 const FAULT_RATES = { unavailable: 0.02, resetAfter: 0.02, gatewayTimeoutAfter: 0.02 }
 
@@ -57,7 +60,7 @@ interface Pair {
  * uploaded, and then goes back.
  */
 export async function rollBetween(what: string, { older, newer }: Pair): Promise<boolean> {
-  const testbed = await openTestbed(undefined, undefined, { migrates: false })
+  const testbed = await openTestbed({ migrates: false })
   try {
     return await roll(testbed, what, { older, newer })
   } finally {
@@ -120,17 +123,17 @@ async function roll(testbed: Testbed, what: string, { older, newer }: Pair): Pro
 
   await traffic.stop()
   await testbed.control('PATCH', '/settings', { faultRates: {}, uploadLatencyMs: 0 })
-  const left = await untilDelivered(testbed)
+  const left = await untilEnded(() => againApi.url, tenants, { withinMs: DELIVERED_WITHIN_MS })
   await againWorker.stop()
   await stopApi(againApi)
 
   const accepted = [...traffic.accepted, ...large]
-  const { lost, doubled, arrived } = await compareArrivals(testbed, accepted)
+  const { lost, doubled, arrived } = await compareArrivals(testbed.control, accepted)
   const { failures } = traffic
   const right = left === 0 && lost.length === 0 && doubled.length === 0 && failures.length === 0
   console.log(
     `${right ? '✓' : '✗'} rolling between ${what}, back and forth: ${accepted.length} accepted, ${large.length} of them uploaded in pieces, ${arrived} arrived, ${lost.length} lost, ${doubled.length} doubled, ` +
-      `${left} left; ${traffic.reads} reads; ${failures.length} requests failed; ${Math.round((Date.now() - startedAt) / 1_000)} s`,
+      `${left} left; ${traffic.reads()} reads; ${failures.length} requests failed; ${Math.round((Date.now() - startedAt) / 1_000)} s`,
   )
   for (const failure of failures.slice(0, 10)) console.log(`  ${failure}`)
   return right

@@ -1,19 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { MESSAGE_ID_PROPERTY } from '../../packages/m365/src/mailer/send-mail-request.ts'
-import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import nodemailer from 'nodemailer'
-import {
-  describeAccess,
-  openTestbed,
-  type Testbed,
-  type Process,
-  type Tenant,
-  type AccessKind,
-} from '../testbed/testbed.ts'
+import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
+import type { Process } from '../testbed/processes.ts'
+import { callApi, compareArrivals, readMessages, submitJson, untilEnded } from '../testbed/service.ts'
+import type { AccessKind, Tenant } from '../testbed/tenants.ts'
+import { openTestbed, type Testbed } from '../testbed/testbed.ts'
 
 const CLIENTS = 4
 const MAILBOXES = 8 // a pause that Microsoft asks for stops one of them only
+const MOST_AT_ONCE = 4
 const KILL_EVERY_MS = 4_000
 /** Short enough for tokens to be renewed while processes die and the vault's key changes. */
 const TOKENS_LIVE_SECONDS = 15
@@ -27,7 +23,7 @@ const submitForAtMostMs = (messages: number) => 120_000 + 300 * messages
 /** A message in doubt that was not sent is looked up for eleven minutes before it is sent again. */
 const deliverForAtMostMs = (messages: number) => 20 * 60_000 + 300 * messages
 
-const FAULT_RATES = {
+export const FAULT_RATES = {
   throttled: 0.1,
   unavailable: 0.05,
   resetBefore: 0.03,
@@ -35,57 +31,34 @@ const FAULT_RATES = {
   gatewayTimeoutAfter: 0.02,
 }
 
+export const PROTOCOLS = ['rest', 'smtp'] as const
+
 interface Storm {
+  readonly protocol: (typeof PROTOCOLS)[number]
   readonly access: AccessKind
   /** Whether the grant has Mail.ReadWrite, with which the worker can look up an unknown outcome. */
   readonly readable: boolean
-  readonly protocol: 'rest' | 'smtp'
 }
 
 const STORMS: readonly Storm[] = [
-  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: true, protocol: 'rest' },
-  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: false, protocol: 'rest' },
-  { access: { graphAuth: 'application', credential: 'certificate' }, readable: true, protocol: 'rest' },
+  { protocol: 'rest', access: { graphAuth: 'delegated', credential: 'client secret' }, readable: true },
+  { protocol: 'rest', access: { graphAuth: 'delegated', credential: 'certificate' }, readable: false },
+  { protocol: 'rest', access: { graphAuth: 'application', credential: 'certificate' }, readable: true },
+  { protocol: 'smtp', access: { graphAuth: 'application', credential: 'client secret' }, readable: true },
 ]
 
 /**
  * Sends messages through two workers while Microsoft fails at random, processes are killed and the vault's key is
- * changed: delegated with and without Mail.ReadWrite, and with application access. Resolves to whether all went well.
+ * changed: by REST and by SMTP, with and without Mail.ReadWrite, with every kind of access.
  */
-export async function runStorms(messages: number): Promise<boolean> {
+export async function runStorms(messages: number, by: readonly string[]): Promise<boolean> {
   let right = true
-  for (const each of STORMS) right = (await run(messages, each)) && right
+  for (const each of STORMS) if (by.includes(each.protocol)) right = (await run(messages, each)) && right
   return right
 }
 
-/** The same with mails that come by SMTP, through a door that is killed like every other process. */
-export async function runSmtpStorm(messages: number): Promise<boolean> {
-  const access = { graphAuth: 'delegated', credential: 'client secret' } as const
-  return run(messages, { access, readable: true, protocol: 'smtp' })
-}
-
-interface Tally {
-  readonly accepted: number
-  /** More than were submitted, where a repetition was not recognised. */
-  readonly stored: number
-  readonly arrived: number
-  readonly lost: number
-  readonly doubled: number
-  readonly flaggedDoubles: number
-  readonly flagged: number
-  readonly peakConcurrency: number
-  readonly kills: number
-  readonly tokenRequests: number
-  readonly seconds: number
-  /**
-   * What went wrong with the change of the vault's key meanwhile. Null: nothing became unreadable, and the new key alone
-   * suffices and is required.
-   */
-  readonly keyTrouble: string | null
-}
-
 async function run(messages: number, { access, readable, protocol }: Storm): Promise<boolean> {
-  const testbed = await openTestbed(access)
+  const testbed = await openTestbed({ access })
   try {
     await testbed.control('PATCH', '/settings', {
       latencyMs: 5,
@@ -97,12 +70,15 @@ async function run(messages: number, { access, readable, protocol }: Storm): Pro
     })
     const tenants = await testbed.addTenants(MAILBOXES, { largeAttachments: readable })
     const tally = await storm(testbed, tenants, messages, protocol)
-    const { accepted, lost, doubled, flaggedDoubles, peakConcurrency, keyTrouble } = tally
-    const allowedDoubles = readable ? 0 : flaggedDoubles
-    const isEachOnce = accepted === messages && tally.stored === messages
-    const right = isEachOnce && lost === 0 && doubled === allowedDoubles && peakConcurrency <= 4 && keyTrouble === null
+    const { accepted, stored, sent, lost, doubled, flaggedDoubles, peakConcurrency, keyTrouble } = tally
+    const right =
+      [accepted, stored, sent].every((count) => count === messages) &&
+      lost === 0 &&
+      doubled === (readable ? 0 : flaggedDoubles) &&
+      peakConcurrency <= MOST_AT_ONCE &&
+      keyTrouble === null
     console.log(
-      `${right ? '✓' : '✗'} storm by ${protocol === 'smtp' ? 'SMTP' : 'REST'}, ${describeAccess(access)}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${tally.stored} stored, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
+      `${right ? '✓' : '✗'} storm by ${protocol.toUpperCase()}, ${access.graphAuth} access by ${access.credential}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${stored} stored, ${sent} read as sent, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
         `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; ${keyTrouble ?? 'vault key changed cleanly'}; ${tally.seconds} s`,
     )
     return right
@@ -111,25 +87,27 @@ async function run(messages: number, { access, readable, protocol }: Storm): Pro
   }
 }
 
-async function storm(
-  testbed: Testbed,
-  tenants: readonly Tenant[],
-  messages: number,
-  protocol: Storm['protocol'],
-): Promise<Tally> {
+interface Slot {
+  readonly role: 'api' | 'worker'
+  process: Process | null
+}
+
+async function storm(testbed: Testbed, tenants: readonly Tenant[], messages: number, protocol: Storm['protocol']) {
+  const { control } = testbed
   const startedAt = Date.now()
-  const environment = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
-  const slots: { role: 'api' | 'worker'; process: Process | null }[] = [
-    { role: 'api', process: null },
-    { role: 'worker', process: null },
-    { role: 'worker', process: null },
-  ]
   const smtpPort = await freePort()
-  const door = protocol === 'smtp' ? { SMTP_LISTEN_PORT: String(smtpPort) } : {}
-  const start = (role: 'api' | 'worker', vaultKeys: string) =>
-    testbed.start(role, { ...environment, ...door, VAULT_KEYS: vaultKeys })
-  const submitOnce = protocol === 'smtp' ? submitBySmtp(smtpPort) : submitByRest(() => slots[0]?.process?.url ?? null)
-  for (const slot of slots) slot.process = await start(slot.role, testbed.vaultKeys)
+  const environment = {
+    MAILBOX_MESSAGES_PER_MINUTE: '0',
+    MAILBOX_RECIPIENTS_PER_DAY: '0',
+    ...(protocol === 'smtp' && { SMTP_LISTEN_PORT: String(smtpPort) }),
+  }
+  const start = (role: Slot['role'], vaultKeys: string) =>
+    testbed.start(role, { ...environment, VAULT_KEYS: vaultKeys })
+  const roles = ['api', 'worker', 'worker'] as const
+  const slots: Slot[] = []
+  for (const role of roles) slots.push({ role, process: await start(role, testbed.vaultKeys) })
+  const url = () => slots[0]?.process?.url
+  const submitOnce = protocol === 'smtp' ? submitBySmtp(smtpPort) : submitByRest(url)
   const newKey = `new:${randomBytes(32).toString('base64')}`
   // A rolling restart: every process knows the new key before the first one seals with it.
   const known = `${testbed.vaultKeys},${newKey}`
@@ -143,7 +121,7 @@ async function storm(
       const slot = slots[restart % slots.length]
       if (over.signal.aborted || !slot?.process) continue
       const round = Math.floor(restart / slots.length)
-      if (round >= 2) resealed ||= await testbed.vault('rotate', sealing)
+      if (round >= 2) resealed ||= await rotate(testbed, sealing)
       const { process } = slot
       slot.process = null
       await process.kill()
@@ -152,77 +130,73 @@ async function storm(
     }
   })()
 
-  const accepted = (
-    await Promise.all(Array.from({ length: CLIENTS }, (_, client) => submitAll(tenants, messages, submitOnce, client)))
-  ).flat()
-  const giveUpAt = Date.now() + deliverForAtMostMs(messages)
-  for (let unended = messages; unended > 0 && Date.now() < giveUpAt; unended = await countUnended(testbed)) {
-    if (unended < messages * CALM_BELOW && !over.signal.aborted) {
+  const clients = Array.from({ length: CLIENTS }, (_, client) => submitAll(tenants, messages, submitOnce, client))
+  const accepted = (await Promise.all(clients)).flat()
+  await untilEnded(url, tenants, {
+    withinMs: deliverForAtMostMs(messages),
+    onLook(left) {
+      if (left >= messages * CALM_BELOW || over.signal.aborted) return
       over.abort()
-      await testbed.control('PATCH', '/settings', { faultRates: {} })
-    }
-    await delay(500)
-  }
+      void control('PATCH', '/settings', { faultRates: {} })
+    },
+  })
   over.abort()
   await killer
 
-  const arrivals = await readArrivals(testbed)
-  const flagged = new Set(
-    (await testbed.pool.query<{ id: string }>('SELECT id FROM message_states WHERE possible_duplicate')).rows.map(
-      ({ id }) => id,
-    ),
+  const stored = (await Promise.all(tenants.map((tenant) => readMessages(url() ?? '', tenant)))).flat()
+  for (const { process } of slots) await process?.stop()
+  const flagged = new Set(stored.filter(({ possibleDuplicate }) => possibleDuplicate).map(({ id }) => id))
+  const unprepared = stored.filter(({ attempts }) =>
+    attempts.some(({ detail }) => detail?.startsWith('It could not be prepared')),
   )
-  const doubled = [...arrivals].filter(([, count]) => count > 1).map(([id]) => id)
-  const { endpoints } = await testbed.control('GET', '/counters')
-  const { rows: counted } = await testbed.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM messages')
+  const { arrived, lost, doubled } = await compareArrivals(control, accepted)
+  const { endpoints, mailboxes } = await control('GET', '/counters')
   return {
     accepted: new Set(accepted).size,
-    stored: counted[0]?.count ?? 0,
-    arrived: arrivals.size,
-    lost: accepted.filter((id) => !arrivals.has(id)).length,
+    /** More than were submitted, where a repetition was not recognised. */
+    stored: stored.length,
+    sent: stored.filter(({ status }) => status === 'sent').length,
+    arrived,
+    lost: lost.length,
     doubled: doubled.length,
     flaggedDoubles: doubled.filter((id) => flagged.has(id)).length,
     flagged: flagged.size,
-    peakConcurrency: await readPeakConcurrency(testbed),
+    /** The most requests that one mailbox had under way at once. */
+    peakConcurrency: Math.max(
+      ...Object.values(mailboxes as Record<string, { maxConcurrent: number }>).map(
+        ({ maxConcurrent }) => maxConcurrent,
+      ),
+    ),
     kills,
-    tokenRequests: endpoints.token?.requests ?? 0,
+    tokenRequests: (endpoints.token?.requests ?? 0) as number,
     seconds: Math.round((Date.now() - startedAt) / 1_000),
-    keyTrouble: await findKeyTrouble(testbed, slots, newKey, resealed),
+    keyTrouble:
+      unprepared.length > 0
+        ? `${unprepared.length} messages could not be prepared, perhaps for want of a vault key`
+        : // A short storm is over before every process has been restarted twice.
+          !resealed && !(await rotate(testbed, sealing))
+          ? 'what the old vault key sealed could not be sealed with the new one'
+          : await findKeyTrouble(testbed, newKey),
   }
 }
 
-/** Null where no message was unreadable, the new key alone suffices, and the old one alone is refused. */
-async function findKeyTrouble(
-  testbed: Testbed,
-  slots: readonly { process: Process | null }[],
-  newKey: string,
-  resealed: boolean,
-): Promise<string | null> {
-  for (const { process } of slots) await process?.stop()
-  // A short storm is over before every process has been restarted twice.
-  if (!resealed && !(await testbed.vault('rotate', `${newKey},${testbed.vaultKeys}`)))
-    return 'what the old vault key sealed could not be sealed with the new one'
-  const refusal = (vaultKeys: string) =>
-    testbed.start('api', { VAULT_KEYS: vaultKeys }).then(
-      (process) => process.stop().then(() => null),
-      (error: Error) => error.message,
-    )
-  const { rows } = await testbed.pool.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM message_attempts WHERE detail LIKE 'It could not be prepared%'`,
+/** Null where the new key alone suffices. */
+function findKeyTrouble(testbed: Testbed, newKey: string): Promise<string | null> {
+  return testbed.start('api', { VAULT_KEYS: newKey }).then(
+    (process) => process.stop().then(() => null),
+    (error: Error) => `a start with the new vault key alone failed: ${error.message}`,
   )
-  const unprepared = rows[0]?.count ?? 0
-  if (unprepared > 0) return `${unprepared} attempts could not be prepared, perhaps for want of a vault key`
-  const withNew = await refusal(newKey)
-  if (withNew !== null) return `a start with the new vault key alone failed: ${withNew}`
-  const withOld = await refusal(testbed.vaultKeys)
-  if (withOld === null) return 'a start with the old vault key alone was not refused'
-  return withOld.includes('the vault key "new", which is missing')
-    ? null
-    : `a start with the old vault key alone failed otherwise: ${withOld}`
+}
+
+/** Seals everything stored with the first of these keys. Resolves to whether that succeeded. */
+export async function rotate(testbed: Testbed, vaultKeys: string): Promise<boolean> {
+  const { code, output } = await testbed.command(['vault', 'rotate'], { VAULT_KEYS: vaultKeys }).ended
+  if (code !== 0) console.error(output)
+  return code === 0
 }
 
 interface Submission {
-  readonly serviceKey: string
+  readonly tenant: Tenant
   /** Identifies it, however often it is submitted. */
   readonly key: string
   readonly index: number
@@ -241,33 +215,24 @@ async function submitAll(
   const ids: string[] = []
   const giveUpAt = Date.now() + submitForAtMostMs(messages)
   for (let index = client; index < messages; index += CLIENTS) {
-    const submission = { serviceKey: tenants[index % tenants.length]?.serviceKey ?? '', key: randomUUID(), index }
-    for (;;) {
+    const tenant = tenants[index % tenants.length]
+    if (!tenant) break
+    const key = randomUUID()
+    for (let id: string | null = null; id === null;) {
       if (Date.now() > giveUpAt) return ids
-      const id = await submitOnce(submission)
-      if (id !== null) {
-        ids.push(id)
-        break
-      }
-      await delay(100)
+      id = await submitOnce({ tenant, key, index })
+      if (id === null) await delay(100)
+      else ids.push(id)
     }
     await delay(20) // spread over the storm
   }
   return ids
 }
 
-function submitByRest(url: () => string | null): SubmitOnce {
-  return async ({ serviceKey, key, index }) => {
-    const target = url()
-    if (target === null) return null
-    const answer = await fetch(`${target}/api/v1/messages`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify({ to: [`someone-${index}@example.com`], subject: `Message ${index}`, text: 'Chaos.' }),
-      signal: AbortSignal.timeout(10_000),
-    })
-      .then(async (response) => ({ status: response.status, json: (await response.json()) as { id: string } }))
-      .catch(() => null)
+function submitByRest(url: () => string | undefined): SubmitOnce {
+  return async ({ tenant, key, index }) => {
+    const message = { to: [`someone-${index}@example.com`], subject: `Message ${index}`, text: 'Chaos.' }
+    const answer = await callApi(url(), tenant, '/messages', submitJson(message, key))
     if (answer === null || answer.status >= 500) return null
     if (answer.status === 202) return answer.json.id
     throw new Error(`A submit was refused with ${answer.status}: ${JSON.stringify(answer.json)}`)
@@ -276,11 +241,11 @@ function submitByRest(url: () => string | null): SubmitOnce {
 
 /** Sends the same bytes each time, as a client does that repeats a mail from its spool. */
 function submitBySmtp(port: number): SubmitOnce {
-  return async ({ serviceKey, key, index }) => {
+  return async ({ tenant, key, index }) => {
     const transport = nodemailer.createTransport({
       host: '127.0.0.1',
       port,
-      auth: { user: 'storm', pass: serviceKey },
+      auth: { user: 'storm', pass: tenant.serviceKey },
       connectionTimeout: 10_000,
       socketTimeout: 10_000,
     })
@@ -297,21 +262,4 @@ function submitBySmtp(port: number): SubmitOnce {
       transport.close()
     }
   }
-}
-
-async function countUnended(testbed: Testbed): Promise<number> {
-  const { rows } = await testbed.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM message_queue')
-  return rows[0]?.count ?? 0
-}
-
-export async function readArrivals(testbed: Testbed): Promise<Map<string, number>> {
-  const { values } = await testbed.control('GET', `/arrivals?property=${encodeURIComponent(MESSAGE_ID_PROPERTY)}`)
-  return new Map(Object.entries(values as Record<string, number>))
-}
-
-/** The most requests that one mailbox had under way at once. */
-export async function readPeakConcurrency(testbed: Testbed): Promise<number> {
-  const { mailboxes } = await testbed.control('GET', '/counters')
-  const counts = Object.values(mailboxes as Record<string, { maxConcurrent: number }>)
-  return Math.max(0, ...counts.map(({ maxConcurrent }) => maxConcurrent))
 }

@@ -1,5 +1,5 @@
 // npm run fuzz [-- COUNT SEED]: sends mutated requests to every operation of the API. The seed repeats a run.
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { availableParallelism, loadavg } from 'node:os'
 import fc from 'fast-check'
 import { Problem } from '../../packages/contract/src/problem.ts'
@@ -10,8 +10,10 @@ import { findLeftovers } from './leftovers.ts'
 import { watchHealth } from './health-watch.ts'
 import { inspectable, measureInUse } from './inspected-process.ts'
 import { requestTo, type FuzzedRequest, type Operation } from './request-arbitrary.ts'
-import { openTestbed, type Testbed, type Process, type Tenant } from '../testbed/testbed.ts'
+import type { Process } from '../testbed/processes.ts'
 import { inParallel } from '../testbed/submit.ts'
+import { addAdmin, type Tenant } from '../testbed/tenants.ts'
+import { openTestbed, type Testbed } from '../testbed/testbed.ts'
 
 const CONCURRENCY = 12
 const REQUESTS_PER_SAMPLE = 200
@@ -44,21 +46,20 @@ async function fuzz(): Promise<boolean> {
       MAILBOX_MESSAGES_PER_MINUTE: '0',
       MAILBOX_RECIPIENTS_PER_DAY: '0',
     })
-    return await send({ testbed, product, inspectorPort, sender, session: await openSession(testbed, admins) })
+    return await send(testbed, product, inspectorPort, sender, await addAdmin(testbed.pool, admins))
   } finally {
     await testbed.close()
   }
 }
 
-interface Run {
-  readonly testbed: Testbed
-  readonly product: Process
-  readonly inspectorPort: number
-  readonly sender: Tenant
-  readonly session: Session
-}
-
-async function send({ testbed, product, inspectorPort, sender, session }: Run): Promise<boolean> {
+/** @param session signs in again where it is needed, since signing out is an operation as well */
+async function send(
+  testbed: Testbed,
+  product: Process,
+  inspectorPort: number,
+  sender: Tenant,
+  session: Awaited<ReturnType<typeof addAdmin>>,
+): Promise<boolean> {
   const port = Number(new URL(product.url).port)
   const operations = await readOperations(product)
   const requests = requestTo(operations, {
@@ -152,32 +153,6 @@ function withoutReferences(text: string): unknown {
       return name === undefined ? value : read(JSON.stringify(components.schemas[name]))
     })
   return read(text)
-}
-
-interface Session {
-  readonly cookie: string
-  /** Signs in again, since signing out is an operation as well. */
-  renew(): Promise<void>
-}
-
-async function openSession({ pool }: Testbed, { id, address }: Tenant): Promise<Session> {
-  const value = randomBytes(32).toString('base64url')
-  const userId = `usr_${randomBytes(16).toString('hex')}`
-  await pool.query(
-    `INSERT INTO users (id, tenant_id, entra_tenant_id, entra_object_id, name, email, first_sign_in_at, last_sign_in_at)
-     VALUES ($1, $2, 'fuzz', 'fuzz', 'Fuzz', $3, now(), now())`,
-    [userId, id, address],
-  )
-  return {
-    cookie: `inforiver-mail-session=${value}`,
-    async renew() {
-      await pool.query(
-        `INSERT INTO sessions (id_hash, tenant_id, user_id, role, created_at, last_seen_at)
-         VALUES ($1, $2, $3, 'workspace-admin', now(), now()) ON CONFLICT DO NOTHING`,
-        [createHash('sha256').update(value).digest('base64url'), id, userId],
-      )
-    },
-  }
 }
 
 /** Other programs keep the processors busy: a slow answer then proves nothing. */

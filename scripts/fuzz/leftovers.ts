@@ -4,6 +4,7 @@ import type pg from 'pg'
 /** Broken-off requests are cleaned up at once and deliveries end; whatever is left after this time is a leak. */
 const SETTLED_WITHIN_MS = 30_000
 
+/** What a request that was broken off, or that nobody expected, could leave. */
 const QUESTIONS: Readonly<Record<string, string>> = {
   'messages that are still receiving': 'SELECT count(*) FROM message_contents WHERE content IS NULL',
   'idempotency records without their message':
@@ -16,16 +17,8 @@ const QUESTIONS: Readonly<Record<string, string>> = {
     WHERE c.chunked AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id)`,
   'contents of no message': `SELECT count(*) FROM message_contents c
     WHERE content IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = c.message_id)`,
-  'contents of a message that was sent or cancelled': `SELECT count(*) FROM message_contents c JOIN messages m ON m.id = c.message_id
-    WHERE m.outcome IN ('sent', 'cancelled')`,
-  'contents without their data key': `SELECT count(*) FROM message_contents c
-    WHERE data_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM data_keys k WHERE k.id = c.data_key)`,
   'messages that neither wait nor have ended': `SELECT count(*) FROM messages m
     WHERE outcome IS NULL AND NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.message_id = m.id)`,
-  'messages that wait and have ended': `SELECT count(*) FROM message_queue q
-    WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = q.message_id AND m.outcome IS NULL)`,
-  'drafts of messages that do not wait': `SELECT count(*) FROM message_drafts d
-    WHERE NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.message_id = d.message_id AND q.has_draft)`,
   'messages without a recipient': 'SELECT count(*) FROM messages WHERE recipients = 0',
   'mailboxes whose counts are not those of their rows': `SELECT count(*) FROM mailbox_totals t
     WHERE (queued + sending + scheduled + held, stored_bytes) IS DISTINCT FROM

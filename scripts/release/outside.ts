@@ -9,8 +9,8 @@ import { checkCompose, checkKubernetes, runCompose } from './outside/containers.
 import { blocksOf } from './outside/document-blocks.ts'
 import { sendThroughPgBouncer } from './outside/pgbouncer.ts'
 import { openTestbed } from '../testbed/testbed.ts'
-import { sendsAt, sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
-import { runsOf, SMTP_PROGRAMS } from './outside/smtp-programs.ts'
+import { sendByCurl, sendsAt } from './outside/smtp-door.ts'
+import { SMTP_PROGRAMS, writeProgram } from './outside/smtp-programs.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
@@ -22,9 +22,10 @@ const MAX_EXPOSURE = '20'
 interface Check {
   readonly name: string
   readonly tool: string
-  /** The packages of Debian that bring the tool, or the one of npm. */
-  readonly debian: string | { readonly npm: string }
-  readonly steps: () => Promise<readonly (readonly string[])[]> | readonly (readonly string[])[]
+  /** What brings the tool: packages of Debian, or `npm` and one of npm. */
+  readonly debian: string
+  /** Throws what is wrong, or returns figures. */
+  readonly make: () => Promise<unknown>
 }
 
 const CHECKS: readonly Check[] = [
@@ -32,38 +33,38 @@ const CHECKS: readonly Check[] = [
     name: 'deploy/install.sh is sound',
     tool: 'shellcheck',
     debian: 'shellcheck',
-    steps: () => [[join(deploy, 'install.sh')]],
+    make: () => run('shellcheck', [join(deploy, 'install.sh')]),
   },
   {
     name: 'the unit is valid, and exposed less than 2.0',
     tool: 'systemd-analyze',
     debian: 'systemd',
-    steps: async () => {
+    async make() {
       const machine = await installedMachine()
       const unit = join(machine, 'etc/systemd/system/inforiver-mail.service')
       // It looks for the program under the path that it has on a real machine.
       writeFileSync(unit, readFileSync(unit, 'utf8').replace('ExecStart=/', `ExecStart=${machine}/`))
-      return [
-        ['verify', '--man=no', unit],
-        ['security', '--offline=true', `--threshold=${MAX_EXPOSURE}`, '--no-pager', unit],
-      ]
+      await run('systemd-analyze', ['verify', '--man=no', unit])
+      await run('systemd-analyze', ['security', '--offline=true', `--threshold=${MAX_EXPOSURE}`, '--no-pager', unit])
     },
   },
   {
     name: 'the alerts are valid, and are raised when they should be',
     tool: 'promtool',
     debian: 'promtool',
-    steps: () => [
-      ['check', 'rules', '--lint=all', '--lint-fatal', join(deploy, 'prometheus/inforiver-mail.rules.yml')],
-      ['test', 'rules', join(import.meta.dirname, 'outside/inforiver-mail.rules.test.yml')],
-      ['check', 'config', '--syntax-only', fileOf('docs/operations.md', 'yaml', 'prometheus.yml')],
-    ],
+    async make() {
+      const rules = join(deploy, 'prometheus/inforiver-mail.rules.yml')
+      await run('promtool', ['check', 'rules', '--lint=all', '--lint-fatal', rules])
+      await run('promtool', ['test', 'rules', join(import.meta.dirname, 'outside/inforiver-mail.rules.test.yml')])
+      const config = fileOf('docs/operations.md', 'yaml', 'prometheus.yml')
+      await run('promtool', ['check', 'config', '--syntax-only', config])
+    },
   },
   {
     name: 'Caddyfile is valid',
     tool: 'caddy',
     debian: 'caddy',
-    steps: async () => {
+    async make() {
       const file = join(directory, 'Caddyfile')
       const { certificate, key } = await selfSigned()
       const text = readFileSync(join(deploy, 'container/Caddyfile'), 'utf8')
@@ -74,28 +75,28 @@ const CHECKS: readonly Check[] = [
           .replace('/run/secrets/certificate', certificate)
           .replaceAll('{$MAIL_HOST}', 'mail.contoso.com'),
       )
-      return [['validate', '--adapter', 'caddyfile', '--config', file]]
+      await run('caddy', ['validate', '--adapter', 'caddyfile', '--config', file])
     },
   },
   {
     name: 'the nginx of docs/network.md is valid',
     tool: 'nginx',
     debian: 'nginx-light',
-    steps: async () => {
+    async make() {
       const { certificate, key } = await selfSigned()
       const file = fileOf('docs/network.md', 'nginx', 'nginx.conf')
       const server = readFileSync(file, 'utf8')
         .replace('/etc/ssl/mail.contoso.com.pem', certificate)
         .replace('/etc/ssl/mail.contoso.com.key', key)
       writeFileSync(file, `pid ${directory}/nginx.pid;\nevents {}\nhttp {\naccess_log off;\n${server}\n}\n`)
-      return [['-t', '-q', '-e', 'stderr', '-c', file]]
+      await run('nginx', ['-t', '-q', '-e', 'stderr', '-c', file], { cwd: directory })
     },
   },
   {
     name: 'Redocly finds no error in /openapi.json',
     tool: 'redocly',
-    debian: { npm: '@redocly/cli' },
-    steps: async () => {
+    debian: 'npm @redocly/cli',
+    async make() {
       const file = join(directory, 'openapi.json')
       const testbed = await openTestbed()
       try {
@@ -104,86 +105,82 @@ const CHECKS: readonly Check[] = [
       } finally {
         await testbed.close()
       }
-      return [['lint', '--extends=recommended', file]]
+      await run('redocly', ['lint', '--extends=recommended', file])
     },
   },
+  {
+    name: 'Kubernetes: the product can use what example and components say',
+    tool: 'kubectl',
+    debian: 'kubernetes-client',
+    make: () => checkKubernetes(directory),
+  },
+  {
+    name: 'Compose: the product can use what each variant says',
+    tool: 'docker-compose',
+    debian: 'docker-compose',
+    make: () => checkCompose(directory),
+  },
+  {
+    name: 'the commands of docs/containers.md for Compose do what they should',
+    tool: 'docker',
+    debian: 'docker.io',
+    make: async () => runCompose(directory, await selfSigned()),
+  },
+  {
+    name: 'the product sends through PgBouncer with its defaults',
+    tool: 'pgbouncer',
+    debian: 'pgbouncer',
+    make: sendThroughPgBouncer,
+  },
+  {
+    name: 'what curl sends by SMTP arrives whole, and once',
+    tool: 'curl',
+    debian: 'curl',
+    make: async () => sendByCurl({ folder: directory, certificate: await selfSigned() }),
+  },
+  ...SMTP_PROGRAMS.map(({ tool, debian, language, runs, settings = {} }) => ({
+    name: `the ${language} of docs/smtp.md sends`,
+    tool,
+    debian,
+    async make() {
+      const certificate = await selfSigned()
+      const paths = { folder: directory, certificate: certificate.certificate }
+      const text = textOf('docs/smtp.md', language)
+      const place = { folder: directory, certificate, settings }
+      await sendsAt(place, (door) => runs(writeProgram(language, text, door, directory), paths), 'Q3')
+    },
+  })),
 ]
 
 const only = process.argv.slice(2)
 let failed = 0
-const missing: Check['debian'][] = []
+const missing = new Set<string>()
 try {
-  for (const { tool, debian, steps, name } of CHECKS) {
-    await check({ name, tool, debian }, async () => {
-      for (const parameters of await steps()) await run(tool, [...parameters], { cwd: directory })
-      return null
-    })
-  }
-  await check(
-    {
-      name: 'Kubernetes: the product can use what example and components say',
-      tool: 'kubectl',
-      debian: 'kubernetes-client',
-    },
-    () => checkKubernetes(directory),
-  )
-  await check(
-    { name: 'Compose: the product can use what each variant says', tool: 'docker-compose', debian: 'docker-compose' },
-    () => checkCompose(directory),
-  )
-  await check(
-    { name: 'the commands of docs/containers.md for Compose do what they should', tool: 'docker', debian: 'docker.io' },
-    async () => runCompose(directory, await selfSigned()),
-  )
-  await check(
-    { name: 'the product sends through PgBouncer with its defaults', tool: 'pgbouncer', debian: 'pgbouncer' },
-    sendThroughPgBouncer,
-  )
-  for (const client of SMTP_CLIENTS) {
-    const { tool, debian } = client
-    await check({ name: `what ${tool} sends by SMTP arrives whole, and once`, tool, debian }, async () =>
-      sendWith(client, { folder: directory, certificate: await selfSigned() }),
-    )
-  }
-  for (const program of SMTP_PROGRAMS) {
-    const { tool, debian, language, settings = {} } = program
-    await check({ name: `the ${language} of docs/smtp.md sends`, tool, debian }, async () => {
-      const certificate = await selfSigned()
-      const paths = { folder: directory, certificate: certificate.certificate }
-      const text = textOf('docs/smtp.md', language)
-      await sendsAt({ folder: directory, certificate, settings }, (door) => runsOf(program, text, door, paths), 'Q3')
-      return null
-    })
+  for (const { name, tool, debian, make } of CHECKS) {
+    if (only.length > 0 && !only.includes(tool)) continue
+    if (!isInstalled(tool)) {
+      missing.add(debian)
+      console.log(`- ${name}: not checked, since there is no ${tool}`)
+      continue
+    }
+    try {
+      const figures = await make()
+      console.log(`✓ ${name}${typeof figures === 'string' ? `: ${figures}` : ''}`)
+    } catch (error) {
+      failed++
+      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
+      console.error(`✗ ${name}: ${`${stdout}${stderr}`.trim() || message}`)
+    }
   }
 } finally {
   rmSync(directory, { recursive: true })
 }
-const ofDebian = missing.filter((each) => typeof each === 'string')
-const ofNpm = missing.flatMap((each) => (typeof each === 'string' ? [] : [each.npm]))
+const [ofNpm = [], ofDebian = []] = [true, false].map((isNpm) =>
+  [...missing].filter((each) => each.startsWith('npm ') === isNpm).map((each) => each.replace('npm ', '')),
+)
 if (ofDebian.length > 0) console.log(`\nThe missing tools on Debian: apt-get install ${ofDebian.join(' ')}`)
 if (ofNpm.length > 0) console.log(`\nThe missing tools of npm: npm install --global ${ofNpm.join(' ')}`)
-process.exit(failed > 0 ? 1 : missing.length > 0 ? 2 : 0)
-
-/** @param make returns figures, or null where there are none */
-async function check(
-  { name, tool, debian }: Pick<Check, 'name' | 'tool' | 'debian'>,
-  make: () => Promise<string | null>,
-): Promise<void> {
-  if (only.length > 0 && !only.includes(tool)) return
-  if (!isInstalled(tool)) {
-    missing.push(debian)
-    console.log(`- ${name}: not checked, since there is no ${tool}`)
-    return
-  }
-  try {
-    const figures = await make()
-    console.log(`✓ ${name}${figures === null ? '' : `: ${figures}`}`)
-  } catch (error) {
-    failed++
-    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
-    console.error(`✗ ${name}: ${`${stdout}${stderr}`.trim() || message}`)
-  }
-}
+process.exit(failed > 0 ? 1 : missing.size > 0 ? 2 : 0)
 
 function isInstalled(tool: string): boolean {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']

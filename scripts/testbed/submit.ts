@@ -1,40 +1,44 @@
+import { randomBytes } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
-import type { Process, Tenant, Testbed } from './testbed.ts'
+import type { Control, Process } from './processes.ts'
+import type { Tenant } from './tenants.ts'
 
-export interface Submitter {
-  /** Resolves to the answer's latency in milliseconds. */
-  submit(tenant: Tenant, subject: string): Promise<number>
-  close(): void
+const LOOK_EVERY_MS = 20
+/** How many submits are under way at once. */
+export const SUBMITS_AT_ONCE = 64
+export const MB = 1024 * 1024
+/** Large attachments repeat one random megabyte. */
+const PIECE = randomBytes(MB)
+
+/** The mail that is submitted over and over, in JSON. */
+export function messageBody(subject: string): string {
+  return JSON.stringify({
+    to: [{ address: 'cfo@example.com', name: 'CFO' }],
+    subject,
+    html: `<p>${'The numbers of the quarter. '.repeat(40)}</p>`,
+  })
 }
 
 /** Posts messages to one process over keep-alive connections. */
-export function createSubmitter(url: string, connections: number): Submitter {
+export function createSubmitter({ url }: Pick<Process, 'url'>, connections: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const { hostname, port } = new URL(url)
   return {
-    submit: (tenant, subject) =>
-      new Promise((resolve, reject) => {
+    submit: (tenant: Tenant, subject: string) =>
+      new Promise<void>((resolve, reject) => {
         const body = messageBody(subject)
-        const startedAt = performance.now()
+        const headers = {
+          authorization: `Bearer ${tenant.serviceKey}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        }
         const call = request(
-          {
-            agent,
-            hostname,
-            port,
-            method: 'POST',
-            path: '/api/v1/messages',
-            headers: {
-              authorization: `Bearer ${tenant.serviceKey}`,
-              'content-type': 'application/json',
-              'content-length': Buffer.byteLength(body),
-            },
-          },
+          { agent, hostname, port, method: 'POST', path: '/api/v1/messages', headers },
           (response) => {
             response.resume()
             response.once('end', () => {
-              if (response.statusCode === 202) resolve(performance.now() - startedAt)
+              if (response.statusCode === 202) resolve()
               else reject(new Error(`A submit was answered with ${response.statusCode}.`))
             })
           },
@@ -46,12 +50,10 @@ export function createSubmitter(url: string, connections: number): Submitter {
   }
 }
 
-export function messageBody(subject: string): string {
-  return JSON.stringify({
-    to: [{ address: 'cfo@example.com', name: 'CFO' }],
-    subject,
-    html: `<p>${'The numbers of the quarter. '.repeat(40)}</p>`,
-  })
+export async function submitAll(product: Pick<Process, 'url'>, tenant: Tenant, mails: number): Promise<void> {
+  const submitter = createSubmitter(product, SUBMITS_AT_ONCE)
+  await inParallel(mails, SUBMITS_AT_ONCE, (index) => submitter.submit(tenant, `Message ${index}`))
+  submitter.close()
 }
 
 /** Runs `task` for each number below `count`, at most `concurrency` at once. */
@@ -68,69 +70,25 @@ export async function inParallel(
   )
 }
 
-/** How many submits a bench has under way. */
-export const SUBMITS_AT_ONCE = 64
-
-/** What a process delivers before it is measured: until then V8 still compiles. */
-export const WARM_MAILS = 12_000
-
-/** What is submitted: `mails`, for the tenants in turn. */
-export interface Load {
-  readonly tenants: readonly Tenant[]
-  readonly mails: number
-  /** How many others of these tenants stay, since they are not due yet. */
-  readonly later?: number
+/** How many messages the simulated Microsoft has accepted of everybody. */
+export async function countAccepted(control: Control): Promise<number> {
+  const { mailboxes } = await control('GET', '/counters')
+  const counts = Object.values(mailboxes as Record<string, { accepted: number }>)
+  return counts.reduce((sum, { accepted }) => sum + accepted, 0)
 }
 
-export async function submitAll({ url }: Process, { tenants, mails }: Load): Promise<void> {
-  const submitter = createSubmitter(url, SUBMITS_AT_ONCE)
-  await inParallel(mails, SUBMITS_AT_ONCE, async (index) => {
-    const tenant = tenants[index % tenants.length]
-    if (tenant) await submitter.submit(tenant, `Message ${index}`)
-  })
-  submitter.close()
+export async function untilAccepted(control: Control, count: number): Promise<void> {
+  while ((await countAccepted(control)) < count) await delay(LOOK_EVERY_MS)
 }
 
-/** Waits until no more than `left` mails of these tenants are waiting or being sent. */
-export async function untilSent({ pool }: Testbed, tenants: readonly Tenant[], left = 0): Promise<void> {
-  const ids = tenants.map(({ id }) => id)
-  for (;;) {
-    const { rows } = await pool.query<{ waiting: boolean }>(
-      'SELECT coalesce(sum(queued + sending), 0) > $2 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
-      [ids, left],
-    )
-    if (!rows[0]?.waiting) return
-    await delay(20)
-  }
-}
-
-/** Waits until the search index, which is built after the submits, holds all but what is too little for a block. */
-export async function untilIndexed({ pool }: Testbed): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ behind: boolean }>(
-      'SELECT EXISTS (SELECT FROM mailbox_totals WHERE unindexed >= $1) AS behind',
-      [BLOCK_MESSAGES],
-    )
-    if (!rows[0]?.behind) return
-    await delay(100)
-  }
-}
-
-/** Waits until of each block that is old enough is noted of which messages something is not known. */
-export async function untilReviewed({ pool }: Testbed): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ behind: boolean }>(
-      'SELECT EXISTS (SELECT FROM search_blocks WHERE review_at <= now()) AS behind',
-    )
-    if (!rows[0]?.behind) return
-    await delay(100)
-  }
-}
-
-/** Returns the seconds from the first submit until the last mail has been sent. */
-export async function deliverAll(testbed: Testbed, product: Process, load: Load): Promise<number> {
-  const startedAt = performance.now()
-  await submitAll(product, load)
-  await untilSent(testbed, load.tenants, load.later)
-  return (performance.now() - startedAt) / 1_000
+/** Submits one attachment of this size to cfo@example.com, and returns the id of the message. */
+export async function submitLarge(url: string, { serviceKey }: Tenant, sizeBytes: number): Promise<string> {
+  const form = new FormData()
+  form.set('message', JSON.stringify({ to: ['cfo@example.com'], subject: 'Large', text: 'Large.' }))
+  form.set('attachment', new Blob(Array.from({ length: sizeBytes / MB }, () => PIECE)), 'a.bin')
+  const headers = { authorization: `Bearer ${serviceKey}` }
+  const response = await fetch(`${url}/api/v1/messages`, { method: 'POST', headers, body: form })
+  const text = await response.text()
+  if (response.status !== 202) throw new Error(`A large submit was answered with ${response.status}: ${text}`)
+  return (JSON.parse(text) as { id: string }).id
 }

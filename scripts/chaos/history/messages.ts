@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { StatusRead, Submitted } from './history.ts'
+import { callApi, type Answer } from '../../testbed/service.ts'
+import { MB } from '../../testbed/submit.ts'
 import type { Random } from '../random.ts'
+import type { StatusRead, Submitted } from './history.ts'
 import type { Recorder } from './recorder.ts'
 import { subjectOf } from './simulator-log.ts'
 import type { Site } from './site.ts'
 
-const MB = 1024 * 1024
-const CALL_TIMEOUT_MS = 10_000
 const TRY_AGAIN_MS = 300
 /** When a service gives up; whether its message was accepted is then unknown. */
 const SUBMIT_FOR_AT_MOST_MS = 180_000
@@ -25,35 +25,16 @@ export interface Sender {
   readonly mayWait: boolean
 }
 
-export interface Messages {
-  /** In the background, posts one message until it is answered, and reads or cancels it. */
-  submit(sender: Sender): void
-  readOne(): void
-  /** Waits for what is under way. */
-  settle(): Promise<void>
-  /** Reads every accepted message once more. */
-  readAll(): Promise<void>
-  readonly submitted: number
-  readonly accepted: number
-}
-
-type Body = string | FormData
-
-interface ApiAnswer {
-  readonly status: number
-  /** A message's fields; a problem has none of them. */
-  readonly json: {
-    readonly id: string
-    readonly status: string
-    readonly possibleDuplicate: boolean
-    readonly problem: { readonly code: string } | null
-  }
+interface Request {
+  readonly headers: Readonly<Record<string, string>>
+  /** Made anew each time that it is sent. */
+  readonly body: () => string | FormData
 }
 
 interface Accepted {
   readonly message: string
   readonly id: string
-  readonly serviceKey: string
+  readonly sender: Sender
 }
 
 interface Shape {
@@ -68,7 +49,7 @@ interface Shape {
 const CONTENT = Buffer.alloc(9 * MB, 'Inforiver ')
 
 /** Submits, reads and cancels like services, and records each answer. */
-export function createMessages(site: Site, recorder: Recorder, random: Random): Messages {
+export function createMessages(site: Site, recorder: Recorder, random: Random) {
   const underWay = new Set<Promise<void>>()
   const accepted: Accepted[] = []
   let submitted = 0
@@ -78,45 +59,30 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
     underWay.add(tracked)
   }
 
-  /** Resolves to null without a readable answer. */
-  async function call(
-    method: string,
-    path: string,
-    serviceKey: string,
-    init: { body?: Body; headers?: Record<string, string>; urlIndex?: number } = {},
-  ): Promise<ApiAnswer | null> {
-    const url = site.apiUrl(init.urlIndex ?? random.between(0, 1))
-    if (url === null) return null
-    try {
-      const response = await fetch(`${url}/api/v1${path}`, {
-        method,
-        headers: { authorization: `Bearer ${serviceKey}`, ...init.headers },
-        ...(init.body !== undefined && { body: init.body }),
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
-      })
-      return { status: response.status, json: (await response.json()) as ApiAnswer['json'] }
-    } catch {
-      return null
-    }
-  }
+  const urlOf = (urlIndex = random.between(0, 1)) => site.apiUrl(urlIndex)
+
+  const post = (sender: Sender, message: string, { body, headers }: Request): Promise<Answer | null> =>
+    callApi(urlOf(), sender, '/messages', {
+      method: 'POST',
+      body: body(),
+      headers: { ...headers, 'idempotency-key': `history-${message}` },
+    })
 
   async function submit(sender: Sender, message: string, shape: Shape): Promise<void> {
     const askedAt = Date.now()
-    const { body, headers } = requestOf(sender, message, shape)
+    const request = requestOf(sender, message, shape)
     const ids: string[] = []
     let outcome: Submitted['outcome'] = 'unknown'
     let status: number | null = null
     while (outcome === 'unknown' && Date.now() - askedAt < SUBMIT_FOR_AT_MOST_MS) {
-      const answer = await call('POST', '/messages', sender.serviceKey, {
-        body: body(),
-        headers: { ...headers, 'idempotency-key': `history-${message}` },
-      })
+      const answer = await post(sender, message, request)
       status = answer?.status ?? null
       if (answer?.status === 202) {
         outcome = 'accepted'
         ids.push(answer.json.id)
         // A service that missed the answer repeats its request.
-        if (random.chance(0.1)) ids.push(...(await repeat(sender, message, body, headers)))
+        const repeated = random.chance(0.1) ? await post(sender, message, request) : null
+        if (repeated?.status === 202) ids.push(repeated.json.id)
       } else if (answer && answer.status < 500) outcome = 'refused'
       else await delay(TRY_AGAIN_MS)
     }
@@ -139,42 +105,26 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
     })
     const [id] = ids
     if (id === undefined) return
-    const one: Accepted = { message, id, serviceKey: sender.serviceKey }
+    const one: Accepted = { message, id, sender }
     accepted.push(one)
     await Promise.all([0, 1].map((urlIndex) => read(one, { urlIndex })))
     if (shape.cancelAfterMs !== null) await cancel(one, shape.cancelAfterMs)
   }
 
-  async function repeat(
-    { serviceKey }: Sender,
-    message: string,
-    body: () => Body,
-    headers: Record<string, string>,
-  ): Promise<string[]> {
-    const answer = await call('POST', '/messages', serviceKey, {
-      body: body(),
-      headers: { ...headers, 'idempotency-key': `history-${message}` },
-    })
-    return answer?.status === 202 ? [answer.json.id] : []
-  }
-
-  async function cancel({ message, id, serviceKey }: Accepted, afterMs: number): Promise<void> {
+  async function cancel({ message, id, sender }: Accepted, afterMs: number): Promise<void> {
     await delay(afterMs)
     const askedAt = Date.now()
-    const answer = await call('POST', `/messages/${id}/cancel`, serviceKey, {
-      body: '{}',
-      headers: { 'content-type': 'application/json' },
-    })
+    const answer = await callApi(urlOf(), sender, `/messages/${id}/cancel`, { method: 'POST' })
     const outcome = answer?.status === 200 ? 'cancelled' : answer?.status === 409 ? 'refused' : 'unknown'
     recorder.write({ kind: 'cancel', message, askedAt, answeredAt: Date.now(), outcome })
   }
 
   async function read(
-    { message, id, serviceKey }: Accepted,
+    { message, id, sender }: Accepted,
     { final = false, urlIndex = 0 }: { final?: boolean; urlIndex?: number } = {},
   ): Promise<boolean> {
     const askedAt = Date.now()
-    const answer = await call('GET', `/messages/${id}`, serviceKey, { urlIndex })
+    const answer = await callApi(urlOf(urlIndex), sender, `/messages/${id}`)
     if (!answer || (answer.status !== 200 && answer.status !== 404)) return false
     const found = answer.status === 200
     const event: StatusRead = {
@@ -193,21 +143,24 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
   }
 
   return {
-    submit(sender) {
+    /** In the background, posts one message until it is answered, and reads or cancels it. */
+    submit(sender: Sender): void {
       if (underWay.size >= MOST_UNDER_WAY) return
       submitted += 1
       background(submit(sender, `m${submitted}`, drawShape(sender, random)))
     },
-    readOne() {
+    readOne(): void {
       const recent = accepted.slice(-MOST_RECENT)
       const one = recent[random.between(0, Math.max(0, recent.length - 1))]
       if (one && underWay.size < MOST_UNDER_WAY)
         background(read(one, { urlIndex: random.between(0, 1) }).then(() => {}))
     },
-    async settle() {
+    /** Waits for what is under way. */
+    async settle(): Promise<void> {
       await Promise.all(underWay)
     },
-    async readAll() {
+    /** Reads every accepted message once more. */
+    async readAll(): Promise<void> {
       let next = 0
       const readNext = async (): Promise<void> => {
         for (let one = accepted[next++]; one; one = accepted[next++])
@@ -215,12 +168,6 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
             await delay(TRY_AGAIN_MS)
       }
       await Promise.all(Array.from({ length: FINAL_READS_AT_ONCE }, readNext))
-    },
-    get submitted() {
-      return submitted
-    },
-    get accepted() {
-      return accepted.length
     },
   }
 }
@@ -246,7 +193,7 @@ function requestOf(
   { recipients }: Sender,
   message: string,
   { contentBytes, isLarge, sendAt, onUnknownOutcome }: Shape,
-): { body: () => Body; headers: Record<string, string> } {
+): Request {
   const content = CONTENT.subarray(0, contentBytes)
   const json = JSON.stringify({
     to: Array.from({ length: recipients }, (_, index) => `${message}-${index}@example.com`),

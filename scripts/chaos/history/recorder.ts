@@ -5,29 +5,23 @@ import type { HistoryEvent } from './history.ts'
 /** The most events that are checked in memory, about 300 MB. */
 const MAX_LINES = 1_000_000
 
-export interface Recorder {
-  write(event: HistoryEvent): void
-  /** Nothing more should be started; there is room for what is under way. */
-  readonly isFull: boolean
-  close(): Promise<void>
-}
+export type Recorder = ReturnType<typeof createRecorder>
 
-export function createRecorder(path: string): Recorder {
+export function createRecorder(path: string) {
   const file = createWriteStream(path, { mode: 0o600 })
   let lines = 0
   return {
-    write(event) {
+    write(event: HistoryEvent): void {
       lines += 1
       if (lines > 2 * MAX_LINES) throw new Error('The history has become too long.')
       file.write(`${JSON.stringify(event)}\n`)
     },
-    get isFull() {
-      return lines >= MAX_LINES
-    },
+    /** Nothing more should be started; there is room for what is under way. */
+    isFull: () => lines >= MAX_LINES,
     close: () =>
-      new Promise((resolve, reject) => {
+      new Promise<void>((resolve, reject) => {
         file.once('error', reject)
-        file.end(resolve)
+        file.end(() => resolve())
       }),
   }
 }

@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openTestbed, ACCESS_KINDS, type Testbed } from '../../testbed/testbed.ts'
+import { untilEnded } from '../../testbed/service.ts'
+import { openTestbed, type Testbed } from '../../testbed/testbed.ts'
+import { createRandom, type Random } from '../random.ts'
 import { check } from './check.ts'
-import { createFaults } from './faults.ts'
+import { FAULT_KINDS, planFaults } from './faults.ts'
 import {
   deliveriesByMessage,
   finalReads,
@@ -13,10 +15,9 @@ import {
   type TenantFacts,
   type Violation,
 } from './history.ts'
-import { openMachine, type Machine } from './machine.ts'
-import { createMessages, type Messages, type Sender } from './messages.ts'
-import { planFaults } from './plan.ts'
-import { createRandom, type Random } from '../random.ts'
+import { createInjector } from './inject.ts'
+import { createMessages, type Sender } from './messages.ts'
+import { startPostgresPair } from './postgres-pair.ts'
 import { createRecorder, readEvents, type Recorder } from './recorder.ts'
 import { CANDIDATES, signInAdmin, type SettingsAdmin } from './settings.ts'
 import { followSimulator } from './simulator-log.ts'
@@ -41,8 +42,8 @@ const MOST_LINES_SHOWN = 6
 export interface HistoryOptions {
   readonly seed: number
   readonly minutes: number
-  /** The kinds of fault to draw from; all by default. */
-  readonly only?: readonly string[] | undefined
+  /** The kinds of fault to draw from. */
+  readonly only: readonly string[]
 }
 
 /**
@@ -54,7 +55,7 @@ export async function runHistory(options: HistoryOptions): Promise<boolean> {
   const { seed, minutes, only } = options
   const path = join(tmpdir(), `inforiver-mail-history-${seed}-${process.pid}.jsonl`)
   console.log(
-    `history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}${only ? ` --only ${only.join(',')}` : ''}`,
+    `history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}${only.length < FAULT_KINDS.length ? ` --only ${only.join(',')}` : ''}`,
   )
   const startedAt = Date.now()
   const recorder = createRecorder(path)
@@ -77,78 +78,70 @@ export async function checkHistory(path: string): Promise<boolean> {
 
 interface Summary {
   readonly faults: ReadonlyMap<string, number>
-  readonly longestStopSeconds: number
   readonly problems: readonly string[]
   /** Counts by reason. Each start was tried again. */
   readonly failedStarts: ReadonlyMap<string, number>
-  readonly leftOut: readonly string[]
 }
 
-async function record(options: HistoryOptions & { recorder: Recorder }): Promise<Summary> {
-  const machine = await openMachine()
-  const database = { connectionString: machine.url, stop: async () => {} }
+async function record({
+  seed,
+  minutes,
+  only,
+  recorder,
+}: HistoryOptions & { readonly recorder: Recorder }): Promise<Summary> {
+  const pair = await startPostgresPair()
+  const testbed = await openTestbed({ openDatabase: async () => pair })
   const over = new AbortController()
   try {
-    const testbed = await openTestbed(ACCESS_KINDS[0], async () => database)
-    try {
-      return await recordOn(testbed, machine, { ...options, over: over.signal })
-    } finally {
-      over.abort()
-      await testbed.close()
-    }
+    return await recordOn()
   } finally {
-    await machine.close()
+    over.abort()
+    await testbed.close()
   }
-}
 
-async function recordOn(
-  testbed: Testbed,
-  machine: Machine,
-  { seed, minutes, only, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
-): Promise<Summary> {
-  const failedStarts: string[] = []
-  const others = await addTenants(testbed)
-  const site = await openSite(testbed, {
-    databaseUrl: machine.pair.url,
-    limits: LIMITS,
-    over,
-    onFailedStart: (reason) => failedStarts.push(reason),
-  })
-  await Promise.all(site.slots.map((_slot, index) => site.start(index)))
-  const tenant = await readInstallationTenant(testbed)
-  const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]
-  recorder.write({ kind: 'run', at: Date.now(), seed, minutes, limits: LIMITS, tenants })
-  const log = followSimulator(testbed, recorder)
-  const admin = await signInAdmin(site, { tenant, recorder, random: createRandom(seed + 1) })
-  const serviceKey = await admin.createServiceKey()
-  await admin.ensureConnected()
-  const messages = createMessages(site, recorder, createRandom(seed + 2))
-  const faults = createFaults(planFaults(seed, minutes, only), { ...machine, testbed, site, recorder, seed })
+  async function recordOn(): Promise<Summary> {
+    const failedStarts: string[] = []
+    const others = await addTenants(testbed)
+    const site = await openSite(testbed, {
+      pair,
+      limits: LIMITS,
+      over: over.signal,
+      onFailedStart: (reason) => failedStarts.push(reason),
+    })
+    await Promise.all(site.slots.map((_slot, index) => site.start(index)))
+    const tenant = await readInstallationTenant(testbed)
+    const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]
+    recorder.write({ kind: 'run', at: Date.now(), seed, minutes, limits: LIMITS, tenants })
+    const log = followSimulator(testbed, recorder)
+    const admin = await signInAdmin(site, { tenant, recorder, random: createRandom(seed + 1) })
+    const serviceKey = await admin.createServiceKey()
+    await admin.ensureConnected()
+    const messages = createMessages(site, recorder, createRandom(seed + 2))
+    const faults = createInjector(planFaults(seed, minutes, only), { pair, testbed, site, recorder, seed })
 
-  await faults.begin()
-  const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
-  const senders = [...others.map(({ sender }) => sender), changing]
-  await work({ senders, messages, admin, recorder, random: createRandom(seed + 3), forMs: minutes * MINUTE_MS })
-  await faults.end()
+    await faults.begin()
+    const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
+    const senders = [...others.map(({ sender }) => sender), changing]
+    await work({ senders, messages, admin, recorder, random: createRandom(seed + 3), forMs: minutes * MINUTE_MS })
+    await faults.end()
 
-  await messages.settle()
-  await admin.ensureConnected()
-  await untilSettled(testbed, others)
-  await messages.readAll()
-  await faults.stopWatching()
-  const stops = await site.close()
-  await log.stop()
-  return {
-    faults: faults.counts,
-    problems: faults.problems,
-    failedStarts: countBy(failedStarts.map(firstErrorOf)),
-    longestStopSeconds: Math.max(faults.longestStopSeconds, ...stops.map(({ seconds }) => seconds)),
-    leftOut: machine.disk ? [] : ['power cuts, since this account may not mount a file system'],
+    await messages.settle()
+    await admin.ensureConnected()
+    await untilSettled(testbed, () => site.apiUrl(0), senders)
+    await messages.readAll()
+    await faults.stopWatching()
+    await site.close()
+    await log.stop()
+    return {
+      faults: faults.counts,
+      problems: faults.problems,
+      failedStarts: countBy(failedStarts.map(firstErrorOf)),
+    }
   }
 }
 
 /** Tenants with Mail.ReadWrite, with Mail.Send alone, and one beyond its daily recipients. */
-async function addTenants(testbed: Testbed): Promise<{ facts: TenantFacts; sender: Sender; mayWait: boolean }[]> {
+async function addTenants(testbed: Testbed): Promise<{ facts: TenantFacts; sender: Sender }[]> {
   const readable = await testbed.addTenants(READABLE, { largeAttachments: true })
   const sendOnly = await testbed.addTenants(SEND_ONLY, { largeAttachments: false, firstPerson: READABLE + 1 })
   const overLimit = await testbed.addTenants(1, { largeAttachments: true, firstPerson: READABLE + SEND_ONLY + 1 })
@@ -165,7 +158,6 @@ async function addTenants(testbed: Testbed): Promise<{ facts: TenantFacts; sende
         recipients: mayWait ? OVER_LIMIT_RECIPIENTS : 1,
         mayWait,
       },
-      mayWait,
     }
   })
 }
@@ -182,7 +174,7 @@ async function readInstallationTenant(testbed: Testbed): Promise<string> {
 
 interface Work {
   readonly senders: readonly Sender[]
-  readonly messages: Messages
+  readonly messages: ReturnType<typeof createMessages>
   readonly admin: SettingsAdmin
   readonly recorder: Recorder
   readonly random: Random
@@ -192,7 +184,7 @@ interface Work {
 /** Services submit and read, and the admin changes settings, for `forMs`. */
 async function work({ senders, messages, admin, recorder, random, forMs }: Work): Promise<void> {
   const endsAt = Date.now() + forMs
-  const goesOn = () => Date.now() < endsAt && !recorder.isFull
+  const goesOn = () => Date.now() < endsAt && !recorder.isFull()
   const ordinary = senders.filter(({ mayWait }) => !mayWait)
   const beyond = senders.filter(({ mayWait }) => mayWait)
   const submitting = async (): Promise<void> => {
@@ -217,18 +209,13 @@ async function work({ senders, messages, admin, recorder, random, forMs }: Work)
   await Promise.all([submitting(), reading(), changing()])
 }
 
-/** Waits until every message has ended, except those beyond a limit. */
-async function untilSettled(
-  testbed: Testbed,
-  tenants: readonly { facts: TenantFacts; mayWait: boolean }[],
-): Promise<void> {
-  const mayWait = tenants.filter((each) => each.mayWait).map(({ facts }) => facts.tenant)
-  for (const giveUpAt = Date.now() + SETTLE_FOR_AT_MOST_MS; Date.now() < giveUpAt; await delay(SETTLE_LOOK_EVERY_MS)) {
-    const { rowCount } = await testbed.pool.query(
-      'SELECT 1 FROM message_queue WHERE tenant_id <> ALL ($1) OR lease_owner IS NOT NULL LIMIT 1',
-      [mayWait],
-    )
-    if (rowCount === 0) return
+/** Waits until every message has ended, except those beyond a limit, of which none may be on the wire. */
+async function untilSettled({ control }: Testbed, url: () => string | null, senders: readonly Sender[]): Promise<void> {
+  const ordinary = senders.filter(({ mayWait }) => !mayWait)
+  await untilEnded(url, ordinary, { withinMs: SETTLE_FOR_AT_MOST_MS })
+  for (const giveUpAt = Date.now() + MINUTE_MS; Date.now() < giveUpAt; await delay(SETTLE_LOOK_EVERY_MS)) {
+    const { mailboxes } = await control('GET', '/counters')
+    if (Object.values(mailboxes as Record<string, { inFlight: number }>).every(({ inFlight }) => inFlight === 0)) return
   }
 }
 
@@ -245,9 +232,8 @@ function report(history: History, violations: readonly Violation[], summary: Sum
     `${isRight ? '✓' : '✗'} history, seed ${run.seed}, ${run.minutes} minutes: ${submits.length} submits, ${accepted} accepted; ` +
       `${deliveries.size} delivered, ${doubled.length} of them more than once (${flagged.length} flagged); ended as ${list(countBy([...finals.values()].map(({ status }) => status ?? 'not found')))}; ` +
       `${changes.length} changes of the sender (${list(countBy(changes.map(({ outcome }) => outcome)))}); ${requests.length} requests to mailboxes; ` +
-      `faults: ${list(counted)}; ${summary ? `longest stop ${summary.longestStopSeconds.toFixed(1)} s; ` : ''}${violations.length} violations; ${seconds} s`,
+      `faults: ${list(counted)}; ${violations.length} violations; ${seconds} s`,
   )
-  for (const omission of summary?.leftOut ?? []) console.log(`  left out: ${omission}`)
   if (summary && summary.failedStarts.size > 0) console.log(`  starts that failed: ${list(summary.failedStarts)}`)
   for (const problem of summary?.problems ?? []) console.log(`  ${problem}`)
   for (const [rule, broken] of Map.groupBy(violations, (violation) => violation.rule)) {

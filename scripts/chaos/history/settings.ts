@@ -25,13 +25,7 @@ export const CANDIDATES: readonly [Candidate, ...Candidate[]] = [
   { address: 'reports@contoso.com', account: ADMIN, mailbox: 'ada@contoso.com' },
 ]
 
-export interface SettingsAdmin {
-  createServiceKey(): Promise<string>
-  /** Makes one random change: a reset, a first sender, another one, or the same again. */
-  change(): Promise<void>
-  /** Tries until a sender is connected that can send everything that waits. */
-  ensureConnected(): Promise<void>
-}
+export type SettingsAdmin = Awaited<ReturnType<typeof signInAdmin>>
 
 interface ConsentJson {
   readonly id: string
@@ -44,7 +38,7 @@ interface ConsentJson {
 export async function signInAdmin(
   site: Site,
   { tenant, recorder, random }: { tenant: string; recorder: Recorder; random: Random },
-): Promise<SettingsAdmin> {
+) {
   const browser = createTestBrowser(site.publicUrl)
   site.routeBrowsers()
   await browser.signIn(ADMIN)
@@ -114,12 +108,13 @@ export async function signInAdmin(
   }
 
   return {
-    async createServiceKey() {
+    async createServiceKey(): Promise<string> {
       const scopes = ['messages:send', 'messages:read', 'settings:read']
       const answer = await browser.call('POST', '/api/v1/service-keys', { name: 'history', scopes })
       return (answer.json as { key: string }).key
     },
-    async change() {
+    /** Makes one random change: a reset, a first sender, another one, or the same again. */
+    async change(): Promise<void> {
       const status = await readStatus()
       if (status === null) return
       const candidate = random.pick(CANDIDATES)
@@ -129,7 +124,8 @@ export async function signInAdmin(
       await reset()
       if (random.chance(0.5)) await connect(candidate, '/configure', largeAttachments)
     },
-    async ensureConnected() {
+    /** Tries until a sender is connected that can send everything that waits. */
+    async ensureConnected(): Promise<void> {
       for (const giveUpAt = Date.now() + ASK_FOR_AT_MOST_MS; Date.now() < giveUpAt; await delay(ASK_AGAIN_MS)) {
         const status = await readStatus()
         if (status === 'connected') return

@@ -18,7 +18,7 @@ import { clientCertificate } from '../../../packages/m365/src/test-support/self-
 import { blocksOf } from './document-blocks.ts'
 
 const run = promisify(execFile)
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 const deploy = join(root, 'deploy')
 /** What an operator fills in. */
 const FILLED_IN = {
@@ -43,18 +43,16 @@ interface Container {
 }
 
 /** Has the product read the configuration of each container of compose.yaml, with each of its variants. */
-export async function checkCompose(folder: string): Promise<string> {
+export function checkCompose(folder: string): Promise<string> {
   const project = join(folder, 'container')
   cpSync(join(deploy, 'container'), project, { recursive: true })
   writeFileSync(join(project, '.env'), 'MAIL_HOST=mail.contoso.com\n')
-  let count = 0
-  for (const variant of VARIANTS) {
+  return checkVariants(folder, async (variant) => {
     const files = ['compose.yaml', ...variant.map((part) => `compose.${part}.yaml`)].flatMap((file) => ['--file', file])
     const parameters = [...files, '--profile', 'tools', 'config', '--format', 'json']
     const { stdout } = await run('docker-compose', parameters, { cwd: project })
-    count += checkContainers(containersOfCompose(JSON.parse(stdout)), folder)
-  }
-  return `${count} containers in ${VARIANTS.length} variants`
+    return containersOfCompose(JSON.parse(stdout))
+  })
 }
 
 /** Does the same with base and example for Kubernetes, and each component. */
@@ -62,14 +60,24 @@ export async function checkKubernetes(folder: string): Promise<string> {
   const kubernetes = join(folder, 'kubernetes')
   cpSync(join(deploy, 'kubernetes'), kubernetes, { recursive: true })
   await run('kubectl', ['kustomize', join(kubernetes, 'base')])
-  let count = 0
-  for (const [index, variant] of VARIANTS.entries()) {
-    const overlay = join(kubernetes, `overlay-${index}`)
+  return checkVariants(folder, async (variant) => {
+    const overlay = mkdtempSync(join(kubernetes, 'overlay-'))
     cpSync(join(kubernetes, 'example'), overlay, { recursive: true })
     const components = ['backup', ...variant].map((part) => `../components/${part}`)
     appendFileSync(join(overlay, 'kustomization.yaml'), `components: [${components.join(', ')}]\n`)
-    const { stdout } = await run('kubectl', ['kustomize', overlay])
-    count += checkContainers(containersOfManifests(stdout), folder)
+    return containersOfManifests((await run('kubectl', ['kustomize', overlay])).stdout)
+  })
+}
+
+async function checkVariants(
+  folder: string,
+  containersOf: (variant: readonly string[]) => Promise<readonly Container[]>,
+): Promise<string> {
+  let count = 0
+  for (const variant of VARIANTS) {
+    const containers = await containersOf(variant)
+    checkContainers(containers, folder)
+    count += containers.length
   }
   return `${count} containers in ${VARIANTS.length} variants`
 }
@@ -116,7 +124,7 @@ function fillIn(service: string, { certificate, key }: { certificate: string; ke
 }
 
 /** Reads the configuration in each container as the product would, from files in place of those that are mounted. */
-function checkContainers(containers: readonly Container[], folder: string): number {
+function checkContainers(containers: readonly Container[], folder: string): void {
   const files = makeFiles(folder)
   for (const { name, environment, mounts } of containers) {
     const translated = Object.entries({ ...environment, ...FILLED_IN }).map(([variable, value]) => {
@@ -128,7 +136,6 @@ function checkContainers(containers: readonly Container[], folder: string): numb
     const config = readConfig(Object.fromEntries(translated), files, { demo: false })
     if (config.unknownVariables.length > 0) throw new Error(`${name}: ${config.unknownVariables.join('\n')}`)
   }
-  return containers.length
 }
 
 function makeFiles(folder: string): string {

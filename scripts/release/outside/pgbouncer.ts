@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { choosePostgresAccount } from '../../../apps/api/src/database/postgres-account.ts'
 import { freePort } from '../../../packages/m365/src/test-support/free-port.ts'
+import { callApi, readMessages, submitJson, untilEnded } from '../../testbed/service.ts'
 import { openTestbed } from '../../testbed/testbed.ts'
 
 const SENT_WITHIN_MS = 60_000
@@ -16,10 +16,11 @@ const SENT_WITHIN_MS = 60_000
  *
  * @throws {Error} when the product does not become ready, or does not send it
  */
-export async function sendThroughPgBouncer(): Promise<null> {
+export async function sendThroughPgBouncer(): Promise<void> {
   const testbed = await openTestbed()
   try {
     const [tenant] = await testbed.addTenants(1)
+    if (!tenant) throw new Error('There is no tenant.')
     const { host, port, user, password, database } = new pg.Client({ connectionString: testbed.connectionString })
     const listenPort = await freePort()
     const file = join(host, 'pgbouncer.ini') // the folder of the socket, which only the account of PostgreSQL can enter
@@ -50,23 +51,12 @@ auth_type = any
       const product = await testbed.start('all', {
         DATABASE_URL: `postgresql://${user}@127.0.0.1:${listenPort}/${database}`,
       })
-      const authorization = `Bearer ${tenant?.serviceKey}`
-      const response = await fetch(`${product.url}/api/v1/messages`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }),
-      })
-      const { id } = (await response.json()) as { id?: string }
-      const giveUpAt = performance.now() + SENT_WITHIN_MS
-      let status: string | undefined
-      while (status !== 'sent' && performance.now() < giveUpAt) {
-        await delay(200)
-        const answer = await fetch(`${product.url}/api/v1/messages/${id}`, { headers: { authorization } })
-        ;({ status } = (await answer.json()) as { status?: string })
-      }
-      if (status !== 'sent') throw new Error(`The mail is ${status} after a minute.`)
+      const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+      await callApi(product.url, tenant, '/messages', submitJson(message, 'pgbouncer'))
+      await untilEnded(() => product.url, [tenant], { withinMs: SENT_WITHIN_MS })
+      const [sent] = await readMessages(product.url, tenant)
+      if (sent?.status !== 'sent') throw new Error(`The mail is ${sent?.status} after a minute.`)
       await product.stop()
-      return null
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${said}`, { cause: error })
     } finally {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Door, Run } from './smtp-clients.ts'
+import type { Door, Run } from './smtp-door.ts'
 
 /** A program of docs/smtp.md. Its own words are run; only the name, the ports and the key are those of a door on this machine. */
 export interface SmtpProgram {
@@ -87,14 +87,9 @@ export const SMTP_PROGRAMS: readonly SmtpProgram[] = [
   },
 ]
 
-/** Writes the block of a program as it runs at a door, and returns what runs it. */
-export function runsOf(
-  { language, runs }: SmtpProgram,
-  text: string,
-  door: Door,
-  paths: { readonly folder: string; readonly certificate: string },
-): readonly Run[] {
-  const file = join(paths.folder, `Report.${language === 'js' ? 'mjs' : language}`)
+/** Writes the block of a program as it runs at a door. Returns its file. */
+export function writeProgram(language: string, text: string, door: Door, folder: string): string {
+  const file = join(folder, `Report.${language === 'js' ? 'mjs' : language}`)
   const nodemailer = createRequire(new URL('../../../apps/api/package.json', import.meta.url)).resolve('nodemailer')
   const here = text
     .replace('mail.contoso.com', 'localhost')
@@ -103,5 +98,5 @@ export function runsOf(
     .replace('/etc/mail-key', door.keyFile)
     .replace("'nodemailer'", JSON.stringify(pathToFileURL(nodemailer).href))
   writeFileSync(file, here, { mode: 0o600 })
-  return runs(file, paths)
+  return file
 }

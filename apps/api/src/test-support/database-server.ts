@@ -44,10 +44,8 @@ export async function startEmbeddedServer(): Promise<TestServer> {
 
 /** Starts the PostgreSQL that is installed on the machine, as a customer would bring it; null if none is. */
 export async function startInstalledServer(): Promise<TestServer | null> {
-  const directory = await findInstalledBinaries()
-  if (directory === null) return null
-  const [initdb, pg_ctl, postgres] = ['initdb', 'pg_ctl', 'postgres'].map((program) => join(directory, program))
-  const binaries = { initdb, pg_ctl, postgres } as Binaries
+  const binaries = await findInstalledBinaries()
+  if (binaries === null) return null
   return startServer(binaries, SORTED_BY_ICU).catch(() => startServer(binaries, [])) // it may have been built without ICU
 }
 
@@ -79,11 +77,13 @@ async function startServer(binaries: Binaries, initdb: ServerPlan['initdb']): Pr
   }
 }
 
-/** Finds the folder of PostgreSQL's programs by PATH, following Debian's links. */
-async function findInstalledBinaries(): Promise<string | null> {
+/** Finds PostgreSQL's programs by PATH, following Debian's links. */
+export async function findInstalledBinaries(): Promise<Binaries | null> {
   for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
     const program = await realpath(join(directory, 'pg_ctl')).catch(() => null)
-    if (program !== null) return dirname(program)
+    if (program === null) continue
+    const [initdb, pg_ctl, postgres] = ['initdb', 'pg_ctl', 'postgres'].map((name) => join(dirname(program), name))
+    return { initdb, pg_ctl, postgres } as Binaries
   }
   return null
 }

@@ -14,7 +14,9 @@ export interface TcpLink {
   silence(): void
   mend(): void
   /** Forwards the next request with this text, and breaks its connection instead of the answer, or with another one. */
-  loseAnswerTo(text: string, otherAnswer?: Buffer): void
+  loseAnswerTo(text: string | RegExp, otherAnswer?: Buffer): void
+  /** Breaks the connection of the next request with this text, which goes no further. */
+  loseRequest(text: RegExp): void
   close(): Promise<void>
 }
 
@@ -26,7 +28,8 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
   const held = new Set<readonly [Socket, Socket]>()
   let isHeld = false
   let targetPort = target
-  let unanswered: { readonly text: string; readonly otherAnswer: Buffer | undefined } | null = null
+  let unanswered: { readonly text: string | RegExp; readonly otherAnswer: Buffer | undefined } | null = null
+  let lost: RegExp | null = null
   const server = createServer((near) => {
     if (isCut) {
       near.destroy()
@@ -43,7 +46,11 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
       })
     }
     near.on('data', (request: Buffer) => {
-      if (unanswered === null || !request.includes(unanswered.text)) return
+      if (lost !== null && has(request, lost)) {
+        lost = null
+        for (const socket of [near, far]) socket.destroy()
+      }
+      if (unanswered === null || !has(request, unanswered.text)) return
       const { otherAnswer } = unanswered
       unanswered = null
       far
@@ -100,9 +107,16 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
     loseAnswerTo(text, otherAnswer) {
       unanswered = { text, otherAnswer }
     },
+    loseRequest(text) {
+      lost = text
+    },
     async close() {
       destroyAll()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+function has(request: Buffer, text: string | RegExp): boolean {
+  return typeof text === 'string' ? request.includes(text) : text.test(request.toString('latin1'))
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { shareOfOthers, treeMs, type ProcessTable, type ProcessTimes } from './processor-time.ts'
+import { shareOfOthers, treeMs, type ProcessTable, type ProcessTimes } from './machine.ts'
 
 const POSTMASTER = 10
 const BACKEND = 11

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import type pg from 'pg'
 
@@ -67,12 +67,24 @@ function timesIfRunning(pid: number, table: ProcessTable): ProcessTimes | null {
 }
 
 /** Reads how long all cores have run, and how long of that they were idle. */
-export function readCores(): { idleMs: number; ms: number } {
+function readCores(): { idleMs: number; ms: number } {
   const times = cpus().map((core) => core.times)
   return {
     idleMs: times.reduce((sum, { idle }) => sum + idle, 0),
     ms: times.flatMap((each) => Object.values(each)).reduce((sum, ms) => sum + ms, 0),
   }
+}
+
+/** Returns the resident memory of a process in MB. Linux only. */
+export function residentMegabytes(pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
+  const [, kB] = new RegExp(`${which}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Math.round(Number(kB) / 1_024)
+}
+
+/** Forgets the peak of the resident memory of a process, `VmHWM`. Returns what it has now. Linux only. */
+export function resetPeak(pid: number): number {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  return residentMegabytes(pid, 'VmHWM')
 }
 
 /** Returns the process that all processes of a PostgreSQL descend from. */
