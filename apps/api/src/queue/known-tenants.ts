@@ -1,6 +1,6 @@
 // What a process remembers of who has something queued, so that a claim need not find out anew. While a transaction holds
-// an old snapshot, whoever finds out walks over all that has left since
-// (docs/decisions/0055-an-old-snapshot-costs-little.md). It decides only where a claim looks: each row is checked there.
+// an old snapshot, whoever finds out walks over all that has left since. It decides only where a claim looks: each row is
+// checked there.
 
 /** The most tenants that are remembered; where more have something due, those next in turn are. */
 export const MAX_KNOWN = 1_000

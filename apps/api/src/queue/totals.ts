@@ -1,7 +1,7 @@
 // The row that a mailbox has in mailbox_totals. Each statement that changes what it counts adds that in its last part
 // (`addToTotals`). While a transaction holds an old snapshot, PostgreSQL keeps every version of the row, and a look-up by the
 // key visits them, the oldest first. In the index new versions lie behind old ones, so a walk backwards meets the valid one
-// first (docs/decisions/0055-an-old-snapshot-costs-little.md).
+// first.
 
 /**
  * A query for the totals of a tenant: one row, or none. It asks for a range, because an equality makes the planner drop
