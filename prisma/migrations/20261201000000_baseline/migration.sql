@@ -199,6 +199,8 @@ CREATE TABLE mailboxes (
   probe_at timestamptz(3),
   probe_id text,
   told text[] DEFAULT ARRAY[]::text[],
+  token_refused jsonb,
+  gateway jsonb,
   CONSTRAINT mailboxes_pkey PRIMARY KEY (tenant_id)
 );
 
@@ -525,6 +527,7 @@ CREATE TABLE tenant_settings (
   trace_since timestamptz(3),
   bounces_switched_off integer DEFAULT 0 NOT NULL,
   trace_switched_off integer DEFAULT 0 NOT NULL,
+  refused_asked_at timestamptz(3),
   CONSTRAINT tenant_settings_pkey PRIMARY KEY (tenant_id)
 );
 

@@ -58,6 +58,8 @@ export const MIGRATIONS_OF_1_5: readonly string[] = [
   '20261129110000_proofs_under_lease',
   '20261129120000_refused_mailboxes',
   '20261201200000_storage_of_services',
+  '20261201210000_refused_tokens',
+  '20261201220000_gateway_answers',
 ]
 
 /** Whether these migrations, and none of ours, have made a database or what is in a backup. */
