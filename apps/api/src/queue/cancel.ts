@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { deleteContents, deleteDrafts, idsOf, isCancellable, isOfTenant } from './columns.ts'
-import { addToTotals, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
 
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
@@ -18,13 +18,12 @@ WITH cancelled AS (
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
   RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
-  UPDATE messages SET outcome = 'cancelled', ended_at = mail_now() WHERE id = ${idsOf('cancelled')}
+  UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
+  RETURNING ${ENDED}
 ), unsent AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
   SELECT message_id, tenant_id, service, 'cancelled', created_at, mail_now(), false FROM cancelled
-), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, counted AS MATERIALIZED (
-  ${addToTotals([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')])}
-)
+), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, ${countAndTell([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
 SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false when the message may already have been sent, or has ended. */

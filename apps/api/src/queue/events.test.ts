@@ -20,6 +20,7 @@ import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
 import { failUnsent } from './not-resent.ts'
+import { countAndTell, ENDED, endedEvents, storedBytes } from './totals.ts'
 
 const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }
@@ -143,7 +144,9 @@ it('tells that a message was cancelled, lost its content, or was not sent after 
 it('writes nothing about a change that is rolled back', async () => {
   const id = await ground.submit()
   const client = await ground.opened.pool.connect()
-  await client.query(`BEGIN; UPDATE messages SET outcome = 'sent' WHERE id = '${id}'; ROLLBACK`)
+  await client.query('BEGIN')
+  await client.query(END, [id, 'sent'])
+  await client.query('ROLLBACK')
   client.release()
 
   expect((await read()).events).toEqual([])
@@ -226,6 +229,13 @@ it('deletes events when their messages are old enough to be deleted', async () =
 
 // Transactions that commit out of order
 
+/** Ends a message as the statements of the queue do. $1 id, $2 outcome */
+const END = `
+WITH recorded AS (
+  UPDATE messages m SET outcome = $2, ended_at = mail_now() WHERE m.id = $1 RETURNING ${ENDED}
+), ${countAndTell([storedBytes('+', 'recorded', '0')], [endedEvents('recorded')])}
+SELECT FROM counted`
+
 async function connect(): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: ground.database.url })
   await client.connect()
@@ -235,7 +245,7 @@ async function connect(): Promise<pg.Client> {
 
 /** Resolves once the statement under way has ended, or waits for a lock. */
 async function settledOrWaiting({ processID }: pg.Client & { processID?: number }): Promise<void> {
-  const look = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND (wait_event_type = 'Lock' OR state = 'idle' AND query LIKE 'UPDATE%')`
+  const look = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND (wait_event_type = 'Lock' OR state = 'idle' AND query LIKE '%UPDATE messages%')`
   while ((await ground.database.query(look, [processID])).length === 0);
 }
 
@@ -251,8 +261,7 @@ async function addMessages(count: number): Promise<string[]> {
 it('shows an event no earlier than those before it, however long they take to be committed', async () => {
   const [slow, quick] = [await connect(), await connect()]
   const [first = '', second = ''] = await addMessages(2)
-  const end = (client: pg.Client, id: string) =>
-    client.query(`UPDATE messages SET outcome = 'sent' WHERE id = $1`, [id])
+  const end = (client: pg.Client, id: string) => client.query(END, [id, 'sent'])
   await slow.query('BEGIN')
   await end(slow, first)
   const written = end(quick, second)
@@ -295,7 +304,7 @@ it.each([1, 2, 3])('misses nothing of writers that commit in an odd order, with 
       writer.id = pick([...free])
       free.delete(writer.id) // a change waits for the one before it, so that of one message one is under way
       const outcome = (expected.get(writer.id)?.length ?? 0) % 2 === 0 ? 'failed' : 'sent'
-      await writer.client.query(`UPDATE messages SET outcome = $2 WHERE id = $1`, [writer.id, outcome])
+      await writer.client.query(END, [writer.id, outcome])
       writer.step = outcome
     } else {
       const commits = chance() < 0.8

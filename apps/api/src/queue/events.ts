@@ -1,8 +1,8 @@
 import type { MessageEvent, MessageEventType } from '@inforiver-mail/contract/message-event'
 import type pg from 'pg'
 
-// What became of messages, in the order in which it was written. Triggers write message_events, in the transaction of
-// what happened: migration 20261127040000 says how the position of an event is given.
+// What became of messages, in the order in which it was written. The statements that end, hold and release messages write
+// message_events (`countAndTell` in totals.ts).
 
 /** How many events one statement looks at when it has to leave some out, and one call at most. */
 const LOOKED_AT_ONCE = 10_000

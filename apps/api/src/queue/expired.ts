@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { causeOf, deletableAtOnce, deleteContents, deleteDrafts, idsOf, isInTime, storedBytesOf } from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
-import { addToTotals, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -39,7 +39,7 @@ WITH due AS MATERIALIZED (
      SET outcome = 'failed', ended_at = mail_now(), from_email = e.from_email, possible_duplicate = e.possible_duplicate,
          problem = CASE WHEN e.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END
     FROM expired e WHERE m.id = ${idsOf('expired')} AND m.id = e.message_id
-  RETURNING m.id, m.service, m.created_at, m.problem
+  RETURNING ${ENDED}
 ), unsent AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, mail_now(), false, e.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
@@ -47,9 +47,11 @@ WITH due AS MATERIALIZED (
   RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
-), counted AS MATERIALIZED (
-  ${addToTotals([queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')], '(SELECT count(*) FROM alerted) >= 0')}
-)
+), ${countAndTell(
+  [queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')],
+  [endedEvents('recorded')],
+  '(SELECT count(*) FROM alerted) >= 0',
+)}
 SELECT r.id, r.problem ->> 'code' AS code, (SELECT count(*) FROM due)::int AS due
   FROM recorded r WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -1,6 +1,6 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
-import { addToTotals, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
 import { LOST_VALUES } from '../forgettable-column.ts'
 
@@ -63,7 +63,7 @@ failed AS (
      SET outcome = 'failed', ended_at = f.at, from_email = f.from_email, possible_duplicate = f.possible_duplicate,
          problem = CASE WHEN f.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END
     FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
-  RETURNING m.id, m.service, m.created_at, m.problem
+  RETURNING ${ENDED}
 ), unsent AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
@@ -81,9 +81,7 @@ failed AS (
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
   SELECT message_id, tenant_id FROM arriving
-), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (
-  ${addToTotals([queueRows('-', 'failed'), storedBytes('-', 'dropped_contents')])}
-)
+), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'failed'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
 SELECT tenant_id FROM given_up WHERE (SELECT count(*) FROM counted) >= 0`
 }
 

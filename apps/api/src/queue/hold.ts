@@ -1,7 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import { addToTotals, queueRows } from './totals.ts'
+import { countAndTell, heldEvents, MOVED, queueRows } from './totals.ts'
 import { wakeWorkers } from './wake.ts'
 
 // held ──its reason is gone──▶ queued. Messages become held in submit.ts,
@@ -25,11 +25,10 @@ const inSql = (reasons: readonly HeldBecause[]): string =>
  */
 const releasing = (chosen: string): string => `
 WITH released AS (
-  UPDATE message_queue SET state = 'queued', held_because = NULL, due_at = mail_now()
-   WHERE message_id = ANY (ARRAY(${chosen}))
-  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
-), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'released', { state: `'held'` }), queueRows('+', 'released')])}
-)
+  UPDATE message_queue q SET state = 'queued', held_because = NULL, due_at = mail_now()
+   WHERE q.message_id = ANY (ARRAY(${chosen}))
+  RETURNING ${MOVED}
+), ${countAndTell([queueRows('-', 'released', { state: `'held'` }), queueRows('+', 'released')], [heldEvents('released q')])}
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */

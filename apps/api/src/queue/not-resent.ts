@@ -1,7 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { causeOf, deleteDrafts } from './columns.ts'
-import { addToTotals, queueRows } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows } from './totals.ts'
 import { problemOf } from '../delivery-sentences.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
@@ -50,13 +50,12 @@ WITH unsent AS MATERIALIZED (
      SET outcome = 'failed', ended_at = mail_now(), from_email = u.from_email, possible_duplicate = u.possible_duplicate,
          problem = CASE WHEN u.in_doubt THEN $1::jsonb ELSE $2::jsonb END
     FROM unsent u WHERE m.id = u.message_id
-  RETURNING m.id, m.service, m.created_at, m.problem
+  RETURNING ${ENDED}
 ), failed AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
     FROM unsent u JOIN recorded r ON r.id = u.message_id
-), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (${addToTotals([queueRows('-', 'left_queue')])}
-)
+), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'left_queue')], [endedEvents('recorded')])}
 SELECT count(*)::int AS failed FROM unsent WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Fails every message that has not ended, and gives up what was still to be retried. Returns how many there were. */

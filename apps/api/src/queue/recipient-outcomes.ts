@@ -66,7 +66,7 @@ UPDATE recipient_outcomes o
        certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz)
  WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address`
 
-/** Whoever holds the totals of a tenant gives the next positions: migration 20261127040000. $1 tenant */
+/** Whoever holds the totals of a tenant gives the next positions. $1 tenant */
 const LOCK_TOTALS = `
 WITH tenant AS (SELECT $1::text AS tenant_id), ${takeTotals('tenant')}
 SELECT FROM totals`
@@ -74,8 +74,7 @@ SELECT FROM totals`
 /** $1 tenant, $2 events as JSON */
 const WRITE_EVENTS = `
 WITH last AS MATERIALIZED (
-  SELECT greatest((SELECT max(e.position) FROM message_events e WHERE e.tenant_id = $1),
-                  floor(extract(epoch FROM mail_now()) * 1000000)::bigint - 1) AS position
+  SELECT last_event_position($1) AS position
 )
 INSERT INTO message_events (tenant_id, position, at, possible_duplicate, message_id, service, type, recipient, code, detail)
 SELECT $1, last.position + row_number() OVER (ORDER BY e.place), e.at, e."possibleDuplicate", e."messageId", e.service, e.type, e.recipient, e.code,

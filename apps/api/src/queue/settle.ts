@@ -30,7 +30,7 @@ import {
   type TokenRefusal,
 } from './refusals.ts'
 import type { Doubt } from './states.ts'
-import { addToTotals, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from './totals.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
@@ -152,7 +152,7 @@ WITH result AS MATERIALIZED (
          refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_LEASE}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
-  RETURNING q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
+  RETURNING ${MOVED}
 ), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
   UPDATE messages m SET internet_message_id = h.internet_message_id
     FROM held h
@@ -165,7 +165,7 @@ WITH result AS MATERIALIZED (
          internet_message_id = coalesce(CASE WHEN e.has_draft THEN (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = e.message_id) END,
                                         e.internet_message_id, m.internet_message_id)
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
-  RETURNING m.id, m.service, m.created_at
+  RETURNING ${ENDED}
 ), unsent AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}, e.problem ->> 'code'
@@ -196,12 +196,19 @@ WITH result AS MATERIALIZED (
   RETURNING tenant_id
 ), alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- after everything else that is locked
-  ${addToTotals(
-    [queueRows('-', 'held'), queueRows('+', 'stayed'), storedBytes('-', 'dropped_contents')],
-    '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0',
-  )}
-)
+), ${countAndTell(
+  [
+    queueRows('-', 'held'),
+    queueRows('+', 'stayed'),
+    storedBytes('-', 'dropped_contents'),
+    storedBytes('+', 'late', '0'),
+  ],
+  [
+    endedEvents('recorded'),
+    heldEvents(`stayed q JOIN held h ON h.message_id = q.message_id WHERE (q.state = 'held') <> (h.state = 'held')`),
+  ],
+  '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0',
+)}
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
@@ -229,6 +236,7 @@ WITH result AS MATERIALIZED (
      SET outcome = 'sent', from_email = s.sender, possible_duplicate = s.possible_duplicate, problem = NULL, ended_at = s.at, sent_at = s.at,
          internet_message_id = coalesce(s.internet_message_id, m.internet_message_id)
     FROM sent s WHERE ${isFoundBy('m.id', 's.message_id')}
+  RETURNING ${ENDED}
 ), ${deleteContents('sent')}, ${chargeUsage('sent')}, noticed AS (
   INSERT INTO mailboxes AS m (tenant_id)
   SELECT DISTINCT s.tenant_id FROM sent s CROSS JOIN LATERAL (
@@ -237,12 +245,11 @@ WITH result AS MATERIALIZED (
   ON CONFLICT (tenant_id) DO UPDATE
     SET troubled_since = NULL, ${accessPauseAfter('m', { answered: 'true', left: 'true', paused: 'NULL' })}, ${afterLeaving('m', 'true', 'false')}
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- after everything else that is locked
-  ${addToTotals(
-    [queueRows('-', 'left_queue'), storedBytes('-', 'dropped_contents')],
-    '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0',
-  )}
-)
+), ${countAndTell(
+  [queueRows('-', 'left_queue'), storedBytes('-', 'dropped_contents')],
+  [endedEvents('recorded')],
+  '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0',
+)}
 SELECT message_id AS id FROM sent WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** SQL for a column of `boxes`, in a change of the mailbox `m`. */

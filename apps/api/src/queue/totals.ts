@@ -77,6 +77,11 @@ SELECT ${sign}1, tenant_id, NULL::text, NULL::text, NULL::text, NULL::int, NULL:
  * @param when SQL that is evaluated before anything is locked
  */
 export function addToTotals(changes: readonly string[], when = 'true'): string {
+  return adding(changes, when, '')
+}
+
+/** @param columns further columns for each tenant, evaluated when its totals are locked */
+function adding(changes: readonly string[], when: string, columns: string): string {
   const count = (condition: string) => `coalesce(sum(sign) FILTER (WHERE ${condition}), 0)`
   const sum = (column: string, condition = 'true') =>
     `coalesce(sum(sign * ${column}) FILTER (WHERE ${condition}), 0)::bigint`
@@ -86,7 +91,7 @@ export function addToTotals(changes: readonly string[], when = 'true'): string {
 SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
        add_to_mailbox_totals(tenant_id, stored_bytes => stored_bytes, unindexed => unindexed, queued => queued, queued_recipients => queued_recipients,
          sending => sending, sending_large => sending_large, sending_recipients => sending_recipients, upload_bytes => upload_bytes,
-         scheduled => scheduled, held => held)
+         scheduled => scheduled, held => held)${columns}
   FROM (
     SELECT tenant_id, ${sum('bytes')} AS stored_bytes, ${sum('unindexed')} AS unindexed,
            ${count(waits)} AS queued, ${sum('recipients', waits)} AS queued_recipients,
@@ -95,4 +100,49 @@ SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
            ${count(`state = 'scheduled'`)} AS scheduled, ${count(`state = 'held'`)} AS held
       FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes, unindexed)
      WHERE ${when} GROUP BY tenant_id ORDER BY tenant_id) AS change`
+}
+
+/**
+ * Common table expressions, `counted` among them, for a statement that ends, holds or releases messages: they add to the totals
+ * as `addToTotals` does, and write the events. Who has locked the totals of a tenant gives its next positions.
+ *
+ * @param changes as for `addToTotals`
+ * @param events queries by `endedEvents` and `heldEvents`, about tenants that the changes name
+ * @param when as for `addToTotals`
+ */
+export function countAndTell(changes: readonly string[], events: readonly string[], when = 'true'): string {
+  const columns = `,
+       tenant_id, last_event_position(tenant_id) AS position`
+  return `
+counted AS MATERIALIZED (${adding(changes, when, columns)}
+), told AS (
+  INSERT INTO message_events (tenant_id, position, at, possible_duplicate, message_id, service, type, code, detail)
+  SELECT e.tenant_id, c.position + row_number() OVER (PARTITION BY e.tenant_id), e.at, e.possible_duplicate, e.message_id, e.service, e.type, e.code, e.detail
+    FROM (${events.join(' UNION ALL ')}) AS e(tenant_id, message_id, service, possible_duplicate, at, type, code, detail)
+    JOIN counted c ON c.tenant_id = e.tenant_id
+)`
+}
+
+/** The columns of a row `m` of messages that `endedEvents` needs. */
+export const ENDED = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`
+
+/** @param ended the name of rows of messages as they are from now on */
+export function endedEvents(ended: string): string {
+  return `
+SELECT tenant_id, id, service, possible_duplicate, ended_at, 'message.' || outcome, CASE outcome WHEN 'failed' THEN left(problem ->> 'code', 100) END,
+       CASE outcome WHEN 'failed' THEN left(concat_ws(': ', problem ->> 'title', problem ->> 'microsoftCode'), 500) END FROM ${ended}`
+}
+
+/** The columns of a row `q` of message_queue that `queueRows` and `heldEvents` need. */
+export const MOVED = `q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
+
+/**
+ * The events of messages that became held, or that were.
+ *
+ * @param moved the name of rows `q` of message_queue as they are from now on, and conditions
+ */
+export function heldEvents(moved: string): string {
+  return `
+SELECT q.tenant_id, q.message_id, (SELECT m.service FROM messages m WHERE m.id = q.message_id), q.possible_duplicate, mail_now(),
+       CASE q.state WHEN 'held' THEN 'message.held' ELSE 'message.released' END, CASE q.state WHEN 'held' THEN left(q.held_because, 100) END, NULL FROM ${moved}`
 }
