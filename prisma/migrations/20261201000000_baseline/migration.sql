@@ -1023,9 +1023,10 @@ CREATE INDEX service_keys_tenant_id_created_at_idx ON service_keys USING btree (
 CREATE INDEX sessions_id_idx ON sessions USING btree (id);
 CREATE INDEX sessions_last_seen_at_idx ON sessions USING btree (last_seen_at);
 CREATE INDEX unsent_messages_content_idx ON unsent_messages USING btree (ended_at) WHERE has_content;
-CREATE INDEX unsent_messages_failed_idx ON unsent_messages USING btree (tenant_id, ended_at) INCLUDE (cause) WHERE (cause IS NOT NULL);
 CREATE INDEX unsent_messages_tenant_id_cause_created_at_idx ON unsent_messages USING btree (tenant_id, cause, created_at);
 CREATE INDEX unsent_messages_tenant_id_outcome_created_at_idx ON unsent_messages USING btree (tenant_id, outcome, created_at);
+-- After its siblings, as in 1.5: of indexes that cost the same, the planner takes the one that was created first.
+CREATE INDEX unsent_messages_failed_idx ON unsent_messages USING btree (tenant_id, ended_at) INCLUDE (cause) WHERE (cause IS NOT NULL);
 CREATE UNIQUE INDEX users_tenant_id_entra_tenant_id_entra_object_id_key ON users USING btree (tenant_id, entra_tenant_id, entra_object_id);
 CREATE UNIQUE INDEX users_tenant_id_pinned_name_key ON users USING btree (tenant_id, pinned_name);
 CREATE INDEX webhook_deliveries_alert_id_idx ON webhook_deliveries USING btree (alert_id);
