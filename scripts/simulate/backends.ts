@@ -13,8 +13,8 @@ export interface Backend {
   readonly pid: number
   /** Whether a transaction is open. */
   readonly isInTransaction: boolean
-  /** Begins a statement at a time. Its answer is `answered`; null while it waits for a lock. */
-  run(submit: (client: pg.Client) => Promise<unknown>, at: Date): Promise<Answer | null>
+  /** Begins a statement, with the time that it sees where it asks for it. Null is returned while it waits for a lock. */
+  run(submit: (client: pg.Client) => Promise<unknown>, at: Date | null): Promise<Answer | null>
   /** Looks again at a statement that waited. */
   look(): Promise<Answer | null>
   /** Ends the statement that waits, with an error of this code. */
@@ -152,7 +152,7 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
     },
     async run(submit, at) {
       // A transaction that has failed takes no statement, and none that follows is carried out.
-      if (status() !== 'E') void client.query(`SET ${NOW_SETTING} = '${at.toISOString()}'`)
+      if (at !== null && status() !== 'E') void client.query(`SET ${NOW_SETTING} = '${at.toISOString()}'`)
       running = submit(client).then(
         (result) => ({ result }),
         async (error: DatabaseError) => {

@@ -10,20 +10,41 @@ import type { Owner, World } from './world.ts'
 export interface Clients {
   /** Begins to work. */
   start(): void
-  /** How many requests have no answer yet. */
+  /** How many of those that have begun still have something to do. */
   readonly busy: () => number
   /** Everything that was submitted, by the number in its subject. */
-  readonly submitted: ReadonlyMap<string, { readonly id: string | null }>
+  readonly submitted: ReadonlyMap<string, Submission>
   readonly ask: (request: HttpRequest) => Promise<HttpAnswer | null>
   readonly admin: Readonly<Record<string, string>>
   readonly service: Readonly<Record<string, string>>
   connect(address: string, largeAttachments: boolean): Promise<void>
   read(message: string, id: string, final: boolean): Promise<void>
+  /** Reads on in the feed of events from where it stopped. Returns whether there was anything. */
+  readOn(): Promise<boolean>
+  /** What reading on has brought. */
+  readonly followed: readonly FeedEvent[]
+  /** Reads the feed from its beginning. */
+  readFeed(): Promise<readonly FeedEvent[] | null>
+}
+
+export interface Submission {
+  readonly id: string | null
+  readonly answeredAt: number
+  readonly expiresAt: number | null
+  readonly files: number
+  readonly fileBytes: number
+}
+
+export interface FeedEvent {
+  readonly id: string
+  readonly type: string
+  readonly messageId: string
 }
 
 const GIVE_UP_MS = 40_000
 const TRIES = 4
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+const EVENTS = '/api/v1/message-events'
 const CALLBACK = '/auth/microsoft/callback'
 const MAX_WAIT_MS = 30_000
 /** So large that it does not fit in one request, as the simulated Graph takes it. */
@@ -50,27 +71,26 @@ export function createClients({
   const random = createRandom(seed)
   const service = { authorization: `Bearer ${ground.serviceKey}` }
   const admin = { cookie: ground.cookie, origin: 'http://localhost:3000' }
-  const submitted = new Map<string, { id: string | null }>()
-  let unanswered = 0
+  const submitted = new Map<string, Submission>()
+  const followed: FeedEvent[] = []
+  let place = '0'
+  let working = 0
 
   const sleep = (ms: number) => new Promise<void>((resolve) => void world.after(CLIENTS, ms, resolve))
   const percent = (share: number) => random.chance(share / 100)
+
+  async function begin(work: Promise<void>): Promise<void> {
+    working++
+    await work
+    working--
+  }
 
   /** Null without an answer: nobody is there, or it was lost. */
   async function ask(request: HttpRequest): Promise<HttpAnswer | null> {
     const alive = processes()
     const process = alive[random.between(0, alive.length - 1)]
     if (!process) return null
-    unanswered++
-    try {
-      return await Promise.race([
-        process.inject(request),
-        process.died.then(() => null),
-        sleep(GIVE_UP_MS).then(() => null),
-      ])
-    } finally {
-      unanswered--
-    }
+    return Promise.race([process.inject(request), process.died.then(() => null), sleep(GIVE_UP_MS).then(() => null)])
   }
 
   async function submit(message: string): Promise<void> {
@@ -80,6 +100,7 @@ export function createClients({
     const sendAt = percent(traits.scheduled) ? world.now() + random.between(1_000, 20_000) : null
     const expiresAt = percent(traits.expires) ? (sendAt ?? world.now()) + random.between(2_000, 60_000) : null
     const recipients = random.between(1, 3)
+    const files = percent(traits.large) ? 1 : 0
     const content = Buffer.alloc(LARGE_BYTES).toString('base64')
     const input = {
       to: Array.from({ length: recipients }, (_, index) => `person-${index}@contoso.com`),
@@ -90,7 +111,7 @@ export function createClients({
       ...(sendAt !== null && { sendAt: timeOf(sendAt) }),
       ...(expiresAt !== null && { expiresAt: timeOf(expiresAt) }),
       ...(percent(traits.unsaved) && { saveToSentItems: false }),
-      ...(percent(traits.large) && { attachments: [{ filename: 'q3.bin', content }] }),
+      ...(files > 0 && { attachments: [{ filename: 'q3.bin', content }] }),
     }
     const copies = percent(traits.batch) ? random.between(2, 3) : 1
     const names = Array.from({ length: copies }, (_, index) => (index === 0 ? message : `${message}-${index}`))
@@ -106,7 +127,13 @@ export function createClients({
     const refused = answers.find((answer) => answer && answer.status < 500 && answer.status !== 202)
     names.forEach((name, place) => {
       const ids = accepted.map((answer) => (copies > 1 ? answer?.json.items[place].id : answer?.json.id) as string)
-      submitted.set(name, { id: ids[0] ?? null })
+      submitted.set(name, {
+        id: ids[0] ?? null,
+        answeredAt: world.now(),
+        expiresAt,
+        files,
+        fileBytes: files * LARGE_BYTES,
+      })
       record({
         kind: 'submit',
         message: name,
@@ -159,6 +186,22 @@ export function createClients({
       problem: problem?.code ?? null,
       final,
     })
+  }
+
+  async function readOn(): Promise<boolean> {
+    const answer = await ask({ method: 'GET', url: `${EVENTS}?limit=5&after=${place}`, headers: service })
+    if (answer?.status !== 200) return false
+    const items = answer.json.items as FeedEvent[]
+    followed.push(...items)
+    place = answer.json.next as string
+    return items.length > 0
+  }
+
+  async function followFeed(): Promise<void> {
+    for (let reads = random.between(0, 5); reads > 0; reads--) {
+      await sleep(random.between(0, MAX_WAIT_MS))
+      await readOn()
+    }
   }
 
   async function cancel(message: string, id: string): Promise<void> {
@@ -236,16 +279,23 @@ export function createClients({
 
   return {
     start() {
-      for (let message = 1; message <= plan.messages; message++) void submit(`m${message}`)
-      for (let change = 0; change < plan.settingsChanges; change++) void changeSettings()
+      for (let message = 1; message <= plan.messages; message++) void begin(submit(`m${message}`))
+      void begin(followFeed())
+      for (let change = 0; change < plan.settingsChanges; change++) void begin(changeSettings())
     },
-    busy: () => unanswered,
+    busy: () => working,
     submitted,
     ask,
     admin,
     service,
     connect,
     read,
+    readOn,
+    followed,
+    async readFeed() {
+      const answer = await ask({ method: 'GET', url: `${EVENTS}?limit=1000&after=0`, headers: service })
+      return answer?.status === 200 ? (answer.json.items as FeedEvent[]) : null
+    },
   }
 }
 

@@ -153,7 +153,9 @@ export function createSimulatedDatabase({
       if (/notify/i.test(statement.text)) this.mayNotify = true
       if (this.mayNotify)
         for (const each of connections) for (const channel of each.channels) await backends.listen(channel)
-      const answer = await this.backend.run(statement.run, new Date(startsAt + world.now() + offsetMs))
+      const asksForTime = !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement.text)
+      const at = asksForTime ? new Date(startsAt + world.now() + offsetMs) : null
+      const answer = await this.backend.run(statement.run, at)
       world.pass(1)
       if (answer !== null) return this.take(answer, atOnce)
       blocked.push(this)

@@ -24,6 +24,8 @@ export interface Acceptance {
   /** The product's id of it. */
   readonly id: string | null
   readonly recipients: number
+  readonly files: number
+  readonly fileBytes: number
 }
 
 interface Item {
@@ -159,8 +161,9 @@ export function createMailboxes({
     return item
   }
 
-  function accepted({ mailbox, from, subject, ourId: id, recipients }: Item): Reply {
-    return { status: 202, accepted: { mailbox, from, subject, id, recipients } }
+  function accepted({ mailbox, from, subject, ourId: id, recipients, attachments }: Item): Reply {
+    const fileBytes = attachments.reduce((sum, { size }) => sum + size, 0)
+    return { status: 202, accepted: { mailbox, from, subject, id, recipients, files: attachments.length, fileBytes } }
   }
 
   function ofItem(item: Item, method: string, action: string, body: string): Reply {

@@ -32,6 +32,11 @@ export interface MicrosoftFaults {
   readonly unclear: number
 }
 
+export interface Upload {
+  readonly at: number
+  readonly bytes: number
+}
+
 export interface Microsoft {
   readonly fetchOf: (process: MailingProcess) => MicrosoftFetch
 }
@@ -52,11 +57,14 @@ export function createMicrosoft({
   mailboxes,
   faults,
   onRequest,
+  onUpload,
 }: {
   world: World
   mailboxes: Mailboxes
   faults: () => MicrosoftFaults
   onRequest: (request: RecordedRequest) => void
+  /** A range of a file is being uploaded. */
+  onUpload: (upload: Upload) => void
 }): Microsoft {
   class Request implements Border {
     private readonly process: MailingProcess
@@ -85,6 +93,8 @@ export function createMicrosoft({
       this.reject = reject
       this.record = recordOf(process.name, this.asked, world.now())
       if (this.record) onRequest(this.record)
+      const [from, to] = range?.split('-').map(Number) ?? []
+      if (from !== undefined && to !== undefined) onUpload({ at: world.now(), bytes: to - from + 1 })
       this.cancelTimeout = process.after(TIMEOUT_MS, () =>
         this.giveUp(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
       )

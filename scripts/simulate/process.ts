@@ -52,7 +52,6 @@ export interface ProcessDeps {
   readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
   readonly microsoft: Microsoft
   readonly startsAt: number
-  readonly onLog: (line: string) => void
 }
 
 /** A clock begins anywhere but at 0, which code may take for none. */
@@ -63,12 +62,12 @@ export function startProcess(
   name: string,
   seed: number,
   wallOffsetMs: number,
-  { world, database, config, opened, microsoft, startsAt, onLog }: ProcessDeps,
+  { world, database, config, opened, microsoft, startsAt }: ProcessDeps,
 ): SimulatedProcess {
   const draw = createChance(seed)
   const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
   const clock = () => new Date(startsAt + world.now() + wallOffsetMs)
-  const logger = createLogger('warn', { write: (line: string) => onLog(`${name} ${line}`) })
+  const logger = createLogger('warn', { write() {} })
   const death = Promise.withResolvers<void>()
   let isAlive = true
   let isFrozen = false

@@ -1,31 +1,58 @@
 import { check } from '../chaos/history/check.ts'
 import type { HistoryEvent } from '../chaos/history/history.ts'
-import type { Clients } from './clients.ts'
+import type { FeedEvent, Submission } from './clients.ts'
 import { SENDERS } from './ground.ts'
 import type { Mailboxes } from './mailboxes.ts'
-import type { RecordedRequest } from './microsoft.ts'
+import type { RecordedRequest, Upload } from './microsoft.ts'
 import type { Plan } from './plan.ts'
-import type { World } from './world.ts'
+import type { HttpAnswer } from './process.ts'
+
+// What holds in every schedule. All of it can be seen from outside: nothing comes from tables.
 
 export interface Violation {
   readonly rule: string
   readonly text: string
 }
 
-/** What is known of a schedule when it is over: nothing of it comes from tables. */
+/** What is known of a schedule when it is over. */
 export interface Observed {
   readonly plan: Plan
   readonly history: readonly HistoryEvent[]
   readonly requests: readonly RecordedRequest[]
-  readonly log: readonly string[]
+  readonly uploads: readonly Upload[]
   readonly mailboxes: Mailboxes
+  readonly submitted: ReadonlyMap<string, Submission>
+  /** The events as a service has read them, page by page while things went wrong. */
+  readonly followed: readonly FeedEvent[]
+  /** All of them, read at the end. */
+  readonly feed: readonly FeedEvent[] | null
+  readonly overview: HttpAnswer | null
   readonly endedAt: number
-  readonly clients: Clients
-  readonly world: World
 }
 
-export async function findViolations(observed: Observed): Promise<Violation[]> {
-  return [...ofHistory(observed), ...nothingLeftOver(observed)]
+/** Faults by the names that the rules of histories know. */
+export const STOOD_STILL = 'process stopped'
+export const CLOCK_SET_BACK = 'clock set back'
+
+const UPLOAD_WINDOW_MS = 5 * 60_000
+/** A request may begin so long after the statement that allowed it. */
+const BEGINS_WITHIN_MS = 60_000
+const ENDS = new Set(['message.sent', 'message.failed', 'message.cancelled'])
+
+const RULES: readonly ((observed: Observed) => Violation[])[] = [
+  ofHistory,
+  noDraftIsLeft,
+  nothingIsCounted,
+  feedIsComplete,
+  feedTellsTheEnd,
+  arrivesWhole,
+  expiredStays,
+  uploadsAreCharged,
+  storageHolds,
+]
+
+export function findViolations(observed: Observed): Violation[] {
+  return RULES.flatMap((rule) => rule(observed))
 }
 
 /** The rules of `npm run chaos -- history`. */
@@ -66,7 +93,103 @@ function ofHistory({ plan, history, requests, endedAt }: Observed): Violation[] 
   return check(events).violations.map(({ rule, text }) => ({ rule, text }))
 }
 
-function nothingLeftOver({ mailboxes }: Observed): Violation[] {
+function noDraftIsLeft({ mailboxes }: Observed): Violation[] {
   const drafts = mailboxes.drafts()
   return drafts.length === 0 ? [] : [{ rule: 'no draft is left over', text: drafts.join(', ') }]
+}
+
+/** When every message has ended, none is counted as waiting. */
+function nothingIsCounted({ overview }: Observed): Violation[] {
+  if (overview?.status !== 200) return [{ rule: 'the overview can be read', text: String(overview?.status) }]
+  const { waiting, scheduled, held } = overview.json
+  const counted = [waiting.count, scheduled, held.count] as number[]
+  if (counted.every((count) => count === 0)) return []
+  return [
+    { rule: 'counters are what a recount gives', text: `${counted.join(', ')} still wait, are scheduled, are held` },
+  ]
+}
+
+/** Whoever reads on from where they were misses nothing, and reads nothing twice. */
+function feedIsComplete({ followed, feed }: Observed): Violation[] {
+  const rule = 'events are complete and in order'
+  if (feed === null) return [{ rule, text: 'the feed could not be read' }]
+  const [read, all] = [followed, feed].map((events) => events.map(({ id }) => id))
+  const ordered = all?.toSorted()
+  if (String(all) !== String(ordered)) return [{ rule, text: 'the feed is not in its order' }]
+  if (String(read) === String(all)) return []
+  const place = all?.findIndex((id, index) => id !== read?.[index]) ?? 0
+  return [{ rule, text: `of ${all?.length}, the reader had another as number ${place + 1}` }]
+}
+
+function feedTellsTheEnd({ history, submitted, feed }: Observed): Violation[] {
+  const last = new Map(feed?.filter(({ type }) => ENDS.has(type)).map(({ messageId, type }) => [messageId, type]))
+  return history.flatMap((read) => {
+    if (read.kind !== 'read' || !read.final || !read.found) return []
+    const told = last.get(submitted.get(read.message)?.id ?? '')
+    if (told === `message.${read.status}`) return []
+    return [{ rule: 'the last event says how a message ended', text: `${read.message} is ${read.status}: ${told}` }]
+  })
+}
+
+function arrivesWhole({ requests, submitted }: Observed): Violation[] {
+  return deliveriesIn(requests).flatMap(({ accepted }) => {
+    const submission = submitted.get(accepted.subject)
+    if (!submission || (submission.files === accepted.files && submission.fileBytes === accepted.fileBytes)) return []
+    const text = `${accepted.subject} left with ${accepted.files} files of ${accepted.fileBytes} bytes`
+    return [{ rule: 'a message leaves with its attachments', text }]
+  })
+}
+
+function expiredStays({ history, requests, submitted }: Observed): Violation[] {
+  if (hasFault(history, CLOCK_SET_BACK)) return []
+  const lateMs = BEGINS_WITHIN_MS + longestStop(history)
+  return deliveriesIn(requests).flatMap(({ begunAt, accepted }) => {
+    const expiresAt = submitted.get(accepted.subject)?.expiresAt ?? null
+    if (expiresAt === null || begunAt <= expiresAt + lateMs) return []
+    const text = `${accepted.subject} left ${begunAt - expiresAt} ms after its time`
+    return [{ rule: 'what has expired does not leave', text }]
+  })
+}
+
+/** A range may be sent some time after it was charged, so that it counts within a shorter window. */
+function uploadsAreCharged({ plan, history, uploads }: Observed): Violation[] {
+  const limit = plan.uploadBytesPer5Minutes
+  const windowMs = UPLOAD_WINDOW_MS - BEGINS_WITHIN_MS - longestStop(history)
+  if (hasFault(history, CLOCK_SET_BACK)) return []
+  return uploads.flatMap(({ at }) => {
+    const within = uploads.filter((other) => other.at <= at && other.at > at - windowMs)
+    const bytes = within.reduce((sum, other) => sum + other.bytes, 0)
+    if (bytes <= limit || within.length < 2) return []
+    return [{ rule: 'uploads stay within their limit', text: `${bytes} bytes within ${windowMs} ms` }]
+  })
+}
+
+/** What leaves later was stored when another message was accepted. */
+function storageHolds({ plan, requests, submitted }: Observed): Violation[] {
+  const leftAt = new Map<string, number>()
+  for (const { begunAt, accepted } of deliveriesIn(requests)) leftAt.set(accepted.subject, begunAt)
+  const stored = [...submitted].filter(([, { id }]) => id !== null)
+  return stored.flatMap(([message, { answeredAt }]) => {
+    const beside = stored.filter(
+      ([other, each]) => each.answeredAt <= answeredAt && (leftAt.get(other) ?? 0) > answeredAt,
+    )
+    const bytes = beside.reduce((sum, [, { fileBytes }]) => sum + fileBytes, 0)
+    if (bytes <= plan.storageBytes) return []
+    return [{ rule: 'no more is stored than there is room for', text: `${bytes} bytes, when ${message} was accepted` }]
+  })
+}
+
+function deliveriesIn(requests: readonly RecordedRequest[]) {
+  return requests.flatMap(({ begunAt, accepted }) => (accepted ? [{ begunAt, accepted }] : []))
+}
+
+function hasFault(history: readonly HistoryEvent[], name: string): boolean {
+  return history.some((event) => event.kind === 'fault' && event.fault === name)
+}
+
+function longestStop(history: readonly HistoryEvent[]): number {
+  const stops = history.map((event) =>
+    event.kind === 'fault' && event.fault === STOOD_STILL ? event.endedAt - event.at : 0,
+  )
+  return Math.max(0, ...stops)
 }

@@ -10,11 +10,11 @@ import { createSimulatedDatabase } from './database.ts'
 import { configOf, openDatabase, SENDERS, STARTS_AT, type Ground } from './ground.ts'
 import { busy, host, installMachine } from './machine.ts'
 import { createMailboxes } from './mailboxes.ts'
-import { createMicrosoft, type RecordedRequest } from './microsoft.ts'
+import { createMicrosoft, type RecordedRequest, type Upload } from './microsoft.ts'
 import { installClients } from './pg-clients.ts'
 import { planSchedule, type Plan } from './plan.ts'
 import { startProcess, type ProcessDeps, type SimulatedProcess } from './process.ts'
-import { findViolations, type Observed, type Violation } from './rules.ts'
+import { CLOCK_SET_BACK, findViolations, STOOD_STILL, type Observed, type Violation } from './rules.ts'
 import { createWorld, type Choice, type World } from './world.ts'
 
 export interface Outcome {
@@ -35,9 +35,15 @@ export interface Runner {
 
 const NAMES = ['one', 'two'] as const
 const RESTART_WEIGHT = 20
+/** By then everything that is told is counted anew. */
+const CACHED_MS = 60_000
 const HOUR_MS = 60 * 60_000
+/** Processes that look less often take themselves for frozen, or the database for away, and take nothing over. */
+const SHORT_MS = 5_000
+const LONG_MS = 60_000
+const shortly = (ms: number) => Array.from({ length: ms / SHORT_MS }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
-const WAITS_MS = [0, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, ...Array.from({ length: 40 }, () => 60_000)]
+const WAITS_MS = [0, ...shortly(150_000), ...Array.from({ length: 20 }, () => [LONG_MS, ...shortly(60_000)]).flat()]
 const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0 }
 const NO_MICROSOFT_FAULTS = { unreachable: 0, lostBefore: 0, lostAnswer: 0, throttled: 0, unavailable: 0, unclear: 0 }
 
@@ -64,6 +70,7 @@ export async function openRunner(ground: Ground, worker: number): Promise<Runner
         MAILBOX_CONCURRENCY: String(plan.limits.concurrency),
         MAILBOX_MESSAGES_PER_MINUTE: String(plan.limits.messagesPerMinute),
         MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(plan.uploadBytesPer5Minutes),
+        TENANT_STORAGE_BYTES: String(plan.storageBytes),
       })
       const world = createWorld({ seed, busy })
       return simulate({ seed, plan, atMost, world, ground, backends, config, opened })
@@ -102,7 +109,7 @@ async function simulate({
   let mayFail = true
   const history: HistoryEvent[] = []
   const requests: RecordedRequest[] = []
-  const log: string[] = []
+  const uploads: Upload[] = []
   const broken: Violation[] = []
   const draw = createChance(seed + 1)
   const mailboxes = createMailboxes({ now: world.now, copyAppearsInMs: () => Math.floor(draw() * plan.copyMs) })
@@ -117,9 +124,9 @@ async function simulate({
     mailboxes,
     faults: () => (mayFail ? plan.microsoft : NO_MICROSOFT_FAULTS),
     onRequest: (request) => requests.push(request),
+    onUpload: (upload) => uploads.push(upload),
   })
-  const onLog = (line: string) => void log.push(line)
-  const deps = { world, database, config, opened, microsoft, startsAt: STARTS_AT, onLog }
+  const deps = { world, database, config, opened, microsoft, startsAt: STARTS_AT }
   let started = 0
   const start = (place: number) =>
     startProcess(NAMES[place] ?? '', seed * 1_000 + ++started, plan.wallOffsetsMs[place] ?? 0, deps)
@@ -148,8 +155,26 @@ async function simulate({
     const choices = world.lines.slice()
     await recover()
     await finish()
-    const observed: Observed = { plan, history, requests, log, mailboxes, endedAt: world.now(), clients, world }
-    broken.push(...(await findViolations(observed)))
+    const { submitted, followed } = clients
+    while (await untilAnswered(clients.readOn()));
+    const feed = await untilAnswered(clients.readFeed())
+    const overview = await untilAnswered(
+      clients.ask({ method: 'GET', url: '/api/v1/overview', headers: clients.service }),
+    )
+    const endedAt = world.now()
+    const observed: Observed = {
+      plan,
+      history,
+      requests,
+      uploads,
+      mailboxes,
+      submitted,
+      followed,
+      feed,
+      overview,
+      endedAt,
+    }
+    broken.push(...findViolations(observed))
     return { seed, violations: broken, hash: world.hash(), steps, choices }
   } finally {
     process.off('unhandledRejection', onUnhandled)
@@ -187,9 +212,15 @@ async function simulate({
       {
         text: 'the clock of the database is set back',
         weight: clockSetBack,
-        run: () => void (database.offsetMs -= HOUR_MS),
+        run: setBackClock,
       },
     ]
+  }
+
+  function setBackClock(): void {
+    database.offsetMs -= HOUR_MS
+    const at = world.now()
+    history.push({ kind: 'fault', fault: CLOCK_SET_BACK, target: 'database', at, endedAt: at, detail: '' })
   }
 
   function freezeOne(each: SimulatedProcess): void {
@@ -211,11 +242,12 @@ async function simulate({
     const at = frozenAt.get(each)
     if (at === undefined) return
     frozenAt.delete(each)
-    history.push({ kind: 'fault', fault: 'process stopped', target: each.name, at, endedAt: world.now(), detail: '' })
+    history.push({ kind: 'fault', fault: STOOD_STILL, target: each.name, at, endedAt: world.now(), detail: '' })
   }
 
   async function recover(): Promise<void> {
     database.comeBack()
+    database.offsetMs = 0
     processes.forEach((each, place) => {
       if (each.isFrozen) thaw(each)
       if (!each.isAlive) processes[place] = start(place)
@@ -229,9 +261,12 @@ async function simulate({
       world.pass(ms)
       await world.calm()
       if (clients.busy() > 0) continue
-      await untilAnswered(ensureConnected())
-      if (await untilAnswered(hasEnded())) break
-      for (const each of processes) for (const task of each.taskNames) each.runTask(task)
+      if (ms !== SHORT_MS) await untilAnswered(ensureConnected())
+      if (await untilAnswered(hasEnded())) {
+        world.pass(CACHED_MS)
+        break
+      }
+      if (ms === LONG_MS) for (const each of processes) for (const task of each.taskNames) each.runTask(task)
     }
     for (const [message, { id }] of clients.submitted) if (id) await untilAnswered(clients.read(message, id, true))
   }

@@ -4,9 +4,14 @@ import { openRunner, type Outcome, type Runner } from './schedule.ts'
 // A process that runs schedules, one after the other, on a database of its own.
 
 /** The first message names the ground; each further one a schedule. */
-export type Order =
-  | { readonly ground: Ground; readonly worker: number }
-  | { readonly seed: number; readonly twice: boolean }
+export type Order = { readonly ground: Ground; readonly worker: number } | ({ readonly seed: number } & How)
+
+export interface How {
+  /** Runs it again, and compares what happened. */
+  readonly twice?: boolean
+  /** Looks for fewer choices that break the same rule. */
+  readonly shorten?: boolean
+}
 
 /** What became of a schedule. Nothing is told of what happened where it broke no rule. */
 export type Report = Outcome | { readonly seed: number; readonly error: string }
@@ -27,27 +32,27 @@ async function follow(order: Order): Promise<void> {
   process.send?.(await runOne(opened, order).catch((error: unknown) => ({ seed: order.seed, error: textOf(error) })))
 }
 
-async function runOne(runner: Runner, { seed, twice }: { seed: number; twice: boolean }): Promise<Report> {
+async function runOne(runner: Runner, { seed, twice, shorten }: { readonly seed: number } & How): Promise<Report> {
   const outcome = await runner.run(seed)
   if (twice && (await runner.run(seed)).hash !== outcome.hash) {
     const rule = 'the same seed gives the same trace'
     return { ...outcome, violations: [{ rule, text: 'the second run was another' }] }
   }
-  return outcome.violations.length > 0 ? shorten(outcome, runner) : { ...outcome, choices: [] }
+  return shorten && outcome.violations.length > 0 ? shortest(outcome, runner) : { ...outcome, choices: [] }
 }
 
 /** Looks for the shortest prefix of choices by which the same rule breaks, in a few runs. */
-async function shorten(outcome: Outcome, runner: Runner): Promise<Outcome> {
+async function shortest(outcome: Outcome, runner: Runner): Promise<Outcome> {
   const rule = outcome.violations[0]?.rule
-  let shortest = outcome
+  let found = outcome
   let tooFew = 0
-  while (shortest.steps - tooFew > 1) {
-    const middle = Math.floor((tooFew + shortest.steps) / 2)
+  while (found.steps - tooFew > 1) {
+    const middle = Math.floor((tooFew + found.steps) / 2)
     const tried = await runner.run(outcome.seed, middle)
-    if (tried.violations.some((violation) => violation.rule === rule)) shortest = tried
+    if (tried.violations.some((violation) => violation.rule === rule)) found = tried
     else tooFew = middle
   }
-  return shortest
+  return found
 }
 
 function textOf(error: unknown): string {

@@ -1,16 +1,17 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Ground } from './ground.ts'
-import type { Order, Report } from './work.ts'
+import type { How, Order, Report } from './work.ts'
 
 // Schedules run in processes of their own: what stands in for timers and connections is the whole process's.
 
 export interface Worker {
-  run(seed: number, twice?: boolean): Promise<Report>
+  run(seed: number, how?: How): Promise<Report>
   close(): void
 }
 
 const WORK = fileURLToPath(new URL('work.ts', import.meta.url))
+const PLANT = new URL('plant.ts', import.meta.url).href
 /** V8 would collect the whole heap after every 64 MB of buffers, and its threads compete with the other worker. */
 const EXEC_ARGV = [
   '--max-semi-space-size=64',
@@ -22,13 +23,17 @@ const EXEC_ARGV = [
 ]
 let opened = 0
 
-export function openWorker(ground: Ground): Worker {
-  const child = fork(WORK, { execArgv: EXEC_ARGV })
+/** @param plant the fence that is missing there; null: none */
+export function openWorker(ground: Ground, plant: string | null = null): Worker {
+  const child =
+    plant === null
+      ? fork(WORK, { execArgv: EXEC_ARGV })
+      : fork(WORK, [plant], { execArgv: [...EXEC_ARGV, '--import', PLANT] })
   const order = (message: Order) => void child.send(message)
   order({ ground, worker: ++opened })
   return {
-    run(seed, twice = false) {
-      order({ seed, twice })
+    run(seed, how = {}) {
+      order({ seed, ...how })
       return answerOf(child)
     },
     close: () => child.disconnect(),

@@ -58,7 +58,10 @@ export function decideDoubt(
   canLookUp: boolean,
 ): 'look-up' | 'send' | 'stop' {
   if (canLookUp && looksAt(state.doubt) < LOOKUP_WAITS_MS.length) return 'look-up'
-  return state.onUnknownOutcome === 'stop' ? 'stop' : 'send'
+  // fence: stop
+  if (state.onUnknownOutcome === 'stop') return 'stop'
+  // end
+  return 'send'
 }
 
 function inDoubt(looks: number): Doubt {

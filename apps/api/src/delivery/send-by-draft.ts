@@ -100,7 +100,9 @@ export async function sendByDraft(
     if (waitMs !== null) return { type: 'waiting', waitMs }
     const outgoing = outgoingOf(open, fromEmail, await Promise.all(files.map((file) => open.read.whole(file))))
     const { tenantId, id: itemId } = message
+    // fence: stray
     wasStray = await deps.mailboxes.expectStray(tenantId, itemId)
+    // end
     const created = await mailer.createDraft(outgoing, options)
     const isUnmade = created.outcome !== 'created' && created.outcome !== 'unknown'
     if (isUnmade && wasStray) await deps.mailboxes.endCleanup({ tenantId, itemId })
@@ -188,10 +190,12 @@ export async function sendByDraft(
       if (step === 'replanned') return step
       if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
     }
+    // fence: draft-files
     if (draft.unconfirmed) {
       const checked = await checkFiles()
       if (checked !== 'ready') return checked
     }
+    // end
     requireCleared(await deps.deliveries.finishUpload(message, settingsVersion))
     cleared = true
     draft.uploading = false

@@ -23,7 +23,7 @@ export interface Clearance {
 /** SQL for the settings of a tenant while they still have this version. Locks them, so that a change waits. */
 export const currentSettings = (tenant: string, version: string): string =>
   `SELECT s.tenant_id, s.version FROM tenant_settings s
-    WHERE s.tenant_id = ${tenant} AND s.version = ${version} AND s.status = 'connected' FOR SHARE`
+    WHERE s.tenant_id = ${tenant} /* fence: draft-settings */ AND s.version = ${version} AND s.status = 'connected' /* end */ FOR SHARE`
 
 /**
  * Clears requests whose lease is still held, whose settings are still current, and whose message has not expired. A
@@ -41,13 +41,13 @@ WITH asked AS MATERIALIZED (
 ), current AS MATERIALIZED (
   SELECT s.tenant_id, s.version, s.from_email FROM tenant_settings s
    WHERE s.tenant_id IN (SELECT tenant_id FROM asked) AND s.status = 'connected'
-   ORDER BY s.tenant_id FOR SHARE
+   ORDER BY s.tenant_id /* fence: settings-lock */ FOR SHARE /* end */
 )
 UPDATE message_queue q
    SET wire_version = a.version, attempt_id = CASE WHEN a.sends THEN q.lease_owner ELSE nullif(q.attempt_id, q.lease_owner) END,
        from_email = CASE WHEN a.sends THEN c.from_email ELSE q.from_email END,
-       possible_duplicate = q.possible_duplicate OR a.in_doubt
-  FROM asked a JOIN current c USING (tenant_id, version)
+       possible_duplicate = q.possible_duplicate /* fence: possible-duplicate */ OR a.in_doubt /* end */
+  FROM asked a JOIN current c ON c.tenant_id = a.tenant_id /* fence: settings-version */ AND c.version = a.version /* end */
  WHERE q.message_id = ANY ($1) AND q.message_id = a.message_id AND q.lease_owner = a.lease_owner AND ${isInTime('q')}
 RETURNING q.message_id AS id, q.lease_owner`
 

@@ -144,7 +144,9 @@ export function isRetryable(unsent: string, message: string): string {
 
 /** Whether a row of message_queue cannot have been sent, and will not be while nobody but its holder sends it. */
 export function isCancellable(row: string): string {
-  return `${row}.doubt = 'none' AND NOT ${row}.possible_duplicate AND (${row}.lease_owner IS NULL OR ${row}.uploading)`
+  return `NOT ${row}.possible_duplicate
+     /* fence: cancel-in-doubt */ AND ${row}.doubt = 'none' /* end */
+     /* fence: cancel */ AND (${row}.lease_owner IS NULL OR ${row}.uploading) /* end */`
 }
 
 /** The value of unsent_messages.cause for a problem, which is SQL for JSON. */

@@ -28,7 +28,7 @@ const FAIL_EXPIRED = `
 WITH due AS MATERIALIZED (
   SELECT q.message_id, ${storedBytesOf('q.message_id')} AS stored_bytes
     FROM message_queue q
-   WHERE q.expires_at <= mail_now() AND q.lease_owner IS NULL AND q.doubt = 'none'
+   WHERE q.expires_at <= mail_now() /* fence: expiry */ AND q.lease_owner IS NULL AND q.doubt = 'none' /* end */
    ORDER BY q.expires_at LIMIT ${AT_ONCE} FOR UPDATE OF q SKIP LOCKED
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (

@@ -32,7 +32,7 @@ const CHARGE_UPLOAD = `
 INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
 SELECT $1, ${bucketOf('mail_now()')}, 0, 0, $2::bigint
   FROM (SELECT ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', '$1')} AS bytes) AS used
- WHERE used.bytes = 0 OR used.bytes + $2::bigint <= $3::bigint
+ WHERE true /* fence: upload-charge */ AND (used.bytes = 0 OR used.bytes + $2::bigint <= $3::bigint) /* end */
 ON CONFLICT (tenant_id, started_at) DO UPDATE SET upload_bytes = mailbox_usage.upload_bytes + excluded.upload_bytes`
 
 /** The ms until the oldest charge leaves the window. $1 tenant */
@@ -49,7 +49,9 @@ export async function chargeUpload(
 ): Promise<number | null> {
   if (uploadBytesPer5Minutes === 0) return null
   return inTransaction(pool, async (client) => {
+    // fence: upload-turn
     await client.query(LOCK_UPLOADS, [tenantId])
+    // end
     const values = [tenantId, bytes, uploadBytesPer5Minutes]
     if ((await client.query(CHARGE_UPLOAD, values)).rowCount === 1) return null
     const { rows } = await client.query<{ wait_ms: number | null }>(FREED_IN, [tenantId])
