@@ -65,6 +65,31 @@ export function oncePerScrape<Reading>(read: () => Promise<Reading>): () => Prom
     }))
 }
 
+/**
+ * Measures gauges that share a reading. While it fails, as when the database is away, none is shown; a gauge without a value
+ * is not either.
+ */
+export function measureTogether<Reading>(
+  registry: Registry,
+  read: () => Promise<Reading>,
+  gauges: readonly { name: string; help: string; valueOf: (reading: Reading) => number | null }[],
+): void {
+  const readKnown = oncePerScrape(() => read().catch(() => null))
+  for (const { name, help, valueOf } of gauges) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const reading = await readKnown()
+        const value = reading === null ? null : valueOf(reading)
+        if (value === null) gauge.remove()
+        else gauge.set(value)
+      },
+    })
+  }
+}
+
 /** Decides by the address of the connection, since a client can put anything into a header. */
 function isFromHere({ socket, headers, raw }: FastifyRequest): boolean {
   if (!raw.url?.startsWith('/')) return false // absolute form is used with proxies, RFC 9112 section 3.2.2
