@@ -23,7 +23,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
   // All are optional: what cannot be read is left out.
   const { data: usage } = useQuery(usageQuery)
-  const { data: overview } = useQuery(overviewQuery)
+  const { data: overview } = useQuery({ ...overviewQuery, enabled: settings.waitingMessages > 0 })
   const { data: credential } = useQuery(credentialQuery)
   const sentence = connectionText(settings, t)
   const waiting = waitingText(settings, t, { toBeSent: usage?.waitingMessages, scheduled: overview?.scheduled })
