@@ -1,5 +1,5 @@
--- Each statement that moves messages adds to the totals of their mailboxes by itself (migration counted_at_once). The triggers
--- count what the release before changes. \x3B is a semicolon: whoever applies this may split it at each that is written out.
+-- Each statement of the product that moves messages adds to the totals of their mailboxes by itself. The triggers count what
+-- others change that write these tables. \x3B is a semicolon: whoever applies this may split it at each that is written out.
 
 CREATE OR REPLACE FUNCTION count_updated_queue_rows() RETURNS trigger LANGUAGE plpgsql AS
 E'BEGIN

@@ -165,7 +165,7 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
        d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
-       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route, 
+       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route,
        CASE WHEN b.probe_id = l.message_id AND l.doubt = 'none' THEN CASE WHEN ${isKnownByDraft('l')} THEN 'draft' ELSE b.hold ->> 'route' END END AS probe_route
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true

@@ -7,7 +7,7 @@ import type { MailboxProblem } from '@inforiver-mail/m365/mailbox-problem'
 // refused ──as another message was last──▶ held, with all that goes the same way
 //         ──alone──▶ queued, due later ──three times, while others leave──▶ failed
 //
-// Pure. The state is that of the mailbox's row; settle-refused.ts reads and writes it.
+// Pure. The state is that of the mailbox's row; mailbox-refusals.ts reads and writes it.
 
 /** How a message goes to Microsoft: in one request, or by draft. */
 export type Route = 'send' | 'draft'
