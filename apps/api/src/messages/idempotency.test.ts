@@ -183,9 +183,9 @@ it('waits for a message that another process is still storing', async () => {
   // A message of a tenant without a mailbox is held. That is recorded last, so it waits there with its key taken.
   const release = await ground.database.lock('message_events')
   const first = post('still-stored', mail, client)
-  await untilSomethingWaits(ground)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]
-  await untilSomethingWaits(ground, 2)
+  await untilSomethingWaits(ground, 2, 'WITH new AS')
   await release()
 
   const { json } = await first

@@ -225,7 +225,7 @@ it('takes a small message together with a large one that has no room, although t
   await postParts(8 * MIB)
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))
-  await untilSomethingWaits(ground, 1)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   const answers = [text(1_500_000), later(), text(50_000)].map((changes) =>
     ground.service.post(MESSAGES, mail(changes)),
   )
@@ -247,7 +247,7 @@ it('holds the bound for submits that two processes store at the same moment', as
     atSecond.post(MESSAGES, mail(text(1_200_000)), keyed('other')),
   ]
   try {
-    await untilSomethingWaits(ground, 2)
+    await untilSomethingWaits(ground, 2, 'WITH new AS')
   } finally {
     await release()
   }
@@ -278,14 +278,14 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   // While one batch waits, what comes after it gathers in the next.
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))
-  await untilSomethingWaits(ground, 1)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
   await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // by then each has been answered, or waits
   const client = await pool.connect()
   await client.query(`BEGIN; SELECT 1 FROM mailbox_totals WHERE tenant_id = 'a_tenant' FOR UPDATE`)
   await release()
   await first
-  await untilSomethingWaits(ground, 1)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   const free = await client.query(`SELECT 1 FROM mailbox_totals WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
   await client.query('COMMIT')
   client.release()

@@ -69,7 +69,7 @@ it('answers 503 while the database is away, stores nothing, and recovers by itse
 it('stores nothing by halves when the database goes away in the middle, and accepts the key once', async () => {
   const release = await ground.database.lock('messages')
   const first = submit('in-the-middle')
-  await untilSomethingWaits(ground)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   link.cut()
   expect((await first).status).toBe(503)
   await release()
@@ -131,7 +131,7 @@ it('says that nothing was changed when the database goes away before the commit'
   const { id } = await service.submit()
   const release = await ground.database.lock('message_queue')
   const refused = service.post(`${MESSAGES}/${id}/cancel`)
-  await untilSomethingWaits(ground)
+  await untilSomethingWaits(ground, 1, 'cancelled AS')
   link.cut()
 
   expect((await refused).json.detail).toContain('Nothing was changed')

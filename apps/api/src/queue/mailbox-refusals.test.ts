@@ -34,8 +34,10 @@ function refused(kind = 'ErrorSendAsDenied', by: Route = 'send'): Settlement {
 
 /** Submits so many messages, and leases them in their order. */
 async function leased(count: number): Promise<LeasedMessage[]> {
-  for (let submitted = 0; submitted < count; submitted++) await ground.submit()
-  return ground.claim(count)
+  const ids: string[] = []
+  for (let submitted = 0; submitted < count; submitted++) ids.push(await ground.submit())
+  const claimed = await ground.claim(count)
+  return claimed.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 }
 
 async function refuse(message: LeasedMessage | undefined, kind?: string, by?: Route): Promise<string> {

@@ -83,7 +83,7 @@ it('has a mail arrive once that is repeated after a kill, before its 250 or righ
   const first = await client.send(TO, mail('answered'))
   const release = await ground.database.lock('messages')
   const unanswered = client.send(TO, mail('unanswered'))
-  await untilSomethingWaits(ground)
+  await untilSomethingWaits(ground, 1, 'WITH new AS')
   killed.signal('SIGKILL')
   await expect(unanswered).rejects.toThrow(/closed|ECONNRESET/)
   await release()

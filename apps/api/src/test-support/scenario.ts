@@ -151,10 +151,16 @@ export async function untilStopping({ url }: TestProduct): Promise<void> {
   await expect.poll(isOpen).toBe(false)
 }
 
-/** Waits until so many statements, or more, wait for a lock in this database. Housekeeping may be one of them. */
-export async function untilSomethingWaits({ database }: Pick<Ground, 'database'>, statements = 1): Promise<void> {
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  const isMet = async () => (await database.query(waiting)).length >= statements
+/** Waits until so many statements that contain a text, or more, wait for a lock in this database. */
+export async function untilSomethingWaits(
+  { database }: Pick<Ground, 'database'>,
+  statements = 1,
+  containing = '',
+): Promise<void> {
+  const waiting = `
+    SELECT 1 FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`
+  const isMet = async () => (await database.query(waiting, [containing])).length >= statements
   await expect.poll(isMet, { interval: 25 }).toBe(true)
 }
 
