@@ -10,6 +10,7 @@ const ROOT = new URL('../../../', import.meta.url)
 const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
 const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...DOCUMENTS]
 const README_BYTES = 10_240
+const MAX_DECISION_WORDS = 400
 const sources = ['*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e,deploy}/**/*'].flatMap((path) =>
   globSync(`${path}.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
 )
@@ -111,6 +112,12 @@ it('names in CHANGELOG.md the version in work first, and below it every release 
 
 it('keeps README.md within 10 KB', () => {
   expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(README_BYTES)
+})
+
+it('keeps each decision below 400 words', () => {
+  const decisions = DOCUMENTS.filter((path) => /decisions[\\/]\d/.test(path))
+  const words = (path: string) => read(path).split(/\s+/).filter(Boolean).length
+  expect(decisions.filter((path) => words(path) >= MAX_DECISION_WORDS)).toEqual([])
 })
 
 it('links every document from README.md, each decision through their list', () => {
