@@ -29,25 +29,19 @@ const HEADINGS: Partial<Record<string, string>> = {
 
 function document(): string {
   const sections = Object.entries(CHECK_CODES).map(([name, codes]) =>
-    [
-      `## ${HEADINGS[name] ?? name}\n`,
-      '| code | status | what was found | who does what |',
-      '|---|---|---|---|',
-      ...codes.map(rowOf),
-      '',
-    ].join('\n'),
+    [`## ${HEADINGS[name] ?? name}\n`, ...codes.map(lineOf), ''].join('\n'),
   )
   return [INTRODUCTION, ...sections].join('\n')
 }
 
-function rowOf(code: CheckCode): string {
-  const { status, title, detail, action = '' } = CHECK_TEXTS[code]
-  return `| ${['`' + code + '`', status, `**${title}.** ${detail}`, action].join(' | ').replace(/\{(\w+)\}/g, '*$1*')} |`
+function lineOf(code: CheckCode): string {
+  const { status, title } = CHECK_TEXTS[code]
+  return `- ${'`' + code + '`'} (${status}): ${title.replace(/\{(\w+)\}/g, '*$1*')}`
 }
 
 const INTRODUCTION = `# Set-up check
 
-What \`doctor\` and \`POST /api/v1/tenant-settings/office365-smtp/check\` can find, by check. This page is generated from \`apps/api/src/setup-check/check-text.ts\`; words in italics are filled in.
+What \`doctor\` and \`POST /api/v1/tenant-settings/office365-smtp/check\` can find, by check, each with its status. With a finding they tell its details, and who does what about it. This page is generated from \`apps/api/src/setup-check/check-text.ts\`; words in italics are filled in.
 
 All checks run together and take 20 seconds at most. They send nothing and change no setting; an access token that has expired is refreshed and stored, as for a message. A check that depends on another one is skipped when that one failed, and says so. The command alone checks \`port\` and, where the SMTP door is on, \`smtp\`.
 `
