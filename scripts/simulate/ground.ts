@@ -5,7 +5,7 @@ import { startSimulator } from '../../apps/m365-simulator/src/start.ts'
 import { compose } from '../../apps/api/src/compose.ts'
 import { readConfig, type Config } from '../../apps/api/src/config.ts'
 import { migrate } from '../../apps/api/src/database/migrate.ts'
-import type { MakeHousekeeping } from '../../apps/api/src/housekeeping.ts'
+import type { MakeHousekeeping } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/logger.ts'
 import { databaseUrl, startEmbeddedServer } from '../../apps/api/src/test-support/database-server.ts'
 import { createTestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
@@ -173,7 +173,7 @@ async function connectMailbox(
     servesPage: false,
     makeHousekeeping: (deps) => {
       tasks = deps.tasks
-      return { async start() {}, async stop() {} }
+      return { start() {}, async stop() {} }
     },
   })
   const app = await product.buildApp()

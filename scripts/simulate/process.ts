@@ -3,7 +3,7 @@ import { createIds } from '../../apps/api/src/ids.ts'
 import type { Config } from '../../apps/api/src/config.ts'
 import type { Timers } from '../../apps/api/src/clock.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
-import type { HousekeepingTask } from '../../apps/api/src/housekeeping.ts'
+import type { HousekeepingTask } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/logger.ts'
 import type { OpenedProduct } from '../../apps/api/src/open-product.ts'
 import { wire, type Wired } from '../../apps/api/src/wire.ts'
@@ -18,7 +18,7 @@ export interface SimulatedProcess extends ConnectedProcess, Host {
   connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void
   /** Sends it a request. Never resolves if it is killed meanwhile. */
   inject(request: HttpRequest): Promise<HttpAnswer>
-  /** Runs a background task, as pg-boss would. */
+  /** Runs a background task. */
   runTask(name: string): void
   readonly taskNames: readonly string[]
   freeze(): void
@@ -161,13 +161,13 @@ export function startProcess(
         deliverySizes: { rangeBytes: 16_384, certainRequestBytes: 20_000 },
         makeHousekeeping: (deps) => {
           tasks = deps.tasks
-          return { async start() {}, async stop() {} }
+          return { start() {}, async stop() {} }
         },
       },
     )
   })
   self.run(() => {
-    void product.housekeeping.start()
+    product.housekeeping.start()
     product.worker.start()
   })
   return self

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { PgBoss } from 'pg-boss'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { BackupFile } from './backup/backup-file.ts'
+import { createBackupFile, type BackupFile } from './backup/backup-file.ts'
+import { MANIFEST_HASH_NAME, MANIFEST_NAME, type Manifest } from './backup/manifest.ts'
+import { writeSegments } from './backup/segments.ts'
 import { writeBackup } from './backup/write-backup.ts'
 import { runBackupCommand, type BackupOptions } from './backup-command.ts'
 import { readConfig, type Config } from './config.ts'
@@ -38,7 +39,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await dropSchemas(target, `nspname !~ '^(pg_|information_schema)'`)
   await target.query(`CREATE SCHEMA public AUTHORIZATION pg_database_owner`)
-  await dropSchemas(source, `nspname ~ '^before_restore|^background_work'`)
+  await dropSchemas(source, `nspname ~ '^before_restore'`)
   const tables = Object.keys(await contentsOf(source))
   // Disables triggers, because the audit log refuses to be emptied.
   await source.query(
@@ -134,28 +135,6 @@ describe('a restored database', () => {
     await restore(await backUp(configure(source)), configure(target))
 
     expect(await add(target)).toEqual(await add(source))
-  })
-
-  it('has the tables of background work, also when the product has been started before', async () => {
-    const boss = new PgBoss({ connectionString: source.url, schema: 'background_work' })
-    await boss.start()
-    await boss.createQueue('retention', { policy: 'singleton' })
-    await boss.schedule('retention', '* * * * *')
-    await boss.send('retention', { quoted: TRICKY.replace('\u0000', '') })
-    await boss.stop({ graceful: false })
-    const jobs = (database: TestDatabase) =>
-      database.query(
-        `SELECT j::text FROM background_work.job j UNION ALL SELECT q::text FROM background_work.queue q UNION ALL SELECT s::text FROM background_work.schedule s`,
-      )
-    const before = await jobs(source)
-    expect(before.length).toBeGreaterThan(2)
-    const file = await backUp(configure(source))
-    await source.query('DELETE FROM background_work.job')
-
-    await restore(file, configure(source), { replace: true })
-
-    expect(await jobs(source)).toEqual(before)
-    expect(await source.query('SELECT FROM before_restore_20261126_214500_jobs.queue')).not.toEqual([])
   })
 
   it('keeps what was there under another name, and is replaced only when that is asked for', async () => {
@@ -262,12 +241,12 @@ describe('a backup of version 1.5', () => {
   it.each([
     ['an empty database', false],
     ['one that is in use', true],
-  ])('is restored into %s, and migrated', async (_what, replace) => {
+  ])('is restored into %s and migrated, without the tables of its background work', async (_what, replace) => {
     const old = await createDatabaseOf15()
     onTestFinished(() => old.drop())
     await addInstallation(old)
     await addSealedRows(old, vaultOf(KEY), { messages: 2 })
-    const file = await backUp(configure(old))
+    const file = await backUpAs15(old)
     if (replace) await restore(file, configure(target))
 
     const said = await restore(file, configure(target), { replace })
@@ -280,7 +259,45 @@ describe('a backup of version 1.5', () => {
       (await migrationNames()).map((name) => ({ migration_name: name })),
     )
   })
+
+  /** Writes a backup as 1.5 did, which has the tables of the library that ran its background work. */
+  async function backUpAs15(database: TestDatabase): Promise<string> {
+    const path = newFile()
+    const client = new pg.Client({ connectionString: database.url })
+    await client.connect()
+    const file = await createBackupFile(path, AT, () => {})
+    const add = file.add.bind(file)
+    let manifest = Buffer.alloc(0)
+    const as15: BackupFile = {
+      ...file,
+      async add(name, content) {
+        if (name === MANIFEST_NAME) {
+          const written = JSON.parse(content.toString()) as Manifest
+          const rows = (async function* () {
+            yield Buffer.from('retention\t{}\n')
+          })()
+          const jobs = {
+            area: 'jobs',
+            name: 'job',
+            columns: ['name', 'data'],
+            ...(await writeSegments('jobs/job', rows, add)),
+          }
+          manifest = Buffer.from(JSON.stringify({ ...written, jobsVersion: 37, tables: [...written.tables, jobs] }))
+        }
+        await add(name, name === MANIFEST_NAME ? manifest : name === MANIFEST_HASH_NAME ? sha256Of(manifest) : content)
+      },
+    }
+    const keys = { sealedColumns: [], keys: null, simulatorDirectory: null }
+    await writeBackup(client, as15, { version: '1.5.0', createdAt: AT, ...keys })
+    await client.end()
+    await file.finish()
+    return path
+  }
 })
+
+function sha256Of(content: Buffer): Buffer {
+  return Buffer.from(createHash('sha256').update(content).digest('hex'))
+}
 
 describe('a restore is refused, and nothing is touched,', () => {
   let file: string

@@ -1,9 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Alerts } from './alerts/compose-alerts.ts'
+import type { Housekeeping, HousekeepingTask, MakeHousekeeping } from './background/housekeeping.ts'
+import { createTaskStore } from './background/task-store.ts'
 import type { Timers } from './clock.ts'
 import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
+import type { Database } from './database/database.ts'
 import { reportExpired } from './delivery/report-expired.ts'
-import type { Housekeeping, HousekeepingTask, MakeHousekeeping } from './housekeeping.ts'
 import type { OverviewFeature } from './overview/compose-overview.ts'
 import { startPolling, type Polling } from './polling.ts'
 import type { Upkeep } from './queue/queue.ts'
@@ -14,18 +17,19 @@ const LOOK_EVERY_MS = 2_000
 /** Wires what goes on in the background: tasks of every minute, and work that is looked for all the time. */
 export function composeBackground({
   makeHousekeeping,
-  connectionString,
+  database,
   upkeep,
   alerts,
   overview,
   tasks,
   deliveryMetrics,
   databaseNow,
+  random,
   timers,
   logger,
 }: {
   makeHousekeeping: MakeHousekeeping
-  connectionString: string
+  database: Pick<Database, 'pool'>
   upkeep: Upkeep
   alerts: Pick<Alerts, 'dispatcher'>
   overview: Pick<OverviewFeature, 'keepUp'>
@@ -33,11 +37,13 @@ export function composeBackground({
   tasks: Readonly<Record<string, HousekeepingTask>>
   deliveryMetrics: DeliveryMetrics
   databaseNow: () => Promise<Date>
+  random: RandomBytes
   timers: Timers
   logger: FastifyBaseLogger
 }): Housekeeping {
   const housekeeping = makeHousekeeping({
-    connectionString,
+    store: createTaskStore(database.pool),
+    random,
     timers,
     logger,
     tasks: {
@@ -61,8 +67,8 @@ export function composeBackground({
       onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
     })
   return {
-    async start() {
-      await housekeeping.start()
+    start() {
+      housekeeping.start()
       alerts.dispatcher.start()
       pollings = [
         poll('messages could not be indexed', () => upkeep.index()),

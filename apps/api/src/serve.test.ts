@@ -91,7 +91,6 @@ it.each([
   ['reads what the database belongs to', 'installation'],
   ['checks the vault keys', 'key_sealed'],
   ['stores the seeded service key', 'service_keys'],
-  ['begins its background work', 'background_work'],
 ])('continues a start that loses the database while it %s', async (_step, text) => {
   const link = await ground.database.link()
   link.loseAnswerTo(text)

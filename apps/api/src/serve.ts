@@ -39,7 +39,7 @@ export async function serve(
       stopping?.throwIfAborted()
     }
     started.push({ close: () => product.housekeeping.stop() })
-    await product.housekeeping.start()
+    product.housekeeping.start()
     stopping?.throwIfAborted()
     if (config.role === 'all') {
       product.worker.start()

@@ -8,6 +8,7 @@ import { buildApp, buildOperationsApp } from './app.ts'
 import type { Timers } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { createHousekeeping, type Housekeeping, type MakeHousekeeping } from './background/housekeeping.ts'
 import { composeBackground } from './compose-background.ts'
 import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft, type WrapFetch } from './compose-microsoft.ts'
@@ -27,7 +28,6 @@ import { composeDeliveryReports } from './delivery-reports/compose-delivery-repo
 import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
-import { createHousekeeping, type Housekeeping, type MakeHousekeeping } from './housekeeping.ts'
 import type { OpenedProduct } from './open-product.ts'
 import type { NewId } from './ids.ts'
 import { health, measureReadiness, watchReadiness } from './http/health.ts'
@@ -326,13 +326,14 @@ export function wire(
   const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, timers, logger })
   const housekeeping = composeBackground({
     makeHousekeeping,
-    connectionString,
+    database,
     upkeep: queue.upkeep,
     alerts,
     overview,
     tasks: { ...signIn.tasks, ...settings.tasks, ...alerts.tasks, 'reseal-values': resealValues },
     deliveryMetrics,
     databaseNow,
+    random,
     timers,
     logger,
   })

@@ -33,7 +33,7 @@ export async function work(
     if (operations) started.push({ close: () => operations.close() })
     stopping?.throwIfAborted()
     started.push({ close: () => product.housekeeping.stop() })
-    await product.housekeeping.start()
+    product.housekeeping.start()
     stopping?.throwIfAborted()
     product.worker.start()
     started.push({ close: () => product.worker.stop() })

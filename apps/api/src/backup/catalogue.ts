@@ -1,9 +1,5 @@
 import pg from 'pg'
 import { applySettings, NO_TIME_LIMITS } from '../database/session-settings.ts'
-import type { Area } from './manifest.ts'
-
-/** The schema of the library for background work. */
-export const JOBS_SCHEMA = 'background_work'
 
 /** How values are written and read as text, whatever the server, the role or the address says. */
 const SESSION = {
@@ -17,7 +13,6 @@ const SESSION = {
 }
 
 export interface StoredTable {
-  readonly area: Area
   readonly name: string
   /** Those that hold a value, in order. */
   readonly columns: readonly string[]
@@ -34,17 +29,13 @@ export async function currentSchema(client: pg.ClientBase): Promise<string> {
   return rows[0]?.schema ?? 'public'
 }
 
-export function schemaOf(area: Area, productSchema: string): string {
-  return area === 'product' ? productSchema : JOBS_SCHEMA
-}
-
 export function quoted(schema: string, name: string): string {
   return `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`
 }
 
 /** Partitions belong to their table. Which migrations were applied is told by their names instead of by a table. */
 const TABLES = `
-SELECT $2::text AS area, c.relname AS name, c.relkind = 'p' AS "isPartitioned",
+SELECT c.relname AS name, c.relkind = 'p' AS "isPartitioned",
        ARRAY(SELECT a.attname::text FROM pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' ORDER BY a.attnum) AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,8 +43,8 @@ SELECT $2::text AS area, c.relname AS name, c.relkind = 'p' AS "isPartitioned",
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  ORDER BY c.relname`
 
-export async function listTables(client: pg.ClientBase, area: Area, productSchema: string): Promise<StoredTable[]> {
-  return (await client.query<StoredTable>(TABLES, [schemaOf(area, productSchema), area])).rows
+export async function listTables(client: pg.ClientBase, schema: string): Promise<StoredTable[]> {
+  return (await client.query<StoredTable>(TABLES, [schema])).rows
 }
 
 /** $1 schema */

@@ -24,11 +24,13 @@ const Summary = z.strictObject({
   sha256: z.hash('sha256'),
 })
 
-/** `product`: the schema that the migrations make. `jobs`: that of the library for background work. */
-const Area = z.enum(['product', 'jobs'])
-export type Area = z.infer<typeof Area>
-
-const Table = z.strictObject({ area: Area, name: z.string(), columns: z.array(z.string()).min(1), ...Summary.shape })
+/** `product`: the schema that the migrations make. `jobs`: background work of 1.5, which is passed over. */
+const Table = z.strictObject({
+  area: z.enum(['product', 'jobs']),
+  name: z.string(),
+  columns: z.array(z.string()).min(1),
+  ...Summary.shape,
+})
 export type Table = z.infer<typeof Table>
 
 /** A file of the simulator, by its path in there. */
@@ -44,8 +46,8 @@ export const Manifest = z.strictObject({
   createdAt: z.iso.datetime(),
   /** Those that were applied, in order. */
   migrations: z.array(z.string()).min(1),
-  /** The version of the schema of the library for background work; null where that has not begun. */
-  jobsVersion: z.int().nullable(),
+  /** Written by 1.5. */
+  jobsVersion: z.int().nullish(),
   tables: z.array(Table),
   sequences: z.array(
     z.strictObject({ name: z.string(), lastValue: z.string().regex(/^-?\d+$/), isCalled: z.boolean() }),
@@ -70,7 +72,7 @@ export const Manifest = z.strictObject({
 })
 export type Manifest = z.infer<typeof Manifest>
 
-export function tableStream({ area, name }: Pick<Table, 'area' | 'name'>): string {
+export function tableStream({ area = 'product', name }: Pick<Table, 'name'> & Partial<Pick<Table, 'area'>>): string {
   return `${area}/${name}`
 }
 

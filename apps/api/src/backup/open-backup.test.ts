@@ -65,7 +65,6 @@ async function write({
     version: '1.1.0',
     createdAt,
     migrations: [BASELINE],
-    jobsVersion: null,
     tables: [{ area: 'product', name: 'messages', columns: ['id'], ...summary }],
     sequences: [],
     storedBytes: 0,

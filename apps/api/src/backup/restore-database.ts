@@ -2,7 +2,6 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { getConstructionPlans } from 'pg-boss'
 import { ConfigurationError } from '../config.ts'
 import { migrate } from '../database/migrate.ts'
 import { inClientTransaction } from '../database/transaction.ts'
@@ -11,14 +10,12 @@ import { failUnsent, countUnsent, type Unsent } from '../queue/not-resent.ts'
 import {
   currentSchema,
   inOrderOfReferences,
-  JOBS_SCHEMA,
   listTables,
   prepareSession,
   quoted,
-  schemaOf,
   type StoredTable,
 } from './catalogue.ts'
-import { tableStream, type Area } from './manifest.ts'
+import { tableStream } from './manifest.ts'
 import type { Backup } from './open-backup.ts'
 
 // A restore fills a schema of its own. When all is there, one transaction moves what the product's schema has to a schema
@@ -48,7 +45,7 @@ export interface Restored {
 
 /** Whether there are data that a restore would replace. */
 export async function isInUse(client: pg.Client): Promise<boolean> {
-  const names = (await listTables(client, 'product', await currentSchema(client))).map(({ name }) => name)
+  const names = (await listTables(client, await currentSchema(client))).map(({ name }) => name)
   if (names.length === 0) return false
   if (!names.includes('installation'))
     throw new ConfigurationError(
@@ -73,7 +70,7 @@ export async function restoreDatabase(
   await migrate(connectionString, { schema: RESTORING_SCHEMA, only })
   await client.query(`SET search_path = ${RESTORING_SCHEMA}`)
   await inClientTransaction(client, async () => {
-    await load(client, backup, 'product', RESTORING_SCHEMA)
+    await load(client, backup)
     for (const { name, lastValue, isCalled } of backup.manifest.sequences)
       await client.query('SELECT setval($1::regclass, $2::bigint, $3)', [
         quoted(RESTORING_SCHEMA, name),
@@ -90,16 +87,15 @@ export async function restoreDatabase(
     const keeping = await keepOld(client, productSchema, time)
     await moveObjects(client, RESTORING_SCHEMA, productSchema)
     await client.query(`DROP SCHEMA ${RESTORING_SCHEMA}`)
-    await restoreJobs(client, backup, print)
     return keeping
   })
   return { unsent, kept }
 }
 
-/** Loads the tables of an area without their triggers, which would count the rows a second time. */
-async function load(client: pg.Client, backup: Backup, area: Area, schema: string): Promise<void> {
-  const known = await listTables(client, area, schema)
-  const stored = backup.manifest.tables.filter((table) => table.area === area)
+/** Loads the tables without their triggers, which would count the rows a second time. */
+async function load(client: pg.Client, backup: Backup): Promise<void> {
+  const known = await listTables(client, RESTORING_SCHEMA)
+  const stored = backup.manifest.tables.filter(({ area }) => area === 'product')
   const tables = stored.map((table): StoredTable => {
     const target = known.find(({ name }) => name === table.name)
     const unknown = table.columns.find((column) => target?.columns.includes(column) !== true)
@@ -107,10 +103,10 @@ async function load(client: pg.Client, backup: Backup, area: Area, schema: strin
       throw new ConfigurationError(
         `${backup.path} cannot be restored: its migrations make no ${target === undefined ? `table ${table.name}` : `column ${unknown} of ${table.name}`}.`,
       )
-    return { area, name: table.name, columns: table.columns, isPartitioned: target.isPartitioned }
+    return { name: table.name, columns: table.columns, isPartitioned: target.isPartitioned }
   })
-  for (const table of await inOrderOfReferences(client, schemaOf(area, schema), tables)) {
-    const name = quoted(schemaOf(area, schema), table.name)
+  for (const table of await inOrderOfReferences(client, RESTORING_SCHEMA, tables)) {
+    const name = quoted(RESTORING_SCHEMA, table.name)
     const columns = table.columns.map((column) => pg.escapeIdentifier(column)).join()
     if (!table.isPartitioned) await client.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`)
     await client.query(`DELETE FROM ${name}`) // what the construction has put there is in the backup too
@@ -131,9 +127,6 @@ async function keepOld(client: pg.Client, productSchema: string, time: string): 
     await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(kept)}`)
     await moveObjects(client, productSchema, kept)
   }
-  const { rows } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [JOBS_SCHEMA])
-  if (rows.length > 0)
-    await client.query(`ALTER SCHEMA ${JOBS_SCHEMA} RENAME TO ${pg.escapeIdentifier(`${kept}_jobs`)}`)
   return isKept ? kept : null
 }
 
@@ -142,7 +135,7 @@ async function freeName(client: pg.Client, name: string): Promise<string> {
   const { rows } = await client.query<{ taken: string }>('SELECT nspname AS taken FROM pg_namespace')
   const taken = new Set(rows.map((row) => row.taken))
   let free = name
-  for (let count = 2; taken.has(free) || taken.has(`${free}_jobs`); count++) free = `${name}_${count}`
+  for (let count = 2; taken.has(free); count++) free = `${name}_${count}`
   return free
 }
 
@@ -170,25 +163,4 @@ SELECT format('ALTER TYPE %s', t.oid::regtype) FROM pg_type t JOIN pg_namespace 
 async function moveObjects(client: pg.Client, from: string, to: string): Promise<void> {
   const { rows } = await client.query<{ command: string }>(OBJECTS, [from])
   for (const { command } of rows) await client.query(`${command} SET SCHEMA ${pg.escapeIdentifier(to)}`)
-}
-
-/**
- * Restores the schema of the library for background work. One of another version is left to the library, which makes it
- * at the next start: its work comes back every minute anyway.
- */
-async function restoreJobs(client: pg.Client, backup: Backup, print: (line: string) => void): Promise<void> {
-  const { jobsVersion } = backup.manifest
-  if (jobsVersion === null) return
-  await client.query(jobsConstruction())
-  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${JOBS_SCHEMA}.version`)
-  if (rows[0]?.version === jobsVersion) return load(client, backup, 'jobs', JOBS_SCHEMA)
-  print('The records of background work are of another version, and begin anew.')
-}
-
-/** The library's own statements, without their transaction: this is one. */
-function jobsConstruction(): string {
-  const plans = getConstructionPlans(JOBS_SCHEMA)
-  const [, statements] = /^\s*BEGIN;([\s\S]*)COMMIT;\s*$/.exec(plans) ?? []
-  if (statements === undefined) throw new Error('The construction of the schema for background work has another shape.')
-  return statements
 }

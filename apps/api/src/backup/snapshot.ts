@@ -1,16 +1,7 @@
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { ConfigurationError } from '../config.ts'
-import {
-  currentSchema,
-  JOBS_SCHEMA,
-  listSequences,
-  listTables,
-  prepareSession,
-  quoted,
-  schemaOf,
-  type StoredTable,
-} from './catalogue.ts'
+import { currentSchema, listSequences, listTables, prepareSession, quoted, type StoredTable } from './catalogue.ts'
 import type { Manifest } from './manifest.ts'
 
 const ATTEMPTS = 5
@@ -18,7 +9,6 @@ const ATTEMPTS = 5
 export interface Snapshot {
   readonly tables: readonly StoredTable[]
   readonly migrations: readonly string[]
-  readonly jobsVersion: number | null
   readonly installation: Manifest['installation']
   /** The tables with their indexes. */
   readonly storedBytes: number
@@ -42,12 +32,11 @@ export async function withSnapshot<Result>(
   await prepareSession(client)
   const schema = await currentSchema(client)
   const tables = await begin(client, schema)
-  const [migrations, jobsVersion] = [await readMigrations(client), await readJobsVersion(client, tables)]
+  const migrations = await readMigrations(client)
   const [installation, storedBytes] = [await readInstallation(client), await readStoredBytes(client, schema)]
   const result = await work({
     tables,
     migrations,
-    jobsVersion,
     installation,
     storedBytes,
     read: (table) => client.query(copyTo(`COPY ${sourceOf(table, schema)} TO STDOUT`)),
@@ -59,19 +48,15 @@ export async function withSnapshot<Result>(
 
 /** LOCK takes no snapshot, so that the one of the first query shows the tables as they are locked. */
 async function begin(client: pg.Client, schema: string): Promise<StoredTable[]> {
-  const list = async () => [
-    ...(await listTables(client, 'product', schema)),
-    ...(await listTables(client, 'jobs', schema)),
-  ]
   for (let attempt = 1; ; attempt++) {
-    const before = await list()
-    if (!before.some(({ area, name }) => area === 'product' && name === 'installation'))
+    const before = await listTables(client, schema)
+    if (!before.some(({ name }) => name === 'installation'))
       throw new ConfigurationError('There is nothing to back up yet. Start Inforiver Mail once.')
-    const names = before.map(({ area, name }) => quoted(schemaOf(area, schema), name))
+    const names = before.map(({ name }) => quoted(schema, name))
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     try {
       await client.query(`LOCK TABLE ${names.join()} IN ACCESS SHARE MODE`)
-      const locked = await list()
+      const locked = await listTables(client, schema)
       if (JSON.stringify(locked) === JSON.stringify(before)) return locked
       if (attempt === ATTEMPTS) throw new ConfigurationError('The database is being migrated. Try again afterwards.')
     } catch (error) {
@@ -86,9 +71,9 @@ async function begin(client: pg.Client, schema: string): Promise<StoredTable[]> 
 const UNDEFINED_TABLE = '42P01'
 
 /** Before PostgreSQL 18 a partitioned table is copied by a query only. */
-function sourceOf({ area, name, columns, isPartitioned }: StoredTable, productSchema: string): string {
+function sourceOf({ name, columns, isPartitioned }: StoredTable, schema: string): string {
   const list = columns.map((column) => `"${column.replaceAll('"', '""')}"`).join()
-  const table = quoted(schemaOf(area, productSchema), name)
+  const table = quoted(schema, name)
   return isPartitioned ? `(SELECT ${list} FROM ${table})` : `${table} (${list})`
 }
 
@@ -97,12 +82,6 @@ async function readMigrations(client: pg.Client): Promise<string[]> {
     'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY migration_name',
   )
   return rows.map(({ name }) => name)
-}
-
-async function readJobsVersion(client: pg.Client, tables: readonly StoredTable[]): Promise<number | null> {
-  if (!tables.some(({ area, name }) => area === 'jobs' && name === 'version')) return null
-  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${JOBS_SCHEMA}.version`)
-  return rows[0]?.version ?? null
 }
 
 async function readInstallation(client: pg.Client): Promise<Manifest['installation']> {
@@ -116,8 +95,8 @@ async function readInstallation(client: pg.Client): Promise<Manifest['installati
 async function readStoredBytes(client: pg.Client, schema: string): Promise<number> {
   const { rows } = await client.query<{ bytes: string }>(
     `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::text AS bytes FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = ANY ($1) AND c.relkind = 'r'`,
-    [[schema, JOBS_SCHEMA]],
+      WHERE n.nspname = $1 AND c.relkind = 'r'`,
+    [schema],
   )
   return Number(rows[0]?.bytes)
 }

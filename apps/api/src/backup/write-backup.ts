@@ -62,7 +62,7 @@ export async function writeBackup(
     if (keys !== null) await refuseOtherKeys(keys.vault, sealed)
     for (const table of snapshot.tables) {
       const summary = await writeSegments(tableStream(table), snapshot.read(table), add)
-      tables.push({ area: table.area, name: table.name, columns: [...table.columns], ...summary })
+      tables.push({ area: 'product', name: table.name, columns: [...table.columns], ...summary })
     }
     if (keys !== null) await add(KEYS_NAME, Buffer.from(keys.text))
     const manifest: Manifest = {
@@ -70,7 +70,6 @@ export async function writeBackup(
       version,
       createdAt: createdAt.toISOString(),
       migrations: [...snapshot.migrations],
-      jobsVersion: snapshot.jobsVersion,
       tables,
       sequences: await snapshot.readSequences(),
       storedBytes: snapshot.storedBytes,

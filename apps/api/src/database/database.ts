@@ -7,7 +7,7 @@ import { PooledClient } from './pooled-client.ts'
 import { withRetriedStatements, withRetriedTransactions } from './transaction.ts'
 
 /**
- * A process also has up to five connections outside of this pool, and PgBouncer lends 20 to one database unless it is told
+ * A process also has up to four connections outside of this pool, and PgBouncer lends 20 to one database unless it is told
  * otherwise: a process that needs more would wait for itself.
  */
 const POOL_SIZE = 14

@@ -11,7 +11,7 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
        has_database_privilege(current_database(), 'CREATE') AS "mayCreateSchemas",
        coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "mayCreateTables",
        array(SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
-              WHERE schemaname IN (current_schema(), 'background_work') AND NOT pg_has_role(tableowner, 'USAGE')
+              WHERE schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE')
               ORDER BY 1) AS "tablesOfOthers"`
 
 interface Look {

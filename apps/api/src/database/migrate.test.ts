@@ -14,6 +14,7 @@ import {
   readSchema,
   withEngine,
 } from '../test-support/migrations.ts'
+import { PRODUCT_ROLE } from '../test-support/database-server.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { VERSION } from '../version.ts'
 import { holdMigrations, migrate } from './migrate.ts'
@@ -272,12 +273,14 @@ describe('a database of version 1.5', () => {
 
   beforeEach(() => useDatabaseOf15())
 
-  it('is taken over as it is, and lets no older version start from then on', async () => {
+  it('is taken over as it is but for its background work, and lets no older version start from then on', async () => {
     await database.query("INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())")
+    await database.query(`CREATE SCHEMA background_work AUTHORIZATION ${PRODUCT_ROLE} CREATE TABLE job (id uuid)`)
 
     await migrate(database.url)
 
     expect(await database.query('SELECT id FROM tenants')).toEqual([{ id: 'ten_1' }])
+    expect(await database.query(`SELECT FROM pg_namespace WHERE nspname = 'background_work'`)).toEqual([])
     expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
     const { directory } = await makeRelease('1.5.0')
     await rm(join(directory, BASELINE), { recursive: true })

@@ -73,6 +73,7 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),
   alert_events: ['alerts', 'database'],
   audit_events: ['database'],
+  background_tasks: ['background'],
   failure_counts: [], // triggers write it
   consents: ['settings'],
   message_traces: ['delivery-reports'],
