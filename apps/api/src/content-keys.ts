@@ -19,16 +19,7 @@ export interface KeyedMessage {
 }
 
 /** Content keys, which are derived from a data key per tenant and hour. The vault seals the data keys. */
-export interface ContentKeys {
-  forNewMessage(message: {
-    readonly id: string
-    readonly tenantId: string
-  }): Promise<{ readonly dataKey: string; readonly contentKey: string }>
-  /** Reports that a data key is no longer stored, so that the next message gets another one. */
-  dataKeyGone(tenantId: string, dataKey: string): Promise<void>
-  /** Rejects with a `VaultError` when the vault cannot open the key, and with an `Error` when the data key is gone. */
-  forStoredMessage(message: KeyedMessage): Promise<string>
-}
+export type ContentKeys = ReturnType<typeof createContentKeys>
 
 export function createContentKeys({
   store,
@@ -42,7 +33,7 @@ export function createContentKeys({
   random: RandomBytes
   newId: NewId
   elapsedMs: () => number
-}): ContentKeys {
+}) {
   const current = new LRUCache<string, Promise<OpenKey>>({
     max: MAX_CACHED,
     ttl: CURRENT_FOR_MS,
@@ -88,18 +79,26 @@ export function createContentKeys({
   }
 
   return {
-    async forNewMessage({ id, tenantId }) {
+    async forNewMessage({
+      id,
+      tenantId,
+    }: {
+      readonly id: string
+      readonly tenantId: string
+    }): Promise<{ readonly dataKey: string; readonly contentKey: string }> {
       const { id: dataKey, derive } = await once(current, tenantId, () => findCurrent(tenantId))
       return { dataKey, contentKey: derive(id) }
     },
 
-    async dataKeyGone(tenantId, dataKey) {
+    /** Reports that a data key is no longer stored, so that the next message gets another one. */
+    async dataKeyGone(tenantId: string, dataKey: string): Promise<void> {
       const known = current.get(tenantId)
       const isGone = (await known?.catch(() => null))?.id === dataKey
       if (isGone && current.get(tenantId) === known) current.delete(tenantId)
     },
 
-    async forStoredMessage({ id, tenantId, dataKey, contentKeySealed }) {
+    /** Rejects with a `VaultError` when the vault cannot open the key, and with an `Error` when the data key is gone. */
+    async forStoredMessage({ id, tenantId, dataKey, contentKeySealed }: KeyedMessage): Promise<string> {
       if (dataKey !== null) return (await open(tenantId, dataKey))(id)
       if (contentKeySealed === null) throw new Error(`The content of ${id} is gone.`)
       return vault.open(contentKeySealed, { tenant: tenantId, record: id, purpose: 'content-key' })

@@ -3,20 +3,16 @@ import type { Config, RereadSecrets } from './config.ts'
 import { credentialExpiry, type CredentialExpiry } from './credential-expiry.ts'
 
 /** The credential of the app registration, which may be replaced while the product runs. */
-export interface CredentialInUse {
-  readonly current: () => AppCredential
-  readonly expiry: () => CredentialExpiry
-  /** Uses from now on what was read again; what could not be read stays as it was. */
-  replace(reread: RereadSecrets): void
-}
+export type CredentialInUse = ReturnType<typeof useCredential>
 
-export function useCredential(config: Config): CredentialInUse {
+export function useCredential(config: Config) {
   let credential: AppCredential = config.registration
   let { clientSecretExpiresAt } = config
   return {
-    current: () => credential,
-    expiry: () => credentialExpiry({ credential, clientSecretExpiresAt }),
-    replace(reread) {
+    current: (): AppCredential => credential,
+    expiry: (): CredentialExpiry => credentialExpiry({ credential, clientSecretExpiresAt }),
+    /** Uses from now on what was read again; what could not be read stays as it was. */
+    replace(reread: RereadSecrets): void {
       if (reread.credential === null) return
       ;({ credential, clientSecretExpiresAt } = reread)
     },

@@ -1,11 +1,6 @@
 import type { Timers } from './clock.ts'
 
-export interface Polling {
-  /** Ends the wait before the next step. A call during a step counts for the wait after it. */
-  wake(): void
-  /** Lets the current step finish, and ends the loop. */
-  stop(): Promise<void>
-}
+export type Polling = ReturnType<typeof startPolling>
 
 /** Waits until `wake` is called. */
 export const UNTIL_WOKEN = Number.POSITIVE_INFINITY
@@ -25,13 +20,15 @@ export function startPolling(
     afterFailureMs,
     onFailure,
   }: { timers: Pick<Timers, 'after'>; afterFailureMs: number; onFailure: (error: unknown) => void },
-): Polling {
+) {
   const stopping = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
   const ended = Promise.resolve().then(run) // so that the first step finds what this function returns
   return {
-    wake: () => wakeUp.resolve(),
-    async stop() {
+    /** Ends the wait before the next step. A call during a step counts for the wait after it. */
+    wake: (): void => wakeUp.resolve(),
+    /** Lets the current step finish, and ends the loop. */
+    async stop(): Promise<void> {
       stopping.abort()
       wakeUp.resolve()
       await ended

@@ -7,21 +7,13 @@ const LINES_PER_CODE = 100
  * Limits the log lines about refusals, which anybody can cause at will: per minute each client gets a few lines of each
  * code, and the rest is counted.
  */
-export interface RefusalLimit {
-  /** Whether this refusal gets a line of its own. */
-  allows(code: string, client: string): boolean
-  /** Reports what got no line in this minute, and starts the next one. */
-  endWindow(): void
-}
-
-export function createRefusalLimit(
-  report: (omitted: { readonly code: string; readonly count: number }) => void,
-): RefusalLimit {
+export function createRefusalLimit(report: (omitted: { readonly code: string; readonly count: number }) => void) {
   /** Counts refusals by `code`, and by `code client`. */
   let counts = new Map<string, number>()
   let omitted = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
 
+  /** Reports what got no line in this minute, and starts the next one. */
   function endWindow(): void {
     for (const [code, count] of omitted) report({ code, count })
     counts = new Map()
@@ -37,7 +29,8 @@ export function createRefusalLimit(
   }
 
   return {
-    allows(code, client) {
+    /** Whether this refusal gets a line of its own. */
+    allows(code: string, client: string): boolean {
       timer ??= setTimeout(endWindow, WINDOW_MS).unref()
       // Clients are counted only while lines are left, which bounds the size of the map.
       if ((counts.get(code) ?? 0) < LINES_PER_CODE && count(`${code} ${client}`) <= LINES_PER_CLIENT) {

@@ -9,10 +9,7 @@ export interface AuditPage {
   readonly limit: number
 }
 
-export interface AuditStore {
-  /** Returns events, newest first. */
-  list(tenantId: string, filter: AuditFilter, page: AuditPage): Promise<AuditEvent[]>
-}
+export type AuditStore = ReturnType<typeof createAuditStore>
 
 interface AuditRow {
   readonly id: string
@@ -27,9 +24,10 @@ interface AuditRow {
 
 type Bind = (value: unknown) => string
 
-export function createAuditStore(pool: pg.Pool): AuditStore {
+export function createAuditStore(pool: pg.Pool) {
   return {
-    async list(tenantId, filter, page) {
+    /** Returns events, newest first. */
+    async list(tenantId: string, filter: AuditFilter, page: AuditPage): Promise<AuditEvent[]> {
       const values: unknown[] = [tenantId]
       const text = listing(filter, page, (value) => `$${values.push(value)}`)
       const { rows } = await pool.query<AuditRow>(text, values)

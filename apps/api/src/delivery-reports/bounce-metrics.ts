@@ -1,15 +1,10 @@
 import { Counter, type Registry } from 'prom-client'
 
-export interface BounceMetrics {
-  /** Counts a round of the sender's inbox, by how it ended. */
-  read(outcome: string): void
-  /** Counts recipients of whom something was learned. */
-  learned(recipients: number): void
-}
+export type BounceMetrics = ReturnType<typeof createBounceMetrics>
 
 const OUTCOMES = ['read', 'refused', 'intercepted', 'throttled', 'unauthorized', 'unavailable']
 
-export function createBounceMetrics(registry: Registry): BounceMetrics {
+export function createBounceMetrics(registry: Registry) {
   const registers = [registry]
   const rounds = new Counter({
     name: 'inforiver_mail_bounce_reads_total',
@@ -24,7 +19,9 @@ export function createBounceMetrics(registry: Registry): BounceMetrics {
   })
   for (const outcome of OUTCOMES) rounds.inc({ outcome }, 0)
   return {
-    read: (outcome) => rounds.inc({ outcome }),
-    learned: (count) => recipients.inc(count),
+    /** Counts a round of the sender's inbox, by how it ended. */
+    read: (outcome: string): void => rounds.inc({ outcome }),
+    /** Counts recipients of whom something was learned. */
+    learned: (count: number): void => recipients.inc(count),
   }
 }

@@ -34,12 +34,6 @@ export interface ReportSources {
   noteProblem(tenantId: string, source: 'trace', problem: Omit<ReportsProblem, 'since'> | null): Promise<void>
 }
 
-export interface DeliveryReportsFeature {
-  /** Reads reports until stopped, together with the other processes that do. */
-  start(): void
-  stop(): Promise<void>
-}
-
 /** Wires what reads the reports of Microsoft. */
 export function composeDeliveryReports(
   { tenantDomain, deliveryReportsPollMs: pollMs }: Pick<Config, 'tenantDomain' | 'deliveryReportsPollMs'>,
@@ -75,7 +69,7 @@ export function composeDeliveryReports(
     lookEveryMs?: number | undefined
     logger: FastifyBaseLogger
   },
-): DeliveryReportsFeature {
+) {
   const { adminCenters, approvalLinks } = identity
   const pollTrace = createTracePoller({
     store,
@@ -121,7 +115,8 @@ export function composeDeliveryReports(
     )
 
   return {
-    start() {
+    /** Reads reports until stopped, together with the other processes that do. */
+    start(): void {
       pollings = [
         keepDoing('the message trace could not be read', Math.min(LOOK_EVERY_MS, pollMs), async (stopping) => {
           for (const tenantId of await sources.tenantsWith('trace'))
@@ -138,7 +133,7 @@ export function composeDeliveryReports(
       ]
     },
 
-    async stop() {
+    async stop(): Promise<void> {
       await Promise.all(pollings.map((polling) => polling.stop()))
     },
   }

@@ -1,15 +1,10 @@
 import { Counter, type Registry } from 'prom-client'
 
-export interface TraceMetrics {
-  /** Counts a request, by how it was answered. */
-  asked(outcome: string): void
-  /** Counts recipients of whom something was learned. */
-  learned(recipients: number): void
-}
+export type TraceMetrics = ReturnType<typeof createTraceMetrics>
 
 const OUTCOMES = ['page', 'details', 'not-provisioned', 'denied', 'throttled', 'invalid', 'unavailable']
 
-export function createTraceMetrics(registry: Registry): TraceMetrics {
+export function createTraceMetrics(registry: Registry) {
   const registers = [registry]
   const requests = new Counter({
     name: 'inforiver_mail_trace_requests_total',
@@ -24,7 +19,9 @@ export function createTraceMetrics(registry: Registry): TraceMetrics {
   })
   for (const outcome of OUTCOMES) requests.inc({ outcome }, 0)
   return {
-    asked: (outcome) => requests.inc({ outcome }),
-    learned: (count) => recipients.inc(count),
+    /** Counts a request, by how it was answered. */
+    asked: (outcome: string): void => requests.inc({ outcome }),
+    /** Counts recipients of whom something was learned. */
+    learned: (count: number): void => recipients.inc(count),
   }
 }

@@ -52,21 +52,7 @@ export interface TakenTrace extends TraceProgress {
   readonly failingSince: Date | null
 }
 
-export interface TraceStore {
-  /** Leases the trace of a tenant that is due. Null when it is not, or another process has it. */
-  take(tenantId: string, owner: string): Promise<TakenTrace | null>
-  /** Stores progress, and extends the lease. Returns false when the lease was lost, or the trace was switched off. */
-  save(tenantId: string, owner: string, progress: TraceProgress): Promise<boolean>
-  /** Ends the lease. `failing`: whether the last request failed; null where none was made. */
-  release(tenantId: string, owner: string, next: { waitMs: number; failing: boolean | null }): Promise<void>
-  /** Nobody asks for this long, whatever the budget says. */
-  pause(tenantId: string, ms: number): Promise<void>
-  /**
-   * Takes a request from the budget, which has to be done before it is made. Returns how many were made in the last 5
-   * minutes, this one included; null when `atMost` were made already, or Microsoft asked for a pause.
-   */
-  takeRequest(tenantId: string, atMost?: number): Promise<number | null>
-}
+export type TraceStore = ReturnType<typeof createTraceStore>
 
 /**
  * Forgets a pause that is over, and times that lie ahead: should the clock be set back, nothing waits for them.
@@ -110,9 +96,10 @@ ON CONFLICT (tenant_id) DO UPDATE SET requests = ARRAY(${MADE}) || mail_now()
  WHERE (SELECT count(*) FROM (${MADE}) AS made) < $2 AND NOT ${isAwaited('t.not_before', LONGEST_PAUSE)}
 RETURNING cardinality(t.requests) AS made`
 
-export function createTraceStore(pool: pg.Pool): TraceStore {
+export function createTraceStore(pool: pg.Pool) {
   return {
-    async take(tenantId, owner) {
+    /** Leases the trace of a tenant that is due. Null when it is not, or another process has it. */
+    async take(tenantId: string, owner: string): Promise<TakenTrace | null> {
       const { rows } = await pool.query<TakenRow>(TAKE, [tenantId, owner])
       const [row] = rows
       if (!row) return null
@@ -120,22 +107,37 @@ export function createTraceStore(pool: pg.Pool): TraceStore {
       return { ...taken, window: readWindow(page), sweptSender: readSweptSender(page) }
     },
 
-    async save(tenantId, owner, { window, sweptAt, sweptDownTo, sweptSender }) {
+    /** Stores progress, and extends the lease. Returns false when the lease was lost, or the trace was switched off. */
+    async save(
+      tenantId: string,
+      owner: string,
+      { window, sweptAt, sweptDownTo, sweptSender }: TraceProgress,
+    ): Promise<boolean> {
       const page = window || sweptSender !== null ? JSON.stringify({ ...window, sweptSender }) : null
       const { rowCount } = await pool.query(SAVE, [tenantId, owner, sweptAt, sweptDownTo, page])
       return rowCount === 1
     },
 
-    async release(tenantId, owner, { waitMs, failing }) {
+    /** Ends the lease. `failing`: whether the last request failed; null where none was made. */
+    async release(
+      tenantId: string,
+      owner: string,
+      { waitMs, failing }: { waitMs: number; failing: boolean | null },
+    ): Promise<void> {
       await pool.query(RELEASE, [tenantId, owner, Math.round(waitMs), failing])
     },
 
-    async pause(tenantId, ms) {
+    /** Nobody asks for this long, whatever the budget says. */
+    async pause(tenantId: string, ms: number): Promise<void> {
       await pool.query(PAUSE, [tenantId, Math.round(ms)])
     },
 
     // Not repeated when its answer is lost: a request that was taken and not made costs one of 20.
-    takeRequest: (tenantId, atMost = MOST_REQUESTS) =>
+    /**
+     * Takes a request from the budget, which has to be done before it is made. Returns how many were made in the last 5
+     * minutes, this one included; null when `atMost` were made already, or Microsoft asked for a pause.
+     */
+    takeRequest: (tenantId: string, atMost: number = MOST_REQUESTS): Promise<number | null> =>
       inOneStatement(pool, async (client) => {
         const { rows } = await client.query<{ made: number }>(TAKE_REQUEST, [tenantId, atMost])
         return rows[0]?.made ?? null

@@ -6,18 +6,7 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 const EXPIRES_EARLIER_MS = 60_000
 
 /** The application's own token, in both ways of access: the trace does not depend on what a person may read. */
-export interface TraceTokens {
-  get(
-    signal: AbortSignal,
-  ): Promise<
-    | { readonly outcome: 'granted'; readonly accessToken: string }
-    | { readonly outcome: 'refused'; readonly failure: Failure }
-  >
-  /** A new one is asked for next. */
-  forget(): void
-  /** Whether the last token names the permission. Of one that cannot be read, only Graph's refusal tells that it lacks. */
-  hasPermission(): boolean
-}
+export type TraceTokens = ReturnType<typeof createTraceTokens>
 
 export function createTraceTokens({
   identity,
@@ -25,11 +14,16 @@ export function createTraceTokens({
 }: {
   identity: Pick<MicrosoftIdentity, 'applicationToken'>
   clock: () => Date
-}): TraceTokens {
+}) {
   let kept: { readonly accessToken: string; readonly expiresAt: Date } | null = null
   let permissions: readonly string[] | null = null
   return {
-    async get(signal) {
+    async get(
+      signal: AbortSignal,
+    ): Promise<
+      | { readonly outcome: 'granted'; readonly accessToken: string }
+      | { readonly outcome: 'refused'; readonly failure: Failure }
+    > {
       if (kept && kept.expiresAt.getTime() - EXPIRES_EARLIER_MS > clock().getTime())
         return { outcome: 'granted', accessToken: kept.accessToken }
       const grant = await identity.applicationToken({ leg: 'application', signal })
@@ -42,9 +36,11 @@ export function createTraceTokens({
       permissions = grant.grantedPermissions
       return { outcome: 'granted', accessToken: kept.accessToken }
     },
-    forget() {
+    /** A new one is asked for next. */
+    forget(): void {
       kept = null
     },
-    hasPermission: () => permissions?.includes(TRACE_PERMISSION) ?? false,
+    /** Whether the last token names the permission. Of one that cannot be read, only Graph's refusal tells that it lacks. */
+    hasPermission: (): boolean => permissions?.includes(TRACE_PERMISSION) ?? false,
   }
 }

@@ -5,19 +5,13 @@ import type { Events } from '../queue/events.ts'
 const LOOK_EVERY_MS = 250
 const AFTER_FAILURE_MS = 1_000
 
-/** Requests that wait for events. Together they ask the database four times a second, and not at all while none waits. */
-export interface EventWaiters {
-  /** Resolves when a tenant has an event after a position, when the time is over, or when `signal` aborts. */
-  wait(tenantId: string, position: number, options: { ms: number; signal: AbortSignal }): Promise<void>
-  stop(): Promise<void>
-}
-
 interface Waiter {
   readonly tenantId: string
   readonly position: number
   readonly wake: () => void
 }
 
+/** Requests that wait for events. Together they ask the database four times a second, and not at all while none waits. */
 export function createEventWaiters({
   events,
   timers,
@@ -28,12 +22,13 @@ export function createEventWaiters({
   timers: Timers
   onFailure: (error: unknown) => void
   lookEveryMs?: number
-}): EventWaiters {
+}) {
   const waiting = new Set<Waiter>()
   let polling: Polling | null = null
 
   return {
-    async wait(tenantId, position, { ms, signal }) {
+    /** Resolves when a tenant has an event after a position, when the time is over, or when `signal` aborts. */
+    async wait(tenantId: string, position: number, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
       const { promise, resolve } = Promise.withResolvers<void>()
       const waiter = { tenantId, position, wake: resolve }
       waiting.add(waiter)
@@ -46,7 +41,7 @@ export function createEventWaiters({
         over.abort()
       }
     },
-    async stop() {
+    async stop(): Promise<void> {
       for (const { wake } of waiting) wake()
       await polling?.stop()
     },

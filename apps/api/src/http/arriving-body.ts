@@ -6,11 +6,7 @@ export interface Pace {
   readonly ms: number
 }
 
-export interface ArrivingBody {
-  readonly stream: Readable
-  /** Measures from now on against the current pace. */
-  restartPace(): void
-}
+export type ArrivingBody = ReturnType<typeof createArrivingBody>
 
 /** Buffers up to twice what a socket delivers at once. */
 const AHEAD_BYTES = 128 * 1024
@@ -29,7 +25,7 @@ export function createArrivingBody(
     pace: () => Pace | null
     onTooSlow: (pace: Pace) => void
   },
-): ArrivingBody {
+) {
   let started = false
   let ended = false
   let timer: NodeJS.Timeout | undefined
@@ -96,7 +92,8 @@ export function createArrivingBody(
 
   return {
     stream: body,
-    restartPace() {
+    /** Measures from now on against the current pace. */
+    restartPace(): void {
       if (timer) watchPace()
     },
   }

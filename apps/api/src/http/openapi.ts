@@ -9,7 +9,8 @@ import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import { VERSION } from '../version.ts'
 import { documentationPage } from './openapi-page.ts'
 import { withExamples } from './openapi-examples.ts'
-import { exampleOf, PROBLEMS } from './openapi-problems.ts'
+import { PROBLEMS, type ProblemText } from './problem-texts.ts'
+import { describeProblem, ProblemError } from './problem.ts'
 import { keepExamples, withNamedSchemas, type ApiDocument, type ApiOperation } from './openapi-schemas.ts'
 import { TAGS, tagOf } from './openapi-tags.ts'
 import { sessionCookieName } from './session.ts'
@@ -179,12 +180,15 @@ function describeHeader([name, description]: [string, string]) {
 }
 
 function problemExamples() {
-  const codes = Object.keys(PROBLEMS) as ProblemCode[]
+  const all = Object.entries(PROBLEMS) as [ProblemCode, ProblemText][]
   return Object.fromEntries(
-    codes.map((code) => [
-      code,
-      { summary: exampleOf(code).title, description: PROBLEMS[code].description, value: exampleOf(code) },
-    ]),
+    all.map(([code, { title, description, detail, errors }]) => {
+      const error = new ProblemError(code, detail, errors && { errors })
+      return [
+        code,
+        { summary: title, description, value: describeProblem(error, '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35') },
+      ]
+    }),
   )
 }
 

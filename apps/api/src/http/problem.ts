@@ -13,38 +13,7 @@ import { createRefusalLog } from './refusal-log.ts'
 import { readFault } from '@inforiver-mail/contract/fault-text'
 import type { Outage } from '../outage.ts'
 import { say, type Said } from './problem-sentences.ts'
-
-export const PROBLEM_TITLES = {
-  'invalid-input': 'The request is not valid',
-  'not-signed-in': 'Not signed in',
-  'invalid-service-key': 'The service key is not valid',
-  'not-workspace-admin': 'Only workspace admins can do this',
-  'cross-origin': 'The request came from another site',
-  'scope-missing': 'The service key lacks the scope',
-  'not-found': 'Not found',
-  'office365-smtp-disabled': 'Office 365 SMTP is not switched on',
-  'method-not-allowed': 'The method is not served here',
-  'already-configured': 'A mailbox is already connected',
-  'not-configured': 'No mailbox is connected',
-  'large-attachments-locked': 'Large file attachments are locked',
-  'trace-not-provisioned': 'Microsoft’s message trace is not set up in the organisation',
-  'trace-unavailable': 'Microsoft’s message trace is not available',
-  'reports-unreadable': 'The inbox cannot be read',
-  'idempotency-key-reused': 'The idempotency key was used for another message',
-  'message-not-cancellable': 'The message cannot be cancelled',
-  'message-not-retryable': 'The message cannot be retried',
-  'check-running': 'A check is running already',
-  'message-too-large': 'The message is too large',
-  'expectation-failed': 'The expectation cannot be met',
-  'sender-not-allowed': 'Another sender is configured',
-  'recipient-not-allowed': 'A recipient is not allowed',
-  'large-attachments-disabled': 'Large file attachments are not enabled',
-  'search-too-long': 'The search takes too long',
-  'rate-limited': 'Too many requests',
-  internal: 'Something went wrong',
-  unavailable: 'The service is not available right now',
-  'storage-full': 'The storage is full',
-} as const satisfies Record<ProblemCode, string>
+import { PROBLEMS } from './problem-texts.ts'
 
 /** It is sent where waiting helps. The rate limit sets its own value. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
@@ -140,7 +109,7 @@ async function answerAfter(before: readonly ServerResponse[], socket: Socket, er
 
 /** Answers without a Fastify reply, and closes the connection. */
 export function answerOverSocket(socket: Socket, error: ProblemError): void {
-  const problem = describe(error, randomUUID())
+  const problem = describeProblem(error, randomUUID())
   const body = JSON.stringify(problem)
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -170,7 +139,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
   const { code, status, message } = error
   if (isNavigation(request)) {
     return sendPage(reply, status, {
-      title: PROBLEM_TITLES[code],
+      title: PROBLEMS[code].title,
       paragraphs: [message],
       note: { en: `Request id: ${request.id}`, de: `Anforderungs-ID: ${request.id}` },
       link: { href: '/', text: 'Inforiver Mail' },
@@ -185,13 +154,13 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
     .type('application/problem+json')
     .header('cache-control', 'no-store')
     .serializer(JSON.stringify)
-    .send(describe(error, request.id))
+    .send(describeProblem(error, request.id))
 }
 
-function describe({ code, status, message, values, errors }: ProblemError, requestId: string): Problem {
+export function describeProblem({ code, status, message, values, errors }: ProblemError, requestId: string): Problem {
   return {
     type: `urn:inforiver-mail:problem:${code}`,
-    title: PROBLEM_TITLES[code],
+    title: PROBLEMS[code].title,
     status,
     detail: message,
     code,
@@ -201,7 +170,7 @@ function describe({ code, status, message, values, errors }: ProblemError, reque
   }
 }
 
-export function toInputFault({ path, message }: Fault): InputFault {
+function toInputFault({ path, message }: Fault): InputFault {
   return { path, ...readFault(message), message }
 }
 

@@ -7,23 +7,7 @@ import type { Holder } from './shares.ts'
  * The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here.
  * What would exceed the share of its holder throws the error of `shareError`.
  */
-export interface BodyMemory {
-  holdSmallJson(bytes: number): void
-  /** Holds memory for JSON of at most this many bytes. The returned function takes the actual size, and frees the rest. */
-  holdLargeJson(mostBytes: number): FreeUnused
-  /** The same for JSON that was held as small until it proved to be large. */
-  becomeLargeJson(mostBytes: number): FreeUnused
-  /** Holds bytes of memory for files that are arriving. */
-  hold(bytes: number): GiveBack
-  /**
-   * Waits for bytes of memory for what is on its way to the database, and holds them until they are given back.
-   *
-   * @throws the error of `timeoutError` after too long a wait
-   */
-  holdForStoring(bytes: number): Promise<GiveBack>
-  /** Gives back whatever else is held, and ends every wait. */
-  release(): void
-}
+export type BodyMemory = ReturnType<typeof createBodyMemory>
 
 export type FreeUnused = (bytes: number) => void
 
@@ -38,7 +22,7 @@ export function createBodyMemory(
     timeoutError,
     shareError,
   }: { holder: () => Holder; longestWaitMs: number; timeoutError: () => Error; shareError: (holder: Holder) => Error },
-): BodyMemory {
+) {
   /** Made for the first wait: hardly any body waits, and a signal for each costs more than its JSON. */
   let waits: AbortController | null = null
   let isReleased = false
@@ -52,6 +36,7 @@ export function createBodyMemory(
     return giveBack
   }
 
+  /** Holds memory for JSON of at most this many bytes. The returned function takes the actual size, and frees the rest. */
   function holdLargeJson(mostBytes: number): FreeUnused {
     const giveBack = keep(budget.takeLarge(holder(), memoryFor.json(mostBytes)))
     return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
@@ -69,16 +54,25 @@ export function createBodyMemory(
   }
 
   return {
-    holdSmallJson: (bytes) => void keep(budget.takeSmall(holder(), memoryFor.json(bytes)), heldAsSmall),
+    holdSmallJson: (bytes: number): void => void keep(budget.takeSmall(holder(), memoryFor.json(bytes)), heldAsSmall),
     holdLargeJson,
-    becomeLargeJson(mostBytes) {
+    /** The same for JSON that was held as small until it proved to be large. */
+    becomeLargeJson(mostBytes: number): FreeUnused {
       const freeUnused = holdLargeJson(mostBytes)
       for (const giveBack of heldAsSmall.splice(0)) giveBack()
       return freeUnused
     },
-    hold: (bytes) => keep(budget.takeLarge(holder(), bytes)),
-    holdForStoring: async (bytes) => budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
-    release() {
+    /** Holds bytes of memory for files that are arriving. */
+    hold: (bytes: number): GiveBack => keep(budget.takeLarge(holder(), bytes)),
+    /**
+     * Waits for bytes of memory for what is on its way to the database, and holds them until they are given back.
+     *
+     * @throws the error of `timeoutError` after too long a wait
+     */
+    holdForStoring: async (bytes: number): Promise<GiveBack> =>
+      budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
+    /** Gives back whatever else is held, and ends every wait. */
+    release(): void {
       isReleased = true
       waits?.abort(RELEASED)
       for (const giveBack of [...held, ...heldAsSmall]) giveBack()

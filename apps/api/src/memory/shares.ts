@@ -13,14 +13,10 @@ export function holderOf({ tenantId, service }: { tenantId: string; service: str
   return service === null ? 'sessions' : `service ${tenantId} ${service}`
 }
 
-export interface Shares {
-  /** Returns null where the holder would exceed its share. */
-  take(holder: Holder, amount?: number): GiveBack | null
-  heldBy(holder: Holder): number
-}
+export type Shares = ReturnType<typeof createShares>
 
 /** @param freeFor how much is free for a holder now, when all holders together have taken this much */
-export function createShares(freeFor: (taken: number, holder: Holder) => number): Shares {
+export function createShares(freeFor: (taken: number, holder: Holder) => number) {
   const held = new Map<Holder, number>()
   let taken = 0
 
@@ -32,7 +28,8 @@ export function createShares(freeFor: (taken: number, holder: Holder) => number)
   }
 
   return {
-    take(holder, amount = 1) {
+    /** Returns null where the holder would exceed its share. */
+    take(holder: Holder, amount = 1): GiveBack | null {
       const free = freeFor(taken, holder) - amount
       // A place cannot be divided: whoever has none may take the last one.
       const share = Math.max(TIMES_WHAT_IS_FREE * free, 1)
@@ -45,7 +42,7 @@ export function createShares(freeFor: (taken: number, holder: Holder) => number)
         add(holder, -back)
       }
     },
-    heldBy: (holder) => held.get(holder) ?? 0,
+    heldBy: (holder: Holder): number => held.get(holder) ?? 0,
   }
 }
 

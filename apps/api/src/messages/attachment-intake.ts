@@ -206,10 +206,7 @@ function sealedBytes(sizes: readonly number[]): number {
   )
 }
 
-interface ChunkWriter {
-  write(data: Buffer): Promise<void>
-  end(): Promise<void>
-}
+type ChunkWriter = ReturnType<typeof createChunkWriter>
 
 /**
  * Cuts a file into chunks. One fills while the one before is being stored; which is the last is known only at the end.
@@ -218,7 +215,7 @@ interface ChunkWriter {
 function createChunkWriter(
   memory: IntakeMemory,
   store: (content: Buffer, chunk: number, last: boolean) => Promise<void>,
-): ChunkWriter {
+) {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   let filled = 0
   let count = 0
@@ -234,7 +231,7 @@ function createChunkWriter(
   }
 
   return {
-    async write(data) {
+    async write(data: Buffer): Promise<void> {
       for (let from = 0; from < data.length;) {
         if (filled === CHUNK_BYTES) await flush(false)
         const taken = data.copy(chunk, filled, from)
@@ -242,7 +239,7 @@ function createChunkWriter(
         from += taken
       }
     },
-    async end() {
+    async end(): Promise<void> {
       await flush(true)
       await storing
     },

@@ -6,11 +6,7 @@ import { measureExternalRecipients } from './overview-metrics.ts'
 import { overviewRoutes, type OverviewGuards } from './overview-routes.ts'
 import { createOverview, type OverviewDeps } from './overview.ts'
 
-export interface OverviewFeature {
-  routes(guards: OverviewGuards): FastifyPluginAsync
-  /** Counts what has happened since the last time. Returns whether there is more. */
-  keepUp(): Promise<boolean>
-}
+export type OverviewFeature = ReturnType<typeof composeOverview>
 
 /** Wires the overview, its limits and what it measures. */
 export function composeOverview({
@@ -31,16 +27,19 @@ export function composeOverview({
   clock: () => Date
   elapsedMs: () => number
   logger: FastifyBaseLogger
-}): OverviewFeature {
+}) {
   const overview = createOverview({ insight, readUsage, elapsedMs, logger })
   measureExternalRecipients(registry, async () => {
     const [{ used, licences }, sender] = await Promise.all([insight.readExternalUse(tenantId), readSender(tenantId)])
     return { used, likelyLimit: likelyLimit(licences, sender?.fromEmail ?? null) }
   })
   return {
-    routes: (guards) => async (app) => {
-      await app.register(overviewRoutes, { ...guards, overview, insight, clock, elapsedMs })
-    },
-    keepUp: () => overview.keepUp(tenantId),
+    routes:
+      (guards: OverviewGuards): FastifyPluginAsync =>
+      async (app) => {
+        await app.register(overviewRoutes, { ...guards, overview, insight, clock, elapsedMs })
+      },
+    /** Counts what has happened since the last time. Returns whether there is more. */
+    keepUp: (): Promise<boolean> => overview.keepUp(tenantId),
   }
 }

@@ -22,13 +22,9 @@ export interface OverviewDeps {
   readonly logger: FastifyBaseLogger
 }
 
-export interface OverviewReader {
-  read(tenantId: string): Promise<Overview>
-  /** Counts what has happened and notes how the mail stands. Returns whether there is more to count. */
-  keepUp(tenantId: string): Promise<boolean>
-}
+export type OverviewReader = ReturnType<typeof createOverview>
 
-export function createOverview({ insight, readUsage, elapsedMs, logger }: OverviewDeps): OverviewReader {
+export function createOverview({ insight, readUsage, elapsedMs, logger }: OverviewDeps) {
   let countAtMs = 0
 
   async function lookAt(tenantId: string) {
@@ -56,7 +52,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
   }
 
   return {
-    async read(tenantId) {
+    async read(tenantId: string): Promise<Overview> {
       await tryTo('outcomes could not be counted for the overview', async () => {
         for (let counted = 0; counted < MOST_COUNTED && (await countOnce(tenantId)); counted++);
       })
@@ -109,7 +105,8 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
       }
     },
 
-    async keepUp(tenantId) {
+    /** Counts what has happened and notes how the mail stands. Returns whether there is more to count. */
+    async keepUp(tenantId: string): Promise<boolean> {
       await record(tenantId, await lookAt(tenantId))
       if (elapsedMs() < countAtMs) return false
       const more = await countOnce(tenantId)

@@ -62,36 +62,7 @@ export interface SeededKey {
   readonly now: Date
 }
 
-export interface ServiceKeyStore {
-  /** Returns null when there has never been a key with this hash. */
-  find(use: KeyUse): Promise<FoundKey | null>
-  /** Whether there has ever been a key with this hash. Nothing is recorded as its use. */
-  isKnown(keyHash: string): Promise<boolean>
-  /** Returns the valid keys, and those that ended last; by the time of the database. */
-  list(tenantId: string, databaseNow: Date): Promise<ServiceKey[]>
-  /** Returns null when the tenant has as many valid keys as it may have, by the time of the database. */
-  create(key: {
-    id: string
-    tenantId: string
-    name: string
-    scopes: readonly Scope[]
-    keyHash: string
-    limits: KeyLimits
-    actor: string
-    now: Date
-    databaseNow: Date
-  }): Promise<ServiceKey | null>
-  /** Returns false when there is none of this id. */
-  revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
-  /**
-   * Replaces the operator's previous key by this one.
-   *
-   * @throws {ConfigurationError} when it equals a key that was created in the page, valid or revoked.
-   */
-  seed(key: SeededKey): Promise<void>
-  /** Revokes the operator's key, if there is one. */
-  revokeSeeded(tenantId: string, id: string, now: Date): Promise<void>
-}
+export type ServiceKeyStore = ReturnType<typeof createServiceKeyStore>
 
 interface FoundRow extends SubmitSettingsRow {
   readonly key_hash: string
@@ -125,13 +96,9 @@ const RECORD_USE = `
 UPDATE service_keys SET last_used_at = $2
  WHERE id IN (SELECT id FROM service_keys WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $3) FOR UPDATE SKIP LOCKED)`
 
-export function createServiceKeyStore(
-  prisma: PrismaClient,
-  pool: pg.Pool,
-  clock: () => Date,
-  timers: Timers,
-): ServiceKeyStore {
+export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date, timers: Timers) {
   return {
+    /** Returns null when there has never been a key with this hash. */
     find: createBatcher(
       async (uses: readonly KeyUse[]) => {
         const values = [[...new Set(uses.map(({ keyHash }) => keyHash))]]
@@ -152,13 +119,15 @@ export function createServiceKeyStore(
       { timers, maxItems: LOOKUPS_PER_BATCH },
     ),
 
-    async isKnown(keyHash) {
+    /** Whether there has ever been a key with this hash. Nothing is recorded as its use. */
+    async isKnown(keyHash: string): Promise<boolean> {
       const statement = { name: 'is-service-key', text: IS_KNOWN, values: [keyHash], query_timeout: QUICK_TIMEOUT_MS }
       const { rows } = await pool.query(statement)
       return rows.length > 0
     },
 
-    async list(tenantId, databaseNow) {
+    /** Returns the valid keys, and those that ended last; by the time of the database. */
+    async list(tenantId: string, databaseNow: Date): Promise<ServiceKey[]> {
       const [valid, ended] = await Promise.all([
         prisma.serviceKey.findMany({ where: { tenantId, ...validAt(databaseNow) } }),
         prisma.serviceKey.findMany({
@@ -171,7 +140,28 @@ export function createServiceKeyStore(
       return rows.map(toServiceKey)
     },
 
-    async create({ id, tenantId, name, scopes, keyHash, limits, actor, now, databaseNow }) {
+    /** Returns null when the tenant has as many valid keys as it may have, by the time of the database. */
+    async create({
+      id,
+      tenantId,
+      name,
+      scopes,
+      keyHash,
+      limits,
+      actor,
+      now,
+      databaseNow,
+    }: {
+      id: string
+      tenantId: string
+      name: string
+      scopes: readonly Scope[]
+      keyHash: string
+      limits: KeyLimits
+      actor: string
+      now: Date
+      databaseNow: Date
+    }): Promise<ServiceKey | null> {
       const { expiresAt, allowedDomains, allowedAddresses } = limits
       return prisma.$transaction(async (transaction) => {
         await lockTenant(transaction, tenantId)
@@ -209,9 +199,15 @@ export function createServiceKeyStore(
       })
     },
 
+    /** Returns false when there is none of this id. */
     revoke: revokeKey,
 
-    async seed({ id, tenantId, name, scopes, keyHash, now }) {
+    /**
+     * Replaces the operator's previous key by this one.
+     *
+     * @throws {ConfigurationError} when it equals a key that was created in the page, valid or revoked.
+     */
+    async seed({ id, tenantId, name, scopes, keyHash, now }: SeededKey): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const other = await transaction.serviceKey.findFirst({ where: { keyHash, id: { not: id } } })
         if (other)
@@ -230,7 +226,8 @@ export function createServiceKeyStore(
       })
     },
 
-    async revokeSeeded(tenantId, id, now) {
+    /** Revokes the operator's key, if there is one. */
+    async revokeSeeded(tenantId: string, id: string, now: Date): Promise<void> {
       await revokeKey(tenantId, id, null, now)
     },
   }

@@ -18,7 +18,6 @@ import type {
   HeldAccess,
   IgnoredSender,
   RefusedAccess,
-  ReportIgnoredSender,
   UnavailableAccess,
 } from '../mailbox-access.ts'
 import type { GrantStore, StoredGrant, Withdrawal } from './grant-store.ts'
@@ -60,16 +59,7 @@ const BY_ANOTHER = {
 /** Tokens as Microsoft issued them; the application's own come without a refresh token. */
 export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: string | null }
 
-export interface AccessSource {
-  access(tenantId: string, options: AccessOptions): Promise<Access>
-  /**
-   * Ends the application's access when Microsoft refused a message for lack of it, and returns why messages are held
-   * then; null when the failure is not about access.
-   */
-  reportRefusal(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
-  reportIgnoredSender: ReportIgnoredSender
-  sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
-}
+export type AccessSource = ReturnType<typeof createAccessSource>
 
 /**
  * Opens the tokens of a tenant and keeps them fresh. The row allows one refresh at a time per grant over all processes,
@@ -95,7 +85,7 @@ export function createAccessSource({
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   random: RandomBytes
-}): AccessSource {
+}) {
   return { access, reportRefusal, reportIgnoredSender, sealTokens }
 
   async function access(tenantId: string, options: AccessOptions): Promise<Access> {
@@ -230,6 +220,10 @@ export function createAccessSource({
     return Math.round(Math.max(ownMs, Math.min(askedMs, gateway ? LONGEST_GATEWAY_PAUSE_MS : LONGEST_ASKED_PAUSE_MS)))
   }
 
+  /**
+   * Ends the application's access when Microsoft refused a message for lack of it, and returns why messages are held
+   * then; null when the failure is not about access.
+   */
   async function reportRefusal(
     tenantId: string,
     { grantVersion, accessToken, connection, failure }: RefusedAccess,

@@ -10,14 +10,6 @@ import type { GrantStore } from './grant-store.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { inEnglish } from '../delivery-sentences.ts'
 
-/** Reads the connection of a tenant, and asks for its access, as an observer. */
-export interface ConnectionCheck {
-  readConnection(tenantId: string): Promise<CheckedConnection | null>
-  requestAccess(tenantId: string, signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
-  /** The same with a token that is fetched now, in place of one that still works. */
-  requestFreshAccess(tenantId: string, signal: AbortSignal): Promise<CheckedAccess>
-}
-
 /**
  * Refreshed tokens are stored, since an older refresh token may not work again. What Microsoft's answer says about the
  * connection is only reported: the worker that meets it changes the settings, pauses and raises the alert.
@@ -35,9 +27,9 @@ export function createConnectionCheck({
   timers: Timers
   chance: () => number
   random: RandomBytes
-}): ConnectionCheck {
+}) {
   return {
-    async readConnection(tenantId) {
+    async readConnection(tenantId: string): Promise<CheckedConnection | null> {
       const { state, reports } = await settingsStore.read(tenantId)
       if (state.status === 'not-configured') return null
       const { connection, problem } = state
@@ -56,7 +48,8 @@ export function createConnectionCheck({
       }
     },
 
-    async requestFreshAccess(tenantId, signal) {
+    /** The same with a token that is fetched now, in place of one that still works. */
+    async requestFreshAccess(tenantId: string, signal: AbortSignal): Promise<CheckedAccess> {
       const { grant } = await grantStore.read(tenantId)
       return request(tenantId, signal, grant ? { grantVersion: grant.grantVersion, claims: null } : undefined)
     },

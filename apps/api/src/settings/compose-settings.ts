@@ -11,10 +11,9 @@ import type { Timers } from '../clock.ts'
 import type { CredentialExpiry } from '../credential-expiry.ts'
 import type { Database } from '../database/database.ts'
 import type { GrantedAccess } from '../mailbox-access.ts'
-import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewId } from '../ids.ts'
-import { createAccessSource, type AccessSource } from './access.ts'
+import { createAccessSource } from './access.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import { createApplicationConsent } from './application-consent.ts'
 import { createConsentStore } from './consent-store.ts'
@@ -32,33 +31,13 @@ import { proveInbox, type TakeTraceRequest } from './report-proofs.ts'
 import { createReportsConsent } from './reports-consent.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
-import { createReportSourceStore, type ReportSourceStore } from './report-source-store.ts'
+import { createReportSourceStore } from './report-source-store.ts'
 import { createHandOff } from './hand-off.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
 import { createSettingsStore } from './settings-store.ts'
-import { createSubmitSettingsReader, type ReadSubmitSettings } from './submit-settings-store.ts'
+import { createSubmitSettingsReader } from './submit-settings-store.ts'
 
 const REFRESH_TIMEOUT_MS = 5 * 60_000
-
-export interface Settings {
-  readonly accessSource: AccessSource
-  readonly readSubmitSettings: ReadSubmitSettings
-  readonly reportSources: ReportSourceStore
-  /** Keeps why the sender's inbox, in which reports arrive, cannot be read; a null failure says that it can. */
-  reportInboxHealth(access: GrantedAccess, tenantId: string, failure: Failure | null): Promise<void>
-  routes(guards: {
-    requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-    /** Reading the settings is open to services as well. */
-    requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
-  }): FastifyPluginAsync
-  readonly consentReturn: ReturnHandler
-  /** Shows an Entra administrator what came of an approval. */
-  readonly approvalReturn: ReturnHandler
-  /** Lets a person finish their open consents in the session that continues one of theirs. Both are hashes. */
-  carryConsents(sessions: { from: string; to: string }): Promise<void>
-  /** Housekeeping runs these, by name. */
-  readonly tasks: Readonly<Record<string, () => Promise<void>>>
-}
 
 /** Wires the settings, their consents and the access that they grant. */
 export function composeSettings({
@@ -107,7 +86,7 @@ export function composeSettings({
   waitForGrant?: WaitForGrant | undefined
   logger: FastifyBaseLogger
   onExpiring: (expiring: ExpiringCredential) => Promise<void>
-}): Settings {
+}) {
   const settingsStore = createSettingsStore(database.prisma, newId)
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
@@ -183,14 +162,26 @@ export function composeSettings({
     readSubmitSettings,
     reportSources,
 
-    async reportInboxHealth({ accessToken, connection }, tenant, failure) {
+    /** Keeps why the sender's inbox, in which reports arrive, cannot be read; a null failure says that it can. */
+    async reportInboxHealth(
+      { accessToken, connection }: GrantedAccess,
+      tenant: string,
+      failure: Failure | null,
+    ): Promise<void> {
       const subject = { ...connection, delegate: connection.delegate?.email ?? null }
       const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity, timers }))
       await reportSources.noteProblem(tenant, 'bounces', refusal && toReportsProblem(refusal))
     },
 
     routes:
-      ({ requireAdmin, requireServiceOrAdmin }) =>
+      ({
+        requireAdmin,
+        requireServiceOrAdmin,
+      }: {
+        requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+        /** Reading the settings is open to services as well. */
+        requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
+      }): FastifyPluginAsync =>
       async (app) => {
         await app.register(settingsRoutes, {
           requireAdmin,
@@ -214,10 +205,14 @@ export function composeSettings({
       },
 
     consentReturn: consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
+    /** Shows an Entra administrator what came of an approval. */
     approvalReturn: handOff.approvalReturn,
 
-    carryConsents: (sessions) => consentStore.carry(tenantId, sessions, clock()),
+    /** Lets a person finish their open consents in the session that continues one of theirs. Both are hashes. */
+    carryConsents: (sessions: { from: string; to: string }): Promise<void> =>
+      consentStore.carry(tenantId, sessions, clock()),
 
+    /** Housekeeping runs these, by name. */
     tasks: {
       'sweep-consents': () => consentStore.sweep(clock()),
       'keep-grants-alive': () => keepAlive(clock(), timers.deadline(REFRESH_TIMEOUT_MS)),

@@ -37,41 +37,15 @@ export type TakenReturn =
   | { readonly taken: false; readonly because: 'other-session' | 'used' | Exclude<ConsentStatus, 'pending'> }
 
 /** Consents from their start to their end. The settings store completes them, together with the settings they change. */
-export interface ConsentStore {
-  /**
-   * Returns the consent, or one that already waits for its answer, for the same change in the same session: a double click
-   * asks once.
-   */
-  start(consent: NewConsent): Promise<ConsentRecord>
-  find(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
-  /** Returns the newest. */
-  findPending(tenantId: string, now: Date): Promise<ConsentRecord | null>
-  /** Returns the permission that a consent for this address failed for, unless one has completed since. */
-  findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
-  /** Returns the claims challenge that a consent failed for, unless one has completed since. */
-  findClaimsChallenge(tenantId: string): Promise<string | null>
-  /**
-   * Takes Microsoft's answer, which counts once and only in the session that asked; null for an unknown `state`. Its grant
-   * is proved under a lease, which has to be renewed.
-   */
-  takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
-  /** Says that this process still proves its grant. */
-  renewProof(id: string): Promise<void>
-  /** Ends it where its proof was given up. */
-  interrupt(id: string, now: Date): Promise<void>
-  fail(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
-  cancel(consent: ConsentRecord, actor: string, now: Date): Promise<void>
-  /** Binds the open consents of a session to the one that the same person continues it in. */
-  carry(tenantId: string, sessions: { from: string; to: string }, now: Date): Promise<void>
-  /** Shows a completed consent as such even if requests under the replaced settings may still be on the wire. */
-  showCompleted(id: string): Promise<void>
-  /** Ends the consents that have expired, and deletes their secrets. */
-  sweep(now: Date): Promise<void>
-}
+export type ConsentStore = ReturnType<typeof createConsentStore>
 
-export function createConsentStore(prisma: PrismaClient): ConsentStore {
+export function createConsentStore(prisma: PrismaClient) {
   return {
-    async start({ requestedPermissions, ...consent }) {
+    /**
+     * Returns the consent, or one that already waits for its answer, for the same change in the same session: a double click
+     * asks once.
+     */
+    async start({ requestedPermissions, ...consent }: NewConsent): Promise<ConsentRecord> {
       return prisma.$transaction(async (transaction) => {
         const { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion, createdAt } = consent
         const { asksBounces, asksTrace } = consent
@@ -97,20 +71,22 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       })
     },
 
-    async find(tenantId, id, now) {
+    async find(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null> {
       const read = () => prisma.consent.findUnique({ where: { id, tenantId } })
       const row = await readProved(read, now)
       if (row?.settlesAt && (await isAhead(prisma, row.settlesAt))) return toConsent({ ...row, status: 'pending' }, now)
       return row && toConsent(row, now)
     },
 
-    async findPending(tenantId, now) {
+    /** Returns the newest. */
+    async findPending(tenantId: string, now: Date): Promise<ConsentRecord | null> {
       const where = { tenantId, ...openAt(now) }
       const row = await readProved(() => prisma.consent.findFirst({ where, orderBy: { createdAt: 'desc' } }), now)
       return row && toConsent(row, now)
     },
 
-    async findMissingPermission(tenantId, fromEmail) {
+    /** Returns the permission that a consent for this address failed for, unless one has completed since. */
+    async findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null> {
       const last = await prisma.consent.findFirst({
         where: {
           tenantId,
@@ -122,7 +98,8 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       return last?.missingPermission ?? null
     },
 
-    async findClaimsChallenge(tenantId) {
+    /** Returns the claims challenge that a consent failed for, unless one has completed since. */
+    async findClaimsChallenge(tenantId: string): Promise<string | null> {
       const last = await prisma.consent.findFirst({
         where: { tenantId, OR: [{ status: 'completed' }, { claimsChallenge: { not: null } }] },
         orderBy: { createdAt: 'desc' },
@@ -130,7 +107,11 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       return last?.claimsChallenge ?? null
     },
 
-    async takeReturn(stateHash, sessionIdHash, now) {
+    /**
+     * Takes Microsoft's answer, which counts once and only in the session that asked; null for an unknown `state`. Its grant
+     * is proved under a lease, which has to be renewed.
+     */
+    async takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null> {
       const taken = await prisma.$transaction(async (transaction) => {
         const [row] = await transaction.consent.updateManyAndReturn({
           where: {
@@ -154,13 +135,15 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
     },
 
-    renewProof: (id) => leaseProof(prisma, id),
+    /** Says that this process still proves its grant. */
+    renewProof: (id: string): Promise<void> => leaseProof(prisma, id),
 
-    async interrupt(id, now) {
+    /** Ends it where its proof was given up. */
+    async interrupt(id: string, now: Date): Promise<void> {
       await prisma.$transaction((transaction) => endInterrupted(transaction, { id }, now))
     },
 
-    async fail({ id }, { problem, lacking, account }, now) {
+    async fail({ id }: ConsentRecord, { problem, lacking, account }: FailedConsent, now: Date): Promise<Ending> {
       return prisma.$transaction(async (transaction) => {
         const failure = { status: 'failed', problem: { ...problem }, account, ...lacking } as const
         const ended = await endConsents(transaction, { id }, failure, now, { details: { account } })
@@ -168,24 +151,27 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       })
     },
 
-    async cancel({ id }, actor, now) {
+    async cancel({ id }: ConsentRecord, actor: string, now: Date): Promise<void> {
       await prisma.$transaction((transaction) =>
         endConsents(transaction, { id }, { status: 'cancelled' }, now, { actor }),
       )
     },
 
-    async carry(tenantId, { from, to }, now) {
+    /** Binds the open consents of a session to the one that the same person continues it in. */
+    async carry(tenantId: string, { from, to }: { from: string; to: string }, now: Date): Promise<void> {
       await prisma.consent.updateMany({
         where: { tenantId, sessionIdHash: from, ...openAt(now) },
         data: { sessionIdHash: to },
       })
     },
 
-    async showCompleted(id) {
+    /** Shows a completed consent as such even if requests under the replaced settings may still be on the wire. */
+    async showCompleted(id: string): Promise<void> {
       await prisma.consent.updateMany({ where: { id }, data: { settlesAt: null } })
     },
 
-    async sweep(now) {
+    /** Ends the consents that have expired, and deletes their secrets. */
+    async sweep(now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         await endInterrupted(transaction, 'without-lease', now)
         const expired = await transaction.consent.updateManyAndReturn({

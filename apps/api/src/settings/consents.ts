@@ -31,23 +31,7 @@ export type ConsentReturn =
   | { readonly outcome: 'failed'; readonly consent: ConsentRecord; readonly problem: ConsentProblem }
   | { readonly outcome: 'ended'; readonly because: Extract<TakenReturn, { taken: false }>['because'] }
 
-export interface Consents {
-  /**
-   * Starts the consent for a change, unless one for the same change in the same session waits for its answer: then returns
-   * that.
-   *
-   * @throws {ProblemError} when the settings do not allow it.
-   */
-  start(admin: SignedIn, request: ConsentRequest): Promise<ConsentRecord>
-  /** Returns Microsoft's page for a consent that waits for its answer; null for a session other than the one it is bound to. */
-  consentUrl(consent: ConsentRecord, admin: SignedIn): Promise<string | null>
-  /** Proves the grant and completes or fails the consent. Returns null when no consent has this `state`. */
-  finish(answer: {
-    state: string
-    signedIn: SignedIn | null
-    parameters: Readonly<Record<string, unknown>>
-  }): Promise<ConsentReturn | null>
-}
+export type Consents = ReturnType<typeof createConsents>
 
 /**
  * An admin starts a consent, somebody answers it at Microsoft, and it completes once the grant is proved. The settings
@@ -77,9 +61,15 @@ export function createConsents({
   timers: Timers
   random: RandomBytes
   newId: NewId
-}): Consents {
+}) {
   return {
-    async start(admin, request) {
+    /**
+     * Starts the consent for a change, unless one for the same change in the same session waits for its answer: then returns
+     * that.
+     *
+     * @throws {ProblemError} when the settings do not allow it.
+     */
+    async start(admin: SignedIn, request: ConsentRequest): Promise<ConsentRecord> {
       const { tenantId } = admin
       const current = await settingsStore.read(tenantId)
       const { state: settings, version, reports } = current
@@ -117,14 +107,24 @@ export function createConsents({
       return consentStore.start(consent)
     },
 
-    async consentUrl(consent, admin) {
+    /** Returns Microsoft's page for a consent that waits for its answer; null for a session other than the one it is bound to. */
+    async consentUrl(consent: ConsentRecord, admin: SignedIn): Promise<string | null> {
       const { status, returnedAt, secretsSealed, sessionIdHash } = consent
       if (status !== 'pending' || returnedAt !== null || secretsSealed === null) return null
       if (sessionIdHash !== admin.sessionIdHash) return null
       return urlOf(consent, await openSecrets(consent))
     },
 
-    async finish({ state, signedIn, parameters }) {
+    /** Proves the grant and completes or fails the consent. Returns null when no consent has this `state`. */
+    async finish({
+      state,
+      signedIn,
+      parameters,
+    }: {
+      state: string
+      signedIn: SignedIn | null
+      parameters: Readonly<Record<string, unknown>>
+    }): Promise<ConsentReturn | null> {
       const taken = await consentStore.takeReturn(hashOpaqueValue(state), signedIn?.sessionIdHash ?? null, clock())
       if (!taken) return null
       if (!taken.taken) return { outcome: 'ended', because: taken.because }

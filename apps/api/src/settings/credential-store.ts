@@ -7,14 +7,12 @@ export interface CredentialStep {
   readonly daysAhead: number
 }
 
-export interface CredentialStore {
-  /** Calls `warn` once for each step over all processes and restarts, and again if it throws. */
-  warnOnce(step: CredentialStep, now: Date, warn: () => Promise<void>): Promise<void>
-}
+export type CredentialStore = ReturnType<typeof createCredentialStore>
 
-export function createCredentialStore(prisma: PrismaClient): CredentialStore {
+export function createCredentialStore(prisma: PrismaClient) {
   return {
-    async warnOnce(step, now, warn) {
+    /** Calls `warn` once for each step over all processes and restarts, and again if it throws. */
+    async warnOnce(step: CredentialStep, now: Date, warn: () => Promise<void>): Promise<void> {
       // The transaction commits after the warning, so that a crash in between repeats it.
       await prisma.$transaction(async (transaction) => {
         const data = [{ ...step, warnedAt: now }]

@@ -37,15 +37,7 @@ type Refusal = Pick<Explanation, 'detail' | 'action' | 'values'> & { readonly co
 const PROVED: Proof = { outcome: 'proved' }
 const LACKING: Proof = { outcome: 'lacking' }
 
-export interface DeliveryReportSwitches {
-  /**
-   * Switches on what is `true` once it is proved, and off what is `false`, which alone needs no proof. Returns the consent
-   * that the rest needs; null where nothing does.
-   *
-   * @throws {ProblemError} when a source cannot be switched on: then nothing is changed.
-   */
-  change(admin: SignedIn, wanted: Readonly<Partial<Record<ReportSource, boolean>>>): Promise<ConsentRecord | null>
-}
+export type DeliveryReportSwitches = ReturnType<typeof createDeliveryReportSwitches>
 
 /** Switches delivery reports on and off. Switching on is proved by reading the source once, before anything is saved. */
 export function createDeliveryReportSwitches({
@@ -73,11 +65,20 @@ export function createDeliveryReportSwitches({
   takeTraceRequest: TakeTraceRequest
   clock: () => Date
   timers: Pick<Timers, 'deadline'>
-}): DeliveryReportSwitches {
+}) {
   const { adminCenters } = identity
 
   return {
-    async change(admin, wanted) {
+    /**
+     * Switches on what is `true` once it is proved, and off what is `false`, which alone needs no proof. Returns the consent
+     * that the rest needs; null where nothing does.
+     *
+     * @throws {ProblemError} when a source cannot be switched on: then nothing is changed.
+     */
+    async change(
+      admin: SignedIn,
+      wanted: Readonly<Partial<Record<ReportSource, boolean>>>,
+    ): Promise<ConsentRecord | null> {
       const { tenantId, userId } = admin
       const off = REPORT_SOURCES.filter((source) => wanted[source] === false)
       const on = REPORT_SOURCES.filter((source) => wanted[source] === true)

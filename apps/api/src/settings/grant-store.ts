@@ -57,49 +57,22 @@ export interface UnprovedSearch {
 }
 
 /** The tokens of each tenant and the right to refresh them. A consent brings them, by the settings store. */
-export interface GrantStore {
-  /** Reads settings and grant of the same moment. */
-  read(tenantId: string): Promise<{ settings: VersionedSettings; grant: StoredGrant | null }>
+export type GrantStore = ReturnType<typeof createGrantStore>
 
-  /**
-   * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
-   * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
-   * refused the app registration; `refused` because Graph refuses a token that has not expired, once a minute at most;
-   * `challenged` because of a claims challenge, at once.
-   */
-  takeRefreshLease(
-    lease: RefreshLease & {
-      grantVersion: number
-      leaseMs: number
-      recheck?: boolean
-      refused?: boolean
-      challenged?: boolean
-    },
-  ): Promise<boolean>
-  /**
-   * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
-   * was lost meanwhile.
-   */
-  saveRefreshed(lease: RefreshLease, tokens: SealedTokens, withdrawal: Withdrawal | null): Promise<boolean>
-  /** Lets nobody ask Entra for this long, since it could not answer. */
-  postponeRefresh(lease: RefreshLease, waitMs: number): Promise<void>
-  releaseRefreshLease(lease: RefreshLease): Promise<void>
-
-  /** Finds working connections that were last refreshed before, the longest unused first. */
-  findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]>
-  /** Finds connections whose mailbox may be read, where it is not known yet whether a search finds sent messages. */
-  findUnprovedSearches(): Promise<UnprovedSearch[]>
-  /** Counts only for the connection that this message proved. */
-  saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void>
-}
-
-export function createGrantStore(prisma: PrismaClient): GrantStore {
+export function createGrantStore(prisma: PrismaClient) {
   return {
-    async read(tenantId) {
+    /** Reads settings and grant of the same moment. */
+    async read(tenantId: string): Promise<{ settings: VersionedSettings; grant: StoredGrant | null }> {
       const row = await prisma.tenantSettings.findUnique({ where: { tenantId } })
       return { settings: toSettings(row), grant: row && toGrant(row, await readWaits(prisma, row)) }
     },
 
+    /**
+     * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
+     * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
+     * refused the app registration; `refused` because Graph refuses a token that has not expired, once a minute at most;
+     * `challenged` because of a claims challenge, at once.
+     */
     async takeRefreshLease({
       tenantId,
       grantVersion,
@@ -108,7 +81,13 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       recheck = false,
       refused = false,
       challenged = false,
-    }) {
+    }: RefreshLease & {
+      grantVersion: number
+      leaseMs: number
+      recheck?: boolean
+      refused?: boolean
+      challenged?: boolean
+    }): Promise<boolean> {
       const taken = await prisma.$executeRaw`
         UPDATE tenant_settings
            SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond',
@@ -121,7 +100,15 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       return taken === 1
     },
 
-    async saveRefreshed({ tenantId, owner }, tokens, withdrawal) {
+    /**
+     * Stores refreshed tokens, with what they lack, and releases the lease; false, and nothing is stored, when the lease
+     * was lost meanwhile.
+     */
+    async saveRefreshed(
+      { tenantId, owner }: RefreshLease,
+      tokens: SealedTokens,
+      withdrawal: Withdrawal | null,
+    ): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         const { count } = await transaction.tenantSettings.updateMany({
           where: { tenantId, refreshLeaseOwner: owner },
@@ -140,21 +127,23 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       })
     },
 
-    async postponeRefresh({ tenantId, owner }, waitMs) {
+    /** Lets nobody ask Entra for this long, since it could not answer. */
+    async postponeRefresh({ tenantId, owner }: RefreshLease, waitMs: number): Promise<void> {
       await prisma.$executeRaw`
         UPDATE tenant_settings
            SET refresh_not_before = mail_now() + ${waitMs} * interval '1 millisecond', refresh_failures = refresh_failures + 1
          WHERE tenant_id = ${tenantId} AND refresh_lease_owner = ${owner}`
     },
 
-    async releaseRefreshLease({ tenantId, owner }) {
+    async releaseRefreshLease({ tenantId, owner }: RefreshLease): Promise<void> {
       await prisma.tenantSettings.updateMany({
         where: { tenantId, refreshLeaseOwner: owner },
         data: { refreshLeaseOwner: null, refreshLeaseUntil: null },
       })
     },
 
-    async findIdle(refreshedBefore) {
+    /** Finds working connections that were last refreshed before, the longest unused first. */
+    async findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]> {
       const rows = await prisma.tenantSettings.findMany({
         where: {
           status: 'connected',
@@ -169,7 +158,8 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       )
     },
 
-    async findUnprovedSearches() {
+    /** Finds connections whose mailbox may be read, where it is not known yet whether a search finds sent messages. */
+    async findUnprovedSearches(): Promise<UnprovedSearch[]> {
       const rows = await prisma.tenantSettings.findMany({
         where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
         take: SEARCHES_BATCH,
@@ -181,7 +171,8 @@ export function createGrantStore(prisma: PrismaClient): GrantStore {
       )
     },
 
-    async saveSentItemsSearch(tenantId, verificationId, search) {
+    /** Counts only for the connection that this message proved. */
+    async saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void> {
       // The grant's version stays, so that a refresh that is under way still counts.
       await prisma.tenantSettings.updateMany({ where: { tenantId, verificationId }, data: { sentItemsSearch: search } })
     },

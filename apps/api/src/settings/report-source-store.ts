@@ -4,16 +4,6 @@ import type { ReportSource } from './settings-state.ts'
 
 // Sources of delivery reports that are on, for those who read them.
 
-export interface ReportSourceStore {
-  /** The tenants of which a source is on. */
-  tenantsWith(source: ReportSource): Promise<readonly string[]>
-  /**
-   * Keeps what is wrong with a source, or that nothing is. The same problem once more keeps its time. Where the source was
-   * switched off meanwhile, nothing changes.
-   */
-  noteProblem(tenantId: string, source: ReportSource, problem: Omit<ReportsProblem, 'since'> | null): Promise<void>
-}
-
 const tenantsWith = (source: ReportSource): string =>
   `SELECT tenant_id AS id FROM tenant_settings WHERE ${source}_enabled AND status <> 'not-configured'`
 
@@ -23,13 +13,22 @@ UPDATE tenant_settings
    SET ${source}_problem = $2::jsonb || jsonb_build_object('since', to_char(mail_now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
  WHERE tenant_id = $1 AND ${source}_enabled AND (${source}_problem ->> 'code') IS DISTINCT FROM ($2::jsonb ->> 'code')`
 
-export function createReportSourceStore(pool: pg.Pool): ReportSourceStore {
+export function createReportSourceStore(pool: pg.Pool) {
   return {
-    async tenantsWith(source) {
+    /** The tenants of which a source is on. */
+    async tenantsWith(source: ReportSource): Promise<readonly string[]> {
       const { rows } = await pool.query<{ id: string }>(tenantsWith(source))
       return rows.map(({ id }) => id)
     },
-    async noteProblem(tenantId, source, problem) {
+    /**
+     * Keeps what is wrong with a source, or that nothing is. The same problem once more keeps its time. Where the source was
+     * switched off meanwhile, nothing changes.
+     */
+    async noteProblem(
+      tenantId: string,
+      source: ReportSource,
+      problem: Omit<ReportsProblem, 'since'> | null,
+    ): Promise<void> {
       await pool.query(noteProblem(source), [tenantId, problem && JSON.stringify(problem)])
     },
   }

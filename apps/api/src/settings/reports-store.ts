@@ -26,30 +26,12 @@ export interface ProvedReports {
 }
 
 /** Switches sources of delivery reports on and off. Each change, its audit event and its consent are one transaction. */
-export interface ReportsStore {
-  /** Takes effect at once, whatever a proof or a consent that is under way comes to. */
-  switchOff(tenantId: string, sources: readonly ReportSource[], actor: string, now: Date): Promise<void>
-  /**
-   * Switches on what was proved while the settings were `seen`, but for what somebody has switched off since. Returns
-   * false, and changes nothing, where the proof was about another connection.
-   */
-  switchOn(
-    tenantId: string,
-    proved: { readonly sources: readonly ReportSource[]; readonly seen: VersionedSettings },
-    actor: string,
-    now: Date,
-  ): Promise<boolean>
-  /** Saves what a consent proved, and ends it unless another page follows: then returns it as it goes on. */
-  completeConsent(
-    consent: ConsentRecord,
-    proved: ProvedReports,
-    now: Date,
-  ): Promise<Ending<{ readonly continued: ConsentRecord | null }>>
-}
+export type ReportsStore = ReturnType<typeof createReportsStore>
 
-export function createReportsStore(prisma: PrismaClient): ReportsStore {
+export function createReportsStore(prisma: PrismaClient) {
   return {
-    async switchOff(tenantId, sources, actor, now) {
+    /** Takes effect at once, whatever a proof or a consent that is under way comes to. */
+    async switchOff(tenantId: string, sources: readonly ReportSource[], actor: string, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const { reports } = toSettings(await lockSettings(transaction, tenantId))
         await transaction.tenantSettings.update({
@@ -68,7 +50,16 @@ export function createReportsStore(prisma: PrismaClient): ReportsStore {
       })
     },
 
-    async switchOn(tenantId, { sources: proved, seen }, actor, now) {
+    /**
+     * Switches on what was proved while the settings were `seen`, but for what somebody has switched off since. Returns
+     * false, and changes nothing, where the proof was about another connection.
+     */
+    async switchOn(
+      tenantId: string,
+      { sources: proved, seen }: { readonly sources: readonly ReportSource[]; readonly seen: VersionedSettings },
+      actor: string,
+      now: Date,
+    ): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         const row = await lockSettings(transaction, tenantId)
         const { version, state, reports } = toSettings(row)
@@ -88,7 +79,12 @@ export function createReportsStore(prisma: PrismaClient): ReportsStore {
       })
     },
 
-    async completeConsent({ id, tenantId, userId }, { sources, account, grant, problem, next }, now) {
+    /** Saves what a consent proved, and ends it unless another page follows: then returns it as it goes on. */
+    async completeConsent(
+      { id, tenantId, userId }: ConsentRecord,
+      { sources, account, grant, problem, next }: ProvedReports,
+      now: Date,
+    ): Promise<Ending<{ readonly continued: ConsentRecord | null }>> {
       return prisma.$transaction(async (transaction) => {
         const row = await lockSettings(transaction, tenantId)
         const { version, state, reports } = toSettings(row)

@@ -58,54 +58,34 @@ export interface OnTheWire {
 export type HealthSubject = { readonly grantVersion: number } | { readonly settingsVersion: number }
 
 /** Reads and changes settings. A change and all that follows from it are one transaction. */
-export interface SettingsStore {
-  read(tenantId: string): Promise<VersionedSettings>
-  countWaitingMessages(tenantId: string): Promise<number>
-  /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
-  readQuotaPause(tenantId: string): Promise<QuotaPause | null>
-  /** Null unless Microsoft takes no mail from the mailbox, or no token. */
-  readMailboxProblem(tenantId: string): Promise<SettingsProblem | null>
-  /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
-  completeConsent(
-    consent: ConsentRecord,
-    proved: ProvedConsent,
-    now: Date,
-  ): Promise<Ending<{ readonly onTheWire: OnTheWire }>>
-  reset(tenantId: string, actor: string, now: Date): Promise<OnTheWire>
-  /** `onTheWire`: messages under another redirection, where that has changed. Pending consents stay valid. */
-  replaceRecipientsPolicy(
-    tenantId: string,
-    policy: RecipientsPolicyInput,
-    actor: string,
-    now: Date,
-  ): Promise<{ readonly policy: RecipientsPolicy; readonly onTheWire: OnTheWire | null }>
-  /** Whether requests that began under replaced settings are still under way. */
-  isOnTheWire(onTheWire: OnTheWire): Promise<boolean>
-  /** Applies what Microsoft's answers show, unless newer tokens or settings have replaced those that they are about. */
-  applyHealth(tenantId: string, subject: HealthSubject, event: HealthEvent, now: Date): Promise<void>
-  /** Finds the tenants whose app registration Microsoft refused when it was last asked. */
-  findMisconfigured(): Promise<string[]>
-}
+export type SettingsStore = ReturnType<typeof createSettingsStore>
 
-export function createSettingsStore(prisma: PrismaClient, newId: NewId): SettingsStore {
+export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
   return {
-    async read(tenantId) {
+    async read(tenantId: string): Promise<VersionedSettings> {
       return toSettings(await prisma.tenantSettings.findUnique({ where: { tenantId } }))
     },
 
-    async countWaitingMessages(tenantId) {
+    async countWaitingMessages(tenantId: string): Promise<number> {
       return countActive(prisma, tenantId)
     },
 
-    async readQuotaPause(tenantId) {
+    /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
+    async readQuotaPause(tenantId: string): Promise<QuotaPause | null> {
       return readQuotaPause(prisma, tenantId)
     },
 
-    async readMailboxProblem(tenantId) {
+    /** Null unless Microsoft takes no mail from the mailbox, or no token. */
+    async readMailboxProblem(tenantId: string): Promise<SettingsProblem | null> {
       return readMailboxProblem(prisma, tenantId)
     },
 
-    async completeConsent(consent, { connection, account, tokens, bounces }, now) {
+    /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
+    async completeConsent(
+      consent: ConsentRecord,
+      { connection, account, tokens, bounces }: ProvedConsent,
+      now: Date,
+    ): Promise<Ending<{ readonly onTheWire: OnTheWire }>> {
       return prisma.$transaction(async (transaction) => {
         const { id, tenantId } = consent
         const { version, state, reports } = toSettings(await lockSettings(transaction, tenantId))
@@ -145,7 +125,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       })
     },
 
-    async reset(tenantId, actor, now) {
+    async reset(tenantId: string, actor: string, now: Date): Promise<OnTheWire> {
       return prisma.$transaction(async (transaction) => {
         const { version, state } = toSettings(await lockSettings(transaction, tenantId))
         const next = transition(state, { type: 'reset' })
@@ -170,7 +150,13 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       })
     },
 
-    async replaceRecipientsPolicy(tenantId, { allowedDomains, redirectAllTo }, actor, now) {
+    /** `onTheWire`: messages under another redirection, where that has changed. Pending consents stay valid. */
+    async replaceRecipientsPolicy(
+      tenantId: string,
+      { allowedDomains, redirectAllTo }: RecipientsPolicyInput,
+      actor: string,
+      now: Date,
+    ): Promise<{ readonly policy: RecipientsPolicy; readonly onTheWire: OnTheWire | null }> {
       return prisma.$transaction(async (transaction) => {
         const before = await lockSettings(transaction, tenantId)
         const policy = { allowedDomains: [...allowedDomains], redirectAllTo }
@@ -196,11 +182,13 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       })
     },
 
-    async isOnTheWire({ tenantId, settingsVersion }) {
+    /** Whether requests that began under replaced settings are still under way. */
+    async isOnTheWire({ tenantId, settingsVersion }: OnTheWire): Promise<boolean> {
       return (await countOnTheWire(prisma, tenantId, settingsVersion)) > 0
     },
 
-    async applyHealth(tenantId, subject, event, now) {
+    /** Applies what Microsoft's answers show, unless newer tokens or settings have replaced those that they are about. */
+    async applyHealth(tenantId: string, subject: HealthSubject, event: HealthEvent, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const row = await lockSettings(transaction, tenantId)
         if (
@@ -224,7 +212,8 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId): Setting
       })
     },
 
-    async findMisconfigured() {
+    /** Finds the tenants whose app registration Microsoft refused when it was last asked. */
+    async findMisconfigured(): Promise<string[]> {
       const rows = await prisma.tenantSettings.findMany({
         where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
         select: { tenantId: true },

@@ -46,55 +46,18 @@ export interface Client {
   readonly userAgent: string | undefined
 }
 
-export interface SignInStore {
-  savePending(pending: PendingSignIn): Promise<void>
-  /** Deletes and returns it, so that a `state` counts once; null when unknown, expired or another browser's. */
-  takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null>
-  /**
-   * Records the person and a new session, which `replaces` an older one of the same browser. `continues`: the older one was
-   * of the same person, whether or not its time was over.
-   */
-  startSession(session: {
-    idHash: string
-    replaces: string | null
-    tenantId: string
-    person: Person
-    client: Client
-    now: Date
-  }): Promise<{ readonly role: Role; readonly continues: boolean }>
-  /**
-   * Records up to 100 refusals an hour for each account, and for all without one. `account` is the sign-in name where
-   * Microsoft vouches for it.
-   */
-  recordRefusal(refusal: {
-    tenantId: string
-    reason: string
-    account: string | null
-    correlationId: string | null
-    now: Date
-  }): Promise<void>
-  /** A request of a `person` keeps the session alive. */
-  findSession(idHash: string, by: 'person' | 'page', now: Date): Promise<SignedIn | null>
-  endSession(signedIn: SignedIn, now: Date): Promise<void>
-  /** Returns the address of the person whose session it was, even if its time is over; null when it is gone. */
-  findPerson(idHash: string): Promise<string | null>
-  /** Lists sessions that have not ended, the last seen first; at most 500. */
-  listSessions(signedIn: SignedIn, now: Date): Promise<SessionEntry[]>
-  /** Ends a session of anybody. Returns false when there is none of this id, or it has ended. */
-  endSessionOf(id: string, admin: SignedIn, now: Date): Promise<boolean>
-  endOtherSessions(admin: SignedIn, now: Date): Promise<void>
-  sweep(now: Date): Promise<void>
-}
+export type SignInStore = ReturnType<typeof createSignInStore>
 
 /** `workspaceAdmins` are the sign-in names of workspace admins, in any case. */
-export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[], newId: NewId): SignInStore {
+export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[], newId: NewId) {
   const adminNames = new Set(workspaceAdmins.map((name) => name.toLowerCase()))
   return {
-    async savePending(pending) {
+    async savePending(pending: PendingSignIn): Promise<void> {
       await prisma.pendingSignIn.create({ data: pending })
     },
 
-    async takePending(stateHash, browserHash, now) {
+    /** Deletes and returns it, so that a `state` counts once; null when unknown, expired or another browser's. */
+    async takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null> {
       const [pending] = await prisma.pendingSignIn.findMany({
         where: { stateHash, browserHash, expiresAt: { gt: now } },
       })
@@ -103,7 +66,25 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       return count === 1 ? pending : null
     },
 
-    async startSession({ idHash, replaces, tenantId, person, client, now }) {
+    /**
+     * Records the person and a new session, which `replaces` an older one of the same browser. `continues`: the older one was
+     * of the same person, whether or not its time was over.
+     */
+    async startSession({
+      idHash,
+      replaces,
+      tenantId,
+      person,
+      client,
+      now,
+    }: {
+      idHash: string
+      replaces: string | null
+      tenantId: string
+      person: Person
+      client: Client
+      now: Date
+    }): Promise<{ readonly role: Role; readonly continues: boolean }> {
       return prisma.$transaction(async (transaction) => {
         const { entraTenantId, entraObjectId, name, email } = person
         const known = await transaction.user.findUnique({
@@ -158,7 +139,23 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       })
     },
 
-    async recordRefusal({ tenantId, reason, account, correlationId, now }) {
+    /**
+     * Records up to 100 refusals an hour for each account, and for all without one. `account` is the sign-in name where
+     * Microsoft vouches for it.
+     */
+    async recordRefusal({
+      tenantId,
+      reason,
+      account,
+      correlationId,
+      now,
+    }: {
+      tenantId: string
+      reason: string
+      account: string | null
+      correlationId: string | null
+      now: Date
+    }): Promise<void> {
       await appendLimitedAuditEvent(
         prisma,
         {
@@ -173,7 +170,8 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       )
     },
 
-    async findSession(idHash, by, now) {
+    /** A request of a `person` keeps the session alive. */
+    async findSession(idHash: string, by: 'person' | 'page', now: Date): Promise<SignedIn | null> {
       const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
       if (!session || !isAlive(session, now)) return null
       if (by === 'person' && now.getTime() - session.lastSeenAt.getTime() > TOUCH_EVERY_MS) {
@@ -184,19 +182,21 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       return { sessionIdHash: idHash, tenantId, userId, name: user.name, email: user.email, role }
     },
 
-    async endSession({ sessionIdHash, tenantId, userId }, now) {
+    async endSession({ sessionIdHash, tenantId, userId }: SignedIn, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         await transaction.session.deleteMany({ where: { idHash: sessionIdHash } })
         await appendAuditEvent(transaction, { tenantId, at: now, actor: userId, action: 'sign-out', outcome: 'done' })
       })
     },
 
-    async findPerson(idHash) {
+    /** Returns the address of the person whose session it was, even if its time is over; null when it is gone. */
+    async findPerson(idHash: string): Promise<string | null> {
       const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
       return session?.user.email ?? null
     },
 
-    async listSessions({ tenantId, sessionIdHash }, now) {
+    /** Lists sessions that have not ended, the last seen first; at most 500. */
+    async listSessions({ tenantId, sessionIdHash }: SignedIn, now: Date): Promise<SessionEntry[]> {
       const sessions = await prisma.session.findMany({
         where: { tenantId, ...aliveAt(now) },
         include: { user: true },
@@ -214,7 +214,8 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       }))
     },
 
-    async endSessionOf(id, { tenantId, userId }, now) {
+    /** Ends a session of anybody. Returns false when there is none of this id, or it has ended. */
+    async endSessionOf(id: string, { tenantId, userId }: SignedIn, now: Date): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         const where = { id, tenantId, ...aliveAt(now) }
         const session = await transaction.session.findFirst({ where, include: { user: true } })
@@ -227,14 +228,14 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       })
     },
 
-    async endOtherSessions({ tenantId, userId, sessionIdHash }, now) {
+    async endOtherSessions({ tenantId, userId, sessionIdHash }: SignedIn, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const { count } = await transaction.session.deleteMany({ where: { tenantId, idHash: { not: sessionIdHash } } })
         await appendAuditEvent(transaction, { ...byAdmin(tenantId, userId, now), details: { sessions: count } })
       })
     },
 
-    async sweep(now) {
+    async sweep(now: Date): Promise<void> {
       await prisma.pendingSignIn.deleteMany({ where: { expiresAt: { lt: now } } })
       await prisma.session.deleteMany({
         where: {

@@ -25,29 +25,7 @@ export type SignInResult =
   | { readonly outcome: 'signed-in'; readonly sessionId: string; readonly returnTo: string }
   | { readonly outcome: 'refused'; readonly explanation: Explanation; readonly returnTo: string }
 
-export interface SignIn {
-  /**
-   * Returns Microsoft's page. `browser` is the value of the cookie that has to come back with the answer. `silent`: whoever
-   * is signed in at Microsoft comes back without a page; `sessionIdHash` says whose session it continues.
-   */
-  start(request: {
-    returnTo: string
-    browser: string
-    silent?: boolean
-    sessionIdHash?: string | null
-  }): Promise<string>
-  /** Returns null when no sign-in of this browser has this `state`. */
-  finish(answer: {
-    state: string
-    browser: string | undefined
-    parameters: Readonly<Record<string, unknown>>
-    /** The browser's last session, which ends when the new one starts. */
-    replaces: string | null
-    client: Client
-  }): Promise<SignInResult | null>
-  /** Returns the page on which an Entra administrator approves once that people sign in. */
-  approvalUrl(): string
-}
+export type SignIn = ReturnType<typeof createSignIn>
 
 export function createSignIn({
   store,
@@ -66,9 +44,23 @@ export function createSignIn({
   onContinued: (sessions: { from: string; to: string }) => Promise<void>
   clock: () => Date
   random: RandomBytes
-}): SignIn {
+}) {
   return {
-    async start({ returnTo, browser, silent = false, sessionIdHash = null }) {
+    /**
+     * Returns Microsoft's page. `browser` is the value of the cookie that has to come back with the answer. `silent`: whoever
+     * is signed in at Microsoft comes back without a page; `sessionIdHash` says whose session it continues.
+     */
+    async start({
+      returnTo,
+      browser,
+      silent = false,
+      sessionIdHash = null,
+    }: {
+      returnTo: string
+      browser: string
+      silent?: boolean
+      sessionIdHash?: string | null
+    }): Promise<string> {
       const { state, nonce, codeVerifier, codeChallenge } = newSecrets(random)
       const stateHash = hashOpaqueValue(state)
       const owner = { tenant: tenantId, record: stateHash, purpose: SEALED_FOR }
@@ -86,13 +78,28 @@ export function createSignIn({
       return identity.authorizeUrl({ ...request, prompt: 'none', ...(loginHint !== null && { loginHint }) })
     },
 
-    async finish({ state, browser, parameters, replaces, client }) {
+    /** Returns null when no sign-in of this browser has this `state`. */
+    async finish({
+      state,
+      browser,
+      parameters,
+      replaces,
+      client,
+    }: {
+      state: string
+      browser: string | undefined
+      parameters: Readonly<Record<string, unknown>>
+      /** The browser's last session, which ends when the new one starts. */
+      replaces: string | null
+      client: Client
+    }): Promise<SignInResult | null> {
       if (browser === undefined) return null
       const pending = await store.takePending(hashOpaqueValue(state), hashOpaqueValue(browser), clock())
       return pending && complete(pending, parameters, replaces, client)
     },
 
-    approvalUrl: () => identity.adminConsentUrl({ scopes: [] }),
+    /** Returns the page on which an Entra administrator approves once that people sign in. */
+    approvalUrl: (): string => identity.adminConsentUrl({ scopes: [] }),
   }
 
   async function complete(

@@ -10,16 +10,12 @@ export interface SizeLimitDeps {
   readonly readSizeLimits: (tenantId: string) => Promise<SizeLimits>
 }
 
-export interface SizeLimit {
-  /** The most bytes that a mail may have as it arrives. */
-  read(tenantId: string): Promise<number>
-  /** Returns the same for strangers, who share one look; the largest while it cannot be read. */
-  announce(tenantId: string): Promise<number>
-}
+export type SizeLimit = ReturnType<typeof createSizeLimit>
 
-export function createSizeLimit({ readSender, readSizeLimits }: SizeLimitDeps): SizeLimit {
+export function createSizeLimit({ readSender, readSizeLimits }: SizeLimitDeps) {
   let looking: Promise<number> | null = null
 
+  /** The most bytes that a mail may have as it arrives. */
   async function read(tenantId: string): Promise<number> {
     const sender = await readSender(tenantId)
     if (sender !== null && !sender.largeAttachments) return WITHOUT_LARGE_BYTES
@@ -29,7 +25,8 @@ export function createSizeLimit({ readSender, readSizeLimits }: SizeLimitDeps): 
 
   return {
     read,
-    announce(tenantId) {
+    /** Returns the same for strangers, who share one look; the largest while it cannot be read. */
+    announce(tenantId: string): Promise<number> {
       looking ??= read(tenantId)
         .catch(() => LARGEST_BYTES)
         .finally(() => (looking = null))

@@ -91,16 +91,7 @@ export interface SmtpDoorDeps {
   readonly logger: FastifyBaseLogger
 }
 
-export interface SmtpDoor {
-  /** @throws the error of the socket */
-  listen(): Promise<void>
-  /** A sentence where it takes no connections; null otherwise. */
-  whatIsWrong(): string | null
-  /** Shows another certificate to whoever connects from now on. */
-  useCertificate(certificate: ListenerTls): void
-  /** Gives messages that are arriving some seconds to finish. */
-  close(): Promise<void>
-}
+export type SmtpDoor = ReturnType<typeof createSmtpDoor>
 
 const STOPPING = new SmtpRefusal(421, '4.3.2', 'This server is stopping. Try again in a moment.')
 /** TLS of the client that is older than `SMTP_LISTEN_MIN_TLS`, or has no cipher in common. */
@@ -125,7 +116,7 @@ interface Visit {
 }
 
 /** Takes mail by SMTP, and hands it to the intake of the REST API. */
-export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
+export function createSmtpDoor(deps: SmtpDoorDeps) {
   const { ports, tenantId, logIn, sizeLimit, metrics, outageOf, logger } = deps
   const visits = new Map<SMTPServerSession, Visit>()
   const places = createConnectionPlaces<Connection>({
@@ -395,16 +386,20 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   }
 
   return {
-    async listen() {
+    /** @throws the error of the socket */
+    async listen(): Promise<void> {
       announcedBytes = await sizeLimit.announce(tenantId)
       for (const { port, listener } of listeners) await listener.start(port, ports.host)
       isListening = true
     },
-    whatIsWrong: () => (isListening && !isClosing ? null : 'The SMTP door does not listen.'),
-    useCertificate(certificate) {
+    /** A sentence where it takes no connections; null otherwise. */
+    whatIsWrong: (): string | null => (isListening && !isClosing ? null : 'The SMTP door does not listen.'),
+    /** Shows another certificate to whoever connects from now on. */
+    useCertificate(certificate: ListenerTls): void {
       for (const { listener } of listeners) listener.updateSecureContext(certificate)
     },
-    async close() {
+    /** Gives messages that are arriving some seconds to finish. */
+    async close(): Promise<void> {
       isClosing = true
       const closed = listeners.map(({ listener }) => new Promise<void>((resolve) => listener.close(resolve)))
       for (const { connection, isReceiving } of visits.values()) if (!isReceiving) connection.dismiss(STOPPING)

@@ -2,16 +2,10 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 
 const CLASSES = ['4xx', '5xx'] as const
 
-export interface SmtpMetrics {
-  /** @param count of all open connections */
-  connected(count: number): void
-  accepted(): void
-  /** @param code of the reply, from 400 on */
-  refused(code: number): void
-}
+export type SmtpMetrics = ReturnType<typeof createSmtpMetrics>
 
 /** Measures the SMTP door. The metrics are there where it is off too, so that a dashboard fits every installation. */
-export function createSmtpMetrics(registry: Registry): SmtpMetrics {
+export function createSmtpMetrics(registry: Registry) {
   const registers = [registry]
   const connections = new Gauge({
     name: 'inforiver_mail_smtp_connections',
@@ -32,8 +26,10 @@ export function createSmtpMetrics(registry: Registry): SmtpMetrics {
   for (const each of CLASSES) refused.inc({ class: each }, 0)
 
   return {
-    connected: (count) => connections.set(count),
-    accepted: () => accepted.inc(),
-    refused: (code) => refused.inc({ class: code < 500 ? '4xx' : '5xx' }),
+    /** @param count of all open connections */
+    connected: (count: number): void => connections.set(count),
+    accepted: (): void => accepted.inc(),
+    /** @param code of the reply, from 400 on */
+    refused: (code: number): void => refused.inc({ class: code < 500 ? '4xx' : '5xx' }),
   }
 }

@@ -4,17 +4,15 @@ import type { ForgettableColumn } from '../forgettable-column.ts'
 import { FORGOTTEN_AT_ONCE } from '../queue/forget.ts'
 import type { StoredValue } from './sealed-store.ts'
 
-export interface ForgetStore {
-  /**
-   * Gives up rows whose value no longer opens, unless it was replaced meanwhile, and returns how many. A message leased
-   * by a worker is left to it.
-   */
-  forget(column: ForgettableColumn, lost: readonly StoredValue[], now: Date): Promise<number>
-}
+export type ForgetStore = ReturnType<typeof createForgetStore>
 
-export function createForgetStore({ prisma }: Pick<Database, 'prisma'>): ForgetStore {
+export function createForgetStore({ prisma }: Pick<Database, 'prisma'>) {
   return {
-    async forget(column, lost, now) {
+    /**
+     * Gives up rows whose value no longer opens, unless it was replaced meanwhile, and returns how many. A message leased
+     * by a worker is left to it.
+     */
+    async forget(column: ForgettableColumn, lost: readonly StoredValue[], now: Date): Promise<number> {
       let forgotten = 0
       for (const statement of column.forget) {
         for (;;) {

@@ -13,40 +13,24 @@ export interface StoredValue {
   readonly owner: SealOwner
 }
 
-export interface SealedStore {
-  readonly columns: readonly ForgettableColumn[]
-  /** Finds the keys that stored values need. Its cost does not grow with the number of values. */
-  findKids(): Promise<Set<string>>
-  /** Counts the values that each key seals. Its cost grows with their number. */
-  count(): Promise<Map<string, number>>
-  /** Reads values in the order of their rows' keys, beginning after `after`, except those sealed with `exceptKid`. */
-  read(
-    column: SealedColumn,
-    options: { after: string; exceptKid: string | null; limit: number },
-  ): Promise<StoredValue[]>
-  /** Replaces each value that is unchanged and whose row nobody has locked; returns how many. */
-  replace(column: SealedColumn, changes: readonly { key: string; before: Sealed; after: Sealed }[]): Promise<number>
-  /** Finds the keys that running processes seal new values with. */
-  findSealingKids(): Promise<Set<string>>
-  /** Whether anybody else is connected. A dead process counts while its last statement may still be written. */
-  isShared(): Promise<boolean>
-  recordRotation(rotation: { kid: string; resealed: number; finished: boolean; now: Date }): Promise<void>
-}
+export type SealedStore = ReturnType<typeof createSealedStore>
 
 export function createSealedStore(
   { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
   columns: readonly ForgettableColumn[],
-): SealedStore {
+) {
   return {
     columns,
 
-    async findKids() {
+    /** Finds the keys that stored values need. Its cost does not grow with the number of values. */
+    async findKids(): Promise<Set<string>> {
       const kids = new Set<string>()
       for (const column of columns) for (const kid of (await findSealedHeads(pool, column)).keys()) kids.add(kid)
       return kids
     },
 
-    async count() {
+    /** Counts the values that each key seals. Its cost grows with their number. */
+    async count(): Promise<Map<string, number>> {
       const counts = new Map<string, number>()
       for (const column of columns) {
         const { rows } = await pool.query<{ head: string; count: number }>(
@@ -60,7 +44,11 @@ export function createSealedStore(
       return counts
     },
 
-    async read(column, { after, exceptKid, limit }) {
+    /** Reads values in the order of their rows' keys, beginning after `after`, except those sealed with `exceptKid`. */
+    async read(
+      column: SealedColumn,
+      { after, exceptKid, limit }: { after: string; exceptKid: string | null; limit: number },
+    ): Promise<StoredValue[]> {
       const { rows } = await pool.query<{ key: string; value: Sealed; tenant: string; record: string }>(
         `SELECT ${column.key} AS key, ${column.column} AS value, tenant_id AS tenant, ${column.record} AS record FROM ${column.table}
           WHERE ${column.column} IS NOT NULL AND ${column.key} > $1 AND ($2::text IS NULL OR NOT starts_with(${column.column}, $2))
@@ -74,11 +62,16 @@ export function createSealedStore(
       }))
     },
 
-    async replace(column, changes) {
+    /** Replaces each value that is unchanged and whose row nobody has locked; returns how many. */
+    async replace(
+      column: SealedColumn,
+      changes: readonly { key: string; before: Sealed; after: Sealed }[],
+    ): Promise<number> {
       return replace(pool, column, changes)
     },
 
-    async findSealingKids() {
+    /** Finds the keys that running processes seal new values with. */
+    async findSealingKids(): Promise<Set<string>> {
       const { rows } = await pool.query<{ name: string }>(
         `SELECT DISTINCT application_name AS name FROM pg_stat_activity
           WHERE datname = current_database() AND starts_with(application_name, $1)`,
@@ -87,7 +80,8 @@ export function createSealedStore(
       return new Set(rows.map(({ name }) => name.slice(SEALS_WITH.length)))
     },
 
-    async isShared() {
+    /** Whether anybody else is connected. A dead process counts while its last statement may still be written. */
+    async isShared(): Promise<boolean> {
       // PostgreSQL hides the activity of other roles, but not their connections.
       const { rows } = await pool.query<{ connections: number }>(
         `SELECT count(*)::int AS connections FROM pg_stat_activity
@@ -96,7 +90,17 @@ export function createSealedStore(
       return (rows[0]?.connections ?? 0) > pool.totalCount
     },
 
-    async recordRotation({ kid, resealed, finished, now }) {
+    async recordRotation({
+      kid,
+      resealed,
+      finished,
+      now,
+    }: {
+      kid: string
+      resealed: number
+      finished: boolean
+      now: Date
+    }): Promise<void> {
       const installation = await prisma.installation.findUnique({ where: { id: 1 } })
       if (!installation) return
       await appendAuditEvent(prisma, {

@@ -169,20 +169,7 @@ export type ApplicationGrant =
     }
   | RefusedTokens
 
-export interface MicrosoftIdentity {
-  authorizeUrl(request: AuthorizeRequest): Promise<string>
-  /** Microsoft's page on which an Entra administrator approves delegated permissions for everybody. */
-  adminConsentUrl(request: { readonly scopes: readonly string[]; readonly state?: string }): string
-  redeemCode(request: CodeRedemption): Promise<Redemption>
-  refresh(request: RefreshRequest): Promise<Refresh>
-  /** Microsoft's page on which an Entra administrator grants the application permissions of the registration. */
-  applicationConsentUrl(request?: { readonly state?: string }): string
-  /** Gets a token without a user (RFC 6749 section 4.4, client credentials). */
-  applicationToken(request: ApplicationTokenRequest): Promise<ApplicationGrant>
-  /** The administrators' pages of this cloud, for explanations. */
-  readonly adminCenters: AdminCenters
-  readonly approvalLinks: ApprovalLinks
-}
+export type MicrosoftIdentity = ReturnType<typeof createMicrosoftIdentity>
 
 /** Signs people in and gets tokens by msal-node, at one authority and for one app registration. */
 export function createMicrosoftIdentity({
@@ -195,7 +182,7 @@ export function createMicrosoftIdentity({
   approvalLinks,
   fetch,
   clock,
-}: MicrosoftIdentityOptions): MicrosoftIdentity {
+}: MicrosoftIdentityOptions) {
   const { tenantId, clientId } = registration
   /** The only scope that a token without a user can have. It stands for everything that was granted. */
   const everythingGranted = `${graphResource(authorityHost, graphBaseUrl, cloud)}/.default`
@@ -242,10 +229,12 @@ export function createMicrosoftIdentity({
     return { application, network, credentialFault: () => credentialFault }
   }
 
+  /** Microsoft's page on which an Entra administrator approves delegated permissions for everybody. */
   function adminConsentUrl({ scopes, state }: { readonly scopes: readonly string[]; readonly state?: string }): string {
     return adminConsentPage([...new Set([...withPrefix(scopes), ...OIDC_SCOPES])].join(' '), state)
   }
 
+  /** Microsoft's page on which an Entra administrator grants the application permissions of the registration. */
   function applicationConsentUrl({ state }: { readonly state?: string } = {}): string {
     return adminConsentPage(everythingGranted, state)
   }
@@ -326,7 +315,15 @@ export function createMicrosoftIdentity({
   }
 
   return {
-    authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
+    authorizeUrl: ({
+      scopes,
+      state,
+      nonce,
+      codeChallenge,
+      prompt,
+      loginHint,
+      claims,
+    }: AuthorizeRequest): Promise<string> =>
       beginCall(undefined).application.getAuthCodeUrl({
         scopes: withPrefix(scopes),
         redirectUri,
@@ -342,7 +339,15 @@ export function createMicrosoftIdentity({
 
     adminConsentUrl,
 
-    async redeemCode({ code, codeVerifier, nonce, scopes, leg = 'redeem', claims, signal }) {
+    async redeemCode({
+      code,
+      codeVerifier,
+      nonce,
+      scopes,
+      leg = 'redeem',
+      claims,
+      signal,
+    }: CodeRedemption): Promise<Redemption> {
       const call = beginCall(signal)
       const { application, network } = call
       const result = await orNull(
@@ -383,7 +388,7 @@ export function createMicrosoftIdentity({
       }
     },
 
-    async refresh(request) {
+    async refresh(request: RefreshRequest): Promise<Refresh> {
       const { optionalScopes = [] } = request
       const whole = await refreshWith(request, optionalScopes)
       if (whole.outcome === 'granted' || optionalScopes.length === 0) return whole
@@ -395,7 +400,8 @@ export function createMicrosoftIdentity({
 
     applicationConsentUrl,
 
-    async applicationToken({ leg, claims, signal }) {
+    /** Gets a token without a user (RFC 6749 section 4.4, client credentials). */
+    async applicationToken({ leg, claims, signal }: ApplicationTokenRequest): Promise<ApplicationGrant> {
       const call = beginCall(signal)
       const { application, network } = call
       const result = await orNull(
@@ -414,6 +420,7 @@ export function createMicrosoftIdentity({
       }
     },
 
+    /** The administrators' pages of this cloud, for explanations. */
     adminCenters,
     approvalLinks,
   }

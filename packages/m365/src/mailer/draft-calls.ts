@@ -54,22 +54,15 @@ export type DeleteDraftOutcome = DeleteOutcome | { readonly outcome: 'sent' }
  * Drafts are named by their immutable id, which stays the same when they are sent or moved within the mailbox. All
  * calls need `Mail.ReadWrite`, and include Deleted Items. Only `createDraft` and `sendDraft` can end as `unknown`.
  */
-export interface DraftCalls {
-  /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */
-  createDraft(message: OutgoingMessage, options: CallOptions): Promise<CreateDraftOutcome>
-  /** `gone`: the draft was sent and its copy has not appeared yet, or it was deleted for good. */
-  sendDraft(draftId: string, options: CallOptions): Promise<SendDraftOutcome>
-  /** `gone` means little right after sending, since the copy appears late. */
-  readDraft(draftId: string, options: CallOptions): Promise<ReadDraftOutcome>
-  /** Deletes for good. `sent`: it is no longer a draft, and was left alone. */
-  deleteDraft(draftId: string, options: CallOptions): Promise<DeleteDraftOutcome>
-  /** Deletes for good, whether it is a draft or was sent. `gone` means as little as with `readDraft`. */
-  deleteForGood(id: string, options: CallOptions): Promise<DeleteOutcome>
-}
+export type DraftCalls = ReturnType<typeof createDraftCalls>
 
-export function createDraftCalls(exchange: Exchange): DraftCalls {
+export function createDraftCalls(exchange: Exchange) {
   return {
-    async createDraft(message, { accessToken, signal, mailbox }) {
+    /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */
+    async createDraft(
+      message: OutgoingMessage,
+      { accessToken, signal, mailbox }: CallOptions,
+    ): Promise<CreateDraftOutcome> {
       const path = `${mailboxPath(mailbox)}/messages`
       const request = { path, ...draftBody(message), immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
       const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
@@ -82,7 +75,11 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       return classifyFailure(reply.answer) // without the sender: Exchange checks it only when the draft is sent
     },
 
-    async sendDraft(draftId, { accessToken, signal, mailbox, ...context }) {
+    /** `gone`: the draft was sent and its copy has not appeared yet, or it was deleted for good. */
+    async sendDraft(
+      draftId: string,
+      { accessToken, signal, mailbox, ...context }: CallOptions,
+    ): Promise<SendDraftOutcome> {
       const path = `${messagePath(mailbox, draftId)}/send`
       const reply = await exchange({ method: 'POST', path, immutableIds: true, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
@@ -93,14 +90,18 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure
     },
 
-    readDraft: (draftId, options) => readDraft(exchange, draftId, options),
+    /** `gone` means little right after sending, since the copy appears late. */
+    readDraft: (draftId: string, options: CallOptions): Promise<ReadDraftOutcome> =>
+      readDraft(exchange, draftId, options),
 
-    async deleteDraft(draftId, options) {
+    /** Deletes for good. `sent`: it is no longer a draft, and was left alone. */
+    async deleteDraft(draftId: string, options: CallOptions): Promise<DeleteDraftOutcome> {
       const draft = await readDraft(exchange, draftId, options)
       return draft.outcome === 'draft' ? deleteForGood(exchange, draftId, options) : draft
     },
 
-    deleteForGood: (id, options) => deleteForGood(exchange, id, options),
+    /** Deletes for good, whether it is a draft or was sent. `gone` means as little as with `readDraft`. */
+    deleteForGood: (id: string, options: CallOptions): Promise<DeleteOutcome> => deleteForGood(exchange, id, options),
   }
 }
 

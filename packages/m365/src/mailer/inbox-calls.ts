@@ -83,31 +83,23 @@ export interface ReportFacts {
 }
 
 /** What is asked of an inbox. None of it ends as `unknown`, and none changes anything. Needs `Mail.ReadWrite`. */
-export interface InboxCalls {
-  /**
-   * Lists what has arrived, a page at a time: nothing but id, sender and class.
-   *
-   * @param from the link of the last page, or since when, to begin
-   */
-  listArrived(
-    from: { readonly link: string } | { readonly since: Date },
-    options: CallOptions,
-  ): Promise<ListArrivedOutcome>
-  readReport(id: string, options: CallOptions): Promise<ReportFacts | Gone | Failure>
-  /** Reads the beginning of a report's MIME: `REPORT_BYTES` at most. */
-  readReportSource(
-    id: string,
-    options: CallOptions,
-  ): Promise<{ readonly outcome: 'read'; readonly source: string } | Gone | Failure>
-}
+export type InboxCalls = ReturnType<typeof createInboxCalls>
 
-export function createInboxCalls(exchange: Exchange): InboxCalls {
+export function createInboxCalls(exchange: Exchange) {
   async function get(path: string, { accessToken, signal }: CallOptions, more: object = {}) {
     return exchange({ method: 'GET', path, immutableIds: true, accessToken, signal, ...more })
   }
 
   return {
-    async listArrived(from, options) {
+    /**
+     * Lists what has arrived, a page at a time: nothing but id, sender and class.
+     *
+     * @param from the link of the last page, or since when, to begin
+     */
+    async listArrived(
+      from: { readonly link: string } | { readonly since: Date },
+      options: CallOptions,
+    ): Promise<ListArrivedOutcome> {
       if ('link' in from) {
         const page = await get(from.link, options, { pageSize: PAGE_SIZE })
         // Graph documents 410; a link that it cannot read at all is refused with 400.
@@ -121,14 +113,18 @@ export function createInboxCalls(exchange: Exchange): InboxCalls {
       return toPage(isRefused ? await get(path(false), options, { pageSize: PAGE_SIZE }) : first)
     },
 
-    async readReport(id, options) {
+    async readReport(id: string, options: CallOptions): Promise<ReportFacts | Gone | Failure> {
       const query = `$select=from,sender,receivedDateTime,toRecipients&${expand([CLASS_PROPERTY, ...ORIGINAL_PROPERTIES])}`
       const reply = await get(`${messagePath(options.mailbox, id)}?${query}`, options)
       const read = succeeded(reply) ? readJson(reply.text, Report) : null
       return read ? toFacts(read) : failureOf(reply)
     },
 
-    async readReportSource(id, options) {
+    /** Reads the beginning of a report's MIME: `REPORT_BYTES` at most. */
+    async readReportSource(
+      id: string,
+      options: CallOptions,
+    ): Promise<{ readonly outcome: 'read'; readonly source: string } | Gone | Failure> {
       const path = `${messagePath(options.mailbox, id)}/$value`
       const reply = await get(path, options, { maxAnswerBytes: REPORT_BYTES, cutsAnswer: true })
       const isMime = succeeded(reply) && BEGINS_WITH_HEADER.test(reply.text)

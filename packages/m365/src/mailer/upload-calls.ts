@@ -48,18 +48,16 @@ export interface UploadFile extends Omit<OutgoingAttachment, 'content'> {
 }
 
 /** Puts files on a draft. All calls need `Mail.ReadWrite`. */
-export interface UploadCalls {
-  /** Attaches a file in one request, where `planSize` says `attach`. */
-  attachFile(draftId: string, file: OutgoingAttachment, options: CallOptions): Promise<AttachFileOutcome>
-  /** Lists the attachments that are complete, inline images included. Never `unknown`. */
-  listAttachments(draftId: string, options: CallOptions): Promise<ListAttachmentsOutcome>
-  /** Never `unknown`: an unused session has no effect. */
-  createUploadSession(draftId: string, file: UploadFile, options: CallOptions): Promise<CreateUploadSessionOutcome>
-}
+export type UploadCalls = ReturnType<typeof createUploadCalls>
 
-export function createUploadCalls(exchange: Exchange): UploadCalls {
+export function createUploadCalls(exchange: Exchange) {
   return {
-    async attachFile(draftId, file, { accessToken, signal, mailbox }) {
+    /** Attaches a file in one request, where `planSize` says `attach`. */
+    async attachFile(
+      draftId: string,
+      file: OutgoingAttachment,
+      { accessToken, signal, mailbox }: CallOptions,
+    ): Promise<AttachFileOutcome> {
       const request = { path: attachmentsPath(mailbox, draftId), body: toGraphAttachment(file) }
       const reply = await exchange({ method: 'POST', ...request, immutableIds: true, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
@@ -67,7 +65,11 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, OF_DRAFT)
     },
 
-    async listAttachments(draftId, { accessToken, signal, mailbox }) {
+    /** Lists the attachments that are complete, inline images included. Never `unknown`. */
+    async listAttachments(
+      draftId: string,
+      { accessToken, signal, mailbox }: CallOptions,
+    ): Promise<ListAttachmentsOutcome> {
       const attachments: DraftAttachment[] = []
       // Without `$top`, which this list does not support; usually it comes whole (reported at msgraph-metadata).
       let query: string | null = '?$select=id,name,size'
@@ -84,7 +86,12 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
       return query === null ? { outcome: 'listed', attachments } : ENDLESS_LIST
     },
 
-    async createUploadSession(draftId, file, { accessToken, signal, mailbox }) {
+    /** Never `unknown`: an unused session has no effect. */
+    async createUploadSession(
+      draftId: string,
+      file: UploadFile,
+      { accessToken, signal, mailbox }: CallOptions,
+    ): Promise<CreateUploadSessionOutcome> {
       const path = `${attachmentsPath(mailbox, draftId)}/createUploadSession`
       const body = { AttachmentItem: toAttachmentItem(file) }
       const reply = await exchange({ method: 'POST', path, body, immutableIds: true, accessToken, signal })

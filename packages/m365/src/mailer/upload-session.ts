@@ -69,14 +69,7 @@ export type ReadUploadSessionOutcome =
   | Failure
 
 /** Calls to the host of an upload. They carry no token, since the address itself grants access. */
-export interface UploadSessionCalls {
-  /** Ranges have to be put in order. */
-  putRange(session: UploadSession, range: UploadRange, signal?: AbortSignal): Promise<PutRangeOutcome>
-  /** Never `unknown`. */
-  readUploadSession(session: UploadSession, signal?: AbortSignal): Promise<ReadUploadSessionOutcome>
-  /** Makes one attempt; a session that stays open expires by itself. */
-  cancelUpload(session: UploadSession, signal?: AbortSignal): Promise<void>
-}
+export type UploadSessionCalls = ReturnType<typeof createUploadSessionCalls>
 
 interface UploadRequest {
   readonly method: 'PUT' | 'GET' | 'DELETE'
@@ -84,7 +77,7 @@ interface UploadRequest {
   readonly body?: Buffer
 }
 
-export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): UploadSessionCalls {
+export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions) {
   async function ask(
     { uploadUrl }: UploadSession,
     request: UploadRequest,
@@ -103,7 +96,8 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): 
   }
 
   return {
-    async putRange(session, range, signal) {
+    /** Ranges have to be put in order. */
+    async putRange(session: UploadSession, range: UploadRange, signal?: AbortSignal): Promise<PutRangeOutcome> {
       const fault = uploadUrlFailure(session.uploadUrl)
       if (fault) return fault
       const { start, totalBytes, bytes } = range
@@ -113,14 +107,16 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): 
       return reply.answered ? judgeRange(reply, range) : classifyConnectionFailure(reply.error)
     },
 
-    async readUploadSession(session, signal) {
+    /** Never `unknown`. */
+    async readUploadSession(session: UploadSession, signal?: AbortSignal): Promise<ReadUploadSessionOutcome> {
       const fault = uploadUrlFailure(session.uploadUrl)
       if (fault) return fault
       const reply = await ask(session, { method: 'GET' }, signal)
       return reply.answered ? judgeStatus(reply) : asRepeatable(classifyConnectionFailure(reply.error))
     },
 
-    async cancelUpload(session, signal) {
+    /** Makes one attempt; a session that stays open expires by itself. */
+    async cancelUpload(session: UploadSession, signal?: AbortSignal): Promise<void> {
       if (uploadUrlFailure(session.uploadUrl)) return
       await ask(session, { method: 'DELETE' }, signal)
     },

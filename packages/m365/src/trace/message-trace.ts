@@ -78,22 +78,7 @@ export interface TraceOptions {
 }
 
 /** No call repeats a request. */
-export interface MessageTrace {
-  /** Asks for rows by the time of receipt, newest first. At most 10 days; not older than 90 days. `top`: 1 to 5,000. */
-  list(
-    asked: {
-      readonly from: Date
-      readonly to: Date
-      readonly sender?: string | null
-      /** Instead of a sender: the rows of one message. */
-      readonly messageId?: string | null
-      readonly top?: number
-    },
-    options: TraceOptions,
-  ): Promise<TracePage>
-  listNext(next: string, options: TraceOptions): Promise<TracePage>
-  details(row: { readonly id: string; readonly recipientAddress: string }, options: TraceOptions): Promise<TraceDetails>
-}
+export type MessageTrace = ReturnType<typeof createMessageTrace>
 
 const text = z.string().catch('')
 const time = z.iso
@@ -118,7 +103,7 @@ const Rows = z.object({
 const Detail = z.object({ dateTime: time, event: text, description: text, data: text })
 const Details = z.object({ value: z.array(Detail).max(1_000) })
 
-export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
+export function createMessageTrace(options: GraphMailerOptions) {
   const { clock } = options
   const exchange = createExchange(options)
   /** How far the clock here is ahead of the service’s, once the service refused a period that ended later than now. */
@@ -171,7 +156,24 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
   }
 
   return {
-    async list({ from, to, sender = null, messageId = null, top = MAX_TRACE_ROWS }, call) {
+    /** Asks for rows by the time of receipt, newest first. At most 10 days; not older than 90 days. `top`: 1 to 5,000. */
+    async list(
+      {
+        from,
+        to,
+        sender = null,
+        messageId = null,
+        top = MAX_TRACE_ROWS,
+      }: {
+        readonly from: Date
+        readonly to: Date
+        readonly sender?: string | null
+        /** Instead of a sender: the rows of one message. */
+        readonly messageId?: string | null
+        readonly top?: number
+      },
+      call: TraceOptions,
+    ): Promise<TracePage> {
       const until = notInFuture(to)
       const filter = [
         `receivedDateTime ge ${(from < until ? from : until).toISOString()}`,
@@ -182,13 +184,16 @@ export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
       return page(`${TRACES}?$top=${top}&$filter=${encodeURIComponent(filter)}`, call, until)
     },
 
-    async listNext(next, call) {
+    async listNext(next: string, call: TraceOptions): Promise<TracePage> {
       const path = pathOfLink(next)
       if (!path?.startsWith(`${TRACES}?`)) return { outcome: 'invalid', failure: unusable(FOREIGN_LINK) }
       return page(path, call)
     },
 
-    async details({ id, recipientAddress }, call) {
+    async details(
+      { id, recipientAddress }: { readonly id: string; readonly recipientAddress: string },
+      call: TraceOptions,
+    ): Promise<TraceDetails> {
       const address = encodeURIComponent(quote(recipientAddress))
       const path = `${TRACES}/${encodeURIComponent(id)}/getDetailsByRecipient(recipientAddress=${address})`
       const answer = await get(path, call)

@@ -26,12 +26,7 @@ export interface ContentPlace {
   readonly last: boolean
 }
 
-export interface ContentCipher {
-  /** Returns nonce, ciphertext and tag in one buffer. */
-  seal(plaintext: Uint8Array, place: ContentPlace): Buffer
-  /** Throws a `VaultError` `damaged` when the content was changed or belongs elsewhere. */
-  open(sealed: Uint8Array, place: ContentPlace): Buffer
-}
+export type ContentCipher = ReturnType<typeof createContentCipher>
 
 /** Makes a key for messages, as text that the token vault can seal. */
 export function newContentKey(random: RandomBytes): string {
@@ -50,11 +45,12 @@ export function deriveContentKeys(dataKey: string): (message: string) => string 
 }
 
 /** Seals the body and the attachments of one message under its content key. */
-export function createContentCipher(contentKey: string, random: RandomBytes): ContentCipher {
+export function createContentCipher(contentKey: string, random: RandomBytes) {
   // Given bytes, Node learns from an error of its own that they are no key object, which takes longer than sealing a mail.
   const key = createSecretKey(readContentKey(contentKey))
   return {
-    seal(plaintext, place) {
+    /** Returns nonce, ciphertext and tag in one buffer. */
+    seal(plaintext: Uint8Array, place: ContentPlace): Buffer {
       const nonce = random(NONCE_BYTES)
       const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(associatedData(place))
@@ -65,7 +61,8 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       return sealed
     },
 
-    open(sealed, place) {
+    /** Throws a `VaultError` `damaged` when the content was changed or belongs elsewhere. */
+    open(sealed: Uint8Array, place: ContentPlace): Buffer {
       if (sealed.length < CONTENT_OVERHEAD_BYTES) throw damaged()
       const tagStart = sealed.length - TAG_BYTES
       const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })

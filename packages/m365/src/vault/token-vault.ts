@@ -14,13 +14,7 @@ export interface SealOwner {
   readonly purpose: string
 }
 
-export interface TokenVault {
-  seal(plaintext: string, owner: SealOwner): Promise<Sealed>
-  /** Rejects with a `VaultError`. */
-  open(sealed: Sealed, owner: SealOwner): Promise<string>
-  /** The id of the key that a value was sealed with, even if the ring lacks it. Throws a `VaultError`. */
-  keyIdOf(sealed: Sealed): string
-}
+export type TokenVault = ReturnType<typeof createTokenVault>
 
 const ALGORITHM = 'dir'
 const ENCRYPTION = 'A256GCM'
@@ -47,15 +41,16 @@ export function sealedPrefix(kid: string): string {
 }
 
 /** Seals with the first key of the ring and opens with the one a value names. */
-export function createTokenVault(keyRing: KeyRing): TokenVault {
+export function createTokenVault(keyRing: KeyRing) {
   return {
-    async seal(plaintext, { tenant, record, purpose }) {
+    async seal(plaintext: string, { tenant, record, purpose }: SealOwner): Promise<Sealed> {
       const { kid, key } = keyRing.sealing
       const header = { alg: ALGORITHM, enc: ENCRYPTION, kid, owner: { tenant, record, purpose } }
       return (await new CompactEncrypt(Buffer.from(plaintext)).setProtectedHeader(header).encrypt(key)) as Sealed
     },
 
-    async open(sealed, owner) {
+    /** Rejects with a `VaultError`. */
+    async open(sealed: Sealed, owner: SealOwner): Promise<string> {
       const kid = keyIdOf(sealed)
       const found = keyRing.keys.get(kid)
       if (!found) throw new VaultError('unknown-key', `The vault has no key "${kid}".`, kid)
@@ -65,6 +60,7 @@ export function createTokenVault(keyRing: KeyRing): TokenVault {
       return Buffer.from(plaintext).toString('utf8')
     },
 
+    /** The id of the key that a value was sealed with, even if the ring lacks it. Throws a `VaultError`. */
     keyIdOf,
   }
 }
