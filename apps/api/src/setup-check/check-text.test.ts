@@ -28,9 +28,10 @@ const HEADINGS: Partial<Record<string, string>> = {
 }
 
 function document(): string {
-  const sections = Object.entries(CHECK_CODES).map(([name, codes]) =>
-    [`## ${HEADINGS[name] ?? name}\n`, ...codes.map(lineOf), ''].join('\n'),
-  )
+  const sections = Object.entries(CHECK_CODES).map(([name, codes]) => {
+    const troubles = codes.filter((code) => ['failed', 'warning'].includes(CHECK_TEXTS[code].status))
+    return [`## ${HEADINGS[name] ?? name}\n`, ...troubles.map(lineOf), ''].join('\n')
+  })
   return [INTRODUCTION, ...sections].join('\n')
 }
 
@@ -41,7 +42,7 @@ function lineOf(code: CheckCode): string {
 
 const INTRODUCTION = `# Set-up check
 
-What \`doctor\` and \`POST /api/v1/tenant-settings/office365-smtp/check\` can find, by check, each with its status. With a finding they tell its details, and who does what about it. This page is generated from \`apps/api/src/setup-check/check-text.ts\`; words in italics are filled in.
+What \`doctor\` and \`POST /api/v1/tenant-settings/office365-smtp/check\` find wrong, by check. With a finding they tell its details, and who does what about it; what is skipped says why. This page is generated from \`apps/api/src/setup-check/check-text.ts\`; words in italics are filled in.
 
 All checks run together and take 20 seconds at most. They send nothing and change no setting; an access token that has expired is refreshed and stored, as for a message. A check that depends on another one is skipped when that one failed, and says so. The command alone checks \`port\` and, where the SMTP door is on, \`smtp\`.
 `
