@@ -1,81 +1,71 @@
-// Compares the maps (README.md and docs/, decisions apart, and the README.md of what tests share) with the source files.
-// `node scripts/test/map.mjs` lists the files that are on no map and the entries whose file is gone; it exits with 1 if there are any.
+// Compares the map (docs/map.md) with the folders of sources, and every path in README.md and docs/ with the files.
+// `node scripts/test/map.mjs` lists the rooms that have no entry with a head file, and what is named and gone; it exits with 1 if
+// there are any.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SOURCE_FOLDERS = ['apps', 'packages', 'scripts', 'e2e']
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', '.turbo', '.cache'])
 const IS_SOURCE = /(?<!\.(test|spec))\.(ts|tsx|mjs)$/
-/** The texts of the page, a file for each area and language; the README of the folder has an entry. */
-const IS_CATALOGUE = /[\\/]web[\\/]src[\\/]language[\\/][a-z]{2}[\\/]/
-/** A path from the root, as a map writes it between backticks. */
-const ENTRY = /`((?:apps|packages|scripts|prisma|e2e|deploy)\/[\w./@-]+\.\w+)`/g
-/** The map of one folder, which writes the names of its files between backticks. */
-const IS_FOLDER_MAP = /[\\/]test-support[\\/]README\.md$/
-const NAME = /`([\w.-]+\.ts)`/g
-/** Shorter files need no entry. */
-const LONGEST_WITHOUT_ENTRY = 60
+/** The texts of the page, a file for each area and language. */
+const IS_CATALOGUE = /\/web\/src\/language\/[a-z]{2}$/
+/** The line of a room: its folder, and what happens there with its head files. */
+const ROOM = /^- `((?:apps|packages|scripts|e2e)\/[\w./-]*)` — (.+)$/gm
+const HEAD = /`([\w.-]+\.(?:ts|tsx|mjs))`/g
+/** A path from the root, as a document writes it between backticks. */
+const PATH = /`((?:apps|packages|scripts|prisma|e2e|deploy)\/[\w./@-]+\.\w+)`/g
 
 /**
- * Which long files no map names, and which files a map names that do not exist.
+ * Which rooms have no head file on the map, and which rooms and files are named that do not exist.
  *
- * @param {{
- *   maps: string[]
- *   folderMaps?: { folder: string, text: string }[]
- *   sources: { path: string, lines: number }[]
- *   exists: (path: string) => boolean
- * }} given maps: Markdown texts; sources and folders: paths from the root, with `/`
+ * @param {{ map: string, documents?: string[], rooms: string[], exists: (path: string) => boolean }} given
+ * map and documents: Markdown; rooms: folders of sources, from the root, with `/` at their end
  */
-export function compareMaps({ maps, folderMaps = [], sources, exists }) {
-  const entries = new Set([
-    ...maps.flatMap((text) => [...text.matchAll(ENTRY)].map(([, path]) => path)),
-    ...folderMaps.flatMap(({ folder, text }) => [...text.matchAll(NAME)].map(([, name]) => `${folder}/${name}`)),
-  ])
+export function compareMap({ map, documents = [], rooms, exists }) {
+  const heads = new Map(
+    [...map.matchAll(ROOM)].map(([, room, text]) => [room, [...text.matchAll(HEAD)].map(([, name]) => room + name)]),
+  )
+  const named = [map, ...documents].flatMap((text) => [...text.matchAll(PATH)].map(([, path]) => path))
   return {
-    missing: sources
-      .filter(({ path, lines }) => lines > LONGEST_WITHOUT_ENTRY && !entries.has(path))
-      .map(({ path }) => path),
-    gone: [...entries].filter((path) => !exists(path)),
+    missing: rooms.filter((room) => !heads.get(room)?.length),
+    gone: [...heads.keys(), ...[...heads.values()].flat(), ...named].filter((path) => !exists(path)),
   }
 }
 
-/** Compares the maps of this repository with its files. */
+/** Compares the map of this repository with its files. */
 export function compareRepository() {
-  const files = SOURCE_FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder)))
-  const sources = files.filter((path) => IS_SOURCE.test(path) && !IS_CATALOGUE.test(path))
-  const fromRoot = (path) => relative(ROOT, path).replaceAll('\\', '/')
-  const maps = [join(ROOT, 'README.md'), ...filesBelow(join(ROOT, 'docs'), 'decisions')].filter((path) =>
-    path.endsWith('.md'),
-  )
-  return compareMaps({
-    maps: maps.map((path) => readFileSync(path, 'utf8')),
-    folderMaps: files
-      .filter((path) => IS_FOLDER_MAP.test(path))
-      .map((path) => ({ folder: fromRoot(dirname(path)), text: readFileSync(path, 'utf8') })),
-    sources: sources.map((path) => ({
-      path: fromRoot(path),
-      lines: readFileSync(path, 'utf8').split('\n').length - 1,
-    })),
+  const documents = [join(ROOT, 'README.md'), ...foldersBelow(join(ROOT, 'docs')).flatMap(markdownIn)]
+  const rooms = SOURCE_FOLDERS.flatMap((folder) => foldersBelow(join(ROOT, folder)))
+    .filter((folder) => readdirSync(folder).some((name) => IS_SOURCE.test(name)))
+    .map((folder) => relative(ROOT, folder).replaceAll('\\', '/'))
+  return compareMap({
+    map: readFileSync(join(ROOT, 'docs/map.md'), 'utf8'),
+    documents: documents.map((path) => readFileSync(path, 'utf8')),
+    rooms: rooms.filter((room) => !IS_CATALOGUE.test(room)).map((room) => `${room}/`),
     exists: (path) => existsSync(join(ROOT, path)),
   })
 }
 
-function filesBelow(folder, skipped) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isFile()) return path
-    return entry.isDirectory() && entry.name !== skipped && !SKIPPED_FOLDERS.has(entry.name)
-      ? filesBelow(path, skipped)
-      : []
-  })
+function markdownIn(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+}
+
+/** The folder and all below it. */
+function foldersBelow(folder) {
+  const below = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name),
+  )
+  return [folder, ...below.flatMap(({ name }) => foldersBelow(join(folder, name)))]
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { missing, gone } = compareRepository()
-  for (const path of missing) console.log(`on no map:  ${path}`)
-  for (const path of gone) console.log(`gone:       ${path}`)
+  for (const path of missing) console.log(`no head file on the map:  ${path}`)
+  for (const path of gone) console.log(`gone:                     ${path}`)
   if (missing.length + gone.length > 0) process.exit(1)
-  console.log('Every source file of more than 60 lines is on a map, and every entry has its file.')
+  console.log('Every room is on the map with a head file, and everything that is named is there.')
 }

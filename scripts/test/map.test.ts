@@ -1,33 +1,22 @@
 import { expect, it } from 'vitest'
-import { compareMaps, compareRepository } from './map.mjs'
+import { compareMap, compareRepository } from './map.mjs'
 
-const LONG = { path: 'apps/api/src/long.ts', lines: 61 }
-const SHORT = { path: 'apps/api/src/short.ts', lines: 60 }
+const ROOM = 'apps/api/src/queue/'
 
-it('names the file of more than 60 lines that is on no map', () => {
-  expect(compareMaps({ maps: ['see `other.ts`'], sources: [LONG, SHORT], exists: () => true }).missing).toEqual([
-    LONG.path,
-  ])
+it('names the room that is not on the map, or has no head file there', () => {
+  const rooms = [ROOM, 'apps/api/src/audit/']
+  expect(compareMap({ map: `- \`${ROOM}\` — owns the messages`, rooms, exists: () => true }).missing).toEqual(rooms)
 })
 
-it('names the entry whose file is gone', () => {
-  const maps = [`- \`${LONG.path}\` — does much`, '- `scripts/gone.mjs` — did something']
-  expect(compareMaps({ maps, sources: [LONG], exists: (path) => path === LONG.path })).toEqual({
+it('names the room, the head file and the path of a document that are gone', () => {
+  const map = `- \`${ROOM}\` — claims: \`claim.ts\`; ended: \`gone.ts\`\n- \`scripts/gone/\` — did something: \`gone.mjs\``
+  const exists = (path: string) => [ROOM, `${ROOM}claim.ts`].includes(path)
+  expect(compareMap({ map, documents: ['see `deploy/gone.sh`'], rooms: [ROOM], exists })).toEqual({
     missing: [],
-    gone: ['scripts/gone.mjs'],
+    gone: ['scripts/gone/', `${ROOM}gone.ts`, 'scripts/gone/gone.mjs', 'deploy/gone.sh'],
   })
 })
 
-it('takes the names in the README.md of a folder for its entries', () => {
-  const folder = 'apps/api/src/test-support'
-  const folderMaps = [{ folder, text: 'a ground (`ground.ts`), and `gone.ts`' }]
-  const sources = ['ground.ts', 'other.ts'].map((name) => ({ path: `${folder}/${name}`, lines: 61 }))
-  expect(compareMaps({ maps: [], folderMaps, sources, exists: (path) => !path.endsWith('/gone.ts') })).toEqual({
-    missing: [`${folder}/other.ts`],
-    gone: [`${folder}/gone.ts`],
-  })
-})
-
-it('has every source file of more than 60 lines on a map, and every file that a map names', () => {
+it('has every room on the map with its head files, and every file that a document names', () => {
   expect(compareRepository()).toEqual({ missing: [], gone: [] })
 })

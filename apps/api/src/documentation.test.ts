@@ -8,11 +8,11 @@ import { VERSION } from './version.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
-const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...DOCUMENTS]
+const PAGES = ['README.md', 'apps/m365-simulator/README.md', 'apps/api/src/test-support/README.md', ...DOCUMENTS]
 const README_BYTES = 10_240
 const MAX_DECISION_WORDS = 400
-const sources = ['*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e,deploy}/**/*'].flatMap((path) =>
-  globSync(`${path}.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
+const sources = ['*', '{apps,packages}/*/*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e,deploy}/**/*'].flatMap(
+  (path) => globSync(`${path}.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
 )
 const readme = read('README.md')
 
