@@ -33,7 +33,6 @@ const MAY_HAVE_ITS_OWN = [
   ['names a request in the log and on the page', 'apps/api/src/{app,http/problem,http/security-headers}.ts'],
   ['decides about lines of the log', 'apps/api/src/{logger,refusal-limit}.ts'],
   ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-check,settle-checks}.ts'],
-  ['pauses between the steps of a block of thousands', 'apps/api/src/queue/{search-index,review-blocks}.ts'],
 ].map(([reason = '', files = '']) => ({ reason, files: globSync(files, { cwd: ROOT }) }))
 
 const OWN_IN_SQL =
@@ -46,7 +45,7 @@ const MAY_IN_SQL = [
   ['tells one statement from another, whatever the time', 'apps/api/src/queue/totals.ts'],
   [
     'defines mail_now(), tells statements apart, and has a default that no statement uses',
-    'prisma/migrations/*_{baseline,counted_by_statements}/migration.sql',
+    'prisma/migrations/*_{baseline,counted_by_statements,search_blocks_contract}/migration.sql',
   ],
 ].map(([reason = '', files = '']) => ({ reason, files: globSync(files, { cwd: ROOT }) }))
 

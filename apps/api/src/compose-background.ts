@@ -14,6 +14,9 @@ import type { Upkeep } from './queue/queue.ts'
 /** How often work of the queue is looked for that no message waits for. */
 const LOOK_EVERY_MS = 2_000
 
+const UNINDEXED =
+  'searching for text reads the texts of all messages, since the database refuses the extension pg_trgm. Have its administrator run CREATE EXTENSION pg_trgm in this database, and allow this account USAGE on the schema that it is in: it is used from then on, without a restart'
+
 /** Wires what goes on in the background: tasks of every minute, and work that is looked for all the time. */
 export function composeBackground({
   makeHousekeeping,
@@ -60,8 +63,8 @@ export function composeBackground({
     },
   })
   let pollings: readonly Polling[] = []
-  const poll = (what: string, work: () => Promise<boolean>) =>
-    startPolling(async () => ((await work()) ? 0 : LOOK_EVERY_MS), {
+  const poll = (what: string, work: (stopping: AbortSignal) => Promise<boolean>) =>
+    startPolling(async (stopping) => ((await work(stopping)) ? 0 : LOOK_EVERY_MS), {
       timers,
       afterFailureMs: LOOK_EVERY_MS,
       onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
@@ -71,8 +74,11 @@ export function composeBackground({
       housekeeping.start()
       alerts.dispatcher.start()
       pollings = [
-        poll('messages could not be indexed', () => upkeep.index()),
-        poll('reported messages could not be reviewed', () => upkeep.review()),
+        poll('messages could not be indexed', async (stopping) => {
+          const { more, refusal } = await upkeep.index(stopping)
+          if (refusal !== null) logger.warn({ reason: refusal }, UNINDEXED)
+          return more
+        }),
         poll('messages could not be retried or cancelled', () => upkeep.continueBulk()),
         poll('outcomes could not be counted', () => overview.keepUp()),
       ]

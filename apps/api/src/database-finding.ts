@@ -23,6 +23,8 @@ export interface DatabaseReached {
   readonly older: string | null
   /** Why nothing can be stored now; null when it can. */
   readonly refusesWrites: string | null
+  /** Whether the extension that indexes texts may be used, or made where it is not there. */
+  readonly hasTrigrams: boolean
   /** Why the database may not be used with this app registration; null when it may. */
   readonly foreignRegistration: string | null
   /** Null where the account may not ask for the sessions of the database at all. */

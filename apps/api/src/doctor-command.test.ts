@@ -136,6 +136,26 @@ describe('an external database', () => {
       database: { code: 'database-ready' },
       transactions: { code: 'transactions-not-shown', status: 'skipped' },
     })
+    expect(await database.query(`SELECT FROM pg_extension WHERE extname = 'pg_trgm'`)).toEqual([])
+  })
+
+  it('that refuses the extension of the search is usable, with a warning', async () => {
+    const database = await createTestDatabase()
+    onTestFinished(() => database.drop())
+    await database.query(
+      `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'Not on the list.' USING ERRCODE = '0A000'; END$$;
+       CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION refuse()`,
+    )
+
+    const run = await doctor(await ground.configure({ DATABASE_URL: database.url }))
+
+    expect(run).toMatchObject({
+      status: 0,
+      checks: {
+        database: { code: 'database-without-trigrams', status: 'warning' },
+        mailbox: { code: 'not-connected' },
+      },
+    })
   })
 
   it('that lacks rights names each of them', async () => {

@@ -98,6 +98,7 @@ export const CHECK_CODES = {
     'database-ready',
     'database-empty',
     'database-pending',
+    'database-without-trigrams',
     'database-unreachable',
     'database-too-old',
     'database-rights-missing',

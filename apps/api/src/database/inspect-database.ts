@@ -3,6 +3,7 @@ import type { DatabaseFinding, DatabaseReached } from '../database-finding.ts'
 import type { Recorded } from './installation.ts'
 import { readMigrationState } from './migrate.ts'
 import { readOpenTransactions } from './open-transactions.ts'
+import { allowsTrigrams } from './trigrams.ts'
 
 /** What every process needs to do at some time, such as to apply the migrations of the next version. */
 const LOOK = `
@@ -72,6 +73,7 @@ export async function inspectDatabase(
       missingRights,
       ...known,
       refusesWrites: await checkWrites(),
+      hasTrigrams: !isReadable || (await allowsTrigrams(pool)),
       foreignRegistration: installation === null ? null : refuseInstallation(installation),
       transactions: transactions === 'lacking' ? null : transactions,
     }

@@ -84,7 +84,7 @@ const SENTENCES = {
   'search-too-long':
     'The search was given up after {seconds} seconds. Narrow it by submittedFrom and submittedTo, a status or a service, or search for a longer text.',
   'search-unindexed':
-    'The search was given up after {seconds} seconds, because {unindexed} messages are not indexed yet, as after an upgrade. Narrow it by submittedFrom and submittedTo, or try again in a few minutes.',
+    'The search was given up after {seconds} seconds, because the texts of {unindexed} messages are still being written, as after an upgrade. Narrow it by submittedFrom and submittedTo, or try again in a few minutes.',
   'not-failed': 'Only a failed message can be retried; this one is {status}.',
   'has-expired': 'The message has expired: submit it again with a later expiresAt if it is still wanted.',
   'content-deleted': 'The content of the message is deleted by now: submit it again.',

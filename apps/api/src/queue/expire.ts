@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { forgetIndexed } from './search-index.ts'
 import { deletableAtOnce, deleteContents, idsOf, storedBytesOf } from './columns.ts'
 import { positionOf } from './events.ts'
 import { forgetOutcomes } from './outcome-counts.ts'
@@ -43,8 +42,8 @@ WITH old AS MATERIALIZED (
    LIMIT $2
 ), unsent AS (
   DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
-), late AS (
-  DELETE FROM search_late WHERE message_id = ${idsOf('old')}
+), texts AS (
+  DELETE FROM message_texts WHERE message_id = ${idsOf('old')}
 ), forgotten AS (
   DELETE FROM messages WHERE id = ${idsOf('old')} RETURNING tenant_id, open_bytes
 ), counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'forgotten', 'open_bytes')])}
@@ -144,7 +143,6 @@ export function createRetention(
       async () => {
         await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
         await forgetMessages(now)
-        await forgetIndexed(pool, logsBefore)
       },
       () => untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH]),
       () => pool.query(MERGE_USAGE, [wholeMinutesBefore(now)]),

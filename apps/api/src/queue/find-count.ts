@@ -1,9 +1,17 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
-import { ALL, rowsOf, type Bind, type Selection, type Connections, type Statements } from './find-filter.ts'
-import { countIndexed, type Indexed, type SearchIndex } from './find-text.ts'
+import {
+  ALL,
+  planOf,
+  rowsOf,
+  type Bind,
+  type Selection,
+  type Source,
+  type Connections,
+  type Statements,
+} from './find-filter.ts'
+import { expectRows, IN_ORDER, readPlanned } from './read-planned.ts'
 import { totalsOf } from './totals.ts'
-import { readInOrder } from './walk-in-order.ts'
 
 // Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
 
@@ -36,7 +44,7 @@ interface Counted {
   readonly oldest: Date | null
 }
 
-/** Counts the rows of the source, up to a limit, without looking at texts. */
+/** Counts the rows of the source that match, up to a limit. */
 export async function countRows(
   database: Connections,
   { tenantId, source, ofRow, ofState }: Selection,
@@ -48,9 +56,11 @@ export async function countRows(
   const limited = rowsOf(source, ofRow(source, bind), ofState(source, bind))
   const count = (order: string) => `SELECT count(*)::int AS count, min(at) AS oldest
        FROM (SELECT r.created_at AS at ${limited} ${order} LIMIT ${bind(atMost)}) AS counted`
-  const { rows } = source.ordered
-    ? await readInOrder<Counted>(database, count('ORDER BY r.created_at DESC'), values)
-    : await database.query<Counted>(count(''), values)
+  const plan = planOf(source)
+  const { rows } =
+    plan === null
+      ? await database.query<Counted>(count(''), values)
+      : await readPlanned<Counted>(database, plan, count(plan === IN_ORDER ? 'ORDER BY r.created_at DESC' : ''), values)
   return rows[0] ?? { count: 0, oldest: null }
 }
 
@@ -69,7 +79,7 @@ export async function countReported(
   const recipientsAtMost = 2 * atMost
   const values = [tenantId, recipientsAtMost]
   const { rows } = source.ordered
-    ? await readInOrder<Reported>(database, countMessagesInOrder(source.reported), values)
+    ? await readPlanned<Reported>(database, IN_ORDER, countMessagesInOrder(source.reported), values)
     : await database.query<Reported>(countMessages(source.reported), values)
   const { recipients, messages } = rows[0] ?? { recipients: 0, messages: 0 }
   return recipients < recipientsAtMost || messages >= atMost ? Math.min(messages, atMost) : null
@@ -121,24 +131,49 @@ export async function countQueued(
   return rows[0]?.count ?? 0
 }
 
-/** Counts what a filter without texts finds, where `countReported` cannot tell. */
-export async function countAll(database: Connections, selection: Selection): Promise<Total> {
+/** Counts what a filter finds, where `countReported` cannot tell. */
+export async function countAll(database: Connections, selection: Selection, exactUpTo: number): Promise<Total> {
   const known = await knownTotal(database, selection)
   if (known !== null) return known
-  const counted = await countRows(database, selection, MAX_EXACT_TOTAL + 1)
-  if (counted.count <= MAX_EXACT_TOTAL) return { total: counted.count, totalIsEstimate: false }
-  return estimate(database, selection, counted.count, selection.source?.ordered === true ? counted.oldest : null)
+  const { count, oldest } = await countRows(database, selection, exactUpTo + 1)
+  if (count <= exactUpTo) return { total: count, totalIsEstimate: false }
+  const { texts } = selection
+  if (texts !== null && selection.source?.texts)
+    return { total: Math.max(count, await expectMatches(database, selection, texts.expected)), totalIsEstimate: true }
+  return estimate(database, selection, count, selection.source?.ordered === true ? oldest : null)
+}
+
+/** How many of the rows the planner expects to match. */
+async function expectMatches(
+  database: Statements,
+  { tenantId, ofRow, ofState }: Selection,
+  rows: Source,
+): Promise<number> {
+  const values: unknown[] = [tenantId]
+  const bind: Bind = (value) => `$${values.push(value)}`
+  return expectRows(database, `SELECT ${rowsOf(rows, ofRow(rows, bind), ofState(rows, bind))}`, values)
+}
+
+/** How many messages the planner expects to match by their texts, whatever else is asked for. */
+export async function expectTexts(
+  database: Statements,
+  { tenantId, ofTime }: Selection,
+  alone: Source,
+): Promise<number> {
+  const values: unknown[] = [tenantId]
+  const bind: Bind = (value) => `$${values.push(value)}`
+  return expectRows(database, `SELECT ${rowsOf(alone, ofTime(bind), [])}`, values)
 }
 
 /** What the totals of the tenant tell, where the filter asks for a state of the queue alone. */
 async function knownTotal(
   database: Statements,
-  { tenantId, service, filter, source }: Selection,
+  { tenantId, service, filter, source, texts }: Selection,
 ): Promise<Total | null> {
   const { status, problem, delivery, possibleDuplicate, submittedFrom, submittedTo } = filter
   // Where `failedFrom` or `failedTo` is asked for too, there is no source, or one that is ordered.
-  if (status === undefined || problem !== undefined || delivery !== undefined) return null
-  if (source?.sql === ALL.sql || source?.ordered !== false) return null
+  if (status === undefined || problem !== undefined || delivery !== undefined || texts !== null) return null
+  if (source?.ordered !== false) return null
   if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
     return null
   const total = await countInState(database, tenantId, status)
@@ -148,21 +183,16 @@ async function knownTotal(
 /** Assumes that messages older than `oldest` match as often as those that were counted. */
 export async function estimate(
   database: Statements,
-  { tenantId, submitted }: Selection,
+  { tenantId, ofTime }: Selection,
   counted: number,
   oldest: Date | null,
 ): Promise<Total> {
-  return extrapolate(counted, await countIndexed(database, tenantId, submitted, oldest))
-}
-
-/** The same by blocks that have been read. */
-export function estimateByBlocks({ blocks }: Pick<SearchIndex, 'blocks'>, counted: number, oldest: Date | null): Total {
-  const sum = (some: typeof blocks) => some.reduce((messages, block) => messages + block.messages, 0)
-  const older = oldest === null ? [] : blocks.filter(({ firstAt }) => firstAt < oldest)
-  return extrapolate(counted, { messages: sum(blocks), older: sum(older) })
-}
-
-function extrapolate(counted: number, { messages, older }: Indexed): Total {
-  const newer = Math.max(counted, messages - older)
-  return { total: Math.round(counted * (1 + older / newer)), totalIsEstimate: true }
+  const values: unknown[] = [tenantId]
+  const bind: Bind = (value) => `$${values.push(value)}`
+  const expect = (conditions: readonly string[]) =>
+    expectRows(database, `SELECT ${rowsOf(ALL, conditions, [])}`, values)
+  const inTime = ofTime(bind)
+  const messages = oldest === null ? 0 : await expect(inTime)
+  const older = oldest === null ? 0 : await expect([...inTime, `r.created_at < ${bind(oldest)}::timestamptz`])
+  return { total: Math.round(counted * (1 + older / Math.max(counted, messages - older))), totalIsEstimate: true }
 }

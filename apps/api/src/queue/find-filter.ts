@@ -4,7 +4,8 @@ import { leasedRows } from './columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
 import { queuedOf } from './lanes.ts'
 import pg from 'pg'
-import type { TextFilter } from './search-text.ts'
+import { FOR_VALUES, IN_ORDER } from './read-planned.ts'
+import { needlesOf, type TextFilter } from './search-text.ts'
 import { totalsOf } from './totals.ts'
 
 // What a filter selects, as SQL: the rows of messages to begin with, and the conditions that they have to meet.
@@ -55,6 +56,12 @@ export interface Source {
   readonly sql: string
   /** Whether an index has the rows in the order of submission. */
   readonly ordered: boolean
+  /** Rows of messages, with their columns, in any state. */
+  readonly isOfMessages?: boolean
+  /** Rows of message_texts. Their texts are compared already, but for those of rows with `is_missing`, whose texts are not written yet. */
+  readonly texts?: 'all' | 'some-missing'
+  /** In place of reading them in the order of submission. */
+  readonly plan?: typeof FOR_VALUES
   /** Whether a row is of the status that the filter asks for. */
   readonly hasStatus: boolean
   /** Whether a row names why it failed, as `cause`. */
@@ -67,7 +74,17 @@ export interface Source {
   readonly byEnd?: Source
 }
 
-export const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
+export const ALL: Source = {
+  sql: `(SELECT * FROM messages WHERE tenant_id = $1)`,
+  ordered: true,
+  isOfMessages: true,
+  hasStatus: false,
+}
+
+/** The setting under which the rows of a source are read; null for none. */
+export function planOf({ plan, ordered }: Source): typeof FOR_VALUES | typeof IN_ORDER | null {
+  return plan ?? (ordered ? IN_ORDER : null)
+}
 
 /** @param rows SQL for a condition on rows of unsent_messages @param cause SQL for their cause */
 function unsent(rows: string, cause = 'cause'): Source {
@@ -226,6 +243,20 @@ export async function withHeld(database: Statements, tenantId: string, filter: S
   return rows.length === 0 ? filter : { ...filter, isHeldFor: true }
 }
 
+/** The rows of message_texts that match, in the ways in which they are read. */
+interface Texts {
+  /** Found by the index of texts. */
+  readonly few: Source
+  /** Found by walking in the order of submission. */
+  readonly many: Source
+  /** The same while some texts are not written. */
+  readonly missing: Source
+  /** Without what is asked for besides the texts and the time of submission. */
+  readonly alone: Source
+  /** As the planner can tell best how many there are. */
+  readonly expected: Source
+}
+
 /** What the messages of an owner have to meet. */
 export interface Selection {
   readonly tenantId: string
@@ -235,9 +266,9 @@ export interface Selection {
   readonly status: MessageStatus | undefined
   /** Null when no message can meet the filter. */
   readonly source: Source | null
+  /** Rows whose texts match, in place of the source; null where the filter asks for no text. */
+  readonly texts: Texts | null
   readonly submitted: Range
-  /** Whether the filter asks for more than texts, service and time of submission. */
-  readonly asksForState: boolean
   /** Conditions on a row `r` about the service and the time of submission. */
   ofSubmission(this: void, bind: Bind): string[]
   /** Conditions on a row `r` about the time of submission. */
@@ -259,6 +290,57 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const because = heldReason(problem)
   const status = filter.status ?? (because === null ? undefined : 'held')
   const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
+  const asksForState = [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
+    (asked) => asked !== undefined,
+  )
+  const needles = needlesOf(filter)
+  /** SQL for whether a row `t` of message_texts matches. Needles are ASCII letters and digits. */
+  const matches = needles.map((needle) => `t.searched LIKE '%${needle}%'`).join(' AND ')
+  const asksForCase = filter.subject !== undefined || filter.reference !== undefined
+  const needsMessages = service !== null || asksForState || asksForCase
+
+  function ofNeedles(): Texts {
+    const [each, plain] = needsMessages
+      ? [
+          'CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = t.message_id OFFSET 0) AS m',
+          'JOIN messages m ON m.id = t.message_id',
+        ]
+      : ['', '']
+    return {
+      few: { ...withTexts('all', each), plan: FOR_VALUES },
+      many: withTexts('all', each),
+      missing: withTexts('some-missing', each),
+      alone: withTexts('all', ''),
+      expected: withTexts('all', plain),
+    }
+  }
+
+  /** Rows of message_texts that match, with the columns of messages that conditions are about. @param joined how */
+  function withTexts(texts: 'all' | 'some-missing', joined: string): Source {
+    const columns = joined === '' ? '' : ', m.service, m.outcome, m.subject, m.reference'
+    const [missing, condition] =
+      texts === 'all' ? ['', matches] : [', t.searched IS NULL AS is_missing', `(t.searched IS NULL OR ${matches})`]
+    return {
+      sql: `(SELECT t.message_id AS id, t.created_at${columns}${missing} FROM message_texts t ${joined} WHERE t.tenant_id = $1 AND ${condition})`,
+      ordered: true,
+      texts,
+      hasStatus: false,
+    }
+  }
+
+  /** Conditions on the texts of a row `r`, which no source tells of subject and reference in their case. */
+  function ofTexts({ texts, isOfMessages }: Source, bind: Bind): string[] {
+    const cased = (row: string) => [
+      ...(filter.subject === undefined ? [] : [`${row}.subject = ${bind(filter.subject)}`]),
+      ...(filter.reference === undefined ? [] : [`${row}.reference = ${bind(filter.reference)}`]),
+    ]
+    if (needles.length === 0) return []
+    if (texts) return cased('r')
+    const isMatch = `EXISTS (SELECT FROM message_texts t WHERE t.message_id = r.id AND ${matches} OFFSET 0)`
+    if (isOfMessages) return [isMatch, ...cased('r')]
+    if (!asksForCase) return [isMatch]
+    return [isMatch, `EXISTS (SELECT FROM messages c WHERE c.id = r.id AND ${cased('c').join(' AND ')} OFFSET 0)`]
+  }
 
   function ofSubmission(bind: Bind): string[] {
     return [...(service === null ? [] : [`r.service = ${bind(service)}`]), ...ofTime(bind)]
@@ -271,27 +353,37 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     ]
   }
 
-  function ofRow({ sql, hasCause }: Source, bind: Bind): string[] {
+  function ofRow(source: Source, bind: Bind): string[] {
+    const { isOfMessages = false, hasCause } = source
+    if (source.texts) return [...ofSubmission(bind), ...ofTexts(source, bind), ...ofOutcome()]
     return [
       ...ofSubmission(bind),
-      ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
+      ...ofTexts(source, bind),
+      ...(isOfMessages ? ofOutcome() : []),
       ...(hasCause && isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
       ...(problem !== undefined && isOwnCode(problem) ? [hasOwnCode(bind(problem))] : []),
-      ...(sql === ALL.sql ? ofReports('r', bind) : []),
-      ...(sql === ALL.sql && possibleDuplicate !== undefined ? [isPossibleDuplicate(bind(possibleDuplicate))] : []),
+      ...(isOfMessages ? ofReports('r', bind) : []),
+      ...(isOfMessages && possibleDuplicate !== undefined ? [isPossibleDuplicate(bind(possibleDuplicate))] : []),
       ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
   }
 
-  function ofState({ sql, hasStatus, reported }: Source, bind: Bind): string[] {
-    const tells = hasStatus || status === undefined || (sql === ALL.sql && status === 'sent')
-    const tellsReports = sql === ALL.sql || (reported !== undefined && !(isStatusCode && delivery !== undefined))
+  /** A condition on a row `r` of messages that its status follows from, or nearly so. */
+  function ofOutcome(): string[] {
+    if (status === undefined) return []
+    return [`r.outcome ${['sent', 'failed', 'cancelled'].includes(status) ? `= '${status}'` : 'IS NULL'}`]
+  }
+
+  function ofState({ sql, texts, isOfMessages = false, hasStatus, reported }: Source, bind: Bind): string[] {
+    if (texts) return [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)]
+    const tells = hasStatus || status === undefined || (isOfMessages && status === 'sent')
+    const tellsReports = isOfMessages || (reported !== undefined && !(isStatusCode && delivery !== undefined))
     return [
       ...(tells ? [] : [`m.status = ${bind(status)}`]),
-      ...(sql === ALL.sql && problem !== undefined && !isStatusCode ? [hasProblem(bind(problem))] : []),
+      ...(isOfMessages && problem !== undefined && !isStatusCode ? [hasProblem(bind(problem))] : []),
       ...(tellsReports ? [] : ofReports('m', bind)),
-      ...(possibleDuplicate === undefined || sql === ALL.sql || sql === POSSIBLE_DUPLICATES.sql
+      ...(possibleDuplicate === undefined || isOfMessages || sql === POSSIBLE_DUPLICATES.sql
         ? []
         : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
     ]
@@ -331,11 +423,9 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
     service,
     filter,
     source: sourceOf(filter, service),
+    texts: needles.length === 0 ? null : ofNeedles(),
     status,
     submitted: { from: submittedFrom ?? null, to: submittedTo ?? null },
-    asksForState: [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
-      (asked) => asked !== undefined,
-    ),
     ofSubmission,
     ofTime,
     ofRow,

@@ -78,6 +78,6 @@ async function take(walk: AsyncGenerator<readonly Match[]>, count: number): Prom
   return taken.slice(0, count)
 }
 
-export function compareMatches(a: Match, b: Match): number {
+function compareMatches(a: Match, b: Match): number {
   return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id))
 }

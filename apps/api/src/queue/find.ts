@@ -1,11 +1,10 @@
 import { once } from 'node:events'
+import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
-import { pMapIterable } from 'p-map'
 import type pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { ListPosition, Toward } from '../list-position.ts'
 import type { Owner } from './actor.ts'
-import { createComparison, type Compare } from './compare-texts.ts'
 import {
   countAll,
   countFailed,
@@ -14,53 +13,42 @@ import {
   countReported,
   countRows,
   estimate,
-  estimateByBlocks,
+  expectTexts,
   type Total,
 } from './find-count.ts'
 import {
   ALL,
   createSelection,
+  planOf,
   POSSIBLE_DUPLICATES,
   MILLIS,
   rowsOf,
   type Bind,
   type Match,
+  type Selection,
   type Source,
   type Connections,
-  type Statements,
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
-import { sampleIndex, sampleSource, type Sampled } from './find-sample.ts'
-import {
-  COMPARED_IN_PARALLEL,
-  chooseGrams,
-  messagesOfIds,
-  positionsOfGrams,
-  readIndex,
-  walkIndex,
-  type Candidates,
-  type ChosenGrams,
-  type SearchIndex,
-} from './find-text.ts'
-import { newestLeft, readUnreported, type Unreported } from './find-unreported.ts'
-import { askedGrams, hasTextFilter } from './search-text.ts'
-import { readInOrder } from './walk-in-order.ts'
+import { IN_ORDER, readPlanned } from './read-planned.ts'
+import { needlesOf, searchedText } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
 //
 // - a source of few rows (failed and cancelled messages, the queue, possible duplicates), whose rows are compared
-// - the search index, for texts
+// - the texts of messages, by their index, or in the order of submission where the planner expects many to match
 // - a walk through all messages, from the newest or from a position
 //
-// A caller that wants few rows does not make it read the rest.
+// A caller that wants few rows does not make it read the rest. While the texts of older messages are still being written
+// (search-index.ts), a search by text walks all of them, and compares those that lack here.
 
 export interface PageOfMatches extends Page, Total {}
 
 /** A page did not come in time. */
 export class SearchTooLong extends Error {
   override readonly name = 'SearchTooLong'
-  /** How many messages the search index does not hold yet, so that every search reads them. */
+  /** How many messages have no text to search yet, so that every search reads them. */
   readonly unindexed: number
 
   constructor(unindexed: number) {
@@ -92,28 +80,19 @@ const SORTED_AT_MOST = 5_000
 const WALKED_PER_ROW = 5
 /** Where few messages may match, so many are looked at in one statement: no more are once nobody waits for the page. */
 const LOOKED_AT_ONCE = 20_000
-/** Where only few may match, so many of the newest are looked at to estimate how many do. */
-const SAMPLED_OF_LACKING = 250
-/** Up to this many rows of a source are read to compare their texts, without asking the search index. */
+/** Up to this many rows of a source are read to compare their texts, without asking how many texts match. */
 const COMPARED_ALWAYS = 2_000
-/** And up to this many, if the index finds more. */
+/** And up to this many, if more texts match. */
 const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
-
-/** What a search by texts begins with. */
-interface Prepared {
-  readonly compare: Compare
-  readonly index: SearchIndex
-  readonly chosen: ChosenGrams
-  /** The rows of the source that are compared in place of what the index finds; null where there is none. */
-  readonly rows: number | null
-}
 
 interface Found {
   readonly id: string
   readonly millis: number
   /** How many rows of the source match, where that is known without being counted. */
   readonly total?: number
+  /** Whether its text is not written yet, so that it may not match. */
+  readonly is_missing?: boolean
 }
 
 /** Where to look for matches. */
@@ -131,34 +110,79 @@ interface FinderBounds {
   readonly exactUpTo?: number
   readonly sortedAtMost?: number
   readonly lookedAtOnce?: number
+  readonly comparedAtMost?: number
 }
 
 /** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
-export function createFinder(
-  pool: pg.Pool,
-  owner: Owner,
-  filter: StoredFilter,
-  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST, lookedAtOnce = LOOKED_AT_ONCE }: FinderBounds = {},
-): Finder {
+export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, bounds: FinderBounds = {}): Finder {
   const selection = createSelection(owner, filter)
-  const {
+  const find = async (database: Connections) =>
+    createReading(await chooseSource(database, selection, owner, bounds), bounds)
+
+  async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
+    const found: FoundBefore = { uncounted: null, newest: [] }
+    const database = boundBy(pool, signal)
+    try {
+      const reading = find(database).then((each) => each.page(database, start, limit, found))
+      return await Promise.race([reading, rejectedBy(signal)])
+    } catch (error) {
+      if (!signal.aborted) throw error
+      const cut: Page | null = found.uncounted ?? cutPage(found.newest, false, start, limit)
+      if (!cut)
+        throw new SearchTooLong(selection.texts === null ? await requireAnswer(pool) : await countMissing(pool, owner))
+      return { ...cut, total: Math.max(found.newest.length, cut.matches.length), totalIsEstimate: true }
+    }
+  }
+
+  return {
+    async *all(atOnce) {
+      yield* (await find(pool)).walk(pool, 'older', null, atOnce)
+    },
+    page,
+    state: (bind) => (selection.source ? [...selection.ofStatus(bind), ...selection.besidesStatus(bind)] : ['false']),
+  }
+}
+
+/** What has been found of a page when its time is over. */
+interface FoundBefore {
+  /** The page, before its matches are counted. */
+  uncounted: Page | null
+  readonly newest: Match[]
+}
+
+/** $1 tenant */
+const MISSING = `message_texts WHERE tenant_id = $1 AND searched IS NULL`
+
+/** Has the texts lead, unless few rows of another source have to be compared. */
+async function chooseSource(
+  database: Connections,
+  selection: Selection,
+  owner: Owner,
+  { comparedAtMost = COMPARED_AT_MOST, exactUpTo = MAX_EXACT_TOTAL }: FinderBounds,
+): Promise<Selection> {
+  const { source, texts, tenantId, filter } = selection
+  if (source === null || texts === null) return selection
+  const { rows } = await database.query<{ lacks: boolean }>(`SELECT EXISTS (SELECT FROM ${MISSING}) AS lacks`, [
     tenantId,
-    service,
-    source,
-    submitted,
-    asksForState,
-    ofSubmission,
-    ofTime,
-    ofRow,
-    ofState,
-    ofStatus,
-    besidesStatus,
-    status,
-  } = selection
-  const asked = askedGrams(filter, service)
+  ])
+  if (rows[0]?.lacks) return { ...selection, source: texts.missing }
+  const expected = await expectTexts(database, selection, texts.alone)
+  if (!source.isOfMessages) {
+    const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
+    const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
+    if (count <= comparedAtMost && (count <= COMPARED_ALWAYS || count < expected)) return selection
+  }
+  return { ...selection, source: expected > exactUpTo ? texts.many : texts.few }
+}
+
+/** Reads the messages of a selection. */
+function createReading(
+  selection: Selection,
+  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST, lookedAtOnce = LOOKED_AT_ONCE }: FinderBounds,
+) {
+  const { tenantId, service, source, filter, ofSubmission, ofRow, ofState, status } = selection
   /** The filter asks for messages without a report: no index lists them, and there may be few. */
   const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'
-  let unindexed = 0
   /** How many messages match, up to one more than are counted, where finding a page has told. */
   let knownTotal: number | null = null
 
@@ -196,6 +220,10 @@ export function createFinder(
     ofPage = false,
   ): AsyncGenerator<readonly Match[]> {
     if (!source) return
+    if (source.texts === 'some-missing') {
+      yield* walkMissing(database, source, toward, begin, Math.max(atOnce, COMPARED_AT_ONCE))
+      return
+    }
     if (ofPage && isLacking) {
       yield* walkInSteps(database, toward, begin, atOnce)
       return
@@ -215,6 +243,28 @@ export function createFinder(
       if (found.length === atOnce) continue
       if (!isCut) return
       rows = source
+    }
+  }
+
+  /** Compares the texts that are not written yet. */
+  async function* walkMissing(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    begin: ListPosition | null,
+    atOnce: number,
+  ): AsyncGenerator<readonly Match[]> {
+    const needles = needlesOf(filter)
+    for (let position = begin; ;) {
+      const found = await readFound(database, rows, toward, position, atOnce, null)
+      const missing = found.filter((each) => each.is_missing).map(({ id }) => id)
+      const texts = missing.length === 0 ? [] : (await database.query<TextRow>(READ_TEXTS, [missing])).rows
+      const matching = new Set(texts.filter((each) => isMatch(searchedText(each), needles)).map(({ id }) => id))
+      const matches = found.filter((each) => !each.is_missing || matching.has(each.id)).map(toMatch)
+      if (matches.length > 0) yield matches
+      const last = found.at(-1)
+      if (!last || found.length < atOnce) return
+      position = toMatch(last)
     }
   }
 
@@ -238,8 +288,12 @@ export function createFinder(
     }
   }
 
+  async function read(...from: Parameters<typeof readFound>): Promise<Match[]> {
+    return (await readFound(...from)).map(toMatch)
+  }
+
   /** @param atMost how many rows are looked at; null for all @param end the last of them; null for any */
-  async function read(
+  async function readFound(
     database: Connections,
     rows: Source,
     toward: Toward,
@@ -247,7 +301,7 @@ export function createFinder(
     count: number,
     atMost: number | null,
     end: ListPosition | null = null,
-  ): Promise<Match[]> {
+  ): Promise<Found[]> {
     const values: unknown[] = [tenantId]
     const bind: Bind = (value) => `$${values.push(value)}`
     const between = [
@@ -257,12 +311,13 @@ export function createFinder(
     const first = (limit: number) =>
       `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...between], [])} ${orderOf(toward)} LIMIT ${bind(limit)})`
     const [looked, conditions] = atMost === null ? [rows.sql, between] : [first(atMost), []]
-    const text = `SELECT r.id, ${MILLIS} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
+    const missing = rows.texts === 'some-missing' ? ', r.is_missing' : ''
+    const text = `SELECT r.id, ${MILLIS}${missing} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
                    ${orderOf(toward)} LIMIT ${bind(count)}`
-    const { rows: found } = rows.ordered
-      ? await readInOrder<Found>(database, text, values)
-      : await database.query<Found>(text, values)
-    return found.map(toMatch)
+    const plan = planOf(rows)
+    const { rows: found } =
+      plan === null ? await database.query<Found>(text, values) : await readPlanned<Found>(database, plan, text, values)
+    return found
   }
 
   /** Reads rows of a source that has to be sorted, and counts all that match. */
@@ -295,155 +350,48 @@ export function createFinder(
     const bind: Bind = (value) => `$${values.push(value)}`
     const conditions = [...ofSubmission(bind), ...(position === null ? [] : [isPast(toward, position, bind)])]
     const text = `SELECT r.id, ${MILLIS} ${rowsOf(ALL, conditions, [])} ${orderOf(toward)} OFFSET ${bind(lookedAtOnce - 1)} LIMIT 1`
-    const { rows } = await readInOrder<Found>(database, text, values)
+    const { rows } = await readPlanned<Found>(database, IN_ORDER, text, values)
     return rows[0] ? toMatch(rows[0]) : null
   }
 
-  /** Reads what a search by texts begins with. */
-  async function prepare(database: Connections): Promise<Prepared> {
-    const compare = createComparison(database, selection)
-    const index = await readIndex(database, tenantId, submitted)
-    unindexed = index.unindexed
-    const chosen = await chooseGrams(database, index, asked)
-    const rows = source === null || source.sql === ALL.sql ? null : await rowsToRead(database, chosen)
-    return { compare, index, chosen, rows }
-  }
-
-  async function* walkTexts(
-    database: Connections,
-    { compare, index, chosen, rows: rowsOfSource }: Prepared,
-    toward: Toward,
-    begin: ListPosition | null,
-    atOnce: number,
-  ): AsyncGenerator<readonly Match[]> {
-    if (!source) return
-    if (rowsOfSource !== null) {
-      const compared = pMapIterable(
-        walk(database, toward, begin, COMPARED_AT_ONCE),
-        async (rows) => {
-          const matching = await compare(messagesOfIds(rows.map(({ id }) => id)), false)
-          const ids = new Set(matching.map(({ id }) => id))
-          return rows.filter(({ id }) => ids.has(id))
-        },
-        { concurrency: atOnce < COMPARED_AT_ONCE ? 1 : COMPARED_IN_PARALLEL },
-      )
-      for await (const found of compared) if (found.length > 0) yield found
-      return
-    }
-    const positions = positionsOfGrams(database, chosen)
-    const indexWalk = { index, positions, toward, begin, range: submitted, atOnce }
-    yield* walkIndex(database, tenantId, indexWalk, (candidates) => compare(candidates, asksForState))
-  }
-
-  /** How many rows the source has, where reading them costs less than what the index finds; else null. */
-  async function rowsToRead(database: Connections, chosen: ChosenGrams): Promise<number | null> {
-    const { count } = await countRows(database, selection, COMPARED_AT_MOST + 1)
-    return count <= COMPARED_ALWAYS || chosen.estimate > count ? count : null
-  }
-
-  const byText = hasTextFilter(filter)
-
-  async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
-    const newest: Match[] = []
-    let uncounted: Page | null = null
-    const database = boundBy(pool, signal)
-    try {
-      const found = byText
-        ? findByText(database, start, limit, newest)
-        : isLacking
-          ? findLacking(database, start, limit, newest, (read) => (uncounted = read))
-          : findByState(database, start, limit, (read) => (uncounted = read))
-      return await Promise.race([found, rejectedBy(signal)])
-    } catch (error) {
-      if (!signal.aborted) throw error
-      const cut: Page | null = uncounted ?? cutPage(newest, false, start, limit)
-      if (!cut) {
-        await requireAnswer(pool)
-        throw new SearchTooLong(unindexed)
-      }
-      return { ...cut, total: Math.max(newest.length, cut.matches.length), totalIsEstimate: true }
-    }
-  }
-
-  /** @param onPage is given the page before its matches are counted */
-  async function findByState(
+  async function page(
     database: Connections,
     start: PageStart | null,
     limit: number,
-    onPage: (page: Page) => void,
+    before: FoundBefore,
   ): Promise<PageOfMatches> {
+    if (source?.texts === 'some-missing') return pageOfMissing(database, start, limit, before.newest)
     const found = await readPage((...from) => walk(database, ...from, true), start, limit)
-    onPage(found)
+    before.uncounted = found
     const isAll = start === null && !found.hasOlder
     if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
     return { ...found, ...(await totalBeyond(database, found.matches.length)) }
   }
 
-  /**
-   * Finds messages of which something is not known among what reviews have left in. Where they have hardly begun, all
-   * messages are walked.
-   */
-  async function findLacking(
+  /** The matches that are counted are those of the page as well, unless it lies far behind. */
+  async function pageOfMissing(
     database: Connections,
     start: PageStart | null,
     limit: number,
     newest: Match[],
-    onPage: (page: Page) => void,
   ): Promise<PageOfMatches> {
-    const unreported = await readUnreported(database, tenantId, submitted, status === 'sent')
-    if (!unreported.isFaster) return findByState(database, start, limit, onPage)
-    const { index, left, unreviewed } = unreported
-    const areAllCompared = left + unreviewed <= exactUpTo
-    const comparedAtOnce = areAllCompared ? COMPARED_AT_ONCE : limit
-    const positions = { ...unreported.positions, comparedAtOnce }
-    const walkFrom: WalkFrom = (toward, begin, atOnce) =>
-      walkIndex(database, tenantId, { index, positions, toward, begin, range: submitted, atOnce }, (candidates) =>
-        compareState(database, candidates),
-      )
-    if (areAllCompared) {
-      for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) newest.push(...found)
-      const cut = cutPage(newest, true, start, limit)
-      if (cut) return { ...cut, total: newest.length, totalIsEstimate: false }
+    const walkFrom: WalkFrom = (...from) => walk(database, ...from)
+    for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
+      for (const match of found) newest.push(match)
+      if (newest.length > exactUpTo) break
     }
-    const reading = readPage(walkFrom, start, limit).then((page) => {
-      onPage(page)
-      return page
-    })
-    const [found, total] = await Promise.all([reading, estimateLacking(database, unreported)])
-    return { ...found, total: Math.max(total, found.matches.length), totalIsEstimate: true }
-  }
-
-  /** Estimates by some of the newest messages how many match, of those that reviews have left in and of all others. */
-  async function estimateLacking(database: Connections, unreported: Unreported): Promise<number> {
-    const { candidates, count } = await newestLeft(unreported, SAMPLED_OF_LACKING)
-    const ofLeft = count === 0 ? 0 : (await compareState(database, candidates)).length / count
-    const values: unknown[] = [tenantId]
-    const bind: Bind = (value) => `$${values.push(value)}`
-    const conditions = ofTime(bind)
-    const text = `SELECT r.id ${rowsOf(ALL, conditions, [])} ${orderOf('older')} LIMIT ${bind(SAMPLED_OF_LACKING)}`
-    const ids = (await readInOrder<{ id: string }>(database, text, values)).rows.map(({ id }) => id)
-    const ofOthers = ids.length === 0 ? 0 : (await compareState(database, messagesOfIds(ids))).length / ids.length
-    return Math.round(ofLeft * unreported.left + ofOthers * unreported.unreviewed)
-  }
-
-  /** Returns those of the candidates that match a filter without texts, in no order. */
-  async function compareState(database: Statements, candidates: Candidates): Promise<Match[]> {
-    const values: unknown[] = [tenantId]
-    const bind: Bind = (value) => `$${values.push(value)}`
-    const rows = { sql: `(${candidates(bind)})` }
-    const conditions = [`r.tenant_id || '' = $1`, ...ofRow(ALL, bind)]
-    const { rows: found } = await database.query<Found>(
-      `SELECT r.id, ${MILLIS} ${rowsOf(rows, conditions, ofState(ALL, bind))}`,
-      values,
-    )
-    return found.map(toMatch)
+    const isComplete = newest.length <= exactUpTo
+    const total = isComplete
+      ? { total: newest.length, totalIsEstimate: false }
+      : await estimate(database, selection, newest.length, newest.at(-1)?.at ?? null)
+    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
   }
 
   /** Counts all that match where a page does not show them all. */
   async function totalBeyond(database: Connections, shown: number): Promise<Total> {
     if (isLacking) return countNewest(database, shown)
     if (source?.ordered === true) knownTotal ??= await countReported(database, selection, exactUpTo + 1)
-    if (knownTotal === null) return countAll(database, selection)
+    if (knownTotal === null) return countAll(database, selection, exactUpTo)
     if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
     return estimate(database, selection, knownTotal, null)
   }
@@ -461,52 +409,23 @@ export function createFinder(
     return { total: Math.max(total, atLeast), totalIsEstimate: true }
   }
 
-  async function findByText(
-    database: Connections,
-    start: PageStart | null,
-    limit: number,
-    newest: Match[],
-  ): Promise<PageOfMatches> {
-    const prepared = await prepare(database)
-    const walkFrom: WalkFrom = (...from) => walkTexts(database, prepared, ...from)
-    const isMostlySampled = prepared.rows === null && prepared.chosen.estimate > exactUpTo
-    const [sampled, early] = await Promise.all([
-      sample(database, prepared),
-      isMostlySampled ? readPage(walkFrom, start, limit) : null,
-    ])
-    if (sampled !== null) {
-      const total = estimateByBlocks(prepared.index, sampled.count, sampled.oldest)
-      return { ...total, ...(early ?? (await readPage(walkFrom, start, limit))) }
-    }
-    // The matches that are counted are those of the page as well, unless it lies far behind.
-    for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
-      for (const match of found) newest.push(match)
-      if (newest.length > exactUpTo) break
-    }
-    const isComplete = newest.length <= exactUpTo
-    const total = isComplete
-      ? { total: newest.length, totalIsEstimate: false }
-      : estimateByBlocks(prepared.index, newest.length, newest.at(-1)?.at ?? null)
-    const page = early ?? cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))
-    return { ...total, ...page }
-  }
+  return { walk, page }
+}
 
-  /** Null where there may be so few matches that they are to be counted. */
-  async function sample(database: Connections, { compare, index, chosen, rows }: Prepared): Promise<Sampled | null> {
-    if (rows !== null)
-      return rows > COMPARED_AT_MOST ? null : sampleSource(database, selection, { rows, compare, limit: exactUpTo })
-    if (chosen.estimate <= exactUpTo) return null
-    const compareAll: Compare = (candidates) => compare(candidates, asksForState)
-    return sampleIndex(database, { index, chosen, compare: compareAll, limit: exactUpTo })
-  }
+interface TextRow {
+  readonly id: string
+  readonly subject: string
+  readonly reference: string | null
+  readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[] | null
+  readonly bcc: readonly Recipient[] | null
+}
 
-  return {
-    async *all(atOnce) {
-      yield* byText ? walkTexts(pool, await prepare(pool), 'older', null, atOnce) : walk(pool, 'older', null, atOnce)
-    },
-    page,
-    state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']),
-  }
+/** $1 ids */
+const READ_TEXTS = `SELECT id, subject, reference, "to", cc, bcc FROM messages WHERE id = ANY ($1)`
+
+function isMatch(text: string, needles: readonly string[]): boolean {
+  return needles.every((needle) => text.includes(needle))
 }
 
 /** SQL for whether a row `r` comes after a position. */
@@ -542,9 +461,18 @@ function boundBy(pool: pg.Pool, signal: AbortSignal): Connections {
 }
 
 /** @throws where the database answers nothing at all: then it is not the search that takes long */
-async function requireAnswer(pool: pg.Pool): Promise<void> {
+async function requireAnswer(pool: pg.Pool): Promise<0> {
   const statement = { text: 'SELECT 1', query_timeout: QUICK_TIMEOUT_MS }
   await pool.query(statement)
+  return 0
+}
+
+/** The same, and counts the messages whose texts are not written yet. */
+async function countMissing(pool: pg.Pool, { tenantId }: Owner): Promise<number> {
+  const text = `SELECT count(*)::int AS count FROM ${MISSING}`
+  const statement = { text, values: [tenantId], query_timeout: QUICK_TIMEOUT_MS }
+  const { rows } = await pool.query<{ count: number }>(statement)
+  return rows[0]?.count ?? 0
 }
 
 async function rejectedBy(signal: AbortSignal): Promise<never> {

@@ -264,8 +264,8 @@ it('has triggers count what another statement of its transaction inserts', async
     await client.query('COMMIT')
   })
 
-  expect(
-    await plain.ground.database.query('SELECT held, unindexed FROM mailbox_totals WHERE tenant_id = $1', [tenantId]),
-  ).toEqual([{ held: 4, unindexed: 4 }])
+  expect(await plain.ground.database.query('SELECT held FROM mailbox_totals WHERE tenant_id = $1', [tenantId])).toEqual(
+    [{ held: 4 }],
+  )
   expect(await plain.ground.database.query(`${WRONG_TOTALS} AND tenant_id = $1`, [tenantId])).toEqual([])
 })

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
 import { isInLane } from './lanes.ts'
+import { searchedText } from './search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
 import { countAndTell, lockTotals, queueRows, storedBytes, takeTotals } from './totals.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
@@ -56,29 +57,29 @@ export interface NewMessage {
 /**
  * Common table expressions: the messages with the settings of their tenants, and their data keys, locked against deletion.
  *
- * $1 to $25 one array per column, of which $12 and $13 say where the content of a message begins in $26 and how long it is: an
+ * $1 to $26 one array per column, of which $12 and $13 say where the content of a message begins in $27 and how long it is: an
  * array would have all content as text
  */
 const NEW = `new AS MATERIALIZED (
-  SELECT n.*, substring($26::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later,
+  SELECT n.*, substring($27::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later,
          s.from_email AS sender,
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
                 $10::int[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::bigint[], $16::int[], $17::bigint[], $18::text[],
-                $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::text[], $23::timestamptz[], $24::boolean[], $25::boolean[]) WITH ORDINALITY
+                $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::text[], $23::timestamptz[], $24::boolean[], $25::boolean[], $26::text[]) WITH ORDINALITY
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
            data_key, content_from, content_bytes, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
-           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt, place)
+           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt, searched, place)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
 )`
 
-/** A common table expression: the idempotency keys to take. $29 to $34 their columns */
+/** A common table expression: the idempotency keys to take. $30 to $35 their columns */
 const CLAIMS = `
 claims AS MATERIALIZED (
-  SELECT * FROM unnest($29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[])
+  SELECT * FROM unnest($30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
     AS c(tenant_id, service, key, content_hash, message_id, message_ids)
 )`
 
@@ -98,7 +99,7 @@ refused AS MATERIALIZED (
  * @param arrived what happens where the attachments of a message have arrived before
  * @param before how many bytes of the message have been counted before
  *
- * $28 the channel to wake workers on
+ * $29 the channel to wake workers on
  */
 function store(parts: { accepted: string; dueAt: string; arrived: string; before: string }): string {
   const { accepted, dueAt, arrived, before } = parts
@@ -115,6 +116,8 @@ accepted AS MATERIALIZED (
   SELECT id, tenant_id, service, "to", subject, reference, mail_now(), send_at, on_unknown_outcome, save_to_sent_items, recipients,
          attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt
     FROM accepted
+), texts AS (
+  INSERT INTO message_texts (message_id, tenant_id, created_at, searched) SELECT id, tenant_id, mail_now(), searched FROM accepted
 ), stored AS (
   INSERT INTO message_contents (message_id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
   SELECT id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now(), traceparent FROM accepted ${arrived}
@@ -126,7 +129,7 @@ accepted AS MATERIALIZED (
     FROM accepted a
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($28, string_agg(t.tenant_id, '${BETWEEN_TENANTS}')) FROM totals t
+  SELECT pg_notify($29, string_agg(t.tenant_id, '${BETWEEN_TENANTS}')) FROM totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
      AND CASE WHEN t.queued = 0 THEN true
               ELSE (SELECT true FROM message_queue q
@@ -135,11 +138,7 @@ accepted AS MATERIALIZED (
                      ORDER BY q.due_at DESC LIMIT 1) IS NOT TRUE END
   HAVING count(*) > 0
 ), ${countAndTell(
-    [
-      queueRows('+', 'queued'),
-      storedBytes('+', 'accepted', `stored_bytes + open_bytes - ${before}`),
-      `SELECT 1, tenant_id, NULL, NULL, NULL, NULL, NULL, 0, 1 FROM accepted`,
-    ],
+    [queueRows('+', 'queued'), storedBytes('+', 'accepted', `stored_bytes + open_bytes - ${before}`)],
     [
       `SELECT tenant_id, id, service, false, mail_now(), 'message.held', left(held_because, 100), NULL FROM accepted WHERE state = 'held'`,
     ],
@@ -157,12 +156,12 @@ accepted AS MATERIALIZED (
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
  *   their service has submitted before them.
  *
- * $1 to $26 as above, $27 the most that a tenant may store, $28 to $34 as above, $35 whether to store all or none, $36 the ids of those of the page
+ * $1 to $27 as above, $28 the most that a tenant may store, $29 to $35 as above, $36 whether to store all or none, $37 the ids of those of the page
  */
 const INSERT_MESSAGES = `
 WITH ${NEW}, before AS MATERIALIZED (
   SELECT max(last.due_at) AS due_at
-    FROM (SELECT tenant_id, service FROM new WHERE $35 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
+    FROM (SELECT tenant_id, service FROM new WHERE $36 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
       SELECT q.due_at FROM message_queue q
        WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
          AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
@@ -170,27 +169,27 @@ WITH ${NEW}, before AS MATERIALIZED (
 ), ${CLAIMS}, ${takeTotals('new')}, of_services AS MATERIALIZED (
   SELECT n.tenant_id, n.service, service_stored_bytes(n.tenant_id, n.service) AS held_bytes
     FROM (SELECT DISTINCT tenant_id, service FROM new) AS n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$27')}
+   WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$28')}
 ), adding AS (
-  SELECT n.id, n.tenant_id, n.added_bytes, n.id = ANY ($36) AS of_page, n.id <> ALL ($36)
+  SELECT n.id, n.tenant_id, n.added_bytes, n.id = ANY ($37) AS of_page, n.id <> ALL ($37)
            AND coalesce(s.held_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id, n.service ORDER BY n.added_bytes, n.id)
-                        >= ${smallService('$27')}, false) AS of_large
+                        >= ${smallService('$28')}, false) AS of_large
     FROM new n LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
    WHERE n.data_key IN (SELECT keys.id FROM keys)
 ), fitting AS MATERIALIZED (
   SELECT id
-    FROM (SELECT a.id, CASE WHEN a.of_page THEN $27 WHEN a.of_large THEN ${forAny('$27')} ELSE ${forSmallServices('$27')} END AS may_be_bytes,
+    FROM (SELECT a.id, CASE WHEN a.of_page THEN $28 WHEN a.of_large THEN ${forAny('$28')} ELSE ${forSmallServices('$28')} END AS may_be_bytes,
                  t.stored_bytes + sum(a.added_bytes) OVER (PARTITION BY a.tenant_id ORDER BY a.of_large, a.added_bytes, a.id) AS total_bytes
             FROM adding a JOIN totals t ON t.tenant_id = a.tenant_id) AS summed
    WHERE true /* fence: storage */ AND total_bytes <= may_be_bytes /* end */
 ), room AS MATERIALIZED (
-  SELECT id FROM fitting WHERE NOT $35 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
+  SELECT id FROM fitting WHERE NOT $36 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
 ), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, arrived AS MATERIALIZED (
   SELECT message_id, stored_bytes FROM message_contents WHERE message_id = ANY ($1) FOR UPDATE
 ), ${store({
-  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $35) /* end */
+  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $36) /* end */
                 AND (SELECT count(*) FROM arrived) >= 0`,
-  dueAt: `CASE WHEN $35 THEN greatest(mail_now() - cardinality($1) * interval '1 millisecond', (SELECT before.due_at FROM before))
+  dueAt: `CASE WHEN $36 THEN greatest(mail_now() - cardinality($1) * interval '1 millisecond', (SELECT before.due_at FROM before))
                           + place * interval '1 millisecond' ELSE mail_now() END`,
   arrived: `
   ON CONFLICT (message_id) DO UPDATE
@@ -210,12 +209,12 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
  * data key is there, and the idempotency key is free. The others are left out, for `INSERT_MESSAGES`, which has twice as many
  * nodes to set up. None may have attachments that were received before.
  *
- * $1 to $34 as above, but $17 what all messages of the tenant add; $29 to $34 only with idempotency keys
+ * $1 to $35 as above, but $17 what all messages of the tenant add; $30 to $35 only with idempotency keys
  */
 const insertPlain = (keyed: boolean): string => `
 WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
   SELECT n.* FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$27')} /* end */
+   WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$28')} /* end */
 ), ${keyed ? `${CLAIMS}, ${takeKeys()}, ${REFUSED}, ` : ''}${store({
   accepted: keyed
     ? 'room n WHERE true /* fence: idempotency */ AND id NOT IN (SELECT message_id FROM refused) /* end */'
@@ -336,6 +335,7 @@ function toColumns(messages: readonly NewMessage[], addedBytes: readonly number[
     column(({ expiresAt }) => expiresAt),
     plainColumn(({ requestReadReceipt }) => requestReadReceipt),
     plainColumn(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
+    column(searchedText),
     Buffer.concat(column(({ content }) => content)),
   ]
 }

@@ -73,9 +73,7 @@ import {
 } from './report-inboxes.ts'
 import { createTakingOver, releaseMessages, type Released, type TakenOver, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './retry.ts'
-import { reviewBlock } from './review-blocks.ts'
-import { indexMessages } from './search-index.ts'
-import { BLOCK_MESSAGES } from './search-postings.ts'
+import { createIndexing, type Index } from './search-index.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
 import { sendNow, type EndRefreshWait } from './send-now.ts'
@@ -284,10 +282,8 @@ export interface Upkeep {
   /** Deletes attachments whose client has gone away. */
   sweepReceived(now: Date): Promise<void>
   expire: Retention
-  /** Indexes messages for the search. Returns whether there may be more to index. */
-  index(): Promise<boolean>
-  /** Notes of which messages of a block of the search index something is not known. Returns whether there may be more. */
-  review(): Promise<boolean>
+  /** Makes what the search needs. */
+  index: Index
   /** Retries or cancels some of the messages that somebody has asked for. Returns whether there may be more. */
   continueBulk(): Promise<boolean>
 }
@@ -368,7 +364,7 @@ export function createQueue(
   const departures = createDepartures(pool, limits, timers.elapsedMs)
   const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
   const findKey = createKeyLookUp(pool, timers)
-  const [indexTurns, bulkTurns] = [createTurns(), createTurns()]
+  const bulkTurns = createTurns()
   return {
     dataKeys: {
       current: (tenantId) => readCurrentDataKey(pool, tenantId),
@@ -491,8 +487,7 @@ export function createQueue(
       failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
-      index: () => indexMessages(pool, BLOCK_MESSAGES, indexTurns),
-      review: () => reviewBlock(pool),
+      index: createIndexing(pool, connectionString, timers.elapsedMs),
       continueBulk: () => continueBulkChange(pool, bulkTurns),
     },
   }

@@ -11,7 +11,6 @@ import {
   type OutcomeReport,
   type RecipientOutcome,
 } from './merge-outcome.ts'
-import { LAST_REVIEW_AFTER, reviewAgain } from './review-blocks.ts'
 import { takeTotals } from './totals.ts'
 
 // What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
@@ -25,16 +24,13 @@ interface ReportedMessage {
   readonly id: string
   readonly service: string
   readonly possibleDuplicate: boolean
-  /** When it was submitted, where its block has been reviewed for the last time; else null. */
-  readonly submittedBeforeReview: Date | null
   /** The addresses as they were submitted, by the address in lower case. */
   readonly addresses: ReadonlyMap<string, { readonly address: string; readonly places: number }>
 }
 
 /** $1 tenant, $2 ids */
 const READ_MESSAGES = `
-SELECT m.id, m.service, m.possible_duplicate, m."to", m.cc, m.bcc,
-       CASE WHEN m.sent_at < mail_now() - ${LAST_REVIEW_AFTER} THEN m.created_at END AS submitted_before_review
+SELECT m.id, m.service, m.possible_duplicate, m."to", m.cc, m.bcc
   FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
 
 const COLUMNS = `o.message_id, o.address, o.delivery, o.code, o.detail, o.at, o.source, o.certain, o.note, o.events, o.code_awaited_until`
@@ -134,8 +130,6 @@ async function applySome(pool: pg.Pool, tenantId: string, reports: readonly Outc
     return [{ key, messageId, address, places: messages.get(messageId)?.addresses.get(address)?.places ?? 1 }]
   })
   if (places.length === 0) return 0
-  const late = places.flatMap(({ messageId }) => messages.get(messageId)?.submittedBeforeReview ?? [])
-  await reviewAgain(pool, tenantId, late)
   return inTransaction(pool, async (client) => {
     await client.query(PREPARE, [
       tenantId,
@@ -250,29 +244,17 @@ async function readMessages(
     to: Recipient[]
     cc: Recipient[] | null
     bcc: Recipient[] | null
-    submitted_before_review: Date | null
   }>(READ_MESSAGES, [tenantId, ids])
   return new Map(
-    rows.map(
-      ({
+    rows.map(({ id, service, possible_duplicate: possibleDuplicate, to, cc, bcc }) => [
+      id,
+      {
         id,
         service,
-        possible_duplicate: possibleDuplicate,
-        submitted_before_review: submittedBeforeReview,
-        to,
-        cc,
-        bcc,
-      }) => [
-        id,
-        {
-          id,
-          service,
-          possibleDuplicate,
-          submittedBeforeReview,
-          addresses: countAddresses([...to, ...(cc ?? []), ...(bcc ?? [])]),
-        },
-      ],
-    ),
+        possibleDuplicate,
+        addresses: countAddresses([...to, ...(cc ?? []), ...(bcc ?? [])]),
+      },
+    ]),
   )
 }
 

@@ -1,134 +1,143 @@
-import { createHash } from 'node:crypto'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createFinder } from './find.ts'
-import { indexMessages } from './search-index.ts'
-import { createTurns } from './turns.ts'
+import { createIndexing } from './search-index.ts'
 
-const BLOCK = 10
 const DAY_MS = 24 * 60 * 60_000
+const NEVER = new AbortController().signal
 
 let ground: QueueGround
 beforeAll(async () => (ground = await createQueueGround()))
 afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'search_blocks', 'search_grams', 'search_progress', 'search_late'))
+beforeEach(async () => {
+  await ground.database.empty('messages', 'message_texts')
+  await ground.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')
+})
 
-const index = () => indexMessages(ground.opened.pool, BLOCK)
-
-async function submit(count: number): Promise<void> {
-  for (let n = 0; n < count; n++) await ground.submit({ subject: `Report ${n}` })
+/** Works in the background until there is nothing more to do. Returns what was refused. */
+function startIndexing(connectionString = ground.database.url) {
+  let nowMs = 0
+  const index = createIndexing(ground.opened.pool, connectionString, () => nowMs)
+  return {
+    async run(stopping = NEVER): Promise<string[]> {
+      const refusals: string[] = []
+      for (let more = true; more;) {
+        const indexed = await index(stopping)
+        if (indexed.refusal !== null) refusals.push(indexed.refusal)
+        more = indexed.more
+      }
+      return refusals
+    },
+    passAMinute: () => void (nowMs += 60_000),
+  }
 }
 
-async function read() {
+async function readIndex() {
   const [row] = await ground.database.query(
-    `SELECT (SELECT coalesce(sum(messages), 0)::int FROM search_blocks) AS indexed, (SELECT unindexed FROM mailbox_totals WHERE tenant_id = $1) AS unindexed,
-            (SELECT count(*)::int FROM search_late) AS late`,
-    [ADA],
+    `SELECT i.indisvalid AS "isValid", pg_get_indexdef(i.indexrelid) AS definition FROM pg_index i WHERE i.indexrelid = to_regclass('message_texts_searched_idx')`,
   )
-  return row
+  return row ?? null
 }
 
-async function found(search: string): Promise<number> {
+async function count(search: string): Promise<number> {
   const finder = createFinder(ground.opened.pool, { tenantId: ADA, service: null }, { search })
-  return (await finder.page(null, 50, new AbortController().signal)).total
+  return (await finder.page(null, 50, NEVER)).total
 }
 
-it('is built once, however many processes build it', async () => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  await submit(35)
-  while ((await Promise.all([index(), index(), index()])).some(Boolean));
+const VALID = { isValid: true, definition: expect.stringContaining('gin_trgm_ops') }
 
-  expect(await read()).toEqual({ indexed: 30, unindexed: 5, late: 0 })
-  expect(await found('report')).toBe(35)
-})
+it('makes extension and index, and writes the texts that an upgrade lacks, the newest first', async () => {
+  for (let n = 0; n < 300; n++) await ground.submit({ subject: `Report ${n}` })
+  await ground.database.query('UPDATE message_texts SET searched = NULL')
+  const index = createIndexing(ground.opened.pool, ground.database.url, () => 0)
+  await index(NEVER)
+  await index(NEVER)
 
-it('goes on with what a killed process had sealed, and takes in what came late', async () => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  await submit(BLOCK)
-  await ground.database.query(
-    `INSERT INTO search_progress SELECT tenant_id, created_at, id, '-infinity', '' FROM messages ORDER BY created_at DESC, id DESC LIMIT 1`,
+  const written = await ground.database.query(
+    `SELECT count(*)::int AS count, bool_and(rank <= count) AS "areNewest"
+       FROM (SELECT searched, rank() OVER (ORDER BY created_at DESC), count(searched) OVER () FROM message_texts) AS t WHERE searched IS NOT NULL`,
   )
+  expect(written).toEqual([{ count: 250, areNewest: true }])
+  expect(await readIndex()).toBeNull()
+  expect(await count('report')).toBe(300)
+  expect(await startIndexing().run()).toEqual([])
+  expect(await readIndex()).toEqual(VALID)
+  expect(await count('report 29')).toBe(11)
+})
+
+it('makes an index anew that was left half made', async () => {
+  await startIndexing().run()
   await ground.database.query(
-    `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
-     SELECT 'msg_' || md5('late'), tenant_id, service, "to", 'Came late', created_at - interval '1 hour' FROM messages LIMIT 1`,
+    `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'message_texts_searched_idx'::regclass`,
   )
-  expect(await read()).toEqual({ indexed: 0, unindexed: BLOCK + 1, late: 1 })
-  expect(await found('came late')).toBe(1)
-  await index()
-  expect(await read()).toEqual({ indexed: BLOCK, unindexed: 1, late: 1 })
-  await submit(BLOCK - 1)
-  await index()
-
-  expect(await read()).toEqual({ indexed: 2 * BLOCK, unindexed: 0, late: 0 })
-  expect(await found('CAME late')).toBe(1)
+  await startIndexing().run()
+  expect(await readIndex()).toEqual(VALID)
 })
 
-it('finds every message of a block with very many different pieces of text', async () => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  const words = Array.from({ length: BLOCK }, (_, nth) => createHash('sha512').update(`${nth}`).digest('hex'))
-  for (const word of words) await ground.submit({ subject: word })
-  await index()
-
-  expect(await read()).toMatchObject({ indexed: BLOCK, unindexed: 0 })
-  for (const word of words) expect(await found(word)).toBe(1)
+it('leaves an index that another process makes alone', async () => {
+  const other = new pg.Client({ connectionString: ground.database.url })
+  await other.connect()
+  onTestFinished(() => other.end())
+  await other.query('SELECT pg_advisory_lock(719283006)')
+  await startIndexing().run()
+  expect(await readIndex()).toBeNull()
 })
 
-it('forgets a block when retention has deleted its messages, and counts again what was deleted before', async () => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  await submit(BLOCK + 5)
-  await index()
-  await ground.database.query(`DELETE FROM message_queue`)
-  await ground.database.query(`UPDATE messages SET outcome = 'sent', ended_at = created_at`)
+it('gives up making the index when the process stops', async () => {
+  await ground.submit()
+  const stopping = new AbortController()
+  const old = new pg.Client({ connectionString: ground.database.url })
+  await old.connect()
+  onTestFinished(() => old.end())
+  await old.query('BEGIN; LOCK TABLE message_texts IN SHARE UPDATE EXCLUSIVE MODE')
+  const running = startIndexing().run(stopping.signal)
+  const waits = `SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`
+  while ((await ground.database.query(waits)).length === 0);
+  stopping.abort()
+  await running
+  await old.query('ROLLBACK')
+  await startIndexing().run()
+  expect(await readIndex()).toEqual(VALID)
+})
+
+it.each(['42501', '0A000'])(
+  'says once what is refused as %s, searches all the same, and uses the extension once it comes',
+  async (code) => {
+    await ground.database.query(
+      `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'Not on the list of the administrator.' USING ERRCODE = '${code}'; END$$;
+     CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION refuse()`,
+    )
+    const allow = () => ground.database.query('DROP EVENT TRIGGER IF EXISTS refuse; DROP FUNCTION IF EXISTS refuse')
+    onTestFinished(async () => void (await allow()))
+    await ground.submit({ subject: 'Report' })
+    const indexing = startIndexing()
+    expect(await indexing.run()).toEqual(['Not on the list of the administrator.'])
+    indexing.passAMinute()
+    expect(await indexing.run()).toEqual([])
+    expect(await count('report')).toBe(1)
+
+    await allow()
+    await ground.database.query(
+      'DROP SCHEMA IF EXISTS of_administrator; CREATE SCHEMA of_administrator; CREATE EXTENSION pg_trgm SCHEMA of_administrator',
+    )
+    expect(await indexing.run()).toEqual([])
+    expect(await readIndex()).toBeNull()
+    indexing.passAMinute()
+    expect(await indexing.run()).toEqual(['permission denied for schema of_administrator'])
+    await ground.database.query('GRANT USAGE ON SCHEMA of_administrator TO PUBLIC')
+    indexing.passAMinute()
+    expect(await indexing.run()).toEqual([])
+    expect(await readIndex()).toEqual({
+      isValid: true,
+      definition: expect.stringContaining('of_administrator.gin_trgm_ops'),
+    })
+  },
+)
+
+it('forgets the text of a message that retention deletes', async () => {
+  await ground.submit()
+  await ground.database.query(`DELETE FROM message_queue; UPDATE messages SET outcome = 'sent', ended_at = created_at`)
   await ground.queue.upkeep.expire(new Date(ground.clock.now().getTime() + 31 * DAY_MS))
-  await submit(BLOCK - 1)
-  await index()
-
-  expect(await ground.database.query('SELECT FROM messages')).toHaveLength(BLOCK - 1)
-  expect(await ground.database.query('SELECT FROM search_grams')).toEqual([])
-  expect(await read()).toMatchObject({ indexed: 0, unindexed: BLOCK - 1 })
-})
-
-/** How many messages of each tenant are indexed. */
-async function indexedOf(): Promise<Record<string, number>> {
-  const rows = await ground.database.query<{ tenant_id: string; count: number }>(
-    'SELECT tenant_id, sum(messages)::int AS count FROM search_blocks GROUP BY 1',
-  )
-  return Object.fromEntries(rows.map(({ tenant_id: tenantId, count }) => [tenantId, count]))
-}
-
-it.each([
-  { failing: ADA, other: BEN },
-  { failing: BEN, other: ADA },
-])('indexes $other although $failing cannot be indexed, and $failing once it can', async ({ failing, other }) => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  for (let n = 0; n < 2 * BLOCK; n++) for (const tenantId of [failing, other]) await ground.submit({ tenantId })
-  await ground.database.query(
-    `ALTER TABLE search_blocks ADD CONSTRAINT none_of_it CHECK (tenant_id <> '${failing}') NOT VALID`,
-  )
-  const repair = () => ground.database.query('ALTER TABLE search_blocks DROP CONSTRAINT IF EXISTS none_of_it')
-  onTestFinished(async () => void (await repair()))
-  const turns = createTurns()
-  const step = () => indexMessages(ground.opened.pool, BLOCK, turns)
-
-  await expect(step()).rejects.toThrow('none_of_it')
-  expect(await indexedOf()).toEqual({ [other]: BLOCK })
-  expect(await step()).toBe(true)
-  expect(await indexedOf()).toEqual({ [other]: 2 * BLOCK })
-  await expect(step()).rejects.toThrow('none_of_it')
-
-  await repair()
-  while (await step());
-  expect(await indexedOf()).toEqual({ [failing]: 2 * BLOCK, [other]: 2 * BLOCK })
-})
-
-it('indexes each of many tenants before any of them has its second turn', async () => {
-  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
-  const tenants = Array.from({ length: 15 }, (_, nth) => `ten_of_many_${nth}`)
-  await ground.database.query('INSERT INTO tenants (id, created_at) SELECT unnest($1::text[]), now()', [tenants])
-  for (const tenantId of tenants) for (let n = 0; n < 3 * BLOCK; n++) await ground.submit({ tenantId })
-  const turns = createTurns()
-  await indexMessages(ground.opened.pool, BLOCK, turns)
-  await indexMessages(ground.opened.pool, BLOCK, turns)
-
-  expect(Object.keys(await indexedOf()).toSorted()).toEqual(tenants.toSorted())
+  expect(await ground.database.query('SELECT FROM message_texts')).toEqual([])
 })

@@ -1,269 +1,172 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Recipient } from '@inforiver-mail/contract/message'
-import type pg from 'pg'
-import { isAway } from '../database/is-unavailable.ts'
-import { inTransaction } from '../database/transaction.ts'
-import { BLOCK_MESSAGES, encodePositions } from './search-postings.ts'
-import { indexedGrams } from './search-text.ts'
-import { totalsOf } from './totals.ts'
-import { createTurns, inTurn, type Turns } from './turns.ts'
-import { WALK_IN_ORDER } from './walk-in-order.ts'
+import pg from 'pg'
+import { KEEP_ALIVE } from '../database/keep-alive.ts'
+import { applySettings, NO_TIME_LIMITS } from '../database/session-settings.ts'
+import { createTrigrams, refusalOf } from '../database/trigrams.ts'
+import { searchedText } from './search-text.ts'
 
-// Builds the search index in the background, in blocks of 2,048 messages. What is not in a block yet is read by every
-// search, so nothing depends on how far the index has come.
+// Makes what a search needs, in the background: the extension, the texts of messages that have none, and their index.
 //
-// The end of a block is sealed first, while the tenant's totals are locked, and the block is built afterwards without
-// that lock. A message that is stored behind the sealed end is noted in search_late by a trigger, and is put into a later
-// block. Where there are very many, as after somebody has filled the table out of order, they make blocks of their own.
+// The extension and the index are no part of the migrations. Somebody may refuse the extension, the index must not keep
+// submits waiting while it is built, and a restore moves the tables to another schema, without them.
 
-/** Tenants that are indexed in one step. */
-const TENANTS_AT_ONCE = 10
-/** A block is built in steps that take one or two milliseconds, here or in the database. */
-const MESSAGES_PER_READ = 128
-const GRAMS_PER_STEP = 4_000
-const GRAMS_PER_INSERT = 250
-/** The time that submits and deliveries have between two steps. A block in one go delays one in a hundred submits. */
-const PAUSE_MS = 2
-
-/** $1 and $2 whose turn it is, $3 messages of a block */
-const TENANTS_BEHIND = `
-SELECT t.tenant_id FROM mailbox_totals t WHERE t.unindexed >= $3 ORDER BY ${inTurn('t.tenant_id', 'text')} LIMIT ${TENANTS_AT_ONCE}`
-
-/** $1 tenant */
-const BEGIN_PROGRESS = `
-INSERT INTO search_progress (tenant_id, sealed_at, sealed_id, indexed_at, indexed_id) VALUES ($1, '-infinity', '', '-infinity', '')
-ON CONFLICT DO NOTHING`
-
-/** $1 tenant */
-const LOCK_PROGRESS = `
-SELECT sealed_at::text, sealed_id, indexed_at::text, indexed_id FROM search_progress WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED`
-
-/** Waits for submits that are under way, and lets none begin. $1 tenant */
-const LOCK_TOTALS = `${totalsOf('$1', '1')} FOR UPDATE`
+const INDEX = 'message_texts_searched_idx'
+const INDEX_LOCK = 719_283_006
+/** Each step delays submits by some milliseconds. */
+const TEXTS_AT_ONCE = 250
+/** How often it is looked whether the extension has come, or the index has gone. */
+const LOOK_EVERY_MS = 60_000
+const CONNECT_TIMEOUT_MS = 10_000
 
 /**
- * Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block,
- * $3 and $4 what is sealed, $5 late messages
+ * The newest come first: they are searched for most. Those that were just written are not walked over again, since the index has
+ * them until a vacuum. $1 and $2 from where on
  */
-const SEAL = `
-UPDATE search_progress p SET sealed_at = last.created_at, sealed_id = last.id
-  FROM (SELECT m.created_at, m.id FROM messages m
-         WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text)
-         ORDER BY m.created_at, m.id
-        OFFSET $2 - 1 - $5 LIMIT 1) AS last
- WHERE p.tenant_id = $1`
+const READ_MISSING = `
+SELECT t.message_id AS id, t.tenant_id, t.created_at::text, m.subject, m.reference, m."to", m.cc, m.bcc
+  FROM (SELECT * FROM message_texts WHERE searched IS NULL AND (tenant_id, created_at) <= ($1, $2::timestamptz)
+         ORDER BY tenant_id DESC, created_at DESC LIMIT ${TEXTS_AT_ONCE}) AS t
+  LEFT JOIN LATERAL (SELECT * FROM messages WHERE id = t.message_id OFFSET 0) AS m ON true`
 
-/** $1 tenant, $2 at most */
-const COUNT_LATE = `SELECT count(*)::int AS count FROM (SELECT FROM search_late WHERE tenant_id = $1 LIMIT $2) AS late`
+/** Two processes write the same. $1 ids, $2 texts */
+const WRITE_TEXTS = `
+UPDATE message_texts SET searched = ($2::text[])[array_position($1::text[], message_id)] WHERE message_id = ANY ($1) AND searched IS NULL`
 
-/** Counts again, after messages were deleted before they were indexed. Parameters as above, without the late ones. */
-const RECOUNT = `
-UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
-         (SELECT count(*) FROM messages m WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text))
-       + (SELECT count(*) FROM search_late WHERE tenant_id = $1))
- WHERE tenant_id = $1`
-
-/** Of a block, most reports have come by then: review-blocks.ts. */
-const REVIEWED_AFTER = `interval '1 hour'`
-
-const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]') AS recipients`
-
-/** $1 tenant, $2 and $3 what is indexed, $4 and $5 what is sealed */
-const OPEN_SEALED = `
-DECLARE sealed NO SCROLL CURSOR FOR
-SELECT ${TEXTS} FROM messages m
- WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($2::timestamptz, $3::text) AND (m.created_at, m.id) <= ($4::timestamptz, $5::text)
-   AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE
- ORDER BY m.created_at`
-
-const READ_SEALED = `FETCH ${MESSAGES_PER_READ} FROM sealed`
-
-/** $1 tenant, $2 at most */
-const READ_LATE = `
-SELECT ${TEXTS} FROM (SELECT message_id FROM search_late WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT $2) AS l
- CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = l.message_id OFFSET 0) AS m`
-
-const INSERT_BLOCK = `
-INSERT INTO search_blocks (tenant_id, first_at, last_at, messages, message_ids, review_at)
-VALUES ($1, $2, $3::timestamptz, $4, $5, $3::timestamptz + ${REVIEWED_AFTER}) RETURNING id`
-
-const INSERT_GRAMS = `
-INSERT INTO search_grams (block_id, gram, positions) SELECT $1, * FROM unnest($2::int[], $3::bytea[])`
-
-const END_BLOCK = `
-WITH late AS (DELETE FROM search_late WHERE message_id = ANY ($2)),
-     indexed AS (UPDATE search_progress SET indexed_at = sealed_at, indexed_id = sealed_id WHERE tenant_id = $1)
-UPDATE mailbox_totals SET unindexed = greatest(0, unindexed - cardinality($2::text[])) WHERE tenant_id = $1`
-
-interface Progress {
-  readonly sealed_at: string
-  readonly sealed_id: string
-  readonly indexed_at: string
-  readonly indexed_id: string
-}
-
-interface TextRow {
+interface MissingRow {
   readonly id: string
-  readonly service: string
-  readonly created_at: Date
-  readonly subject: string
+  readonly tenant_id: string
+  readonly created_at: string
+  /** Null where the message was deleted meanwhile. */
+  readonly subject: string | null
   readonly reference: string | null
-  readonly recipients: readonly Recipient[]
+  readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[] | null
+  readonly bcc: readonly Recipient[] | null
+}
+
+/** Where a walk through the missing texts has come to. */
+type Place = readonly [tenantId: string, createdAt: string]
+
+/** Ids of tenants begin with ten_. */
+const NEWEST: Place = ['z', 'infinity']
+
+/** Writes some of the texts that are missing. Returns from where on there may be more; null when there are none. */
+export async function writeMissingTexts(pool: pg.Pool, from: Place = NEWEST): Promise<Place | null> {
+  const { rows } = await pool.query<MissingRow>(READ_MISSING, [...from])
+  const last = rows.at(-1)
+  if (!last) return null
+  const texts = rows.map(({ subject, ...row }) => (subject === null ? '' : searchedText({ subject, ...row })))
+  await pool.query(WRITE_TEXTS, [rows.map(({ id }) => id), texts])
+  return [last.tenant_id, last.created_at]
+}
+
+/** What the database has. */
+const LOOK = `
+SELECT (SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm') AS schema,
+       (SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+         WHERE i.indrelid = 'message_texts'::regclass AND c.relname = '${INDEX}') AS "isValid"`
+
+interface Look {
+  /** Where the extension is; null while it is not. */
+  readonly schema: string | null
+  /** Null while there is no index. False while it is built, and where that was cut off. */
+  readonly isValid: boolean | null
+}
+
+async function look(client: Pick<pg.ClientBase, 'query'>): Promise<Look> {
+  const { rows } = await client.query<Look>(LOOK)
+  return rows[0] ?? { schema: null, isValid: null }
+}
+
+export interface Indexed {
+  readonly more: boolean
+  /** Why there can be no index, in the words of PostgreSQL; null where there is one, or it was said before. */
+  readonly refusal: string | null
+}
+
+/** One step of the work. It is cut off where `stopping` aborts, and may be at any moment. */
+export type Index = (stopping: AbortSignal) => Promise<Indexed>
+
+export function createIndexing(pool: pg.Pool, connectionString: string, elapsedMs: () => number): Index {
+  let next: 'extension' | 'texts' | 'index' = 'extension'
+  let place: Place = NEWEST
+  let lookAtMs = 0
+  let hasExtension = false
+  let said: string | null = null
+
+  /** Returns what PostgreSQL says where it refuses. */
+  async function tryTo(work: () => Promise<unknown>): Promise<string | null> {
+    try {
+      await work()
+      return null
+    } catch (error) {
+      const refusal = refusalOf(error)
+      if (refusal === null) throw error
+      return refusal
+    }
+  }
+
+  function say(refusal: string | null): string | null {
+    const isKnown = refusal === said
+    said = refusal
+    return isKnown ? null : refusal
+  }
+
+  return async (stopping) => {
+    switch (next) {
+      case 'extension': {
+        if (elapsedMs() < lookAtMs) return { more: false, refusal: null }
+        const refusal = (await look(pool)).schema === null ? await tryTo(() => createTrigrams(pool)) : null
+        hasExtension = refusal === null
+        next = 'texts'
+        return { more: true, refusal: hasExtension ? null : say(refusal) }
+      }
+      case 'texts': {
+        const reached = await writeMissingTexts(pool, place)
+        if (reached === null) next = 'index'
+        place = reached ?? NEWEST
+        return { more: true, refusal: null }
+      }
+      case 'index': {
+        const refusal = hasExtension ? say(await tryTo(() => makeIndex(pool, connectionString, stopping))) : null
+        lookAtMs = elapsedMs() + LOOK_EVERY_MS
+        next = 'extension'
+        return { more: false, refusal }
+      }
+    }
+  }
 }
 
 /**
- * Indexes the next block of some tenants that have enough for one. It may be cut off anywhere, and run in several
- * processes at once: each tenant is indexed by one of them.
- *
- * @param blockMessages at most `BLOCK_MESSAGES`; fewer in tests
- * @returns whether something was indexed, so that there may be more
- * @throws what kept a tenant from being indexed, once the others were
+ * Makes the index, unless there is one or another process is at it. Where that was cut off, an index is left that nobody may
+ * use: it is made anew.
  */
-export async function indexMessages(
-  pool: pg.Pool,
-  blockMessages = BLOCK_MESSAGES,
-  turns: Turns = createTurns(),
-): Promise<boolean> {
-  const { rows } = await pool.query<{ tenant_id: string }>(TENANTS_BEHIND, [
-    turns.last,
-    [...turns.failed],
-    blockMessages,
-  ])
-  let indexed = false
-  const failures: unknown[] = []
-  for (const { tenant_id: tenantId } of rows) {
-    if (indexed && turns.failed.has(tenantId)) break // it comes last, and the others may have more
-    turns.last = tenantId
-    try {
-      indexed = (await indexBlock(pool, tenantId, blockMessages)) || indexed
-      turns.failed.delete(tenantId)
-    } catch (error) {
-      if (isAway(error)) throw error
-      turns.failed.add(tenantId)
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) throw failures[0]
-  return indexed
-}
-
-async function indexBlock(pool: pg.Pool, tenantId: string, blockMessages: number): Promise<boolean> {
-  const isSealed = await inTransaction(pool, (client) => seal(client, tenantId, blockMessages))
-  return isSealed && inTransaction(pool, (client) => build(client, tenantId, blockMessages))
-}
-
-/** Returns false when another process is at it, or there is not enough for a block. */
-async function seal(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
-  await client.query(BEGIN_PROGRESS, [tenantId])
-  const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
-  const [row] = progress.rows
-  if (!row) return false
-  if (isSealed(row)) return true // whoever sealed it was interrupted
-  await client.query(WALK_IN_ORDER)
-  await client.query(LOCK_TOTALS, [tenantId])
-  const late = await client.query<{ count: number }>(COUNT_LATE, [tenantId, blockMessages])
-  const lateCount = late.rows[0]?.count ?? 0
-  if (lateCount === blockMessages) return true
-  const values = [tenantId, blockMessages, row.sealed_at, row.sealed_id]
-  const { rowCount } = await client.query(SEAL, [...values, lateCount])
-  if (rowCount === 1) return true
-  await client.query(RECOUNT, values)
-  return false
-}
-
-/** Returns false when another process is at it. */
-async function build(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
-  const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
-  const [row] = progress.rows
-  if (!row) return false
-  await client.query(WALK_IN_ORDER)
-  const between = [row.indexed_at, row.indexed_id, row.sealed_at, row.sealed_id]
-  await client.query(OPEN_SEALED, [tenantId, ...between])
-  const sealed = await readSealed(client)
-  const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
-  if (!isSealed(row) && late.length < blockMessages) return false
-  const messages = [...sealed, ...late].toSorted(
-    (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
-  )
-  const [first] = messages
-  const last = messages.at(-1)
-  if (first && last) {
-    const ids = Buffer.concat(messages.map(({ id }) => bytesOfId(id)))
-    const range = [first.created_at, last.created_at, messages.length, ids]
-    const block = await client.query<{ id: string }>(INSERT_BLOCK, [tenantId, ...range])
-    const positionsOf = await positionsByGram(messages)
-    const grams = Uint32Array.from(positionsOf.keys()).toSorted()
-    for (let from = 0; from < grams.length; from += GRAMS_PER_INSERT) {
-      const inserted = [...grams.subarray(from, from + GRAMS_PER_INSERT)]
-      const positions = inserted.map((gram) => encodePositions(positionsOf.get(gram) ?? []))
-      await client.query(INSERT_GRAMS, [block.rows[0]?.id, inserted, positions])
-      await delay(PAUSE_MS)
-    }
-  }
-  await client.query(END_BLOCK, [tenantId, messages.map(({ id }) => id)])
-  return true
-}
-
-async function readSealed(client: pg.PoolClient): Promise<TextRow[]> {
-  const sealed: TextRow[] = []
-  for (;;) {
-    const { rows } = await client.query<TextRow>(READ_SEALED)
-    sealed.push(...rows)
-    if (rows.length < MESSAGES_PER_READ) return sealed
-    await delay(PAUSE_MS)
-  }
-}
-
-function isSealed({ sealed_id: sealed, indexed_id: indexed }: Progress): boolean {
-  return sealed !== indexed
-}
-
-async function positionsByGram(messages: readonly TextRow[]): Promise<Map<number, number[]>> {
-  const positions = new Map<number, number[]>()
-  let sincePause = 0
-  for (const [position, { subject, reference, recipients, service }] of messages.entries()) {
-    const grams = indexedGrams({ subject, reference, recipients }, service)
-    sincePause += grams.size
-    if (sincePause >= GRAMS_PER_STEP) {
-      await delay(PAUSE_MS)
-      sincePause = 0
-    }
-    for (const gram of grams) {
-      const listed = positions.get(gram)
-      if (listed) listed.push(position)
-      else positions.set(gram, [position])
-    }
-  }
-  return positions
-}
-
-/** The 128 bits of an id, as `idAt` reads them. */
-function bytesOfId(id: string): Buffer {
-  return Buffer.from(id.slice('msg_'.length), 'hex')
-}
-
-/** SQL for the id of a message at a position of a block. */
-export function idAt(block: string, position: string): string {
-  return `'msg_' || encode(substr(${block}.message_ids, 16 * ${position} + 1, 16), 'hex')`
-}
-
-/** Deletes blocks whose messages are all deleted. $1 last submitted before, $2 at most */
-const DROP_EMPTY_BLOCKS = `
-WITH empty AS MATERIALIZED (
-  SELECT b.id FROM search_blocks b
-   WHERE b.last_at < $1
-     AND (SELECT true FROM messages m WHERE m.tenant_id = b.tenant_id AND m.created_at BETWEEN b.first_at AND b.last_at LIMIT 1) IS NOT TRUE
-   LIMIT $2 FOR UPDATE SKIP LOCKED
-), grams AS (
-  DELETE FROM search_grams WHERE block_id = ANY (ARRAY(SELECT id FROM empty))
-)
-DELETE FROM search_blocks WHERE id = ANY (ARRAY(SELECT id FROM empty))`
-const BLOCKS_AT_ONCE = 20
-
-/** Deletes what the index holds of messages that retention has deleted. */
-export async function forgetIndexed(pool: pg.Pool, submittedBefore: Date): Promise<void> {
-  for (;;) {
-    const { rowCount } = await pool.query(DROP_EMPTY_BLOCKS, [submittedBefore, BLOCKS_AT_ONCE])
-    if ((rowCount ?? 0) < BLOCKS_AT_ONCE) return
+export async function makeIndex(pool: pg.Pool, connectionString: string, stopping: AbortSignal): Promise<void> {
+  if ((await look(pool)).isValid === true) return
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...KEEP_ALIVE })
+  client.on('error', () => {}) // a broken connection emits an error in addition to failing its statement
+  await client.connect()
+  const cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => {})
+  let pid: number | undefined
+  try {
+    await applySettings(client, NO_TIME_LIMITS)
+    const { rows } = await client.query<{ pid: number; isFree: boolean }>(
+      `SELECT pg_backend_pid() AS pid, pg_try_advisory_lock(${INDEX_LOCK}) AS "isFree"`,
+    )
+    const { schema, isValid } = await look(client)
+    if (rows[0]?.isFree !== true || schema === null || isValid === true) return
+    pid = rows[0].pid
+    stopping.throwIfAborted()
+    stopping.addEventListener('abort', cancel)
+    if (isValid === false) await client.query(`DROP INDEX CONCURRENTLY ${INDEX}`)
+    await client.query(
+      `CREATE INDEX CONCURRENTLY ${INDEX} ON message_texts USING gin (searched ${schema}.gin_trgm_ops)`,
+    )
+    await client.query('ANALYZE message_texts') // a plan rests on how often a word occurs
+  } catch (error) {
+    if (!stopping.aborted) throw error
+  } finally {
+    stopping.removeEventListener('abort', cancel)
+    await client.end()
   }
 }

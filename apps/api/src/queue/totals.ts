@@ -54,7 +54,7 @@ export interface Counting {
  */
 export function queueRows(sign: '+' | '-', rows: string, { state, owner, uploadBytes }: Counting = {}): string {
   return `
-SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
+SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0 FROM ${rows}`
 }
 
 /**
@@ -65,7 +65,7 @@ SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size
  */
 export function storedBytes(sign: '+' | '-', rows: string, bytes = 'stored_bytes'): string {
   return `
-SELECT ${sign}1, tenant_id, NULL::text, NULL::text, NULL::text, NULL::int, NULL::bigint, ${bytes}, 0 FROM ${rows}`
+SELECT ${sign}1, tenant_id, NULL::text, NULL::text, NULL::text, NULL::int, NULL::bigint, ${bytes} FROM ${rows}`
 }
 
 /**
@@ -89,16 +89,16 @@ function adding(changes: readonly string[], when: string, columns: string): stri
   const leased = 'lease_owner IS NOT NULL'
   return `
 SELECT set_config('inforiver_mail.counted', statement_timestamp()::text, true),
-       add_to_mailbox_totals(tenant_id, stored_bytes => stored_bytes, unindexed => unindexed, queued => queued, queued_recipients => queued_recipients,
+       add_to_mailbox_totals(tenant_id, stored_bytes => stored_bytes, queued => queued, queued_recipients => queued_recipients,
          sending => sending, sending_large => sending_large, sending_recipients => sending_recipients, upload_bytes => upload_bytes,
          scheduled => scheduled, held => held)${columns}
   FROM (
-    SELECT tenant_id, ${sum('bytes')} AS stored_bytes, ${sum('unindexed')} AS unindexed,
+    SELECT tenant_id, ${sum('bytes')} AS stored_bytes,
            ${count(waits)} AS queued, ${sum('recipients', waits)} AS queued_recipients,
            ${count(leased)} AS sending, ${count(`${leased} AND size = 'large'`)} AS sending_large, ${sum('recipients', leased)} AS sending_recipients,
            ${sum('upload_bytes', `state = 'queued'`)} AS upload_bytes,
            ${count(`state = 'scheduled'`)} AS scheduled, ${count(`state = 'held'`)} AS held
-      FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes, unindexed)
+      FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes)
      WHERE ${when} GROUP BY tenant_id ORDER BY tenant_id) AS change`
 }
 

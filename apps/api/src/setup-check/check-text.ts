@@ -379,6 +379,14 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     detail: 'PostgreSQL {version}. {count} migrations are to be applied.',
     action: 'Make a backup. The next start of this version applies them.',
   },
+  'database-without-trigrams': {
+    status: 'warning',
+    title: 'Searching for text has no index',
+    detail:
+      'PostgreSQL {version}, with all migrations applied. It lacks the extension pg_trgm, or its role may not use it: a search reads the texts of all messages, and is given up after 10 seconds.',
+    action:
+      'Have an administrator of PostgreSQL allow the extension, run CREATE EXTENSION pg_trgm in this database, and grant the role of DATABASE_URL USAGE on the schema that it is in. It is used within two minutes, without a restart.',
+  },
   'database-unreachable': {
     status: 'failed',
     title: 'The database cannot be reached',

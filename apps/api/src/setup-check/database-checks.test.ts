@@ -13,6 +13,7 @@ const READY: DatabaseReached = {
   newer: null,
   older: null,
   refusesWrites: null,
+  hasTrigrams: true,
   foreignRegistration: null,
   transactions: { old: [], hiddenSessions: 0, role: 'mail' },
 }
@@ -21,8 +22,9 @@ it.each<[string, Partial<DatabaseReached>]>([
   ['database-ready', {}],
   ['database-ready', { version: '15.0', majorVersion: 15 }],
   ['database-too-old', { version: '14.12', majorVersion: 14 }],
+  ['database-without-trigrams', { hasTrigrams: false }],
   ['database-empty', { tables: 'empty', pendingMigrations: ['1'] }],
-  ['database-pending', { pendingMigrations: ['1'] }],
+  ['database-pending', { pendingMigrations: ['1'], hasTrigrams: false }],
   ['database-newer', { newer: 'It takes a newer version.' }],
   ['database-older', { older: 'It takes 1.5 first.', pendingMigrations: ['1'] }],
   ['database-foreign', { tables: 'foreign' }],

@@ -26,6 +26,7 @@ export function judgeDatabase(finding: DatabaseFinding): Outcome {
       if (refusesWrites !== null) return found('database-refuses-writes', { reason: refusesWrites })
       if (tables === 'empty') return found('database-empty', { version })
       if (pendingMigrations.length > 0) return found('database-pending', { version, count: pendingMigrations.length })
+      if (!finding.hasTrigrams) return found('database-without-trigrams', { version })
       return found('database-ready', { version })
     }
   }

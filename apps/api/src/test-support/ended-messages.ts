@@ -37,6 +37,8 @@ export async function writeEndedMessages(database: Database, messages: EndedMess
               CASE outcome WHEN 'failed' THEN '{"code": "recipient-refused", "title": "", "detail": "", "microsoftCode": "ErrorInvalidRecipients", "requestId": null}'::jsonb END
          FROM numbered
        RETURNING id, tenant_id, service, outcome, created_at, ended_at
+     ), texts AS ( -- which the background writes
+       INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM ended
      )
      INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
      SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END, CASE outcome WHEN 'failed' THEN 'recipient-refused' END
@@ -57,7 +59,9 @@ export async function addSentMessages(
     await writeEndedMessages(database, { ...messages, tenantId, from: 0, someUnsent: false })
   await database.query('ANALYZE messages')
   return async () => {
-    await database.query(`DELETE FROM messages WHERE service LIKE 'load-%'`)
+    await database.query(
+      `WITH gone AS (DELETE FROM messages WHERE service LIKE 'load-%' RETURNING id) DELETE FROM message_texts WHERE message_id IN (SELECT id FROM gone)`,
+    )
     await database.end()
   }
 }

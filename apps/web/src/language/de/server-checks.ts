@@ -241,6 +241,11 @@ const CHECKS: Readonly<Record<string, Text>> = {
     'PostgreSQL {version}. {count, plural, one {# Migration ist} other {# Migrationen sind}} anzuwenden.',
     'Erstellen Sie eine Sicherung. Der nächste Start dieser Version wendet sie an.',
   ],
+  'database-without-trigrams': [
+    'Die Suche nach Text hat keinen Index',
+    'PostgreSQL {version}, alle Migrationen sind angewendet. Die Erweiterung pg_trgm fehlt, oder die Rolle darf sie nicht verwenden: Eine Suche liest die Texte aller Nachrichten und wird nach 10 Sekunden abgebrochen.',
+    'Lassen Sie einen Administrator von PostgreSQL die Erweiterung erlauben, in dieser Datenbank CREATE EXTENSION pg_trgm ausführen und der Rolle aus DATABASE_URL USAGE auf deren Schema geben. Sie wird innerhalb von zwei Minuten verwendet, ohne Neustart.',
+  ],
   'database-unreachable': [
     'Die Datenbank ist nicht erreichbar',
     'Von der Datenbank kam keine brauchbare Antwort ({reason}).',

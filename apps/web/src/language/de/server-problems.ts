@@ -84,7 +84,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'search-too-long':
     'Die Suche wurde nach {seconds, number} Sekunden abgebrochen. Grenzen Sie sie mit einem Zeitraum, einem Zustand oder einem Dienst ein, oder suchen Sie nach einem längeren Text.',
   'search-unindexed':
-    'Die Suche wurde nach {seconds, number} Sekunden abgebrochen, weil {unindexed, number} Nachrichten noch nicht indiziert sind, wie nach einem Upgrade. Grenzen Sie sie mit einem Zeitraum ein, oder versuchen Sie es in einigen Minuten erneut.',
+    'Die Suche wurde nach {seconds, number} Sekunden abgebrochen, weil die Texte von {unindexed, number} Nachrichten noch geschrieben werden, wie nach einem Upgrade. Grenzen Sie sie mit einem Zeitraum ein, oder versuchen Sie es in einigen Minuten erneut.',
   'not-failed': `Nur eine fehlgeschlagene Nachricht kann erneut versucht werden; diese ist ${STATUS}.`,
   'has-expired':
     'Die Nachricht ist abgelaufen: Reichen Sie sie mit einem späteren expiresAt neu ein, wenn sie noch gebraucht wird.',
