@@ -68,6 +68,17 @@ it('names in README.md or CONTRIBUTING.md every command of package.json', () => 
   expect(new Set(named.filter((name) => name !== undefined))).toEqual(new Set(commands))
 })
 
+it('names in dependencies.md every direct dependency, and no other', () => {
+  const packages = globSync('{,{apps,packages}/*/,e2e/,scripts/pnpm/}package.json', { cwd: ROOT }).map(
+    (path) => JSON.parse(read(path)) as Partial<Record<string, Record<string, string>>>,
+  )
+  const direct = packages
+    .flatMap((one) => [one['dependencies'], one['devDependencies'], one['optionalDependencies']])
+    .flatMap((list = {}) => Object.keys(list).filter((name) => !list[name]?.startsWith('workspace:')))
+  const rows = rowsOf(read('docs/dependencies.md')).flatMap(([names = '']) => codeIn(names))
+  expect(rows.toSorted()).toEqual([...new Set(direct)].toSorted())
+})
+
 it('names in security.md every action of the audit log', () => {
   const actions = new Set(codeIn(section(read('docs/security.md'), 'The audit log')))
   expect(AuditAction.options.filter((action) => !actions.has(action))).toEqual([])
