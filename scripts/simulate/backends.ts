@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { setUpSession } from '../../apps/api/src/database/database.ts'
 
@@ -40,7 +41,7 @@ export interface Backends {
 
 /** The setting that mail_now() reads in the database of a simulation. */
 export const NOW_SETTING = 'simulation.now'
-const FIRST_LOOK_MS = 1
+const FIRST_LOOK_MS = 4
 const LONGEST_LOOK_MS = 20
 
 export async function openBackends(connectionString: string): Promise<Backends> {
@@ -91,7 +92,7 @@ export async function openBackends(connectionString: string): Promise<Backends> 
 }
 
 async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: 'simulation' })
+  const client = new pg.Client({ connectionString, application_name: 'simulation', pipeline: true })
   client.on('error', () => {}) // the server stops before the simulation does
   await client.connect()
   return client
@@ -110,7 +111,10 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
     let answer: Answer | null = null
     void running.then((value) => (answer = value))
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_LOOK_MS)) {
-      await Promise.race([running, new Promise((resolve) => setTimeout(resolve, waitMs))])
+      const look = Promise.withResolvers<void>()
+      const timer = setTimeout(look.resolve, waitMs)
+      await Promise.race([running, look.promise])
+      clearTimeout(timer)
       if (answer !== null) {
         running = null
         return answer
@@ -151,9 +155,13 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
       return status() !== 'I'
     },
     async run(submit, at) {
+      const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
+      stream.cork()
       // A transaction that has failed takes no statement, and none that follows is carried out.
       if (at !== null && status() !== 'E') void client.query(`SET ${NOW_SETTING} = '${at.toISOString()}'`)
-      running = submit(client).then(
+      const answer = submit(client)
+      stream.uncork()
+      running = answer.then(
         (result) => ({ result }),
         async (error: DatabaseError) => {
           // Only then it is known whether the transaction has failed.

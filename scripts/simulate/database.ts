@@ -1,5 +1,6 @@
 import { nextTick } from 'node:process'
 import type pg from 'pg'
+import { awaitMachine } from './machine.ts'
 import type { Answer, Backend, Backends, DatabaseError } from './backends.ts'
 import type { Border, Choice, Owner, World } from './world.ts'
 
@@ -63,6 +64,7 @@ export function createSimulatedDatabase({
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
   const blocked: SimulatedConnection[] = []
+  let releasing: Promise<void> = Promise.resolve()
   let isAway = false
   let offsetMs = 0
 
@@ -218,7 +220,7 @@ export function createSimulatedDatabase({
     end(): void {
       if (!this.isOpen) return
       this.isOpen = false
-      releasing.push(this.release())
+      releaseInTurn(this)
       nextTick(() => this.process.run(() => this.client.emit('end')))
     }
 
@@ -253,12 +255,15 @@ export function createSimulatedDatabase({
     /** Its process was killed. What is on its way may still arrive, and what waits for a lock goes on. */
     abandon(): void {
       this.isOpen = false
-      if (this.answer !== null || this.queue.length === 0) releasing.push(this.release())
+      if (this.answer !== null || this.queue.length === 0) releaseInTurn(this)
     }
   }
 
-  /** Those that end without anybody waiting for it. */
-  const releasing: Promise<void>[] = []
+  /** Nobody waits for these ends, but what follows waits until they are over. */
+  function releaseInTurn(connection: SimulatedConnection): void {
+    world.remove(connection)
+    releasing = awaitMachine(releasing.then(() => connection.release()))
+  }
 
   async function afterTransaction(mayHaveNotified: boolean): Promise<void> {
     await wake()
@@ -322,7 +327,7 @@ export function createSimulatedDatabase({
       offsetMs = ms
     },
     async close() {
-      await Promise.all(releasing)
+      await releasing
       for (const connection of connections) await connection.release()
     },
   }
@@ -348,5 +353,10 @@ function outcomeOf(answer: Answer): string {
 
 /** The name of a prepared statement, else how it begins. */
 function labelOf({ name, text }: Submitted): string {
-  return name ?? text.trim().replaceAll(/\s+/g, ' ').slice(0, 60)
+  if (name !== undefined) return name
+  const label = labels.get(text) ?? text.trim().replaceAll(/\s+/g, ' ').slice(0, 60)
+  labels.set(text, label)
+  return label
 }
+
+const labels = new Map<string, string>()

@@ -4,7 +4,10 @@ import pg from 'pg'
 import { startSimulator } from '../../apps/m365-simulator/src/start.ts'
 import { compose } from '../../apps/api/src/compose.ts'
 import { readConfig, type Config } from '../../apps/api/src/config.ts'
+import { connectDatabase } from '../../apps/api/src/database/database.ts'
 import { migrate } from '../../apps/api/src/database/migrate.ts'
+import { createTrigrams } from '../../apps/api/src/database/trigrams.ts'
+import { makeIndex } from '../../apps/api/src/queue/search-index.ts'
 import type { MakeHousekeeping } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/logger.ts'
 import { databaseUrl, startEmbeddedServer } from '../../apps/api/src/test-support/database-server.ts'
@@ -58,6 +61,10 @@ export async function prepareGround(): Promise<{ ground: Ground; readonly close:
     ])
     const url = databaseUrl(server.url, TEMPLATE, ROLE)
     await migrate(url)
+    const database = connectDatabase(url, () => {})
+    await createTrigrams(database.pool)
+    await makeIndex(database.pool, url, new AbortController().signal)
+    await database.close()
     await onServer(databaseUrl(server.url, TEMPLATE), [
       `CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
        AS $$ SELECT coalesce(nullif(current_setting('${NOW_SETTING}', true), ''), '${new Date(STARTS_AT).toISOString()}')::timestamptz $$`,

@@ -1,6 +1,6 @@
 import { nextTick } from 'node:process'
 import pg from 'pg'
-import { reset, type Connection, type Submitted } from './database.ts'
+import { reset, type Connection } from './database.ts'
 import type { SimulatedProcess } from './process.ts'
 
 // Everything of the product reaches its database by pg's clients: its pool, Prisma, and what listens or holds a lock.
@@ -39,10 +39,6 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
   prototype.query = function (this: pg.Client, statement: unknown, values?: unknown, callback?: unknown) {
     const connection = connectionOf.get(this)
     if (!connection) return real.query.call(this, statement, values, callback)
-    if (isCopy(statement)) {
-      connection.submit(copying(statement))
-      return statement
-    }
     const settle = (typeof values === 'function' ? values : callback) as Settle | undefined
     const isQuery = statement instanceof pg.Query
     const query = (isQuery
@@ -58,6 +54,7 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
         name: query.name,
         run: (client) =>
           new Promise((resolve, reject) => {
+            query.name ??= nameOf(query.text)
             query.callback = (error, result) => (error ? reject(error) : resolve(result))
             real.query.call(client, query)
           }),
@@ -75,41 +72,20 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
     nextTick(callback)
     return undefined
   }
-
-  function copying(stream: CopyStream): Submitted {
-    return {
-      text: stream.text,
-      name: undefined,
-      async run(client) {
-        const chunks: Buffer[] = []
-        for await (const chunk of real.query.call(client, new stream.constructor(stream.text)) as AsyncIterable<Buffer>)
-          chunks.push(chunk)
-        return { chunks, rowCount: chunks.length }
-      },
-      deliver(answer) {
-        if ('error' in answer) return stream.destroy(answer.error)
-        for (const chunk of (answer.result as { chunks: Buffer[] }).chunks) stream.push(chunk)
-        stream.push(null)
-      },
-    }
-  }
 }
 
 interface Query {
   readonly text: string
-  readonly name: string | undefined
+  name: string | undefined
   callback: Settle | undefined
 }
 
-interface CopyStream {
-  readonly constructor: new (text: string) => AsyncIterable<Buffer>
-  readonly text: string
-  push(chunk: Buffer | null): void
-  destroy(error: Error): void
+/** What has no name gets one, so that PostgreSQL plans it once for all schedules. */
+function nameOf(text: string): string | undefined {
+  if (!/^\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b[^;]*$/.test(text)) return undefined
+  const name = names.get(text) ?? `simulated-${names.size}`
+  names.set(text, name)
+  return name
 }
 
-function isCopy(statement: unknown): statement is CopyStream {
-  return (
-    typeof statement === 'object' && statement !== null && 'submit' in statement && !(statement instanceof pg.Query)
-  )
-}
+const names = new Map<string, string>()

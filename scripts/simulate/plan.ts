@@ -24,6 +24,8 @@ export interface Plan {
   /** How wrong the clocks of the processes are. */
   readonly wallOffsetsMs: readonly [number, number]
   readonly traits: Traits
+  /** Whether one of the two processes is stopped before everything ends, which the other one does alone. */
+  readonly endsAlone: boolean
 }
 
 export interface ProcessFaults {
@@ -62,8 +64,8 @@ export function planSchedule(seed: number): Plan {
       messagesPerMinute: random.pick([30, 30, 0, 6]),
       recipientsPerDay: 10_000,
     },
-    uploadBytesPer5Minutes: random.pick([157_286_400, 157_286_400, 150_000]),
-    storageBytes: random.pick([10_737_418_240, 10_737_418_240, 200_000]),
+    uploadBytesPer5Minutes: random.pick([157_286_400, 157_286_400, 60_000]),
+    storageBytes: random.pick([10_737_418_240, 10_737_418_240, 120_000]),
     isReadable: random.chance(0.6),
     messages: random.between(2, 8),
     withinMs: random.pick([0, 2_000, 20_000]),
@@ -71,7 +73,7 @@ export function planSchedule(seed: number): Plan {
     microsoft: {
       unreachable: some(5),
       lostBefore: some(5),
-      lostAnswer: some(8),
+      lostAnswer: some(random.pick([8, 30])),
       throttled: some(3),
       unavailable: some(4),
       unclear: some(5),
@@ -85,18 +87,19 @@ export function planSchedule(seed: number): Plan {
       housekeeping: some(2),
     },
     copyMs: random.pick([0, 2_000, 30_000, 5 * 60_000]),
-    settingsChanges: random.chance(0.35) ? random.between(1, 3) : 0,
+    settingsChanges: random.chance(0.35) ? random.between(1, 5) : 0,
     wallOffsetsMs: [offset(random), offset(random)],
     traits: {
-      expires: share(40),
+      expires: share(random.pick([40, 100])),
       scheduled: share(30),
-      stops: share(50),
-      large: share(30),
+      stops: share(random.pick([50, 100])),
+      large: share(random.pick([30, 80])),
       unsaved: share(30),
       batch: share(30),
-      cancelled: share(40),
+      cancelled: share(random.pick([40, 100])),
       repeated: share(50),
     },
+    endsAlone: random.chance(0.7),
   }
 }
 

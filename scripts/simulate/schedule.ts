@@ -25,6 +25,8 @@ export interface Outcome {
   /** How many things happened by chance, and what. */
   readonly steps: number
   readonly choices: readonly string[]
+  /** Everything that happened. */
+  readonly lines: readonly string[]
 }
 
 export interface Runner {
@@ -39,11 +41,11 @@ const RESTART_WEIGHT = 20
 const CACHED_MS = 60_000
 const HOUR_MS = 60 * 60_000
 /** Processes that look less often take themselves for frozen, or the database for away, and take nothing over. */
-const SHORT_MS = 5_000
-const LONG_MS = 60_000
-const shortly = (ms: number) => Array.from({ length: ms / SHORT_MS }, () => SHORT_MS)
+const SHORT_MS = 8_000
+const LONG_MS = 180_000
+const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
-const WAITS_MS = [0, ...shortly(150_000), ...Array.from({ length: 20 }, () => [LONG_MS, ...shortly(60_000)]).flat()]
+const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 8 }, () => [LONG_MS, ...shortly(2)]).flat()]
 const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0 }
 const NO_MICROSOFT_FAULTS = { unreachable: 0, lostBefore: 0, lostAnswer: 0, throttled: 0, unavailable: 0, unclear: 0 }
 
@@ -175,7 +177,7 @@ async function simulate({
       endedAt,
     }
     broken.push(...findViolations(observed))
-    return { seed, violations: broken, hash: world.hash(), steps, choices }
+    return { seed, violations: broken, hash: world.hash(), steps, choices, lines: world.lines }
   } finally {
     process.off('unhandledRejection', onUnhandled)
     for (const each of processes) each.kill()
@@ -253,6 +255,7 @@ async function simulate({
       if (!each.isAlive) processes[place] = start(place)
     })
     await world.calm()
+    if (plan.endsAlone) void processes[1]?.stop()
   }
 
   /** Lets time pass until everything has ended and been cleaned up. */

@@ -14,7 +14,9 @@ export interface How {
 }
 
 /** What became of a schedule. Nothing is told of what happened where it broke no rule. */
-export type Report = Outcome | { readonly seed: number; readonly error: string }
+export type Report =
+  | Pick<Outcome, 'seed' | 'violations' | 'choices'>
+  | { readonly seed: number; readonly error: string }
 
 let opened: Runner | null = null
 let last: Promise<void> = Promise.resolve()
@@ -34,11 +36,18 @@ async function follow(order: Order): Promise<void> {
 
 async function runOne(runner: Runner, { seed, twice, shorten }: { readonly seed: number } & How): Promise<Report> {
   const outcome = await runner.run(seed)
-  if (twice && (await runner.run(seed)).hash !== outcome.hash) {
-    const rule = 'the same seed gives the same trace'
-    return { ...outcome, violations: [{ rule, text: 'the second run was another' }] }
+  const again = twice ? await runner.run(seed) : outcome
+  if (again.hash !== outcome.hash) {
+    const place = again.lines.findIndex((line, index) => line !== outcome.lines[index])
+    const text = `first ${outcome.lines[place]}, then ${again.lines[place]}`
+    return {
+      seed,
+      violations: [{ rule: 'the same seed gives the same trace', text }],
+      choices: outcome.lines.slice(0, place),
+    }
   }
-  return shorten && outcome.violations.length > 0 ? shortest(outcome, runner) : { ...outcome, choices: [] }
+  const { violations, choices } = shorten && outcome.violations.length > 0 ? await shortest(outcome, runner) : outcome
+  return { seed, violations, choices: violations.length > 0 ? choices : [] }
 }
 
 /** Looks for the shortest prefix of choices by which the same rule breaks, in a few runs. */

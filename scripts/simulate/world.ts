@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import timers from 'node:timers/promises'
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 
 /** One thing that may happen next. Faults have a weight of their own, and none when nothing may go wrong any more. */
@@ -46,8 +46,10 @@ interface Timer {
   readonly call: () => void
 }
 
-/** Turns of the event loop after which nothing is left that a delivered answer has set going. */
-const TURNS_UNTIL_QUIET = 12
+/** The machine's own, before anything stands in for it. */
+const nextTurn = timers.setImmediate
+/** Turns of the event loop without anything under way, after which nothing is left that a delivered answer has set going. */
+const TURNS_UNTIL_QUIET = 2
 /** How long time passes at once, where nothing is to be done before. */
 const PASSES_MS = [1_000, 5_000, 20_000, 60_000]
 const WEIGHT = 100
@@ -97,8 +99,8 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
     },
     async choose(others) {
       await settle()
-      const choices = [...waiting(), ...due(), ...passing(), ...others].filter(({ weight }) => weight > 0)
-      if (process.env['SIMDEBUG']) lines.push('     ' + choices.map((c) => c.text).join(' | '))
+      const ready = [...waiting(), ...due()]
+      const choices = [...ready, ...passing(ready.length === 0), ...others].filter(({ weight }) => weight > 0)
       let left = draw() * choices.reduce((sum, { weight }) => sum + weight, 0)
       const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
       if (choice) await take(choice)
@@ -106,7 +108,7 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
     async calm() {
       for (let steps = 0; ; steps++) {
         await settle()
-        const [choice] = [...firstWaiting(), ...due()]
+        const choice = firstWaiting() ?? due().next().value
         if (!choice) return
         if (steps === MOST_STEPS) throw new Error(`It turns in a circle: ${lines.slice(-20).join('\n')}`)
         await take(choice)
@@ -126,11 +128,12 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
     for (const border of borders) yield* border.choices()
   }
 
-  function* firstWaiting(): Generator<Choice> {
+  function firstWaiting(): Choice | undefined {
     for (const border of borders) {
       const [first] = border.choices()
-      if (first) yield first
+      if (first) return first
     }
+    return undefined
   }
 
   /** The first timer of each process whose time has come. */
@@ -152,10 +155,9 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
   }
 
   /** Time passes by itself only where everything waits for it. */
-  function passing(): Choice[] {
+  function passing(isIdle: boolean): Choice[] {
     const next = timers.find(({ at, owner }) => at > now && !owner.isFrozen)
     const toNext = next ? next.at - now : 1_000
-    const isIdle = [...firstWaiting(), ...due()].length === 0
     return [
       { text: `${toNext} ms pass`, weight: isIdle ? WEIGHT * 5 : PASS_WEIGHT, run: () => world.pass(toNext) },
       ...PASSES_MS.map((ms) => ({
