@@ -75,15 +75,15 @@ export interface Mailboxes {
 
 const UPLOAD_HOST = 'outlook.office.com'
 const TOKEN_SECONDS = 24 * 60 * 60
-/** A smaller limit than Graph's, so that small files are uploaded. */
-const MOST_REQUEST_BYTES = 60_000
 const NOT_FOUND: Reply = refusal(404, 'ErrorItemNotFound')
 
 export function createMailboxes({
   now,
+  mostRequestBytes,
   copyAppearsInMs,
 }: {
   now: () => number
+  mostRequestBytes: number
   /** How late the copy of the next message appears. */
   copyAppearsInMs: () => number
 }): Mailboxes {
@@ -95,7 +95,7 @@ export function createMailboxes({
     answer({ method, url, body }) {
       if (url.pathname.endsWith('/oauth2/v2.0/token')) return token(method)
       if (url.host === UPLOAD_HOST) return upload(method, url, body)
-      if (body.length > MOST_REQUEST_BYTES) return refusal(413, 'RequestEntityTooLarge')
+      if (body.length > mostRequestBytes) return refusal(413, 'RequestEntityTooLarge')
       const [, address = '', rest = ''] = /^\/v1\.0\/users\/([^/]+)(\/.*)$/.exec(url.pathname) ?? []
       const mailbox = decodeURIComponent(address)
       const [, id = '', action = ''] = /^\/messages\/([^/]+)(\/.*)?$/.exec(rest) ?? []

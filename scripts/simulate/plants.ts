@@ -3,19 +3,19 @@
  * `npm run simulate -- --plant NAME --seed 1 --schedules 300`.
  */
 export const SEEDS_OF_PLANTS: Readonly<Record<string, number | null>> = {
-  cancel: 64,
+  cancel: 47,
   'cancel-in-doubt': null,
   'draft-files': null,
   'draft-settings': null,
-  expiry: null,
-  idempotency: 2,
+  expiry: 69,
+  idempotency: 1,
   'leave-draft': null,
   'possible-duplicate': null,
   'settings-lock': null,
   'settings-version': null,
-  stop: null,
-  storage: null,
+  stop: 40,
+  storage: 3,
   stray: null,
-  'upload-charge': null,
-  'upload-turn': null,
+  'upload-charge': 156,
+  'upload-turn': 596,
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { createIds } from '../../apps/api/src/ids.ts'
 import type { Config } from '../../apps/api/src/config.ts'
-import type { Timers } from '../../apps/api/src/clock.ts'
+import { systemTimers, type Timers } from '../../apps/api/src/clock.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
 import type { HousekeepingTask } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/logger.ts'
@@ -151,7 +151,7 @@ export function startProcess(
       },
       {
         clock,
-        timers: timersOf(self, world),
+        timers: timersOf(world),
         elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
         chance: draw,
         random,
@@ -173,43 +173,28 @@ export function startProcess(
   return self
 }
 
-function timersOf(owner: SimulatedProcess, world: World): Timers {
-  const timers: Timers = {
+/** `setTimeout` is the world's, where a process calls it. */
+function timersOf(world: World): Timers {
+  return {
+    ...systemTimers,
     elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
-    after: (ms, call) => owner.after(ms, call),
-    every(ms, call) {
-      let cancel = () => {}
-      const next = () => {
-        cancel = owner.after(ms, () => {
-          next()
-          call()
-        })
-      }
-      next()
-      return () => cancel()
-    },
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason as Error)
-        const cancel = owner.after(ms, () => {
-          signal?.removeEventListener('abort', stop)
-          resolve()
-        })
+        signal?.throwIfAborted()
+        const timer = setTimeout(resolve, ms)
         const stop = () => {
-          cancel()
+          clearTimeout(timer)
           reject(signal?.reason as Error)
         }
         signal?.addEventListener('abort', stop, { once: true })
-        return undefined
       }),
     deadline(ms) {
       const controller = new AbortController()
-      owner.after(ms, () =>
-        controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+      setTimeout(
+        () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+        ms,
       )
       return controller.signal
     },
-    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   }
-  return timers
 }

@@ -1,6 +1,7 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
 import { NO_TRACING } from '../../apps/api/src/tracing.ts'
+import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
 import type { HistoryEvent } from '../chaos/history/history.ts'
@@ -37,6 +38,8 @@ export interface Runner {
 
 const NAMES = ['one', 'two'] as const
 const RESTART_WEIGHT = 20
+/** A smaller limit than Graph's, so that small files are uploaded, where drafts are allowed. */
+const SHORT_REQUEST_BYTES = 60_000
 /** By then everything that is told is counted anew. */
 const CACHED_MS = 60_000
 const HOUR_MS = 60 * 60_000
@@ -45,7 +48,7 @@ const SHORT_MS = 8_000
 const LONG_MS = 180_000
 const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
-const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 8 }, () => [LONG_MS, ...shortly(2)]).flat()]
+const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_MS, ...shortly(6)]).flat()]
 const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0 }
 const NO_MICROSOFT_FAULTS = { unreachable: 0, lostBefore: 0, lostAnswer: 0, throttled: 0, unavailable: 0, unclear: 0 }
 
@@ -114,7 +117,11 @@ async function simulate({
   const uploads: Upload[] = []
   const broken: Violation[] = []
   const draw = createChance(seed + 1)
-  const mailboxes = createMailboxes({ now: world.now, copyAppearsInMs: () => Math.floor(draw() * plan.copyMs) })
+  const mailboxes = createMailboxes({
+    now: world.now,
+    mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
+    copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
+  })
   const database = createSimulatedDatabase({
     world,
     backends,

@@ -75,7 +75,7 @@ async function measureRoute(
  * @returns false for any other outcome, which changes nothing
  */
 export async function replan(
-  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
+  { mailboxes, certainRequestBytes }: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
   { message, draft, route, mayFillDraft }: OpenMessage,
   outcome: Failure | { readonly outcome: 'sent' | 'created' | 'attached' | 'gone' },
   { limit, sizeBytes }: { readonly limit: SizeLimit; readonly sizeBytes: number },
@@ -89,7 +89,7 @@ export async function replan(
     return true
   }
   if (outcome.outcome !== 'refused' || outcome.limit !== limit) return false
-  const learned = learnLimit(limit, sizeBytes)
+  const learned = learnLimit(limit, sizeBytes, certainRequestBytes)
   if (!learned) return false
   await mailboxes.learnRequestLimits(message.tenantId, learned)
   route.limits = { ...route.limits, ...learned }

@@ -91,13 +91,15 @@ export function planDraft(sizes: RequestSizes, limits: SizeLimits): DraftPlan | 
 /**
  * What a refusal for size proves about Microsoft's limits. `sizeBytes` is the length of the request, or the size of the
  * file. Null when no reading of the limits explains the refusal.
+ *
+ * @param certainRequestBytes the longest request that every reading allows
  */
 export function learnLimit(
   limit: SizeLimit,
   sizeBytes: number,
+  certainRequestBytes = CERTAIN_REQUEST_BYTES,
 ): Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>> | null {
-  if (limit === 'request-length')
-    return sizeBytes > CERTAIN_REQUEST_BYTES ? { requestBytes: CERTAIN_REQUEST_BYTES } : null
+  if (limit === 'request-length') return sizeBytes > certainRequestBytes ? { requestBytes: certainRequestBytes } : null
   return sizeBytes < MAX_SESSION_MINIMUM_BYTES ? { sessionMinimumBytes: sizeBytes + 1 } : null
 }
 
