@@ -12,10 +12,11 @@ import { runBackupCommand, type BackupOptions } from './backup-command.ts'
 import { readConfig, type Config } from './config.ts'
 import { shareProductLock, takeBackupLock, takeProductLock } from './database/product-lock.ts'
 import { MIGRATIONS_OF_1_5 } from './database/version-1-5.ts'
+import { createIndexing } from './queue/search-index.ts'
 import { runRestoreCommand, type RestoreCommandOptions } from './restore-command.ts'
 import { createDatabaseOf15, migrationNames, noteAsOf15 } from './test-support/migrations.ts'
 import { addSealedRows, newKey, vaultOf } from './test-support/sealed-rows.ts'
-import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
+import { createTestDatabase, createTestPool, type TestDatabase } from './test-support/test-database.ts'
 
 const KEY = newKey('k1')
 const AT = new Date('2026-11-26T21:45:00Z')
@@ -247,7 +248,10 @@ describe('a backup of version 1.5', () => {
     await addInstallation(old)
     await addSealedRows(old, vaultOf(KEY), { messages: 2 })
     const file = await backUpAs15(old)
-    if (replace) await restore(file, configure(target))
+    if (replace) {
+      await restore(file, configure(target))
+      await makeSearchable(target) // the index and the extension in the schema that is replaced
+    }
 
     const said = await restore(file, configure(target), { replace })
 
@@ -258,7 +262,19 @@ describe('a backup of version 1.5', () => {
     expect(await target.query('SELECT migration_name FROM _prisma_migrations ORDER BY 1')).toEqual(
       (await migrationNames()).map((name) => ({ migration_name: name })),
     )
+    await makeSearchable(target)
+    expect(
+      await target.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'message_texts_searched_idx'::regclass`),
+    ).toEqual([{ indisvalid: true }])
   })
+
+  /** Makes extension and index, as the background does after a start. */
+  async function makeSearchable({ url }: TestDatabase): Promise<void> {
+    const pool = createTestPool(url, 1)
+    const index = createIndexing(pool, url, () => 0)
+    while ((await index(new AbortController().signal)).more);
+    await pool.end()
+  }
 
   /** Writes a backup as 1.5 did, which has the tables of the library that ran its background work. */
   async function backUpAs15(database: TestDatabase): Promise<string> {
