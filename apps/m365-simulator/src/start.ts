@@ -1,17 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { buildApp } from './app.ts'
-import { findRedirectUriFault } from './entra/redirect-uri.ts'
+import { findRedirectUriFault } from './entra/client.ts'
 import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
-import { createInboxPositions } from './simulation/inbox-positions.ts'
-import { createQuotas } from './simulation/quotas.ts'
-import { createTraffic } from './simulation/traffic.ts'
-import { createArrivals } from './simulation/arrivals.ts'
-import { createTraceLog } from './simulation/trace-log.ts'
 import { Registration, type Simulation } from './simulation/simulation.ts'
+import { createTraceLog } from './simulation/trace-log.ts'
+import { createArrivals, createQuotas, createTraffic } from './simulation/traffic.ts'
 import { createUploadSessions } from './simulation/upload-sessions.ts'
-import { demoDirectory } from './tenant/demo-directory.ts'
-import { indexDirectory } from './tenant/directory.ts'
+import { createDirectory } from './tenant/directory.ts'
 import { openStore } from './tenant/store.ts'
 import { createTokenService, generateSigningKey } from './tenant/token-service.ts'
 
@@ -51,24 +48,21 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (fault !== undefined) throw new Error(fault)
 
   const store = openStore(dataDirectory ?? null)
+  const settings = createSettings()
+  const newKey = dataDirectory === undefined ? sharedKey : generateSigningKey
   let url = ''
   const simulation: Simulation = {
     registration,
-    index: indexDirectory(demoDirectory(generatedPeople)),
+    index: createDirectory(generatedPeople),
     store,
-    tokens: await createTokenService(
-      store,
-      registration,
-      clock,
-      dataDirectory === undefined ? sharedKey : generateSigningKey,
-    ),
+    tokens: await createTokenService(store, registration, clock, newKey),
     scenarios: createScenarios(),
-    settings: createSettings(),
+    settings,
     arrivals: createArrivals(),
     uploads: createUploadSessions(),
-    traces: createTraceLog(store, clock),
-    delta: createInboxPositions(),
-    quotas: createQuotas(clock),
+    traces: createTraceLog(store, settings, clock),
+    delta: { generation: randomUUID() },
+    quotas: createQuotas(settings, clock),
     traffic: createTraffic(clock),
     clock,
     url: () => url,
@@ -102,7 +96,5 @@ function systemClock(): Date {
 
 function readableListenError(error: unknown, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'EADDRINUSE') return new Error(`Port ${port} on ${HOST} is already in use.`, { cause: error })
-  if (code === 'EACCES') return new Error(`This user may not listen on port ${port}.`, { cause: error })
-  return error
+  return code === 'EADDRINUSE' ? new Error(`Port ${port} on ${HOST} is already in use.`, { cause: error }) : error
 }

@@ -33,13 +33,6 @@ describe('arrivals', () => {
     expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
   })
 
-  it('are the same without stored mail', async () => {
-    const { simulated, token, read } = await begin()
-    await simulated.set({ storeMail: false })
-    await simulated.sendMail(token, marked('msg_1'))
-    expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
-  })
-
   it.each(['/arrivals', '/reset'])('restart after %s', async (where) => {
     const { simulated, token, read } = await begin()
     await simulated.sendMail(token, marked('msg_1'))

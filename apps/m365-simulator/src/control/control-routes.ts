@@ -1,19 +1,18 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { EntraError } from '../entra/aadsts.ts'
+import { readScopes } from '../entra/client.ts'
 import { issueAccessToken, issueApplicationToken, issueRefreshToken } from '../entra/issue-tokens.ts'
-import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
 import { AffectedEndpoint, Effect, Occurrence } from '../faults/scenario.ts'
 import { readJson } from '../http/body.ts'
-import { refuseForeignOrigin } from '../http/same-origin.ts'
-import { placeReport } from '../mail/bounce.ts'
-import { listMailboxes } from '../mail/mailbox-list.ts'
-import { visibleMessage } from '../mail/visible-message.ts'
+import { refuseForeignOrigin } from '../http/pages.ts'
+import { placeReport, REPORT_KINDS } from '../mail/bounce.ts'
+import { listMailboxes, visibleMessage } from '../mail/mailbox-view.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { LOG_ENTRIES } from '../simulation/traffic.ts'
-import { type Person, signInName } from '../tenant/directory.ts'
-import { APPLICATION_PERMISSION_NAMES, type Permission } from '../tenant/permissions.ts'
+import { APPLICATION_PERMISSION_NAMES, type Permission, type Person } from '../tenant/directory.ts'
 import { isVisible, rightsOf } from '../tenant/store.ts'
 
 const Scenario = z.union([
@@ -49,7 +48,7 @@ const LogQuery = Page.extend({ limit: z.coerce.number().int().min(1).max(LOG_ENT
 
 /** A report, or something that looks like one, as if it had arrived. */
 const NewReport = z.strictObject({
-  kind: z.enum(['exchange', 'delayed', 'foreign', 'forged', 'auto-reply']),
+  kind: z.enum(REPORT_KINDS),
   original: z.strictObject({ internetMessageId: z.string().max(1000), subject: z.string().max(1000).default('') }),
   recipients: z
     .array(z.strictObject({ address: z.string().max(400), text: z.string().max(10_000) }))
@@ -65,115 +64,99 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   const { traffic, arrivals, uploads, traces, delta, quotas } = simulation
   app.addHook('onRequest', refuseForeignOrigin)
   app.setErrorHandler((error, _request, reply) => {
+    const isNotFound = error instanceof NotFound
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) })
-    if (error instanceof EntraError) return reply.code(400).send({ error: error.message })
-    if (error instanceof NotFound) return reply.code(404).send({ error: error.message })
+    if (isNotFound || error instanceof EntraError)
+      return reply.code(isNotFound ? 404 : 400).send({ error: error.message })
     throw error
   })
-  /** Answers 204 after an act that returns nothing. */
-  const done = (act: (request: FastifyRequest) => void) => (request: FastifyRequest, reply: FastifyReply) => {
-    act(request)
-    return reply.code(204).send()
+
+  type Parameters = Readonly<Record<'id' | 'person' | 'address', string>>
+  /** Answers what `act` returns, and 204 where that is nothing. */
+  const route = (
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    act: (request: FastifyRequest, parameters: Parameters) => unknown,
+  ): void => {
+    app.route({
+      method,
+      url,
+      async handler(request, reply) {
+        const answer = await act(request, request.params as Parameters)
+        return answer === undefined ? reply.code(204).send() : answer
+      },
+    })
   }
 
-  app.get('/scenarios', async () => ({ active: scenarios.active() }))
-  app.post('/scenarios', (request, reply) => {
+  route('GET', '/scenarios', () => ({ active: scenarios.active() }))
+  route('POST', '/scenarios', (request) => {
     const wanted = Scenario.parse(readJson(request))
-    if ('effect' in wanted) return reply.code(201).send(scenarios.add({ ...wanted, name: null }))
+    if ('effect' in wanted) return scenarios.add({ ...wanted, name: null })
     const { endpoint, ...scenario } = wanted
     const { effect } = required(PRESETS.get(scenario.name), 'scenario')
     if (endpoint !== undefined && effect.kind !== 'http') throw new NotFound('That scenario has no endpoint.')
     const moved = endpoint === undefined ? effect : { ...effect, endpoint }
-    return reply.code(201).send(scenarios.add({ ...scenario, effect: moved }))
+    return scenarios.add({ ...scenario, effect: moved })
   })
-  app.delete(
-    '/scenarios',
-    done(() => scenarios.remove()),
-  )
-  app.delete(
-    '/scenarios/:id',
-    done(({ params }) => scenarios.remove([(params as { readonly id: string }).id])),
-  )
+  route('DELETE', '/scenarios', () => scenarios.remove())
+  route('DELETE', '/scenarios/:id', (_request, { id }) => scenarios.remove([id]))
 
-  app.get('/settings', async () => settings.current)
-  app.patch('/settings', (request, reply) => {
+  route('GET', '/settings', () => settings.current)
+  route('PATCH', '/settings', (request) => {
     settings.change(Settings.parse(readJson(request)))
-    return reply.send(settings.current)
+    return settings.current
   })
 
-  app.get('/people', async () =>
-    index.directory.people.map((person) => ({
-      oid: person.oid,
-      name: person.displayName,
-      signInName: signInName(person),
-      hasMailbox: person.hasMailbox,
-      consents: [...(store.state.userConsents.get(person.oid) ?? [])],
-      rights: Object.fromEntries(
-        index.directory.shared.map(({ address }) => [address, rightsOf(store.state, index, address, person.oid)]),
-      ),
-    })),
-  )
   /** @param name an oid, an address or a sign-in name */
   const findPerson = (name: string): Person => {
     const addressee = index.byAddress(name)
-    const person =
-      index.personByOid(name) ??
-      (addressee?.kind === 'person' ? addressee.person : undefined) ??
-      index.directory.people.find(({ userPrincipalName }) => userPrincipalName === name.toLowerCase())
-    return required(person, 'person')
+    const byAddress = addressee?.kind === 'person' ? addressee.person : undefined
+    return required(index.personByOid(name) ?? byAddress, 'person')
   }
-  const personOf = ({ params }: FastifyRequest): Person => findPerson((params as { readonly person: string }).person)
-
-  const revokeTokens = done((request) => {
+  route('POST', '/people/:person/revoke-tokens', (request, { person }) => {
     const { accessTokens } = Revocation.parse(readJson(request))
-    const { oid } = personOf(request)
+    const { oid } = findPerson(person)
     const atMs = clock().getTime() + 1
     store.commit({ type: 'refresh-tokens-revoked', oid, atMs })
     if (accessTokens) store.commit({ type: 'access-tokens-revoked', oid, atMs })
   })
-  app.post('/people/:person/revoke-tokens', revokeTokens)
-  app.post(
-    '/people/:person/remove-consents',
-    done((request) => store.commit({ type: 'user-consent-removed', oid: personOf(request).oid })),
+  route('POST', '/people/:person/remove-consents', (_request, { person }) =>
+    store.commit({ type: 'user-consent-removed', oid: findPerson(person).oid }),
   )
-  app.post('/people/:person/tokens', async (request, reply) => {
+  route('POST', '/people/:person/tokens', async (request, { person }) => {
     const asked = readScopes(PersonTokens.parse(readJson(request)).scopes.join(' '), registration)
-    const { oid, membership } = personOf(request)
+    const { oid, membership } = findPerson(person)
     // Entra issues no tokens here for an account of another tenant.
     if (membership === 'stranger') throw new NotFound('There is no such person.')
     const scopes = [...new Set<Permission>([...asked.scopes, 'offline_access'])]
     store.commit({ type: 'user-consented', oid, scopes })
     const { accessToken, expiresIn } = await issueAccessToken(oid, simulation)
-    return reply.send({ accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn })
+    return { accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn }
   })
-  app.post('/application/tokens', async (request, reply) => {
+  route('POST', '/application/tokens', async (request) => {
     const { permissions } = ApplicationTokens.parse(readJson(request))
     store.commit({ type: 'application-consented', permissions })
     const { accessToken, expiresIn } = await issueApplicationToken(simulation)
-    return reply.send({ accessToken, expiresIn })
+    return { accessToken, expiresIn }
   })
-  const setRights = done((request) => {
+  route('PUT', '/rights', (request) => {
     const { address: name, person, ...changed } = RightsChange.parse(readJson(request))
     const { oid } = findPerson(person)
     const address = required(index.byAddress(name), 'mailbox').address.toLowerCase()
     const rights = { ...rightsOf(store.state, index, address, oid), ...changed }
     store.commit({ type: 'rights-set', address, oid, rights })
   })
-  app.put('/rights', setRights)
-  app.get('/tenant-consents', async () => ({
+  route('GET', '/tenant-consents', () => ({
     scopes: [...store.state.tenantConsents],
     applicationPermissions: [...store.state.applicationConsents],
   }))
-  app.delete(
-    '/tenant-consents',
-    done(() => store.commit({ type: 'tenant-consent-removed' })),
-  )
+  route('DELETE', '/tenant-consents', () => store.commit({ type: 'tenant-consent-removed' }))
 
-  app.get('/mailboxes', async () => listMailboxes(simulation))
-  app.get<{ Params: { address: string } }>('/mailboxes/:address/messages', async ({ params, query }) => {
+  route('GET', '/mailboxes', () => listMailboxes(simulation))
+  route('GET', '/mailboxes/:address/messages', ({ query }, { address }) => {
     const { folder, subject, after, limit } = MessageQuery.parse(query)
     const nowMs = clock().getTime()
-    const items = (store.state.mailboxes.get(params.address.toLowerCase())?.items ?? []).filter(
+    const items = (store.state.mailboxes.get(address.toLowerCase())?.items ?? []).filter(
       (item) =>
         item.sequence > after &&
         (folder === undefined || item.folder === folder) &&
@@ -182,47 +165,30 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     )
     return { items: items.slice(0, limit).map((item) => visibleMessage(item)), total: items.length }
   })
+  route('POST', '/mailboxes/:address/reports', (request, { address }) =>
+    placeReport({ ...NewReport.parse(readJson(request)), mailbox: address }, simulation),
+  )
+  const expireDeltaTokens = () => void (delta.generation = randomUUID())
+  route('DELETE', '/delta-tokens', expireDeltaTokens)
 
-  app.post<{ Params: { address: string } }>('/mailboxes/:address/reports', async (request, reply) => {
-    placeReport({ ...NewReport.parse(readJson(request)), mailbox: request.params.address }, simulation)
-    return reply.code(204).send()
-  })
-  app.delete(
-    '/delta-tokens',
-    done(() => delta.expire()),
-  )
-
-  app.get('/counters', async () => traffic.counters())
-  app.delete(
-    '/counters',
-    done(() => traffic.reset()),
-  )
-  app.get('/arrivals', async ({ query }) => arrivals.report(ArrivalsQuery.parse(query).property))
-  app.delete(
-    '/arrivals',
-    done(() => arrivals.reset()),
-  )
-  app.get('/uploads', async ({ query }) => {
+  route('GET', '/counters', () => traffic.counters())
+  route('DELETE', '/counters', () => traffic.reset())
+  route('GET', '/arrivals', ({ query }) => arrivals.report(ArrivalsQuery.parse(query).property))
+  route('DELETE', '/arrivals', () => arrivals.reset())
+  route('GET', '/uploads', ({ query }) => {
     const { after, limit } = Page.parse(query)
     return uploads.list(after, limit, clock().getTime())
   })
-  app.get('/traces', async () => traces.report())
-  app.get('/log', async ({ query }) => {
+  route('GET', '/traces', () => traces.report())
+  route('GET', '/log', ({ query }) => {
     const { after, limit } = LogQuery.parse(query)
     return { items: traffic.log(after, limit) }
   })
-  const reset = done(() => {
-    uploads.reset()
-    store.reset()
-    delta.expire()
-    quotas.reset()
-    arrivals.reset()
-    traces.reset()
+  route('POST', '/reset', () => {
+    expireDeltaTokens()
+    for (const part of [uploads, store, quotas, arrivals, traces, settings, traffic]) part.reset()
     scenarios.remove()
-    settings.reset()
-    traffic.reset()
   })
-  app.post('/reset', reset)
 }
 
 /** @throws NotFound */

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PRESETS } from '../faults/presets.ts'
 import { Effect } from '../faults/scenario.ts'
-import { mail, REGISTRATION, type Simulated, simulate } from '../test-support/simulated.ts'
+import { mail, REGISTRATION, simulate, type Simulated } from '../test-support/simulated.ts'
 
 let simulated: Simulated
 beforeEach(async () => {
@@ -54,16 +54,6 @@ describe('scenarios', () => {
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: expect.stringMatching(/\w/) })
   })
-
-  it.each([
-    [50076, { error: 'interaction_required', suberror: 'basic_action', claims: '{}' }],
-    [530032, { error: 'access_denied' }],
-  ])('accept AADSTS%i, whether the simulator knows it or not, with anything', async (code, members) => {
-    await simulated.scenario({ kind: 'entra-error', at: 'code', code, status: 403, ...members })
-    const response = await simulated.redeem((await simulated.consent('ada')).get('code') ?? '')
-    expect(response.status).toBe(403)
-    expect(await response.json()).toMatchObject({ error_codes: [code], ...members })
-  })
 })
 
 describe('settings', () => {
@@ -76,10 +66,6 @@ describe('settings', () => {
       scopeWording: 'short',
     })
   })
-
-  it('refuse an unknown name', async () => {
-    expect((await simulated.control('PATCH', '/settings', { userConsents: 'disabled' })).status).toBe(400)
-  })
 })
 
 describe('messages', () => {
@@ -91,15 +77,6 @@ describe('messages', () => {
     expect([items.map(({ subject }) => subject), total]).toEqual([['1', '2'], 3])
     const rest = await simulated.control('GET', `/mailboxes/max@contoso.com/messages?after=${items[1]?.sequence}`)
     expect(await rest.json()).toMatchObject({ items: [{ subject: '3' }], total: 1 })
-  })
-
-  it('are found by their whole subject', async () => {
-    const { access_token: token } = await simulated.signIn('ada')
-    for (const subject of ['Q3 & Q4', 'Q3', 'Q3 & Q4']) await simulated.sendMail(token, mail({ subject }))
-    const found = (subject: string) =>
-      simulated.read(`/mailboxes/max@contoso.com/messages?subject=${encodeURIComponent(subject)}`)
-    expect(await found('Q3 & Q4')).toMatchObject({ items: [{ subject: 'Q3 & Q4' }, { subject: 'Q3 & Q4' }], total: 2 })
-    expect(await found('Q')).toEqual({ items: [], total: 0 })
   })
 
   it('are counted per mailbox', async () => {
@@ -133,16 +110,6 @@ describe('the log', () => {
     const secrets = [REGISTRATION.clientSecret, callback.get('code'), tokens['access_token'], tokens['refresh_token']]
     for (const secret of secrets) expect(log).not.toContain(secret)
   })
-
-  it('continues after a sequence number', async () => {
-    await simulated.signIn('ada')
-    const first = await simulated.read<{ items: { sequence: number }[] }>('/log')
-    const after = first.items.at(-1)?.sequence ?? 0
-    const rest = await simulated.read<{
-      items: { sequence: number }[]
-    }>(`/log?after=${after}`)
-    expect(rest.items.every(({ sequence }) => sequence > after)).toBe(true)
-  })
 })
 
 it('counts requests per endpoint and status', async () => {
@@ -164,15 +131,9 @@ it('reset forgets mail, grants, rights, scenarios, settings and counters', async
   expect(await read('/mailboxes/max@contoso.com/messages')).toEqual({ items: [], total: 0 })
   expect(await read('/scenarios')).toMatchObject({ active: [] })
   expect(await read('/settings')).toMatchObject({ userConsent: 'allowed' })
-  expect(await read('/people')).toContainEqual(
-    expect.objectContaining({
-      name: 'Ada Admin',
-      consents: [],
-      rights: expect.objectContaining({
-        'finance@contoso.com': { sendAs: false, sendOnBehalf: false, fullAccess: false },
-      }),
-    }),
-  )
+  const from = { emailAddress: { address: 'finance@contoso.com' } }
+  const { access_token: fresh } = await simulated.signIn('ada')
+  expect((await simulated.sendMail(fresh, mail({ from }))).status).toBe(403)
 })
 
 it('answers 404 for an unknown person or mailbox', async () => {

@@ -62,17 +62,13 @@ const AADSTS = {
   }),
   ...entries('invalid_request', 400, null, {
     50011: "The redirect URI '{0}' does not match the redirect URIs configured for the application '{1}'.",
-    50147: 'Missing code_challenge parameter.',
-    50194: "Application '{0}' is not multi-tenant. Usage of the /common endpoint is not supported.",
     70021: 'No matching federated identity record found for presented assertion.',
     90002: "Tenant '{0}' not found. Check to make sure you have the correct tenant ID.",
     90023: "Unsupported '{0}' value.",
     501491: 'Invalid size of Code_Challenge parameter.',
     900144: "The request body must contain the following parameter: '{0}'.",
-    900561: 'The endpoint only accepts POST requests. Received a {0} request.',
     9000411: "The request is not properly formatted. The parameter '{0}' is duplicated.",
     9002313: 'Invalid request. Request is malformed or invalid. {0}',
-    9002326: "Cross-origin token redemption is not permitted for this client. Request origin: '{0}'.",
   }),
   ...entries('invalid_resource', 400, null, {
     500011: 'The resource principal named {0} was not found in the tenant named {1}.',
@@ -82,7 +78,6 @@ const AADSTS = {
   }),
   ...entries('invalid_scope', 400, null, {
     70011: "The provided value for the input parameter 'scope' is not valid. {0}",
-    700022: 'The input parameter scope is not valid because it contains more than one resource.',
     1002012: 'Client credential flows must have /.default of one resource as scope, not {0}.',
   }),
   ...entries('temporarily_unavailable', 503, null, {
@@ -90,14 +85,12 @@ const AADSTS = {
   }),
   ...entries('unauthorized_client', 400, null, {
     700016: "Application with identifier '{0}' was not found in the directory '{1}'.",
-    9002332: "Application '{0}' is not for use by consumers.",
   }),
   ...entries('unsupported_grant_type', 400, null, {
     70003: "The app requested an unsupported grant type '{0}'.",
   }),
   ...entries('unsupported_response_type', 400, null, {
     700051: "response_type '{0}' is not enabled for the application.",
-    700054: "response_type 'id_token' is not enabled for the application.",
   }),
 }
 

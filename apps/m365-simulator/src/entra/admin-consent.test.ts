@@ -68,7 +68,7 @@ it.each([
     REGISTRATION.tenantId,
     'AADSTS50011',
   ],
-  ['common', query(), 'common', 'AADSTS50194'],
+  ['common', query(), 'common', 'AADSTS90002'],
 ])('with %s ends on Entra’s own page', async (_what, search, tenant, code) => {
   const response = await fetch(`${simulated.url}/${tenant}/v2.0/adminconsent?${search}`, { redirect: 'manual' })
   expect(response.headers.get('location')).toBeNull()

@@ -1,13 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Simulation } from '../simulation/simulation.ts'
-import { type Person, signInName } from '../tenant/directory.ts'
-import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission } from '../tenant/permissions.ts'
-import { EntraError, entraError, scenarioError } from './aadsts.ts'
-import { clientInfo, unrequestedParameters } from './answers.ts'
-import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
-import { createFlow, type Step } from './flow.ts'
+import { EntraError, entraError, type Parameters, scenarioError } from './aadsts.ts'
+import { type AuthorizeRequest, readAuthorizeRequest, readScopes } from './client.ts'
+import { adminConsentPage, clientInfo, consentPage, createFlow, type Step, unrequestedParameters } from './flow.ts'
 import { grantedScopes, hashSecret, newCode } from './issue-tokens.ts'
-import { consentPage } from './pages.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission, type Person, signInName } from '../tenant/directory.ts'
+import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
 
 const AUTHORIZE = '/oauth2/v2.0/authorize'
 
@@ -57,7 +55,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     scenarios.satisfy(claims)
     const effect = scenarios.take('entra-error', ({ at }) => at === 'authorize')
     if (effect !== null) {
-      return flow.refuse(step, scenarioError(effect, [registration.displayName, index.directory.organization]))
+      return flow.refuse(step, scenarioError(effect, [registration.displayName, index.organization]))
     }
     const granted = grantedScopes(store, person.oid)
     if (scopes.every((scope) => granted.has(scope)) && prompt !== 'consent') return issueCode(step, person)
@@ -119,4 +117,57 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
 
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
+}
+
+const START = '/v2.0/adminconsent'
+
+/** `/v2.0/adminconsent`: an Entra administrator grants permissions for the whole tenant, and no code is issued. */
+export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation): void {
+  const { registration, settings, store } = simulation
+  const flow = createFlow(app, simulation)
+
+  /** @throws EntraError */
+  const readPermissions = ({ query }: Step) => {
+    const { scopes, isDefault } = readScopes(query.get('scope') ?? '', registration)
+    // What the application may do without a user; only `.default` requests it.
+    return { scopes, applicationPermissions: isDefault ? settings.current.applicationPermissions : [] }
+  }
+
+  /** `admin_consent=True` comes with failures too, so clients have to look at the error first. */
+  const answer = (step: Step, parameters: Parameters): FastifyReply =>
+    flow.answer(step, [['admin_consent', 'True'], ...parameters])
+  const cancelled = (step: Step): FastifyReply => answer(step, flow.cancelled(step, 'admin-consent'))
+
+  const showPicker = (step: Step): FastifyReply => {
+    readPermissions(step)
+    return flow.showPicker(step, '/admin-consent')
+  }
+
+  const decide = (step: Step): FastifyReply => {
+    const { form, person } = step
+    const { scopes, applicationPermissions } = readPermissions(step)
+    if (form.has('cancel')) return cancelled(step)
+    if (person === undefined) return showPicker(step)
+    flow.requireAccount(step, person)
+    if (!person.isEntraAdministrator) return flow.showNeedApproval(step, person, START, '/admin-return')
+    const decision = form.get('decision')
+    if (decision === null) {
+      const pageForm = flow.formOf(step, '/admin-consent')
+      const page = adminConsentPage(pageForm, registration.displayName, person, scopes, applicationPermissions)
+      return flow.show(step, page)
+    }
+    if (decision !== 'accept') return cancelled(step)
+    store.commit({ type: 'tenant-consented', scopes })
+    if (applicationPermissions.length > 0) {
+      store.commit({ type: 'application-consented', permissions: applicationPermissions })
+    }
+    return answer(step, [
+      ['tenant', registration.tenantId],
+      ['scope', scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],
+    ])
+  }
+
+  flow.page('GET', START, 'admin-consent', showPicker)
+  flow.page('POST', '/admin-consent', 'admin-consent', decide)
+  flow.page('GET', '/admin-return', 'admin-consent', cancelled)
 }

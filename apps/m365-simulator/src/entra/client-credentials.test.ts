@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
-import { entraFailure, REGISTRATION, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
+import { entraFailure, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
 
 async function claimsOf(response: Response): Promise<Record<string, unknown>> {
   return decodeJwt(((await response.json()) as Tokens).access_token)
@@ -32,33 +32,6 @@ it('puts the permissions that an administrator granted into the token as roles',
   expect(claims).not.toHaveProperty('scp')
 })
 
-it('has no roles in the token while no administrator has consented', async () => {
-  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
-})
-
-it('grants only what the registration lists', async () => {
-  await simulated.set({ applicationPermissions: ['Mail.Send'] })
-  await simulated.consentForOrganization()
-  expect(await claimsOf(await simulated.applicationToken())).toMatchObject({ roles: ['Mail.Send'] })
-})
-
-it('grants the application nothing when the consent names permissions', async () => {
-  const request = new URLSearchParams({
-    client_id: REGISTRATION.clientId,
-    scope: 'https://graph.microsoft.com/Mail.Send',
-    redirect_uri: 'http://localhost:3000/auth/microsoft/callback',
-  }).toString()
-  const grace = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
-  await simulated.submit('/admin-consent', { request, account: grace, decision: 'accept' })
-  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
-})
-
-it('loses the permissions with the organization’s consent', async () => {
-  await simulated.consentForOrganization()
-  await simulated.control('DELETE', '/tenant-consents')
-  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
-})
-
 it.each([
   ['no scope', { scope: '' }, 400, 900144],
   ['a named scope', { scope: 'https://graph.microsoft.com/Mail.Send' }, 400, 1002012],
@@ -68,17 +41,4 @@ it.each([
   ['a secret and an assertion', { client_assertion: 'x' }, 400, 9002313],
 ])('with %s is refused', async (_what, change, status, code) => {
   expect(await entraFailure(await simulated.applicationToken(change))).toMatchObject({ status, error_codes: [code] })
-})
-
-it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
-  const response = await fetch(`${simulated.url}/${tenant}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      client_id: REGISTRATION.clientId,
-      client_secret: REGISTRATION.clientSecret,
-      grant_type: 'client_credentials',
-      scope: 'https://graph.microsoft.com/.default',
-    }),
-  })
-  expect(await entraFailure(response)).toMatchObject({ status: 400, error_codes: [50194] })
 })

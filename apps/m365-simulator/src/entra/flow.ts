@@ -1,15 +1,20 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { correlate, EntraError, entraError, errorParameters, type Parameters } from './aadsts.ts'
+import { requireTrustedClient, type TenantRequest } from './client.ts'
 import type { Endpoint } from '../faults/scenario.ts'
+import type { Settings } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
-import type { Html } from '../http/html.ts'
-import { sendPage, sendRedirect } from '../http/pages.ts'
-import { refuseForeignOrigin } from '../http/same-origin.ts'
+import { type Html, html, page, refuseForeignOrigin, sendPage, sendRedirect } from '../http/pages.ts'
 import type { Simulation } from '../simulation/simulation.ts'
-import { type Person, signInName } from '../tenant/directory.ts'
-import { EntraError, entraError, errorParameters, type Parameters } from './aadsts.ts'
-import { type CancelledPage, cancelParameters } from './answers.ts'
-import { requireTrustedClient, type TenantRequest } from './authorize-request.ts'
-import { accountPickerPage, errorPage, needApprovalPage, type PageForm } from './pages.ts'
+import {
+  APPLICATION_PERMISSIONS,
+  type ApplicationPermission,
+  type Permission,
+  PERMISSIONS,
+  type Person,
+  signInName,
+} from '../tenant/directory.ts'
 
 /** One step of a sign-in or consent. Nothing is kept between steps: each reads the query of the first request again. */
 export interface Step {
@@ -32,7 +37,7 @@ const LOGGED_PARAMETERS = ['client_id', 'redirect_uri', 'response_type', 'scope'
 /** What a sign-in and the consent of an administrator have in common. */
 export function createFlow(app: FastifyInstance, simulation: Simulation) {
   const { index, registration, settings, url } = simulation
-  const { domain, organization } = index.directory
+  const { domain, organization } = index
 
   const readStep = (request: TenantRequest, reply: FastifyReply): Step => {
     const form = request.method === 'POST' ? readForm(request) : new URL(request.url, url()).searchParams
@@ -111,4 +116,152 @@ export function createFlow(app: FastifyInstance, simulation: Simulation) {
       cancelParameters(step.request, page, settings.current.cancelShape),
     refuse: (step: Step, error: EntraError): FastifyReply => answer(step, errorParameters(error, step.request)),
   }
+}
+
+/** The shape that Microsoft documents, by the page on which a person cancels. */
+const DOCUMENTED = { picker: 'subcode', consent: 'access-denied', 'admin-consent': 'consent-required' } as const
+export type CancelledPage = keyof typeof DOCUMENTED
+
+/** How Microsoft reports a person who cancels; there are several shapes, and not all have a description. */
+function cancelParameters(request: FastifyRequest, page: CancelledPage, shape: Settings['cancelShape']): Parameters {
+  const declined = (error: string): Parameters => errorParameters(entraError(65004, [], { error }), request)
+  const subcode = ['error_subcode', 'cancel'] as const
+  const shapes = {
+    subcode: () => [['error', 'access_denied'], subcode] as const,
+    'subcode-with-description': () => [subcode, ...declined('access_denied')],
+    'access-denied': () => declined('access_denied'),
+    'consent-required': () => declined('consent_required'),
+  }
+  return shapes[shape === 'documented' ? DOCUMENTED[page] : shape]()
+}
+
+/** Entra adds these to a code although nobody asked: a session id, and sometimes one that is not documented at all. */
+export function unrequestedParameters(): Parameters {
+  return [
+    ['session_state', randomUUID()],
+    ['unannounced_parameter', '1'],
+  ]
+}
+
+/** MSAL's `client_info`: the home of the account, which for a guest is another tenant. */
+export function clientInfo(person: Person, tenantId: string): string {
+  const home = person.home ?? { tenantId, oid: person.oid }
+  return Buffer.from(JSON.stringify({ uid: home.oid, utid: home.tenantId })).toString('base64url')
+}
+
+/** The form of a page. It repeats the first request, so that each step can check the request again. */
+export interface PageForm {
+  readonly action: string
+  /** The query of the request that started the sign-in. */
+  readonly request: string
+}
+
+/** @param hint the sign-in name that the application suggested */
+function accountPickerPage(form: PageForm, appName: string, simulation: Simulation, hint: string | null): Html {
+  const isHinted = (person: Person): boolean => signInName(person).toLowerCase() === hint?.toLowerCase()
+  const people = simulation.index.people.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a)))
+  return entraPage(
+    'Pick an account',
+    html`<h1>Pick an account</h1>
+      <p>to continue to <strong>${appName}</strong></p>
+      <form method="post" action="${form.action}">
+        <input type="hidden" name="request" value="${form.request}" />
+        <ul class="accounts">
+          ${people.map(
+            (person) =>
+              html`<li>
+                <button class="account" name="account" value="${person.oid}" aria-describedby="about-${person.oid}">
+                  <span class="name">${person.displayName}</span>
+                  <span class="address">${signInName(person)}</span>
+                </button>
+                <span class="about" id="about-${person.oid}">${person.about}</span>
+              </li>`,
+          )}
+        </ul>
+        <p class="actions"><button name="cancel" value="1">Cancel</button></p>
+      </form>`,
+  )
+}
+
+export function consentPage(form: PageForm, appName: string, person: Person, scopes: readonly Permission[]): Html {
+  const asked = html`<p>This application would like to:</p>
+    ${permissionList(scopes, PERMISSIONS)}
+    <p>Only accept if you trust the publisher.</p>`
+  return permissionsPage(form, appName, person, asked)
+}
+
+export function adminConsentPage(
+  form: PageForm,
+  appName: string,
+  person: Person,
+  scopes: readonly Permission[],
+  applicationPermissions: readonly ApplicationPermission[],
+): Html {
+  const ofApplication = html`<p>Without a signed-in user:</p>
+    ${permissionList(applicationPermissions, APPLICATION_PERMISSIONS)}`
+  const asked = html`<p>Review for your organization</p>
+    <p>This app would like to:</p>
+    ${permissionList(scopes, PERMISSIONS)} ${applicationPermissions.length > 0 && ofApplication}
+    <p>If you accept, this app will get access to the specified resources for all users.</p>`
+  return permissionsPage(form, appName, person, asked)
+}
+
+/** @param returnUrl leads back to the application without a grant */
+function needApprovalPage(appName: string, person: Person, signInUrl: string, returnUrl: string): Html {
+  return entraPage(
+    'Need admin approval',
+    html`<p class="signed-in">${signInName(person)}</p>
+      <h1>Need admin approval</h1>
+      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
+      <p>
+        <strong>${appName}</strong> needs permission to access resources in your organization that only an admin can
+        grant. Please ask an admin to grant permission to this app before you can use it.
+      </p>
+      <p><a href="${signInUrl}">Sign in with an account that is an administrator</a></p>
+      <p><a href="${returnUrl}">Return to the application without granting consent</a></p>`,
+  )
+}
+
+function errorPage({ code, message }: EntraError, request: FastifyRequest): Html {
+  const { correlationId, traceId, timestamp } = correlate(request)
+  return entraPage(
+    'Sign-in error',
+    html`<h1>Sorry, but we’re having trouble signing you in.</h1>
+      <p>AADSTS${code}: ${message}</p>
+      <p class="detail">Correlation Id: ${correlationId}<br />Request Id: ${traceId}<br />Timestamp: ${timestamp}</p>`,
+  )
+}
+
+function permissionsPage(form: PageForm, appName: string, person: Person, content: Html): Html {
+  return entraPage(
+    'Permissions requested',
+    html`<p class="signed-in">${signInName(person)}</p>
+      <h1>Permissions requested</h1>
+      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
+      <form method="post" action="${form.action}">
+        <input type="hidden" name="request" value="${form.request}" />
+        <input type="hidden" name="account" value="${person.oid}" />
+        ${content}
+        <p class="actions">
+          <button name="decision" value="cancel">Cancel</button>
+          <button class="primary" name="decision" value="accept">Accept</button>
+        </p>
+      </form>`,
+  )
+}
+
+function permissionList<Name extends string>(names: readonly Name[], titles: Readonly<Record<Name, string>>): Html {
+  return html`<ul class="permissions">
+    ${names.map((name) => html`<li><strong>${titles[name]}</strong> <span class="scope">${name}</span></li>`)}
+  </ul>`
+}
+
+function entraPage(title: string, content: Html): Html {
+  return page(
+    title,
+    html`<body class="sign-in">
+      <header class="banner">Microsoft 365 simulator. Nobody here is real, and no password is needed.</header>
+      <main class="card">${content}</main>
+    </body>`,
+  )
 }

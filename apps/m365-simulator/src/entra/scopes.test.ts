@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { readScopes } from './client.ts'
 import { REGISTRATION } from '../test-support/simulated.ts'
-import { readScopes } from './scopes.ts'
 
 it.each([
   ['short', 'Mail.Send User.Read'],

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Settings } from '../faults/settings.ts'
-import { readForm } from '../http/body.ts'
-import type { Simulation } from '../simulation/simulation.ts'
-import type { Person } from '../tenant/directory.ts'
-import type { CodeState } from '../tenant/store.ts'
-import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
 import { correlate, EntraError, entraError, errorBody, scenarioError } from './aadsts.ts'
-import { clientInfo } from './answers.ts'
-import { createClientCheck } from './authenticate-client.ts'
-import { requireTenant, type TenantRequest } from './authorize-request.ts'
+import {
+  createClientCheck,
+  isGraphDefault,
+  isOidcScope,
+  readScopes,
+  requireTenant,
+  type TenantRequest,
+} from './client.ts'
+import { clientInfo } from './flow.ts'
 import {
   grantedScopes,
   hashSecret,
@@ -19,21 +19,15 @@ import {
   type IssuedAccessToken,
   issueRefreshToken,
 } from './issue-tokens.ts'
-import { isGraphDefault, isOidcScope, readScopes } from './scopes.ts'
+import type { Settings } from '../faults/settings.ts'
+import { readForm } from '../http/body.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { CodeState } from '../tenant/store.ts'
+import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
 
 const CODE_LIFETIME_MS = 10 * 60 * 1000
 const REFRESH_TOKEN_IDLE_MS = 90 * 24 * 60 * 60 * 1000
 const LOGGED_PARAMETERS = ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']
-
-/** Says what a request may get tokens for. */
-interface Grant {
-  readonly person: Person
-  /** They include the scopes of OpenID Connect. */
-  readonly scopes: readonly string[]
-  /** The refresh token carries the scopes of the sign-in. */
-  readonly signInScopes: readonly string[]
-  readonly nonce: string | null
-}
 
 /** Serves the token endpoint. */
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
@@ -42,12 +36,10 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
 
   /** @throws EntraError */
   const answer = async (request: TenantRequest): Promise<object> => {
-    requireTenant(request.params.tenant, registration, index.directory.domain)
+    requireTenant(request.params.tenant, registration, index.domain)
     // A body of another type is not read at all, so its parameters are missing.
     const form = readForm(request)
     await requireClient(form, request)
-    const { origin } = request.headers
-    if (origin !== undefined) throw entraError(9002326, [origin])
     const grantType = form.get('grant_type') ?? ''
     switch (grantType) {
       case 'authorization_code':
@@ -66,9 +58,8 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     requireParameter(form, 'redirect_uri')
     applyScenario('code')
     const code = requireRedeemable(store.state.codes.get(hash), form, clock())
-    const grant = requireGrant(form, code.oid, code.scopes, code.nonce)
-    store.commit({ type: 'code-redeemed', hash })
-    return issue(grant, form, code.scopes)
+    // It decides what the refresh token is for, whatever the token request asks.
+    return issue(form, code, { nonce: code.nonce, isSignIn: true }, () => store.commit({ type: 'code-redeemed', hash }))
   }
 
   const refresh = async (form: URLSearchParams): Promise<object> => {
@@ -81,10 +72,10 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
       throw entraError(700082, [new Date(token.issuedAtMs).toISOString()])
     }
     if (token.issuedAtMs < (store.state.refreshTokensValidFromMs.get(token.oid) ?? 0)) throw entraError(50173)
-    const grant = requireGrant(form, token.oid, token.scopes, null)
-    // The old token stays valid: rotation does not revoke it, and two workers may refresh at once.
-    store.commit({ type: 'refresh-token-used', hash, atMs: nowMs })
-    return issue(grant, form, grant.scopes)
+    return issue(form, token, { nonce: null, isSignIn: false }, () =>
+      // The old token stays valid: rotation does not revoke it, and two workers may refresh at once.
+      store.commit({ type: 'refresh-token-used', hash, atMs: nowMs }),
+    )
   }
 
   const grantApplication = async (scope: string): Promise<object> => {
@@ -101,38 +92,35 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     if (effect !== null) throw scenarioError(effect, [clock().toISOString()])
   }
 
-  const requireGrant = (
+  /**
+   * @param signIn what the person signed in for
+   * @param use makes the code or refresh token count as used, once it is clear that there will be tokens
+   */
+  const issue = async (
     form: URLSearchParams,
-    oid: string,
-    signInScopes: readonly string[],
-    nonce: string | null,
-  ): Grant => {
-    const person = index.personByOid(oid)
+    signIn: { readonly oid: string; readonly scopes: readonly string[] },
+    { nonce, isSignIn }: { readonly nonce: string | null; readonly isSignIn: boolean },
+    use: () => void,
+  ): Promise<object> => {
+    const person = index.personByOid(signIn.oid)
     if (person === undefined) throw entraError(50034)
-    const scopes = requestedScopes(form.get('scope') ?? '', signInScopes)
-    const granted = grantedScopes(store, oid)
-    if (scopes.every((scope) => granted.has(scope))) return { person, scopes, signInScopes, nonce }
-    throw entraError(65001, [registration.clientId, registration.displayName])
-  }
-
-  const requestedScopes = (text: string, signInScopes: readonly string[]): readonly string[] => {
-    if (text.trim() === '') return signInScopes
-    const { scopes, isDefault } = readScopes(text, registration, 700022)
+    const text = form.get('scope')?.trim() ?? ''
+    const asked = text === '' ? { scopes: signIn.scopes, isDefault: false } : readScopes(text, registration)
     // `.default` stands for whatever has been consented to.
-    return isDefault ? [...scopes.filter(isOidcScope), ...signInScopes] : scopes
-  }
-
-  /** @param refreshable the scopes that decide whether there is a refresh token */
-  const issue = async (grant: Grant, form: URLSearchParams, refreshable: readonly string[]): Promise<object> => {
-    const { person, scopes, signInScopes, nonce } = grant
+    const scopes = asked.isDefault ? [...asked.scopes.filter(isOidcScope), ...signIn.scopes] : asked.scopes
+    const granted = grantedScopes(store, person.oid)
+    if (!scopes.every((scope) => granted.has(scope))) {
+      throw entraError(65001, [registration.clientId, registration.displayName])
+    }
+    use()
     const change = scenarios.take('tokens')?.change ?? null
     const issued = await issueAccessToken(person.oid, simulation, scenarios.take('fewer-scopes')?.without)
     const body: Record<string, unknown> = {
       ...tokenMembers(issued),
       ...WORDINGS[settings.current.scopeWording](issued.scopes),
     }
-    if (refreshable.includes('offline_access') && change !== 'no-refresh-token') {
-      body['refresh_token'] = issueRefreshToken(person.oid, signInScopes, simulation)
+    if ((isSignIn ? signIn.scopes : scopes).includes('offline_access') && change !== 'no-refresh-token') {
+      body['refresh_token'] = issueRefreshToken(person.oid, signIn.scopes, simulation)
     }
     if (scopes.includes('openid') && change !== 'no-id-token') {
       const claims = idTokenClaims(person, scopes, nonce, change, simulation)
@@ -140,11 +128,6 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     }
     if (form.get('client_info') === '1') body['client_info'] = clientInfo(person, registration.tenantId)
     return body
-  }
-
-  const refuse = (request: TenantRequest, reply: FastifyReply, error: EntraError): FastifyReply => {
-    request.facts.details['error'] = `AADSTS${error.code}`
-    return reply.code(error.status).send(errorBody(error, request))
   }
 
   const handle = async (request: TenantRequest, reply: FastifyReply): Promise<object> => {
@@ -157,16 +140,16 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
       expires: '-1',
     })
     try {
-      if (request.method !== 'POST') throw entraError(900561, [request.method])
       return await answer(request)
     } catch (error) {
       if (!(error instanceof EntraError)) throw error
-      return refuse(request, reply, error)
+      request.facts.details['error'] = `AADSTS${error.code}`
+      return reply.code(error.status).send(errorBody(error, request))
     }
   }
 
   app.route<{ Params: TenantRequest['params'] }>({
-    method: ['POST', 'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+    method: 'POST',
     url: '/:tenant/oauth2/v2.0/token',
     config: { endpoint: 'token' },
     // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
@@ -217,4 +200,45 @@ const WORDINGS: Readonly<Record<Settings['scopeWording'], (scopes: readonly stri
   'upper-case': (scopes) => ({ scope: scopes.join(' ').toUpperCase() }),
   more: (scopes) => ({ scope: [...scopes, 'Calendars.Read'].join(' ') }),
   absent: () => ({}),
+}
+
+/** Serves the discovery document and the keys. */
+export function discoveryRoutes(app: FastifyInstance, { index, registration, tokens, url }: Simulation): void {
+  const issuer = (): string => `${url()}/${registration.tenantId}/v2.0`
+
+  /** Answers for the tenant in the path, unless it is unknown. */
+  const handle =
+    (json: (base: string) => object) =>
+    async (request: TenantRequest, reply: FastifyReply): Promise<object> => {
+      const { tenant } = request.params
+      try {
+        requireTenant(tenant, registration, index.domain)
+        return json(`${url()}/${tenant}`)
+      } catch (error) {
+        if (!(error instanceof EntraError)) throw error
+        return reply.code(400).send({ ...errorBody(error, request), error: 'invalid_tenant' })
+      }
+    }
+
+  app.get(
+    '/:tenant/v2.0/.well-known/openid-configuration',
+    { config: { endpoint: 'discovery' } },
+    handle((base) => ({
+      issuer: issuer(),
+      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+      token_endpoint: `${base}/oauth2/v2.0/token`,
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt'],
+      jwks_uri: `${base}/discovery/v2.0/keys`,
+      response_modes_supported: ['query'],
+      response_types_supported: ['code'],
+      scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+      subject_types_supported: ['pairwise'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    })),
+  )
+  app.get(
+    '/:tenant/discovery/v2.0/keys',
+    { config: { endpoint: 'keys' } },
+    handle(() => ({ keys: [{ ...tokens.publicKey(), issuer: issuer() }] })),
+  )
 }

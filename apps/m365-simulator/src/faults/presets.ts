@@ -1,17 +1,61 @@
-import {
-  answer,
-  GATEWAY_TIMEOUT,
-  GATEWAY_TIMEOUT_AFTER,
-  gateway,
-  graphAnswer,
-  html,
-  RESET_AFTER,
-  RESET_BEFORE,
-  throttled,
-  unavailable,
-} from './answers.ts'
-import { GATEWAY_ANSWERS } from './gateway-answers.ts'
 import type { Effect, HttpEffect, RetryAfter } from './scenario.ts'
+
+export type FaultAnswer = Extract<HttpEffect['do'], { action: 'answer' }>
+
+export const RESET_BEFORE = { action: 'reset', when: 'before' } as const
+export const RESET_AFTER = { action: 'reset', when: 'after' } as const
+const GATEWAY_TIMEOUT = graphAnswer(504, 'UnknownError', '')
+/** Processed all the same. */
+export const GATEWAY_TIMEOUT_AFTER: FaultAnswer = { ...GATEWAY_TIMEOUT, when: 'after' }
+
+export function throttled(retryAfter: RetryAfter | null): FaultAnswer {
+  const given = graphAnswer(429, 'ApplicationThrottled', 'Application is over its RequestRate limit.')
+  return withRetryAfter(given, retryAfter)
+}
+
+export function unavailable(retryAfter: RetryAfter | null): FaultAnswer {
+  return withRetryAfter(graphAnswer(503, 'ErrorServerBusy', 'The server is too busy. Try again later.'), retryAfter)
+}
+
+/** A gateway in front of the service answers with this HTML page. */
+function html(status: number, reason: string): FaultAnswer {
+  return gateway(status, `<html><body><h1>${status} ${reason}</h1></body></html>`, { 'content-type': 'text/html' })
+}
+
+/** Something between the client and Microsoft answers in Microsoft's place. */
+function gateway(status: number, body: FaultAnswer['body'] = '', headers: FaultAnswer['headers'] = {}): FaultAnswer {
+  return { ...answer(status, body), by: 'gateway', headers }
+}
+
+function graphAnswer(status: number, code: string, message: string): FaultAnswer {
+  return answer(status, { error: { code, message } })
+}
+
+function answer(status: number, body: FaultAnswer['body']): FaultAnswer {
+  return { action: 'answer', when: 'before', by: 'microsoft', status, headers: {}, body }
+}
+
+function withRetryAfter(given: FaultAnswer, retryAfter: RetryAfter | null): FaultAnswer {
+  return retryAfter === null ? given : { ...given, retryAfter }
+}
+
+const TEXT = { 'content-type': 'text/plain' }
+const HTML = { 'content-type': 'text/html; charset=utf-8' }
+const PORTAL = { location: 'https://portal.hotel.example/login' }
+const WELCOME =
+  '<!DOCTYPE html><html><head><title>Welcome</title></head><body>Accept the terms to go online.</body></html>'
+
+/** What proxies, firewalls, service meshes, API gateways and captive portals answer in Microsoft's place. */
+const GATEWAY_ANSWERS: readonly (readonly [name: string, title: string, answer: FaultAnswer])[] = [
+  ['mesh-403', 'a service mesh: 403 RBAC: access denied', gateway(403, 'RBAC: access denied', TEXT)],
+  ['api-403', 'an API gateway: 403 {"message":"Forbidden"}', gateway(403, { message: 'Forbidden' })],
+  ['proxy-413', 'a proxy: 413 with HTML', gateway(413, '<html><h1>413 Request Entity Too Large</h1></html>', HTML)],
+  ['portal-200', 'a captive portal: 200 with HTML', gateway(200, WELCOME, HTML)],
+  ['portal-302', 'a captive portal: 302', gateway(302, '', PORTAL)],
+  ...[200, 201, 400, 403, 404, 405, 415, 421, 451].map(
+    (status) => [`empty-${status}`, `${status} without a body`, gateway(status)] as const,
+  ),
+]
 
 interface Preset {
   readonly title: string
@@ -21,7 +65,6 @@ interface Preset {
 
 const CLAIMS = '{"access_token":{"capolids":{"essential":true,"values":["5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01"]}}}'
 const BLOCKED = { error: 'access_denied', claims: CLAIMS }
-const CONSENT = { error: 'consent_required' }
 const IN_2_SECONDS: RetryAfter = { form: 'seconds', seconds: 2 }
 const HTTP_DATE: RetryAfter = { form: 'http-date', seconds: 2 }
 const ADD_RETRY_AFTER: HttpEffect['do'] = { action: 'add-headers', headers: {}, retryAfter: IN_2_SECONDS }
@@ -29,17 +72,10 @@ const HANG = { action: 'hang', when: 'before' } as const
 const HANG_AFTER = { action: 'hang', when: 'after' } as const
 const STORE_UNAVAILABLE = graphAnswer(503, 'ErrorMailboxStoreUnavailable', 'The mailbox store is unavailable.')
 const CONFLICT = graphAnswer(409, 'ErrorIrresolvableConflict', 'The send or update operation could not be performed.')
-const WRONG_CLOUD = graphAnswer(
-  403,
-  'ErrorTenantNotFoundInCurrentSovereignEnvironment',
-  'The tenant is not found in the current sovereign environment.',
-)
 const NOT_FOUND = graphAnswer(404, 'ErrorItemNotFound', 'The specified object was not found in the store.')
 const FORBIDDEN = gateway(403, 'RBAC: access denied', { 'content-type': 'text/plain' })
 const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
 const SEND_AS_DENIED = graphAnswer(403, 'ErrorSendAsDenied', 'The user account does not have the right to send as it.')
-const NO_MAILBOX = graphAnswer(404, 'MailboxNotEnabledForRESTAPI', 'The mailbox is inactive or hosted on-premise.')
-const MAILBOX_FULL = graphAnswer(507, 'ErrorQuotaExceeded', 'The mailbox is over its quota.')
 const WITHOUT_SUBERROR = entra('refresh', 50173, { suberror: null })
 const REVOKED: Effect = { kind: 'access-token', change: 'revoked', endpoint: 'any' }
 const ENTRA_BUSY = {
@@ -52,19 +88,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
   'Sign-in and consent': [
     ['authorize-conditional-access', 'Conditional access blocks the sign-in', entra('authorize', 53003, BLOCKED)],
     ['authorize-admin-consent-required', 'An administrator must consent (AADSTS90094)', entra('authorize', 90094)],
-    [
-      'authorize-admin-consent-required-as-consent-required',
-      'An administrator must consent (AADSTS90094, consent_required)',
-      entra('authorize', 90094, CONSENT),
-    ],
     ['authorize-declined', 'The person declines (AADSTS65004)', entra('authorize', 65004)],
-    [
-      'authorize-declined-as-consent-required',
-      'The person declines (consent_required)',
-      entra('authorize', 65004, CONSENT),
-    ],
-    ['authorize-not-assigned', 'The person is not assigned (AADSTS50105)', entra('authorize', 50105)],
-    ['authorize-unavailable', 'Entra is temporarily unavailable (AADSTS90033)', entra('authorize', 90033)],
   ],
   Tokens: [
     ['id-token-wrong-nonce', 'id_token with another nonce', tokens('wrong-nonce')],
@@ -108,11 +132,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-503-store', 'Sending: 503 ErrorMailboxStoreUnavailable', sending(STORE_UNAVAILABLE)],
     ['send-409', 'Sending: 409 ErrorIrresolvableConflict', sending(CONFLICT)],
     ['send-accepted-but-409', 'Sending: accepted, but answered 409', sending({ ...CONFLICT, when: 'after' })],
-    ['send-wrong-cloud', 'Sending: 403 ErrorTenantNotFoundInCurrentSovereignEnvironment', sending(WRONG_CLOUD)],
     ['send-403-send-as', 'Sending: 403 ErrorSendAsDenied', sending(SEND_AS_DENIED)],
-    ['send-403-access', 'Sending: 403 ErrorAccessDenied', sending(ACCESS_DENIED)],
-    ['send-404-mailbox', 'Sending: 404 MailboxNotEnabledForRESTAPI', sending(NO_MAILBOX)],
-    ['send-507-full', 'Sending: 507 ErrorQuotaExceeded', sending(MAILBOX_FULL)],
     ['send-500-empty-object', 'Sending: 500 with {}', sending(answer(500, {}))],
     ['send-403-html', 'Sending: a proxy answers 403 with HTML', sending(html(403, 'Forbidden'))],
     ['send-502-html', 'Sending: 502 with HTML', sending(html(502, 'Bad Gateway'))],
@@ -134,11 +154,9 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ([name, title, action]) => [`gateway-${name}`, `Sending: ${title}`, sending(action)] as const,
   ),
   Uploads: [
-    ['upload-session-access-denied', 'No upload session: 403', http('upload-session-create', ACCESS_DENIED)],
     ['upload-session-forgotten', 'The session of the next range is forgotten (404)', session('forgotten')],
     ['upload-token-expired', 'The URL of the next range has expired (401)', session('token-expired')],
     ['draft-attach-404', 'Attaching: 404, although the draft is there', http('draft-attach', NOT_FOUND)],
-    ['upload-range-foreign-200', 'The next range: 200 in place of Microsoft', http('upload-range', gateway(200))],
     ['upload-range-foreign-403', 'The next range: 403 in place of Microsoft', http('upload-range', FORBIDDEN)],
     ['upload-range-503', 'The next range: 503, not accepted', http('upload-range', unavailable(null))],
   ],

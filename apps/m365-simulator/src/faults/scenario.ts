@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { PERMISSION_NAMES } from '../tenant/permissions.ts'
 import { Duration } from './settings.ts'
+import { PERMISSION_NAMES } from '../tenant/directory.ts'
 
 /** Every operation a client can call, by the name that faults and counters use. */
 const ENDPOINTS = [

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { z } from 'zod'
-import { APPLICATION_PERMISSION_NAMES } from '../tenant/permissions.ts'
+import { APPLICATION_PERMISSION_NAMES } from '../tenant/directory.ts'
 
 const Milliseconds = z.int().min(0).max(3_600_000)
 /** Milliseconds: a fixed number, or any number between two bounds. */
@@ -85,8 +85,6 @@ export const Settings = z.strictObject({
   mimeMessageId: z.enum(['kept', 'rewritten']).default('kept'),
   /** Whether `x-` headers of MIME are kept as named properties, by which the message can be found. */
   mimeHeaders: z.enum(['kept', 'lost']).default('kept'),
-  /** How MIME above 2,240 KB is answered. `accepted`: with 200, and nothing is sent. */
-  mimeTooLarge: z.enum(['payload-too-large', 'bad-request', 'accepted']).default('payload-too-large'),
   /** How long the copy in Sent Items cannot be found. Applies to mail sent from now on. */
   sentCopyDelayMs: Duration.default(0),
   /** The least time that a request to Graph takes. */
@@ -141,40 +139,19 @@ export const Settings = z.strictObject({
   /** When the message trace shows what was sent, and how long it has no outcome then. Applies to mail sent from now on. */
   traceDelayMs: Duration.default(0),
   tracePendingMs: Duration.default(0),
-  traceFirstStatus: z.enum(['gettingStatus', 'pending']).default('pending'),
   /** The address under which the message trace has a recipient: its primary one instead of an alias, for example. */
   traceAddresses: z.record(z.string().toLowerCase(), z.string()).default({}),
   /** What the message trace has as the Message-ID. */
   traceMessageId: z.enum(['kept', 'rewritten']).default('kept'),
-  /** The `Retry-After` of a refused request for traces; null: none. */
-  traceRetryAfterSeconds: z.int().min(1).max(86_400).nullable().default(60),
-  /** Whether a period may end in the future. Microsoft documents that it must not. */
-  traceFutureEnd: z.enum(['refused', 'accepted']).default('refused'),
   /** What becomes of the Message-ID that JSON in `sendMail` has. */
   jsonMessageId: z.enum(['kept', 'rewritten']).default('kept'),
-  /** When a non-delivery report appears. Applies to mail sent from now on. */
-  reportDelayMs: Duration.default(0),
-  /** What precedes the subject in a report: the language of the mailbox decides. */
-  reportPrefix: z.string().max(100).default('Undeliverable: '),
-  /** Whether a report is about all recipients that a message does not reach, or each has its own. */
-  reportsOf: z.enum(['message', 'each-recipient']).default('message'),
   /** Where the report of a mail on behalf goes: to the person who sent it, or to the mailbox that it is from. */
   reportsTo: z.enum(['sender', 'from']).default('from'),
-  /** The domain of the address that sends reports. */
-  reportDomain: z.string().default('contoso.onmicrosoft.com'),
-  /** What the MIME of a report has of the returned message, and whether it has the part for machines. */
-  reportOriginal: z.enum(['included', 'headers', 'missing']).default('included'),
-  reportStatus: z.enum(['included', 'missing']).default('included'),
-  /** Whether Exchange fills the original Message-ID (0x1046) and In-Reply-To (0x1042) of a report. */
-  reportProperties: z.enum(['kept', 'missing']).default('kept'),
   /** What delta does with extended properties. */
   deltaProperties: z.enum(['refused', 'ignored', 'returned']).default('ignored'),
   /** Limits of 24 hours, above which mail bounces: recipients of a mailbox (5.1.90), external ones of the organization (5.7.233, or 5.7.232 of a trial). null: none. */
   recipientsPerDay: z.int().min(0).nullable().default(10_000),
   externalRecipientsPerDay: z.int().min(0).nullable().default(null),
-  isTrial: z.boolean().default(false),
-  /** External recipients of senders in onmicrosoft.com (5.7.236). */
-  onmicrosoftRecipientsPerDay: z.int().min(0).nullable().default(100),
   /** false: sent mail is counted and then forgotten, so that a long run does not fill the memory. */
   storeMail: z.boolean().default(true),
 })

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Simulation } from '../simulation/simulation.ts'
-import type { Person } from '../tenant/directory.ts'
-import { authenticate } from './caller.ts'
-import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
+import { UPLOAD_HOST } from './attachments.ts'
+import { answerGraphError, GraphError } from './graph-error.ts'
+import { authenticate } from './mailbox-access.ts'
 import { messageRoutes } from './message-routes.ts'
 import { readSelection, requireOptions } from './query-options.ts'
-import { traceRoutes } from './trace-routes.ts'
-import { requireTraceAccess } from './trace-access.ts'
-import { UPLOAD_HOST } from './upload-routes.ts'
+import { requireTraceAccess, traceRoutes } from './trace.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { Person } from '../tenant/directory.ts'
 
 /** Returned by `/me` only when selected. */
 const NOT_BY_DEFAULT = new Set(['proxyAddresses', 'userType'])
@@ -27,23 +26,19 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       'client-request-id': facts.clientRequestId ?? facts.requestId,
       'cache-control': 'private',
     })
-    if (request.hostname.toLowerCase() === UPLOAD_HOST) {
-      const message = `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`
-      throw new GraphError(404, 'ResourceNotFound', message)
-    }
+    if (request.hostname.toLowerCase() === UPLOAD_HOST) throw new GraphError('ResourceNotFound')
     const caller = await authenticate(request, simulation)
     request.caller = caller
     facts.details['account'] = caller.kind === 'person' ? caller.person.userPrincipalName : 'the application'
     if (caller.kind === 'application' && /^\/v1\.0\/me(?:\/|\?|$)/i.test(request.url)) {
-      throw badRequest('/me request is only valid with delegated authentication flow.')
+      throw new GraphError('BadRequest', '/me request is only valid with delegated authentication flow.')
     }
     if (/^\/v1\.0\/admin\/exchange\/tracing\//i.test(request.url)) requireTraceAccess(request, simulation)
   })
 
   app.get('/me', { config: { endpoint: 'me' } }, async ({ caller, url: path }) => {
     if (caller.kind !== 'person' || !caller.scopes.has('User.Read')) {
-      const message = 'Insufficient privileges to complete the operation.'
-      throw new GraphError(403, 'Authorization_RequestDenied', message)
+      throw new GraphError('Authorization_RequestDenied')
     }
     const user = readMe(caller.person, new URL(path, url()).searchParams)
     return scenarios.take('me') === null ? user : { ...user, id: randomUUID() }
@@ -54,7 +49,7 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
 
   app.all('/*', { config: { endpoint: 'graph-other' } }, async ({ url: path }) => {
     const segment = path.split('?')[0]?.split('/').at(-1) ?? ''
-    throw badRequest(`Resource not found for the segment '${segment}'.`)
+    throw new GraphError('BadRequest', `Resource not found for the segment '${segment}'.`)
   })
 }
 

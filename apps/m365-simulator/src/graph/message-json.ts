@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Settings } from '../faults/settings.ts'
-import { visibleMessage } from '../mail/visible-message.ts'
+import { GraphError } from './graph-error.ts'
+import { visibleMessage } from '../mail/mailbox-view.ts'
 import {
   type Folder,
   type MailAddress,
@@ -8,8 +9,7 @@ import {
   type StoredAttachment,
   type StoredMessage,
 } from '../tenant/message.ts'
-import type { MailboxItem } from '../tenant/store.ts'
-import { type IdKind, itemId } from './item-ids.ts'
+import { isVisible, type Mailbox, type MailboxItem } from '../tenant/store.ts'
 
 /** The properties that `$select` may name, fewer than Graph's, and how they are derived from the item. */
 const PROPERTIES: Readonly<Record<string, (item: MailboxItem) => unknown>> = {
@@ -125,4 +125,42 @@ function recipient({ address, name }: MailAddress): unknown {
 
 function dateTime(iso: string): string {
   return `${iso.slice(0, 19)}Z`
+}
+
+/** A `regular` id names the folder too, so it changes when the item moves. `immutable` ids are for clients that ask. */
+export type IdKind = 'regular' | 'immutable'
+
+interface Lookup {
+  readonly mailbox: Mailbox | undefined
+  readonly idKind: IdKind
+  readonly nowMs: number
+}
+
+const FOLDER_MARKS = { drafts: 'D', sentItems: 'S', inbox: 'I', deletedItems: 'T' } as const satisfies Record<
+  Folder,
+  string
+>
+const REGULAR = /^AAMkAD([DSIT])([\w-]+=?)=$/
+const IMMUTABLE = /^AAkALg([\w-]+=?)=$/
+
+/** @param prefer the request header of that name */
+export function wantedIdKind(prefer: string | string[] | undefined): IdKind {
+  return /(?:^|,)\s*IdType\s*=\s*"ImmutableId"\s*(?:,|;|$)/i.test(String(prefer ?? '')) ? 'immutable' : 'regular'
+}
+
+export function itemId({ id, folder }: MailboxItem, kind: IdKind): string {
+  return kind === 'immutable' ? `AAkALg${id}=` : `AAMkAD${FOLDER_MARKS[folder]}${id}=`
+}
+
+/**
+ * Finds a message by an id of the requested kind. Case matters, and so does the mailbox.
+ *
+ * @throws GraphError
+ */
+export function findItem({ mailbox, idKind, nowMs }: Lookup, id: string): MailboxItem {
+  const match = (idKind === 'immutable' ? IMMUTABLE : REGULAR).exec(id)
+  if (match === null) throw new GraphError('ErrorInvalidIdMalformed')
+  const item = mailbox?.byId.get(match.at(-1) ?? '')
+  if (item !== undefined && isVisible(item, nowMs) && itemId(item, idKind) === id) return item
+  throw new GraphError('ErrorItemNotFound')
 }

@@ -1,7 +1,7 @@
-import { propertyKey } from '../tenant/message.ts'
-import { badRequest } from './graph-error.ts'
+import { GraphError } from './graph-error.ts'
 import { isMessageProperty } from './message-json.ts'
 import { isExtendedPropertyId } from './read-message.ts'
+import { propertyKey } from '../tenant/message.ts'
 
 export type MessageFilter =
   | { readonly by: 'property'; readonly property: string; readonly value: string }
@@ -55,9 +55,7 @@ export function readExpansion(text: string | null): readonly string[] {
   const [, filter = ''] = PROPERTY_EXPANSION.exec(text.trim()) ?? []
   const ids = [...filter.matchAll(new RegExp(QUOTED, 'g'))].map(([, id = '']) => unquote(id))
   if (ids.length > 0 && ids.every((id) => isExtendedPropertyId(id))) return ids
-  throw badRequest(
-    "Invalid expand clause. The simulator reads \"singleValueExtendedProperties($filter=id eq '…' or id eq '…')\" only.",
-  )
+  throw new GraphError('BadRequest', 'Invalid expand clause.')
 }
 
 /** Returns the selected properties; null: all, including the contents. @throws GraphError */
@@ -71,9 +69,10 @@ export function readAttachmentSelection(query: URLSearchParams): readonly string
 export function requireOptions(query: URLSearchParams, known: readonly string[]): void {
   const names = [...query.keys()].filter((name) => name.startsWith('$'))
   const unknown = names.find((name) => !known.includes(name))
-  if (unknown !== undefined) throw badRequest(`The query option '${unknown}' is not supported here.`)
+  if (unknown !== undefined) throw new GraphError('BadRequest', `The query option '${unknown}' is not supported here.`)
   const repeated = names.find((name, position) => names.indexOf(name) !== position)
-  if (repeated !== undefined) throw badRequest(`The query option '${repeated}' is given more than once.`)
+  if (repeated !== undefined)
+    throw new GraphError('BadRequest', `The query option '${repeated}' is given more than once.`)
 }
 
 /** Reads `$select`; null: it is absent. @throws GraphError when it names a property that the type does not have */
@@ -87,7 +86,7 @@ export function readSelection(
   const names = select.split(',').map((name) => name.trim())
   const unknown = names.find((name) => !isProperty(name))
   if (unknown === undefined) return names
-  throw badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`)
+  throw new GraphError('BadRequest', `Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`)
 }
 
 function readFilter(text: string): MessageFilter {
@@ -97,9 +96,7 @@ function readFilter(text: string): MessageFilter {
   if (id !== undefined && value !== undefined && isExtendedPropertyId(unquote(id))) {
     return { by: 'property', property: propertyKey(unquote(id)), value: unquote(value) }
   }
-  throw badRequest(
-    "Invalid filter clause. The simulator reads \"singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')\" and \"internetMessageId eq '…'\" only.",
-  )
+  throw new GraphError('BadRequest', 'Invalid filter clause.')
 }
 
 function unquote(text: string): string {
@@ -109,5 +106,5 @@ function unquote(text: string): string {
 function readTop(text: string): number {
   const top = /^\d{1,4}$/.test(text) ? Number(text) : 0
   if (top >= 1 && top <= MAX_TOP) return top
-  throw badRequest(`The value of '$top' must be a number from 1 to ${MAX_TOP}.`)
+  throw new GraphError('BadRequest', `The value of '$top' must be a number from 1 to ${MAX_TOP}.`)
 }

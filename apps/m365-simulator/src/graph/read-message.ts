@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { NewAttachment } from '../mail/attachments.ts'
-import type { UploadItem } from '../simulation/upload-sessions.ts'
-import type { StoredMessage } from '../tenant/message.ts'
 import { GraphError } from './graph-error.ts'
+import type { NewAttachment } from '../mail/attachments.ts'
+import type { MailAddress, StoredMessage } from '../tenant/message.ts'
 
 /** The limit of an Exchange Online mailbox unless an administrator changes it. */
 const MAX_RECIPIENTS = 500
@@ -21,6 +20,11 @@ function object<Shape extends z.ZodRawShape>(shape: Shape) {
 /** Names of enumerations match in any case. */
 function oneOf<const Name extends string>(...names: readonly Name[]) {
   return z.string().toLowerCase().pipe(z.enum(names))
+}
+
+/** A property that may be absent or null. */
+function orElse<Type extends z.ZodType>(type: Type, fallback: z.output<Type>) {
+  return type.nullish().transform((value): z.output<Type> => value ?? fallback)
 }
 
 const Text = z.string().nullable()
@@ -42,11 +46,7 @@ const AttachmentDetails = {
     (type) => type?.replace(/^(text\/calendar.*?);\s*method=[^;]*/i, '$1') ?? 'application/octet-stream',
   ),
   contentId: Text.default(null),
-  isInline: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .transform((isInline) => isInline ?? false),
+  isInline: orElse(z.boolean(), false),
 }
 
 const FileAttachment = object({
@@ -65,23 +65,18 @@ const AttachmentItem = object({
 }).transform(({ attachmentType: _type, size, ...details }) => ({ ...details, sizeBytes: size }))
 
 const Message = object({
-  subject: TextOrEmpty.default(''),
+  subject: orElse(z.string(), ''),
   body: Body.default({ contentType: 'text', content: '' }),
   // Not `sender`, which Graph fills in; a client that sets it too may be refused.
-  from: Recipient.nullable()
-    .default(null)
-    .transform((recipient) => (recipient?.address ? recipient : null)),
+  from: Recipient.nullish().transform((recipient) => (recipient?.address ? recipient : null)),
   toRecipients: z.array(Recipient).default([]),
   ccRecipients: z.array(Recipient).default([]),
   bccRecipients: z.array(Recipient).default([]),
   replyTo: z.array(Recipient).default([]),
   internetMessageId: Text.default(null),
-  importance: oneOf('low', 'normal', 'high')
-    .nullable()
-    .default(null)
-    .transform((importance) => importance ?? 'normal'),
-  isReadReceiptRequested: z.boolean().nullable().default(null),
-  isDeliveryReceiptRequested: z.boolean().nullable().default(null),
+  importance: orElse(oneOf('low', 'normal', 'high'), 'normal'),
+  isReadReceiptRequested: orElse(z.boolean(), false),
+  isDeliveryReceiptRequested: orElse(z.boolean(), false),
   internetMessageHeaders: z.array(object({ name: TextOrEmpty, value: TextOrEmpty })).optional(),
   singleValueExtendedProperties: z.array(object({ id: z.string(), value: z.string() })).default([]),
   attachments: z.array(FileAttachment).default([]),
@@ -90,18 +85,27 @@ const Message = object({
 /** Microsoft's own sample passes the string "false", and the service accepts it. */
 const SaveToSentItems = z.union([z.boolean(), oneOf('true', 'false').transform((text) => text === 'true')]).nullish()
 
+/** A message as a client submits it, by JSON or by MIME. */
+export interface Submitted {
+  readonly content: Omit<StoredMessage, 'from' | 'sender' | 'internetMessageId' | 'attachments' | 'sentAt' | 'mime'>
+  /** null: the message is from the mailbox. */
+  readonly from: MailAddress | null
+  readonly internetMessageId: string | null
+  readonly attachments: readonly NewAttachment[]
+  readonly saveToSentItems?: boolean
+  readonly mime?: { readonly source: Buffer; readonly kind: NonNullable<StoredMessage['mime']>['kind'] }
+}
+
 type Recipients = Pick<StoredMessage, 'to' | 'cc' | 'bcc' | 'replyTo'>
 export function isExtendedPropertyId(id: string): boolean {
   return EXTENDED_PROPERTY_ID.test(id)
 }
 
 /** Reads the body of the action `sendMail`. @throws GraphError */
-export function readSendMail(payload: object) {
+export function readSendMail(payload: object): Submitted {
   const parameters = readParameters(payload, ['message', 'savetosentitems'])
   const saveToSentItems = parse(SaveToSentItems, parameters.get('savetosentitems'), 'SaveToSentItems') ?? true
-  const message = readMessage(requireParameter(parameters, 'message'))
-  requireRecipients(message.content)
-  return { ...message, saveToSentItems }
+  return { ...readMessage(requireParameter(parameters, 'message')), saveToSentItems }
 }
 
 /**
@@ -109,13 +113,12 @@ export function readSendMail(payload: object) {
  *
  * @throws GraphError
  */
-export function readMessage(payload: unknown) {
+export function readMessage(payload: unknown): Submitted {
   const message = parse(Message, payload, 'message')
   const { subject, body, importance, internetMessageHeaders: headers, singleValueExtendedProperties } = message
   requireValidHeaders(headers)
-  const wrong = singleValueExtendedProperties.find(({ id }) => !isExtendedPropertyId(id))
-  if (wrong !== undefined) {
-    throw refusal('ErrorInvalidExtendedProperty', `The extended property id '${wrong.id}' is not valid.`)
+  if (!singleValueExtendedProperties.every(({ id }) => isExtendedPropertyId(id))) {
+    throw new GraphError('ErrorInvalidExtendedProperty')
   }
   return {
     from: message.from,
@@ -143,24 +146,19 @@ export function readAttachment(payload: object): NewAttachment {
 }
 
 /** Reads the body of the action `createUploadSession`. @throws GraphError */
-export function readUploadItem(payload: object): UploadItem {
+export function readUploadItem(payload: object) {
   return parse(AttachmentItem, requireParameter(readParameters(payload, ['attachmentitem']), 'attachmentitem'), 'item')
 }
 
 /** @throws GraphError when a message with these recipients cannot be sent */
 export function requireRecipients({ to, cc, bcc, replyTo }: Recipients): void {
   const recipients = [...to, ...cc, ...bcc]
-  if (recipients.length === 0) {
-    throw refusal('ErrorInvalidRecipients', 'At least one recipient is not valid. A message needs at least one.')
-  }
-  if (recipients.length > MAX_RECIPIENTS) {
-    const message = `The message has ${recipients.length} recipients; ${MAX_RECIPIENTS} are allowed.`
-    throw refusal('ErrorExceededMaxRecipientLimit', message)
-  }
+  if (recipients.length === 0) throw new GraphError('ErrorInvalidRecipients')
+  if (recipients.length > MAX_RECIPIENTS) throw new GraphError('ErrorExceededMaxRecipientLimit')
   const wrong = [...recipients, ...replyTo].find(({ address }) => !/^[^\s@<>"]+@[^\s@<>"]+$/.test(address))
   if (wrong === undefined) return
   const message = `At least one recipient is not valid., Recipient '${wrong.address}' is not resolved.`
-  throw refusal('ErrorInvalidRecipients', message)
+  throw new GraphError('ErrorInvalidRecipients', message)
 }
 
 /** Names of an action's parameters match in any case; names of properties do not. */
@@ -169,7 +167,10 @@ function readParameters(payload: object, known: readonly string[]): ReadonlyMap<
   for (const [name, value] of Object.entries(payload)) {
     const parameter = name.toLowerCase()
     if (!known.includes(parameter) || parameters.has(parameter)) {
-      throw refusal('RequestBodyRead', `The parameter '${name}' in the request payload is not a valid parameter.`)
+      throw new GraphError(
+        'RequestBodyRead',
+        `The parameter '${name}' in the request payload is not a valid parameter.`,
+      )
     }
     parameters.set(parameter, value)
   }
@@ -178,30 +179,26 @@ function readParameters(payload: object, known: readonly string[]): ReadonlyMap<
 
 function requireParameter(parameters: ReadonlyMap<string, unknown>, name: string): unknown {
   const value = parameters.get(name) ?? null
-  if (value === null) throw refusal('ErrorInvalidParameter', `The parameter '${name}' is missing or null.`)
+  if (value === null) throw new GraphError('ErrorInvalidParameter', `The parameter '${name}' is missing or null.`)
   return value
 }
 
 function requireValidHeaders(headers: z.infer<typeof Message>['internetMessageHeaders']): void {
   if (headers === undefined) return
   if (headers.length === 0 || headers.length > MAX_CUSTOM_HEADERS) {
-    const message = `The internet message header collection must contain 1 to ${MAX_CUSTOM_HEADERS} headers.`
-    throw refusal('InvalidInternetMessageHeaderCollection', message)
+    throw new GraphError('InvalidInternetMessageHeaderCollection')
   }
-  for (const { name, value } of headers) {
-    if (/^x-[!-9;-~]+$/i.test(name) && !/[\r\n\0]/.test(value)) continue
-    const message = `The internet message header '${name.slice(0, 40)}' does not start with 'x-' or is malformed.`
-    throw refusal('InvalidInternetMessageHeader', message)
-  }
+  const isValid = ({ name, value }: { name: string; value: string }) =>
+    /^x-[!-9;-~]+$/i.test(name) && !/[\r\n\0]/.test(value)
+  if (!headers.every(isValid)) throw new GraphError('InvalidInternetMessageHeader')
 }
 
 function parse<Output>(schema: z.ZodType<Output>, value: unknown, what: string): Output {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  throw refusal('RequestBodyRead', `Cannot read '${[what, ...(issue?.path ?? [])].join('.')}': ${issue?.message}`)
-}
-
-function refusal(code: string, message: string): GraphError {
-  return new GraphError(400, code, message)
+  throw new GraphError(
+    'RequestBodyRead',
+    `Cannot read '${[what, ...(issue?.path ?? [])].join('.')}': ${issue?.message}`,
+  )
 }

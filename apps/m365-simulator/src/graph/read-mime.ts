@@ -1,11 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import type { Settings } from '../faults/settings.ts'
+import { GraphError, requireAcceptableLength } from './graph-error.ts'
 import { mediaType, rawBody } from '../http/body.ts'
-import type { NewAttachment } from '../mail/attachments.ts'
+import type { Submitted } from './read-message.ts'
 import type { MailAddress, StoredMessage } from '../tenant/message.ts'
-import { GraphError } from './graph-error.ts'
-import { requireAcceptableLength } from './request-body.ts'
 
 /** Larger messages have been seen to be answered 200 and never sent (microsoftgraph/microsoft-graph-docs, issue 13979). */
 const MAX_MIME_BYTES = 2240 * 1024
@@ -16,17 +15,7 @@ const HEADER_PROPERTIES = 'String {00020386-0000-0000-C000-000000000046} Name '
 /** The other headers that are known to be kept. */
 const KEPT_HEADERS = new Set(['references', 'in-reply-to', 'list-unsubscribe'])
 
-export interface ReadMime {
-  readonly content: Omit<StoredMessage, 'from' | 'sender' | 'internetMessageId' | 'attachments' | 'sentAt' | 'mime'>
-  /** null: Exchange ignores the header, and the message is from the mailbox. */
-  readonly from: MailAddress | null
-  readonly internetMessageId: string | null
-  readonly attachments: readonly NewAttachment[]
-  readonly source: Buffer
-  readonly kind: MimeKind
-}
-
-export type MimeKind = NonNullable<StoredMessage['mime']>['kind']
+type MimeKind = NonNullable<StoredMessage['mime']>['kind']
 
 export function isMime(request: FastifyRequest): boolean {
   return mediaType(request) === 'text/plain'
@@ -35,15 +24,14 @@ export function isMime(request: FastifyRequest): boolean {
 /**
  * Reads a message that is sent as MIME in base64.
  *
- * @returns null when it is answered with 200 and does nothing
  * @throws GraphError
  */
-export async function readMime(request: FastifyRequest, settings: Settings): Promise<ReadMime | null> {
+export async function readMime(request: FastifyRequest, settings: Settings): Promise<Submitted> {
   requireAcceptableLength(request, settings)
   const source = decode(rawBody(request).toString('latin1'))
-  if (source.length > MAX_MIME_BYTES) return refuseSize(settings.mimeTooLarge)
+  if (source.length > MAX_MIME_BYTES) throw new GraphError('RequestEntityTooLarge')
   const text = source.toString('latin1')
-  if (/(?<!\r)\n|\r(?!\n)/.test(text)) throw invalid('The MIME content has line ends other than CRLF.')
+  if (/(?<!\r)\n|\r(?!\n)/.test(text)) throw new GraphError('ErrorMimeContentInvalid')
   const email = await parse(source)
   requireValidCalendar(email)
   const header = `${text.split('\r\n\r\n', 1)[0] ?? ''}\r\n`
@@ -68,8 +56,7 @@ export async function readMime(request: FastifyRequest, settings: Settings): Pro
       isInline: attachment.related ?? false,
       content: Buffer.from(attachment.content as ArrayBuffer),
     })),
-    source,
-    kind: kindOf(header, email),
+    mime: { source, kind: kindOf(header, email) },
   }
 }
 
@@ -77,27 +64,21 @@ function decode(body: string): Buffer {
   const base64 = body.replace(/[\r\n]/g, '')
   const isBase64 = base64 !== '' && base64.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(base64)
   if (isBase64) return Buffer.from(base64, 'base64')
-  throw new GraphError(400, 'ErrorMimeContentInvalidBase64String', 'Invalid base64 string for MIME content.')
-}
-
-function refuseSize(answer: Settings['mimeTooLarge']): null {
-  if (answer === 'accepted') return null
-  if (answer === 'bad-request') throw invalid('Maximum request length exceeded.')
-  throw new GraphError(413, 'RequestEntityTooLarge', 'The MIME content exceeds the maximum supported size.')
+  throw new GraphError('ErrorMimeContentInvalidBase64String')
 }
 
 async function parse(source: Buffer): Promise<Email> {
   try {
     return await PostalMime.parse(source, { forceRfc822Attachments: true })
   } catch {
-    throw invalid('The MIME content is invalid.')
+    throw new GraphError('ErrorMimeContentInvalid')
   }
 }
 
 function requireValidCalendar({ attachments }: Email): void {
   const calendar = attachments.find(({ mimeType }) => mimeType === 'text/calendar')
   if (!calendar || /^BEGIN:VCALENDAR\r?\n/i.test(Buffer.from(calendar.content as ArrayBuffer).toString())) return
-  throw new GraphError(400, 'ErrorMimeContentConversionFailed', 'The iCalendar content could not be converted.')
+  throw new GraphError('ErrorMimeContentConversionFailed')
 }
 
 /** @throws GraphError unless there is one From, with an address, whose display name has no `@` outside quotes */
@@ -109,8 +90,7 @@ function requireFrom(header: string, { from }: Email): MailAddress {
     .split('<')
   const [address] = addresses(from)
   if (address && fields.length === 1 && (phrase.length === 1 || !phrase[0]?.includes('@'))) return address
-  const message = 'The user account does not have the right to send mail on behalf of the specified sending account.'
-  throw new GraphError(403, 'ErrorSendAsDenied', message)
+  throw new GraphError('ErrorSendAsDenied')
 }
 
 function addresses(list: Address | readonly Address[] | undefined): MailAddress[] {
@@ -145,8 +125,4 @@ function kindOf(header: string, { attachments }: Email): MimeKind {
   if (/^(?:application\/(?:x-)?pkcs7-mime|multipart\/signed)/.test(type)) return 'S/MIME'
   const method = attachments.find(({ mimeType }) => mimeType === 'text/calendar')?.method
   return method === undefined ? null : `Calendar ${method.toUpperCase()}`
-}
-
-function invalid(message: string): GraphError {
-  return new GraphError(400, 'ErrorMimeContentInvalid', message)
 }

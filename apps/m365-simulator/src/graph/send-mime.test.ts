@@ -48,11 +48,6 @@ describe('sendMail with MIME', () => {
     })
   })
 
-  it('takes folded base64', async () => {
-    const base64 = encode(mime()).replace(/.{76}/g, '$&\r\n')
-    expect(await postRaw('/me/sendMail', base64)).toMatchObject({ status: 202 })
-  })
-
   it.each<[string, Parameters<typeof mime>[0], number, string]>([
     ['no recipients', { To: null, Bcc: null }, 400, 'ErrorInvalidRecipients'],
     ['no From', { From: null }, 403, 'ErrorSendAsDenied'],
@@ -67,16 +62,6 @@ describe('sendMail with MIME', () => {
   it('refuses a calendar that is none', async () => {
     const answer = await post('/me/sendMail', mime({}, 'no calendar\r\n'))
     expect(answer).toMatchObject({ status: 400, code: 'ErrorMimeContentConversionFailed' })
-  })
-
-  it.each([
-    ['payload-too-large', 413],
-    ['bad-request', 400],
-    ['accepted', 200],
-  ])('answers what is too large by the setting %s, and sends nothing', async (mimeTooLarge, status) => {
-    await simulated.set({ mimeTooLarge })
-    expect(await post('/me/sendMail', mime({}, CALENDAR + 'x'.repeat(2240 * 1024)))).toMatchObject({ status })
-    expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 
   it('ignores From and rewrites the Message-ID where the settings say so', async () => {

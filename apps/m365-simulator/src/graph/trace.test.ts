@@ -76,12 +76,10 @@ it('shows a row late, and its outcome later', async () => {
 
 it.each([
   ["senderAddress eq 'ada@contoso.com'", 3],
-  ["senderAddress eq '*@contoso.com'", 3],
-  ["senderAddress eq '*@fabrikam.com'", 0],
+  ["senderAddress eq 'max@contoso.com'", 0],
   ["recipientAddress eq 'max@contoso.com' or recipientAddress eq 'grace@contoso.com'", 1],
   ["recipientAddress ne 'max@contoso.com'", 3],
   ["startswith(recipientAddress, 'max')", 3],
-  ["contains(subject, 'report')", 2],
   [`${DAY} and senderAddress eq 'ada@contoso.com'`, 3],
 ])('takes a filter as laxly as the service: %s', async (filter, count) => {
   await send(['max@contoso.com'], 'Report 1')
@@ -110,11 +108,6 @@ it.each([
   ],
 ])('refuses %s%s', async (filter, more, text) => {
   expect(await ask(filter, more)).toMatchObject({ status: 400, message: expect.stringContaining(text) })
-})
-
-it('takes a period that ends in the future where it is told to', async () => {
-  await simulated.set({ traceFutureEnd: 'accepted' })
-  expect((await ask(LATER)).status).toBe(200)
 })
 
 it('pages by an opaque token', async () => {

@@ -42,14 +42,6 @@ describe('a scenario of a range', () => {
   })
 })
 
-it('a session is forgotten only in the mailbox that is named', async () => {
-  const session = await fixture.open()
-  await fixture.simulated.scenario({ kind: 'upload-session', change: 'forgotten', mailbox: 'bob@contoso.com' })
-  expect((await fixture.put(session, 0, MIB - 1)).status).toBe(200)
-  await fixture.simulated.scenario({ kind: 'upload-session', change: 'forgotten', mailbox: 'Ada@contoso.com' })
-  expect((await fixture.put(session, MIB, LAST)).status).toBe(404)
-})
-
 it('a scenario reaches every endpoint of an upload by name', async () => {
   const { uploadUrl } = await fixture.open()
   const path = `/me/messages/${fixture.draftId}/attachments`
@@ -80,24 +72,6 @@ describe('the preset', () => {
     }
     await fixture.upload(await fixture.open())
     expect(await fixture.attachments()).toHaveLength(1)
-  })
-
-  it('upload-session-access-denied refuses one session', async () => {
-    await fixture.simulated.scenario('upload-session-access-denied')
-    expect(await fixture.ask()).toMatchObject({ status: 403, code: 'ErrorAccessDenied' })
-    expect((await fixture.ask()).status).toBe(201)
-  })
-})
-
-describe('faults at random', () => {
-  it('cover attaching, sessions and ranges', async () => {
-    const session = await fixture.open()
-    await fixture.simulated.set({ faultRates: { unavailable: 1 } })
-    const file = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'a', contentBytes: 'YWJj' }
-    expect((await fixture.call('POST', `/me/messages/${fixture.draftId}/attachments`, file)).status).toBe(503)
-    expect((await fixture.ask()).status).toBe(503)
-    expect((await fixture.put(session, 0, LAST)).status).toBe(503)
-    expect((await fetch(session.uploadUrl)).status).toBe(200)
   })
 })
 
@@ -137,13 +111,6 @@ describe('the limit on bytes in any 5 minutes', () => {
       mailboxes: { 'ada@contoso.com': { uploadedBytes: 0, maxUploadedBytesPer5Minutes: 0 } },
     })
   })
-})
-
-it('ranges do not count against the requests to a mailbox at once', async () => {
-  const sessions = await Promise.all([fixture.open(), fixture.open()])
-  await fixture.simulated.set({ mailboxConcurrency: 1, uploadLatencyMs: 300 })
-  const answers = await Promise.all(sessions.map((session) => fixture.put(session, 0, LAST)))
-  expect(answers.map(({ status }) => status)).toEqual([201, 201])
 })
 
 it('uploadLatencyMs delays ranges and nothing else', async () => {

@@ -1,6 +1,29 @@
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance, FastifyReply } from 'fastify'
-import { type Html, html } from './html.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** Markup whose text is already escaped. */
+export interface Html {
+  readonly markup: string
+}
+
+type Value = Html | string | number | null | false | readonly Value[]
+
+/** Escapes every value that is not markup already. */
+export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return { markup: String.raw({ raw: strings }, ...values.map((value) => render(value))) }
+}
+
+function render(value: Value): string {
+  if (value === null || value === false) return ''
+  if (typeof value === 'string' || typeof value === 'number') return escape(String(value))
+  return 'markup' in value ? value.markup : value.map((inner) => render(inner)).join('')
+}
+
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
+}
 
 const ASSETS = [
   { name: 'simulator.css', type: 'text/css; charset=utf-8' },
@@ -33,6 +56,11 @@ export function page(title: string, body: Html, { isLive = false } = {}): Html {
   </html>`
 }
 
+const OWN = ['style-src', 'script-src', 'img-src', 'connect-src', 'frame-src']
+  .map((name) => `${name} 'self'`)
+  .join('; ')
+  .replace(/^/, "default-src 'none'; ")
+
 /** @param formTargets origins besides our own to which a form of the page may lead */
 export function sendPage(
   reply: FastifyReply,
@@ -43,18 +71,8 @@ export function sendPage(
   return isolated(reply)
     .code(status)
     .headers({
-      'content-security-policy': [
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "frame-src 'self'",
-        // Chromium applies this to the redirect that follows a form as well.
-        `form-action ${["'self'", ...formTargets].join(' ')}`,
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-      ].join('; '),
+      // Chromium applies form-action to the redirect that follows a form as well.
+      'content-security-policy': `${OWN}; form-action 'self' ${formTargets.join(' ')}; frame-ancestors 'none'; base-uri 'none'`,
       'x-content-type-options': 'nosniff',
     })
     .type('text/html; charset=utf-8')
@@ -72,4 +90,21 @@ function isolated(reply: FastifyReply): FastifyReply {
     'cross-origin-opener-policy': 'same-origin',
     'referrer-policy': 'strict-origin-when-cross-origin',
   })
+}
+
+const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost'])
+
+/** Any other name that resolves to loopback is another site's page reaching in (DNS rebinding). */
+export function isLoopbackHost(host: string | undefined): boolean {
+  return host !== undefined && LOOPBACK_NAMES.has(host.replace(/:\d+$/, '').toLowerCase())
+}
+
+/** `onRequest` hook of routes that other sites' pages must not call. */
+export async function refuseForeignOrigin(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const { origin, host } = request.headers
+  if (origin === undefined || origin === `http://${host}`) return undefined
+  return reply.code(403).send({ error: 'Only the simulator’s own pages and programs on this machine may do this.' })
 }

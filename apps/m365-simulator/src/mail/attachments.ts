@@ -1,8 +1,9 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Simulation } from '../simulation/simulation.ts'
-import { type Blobs, NO_BLOBS } from '../tenant/blobs.ts'
+import { type Blobs, NO_BLOBS } from '../tenant/data-folder.ts'
+import type { DirectoryIndex } from '../tenant/directory.ts'
 import type { StoredAttachment } from '../tenant/message.ts'
 import type { MailboxItem } from '../tenant/store.ts'
-import { newItemId } from './new-ids.ts'
 
 export type NewAttachment = Omit<StoredAttachment, 'id' | 'sizeBytes' | 'sha256'> & { readonly content: Buffer }
 
@@ -23,4 +24,13 @@ export function addToDraft(
   const attachments = [...message.attachments, attachment]
   const sentAt = simulation.clock().toISOString()
   simulation.store.commit({ type: 'draft-saved', mailbox, id, message: { ...message, attachments, sentAt } })
+}
+
+/** Makes an id as long as Exchange's, and case-sensitive like them. */
+export function newItemId(): string {
+  return randomBytes(105).toString('base64url')
+}
+
+export function newMessageId({ domain }: DirectoryIndex): string {
+  return `<${randomUUID()}@${domain}>`
 }

@@ -1,13 +1,10 @@
 import { pickMs } from '../faults/settings.ts'
+import { newItemId } from './attachments.ts'
+import { bounce } from './bounce.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { AcceptedMessage } from '../simulation/traffic.ts'
-import type { DeliveryOutcome } from '../tenant/trace-row.ts'
-import { deliveryOutcomeOf, sentOutcomeOf } from './delivery-outcome.ts'
-import { traceMessage } from './trace-message.ts'
-import { bounce } from './bounce.ts'
-import { newItemId } from './new-ids.ts'
-import type { DirectoryIndex } from '../tenant/directory.ts'
-import type { MessageCopy, StoredMessage } from '../tenant/message.ts'
+import { addresseeMembers, type DirectoryIndex } from '../tenant/directory.ts'
+import type { DeliveryOutcome, MessageCopy, StoredMessage } from '../tenant/message.ts'
 
 /** What happens to the sender's own copy. */
 export type SentCopy =
@@ -22,7 +19,7 @@ export type SentCopy =
  * @param from the address of the mailbox that sends, in lower case
  */
 export function deliver(message: StoredMessage, from: string, sent: SentCopy, simulation: Simulation): AcceptedMessage {
-  const { traffic, arrivals, store, settings, clock } = simulation
+  const { traffic, arrivals, traces, store, settings, clock } = simulation
   const now = clock()
   traffic.accept(from)
   arrivals.record(message)
@@ -30,7 +27,7 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
     address,
     outcome: sentOutcomeOf(from, address, simulation),
   }))
-  traceMessage(message, outcomes, (address) => deliveryOutcomeOf(address, simulation), simulation)
+  traces.note(message, outcomes, (address) => deliveryOutcomeOf(address, simulation))
   if (settings.current.storeMail) placeCopies(message, from, sent, outcomes, simulation)
   else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
   return {
@@ -84,4 +81,58 @@ function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: S
  */
 function mailboxOf(address: string, index: DirectoryIndex): string {
   return (index.byAddress(address)?.address ?? address).toLowerCase()
+}
+
+// What becomes of a recipient after Exchange has accepted a message. Mailboxes, message trace and non-delivery reports
+// all go by it.
+
+const DELIVERED: DeliveryOutcome = { status: 'delivered', code: null, text: null, members: [] }
+
+/** In these domains everything ends in one way, so that the demo shows it without a setting. */
+const DOMAINS: Readonly<Record<string, DeliveryOutcome>> = {
+  'quarantine.example': { ...DELIVERED, status: 'quarantined' },
+  'spam.example': { ...DELIVERED, status: 'filteredAsSpam' },
+  'strict.example': failure(
+    '5.7.515',
+    'Access denied, sending domain [CONTOSO.COM] does not meet the required authentication level',
+  ),
+  'full.example': failure('5.2.2', 'Recipient mailbox is full'),
+}
+
+function failure(code: string, text: string): DeliveryOutcome {
+  return { status: 'failed', code, text: `550 ${code} ${text}`, members: [] }
+}
+
+/** As `deliveryOutcomeOf`, and counts the recipient against the limits of a day: what is above them bounces. */
+function sentOutcomeOf(sender: string, address: string, simulation: Simulation): DeliveryOutcome {
+  const refused = simulation.quotas.take(sender, !simulation.index.isLocal(address))
+  if (refused === null) return deliveryOutcomeOf(address, simulation)
+  return { ...DELIVERED, status: 'failed', code: refused.split(' ')[1] ?? null, text: refused }
+}
+
+/** Decides what becomes of mail to an address: as the control API has set it, else by the directory and the domain. */
+function deliveryOutcomeOf(
+  address: string,
+  { index, settings }: Pick<Simulation, 'index' | 'settings'>,
+): DeliveryOutcome {
+  const set = settings.current.recipients[address.toLowerCase()]
+  if (set !== undefined) {
+    const { status, code = null, text = null, members = [] } = set
+    if (status !== 'failed') return { status, code, text, members }
+    return failure(code ?? '5.1.10', text ?? NOT_FOUND)
+  }
+  const [, domain = ''] = address.toLowerCase().split('@')
+  if (!exists(address, index)) return failure('5.1.10', NOT_FOUND)
+  const members = addresseeMembers(address, index)
+  return members === null ? (DOMAINS[domain] ?? DELIVERED) : { ...DELIVERED, status: 'expanded', members }
+}
+
+const NOT_FOUND = 'RESOLVER.ADR.RecipientNotFound; Recipient not found'
+
+/** Whether somebody has a mailbox with this address; outside the organization somebody always does. */
+function exists(address: string, index: DirectoryIndex): boolean {
+  const addressee = index.byAddress(address)
+  if (addressee === undefined) return !index.isLocal(address)
+  // A guest's mail goes to its home, which is outside.
+  return addressee.kind !== 'person' || addressee.person.hasMailbox || addressee.person.membership !== 'member'
 }

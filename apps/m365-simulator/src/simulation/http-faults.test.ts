@@ -20,10 +20,6 @@ const send = (signal: AbortSignal | null = null): Promise<Response> =>
     signal,
   })
 const createDraft = (): Promise<Response> => simulated.graph(token, 'POST', '/me/messages', mail().message)
-const sendDraft = async (): Promise<Response> => {
-  const { id } = (await answerOf(await createDraft())).json
-  return simulated.graph(token, 'POST', `/me/messages/${String(id)}/send`)
-}
 const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 
 it.each([
@@ -62,21 +58,6 @@ it('send-hang never answers, and nothing arrives', async () => {
   expect(await arrived()).toBe(0)
 })
 
-it('send-accepted-but-hang never answers, although the message was accepted', async () => {
-  await simulated.scenario('send-accepted-but-hang')
-  const patience = new AbortController()
-  const silent = send(patience.signal).catch((error: unknown) => error)
-  await expect.poll(arrived).toBe(1)
-  patience.abort()
-  expect(await silent).toMatchObject({ name: 'AbortError' })
-})
-
-it('a preset for sending applies to a draft as well', async () => {
-  await simulated.scenario('send-accepted-but-504')
-  expect((await sendDraft()).status).toBe(504)
-  expect(await arrived()).toBe(1)
-})
-
 it.each([
   ['draft-created-but-504', 504],
   ['draft-created-but-reset', 'ECONNRESET'],
@@ -105,12 +86,6 @@ describe('a scenario', () => {
     expect((await send()).status).toBe(202)
   })
 
-  it('that skips requests lets them pass first', async () => {
-    await simulated.scenario('send-503', { skip: 2 })
-    const statuses = [await send(), await send(), await send(), await send()].map(({ status }) => status)
-    expect(statuses).toEqual([202, 202, 503, 202])
-  })
-
   it('for one mailbox leaves the others alone', async () => {
     const action = { action: 'answer', status: 503 }
     const effect = { kind: 'http', endpoint: 'sendMail', mailbox: 'Max@contoso.com', do: action }
@@ -118,14 +93,6 @@ describe('a scenario', () => {
     const { access_token: other } = await simulated.signIn('max')
     expect((await send()).status).toBe(202)
     expect((await simulated.sendMail(other, mail())).status).toBe(503)
-  })
-
-  it('that delays combines with one that fails', async () => {
-    await simulated.scenario({ ...delay, do: { action: 'delay', delayMs: 20 } }, { times: 'always' })
-    await simulated.scenario('send-503')
-    expect((await send()).status).toBe(503)
-    const { items } = await simulated.read<{ items: { endpoint: string; durationMs: number }[] }>('/log')
-    expect(items.find(({ endpoint }) => endpoint === 'sendMail')?.durationMs).toBeGreaterThan(10)
   })
 
   it.each(['/scenarios/scenario-1', '/scenarios'])(
@@ -139,16 +106,6 @@ describe('a scenario', () => {
       expect((await answer).status).toBe(202)
     },
   )
-
-  it('that hangs frees the mailbox when the client gives up', async () => {
-    await simulated.scenario('send-hang', { times: 4 })
-    const patience = new AbortController()
-    const hanging = Promise.allSettled(Array.from({ length: 4 }, () => send(patience.signal)))
-    await expect.poll(() => simulated.read('/scenarios')).toMatchObject({ active: [] })
-    patience.abort()
-    await hanging
-    await expect.poll(async () => (await send()).status).toBe(202)
-  })
 })
 
 describe('an access token that is revoked before it expires', () => {
@@ -160,21 +117,5 @@ describe('an access token that is revoked before it expires', () => {
     expect((await send()).status).toBe(401)
     const { access_token: next } = (await answerOf(await simulated.refresh(refreshToken))).json
     expect((await simulated.sendMail(String(next), mail())).status).toBe(202)
-  })
-
-  it('may come with a claims challenge', async () => {
-    await simulated.scenario({ kind: 'access-token', change: 'claims-challenge' })
-    const challenge = (await send()).headers.get('www-authenticate') ?? ''
-    expect(challenge).toContain('error="insufficient_claims"')
-    const claims = /claims="([^"]+)"/.exec(challenge)?.[1] ?? ''
-    expect(JSON.parse(Buffer.from(claims, 'base64').toString())).toMatchObject({
-      access_token: { nbf: { essential: true } },
-    })
-  })
-
-  it('is noticed only by the endpoint that was named', async () => {
-    await simulated.scenario({ kind: 'access-token', change: 'revoked', endpoint: 'draft-send' })
-    expect((await sendDraft()).status).toBe(401)
-    expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 })

@@ -1,4 +1,6 @@
 import type { Endpoint } from '../faults/scenario.ts'
+import type { SettingsHolder } from '../faults/settings.ts'
+import { propertyKey, type StoredMessage } from '../tenant/message.ts'
 
 export const LOG_ENTRIES = 10_000
 const MINUTE_MS = 60_000
@@ -159,3 +161,71 @@ function createSlidingWindow(spanMs: number) {
     most: () => most,
   }
 }
+
+export type Arrivals = ReturnType<typeof createArrivals>
+
+/** Counts accepted messages by the values of their extended properties, so that a run can find lost and doubled mail. */
+export function createArrivals() {
+  let total = 0
+  const properties = new Map<string, Map<string, number>>()
+
+  return {
+    record({ extendedProperties }: StoredMessage): void {
+      total += 1
+      for (const { id, value } of extendedProperties) {
+        const key = propertyKey(id)
+        const counts = properties.get(key) ?? new Map<string, number>()
+        properties.set(key, counts.set(value, (counts.get(value) ?? 0) + 1))
+      }
+    },
+    /** @param propertyId the property whose values to report */
+    report(propertyId: string) {
+      return { total, values: Object.fromEntries(properties.get(propertyKey(propertyId)) ?? []) }
+    },
+    reset(): void {
+      total = 0
+      properties.clear()
+    },
+  }
+}
+
+const DAY_MS = 24 * 60 * 60_000
+
+export type Quotas = ReturnType<typeof createQuotas>
+
+/** Exchange's limits of 24 hours. It accepts a message above them, and reports afterwards that it bounced. */
+export function createQuotas(settings: SettingsHolder, clock: () => Date) {
+  /** When recipients were counted, oldest first, by what they count against. */
+  const counted = new Map<string, number[]>()
+
+  const isOver = (limit: number | null, name: string): boolean => {
+    const times = counted.get(name) ?? []
+    const since = clock().getTime() - DAY_MS
+    while (times[0] !== undefined && times[0] <= since) times.shift()
+    return limit !== null && times.length >= limit
+  }
+
+  return {
+    /** Counts a recipient. Returns what its report says where a limit is used up, as `550 5.1.90 …`, else null. */
+    take(sender: string, isExternal: boolean): string | null {
+      const { recipientsPerDay, externalRecipientsPerDay } = settings.current
+      const mailbox = sender.toLowerCase()
+      if (isOver(recipientsPerDay, mailbox)) return MAILBOX_LIMIT
+      if (isExternal && isOver(externalRecipientsPerDay, EXTERNAL)) return ORGANIZATION_LIMIT
+      for (const name of [mailbox, ...(isExternal ? [EXTERNAL] : [])]) {
+        const times = counted.get(name) ?? []
+        times.push(clock().getTime())
+        counted.set(name, times)
+      }
+      return null
+    },
+    reset(): void {
+      counted.clear()
+    },
+  }
+}
+
+const EXTERNAL = 'external recipients'
+const REACHED = 'Your message can’t be sent because'
+const MAILBOX_LIMIT = `550 5.1.90 ${REACHED} you’ve reached your daily limit for message recipients`
+const ORGANIZATION_LIMIT = `550 5.7.233 ${REACHED} your tenant exceeded its daily limit for external recipients`

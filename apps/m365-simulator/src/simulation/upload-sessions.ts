@@ -1,28 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import type { GrowingBlob } from '../tenant/blobs.ts'
-
-/** The file that an upload session is opened for. */
-export interface UploadItem {
-  readonly name: string
-  readonly contentType: string
-  readonly contentId: string | null
-  readonly isInline: boolean
-  readonly sizeBytes: number
-}
-
-export interface NewUpload extends UploadItem {
-  /** In lower case. */
-  readonly mailbox: string
-  /** The draft's id in the store. */
-  readonly draftId: string
-  /** What the upload URL calls the mailbox and the draft. */
-  readonly owner: string
-  readonly messageId: string
-  readonly createdAtMs: number
-  /** Ranges do not extend it. */
-  readonly expiresAtMs: number
-  readonly content: GrowingBlob
-}
 
 /** A range that a client tried to send. */
 export interface UploadRange {
@@ -35,18 +11,37 @@ export interface UploadRange {
   accepted: boolean
 }
 
-export interface UploadSession extends NewUpload {
+export interface UploadSession {
   /** Grows, and is never reused. */
   readonly sequence: number
   readonly id: string
+  /** In lower case. */
+  readonly mailbox: string
+  /** The draft's id in the store. */
+  readonly draftId: string
+  /** What the upload URL calls the mailbox and the draft. */
+  readonly owner: string
+  readonly messageId: string
+  readonly name: string
+  readonly contentType: string
+  readonly contentId: string | null
+  readonly isInline: boolean
+  readonly sizeBytes: number
+  readonly createdAtMs: number
+  /** Ranges do not extend it. */
+  readonly expiresAtMs: number
   /** null: no token is valid any more. */
   authToken: string | null
   state: 'open' | 'finished' | 'cancelled' | 'expired' | 'forgotten'
   receivedBytes: number
+  /** What was received, until the session ends. */
+  pieces: Buffer[]
   /** Set once the session is finished. */
   sha256: string | null
   readonly ranges: UploadRange[]
 }
+
+type Changing = 'sequence' | 'id' | 'authToken' | 'state' | 'receivedBytes' | 'pieces' | 'sha256' | 'ranges'
 
 /** Dropping the oldest sessions keeps a long run from filling the memory. */
 const MAX_SESSIONS = 5_000
@@ -60,9 +55,9 @@ export function createUploadSessions() {
   let lastSequence = 0
 
   /** Discards what was received so far. */
-  const end = (session: UploadSession, state: 'cancelled' | 'expired' | 'forgotten'): void => {
+  const end = (session: UploadSession, state: UploadSession['state']): void => {
     session.state = state
-    session.content.discard()
+    session.pieces = []
   }
   const expire = (session: UploadSession, nowMs: number): void => {
     if (session.state === 'open' && session.expiresAtMs <= nowMs) end(session, 'expired')
@@ -73,7 +68,7 @@ export function createUploadSessions() {
   }
 
   return {
-    open(upload: NewUpload): UploadSession {
+    open(upload: Omit<UploadSession, Changing>): UploadSession {
       for (const session of sessions.values()) expire(session, upload.createdAtMs)
       const [oldest] = sessions.values()
       if (oldest !== undefined && sessions.size >= MAX_SESSIONS) forget(oldest)
@@ -85,6 +80,7 @@ export function createUploadSessions() {
         authToken: randomBytes(48).toString('base64url'),
         state: 'open',
         receivedBytes: 0,
+        pieces: [],
         sha256: null,
         ranges: [],
       }
@@ -97,12 +93,10 @@ export function createUploadSessions() {
       if (session !== undefined) expire(session, nowMs)
       return session
     },
-    /** Returns the SHA-256 of what was received. */
-    finish(session: UploadSession): string {
-      const sha256 = session.content.finish()
-      session.state = 'finished'
+    /** @param sha256 of everything that was received */
+    finish(session: UploadSession, sha256: string): void {
+      end(session, 'finished')
       session.sha256 = sha256
-      return sha256
     },
     end,
     /** Reports the oldest sessions first. */
@@ -118,6 +112,6 @@ export function createUploadSessions() {
 }
 
 /** Describes a session for the control API, without its URL. */
-function report({ id, authToken: _authToken, content: _content, owner: _owner, ...session }: UploadSession) {
+function report({ id, authToken: _authToken, pieces: _pieces, owner: _owner, ...session }: UploadSession) {
   return { session: id, ...session }
 }

@@ -1,10 +1,24 @@
 import type { JWK } from 'jose'
-import type { TraceRow } from './trace-row.ts'
+import { type Blobs, fileBlobs, type Journal, memoryBlobs, memoryJournal, openJournal } from './data-folder.ts'
 import { type DirectoryIndex, NO_RIGHTS, type Rights } from './directory.ts'
-import { type Blobs, fileBlobs, memoryBlobs } from './blobs.ts'
-import type { IssuedCode, IssuedRefreshToken, StateEvent } from './events.ts'
-import { type Journal, memoryJournal, openJournal } from './journal.ts'
-import type { Folder, MessageCopy, StoredMessage } from './message.ts'
+import type { Folder, MessageCopy, StoredMessage, TraceRow } from './message.ts'
+
+/** What an authorization code stands for. Times in ms since 1970. */
+export interface IssuedCode {
+  readonly oid: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  readonly nonce: string | null
+  /** The challenge of PKCE, by S256. */
+  readonly challenge: string | null
+  readonly issuedAtMs: number
+}
+
+export interface IssuedRefreshToken {
+  readonly oid: string
+  readonly scopes: readonly string[]
+  readonly issuedAtMs: number
+}
 
 /** A copy in a mailbox. `sequence` grows across all mailboxes and is never reused. */
 export interface MailboxItem extends MessageCopy {
@@ -23,28 +37,8 @@ export interface CodeState extends IssuedCode {
   redeemed: boolean
 }
 
-export interface RefreshTokenState extends IssuedRefreshToken {
-  lastUsedAtMs: number
-}
-
 /** Read it anywhere; change it only through `commit`. */
-export interface State {
-  signingKey: JWK | null
-  readonly userConsents: Map<string, Set<string>>
-  readonly tenantConsents: Set<string>
-  /** What the application may do without a user. */
-  readonly applicationConsents: Set<string>
-  readonly codes: Map<string, CodeState>
-  readonly refreshTokens: Map<string, RefreshTokenState>
-  readonly refreshTokensValidFromMs: Map<string, number>
-  readonly accessTokensValidFromMs: Map<string, number>
-  /** Rights that differ from the directory's, by address, then by oid. */
-  readonly rights: Map<string, Map<string, Rights>>
-  readonly mailboxes: Map<string, Mailbox>
-  /** The message trace, by the time of receipt, so that reading it is stable. */
-  readonly traced: TraceRow[]
-  lastSequence: number
-}
+export type State = ReturnType<typeof emptyState>
 
 export interface Store {
   readonly state: State
@@ -103,74 +97,99 @@ export function isVisible({ visibleFromMs }: MessageCopy, nowMs: number): boolea
   return visibleFromMs === undefined || visibleFromMs <= nowMs
 }
 
-function emptyState(): State {
+function emptyState() {
   return {
-    signingKey: null,
-    userConsents: new Map(),
-    tenantConsents: new Set(),
-    applicationConsents: new Set(),
-    codes: new Map(),
-    refreshTokens: new Map(),
-    refreshTokensValidFromMs: new Map(),
-    accessTokensValidFromMs: new Map(),
-    rights: new Map(),
-    mailboxes: new Map(),
-    traced: [],
+    signingKey: null as JWK | null,
+    userConsents: new Map<string, Set<string>>(),
+    tenantConsents: new Set<string>(),
+    /** What the application may do without a user. */
+    applicationConsents: new Set<string>(),
+    codes: new Map<string, CodeState>(),
+    refreshTokens: new Map<string, IssuedRefreshToken & { lastUsedAtMs: number }>(),
+    refreshTokensValidFromMs: new Map<string, number>(),
+    accessTokensValidFromMs: new Map<string, number>(),
+    /** Rights that differ from the directory's, by address, then by oid. */
+    rights: new Map<string, Map<string, Rights>>(),
+    mailboxes: new Map<string, Mailbox>(),
+    /** The message trace, by the time of receipt, so that reading it is stable. */
+    traced: [] as TraceRow[],
     lastSequence: 0,
   }
 }
 
-type Handlers = {
-  readonly [Type in StateEvent['type']]: (state: State, event: Extract<StateEvent, { type: Type }>) => void
-}
-
-/** How each event changes the state. */
-const HANDLERS: Handlers = {
-  'signing-key-created': (state, { privateJwk }) => void (state.signingKey = privateJwk),
-  'user-consented': ({ userConsents }, { oid, scopes }) =>
+/** How each event changes the state. Times in ms since 1970. */
+const HANDLERS = {
+  'signing-key-created': (state: State, { privateJwk }: { privateJwk: JWK }) => void (state.signingKey = privateJwk),
+  'user-consented': ({ userConsents }: State, { oid, scopes }: Grant) =>
     void userConsents.set(oid, new Set([...(userConsents.get(oid) ?? []), ...scopes])),
-  'user-consent-removed': ({ userConsents }, { oid }) => void userConsents.delete(oid),
-  'tenant-consented': ({ tenantConsents }, { scopes }) => scopes.forEach((scope) => tenantConsents.add(scope)),
-  'application-consented': ({ applicationConsents }, { permissions }) =>
+  'user-consent-removed': ({ userConsents }: State, { oid }: { oid: string }) => void userConsents.delete(oid),
+  'tenant-consented': ({ tenantConsents }: State, { scopes }: { scopes: readonly string[] }) =>
+    scopes.forEach((scope) => tenantConsents.add(scope)),
+  'application-consented': ({ applicationConsents }: State, { permissions }: { permissions: readonly string[] }) =>
     permissions.forEach((permission) => applicationConsents.add(permission)),
-  'tenant-consent-removed': ({ tenantConsents, applicationConsents }) => {
+  'tenant-consent-removed': ({ tenantConsents, applicationConsents }: State) => {
     tenantConsents.clear()
     applicationConsents.clear()
   },
-  'code-issued': ({ codes }, { hash, code }) => void codes.set(hash, { ...code, redeemed: false }),
-  'code-redeemed': ({ codes }, { hash }) => {
+  // Codes and refresh tokens appear only as SHA-256 hashes, so the data folder holds nothing that could be redeemed.
+  'code-issued': ({ codes }: State, { hash, code }: { hash: string; code: IssuedCode }) =>
+    void codes.set(hash, { ...code, redeemed: false }),
+  'code-redeemed': ({ codes }: State, { hash }: { hash: string }) => {
     const code = codes.get(hash)
     if (code !== undefined) code.redeemed = true
   },
-  'refresh-token-issued': ({ refreshTokens }, { hash, token }) =>
+  'refresh-token-issued': ({ refreshTokens }: State, { hash, token }: { hash: string; token: IssuedRefreshToken }) =>
     void refreshTokens.set(hash, { ...token, lastUsedAtMs: token.issuedAtMs }),
-  'refresh-token-used': ({ refreshTokens }, { hash, atMs }) => {
+  'refresh-token-used': ({ refreshTokens }: State, { hash, atMs }: { hash: string; atMs: number }) => {
     const token = refreshTokens.get(hash)
     if (token !== undefined) token.lastUsedAtMs = atMs
   },
-  'refresh-tokens-revoked': (state, { oid, atMs }) => void state.refreshTokensValidFromMs.set(oid, atMs),
-  'access-tokens-revoked': (state, { oid, atMs }) => void state.accessTokensValidFromMs.set(oid, atMs),
-  'sequence-reached': (state, { sequence }) => void (state.lastSequence = sequence),
-  'rights-set': (state, { address, oid, rights }) =>
+  'refresh-tokens-revoked': (state: State, { oid, atMs }: Revocation) =>
+    void state.refreshTokensValidFromMs.set(oid, atMs),
+  'access-tokens-revoked': (state: State, { oid, atMs }: Revocation) =>
+    void state.accessTokensValidFromMs.set(oid, atMs),
+  /** Sequence numbers up to this one are taken. */
+  'sequence-reached': (state: State, { sequence }: { sequence: number }) => void (state.lastSequence = sequence),
+  'rights-set': (state: State, { address, oid, rights }: { address: string; oid: string; rights: Rights }) =>
     void state.rights.set(address, new Map(state.rights.get(address)).set(oid, rights)),
-  'message-accepted': (state, { message, copies }) => addItems(state, message, copies),
-  'draft-saved': (state, { mailbox, id, message }) => saveDraft(state, mailbox, id, message),
-  'draft-sent': (state, { mailbox, id, message, copies }) => {
+  'message-accepted': (state: State, { message, copies }: Delivered) => addItems(state, message, copies),
+  /** Covers both creating and changing. */
+  'draft-saved': (state: State, { mailbox, id, message }: Place & { message: StoredMessage }) =>
+    saveDraft(state, mailbox, id, message),
+  /** Removes the draft; `copies` has it under the same id in Sent Items. */
+  'draft-sent': (state: State, { mailbox, id, message, copies }: Place & Delivered) => {
     removeItem(state, mailbox, id)
     addItems(state, message, copies)
   },
-  'message-traced': ({ traced }, { rows }) => {
+  /** In the message trace. */
+  'message-traced': ({ traced }: State, { rows }: { rows: readonly TraceRow[] }) => {
     for (const row of rows) {
       const place = traced.findLastIndex(({ receivedMs }) => receivedMs <= row.receivedMs)
       traced.splice(place + 1, 0, row)
     }
   },
-  'message-deleted': (state, { mailbox, id }) => {
+  /** Moves to Deleted Items, or out of it for good. */
+  'message-deleted': (state: State, { mailbox, id }: Place) => {
     const item = removeItem(state, mailbox, id)
     if (item === undefined || item.folder === 'deletedItems') return
     addItem(state, { ...item, folder: 'deletedItems', sequence: ++state.lastSequence })
   },
 }
+
+type Grant = { readonly oid: string; readonly scopes: readonly string[] }
+type Revocation = { readonly oid: string; readonly atMs: number }
+type Place = { readonly mailbox: string; readonly id: string }
+type Delivered = { readonly message: StoredMessage; readonly copies: readonly MessageCopy[] }
+
+/** Everything durable is one of these events; the journal is their sequence. */
+type StateEvent = {
+  [Type in keyof typeof HANDLERS]: { readonly type: Type } & (Parameters<(typeof HANDLERS)[Type]> extends [
+    State,
+    infer Details,
+  ]
+    ? Details
+    : unknown)
+}[keyof typeof HANDLERS]
 
 function apply(state: State, event: StateEvent): void {
   // A folder of an earlier version may hold events that are no longer there.

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, onTestFinished } from 'vitest'
-import type { VisibleMessage } from '../mail/visible-message.ts'
-import type { Folder } from '../tenant/message.ts'
+import type { VisibleMessage } from '../mail/mailbox-view.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../start.ts'
+import type { Folder } from '../tenant/message.ts'
 
 export const REGISTRATION = {
   tenantId: '8f2d6c1b-0a4e-4d57-b3c9-1e5f7a2b9d40',
@@ -104,6 +104,11 @@ const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
 export async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulated> {
   const simulator = await startSimulator({ port: 0, registration: REGISTRATION, ...options })
   onTestFinished(() => simulator.close())
+  return connect(simulator)
+}
+
+/** What a client of a simulator does. */
+export function connect(simulator: Simulator): Simulated {
   const { url } = simulator
   const tenant = `/${REGISTRATION.tenantId}`
 
@@ -217,7 +222,7 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
     },
     async scenario(nameOrEffect, when = {}) {
       const wanted = typeof nameOrEffect === 'string' ? { name: nameOrEffect } : { effect: nameOrEffect }
-      expect((await control('POST', '/scenarios', { ...wanted, ...when })).status).toBe(201)
+      expect((await control('POST', '/scenarios', { ...wanted, ...when })).status).toBe(200)
     },
     async messages(address, folder) {
       const query = folder === undefined ? '' : `?folder=${folder}`

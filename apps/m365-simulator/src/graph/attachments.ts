@@ -1,12 +1,88 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Settings } from '../faults/settings.ts'
+import { answerGraphError, GraphError, readJsonObject, requireAcceptableLength, throttled } from './graph-error.ts'
+import type { Visit } from './mailbox-access.ts'
+import { attachmentJson, itemId } from './message-json.ts'
+import { readAttachmentSelection } from './query-options.ts'
+import { readAttachment, readUploadItem } from './read-message.ts'
 import { rawBody } from '../http/body.ts'
-import { addToDraft } from '../mail/attachments.ts'
-import { newItemId } from '../mail/new-ids.ts'
+import { addToDraft, attachmentBlobs, newItemId, storeAttachment } from '../mail/attachments.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { UploadRange, UploadSession } from '../simulation/upload-sessions.ts'
+import type { StoredMessage } from '../tenant/message.ts'
 import type { MailboxItem } from '../tenant/store.ts'
-import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
-import { requireAcceptableLength } from './request-body.ts'
+
+/** The limit for a single attachment, whatever a tenant allows. */
+const MAX_ATTACHMENT_BYTES = 150 * 1024 * 1024
+
+/** @throws GraphError when the message exceeds the tenant's limit, which counts attachments as base64 */
+export function requireAcceptableSize(
+  { body, attachments }: Pick<StoredMessage, 'body' | 'attachments'>,
+  { messageSizeLimitBytes, messageTooLargeStatus: status }: Settings,
+  moreBytes = 0,
+): void {
+  const sizes = [...attachments.map(({ sizeBytes }) => sizeBytes), moreBytes]
+  const encodedBytes = sizes.reduce((sum, sizeBytes) => sum + 4 * Math.ceil(sizeBytes / 3), 0)
+  const isTooLarge =
+    Buffer.byteLength(body.content) + encodedBytes > (messageSizeLimitBytes ?? Number.POSITIVE_INFINITY)
+  if (!isTooLarge && sizes.every((sizeBytes) => sizeBytes <= MAX_ATTACHMENT_BYTES)) return
+  throw new GraphError('ErrorMessageSizeExceeded', undefined, { status })
+}
+
+/** @throws GraphError when the message was sent already */
+function requireDraft({ message }: MailboxItem): void {
+  if (!message.isDraft) throw new GraphError('ErrorInvalidPropertyUpdateSentMessage')
+}
+
+/** The actions below `/messages/{id}/attachments`; each returns the JSON of its response. */
+export function createAttachmentActions(simulation: Simulation) {
+  const { settings, store, uploads, registration, clock, url } = simulation
+
+  return {
+    attach: (visit: Visit, item: MailboxItem): object => {
+      const attachment = readAttachment(readJsonObject(visit.request, settings.current))
+      requireDraft(item)
+      requireAcceptableSize(item.message, settings.current, attachment.content.length)
+      const stored = storeAttachment(attachment, simulation)
+      addToDraft(item, stored, simulation)
+      return attachmentJson(stored, attachment.content, clock().toISOString())
+    },
+
+    list: (visit: Visit, item: MailboxItem): object => {
+      const select = readAttachmentSelection(new URL(visit.request.url, url()).searchParams)
+      const { attachments, sentAt } = item.message
+      const value = attachments.map((attachment) => {
+        if (select === null) return attachmentJson(attachment, store.blobs.get(attachment.sha256), sentAt)
+        const whole = attachmentJson(attachment, null, sentAt)
+        return Object.fromEntries(['@odata.type', 'id', ...select].map((name) => [name, whole[name]]))
+      })
+      return { value }
+    },
+
+    createSession: (visit: Visit, item: MailboxItem): object => {
+      const file = readUploadItem(readJsonObject(visit.request, settings.current))
+      requireDraft(item)
+      const { minSessionBytes, attachmentTooSmallStatus, uploadSessionSeconds } = settings.current
+      if (file.sizeBytes < minSessionBytes) {
+        const status = attachmentTooSmallStatus
+        throw new GraphError('ErrorAttachmentSizeShouldNotBeLessThanMinimumSize', undefined, { status })
+      }
+      requireAcceptableSize(item.message, settings.current, file.sizeBytes)
+      const { addressee } = visit
+      const owner = addressee.kind === 'person' ? addressee.person.oid : addressee.address
+      const session = uploads.open({
+        ...file,
+        mailbox: visit.address,
+        draftId: item.id,
+        owner: `${owner}@${registration.tenantId}`,
+        messageId: itemId(item, visit.idKind),
+        createdAtMs: visit.nowMs,
+        expiresAtMs: visit.nowMs + uploadSessionSeconds * 1000,
+      })
+      return { uploadUrl: uploadUrl(session, url()), ...sessionJson(session) }
+    },
+  }
+}
 
 /** Another host name than Graph's, as at Microsoft, so that a client which sends its token along is found out. */
 export const UPLOAD_HOST = 'localhost'
@@ -31,24 +107,18 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
   app.addHook('onRequest', async (request, reply) => {
     const { facts, headers } = request
     reply.headers({ 'request-id': facts.requestId, 'cache-control': 'private' })
-    if (request.hostname.toLowerCase() !== UPLOAD_HOST) {
-      throw new GraphError(404, 'ResourceNotFound', `Uploads go to ${UPLOAD_HOST}, to the URL of their session.`)
-    }
+    if (request.hostname.toLowerCase() !== UPLOAD_HOST) throw new GraphError('ResourceNotFound')
     const session = findSession((request.params as { readonly '*': string })['*'])
     if (session !== null) {
       request.upload = session
       facts.mailbox = session.mailbox
       if (request.method === 'PUT') noteRange(request, reply, session)
     }
-    if (headers.authorization !== undefined) {
-      throw new GraphError(
-        401,
-        'InvalidAudience',
-        "The audience claim value is invalid for current resource. Audience claim is 'https://graph.microsoft.com', and resource type is 'Exchange'.",
-      )
-    }
+    if (headers.authorization !== undefined) throw new GraphError('InvalidAudience')
     const { authtoken } = request.query as { readonly authtoken?: unknown }
-    if (session !== null && (session.authToken === null || authtoken !== session.authToken)) throw wrongToken()
+    if (session !== null && (session.authToken === null || authtoken !== session.authToken)) {
+      throw new GraphError('InvalidAuthenticationToken')
+    }
   })
 
   const findSession = (path: string): UploadSession | null => {
@@ -74,7 +144,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
   const requireOpen = (upload: UploadSession | null): { session: UploadSession; item: MailboxItem } => {
     const item = upload === null ? undefined : store.state.mailboxes.get(upload.mailbox)?.byId.get(upload.draftId)
     if (upload?.state === 'open' && item?.message.isDraft) return { session: upload, item }
-    throw new GraphError(404, 'uploadSessionNotFound', 'The upload session was not found.')
+    throw new GraphError('uploadSessionNotFound')
   }
 
   app.put('/*', { config: { endpoint: 'upload-range' } }, async (request, reply) => {
@@ -82,14 +152,16 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     const bytes = readRange(request, session)
     requireQuota(session, bytes.length)
     traffic.upload(session.mailbox, bytes.length)
-    session.content.append(bytes)
+    session.pieces.push(bytes)
     session.receivedBytes += bytes.length
     if (request.uploadRange !== null) request.uploadRange.accepted = true
     if (session.receivedBytes < session.sizeBytes) return progressJson(session)
 
     const { name, contentType, contentId, isInline, sizeBytes, owner, messageId } = session
     const about = { id: newItemId(), name, contentType, contentId, isInline, sizeBytes }
-    addToDraft(item, { ...about, sha256: uploads.finish(session) }, simulation)
+    const sha256 = attachmentBlobs(simulation).put(Buffer.concat(session.pieces))
+    uploads.finish(session, sha256)
+    addToDraft(item, { ...about, sha256 }, simulation)
     const base = 'https://outlook.office.com/api/v2.0'
     const location = `${base}/Users('${owner}')/Messages('${messageId}')/Attachments('${about.id}')`
     return reply.code(201).header('location', location).send()
@@ -99,30 +171,20 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     requireAcceptableLength(request, settings.current)
     const bytes = rawBody(request)
     if (request.headers['content-type']?.toLowerCase() !== 'application/octet-stream') {
-      throw new GraphError(415, 'UnsupportedMediaType', 'The Content-Type must be application/octet-stream.')
+      throw new GraphError('UnsupportedMediaType')
     }
     const range = readContentRange(request)
-    if (range === null) throw badRequest("The Content-Range header must be present, in the form 'bytes 0-9/10'.")
-    const { from, to, total } = range
-    if (total !== session.sizeBytes) {
-      throw badRequest(`The Content-Range header says ${total} bytes, the session ${session.sizeBytes}.`)
+    if (range?.total !== session.sizeBytes || range.to - range.from + 1 !== bytes.length || range.to >= range.total) {
+      throw new GraphError('BadRequest', 'The Content-Range header does not match the session and the body.')
     }
-    if (to - from + 1 !== bytes.length || to >= total) {
-      throw badRequest('The Content-Range header and the length of the body do not match.')
-    }
-    if (from === session.receivedBytes) return bytes
-    const isOverlap = from < session.receivedBytes
-    const reason = isOverlap ? 'overlaps with existing data' : 'is out of order: ranges come one after the other'
-    throw new GraphError(416, 'invalidRange', `Uploaded fragment ${reason}.`)
+    if (range.from !== session.receivedBytes) throw new GraphError('invalidRange')
+    return bytes
   }
 
   const requireQuota = ({ mailbox }: UploadSession, sizeBytes: number): void => {
     const limitBytes = settings.current.uploadBytesPer5Minutes
     const waitMs = limitBytes === null ? 0 : traffic.uploadWaitMs(mailbox, sizeBytes, limitBytes)
-    if (waitMs === 0) return
-    const seconds = Math.ceil(waitMs / 1000)
-    const message = 'Application is over its IncomingBytes limit.'
-    throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': String(seconds) })
+    if (waitMs > 0) throw throttled('IncomingBytes', Math.ceil(waitMs / 1000))
   }
 
   /** The response to a range that is not the last. */
@@ -138,8 +200,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
 
   app.get('/*', { config: { endpoint: 'upload-status' } }, async ({ upload }) => {
     if (settings.current.uploadStatus === 'supported') return sessionJson(requireOpen(upload).session)
-    const message = 'The upload session does not report its status.'
-    throw new GraphError(405, 'ErrorMethodNotAllowed', message, { allow: 'PUT, DELETE' })
+    throw new GraphError('ErrorMethodNotAllowed', undefined, { headers: { allow: 'PUT, DELETE' } })
   })
 
   app.delete('/*', { config: { endpoint: 'upload-cancel' } }, async (request, reply) => {
@@ -149,13 +210,13 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
 }
 
 /** @param graphUrl the upload host has the same port */
-export function uploadUrl(session: UploadSession, graphUrl: string): string {
+function uploadUrl(session: UploadSession, graphUrl: string): string {
   const { port } = new URL(graphUrl)
   return `http://${UPLOAD_HOST}:${port}${UPLOAD_PREFIX}/${uploadPath(session)}?authtoken=${session.authToken}`
 }
 
 /** What a new session and a request for its status return. */
-export function sessionJson({ expiresAtMs, receivedBytes }: UploadSession): Record<string, unknown> {
+function sessionJson({ expiresAtMs, receivedBytes }: UploadSession): Record<string, unknown> {
   return {
     expirationDateTime: new Date(expiresAtMs).toISOString(),
     nextExpectedRanges: [`${receivedBytes}-`],
@@ -171,8 +232,4 @@ function readContentRange({ headers }: FastifyRequest): { from: number; to: numb
   const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(headers['content-range'] ?? '')
   const [from = Number.NaN, to = Number.NaN, total = Number.NaN] = match?.slice(1).map(Number) ?? []
   return from <= to ? { from, to, total } : null
-}
-
-function wrongToken(): GraphError {
-  return new GraphError(401, 'InvalidAuthenticationToken', 'The authtoken of the upload URL is not valid.')
 }

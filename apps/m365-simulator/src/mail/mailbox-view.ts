@@ -1,11 +1,12 @@
 import type { Simulation } from '../simulation/simulation.ts'
-import { itemsIn } from '../tenant/store.ts'
+import type { MailAddress, StoredMessage } from '../tenant/message.ts'
+import { itemsIn, type MailboxItem } from '../tenant/store.ts'
 
 export type MailboxSummary = ReturnType<typeof listMailboxes>[number]
 
 /** Lists the mailboxes of the directory, then every address elsewhere that mail was sent to. */
 export function listMailboxes({ index, store, clock }: Simulation) {
-  const { people, shared } = index.directory
+  const { people, shared } = index
   const members = people.filter(({ hasMailbox, membership }) => hasMailbox && membership === 'member')
   const known = [
     ...members.map(({ mail, displayName }) => ({ address: mail, displayName, kind: 'person' as const })),
@@ -25,4 +26,27 @@ export function listMailboxes({ index, store, clock }: Simulation) {
       lastSubject: stored?.items.at(-1)?.message.subject ?? null,
     })
   })
+}
+
+/** A message as the owner of its mailbox sees it. */
+export interface VisibleMessage extends StoredMessage {
+  readonly id: string
+  readonly sequence: number
+  readonly folder: MailboxItem['folder']
+}
+
+/** Only the sender and the blind copy's own recipient see it. */
+export function visibleMessage({ id, sequence, folder, mailbox, message }: MailboxItem): VisibleMessage {
+  const isOwner = ({ address }: MailAddress): boolean => address.toLowerCase() === mailbox
+  const bcc =
+    folder === 'sentItems' || message.isDraft ? message.bcc : message.bcc.filter((recipient) => isOwner(recipient))
+  return { ...message, id, sequence, folder, bcc }
+}
+
+/** Removes what recipients do not see. */
+export function withoutBcc(source: Buffer): Buffer {
+  const text = source.toString('latin1')
+  const end = text.indexOf('\r\n\r\n') + 2
+  const header = text.slice(0, end).replace(/^bcc:.*\r\n(?:[ \t].*\r\n)*/gim, '')
+  return Buffer.from(header + text.slice(end), 'latin1')
 }
