@@ -4,7 +4,7 @@
  */
 export const SEEDS_OF_PLANTS: Readonly<Record<string, number | null>> = {
   cancel: 47,
-  'cancel-in-doubt': null,
+  'cancel-in-doubt': 608,
   'draft-files': null,
   'draft-settings': null,
   expiry: 69,

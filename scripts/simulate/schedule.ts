@@ -141,12 +141,14 @@ async function simulate({
     startProcess(NAMES[place] ?? '', seed * 1_000 + ++started, plan.wallOffsetsMs[place] ?? 0, deps)
   const processes = NAMES.map((_name, place) => start(place))
   const frozenAt = new Map<SimulatedProcess, number>()
+  /** How many of them are asked. */
+  let serving = processes.length
   const clients = createClients({
     seed: seed + 2,
     plan,
     world,
     ground,
-    processes: () => processes.filter(({ isAlive, isFrozen }) => isAlive && !isFrozen),
+    processes: () => processes.slice(0, serving).filter(({ isAlive, isFrozen }) => isAlive && !isFrozen),
     record: (event) => history.push(event),
   })
 
@@ -262,13 +264,16 @@ async function simulate({
       if (!each.isAlive) processes[place] = start(place)
     })
     await world.calm()
-    if (plan.endsAlone) void processes[1]?.stop()
+    if (!plan.endsAlone) return
+    serving = 1
+    void processes[1]?.stop()
   }
 
   /** Lets time pass until everything has ended and been cleaned up. */
   async function finish(): Promise<void> {
     for (const ms of WAITS_MS) {
       world.pass(ms)
+      if (!processes[0]?.isAlive) processes[0] = start(0) // its stop had begun before
       await world.calm()
       if (clients.busy() > 0) continue
       if (ms !== SHORT_MS) await untilAnswered(ensureConnected())
