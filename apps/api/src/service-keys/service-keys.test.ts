@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { changingNothing } from '../test-support/changing-nothing.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -71,17 +72,25 @@ it('stores nothing of a key that could be used', async () => {
   expect(everything).not.toContain(key.slice(4))
 })
 
-it.each([
-  ['no name', { name: '', scopes: ['messages:send'] }, 'name'],
-  ['a name of spaces', { name: ' ', scopes: ['messages:send'] }, 'name'],
-  ['a line break in the name', { name: 'a\nb', scopes: ['messages:send'] }, 'name'],
-  ['a name of 101 characters', { name: 'n'.repeat(101), scopes: ['messages:send'] }, 'name'],
-  ['no scope', { name: 'n', scopes: [] }, 'scopes'],
-  ['an unknown scope', { name: 'n', scopes: ['messages:delete'] }, 'scopes[0]'],
-  ['a scope twice', { name: 'n', scopes: ['messages:send', 'messages:send'] }, 'scopes'],
-  ['an unknown field', { name: 'n', scopes: ['messages:send'], key: 'imk_mine' }, 'key'],
-])('refuses a key with %s', async (_fault, body, path) => {
-  const refused = await ada.call('POST', KEYS, body)
+it.each<[string, object, string]>([
+  ['no name', { name: '' }, 'name'],
+  ['a name of spaces', { name: ' ' }, 'name'],
+  ['a line break in the name', { name: 'a\nb' }, 'name'],
+  ['a name of 101 characters', { name: 'n'.repeat(101) }, 'name'],
+  ['no scope', { scopes: [] }, 'scopes'],
+  ['an unknown scope', { scopes: ['messages:delete'] }, 'scopes[0]'],
+  ['a scope twice', { scopes: ['messages:send', 'messages:send'] }, 'scopes'],
+  ['an unknown field', { key: 'imk_mine' }, 'key'],
+  ['an end in the past', { expiresAt: '2026-11-24T10:00:00Z' }, 'expiresAt'],
+  ['an end without a zone', { expiresAt: '2027-11-24T10:00:00' }, 'expiresAt'],
+  ['an address for a domain', { allowedDomains: ['a.example', 'max@contoso.com'] }, 'allowedDomains[1]'],
+  ['too many domains', { allowedDomains: Array(101).fill('a.example') }, 'allowedDomains'],
+  ['a name for an address', { allowedAddresses: ['10.0.0.1', 'localhost'] }, 'allowedAddresses[1]'],
+  ['a network that is none', { allowedAddresses: ['10.0.0.1/33'] }, 'allowedAddresses[0]'],
+  ['too many addresses', { allowedAddresses: Array(101).fill('10.0.0.1') }, 'allowedAddresses'],
+])('refuses a key with %s, and changes nothing', async (_fault, change, path) => {
+  const body = { name: 'n', scopes: ['messages:send'], ...change }
+  const refused = await changingNothing(ground, () => ada.call('POST', KEYS, body))
 
   expect(refused.status).toBe(400)
   expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
