@@ -136,8 +136,6 @@ describe('while it runs', () => {
     expect(url.password).toMatch(/^[0-9a-f]{48}$/)
     expect(await query(server, 'SHOW listen_addresses')).toEqual([{ listen_addresses: hasSockets ? '' : '127.0.0.1' }])
     expect(await readAuthenticationMethods(dataDirectory)).toEqual(new Set(['scram-sha-256']))
-    const wrong = new pg.Client({ connectionString: server.connectionString.replace(url.password, 'guess') })
-    await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
   it('gives the product a role that is no superuser and owns its database only', async () => {
@@ -145,11 +143,12 @@ describe('while it runs', () => {
     expect(await query(server, OWNED)).toEqual([{ owned: 'inforiver_mail' }])
   })
 
-  it('lets no superuser log in', async () => {
-    const url = new URL(server.connectionString)
-    url.username = 'inforiver_mail_bootstrap'
-    const superuser = new pg.Client({ connectionString: url.href })
-    await expect(superuser.connect()).rejects.toMatchObject({ code: '28P01' })
+  it.each([
+    ['another password', { password: 'guess' }],
+    ['the name of the superuser', { username: 'inforiver_mail_bootstrap' }],
+  ])('lets nobody log in with %s', async (_what, change) => {
+    const client = new pg.Client({ connectionString: Object.assign(new URL(server.connectionString), change).href })
+    await expect(client.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
   it('keeps folder and password private to its account', async () => {
@@ -184,23 +183,16 @@ describe('while it runs', () => {
   })
 })
 
-it('keeps its data across a restart', async () => {
+it('leaves no process when it is stopped, and keeps its data', async () => {
   const first = await start()
   await query(first, 'CREATE TABLE kept AS SELECT 1 AS value')
+  const pid = await postmaster()
   await first.stop()
+  await expect.poll(() => isAlive(pid)).toBe(false)
 
   running = await start()
 
   expect(await query(running, 'SELECT value FROM kept')).toEqual([{ value: 1 }])
-})
-
-it('leaves no process when it is stopped', async () => {
-  const server = await start()
-  const pid = await postmaster()
-
-  await server.stop()
-
-  await expect.poll(() => isAlive(pid)).toBe(false)
 })
 
 it('is restarted at the same address when it is killed in use', async () => {
@@ -240,29 +232,6 @@ it('adopts the server of a killed process', async () => {
 
   expect(running.connectionString).toBe(printed)
   expect(await postmaster()).toBe(pid)
-})
-
-it('starts cleanly after the server and its owner were killed', async () => {
-  const owner = spawn(process.execPath, [RUN_EMBEDDED, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise((resolve) => owner.stdout.once('data', resolve))
-  const pid = await postmaster()
-  await kill(owner)
-  process.kill(pid, 'SIGKILL')
-
-  running = await start()
-
-  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-})
-
-it('starts over if creating the database was interrupted', async () => {
-  const interrupted = join(directory, 'interrupted')
-  await mkdir(join(interrupted, 'postgres.new', 'cluster', 'base'), { recursive: true })
-  await writeFile(join(interrupted, 'postgres.new', 'cluster', 'PG_VERSION'), '18\n')
-
-  running = await start(interrupted)
-
-  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-  await expect(stat(join(interrupted, 'postgres.new'))).rejects.toThrow('ENOENT')
 })
 
 /** A process holds its locks until it has ended, which takes a moment on a busy machine. */
@@ -389,28 +358,25 @@ function pidFileOf(where: string, port: number, pid = process.ppid): string {
   return [pid, join(where, 'postgres'), 1_700_000_000, port, '', '127.0.0.1', '', 'ready   ', ''].join('\n')
 }
 
-it('starts although another program has the process id of a killed server by now, and leaves that program alone', async () => {
-  const where = join(directory, 'reused')
+it.each([
+  ['a power cut left an empty pid file', () => ''],
+  [
+    'another program has the process id of a killed server by now',
+    (where: string, pid = 0) => pidFileOf(where, 5432, pid),
+  ],
+])('starts although %s, and leaves that program alone', async (_what, left) => {
+  const where = join(directory, 'stale')
   await makeUsedFolder(where)
   const other = spawn('sleep', ['1000'])
-  for (const file of ['postmaster.pid', '.s.PGSQL.5432.lock'])
-    await writeFile(join(where, 'postgres', file), pidFileOf(where, 5432, other.pid))
+  const content = left(where, other.pid)
+  await writeFile(join(where, 'postgres', 'postmaster.pid'), content)
+  if (content !== '') await writeFile(join(where, 'postgres', '.s.PGSQL.5432.lock'), content)
 
   running = await start(where)
 
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
   expect(other.exitCode).toBe(null)
   other.kill()
-})
-
-it('starts although a power cut left an empty pid file', async () => {
-  const where = join(directory, 'cut')
-  await makeUsedFolder(where)
-  await writeFile(join(where, 'postgres', 'postmaster.pid'), '')
-
-  running = await start(where)
-
-  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
 })
 
 describe('a lost password', () => {
@@ -444,18 +410,6 @@ describe('a lost password', () => {
     running = await start()
 
     expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
-  })
-
-  it('is not replaced while the product runs', async () => {
-    running = await start()
-    const password = await readFile(passwordFile(), 'utf8')
-    await writeFile(passwordFile(), '')
-
-    await expect(start()).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
-
-    expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
-    expect(await readFile(passwordFile(), 'utf8')).toBe('')
-    await writeFile(passwordFile(), password)
   })
 })
 
