@@ -32,7 +32,7 @@ const REFUSED = [
   [`${API}/database`, '../queue/queue.ts'],
   [`${API}/memory`, '../ids.ts'],
   [`${PAGE}/language`, '../audit/audit-page.tsx'],
-  [`${PAGE}/api`, '../ui/modal.tsx'],
+  [`${PAGE}/api`, '../ui/dialogs.tsx'],
   [`${PAGE}/ui`, '../session/session.ts'],
   [`${PAGE}/alerts`, '../messages/message-list.tsx'],
   [`${PAGE}/office365-smtp`, '../messages/message-text.ts'],

@@ -2,7 +2,6 @@ import {
   Button,
   createDOMRenderer,
   FluentProvider,
-  Link as FluentLink,
   makeStaticStyles,
   makeStyles,
   RendererProvider,
@@ -12,7 +11,7 @@ import {
 } from '@fluentui/react-components'
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link, Redirect, Route, Switch } from 'wouter'
+import { Redirect, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 import { LATER_PAGES } from './later-pages.tsx'
@@ -23,10 +22,8 @@ import { OverviewPage } from './overview/overview-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
-import { Shell } from './shell/shell.tsx'
-import { Foot } from './shell/foot.tsx'
-import { ErrorBoundary } from './ui/error-boundary.tsx'
-import { PageState } from './ui/page-state.tsx'
+import { Foot, Shell } from './shell/shell.tsx'
+import { ErrorBoundary, PageLink, PageState } from './ui/page.tsx'
 import { useMedia } from './ui/use-media.ts'
 
 const useDocumentStyles = makeStaticStyles({
@@ -113,11 +110,7 @@ function NotFoundPage() {
   return (
     <PageState
       title={t('shell.not-found.title')}
-      actions={
-        <Link href={PAGES.office365Smtp} asChild>
-          <FluentLink>{t('shell.not-found.back')}</FluentLink>
-        </Link>
-      }
+      actions={<PageLink href={PAGES.office365Smtp}>{t('shell.not-found.back')}</PageLink>}
     >
       <span>{t('shell.not-found.text')}</span>
     </PageState>

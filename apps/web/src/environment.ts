@@ -7,19 +7,7 @@ export type GraphAuth = 'delegated' | 'application'
  * Holds what is unsaved while its page is not shown, and carries it over a full page load, such as a round trip to
  * Microsoft, in this tab only.
  */
-export interface UnsavedMemory {
-  /** What is unsaved on that page; at the start, what was kept before the page load. It comes from storage, so check it. */
-  readonly held: (page: UnsavedPage) => unknown
-  /** `isUnderWay` tells whether it is needed after a page load too, whatever that is for. */
-  readonly hold: (page: UnsavedPage, unsaved: object | null, isUnderWay?: () => boolean) => void
-  /** Stores what all pages hold for the next page load. */
-  readonly keep: () => void
-  /** The document is being left: stores the same where something is under way. */
-  readonly leave: () => void
-  /** When this tab last learnt that its session had ended, in ms since the epoch; 0 for never. It is stored with the rest. */
-  readonly sessionEndedAt: () => number
-  readonly noteSessionEnd: (at: number) => void
-}
+export type UnsavedMemory = ReturnType<typeof createUnsavedMemory>
 
 type UnsavedPage = 'settings' | 'recipients'
 
@@ -58,7 +46,7 @@ const UNSAVED_KEY = 'inforiver-mail-unsaved'
  * Takes what was kept out of `storage` at once, so that it survives one page load. Further ones it survives until its page is
  * shown, which then holds it.
  */
-export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): UnsavedMemory {
+export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>) {
   const kept = (parseJson(storage.getItem(UNSAVED_KEY)) ?? {}) as Kept
   let sessionEndedAt = typeof kept.sessionEndedAt === 'number' ? kept.sessionEndedAt : 0
   const held = pagesOf(kept)
@@ -68,18 +56,23 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
     if (held.size > 0) storage.setItem(UNSAVED_KEY, JSON.stringify({ ...Object.fromEntries(held), sessionEndedAt }))
   }
   return {
-    held: (page) => held.get(page) ?? null,
-    hold: (page, unsaved, isUnderWay = () => false) => {
+    /** What is unsaved on that page; at the start, what was kept before the page load. It comes from storage, so check it. */
+    held: (page: UnsavedPage): unknown => held.get(page) ?? null,
+    /** `isUnderWay` tells whether it is needed after a page load too, whatever that is for. */
+    hold: (page: UnsavedPage, unsaved: object | null, isUnderWay: () => boolean = () => false): void => {
       if (unsaved === null) held.delete(page)
       else held.set(page, unsaved)
       underWay.set(page, () => unsaved !== null && isUnderWay())
     },
+    /** Stores what all pages hold for the next page load. */
     keep,
-    leave: () => {
+    /** The document is being left: stores the same where something is under way. */
+    leave: (): void => {
       if ([...underWay.values()].some((isUnderWay) => isUnderWay())) keep()
     },
-    sessionEndedAt: () => sessionEndedAt,
-    noteSessionEnd: (at) => {
+    /** When this tab last learnt that its session had ended, in ms since the epoch; 0 for never. It is stored with the rest. */
+    sessionEndedAt: (): number => sessionEndedAt,
+    noteSessionEnd: (at: number): void => {
       sessionEndedAt = at
     },
   }

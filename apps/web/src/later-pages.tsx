@@ -2,7 +2,7 @@ import type { ComponentType } from 'react'
 import { type LaterPage, laterPage } from './language/later-page.tsx'
 import { useTranslate } from './language/language.tsx'
 import type { MenuItem } from './routes.ts'
-import { PageLoading, PageNotLoaded } from './ui/page-state.tsx'
+import { PageLoading, PageNotLoaded } from './ui/page.tsx'
 
 // The overview is in the first load, since the app opens there. Other pages are loaded on demand.
 export const LATER_PAGES = {

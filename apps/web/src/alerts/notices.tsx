@@ -1,17 +1,15 @@
-import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { retryMessages } from '@inforiver-mail/contract/message-list'
 import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contract/notice'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { useLocation } from 'wouter'
 import { call } from '../api/call.ts'
-import { useRemoval } from '../api/list-mutations.ts'
+import { useRemoval, useSendNow } from '../api/mutations.ts'
 import { MESSAGES, noticesQuery, overviewQuery } from '../api/queries.ts'
-import { useSendNow } from '../api/send-now.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { NoticeLine } from '../ui/notice.tsx'
-import { focusContent } from '../ui/page-heading.tsx'
+import { FailureBar, NoticeLine } from '../ui/notice.tsx'
+import { focusContent, PageLink } from '../ui/page.tsx'
 import { RetryQuestion } from '../ui/retry-question.tsx'
 import { failedOf, fold, NOTICE_DISPLAY, noticeLine, noticesOn } from './shown-notices.ts'
 
@@ -127,9 +125,9 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
                 {t('notices.retry')}
               </Button>
             )}
-            <Link href={hrefOf(notice)} asChild>
-              <FluentLink inline>{t(`notices.${type}.action`)}</FluentLink>
-            </Link>
+            <PageLink href={hrefOf(notice)} inline>
+              {t(`notices.${type}.action`)}
+            </PageLink>
           </>
         }
       />

@@ -12,14 +12,12 @@ import {
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
-import { inputFault, refusedInput } from '../api/input-fault.ts'
-import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
+import { inputFault, refusedInput } from '../api/failure.ts'
+import { useRemoval, useSecretCreation } from '../api/mutations.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { useChosenTime } from '../ui/chosen-time.ts'
-import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
-import { FormDialog } from '../ui/form-dialog.tsx'
-import { SecretDialog } from '../ui/secret-dialog.tsx'
+import { AS_TYPED, useChosenTime } from '../ui/fields.tsx'
+import { ConfirmDialog, Consequences, FormDialog, SecretDialog } from '../ui/dialogs.tsx'
 import { hostOf, OFFERED_EVENTS, servicesIn, typesToAskFor } from './webhook-text.ts'
 
 const useStyles = makeStyles({
@@ -70,18 +68,11 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
       onSubmit={submit}
       onClose={onClose}
     >
-      <Field
-        label={t('alerts.dialog.address')}
-        hint={t('alerts.dialog.address-hint')}
-        validationState={shown ? 'error' : 'none'}
-        validationMessage={shown}
-      >
+      <Field label={t('alerts.dialog.address')} hint={t('alerts.dialog.address-hint')} validationMessage={shown}>
         <Input
           input={{ ref: field }}
           type="url"
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
+          {...AS_TYPED}
           placeholder="https://hooks.contoso.com/inforiver-mail"
           value={url}
           onChange={(_event, { value }) => {
@@ -109,9 +100,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
       {OFFERED_EVENTS.some((type) => types.includes(type)) && (
         <Field label={t('alerts.dialog.services')} hint={t('alerts.dialog.services-hint')}>
           <Input
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
+            {...AS_TYPED}
             placeholder="report-scheduler"
             value={services}
             onChange={(_event, { value }) => setServices(value)}
@@ -135,12 +124,7 @@ function TypesField({ label, hint, offered, types, fault, onChange }: TypesField
   const styles = useStyles()
   const t = useTranslate()
   return (
-    <Field
-      label={label}
-      {...(hint !== undefined && { hint })}
-      validationState={fault ? 'error' : 'none'}
-      validationMessage={fault}
-    >
+    <Field label={label} {...(hint !== undefined && { hint })} validationMessage={fault}>
       {(group) => (
         <fieldset
           className={styles.group}

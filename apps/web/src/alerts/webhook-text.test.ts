@@ -2,7 +2,7 @@ import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
-import { inputFault } from '../api/input-fault.ts'
+import { inputFault } from '../api/failure.ts'
 import {
   contentsText,
   hostOf,

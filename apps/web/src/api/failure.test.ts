@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
 import { exampleFailure } from '../test-support/examples.ts'
-import { CallFailed, type Failure, mayHaveArrived } from './failure.ts'
+import { CallFailed, type Failure, failureText, mayHaveArrived } from './failure.ts'
+import { fault } from '@inforiver-mail/contract/fault-text'
+import { type Problem, PROBLEM_STATUS, ProblemCode } from '@inforiver-mail/contract/problem'
+import { english, german } from '../test-support/languages.ts'
 
 it.each<[Failure, boolean]>([
   [{ kind: 'unreachable' }, true],
@@ -12,4 +15,73 @@ it.each<[Failure, boolean]>([
   [exampleFailure('recipient-not-allowed').failure, false],
 ])('tells whether the server may have done what was asked after %j: %s', (failure, expected) => {
   expect(mayHaveArrived(new CallFailed(failure))).toBe(expected)
+})
+
+function failed(code: ProblemCode, given: Partial<Problem> = {}): CallFailed {
+  const status = PROBLEM_STATUS[code]
+  const type = `urn:inforiver-mail:problem:${code}` as const
+  return new CallFailed({
+    kind: 'problem',
+    problem: { type, title: 'Title', status, detail: '', code, values: {}, requestId: 'req-1', ...given },
+  })
+}
+
+it("prefers the API's own detail", () => {
+  expect(failureText(failed('not-found', { detail: 'There is no such consent.' }), english).detail).toBe(
+    'There is no such consent.',
+  )
+})
+
+it.each(ProblemCode.options)('has a sentence for %s when the API gives no detail', (code) => {
+  expect(failureText(failed(code), english).detail).toMatch(/\.$/)
+})
+
+it('shows the request id', () => {
+  expect(failureText(failed('internal'), english).requestId).toBe('req-1')
+})
+
+it('lists every fault of the input', () => {
+  const errors = [
+    { path: 'fromEmail', code: 'invalid', values: {}, message: 'An email address needs an @.' },
+    { path: '', code: 'invalid', values: {}, message: 'Unknown field.' },
+  ]
+  expect(failureText(failed('invalid-input', { detail: 'Invalid.', errors }), english).detail).toBe(
+    'Invalid. An email address needs an @. Unknown field.',
+  )
+})
+
+it.each([{ kind: 'unreachable' }, { kind: 'unavailable' }, { kind: 'unreadable', status: 200 }] as const)(
+  'offers Retry when the answer is $kind',
+  (failure) => {
+    expect(failureText(new CallFailed(failure), english).canRetry).toBe(true)
+  },
+)
+
+it('does not offer Retry when the API refused the call', () => {
+  expect(failureText(failed('already-configured'), english).canRetry).toBe(false)
+})
+
+it.each(ProblemCode.options)('words %s in another language than English by its code alone', (code) => {
+  const { title, detail } = failureText(failed(code, { title: 'Not that', detail: 'Nor that.' }), german)
+  expect([title, detail].join(' ')).not.toMatch(/Not that|Nor that/)
+})
+
+it('words the sentences that a problem names, with their facts', () => {
+  const facts = { storedBytes: 2_000_000, storageBytes: 2_000_000, neededBytes: 1_024 }
+  const full = failed('storage-full', { detail: 'Full.', values: { detail: ['problem.storage-full'], ...facts } })
+  expect(failureText(full, english).detail).toBe('Full.')
+  expect(failureText(full, german).detail).toMatch(/2\.000\.000 von 2\.000\.000 Bytes, .+ 1\.024\./)
+
+  const ended = failed('message-not-cancellable', { values: { detail: ['problem.has-ended'], status: 'sent' } })
+  expect(failureText(ended, german).detail).toBe('Die Nachricht ist gesendet.')
+
+  const newer = failed('unavailable', { detail: 'New.', values: { detail: ['problem.of-tomorrow'] } })
+  expect(failureText(newer, german).detail).toBe(german('failures.problem.unavailable'))
+})
+
+it('words the faults of the input, and says where they are', () => {
+  const errors = [{ path: 'to[0]', code: 'address-without-at', values: {}, message: fault('address-without-at') }]
+  expect(failureText(failed('invalid-input', { detail: `to[0]: ${errors[0]?.message}`, errors }), german).detail).toBe(
+    `${german('failures.problem.invalid-input')} to[0]: Eine E-Mail-Adresse braucht ein @, wie in reports@contoso.com.`,
+  )
 })

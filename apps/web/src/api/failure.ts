@@ -1,6 +1,9 @@
 import type { Problem, ProblemCode } from '@inforiver-mail/contract/problem'
+import type { Translate } from '../language/translate.ts'
+import { faultText, serverText } from './server-text.ts'
+import type { z } from 'zod'
 
-/** Says why a call failed. `failure-text.ts` describes each kind. */
+/** Says why a call failed. `failureText` describes each kind. */
 export type Failure =
   /** The API said what is wrong. */
   | { readonly kind: 'problem'; readonly problem: Problem }
@@ -40,4 +43,91 @@ export function mayPass(error: unknown): boolean {
   const { failure } = error
   if (failure.kind === 'problem') return failure.problem.code === 'unavailable'
   return failure.kind !== 'unreadable'
+}
+
+export interface FailureText {
+  readonly title: string
+  readonly detail: string
+  /** Finds the log lines of the call, for a support request. */
+  readonly requestId: string | null
+  readonly canRetry: boolean
+}
+
+export function failureText(error: unknown, t: Translate): FailureText {
+  if (!(error instanceof CallFailed)) {
+    return { title: t('failures.page.title'), detail: t('failures.page'), requestId: null, canRetry: false }
+  }
+  const { failure } = error
+  switch (failure.kind) {
+    case 'problem': {
+      const { code, requestId, errors = [] } = failure.problem
+      const { title, detail } = problemText(failure.problem, t)
+      const faults = errors.map(({ path, message }) => {
+        const fault = faultText(message, t)
+        return path === '' || t.language === 'en' ? fault : `${path}: ${fault}`
+      })
+      return {
+        title,
+        detail: [detail, ...faults.filter((fault) => !detail.includes(fault))].join(' '),
+        requestId,
+        canRetry: mayPass(error) || code === 'internal' || code === 'rate-limited' || code === 'search-too-long',
+      }
+    }
+    case 'unreachable':
+    case 'unavailable':
+      return {
+        title: t(`failures.no-answer.${failure.kind}.title`),
+        detail: t(`failures.no-answer.${failure.kind}`),
+        requestId: null,
+        canRetry: true,
+      }
+    case 'unreadable':
+      return {
+        title: t('failures.unreadable.title'),
+        detail: t('failures.unreadable', { status: String(failure.status) }),
+        requestId: null,
+        canRetry: true,
+      }
+  }
+}
+
+/**
+ * The API's detail says more than a sentence for each code can. In another language than English, a problem that names
+ * no sentence, or one that the page does not know, is worded by its code.
+ */
+function problemText({ title, detail, code, values }: Problem, t: Translate): { title: string; detail: string } {
+  if (t.language === 'en') return { title, detail: detail || t(`failures.problem.${code}`) }
+  const said = Array.isArray(values['detail']) ? serverText({ detail, values }, t) : null
+  return {
+    title: t(`failures.problem.${code}.title`),
+    detail: said && said.lang === undefined ? said.detail : t(`failures.problem.${code}`),
+  }
+}
+
+/** The contract's first objection to `value`, as a sentence in the page's language; null when it is valid. */
+export function inputFault(schema: z.ZodType, value: unknown, t: Translate): string | null {
+  const [issue] = schema.safeParse(value).error?.issues ?? []
+  return issue ? faultText(issue.message, t) : null
+}
+
+/** The API's objection to the field at `path`, as a sentence; null when the error is about something else. */
+export function refusedInput(error: unknown, path: string, t: Translate): string | null {
+  if (!(error instanceof CallFailed) || error.failure.kind !== 'problem') return null
+  const refused = error.failure.problem.errors?.find((fault) => fault.path === path)
+  return refused ? faultText(refused.message, t) : null
+}
+
+/** The entries of a text in which each has a line; spaces, commas and semicolons part them as well. */
+export function splitEntries(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((entry) => entry !== '')
+}
+
+/** The contract's first objection to a list that was entered as text, with the entry that it is about. */
+export function listFault(schema: z.ZodType, entries: readonly string[], t: Translate): string | null {
+  const [issue] = schema.safeParse(entries).error?.issues ?? []
+  if (!issue) return null
+  const [index] = issue.path
+  const entry = typeof index === 'number' ? entries[index] : undefined
+  const fault = faultText(issue.message, t)
+  return entry === undefined ? fault : `${entry}: ${fault}`
 }

@@ -1,8 +1,8 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { type FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import { afterEach, expect, it, vi } from 'vitest'
-import { auditListQuery } from '../audit/audit-list-query.ts'
-import { exampleMessage, exampleFailure } from '../test-support/examples.ts'
+import { auditListQuery } from '../audit/audit-page.tsx'
+import { exampleFailure, exampleMessage } from '../test-support/examples.ts'
 import { CallFailed } from './failure.ts'
 import * as queries from './queries.ts'
 

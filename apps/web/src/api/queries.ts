@@ -14,6 +14,7 @@ import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { type InfiniteData, infiniteQueryOptions, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
 import { problemCode } from './failure.ts'
+import { useState } from 'react'
 
 /** How often each answer is read again while a page shows it. */
 const POLL_MS = {
@@ -283,3 +284,14 @@ export const versionQuery = queryOptions({
   retry: false,
   throwOnError: false,
 })
+
+/**
+ * Why data is missing or stale. A query without data forgets its error on retry; this keeps it until data arrives, so that
+ * the message does not flicker.
+ */
+export function useLoadError({ data, error }: { readonly data: unknown; readonly error: Error | null }): Error | null {
+  const [kept, setKept] = useState<Error | null>(null)
+  const whyNone = data === undefined ? (error ?? kept) : null
+  if (whyNone !== kept) setKept(whyNone)
+  return error ?? whyNone
+}

@@ -2,20 +2,15 @@
 const TOLERANCE_MS = 5_000
 
 /** Tells the server's time, by the `Date` of its answers. The clock of this browser may be wrong by hours. */
-export interface ServerClock {
-  /** Takes the `Date` of an answer that has just arrived. */
-  readonly hear: (date: string | null) => void
-  readonly now: () => Date
-}
-
-export function createServerClock(clock: () => Date): ServerClock {
+export function createServerClock(clock: () => Date) {
   let aheadMs = 0
   return {
-    hear(date) {
+    /** Takes the `Date` of an answer that has just arrived. */
+    hear(date: string | null): void {
       const heardMs = Date.parse(date ?? '') - clock().getTime()
       if (Math.abs(heardMs - aheadMs) > TOLERANCE_MS) aheadMs = heardMs
     },
-    now: () => new Date(clock().getTime() + aheadMs),
+    now: (): Date => new Date(clock().getTime() + aheadMs),
   }
 }
 

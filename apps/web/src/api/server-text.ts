@@ -2,8 +2,9 @@ import { deliveryCause } from '@inforiver-mail/contract/delivery-cause'
 import type { Delivery } from '@inforiver-mail/contract/message'
 import { readFault } from '@inforiver-mail/contract/fault-text'
 import type { Values } from '@inforiver-mail/contract/values'
-import { wordValues, type WordedText } from '@inforiver-mail/contract/wording'
+import { type WordedText, wordValues } from '@inforiver-mail/contract/wording'
 import type { TextValues, Translate } from '../language/translate.ts'
+import type { Pause } from '@inforiver-mail/contract/usage'
 
 /** The language of a text that could not be worded in the page's: the server's English. */
 export interface InLanguage {
@@ -61,4 +62,10 @@ function toTextValues(values: Values, t: Translate): TextValues {
           : String(value ?? ''),
     ]),
   )
+}
+
+/** Why nothing is sent from the mailbox for a while, without a full stop. `pause` is null while that was not read. */
+export function pauseText(pause: Pause | null | undefined, t: Translate): string {
+  const { code = 'unknown', host = null, status = null } = pause ?? {}
+  return t(`overview.paused.${code}`, { host: host ?? '', status: status ?? '' })
 }

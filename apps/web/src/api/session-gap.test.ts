@@ -6,7 +6,7 @@ import { createSessionGap, overGap } from './session-gap.ts'
 /** A gap that ends as soon as a request waits, and a request that is refused `refusals` times. */
 function refusing(refusals: number, code: ProblemCode = 'not-signed-in') {
   const gap = createSessionGap()
-  gap.onWait(() => queueMicrotask(gap.end))
+  gap.onWait(() => queueMicrotask(() => gap.end()))
   const asked = { times: 0 }
   const request = () => (++asked.times > refusals ? Promise.resolve('answer') : Promise.reject(exampleFailure(code)))
   return { gap, asked, request }

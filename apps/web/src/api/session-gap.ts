@@ -6,29 +6,25 @@ const MAX_REPETITIONS = 5
  * The time between the end of a session and the next sign-in. Requests that were refused for lack of a session wait here,
  * and are repeated then: they have changed nothing, so that nothing that was entered has to be entered again.
  */
-export interface SessionGap {
-  /** Waits until somebody is signed in again; throws the abort of `signal`. */
-  readonly wait: (signal?: AbortSignal) => Promise<void>
-  /** Lets every request that waits go on. */
-  readonly end: () => void
-  /** Calls back whenever a request begins to wait. Returns how to stop that. */
-  readonly onWait: (listener: () => void) => () => void
-}
+export type SessionGap = ReturnType<typeof createSessionGap>
 
-export function createSessionGap(): SessionGap {
+export function createSessionGap() {
   let waiting: PromiseWithResolvers<void> | null = null
   const listeners = new Set<() => void>()
   return {
-    wait(signal) {
+    /** Waits until somebody is signed in again; throws the abort of `signal`. */
+    wait(signal?: AbortSignal): Promise<void> {
       waiting ??= Promise.withResolvers<void>()
       for (const listener of listeners) listener()
       return signal ? Promise.race([waiting.promise, aborted(signal)]) : waiting.promise
     },
-    end() {
+    /** Lets every request that waits go on. */
+    end(): void {
       waiting?.resolve()
       waiting = null
     },
-    onWait(listener) {
+    /** Calls back whenever a request begins to wait. Returns how to stop that. */
+    onWait(listener: () => void): () => void {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },

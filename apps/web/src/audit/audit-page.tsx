@@ -1,21 +1,20 @@
 import { Button, Field, makeStyles, Select, Spinner, tokens } from '@fluentui/react-components'
-import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { AuditAction, type AuditEvent, type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
+import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
-import { useLoadError } from '../api/load-error.ts'
+import { isPageReadAgain, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
-import { DayRangeFields, TextFilter } from '../ui/filter-fields.tsx'
+import { DayRangeFields, TextFilter } from '../ui/fields.tsx'
 import { DownloadButton } from '../ui/download-button.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
+import { FailureBar, LiveRegion } from '../ui/notice.tsx'
+import { LocalTime } from '../ui/values.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
-import { auditListQuery } from './audit-list-query.ts'
+import { exportUrl, type PageFilter, readPageFilter, toApiFilter, writePageFilter } from './audit-filter.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
+import { call } from '../api/call.ts'
 
 const useStyles = makeStyles({
   filters: {
@@ -168,4 +167,29 @@ function Details({ event }: { event: AuditEvent }) {
       ))}
     </span>
   )
+}
+
+const REFRESH_INTERVAL_MS = 30_000
+const PAGE_EVENTS = 50
+/** A refresh reads every loaded page again, so longer lists are not refreshed by themselves. */
+const MAX_REFRESHED_PAGES = 20
+
+/** The newest events; `fetchNextPage` adds older ones. */
+export function auditListQuery(filter: AuditFilter) {
+  return infiniteQueryOptions({
+    queryKey: ['audit-events', filter],
+    queryFn: ({ pageParam: cursor, signal, ...context }) =>
+      call(listAuditEvents, { query: { ...filter, limit: PAGE_EVENTS, ...(cursor !== null && { cursor }) } }, signal, {
+        polling: isPageReadAgain(context, cursor),
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    // The interval grows with the pages: one call per `REFRESH_INTERVAL_MS` on average.
+    refetchInterval: ({ state: { data } }) => isShort(data) && REFRESH_INTERVAL_MS * (data?.pages.length ?? 1),
+    refetchOnWindowFocus: ({ state: { data } }) => isShort(data) && 'always',
+  })
+}
+
+function isShort(data: { readonly pages: readonly unknown[] } | undefined): boolean {
+  return (data?.pages.length ?? 0) <= MAX_REFRESHED_PAGES
 }

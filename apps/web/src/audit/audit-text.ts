@@ -1,6 +1,6 @@
 import type { AuditAction, AuditEvent } from '@inforiver-mail/contract/audit'
 import { sentenceCase, type Translate } from '../language/translate.ts'
-import { PRODUCT } from '../ui/page-heading.tsx'
+import { PRODUCT } from '../ui/page.tsx'
 
 const MICROSOFT = 'Microsoft'
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/

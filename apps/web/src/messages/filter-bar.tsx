@@ -5,7 +5,7 @@ import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
 import { MIN_SEARCH_CHARACTERS } from '@inforiver-mail/contract/message-list'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { DayField, DayRangeFields, TextFilter } from '../ui/filter-fields.tsx'
+import { DayField, DayRangeFields, TextFilter } from '../ui/fields.tsx'
 import {
   entryOf,
   FILTER_KINDS,

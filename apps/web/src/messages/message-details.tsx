@@ -1,31 +1,21 @@
-import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 import type { Message } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { problemCode } from '../api/failure.ts'
-import { useLoadError } from '../api/load-error.ts'
+import { messageQuery, useLoadError } from '../api/queries.ts'
 import { serverText } from '../api/server-text.ts'
-import { messageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
-import { CopyButton } from '../ui/copy-button.tsx'
-import { FactList } from '../ui/fact-list.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { PageState } from '../ui/page-state.tsx'
-import { Page, PageIntro } from '../ui/page.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
-import { RequestId } from '../ui/request-id.tsx'
+import { CopyButton, FactList, LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { type Freshness, Page, PageIntro, PageLink, PageState, QueryPage } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { FoldedLines } from './folded-lines.tsx'
+import { FoldedLines, MessageTimeline } from './message-timeline.tsx'
 import { MessageActions } from './message-actions.tsx'
 import { StatusBadge, UploadAnnouncement, UploadProgress } from './message-status.tsx'
 import { attachmentText, duplicateText, receiptsText, recipientText, serviceText, subjectText } from './message-text.ts'
-import { MessageTimeline } from './message-timeline.tsx'
 
 const useStyles = makeStyles({
   id: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
@@ -60,14 +50,7 @@ export function MessageDetails({ id, listUrl }: Props) {
 export function MessageGone({ listUrl }: { listUrl: string }) {
   const t = useTranslate()
   return (
-    <PageState
-      title={t('messages.gone')}
-      actions={
-        <Link href={listUrl} asChild>
-          <FluentLink>{t('messages.go-to-list')}</FluentLink>
-        </Link>
-      }
-    >
+    <PageState title={t('messages.gone')} actions={<PageLink href={listUrl}>{t('messages.go-to-list')}</PageLink>}>
       <span>{t('messages.gone-detail')}</span>
     </PageState>
   )
@@ -176,9 +159,7 @@ function MessageNotices({ message }: { message: Message }) {
     <>
       {status === 'failed' && problem && (
         <Notice intent="error" title={said?.title ?? problem.title} isEnglish={said?.lang !== undefined}>
-          <span lang={said?.lang}>
-            <LinkedText text={said?.detail ?? problem.detail} />
-          </span>
+          <LinkedText text={said?.detail ?? problem.detail} lang={said?.lang} />
           <RequestId label={t('sending.microsoft-code')} value={problem.microsoftCode} />
           <RequestId label={t('sending.microsoft-request')} value={problem.requestId} />
         </Notice>
@@ -186,9 +167,9 @@ function MessageNotices({ message }: { message: Message }) {
       {status === 'held' && heldBecause && (
         <Notice intent="warning" title={t('messages.is-held')}>
           <span>{t(`sending.held.${heldBecause}`)}</span>
-          <Link href={PAGES.office365Smtp} asChild>
-            <FluentLink inline>{t(`messages.held-action.${heldBecause}`)}</FluentLink>
-          </Link>
+          <PageLink href={PAGES.office365Smtp} inline>
+            {t(`messages.held-action.${heldBecause}`)}
+          </PageLink>
         </Notice>
       )}
       {duplicate && (
@@ -204,8 +185,8 @@ function MessageNotices({ message }: { message: Message }) {
 function MessagesLink({ listUrl }: { listUrl: string }) {
   const t = useTranslate()
   return (
-    <Link href={listUrl} asChild>
-      <FluentLink inline>{t('messages.title')}</FluentLink>
-    </Link>
+    <PageLink href={listUrl} inline>
+      {t('messages.title')}
+    </PageLink>
   )
 }

@@ -9,7 +9,7 @@ import { SendRegular } from '@fluentui/react-icons/svg/send'
 import type { Message, MessageStatus } from '@inforiver-mail/contract/message'
 import { type ComponentType, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
+import { VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { progressText, uploadAnnouncement } from './message-text.ts'
 
 const useStyles = makeStyles({

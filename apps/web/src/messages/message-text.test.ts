@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { exampleMessage, exampleSummary } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { countText } from '../ui/count-text.ts'
+import { countText } from '../ui/retry-question.tsx'
 import {
   canCancel,
   canRetry,
@@ -9,12 +9,12 @@ import {
   noAttemptText,
   progressText,
   recipientsNote,
+  recipientText,
   retryMayDuplicate,
   statusNotes,
   subjectText,
   uploadAnnouncement,
   waitingReason,
-  recipientText,
 } from './message-text.ts'
 
 const at = '2026-11-24T10:00:00.000Z'

@@ -7,8 +7,7 @@ import {
   type Recipient,
 } from '@inforiver-mail/contract/message'
 import type { Pause } from '@inforiver-mail/contract/usage'
-import { pauseText } from '../api/pause-text.ts'
-import { serverText } from '../api/server-text.ts'
+import { pauseText, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 
 const RECIPIENTS_IN_LIST = 2

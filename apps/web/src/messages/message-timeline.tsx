@@ -3,10 +3,8 @@ import type { Message } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { FoldedLines } from './folded-lines.tsx'
-import { timelineOf, type TimelineEntry } from './timeline.ts'
+import { LinkedText, LocalTime } from '../ui/values.tsx'
+import { type TimelineEntry, timelineOf } from './timeline.ts'
 
 const MARK_PX = 10
 
@@ -63,6 +61,7 @@ const useStyles = makeStyles({
   time: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   code: { fontFamily: tokens.fontFamilyMonospace },
   note: { color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
+  lines: { listStyleType: 'none', margin: 0, padding: 0 },
 })
 
 /** Shows the story of a message, oldest first. */
@@ -102,8 +101,8 @@ function Entry({ entry }: { entry: TimelineEntry }) {
       )}
       {recipients.length > 0 && <FoldedLines lines={recipients} />}
       {detail && (
-        <div lang={lang}>
-          <LinkedText text={detail} />
+        <div>
+          <LinkedText text={detail} lang={lang} />
         </div>
       )}
       {code && <div className={styles.code}>{code}</div>}
@@ -113,5 +112,36 @@ function Entry({ entry }: { entry: TimelineEntry }) {
         </div>
       ))}
     </li>
+  )
+}
+
+const LINES_AT_ONCE = 10
+
+/** Shows the first lines, each once, and folds the rest, since there may be hundreds. */
+export function FoldedLines({ lines }: { lines: readonly string[] }) {
+  const t = useTranslate()
+  const all = [...new Set(lines)]
+  const rest = all.slice(LINES_AT_ONCE)
+  return (
+    <>
+      <LineList lines={all.slice(0, LINES_AT_ONCE)} />
+      {rest.length > 0 && (
+        <details>
+          <summary>{t('messages.more', { count: rest.length })}</summary>
+          <LineList lines={rest} />
+        </details>
+      )}
+    </>
+  )
+}
+
+function LineList({ lines }: { lines: readonly string[] }) {
+  const styles = useStyles()
+  return (
+    <ul className={styles.lines}>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   )
 }

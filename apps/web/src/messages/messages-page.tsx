@@ -1,28 +1,18 @@
-import {
-  Link as FluentLink,
-  makeStyles,
-  mergeClasses,
-  Spinner,
-  tokens,
-  typographyStyles,
-} from '@fluentui/react-components'
+import { makeStyles, mergeClasses, Spinner, tokens, typographyStyles } from '@fluentui/react-components'
 import { MessageId } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react'
-import { Link, useLocation, useSearchParams } from 'wouter'
-import { useLoadError } from '../api/load-error.ts'
-import { filterBefore, messageCursorQuery } from '../api/queries.ts'
+import { useLocation, useSearchParams } from 'wouter'
+import { filterBefore, messageCursorQuery, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { DownloadButton } from '../ui/download-button.tsx'
 import { beginningOf } from '../ui/days.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { Page, PageIntro } from '../ui/page.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { Page, PageIntro, PageLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { useMedia } from '../ui/use-media.ts'
-import { BulkActions } from './bulk-actions.tsx'
+import { BulkActions, SelectionBar } from './message-actions.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { MessageDetails, MessageGone } from './message-details.tsx'
 import {
@@ -36,7 +26,6 @@ import {
 } from './message-filter.ts'
 import { MessageList } from './message-list.tsx'
 import type { Selection } from './selection.ts'
-import { SelectionBar } from './selection-bar.tsx'
 
 /** In a window this wide, a message is shown beside the list. */
 const BOTH = '(min-width: 1100px)'
@@ -185,9 +174,9 @@ function NoMessages({ filtered, dayShown }: { filtered: boolean; dayShown: strin
   const styles = useStyles()
   const t = useTranslate()
   const link = (page: string) => (content: ReactNode) => (
-    <Link href={page} asChild>
-      <FluentLink inline>{content}</FluentLink>
-    </Link>
+    <PageLink href={page} inline>
+      {content}
+    </PageLink>
   )
   // Newer messages may lie above a day that has none before it.
   if (dayShown !== '') {

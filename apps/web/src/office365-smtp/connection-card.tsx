@@ -2,18 +2,19 @@ import { makeStyles, tokens } from '@fluentui/react-components'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery } from '@tanstack/react-query'
-import { pauseText } from '../api/pause-text.ts'
+import { pauseText } from '../api/server-text.ts'
 import { credentialQuery, overviewQuery, usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FactList } from '../ui/fact-list.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
+import { FactList, LocalTime } from '../ui/values.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { connectionText, keepsOnlyDrafts, usageText, waitingText } from './connection-text.ts'
-import { PermissionList } from './permission-list.tsx'
+import { connectionText, keepsOnlyDrafts, permissionText, usageText, waitingText } from './connection-text.ts'
+import type { GraphAuth } from '../environment.ts'
 
 const useStyles = makeStyles({
   sentence: { margin: 0 },
   lines: { display: 'grid', gap: tokens.spacingVerticalXS },
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXS },
+  name: { fontWeight: tokens.fontWeightSemibold },
 })
 
 /** Shows who sends, with whose access, since when and with which permissions. */
@@ -93,5 +94,31 @@ function UsageLines({ usage, stopped }: UsageLinesProps) {
         </span>
       )}
     </div>
+  )
+}
+
+interface Props {
+  permissions: readonly string[]
+  graphAuth: GraphAuth
+  /** The person who gave access; null before anybody has. */
+  person?: string | null
+}
+
+/** Lists permissions by Microsoft's names, each with what it allows. */
+export function PermissionList({ permissions, graphAuth, person = null }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  return (
+    <ul className={styles.list}>
+      {permissions.map((permission) => (
+        <li key={permission}>
+          {t.rich('settings.permission', {
+            permission,
+            text: permissionText(permission, graphAuth, person, t) ?? t('settings.permission.unused'),
+            name: (content) => <span className={styles.name}>{content}</span>,
+          })}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -7,9 +7,8 @@ import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { useSession } from '../session/session.ts'
-import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
-import { type WatchedConsent, watch } from './consent-watch.ts'
+import { useSession } from '../session/session.tsx'
+import { type ConsentStart, isSameStart, requestConsent, watch, type WatchedConsent } from './consent-start.ts'
 import {
   CONSENT_CHANNEL,
   CONSENT_REDIRECT_KEY,
@@ -17,33 +16,11 @@ import {
   openConsentWindow,
   showConsentPage,
 } from './consent-window.ts'
-import { readUnsaved, type Unsaved } from './unsaved.ts'
+import { readUnsaved, type Unsaved } from './sender-draft.ts'
 
-export interface ConsentFlow {
-  /** Pending, or with an outcome that has not been dismissed; newest first. */
-  readonly consents: readonly WatchedConsent[]
-  /** Asks the API for a consent and opens Microsoft's page. Call it synchronously from a click, or the popup is blocked. */
-  readonly begin: (start: ConsentStart) => void
-  readonly starting: boolean
-  /** Why the last `begin` failed. */
-  readonly failure: {
-    readonly error: Error
-    readonly start: ConsentStart
-    readonly retry: () => void
-    readonly dismiss: () => void
-  } | null
-  readonly dismiss: (id: string) => void
-  /** Dismisses every outcome that is shown; what is pending stays. */
-  readonly dismissEnded: () => void
-  /** Those that this page started and has not seen completed. It goes on with them when it is shown again. */
-  readonly unfinished: () => readonly WatchedConsent[]
-  /** Whether one of them is pending, so that it and what was entered are needed after a page load, as by Microsoft's page. */
-  readonly isUnderWay: () => boolean
-  /** Whether the last consent for that sender, of those seen here, showed that it takes `Mail.Send.Shared`. */
-  readonly needsShared: (fromEmail: string) => boolean
-}
+export type ConsentFlow = ReturnType<typeof useConsentFlow>
 
-export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
+export function useConsentFlow(settings: Office365SmtpSettings) {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const { clock, unsaved } = useAppEnvironment()
@@ -128,16 +105,19 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     }
   }, [queryClient])
 
+  /** Those that this page started and has not seen completed. It goes on with them when it is shown again. */
   function unfinished(): readonly WatchedConsent[] {
     return watched.filter(
       ({ id, start, dismissed }) => start !== null && !dismissed && statusOf(queryClient, id) !== 'completed',
     )
   }
 
+  /** Whether one of them is pending, so that it and what was entered are needed after a page load, as by Microsoft's page. */
   function isUnderWay(): boolean {
     return watched.some(({ id, start }) => start !== null && isPending(queryClient, id))
   }
 
+  /** Whether the last consent for that sender, of those seen here, showed that it takes `Mail.Send.Shared`. */
   function needsShared(fromEmail: string): boolean {
     for (const { id, fromEmail: sender } of watched) {
       const consent = queryClient.getQueryData(consentQuery(id).queryKey)
@@ -149,6 +129,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     return false
   }
 
+  /** Asks the API for a consent and opens Microsoft's page. Call it synchronously from a click, or the popup is blocked. */
   function begin(start: ConsentStart): void {
     if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
@@ -157,17 +138,20 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }
 
   return {
+    /** Pending, or with an outcome that has not been dismissed; newest first. */
     consents: watched.filter(({ dismissed }) => !dismissed),
     begin,
     starting: request.isPending,
+    /** Why the last `begin` failed. */
     failure: request.error && {
       error: request.error,
       start: request.variables.start,
       retry: () => begin(request.variables.start),
       dismiss: request.reset,
     },
-    dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
-    dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds(watched) }),
+    dismiss: (id: string): void => dispatch({ type: 'dismissed', ids: [id] }),
+    /** Dismisses every outcome that is shown; what is pending stays. */
+    dismissEnded: (): void => dispatch({ type: 'dismissed', ids: endedIds(watched) }),
     unfinished,
     isUnderWay,
     needsShared,

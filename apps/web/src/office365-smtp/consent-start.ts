@@ -1,7 +1,8 @@
 import {
-  type Consent,
-  type ConsentPurpose,
   configure,
+  type Consent,
+  ConsentId,
+  type ConsentPurpose,
   enableLargeAttachments,
   reconnect,
   SenderInput,
@@ -47,4 +48,51 @@ export async function requestConsent(start: ConsentStart): Promise<Consent | nul
       return 'consentUrl' in answer ? answer : null
     }
   }
+}
+
+const MAX_WATCHED = 10
+
+/** A consent that this page follows until it ends. Its status is read from the API. */
+export const WatchedConsent = z.strictObject({
+  id: ConsentId,
+  /** The sender it is for; null while that is unknown. */
+  fromEmail: z.string().nullable(),
+  /** What this tab asked for; null when another tab or admin started it. */
+  start: ConsentStart.nullable(),
+  /** When this tab started it, in ms since the epoch; 0 when another tab or admin did. */
+  startedAt: z.number(),
+  /** The admin has dismissed its outcome. */
+  dismissed: z.boolean(),
+})
+export type WatchedConsent = z.infer<typeof WatchedConsent>
+
+export type WatchEvent =
+  /** This tab started a consent, or asked again for a pending one. That dismisses the outcomes of those that have `ended`. */
+  | { readonly type: 'started'; readonly consent: WatchedConsent; readonly ended: readonly string[] }
+  /** The settings list a consent as pending. */
+  | { readonly type: 'seen'; readonly id: string; readonly fromEmail: string }
+  | { readonly type: 'dismissed'; readonly ids: readonly string[] }
+
+/** Returns the next list of watched consents, newest first. */
+export function watch(watched: readonly WatchedConsent[], event: WatchEvent): readonly WatchedConsent[] {
+  switch (event.type) {
+    case 'started':
+      return [event.consent, ...dismiss(without(watched, event.consent), event.ended)].slice(0, MAX_WATCHED)
+    case 'seen':
+      if (watched.some(({ id }) => id === event.id)) return watched
+      return [
+        { id: event.id, fromEmail: event.fromEmail, start: null, startedAt: 0, dismissed: false },
+        ...watched,
+      ].slice(0, MAX_WATCHED)
+    case 'dismissed':
+      return dismiss(watched, event.ids)
+  }
+}
+
+function without(watched: readonly WatchedConsent[], consent: WatchedConsent): readonly WatchedConsent[] {
+  return watched.filter(({ id }) => id !== consent.id)
+}
+
+function dismiss(watched: readonly WatchedConsent[], ids: readonly string[]): readonly WatchedConsent[] {
+  return watched.map((consent) => (ids.includes(consent.id) ? { ...consent, dismissed: true } : consent))
 }

@@ -4,19 +4,16 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useRef, useState } from 'react'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
-import { useLoadError } from '../api/load-error.ts'
-import { consentQuery, settingsQuery } from '../api/queries.ts'
+import { consentQuery, settingsQuery, useLoadError } from '../api/queries.ts'
 import { serverClock } from '../api/server-clock.ts'
 import { serverText } from '../api/server-text.ts'
 import { useAppEnvironment, useNow } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { RequestId } from '../ui/request-id.tsx'
+import { FailureBar, Notice } from '../ui/notice.tsx'
+import { LinkedText, RequestId } from '../ui/values.tsx'
 import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
-import type { ConsentStart } from './consent-start.ts'
+import type { ConsentStart, WatchedConsent } from './consent-start.ts'
 import {
   cancelledAtMicrosoftText,
   expiryOnThisClock,
@@ -25,7 +22,6 @@ import {
   outcomeText,
   remainingText,
 } from './consent-text.ts'
-import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
@@ -220,9 +216,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
           onDismiss={onDismiss}
           actions={start && button('try-again', start)}
         >
-          <span lang={said?.lang}>
-            <LinkedText text={said?.action ?? problem.action} />
-          </span>
+          <LinkedText text={said?.action ?? problem.action} lang={said?.lang} />
           <RequestId label={t('settings.correlation-id')} value={problem.correlationId} />
         </Notice>
       </div>
@@ -244,11 +238,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
         <span lang={said?.lang}>{said?.detail ?? detail}</span>
         {otherAccount && <span>{otherAccount}</span>}
         {onTheWire && <span>{onTheWire}</span>}
-        {said && (
-          <span lang={said.lang}>
-            <LinkedText text={said.action} />
-          </span>
-        )}
+        {said && <LinkedText text={said.action} lang={said.lang} />}
         {problem && consent.purpose !== 'delivery-reports' && <span>{t('settings.consent.nothing-changed')}</span>}
         <RequestId label={t('settings.correlation-id')} value={problem?.correlationId ?? null} />
       </Notice>

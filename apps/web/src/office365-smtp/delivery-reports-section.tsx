@@ -1,5 +1,5 @@
 import { Button, Field, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
-import { ReportsProblemCode, type ReportsProblem } from '@inforiver-mail/contract/consent-problem'
+import { type ReportsProblem, ReportsProblemCode } from '@inforiver-mail/contract/consent-problem'
 import { type Office365SmtpSettings, switchDeliveryReports } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Fragment, type ReactNode } from 'react'
@@ -8,12 +8,8 @@ import { CallFailed } from '../api/failure.ts'
 import { settingsQuery } from '../api/queries.ts'
 import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { RequestId } from '../ui/request-id.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
 import { Surface } from '../ui/surface.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ReportSource } from './consent-start.ts'
@@ -123,13 +119,11 @@ function SourceProblem({ source, settings }: { source: ReportSource; settings: O
   if (!problem) return null
   return (
     <Notice intent="warning" title={t(`reports.problem.${problem.code}`)}>
-      <span>
-        <LinkedText
-          text={t(`reports.remedy.${hasNoInbox(problem) ? 'no-inbox' : problem.code}`, {
-            sender: settings.fromEmail ?? '',
-          })}
-        />
-      </span>
+      <LinkedText
+        text={t(`reports.remedy.${hasNoInbox(problem) ? 'no-inbox' : problem.code}`, {
+          sender: settings.fromEmail ?? '',
+        })}
+      />
       <span>{t.rich('reports.problem.since', { at: <LocalTime at={problem.since} /> })}</span>
       <RequestId label={t('reports.problem.correlation-id')} value={problem.correlationId} />
     </Notice>
@@ -151,9 +145,7 @@ function SwitchFailure({ error, onRetry, onDismiss }: FailureProps) {
   const { detail, lang } = serverText({ detail: problem.detail, values: problem.values }, t)
   return (
     <Notice intent="error" title={t(`reports.problem.${code}`)} onDismiss={onDismiss}>
-      <span lang={lang}>
-        <LinkedText text={detail} />
-      </span>
+      <LinkedText text={detail} lang={lang} />
       <span>{t('reports.problem.stays-off')}</span>
     </Notice>
   )

@@ -4,21 +4,15 @@ import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-s
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
-import { useSendNow } from '../api/send-now.ts'
+import { useSendNow } from '../api/mutations.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { laterPage } from '../language/later-page.tsx'
 import { useTranslate } from '../language/language.tsx'
 import { TestMessage } from './test-message.tsx'
-import { useSession } from '../session/session.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { Page, PageIntro } from '../ui/page.tsx'
-import { PartNotLoaded } from '../ui/part-not-loaded.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
-import { RequestId } from '../ui/request-id.tsx'
+import { useSession } from '../session/session.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
+import { type Freshness, Page, PageIntro, PartNotLoaded, QueryPage } from '../ui/page.tsx'
 import { ConnectionCard } from './connection-card.tsx'
 import {
   asksToReconnect,
@@ -30,9 +24,8 @@ import {
 } from './connection-text.ts'
 import { type ConsentFlow, useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
-import { type SenderDraft, unsavedSender, withoutSaved } from './sender-draft.ts'
+import { readUnsaved, type SenderDraft, type Unsaved, unsavedSender, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
-import { readUnsaved, type Unsaved } from './unsaved.ts'
 
 const DeliveryReportsSection = laterPage(
   'delivery-reports',
@@ -241,9 +234,7 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
         }
       >
         <span lang={lang}>{detail}</span>
-        <span lang={lang}>
-          <LinkedText text={action} />
-        </span>
+        <LinkedText text={action} lang={lang} />
         {code === 'app-misconfigured' && <span>{t('settings.reconnect-no-help')}</span>}
         <span>{t.rich('settings.since', { time: <LocalTime at={since} /> })}</span>
         <RequestId label={t('settings.correlation-id')} value={correlationId} />
@@ -262,9 +253,7 @@ function CredentialBar() {
   return (
     <Notice intent={warning.intent} title={warning.title}>
       <span>{warning.detail}</span>
-      <span>
-        <LinkedText text={warning.action} />
-      </span>
+      <LinkedText text={warning.action} />
     </Notice>
   )
 }

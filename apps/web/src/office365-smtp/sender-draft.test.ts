@@ -6,10 +6,12 @@ import {
   permissionsAsked,
   planSender,
   planText,
+  readUnsaved,
   senderValues,
   withEntry,
   withoutSaved,
 } from './sender-draft.ts'
+import { createUnsavedMemory } from '../environment.ts'
 
 const fromEmail = 'reports@contoso.com'
 const largeGranted = { largeAttachments: { enabled: true, locked: true } }
@@ -124,4 +126,21 @@ it('asks again for the permission to send for others where somebody else sends f
   const permissions = permissionsAsked({ isShared, largeAttachments: true }, settings, 'delegated')
   expect(permissions).toEqual(['Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite', 'User.Read'])
   expect(isSharedSender(settings, 'bob@contoso.com', 'bob@contoso.com')).toBe(false)
+})
+
+const nowhere = { getItem: () => null, setItem: () => {}, removeItem: () => {} }
+
+it.each(['{', '{"draft":{}}', '{"settings":{"draft":{}}}', 'null', '1'])(
+  'reads nothing unsaved from %j in the storage',
+  (kept) => {
+    expect(readUnsaved(createUnsavedMemory({ ...nowhere, getItem: () => kept }), 'ada@contoso.com')).toBeNull()
+  },
+)
+
+it('gives what is unsaved to nobody else', () => {
+  const memory = createUnsavedMemory(nowhere)
+  const unsaved = { userEmail: 'ada@contoso.com', draft: { fromEmail: 'reports@contoso.com' }, consents: [] }
+  memory.hold('settings', unsaved)
+  expect(readUnsaved(memory, 'ada@contoso.com')).toEqual(unsaved)
+  expect(readUnsaved(memory, 'bob@contoso.com')).toBeNull()
 })

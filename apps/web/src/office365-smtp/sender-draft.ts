@@ -7,10 +7,10 @@ import {
   SHARED_PERMISSION,
 } from '@inforiver-mail/contract/permission'
 import { z } from 'zod'
-import { inputFault } from '../api/input-fault.ts'
-import type { GraphAuth } from '../environment.ts'
+import { inputFault } from '../api/failure.ts'
+import type { GraphAuth, UnsavedMemory } from '../environment.ts'
 import type { Translate } from '../language/translate.ts'
-import type { ConsentStart } from './consent-start.ts'
+import { type ConsentStart, WatchedConsent } from './consent-start.ts'
 
 /** What an admin has entered that differs from the settings; everything else is read from those. */
 export const SenderDraft = z.strictObject({
@@ -141,4 +141,19 @@ function blocked(because: string): SenderPlan {
 
 function starting(start: SenderStart): SenderPlan {
   return { kind: 'start', start }
+}
+
+/** What this page would lose when it is left for another one, by a round trip to Microsoft, or by a reload on the way. */
+export const Unsaved = z.strictObject({
+  /** Nobody else who signs in meanwhile gets it. */
+  userEmail: z.string(),
+  draft: SenderDraft,
+  /** The consents that this page started and has not seen completed, newest first. */
+  consents: z.array(WatchedConsent),
+})
+export type Unsaved = z.infer<typeof Unsaved>
+
+export function readUnsaved(memory: UnsavedMemory, userEmail: string): Unsaved | null {
+  const { data } = Unsaved.safeParse(memory.held('settings'))
+  return data?.userEmail === userEmail ? data : null
 }

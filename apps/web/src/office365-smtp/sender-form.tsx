@@ -1,6 +1,16 @@
-import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
+import {
+  Button,
+  Field,
+  Input,
+  Link,
+  makeStyles,
+  Spinner,
+  Switch,
+  tokens,
+  typographyStyles,
+} from '@fluentui/react-components'
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
-import { trimAddress } from '@inforiver-mail/contract/email-address'
+import { sameAddress, trimAddress } from '@inforiver-mail/contract/email-address'
 import { type Office365SmtpSettings, reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, type Ref, useId, useState } from 'react'
@@ -8,23 +18,27 @@ import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
 import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
+import { ConfirmDialog, Consequences } from '../ui/dialogs.tsx'
+import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { resetWaitingText } from './connection-text.ts'
+import { meanwhileText, resetWaitingText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
-import { ConsentPreview } from './consent-preview.tsx'
 import {
   addressFault,
+  isAddress,
   isSharedSender,
   permissionsAsked,
   planSender,
   planText,
   type SenderDraft,
   senderValues,
+  type SenderValues,
   withEntry,
 } from './sender-draft.ts'
+import { approvalPath, type Permission } from '@inforiver-mail/contract/permission'
+import { CopyButton } from '../ui/values.tsx'
+import { PermissionList } from './connection-card.tsx'
+import { AS_TYPED } from '../ui/fields.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
@@ -33,6 +47,24 @@ const useStyles = makeStyles({
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
+  preview: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalM,
+    padding: tokens.spacingHorizontalL,
+    borderRadius: tokens.borderRadiusLarge,
+    border: `1px solid ${tokens.colorTransparentStroke}`,
+    backgroundColor: tokens.colorNeutralBackground3,
+  },
+  title: { ...typographyStyles.body1Strong, margin: 0 },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+  steps: {
+    margin: 0,
+    paddingInlineStart: tokens.spacingHorizontalXL,
+    display: 'grid',
+    gap: tokens.spacingVerticalS,
+  },
+  copy: { marginTop: tokens.spacingVerticalS },
 })
 
 interface Props {
@@ -80,9 +112,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             input={{ ref }}
             // Not type="email", because browsers rewrite the value of such a field.
             inputMode="email"
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
+            {...AS_TYPED}
             placeholder={t('settings.sender.placeholder')}
             value={values.fromEmail}
             onChange={(_event, { value }) => onDraft(withEntry(settings, draft, { fromEmail: trimAddress(value) }))}
@@ -209,5 +239,69 @@ function ResetDialog({ waitingMessages, onClose, onReset }: ResetDialogProps) {
         <li>{t('settings.reset.entra')}</li>
       </Consequences>
     </ConfirmDialog>
+  )
+}
+
+interface ConsentPreviewProps {
+  button: 'enable' | 'save'
+  settings: Office365SmtpSettings
+  permissions: readonly Permission[]
+  values: SenderValues
+  /** The sender counts as a shared mailbox or group. */
+  isShared: boolean
+  adminEmail: string
+  graphAuth: GraphAuth
+}
+
+/** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
+function ConsentPreview(props: ConsentPreviewProps) {
+  const { button, settings, permissions, values, isShared, adminEmail, graphAuth } = props
+  const styles = useStyles()
+  const t = useTranslate()
+  const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
+  const meanwhile = meanwhileText(settings, changesSender, t)
+  const isValid = isAddress(values.fromEmail)
+  const isApplication = graphAuth === 'application'
+  const addresses = { admin: adminEmail, sender: values.fromEmail }
+  return (
+    <div className={styles.preview}>
+      <h4 className={styles.title}>{t('settings.preview.asks', { button })}</h4>
+      <PermissionList permissions={permissions} graphAuth={graphAuth} />
+      <p className={styles.text}>{t(`settings.preview.also.${graphAuth}`)}</p>
+      <h4 className={styles.title}>{t('settings.preview.next')}</h4>
+      <ul className={styles.steps}>
+        <li>{t('settings.preview.popup', { button })}</li>
+        <li>
+          {isApplication
+            ? t('settings.preview.entra-account', { admin: adminEmail })
+            : t(isShared ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
+        </li>
+        {isApplication && <li>{t(isValid ? 'settings.preview.proof-from' : 'settings.preview.proof', addresses)}</li>}
+        {meanwhile && <li>{meanwhile}</li>}
+        <li>{isApplication ? t('settings.preview.every-mailbox') : <AdminConsentLink permissions={permissions} />}</li>
+      </ul>
+    </div>
+  )
+}
+
+/** The address at which an Entra administrator, who need not be this admin, approves the permissions. */
+function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const url = `${location.origin}${approvalPath(permissions)}` // absolute, because it may be opened in another browser
+  return (
+    <>
+      {t.rich('settings.preview.approval', {
+        url,
+        link: (content) => (
+          <Link inline href={url} target="_blank" rel="noreferrer">
+            {content}
+          </Link>
+        ),
+      })}
+      <div className={styles.copy}>
+        <CopyButton label={t('settings.preview.copy')} text={url} fallback={t('settings.preview.copy-fallback')} />
+      </div>
+    </>
   )
 }

@@ -1,16 +1,14 @@
 import { Badge, Button, makeStyles, ProgressBar, tokens } from '@fluentui/react-components'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { type Check, type CheckStatus, checkSetup } from '@inforiver-mail/contract/setup-check'
+import { type Check, checkSetup, type CheckStatus } from '@inforiver-mail/contract/setup-check'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useId } from 'react'
 import { call } from '../api/call.ts'
 import { versionQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { CopyButton } from '../ui/copy-button.tsx'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
+import { CopyButton, LinkedText } from '../ui/values.tsx'
+import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { byUrgency, checkText, summaryText } from './setup-check-text.ts'
 import { supportText } from './support-text.ts'
@@ -129,11 +127,7 @@ function CheckItem({ check }: { check: Check }) {
           <span>
             <PartlyEnglish text={detail} english={quoted} />
           </span>
-          {action !== null && (
-            <span>
-              <LinkedText text={action} />
-            </span>
-          )}
+          {action !== null && <LinkedText text={action} />}
         </div>
       </div>
     </li>
@@ -147,9 +141,7 @@ function PartlyEnglish({ text, english }: { text: string; english: string | null
   return (
     <>
       <LinkedText text={text.slice(0, at)} />
-      <span lang="en">
-        <LinkedText text={english} />
-      </span>
+      <LinkedText text={english} lang="en" />
       <LinkedText text={text.slice(at + english.length)} />
     </>
   )

@@ -1,7 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type { Pause } from '@inforiver-mail/contract/usage'
-import { pauseText } from '../api/pause-text.ts'
-import { type InLanguage, serverText } from '../api/server-text.ts'
+import { type InLanguage, pauseText, serverText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
 

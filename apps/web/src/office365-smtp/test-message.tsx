@@ -3,23 +3,18 @@ import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import { sendTestMessage } from '@inforiver-mail/contract/message-input'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { Link as RouterLink } from 'wouter'
 import { call } from '../api/call.ts'
-import { mayHaveArrived } from '../api/failure.ts'
-import { useLoadError } from '../api/load-error.ts'
-import { inputFault } from '../api/input-fault.ts'
-import { messageQuery, settingsQuery, usageQuery } from '../api/queries.ts'
+import { inputFault, mayHaveArrived } from '../api/failure.ts'
+import { messageQuery, settingsQuery, usageQuery, useLoadError } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { messageUrl, PAGES } from '../routes.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinkedText } from '../ui/linked-text.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { RequestId } from '../ui/request-id.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { messageText } from './test-message-text.ts'
+import { AS_TYPED } from '../ui/fields.tsx'
+import { PageLink } from '../ui/page.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },
@@ -50,14 +45,11 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
           className={styles.field}
           label={t('sending.test.recipient')}
           hint={t('sending.test.recipient-hint', { address: adminEmail })}
-          validationState={fault ? 'error' : 'none'}
           validationMessage={fault}
         >
           <Input
             inputMode="email"
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
+            {...AS_TYPED}
             placeholder={adminEmail}
             value={to}
             onChange={(_event, { value }) => setTo(value)}
@@ -78,9 +70,9 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
               <span>
                 {t.rich('sending.test.may-be-accepted', {
                   link: (content) => (
-                    <RouterLink href={PAGES.messages} asChild>
-                      <Link inline>{content}</Link>
-                    </RouterLink>
+                    <PageLink inline href={PAGES.messages}>
+                      {content}
+                    </PageLink>
                   ),
                 })}
               </span>
@@ -121,9 +113,7 @@ function MessageStatus({ id }: { id: string }) {
       isEnglish={lang !== undefined && message.status === 'failed'}
       icon={busy && <Spinner size="tiny" aria-hidden />}
     >
-      <span lang={lang}>
-        <LinkedText text={detail} />
-      </span>
+      <LinkedText text={detail} lang={lang} />
       {message.waitingBecause && message.nextAttemptAt && (
         <span>
           {t.rich('sending.test.not-before', { at: <LocalTime at={message.nextAttemptAt} format="seconds" /> })}
@@ -134,9 +124,9 @@ function MessageStatus({ id }: { id: string }) {
           {t('sending.test.demo')}
         </Link>
       )}
-      <RouterLink href={messageUrl(id)} asChild>
-        <Link inline>{t('sending.test.open')}</Link>
-      </RouterLink>
+      <PageLink inline href={messageUrl(id)}>
+        {t('sending.test.open')}
+      </PageLink>
       <RequestId label={t('sending.microsoft-code')} value={message.problem?.microsoftCode ?? null} />
       <RequestId label={t('sending.microsoft-request')} value={message.problem?.requestId ?? null} />
     </Notice>

@@ -1,5 +1,5 @@
 import { MAX_INTERNAL_DOMAINS, type SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
-import { splitEntries } from '../api/input-fault.ts'
+import { splitEntries } from '../api/failure.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** What the fields show: a number, or nothing, and domains as text, one a line. */

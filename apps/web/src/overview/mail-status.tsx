@@ -1,25 +1,15 @@
-import {
-  Badge,
-  type BadgeProps,
-  Button,
-  Link as FluentLink,
-  makeStyles,
-  tokens,
-  typographyStyles,
-} from '@fluentui/react-components'
+import { Badge, type BadgeProps, Button, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
 import { settingsQuery } from '../api/queries.ts'
-import { useSendNow } from '../api/send-now.ts'
+import { useSendNow } from '../api/mutations.ts'
 import { useTranslate } from '../language/language.tsx'
 import { messagesUrl, PAGES } from '../routes.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { FactList } from '../ui/fact-list.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { VISUALLY_HIDDEN } from '../ui/visually-hidden.ts'
+import { FailureBar, LiveRegion } from '../ui/notice.tsx'
+import { FactList, LocalTime } from '../ui/values.tsx'
+import { VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { lastLeavesAt, remedyOf, sentenceOf, standingOf } from './overview-text.ts'
+import { PageLink } from '../ui/page.tsx'
 
 const useStyles = makeStyles({
   status: {
@@ -81,11 +71,13 @@ export function MailStatus({ overview, notKnownSince }: Props) {
           ? sentence
           : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}{' '}
         {isKnown && remedy !== null && (
-          <Link href={remedy === 'retried' ? messagesUrl({ status: 'queued' }) : PAGES.office365Smtp} asChild>
-            <FluentLink className={styles.remedy} inline>
-              {t(`overview.remedy.${remedy}`)}
-            </FluentLink>
-          </Link>
+          <PageLink
+            href={remedy === 'retried' ? messagesUrl({ status: 'queued' }) : PAGES.office365Smtp}
+            className={styles.remedy}
+            inline
+          >
+            {t(`overview.remedy.${remedy}`)}
+          </PageLink>
         )}
       </h2>
       <div className={styles.line}>

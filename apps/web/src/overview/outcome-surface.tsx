@@ -2,7 +2,7 @@ import { makeStyles, tokens } from '@fluentui/react-components'
 import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { ErrorBoundary } from '../ui/error-boundary.tsx'
+import { ErrorBoundary } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import type { ChartedOutcome } from './outcome-chart.tsx'
 

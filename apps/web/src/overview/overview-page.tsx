@@ -1,20 +1,29 @@
-import { Button, Link as FluentLink, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import {
+  Button,
+  Link as FluentLink,
+  makeStyles,
+  mergeClasses,
+  MessageBar,
+  MessageBarBody,
+  tokens,
+} from '@fluentui/react-components'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { overviewQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { Page, PageIntro } from '../ui/page.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { LiveRegion } from '../ui/notice.tsx'
+import { FactList, LocalTime } from '../ui/values.tsx'
+import { type Freshness, Page, PageIntro, PartNotLoaded, QueryPage } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { LimitsSurface } from './limits-surface.tsx'
 import { MailStatus } from './mail-status.tsx'
 import { OutcomeSurface } from './outcome-surface.tsx'
-import { isUnused, unknownSince } from './overview-text.ts'
+import { isUnused, unknownSince, warningsOf } from './overview-text.ts'
 import { BouncedSurface, FailedSurface, HeldSurface } from './trouble-surfaces.tsx'
+import { useRef, useState } from 'react'
+import { laterPage } from '../language/later-page.tsx'
+import type { Translate } from '../language/translate.ts'
 
 const useStyles = makeStyles({
   stale: { margin: 0, color: tokens.colorNeutralForeground2 },
@@ -25,6 +34,7 @@ const useStyles = makeStyles({
     gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 320px), 1fr))',
   },
   threeColumns: { gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 280px), 1fr))' },
+  actions: { display: 'flex', gap: tokens.spacingHorizontalM },
 })
 
 /** The first page: whether mail goes out, what waits, and what became of the rest. */
@@ -106,4 +116,67 @@ function NotConnected() {
       </div>
     </Surface>
   )
+}
+
+const SendingLimitsDialog = laterPage(
+  'sending-limits',
+  async () => (await import('./sending-limits-dialog.tsx')).SendingLimitsDialog,
+  { NotLoaded: ({ onClose, ...retry }) => <PartNotLoaded {...retry} onDismiss={onClose} /> },
+)
+
+const MEGABYTE = 1_048_576
+
+type Limits = Overview['limits']
+
+/** What is left of the limits of the mailbox, and external recipients beside the limit that probably applies. */
+function LimitsSurface({ limits }: { limits: Limits }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const [editing, setEditing] = useState(false)
+  const actions = useRef<HTMLDivElement>(null)
+  const close = () => {
+    setEditing(false)
+    actions.current?.querySelector('button')?.focus()
+  }
+  const { used, likelyLimit } = limits.externalRecipientsPerDay
+  return (
+    <Surface title={t('overview.limits.title')}>
+      {warningsOf(limits, t).map((warning) => (
+        <MessageBar key={warning} intent="warning" layout="multiline">
+          <MessageBarBody>{warning}</MessageBarBody>
+        </MessageBar>
+      ))}
+      <FactList
+        facts={[
+          { name: t('overview.limits.per-minute'), value: leftOf(limits.messagesPerMinute, t) },
+          { name: t('overview.limits.per-day'), value: leftOf(limits.recipientsPerDay, t) },
+          { name: t('overview.limits.uploads'), value: leftOf(limits.uploadBytesPer5Minutes, t, MEGABYTE) },
+          {
+            name: t('overview.limits.external'),
+            value:
+              likelyLimit === null
+                ? t('overview.limits.used-alone', { used: t.number(used) })
+                : t('overview.limits.used', { used, limit: likelyLimit }),
+          },
+          { name: t('overview.limits.storage'), value: leftOf(roomOf(limits.storage), t, MEGABYTE) },
+        ]}
+      />
+      <div ref={actions} className={styles.actions}>
+        <Button onClick={() => setEditing(true)} aria-haspopup="dialog">
+          {t('overview.limits.edit')}
+        </Button>
+      </div>
+      {editing && <SendingLimitsDialog onClose={close} />}
+    </Surface>
+  )
+}
+
+function roomOf({ usedBytes, limitBytes }: Limits['storage']): { limit: number; left: number } {
+  return { limit: limitBytes, left: Math.max(0, limitBytes - usedBytes) }
+}
+
+function leftOf(allowance: { limit: number; left: number } | null, t: Translate, unit = 1): string {
+  if (allowance === null) return t('overview.limits.off')
+  const [left, limit] = [Math.floor(allowance.left / unit), Math.floor(allowance.limit / unit)]
+  return t(unit === 1 ? 'overview.limits.left' : 'overview.limits.left-megabytes', { left, limit })
 }

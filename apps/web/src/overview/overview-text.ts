@@ -1,6 +1,6 @@
 import { LIMIT_WITHOUT_OWN_DOMAIN, type MailState, type Overview } from '@inforiver-mail/contract/overview'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { pauseText } from '../api/pause-text.ts'
+import { pauseText } from '../api/server-text.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** A limit is near once this share of it is used. */

@@ -5,8 +5,8 @@ import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { overviewQuery, sendingLimitsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FormDialog } from '../ui/form-dialog.tsx'
-import { LinesField } from '../ui/lines-field.tsx'
+import { FormDialog } from '../ui/dialogs.tsx'
+import { LinesField } from '../ui/fields.tsx'
 import { type LimitsDraft, limitsValues, readValues } from './limits-draft.ts'
 
 /** Asks for what Microsoft's limit of external recipients depends on. */
@@ -44,7 +44,6 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
       <Field
         label={t('overview.limits.licences')}
         hint={t('overview.limits.licences.hint')}
-        validationState={shownFault ? 'error' : 'none'}
         validationMessage={shownFault}
       >
         <Input

@@ -1,9 +1,8 @@
-import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { type MessageFilter, retryMessages } from '@inforiver-mail/contract/message-list'
 import type { Overview } from '@inforiver-mail/contract/overview'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { Link } from 'wouter'
 import { call } from '../api/call.ts'
 import { MESSAGES, overviewQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
@@ -12,10 +11,10 @@ import { laterPage } from '../language/later-page.tsx'
 import type { Translate } from '../language/translate.ts'
 import { messagesUrl } from '../routes.ts'
 import { OutcomeNotice } from '../ui/notice.tsx'
-import { retryOutcome } from '../ui/retry-outcome.ts'
-import { RetryQuestion } from '../ui/retry-question.tsx'
+import { retryOutcome, RetryQuestion } from '../ui/retry-question.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { dayBegan } from './overview-text.ts'
+import { PageLink } from '../ui/page.tsx'
 
 /** The texts of all causes are not in the first load. */
 const DeliveryCause = laterPage('delivery-cause', async () => (await import('./delivery-cause.tsx')).DeliveryCause, {
@@ -176,9 +175,7 @@ function Rows({ rows }: { rows: readonly Row[] }) {
       {rows.map(({ code, text, count, href, action }) => (
         <li key={code} className={styles.row}>
           <span className={styles.cause}>
-            <Link href={href} asChild>
-              <FluentLink>{count}</FluentLink>
-            </Link>
+            <PageLink href={href}>{count}</PageLink>
             {': '}
             {text}
           </span>

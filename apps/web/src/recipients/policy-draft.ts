@@ -1,10 +1,10 @@
 import {
   AllowedDomains,
-  RecipientsPolicyInput,
   type RecipientsPolicy,
+  RecipientsPolicyInput,
 } from '@inforiver-mail/contract/recipients-policy'
 import { z } from 'zod'
-import { inputFault, listFault, splitEntries } from '../api/input-fault.ts'
+import { inputFault, listFault, splitEntries } from '../api/failure.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** What was entered and differs from the policy; everything else is read from that, since others change it as well. */

@@ -1,8 +1,8 @@
 import { Button, Field, Input, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import {
   readRecipientsPolicy,
-  replaceRecipientsPolicy,
   type RecipientsPolicy,
+  replaceRecipientsPolicy,
 } from '@inforiver-mail/contract/recipients-policy'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useState } from 'react'
@@ -11,13 +11,10 @@ import { call } from '../api/call.ts'
 import { recipientsPolicyQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { useSession } from '../session/session.ts'
-import { FailureBar } from '../ui/failure-bar.tsx'
-import { LinesField } from '../ui/lines-field.tsx'
-import { LiveRegion } from '../ui/live-region.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { useSession } from '../session/session.tsx'
+import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { AS_TYPED, LinesField } from '../ui/fields.tsx'
+import { type Freshness, Page, PageIntro, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { planPolicy, planText, PolicyDraft, policyValues, withoutEntries } from './policy-draft.ts'
 
@@ -108,14 +105,11 @@ function RecipientsScreen({
           <Field
             label={t('recipients.redirect')}
             hint={t('recipients.redirect-hint')}
-            validationState={faults.redirectFault ? 'error' : 'none'}
             validationMessage={faults.redirectFault}
           >
             <Input
               inputMode="email"
-              autoComplete="off"
-              autoCapitalize="none"
-              spellCheck={false}
+              {...AS_TYPED}
               placeholder={t('recipients.redirect-placeholder')}
               value={redirectTo}
               onChange={(_event, { value }) => change({ redirectTo: value })}

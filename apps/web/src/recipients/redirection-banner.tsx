@@ -1,11 +1,10 @@
-import { Link as FluentLink } from '@fluentui/react-components'
 import { makeStyles, tokens } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
 import { recipientsPolicyQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { Notice } from '../ui/notice.tsx'
+import { PageLink } from '../ui/page.tsx'
 
 const useStyles = makeStyles({
   banner: { maxWidth: '960px', marginBottom: tokens.spacingVerticalXL },
@@ -25,9 +24,9 @@ export function RedirectionBanner() {
             <span>
               {t.rich('shell.redirection.text', {
                 link: (content) => (
-                  <Link href={PAGES.recipients} asChild>
-                    <FluentLink inline>{content}</FluentLink>
-                  </Link>
+                  <PageLink href={PAGES.recipients} inline>
+                    {content}
+                  </PageLink>
                 ),
               })}
             </span>

@@ -3,18 +3,14 @@ import { Scope } from '@inforiver-mail/contract/caller'
 import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
-import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
-import { refusedInput } from '../api/input-fault.ts'
+import { useRemoval, useSecretCreation } from '../api/mutations.ts'
+import { refusedInput } from '../api/failure.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
-import { useChosenTime } from '../ui/chosen-time.ts'
-import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
-import { CopyButton } from '../ui/copy-button.tsx'
-import { FormDialog } from '../ui/form-dialog.tsx'
-import { LinesField } from '../ui/lines-field.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
-import { SecretDialog } from '../ui/secret-dialog.tsx'
+import { AS_TYPED, LinesField, useChosenTime } from '../ui/fields.tsx'
+import { ConfirmDialog, Consequences, FormDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { CopyButton, LocalTime } from '../ui/values.tsx'
 import { curlExample, inputFaults, type KeyDraft, revokeText, scopesText, toInput } from './service-key-text.ts'
 
 const useStyles = makeStyles({
@@ -103,28 +99,17 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
       onSubmit={submit}
       onClose={onClose}
     >
-      <Field
-        label={t('keys.dialog.name')}
-        hint={t('keys.dialog.name-hint')}
-        validationState={nameFault ? 'error' : 'none'}
-        validationMessage={nameFault}
-      >
+      <Field label={t('keys.dialog.name')} hint={t('keys.dialog.name-hint')} validationMessage={nameFault}>
         <Input
           input={{ ref: nameField }}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
+          {...AS_TYPED}
           placeholder="report-scheduler"
           value={name}
           onChange={(_event, { value }) => change({ name: value })}
           onBlur={() => setTouched({ ...touched, name: name !== '' })}
         />
       </Field>
-      <Field
-        label={t('keys.dialog.scopes')}
-        validationState={scopesFault ? 'error' : 'none'}
-        validationMessage={scopesFault}
-      >
+      <Field label={t('keys.dialog.scopes')} validationMessage={scopesFault}>
         {(group) => (
           <fieldset
             className={styles.group}
@@ -155,7 +140,6 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
             {t('keys.dialog.ends-hint')} {chosenEnd}
           </>
         }
-        validationState={endFault ? 'error' : 'none'}
         validationMessage={endFault}
       >
         <Input

@@ -1,7 +1,7 @@
 import { Scope } from '@inforiver-mail/contract/caller'
 import { type ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
 import { faultText } from '../api/server-text.ts'
-import { listFault, splitEntries } from '../api/input-fault.ts'
+import { listFault, splitEntries } from '../api/failure.ts'
 import type { Translate } from '../language/translate.ts'
 
 /** What a key allows, in a fixed order. */

@@ -1,14 +1,36 @@
-import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import {
+  Button,
+  Label,
+  Link as FluentLink,
+  makeStyles,
+  mergeClasses,
+  Select,
+  tokens,
+  typographyStyles,
+} from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useId, useState } from 'react'
 import { useAppEnvironment } from '../environment.ts'
-import { useTranslate } from '../language/language.tsx'
-import { useSession } from '../session/session.ts'
-import { SignOutButton } from '../session/sign-out-button.tsx'
+import { useLanguageStore, useTranslate } from '../language/language.tsx'
+import { SignOutButton, useSession } from '../session/session.tsx'
 import mark from '../ui/mark.svg'
 import { useKeptFocus } from '../ui/kept-focus.ts'
-import { CONTENT_ID, PRODUCT, useFocusOnNewPage } from '../ui/page-heading.tsx'
-import { MainMenu, MenuDrawer } from './main-menu.tsx'
+import { CONTENT_ID, PRODUCT, useFocusOnNewPage } from '../ui/page.tsx'
+import { AlertRegular } from '@fluentui/react-icons/svg/alert'
+import { HistoryRegular } from '@fluentui/react-icons/svg/history'
+import { HomeRegular } from '@fluentui/react-icons/svg/home'
+import { KeyRegular } from '@fluentui/react-icons/svg/key'
+import { LaptopRegular } from '@fluentui/react-icons/svg/laptop'
+import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
+import { PeopleRegular } from '@fluentui/react-icons/svg/people'
+import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
+import { Link, useLocation } from 'wouter'
+import { MENU, type MenuItem, menuItemAt } from '../routes.ts'
+import { Modal } from '../ui/dialogs.tsx'
+import { useQuery } from '@tanstack/react-query'
+import { versionQuery } from '../api/queries.ts'
+import { isLanguage, type LanguageCode, LANGUAGES, OFFERED_LANGUAGES } from '../language/languages.ts'
+import { LiveRegion } from '../ui/notice.tsx'
 
 const WIDE = '@media (min-width: 768px)'
 
@@ -75,6 +97,42 @@ const useStyles = makeStyles({
     padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalL} ${tokens.spacingVerticalXXXL}`,
     [WIDE]: { padding: `${tokens.spacingVerticalXXL} ${tokens.spacingHorizontalXXXL} 64px` },
   },
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
+  item: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalM,
+    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalM}`,
+    borderRadius: tokens.borderRadiusMedium,
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    '& svg': { fontSize: tokens.fontSizeBase500 },
+    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
+  },
+  current: {
+    // A border marks the current page, because forced colors remove backgrounds.
+    borderInlineStartWidth: '3px',
+    borderInlineStartStyle: 'solid',
+    borderInlineStartColor: tokens.colorCompoundBrandStroke,
+    paddingInlineStart: `calc(${tokens.spacingHorizontalM} - 3px)`,
+    backgroundColor: tokens.colorNeutralBackground1Selected,
+    fontWeight: tokens.fontWeightSemibold,
+    '& svg': { color: tokens.colorCompoundBrandForeground1 },
+  },
+  foot: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    justifyContent: 'space-between',
+    gap: tokens.spacingHorizontalM,
+    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
+    color: tokens.colorNeutralForeground2,
+    backgroundColor: tokens.colorNeutralBackground1,
+    borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+    ...typographyStyles.caption1,
+  },
+  language: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS },
 })
 
 /** Renders the frame around every page of a signed-in admin: header, menu, demo banner. */
@@ -87,9 +145,9 @@ export function Shell({ children }: { children: ReactNode }) {
   useKeptFocus()
   return (
     <div className={styles.shell}>
-      <Link className={styles.skip} href={`#${CONTENT_ID}`}>
+      <FluentLink className={styles.skip} href={`#${CONTENT_ID}`}>
         {t('shell.skip')}
-      </Link>
+      </FluentLink>
       <header className={styles.header}>
         <Button
           className={styles.menuButton}
@@ -131,9 +189,127 @@ function DemoBanner() {
   return (
     <aside aria-label={t('shell.demo.label')} className={styles.demo}>
       <span>{t('shell.demo.text')}</span>
-      <Link inline appearance="subtle" href={demoUrl} target="_blank" rel="noreferrer">
+      <FluentLink inline appearance="subtle" href={demoUrl} target="_blank" rel="noreferrer">
         {t('shell.demo.mailboxes')}
-      </Link>
+      </FluentLink>
     </aside>
+  )
+}
+
+const ICONS = {
+  overview: HomeRegular,
+  settings: SettingsRegular,
+  recipients: PeopleRegular,
+  'service-keys': KeyRegular,
+  alerts: AlertRegular,
+  messages: MailMultipleRegular,
+  'audit-log': HistoryRegular,
+  sessions: LaptopRegular,
+} as const satisfies Record<MenuItem, unknown>
+
+function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const [location] = useLocation()
+  const currentItem = menuItemAt(location)
+  return (
+    <ul className={styles.list}>
+      {MENU.map(({ item, page }) => {
+        const Icon = ICONS[item]
+        const current = item === currentItem
+        return (
+          <li key={item}>
+            <Link
+              href={page}
+              className={mergeClasses(styles.item, current && styles.current)}
+              aria-current={current ? 'page' : undefined}
+              onClick={onNavigate}
+            >
+              <Icon aria-hidden />
+              {t(`shell.menu.${item}`)}
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+/** Shows the menu on a narrow screen. */
+function MenuDrawer({ onClose }: { onClose: () => void }) {
+  const { user } = useSession()
+  const t = useTranslate()
+  return (
+    <Modal
+      title={PRODUCT}
+      placement="start"
+      holdsNothing
+      onDismiss={onClose}
+      actions={
+        <Button appearance="subtle" onClick={onClose}>
+          {t('shell.close-menu')}
+        </Button>
+      }
+    >
+      <nav aria-label={t('shell.main-menu')}>
+        <MainMenu onNavigate={onClose} />
+      </nav>
+      <span>{t('shell.signed-in-as', { name: user.name || user.email })}</span>
+    </Modal>
+  )
+}
+
+/** The foot of every page: its language, and which version answers. */
+export function Foot() {
+  const styles = useStyles()
+  const { data: version } = useQuery(versionQuery)
+  return (
+    <footer className={styles.foot}>
+      <LanguageSelect />
+      <span>{version ? `${PRODUCT} ${version}` : '\u00A0'}</span>
+    </footer>
+  )
+}
+
+/** Chooses the language of the page, each by its own name, so that everybody finds theirs. */
+function LanguageSelect() {
+  const styles = useStyles()
+  const id = useId()
+  const t = useTranslate()
+  const { choose } = useLanguageStore()
+  const [failed, setFailed] = useState(false)
+
+  async function change(language: LanguageCode): Promise<void> {
+    setFailed(false)
+    try {
+      await choose(language)
+    } catch {
+      setFailed(true)
+    }
+  }
+
+  return (
+    <>
+      <div className={styles.language}>
+        <Label htmlFor={id} size="small">
+          {t('shell.language')}
+        </Label>
+        <Select
+          id={id}
+          size="small"
+          value={t.language}
+          onChange={(_event, { value }) => {
+            if (isLanguage(value)) void change(value)
+          }}
+        >
+          {OFFERED_LANGUAGES.map((code) => (
+            <option key={code} value={code} lang={code}>
+              {LANGUAGES[code].name}
+            </option>
+          ))}
+        </Select>
+      </div>
+      <LiveRegion urgent>{failed && <span>{t('shell.language-failed')}</span>}</LiveRegion>
+    </>
   )
 }

@@ -3,10 +3,8 @@ import { AddRegular } from '@fluentui/react-icons/svg/add'
 import type { ReactNode } from 'react'
 import { type Column, DataTable } from './data-table.tsx'
 import { useTranslate } from '../language/language.tsx'
-import { FailureBar } from './failure-bar.tsx'
-import { LiveRegion } from './live-region.tsx'
-import { Page, PageIntro, TenantSettingsLink } from './page.tsx'
-import type { Freshness } from './query-page.tsx'
+import { FailureBar, LiveRegion } from './notice.tsx'
+import { type Freshness, Page, PageIntro, TenantSettingsLink } from './page.tsx'
 import { Surface } from './surface.tsx'
 
 const useStyles = makeStyles({

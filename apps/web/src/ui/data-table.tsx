@@ -1,6 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
-import { VISUALLY_HIDDEN } from './visually-hidden.ts'
+import { VISUALLY_HIDDEN } from './styles.ts'
 
 // Container queries rather than media queries: the menu takes part of the window's width.
 const useFewColumnStyles = makeStyles(tableStyles('600px'))

@@ -1,5 +1,5 @@
 import { useEffect } from 'react'
-import { focusContent } from './page-heading.tsx'
+import { focusContent } from './page.tsx'
 
 /**
  * Moves the focus to what is around the element that had it when that leaves the document: the row, the section, or the

@@ -11,9 +11,9 @@ import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { useMedia } from './use-media.ts'
-
-/** In a window this wide, text and actions stand beside each other. */
-const WIDE = '(min-width: 900px)'
+import { failureText, problemCode } from '../api/failure.ts'
+import { RequestId } from './values.tsx'
+import { VISUALLY_HIDDEN } from './styles.ts'
 
 const useStyles = makeStyles({
   body: {
@@ -25,7 +25,12 @@ const useStyles = makeStyles({
   },
   outcome: { borderRadius: tokens.borderRadiusMedium },
   line: { minWidth: 0, whiteSpace: 'normal', overflowWrap: 'anywhere' },
+  // A live region must be in the accessibility tree before its content changes; while it is empty it takes no space.
+  region: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, ':empty': VISUALLY_HIDDEN },
 })
+
+/** In a window this wide, text and actions stand beside each other. */
+const WIDE = '(min-width: 900px)'
 
 export type Intent = 'success' | 'info' | 'warning' | 'error'
 
@@ -111,5 +116,42 @@ export function OutcomeNotice({ outcome, onDismiss }: { outcome: ActionOutcome; 
         <span key={line}>{line}</span>
       ))}
     </FocusedNotice>
+  )
+}
+
+interface Props {
+  error: Error
+  /** Left out when another button retries. */
+  onRetry?: () => void
+  onDismiss?: () => void
+  /** What the failure means for this page. */
+  children?: ReactNode
+}
+
+/** Explains a failed call. It renders nothing when the session has ended, since a dialog says so. */
+export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
+  const t = useTranslate()
+  if (problemCode(error) === 'not-signed-in') return null
+  const { title, detail, requestId, canRetry } = failureText(error, t)
+  return (
+    <Notice
+      intent="error"
+      title={title}
+      actions={canRetry && onRetry && <Button onClick={onRetry}>{t('ui.retry')}</Button>}
+      {...(onDismiss && { onDismiss })}
+    >
+      <span>{detail}</span>
+      {children}
+      <RequestId value={requestId} label={t('ui.request-id')} />
+    </Notice>
+  )
+}
+
+/** A screen reader announces whatever appears here. With `urgent`, it interrupts what it is reading. */
+export function LiveRegion({ urgent = false, children }: { urgent?: boolean; children: ReactNode }) {
+  return (
+    <div aria-live={urgent ? 'assertive' : 'polite'} className={useStyles().region}>
+      {children}
+    </div>
   )
 }

@@ -1,11 +1,37 @@
-import { Link as FluentLink, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
-import type { ReactNode } from 'react'
-import { Link } from 'wouter'
+import {
+  Button,
+  Link as FluentLink,
+  type LinkProps,
+  makeStyles,
+  mergeClasses,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  Spinner,
+  tokens,
+  typographyStyles,
+} from '@fluentui/react-components'
+import { Component, type ReactNode, useEffect, useRef } from 'react'
+import { Link, useLocation } from 'wouter'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
-import { PageHeading } from './page-heading.tsx'
+import { failureText, problemCode } from '../api/failure.ts'
+import { RequestId } from './values.tsx'
+import type { UseQueryResult } from '@tanstack/react-query'
+import { useLoadError } from '../api/queries.ts'
+import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 
 const useStyles = makeStyles({
+  heading: {
+    ...typographyStyles.title2,
+    margin: 0,
+    overflowWrap: 'anywhere',
+    // "Mandanteneinstellungen" is as wide as a phone.
+    '@media (max-width: 480px)': typographyStyles.title3,
+    // It takes the focus after a change of page, for screen readers only.
+    outlineStyle: 'none',
+    color: tokens.colorNeutralForeground1,
+  },
   page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
   form: { maxWidth: '760px' },
   table: { maxWidth: '960px' },
@@ -21,14 +47,77 @@ const useStyles = makeStyles({
     listStyleType: 'none',
     color: tokens.colorNeutralForeground2,
   },
-  heading: {
+  pageHeading: {
     display: 'flex',
     flexWrap: 'wrap',
     alignItems: 'center',
     gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
   },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
+  state: {
+    display: 'flex',
+    flexDirection: 'column',
+    alignItems: 'flex-start',
+    gap: tokens.spacingVerticalL,
+    maxWidth: '640px',
+  },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+  pageStateText: { margin: 0 },
+  loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
+  queryPageText: { margin: 0 },
 })
+
+/** The product's name is the same in every language. */
+export const PRODUCT = 'Inforiver Mail'
+
+/** Renders the `h1` of a page and sets the title of the window. */
+export function PageHeading({ title }: { title: string }) {
+  const styles = useStyles()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (isWaitingForHeading()) heading.current?.focus()
+  }, [])
+  useEffect(() => {
+    document.title = title === PRODUCT ? PRODUCT : `${title} - ${PRODUCT}`
+  }, [title])
+  return (
+    <h1 ref={heading} className={styles.heading} tabIndex={-1}>
+      {/* The subject of a message may be in a language of the other direction. */}
+      <bdi>{title}</bdi>
+    </h1>
+  )
+}
+
+/** The id of `main`, the element beside the menu that holds the page. */
+export const CONTENT_ID = 'content'
+
+/** Moves the focus to the heading of a new page, since a screen reader does not notice client-side navigation. */
+export function useFocusOnNewPage(): void {
+  const [location] = useLocation()
+  const shown = useRef(location)
+  useEffect(() => {
+    if (shown.current === location) return
+    shown.current = location
+    // What was left for a part of the page, such as a row of a list, has it back without scrolling.
+    const left = document.querySelector<HTMLElement>(`#${CONTENT_ID} [data-takes-focus]`)
+    if (left?.checkVisibility()) {
+      left.focus({ preventScroll: true })
+      return
+    }
+    const heading = document.querySelector<HTMLElement>(`#${CONTENT_ID} h1`)
+    if (heading) heading.focus()
+    else focusContent() // the heading takes it over when it is rendered
+  }, [location])
+}
+
+/** True while the focus is where `useFocusOnNewPage` left it for a heading to come. */
+function isWaitingForHeading(): boolean {
+  return document.activeElement?.id === CONTENT_ID
+}
+
+export function focusContent(): void {
+  document.querySelector<HTMLElement>(`#${CONTENT_ID}`)?.focus()
+}
 
 /** Stacks the parts of a page. Its width depends on what it mainly contains. */
 export function Page({ width, children }: { width: 'form' | 'table' | 'log' | 'wide'; children: ReactNode }) {
@@ -63,7 +152,7 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
           </ol>
         </nav>
       )}
-      <div className={styles.heading}>
+      <div className={styles.pageHeading}>
         <PageHeading title={title} />
         {badge}
       </div>
@@ -72,12 +161,184 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
   )
 }
 
+/** Leads to a page of the app, without loading the document again. */
+export function PageLink({
+  href,
+  children,
+  ...look
+}: { href: string } & Pick<LinkProps, 'children' | 'inline' | 'className'>) {
+  return (
+    <Link href={href} asChild>
+      <FluentLink {...look}>{children}</FluentLink>
+    </Link>
+  )
+}
+
 /** Renders the breadcrumb's parent of every page under Tenant Settings. */
 export function TenantSettingsLink() {
   const t = useTranslate()
   return (
-    <Link href={PAGES.office365Smtp} asChild>
-      <FluentLink inline>{t('ui.tenant-settings')}</FluentLink>
-    </Link>
+    <PageLink href={PAGES.office365Smtp} inline>
+      {t('ui.tenant-settings')}
+    </PageLink>
   )
+}
+
+/** Renders a page with a single message, such as "not found" or a failure. */
+export function PageState({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
+  const styles = useStyles()
+  return (
+    <div className={styles.state}>
+      <PageHeading title={title} />
+      {children}
+      {actions && <div className={styles.actions}>{actions}</div>}
+    </div>
+  )
+}
+
+export function PageLoading({ label }: { label: string }) {
+  const styles = useStyles()
+  return (
+    <div className={styles.loading}>
+      <Spinner label={label} labelPosition="below" />
+    </div>
+  )
+}
+
+/** Replaces a page whose first call failed. */
+export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const { title, detail, requestId } = failureText(error, t)
+  return (
+    <PageState
+      title={title}
+      actions={
+        <Button appearance="primary" disabledFocusable={retrying} onClick={onRetry}>
+          {t(retrying ? 'ui.retrying' : 'ui.retry')}
+        </Button>
+      }
+    >
+      <p role="alert" className={styles.pageStateText}>
+        {detail} <RequestId label={t('ui.request-id')} value={requestId} />
+      </p>
+    </PageState>
+  )
+}
+
+/** Replaces a page whose scripts could not be loaded: the server is away, or it has a newer build. */
+export function PageNotLoaded({ onRetry, retrying }: { onRetry: () => void; retrying: boolean }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  return (
+    <PageState
+      title={t('ui.not-loaded.title')}
+      actions={
+        <>
+          <Button appearance="primary" disabledFocusable={retrying} onClick={onRetry}>
+            {t('ui.retry')}
+          </Button>
+          <Button onClick={() => location.reload()}>{t('ui.reload')}</Button>
+        </>
+      }
+    >
+      <p role="alert" className={styles.pageStateText}>
+        {t('ui.not-loaded.text')}
+      </p>
+    </PageState>
+  )
+}
+
+/** Whether the data shown is up to date. */
+export interface Freshness {
+  readonly refreshError: Error | null
+  readonly onRefresh: () => void
+}
+
+interface Props<Data> {
+  /** Breadcrumb and title, for a page that has no data to show. */
+  parent: ReactNode
+  title: string
+  query: UseQueryResult<Data>
+  /** The label while the first answer is awaited. */
+  loading: string
+  children: (data: Data, freshness: Freshness) => ReactNode
+}
+
+/** Renders a page from one query; until there is data, its loading state or its failure. */
+export function QueryPage<Data>({ parent, title, query, loading, children }: Props<Data>) {
+  const { data, isFetching } = query
+  const error = useLoadError(query)
+  const onRefresh = () => void query.refetch()
+  if (problemCode(error) === 'office365-smtp-disabled') {
+    return <DisabledPage parent={parent} title={title} onRetry={onRefresh} />
+  }
+  if (data !== undefined) return children(data, { refreshError: error, onRefresh })
+  if (error) return <PageFailure error={error} retrying={isFetching} onRetry={onRefresh} />
+  return <PageLoading label={loading} />
+}
+
+interface DisabledPageProps {
+  parent: ReactNode
+  title: string
+  onRetry: () => void
+}
+
+/** Replaces every page while the installation does not use Office 365 SMTP. */
+function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
+  const styles = useStyles()
+  const t = useTranslate()
+  return (
+    <Page width="form">
+      <PageIntro parent={parent} title={title} />
+      <p className={styles.queryPageText}>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</p>
+      <div>
+        <FluentLink as="button" onClick={onRetry}>
+          {t('ui.closed.check-again')}
+        </FluentLink>
+      </div>
+    </Page>
+  )
+}
+
+interface PartNotLoadedProps {
+  onRetry: () => void
+  retrying: boolean
+  onDismiss?: () => void
+}
+
+/** Stands in for a part of a page whose scripts could not be loaded: the server is away, or it has a newer build. */
+export function PartNotLoaded({ onRetry, retrying, onDismiss }: PartNotLoadedProps) {
+  const t = useTranslate()
+  const dismiss = onDismiss && (
+    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
+  )
+  return (
+    <MessageBar intent="error" layout="multiline">
+      <MessageBarBody role="alert">{t('ui.not-loaded.text')}</MessageBarBody>
+      <MessageBarActions {...(dismiss && { containerAction: dismiss })}>
+        <Button disabledFocusable={retrying} onClick={onRetry}>
+          {t('ui.retry')}
+        </Button>
+      </MessageBarActions>
+    </MessageBar>
+  )
+}
+
+interface ErrorBoundaryProps {
+  fallback: ReactNode
+  children: ReactNode
+}
+
+/** Shows something else once what it holds has a defect, or failed to load because the server has a newer build. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { broken: boolean }> {
+  override state = { broken: false }
+
+  static getDerivedStateFromError(): { broken: boolean } {
+    return { broken: true }
+  }
+
+  override render(): ReactNode {
+    return this.state.broken ? this.props.fallback : this.props.children
+  }
 }

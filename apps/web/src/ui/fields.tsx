@@ -1,17 +1,22 @@
-import { Field, Input, makeStyles } from '@fluentui/react-components'
-import { useEffect, useState } from 'react'
+import { Field, Input, makeStyles, Textarea } from '@fluentui/react-components'
+import { type Ref, useEffect, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { useChosenTime } from './chosen-time.ts'
 import { beginningOf, type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
+import type { TimeFormat } from '../language/translate.ts'
 
-const TYPING_PAUSE_MS = 400
+const useStyles = makeStyles({
+  input: { minWidth: 0 },
+})
 
-const useStyles = makeStyles({ input: { minWidth: 0 } }) // otherwise a date field is wider than a small screen
+const TYPING_PAUSE_MS = 400 // otherwise a date field is wider than a small screen
 
 interface DayRangeProps {
   days: DayRange
   onDays: (changes: Partial<DayRange>) => void
 }
+
+/** A field for names and addresses, which no browser completes or corrects. */
+export const AS_TYPED = { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } as const
 
 /** The two fields of a period of whole days. */
 export function DayRangeFields({ days, onDays }: DayRangeProps) {
@@ -99,4 +104,44 @@ export function TextFilter({ label, hint, fault = null, maxLength, value, onValu
       />
     </Field>
   )
+}
+
+interface Props {
+  label: string
+  hint: string
+  /** What is wrong with the entries; null where nothing is, or nobody should hear of it yet. */
+  fault: string | null
+  value: string
+  onValue: (value: string) => void
+  rows?: number
+  onBlur?: () => void
+  textarea?: Ref<HTMLTextAreaElement>
+}
+
+/** A field of several entries, such as domains, one a line. */
+export function LinesField({ label, hint, fault, value, onValue, rows, onBlur, textarea }: Props) {
+  return (
+    <Field label={label} hint={hint} validationMessage={fault}>
+      <Textarea
+        {...(textarea && { textarea: { ref: textarea } })}
+        {...(rows !== undefined && { rows, resize: 'vertical' as const })}
+        {...(onBlur && { onBlur })}
+        autoCapitalize="none"
+        spellCheck={false}
+        value={value}
+        onChange={(_event, { value: entered }) => onValue(entered)}
+      />
+    </Field>
+  )
+}
+
+/**
+ * Writes what is chosen in a field for a day or a time as the page writes it: the field itself follows the browser's
+ * language. Null where both are the same, or nothing is chosen.
+ */
+export function useChosenTime(chosen: Date | null, format: TimeFormat): string | null {
+  const t = useTranslate()
+  const ofBrowser = navigator.language.toLowerCase().split('-')[0]
+  if (chosen === null || Number.isNaN(chosen.getTime()) || ofBrowser === t.language) return null
+  return t.time(chosen, format)
 }

@@ -1,5 +1,8 @@
 import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query'
 import { problemCode } from './failure.ts'
+import { sendNow } from '@inforiver-mail/contract/usage'
+import { call } from './call.ts'
+import { MESSAGES, noticesQuery, overviewQuery, settingsQuery, usageQuery } from './queries.ts'
 
 interface RemovalOptions {
   /** The query of the list, whose answer has `items`. */
@@ -58,4 +61,19 @@ export function useSecretCreation<Created>({ queryKey, create, onCreated, onErro
     if (!creation.isPending) creation.reset()
   }
   return { create: creation.mutate, isPending: creation.isPending, error: creation.error, forgetRefusal }
+}
+
+/** Ends the pause of the mailbox, calls back, and reads again what said that there is one. */
+export function useSendNow(onEnded?: () => void) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: () => call(sendNow, {}),
+    onSuccess: async (usage) => {
+      queryClient.setQueryData(usageQuery.queryKey, usage)
+      onEnded?.()
+      void queryClient.invalidateQueries(noticesQuery)
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
+      await Promise.all([queryClient.invalidateQueries(overviewQuery), queryClient.invalidateQueries(settingsQuery)])
+    },
+  })
 }

@@ -1,6 +1,6 @@
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
 import { expect, it } from 'vitest'
-import { actionFor } from './bulk-actions.tsx'
+import { actionFor } from './message-actions.tsx'
 
 it.each([
   [{ status: 'failed' }, 'retry'],
