@@ -41,6 +41,7 @@ function withRetryAfter(given: FaultAnswer, retryAfter: RetryAfter | null): Faul
 
 const TEXT = { 'content-type': 'text/plain' }
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
+const ENVOY = { ...TEXT, 'www-authenticate': 'Bearer realm="https://mesh.contoso.com/", error="invalid_token"' }
 const PORTAL = { location: 'https://portal.hotel.example/login' }
 const WELCOME =
   '<!DOCTYPE html><html><head><title>Welcome</title></head><body>Accept the terms to go online.</body></html>'
@@ -48,6 +49,9 @@ const WELCOME =
 /** What proxies, firewalls, service meshes, API gateways and captive portals answer in Microsoft's place. */
 const GATEWAY_ANSWERS: readonly (readonly [name: string, title: string, answer: FaultAnswer])[] = [
   ['mesh-403', 'a service mesh: 403 RBAC: access denied', gateway(403, 'RBAC: access denied', TEXT)],
+  ['mesh-401', 'a service mesh: 401 invalid_token', gateway(401, 'Jwt verification fails', ENVOY)],
+  ['waf-403', 'a firewall: 403 with HTML', gateway(403, '<html><body>Request blocked.</body></html>', HTML)],
+  ['portal-202', 'a captive portal: 202 with HTML', gateway(202, WELCOME, HTML)],
   ['api-403', 'an API gateway: 403 {"message":"Forbidden"}', gateway(403, { message: 'Forbidden' })],
   ['proxy-413', 'a proxy: 413 with HTML', gateway(413, '<html><h1>413 Request Entity Too Large</h1></html>', HTML)],
   ['portal-200', 'a captive portal: 200 with HTML', gateway(200, WELCOME, HTML)],
