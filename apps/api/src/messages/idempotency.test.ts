@@ -180,18 +180,17 @@ it('waits for a message that another process is still storing', async () => {
   const client = await createServiceOfTenant(ground.database, product, 'ten_unconnected')
   const elsewhere = client.at(second)
   const mail = { ...MAIL, sendAt: undefined, subject: 'Still stored' }
-  // A message of a tenant without a mailbox is held. That is recorded last, so it waits there with its key taken.
-  const release = await ground.database.lock('message_events')
+  await post('counted-before', MAIL, client)
+  // The others wait for this row behind it. Those that wait for a table get it in any order.
+  const release = await ground.database.lockRow('mailbox_totals', 'ten_unconnected', 'tenant_id')
   const first = post('still-stored', mail, client)
   await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const repeated = post('still-stored', mail, elsewhere)
-  // By then each waits, or arrives later. A longer wait would end the first with 503.
-  await new Promise((resolve) => setTimeout(resolve, 150))
+  const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]
+  await untilSomethingWaits(ground, 2, 'WITH new AS')
   await release()
 
   const { json } = await first
-  const same = await repeated
-  const other = await post('still-stored', { ...mail, text: 'Other.' }, elsewhere)
+  const [same, other] = await Promise.all(answers)
   expect(same).toMatchObject({ status: 202, json: { id: json.id } })
   expect(other).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } })
   expect(await storedFor('Still stored')).toBe(1)
