@@ -11,7 +11,7 @@ export interface Worker {
 }
 
 const WORK = fileURLToPath(new URL('work.ts', import.meta.url))
-const PLANT = new URL('plant.ts', import.meta.url).href
+const PLANT = new URL('load-without-fence.ts', import.meta.url).href
 /** V8 would collect the whole heap after every 64 MB of buffers, and its threads compete with the other worker. */
 const EXEC_ARGV = [
   '--max-semi-space-size=64',
