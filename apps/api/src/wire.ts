@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cloudAt } from '@inforiver-mail/m365/clouds'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
@@ -158,10 +159,12 @@ export function wire(
   measureOldestTransaction(registry, database.pool)
   measureStorage(registry, () => queue.upkeep.readStorage(tenantId))
   const databaseNow = createDatabaseClock(database.pool)
+  const processName = `${hostname()}:${config.port} (${config.role})`
   const queue = composeQueue({
     database,
     connectionString,
     config,
+    processName,
     vault,
     clock,
     elapsedMs,
@@ -171,6 +174,7 @@ export function wire(
     databaseWasAway: opened.waitForDatabase.hasWaited,
     endRefreshWait,
     takeOverWaits,
+    logger,
   })
   const { contentKeys, writeCheck } = queue
   const alerts = composeAlerts({
@@ -265,10 +269,14 @@ export function wire(
   const deliveryMetrics = createDeliveryMetrics(registry, {
     queueDepth: () => queue.upkeep.readDepth(),
     failures: () => queue.upkeep.readFailures(),
+    process: processName,
+    isOwner: () => queue.ownership.isOwner(),
+    epoch: () => queue.upkeep.readEpoch(tenantId),
     inFlight: () => inFlight.count(),
     memoryBytes: () => deliveryBudget.usedBytes,
   })
   const worker = createWorker({
+    ownership: queue.ownership,
     deliveries: queue.deliveries,
     mailboxes: queue.mailboxes,
     budget: deliveryBudget,

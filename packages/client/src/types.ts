@@ -146,6 +146,7 @@ interface MessageFacts {
     | 'uploads-per-5-minutes'
     | 'requests-at-once'
     | 'retry'
+    | 'no-worker'
     | null
   sentAt: string | null
   attempts: MessageAttempt[]

@@ -30,6 +30,7 @@ export type HeldBecause = z.infer<typeof HeldBecause>
  * - `mailbox-paused`: nothing is sent from the mailbox for now; `pausedBecause` of its usage says why
  * - `messages-per-minute`, `recipients-per-day`, `uploads-per-5-minutes`, `requests-at-once`: a limit of the mailbox
  * - `retry`: an attempt failed, or its outcome is unknown, and the next one is due later
+ * - `no-worker`: no process of the installation sends
  */
 export const WaitingBecause = z.enum([
   'mailbox-paused',
@@ -38,6 +39,7 @@ export const WaitingBecause = z.enum([
   'uploads-per-5-minutes',
   'requests-at-once',
   'retry',
+  'no-worker',
 ])
 export type WaitingBecause = z.infer<typeof WaitingBecause>
 
@@ -285,7 +287,7 @@ export const MessageSummary = z.strictObject({
     }),
   waitingBecause: WaitingBecause.nullable().meta({
     description:
-      'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: nothing is sent from the mailbox until then; pausedBecause of its usage says why. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
+      'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: nothing is sent from the mailbox until then; pausedBecause of its usage says why. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did. no-worker: no process of the installation sends, so that nothing leaves before one is started.',
     examples: [null, 'messages-per-minute'],
   }),
   sentAt: z.iso

@@ -83,6 +83,16 @@ export const Overview = z.strictObject({
       description: 'When the last message left; null while none has.',
       examples: ['2026-11-24T09:58:10.000Z', null],
     }),
+  sendingProcess: z
+    .strictObject({
+      name: z.string().meta({
+        description: 'Host, port and role, as in the log and in the label process of the metrics.',
+        examples: ['mail-1:3000 (all)'],
+      }),
+      since: z.iso.datetime().meta({ description: 'Since when it sends.', examples: ['2026-11-20T06:00:00.000Z'] }),
+    })
+    .nullable()
+    .meta({ description: 'The one process that sends; null while none does.' }),
   waiting: z
     .strictObject({
       count: z

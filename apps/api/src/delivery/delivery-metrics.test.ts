@@ -3,12 +3,15 @@ import { expect, it } from 'vitest'
 import { createDeliveryMetrics } from './delivery-metrics.ts'
 import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
 
-it('shows how many messages the process is sending, of how many', async () => {
+it('shows whether the process sends, and how many messages, of how many', async () => {
   const registry = new Registry()
   const inFlight = createInFlight(() => 0)
   createDeliveryMetrics(registry, {
     queueDepth: async () => [],
     failures: async () => [],
+    process: 'here',
+    isOwner: () => true,
+    epoch: async () => 3,
     inFlight: () => inFlight.count(),
     memoryBytes: () => 0,
   })
@@ -17,6 +20,8 @@ it('shows how many messages the process is sending, of how many', async () => {
   inFlight.begin()
   inFlight.begin()
   const text = await registry.metrics()
+  expect(text).toContain('inforiver_mail_mailbox_owner{process="here"} 1\n')
+  expect(text).toContain('inforiver_mail_mailbox_epoch 3\n')
   expect(text).toContain('inforiver_mail_deliveries_in_flight 2\n')
   expect(text).toContain(`inforiver_mail_deliveries_in_flight_limit ${MAX_IN_FLIGHT}\n`)
 })
@@ -34,6 +39,9 @@ it('shows 0 where no message waits, and no count while the database is away, sin
   createDeliveryMetrics(registry, {
     queueDepth: async () => answers.shift()?.() ?? [],
     failures: async () => [],
+    process: 'here',
+    isOwner: () => true,
+    epoch: async () => 3,
     inFlight: () => 0,
     memoryBytes: () => 0,
   })

@@ -23,6 +23,9 @@ const WAITING = ['queued', 'sending']
  *
  * @param queueDepth the same in every process
  * @param failures the same in every process
+ * @param process what people know this process by
+ * @param isOwner whether it sends for a mailbox
+ * @param epoch how often the mailbox has changed hands, the same in every process
  * @param inFlight how many messages this process is sending
  * @param memoryBytes what content takes in this process while it is delivered
  */
@@ -31,11 +34,17 @@ export function createDeliveryMetrics(
   {
     queueDepth,
     failures,
+    process,
+    isOwner,
+    epoch,
     inFlight,
     memoryBytes,
   }: {
     queueDepth: () => Promise<readonly QueueDepth[]>
     failures: () => Promise<readonly FailureCount[]>
+    process: string
+    isOwner: () => boolean
+    epoch: () => Promise<number>
     inFlight: () => number
     memoryBytes: () => number
   },
@@ -71,6 +80,23 @@ export function createDeliveryMetrics(
     help: 'From submit to Microsoft’s acceptance.',
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400],
     registers,
+  })
+  const owner: Gauge = new Gauge({
+    name: 'inforiver_mail_mailbox_owner',
+    help: 'Whether this process is the one that sends for the mailbox: 1, or else 0.',
+    labelNames: ['process'],
+    registers,
+    collect: () => owner.set({ process }, isOwner() ? 1 : 0),
+  })
+  const epochs: Gauge = new Gauge({
+    name: 'inforiver_mail_mailbox_epoch',
+    help: 'How often the mailbox has got another owner.',
+    registers,
+    async collect() {
+      const current = await epoch().catch(() => null)
+      if (current === null) epochs.reset()
+      else epochs.set(current)
+    },
   })
   const sending: Gauge = new Gauge({
     name: 'inforiver_mail_deliveries_in_flight',

@@ -11,8 +11,8 @@ import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '..
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
+import { LOOK_EVERY_MS as TEND_EVERY_MS, type Ownership } from '../queue/owner/ownership.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
-import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import type { Tracing } from '../tracing.ts'
 import { createAccessCache } from './access-cache.ts'
 import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.ts'
@@ -53,6 +53,7 @@ export interface Worker {
 }
 
 export function createWorker(deps: {
+  ownership: Ownership
   deliveries: Deliveries
   mailboxes: Mailboxes
   budget: ByteBudget
@@ -79,6 +80,7 @@ export function createWorker(deps: {
   sizes?: DeliverySizes
 }): Worker {
   const {
+    ownership,
     deliveries,
     inFlight,
     elapsedMs,
@@ -107,6 +109,7 @@ export function createWorker(deps: {
   let nextPlaces: readonly number[] = []
   let stopping = new AbortController()
   let ending = new AbortController()
+  let owning: Polling | null = null
   let claiming: Polling | null = null
   let loops: readonly Polling[] = []
   let listener: { stop(): Promise<void> } | null = null
@@ -121,6 +124,12 @@ export function createWorker(deps: {
         timers,
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
+      })
+      owning = startPolling(tend, {
+        timers,
+        afterFailureMs: TEND_EVERY_MS,
+        onFailure: (error) =>
+          logger.warn({ err: error }, 'whether this process sends could not be renewed; trying again'),
       })
       // Apart from all else: what takes long, or fails, must not hold up its looks.
       const takingOver = startPolling(takeOver, {
@@ -147,27 +156,45 @@ export function createWorker(deps: {
         },
       })
       loops = [claiming, takingOver, bringingBack, releasing, cleaning]
-      listener = deliveries.listen(wake)
+      listener = deliveries.listen(() => {
+        if (!ownership.isOwner()) owning?.wake() // its owner may have handed a mailbox over
+        wake()
+      })
     },
     async stop() {
       stopping.abort()
+      const handedOver = ownership
+        .handOver()
+        .catch((error: unknown) => logger.warn({ err: error }, 'the mailbox could not be handed over'))
       const ended = new AbortController()
       const cancelEnding = timers.after(graceMs, () => {
         leases?.breakOff()
         ending.abort()
         void giveAwaitedBack(ended.signal)
       })
-      await Promise.all(loops.map((loop) => loop.stop()))
+      await Promise.all([handedOver, ...loops.map((loop) => loop.stop())])
       await Promise.all([...unsettled, giveUnansweredBack()])
       ended.abort()
       cancelEnding()
       leases?.stop()
+      await owning?.stop()
+      await ownership
+        .leave()
+        .catch((error: unknown) => logger.warn({ err: error }, 'others will learn later that this process has stopped'))
       await listener?.stop()
     },
   }
 
   function wake(): void {
     claiming?.wake()
+  }
+
+  async function tend(): Promise<number> {
+    if (await ownership.tend()) {
+      deliveries.lookBack()
+      wake()
+    }
+    return TEND_EVERY_MS
   }
 
   /** Claims as soon as that is worth a round trip, and answers when to claim again. */
@@ -196,10 +223,7 @@ export function createWorker(deps: {
     const owner = random(OWNER_BYTES).toString('hex')
     unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const messages = await deliveries.claim(owner, asked.atMost).catch((error: unknown) => {
-      if (!(error instanceof OutcomeUnknownError)) unansweredOwner = null // it was rolled back
-      throw error
-    })
+    const messages = await deliveries.claim(owner, asked.atMost)
     asked.answered(messages.length)
     if (ending.signal.aborted) return 0 // too late to send anything: `stop` gives it back
     unansweredOwner = null

@@ -56,7 +56,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
       await tryTo('outcomes could not be counted for the overview', async () => {
         for (let counted = 0; counted < MOST_COUNTED && (await countOnce(tenantId)); counted++);
       })
-      const [seen, usage, held, failed24h, bounced24h, quarantined24h, history, external] = await Promise.all([
+      const [seen, usage, held, failed24h, bounced24h, quarantined24h, history, external, sender] = await Promise.all([
         lookAt(tenantId),
         readUsage(tenantId),
         insight.readHeld(tenantId),
@@ -65,6 +65,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
         insight.readQuarantinedOfDay(tenantId),
         insight.readOutcomeHistory(tenantId),
         insight.readExternalUse(tenantId),
+        insight.readSendingProcess(tenantId),
       ])
       await tryTo('the state of the mail could not be noted', () => record(tenantId, seen))
       const { facts, mail, since } = seen
@@ -82,6 +83,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
         }),
         since: since.toISOString(),
         lastSentAt: facts.lastSentAt?.toISOString() ?? null,
+        sendingProcess: sender && { name: sender.name, since: sender.since.toISOString() },
         waiting: {
           count: usage.waitingMessages,
           oldestAt: facts.oldestAt?.toISOString() ?? null,

@@ -1,15 +1,12 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
-import { inTransaction, withClient } from '../database/transaction.ts'
-import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { byLockOrder, type Lease, type LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { idsOf, isFoundBy, isInState, isInTime, leasedRows } from './columns.ts'
-import { listTenants, lockDue } from './due-tenants.ts'
-import type { KnownTenant, KnownTenants } from './known-tenants.ts'
-import { AWAIT_CLAIMS } from './mailbox-lock.ts'
 import { isInLane, turnsOf, walkLanes } from './lanes.ts'
+import type { Owned, Ownership } from './owner/ownership.ts'
+import { ownedBoxes, type OwnedMailbox } from './owner/ownership.sql.ts'
 import { paceOf, placeAhead } from './pace.ts'
 import { isKnownByDraft } from './mailbox-refusals.ts'
 import { isPaused } from './pause.ts'
@@ -24,31 +21,23 @@ import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 /** When a worker dies, others take over its messages within this time. */
 export const LEASE_MS = 45_000
 
-/**
- * A claim of many messages locks one mailbox for so many of them: each mailbox costs as much as a message, here and when
- * the outcomes are counted. The others have their turn in the next claims. Where a mailbox may send fewer at once, more of
- * them are locked.
- */
-const MESSAGES_OF_A_MAILBOX = 4
-/** At least this many mailboxes are locked (or one per message): each may have a single message due. */
-const MAILBOXES_AT_LEAST = 24
-/** Locked once the first ones had nothing to give, since many mailboxes may be at their limits. */
-const MAILBOXES_AT_ONCE = 64
-/** Looking at a tenant costs little, where nothing is due. */
-const TENANTS_AT_ONCE = 256
 /** No claim leases more of one mailbox. A constant tells the planner how few rows it reads. */
 const MAX_CLAIMED = 1_000
-/** How often a claim locks mailboxes that have nothing to give before it ends. Looks that lock none are cheap, and go on. */
-const LOCKS_PER_CLAIM = 16
+/** Covers the time from a statement that queues a message to its commit. */
+const SINCE_NOW = `mail_now() - interval '1 second'`
+/**
+ * What was committed late with an old due time, or put back by another process, is found after this; or sooner, where the last claim
+ * found nothing.
+ */
+const LOOK_BACK_EVERY_MS = 5_000
+const LOOK_BACK_WHEN_QUIET_MS = 900
+const BEFORE_ALL = '1970-01-01 00:00:00+00'
 
 /** At most this many due messages are counted to learn whether they fit the limit of a minute. */
 const MAX_COUNTED = 1_000
 
 /**
- * Leases due messages of the locked mailboxes to one worker.
- *
- * Each tenant gets an equal share of the batch, so that one tenant's backlog does not delay another's message. If the
- * batch is too small for all, the first tenants in the array win. Large messages leave one of the mailbox's concurrent
+ * Leases due messages of the mailboxes that this process owns. Where they are several, each gets an equal share of the batch. Large messages leave one of the mailbox's concurrent
  * requests to the others, so that a small message never waits for an upload. A limit of 0 means no limit.
  *
  * A message whose time is over is leased only if it is in doubt, so that it is looked for.
@@ -64,12 +53,18 @@ const MAX_COUNTED = 1_000
  * It looks at what is due from a time on, which is before all that is queued of its tenant.
  *
  * $1 tenants, $2 at most, $3 concurrent requests, $4 messages a minute, $5 recipients a day, $6 lease owner, $7 lease in ms,
- * $8 messages of one place, $9 ms of each of them, $10 from when on to look for each tenant
+ * $8 messages of one place, $9 ms of each of them, $10 from when on to look for each tenant, $11 this process, $12 its epochs
  */
 const CLAIM = `
-WITH boxes AS (
-  SELECT locked.* FROM unnest($1::text[], $10::timestamptz[]) WITH ORDINALITY AS locked(tenant_id, due_from, rank)
-   WHERE NOT ${isPaused('locked.tenant_id')} AND ${placeAhead('locked.tenant_id')} IS NULL
+WITH ${ownedBoxes('$11', '$1', '$12')}, looked AS MATERIALIZED (
+  SELECT asked.tenant_id, asked.rank, least(asked.due_from, ${SINCE_NOW}) AS due_from, first.due_at
+    FROM unnest($1::text[], $10::timestamptz[]) WITH ORDINALITY AS asked(tenant_id, due_from, rank) JOIN owned ON owned.tenant_id = asked.tenant_id
+    LEFT JOIN LATERAL (
+      SELECT q.due_at FROM message_queue q WHERE q.tenant_id = asked.tenant_id AND q.state = 'queued' AND q.due_at >= least(asked.due_from, ${SINCE_NOW})
+       ORDER BY q.due_at LIMIT 1) AS first ON true
+), boxes AS MATERIALIZED (
+  SELECT tenant_id, due_from, rank FROM looked
+   WHERE due_at <= mail_now() AND NOT ${isPaused('looked.tenant_id')} AND ${placeAhead('looked.tenant_id')} IS NULL
 ), allowed AS MATERIALIZED (
   SELECT b.tenant_id, b.due_from, b.rank, coalesce(t.queued, 0) AS queued,
          least(
@@ -159,7 +154,7 @@ WITH boxes AS (
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, p.is_paced
 ), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'leased', { owner: 'NULL' }), queueRows('+', 'leased')])}
 )
-SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
+SELECT k.tenant_id, least(k.due_at, ${SINCE_NOW})::text AS due_from, l.message_id AS id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
        NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
@@ -167,7 +162,7 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
        coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route,
        CASE WHEN b.probe_id = l.message_id AND l.doubt = 'none' THEN CASE WHEN ${isKnownByDraft('l')} THEN 'draft' ELSE b.hold ->> 'route' END END AS probe_route
-  FROM leased l
+  FROM looked k LEFT JOIN leased l ON l.tenant_id = k.tenant_id
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true
   LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = l.tenant_id AND hold IS NOT NULL OFFSET 0) AS b ON true
@@ -196,113 +191,102 @@ function lastService(priority: number, before: string): string {
   return `coalesce((array_agg(service ORDER BY turn DESC) FILTER (WHERE priority = ${priority} AND services > 1))[1], ${before})`
 }
 
-/**
- * Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`. Unless it throws
- * `OutcomeUnknownError`, a claim that fails has leased nothing.
- *
- * @param known what this process knows of who has something queued
- */
+export interface Claiming {
+  /** Leases due messages of this process's mailboxes within their limits to `leaseOwner`, for `LEASE_MS`. */
+  claim(leaseOwner: string, limit: number): Promise<LeasedMessage[]>
+  /** Returns to the queue what a claim leased whose answer did not arrive, or is not awaited any more. */
+  giveBack(leaseOwner: string): Promise<void>
+  /** Looks at all that is due in the next claim: something may have been queued that was due long ago. */
+  lookBack(): void
+  /** Says whether notifications arrive. While they do not, each claim looks at all that is due. */
+  listen(isListening: boolean): void
+}
+
 export function createClaiming(
   pool: pg.Pool,
   { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
-  known: KnownTenants,
+  ownership: Pick<Ownership, 'use' | 'fenceOut'>,
   elapsedMs: () => number,
-): (owner: string, limit: number) => Promise<LeasedMessage[]> {
+): Claiming {
   const pace = paceOf(messagesPerMinute)
+  /** Nothing that is queued of a mailbox was due before, as far as the last claims saw. */
+  const dueFrom = new Map<string, string>()
+  /** The mailboxes of claims that were not answered. */
+  const unanswered = new Map<string, readonly OwnedMailbox[]>()
+  let lookedBackAt: number | null = null
+  let isListening = false
+  let isQuiet = true
 
-  async function list(): Promise<void> {
-    const listing = known.beginListing()
-    listing.end(await withClient(pool, (client) => listTenants(client, listing.after)))
+  function isTimeToLookBack(now: number): boolean {
+    if (lookedBackAt === null || !isListening) return true
+    return now - lookedBackAt >= (isQuiet ? LOOK_BACK_WHEN_QUIET_MS : LOOK_BACK_EVERY_MS)
   }
 
-  /** Returns what it leased, the tenants whose turn that was, and whether it locked any mailbox. */
-  async function look(owner: string, limit: number, asked: readonly KnownTenant[], mailboxes: number) {
-    const askedAt = elapsedMs()
-    let isCommitting = false
-    const { seen, leased } = await inTransaction(pool, async (client) => {
-      isCommitting = false
-      const answered = await lockDue(client, asked, mailboxes)
-      const locked = answered.filter(({ isLocked }) => isLocked)
-      const leasedNow = locked.length === 0 ? [] : await lease(client, owner, limit, locked)
-      isCommitting = true
-      return { seen: answered, leased: leasedNow }
-    }).catch((error: unknown) => {
-      // Whatever a pooler or proxy says of the commit: giving back what was not claimed costs nothing.
-      throw isCommitting && !(error instanceof OutcomeUnknownError) ? new OutcomeUnknownError(error) : error
-    })
-    known.note(seen, askedAt)
-    const passed = hadTheirTurn(seen, leased, limit, mailboxes).map(({ tenantId }) => tenantId)
-    known.pass(passed)
-    return { leased, passed, hasLocked: seen.some(({ isLocked }) => isLocked) }
-  }
-
-  async function lease(client: pg.PoolClient, owner: string, limit: number, locked: readonly KnownTenant[]) {
+  async function lease(leaseOwner: string, limit: number, { owner, mailboxes }: Owned): Promise<LeasedMessage[]> {
+    const now = elapsedMs()
+    if (isTimeToLookBack(now)) {
+      dueFrom.clear()
+      lookedBackAt = now
+    }
+    const tenants = mailboxes.map(({ tenantId }) => tenantId)
     const values = [
-      locked.map(({ tenantId }) => tenantId),
+      tenants,
       limit,
       concurrency,
       messagesPerMinute,
       recipientsPerDay,
-      owner,
+      leaseOwner,
       LEASE_MS,
       pace.messagesPerPlace,
       pace.msPerMessage,
-      locked.map(({ dueFrom }) => dueFrom),
+      tenants.map((tenantId) => dueFrom.get(tenantId) ?? BEFORE_ALL),
+      owner,
+      mailboxes.map(({ epoch }) => epoch),
     ]
-    const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
+    unanswered.set(leaseOwner, mailboxes)
+    const { rows } = await pool.query<LookedRow>({ name: 'claim', text: CLAIM, values })
+    unanswered.delete(leaseOwner)
+    for (const row of rows) dueFrom.set(row.tenant_id, row.due_from)
+    const leased = rows.filter((row): row is ClaimedRow => row.id !== null)
+    isQuiet = leased.length === 0
     const paced = Map.groupBy(
-      rows.filter((row) => row.is_paced),
+      leased.filter((row) => row.is_paced),
       (row) => row.tenant_id,
     )
     const nextPlaceMs = (row: ClaimedRow) => (paced.get(row.tenant_id)?.length ?? 0) * pace.msPerMessage
-    return rows.map((row) => toLeasedMessage(row, owner, nextPlaceMs(row)))
+    return leased.map((row) => toLeasedMessage(row, leaseOwner, nextPlaceMs(row)))
   }
 
-  return async (owner, limit) => {
-    if (limit < 1) return []
-    const seen = new Set<string>()
-    let leased: LeasedMessage[] = []
-    let locks = 0
-    for (let isFirst = true; locks < LOCKS_PER_CLAIM && leased.length === 0; isFirst = false) {
-      if (isFirst ? known.isOutdated() : known.isUsedUp()) await list()
-      // Locking more pays only when the first had nothing to give.
-      const mailboxes = isFirst ? firstMailboxes(limit, concurrency) : Math.max(limit, MAILBOXES_AT_ONCE)
-      const asked = known.next(isFirst ? Math.max(limit, MAILBOXES_AT_ONCE) : TENANTS_AT_ONCE, seen)
-      if (asked.length === 0) break
-      const looked = await look(owner, limit, asked, mailboxes)
-      for (const id of looked.passed) seen.add(id)
-      leased = looked.leased
-      if (looked.hasLocked) locks++
-    }
-    known.endClaim(leased.length > 0)
-    return leased
+  return {
+    async claim(leaseOwner, limit) {
+      if (limit < 1) return []
+      return (await ownership.use((mine) => lease(leaseOwner, limit, mine), { sends: true })) ?? []
+    },
+    async giveBack(leaseOwner) {
+      await ownership.fenceOut(unanswered.get(leaseOwner) ?? [])
+      await pool.query(GIVE_BACK, [leaseOwner])
+      unanswered.delete(leaseOwner)
+      lookedBackAt = null
+    },
+    lookBack() {
+      lookedBackAt = null
+    },
+    listen(listening) {
+      isListening = listening
+      lookedBackAt = null
+    },
   }
 }
 
-function firstMailboxes(limit: number, concurrency: number): number {
-  const ofEach = concurrency === 0 ? MESSAGES_OF_A_MAILBOX : Math.min(MESSAGES_OF_A_MAILBOX, concurrency)
-  return Math.max(Math.min(limit, MAILBOXES_AT_LEAST), Math.ceil(limit / ofEach))
-}
-
-/**
- * In a full batch, the tenants behind the last one that was served got nothing, and those behind the last locked mailbox
- * were not tried if no more could be locked: the next claim begins with them.
- */
-function hadTheirTurn<Seen extends { readonly tenantId: string; readonly isLocked: boolean }>(
-  seen: readonly Seen[],
-  leased: readonly LeasedMessage[],
-  limit: number,
-  mailboxes: number,
-): readonly Seen[] {
-  const served = new Set(leased.map(({ tenantId }) => tenantId))
-  if (leased.length >= limit) return seen.slice(0, seen.findLastIndex(({ tenantId }) => served.has(tenantId)) + 1)
-  const isBounded = seen.filter(({ isLocked }) => isLocked).length >= mailboxes
-  return isBounded ? seen.slice(0, seen.findLastIndex(({ isLocked }) => isLocked) + 1) : seen
-}
-
-interface ClaimedRow {
-  readonly id: string
+interface LookedRow {
   readonly tenant_id: string
+  /** As PostgreSQL wrote it. */
+  readonly due_from: string
+  readonly id: string | null
+}
+
+interface ClaimedRow extends LookedRow {
+  readonly id: string
   readonly recipients: number
   readonly attempt_count: number
   readonly trying_ms: string
@@ -378,8 +362,8 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
 }
 
 /**
- * Undoes a claim whose answer was lost. Nothing was sent under it, even if recovery put the messages in doubt. They are found
- * among those that are leased, and those in doubt, because every claim waits for this statement. $1 lease owner
+ * Undoes a claim whose answer was lost, once it cannot take effect any more. Nothing was sent under it, even if recovery put the
+ * messages in doubt. $1 lease owner
  */
 const GIVE_BACK = `
 WITH lost AS MATERIALIZED (
@@ -401,14 +385,6 @@ WITH lost AS MATERIALIZED (
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 )
 ${addToTotals([queueRows('-', 'claimed'), queueRows('+', 'given_back')])}`
-
-/** Returns to the queue what a claim leased if its answer did not arrive. */
-export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    await client.query(AWAIT_CLAIMS)
-    await client.query(GIVE_BACK, [owner])
-  })
-}
 
 /**
  * Locks the messages in the order of their ids, as they are given: no plan can join by this comparison of owners.

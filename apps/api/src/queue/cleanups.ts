@@ -1,8 +1,7 @@
 import type pg from 'pg'
-import { shuffled } from '../database/shuffle.sql.ts'
-import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
-import { lockMailbox } from './mailbox-lock.ts'
+import type { Owned } from './owner/ownership.ts'
+import { ownedBoxes } from './owner/ownership.sql.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
 import { totalsOf } from './totals.ts'
@@ -12,7 +11,6 @@ import { totalsOf } from './totals.ts'
 export const CLEANUP_LEASE_MS = 60_000
 /** By then Microsoft has carried out a request whose answer was lost, or never will. */
 const STRAY_AFTER_MS = 5 * 60_000
-const MAILBOXES_AT_ONCE = 10
 
 /** An item that the product created in a mailbox and has to delete. */
 export interface Cleanup {
@@ -55,62 +53,44 @@ export async function isUnderWay(pool: pg.Pool, messageId: string, leavesWithinM
   return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
 }
 
-/** Locks connected mailboxes with a deletion that is due, in a shuffled order. $1 the most mailboxes */
-const LOCK_FOR_CLEANUP = `
-WITH due AS (
-  SELECT DISTINCT c.tenant_id FROM mailbox_cleanups c JOIN tenant_settings s ON s.tenant_id = c.tenant_id
-   WHERE c.due_at <= mail_now() AND s.status = 'connected' AND s.problem IS NULL
-     AND NOT ${isPaused('c.tenant_id')}
-  OFFSET 0 -- nothing else is locked
-), shuffled AS (
-  SELECT tenant_id FROM due ORDER BY ${shuffled('due.tenant_id')} OFFSET 0
-)
-SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
-
 /**
- * Leases one deletion in each locked mailbox that is below its limit of concurrent requests. What a newer version wants
- * deleted in another way is left to it.
- * $1 tenants, $2 that limit or 0 for none, $3 lease in ms
+ * Leases one deletion in each connected mailbox of this process that is below its limit of concurrent requests. What a newer
+ * version wants deleted in another way is left to it.
+ * $1 tenants, $2 that limit or 0 for none, $3 lease in ms, $4 this process, $5 its epochs
  */
 const CLAIM_CLEANUPS = `
-WITH picked AS MATERIALIZED (
+WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
   SELECT due.tenant_id, due.item_id
-    FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (
+    FROM owned AS b JOIN tenant_settings s ON s.tenant_id = b.tenant_id CROSS JOIN LATERAL (
       SELECT c.tenant_id, c.item_id FROM mailbox_cleanups c
-       WHERE c.tenant_id = b.id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
+       WHERE c.tenant_id = b.tenant_id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
-   WHERE NOT ${isPaused('b.id')}
-     AND ($2 = 0 OR $2 > coalesce((${totalsOf('b.id', 'sending')}), 0)
-                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
-                         + ${readingInboxes('b.id')})
+   WHERE s.status = 'connected' AND s.problem IS NULL AND NOT ${isPaused('b.tenant_id')}
+     AND ($2 = 0 OR $2 > coalesce((${totalsOf('b.tenant_id', 'sending')}), 0)
+                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now())
+                         + ${readingInboxes('b.tenant_id')})
 )
 UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millisecond'
   FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id
 RETURNING c.tenant_id, c.item_id, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
 
-/** Leases one deletion in each mailbox that is below its limit of concurrent requests. */
-export async function claimCleanups(pool: pg.Pool, { concurrency }: MailboxLimits): Promise<Cleanup[]> {
-  return inTransaction(pool, async (client) => {
-    const { rows: mailboxes } = await client.query<{ id: string }>({
-      name: 'lock-for-cleanup',
-      text: LOCK_FOR_CLEANUP,
-      values: [MAILBOXES_AT_ONCE],
-    })
-    if (mailboxes.length === 0) return []
-    const values = [mailboxes.map(({ id }) => id), concurrency, CLEANUP_LEASE_MS]
-    const { rows } = await client.query<{
-      tenant_id: string
-      item_id: string
-      kind: Cleanup['kind']
-      age_ms: string
-    }>(CLAIM_CLEANUPS, values)
-    return rows.map((row) => ({
-      tenantId: row.tenant_id,
-      itemId: row.item_id,
-      kind: row.kind,
-      ageMs: Number(row.age_ms),
-    }))
+export async function claimCleanups(
+  pool: pg.Pool,
+  { concurrency }: MailboxLimits,
+  { owner, mailboxes }: Owned,
+): Promise<Cleanup[]> {
+  const epochs = mailboxes.map(({ epoch }) => epoch)
+  const { rows } = await pool.query<{ tenant_id: string; item_id: string; kind: Cleanup['kind']; age_ms: string }>({
+    name: 'claim-cleanups',
+    text: CLAIM_CLEANUPS,
+    values: [mailboxes.map(({ tenantId }) => tenantId), concurrency, CLEANUP_LEASE_MS, owner, epochs],
   })
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    itemId: row.item_id,
+    kind: row.kind,
+    ageMs: Number(row.age_ms),
+  }))
 }
 
 /** $1 tenant, $2 item */

@@ -71,7 +71,7 @@ UPDATE report_inboxes
 /** Without this a stalled queue would go unnoticed. */
 const BRING_TROUBLE_BACK = `
 UPDATE mailboxes SET troubled_since = mail_now()
- WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM mailboxes WHERE troubled_since > mail_now() FOR UPDATE SKIP LOCKED))`
+ WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM mailboxes WHERE troubled_since > mail_now() FOR NO KEY UPDATE SKIP LOCKED))`
 
 /**
  * Moves what was used ahead of now to where the limit of a day counts it, but no other does: when it was used in truth is
@@ -106,7 +106,7 @@ const BRING_PAUSES_BACK = `
 WITH ahead AS MATERIALIZED (
   SELECT m.*, m.quota_paused_at > mail_now() OR m.quota_paused_until <= $1 AND m.quota_paused_at < $2::timestamptz - ${WRITTEN_BEFORE} AS is_quota_ahead
     FROM mailboxes m WHERE greatest(m.paused_until, m.no_access_until, m.quota_paused_until) > mail_now()
-   ORDER BY m.tenant_id FOR UPDATE
+   ORDER BY m.tenant_id FOR NO KEY UPDATE
 ), pauses AS (
   SELECT a.*, CASE WHEN a.is_quota_ahead THEN ${ended('a.quota_paused_until')} ELSE a.quota_paused_until END AS quota_until FROM ahead a
 )

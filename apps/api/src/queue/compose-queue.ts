@@ -1,14 +1,20 @@
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../clock.ts'
 import { createContentKeys, type ContentKeys } from '../content-keys.ts'
 import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
 import type { NewId } from '../ids.ts'
 import type { MailboxLimits } from './limits.ts'
+import { createOwnership } from './owner/ownership.ts'
+import { createOwnerStore } from './owner/ownership.sql.ts'
+import { createSenders } from './owner/senders.ts'
 import { createQueue, type Queue, type Receiving } from './queue.ts'
 import { TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
 import type { EndRefreshWait } from './send-now.ts'
+
+const OWNER_BYTES = 16
 
 export interface ComposedQueue extends Queue {
   readonly contentKeys: ContentKeys
@@ -21,6 +27,7 @@ export function composeQueue({
   database,
   connectionString,
   config,
+  processName,
   vault,
   clock,
   elapsedMs,
@@ -30,6 +37,7 @@ export function composeQueue({
   databaseWasAway,
   endRefreshWait,
   takeOverWaits = TAKE_OVER_WAITS,
+  logger,
 }: {
   database: Database
   connectionString: string
@@ -38,7 +46,9 @@ export function composeQueue({
     readonly tenantStorageBytes: number
     readonly contentRetentionDays: number
     readonly logRetentionDays: number
+    readonly database: { readonly kind: 'embedded' | 'external' }
   }
+  processName: string
   vault: TokenVault
   clock: () => Date
   elapsedMs: () => number
@@ -49,13 +59,24 @@ export function composeQueue({
   databaseWasAway: () => boolean
   endRefreshWait: EndRefreshWait
   takeOverWaits?: TakeOverWaits | undefined
+  logger: FastifyBaseLogger
 }): ComposedQueue {
+  const ownership = createOwnership({
+    store: createOwnerStore(database.pool),
+    name: processName,
+    isAlone: config.database.kind === 'embedded', // its data folder has one process
+    newOwner: () => random(OWNER_BYTES).toString('hex'),
+    elapsedMs,
+    logger,
+  })
   const queue = createQueue(database, {
     connectionString,
     limits: config.mailboxLimits,
     storageBytes: config.tenantStorageBytes,
     contentRetentionDays: config.contentRetentionDays,
     logRetentionDays: config.logRetentionDays,
+    ownership,
+    senders: createSenders(database.pool, elapsedMs),
     takeOverWaits,
     databaseWasAway,
     endRefreshWait,

@@ -341,7 +341,8 @@ it('counts a message that Microsoft refused as one whose token it accepted', asy
   await ground.clock.advance(30 * SECONDS)
   await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
   const [row] = await ground.database.query<{ times: number }>(
-    `SELECT (token_refused ->> 'times')::int AS times FROM mailboxes`,
+    `SELECT (token_refused ->> 'times')::int AS times FROM mailboxes WHERE tenant_id = $1`,
+    [ADA],
   )
   expect(row?.times).toBe(1)
 })

@@ -37,7 +37,7 @@ const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOT
 
 /** $1 tenant */
 const LOCK = `SELECT refused, refusal_round AS round, hold, token_refused AS token, gateway, coalesce(no_access_until > mail_now(), false) AS "isPaused", mail_now() AS now
-  FROM mailboxes WHERE tenant_id = $1 FOR UPDATE`
+  FROM mailboxes WHERE tenant_id = $1 FOR NO KEY UPDATE`
 
 /** A message that Microsoft refuses had a token that is not, and nothing else answers. $1 tenant, $2 refused, $3 hold */
 const WRITE = `

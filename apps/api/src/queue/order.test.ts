@@ -182,7 +182,7 @@ describe('while more waits than the limit of a minute lets out', () => {
     await add('report', 100)
     await sendAllowed(queue)
     await ground.database.query(
-      `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, mail_now() + interval '5 min')`,
+      `UPDATE mailboxes SET paused_until = mail_now() + interval '5 min' WHERE tenant_id = $1`,
       [ADA],
     )
     expect(await sendFor(60, queue)).toEqual([])

@@ -17,7 +17,7 @@ import {
 import { beginBulkChange, continueBulkChange, type BulkAction, type BulkCounts } from './bulk.ts'
 import { cancelMessage } from './cancel.ts'
 import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
-import { createClaiming, giveBack, readContent, renewLeases } from './claim.ts'
+import { createClaiming, readContent, renewLeases } from './claim.ts'
 import {
   claimCleanups,
   endCleanup,
@@ -40,6 +40,9 @@ import {
   type CountsByCode,
   type FailureCount,
 } from './failures.ts'
+import type { Ownership } from './owner/ownership.ts'
+import { readEpoch } from './owner/ownership.sql.ts'
+import type { Senders, SendingProcess } from './owner/senders.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
@@ -56,7 +59,6 @@ import {
 import type { StoredFilter } from './find-filter.ts'
 import { pauseForQuota, pauseForReports, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
-import { createKnownTenants } from './known-tenants.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-facts.ts'
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
@@ -151,6 +153,8 @@ export interface Deliveries {
   claim(owner: string, limit: number): Promise<LeasedMessage[]>
   /** Undoes a claim whose answer was lost. */
   giveBack(owner: string): Promise<void>
+  /** Has the next claim look for what may have been due for long. */
+  lookBack(): void
   /** Extends leases by `LEASE_MS`. Returns the ids of the messages whose lease is still held. */
   renew(messages: readonly Lease[]): Promise<Set<string>>
   /**
@@ -268,6 +272,8 @@ export interface ReportInboxes {
 
 /** Maintenance and monitoring of the queue as a whole. */
 export interface Upkeep {
+  /** How often the mailbox of a tenant has changed hands. */
+  readEpoch(tenantId: string): Promise<number>
   readDepth(): Promise<readonly QueueDepth[]>
   readFailures(): Promise<readonly FailureCount[]>
   /** Finds queues in which nothing has moved since `movedBefore`. */
@@ -316,10 +322,13 @@ export interface Insight {
   readQuarantinedOfDay(tenantId: string): Promise<number>
   readOutcomeHistory(tenantId: string): Promise<OutcomeHistory>
   readExternalUse(tenantId: string): Promise<ExternalUse>
+  /** Null where no process sends. */
+  readSendingProcess(tenantId: string): Promise<SendingProcess | null>
   replaceSendingLimits(tenantId: string, limits: SendingLimitsInput, actor: string, now: Date): Promise<SendingLimits>
 }
 
 export interface Queue {
+  readonly ownership: Ownership
   readonly dataKeys: DataKeys
   readonly messages: Messages
   readonly receiving: Receiving
@@ -341,6 +350,8 @@ export function createQueue(
     storageBytes,
     contentRetentionDays,
     logRetentionDays,
+    ownership,
+    senders,
     takeOverWaits,
     databaseWasAway,
     endRefreshWait,
@@ -352,6 +363,8 @@ export function createQueue(
     readonly storageBytes: number
     readonly contentRetentionDays: number
     readonly logRetentionDays: number
+    readonly ownership: Ownership
+    readonly senders: Senders
     readonly takeOverWaits: TakeOverWaits
     readonly databaseWasAway: () => boolean
     readonly endRefreshWait: EndRefreshWait
@@ -359,13 +372,14 @@ export function createQueue(
     readonly newId: NewId
   },
 ): Queue {
-  const known = createKnownTenants(timers.elapsedMs)
+  const claiming = createClaiming(pool, limits, ownership, timers.elapsedMs)
   const clear = createClearing(pool, timers)
-  const departures = createDepartures(pool, limits, timers.elapsedMs)
+  const departures = createDepartures(pool, limits, senders, timers.elapsedMs)
   const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
   const findKey = createKeyLookUp(pool, timers)
   const bulkTurns = createTurns()
   return {
+    ownership,
     dataKeys: {
       current: (tenantId) => readCurrentDataKey(pool, tenantId),
       add: (tenantId, key) => addDataKey(pool, tenantId, key),
@@ -393,8 +407,9 @@ export function createQueue(
       discard: (id) => discardReceived(pool, id),
     },
     deliveries: {
-      claim: createClaiming(pool, limits, known, timers.elapsedMs),
-      giveBack: (owner) => giveBack(pool, owner),
+      claim: (owner, limit) => claiming.claim(owner, limit),
+      giveBack: (owner) => claiming.giveBack(owner),
+      lookBack: () => claiming.lookBack(),
       renew: (messages) => renewLeases(pool, messages),
       clear: (message, settingsVersion, sends, inDoubt = false) => clear({ message, settingsVersion, sends, inDoubt }),
       storeDraft: (message, settingsVersion, draft) => storeDraft(pool, message, settingsVersion, draft),
@@ -409,22 +424,22 @@ export function createQueue(
       settle: createSettling(pool, timers),
       async takeOver() {
         const taken = await takingOver.takeOver()
-        if (taken.abandoned.length > 0) known.expect(null)
+        if (taken.abandoned.length > 0) claiming.lookBack()
         return taken
       },
       async bringTimesBack(stopping) {
         const isMoreDue = await takingOver.bringTimesBack(stopping)
-        if (isMoreDue) known.expect(null)
+        if (isMoreDue) claiming.lookBack()
         return isMoreDue
       },
       async release() {
         const released = await releaseMessages(pool)
         const { isQueued, held, news } = await tendMailboxes(prisma, newId)
         const moved = isQueued || released.moved
-        if (moved) known.expect(null) // a scheduled message keeps its due time
+        if (moved) claiming.lookBack() // a scheduled message keeps its due time
         return { ...released, moved, held, news }
       },
-      listen: (wake) => listenForMessages(connectionString, known, wake, timers),
+      listen: (wake) => listenForMessages(connectionString, claiming, wake, timers),
     },
     mailboxes: {
       chargeUpload: (tenantId, bytes) => chargeUpload(pool, limits, tenantId, bytes),
@@ -435,14 +450,14 @@ export function createQueue(
       expectStray: (tenantId, messageId) => expectStray(pool, tenantId, messageId),
       isUnderWay: (messageId, leavesWithinMs) => isUnderWay(pool, messageId, leavesWithinMs),
       isToBeDeleted: (tenantId, itemId) => isToBeDeleted(pool, tenantId, itemId),
-      claimCleanups: () => claimCleanups(pool, limits),
+      claimCleanups: async () => (await ownership.use((mine) => claimCleanups(pool, limits, mine))) ?? [],
       endCleanup: (cleanup) => endCleanup(pool, cleanup),
       postponeCleanup: (cleanup, waitMs) => postponeCleanup(pool, cleanup, waitMs),
       pauseForQuota: (report) => pauseForQuota(prisma, newId, report),
     },
     events: createEvents(pool),
     inboxes: {
-      claim: (owner) => claimInboxes(pool, limits, owner),
+      claim: async (owner) => (await ownership.use((mine) => claimInboxes(pool, limits, owner, mine))) ?? [],
       renew: (inbox) => renewInbox(pool, inbox),
       advance: (inbox, link, isReadToTheEnd) => advanceInbox(pool, inbox, link, isReadToTheEnd),
       release: (inbox, againInMs) => releaseInbox(pool, inbox, againInMs),
@@ -460,6 +475,7 @@ export function createQueue(
       readQuarantinedOfDay: (tenantId) => readQuarantinedOfDay(pool, tenantId),
       readOutcomeHistory: (tenantId) => readOutcomeHistory(pool, tenantId),
       readExternalUse: (tenantId) => readExternalUse(pool, tenantId),
+      readSendingProcess: (tenantId) => senders.readOwner(tenantId),
       replaceSendingLimits: (tenantId, limits, actor, now) =>
         replaceSendingLimits(prisma, tenantId, limits, actor, now),
     },
@@ -478,6 +494,7 @@ export function createQueue(
       writeOverdueEvents: () => writeOverdueEvents(pool),
     },
     upkeep: {
+      readEpoch: (tenantId) => readEpoch(pool, tenantId),
       readDepth: () => readQueueDepth(pool),
       readFailures: () => readFailureCounts(pool),
       findStalled: (options) => findStalledQueues(pool, options),

@@ -54,7 +54,7 @@ const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOT
 /** $1 tenant */
 const LOCK = `
 SELECT m.quota_code_at, m.quota_pause_ms, m.quota_paused_until, mail_now() AS now, (SELECT s.from_email FROM tenant_settings s WHERE s.tenant_id = $1)
-  FROM mailboxes m WHERE m.tenant_id = $1 FOR UPDATE OF m`
+  FROM mailboxes m WHERE m.tenant_id = $1 FOR NO KEY UPDATE OF m`
 
 /** $1 tenant, $2 code, $3 ms of the pause or null */
 const WRITE = `

@@ -1,8 +1,7 @@
 import type pg from 'pg'
-import { shuffled } from '../database/shuffle.sql.ts'
-import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
-import { lockMailbox } from './mailbox-lock.ts'
+import type { Owned } from './owner/ownership.ts'
+import { ownedBoxes } from './owner/ownership.sql.ts'
 import { totalsOf } from './totals.ts'
 
 // The inboxes in which non-delivery reports arrive: who reads which, and how far. Reading counts as one of the mailbox's
@@ -12,7 +11,6 @@ import { totalsOf } from './totals.ts'
 export const INBOX_LEASE_MS = 60_000
 /** A busy mailbox keeps a request free for an inbox that waits, until it has been read; this long at most. */
 const KEEPS_FREE_MS = 10_000
-const MAILBOXES_AT_ONCE = 10
 const SEEN_FOR_DAYS = 3
 
 /** `sender`: of the sender. `delegate`: of the person whose access is used, where the sender is another mailbox. */
@@ -53,33 +51,24 @@ const IS_DUE = `i.due_at <= mail_now() AND (i.lease_owner IS NULL OR i.lease_unt
 const isPausedByMicrosoft = (tenant: string) =>
   `EXISTS (SELECT 1 FROM mailboxes m WHERE m.tenant_id = ${tenant} AND m.paused_until > mail_now() AND m.paused_until > coalesce(m.quota_paused_until, '-infinity'))`
 
-/** $1 the most mailboxes */
-const LOCK_DUE = `
-WITH due AS (
-  SELECT DISTINCT i.tenant_id FROM report_inboxes i JOIN (${WANTED}) AS w ON w.tenant_id = i.tenant_id AND w.inbox = i.inbox
-   WHERE ${IS_DUE} AND NOT ${isPausedByMicrosoft('i.tenant_id')}
-  OFFSET 0 -- nothing else is locked
-), shuffled AS (
-  SELECT tenant_id FROM due ORDER BY ${shuffled('due.tenant_id')} OFFSET 0
-)
-SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
-
 /**
- * Leases one due inbox of each locked mailbox that is below its limit of concurrent requests, and keeps a request free
- * for it in the others. Another owner, or reports that were switched off in between, begin anew.
+ * Leases one due inbox of each mailbox of this process that is below its limit of concurrent requests, and keeps a request
+ * free for it in the others. The inbox of somebody else, or reports that were switched off in between, begin anew.
  *
- * $1 tenants, $2 that limit or 0 for none, $3 lease owner, $4 lease in ms, $5 ms that a request is kept free
+ * $1 tenants, $2 that limit or 0 for none, $3 lease owner, $4 lease in ms, $5 ms that a request is kept free, $6 this process,
+ * $7 its epochs
  */
 const CLAIM = `
-WITH picked AS MATERIALIZED (
-  SELECT b.id AS tenant_id, due.inbox, due.owner, due.begins_anew, due.bounces_since,
-         $2 = 0 OR $2 > coalesce((${totalsOf('b.id', 'sending')}), 0)
-                        + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now())
-                        + (SELECT count(*) FROM report_inboxes r WHERE r.tenant_id = b.id AND r.lease_until > mail_now() AND r.lease_owner IS NOT NULL) AS fits
-    FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (
+WITH ${ownedBoxes('$6', '$1', '$7')}, picked AS MATERIALIZED (
+  SELECT b.tenant_id, due.inbox, due.owner, due.begins_anew, due.bounces_since,
+         $2 = 0 OR $2 > coalesce((${totalsOf('b.tenant_id', 'sending')}), 0)
+                        + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now())
+                        + (SELECT count(*) FROM report_inboxes r WHERE r.tenant_id = b.tenant_id AND r.lease_until > mail_now() AND r.lease_owner IS NOT NULL) AS fits
+    FROM owned AS b CROSS JOIN LATERAL (
       SELECT i.inbox, w.owner, w.bounces_since, i.owner IS DISTINCT FROM w.owner OR coalesce(i.read_at, i.due_at) < w.bounces_since AS begins_anew
         FROM report_inboxes i JOIN (${WANTED}) AS w ON w.tenant_id = i.tenant_id AND w.inbox = i.inbox
-       WHERE i.tenant_id = b.id AND ${IS_DUE} ORDER BY i.due_at LIMIT 1) AS due
+       WHERE i.tenant_id = b.tenant_id AND ${IS_DUE} ORDER BY i.due_at LIMIT 1) AS due
+   WHERE NOT ${isPausedByMicrosoft('b.tenant_id')}
 ), leased AS (
   UPDATE report_inboxes i
      SET lease_owner = CASE WHEN p.fits THEN $3 END, lease_until = mail_now() + CASE WHEN p.fits THEN $4::int ELSE $5::int END * interval '1 millisecond',
@@ -92,33 +81,28 @@ SELECT tenant_id, inbox, link,
        greatest(coalesce(read_at - interval '1 hour', bounces_since - interval '1 day'), mail_now() - interval '2 days') AS since
   FROM leased WHERE lease_owner = $3`
 
-/** Leases due inboxes to `owner`, one of each mailbox. */
+/** Leases due inboxes to `leaseOwner`, one of each mailbox of this process. */
 export async function claimInboxes(
   pool: pg.Pool,
   { concurrency }: MailboxLimits,
-  owner: string,
+  leaseOwner: string,
+  { owner, mailboxes }: Owned,
 ): Promise<ClaimedInbox[]> {
   await pool.query({ name: 'add-wanted-inboxes', text: ADD_WANTED })
-  return inTransaction(pool, async (client) => {
-    const { rows: mailboxes } = await client.query<{ id: string }>({
-      name: 'lock-due-inboxes',
-      text: LOCK_DUE,
-      values: [MAILBOXES_AT_ONCE],
-    })
-    if (mailboxes.length === 0) return []
-    const values = [mailboxes.map(({ id }) => id), concurrency, owner, INBOX_LEASE_MS, KEEPS_FREE_MS]
-    const { rows } = await client.query<{ tenant_id: string; inbox: InboxKind; link: string | null; since: Date }>(
-      CLAIM,
-      values,
-    )
-    return rows.map(({ tenant_id: tenantId, inbox, link, since }) => ({
-      tenantId,
-      inbox,
-      leaseOwner: owner,
-      link,
-      since,
-    }))
+  const { rows } = await pool.query<{ tenant_id: string; inbox: InboxKind; link: string | null; since: Date }>({
+    name: 'claim-inboxes',
+    text: CLAIM,
+    values: [
+      mailboxes.map(({ tenantId }) => tenantId),
+      concurrency,
+      leaseOwner,
+      INBOX_LEASE_MS,
+      KEEPS_FREE_MS,
+      owner,
+      mailboxes.map(({ epoch }) => epoch),
+    ],
   })
+  return rows.map(({ tenant_id: tenantId, inbox, link, since }) => ({ tenantId, inbox, leaseOwner, link, since }))
 }
 
 type Held = Pick<ClaimedInbox, 'tenantId' | 'inbox' | 'leaseOwner'>

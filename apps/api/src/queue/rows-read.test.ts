@@ -181,7 +181,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() WHERE tenant_id = $1`,
       [ADA],
     )
-    await ground.database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', mail_now())`)
+    await ground.database.query(
+      `INSERT INTO tenants (id, created_at) SELECT id, mail_now() FROM unnest(ARRAY['ten_paused', 'ten_lanes', 'ten_many']) AS id`,
+    )
     await ground.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
     )

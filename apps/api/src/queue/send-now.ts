@@ -8,7 +8,7 @@ const END_PAUSE = `
 UPDATE mailboxes m SET paused_until = NULL, quota_paused_until = CASE WHEN m.quota_paused_until > mail_now() THEN mail_now() ELSE m.quota_paused_until END,
        no_access_until = CASE WHEN m.token_refused IS NULL AND m.gateway IS NULL THEN m.no_access_until END
   FROM (SELECT greatest(paused_until, CASE WHEN token_refused IS NOT NULL OR gateway IS NOT NULL THEN no_access_until END) AS paused_until
-          FROM mailboxes WHERE tenant_id = $1 FOR UPDATE) AS before
+          FROM mailboxes WHERE tenant_id = $1 FOR NO KEY UPDATE) AS before
  WHERE m.tenant_id = $1 AND before.paused_until > mail_now()
 RETURNING before.paused_until`
 

@@ -30,6 +30,7 @@ const QUEUE_TABLES = [
   'messages',
   'outcome_counts',
   'outcome_progress',
+  'owners',
   'recipient_outcomes',
   'report_inboxes',
   'seen_reports',

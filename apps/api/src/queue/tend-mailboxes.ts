@@ -24,7 +24,7 @@ SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sen
        m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route' AND m.refused #>> '{draft,messageId}' IS DISTINCT FROM m.probe_id, false) AS "probeIsDue",
        coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
   FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id
- WHERE m.tenant_id = $1 FOR UPDATE OF m`
+ WHERE m.tenant_id = $1 FOR NO KEY UPDATE OF m`
 
 /**
  * Holds what would only be refused. What is in doubt is looked for first, and a worker finds out what else goes by draft.

@@ -44,8 +44,8 @@ it('charges more than the limit if nothing else was charged', async () => {
   expect(await charge(1)).not.toBeNull()
 })
 
-it('does not wait for a claim that has locked the mailbox', async () => {
-  const release = await ground.database.lockMailbox(ADA)
+it('does not wait for a claim', async () => {
+  const release = await ground.database.lockAsClaim()
   expect(await charge(1)).toBeNull()
   await release()
 })

@@ -1,11 +1,10 @@
 import type { Timers } from '../clock.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import { keepConnected } from '../database/keep-connected.ts'
-import type { KnownTenants } from './known-tenants.ts'
 
 /**
- * A transaction that queues messages notifies this channel, which wakes the workers when it commits. The payload names the
- * tenants; without any, anything may be due.
+ * A transaction that queues messages notifies this channel, which wakes the workers when it commits. The payload names their
+ * tenant; without any, something may be due that was queued before.
  */
 export const MESSAGES_CHANNEL = 'inforiver_mail_messages'
 export const BETWEEN_TENANTS = ','
@@ -18,23 +17,23 @@ export async function wakeWorkers(
 }
 
 /**
- * Calls `wake` whenever a message may be due, and reconnects until stopped. `known` learns whose it may be, and whether
- * notifications arrive.
+ * Calls `wake` whenever a message may be due, and reconnects until stopped. `claiming` learns whether notifications arrive, and
+ * what may have been due for long.
  */
 export function listenForMessages(
   connectionString: string,
-  known: Pick<KnownTenants, 'listen' | 'expect'>,
+  claiming: { lookBack(): void; listen(isListening: boolean): void },
   wake: () => void,
   timers: Timers,
 ): { stop(): Promise<void> } {
   return keepConnected(connectionString, timers, async (client) => {
     client.on('notification', ({ payload }) => {
-      known.expect(payload ? payload.split(BETWEEN_TENANTS) : null)
+      if (!payload) claiming.lookBack()
       wake()
     })
-    client.once('end', () => known.listen(false))
+    client.once('end', () => claiming.listen(false))
     await client.query(`LISTEN ${MESSAGES_CHANNEL}`)
-    known.listen(true)
+    claiming.listen(true)
     wake() // nobody listened while there was no connection
   })
 }

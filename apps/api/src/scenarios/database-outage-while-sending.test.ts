@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { CLAIMS_LOCK } from '../queue/mailbox-lock.ts'
 import { holdCommits } from '../test-support/held-commit.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
@@ -119,6 +118,7 @@ async function claimWithoutAnswer(
   options: { deliveryGraceMs?: number } = {},
 ) {
   link.cut() // from the worker of the other tests
+  await ground.database.query('DELETE FROM owners') // which does not renew
   const otherLink = await ground.database.link()
   const other = await ground.startProduct({
     environment: { ROLE: 'worker', DATABASE_URL: otherLink.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
@@ -135,9 +135,9 @@ async function claimWithoutAnswer(
   return { id, other, otherLink }
 }
 
-/** Waits until the statement that gives a claim back waits for claims that are being committed. */
+/** Waits until the mailbox is taken anew, which waits for claims that are under way. */
 async function untilGivingBack(): Promise<void> {
-  const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${CLAIMS_LOCK}`
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE mailboxes m SET %epoch%'`
   await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
 }
 

@@ -10,6 +10,9 @@ const ground = useDeliveryGround({ environment: { ROLE: 'api', ...LIMITS } })
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.database.empty('messages', 'mailbox_usage')
+  await ground.database.query(
+    `INSERT INTO owners (id, name) VALUES ('standby', 'would send') ON CONFLICT (id) DO UPDATE SET renewals = owners.renewals + 1`,
+  )
   await ground.pass(2 * HOURS)
 })
 
@@ -60,6 +63,21 @@ it('shows when messages leave that wait for the limit of messages a minute, in t
     nextAttemptAt: new Date(now() + 142 * SECONDS).toISOString(),
   })
   await ground.service.post(`/api/v1/messages/${high.id}/cancel`)
+})
+
+it('says that no process sends, and which one does once one is started', async () => {
+  await submit(1, 1)
+  await ground.database.query('DELETE FROM owners')
+  const sender = async () => (await ground.service.get('/api/v1/overview')).json.sendingProcess
+  expect(await waits()).toEqual([
+    ['no-worker', null],
+    ['no-worker', null],
+  ])
+  expect(await sender()).toBeNull()
+
+  await startWorker()
+  await expect.poll(sent).toBe(2)
+  expect(await sender()).toMatchObject({ name: expect.stringMatching(/^.+:\d+ \(worker\)$/) })
 })
 
 it('sends messages that wait for the limit of messages a minute when it said it would', async () => {

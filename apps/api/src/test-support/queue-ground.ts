@@ -62,6 +62,7 @@ export async function createQueueGround({
      SELECT unnest($1::text[]), $2, 'connected', 'ada@contoso.com', 'own', $3, true`,
     [[ADA, BEN], VERSION, permissions],
   )
+  await database.query(`INSERT INTO owners (id, name) VALUES ('standby', 'a process that would send')`)
   const opened = await openDatabase(database.url, () => {})
   const newProcess = () => createTestQueue(opened.pool, { storageBytes })
   const queue = newProcess()

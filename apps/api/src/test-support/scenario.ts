@@ -196,6 +196,7 @@ export function createWorkerStarts(
   let passedMs = 0
   return {
     async startProcess() {
+      await ground().database.query('DELETE FROM owners') // of tests before, which killed them
       const worker = await startWorkerProcess(ground(), {}, options)
       onTestFinished(() => worker.close())
       return worker
@@ -203,6 +204,7 @@ export function createWorkerStarts(
     async startLater(ms) {
       passedMs += ms
       await ground().database.setTimeAhead(passedMs)
+      await ground().database.query('DELETE FROM owners') // as who has seen for 12 s that none of them renews
       return startWorker(ground(), options)
     },
   }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { LOCK_AS_CLAIM, lockMailbox } from '../queue/mailbox-lock.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { databaseUrl, LOOPBACK, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 import { createTcpLink, type TcpLink } from './tcp-link.ts'
@@ -24,10 +23,8 @@ export interface TestDatabase {
   lock(table: string, mode?: 'SHARE' | 'ACCESS EXCLUSIVE'): Promise<() => Promise<void>>
   /** Locks one row, as a process that is about to change it, until the returned function is called. */
   lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
-  /** Locks what a claim locks until it is committed, until the returned function is called. */
+  /** Locks the mailboxes as a claim does that is not answered yet, until the returned function is called. */
   lockAsClaim(): Promise<() => Promise<void>>
-  /** Locks a mailbox as a claim does, until the returned function is called. */
-  lockMailbox(tenant: string): Promise<() => Promise<void>>
   /** Puts a link in front of the database, which `url` of the link leads through. */
   link(): Promise<DatabaseLink>
   /** Creates another database with what is in this one, to which nothing else may be connected. */
@@ -81,18 +78,7 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     },
     lock: (table, mode = 'SHARE') => hold(`LOCK TABLE ${table} IN ${mode} MODE`),
     lockRow: (table, id, key = 'id') => hold(`SELECT 1 FROM ${table} WHERE ${key} = $1 FOR UPDATE`, [id]),
-    lockAsClaim: () => hold(LOCK_AS_CLAIM),
-    async lockMailbox(tenant) {
-      const client = await pool.connect()
-      await client.query('BEGIN')
-      const lock = async () =>
-        (await client.query<{ locked: boolean }>(`SELECT ${lockMailbox('$1::text')} AS locked`, [tenant])).rows[0]
-      while ((await lock())?.locked !== true);
-      return async () => {
-        await client.query('COMMIT')
-        client.release()
-      }
-    },
+    lockAsClaim: () => hold('SELECT FROM mailboxes FOR KEY SHARE'),
     async link() {
       const through = new URL(url)
       const link = await createTcpLink(Number(through.port))

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { systemTimers } from '../clock.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
+import { createOwnership, type Ownership } from '../queue/owner/ownership.ts'
+import { createOwnerStore } from '../queue/owner/ownership.sql.ts'
+import { createSenders } from '../queue/owner/senders.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
 import type { TakeOverWaits } from '../queue/recover.ts'
 import { newId } from './new-id.ts'
@@ -26,7 +30,10 @@ export interface TestQueueOptions {
   readonly elapsedMs?: () => number
 }
 
-/** Creates a queue as a process of its own would. `url` is for LISTEN. */
+/**
+ * Creates a queue as a process of its own would. It takes every mailbox before each claim, as the only process that runs does at
+ * its start; who owned them before finds out. `url` is for LISTEN.
+ */
 export function createTestQueue(
   pool: pg.Pool,
   {
@@ -39,6 +46,21 @@ export function createTestQueue(
     url = '',
   }: TestQueueOptions & { readonly url?: string } = {},
 ): Queue {
+  const ownership = createOwnership({
+    store: createOwnerStore(pool),
+    name: 'test',
+    isAlone: true,
+    newOwner: () => randomBytes(16).toString('hex'),
+    elapsedMs,
+    logger: { info() {}, warn() {}, error() {} },
+  })
+  const taking: Ownership = {
+    ...ownership,
+    async use(work, options) {
+      for (let tries = 0; tries < 3 && !(await ownership.tend().then(() => ownership.isOwner())); tries++);
+      return ownership.use(work, options)
+    },
+  }
   return createQueue(
     { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) },
     {
@@ -47,6 +69,8 @@ export function createTestQueue(
       storageBytes,
       contentRetentionDays,
       logRetentionDays,
+      ownership: taking,
+      senders: createSenders(pool, () => 0), // none ends as long as a test runs
       takeOverWaits,
       databaseWasAway: () => false,
       endRefreshWait: async () => {},

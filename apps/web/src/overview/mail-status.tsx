@@ -55,7 +55,7 @@ interface Props {
 export function MailStatus({ overview, notKnownSince }: Props) {
   const styles = useStyles()
   const t = useTranslate()
-  const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
+  const { mail, since, lastSentAt, sendingProcess, waiting, scheduled, limits } = overview
   // They tell why mail is stopped, or paused.
   const { data: settings } = useQuery({ ...settingsQuery, enabled: mail === 'stopped' || limits.pausedUntil !== null })
   const sentence = sentenceOf(overview, settings, t)
@@ -121,6 +121,15 @@ export function MailStatus({ overview, notKnownSince }: Props) {
           {
             name: t('overview.scheduled'),
             value: scheduled > 0 && t('overview.messages', { count: scheduled }),
+          },
+          {
+            name: t('overview.sending-process'),
+            value: sendingProcess
+              ? t.rich('overview.sending-process.since', {
+                  name: sendingProcess.name,
+                  since: <LocalTime at={sendingProcess.since} format="short" />,
+                })
+              : t('overview.sending-process.none'),
           },
         ]}
       />

@@ -20,6 +20,7 @@ const OVERVIEW: Overview = {
   sentence: '',
   since: '2026-11-24T10:00:00.000Z',
   lastSentAt: null,
+  sendingProcess: null,
   waiting: { count: 0, oldestAt: null, triedAgainAt: null, lastLeavesAt: null },
   scheduled: 0,
   held: { count: 0, because: {} },

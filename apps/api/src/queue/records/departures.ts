@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { isInLane, walkLanes } from '../lanes.ts'
 import type { MailboxLimits } from '../limits.ts'
 import type { Mailbox, Rank } from '../owner/next.ts'
+import type { Senders } from '../owner/senders.ts'
 import { lastDeparture, planDepartures, type Lane, type Plan } from '../owner/plan.ts'
 import { placeAhead } from '../pace.ts'
 import { whyPaused } from '../pause.ts'
@@ -63,7 +64,12 @@ export interface Departures {
   explain(tenantId: string, queued: readonly QueuedRow[]): Promise<ReadonlyMap<string, Waiting>>
 }
 
-export function createDepartures(pool: pg.Pool, limits: MailboxLimits, elapsedMs: () => number): Departures {
+export function createDepartures(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  senders: Pick<Senders, 'isAnybodyThere'>,
+  elapsedMs: () => number,
+): Departures {
   let kept: { readonly tenantId: string; readonly planned: Planned; readonly at: number } | null = null
 
   async function plan(tenantId: string, snapshot: Snapshot): Promise<Planned> {
@@ -75,9 +81,9 @@ export function createDepartures(pool: pg.Pool, limits: MailboxLimits, elapsedMs
 
   return {
     async readMailbox(tenantId) {
-      const snapshot = await readSnapshot(pool, tenantId)
+      const [snapshot, isAnybodyThere] = await Promise.all([readSnapshot(pool, tenantId), senders.isAnybodyThere()])
       const { messages, recipients, pausedUntil } = snapshot.mailbox
-      const canLeave = snapshot.canLeave && snapshot.queued + snapshot.sending > 0
+      const canLeave = snapshot.canLeave && isAnybodyThere && snapshot.queued + snapshot.sending > 0
       return {
         pausedUntil: pausedUntil === null ? null : new Date(pausedUntil),
         pausedBecause: snapshot.pausedBecause,
@@ -93,6 +99,7 @@ export function createDepartures(pool: pg.Pool, limits: MailboxLimits, elapsedMs
     },
     async explain(tenantId, queued) {
       if (queued.length === 0) return new Map()
+      if (!(await senders.isAnybodyThere())) return new Map(queued.map(({ id }) => [id, NOBODY_SENDS]))
       const snapshot = await readSnapshot(pool, tenantId)
       const isDue = ({ nextAttemptAt }: QueuedRow) => (nextAttemptAt?.getTime() ?? 0) <= snapshot.now
       const planned = queued.some(isDue) ? await plan(tenantId, snapshot) : NOTHING_PLANNED
@@ -143,6 +150,8 @@ export function planOf(
   )
   return { ...planDepartures(mailbox, lanes, limits, now), isCut, recipients }
 }
+
+const NOBODY_SENDS: Waiting = { because: 'no-worker', until: null }
 
 const RANKS: Readonly<Record<MessagePriority, Rank>> = { high: 0, normal: 1, low: 2 }
 

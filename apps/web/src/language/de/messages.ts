@@ -225,6 +225,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.upload.started': 'Die Anhänge werden hochgeladen',
   'messages.waits.mailbox-paused': 'Postfach pausiert',
   'messages.waits.messages-per-minute': 'Grenze der Nachrichten je Minute',
+  'messages.waits.no-worker': 'Kein Prozess sendet',
   'messages.waits.recipients-per-day': 'Grenze der Empfänger am Tag',
   'messages.waits.requests-at-once': 'Andere Nachrichten werden gesendet',
   'messages.waits.retry': 'Wird erneut versucht',

@@ -42,6 +42,8 @@ export const sending: TranslationOf<typeof english> = {
   'sending.waits.mailbox-paused': 'Bis dahin wird aus dem Postfach nichts gesendet: {why}.',
   'sending.waits.messages-per-minute':
     'Das Postfach sendet nur eine begrenzte Zahl von Nachrichten je Minute. Diese wartet auf die Nachrichten vor ihr.',
+  'sending.waits.no-worker':
+    'Es läuft kein Prozess, der sendet. Die Nachricht verlässt das Postfach, sobald einer mit ROLE=all oder ROLE=worker gestartet ist.',
   'sending.waits.recipients-per-day':
     'Das Postfach sendet nur an eine begrenzte Zahl von Empfängern am Tag. Diese Nachricht wartet, bis wieder genügend frei sind.',
   'sending.waits.requests-at-once':

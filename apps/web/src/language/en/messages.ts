@@ -216,6 +216,7 @@ export const messages = {
   'messages.upload.started': 'The attachments are being uploaded',
   'messages.waits.mailbox-paused': 'Mailbox is paused',
   'messages.waits.messages-per-minute': 'Limit of messages a minute',
+  'messages.waits.no-worker': 'No process sends',
   'messages.waits.recipients-per-day': 'Limit of recipients a day',
   'messages.waits.requests-at-once': 'Other messages are being sent',
   'messages.waits.retry': 'Will be tried again',

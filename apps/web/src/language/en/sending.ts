@@ -39,6 +39,8 @@ export const sending = {
   'sending.waits.mailbox-paused': 'Nothing is sent from the mailbox until then: {why}.',
   'sending.waits.messages-per-minute':
     'The mailbox sends a limited number of messages a minute, and this one waits for the messages before it.',
+  'sending.waits.no-worker':
+    'No process that sends is running. The message leaves once one is started with ROLE=all or ROLE=worker.',
   'sending.waits.recipients-per-day':
     'The mailbox sends to a limited number of recipients a day, and this message waits until enough are free again.',
   'sending.waits.requests-at-once': 'As many other messages of the mailbox are being sent as Microsoft takes at once.',
