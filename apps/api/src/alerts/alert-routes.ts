@@ -20,19 +20,20 @@ import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewId } from '../ids.ts'
 import type { Events } from '../queue/events.ts'
-import type { AttemptWebhook } from './alert-dispatcher.ts'
-import type { AlertStore, RaisedAlert } from './alert-store.ts'
-import { eventTypesOf, type EventStreamStore } from './event-stream-store.ts'
+import type { AlertStore } from './alert-store.ts'
 import { alertValues, newerAlertText, noticeText } from './alert-text.ts'
+import type { OutboxStore, RaisedAlert } from './outbox-store.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
-import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+import { eventTypesOf, newWebhookSecret, webhookSecretOwner, type AttemptWebhook } from './webhook-attempt.ts'
+import type { WebhookStore } from './webhook-store.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-  readonly store: AlertStore
-  readonly streams: Pick<EventStreamStore, 'countWaiting' | 'replay'>
+  readonly store: Pick<AlertStore, 'dismiss'>
+  readonly webhooks: WebhookStore
+  readonly outbox: Pick<OutboxStore, 'listNotices'>
   readonly events: Pick<Events, 'end'>
   readonly vault: TokenVault
   readonly attempt: AttemptWebhook
@@ -48,7 +49,8 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   const {
     requireAdmin,
     store,
-    streams,
+    webhooks,
+    outbox,
     events,
     vault,
     attempt,
@@ -60,15 +62,9 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     newId,
   } = options
 
-  route(app, listWebhooks, requireAdmin, async ({ caller: { tenantId } }) => {
-    const webhooks = await store.listWebhooks(tenantId)
-    const waiting = await streams.countWaiting(tenantId, webhooks)
-    return {
-      items: webhooks.map(({ waiting: tried, ...webhook }) =>
-        Object.assign(webhook, { waiting: tried + (waiting.get(webhook.id) ?? 0) }),
-      ),
-    }
-  })
+  route(app, listWebhooks, requireAdmin, async ({ caller: { tenantId } }) => ({
+    items: await webhooks.list(tenantId),
+  }))
 
   route(app, createWebhook, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body }) => {
     const { url, types = null, services = null } = body
@@ -79,7 +75,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
     const startsAt = eventTypesOf(types ?? []).length > 0 ? (await events.end(tenantId)).position : null
     const contents = { types, services, startsAt }
-    const createdAt = await store.createWebhook({ id, tenantId, url, secretSealed }, contents, actor, clock())
+    const createdAt = await webhooks.create({ id, tenantId, url, secretSealed }, contents, actor, clock())
     if (createdAt === null) throw refusedUrl(FULL_FAULT)
     request.log.info({ webhook: id }, 'webhook created')
     return {
@@ -95,21 +91,21 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   })
 
   route(app, removeWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id } }) => {
-    if (!(await store.removeWebhook(tenantId, id, userId, clock()))) throw noSuchWebhook()
+    if (!(await webhooks.remove(tenantId, id, userId, clock()))) throw noSuchWebhook()
     request.log.info({ webhook: id }, 'webhook removed')
   })
 
   route(app, testWebhook, requireAdmin, async ({ caller: { tenantId, userId }, params: { id } }) => {
-    const webhook = await store.findWebhook(tenantId, id)
+    const webhook = await webhooks.find(tenantId, id)
     if (!webhook) throw noSuchWebhook()
     const test = { id: newId('alert'), type: 'webhook.test', body: testBody(clock(), publicUrl) } as const
     const attempted = await attempt(webhook, test)
-    await store.recordTest(webhook, userId, attempted)
+    await webhooks.recordTest(webhook, userId, attempted)
     return attempted
   })
 
   route(app, replayWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id }, body }) => {
-    const replayed = await streams.replay(tenantId, id, new Date(body.since), userId, clock())
+    const replayed = await webhooks.replay(tenantId, id, new Date(body.since), userId, clock())
     if (replayed === 'not-found') throw noSuchWebhook()
     if (replayed === 'too-many') throw new ProblemError('rate-limited', say('replays-running', { max: MAX_REPLAYS }))
     request.log.info({ webhook: id, events: replayed.count }, 'webhook replayed')
@@ -117,7 +113,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   })
 
   route(app, listNotices, requireAdmin, async ({ caller }) => {
-    const raised = await store.listNotices(caller.tenantId)
+    const raised = await outbox.listNotices(caller.tenantId)
     const newestFirst = raised.toSorted((one, other) => other.at.getTime() - one.at.getTime())
     return { items: newestFirst.map((raised) => toNotice(raised, adminCenters)) }
   })

@@ -8,21 +8,21 @@ import type { SignedIn } from '../http/session.ts'
 import type { NewId } from '../ids.ts'
 import type { Events } from '../queue/events.ts'
 import type { Upkeep } from '../queue/queue.ts'
-import { createAlertDispatcher, createWebhookAttempt, type AlertDispatcher } from './alert-dispatcher.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
-import { createEventDispatcher } from './event-dispatcher.ts'
-import { createEventStreamStore } from './event-stream-store.ts'
+import { createOutboxStore } from './outbox-store.ts'
 import { createQueueWatch } from './queue-watch.ts'
 import { createStorageWatch } from './storage-watch.ts'
 import { createAddressRule } from './webhook-address.ts'
-import { createWebhookPlaces } from './webhook-places.ts'
+import { createWebhookAttempt } from './webhook-attempt.ts'
+import { createWebhookDispatcher, type WebhookDispatcher } from './webhook-dispatcher.ts'
 import { createWebhookSender } from './webhook-sender.ts'
+import { createWebhookStore } from './webhook-store.ts'
 
 export interface Alerts {
   readonly store: Pick<AlertStore, 'raiseSecretExpiring'>
   /** Sends alerts and events to the webhooks. */
-  readonly dispatcher: AlertDispatcher
+  readonly dispatcher: WebhookDispatcher
   routes(guards: { requireAdmin: (request: FastifyRequest) => Promise<SignedIn> }): FastifyPluginAsync
   /** Housekeeping runs these, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>
@@ -70,33 +70,33 @@ export function composeAlerts({
   newId: NewId
   logger: FastifyBaseLogger
 }): Alerts {
-  const store = createAlertStore(database.prisma, database.pool, newId)
+  const store = createAlertStore(database.prisma, newId)
+  const webhooks = createWebhookStore(database.prisma, events, newId)
+  const outbox = createOutboxStore(database.pool)
   const allowAddress = createAddressRule({ allowPrivate })
   const send = createWebhookSender({ allowAddress, extraCaCertificates, timers })
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
-  const streams = createEventStreamStore(database.prisma, database.pool, events, newId)
-  const places = createWebhookPlaces()
-  const dispatchers = [
-    createAlertDispatcher({ store, attempt, places, publicUrl, adminCenters, timers, chance, logger }),
-    createEventDispatcher({ store: streams, events, attempt, places, timers, chance, random, logger }),
-  ]
   return {
     store,
-    dispatcher: {
-      start() {
-        for (const dispatcher of dispatchers) dispatcher.start()
-      },
-      async stop() {
-        await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()))
-      },
-    },
+    dispatcher: createWebhookDispatcher({
+      outbox,
+      events,
+      attempt,
+      publicUrl,
+      adminCenters,
+      timers,
+      chance,
+      random,
+      logger,
+    }),
     routes:
       ({ requireAdmin }) =>
       async (app) => {
         await app.register(alertRoutes, {
           requireAdmin,
           store,
-          streams,
+          webhooks,
+          outbox,
           events,
           vault,
           attempt,
@@ -111,7 +111,7 @@ export function composeAlerts({
     tasks: {
       'raise-stalled-queues': createQueueWatch({ queue, store, recipientsPerDay, databaseNow, elapsedMs }),
       'watch-storage': createStorageWatch({ queue, store, tenantId, databaseNow }),
-      'sweep-alerts': () => store.sweep(),
+      'sweep-alerts': async () => store.sweep(await databaseNow()),
     },
   }
 }

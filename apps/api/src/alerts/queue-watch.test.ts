@@ -19,7 +19,7 @@ let store: AlertStore
 beforeAll(async () => {
   ground = await createDeliveryGround({ environment: { ROLE: 'api' } })
   database = await openDatabase(ground.database.url, () => {})
-  store = createAlertStore(database.prisma, database.pool, newId)
+  store = createAlertStore(database.prisma, newId)
 })
 afterAll(async () => {
   await database.close()

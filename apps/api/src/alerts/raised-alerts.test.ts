@@ -8,6 +8,7 @@ import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { createOutboxStore } from './outbox-store.ts'
 
 const NOTICES = '/api/v1/notices'
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   ada = ground.product.newBrowser()
   await ada.signIn('Ada Admin')
   database = await openDatabase(ground.database.url, () => {})
-  store = createAlertStore(database.prisma, database.pool, newId)
+  store = createAlertStore(database.prisma, newId)
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   tenantId = tenant?.id ?? ''
 })
@@ -152,10 +153,10 @@ it('publishes one alert with the number of messages that failed in a minute, onc
   })
   expect(new Date(String(alert?.facts['since'])).toISOString()).toBe(await firstFailedAt())
   await toNextMinute()
-  await store.publish()
+  await createOutboxStore(database.pool).publish()
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
   await ground.pass(6 * SECONDS)
-  await store.publish()
+  await createOutboxStore(database.pool).publish()
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
@@ -173,7 +174,7 @@ it('notifies a webhook of failures in the minute in which it was added', async (
   expect(await raised()).toMatchObject([{ count: 2 }])
 
   await ground.pass(66 * SECONDS)
-  await store.publish()
+  await createOutboxStore(database.pool).publish()
   const deliveries = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1'
   expect(await ground.database.query(deliveries, [id])).toHaveLength(1)
 })
@@ -341,7 +342,7 @@ it('keeps an alert for 30 days', async () => {
   await failMessage()
   const sweepAfter = async (days: number) => {
     await ground.database.query('UPDATE alert_events SET at = mail_now() - $1 * $2::interval', [days, '1 day'])
-    await store.sweep()
+    await store.sweep(ground.clock.now())
   }
 
   await sweepAfter(29)

@@ -17,7 +17,7 @@ let store: AlertStore
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createAlertStore(database.prisma, database.pool, newId)
+  store = createAlertStore(database.prisma, newId)
 })
 afterAll(async () => {
   await database.close()

@@ -4,6 +4,7 @@ import { newId } from '../test-support/new-id.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { createOutboxStore } from './outbox-store.ts'
 import { createStorageWatch } from './storage-watch.ts'
 
 const TENANT = 'ten_a'
@@ -17,7 +18,7 @@ let store: AlertStore
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createAlertStore(database.prisma, database.pool, newId)
+  store = createAlertStore(database.prisma, newId)
   await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
 })
 afterAll(async () => {
@@ -40,7 +41,7 @@ it('says once that the storage is nearly full, whether dismissed or not, and onc
     usedBytes = bytes
     await clock.advance(1 * MINUTES)
     await watch()
-    return (await store.listNotices(TENANT)).map(({ alert: { type } }) => type)
+    return (await createOutboxStore(database.pool).listNotices(TENANT)).map(({ alert: { type } }) => type)
   }
 
   expect([await look(799), await look(800), await look(900)]).toEqual([
@@ -48,7 +49,7 @@ it('says once that the storage is nearly full, whether dismissed or not, and onc
     ['storage.nearly-full'],
     ['storage.nearly-full'],
   ])
-  const [notice] = await store.listNotices(TENANT)
+  const [notice] = await createOutboxStore(database.pool).listNotices(TENANT)
   expect(notice?.alert.facts).toEqual({ usedBytes: 800, limitBytes: 1_000, services: SERVICES })
   await store.dismiss(TENANT, notice?.id ?? '', 'usr_a', clock.now())
   expect([await look(950), await look(750)]).toEqual([[], []])

@@ -3,7 +3,7 @@ import type { MessageEvent } from '@inforiver-mail/contract/message-event'
 import type { WebhookEventPayload, WebhookPayload } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
-import type { RaisedAlert } from './alert-store.ts'
+import type { RaisedAlert } from './outbox-store.ts'
 import { alertText } from './alert-text.ts'
 
 const SETTINGS = '/settings/office365-smtp'

@@ -8,7 +8,7 @@ import { newId } from '../test-support/new-id.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createAlertStore } from './alert-store.ts'
+import { createOutboxStore } from './outbox-store.ts'
 
 /** Without a name server the lookup times out. */
 const LEADS_NOWHERE = expect.stringMatching(/^(name-not-found|timed-out)$/)
@@ -97,7 +97,7 @@ it('counts as added when the database says so, and is told what happens from the
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const recovered = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } } as const
   await appendAlert(database.prisma, { id: newId('alert'), ...recovered, tenantId: tenant?.id ?? '', at: clock.now() })
-  expect(await createAlertStore(database.prisma, database.pool, newId).publish()).toBe(1)
+  expect(await createOutboxStore(database.pool).publish()).toBe(1)
 
   expect(await ground.database.query('SELECT webhook_id AS id FROM webhook_deliveries')).toEqual([
     { id: added.json.id },

@@ -6,21 +6,30 @@ import type { Prisma } from './generated/client.ts'
  * second alert with the same `dedupeKey` is ignored. It is due at once, by the clock of the database.
  */
 export async function appendAlert(
-  transaction: Pick<Prisma.TransactionClient, '$executeRaw'>,
-  alert: Alert & { readonly id: string; readonly tenantId: string; readonly at: Date; readonly dedupeKey?: string },
+  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  {
+    facts,
+    ...alert
+  }: Alert & {
+    readonly id: string
+    readonly tenantId: string
+    readonly at: Date
+    /** How many messages it is about. */
+    readonly count?: number
+    readonly dedupeKey?: string
+  },
 ): Promise<void> {
-  const { id, tenantId, at, type, facts, dedupeKey = null } = alert
-  await transaction.$executeRaw`
-    INSERT INTO alert_events (id, tenant_id, type, at, facts, dedupe_key, publish_at)
-    VALUES (${id}, ${tenantId}, ${type}, ${at}, ${JSON.stringify(facts)}::jsonb, ${dedupeKey}, mail_now())
-    ON CONFLICT DO NOTHING`
+  await transaction.alertEvent.createMany({
+    data: [{ ...alert, facts: facts as Prisma.InputJsonObject }],
+    skipDuplicates: true,
+  })
 }
 
 /** Dismisses the alerts about a subject, which is the word before the dot, once they are obsolete. */
 export async function dismissAlerts(
   transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
   tenantId: string,
-  subject: 'mailbox' | 'microsoft' | 'quota' | 'storage',
+  subject: 'mailbox' | 'microsoft' | 'queue' | 'quota' | 'storage',
   now: Date,
 ): Promise<void> {
   await transaction.alertEvent.updateMany({

@@ -282,6 +282,30 @@ describe('a database of version 1.5', () => {
     )
   })
 
+  it('keeps the alerts and events that are on their way to a webhook', async () => {
+    await database.query(`
+      INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ('whk_1', 'ten_1', 'https://hooks.contoso.com', '', now());
+      INSERT INTO alert_events (id, tenant_id, type, at, facts, publish_at, published_at)
+      SELECT 'alt_' || n, 'ten_1', 'mailbox.recovered', now(), '{}', now(), now() FROM generate_series(1, 3) AS n;
+      INSERT INTO webhook_deliveries (webhook_id, alert_id, attempts, next_attempt_at, outcome)
+      VALUES ('whk_1', 'alt_1', 1, NULL, 'delivered'), ('whk_1', 'alt_2', 3, '2026-12-01T10:00:00Z', 'refused'), ('whk_1', 'alt_3', 0, '2026-12-01T09:00:00Z', NULL);
+      INSERT INTO webhook_retries (webhook_id, position, attempts, next_attempt_at) VALUES ('whk_1', 1790000000000001, 2, '2026-12-01T11:00:00Z');
+      INSERT INTO webhook_streams (id, webhook_id, position, due_at) VALUES ('str_1', 'whk_1', 1790000000000002, now())`)
+
+    await migrate(database.url)
+
+    expect(
+      await database.query(
+        `SELECT coalesce(alert_id, position::text) AS what, attempts, next_attempt_at AS at FROM webhook_deliveries ORDER BY next_attempt_at`,
+      ),
+    ).toEqual([
+      { what: 'alt_3', attempts: 0, at: new Date('2026-12-01T09:00:00Z') },
+      { what: 'alt_2', attempts: 3, at: new Date('2026-12-01T10:00:00Z') },
+      { what: '1790000000000001', attempts: 2, at: new Date('2026-12-01T11:00:00Z') },
+    ])
+    expect(await database.query('SELECT position FROM webhook_streams')).toEqual([{ position: '1790000000000002' }])
+  })
+
   it('is not touched while a process of that version runs, which is named', async () => {
     const before = await history()
     const running = new pg.Client({ connectionString: database.url })
@@ -450,6 +474,7 @@ it('creates exactly the tables, columns, keys and indexes of schema.prisma', asy
       filters: { externalTables: [], externalEnums: [] },
     }),
   )
+  await database.query('CREATE FUNCTION mail_now() RETURNS timestamptz RETURN now()') // of defaults
   await database.query(stdout ?? '')
   const wanted = await structure(database)
   const migrated = await createTestDatabase()

@@ -84,7 +84,7 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   tenants: ['database'],
   users: ['sign-in'],
   webhook_deliveries: ['alerts'],
-  webhook_retries: ['alerts'],
+
   webhook_streams: ['alerts'],
   webhooks: ['alerts'],
 }

@@ -1,65 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import type { RequestListener } from 'node:http'
 import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { WebhookEventPayload, type WebhookSubject } from '@inforiver-mail/contract/webhook'
-import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
-import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import pino from 'pino'
-import { Webhook } from 'standardwebhooks'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
-import { systemTimers } from '../clock.ts'
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import type { Alert } from '../alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
-import { openDatabase, type Database } from '../database/database.ts'
-import { createEvents, type Events } from '../queue/events.ts'
+import type { Events } from '../queue/events.ts'
 import { newId } from '../test-support/new-id.ts'
-import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
-import { createWebhookAttempt } from './alert-dispatcher.ts'
-import { createAlertStore, type AlertStore } from './alert-store.ts'
-import { createEventDispatcher } from './event-dispatcher.ts'
-import { createEventStreamStore, type EventStreamStore } from './event-stream-store.ts'
-import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
-import { createWebhookPlaces } from './webhook-places.ts'
-import { createWebhookSender } from './webhook-sender.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { ADMIN, createWebhookFixture, TENANT, type Receiver } from '../test-support/webhook-fixture.ts'
 
 const WAIT = { interval: 20 } as const
-const TENANT = 'ten_a'
-const ADMIN = 'usr_a'
 const TEN_ATTEMPTS = 10
-/** No receiver of a test may seem not to answer on a machine that is busy. */
-const NEVER_MS = 600_000
-const parsed = parseVaultKeys(`test:${randomBytes(32).toString('base64')}`)
-if (parsed.outcome !== 'read') throw new Error('The key of this test cannot be read.')
-const vault = createTokenVault(parsed.keyRing)
-const certificate = selfSignedCertificate()
-const clock = createTestClock()
-const logger = pino({ level: 'silent' })
 
-let test: TestDatabase
-let database: Database
-let alerts: AlertStore
-let events: Events
-let streams: EventStreamStore
-
-beforeAll(async () => {
-  test = await createTestDatabase()
-  await clock.govern(test)
-  database = await openDatabase(test.url, () => {})
-  alerts = createAlertStore(database.prisma, database.pool, newId)
-  events = createEvents(database.pool)
-  streams = createEventStreamStore(database.prisma, database.pool, events, newId)
-  await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
-})
-beforeEach(async () => {
-  await test.empty('webhooks', 'alert_events', 'message_events')
-  await clock.advance(1 * MINUTES)
-})
+const fixture = await createWebhookFixture()
+const { test, clock, events, outbox, webhooks } = fixture
+afterAll(() => fixture.close())
+beforeEach(() => fixture.clear())
 
 let written = 0
 
@@ -78,45 +33,11 @@ async function happen(count: number, type: MessageEventType = 'message.sent', se
   return found.map(({ event }) => event.id)
 }
 
-interface Receiver {
-  readonly id: string
-  /** The id of each request, in the order of arrival. */
-  readonly received: string[]
-  readonly bodies: unknown[]
-  /** Decides on the status of each request; null: no answer. */
-  answer: (id: string) => number | null
-}
-
-async function addWebhook(
+function addWebhook(
   types: readonly WebhookSubject[] | null = ['message.sent'],
   services: readonly string[] | null = null,
 ): Promise<Receiver> {
-  const id = newId('webhook')
-  const secret = newWebhookSecret(randomBytes)
-  const receiver: Receiver = { id, received: [], bodies: [], answer: () => 204 }
-  const answer: RequestListener = (request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      const event = String(request.headers['webhook-id'])
-      const body = Buffer.concat(chunks).toString()
-      const isSigned = request.headers['webhook-signature'] === new Webhook(secret).sign(event, clock.now(), body)
-      receiver.received.push(event)
-      receiver.bodies.push(isSigned ? JSON.parse(body) : 'not signed')
-      const status = receiver.answer(event)
-      if (status !== null) response.writeHead(status).end()
-    })
-  }
-  const url = await serveTls(certificate, answer)
-  const secretSealed = await vault.seal(secret, webhookSecretOwner(TENANT, id))
-  const startsAt = types === null ? null : (await events.end(TENANT)).position
-  await alerts.createWebhook(
-    { id, tenantId: TENANT, url, secretSealed },
-    { types, services, startsAt },
-    ADMIN,
-    clock.now(),
-  )
-  return receiver
+  return fixture.addWebhook({ types, services })
 }
 
 /** Events that tell when somebody has read all of them. */
@@ -135,32 +56,6 @@ function spyOnReads(): { readonly events: Events; ended: () => Promise<void> } {
   }
 }
 
-/** Sends as a process of its own. */
-function startDispatcher(read: Events = events): () => Promise<void> {
-  const send = createWebhookSender({
-    allowAddress: () => true,
-    extraCaCertificates: certificate.certificate,
-    timers: systemTimers,
-    timeoutMs: NEVER_MS,
-  })
-  const dispatcher = createEventDispatcher({
-    store: streams,
-    events: read,
-    attempt: createWebhookAttempt({ vault, send, clock: clock.now, logger }),
-    places: createWebhookPlaces(),
-    timers: systemTimers,
-    chance: () => 0,
-    random: randomBytes,
-    logger,
-    pollEveryMs: 5,
-  })
-  dispatcher.start()
-  let stopped: Promise<void> | null = null
-  const stop = () => (stopped ??= dispatcher.stop())
-  onTestFinished(stop)
-  return stop
-}
-
 const byId = (ids: readonly string[]): string[] => ids.toSorted((one, other) => one.localeCompare(other))
 
 /** Waits until a receiver has got these, each at least once. */
@@ -168,10 +63,16 @@ async function arrival(receiver: Receiver, ids: readonly string[]): Promise<void
   await expect.poll(() => byId([...new Set(receiver.received)]), WAIT).toEqual(byId(ids))
 }
 
+async function raise(alert: Alert): Promise<string> {
+  const id = newId('alert')
+  await appendAlert(fixture.database.prisma, { id, ...alert, tenantId: TENANT, at: clock.now() })
+  return id
+}
+
 /** The events that are tried again later; none while one of them is being tried. */
 async function rest(): Promise<unknown[] | null> {
   const rows = await test.query<{ attempts: number; leased: boolean }>(
-    `SELECT attempts, next_attempt_at = mail_now() + interval '60 seconds' AS leased FROM webhook_retries ORDER BY position`,
+    `SELECT attempts, next_attempt_at = mail_now() + interval '60 seconds' AS leased FROM webhook_deliveries WHERE position IS NOT NULL ORDER BY position`,
   )
   return rows.some(({ leased }) => leased) ? null : rows.map(({ attempts }) => attempts)
 }
@@ -183,7 +84,7 @@ it('sends each event that a webhook asked for as a signed request, and no other'
   await happen(1, 'message.held')
   await happen(1, 'message.sent', 'invitations')
   const [failed = ''] = await happen(1, 'message.failed')
-  startDispatcher()
+  fixture.start()
 
   await arrival(receiver, [sent, failed])
   expect(receiver.received).toHaveLength(2)
@@ -194,56 +95,55 @@ it('sends each event that a webhook asked for as a signed request, and no other'
   expect(body).toEqual({ type: 'message.failed', timestamp: clock.now().toISOString(), data: event })
   expect(WebhookEventPayload.parse(body)).toEqual(body)
   await expect
-    .poll(() => alerts.listWebhooks(TENANT), WAIT)
+    .poll(() => webhooks.list(TENANT), WAIT)
     .toMatchObject([{ waiting: 0, lastAttempt: { type: 'message.failed', outcome: 'delivered', status: 204 } }])
 })
 
 it('sends alerts and events to those webhooks only that take them', async () => {
-  const [old, both, chosen] = [
-    await addWebhook(null),
-    await addWebhook(['queue.stalled', 'message.sent']),
-    await addWebhook(),
-  ]
+  const old = await addWebhook(null)
+  const both = await addWebhook(['queue.stalled', 'message.sent'])
+  const chosen = await addWebhook()
   await clock.advance(1)
-  const raised = { tenantId: TENANT, at: clock.now() }
-  await appendAlert(database.prisma, {
-    id: newId('alert'),
-    ...raised,
-    type: 'queue.stalled',
-    facts: { oldestDueAt: '' },
-  })
-  await appendAlert(database.prisma, {
-    id: newId('alert'),
-    ...raised,
-    type: 'mailbox.recovered',
-    facts: { fromEmail: '' },
-  })
-  await alerts.publish()
-  const deliveries = await test.query<{ id: string; types: string[] }>(
-    `SELECT d.webhook_id AS id, array_agg(a.type ORDER BY a.type) AS types FROM webhook_deliveries d JOIN alert_events a ON a.id = d.alert_id GROUP BY 1`,
-  )
-  expect(new Map(deliveries.map(({ id, types }) => [id, types]))).toEqual(
-    new Map([
-      [old.id, ['mailbox.recovered', 'queue.stalled']],
-      [both.id, ['queue.stalled']],
-    ]),
-  )
-
+  const stalled = await raise({ type: 'queue.stalled', facts: { oldestDueAt: clock.now().toISOString() } })
+  const recovered = await raise({ type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } })
   const ids = await happen(2)
-  startDispatcher()
-  await arrival(both, ids)
+  fixture.start()
+
+  await arrival(both, [stalled, ...ids])
+  await arrival(old, [stalled, recovered])
   await arrival(chosen, ids)
-  expect(old.received).toEqual([])
+  expect(chosen.received).toHaveLength(2)
+})
+
+it('has two requests under way to a webhook at most, of which one is for new events, and alerts go before the rest', async () => {
+  const [busy, other] = [await addWebhook(['message.sent', 'queue.stalled']), await addWebhook(null)]
+  busy.answer = () => null
+  const ids = await happen(3)
+  const stop = fixture.start()
+  await arrival(busy, ids.slice(0, 2)) // nothing else wants the other place
+  const stalled = await raise({ type: 'queue.stalled', facts: { oldestDueAt: clock.now().toISOString() } })
+  await arrival(other, [stalled])
+  const later = await raise({ type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } })
+  await arrival(other, [stalled, later]) // a whole pass is over
+  expect(busy.received).toHaveLength(2)
+  await stop()
+
+  const events = `SELECT $1, position, 1, mail_now() FROM message_events`
+  await test.query(`INSERT INTO webhook_deliveries (webhook_id, position, attempts, next_attempt_at) ${events}`, [
+    busy.id,
+  ])
+  await webhooks.replay(TENANT, busy.id, new Date(0), ADMIN, clock.now())
+  await clock.advance(1 * MINUTES) // the leases of the process that ended
+  fixture.start()
+  await expect.poll(() => byId(busy.received.slice(2)), WAIT).toEqual(byId([stalled, ids[0] ?? '']))
 })
 
 it('sends a burst through several processes', async () => {
   const receiver = await addWebhook()
   const ids = await happen(60)
-  expect(await streams.countWaiting(TENANT, [{ id: receiver.id, types: ['message.sent'], services: null }])).toEqual(
-    new Map([[receiver.id, 60]]),
-  )
-  startDispatcher()
-  startDispatcher()
+  expect(await receiver.listed()).toMatchObject({ waiting: 60 })
+  fixture.start()
+  fixture.start()
 
   await arrival(receiver, ids)
   expect(receiver.received).toHaveLength(60)
@@ -251,19 +151,18 @@ it('sends a burst through several processes', async () => {
 
 it('records the position of an idle webhook once a minute', async () => {
   const receiver = await addWebhook()
-  const waiting = () => streams.countWaiting(TENANT, [{ id: receiver.id, types: ['message.sent'], services: null }])
   await happen(25_000, 'message.held')
   await clock.advance(1 * MINUTES)
   await happen(1, 'message.held')
   const { position } = await events.end(TENANT)
-  const stop = startDispatcher()
+  const stop = fixture.start()
   await expect
     .poll(() => test.query('SELECT position FROM webhook_streams'), WAIT)
     .toEqual([{ position: String(position) }])
   await stop()
 
   await happen(1)
-  expect(await waiting()).toEqual(new Map([[receiver.id, 1]])) // which looks no further than 20,000 events
+  expect(await receiver.listed()).toMatchObject({ waiting: 1 }) // which looks no further than 20,000 events
 })
 
 it('skips no event after a failover to a clock that is behind', async () => {
@@ -272,7 +171,7 @@ it('skips no event after a failover to a clock that is behind', async () => {
   await clock.advance(40 * SECONDS)
   await happen(1, 'message.held')
   const look = spyOnReads()
-  startDispatcher(look.events)
+  fixture.start({ read: look.events })
   await look.ended()
   await test.query(`DELETE FROM message_events WHERE type = 'message.held'`)
   await clock.advance(-30 * SECONDS)
@@ -286,7 +185,7 @@ it('tries an event again apart from the others, and gives it up after ten attemp
   const receiver = await addWebhook()
   const [poison = '', ...others] = await happen(12)
   receiver.answer = (id) => (id === poison ? 500 : 204)
-  startDispatcher()
+  fixture.start()
   await arrival(receiver, [poison, ...others])
   await expect.poll(rest, WAIT).toEqual([1])
 
@@ -304,7 +203,7 @@ it('asks a webhook that is down with one event at a time, and delays no other', 
   const up = await addWebhook()
   down.answer = () => 503
   const ids = await happen(20)
-  startDispatcher()
+  fixture.start()
   await arrival(up, ids)
   await arrival(down, ids.slice(0, 2))
   await expect.poll(rest, WAIT).toHaveLength(2)
@@ -312,7 +211,7 @@ it('asks a webhook that is down with one event at a time, and delays no other', 
     test.query(`SELECT failures FROM webhook_streams WHERE webhook_id = $1 AND lease IS NULL`, [down.id])
   await expect.poll(stream, WAIT).toEqual([{ failures: 1 }])
 
-  await test.query(`UPDATE webhook_retries SET next_attempt_at = mail_now() + interval '1 day'`)
+  await test.query(`UPDATE webhook_deliveries SET next_attempt_at = mail_now() + interval '1 day'`)
   await clock.advance(5 * SECONDS)
   await arrival(down, ids.slice(0, 3))
   await expect.poll(stream, WAIT).toEqual([{ failures: 2 }])
@@ -328,15 +227,15 @@ it('sends new events while nine webhooks answer nothing, whatever is tried again
   const good = await addWebhook()
   const first = await happen(3)
   await test.query(
-    `INSERT INTO webhook_retries (webhook_id, position, attempts, next_attempt_at)
+    `INSERT INTO webhook_deliveries (webhook_id, position, attempts, next_attempt_at)
      SELECT s.webhook_id, e.position, 1, mail_now() FROM webhook_streams s CROSS JOIN message_events e WHERE s.webhook_id <> $1`,
     [good.id],
   )
   for (const receiver of hanging) {
     receiver.answer = () => null
-    await streams.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())
+    await webhooks.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())
   }
-  startDispatcher()
+  fixture.start()
   for (const receiver of hanging) await expect.poll(() => receiver.received, WAIT).toHaveLength(2)
   const later = await happen(3)
 
@@ -348,7 +247,7 @@ it('sends nothing more for an event to a receiver that answers 410', async () =>
   const receiver = await addWebhook()
   receiver.answer = () => 410
   const ids = await happen(2)
-  startDispatcher()
+  fixture.start()
   await arrival(receiver, ids)
   await expect.poll(() => test.query(`SELECT failures FROM webhook_streams`), WAIT).toEqual([{ failures: 1 }])
 
@@ -359,12 +258,12 @@ it('repeats what was under way when a process stopped, and nothing that had arri
   const receiver = await addWebhook()
   const [first = '', second = ''] = await happen(2)
   receiver.answer = (id) => (id === first ? 204 : null)
-  const stop = startDispatcher()
+  const stop = fixture.start()
   await arrival(receiver, [first, second])
   await expect.poll(() => test.query(`SELECT 1 FROM webhook_streams WHERE lease IS NOT NULL`), WAIT).toHaveLength(1)
   await stop()
   receiver.answer = () => 204
-  startDispatcher()
+  fixture.start()
 
   await expect.poll(() => receiver.received.filter((id) => id === second).length, WAIT).toBe(2)
   expect(receiver.received.filter((id) => id === first)).toHaveLength(1)
@@ -373,13 +272,13 @@ it('repeats what was under way when a process stopped, and nothing that had arri
 it('writes nothing for a lease that ended meanwhile', async () => {
   const receiver = await addWebhook()
   await happen(1)
-  const [stream] = await streams.listDue({ limit: 1, except: [] })
+  const [stream] = await outbox.listStreams({ limit: 1, except: [] })
   if (!stream) throw new Error('There is no stream.')
-  expect(await streams.claim(stream, 'slow')).toBe(true)
-  expect(await streams.claim(stream, 'other')).toBe(false)
+  expect(await outbox.claimStream(stream, 'slow')).toBe(true)
+  expect(await outbox.claimStream(stream, 'other')).toBe(false)
   await clock.advance(61 * SECONDS)
-  expect(await streams.claim(stream, 'other')).toBe(true)
-  await streams.settle(stream, 'slow', {
+  expect(await outbox.claimStream(stream, 'other')).toBe(true)
+  await outbox.settleStream(stream, 'slow', {
     position: 9,
     failures: 0,
     waitMs: 0,
@@ -400,9 +299,9 @@ it('replays the events since a time, as the webhook asks for them, and records w
   const missed = await happen(2)
   await happen(1, 'message.held')
   const receiver = await addWebhook()
-  startDispatcher()
+  fixture.start()
 
-  expect(await streams.replay(TENANT, receiver.id, since, ADMIN, clock.now())).toEqual({ count: 2 })
+  expect(await webhooks.replay(TENANT, receiver.id, since, ADMIN, clock.now())).toEqual({ count: 2 })
   await arrival(receiver, missed)
   await expect.poll(() => test.query(`SELECT ends_at FROM webhook_streams`), WAIT).toEqual([{ ends_at: null }])
   const audited = `SELECT actor, details FROM audit_events WHERE action = 'webhook-replayed' AND details ->> 'webhook' = $1`
@@ -410,7 +309,7 @@ it('replays the events since a time, as the webhook asks for them, and records w
     { actor: ADMIN, details: { webhook: receiver.id, host: expect.any(String), since: since.toISOString(), count: 2 } },
   ])
   const later = new Date(clock.now().getTime() + 1 * HOURS)
-  expect(await streams.replay(TENANT, receiver.id, later, ADMIN, clock.now())).toEqual({ count: 0 })
+  expect(await webhooks.replay(TENANT, receiver.id, later, ADMIN, clock.now())).toEqual({ count: 0 })
 })
 
 it('bounds the replays of a webhook, and forgets all about a webhook that is removed', async () => {
@@ -418,13 +317,13 @@ it('bounds the replays of a webhook, and forgets all about a webhook that is rem
   receiver.answer = () => 500
   await happen(1)
   for (let each = 0; each < 5; each++)
-    expect(await streams.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toEqual({ count: 1 })
-  expect(await streams.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toBe('too-many')
-  startDispatcher()
+    expect(await webhooks.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toEqual({ count: 1 })
+  expect(await webhooks.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toBe('too-many')
+  fixture.start()
   await expect.poll(rest, WAIT).toHaveLength(1)
-  await alerts.removeWebhook(TENANT, receiver.id, ADMIN, clock.now())
+  await webhooks.remove(TENANT, receiver.id, ADMIN, clock.now())
 
   expect(await rest()).toEqual([])
   expect(await test.query('SELECT 1 FROM webhook_streams')).toEqual([])
-  expect(await streams.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toBe('not-found')
+  expect(await webhooks.replay(TENANT, receiver.id, new Date(0), ADMIN, clock.now())).toBe('not-found')
 })

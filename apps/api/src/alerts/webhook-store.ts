@@ -1,0 +1,202 @@
+import {
+  MAX_REPLAYED_EVENTS,
+  MAX_REPLAYS,
+  MAX_WEBHOOKS,
+  type Webhook,
+  type WebhookAttempt,
+  type WebhookSubject,
+} from '@inforiver-mail/contract/webhook'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { Webhook as WebhookRow, WebhookStream, PrismaClient } from '../database/generated/client.ts'
+import { lockTenant } from '../database/tenant-lock.ts'
+import type { NewId } from '../ids.ts'
+import { positionOf, type EventFilter, type Events } from '../queue/events.ts'
+import { readWebhookAttempt, readWebhookTypes } from '../stored-values.ts'
+import { eventTypesOf, type WebhookTarget } from './webhook-attempt.ts'
+
+/** How many events are looked at to say how many a webhook still gets, or a replay will send. */
+const LOOKED_AT_TO_TELL = 20_000
+const LOOKED_AT_TO_REPLAY = Number.POSITIVE_INFINITY
+
+/** What a webhook is sent. */
+export interface WebhookContents {
+  /** Null: every alert, and no event. */
+  readonly types: readonly WebhookSubject[] | null
+  /** Null: events of every service. */
+  readonly services: readonly string[] | null
+  /** The position of the event that its events follow; null if it is sent none. */
+  readonly startsAt: number | null
+}
+
+export interface WebhookStore {
+  /** `waiting` has the deliveries, and up to 10,000 events that a webhook still gets for the first time. */
+  list(tenantId: string): Promise<Webhook[]>
+  find(tenantId: string, id: string): Promise<WebhookTarget | null>
+  /** Returns when it was created, by the clock of the database; null when the tenant has as many as it may have. */
+  create(webhook: WebhookTarget, sent: WebhookContents, actor: string, now: Date): Promise<Date | null>
+  /** Returns false when there is none of this id. */
+  remove(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
+  /** Records the outcome of a test that an admin asked for. */
+  recordTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void>
+  /** Starts a replay, and returns how many events it sends. Returns `too-many` when too many are under way. */
+  replay(
+    tenantId: string,
+    id: string,
+    since: Date,
+    actor: string,
+    now: Date,
+  ): Promise<{ readonly count: number } | 'not-found' | 'too-many'>
+}
+
+export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'count'>, newId: NewId): WebhookStore {
+  return {
+    async list(tenantId) {
+      const rows = await prisma.webhook.findMany({
+        where: { tenantId },
+        include: { streams: true, _count: { select: { deliveries: true } } },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        take: MAX_WEBHOOKS,
+      })
+      return Promise.all(
+        rows.map(async ({ streams, _count: { deliveries }, ...row }) => ({
+          id: row.id,
+          url: row.url,
+          types: typesOf(row),
+          services: servicesOf(row),
+          createdAt: row.createdAt.toISOString(),
+          waiting: deliveries + (await countWaiting(row, streams)),
+          lastAttempt: readWebhookAttempt(row.lastAttempt),
+        })),
+      )
+    },
+
+    async find(tenantId, id) {
+      const row = await prisma.webhook.findUnique({ where: { id, tenantId } })
+      return row && { id, tenantId, url: row.url, secretSealed: row.secretSealed as Sealed }
+    },
+
+    async create({ id, tenantId, url, secretSealed }, { types, services, startsAt }, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        // Two admins at once must not exceed the limit.
+        await lockTenant(transaction, tenantId)
+        if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return null
+        const { createdAt } = await transaction.webhook.create({
+          data: {
+            id,
+            tenantId,
+            url,
+            secretSealed,
+            ...(types && { types: [...types] }),
+            ...(services && { services: [...services] }),
+            ...(startsAt !== null && { streams: { create: { id: newId('stream'), position: BigInt(startsAt) } } }),
+          },
+        })
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'webhook-created',
+          outcome: 'done',
+          details: {
+            webhook: id,
+            host: new URL(url).host, // the rest of the URL is often a secret
+            ...(types && { types: types.join(', ') }),
+            ...(services && { services: services.join(', ') }),
+          },
+        })
+        return createdAt
+      })
+    },
+
+    async remove(tenantId, id, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        await lockTenant(transaction, tenantId)
+        const row = await transaction.webhook.findUnique({ where: { id, tenantId } })
+        if (!row) return false
+        await transaction.webhook.delete({ where: { id } })
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'webhook-removed',
+          outcome: 'done',
+          details: { webhook: id, host: new URL(row.url).host },
+        })
+        return true
+      })
+    },
+
+    async recordTest({ id, tenantId, url }, actor, attempt) {
+      await prisma.$transaction(async (transaction) => {
+        await transaction.webhook.updateMany({ where: { id }, data: { lastAttempt: { ...attempt } } })
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: new Date(attempt.at),
+          actor,
+          action: 'webhook-tested',
+          outcome: attempt.outcome,
+          details: { webhook: id, host: new URL(url).host },
+        })
+      })
+    },
+
+    async replay(tenantId, id, since, actor, now) {
+      const webhook = await prisma.webhook.findUnique({ where: { id, tenantId } })
+      if (!webhook) return 'not-found'
+      const filter = filterOf(webhook, since, null)
+      const position = Math.max(0, positionOf(since))
+      const limits = { atMost: MAX_REPLAYED_EVENTS, lookedAt: LOOKED_AT_TO_REPLAY }
+      const { count, last } =
+        filter.types.length === 0 ? { count: 0, last: null } : await events.count(tenantId, position, filter, limits)
+      return prisma.$transaction(async (transaction) => {
+        await lockTenant(transaction, tenantId)
+        if ((await transaction.webhook.count({ where: { id } })) === 0) return 'not-found'
+        const replays = await transaction.webhookStream.count({ where: { webhookId: id, endsAt: { not: null } } })
+        if (replays >= MAX_REPLAYS) return 'too-many'
+        if (last !== null) {
+          const stream = { id: newId('stream'), webhookId: id, position: BigInt(position), endsAt: BigInt(last), since }
+          await transaction.webhookStream.create({ data: stream })
+        }
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'webhook-replayed',
+          outcome: 'done',
+          details: { webhook: id, host: new URL(webhook.url).host, since: since.toISOString(), count },
+        })
+        return { count }
+      })
+    },
+  }
+
+  async function countWaiting(webhook: WebhookRow, streams: readonly WebhookStream[]): Promise<number> {
+    let waiting = 0
+    for (const { position, since, endsAt } of streams) {
+      const limits = { atMost: MAX_REPLAYED_EVENTS - waiting, lookedAt: LOOKED_AT_TO_TELL }
+      waiting += (await events.count(webhook.tenantId, Number(position), filterOf(webhook, since, endsAt), limits))
+        .count
+    }
+    return waiting
+  }
+}
+
+// PostgreSQL's null of an array is an empty one here, which no webhook has.
+
+function typesOf({ types }: WebhookRow): WebhookSubject[] {
+  return readWebhookTypes(types.length === 0 ? null : types)
+}
+
+function servicesOf({ services }: WebhookRow): string[] | null {
+  return services.length === 0 ? null : services
+}
+
+function filterOf(webhook: WebhookRow, since: Date | null, endsAt: bigint | null): EventFilter {
+  return {
+    types: eventTypesOf(typesOf(webhook)),
+    services: servicesOf(webhook),
+    since,
+    endsAt: endsAt === null ? null : Number(endsAt),
+  }
+}
