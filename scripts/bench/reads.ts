@@ -169,6 +169,10 @@ async function addEnded({ pool }: Testbed, { id }: Tenant, newestAt: Date, { fro
       WHERE nth % 10000 <> 0`,
     range,
   )
+  await pool.query(
+    `UPDATE messages SET reported = true WHERE ${inRange} AND id IN (SELECT message_id FROM recipient_outcomes)`,
+    range,
+  )
 }
 
 function secondsBefore(at: Date, seconds: number): Date {

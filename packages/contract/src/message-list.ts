@@ -146,8 +146,7 @@ export const listMessages = {
       .meta({ description: 'Leads to newer messages; null when there are none.', examples: [null] }),
     total: z.int().meta({ description: 'How many messages the filter finds on all pages.', examples: [1] }),
     totalIsEstimate: z.boolean().meta({
-      description:
-        'The total is exact up to 10,000, unless counting took too long. With delivery=unknown alone, or with status=sent, it is exact only where there are fewer than 20,000 messages.',
+      description: 'The total is exact up to 10,000, unless counting took too long.',
       examples: [false],
     }),
   }),

@@ -81,6 +81,9 @@ export const ALL: Source = {
   hasStatus: false,
 }
 
+/** Messages of which something may not be known. Only their index fits the condition on the tenant. */
+const UNREPORTED: Source = { ...ALL, sql: `(SELECT * FROM messages WHERE tenant_id || '' = $1 AND NOT reported)` }
+
 /** The setting under which the rows of a source are read; null for none. */
 export function planOf({ plan, ordered }: Source): typeof FOR_VALUES | typeof IN_ORDER | null {
   return plan ?? (ordered ? IN_ORDER : null)
@@ -229,7 +232,7 @@ function sourceOf(
     case 'sending':
       return inQueue(status, service)
     default:
-      return ALL
+      return delivery === 'unknown' ? UNREPORTED : ALL
   }
 }
 

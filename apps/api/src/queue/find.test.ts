@@ -438,7 +438,7 @@ describe('when its time is over', () => {
 })
 
 describe('where few rows may be read at once', () => {
-  const BOUNDS = { sortedAtMost: 2, lookedAtOnce: 4 }
+  const BOUNDS = { sortedAtMost: 2 }
   beforeAll(() => fill())
 
   it.each<StoredFilter>([
@@ -464,7 +464,7 @@ describe('where few rows may be read at once', () => {
 })
 
 describe('where more may match than are compared', () => {
-  const BOUNDS = { exactUpTo: 2, lookedAtOnce: 4 }
+  const BOUNDS = { exactUpTo: 2 }
 
   it('finds all of a search in pages forth and back', async () => {
     await fill()

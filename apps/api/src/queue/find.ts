@@ -31,7 +31,7 @@ import {
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
-import { IN_ORDER, readPlanned } from './read-planned.ts'
+import { readPlanned } from './read-planned.ts'
 import { needlesOf, searchedText } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
@@ -78,8 +78,6 @@ const SORTED_AT_MOST = 5_000
  * lies behind so many others that sorting the rows is faster.
  */
 const WALKED_PER_ROW = 5
-/** Where few messages may match, so many are looked at in one statement: no more are once nobody waits for the page. */
-const LOOKED_AT_ONCE = 20_000
 /** Up to this many rows of a source are read to compare their texts, without asking how many texts match. */
 const COMPARED_ALWAYS = 2_000
 /** And up to this many, if more texts match. */
@@ -109,7 +107,6 @@ interface FinderBounds {
   /** Counts so many exactly. */
   readonly exactUpTo?: number
   readonly sortedAtMost?: number
-  readonly lookedAtOnce?: number
   readonly comparedAtMost?: number
 }
 
@@ -178,11 +175,9 @@ async function chooseSource(
 /** Reads the messages of a selection. */
 function createReading(
   selection: Selection,
-  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST, lookedAtOnce = LOOKED_AT_ONCE }: FinderBounds,
+  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST }: FinderBounds,
 ) {
   const { tenantId, service, source, filter, ofSubmission, ofRow, ofState, status } = selection
-  /** The filter asks for messages without a report: no index lists them, and there may be few. */
-  const isLacking = source?.sql === ALL.sql && filter.delivery === 'unknown'
   /** How many messages match, up to one more than are counted, where finding a page has told. */
   let knownTotal: number | null = null
 
@@ -222,10 +217,6 @@ function createReading(
     if (!source) return
     if (source.texts === 'some-missing') {
       yield* walkMissing(database, source, toward, begin, Math.max(atOnce, COMPARED_AT_ONCE))
-      return
-    }
-    if (ofPage && isLacking) {
-      yield* walkInSteps(database, toward, begin, atOnce)
       return
     }
     const lookup = await orderedSource(database, source, ofPage)
@@ -268,31 +259,11 @@ function createReading(
     }
   }
 
-  async function* walkInSteps(
-    database: Connections,
-    toward: Toward,
-    begin: ListPosition | null,
-    atOnce: number,
-  ): AsyncGenerator<readonly Match[]> {
-    let position = begin
-    for (;;) {
-      const end = await readEnd(database, toward, position)
-      for (;;) {
-        const found = await read(database, ALL, toward, position, atOnce, null, end)
-        if (found.length > 0) yield found
-        position = found.at(-1) ?? position
-        if (found.length < atOnce) break
-      }
-      if (end === null) return
-      position = end
-    }
-  }
-
   async function read(...from: Parameters<typeof readFound>): Promise<Match[]> {
     return (await readFound(...from)).map(toMatch)
   }
 
-  /** @param atMost how many rows are looked at; null for all @param end the last of them; null for any */
+  /** @param atMost how many rows are looked at; null for all */
   async function readFound(
     database: Connections,
     rows: Source,
@@ -300,14 +271,10 @@ function createReading(
     position: ListPosition | null,
     count: number,
     atMost: number | null,
-    end: ListPosition | null = null,
   ): Promise<Found[]> {
     const values: unknown[] = [tenantId]
     const bind: Bind = (value) => `$${values.push(value)}`
-    const between = [
-      ...(position === null ? [] : [isPast(toward, position, bind)]),
-      ...(end === null ? [] : [isUpTo(toward, end, bind)]),
-    ]
+    const between = position === null ? [] : [isPast(toward, position, bind)]
     const first = (limit: number) =>
       `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...between], [])} ${orderOf(toward)} LIMIT ${bind(limit)})`
     const [looked, conditions] = atMost === null ? [rows.sql, between] : [first(atMost), []]
@@ -340,20 +307,6 @@ function createReading(
     return found.map(toMatch)
   }
 
-  /** The last message of a step, whether it matches or not; null where there are not as many. */
-  async function readEnd(
-    database: Connections,
-    toward: Toward,
-    position: ListPosition | null,
-  ): Promise<ListPosition | null> {
-    const values: unknown[] = [tenantId]
-    const bind: Bind = (value) => `$${values.push(value)}`
-    const conditions = [...ofSubmission(bind), ...(position === null ? [] : [isPast(toward, position, bind)])]
-    const text = `SELECT r.id, ${MILLIS} ${rowsOf(ALL, conditions, [])} ${orderOf(toward)} OFFSET ${bind(lookedAtOnce - 1)} LIMIT 1`
-    const { rows } = await readPlanned<Found>(database, IN_ORDER, text, values)
-    return rows[0] ? toMatch(rows[0]) : null
-  }
-
   async function page(
     database: Connections,
     start: PageStart | null,
@@ -365,7 +318,7 @@ function createReading(
     before.uncounted = found
     const isAll = start === null && !found.hasOlder
     if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
-    return { ...found, ...(await totalBeyond(database, found.matches.length)) }
+    return { ...found, ...(await totalBeyond(database)) }
   }
 
   /** The matches that are counted are those of the page as well, unless it lies far behind. */
@@ -388,25 +341,11 @@ function createReading(
   }
 
   /** Counts all that match where a page does not show them all. */
-  async function totalBeyond(database: Connections, shown: number): Promise<Total> {
-    if (isLacking) return countNewest(database, shown)
+  async function totalBeyond(database: Connections): Promise<Total> {
     if (source?.ordered === true) knownTotal ??= await countReported(database, selection, exactUpTo + 1)
     if (knownTotal === null) return countAll(database, selection, exactUpTo)
     if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
     return estimate(database, selection, knownTotal, null)
-  }
-
-  /** Counts the matches among the newest messages, and estimates by them how many there are. */
-  async function countNewest(database: Connections, atLeast: number): Promise<Total> {
-    const end = await readEnd(database, 'older', null)
-    const newest = {
-      ...selection,
-      ofRow: (rows: Source, bind: Bind) => [...ofRow(rows, bind), ...(end ? [isUpTo('older', end, bind)] : [])],
-    }
-    const { count, oldest } = await countRows(database, newest, exactUpTo + 1)
-    if (end === null && count <= exactUpTo) return { total: count, totalIsEstimate: false }
-    const { total } = await estimate(database, selection, count, count > exactUpTo ? oldest : (end?.at ?? null))
-    return { total: Math.max(total, atLeast), totalIsEstimate: true }
   }
 
   return { walk, page }
@@ -431,11 +370,6 @@ function isMatch(text: string, needles: readonly string[]): boolean {
 /** SQL for whether a row `r` comes after a position. */
 function isPast(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
   return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${bind(at)}::timestamptz, ${bind(id)}::text)`
-}
-
-/** SQL for whether a row `r` comes before a position, or is there. */
-function isUpTo(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
-  return `(r.created_at, r.id) ${toward === 'older' ? '>=' : '<='} (${bind(at)}::timestamptz, ${bind(id)}::text)`
 }
 
 function orderOf(toward: Toward): string {

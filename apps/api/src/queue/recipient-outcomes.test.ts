@@ -70,6 +70,31 @@ it('lists a message once under a delivery that became known later, in the order 
   expect(total).toBe(2)
 })
 
+it('lists a message as unknown, and looks at it for that, until each of its recipients is reported', async () => {
+  const ids = [await send(), await send()]
+  const listUnknown = async () => {
+    const listing = {
+      filter: { delivery: 'unknown' } as const,
+      start: null,
+      limit: 10,
+      signal: new AbortController().signal,
+    }
+    const { items } = await ground.queue.messages.list({ tenantId: ADA, service: null }, listing, null)
+    return items.map(({ id }) => id).toSorted()
+  }
+  const readReported = () => ground.database.query('SELECT id FROM messages WHERE reported')
+  await ground.queue.reports.apply(
+    ADA,
+    ids.flatMap((id) => [report(id, 'max@contoso.com'), report(id, 'eva@contoso.com')]),
+  )
+  expect(await listUnknown()).toEqual(ids.toSorted())
+  expect(await readReported()).toEqual([])
+
+  await ground.queue.reports.apply(ADA, [report(ids[0] ?? '', 'leo@contoso.com')])
+  expect(await listUnknown()).toEqual([ids[1]])
+  expect(await readReported()).toEqual([{ id: ids[0] }])
+})
+
 it('keeps what is reported, and tells it once however often and wherever it is reported', async () => {
   const id = await send()
   const at = new Date(ground.clock.now().getTime() - 1 * MINUTES)

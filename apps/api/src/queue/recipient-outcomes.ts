@@ -62,6 +62,21 @@ UPDATE recipient_outcomes o
        certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz)
  WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address`
 
+/**
+ * Keeps messages of which everything is known out of the index of the others, which only lists read. Two transactions that
+ * change different recipients of a message do not see each other, and leave it there. No partial index fits the second condition.
+ *
+ * $1 message ids
+ */
+const NOTE_REPORTED = `
+WITH known AS MATERIALIZED (
+  SELECT m.id FROM messages m
+   WHERE m.id = ANY ($1) AND coalesce(m.reported, false) = false
+     AND m.recipients <= (SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL)
+   ORDER BY m.id FOR NO KEY UPDATE
+)
+UPDATE messages SET reported = true WHERE id = ANY (ARRAY(SELECT known.id FROM known))`
+
 /** Whoever holds the totals of a tenant gives the next positions. $1 tenant */
 const LOCK_TOTALS = `
 WITH tenant AS (SELECT $1::text AS tenant_id), ${takeTotals('tenant')}
@@ -203,6 +218,7 @@ async function change(
   if (changes.length === 0) return 0
   const written = changes.map(({ messageId, address, after }) => ({ messageId, address, ...after }))
   await client.query(WRITE, [JSON.stringify(written), ids])
+  await client.query(NOTE_REPORTED, [changes.map(({ messageId }) => messageId)])
   const events = changes.flatMap(({ messageId, address, after, event }, place) => {
     const message = messages.get(messageId)
     return event === null || !message ? [] : [{ place, ...toEvent(message, address, after, event) }]
