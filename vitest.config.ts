@@ -7,14 +7,14 @@ const API_TESTS = 'apps/api/src/**/*.test.ts'
 /** Tests of PostgreSQL's own behaviour run on the oldest supported version, where the machine has it. */
 const DATABASE_TESTS = [
   'apps/api/src/audit/append-only.test.ts',
-  'apps/api/src/queue/{old-snapshot,pause,totals-at-once,upload-charges}.test.ts',
+  'apps/api/src/queue/{pause,upload-charges}.test.ts',
   'apps/api/src/messages/{idempotency,streamed-idempotency}.test.ts',
 ]
 /** Those that take long run there alone; other tests run the same statements on the embedded one. */
 const LONG_DATABASE_TESTS = [
   'apps/api/src/database/migrate.test.ts',
   'apps/api/src/scenarios/{fairness,mailbox-limits}.test.ts',
-  'apps/api/src/queue/{leases,random-order,totals}.test.ts',
+  'apps/api/src/queue/{counters,leases,random-order}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]
 const moved = [...DATABASE_TESTS, ...LONG_DATABASE_TESTS].filter(

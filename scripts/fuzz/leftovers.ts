@@ -20,7 +20,7 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'messages that neither wait nor have ended': `SELECT count(*) FROM messages m
     WHERE outcome IS NULL AND NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.message_id = m.id)`,
   'messages without a recipient': 'SELECT count(*) FROM messages WHERE recipients = 0',
-  'mailboxes whose counts are not those of their rows': `SELECT count(*) FROM mailbox_totals t
+  'mailboxes whose counts are not those of their rows': `SELECT count(*) FROM counters t
     WHERE (queued + sending + scheduled + held, stored_bytes) IS DISTINCT FROM
           ((SELECT count(*) FROM message_queue q WHERE q.tenant_id = t.tenant_id),
            (SELECT coalesce(sum(stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)

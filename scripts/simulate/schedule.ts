@@ -264,6 +264,10 @@ async function simulate({
       if (!each.isAlive) processes[place] = start(place)
     })
     await world.calm()
+    // One that was being stopped has ended by now.
+    processes.forEach((each, place) => {
+      if (!each.isAlive) processes[place] = start(place)
+    })
     if (!plan.endsAlone) return
     serving = 1
     void processes[1]?.stop()

@@ -42,7 +42,6 @@ const MAY_IN_SQL = [
   ['a migration, which has no mail_now() yet', 'apps/api/src/database/migrate.ts'],
   ['looks at a database that may have no mail_now()', 'apps/api/src/database/inspect-database.ts'],
   ['compares with what PostgreSQL wrote by its own clock', 'apps/api/src/database/open-transactions.ts'],
-  ['tells one statement from another, whatever the time', 'apps/api/src/queue/totals.ts'],
   [
     'defines mail_now(), tells statements apart, and has a default that no statement uses',
     'prisma/migrations/*_{baseline,counted_by_statements,search_blocks_contract}/migration.sql',

@@ -181,8 +181,7 @@ it('waits for a message that another process is still storing', async () => {
   const elsewhere = client.at(second)
   const mail = { ...MAIL, sendAt: undefined, subject: 'Still stored' }
   await post('counted-before', MAIL, client)
-  // The others wait for this row behind it. Those that wait for a table get it in any order.
-  const release = await ground.database.lockRow('mailbox_totals', 'ten_unconnected', 'tenant_id')
+  const release = await ground.database.lockRow('counters', 'ten_unconnected', 'tenant_id')
   const first = post('still-stored', mail, client)
   await untilSomethingWaits(ground, 1, 'WITH new AS')
   const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]

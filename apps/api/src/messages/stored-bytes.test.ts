@@ -52,7 +52,7 @@ const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 /** The bytes that are counted for all tenants, and those that are stored. */
 async function counted(): Promise<{ bytes: number; stored: number }> {
   const [row] = await ground.database.query<{ bytes: string; stored: string }>(
-    `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM mailbox_totals) AS bytes,
+    `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM counters) AS bytes,
             (SELECT coalesce(sum(octet_length(content)), 0) FROM message_contents) + (SELECT coalesce(sum(open_bytes), 0) FROM messages)
             + (SELECT coalesce(sum(octet_length(content)), 0) FROM message_chunks) AS stored`,
   )
@@ -61,7 +61,7 @@ async function counted(): Promise<{ bytes: number; stored: number }> {
 
 async function storedOfEach(): Promise<boolean> {
   const wrong = await ground.database.query(
-    `SELECT t.tenant_id FROM mailbox_totals t
+    `SELECT t.tenant_id FROM counters t
       WHERE t.stored_bytes <> (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = t.tenant_id)
                + (SELECT coalesce(sum(octet_length(c.content)), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)
                + (SELECT coalesce(sum(octet_length(k.content)), 0) FROM message_chunks k WHERE k.tenant_id = t.tenant_id)
@@ -240,7 +240,7 @@ it('holds the bound for submits that two processes store at the same moment', as
   await postParts(7 * MIB)
   const atSecond = ground.service.at(second)
   // Each sees that there is room, and then waits to count what it has stored.
-  const release = await ground.database.lock('mailbox_totals')
+  const release = await ground.database.lock('counters')
   const keyed = (key: string) => ({ 'idempotency-key': key })
   const answers = [
     ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
@@ -282,11 +282,11 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
   await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // by then each has been answered, or waits
   const client = await pool.connect()
-  await client.query(`BEGIN; SELECT 1 FROM mailbox_totals WHERE tenant_id = 'a_tenant' FOR UPDATE`)
+  await client.query(`BEGIN; SELECT 1 FROM counters WHERE tenant_id = 'a_tenant' FOR UPDATE`)
   await release()
   await first
   await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const free = await client.query(`SELECT 1 FROM mailbox_totals WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
+  const free = await client.query(`SELECT 1 FROM counters WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
   await client.query('COMMIT')
   client.release()
   await Promise.all(next)

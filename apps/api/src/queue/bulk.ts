@@ -6,7 +6,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Actor } from './actor.ts'
-import { CANCEL } from './cancel.ts'
+import { CANCEL, LOCK_TO_CANCEL } from './cancel.ts'
 import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from './columns.ts'
 import { createFinder } from './find.ts'
 import { withHeld, type StoredFilter } from './find-filter.ts'
@@ -194,6 +194,7 @@ async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<b
     return true
   }
   const ids = taken.rows.map(({ message_id: messageId }) => messageId)
+  if (change.action === 'cancel') await client.query(LOCK_TO_CANCEL, [ids])
   await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
   if (change.action !== 'cancel') await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
   return false

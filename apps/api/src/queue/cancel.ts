@@ -1,9 +1,12 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { deleteContents, deleteDrafts, idsOf, isCancellable, isOfTenant } from './columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
 
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
+
+/** Before a cancel, so that it sees the draft that was stored while it waited. $1 ids */
+export const LOCK_TO_CANCEL = `SELECT FROM message_queue WHERE message_id = ANY ($1::text[]) ORDER BY message_id FOR UPDATE`
 
 /**
  * Cancels messages that cannot have been sent. That includes one whose attachments are being uploaded: only the holder
@@ -30,6 +33,7 @@ SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM coun
 export async function cancelMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
     const { tenantId, service } = actor
+    await transaction.$executeRawUnsafe(LOCK_TO_CANCEL, [id])
     const [cancelled] = await transaction.$queryRawUnsafe<ActedOn[]>(CANCEL, [id], tenantId, service)
     if (!cancelled) return false
     await auditPerson(transaction, actor, 'message-cancelled', cancelled, now)

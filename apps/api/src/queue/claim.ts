@@ -13,7 +13,7 @@ import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
 import type { Route } from './refusals.ts'
 import { NO_DOUBT } from './states.ts'
-import { addToTotals, queueRows, totalsOf } from './totals.ts'
+import { addToCounters, queueRows, countersOf } from './counters.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
 // queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
@@ -75,7 +75,7 @@ WITH ${ownedBoxes('$11', '$1', '$12')}, looked AS MATERIALIZED (
          CASE WHEN $4 > 0 THEN $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END AS left_of_minute,
          CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,
          CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + ${usedWithin(DAY_WINDOW, 'recipients', 'b.tenant_id')}::int END AS recipients_used
-    FROM boxes b LEFT JOIN LATERAL (${totalsOf('b.tenant_id')}) AS t ON true
+    FROM boxes b LEFT JOIN LATERAL (${countersOf('b.tenant_id')}) AS t ON true
 ), room AS MATERIALIZED (
   SELECT a.tenant_id, a.due_from, a.rank, a.large, a.recipients_used, pace.is_paced,
          least(a.messages, a.left_of_minute, CASE WHEN pace.is_paced THEN $8::int END) AS messages,
@@ -152,7 +152,7 @@ WITH ${ownedBoxes('$11', '$1', '$12')}, looked AS MATERIALIZED (
      AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, p.is_paced
-), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'leased', { owner: 'NULL' }), queueRows('+', 'leased')])}
+), counted AS (${addToCounters([queueRows('-', 'leased', { owner: 'NULL' }), queueRows('+', 'leased')])}
 )
 SELECT k.tenant_id, least(k.due_at, ${SINCE_NOW})::text AS due_from, l.message_id AS id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
        NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
@@ -367,9 +367,9 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: numbe
  */
 const GIVE_BACK = `
 WITH lost AS MATERIALIZED (
-  SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased WHERE lease_owner = $1
+  SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM counters')}) AS leased WHERE lease_owner = $1
    UNION ALL
-  SELECT doubtful.message_id FROM mailbox_totals t CROSS JOIN LATERAL (
+  SELECT doubtful.message_id FROM counters t CROSS JOIN LATERAL (
     SELECT q.message_id, q.attempt_id FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.doubt = 'in-doubt' AND q.lease_owner IS NULL) AS doubtful
    WHERE doubtful.attempt_id = $1
 ), claimed AS MATERIALIZED (
@@ -384,7 +384,7 @@ WITH lost AS MATERIALIZED (
    WHERE message_id = ${idsOf('claimed')}
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 )
-${addToTotals([queueRows('-', 'claimed'), queueRows('+', 'given_back')])}`
+${addToCounters([queueRows('-', 'claimed'), queueRows('+', 'given_back')])}`
 
 /**
  * Locks the messages in the order of their ids, as they are given: no plan can join by this comparison of owners.

@@ -4,7 +4,7 @@ import type { Owned } from './owner/ownership.ts'
 import { ownedBoxes } from './owner/ownership.sql.ts'
 import { isPaused } from './pause.ts'
 import { readingInboxes } from './report-inboxes.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
@@ -66,7 +66,7 @@ WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
        WHERE c.tenant_id = b.tenant_id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
    WHERE s.status = 'connected' AND s.problem IS NULL AND NOT ${isPaused('b.tenant_id')}
-     AND ($2 = 0 OR $2 > coalesce((${totalsOf('b.tenant_id', 'sending')}), 0)
+     AND ($2 = 0 OR $2 > coalesce((${countersOf('b.tenant_id', 'sending')}), 0)
                          + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now())
                          + ${readingInboxes('b.tenant_id')})
 )

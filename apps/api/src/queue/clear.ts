@@ -4,7 +4,7 @@ import { createBatcher } from '../database/batcher.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { isInTime, leasedRows } from './columns.ts'
 import type { Lease } from './leased-message.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // sending ──a request to the mailbox is cleared──▶ sending, with the request on the wire.
 
@@ -84,7 +84,7 @@ async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<b
 /** $1 tenant, $2 version of its settings */
 const COUNT_ON_THE_WIRE = `
 SELECT count(*)::int AS requests
-  FROM (${leasedRows(totalsOf('$1', 'tenant_id, sending'))}) AS leased WHERE wire_version <= $2`
+  FROM (${leasedRows(countersOf('$1', 'tenant_id, sending'))}) AS leased WHERE wire_version <= $2`
 
 /** Counts the requests that may be under way and were cleared under settings up to this version. */
 export async function countOnTheWire(

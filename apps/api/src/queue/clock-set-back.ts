@@ -36,7 +36,7 @@ UPDATE message_queue q
    SET due_at = CASE WHEN ${waitsForNothing('q')} THEN mail_now() ELSE least(q.due_at, ${within(LONGEST_WAIT_MS)}) END,
        waits_since = least(q.waits_since, mail_now())
  WHERE q.message_id = ANY (ARRAY(
-   SELECT ahead.message_id FROM mailbox_totals t CROSS JOIN LATERAL (
+   SELECT ahead.message_id FROM counters t CROSS JOIN LATERAL (
      SELECT q.message_id FROM message_queue q
       WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.due_at > mail_now() AND q.lease_owner IS NULL
         AND (${waitsForNothing('q')} OR q.due_at > ${within(LONGEST_WAIT_MS)})
@@ -53,7 +53,7 @@ UPDATE message_queue q SET lease_until = ${within(LEASE_MS)}
  WHERE q.message_id = ANY (ARRAY(
    SELECT held.message_id FROM message_queue held
     WHERE held.message_id = ANY (ARRAY(
-            SELECT leased.message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased WHERE leased.lease_until > ${within(LEASE_MS)}))
+            SELECT leased.message_id FROM (${leasedRows('SELECT tenant_id, sending FROM counters')}) AS leased WHERE leased.lease_until > ${within(LEASE_MS)}))
       AND held.lease_until > ${within(LEASE_MS)}
       FOR UPDATE SKIP LOCKED))`
 
@@ -81,7 +81,7 @@ const BRING_USAGE_BACK = `
 WITH ahead AS (
   DELETE FROM mailbox_usage u
    WHERE u.ctid = ANY (ARRAY(
-     SELECT later.ctid FROM mailbox_totals t CROSS JOIN LATERAL (
+     SELECT later.ctid FROM counters t CROSS JOIN LATERAL (
        SELECT u.ctid FROM mailbox_usage u WHERE u.tenant_id = t.tenant_id AND u.started_at > mail_now()) AS later))
   RETURNING u.tenant_id, u.messages, u.recipients, u.upload_bytes
 )

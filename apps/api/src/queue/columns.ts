@@ -60,10 +60,10 @@ const NEARLY_FIRST = 100
 /**
  * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
  * Leased rows are among the first of their lanes, apart from large ones that wait: few of those may leave at once, so that
- * any number may be ahead. mailbox_totals says how many leased rows there are. If some are not found, the whole queue of
+ * any number may be ahead. counters says how many leased rows there are. If some are not found, the whole queue of
  * the mailbox is searched.
  *
- * @param tenants SQL for rows of mailbox_totals
+ * @param tenants SQL for rows of counters
  */
 export function leasedRows(tenants: string): string {
   const isLeased = `coalesce(q.lease_owner, '') <> ''` // of which the planner has no statistics
@@ -155,6 +155,14 @@ export function causeOf(problem: string): string {
 }
 
 /**
+ * Whether a row of message_queue that is about to be deleted has no draft, or one that the statement sees. It does not see a
+ * draft that was stored while it waited for the row: it would leave that draft in the mailbox, so it leaves the message alone.
+ */
+export function seesDraft(row: string): string {
+  return `(NOT ${row}.has_draft OR (SELECT true FROM message_drafts d WHERE d.message_id = ${row}.message_id) IS TRUE)`
+}
+
+/**
  * Common table expressions that delete the stored drafts of ended messages, and queue their deletion in the mailbox.
  *
  * @param ended the name of rows of `message_id`
@@ -195,7 +203,7 @@ SELECT message_id FROM (
 }
 
 /**
- * A common table expression, `dropped_contents`, that deletes contents. A trigger deletes their chunks.
+ * A common table expression, `dropped_contents`, that deletes contents, and with them their chunks (a foreign key).
  *
  * @param emptied the name of rows of `message_id`
  */

@@ -8,10 +8,10 @@ export interface QueueDepth {
   readonly oldestSeconds: number
 }
 
-/** Uses mailbox_totals for the counts, and the index for the oldest message of each tenant. */
+/** Uses counters for the counts, and the index for the oldest message of each tenant. */
 const READ = `
 WITH totals AS MATERIALIZED (
-  SELECT tenant_id, queued, sending, scheduled, held FROM mailbox_totals WHERE queued + sending + scheduled + held > 0
+  SELECT tenant_id, queued, sending, scheduled, held FROM counters WHERE queued + sending + scheduled + held > 0
 ), oldest_queued AS (
   SELECT min(first.waits_since) AS since
     FROM totals t CROSS JOIN LATERAL (

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { currentSettings } from './clear.ts'
 import { isInTime } from './columns.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
-import { addToTotals, queueRows } from './totals.ts'
+import { addToCounters, queueRows } from './counters.ts'
 
 // A message that is sent by draft: the draft is created, filled with attachments, then complete. Only the holder of the
 // lease writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
@@ -30,8 +30,8 @@ const LEFT_BEFORE = `left_before AS MATERIALIZED (
 )`
 
 /** Counts what is left to upload of the row `held`. */
-const COUNTED = `counted AS MATERIALIZED (
-  ${addToTotals(
+const COUNTED = `counted AS (
+  ${addToCounters(
     [queueRows('-', 'held', { uploadBytes: '(SELECT upload_bytes FROM left_before)' }), queueRows('+', 'held')],
     '(SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM held)',
   )}

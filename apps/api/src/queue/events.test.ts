@@ -20,7 +20,7 @@ import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
 import { failUnsent } from './not-resent.ts'
-import { countAndTell, ENDED, endedEvents, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, storedBytes } from './counters.ts'
 
 const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }

@@ -2,7 +2,7 @@ import type { MessageEvent, MessageEventType } from '@inforiver-mail/contract/me
 import type pg from 'pg'
 
 // What became of messages, in the order in which it was written. The statements that end, hold and release messages write
-// message_events (`countAndTell` in totals.ts).
+// message_events (`countAndTell` in counters.ts).
 
 /** How many events one statement looks at when it has to leave some out, and one call at most. */
 const LOOKED_AT_ONCE = 10_000

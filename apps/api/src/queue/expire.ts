@@ -3,7 +3,7 @@ import { deletableAtOnce, deleteContents, idsOf, storedBytesOf } from './columns
 import { positionOf } from './events.ts'
 import { forgetOutcomes } from './outcome-counts.ts'
 import { forgetExternalRecipients } from './sending-limits.ts'
-import { addToTotals, storedBytes } from './totals.ts'
+import { addToCounters, storedBytes } from './counters.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
@@ -24,7 +24,7 @@ WITH ended AS MATERIALIZED (
    WHERE u.has_content AND u.ended_at < $1
    LIMIT $2 FOR UPDATE OF u SKIP LOCKED
 ), old AS MATERIALIZED (${deletableAtOnce('ended')}
-), ${deleteContents('old')}, counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'dropped_contents')])}
+), ${deleteContents('old')}, counted AS (${addToCounters([storedBytes('-', 'dropped_contents')])}
 )
 UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
@@ -35,7 +35,7 @@ UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')
  */
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
-  SELECT each.id AS message_id, t.tenant_id FROM mailbox_totals t CROSS JOIN LATERAL (
+  SELECT each.id AS message_id, t.tenant_id FROM counters t CROSS JOIN LATERAL (
     SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1
        AND (SELECT u.has_content FROM unsent_messages u WHERE u.message_id = m.id) IS NOT TRUE
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
@@ -46,7 +46,7 @@ WITH old AS MATERIALIZED (
   DELETE FROM message_texts WHERE message_id = ${idsOf('old')}
 ), forgotten AS (
   DELETE FROM messages WHERE id = ${idsOf('old')} RETURNING tenant_id, open_bytes
-), counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'forgotten', 'open_bytes')])}
+), counted AS (${addToCounters([storedBytes('-', 'forgotten', 'open_bytes')])}
 )
 SELECT FROM forgotten WHERE (SELECT count(*) FROM counted) >= 0`
 
@@ -60,7 +60,7 @@ const SKIPS = `SELECT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.has_conten
 const FORGET_EVENTS = `
 DELETE FROM message_events
  WHERE ctid = ANY (ARRAY(
-   SELECT old.ctid FROM mailbox_totals t CROSS JOIN LATERAL (
+   SELECT old.ctid FROM counters t CROSS JOIN LATERAL (
      SELECT e.ctid FROM message_events e WHERE e.tenant_id = t.tenant_id AND e.position < $1 LIMIT $2) AS old
     LIMIT $2))`
 
@@ -74,7 +74,7 @@ DELETE FROM idempotency_records
  */
 const MERGE_USAGE = `
 WITH full_minutes AS MATERIALIZED (
-  SELECT t.tenant_id, minute.started_at, minute.last_at FROM mailbox_totals t CROSS JOIN LATERAL (
+  SELECT t.tenant_id, minute.started_at, minute.last_at FROM counters t CROSS JOIN LATERAL (
     SELECT date_bin('1 minute', u.started_at, 'epoch') AS started_at, max(u.started_at) AS last_at FROM mailbox_usage u
      WHERE u.tenant_id = t.tenant_id AND u.started_at < $1 AND u.started_at >= $1::timestamptz - interval '15 minutes'
      GROUP BY 1 HAVING count(*) > 1) AS minute

@@ -1,9 +1,18 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
-import { causeOf, deletableAtOnce, deleteContents, deleteDrafts, idsOf, isInTime, storedBytesOf } from './columns.ts'
+import {
+  causeOf,
+  deletableAtOnce,
+  deleteContents,
+  deleteDrafts,
+  idsOf,
+  isInTime,
+  seesDraft,
+  storedBytesOf,
+} from './columns.ts'
 import { problemOf } from '../delivery-sentences.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -28,7 +37,7 @@ const FAIL_EXPIRED = `
 WITH due AS MATERIALIZED (
   SELECT q.message_id, ${storedBytesOf('q.message_id')} AS stored_bytes
     FROM message_queue q
-   WHERE q.expires_at <= mail_now() /* fence: expiry */ AND q.lease_owner IS NULL AND q.doubt = 'none' /* end */
+   WHERE q.expires_at <= mail_now() /* fence: expiry */ AND q.lease_owner IS NULL AND q.doubt = 'none' /* end */ AND ${seesDraft('q')}
    ORDER BY q.expires_at LIMIT ${AT_ONCE} FOR UPDATE OF q SKIP LOCKED
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (

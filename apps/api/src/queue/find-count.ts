@@ -11,7 +11,7 @@ import {
   type Statements,
 } from './find-filter.ts'
 import { expectRows, IN_ORDER, readPlanned } from './read-planned.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
 
@@ -21,7 +21,7 @@ export interface Total {
 }
 
 /** $1 tenant */
-const TOTALS = totalsOf('$1', 'queued, sending, scheduled, held')
+const TOTALS = countersOf('$1', 'queued, sending, scheduled, held')
 type Totals = Record<'queued' | 'sending' | 'scheduled' | 'held', number>
 
 async function readTotals(database: Statements, tenantId: string): Promise<Totals> {

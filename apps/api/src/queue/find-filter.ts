@@ -6,7 +6,7 @@ import { queuedOf } from './lanes.ts'
 import pg from 'pg'
 import { FOR_VALUES, IN_ORDER } from './read-planned.ts'
 import { needlesOf, type TextFilter } from './search-text.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // What a filter selects, as SQL: the rows of messages to begin with, and the conditions that they have to meet.
 
@@ -112,7 +112,7 @@ function messagesOf(rows: string): string {
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m)`
 }
 
-const LEASED = leasedRows(totalsOf('$1', 'tenant_id, sending'))
+const LEASED = leasedRows(countersOf('$1', 'tenant_id, sending'))
 
 /**
  * @param service the only one whose messages are asked for; null for all

@@ -137,8 +137,8 @@ async function report(): Promise<void> {
     [ADA],
   )
   await ground.database.query(
-    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, learned_at)
-     SELECT m.id, lower(m."to" -> 0 ->> 'address'), m.tenant_id, 1, n.delivery, n.code, mail_now()
+    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, submitted_at, learned_at)
+     SELECT m.id, lower(m."to" -> 0 ->> 'address'), m.tenant_id, 1, n.delivery, n.code, m.created_at, mail_now()
        FROM jsonb_to_recordset($1::jsonb) AS n(id text, delivery text, code text) JOIN messages m ON m.id = n.id`,
     [JSON.stringify(seeded.flatMap(({ id, reported }) => (reported ? [{ id, ...reported }] : [])))],
   )

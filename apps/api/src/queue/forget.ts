@@ -1,6 +1,6 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './totals.ts'
+import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, seesDraft } from './columns.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
 import { problemOf } from '../delivery-sentences.ts'
 import { LOST_VALUES } from '../forgettable-column.ts'
 
@@ -55,7 +55,7 @@ function giveUp(unreadable: string): string {
   return `
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
-   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now())
+   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now()) AND ${seesDraft('q')}
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
 ), recorded AS (

@@ -47,7 +47,7 @@ describe('while a process that stands still holds rows of a tenant', () => {
     await ground.submit()
 
     const accepted = await heldUp(
-      'mailbox_totals',
+      'counters',
       () => ground.submit({ tenantId: BEN }),
       () => ground.submit(),
     )
@@ -59,7 +59,7 @@ describe('while a process that stands still holds rows of a tenant', () => {
     const { ben, ada } = await claimOfBoth()
 
     const settled = await heldUp(
-      'mailbox_totals',
+      'counters',
       () => ground.settle(ben, SENT),
       () => ground.settle(ada, SENT),
     )

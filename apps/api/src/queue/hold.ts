@@ -1,7 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import { countAndTell, heldEvents, MOVED, queueRows } from './totals.ts'
+import { countAndTell, heldEvents, MOVED, queueRows } from './counters.ts'
 import { wakeWorkers } from './wake.ts'
 
 // held ──its reason is gone──▶ queued. Messages become held in submit.ts,
@@ -34,7 +34,7 @@ SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 /** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */
 const RELEASE_HELD = releasing(`
    SELECT free.message_id
-     FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
+     FROM counters t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
     CROSS JOIN LATERAL (
       SELECT q.message_id FROM message_queue q
        WHERE q.tenant_id = t.tenant_id AND q.state = 'held'

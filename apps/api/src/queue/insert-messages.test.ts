@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { createChance } from '../test-support/chance.ts'
 import { ADA, BEN, createQueueGround, newMessage, UNCONNECTED, type QueueGround } from '../test-support/queue-ground.ts'
-import { WRONG_TOTALS } from '../test-support/queue-faults.ts'
+import { WRONG_COUNTERS } from '../test-support/queue-faults.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { insertMessages, insertPlainMessages, type NewMessage, type StoredRow } from './insert-messages.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -17,7 +17,7 @@ const TABLES = {
   messages: 'id',
   message_contents: 'message_id',
   message_queue: 'message_id',
-  mailbox_totals: 'tenant_id',
+  counters: 'tenant_id',
   idempotency_records: 'tenant_id, service, key',
   message_events: 'message_id, type',
 }
@@ -264,8 +264,8 @@ it('has triggers count what another statement of its transaction inserts', async
     await client.query('COMMIT')
   })
 
-  expect(await plain.ground.database.query('SELECT held FROM mailbox_totals WHERE tenant_id = $1', [tenantId])).toEqual(
-    [{ held: 4 }],
-  )
-  expect(await plain.ground.database.query(`${WRONG_TOTALS} AND tenant_id = $1`, [tenantId])).toEqual([])
+  expect(await plain.ground.database.query('SELECT held FROM counters WHERE tenant_id = $1', [tenantId])).toEqual([
+    { held: 4 },
+  ])
+  expect(await plain.ground.database.query(`${WRONG_COUNTERS} AND tenant_id = $1`, [tenantId])).toEqual([])
 })

@@ -5,7 +5,7 @@ import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.
 import { isInLane } from './lanes.ts'
 import { searchedText } from './search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
-import { countAndTell, lockTotals, queueRows, storedBytes, takeTotals } from './totals.ts'
+import { countAndTell, lockCounters, MAKE_COUNTERS, queueRows, storedBytes } from './counters.ts'
 import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from './wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
@@ -140,7 +140,7 @@ accepted AS MATERIALIZED (
 ), ${countAndTell(
     [queueRows('+', 'queued'), storedBytes('+', 'accepted', `stored_bytes + open_bytes - ${before}`)],
     [
-      `SELECT tenant_id, id, service, false, mail_now(), 'message.held', left(held_because, 100), NULL FROM accepted WHERE state = 'held'`,
+      `SELECT tenant_id, id, service, false, mail_now(), 'message.held', NULL, left(held_because, 100), NULL FROM accepted WHERE state = 'held'`,
     ],
   )}`
 }
@@ -166,7 +166,7 @@ WITH ${NEW}, before AS MATERIALIZED (
        WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
          AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
        ORDER BY q.due_at DESC LIMIT 1) AS last
-), ${CLAIMS}, ${takeTotals('new')}, of_services AS MATERIALIZED (
+), ${CLAIMS}, totals AS MATERIALIZED (${lockCounters('new')}), of_services AS MATERIALIZED (
   SELECT n.tenant_id, n.service, service_stored_bytes(n.tenant_id, n.service) AS held_bytes
     FROM (SELECT DISTINCT tenant_id, service FROM new) AS n JOIN totals t ON t.tenant_id = n.tenant_id
    WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$28')}
@@ -212,7 +212,7 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
  * $1 to $35 as above, but $17 what all messages of the tenant add; $30 to $35 only with idempotency keys
  */
 const insertPlain = (keyed: boolean): string => `
-WITH ${NEW}, totals AS MATERIALIZED (${lockTotals('new')}), room AS (
+WITH ${NEW}, totals AS MATERIALIZED (${lockCounters('new')}), room AS (
   SELECT n.* FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
    WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$28')} /* end */
 ), ${keyed ? `${CLAIMS}, ${takeKeys()}, ${REFUSED}, ` : ''}${store({
@@ -269,6 +269,7 @@ export async function insertMessages(
 ): Promise<ReadonlyMap<string, InsertedRow>> {
   if (messages.length === 0) return new Map()
   const added = messages.map(({ addedBytes }) => addedBytes)
+  await client.query(MAKE_COUNTERS, [messages.map(({ tenantId }) => tenantId)])
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,

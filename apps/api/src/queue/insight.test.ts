@@ -10,6 +10,7 @@ import {
 } from '../test-support/queue-ground.ts'
 import { DAYS, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import type { NewMessage } from './insert-messages.ts'
+import type { FinalDelivery } from './merge-outcome.ts'
 
 let ground: QueueGround
 
@@ -118,16 +119,13 @@ it('counts held messages by reason', async () => {
 
 it('counts recipients that were not reached once, in the hour in which it happened, and by code', async () => {
   const id = await ended(SENT)
-  const other = await ended(SENT)
+  const other = await ended(SENT, { cc: [{ address: 'quinn@contoso.com' }] })
   const at = ground.clock.now()
   await ground.clock.advance(2 * HOURS)
-  const tell = (message: string, address: string, delivery: string, code: string | null) =>
-    ground.database.query(
-      `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, at, source, learned_at)
-       VALUES ($1, $2, $3, 1, $4, $5, $6, 'trace', mail_now())
-       ON CONFLICT (message_id, address) DO UPDATE SET delivery = excluded.delivery, code = excluded.code`,
-      [message, address, ADA, delivery, code, at],
-    )
+  const tell = (messageId: string, recipient: string, delivery: FinalDelivery, code: string | null) =>
+    ground.queue.reports.apply(ADA, [
+      { messageId, recipient, delivery, code, detail: null, at, source: 'bounce', certain: true, note: null },
+    ])
   await tell(id, 'max@contoso.com', 'delivered', null)
   await tell(id, 'max@contoso.com', 'failed', null)
   await tell(id, 'max@contoso.com', 'failed', '5.1.10')

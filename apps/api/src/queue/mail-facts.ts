@@ -8,7 +8,7 @@ import { hasWaited, leasedRows } from './columns.ts'
 import { holdProblem, tokenProblem } from './mailbox-refusals.ts'
 import { whyPaused } from './pause.ts'
 import type { Hold, TokenTrouble } from './refusals.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 /** What tells whether mail goes out. Times are the database's. */
 export interface MailFacts {
@@ -55,7 +55,7 @@ const READ = `
 WITH asked AS MATERIALIZED (
   SELECT t.id AS tenant_id, t.created_at, coalesce(c.queued, 0) AS queued, coalesce(c.sending, 0) AS sending,
          coalesce(c.scheduled, 0) AS scheduled, coalesce(c.held, 0) AS held
-    FROM tenants t LEFT JOIN LATERAL (${totalsOf('t.id')}) AS c ON true WHERE t.id = $1
+    FROM tenants t LEFT JOIN LATERAL (${countersOf('t.id')}) AS c ON true WHERE t.id = $1
 ), leased AS MATERIALIZED (
   SELECT waits_since, lease_until FROM (${leasedRows('SELECT tenant_id, sending FROM asked')}) AS rows
 )
@@ -132,7 +132,7 @@ WITH RECURSIVE reasons AS (
   SELECT (SELECT q.held_because FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because > r.reason
            ORDER BY q.held_because LIMIT 1) FROM reasons r WHERE r.reason IS NOT NULL
 )
-SELECT r.reason, coalesce((${totalsOf('$1', 'held')}), 0)::int AS total,
+SELECT r.reason, coalesce((${countersOf('$1', 'held')}), 0)::int AS total,
        (SELECT count(*) FROM (SELECT FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason LIMIT $2) AS counted)::int AS count
   FROM reasons r WHERE r.reason IS NOT NULL`
 

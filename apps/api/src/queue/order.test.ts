@@ -225,10 +225,9 @@ it('merges what was used when only the limit of a day looks back to it', async (
        FROM unnest($1::text[]) AS tenant, generate_series(0, 44) AS n`,
     [[ADA, BEN]],
   )
-  await ground.database.query(
-    'INSERT INTO mailbox_totals (tenant_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING',
-    [[ADA, BEN]],
-  )
+  await ground.database.query('INSERT INTO counters (tenant_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
+    [ADA, BEN],
+  ])
   const used = (tenant: string) =>
     ground.database.query(
       `SELECT started_at - date_bin('1 minute', mail_now() - interval '11 min', 'epoch') AS at, messages, recipients, upload_bytes::int

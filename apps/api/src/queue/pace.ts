@@ -1,4 +1,4 @@
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // While more waits than the limit of a minute lets out, messages leave one by one, in places that are evenly apart.
@@ -33,7 +33,7 @@ export function placeAhead(tenant: string): string {
   return `(
 SELECT turns.next_at FROM mailbox_turns turns
  WHERE turns.tenant_id = ${tenant} AND turns.next_at > mail_now() AND turns.placed_at <= mail_now()
-   AND coalesce((${totalsOf(tenant, 'sending > 0')})
+   AND coalesce((${countersOf(tenant, 'sending > 0')})
              OR (SELECT true FROM mailbox_usage left_since
                   WHERE left_since.tenant_id = ${tenant} AND left_since.started_at >= ${bucketOf('turns.placed_at')} AND left_since.messages > 0 LIMIT 1), false))`
 }

@@ -22,7 +22,7 @@ import { wayBack, type PageStart } from './find-page.ts'
 import { createFinder, type Finder } from './find.ts'
 import type { Departures, Waiting } from './records/departures.ts'
 import { readOutcomes } from './recipient-outcomes.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // Reads messages for the API. A message whose attachments are still arriving is not visible.
 
@@ -159,7 +159,7 @@ async function readMessages(
 }
 
 /** $1 tenant */
-const COUNT_ACTIVE = totalsOf('$1', 'queued + sending + scheduled + held AS count')
+const COUNT_ACTIVE = countersOf('$1', 'queued + sending + scheduled + held AS count')
 
 /** Counts the messages of a tenant that have not ended. */
 export async function countActive(

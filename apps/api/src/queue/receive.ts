@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { idsOf } from './columns.ts'
 import { forAny, forSmallServices, heldInTheWay, smallService, type StorageFull } from './storage.ts'
-import { addToTotals, storedBytes, takeTotals } from './totals.ts'
+import { addToCounters, lockCounters, storedBytes } from './counters.ts'
 
 // ──▶ receiving: attachments arrive before their message is complete. Until then nothing reads or sends them.
 
@@ -9,8 +9,11 @@ const ABANDONED_AFTER_MS = 15 * 60_000
 /** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
 const SWEPT_AT_ONCE = 10
 
-/** $1 id, $2 tenant, $3 service, $4 data key */
+/** Makes the totals of the tenant, which a reservation locks. $1 id, $2 tenant, $3 service, $4 data key */
 const BEGIN = `
+WITH made AS (
+  INSERT INTO counters (tenant_id) VALUES ($2) ON CONFLICT DO NOTHING
+)
 INSERT INTO message_contents (message_id, tenant_id, service, data_key, chunked, begun_at)
 SELECT $1, $2, $3, id, true, mail_now() FROM data_keys WHERE id = $4 FOR KEY SHARE`
 
@@ -33,7 +36,7 @@ const RESERVE = `
 WITH message AS MATERIALIZED (
   SELECT message_id, tenant_id, service, stored_bytes FROM message_contents
    WHERE message_id = $1 AND content IS NULL FOR UPDATE
-), ${takeTotals('message')}, others AS MATERIALIZED (
+), totals AS MATERIALIZED (${lockCounters('message')}), others AS MATERIALIZED (
   SELECT m.message_id, t.stored_bytes - m.stored_bytes AS bytes,
          CASE WHEN t.stored_bytes - m.stored_bytes + $3 > ${forAny('$4')}
               THEN service_stored_bytes(m.tenant_id, m.service) - m.stored_bytes END AS of_service
@@ -46,8 +49,8 @@ WITH message AS MATERIALIZED (
   UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r
    WHERE c.message_id = ${idsOf('room')} AND c.message_id = r.message_id AND r.bytes >= $2
   RETURNING c.tenant_id, c.stored_bytes
-), counted AS MATERIALIZED (
-  ${addToTotals([storedBytes('+', 'reserved', 'stored_bytes - (SELECT message.stored_bytes FROM message)')])}
+), counted AS (
+  ${addToCounters([storedBytes('+', 'reserved', 'stored_bytes - (SELECT message.stored_bytes FROM message)')])}
 )
 SELECT others.bytes AS others, others.of_service, reserved.stored_bytes AS reserved
   FROM others LEFT JOIN reserved ON true WHERE (SELECT count(*) FROM counted) >= 0`
@@ -73,12 +76,12 @@ export async function reserveStorage(
   return { full: { ...full, heldBytes: heldInTheWay(row.of_service, full) } }
 }
 
-/** A trigger deletes the chunks. $1 id */
+/** $1 id */
 const DISCARD = `
 WITH discarded AS (
   DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL RETURNING tenant_id, stored_bytes
 )
-${addToTotals([storedBytes('-', 'discarded')])}`
+${addToCounters([storedBytes('-', 'discarded')])}`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(DISCARD, [id])
@@ -94,7 +97,7 @@ WITH swept AS (
         AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
       LIMIT $2 FOR UPDATE SKIP LOCKED))
   RETURNING tenant_id, stored_bytes
-), counted AS MATERIALIZED (${addToTotals([storedBytes('-', 'swept')])}
+), counted AS (${addToCounters([storedBytes('-', 'swept')])}
 )
 SELECT FROM swept WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -11,7 +11,7 @@ import {
   type OutcomeReport,
   type RecipientOutcome,
 } from './merge-outcome.ts'
-import { takeTotals } from './totals.ts'
+import { countAndTell } from './counters.ts'
 
 // What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
 // writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
@@ -53,14 +53,22 @@ SELECT ${COLUMNS}, mail_now() AS now FROM recipient_outcomes o
  WHERE o.message_id = ANY ($1) AND (o.message_id, o.address) IN (SELECT * FROM unnest($1::text[], $2::text[]))
  ORDER BY o.message_id, o.address FOR UPDATE`
 
-/** $1 outcomes as JSON, $2 message ids */
+/** Counts those that have bounced by this. $1 outcomes as JSON, $2 message ids */
 const WRITE = `
+WITH written AS (
 UPDATE recipient_outcomes o
-   SET delivery = r.delivery, code = r.code, detail = r.detail, at = r.at, source = r.source, certain = r.certain, note = r.note,
+   SET submitted_at = coalesce(o.submitted_at, (SELECT m.created_at FROM messages m WHERE m.id = o.message_id)), delivery = r.delivery,
+       code = r.code, detail = r.detail, at = r.at, source = r.source, certain = r.certain, note = r.note,
        events = r.events, code_awaited_until = r."codeAwaitedUntil", learned_at = mail_now()
   FROM jsonb_to_recordset($1::jsonb) AS r("messageId" text, address text, delivery text, code text, detail text, at timestamptz, source text,
-       certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz)
- WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address`
+       certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz, "hasBounced" boolean)
+ WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address
+RETURNING o.tenant_id, o.at, o.places, r."hasBounced" AS has_bounced
+)
+INSERT INTO outcome_counts AS c (tenant_id, hour, bounced)
+SELECT tenant_id, date_bin('1 hour', coalesce(at, mail_now()), 'epoch'), sum(places) FROM written WHERE has_bounced
+ GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (tenant_id, hour) DO UPDATE SET bounced = c.bounced + excluded.bounced`
 
 /**
  * Keeps messages of which everything is known out of the index of the others, which only lists read. Two transactions that
@@ -77,21 +85,17 @@ WITH known AS MATERIALIZED (
 )
 UPDATE messages SET reported = true WHERE id = ANY (ARRAY(SELECT known.id FROM known))`
 
-/** Whoever holds the totals of a tenant gives the next positions. $1 tenant */
-const LOCK_TOTALS = `
-WITH tenant AS (SELECT $1::text AS tenant_id), ${takeTotals('tenant')}
-SELECT FROM totals`
-
 /** $1 tenant, $2 events as JSON */
 const WRITE_EVENTS = `
-WITH last AS MATERIALIZED (
-  SELECT last_event_position($1) AS position
-)
-INSERT INTO message_events (tenant_id, position, at, possible_duplicate, message_id, service, type, recipient, code, detail)
-SELECT $1, last.position + row_number() OVER (ORDER BY e.place), e.at, e."possibleDuplicate", e."messageId", e.service, e.type, e.recipient, e.code,
-       e.detail
-  FROM last, jsonb_to_recordset($2::jsonb) AS e(place int, at timestamptz, "possibleDuplicate" boolean, "messageId" text, service text, type text,
-       recipient text, code text, detail text)`
+WITH ${countAndTell(
+  [],
+  [
+    `
+SELECT $1::text, e."messageId", e.service, e."possibleDuplicate", e.at, e.type, e.recipient, e.code, e.detail
+  FROM jsonb_to_recordset($2::jsonb) AS e(at timestamptz, "possibleDuplicate" boolean, "messageId" text, service text, type text, recipient text, code text, detail text)`,
+  ],
+)}
+SELECT FROM counted`
 
 /** Recipients whose code has not come in time. $1 at most */
 const OVERDUE = `
@@ -213,20 +217,23 @@ async function change(
     const merged = next(keyOf(row.message_id, row.address), before, row.now)
     const event = dueEvent(merged, row.now)
     const after = event === null ? merged : { ...merged, events: [...merged.events, event], codeAwaitedUntil: null }
-    return after === before ? [] : [{ messageId: row.message_id, address: row.address, after, event }]
+    const hasBounced = after.delivery === 'failed' && before.delivery !== 'failed'
+    return after === before ? [] : [{ messageId: row.message_id, address: row.address, after, event, hasBounced }]
   })
   if (changes.length === 0) return 0
-  const written = changes.map(({ messageId, address, after }) => ({ messageId, address, ...after }))
+  const written = changes.map(({ messageId, address, after, hasBounced }) => ({
+    messageId,
+    address,
+    ...after,
+    hasBounced,
+  }))
   await client.query(WRITE, [JSON.stringify(written), ids])
   await client.query(NOTE_REPORTED, [changes.map(({ messageId }) => messageId)])
-  const events = changes.flatMap(({ messageId, address, after, event }, place) => {
+  const events = changes.flatMap(({ messageId, address, after, event }) => {
     const message = messages.get(messageId)
-    return event === null || !message ? [] : [{ place, ...toEvent(message, address, after, event) }]
+    return event === null || !message ? [] : [toEvent(message, address, after, event)]
   })
-  if (events.length > 0) {
-    await client.query(LOCK_TOTALS, [tenantId])
-    await client.query(WRITE_EVENTS, [tenantId, JSON.stringify(events)])
-  }
+  if (events.length > 0) await client.query(WRITE_EVENTS, [tenantId, JSON.stringify(events)])
   return changes.length
 }
 

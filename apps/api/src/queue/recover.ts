@@ -5,7 +5,7 @@ import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
-import { addToTotals, queueRows } from './totals.ts'
+import { addToCounters, queueRows } from './counters.ts'
 import { bucketOf } from './usage-windows.ts'
 import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
 
@@ -56,7 +56,7 @@ WITH look AS MATERIALIZED (
               WHEN mail_now() - $1 BETWEEN interval '0' AND interval '${LOOKS_APART_MS} milliseconds' THEN $2::timestamptz
               ELSE mail_now() + $4 * interval '1 millisecond' END AS takes_over_from
 ), expired AS MATERIALIZED (
-  SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased
+  SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM counters')}) AS leased
    WHERE lease_until < mail_now() AND (SELECT takes_over_from <= at FROM look) LIMIT ${MOVED_AT_ONCE}
 ), abandoned AS MATERIALIZED (
   SELECT q.message_id, q.attempt_id IS NOT DISTINCT FROM q.lease_owner AS tried
@@ -86,8 +86,8 @@ WITH look AS MATERIALIZED (
   INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM recovered ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
   RETURNING tenant_id
-), counted AS MATERIALIZED (
-  ${addToTotals([queueRows('-', 'recovered', { owner: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
+), counted AS (
+  ${addToCounters([queueRows('-', 'recovered', { owner: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
 )
 SELECT at, takes_over_from, ARRAY(SELECT message_id FROM recovered) AS abandoned FROM look WHERE (SELECT count(*) FROM counted) >= 0`
 
@@ -98,7 +98,7 @@ WITH released AS (
    WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
                                  ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
-), counted AS MATERIALIZED (${addToTotals([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
+), counted AS (${addToCounters([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
 )
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 

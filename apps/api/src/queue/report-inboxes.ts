@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { MailboxLimits } from './limits.ts'
 import type { Owned } from './owner/ownership.ts'
 import { ownedBoxes } from './owner/ownership.sql.ts'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // The inboxes in which non-delivery reports arrive: who reads which, and how far. Reading counts as one of the mailbox's
 // requests. It goes on while the mailbox pauses for a limit that is used up, since reports still come then.
@@ -61,7 +61,7 @@ const isPausedByMicrosoft = (tenant: string) =>
 const CLAIM = `
 WITH ${ownedBoxes('$6', '$1', '$7')}, picked AS MATERIALIZED (
   SELECT b.tenant_id, due.inbox, due.owner, due.begins_anew, due.bounces_since,
-         $2 = 0 OR $2 > coalesce((${totalsOf('b.tenant_id', 'sending')}), 0)
+         $2 = 0 OR $2 > coalesce((${countersOf('b.tenant_id', 'sending')}), 0)
                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now())
                         + (SELECT count(*) FROM report_inboxes r WHERE r.tenant_id = b.tenant_id AND r.lease_until > mail_now() AND r.lease_owner IS NOT NULL) AS fits
     FROM owned AS b CROSS JOIN LATERAL (

@@ -2,7 +2,7 @@ import { noteRetried } from '../database/failed-alert.sql.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
 import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
-import { addToTotals, queueRows } from './totals.ts'
+import { addToCounters, queueRows } from './counters.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
@@ -31,7 +31,7 @@ SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recip
   FROM retried
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), noted AS (${noteRetried('retried', '$2')}
-), counted AS MATERIALIZED (${addToTotals([queueRows('+', 'queued')])}
+), counted AS (${addToCounters([queueRows('+', 'queued')])}
 )
 SELECT id, service FROM retried WHERE (SELECT count(*) FROM counted) >= 0`
 

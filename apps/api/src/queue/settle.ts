@@ -7,7 +7,7 @@ import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE } from './columns.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE, seesDraft } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
 import { judgeInterception, type Interception, type JudgedInterception } from './interceptions.ts'
 import {
@@ -30,7 +30,7 @@ import {
   type TokenRefusal,
 } from './refusals.ts'
 import type { Doubt } from './states.ts'
-import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from './totals.ts'
+import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from './counters.ts'
 import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
@@ -125,7 +125,7 @@ WITH result AS MATERIALIZED (
   SELECT r.*, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
-   WHERE q.lease_owner = r.owner OR q.attempt_id = r.owner
+   WHERE (q.lease_owner = r.owner OR q.attempt_id = r.owner) AND ${seesDraft('q')}
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
   SELECT r.*, u.tenant_id, NULL::text AS state, NULL::text AS lease_owner, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
@@ -324,7 +324,7 @@ async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: W
     await settleRound(bySent.get(false) ?? [], written, (results) => settleAny(pool, results))
     await settleRound(bySent.get(true) ?? [], written, (results) => settleSent(pool, results))
     await settleRound(unwritten(), written, (results) => settleAny(pool, results))
-    // A row may have moved to another table while the statement waited for its lock, so what was not found is tried again.
+    // While the statement waited for a row, it may have moved to another table, or got a draft: what was not found is tried again.
     await settleRound(unwritten(), written, (results) => settleAny(pool, results))
   }
 }

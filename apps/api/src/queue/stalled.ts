@@ -24,7 +24,7 @@ export interface StalledQueue {
 const FIND_STALLED = `
 WITH working AS MATERIALIZED (
   SELECT s.tenant_id, b.troubled_since, greatest(b.paused_until, b.no_access_until) AS paused_until, t.queued + t.sending AS waiting, t.sending
-    FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
+    FROM counters t JOIN tenant_settings s ON s.tenant_id = t.tenant_id LEFT JOIN mailboxes b ON b.tenant_id = t.tenant_id
    WHERE s.status = 'connected' AND s.problem IS NULL AND t.queued + t.sending > 0
      AND NOT ${isToldOf('b')}
 ), stalled AS (

@@ -80,7 +80,7 @@ it('keeps no small service out for what a large one submits at the same moment',
 
 it('lets a service grow through two processes at once no further than through one', async () => {
   await store('a', 850)
-  const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
+  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
   const submitted = [ground.queue, ground.newProcess()].map((process) =>
     process.messages.submitTogether({ messages: [sized('b', 60)], idempotency: null }),
   )

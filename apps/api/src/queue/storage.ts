@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { totalsOf } from './totals.ts'
+import { countersOf } from './counters.ts'
 
 // Storage has no share, since what was accepted stays: its last tenth is for services that hold less than a tenth, and the
 // last MiB of it for the test mail of an admin.
@@ -46,7 +46,7 @@ export function isNearlyFull({ usedBytes, limitBytes }: StorageUse): boolean {
   return usedBytes >= NEARLY_FULL * limitBytes
 }
 
-const READ = `SELECT t.stored_bytes FROM (${totalsOf('$1::text', 'stored_bytes')}) AS t`
+const READ = `SELECT t.stored_bytes FROM (${countersOf('$1::text', 'stored_bytes')}) AS t`
 
 export async function readStorage(pool: pg.Pool, tenantId: string, limitBytes: number): Promise<StorageUse> {
   const { rows } = await pool.query<{ stored_bytes: string }>(READ, [tenantId])

@@ -6,7 +6,7 @@ import { isInTime } from './columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.ts'
-import { countAndTell, heldEvents, MOVED, queueRows, totalsOf } from './totals.ts'
+import { countAndTell, heldEvents, MOVED, queueRows, countersOf } from './counters.ts'
 import { wakeWorkers } from './wake.ts'
 
 // queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
@@ -20,7 +20,7 @@ const FIND = `SELECT tenant_id AS id FROM mailboxes WHERE hold IS NOT NULL OR to
 
 /** Another message is tried at once where the last one turned out to go by another route, and so was not. $1 tenant */
 const LOCK = `
-SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sending > 0 FROM (${totalsOf('m.tenant_id')}) AS t) AS "isWaiting", mail_now() AS now, s.from_email AS "fromEmail",
+SELECT m.hold, m.token_refused AS token, m.gateway, m.told, (SELECT queued + sending > 0 FROM (${countersOf('m.tenant_id')}) AS t) AS "isWaiting", mail_now() AS now, s.from_email AS "fromEmail",
        m.probe_at <= mail_now() OR coalesce(q.state = 'held' AND q.route <> m.hold ->> 'route' AND m.refused #>> '{draft,messageId}' IS DISTINCT FROM m.probe_id, false) AS "probeIsDue",
        coalesce(q.state = 'queued' AND q.doubt = 'none', false) AS "isProbing"
   FROM mailboxes m JOIN tenant_settings s ON s.tenant_id = m.tenant_id LEFT JOIN message_queue q ON q.message_id = m.probe_id

@@ -201,7 +201,7 @@ it('keeps the content of a message that is completed while its data key is forgo
   await ground.queue.receiving.begin({ id, tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
 
-  const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
+  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
   const completed = ground.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
   await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(1)
   const forgotten = forget()

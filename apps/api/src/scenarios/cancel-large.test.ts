@@ -17,8 +17,7 @@ const LARGE = RANGE_BYTES + 1
 const CHUNKS = 16
 
 /** The bytes of stored content, without the readable part of messages. */
-const STORED_CONTENT =
-  'SELECT (stored_bytes - (SELECT sum(open_bytes) FROM messages))::int AS stored FROM mailbox_totals'
+const STORED_CONTENT = 'SELECT (stored_bytes - (SELECT sum(open_bytes) FROM messages))::int AS stored FROM counters'
 
 let ground: DeliveryGround
 let pool: pg.Pool

@@ -410,13 +410,4 @@ describe('another connection', () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
     expect(await reports()).toMatchObject(OFF)
   })
-
-  it('is one too after a reset by a release that does not know of reports', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await change({ bounces: true })
-
-    await ground.database.query(`UPDATE tenant_settings SET status = 'not-configured', version = version + 1`)
-
-    expect(await reports()).toMatchObject(OFF)
-  })
 })

@@ -1,29 +1,22 @@
 // Queries that find rows of the queue which contradict each other; each returns nothing while all is well.
 
-/** Totals that differ from the rows they count. */
-export const WRONG_TOTALS = `
-SELECT t.*, counted.* FROM (SELECT tenant_id FROM mailbox_totals UNION SELECT tenant_id FROM message_queue) AS tenants
-  LEFT JOIN mailbox_totals t USING (tenant_id) CROSS JOIN LATERAL (
-  SELECT count(*) FILTER (WHERE state = 'queued' AND lease_owner IS NULL) AS c1,
+/** Counters that differ from the rows they count. */
+export const WRONG_COUNTERS = `
+SELECT * FROM counters FULL JOIN (
+  SELECT tenant_id, count(*) FILTER (WHERE state = 'queued' AND lease_owner IS NULL) AS c1,
          coalesce(sum(recipients) FILTER (WHERE state = 'queued' AND lease_owner IS NULL), 0) AS c2,
-         count(*) FILTER (WHERE lease_owner IS NOT NULL) AS c3,
-         count(*) FILTER (WHERE lease_owner IS NOT NULL AND size = 'large') AS c4,
-         coalesce(sum(recipients) FILTER (WHERE lease_owner IS NOT NULL), 0) AS c5,
-         coalesce(sum(upload_bytes) FILTER (WHERE state = 'queued'), 0) AS c6,
-         count(*) FILTER (WHERE state = 'scheduled') AS c7, count(*) FILTER (WHERE state = 'held') AS c8,
-         (SELECT coalesce(sum(c.stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = tenants.tenant_id)
-         + (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = tenants.tenant_id) AS c9
-    FROM message_queue q WHERE q.tenant_id = tenants.tenant_id) AS counted
- WHERE (queued, queued_recipients, sending, sending_large, sending_recipients, upload_bytes, scheduled, held, stored_bytes)
-       IS DISTINCT FROM (c1, c2, c3, c4, c5, c6, c7, c8, c9)`
-
-/** Counts of failed messages that differ from the rows they count. */
-export const WRONG_FAILURES = `
-SELECT * FROM failure_counts FULL JOIN (
-  SELECT u.tenant_id, date_bin('1 hour', u.ended_at, 'epoch') AS hour, coalesce(m.problem ->> 'microsoftCode', m.problem ->> 'code') AS cause,
-         count(*) AS rows
-    FROM unsent_messages u JOIN messages m ON m.id = u.message_id WHERE u.outcome = 'failed' GROUP BY 1, 2, 3) AS counted USING (tenant_id, hour, cause)
- WHERE messages IS DISTINCT FROM rows`
+         count(*) FILTER (WHERE lease_owner IS NOT NULL) AS c3, count(*) FILTER (WHERE lease_owner IS NOT NULL AND size = 'large') AS c4,
+         coalesce(sum(recipients) FILTER (WHERE lease_owner IS NOT NULL), 0) AS c5, coalesce(sum(uploads) FILTER (WHERE state = 'queued'), 0) AS c6,
+         count(*) FILTER (WHERE state = 'scheduled') AS c7, count(*) FILTER (WHERE state = 'held') AS c8, coalesce(sum(bytes), 0) AS c9
+    FROM (
+      SELECT tenant_id, state, lease_owner, size, recipients, upload_bytes AS uploads, NULL::bigint AS bytes FROM message_queue
+       UNION ALL
+      SELECT tenant_id, NULL, NULL, NULL, NULL, NULL, stored_bytes FROM message_contents
+       UNION ALL
+      SELECT tenant_id, NULL, NULL, NULL, NULL, NULL, open_bytes FROM messages) AS stored GROUP BY tenant_id) AS counted USING (tenant_id)
+ WHERE (coalesce(queued, 0), coalesce(queued_recipients, 0), coalesce(sending, 0), coalesce(sending_large, 0), coalesce(sending_recipients, 0),
+        coalesce(upload_bytes, 0), coalesce(scheduled, 0), coalesce(held, 0), coalesce(stored_bytes, 0))
+       <> (${[1, 2, 3, 4, 5, 6, 7, 8, 9].map((column) => `coalesce(c${column}, 0)`).join(', ')})`
 
 /** Messages whose rows contradict each other. */
 export const CONTRADICTIONS = `

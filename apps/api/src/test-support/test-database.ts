@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { RECOUNT } from '../queue/counters.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { databaseUrl, LOOPBACK, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
+import { WRONG_COUNTERS } from './queue-faults.ts'
 import { createTcpLink, type TcpLink } from './tcp-link.ts'
 
 export interface TestDatabase {
   /** An address with the rights of a product, which owns this database. */
   readonly url: string
-  /** Runs a statement with the rights of a superuser. */
+  /** Runs a statement with the rights of a superuser. What it writes into the tables of messages is counted. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Deletes all rows of these tables; `messages` includes all tables of messages. Faster than TRUNCATE for few rows. */
   empty(...tables: string[]): Promise<void>
@@ -54,14 +56,32 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       client.release()
     }
   }
+  /** Has the counters follow what a test writes by itself. */
+  const counting = async <Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> => {
+    const client = await pool.connect()
+    try {
+      await client.query('BEGIN')
+      const hasCounters = await findDrift(client)
+      const result = await work(client)
+      if (hasCounters) await client.query(RECOUNT)
+      await client.query('COMMIT')
+      return result
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {})
+      throw error
+    } finally {
+      client.release()
+    }
+  }
   return {
     url,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
-      return (await pool.query<Row>(statement, values)).rows
+      if (!IS_COUNTED.test(statement)) return (await pool.query<Row>(statement, values)).rows
+      return counting((client) => client.query<Row>(statement, values).then(({ rows }) => rows))
     },
     async empty(...tables) {
       const all = tables.flatMap((table) => (table === 'messages' ? TABLES_OF_MESSAGES : [table]))
-      await pool.query(all.map((table) => `DELETE FROM ${table}`).join('; '))
+      await counting((client) => client.query(all.map((table) => `DELETE FROM ${table}`).join('; ')))
     },
     async stopTime() {
       await pool.query(STOPPED_CLOCK)
@@ -92,10 +112,28 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       return copied
     },
     async drop() {
-      await pool.end()
+      try {
+        await findDrift(pool)
+      } finally {
+        await pool.end()
+      }
       await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
+}
+
+/** What counters count. */
+const IS_COUNTED = /\b(?:INSERT INTO|UPDATE|DELETE FROM) (?:messages|message_queue|message_contents)\b/
+
+/**
+ * Throws where the product has counted wrongly. Returns whether it counts at all: a database of an older version has no counters.
+ */
+async function findDrift(client: Pick<pg.Pool | pg.PoolClient, 'query'>): Promise<boolean> {
+  const { rows } = await client.query<{ exists: boolean }>(`SELECT to_regclass('counters') IS NOT NULL AS exists`)
+  if (rows[0]?.exists !== true) return false
+  const drift = await client.query(WRONG_COUNTERS)
+  if (drift.rows.length > 0) throw new Error(`The counters are not those of the rows: ${JSON.stringify(drift.rows)}`)
+  return true
 }
 
 const serverPools = new Map<string, pg.Pool>()
@@ -129,10 +167,9 @@ export function createTestPool(
 
 /** All tables of messages, in the order to empty them. */
 const TABLES_OF_MESSAGES = [
-  'message_drafts', // before the queue, whose trigger would queue their deletion in the mailbox
+  'message_drafts',
   'message_queue',
-  'message_contents',
-  'message_chunks',
+  'message_contents', // and with them their chunks
   'unsent_messages',
   'mailboxes',
   'messages',

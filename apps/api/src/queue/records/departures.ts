@@ -10,7 +10,7 @@ import { lastDeparture, planDepartures, type Lane, type Plan } from '../owner/pl
 import { placeAhead } from '../pace.ts'
 import { whyPaused } from '../pause.ts'
 import { readingInboxes } from '../report-inboxes.ts'
-import { totalsOf } from '../totals.ts'
+import { countersOf } from '../counters.ts'
 import { bucketOfMs, DAY_WINDOW, isWithin, RATE_WINDOW, UPLOAD_WINDOW, type UsageWindow } from '../usage-windows.ts'
 
 // When what waits leaves, and why not now. Nothing of it is stored: it follows from the rules of the sender (next.ts) and
@@ -237,7 +237,7 @@ SELECT mail_now() AS now, b.paused_until, b.paused_because, ${placeAhead('a.tena
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM (SELECT $1::text AS tenant_id) AS a
-  LEFT JOIN LATERAL (${totalsOf('a.tenant_id')}) AS t ON true
+  LEFT JOIN LATERAL (${countersOf('a.tenant_id')}) AS t ON true
   LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
   LEFT JOIN LATERAL (SELECT greatest(m.paused_until, m.no_access_until) AS paused_until, ${whyPaused('m')} AS paused_because FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS b ON true
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`

@@ -1,0 +1,166 @@
+// The row that a mailbox has in counters. Each statement that changes what it counts adds that in its last part
+// (`addToCounters`), which locks the row once everything else is locked.
+
+/**
+ * A query for the totals of a tenant: one row, or none.
+ *
+ * @param tenant SQL for the tenant's id: a parameter, or a column with its table
+ */
+export function countersOf(tenant: string, columns = '*'): string {
+  return `SELECT ${columns} FROM counters WHERE tenant_id = ${tenant}`
+}
+
+/** A query that locks the totals of the tenants of `rows`, in the order in which `addToCounters` does. */
+export function lockCounters(rows: string): string {
+  return `SELECT t.tenant_id, t.stored_bytes, t.queued FROM counters t
+   WHERE t.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ${rows})) ORDER BY t.tenant_id FOR UPDATE`
+}
+
+/** Makes rows that are missing, for statements that lock them before they compare. $1 tenants */
+export const MAKE_COUNTERS = `
+INSERT INTO counters (tenant_id) SELECT DISTINCT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING`
+
+/** SQL for the columns of message_queue by which a row counts. Any of them may be given as it was before the statement. */
+export interface Counting {
+  readonly state?: string
+  readonly owner?: string
+  readonly uploadBytes?: string
+}
+
+/**
+ * Rows of message_queue that count from now on (+), or no longer (-).
+ *
+ * @param rows the name of rows with the columns that are not given
+ */
+export function queueRows(sign: '+' | '-', rows: string, { state, owner, uploadBytes }: Counting = {}): string {
+  return `
+SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
+}
+
+/**
+ * Stored bytes that count from now on (+), or no longer (-).
+ *
+ * @param rows the name of rows of `tenant_id`
+ * @param bytes SQL over a row
+ */
+export function storedBytes(sign: '+' | '-', rows: string, bytes = 'stored_bytes'): string {
+  return `
+SELECT ${sign}1, tenant_id, ${NO_ROW}, ${bytes}, 0 FROM ${rows}`
+}
+
+/** The columns of message_queue, in a change of something else. */
+const NO_ROW = 'NULL::text, NULL::text, NULL::text, NULL::int, NULL::bigint'
+const WAITS = `state = 'queued' AND lease_owner IS NULL`
+const IS_LEASED = 'lease_owner IS NOT NULL'
+
+/** What each column of counters counts. */
+const COUNTED = {
+  stored_bytes: sum('bytes'),
+  queued: sum('1', WAITS),
+  queued_recipients: sum('recipients', WAITS),
+  sending: sum('1', IS_LEASED),
+  sending_large: sum('1', `${IS_LEASED} AND size = 'large'`),
+  sending_recipients: sum('recipients', IS_LEASED),
+  upload_bytes: sum('upload_bytes', `state = 'queued'`),
+  scheduled: sum('1', `state = 'scheduled'`),
+  held: sum('1', `state = 'held'`),
+} as const
+const COLUMNS = Object.keys(COUNTED)
+
+function sum(column: string, condition = 'true'): string {
+  return `coalesce(sum(sign * ${column}) FILTER (WHERE ${condition}), 0)::bigint`
+}
+
+/** Sums what changed, for each tenant. */
+function summed(changes: readonly string[], when = 'true'): string {
+  const sums = Object.entries(COUNTED).map(([column, counted]) => `${counted} AS ${column}`)
+  return `
+SELECT tenant_id, ${sums.join(', ')}, ${sum('events')} AS events
+  FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes, events)
+ WHERE ${when} GROUP BY tenant_id`
+}
+
+/** Adds to the totals, in the order of the tenants: two statements about several could deadlock otherwise. */
+function adding(changes: string): string {
+  return `
+INSERT INTO counters AS t (tenant_id, last_event, ${COLUMNS.join(', ')})
+SELECT tenant_id, CASE WHEN events > 0 THEN ${BEFORE_NOW} + events ELSE 0 END, ${COLUMNS.join(', ')} FROM (${changes}) AS change ORDER BY tenant_id
+ON CONFLICT (tenant_id) DO UPDATE
+  SET last_event = greatest(excluded.last_event, t.last_event + CASE WHEN excluded.last_event > 0 THEN excluded.last_event - ${BEFORE_NOW} ELSE 0 END),
+      ${COLUMNS.map((column) => `${column} = t.${column} + excluded.${column}`).join(', ')}
+RETURNING t.tenant_id, t.last_event`
+}
+
+/** The position of an event is the time in microseconds, or one more than that of the event before. */
+const BEFORE_NOW = '(floor(extract(epoch FROM mail_now()) * 1000000)::bigint - 1)'
+
+/**
+ * A statement that adds to the totals what another one changes, as its last part. It reads what the other parts return, so
+ * that the totals are locked after everything else.
+ *
+ * @param changes queries for what counts from now on, and for what no longer does
+ * @param when SQL that is evaluated before anything is locked
+ */
+export function addToCounters(changes: readonly string[], when = 'true'): string {
+  return adding(summed(changes, when))
+}
+
+/**
+ * Common table expressions, `counted` among them, for a statement that ends, holds or releases messages: they add to the totals
+ * as `addToCounters` does, and write the events. Who has locked the totals of a tenant gives its next positions.
+ *
+ * @param changes as for `addToCounters`
+ * @param events queries by `endedEvents` and `heldEvents`
+ * @param when as for `addToCounters`
+ */
+export function countAndTell(changes: readonly string[], events: readonly string[], when = 'true'): string {
+  const happened = `SELECT 1, tenant_id, ${NO_ROW}, 0, 1 FROM happened`
+  return `
+happened(tenant_id, message_id, service, possible_duplicate, at, type, recipient, code, detail) AS MATERIALIZED (${events.join(' UNION ALL ')}
+), counted AS (${addToCounters([...changes, happened], when)}
+), told AS (
+  INSERT INTO message_events (tenant_id, position, at, possible_duplicate, message_id, service, type, recipient, code, detail)
+  SELECT h.tenant_id, c.last_event - count(*) OVER of_tenant + row_number() OVER of_tenant, h.at, h.possible_duplicate, h.message_id, h.service, h.type,
+         h.recipient, h.code, h.detail
+    FROM happened h JOIN counted c ON c.tenant_id = h.tenant_id WINDOW of_tenant AS (PARTITION BY h.tenant_id)
+)`
+}
+
+/**
+ * Counts all rows anew, and corrects the totals by the difference. Statements that end meanwhile change rows and totals
+ * alike, so the difference of one snapshot stays right until it is added. It returns what was wrong.
+ */
+export const RECOUNT = `
+WITH counted AS (${summed([queueRows('+', 'message_queue'), storedBytes('+', 'message_contents'), storedBytes('+', 'messages', 'open_bytes')])}
+), differing AS MATERIALIZED (
+  SELECT * FROM (
+    SELECT tenant_id, 0 AS events, ${COLUMNS.map((column) => `coalesce(c.${column}, 0) - coalesce(t.${column}, 0) AS ${column}`).join(', ')}
+      FROM counted c FULL JOIN counters t USING (tenant_id)) AS difference
+   WHERE (${COLUMNS.join(', ')}) <> (${COLUMNS.map(() => '0').join(', ')})
+), corrected AS (${adding('SELECT * FROM differing')}
+)
+SELECT tenant_id, ${COLUMNS.join(', ')} FROM differing WHERE (SELECT count(*) FROM corrected) >= 0 ORDER BY tenant_id`
+
+/** The columns of a row `m` of messages that `endedEvents` needs. */
+export const ENDED = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`
+
+/** @param ended the name of rows of messages as they are from now on */
+export function endedEvents(ended: string): string {
+  return `
+SELECT tenant_id, id, service, possible_duplicate, ended_at, 'message.' || outcome, NULL, CASE outcome WHEN 'failed' THEN left(problem ->> 'code', 100) END,
+       CASE outcome WHEN 'failed' THEN left(concat_ws(': ', problem ->> 'title', problem ->> 'microsoftCode'), 500) END FROM ${ended}`
+}
+
+/** The columns of a row `q` of message_queue that `queueRows` and `heldEvents` need. */
+export const MOVED = `q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
+
+/**
+ * The events of messages that became held, or that were.
+ *
+ * @param moved the name of rows `q` of message_queue as they are from now on, and conditions
+ */
+export function heldEvents(moved: string): string {
+  return `
+SELECT q.tenant_id, q.message_id, (SELECT m.service FROM messages m WHERE m.id = q.message_id), q.possible_duplicate, mail_now(),
+       CASE q.state WHEN 'held' THEN 'message.held' ELSE 'message.released' END, NULL::text, CASE q.state WHEN 'held' THEN left(q.held_because, 100) END, NULL FROM ${moved}`
+}
