@@ -59,6 +59,10 @@ export function composeBackground({
           more = batch.more
         }
       },
+      recount: async () => {
+        for (const drift of await upkeep.recount(await databaseNow()))
+          logger.warn(drift, 'the counters of a mailbox differed from its messages by this much, and were corrected')
+      },
       'sweep-attachments': async () => upkeep.sweepReceived(await databaseNow()),
     },
   })

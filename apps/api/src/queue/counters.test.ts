@@ -333,6 +333,26 @@ it('counts nothing of a failed message whose content has expired, nor of one tha
   expect(await ground.database.query('SELECT 1 FROM messages')).toEqual([])
 })
 
+it('corrects once a night what was counted wrongly, beside a message that is stored meanwhile', async () => {
+  await small()
+  const { upkeep } = ground.newProcess()
+  expect(await upkeep.recount(later(0))).toEqual([])
+  await ground.database.query('UPDATE counters SET queued = queued + 2, stored_bytes = 0')
+  expect(await upkeep.recount(later(1))).toEqual([])
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
+  const storing = small()
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  const recounting = upkeep.recount(later(1 * DAYS))
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(2)
+  await release()
+
+  expect(await recounting).toMatchObject([{ tenantId: ADA, queued: -2, stored_bytes: 1_000, held: 0 }])
+  await storing
+  expect(await totals()).toMatchObject({ queued: 2, storedBytes: 2_000 })
+  expect(await upkeep.recount(later(1 * DAYS))).toEqual([])
+})
+
 it('counts what several processes do at once', async () => {
   const processes = [ground.newProcess(), ground.newProcess(), ground.newProcess()]
   const outcomes = [SENT, FAILED, QUEUED, HELD, SENT]

@@ -139,7 +139,7 @@ WITH counted AS (${summed([queueRows('+', 'message_queue'), storedBytes('+', 'me
    WHERE (${COLUMNS.join(', ')}) <> (${COLUMNS.map(() => '0').join(', ')})
 ), corrected AS (${adding('SELECT * FROM differing')}
 )
-SELECT tenant_id, ${COLUMNS.join(', ')} FROM differing WHERE (SELECT count(*) FROM corrected) >= 0 ORDER BY tenant_id`
+SELECT tenant_id AS "tenantId", ${COLUMNS.map((column) => `${column}::float8`).join(', ')} FROM differing WHERE (SELECT count(*) FROM corrected) >= 0 ORDER BY tenant_id`
 
 /** The columns of a row `m` of messages that `endedEvents` needs. */
 export const ENDED = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`

@@ -63,6 +63,7 @@ import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
+import { createRecount, type Drift } from './recount.ts'
 import { applyReports, readBounced, readLikely, writeOverdueEvents, type ReportedRow } from './recipient-outcomes.ts'
 import {
   advanceInbox,
@@ -288,6 +289,8 @@ export interface Upkeep {
   /** Deletes attachments whose client has gone away. */
   sweepReceived(now: Date): Promise<void>
   expire: Retention
+  /** Recounts once a night, and returns what was wrong. */
+  recount(now: Date): Promise<readonly Drift[]>
   /** Makes what the search needs. */
   index: Index
   /** Retries or cancels some of the messages that somebody has asked for. Returns whether there may be more. */
@@ -503,6 +506,7 @@ export function createQueue(
       findLargestServices: (tenantId) => findLargestServices(pool, tenantId),
       failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
+      recount: createRecount(pool),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
       index: createIndexing(pool, connectionString, timers.elapsedMs),
       continueBulk: () => continueBulkChange(pool, bulkTurns),
