@@ -94,13 +94,16 @@ it.each([
   expect([first.isOwner(), second.isOwner(), await epoch()]).toEqual([false, true, 2])
 })
 
-it('begins nothing beyond its lease, by its own clock', async () => {
+it('begins nothing beyond its lease, by its own clock, and says when it may go on', async () => {
   const first = start('first')
-  await pass(1, first)
+  expect(await first.tend()).toBe(true)
   first.seconds += 11
   expect(await first.use(owns)).toBe(true)
   first.seconds += 1
   expect(await first.use(owns)).toBeNull()
+  expect(await first.tend()).toBe(true)
+  expect(await first.use(owns)).toBe(true)
+  expect(await first.tend()).toBe(false)
 })
 
 it('is given to one of several at a time', async () => {

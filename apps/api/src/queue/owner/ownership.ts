@@ -29,7 +29,7 @@ export interface Owned {
 }
 
 export interface Ownership {
-  /** Renews, and takes what nobody owns. Returns whether it took anything. */
+  /** Renews, and takes what nobody owns. Returns whether there is more to do than before: it took something, or its lease was over. */
   tend(): Promise<boolean>
   /** Whether it owns any mailbox, and its lease is not over. */
   isOwner(): boolean
@@ -82,8 +82,10 @@ export function createOwnership({
 
   return {
     async tend() {
+      const wasOwner = isOwner()
       try {
-        return await tend()
+        const hasTaken = await tend()
+        return hasTaken || (!wasOwner && isOwner())
       } catch (error) {
         // A renewal may have come too late; what is taken anew is certain.
         held.clear()
