@@ -13,7 +13,7 @@ const DATABASE_TESTS = [
 /** Those that take long run there alone; other tests run the same statements on the embedded one. */
 const LONG_DATABASE_TESTS = [
   'apps/api/src/database/migrate.test.ts',
-  'apps/api/src/scenarios/{fairness,mailbox-limits}.test.ts',
+  'apps/api/src/scenarios/mailbox-limits.test.ts',
   'apps/api/src/queue/{counters,leases,random-order}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]
@@ -23,7 +23,7 @@ const moved = [...DATABASE_TESTS, ...LONG_DATABASE_TESTS].filter(
 if (moved.length > 0) throw new Error(`vitest.config.ts names tests that are gone: ${moved.join(', ')}`)
 
 /** They take the longest, although they are not the largest: vitest would begin with the largest files. */
-const LONG_TESTS = /\/(large-attachments-random|upload-faults|upload-resumes?|embedded-postgres|stop)\.test\.ts$/
+const LONG_TESTS = /\/(largest-attachment|upload-faults|upload-resumes?|embedded-postgres|stop)\.test\.ts$/
 
 /**
  * Imports the API as production does, by Node itself, which keeps what it has compiled for the next process. The modules

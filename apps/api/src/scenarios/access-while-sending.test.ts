@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { HOURS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 import { consent } from '../test-support/scenario.ts'
@@ -39,15 +39,6 @@ it.each(['revoked', 'claims-challenge'])(
   },
 )
 
-it('refreshes once for many messages whose token is refused at the same moment', async () => {
-  await ground.switchOn(refusedToken())
-  const messages = await Promise.all(Array.from({ length: 12 }, () => ground.service.submit({ subject: 'Many' })))
-
-  for (const { id } of messages) await ground.service.until(id, { status: 'sent' })
-  expect(await requests('token')).toEqual({ 200: 1 })
-  expect(await ground.arrived('Many')).toBe(12)
-})
-
 it('neither storms Entra nor fails when fresh tokens are refused too', async () => {
   await ground.switchOn(refusedToken(), 'always')
   const { id } = await ground.service.submit()
@@ -55,15 +46,6 @@ it('neither storms Entra nor fails when fresh tokens are refused too', async () 
   await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }], problem: null })
   expect(await requests('token')).toEqual({ 200: 1 })
   expect(await requests('sendMail')).toEqual({ 401: 2 })
-})
-
-it('refreshes a token that runs out before it is used', async () => {
-  await ground.pass(2 * HOURS)
-  const { id } = await ground.service.submit()
-
-  await ground.service.until(id, { status: 'sent' })
-  expect(await requests('token')).toEqual({ 200: 1 })
-  expect(await requests('sendMail')).toEqual({ 202: 1 })
 })
 
 it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
@@ -87,8 +69,6 @@ it('holds messages when Microsoft refuses the grant, and sends them when it is c
 
 it.each([
   ['Mail.Send', 'token-without-mail-send', 'short'],
-  ['Mail.Send', 'token-without-mail-send', 'qualified'],
-  ['Mail.Send', 'token-without-mail-send', 'upper-case'],
   ['Mail.ReadWrite', 'token-without-mail-read-write', 'short'],
 ])(
   'holds messages when a refresh no longer grants %s (%s, %s), until it is connected again',
@@ -114,18 +94,6 @@ it.each([
   },
 )
 
-it.each(['qualified', 'upper-case', 'absent', 'more'])(
-  'continues after a refresh whose answer spells the permissions as: %s',
-  async (scopeWording) => {
-    await ground.microsoft.control('PATCH', '/settings', { scopeWording })
-    await ground.pass(2 * HOURS)
-    const { id } = await ground.service.submit({ subject: scopeWording })
-
-    await ground.service.until(id, { status: 'sent' })
-    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-  },
-)
-
 it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async (scenario) => {
   await ground.switchOn(scenario, 'always')
   await ground.pass(2 * HOURS)
@@ -137,28 +105,4 @@ it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async
   await ground.microsoft.control('DELETE', '/scenarios')
   await connectMailbox(ground.product)
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})
-
-it('keeps a message waiting for a token when the message that asked for it is taken over by another process', async () => {
-  await ground.pass(2 * HOURS)
-  await ground.database.query(
-    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
-    [new Date(ground.clock.now().getTime() + 30 * MINUTES)],
-  )
-  const first = await ground.service.submit({ subject: 'Taken away' })
-  await ground.service.until(first.id, { status: 'sending' })
-  const second = await ground.service.submit({ subject: 'Waits on' })
-  await ground.service.until(second.id, { status: 'sending' })
-
-  await ground.database.query(`UPDATE message_queue SET lease_owner = 'another process' WHERE message_id = $1`, [
-    first.id,
-  ])
-  await ground.pass(25 * SECONDS) // by then leases are renewed
-  await expect
-    .poll(() => ground.product.logLines.findLast((line) => line.includes(first.id)))
-    .toContain('a delivery was given up')
-  await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = NULL')
-
-  expect(await ground.service.until(second.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-  await ground.database.empty('messages') // no process settles the message that was taken away
 })

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,6 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { answer, http, switchOn } from '../test-support/scenario.ts'
 
 const GRACE = 'Grace' // the Entra administrator
 
@@ -97,15 +95,6 @@ describe.each([
     expect(await settings()).toMatchObject({ status: 'connected', problem: null })
   })
 
-  it('keeps the connection when a gateway refuses a message in Microsoft’s place, and sends', async () => {
-    await connect()
-    await ground.microsoft.control('POST', '/scenarios', { name: 'gateway-api-403' })
-    const { id } = await service.submit()
-
-    await service.until(id, { status: 'sent', attempts: [{ outcome: 'unavailable' }, { outcome: 'sent' }] })
-    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-  })
-
   it('holds a message when the app registration is refused, and stays connected', async () => {
     await connect()
     await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
@@ -132,25 +121,6 @@ describe.each([
 
 describe('with either', () => {
   useApplication(BY_SECRET)
-
-  it('sends many with one token', async () => {
-    await connect()
-    await ground.microsoft.control('DELETE', '/counters')
-    const messages = await Promise.all(Array.from({ length: 20 }, () => service.submit()))
-
-    for (const { id } of messages) await service.until(id, { status: 'sent' })
-    expect((await ground.microsoft.control('GET', '/counters')).endpoints).not.toHaveProperty('token')
-  })
-
-  it('sends by draft while nobody knows whether the mailbox can be searched', async () => {
-    await connect('configure', { fromEmail: 'reports@contoso.com', largeAttachments: true })
-    const { id } = await service.submit({ subject: 'By draft' })
-
-    await service.until(id, { status: 'sent' })
-    expect(await mailsIn(ground.microsoft, 'By draft')).toHaveLength(1)
-    const { endpoints } = await ground.microsoft.control('GET', '/counters')
-    expect(endpoints['draft-send']).toMatchObject({ byStatus: { '202': 1 } })
-  })
 
   it('holds a message when the consent was withdrawn, and lets it go after a reconnect', async () => {
     await connect()
@@ -183,45 +153,6 @@ describe('with either', () => {
     expect(await settings()).toMatchObject({
       problem: { title: expect.stringContaining('kept out'), detail: expect.stringContaining('reports@contoso.com') },
     })
-  })
-
-  it('fails a message for a fault of its own, and stays connected', async () => {
-    await connect()
-    await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
-    const { id } = await service.submit()
-
-    await service.until(id, { status: 'failed', problem: { code: 'recipient-refused' } })
-    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-  })
-
-  it('uploads a large file into the sender’s own mailbox, and sends it', async () => {
-    await connect('configure', { fromEmail: 'reports@contoso.com', largeAttachments: true })
-    const file = randomBytes(5 * 1024 * 1024)
-    const form = new FormData()
-    form.append('message', JSON.stringify({ to: ['max@contoso.com'], subject: 'Large', text: 'See the file.' }))
-    form.append('attachment', new Blob([file], { type: 'application/pdf' }), 'q3.pdf')
-    const { status, json } = await service.postForm('/api/v1/messages', form)
-    expect(status).toBe(202)
-
-    await service.until(json.id, { status: 'sent' })
-    const [mail, ...others] = await mailsIn(ground.microsoft, 'Large')
-    expect(others).toEqual([])
-    expect(mail.attachments).toEqual([
-      expect.objectContaining({ name: 'q3.pdf', sha256: createHash('sha256').update(file).digest('hex') }),
-    ])
-    const { items } = await ground.microsoft.control('GET', '/uploads')
-    expect(items.at(-1)).toMatchObject({ mailbox: 'reports@contoso.com', state: 'finished' })
-  })
-
-  it('holds messages submitted after a reset, and sends them once a mailbox is connected', async () => {
-    await connect()
-    await ada.call('POST', `${SETTINGS}/reset`, {})
-    const { id } = await service.submit()
-    await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-
-    await connect('configure', { fromEmail: 'finance@contoso.com' })
-
-    expect(await service.until(id, { status: 'sent' })).toMatchObject({ from: 'finance@contoso.com' })
   })
 })
 

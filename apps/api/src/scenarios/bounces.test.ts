@@ -81,25 +81,6 @@ it('settles the recipient that a report of Exchange names, once, and tells it wi
   expect(await requestsTo(ground, 'message-source')).toBe(read)
 })
 
-it('says what the DNS of the sender lacks where a provider takes much mail only with SPF, DKIM and DMARC', async () => {
-  const id = await send('unauthenticated', 'ada@strict.example')
-  await poll()
-  expect(await recipientsOf(id)).toMatchObject([
-    { delivery: 'failed', code: '5.7.515', explanation: expect.stringContaining('Whoever keeps the DNS') },
-  ])
-})
-
-it('settles a recipient of a message that Microsoft has, but whose outcome is not known here yet', async () => {
-  await ground.switchOn('send-accepted-but-hang')
-  const { id } = await ground.service.submit({ to: ['max@contoso.com', NOBODY], subject: 'bounce early' })
-  await expect.poll(() => ground.arrived('bounce early')).toBe(1)
-  await poll()
-  await ground.timeOut()
-
-  await ground.service.until(id, { status: 'sent' })
-  expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
-})
-
 it.each([
   [
     'JSON by draft',
@@ -126,19 +107,6 @@ it.each([
     expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
   },
 )
-
-it('only notes a report that is forged, of another server, or delayed', async () => {
-  const id = await send('decoys', 'max@contoso.com', 'grace@contoso.com')
-  await place(id, 'delayed')
-  await place(id, 'auto-reply')
-  await poll()
-  expect(await recipientsOf(id)).toMatchObject([{ note: null }, { note: null }])
-  await place(id, 'forged')
-  await place(id, 'foreign')
-  await poll()
-  const noted = { delivery: expect.stringMatching(/^(pending|unknown)$/), code: null, note: 'possible bounce' }
-  expect(await recipientsOf(id)).toMatchObject([noted, noted])
-})
 
 it('reads nothing of other mail but that it has arrived', async () => {
   const id = await send('to herself', 'ada@contoso.com')

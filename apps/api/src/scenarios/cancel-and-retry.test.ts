@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 import { answer, http, switchOn } from '../test-support/scenario.ts'
@@ -50,12 +48,6 @@ async function sent() {
   return service.until(id, { status: 'sent' })
 }
 
-/** Resolves once so many statements wait for a lock. */
-async function untilWaiting(count: number): Promise<void> {
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await expect.poll(() => ground.database.query(waiting), { interval: 10 }).toHaveLength(count)
-}
-
 it('retries only to recipients that the policy of the installation allows by then', async () => {
   const { id } = await refused('Not allowed any more')
   const ada = product.newBrowser()
@@ -100,33 +92,6 @@ it.each([
   expect(json.code).toBe('message-not-cancellable')
 })
 
-it('does not cancel a message in doubt that is held, and says why', async () => {
-  const { id } = await inDoubt()
-  // This reason does not end by itself during the test.
-  await holdMessages(ground.database, 'large-attachments-disabled', id)
-
-  const { json } = await cancel(id)
-
-  expect(json.detail).toContain('may have been sent already')
-})
-
-it('does not cancel a message twice', async () => {
-  const { id } = await scheduled()
-  await cancel(id)
-
-  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
-})
-
-it('does not cancel a message that is on its way to Microsoft', async () => {
-  const sending = await holdRequest(ground.microsoft, 'sendMail')
-  const { id } = await service.submit()
-  await service.until(id, { status: 'sending' })
-
-  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
-  await sending.release()
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
-})
-
 it('sends a failed message when it is retried, and keeps what happened before', async () => {
   const { id } = await refused('Retried')
 
@@ -152,15 +117,6 @@ it('marks a message that may have been sent, when it is retried, as a possible d
   expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
 })
 
-it('does not cancel a message that may have been sent before it was retried', async () => {
-  const { id } = await stopped('Retried, then cancelled')
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
-  await retry(id)
-  await service.until(id, { status: 'queued', attempts: [{}, { outcome: 'unavailable' }] })
-
-  expect(await cancel(id)).toMatchObject({ status: 409, json: { code: 'message-not-cancellable' } })
-})
-
 it.each([undefined, '', '{}'])('accepts %j for a body, since a cancel needs none', async (body) => {
   const { id } = await scheduled()
 
@@ -178,39 +134,6 @@ it.each([
   expect(status).toBe(400)
   expect(json.errors).toMatchObject([{ path, message: 'This field is not known.' }])
   expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
-})
-
-it('does not retry a message a second time while the first is under way', async () => {
-  const { id } = await refused('Retried twice')
-
-  const answers = await Promise.all([retry(id), retry(id), retry(id)])
-
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-  expect(answers.filter(({ status }) => status === 409)).toHaveLength(2)
-  await service.until(id, { status: 'sent' })
-  expect(await mailsIn(ground.microsoft, 'Retried twice')).toHaveLength(1)
-})
-
-it.each<[string, () => Promise<{ id: string }>, typeof retry, string, RegExp]>([
-  [
-    'retries',
-    () => refused('Retried at once'),
-    retry,
-    'unsent_messages',
-    /^Only a failed message can be retried; this one is (queued|sending|sent)\.$/,
-  ],
-  ['cancels', scheduled, cancel, 'message_queue', /^The message is cancelled\.$/],
-])('tells of two %s at once the second what the first has done', async (_what, make, act, table, detail) => {
-  const { id } = await make()
-  const release = await ground.database.lockRow(table, id, 'message_id')
-  const both = Promise.all([act(id), act(id)])
-  await untilWaiting(2)
-  await release()
-
-  const answers = await both
-
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
-  expect(answers.find(({ status }) => status === 409)?.json.detail).toMatch(detail)
 })
 
 it.each([

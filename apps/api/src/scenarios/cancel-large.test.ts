@@ -4,14 +4,12 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
-import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { HOURS } from '../test-support/test-clock.ts'
 import { holdRequest } from '../test-support/held-request.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
 import { answer, http } from '../test-support/scenario.ts'
 import { files, RANGE_BYTES } from '../test-support/upload-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
-const DAYS = 24 * HOURS
 /** Uploaded in two ranges, and stored in as many chunks. */
 const LARGE = RANGE_BYTES + 1
 const CHUNKS = 16
@@ -56,13 +54,6 @@ async function uploading(subject: string): Promise<string> {
   return id
 }
 
-async function failed(subject: string): Promise<string> {
-  await ground.switchOn(http('draft-send', answer(400, 'ErrorInvalidRecipients')), 'always')
-  const id = await submit({ subject })
-  await ground.service.until(id, { status: 'failed' })
-  return id
-}
-
 async function scheduled(): Promise<string> {
   return submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * HOURS).toISOString() })
 }
@@ -94,54 +85,4 @@ it('deletes the attachments of a message that is delivered', async () => {
   await ground.service.until(id, { status: 'sent' })
 
   expect(await chunks()).toBe(0)
-})
-
-it('keeps the attachments of a failed message for as long as its content, and sends them when it is retried', async () => {
-  const subject = 'Retried large'
-  const id = await failed(subject)
-  expect(await chunks()).toBe(CHUNKS)
-
-  await ground.microsoft.control('DELETE', '/scenarios')
-  expect((await ground.service.post(`${MESSAGES}/${id}/retry`)).status).toBe(200)
-  await ground.service.until(id, { status: 'sent' })
-
-  expect(await ground.arrived(subject)).toBe(1)
-  expect(await chunks()).toBe(0)
-})
-
-it('deletes the attachments of failed messages when their content is deleted, however many there are', async () => {
-  const id = await failed('Kept for 7 days')
-  const sweep = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
-  await ground.database.query(
-    `WITH copied AS (
-       INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at)
-       SELECT 'msg_copy' || n, tenant_id, service, outcome, "to", subject, created_at, ended_at
-         FROM messages, generate_series(1, 25) AS n WHERE id = $1 RETURNING id, tenant_id, service, created_at, ended_at
-     ), unsent AS (
-       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-       SELECT id, tenant_id, service, 'failed', created_at, ended_at, true FROM copied
-     ), contents AS (
-       INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, begun_at)
-       SELECT m.id, m.tenant_id, c.data_key, c.content, true, 1, m.created_at
-         FROM copied m JOIN message_contents c ON c.message_id = $1
-     )
-     INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
-     SELECT id, 0, 0, tenant_id, now(), '\\x00' FROM copied`,
-    [id],
-  )
-  await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS - 1 * MINUTES))
-  expect(await chunks()).toBe(CHUNKS + 25)
-
-  await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS + 1 * MINUTES))
-
-  expect(await countStored(ground.database)).toEqual({ messages: 26, chunks: 0 })
-})
-
-it('deletes the attachments of an expired message, even where its content would be kept longer', async () => {
-  await failed('Kept for 30 days')
-  const sweep = createTestQueue(pool, { contentRetentionDays: 90, logRetentionDays: 30 }).upkeep.expire
-
-  await sweep(new Date(ground.clock.now().getTime() + 31 * DAYS))
-
-  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
 })

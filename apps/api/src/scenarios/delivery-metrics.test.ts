@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { graphAnswers } from '../test-support/delivery-ground.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const ground = useDeliveryGround()
@@ -55,31 +55,6 @@ it('counts what is submitted and sent, with the time it took', async () => {
   })
 })
 
-it('measures the time to delivery from the submit on', async () => {
-  await ground.switchOn('send-503-store')
-  const change = await added(async () => {
-    const { id } = await ground.service.submit()
-    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    await ground.pass(20 * SECONDS)
-    await ground.service.until(id, { status: 'sent' })
-  })
-
-  await expect.poll(change).toMatchObject({
-    [name('time_to_delivery_seconds_sum')]: 20,
-    [name('time_to_delivery_seconds_bucket', '{le="30"}')]: 1,
-  })
-  expect(await change()).not.toHaveProperty([name('time_to_delivery_seconds_bucket', '{le="10"}')])
-})
-
-it('does not count a repeated submit', async () => {
-  await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
-  const change = await added(async () => {
-    await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
-  })
-
-  expect(await change()).not.toHaveProperty([name('submitted_total')])
-})
-
 it('counts attempts by outcome, failures, pauses and possible duplicates', async () => {
   const change = await added(async () => {
     for (const scenario of ['send-429', 'send-503-store', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
@@ -125,21 +100,6 @@ it('counts what is held with its mailbox', async () => {
   await expect.poll(held).toBe(0)
 })
 
-it.each([
-  ['a gateway', 'gateway-mesh-403'],
-  ['a refused token', graphAnswers(401, 'InvalidAuthenticationToken')],
-])('counts the pause of a mailbox for %s, and logs it', async (_what, scenario) => {
-  const lines = ground.product.logLines.length
-  const change = await added(async () => {
-    await ground.switchOn(scenario, 'always')
-    for (let count = 0; count < 2; count++) await ground.service.submit()
-    await expect
-      .poll(() => ground.product.logLines.slice(lines).filter((line) => line.includes('mailbox paused')))
-      .toHaveLength(1)
-  })
-  await expect.poll(change).toMatchObject({ [name('mailbox_pauses_total')]: 1 })
-})
-
 it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
   await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
   await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })
@@ -157,17 +117,6 @@ it('shows how many wait and how long the oldest has, apart from those scheduled'
   })
   const waiting = Object.keys(shown).filter((sample) => sample.startsWith(name('queue_')))
   expect(waiting.filter((sample) => !/status="(queued|sending)"/.test(sample))).toEqual([])
-})
-
-it('counts the age of a scheduled message from when it was to leave', async () => {
-  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
-  const sendAt = new Date(ground.clock.now().getTime() + 60 * MINUTES).toISOString()
-  const { id } = await ground.service.submit({ sendAt })
-  await ground.pass(60 * MINUTES)
-  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-  await ground.pass(2 * MINUTES)
-
-  expect(await samples()).toMatchObject({ [name('queue_oldest_seconds', '{status="queued"}')]: 120 })
 })
 
 it('counts what is held', async () => {

@@ -66,22 +66,6 @@ it('makes a draft again that a person attached other files to', async () => {
   await expectArrival(ground.microsoft, 'added to', contents)
 })
 
-it('makes a draft again on which a file appeared late, as after a request that was given up', async () => {
-  await ground.switchOn(http('draft-attach', { action: 'reset', when: 'before' }))
-  const contents = files(100, LARGE)
-  const id = await submitFiles(ground, 'appeared', contents)
-  await ground.service.until(id, { attempts: [{}] })
-  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  await ground.pass(15_000)
-  await range.untilHeld()
-  const late = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'late', contentBytes: 'eA==' }
-  expect(await asAda(ground.microsoft, 'POST', `${await pathOf(id)}/attachments`, late)).toBe(201)
-  await range.release()
-
-  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'appeared', contents)
-})
-
 it('takes a late copy for the whole message, not for what a person sent incomplete', async () => {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 15 * MINUTES })
   await ground.switchOn('send-accepted-but-504')

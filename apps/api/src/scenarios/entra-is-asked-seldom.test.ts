@@ -106,18 +106,6 @@ it('asks Entra at once for a mailbox that is connected again', async () => {
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
 })
 
-it('waits no longer than an hour, whatever Entra asks for', async () => {
-  await ground.pass(2 * HOURS)
-  await breakEntra({ status: 429, headers: { 'retry-after': '999999999' } })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await ground.microsoft.control('DELETE', '/scenarios')
-
-  await ground.pass(1 * HOURS)
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-})
-
 it.each([
   ['five minutes', () => ground.pass(5 * MINUTES)],
   ['Send now', async () => (await adminOf(ground.product)).call('POST', `${SETTINGS}/send-now`, {})],
@@ -155,20 +143,6 @@ it('sends with the token that is still good while another process gets a new one
   const { id } = await ground.service.submit({ subject: 'Meanwhile' })
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})
-
-it('does not send with a token that Graph refused, although it is good for four minutes', async () => {
-  await ground.pass(56 * MINUTES)
-  await breakEntra({ status: 503 })
-  await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'sendMail' })
-  const { id } = await ground.service.submit({ subject: 'No token is taken' })
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(LONGEST_PAUSE_MS)
-
-  await ground.service.until(id, { status: 'sent' })
-  expect(await ground.arrived('No token is taken')).toBe(1)
 })
 
 it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {

@@ -1,5 +1,4 @@
 import { beforeEach, expect, it } from 'vitest'
-import { freePort } from '../test-support/database-server.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
@@ -63,27 +62,6 @@ it.each([
     expect(await ground.arrived(what)).toBe(1)
   },
 )
-
-it.each([
-  ['its name cannot be resolved', async () => 'https://login.microsoftonline.invalid'],
-  ['nobody listens at its address', async () => `http://127.0.0.1:${await freePort()}`],
-])('keeps the connection and the message while Entra cannot be reached, since %s', async (subject, host) => {
-  const forgetHosts = () => ground.database.query('UPDATE installation SET authority_host = NULL')
-  await forgetHosts() // or the database would refuse the worker
-  const cutOff = await start({ AZURE_AUTHORITY_HOST: await host() })
-  const { id } = await ground.service.submit({ subject })
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await failAgain(id, 3)
-  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-
-  await cutOff.close()
-  await forgetHosts()
-  await start()
-  await ground.pass(LONGEST_WAIT_MS)
-
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived(subject)).toBe(1)
-})
 
 it('gives a message up after 24 hours but keeps the connection, and sends new ones when Entra is back', async () => {
   await start()

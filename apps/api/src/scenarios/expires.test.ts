@@ -45,13 +45,3 @@ it('finds out first whether a message in doubt was sent', async () => {
 
   expect(await ground.arrived('Found late')).toBe(1)
 })
-
-it('does not send a message in doubt again that is found nowhere until after its time', async () => {
-  await ground.switchOn('send-504')
-  const { id } = await ground.service.submit({ subject: 'Nowhere', expiresAt: at(30 * SECONDS) })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-
-  await lookUntil(ground, id, { status: 'failed', problem: { code: 'outcome-unknown' } })
-
-  expect(await ground.arrived('Nowhere')).toBe(0)
-})

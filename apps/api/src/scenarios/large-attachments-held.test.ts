@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createTestClock } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
+import { expectArrival, files, MB, submitFiles } from '../test-support/upload-ground.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 import { answer, consent, http, switchOn } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -40,16 +40,6 @@ it('sends a held message by itself once large attachments are enabled', async ()
   await expectArrival(ground.microsoft, 'released', contents)
 })
 
-it('sends small messages while a large one is held', async () => {
-  const id = await submitFiles({ product, service }, 'large', files(3 * MB))
-  await connectMailbox(product)
-  await service.until(id, { heldBecause: 'large-attachments-disabled' })
-  const small = await service.submit()
-  expect(await service.until(small.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-  expect(await service.read(id)).toMatchObject({ status: 'held' })
-  await service.post(`/api/v1/messages/${id}/cancel`) // or a later test would meet its upload
-})
-
 it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
   'makes a new draft in another mailbox, where Microsoft answers %s about the old one',
   async (code) => {
@@ -69,19 +59,3 @@ it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
     await expectArrival(ground.microsoft, code, contents)
   },
 )
-
-it('resumes an upload after a reset, once the same mailbox is connected again', async () => {
-  await connectMailbox(product, { largeAttachments: true })
-  await switchOn(ground, http('upload-range', answer(503, 'ErrorServerBusy')), 1)
-  const contents = files(RANGE_BYTES + 1)
-  const id = await submitFiles({ product, service }, 'reset', contents)
-  await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await reset()
-  await clock.advance(15_000)
-  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-
-  await connectMailbox(product, { largeAttachments: true })
-
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'reset', contents)
-})

@@ -1,18 +1,7 @@
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { postMultipart } from '../test-support/multipart.ts'
-import {
-  expectArrival,
-  files,
-  largeMail,
-  MB,
-  RANGE_BYTES,
-  sha256,
-  submitFiles,
-  uploadsOf,
-} from '../test-support/upload-ground.ts'
-import { DAYS } from '../test-support/test-clock.ts'
+import { expectArrival, files, MB, RANGE_BYTES, sha256, submitFiles, uploadsOf } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 const ground = useUploadGround()
@@ -62,32 +51,6 @@ it('delivers inline images, attached in one request and uploaded, with their con
   ])
 })
 
-it('delivers files in JSON and files in parts of one message, each whole', async () => {
-  const [inJson = Buffer.alloc(0), inPart = Buffer.alloc(0)] = files(300_000, 3 * MB)
-  const attachments = [
-    { filename: 'in json.bin', contentType: 'application/x-json', content: inJson.toString('base64') },
-    { part: 0, filename: 'in part.bin' },
-  ]
-  const id = await submitFiles(ground, 'mixed', [inPart], { attachments })
-  await ground.service.until(id, { status: 'sent' })
-  const [mail] = await mailsIn(ground.microsoft, 'mixed')
-  expect(mail.attachments).toMatchObject([
-    { name: 'in json.bin', sha256: sha256(inJson), contentType: 'application/x-json' },
-    { name: 'in part.bin', sha256: sha256(inPart) },
-  ])
-})
-
-it('delivers files in JSON that exceed one request together', async () => {
-  const contents = files(2 * MB, 2 * MB)
-  const attachments = contents.map((content, index) => ({
-    filename: `json only ${index}.bin`,
-    content: content.toString('base64'),
-  }))
-  const { id } = await ground.service.submit({ subject: 'json only', attachments })
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'json only', contents)
-})
-
 it('gives uploads the names of their files, in any script', async () => {
   const names = ['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b, 100%.txt", `${'a'.repeat(250)}.bin`]
   const contents = files(...names.map(() => 3 * MB))
@@ -116,17 +79,6 @@ it('shows the progress of a large message until it is sent', async () => {
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ progress: null })
 })
 
-it('does not delay other messages while a range is under way', async () => {
-  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
-  const slow = await submitFiles(ground, 'slow', files(3 * MB))
-  await range.untilHeld()
-  const other = await ground.service.submit({ subject: 'meanwhile' })
-  await ground.service.until(other.id, { status: 'sent' })
-  expect(await ground.service.read(slow)).toMatchObject({ status: 'sending', attempts: [] })
-  await range.release()
-  await ground.service.until(slow, { status: 'sent' })
-})
-
 it('sends no token to the upload host, remembers it, and does not log the address', async () => {
   await ground.database.query('UPDATE mailboxes SET upload_origin = NULL')
   const id = await submitFiles(ground, 'secret address', files(3 * MB))
@@ -135,16 +87,4 @@ it('sends no token to the upload host, remembers it, and does not log the addres
   expect(ground.product.logLines.join('')).not.toMatch(/authtoken|AttachmentSessions/)
   const uploads = `http://localhost:${new URL(ground.microsoft.url).port}`
   expect(await ground.database.query('SELECT upload_origin FROM mailboxes')).toEqual([{ upload_origin: uploads }])
-})
-
-it('answers 202 without progress while the message is scheduled', async () => {
-  const parts = largeMail('later', files(3 * MB), {
-    sendAt: new Date(ground.clock.now().getTime() + 1 * DAYS).toISOString(),
-  })
-  const { status, json } = await postMultipart(ground.product.publicUrl, ground.service.key, parts)
-  expect({ status, progress: json.progress, state: json.status }).toEqual({
-    status: 202,
-    progress: null,
-    state: 'scheduled',
-  })
 })

@@ -2,12 +2,8 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { answer, asAda, copiesIn, draftsIn, http, untilCleaned } from '../test-support/scenario.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
-import { connectMailbox } from '../test-support/test-service.ts'
 import {
   expectArrival,
   expectNoDraft,
@@ -54,34 +50,6 @@ describe('a message that is cancelled in the middle of its upload', () => {
     expect(await ground.arrived('cancelled')).toBe(0)
     const [taken] = await rangesTaken(ground.microsoft, 'cancelled')
     expect(taken?.length).toBeLessThanOrEqual(2)
-  })
-
-  it('keeps its draft while the mailbox cannot be reached, and has it deleted later', async () => {
-    await ground.switchOn(http('message-delete', answer(503, 'ErrorServerBusy')))
-    await cancelled('unreachable')
-    await untilPostponed(ground)
-    expect(await drafts('unreachable')).toHaveLength(1)
-
-    await ground.pass(3 * MINUTES)
-    await expectNoDraft(ground.microsoft, 'unreachable')
-  })
-
-  it('keeps its draft while no mailbox is connected, and has it deleted once the same one is connected again', async () => {
-    await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    const id = await submitFiles(ground, 'disconnected', files(LARGE))
-    await ground.service.until(id, { attempts: [{}] })
-    const ada = ground.product.newBrowser()
-    await ada.signIn('Ada Admin')
-    await ada.call('POST', `${SETTINGS}/reset`, {})
-    expect((await cancel(id)).status).toBe(200)
-    const pool = createTestPool(ground.database.url)
-    expect(await createTestQueue(pool).mailboxes.claimCleanups()).toEqual([])
-    await ground.database.query(`DELETE FROM owners WHERE name = 'test'`) // the product sends again
-    await pool.end()
-    expect(await drafts('disconnected')).toHaveLength(1)
-
-    await connectMailbox(ground.product, { largeAttachments: true })
-    await expectNoDraft(ground.microsoft, 'disconnected')
   })
 })
 
@@ -188,19 +156,6 @@ describe('a draft that Microsoft does not find for a moment', () => {
     const id = await submitFiles(ground, 'not found', contents)
     expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
     await expectArrival(ground.microsoft, 'not found', contents)
-  })
-
-  it('is deleted later where its message was cancelled', async () => {
-    await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    await ground.switchOn(http('message-get', answer(404, 'ErrorItemNotFound')))
-    const id = await submitFiles(ground, 'not found, cancelled', files(LARGE))
-    await ground.service.until(id, { attempts: [{}] })
-    expect((await cancel(id)).status).toBe(200)
-    await untilPostponed(ground)
-    expect(await drafts('not found, cancelled')).toHaveLength(1)
-
-    await ground.pass(20 * SECONDS)
-    await expectNoDraft(ground.microsoft, 'not found, cancelled')
   })
 })
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { http, startWorker } from '../test-support/scenario.ts'
+import { http } from '../test-support/scenario.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const DAY_MS = 24 * HOURS
@@ -47,17 +47,6 @@ describe('messages a minute', () => {
   })
 
   const usage = async () => (await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
-
-  it('counts messages that may have been sent, and no refused ones', async () => {
-    await ground.switchOn('send-504')
-    await ground.switchOn('send-503-store')
-    const doubtful = await ground.service.submit({ onUnknownOutcome: 'stop' })
-    await ground.service.until(doubtful.id, { status: 'failed' })
-    const refused = await ground.service.submit()
-    await ground.service.until(refused.id, { attempts: [{ outcome: 'unavailable' }] })
-
-    expect((await usage()).messagesPerMinute.left).toBe(29)
-  })
 })
 
 describe('recipients a day', () => {
@@ -85,33 +74,6 @@ describe('recipients a day', () => {
     await ground.pass(20 * SECONDS)
     await expect.poll(() => statuses(ground, ids)).toEqual(['sent', 'sent', 'sent'])
   })
-
-  it('does not let small messages overtake a large one for ever', async () => {
-    const first = await ground.service.submit({ to: recipients(4) })
-    await ground.service.until(first.id, { status: 'sent' })
-    const large = await ground.service.submit({ to: recipients(8) })
-    await ground.pass(1 * SECONDS)
-    const small = await ground.service.submit({ to: recipients(1) })
-    await ground.pass(0)
-    expect(await statuses(ground, [large.id, small.id])).toEqual(['queued', 'queued'])
-
-    await ground.pass(DAY_MS + 10 * SECONDS)
-    await expect.poll(() => statuses(ground, [large.id, small.id])).toEqual(['sent', 'sent'])
-  })
-
-  it('sends a message with more recipients than a day allows on a day of its own', async () => {
-    const first = await ground.service.submit({ to: recipients(1) })
-    await ground.service.until(first.id, { status: 'sent' })
-    const large = await ground.service.submit({ to: recipients(11) })
-    await ground.pass(1 * HOURS)
-    expect(await statuses(ground, [large.id])).toEqual(['queued'])
-
-    await ground.pass(DAY_MS)
-    await ground.service.until(large.id, { status: 'sent' })
-    const next = await ground.service.submit({ to: recipients(1) })
-    await ground.pass(1 * HOURS)
-    expect(await statuses(ground, [next.id])).toEqual(['queued'])
-  })
 })
 
 describe('requests at once', () => {
@@ -123,21 +85,6 @@ describe('requests at once', () => {
     const { maxConcurrent, refusedForConcurrency } = mailboxes['ada@contoso.com']
     return { maxConcurrent, refusedForConcurrency }
   }
-
-  async function sendAll(count: number, subject: string): Promise<void> {
-    await Promise.all(Array.from({ length: count }, () => ground.service.submit({ subject })))
-    await expect.poll(() => ground.arrived(subject)).toBe(count)
-  }
-
-  it('are at most four for a mailbox across two processes', async () => {
-    const second = await startWorker(ground)
-    await ground.microsoft.control('PATCH', '/settings', { latencyMs: 30 })
-
-    await sendAll(60, 'Two processes')
-    await second.close()
-
-    expect(await mostAtOnce()).toEqual({ maxConcurrent: 4, refusedForConcurrency: 0 })
-  })
 
   it('are not limited where the limit is 0', async () => {
     const environment = { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_CONCURRENCY: '0' }

@@ -95,26 +95,6 @@ it('does not send a draft whose making was not answered before mail was redirect
   expect(await arrivals('Unanswered')).toEqual([])
 })
 
-it('prepares a message anew that waited for another token while mail was redirected', async () => {
-  const unauthorized = {
-    action: 'answer',
-    status: 401,
-    body: { error: { code: 'InvalidAuthenticationToken', message: '' } },
-  }
-  await switchOn(ground, http('draft-create', unauthorized))
-  const token = await holdRequest(ground.microsoft, 'token')
-  const { id } = await service.submit({ subject: 'Refreshed' })
-  await token.untilHeld()
-
-  const changed = redirectTo(STAGING)
-  await untilRedirected()
-  await token.release()
-  await changed
-
-  await service.until(id, { status: 'sent' })
-  expect(await arrivals('[for max@contoso.com] Refreshed')).toEqual(ONLY_STAGING)
-})
-
 it('completes a consent that was open when mail was redirected, proved by a message that is not', async () => {
   const { json: started } = await ada.call('POST', `${SETTINGS}/reconnect`, {})
   const before = await requestsTo(ground, 'sendMail')

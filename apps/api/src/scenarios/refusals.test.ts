@@ -2,9 +2,6 @@ import { beforeEach, expect, it } from 'vitest'
 import { graphAnswers } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { ageBy } from '../test-support/scenario.ts'
-
-const DAY_MS = 24 * HOURS
 
 const ground = useDeliveryGround({ fromEmail: 'reports@contoso.com' })
 beforeEach(() => ground.calm())
@@ -31,16 +28,6 @@ it('fails a refused message at once, with the words of Microsoft, and never trie
   expect(await ground.arrived(subject)).toBe(0)
 })
 
-it('does not delay other messages by a refused one', async () => {
-  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
-  const first = await ground.service.submit()
-  await ground.service.until(first.id, { status: 'failed' })
-  const second = await ground.service.submit({ subject: 'After a refused one' })
-
-  await ground.service.until(second.id, { status: 'sent' })
-  expect(await ground.arrived('After a refused one')).toBe(1)
-})
-
 it('tries again when the next attempt is due and not before, each time after at most twice as long', async () => {
   const since = ground.clock.now()
   await ground.switchOn('send-503-store', 8)
@@ -58,45 +45,4 @@ it('tries again when the next attempt is due and not before, each time after at 
 
   await ground.service.until(id, { status: 'sent' })
   expect(await ground.requestTimes('sendMail', since)).toEqual(due)
-})
-
-async function tryingMs(id: string): Promise<number> {
-  const [row] = await ground.database.query<{ trying_ms: string }>(
-    'SELECT trying_ms FROM message_queue WHERE message_id = $1',
-    [id],
-  )
-  return Number(row?.trying_ms)
-}
-
-it('gives up after 24 hours of trying, with the last words of Microsoft', async () => {
-  await ground.switchOn('send-503-store', 'always')
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-  // As after a day of waits: the longest next one is a quarter of an hour.
-  await ageBy(ground, id, DAY_MS - 1)
-
-  await ground.pass(15 * MINUTES)
-
-  const failed = await ground.service.until(id, { status: 'failed' })
-  expect(failed).toMatchObject({
-    problem: { code: 'gave-up', microsoftCode: 'ErrorMailboxStoreUnavailable', requestId: expect.any(String) },
-    attempts: [{ outcome: 'unavailable', count: 2 }],
-  })
-})
-
-it('counts only the waits between attempts as trying, not time paused, held or offline', async () => {
-  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '36000' }))
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-  expect(await tryingMs(id)).toBe(0)
-
-  await ground.switchOn('send-503-store')
-  await ground.pass(10 * HOURS)
-  const { nextAttemptAt } = await ground.service.until(id, {
-    status: 'queued',
-    attempts: [{ outcome: 'throttled' }, { outcome: 'unavailable' }],
-  })
-
-  const waitMs = Date.parse(nextAttemptAt) - ground.clock.now().getTime()
-  expect(await tryingMs(id)).toBe(waitMs)
 })

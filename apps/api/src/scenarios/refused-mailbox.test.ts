@@ -2,7 +2,6 @@ import { beforeEach, expect, it } from 'vitest'
 import { adminOf } from '../test-support/test-service.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { consent } from '../test-support/scenario.ts'
 import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
@@ -75,34 +74,6 @@ it('holds all mail of a mailbox that may not send, says who does what, and sends
   await expect.poll(noticeTypes).toContain('mailbox.recovered')
 })
 
-it('finds out by itself within a quarter of an hour that the mailbox may send again', async () => {
-  const [first, second] = await refusedMessages('By itself', 2)
-  await giveRight(true)
-  await ground.pass(15 * MINUTES)
-  for (const id of [first, second]) await ground.service.until(id ?? '', { status: 'sent' })
-  expect(await ground.arrived('By itself')).toBe(2)
-})
-
-it('sends what was held after a new consent, which proves that the mailbox may send', async () => {
-  const [first, second] = await refusedMessages('Reconnected', 2)
-  await giveRight(true)
-  await consent(ground.product, 'reconnect')
-  for (const id of [first, second]) await ground.service.until(id ?? '', { status: 'sent' })
-  expect((await settings()).problem).toBeNull()
-  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
-})
-
-it('sends a large message that alone is left of what was held', async () => {
-  const small = await refusedMessages('Cancelled', 2)
-  const large = await submitFiles(ground, 'Left alone', files(4 * MB))
-  await ground.service.until(large, HELD)
-  for (const id of small) await asAdmin('POST', `/api/v1/messages/${id}/cancel`)
-  await giveRight(true)
-  await asAdmin('POST', `${SETTINGS}/send-now`)
-  await ground.service.until(large, { status: 'sent', possibleDuplicate: false })
-  expect((await settings()).problem).toBeNull()
-})
-
 it('holds what goes by draft where Microsoft refuses that, while everything else leaves', async () => {
   await ground.switchOn('draft-403-access', 'always')
   const large = [await submitFiles(ground, 'Large', files(4 * MB)), await submitFiles(ground, 'Large', files(4 * MB))]
@@ -119,11 +90,4 @@ it('holds what goes by draft where Microsoft refuses that, while everything else
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.pass(15 * MINUTES)
   for (const each of large) await ground.service.until(each, { status: 'sent', possibleDuplicate: false })
-})
-
-it('holds for a reset what the mailbox refused, and nothing for the mailbox any more', async () => {
-  const [first] = await refusedMessages('Reset', 2)
-  await asAdmin('POST', `${SETTINGS}/reset`)
-  expect(await ground.service.read(first ?? '')).toMatchObject({ status: 'held', heldBecause: 'not-configured' })
-  expect((await settings()).problem).toBeNull()
 })

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SIGNED_BODY, submitAsMime } from '../test-support/mime.ts'
 import { answer, consent, copiesIn, draftsIn, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
@@ -16,12 +16,6 @@ const READINGS = [
 ]
 
 const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
-
-async function redirectTo(redirectAllTo: string | null): Promise<void> {
-  const ada = ground.product.newBrowser()
-  await ada.signIn('Ada Admin')
-  await ada.call('PUT', '/api/v1/tenant-settings/recipients', { allowedDomains: [], redirectAllTo })
-}
 
 beforeEach(async () => {
   await ground.calm()
@@ -116,7 +110,6 @@ describe('with Mail.ReadWrite', () => {
       await submitAsMime(ground, 'One of two', { header }),
       await submitAsMime(ground, 'Two of two', { header }),
     ]
-    for (const id of ids) await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
     await ground.calm()
 
     for (const id of ids) expect(await ground.service.read(id)).toMatchObject(SENT_ONCE)
@@ -135,35 +128,6 @@ describe('with Mail.ReadWrite', () => {
 
     expect(await ground.service.read(id)).toMatchObject(SENT_ONCE)
     expect(await ground.arrived('Afterwards')).toBe(1)
-  })
-
-  it('is not taken for sent, while all mail is redirected, because another message of the same Message-ID was', async () => {
-    await redirectTo('max@contoso.com')
-    onTestFinished(() => redirectTo(null))
-    await set({ mimeHeaders: 'lost' })
-    const header = ['Message-ID: <redirected@example.com>']
-    const [to, others] = [[{ address: 'bob@contoso.com' }], [{ address: 'grace@contoso.com' }]]
-    await ground.service.until(await submitAsMime(ground, 'Redirected', { header, to }), SENT_ONCE)
-    await ground.switchOn(http('draft-create', answer(503, 'ErrorServerBusy')))
-    const id = await submitAsMime(ground, 'Redirected', { header, to: others })
-    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    const inDoubt = `UPDATE message_queue SET doubt = 'in-doubt', from_email = 'ada@contoso.com' WHERE message_id = $1`
-    await ground.database.query(inDoubt, [id]) // as a request without a draft leaves it
-
-    await lookUntil(ground, id, { status: 'sent', possibleDuplicate: true })
-    const arrived = await mailsIn(ground.microsoft, '[for grace@contoso.com] Redirected')
-    expect(arrived).toHaveLength(1)
-  })
-
-  it('is sent once although a draft whose answer was lost cannot be found by its headers', async () => {
-    await set({ mimeHeaders: 'lost' })
-    await ground.switchOn(http('draft-create', answer(504, 'UnknownError', { when: 'after' })))
-    const id = await submitAsMime(ground, 'Lost draft')
-    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    await ground.calm()
-
-    expect(await ground.service.read(id)).toMatchObject(SENT_ONCE)
-    expect(await ground.arrived('Lost draft')).toBe(1)
   })
 
   it('is refused, and not sent from the account, where Exchange ignores From', async () => {

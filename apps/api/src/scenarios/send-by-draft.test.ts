@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { answer, asAda, consent, draftIdOf, draftsIn, http, lookUntil } from '../test-support/scenario.ts'
+import { asAda, consent, draftIdOf, draftsIn, http, lookUntil } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -37,17 +37,6 @@ it('sends by draft while nobody knows whether the mailbox can be searched', asyn
   expect(await draftsIn(ground, 'By draft')).toEqual([])
 })
 
-it('stores the id of a draft before the draft is sent', async () => {
-  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: { action: 'hang' } })
-  const { id } = await ground.service.submit({ subject: 'Stored first' })
-
-  await expect.poll(() => draftsIn(ground, 'Stored first'), { interval: 10 }).toHaveLength(1)
-  await expect.poll(() => draftIdOf(ground, id), { interval: 10 }).not.toBeNull()
-  expect((await ground.service.read(id)).status).toBe('sending')
-  await ground.timeOut()
-  await ground.service.until(id, { status: 'sent' })
-})
-
 it.each(['send-accepted-but-504', 'send-accepted-but-409', 'send-reset-after', 'send-accepted-but-hang'])(
   'recognises by the id of the draft that it was sent, after %s',
   async (scenario) => {
@@ -80,16 +69,6 @@ it.each(['send-504', 'send-409', 'send-reset-before', 'send-hang'])(
     expect(await ground.arrived(subject)).toBe(1)
   },
 )
-
-it('waits for a late copy before it sends anything again', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 600 * SECONDS })
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Late copy' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-
-  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived('Late copy')).toBe(1)
-})
 
 it.each(['draft-created-but-504', 'draft-created-but-reset'])(
   'has no doubt after %s, and makes another draft',
@@ -163,19 +142,6 @@ describe('a draft that Exchange made from the account', () => {
   afterAll(async () => {
     await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
     await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
-  })
-
-  it('is deleted later where it could not be deleted at once, although its message is cancelled', async () => {
-    const subject = 'Left from the account'
-    await ground.switchOn(http('message-delete', answer(503, 'ErrorServerBusy')))
-    const { id } = await ground.service.submit({ subject })
-    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-    expect(await draftsIn(ground, subject)).toHaveLength(1)
-    expect((await ground.service.post(`/api/v1/messages/${id}/cancel`)).status).toBe(200)
-
-    await ground.pass(5 * MINUTES)
-
-    await expect.poll(() => draftsIn(ground, subject)).toEqual([])
   })
 
   it('does not count as sent where a person sent it without its files', async () => {

@@ -4,11 +4,9 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { files, MB, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
-import { consent, draftsIn, http, requestsTo, switchOn } from '../test-support/scenario.ts'
+import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
+import { requestsTo } from '../test-support/scenario.ts'
 import { useProduct } from '../test-support/use-ground.ts'
-import { setMailbox } from '../test-support/mailbox-state.ts'
-import { HOURS } from '../test-support/test-clock.ts'
 
 const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
 let ada: TestBrowser
@@ -60,10 +58,6 @@ it('answers a reset once the request on the wire has ended, and says how many th
 
   expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})
-
-it('reports no requests on the wire when there were none', async () => {
-  expect((await reset()).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 0 })
 })
 
 it('begins no request for a message that waited for a token when the reset came', async () => {
@@ -129,58 +123,4 @@ it('does not use a draft that is to be deleted', async () => {
   await service.until(id, { status: 'sent', possibleDuplicate: false })
   expect((await requestsTo(ground, 'draft-create')) - before).toBe(2)
   expect(await arrived('Drafted twice')).toBe(1)
-})
-
-it('does not send a draft that a dead worker made for the old sender', async () => {
-  await connectMailbox(product, { largeAttachments: true, fromEmail: 'reports@contoso.com' })
-  await switchOn(ground, http('draft-create', { action: 'hang', when: 'after' }))
-  const { id } = await service.submit({ subject: 'Died drafting' })
-  await expect.poll(() => draftsIn(ground, 'Died drafting')).toHaveLength(1)
-  await setMailbox(ground.database, { paused_until: new Date(Date.now() + 1 * HOURS) })
-  await ground.database.query(
-    `UPDATE message_queue SET lease_owner = 'dead', lease_until = mail_now() - interval '1 s'`,
-  )
-  await service.until(id, { status: 'queued' })
-
-  await consent(product, 'update-sender', { fromEmail: 'board@contoso.com' })
-
-  await service.until(id, { status: 'sent', from: 'board@contoso.com' })
-  expect(await sendersOf('Died drafting')).toEqual(['board@contoso.com'])
-})
-
-it('begins no range after a reset that came while the message waited for the limit of uploads', async () => {
-  const before = await requestsTo(ground, 'upload-range')
-  await ground.database.query(
-    `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
-     SELECT id, mail_now() - interval '295 seconds', 0, 0, $1 FROM tenants`,
-    [product.config.mailboxLimits.uploadBytesPer5Minutes],
-  )
-  const sessionsBefore = await requestsTo(ground, 'upload-session-create')
-  const id = await submitFiles({ product, service }, 'Waited for the limit', files(5 * MB))
-  await expect.poll(() => requestsTo(ground, 'upload-session-create')).toBe(sessionsBefore + 1)
-
-  expect((await reset()).status).toBe(200)
-
-  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-  expect((await requestsTo(ground, 'upload-range')) - before).toBe(0)
-})
-
-it('makes no draft after a reset that came while one was looked for', async () => {
-  const busy = { action: 'answer', status: 503, headers: { 'retry-after': '0' }, body: '' }
-  await switchOn(ground, http('draft-create', busy))
-  const search = await holdRequest(ground.microsoft, 'message-search')
-  const before = await requestsTo(ground, 'draft-create')
-  const { id } = await service.submit({ subject: 'Looked for a draft' })
-  await service.until(id, { status: 'queued', attempts: [{}] })
-  await ground.database.query('UPDATE message_queue SET due_at = mail_now()')
-  await ground.database.wakeWorkers()
-  await search.untilHeld()
-
-  const answer = reset()
-  await expect.poll(async () => (await service.get(SETTINGS)).json.status).toBe('not-configured')
-  await search.release()
-
-  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-  expect((await requestsTo(ground, 'draft-create')) - before).toBe(1)
-  expect((await answer).json).toMatchObject({ requestsOnTheWire: 1 })
 })

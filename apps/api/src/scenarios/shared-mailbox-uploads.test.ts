@@ -1,8 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
-import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, submitFiles, uploadsOf } from '../test-support/upload-ground.ts'
+import { expectArrival, files, MB, submitFiles } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, draftsIn, http } from '../test-support/scenario.ts'
 
@@ -10,16 +9,6 @@ import { answer, draftsIn, http } from '../test-support/scenario.ts'
 
 const ground = useUploadGround({ fromEmail: 'reports@contoso.com' })
 beforeEach(() => ground.calm())
-
-it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
-  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
-  const id = await submitFiles(ground, 'shared draft', files(3 * MB))
-  await range.untilHeld()
-  expect(await draftsIn(ground, 'shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
-  expect(await uploadsOf(ground.microsoft, 'shared draft')).toMatchObject([{ mailbox: 'ada@contoso.com' }])
-  await range.release()
-  await ground.service.until(id, { status: 'sent' })
-})
 
 it('delivers a large message from the sender', async () => {
   const contents = files(100, 3 * MB)

@@ -1,19 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { type DeliveryGround } from '../test-support/delivery-ground.ts'
-import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
-import {
-  expectArrival,
-  expectNoDraft,
-  files,
-  largeMail,
-  MB,
-  submitFiles,
-  uploadsOf,
-} from '../test-support/upload-ground.ts'
-import { answer, http, requestsTo } from '../test-support/scenario.ts'
+import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { requestsTo } from '../test-support/scenario.ts'
 import { useDeliveryGround, useUploadGround } from '../test-support/use-ground.ts'
 
 // Microsoft takes requests of 4 MB and upload sessions from 3 MB, and does not say how many bytes these are. A file
@@ -61,35 +52,6 @@ describe('with large file attachments', () => {
       expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
       await expectArrival(ground.microsoft, subject, contents)
     })
-
-    it('delivers it whole by draft, where no copy of it could be found otherwise', async () => {
-      await searchable('fails')
-      const subject = `draft, ${reading}`
-      const contents = files(BETWEEN)
-      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
-      await expectArrival(ground.microsoft, subject, contents)
-    })
-
-    it('delivers it as an inline image, together with others and a body of a megabyte', async () => {
-      const subject = `body, ${reading}`
-      const contents = files(200, BETWEEN, BETWEEN)
-      const attachments = [
-        { part: 0, contentId: 'small', contentType: 'image/png' },
-        { part: 1, contentId: 'between', contentType: 'image/png' },
-      ]
-      const html = `<img src="cid:small"><img src="cid:between">${'語'.repeat(350_000)}`
-      expect(await deliver(ground, subject, contents, { html, attachments })).toMatchObject(AT_ONCE)
-      await expectArrival(ground.microsoft, subject, contents)
-      const [mail] = await mailsIn(ground.microsoft, subject)
-      expect(mail).toMatchObject({
-        body: { content: html },
-        attachments: [
-          { contentId: 'small', isInline: true },
-          { contentId: 'between', isInline: true },
-          { isInline: false },
-        ],
-      })
-    })
   })
 
   it('goes by draft where a gateway lets less through than Microsoft takes, and learns nothing of Microsoft', async () => {
@@ -101,13 +63,6 @@ describe('with large file attachments', () => {
       await expectArrival(ground.microsoft, subject, contents)
     }
     expect(await wholeRequests(ground)).toBe(before + 2)
-  })
-
-  it('tries one request first, and asks for no upload session where it is taken', async () => {
-    const before = await wholeRequests(ground)
-    expect(await deliver(ground, 'one request', files(BETWEEN))).toMatchObject(AT_ONCE)
-    expect(await wholeRequests(ground)).toBe(before + 1)
-    expect(await uploadsOf(ground.microsoft, 'one request')).toEqual([])
   })
 
   it('sends the next one by draft at once, and tries one request again a day later', async () => {
@@ -155,17 +110,6 @@ describe('with large file attachments', () => {
     },
   )
 
-  it('refuses no other message for that', async () => {
-    await set(NEITHER)
-    await ground.service.until(await submitFiles(ground, 'between', files(BETWEEN)), { status: 'failed' })
-    for (const sizes of [[3 * MB], [2_900_000, 2_900_000]]) {
-      const subject = `not between ${sizes.length}`
-      const contents = files(...sizes)
-      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
-      await expectArrival(ground.microsoft, subject, contents)
-    }
-  })
-
   it('learns nothing from a refusal that no reading explains', async () => {
     const refused = { action: 'answer', status: 413, body: '' }
     await ground.switchOn({ kind: 'http', endpoint: 'any-send', do: refused })
@@ -176,15 +120,6 @@ describe('with large file attachments', () => {
     expect(
       await ground.service.until((await ground.service.submit({ subject: 'next' })).id, { status: 'sent' }),
     ).toMatchObject(AT_ONCE)
-  })
-
-  it('delivers several at once without running out of memory for any', async () => {
-    await set(DECIMAL)
-    const mails = ['a', 'b', 'c'].map((name) => ({ subject: `at once ${name}`, contents: files(BETWEEN) }))
-    const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
-    for (const id of ids) expect(await ground.service.until(id, { status: 'sent' })).toMatchObject(AT_ONCE)
-    for (const { subject, contents } of mails) await expectArrival(ground.microsoft, subject, contents)
-    await ground.requireNothingInMemory()
   })
 
   it('looks for a message that may have been sent in one request, even once such requests are refused', async () => {
@@ -199,23 +134,6 @@ describe('with large file attachments', () => {
     expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
     await expectArrival(ground.microsoft, 'in doubt', contents)
   })
-
-  // This test comes last: it ends the process that the others use.
-  it('continues by draft after a restart, and does not try one request again', async () => {
-    await set(DECIMAL)
-    await ground.switchOn(http('draft-create', answer(503, 'ErrorMailboxStoreUnavailable')))
-    const before = await wholeRequests(ground)
-    const contents = files(BETWEEN)
-    const id = await submitFiles(ground, 'restart', contents)
-    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-    await ground.product.close()
-    const next = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
-    await ground.pass(10 * SECONDS)
-
-    expect(await ground.service.at(next).until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    expect(await wholeRequests(ground)).toBe(before + 1)
-    await expectArrival(ground.microsoft, 'restart', contents)
-  })
 })
 
 describe('without large file attachments', () => {
@@ -227,13 +145,6 @@ describe('without large file attachments', () => {
   const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
   const submit = (subject: string, sizes: number[], changes: object = {}) =>
     postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes), changes))
-
-  it('delivers a file whose size lies between the two readings, whole, where 4 MB are 4,194,304 bytes', async () => {
-    await set(BINARY)
-    const contents = files(BETWEEN)
-    expect(await deliver(ground, 'sent', contents)).toMatchObject(AT_ONCE)
-    await expectArrival(ground.microsoft, 'sent', contents)
-  })
 
   it('holds it where 4 MB are 4,000,000 bytes, and refuses the next on submission for a day', async () => {
     await set(DECIMAL)

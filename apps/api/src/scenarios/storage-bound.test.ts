@@ -1,6 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
-import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { startUpload } from '../test-support/upload.ts'
@@ -25,10 +24,6 @@ const post = (sizeBytes: number, changes: object = later()) =>
   postMultipart(ground.product.publicUrl, ground.service.key, mailWith(files(sizeBytes), changes))
 const cancel = async (id: string) => (await ground.service.post(`${MESSAGES}/${id}/cancel`)).status
 const chunks = async () => (await countStored(ground.database)).chunks
-
-it('lets one message take nine tenths of the bound', async () => {
-  expect((await post(3.55 * MIB)).status).toBe(202)
-})
 
 it('refuses what exceeds the bound with 507, saying what is stored, the bound and what to do, and keeps nothing', async () => {
   const first = await post(2.4 * MIB)
@@ -65,16 +60,6 @@ it('refuses large JSON as well', async () => {
   expect(headers.get('retry-after')).toBe('300')
 })
 
-it('counts messages that are still arriving', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith(files(3.2 * MIB), later()))
-  await upload.send(2.4 * MIB)
-  await expect.poll(chunks).toBeGreaterThan(8)
-
-  expect((await post(2.4 * MIB)).status).toBe(507)
-  await upload.send()
-  expect((await upload.answer).status).toBe(202)
-})
-
 it('has room again after a delivery, and after a cancel', async () => {
   const sent = await post(3.5 * MIB, {})
   await ground.service.until(sent.json.id, { status: 'sent' })
@@ -85,12 +70,4 @@ it('has room again after a delivery, and after a cancel', async () => {
   expect(await cancel(scheduled.json.id)).toBe(200)
   expect(await chunks()).toBe(0)
   expect((await post(3.5 * MIB)).status).toBe(202)
-})
-
-it('bounds each tenant on its own', async () => {
-  await post(3.5 * MIB)
-  const other = await createServiceOfTenant(ground.database, ground.product, 'ten_other')
-  const { status } = await postMultipart(ground.product.publicUrl, other.key, mailWith(files(3.5 * MIB)))
-
-  expect(status).toBe(202)
 })

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const ground = useDeliveryGround()
@@ -41,35 +41,6 @@ it.each(['send-429', 'send-429-date', 'send-429-without-retry-after'])(
   },
 )
 
-it.each([
-  ['seconds', { form: 'seconds', seconds: 90 }],
-  ['date', { form: 'http-date', seconds: 90 }],
-])('obeys a Retry-After given as %s to the second', async (_form, retryAfter) => {
-  const body = { error: { code: 'ApplicationThrottled', message: 'Slow down.' } }
-  await ground.switchOn({
-    kind: 'http',
-    endpoint: 'sendMail',
-    do: { action: 'answer', status: 429, retryAfter, body },
-  })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-
-  expect(await pausedForMs()).toBe(90 * SECONDS)
-})
-
-it('does not fail however often Microsoft throttles', async () => {
-  await ground.switchOn(graphThrottle(3_600), 30)
-  const { id } = await ground.service.submit({ subject: 'Patient' })
-  for (let hour = 1; hour <= 30; hour++) {
-    const attempts = [{ outcome: 'throttled', count: hour }]
-    await expect.poll(() => ground.service.read(id), { interval: 15 }).toMatchObject({ status: 'queued', attempts })
-    await ground.pass(1 * HOURS)
-  }
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
-  expect(await ground.arrived('Patient')).toBe(1)
-})
-
 it('treats a 202 with Retry-After as a success, and pauses the mailbox all the same', async () => {
   await ground.switchOn('send-accepted-with-retry-after')
   const since = ground.clock.now()
@@ -99,14 +70,6 @@ it('tries again without a doubt after a failure that Microsoft names', async () 
     possibleDuplicate: false,
   })
   expect(await ground.arrived('Store away')).toBe(1)
-})
-
-it('pauses the mailbox after a 503 with Retry-After', async () => {
-  await ground.switchOn('send-503-retry-after')
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-
-  expect(await pausedForMs()).toBe(2 * SECONDS)
 })
 
 it('never shortens a pause', async () => {

@@ -1,9 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { createOtlpTracing } from '../otlp-tracing.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 
@@ -133,28 +131,6 @@ it('sends and stops all the same when the receiver does not answer', async () =>
   await service.until(id, { status: 'sent' })
 
   await expect(product.close()).resolves.toBeUndefined()
-})
-
-it('waits two seconds at most for the receiver when it stops', async () => {
-  const waits: number[] = []
-  const tracing = createOtlpTracing({
-    endpoint: await startReceiver(() => {}),
-    headers: {},
-    serviceName: 'inforiver-mail',
-    extraCaCertificates: null,
-    role: 'all',
-    timers: { sleep: async (ms) => void waits.push(ms) },
-    logger: pino({ enabled: false }),
-  })
-  await tracing.submit(
-    { traceparent: undefined, elapsedMs: 0 },
-    async () => 'msg_1',
-    (id) => id,
-  )
-
-  await tracing.stop()
-
-  expect(waits).toEqual([2_000])
 })
 
 it('keeps no trace with a message when nothing is traced', async () => {

@@ -1,9 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
-import { graphAnswers } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 import {
-  answer,
   consent,
   http,
   isSettled,
@@ -82,30 +80,6 @@ it.each(['send-504', 'send-reset-before', 'send-hang'])(
   },
 )
 
-it('never sends a message twice that asked to stop, although no copy is found', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Stop in the end', onUnknownOutcome: 'stop' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-
-  await lookUntil(ground, id, { status: 'failed', problem: { code: 'outcome-unknown' } })
-  expect(await ground.arrived('Stop in the end')).toBe(1)
-})
-
-it('says that the outcome is unknown when a message that was not found is refused afterwards', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Refused in doubt' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
-
-  await lookUntil(ground, id, { status: 'failed' })
-  expect((await ground.service.read(id)).problem).toMatchObject({
-    code: 'outcome-unknown',
-    microsoftCode: 'ErrorInvalidRecipients',
-  })
-})
-
 /** `sendMail` accepts the message but its answer is lost; no copy is found for eleven minutes, then a draft is sent. */
 async function triedAgain(subject: string, ...attempts: object[]): Promise<string> {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
@@ -127,15 +101,6 @@ async function triedAgain(subject: string, ...attempts: object[]): Promise<strin
   return id
 }
 
-it('keeps the doubt of the first attempt when the draft of the second is seen unsent, and then refused', async () => {
-  const lost = { action: 'answer', when: 'before', status: 504, body: '' }
-  // The draft is sent again as soon as it is seen unsent.
-  const id = await triedAgain('Two doubts', lost, answer(400, 'ErrorInvalidRecipients'))
-
-  await lookUntil(ground, id, { status: 'failed', problem: { code: 'outcome-unknown' } })
-  expect(await ground.arrived('Two doubts')).toBe(1)
-})
-
 it('marks a message that was delivered twice, even when the worker of the second attempt died', async () => {
   const id = await triedAgain('Died at the second', { action: 'hang', when: 'after' })
   await expect.poll(() => ground.arrived('Died at the second'), { interval: 5 }).toBe(2)
@@ -146,14 +111,6 @@ it('marks a message that was delivered twice, even when the worker of the second
   await ground.pass(1 * HOURS)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-})
-
-it('looks for a message too that asked not to be sent twice', async () => {
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Stop, but look', onUnknownOutcome: 'stop' })
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
-  expect(await ground.arrived('Stop, but look')).toBe(1)
 })
 
 it('sends nothing while the mailbox cannot be searched', async () => {
@@ -171,27 +128,6 @@ it('sends nothing while the mailbox cannot be searched', async () => {
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   expect(await ground.requestTimes('sendMail', since)).toEqual([0])
   expect(await ground.arrived('Search fails')).toBe(1)
-})
-
-it('looks with a fresh token when the old one is refused', async () => {
-  await ground.switchOn('send-accepted-but-504')
-  await ground.switchOn(http('message-search', answer(401, 'InvalidAuthenticationToken')))
-  const { id } = await ground.service.submit({ subject: 'Search unauthorized' })
-
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived('Search unauthorized')).toBe(1)
-})
-
-it('delivers other messages while one is being looked for', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
-  await ground.switchOn('send-accepted-but-504')
-  const first = await ground.service.submit()
-  await ground.service.until(first.id, { attempts: [{ outcome: 'unknown' }] })
-  await untilSettled(ground, first.id, ground.clock.now)
-  const second = await ground.service.submit()
-
-  await ground.service.until(second.id, { status: 'sent' })
-  expect(await ground.service.read(first.id)).toMatchObject({ status: 'queued' })
 })
 
 it.each([

@@ -1,8 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { submitAsMime } from '../test-support/mime.ts'
-import { answer, http } from '../test-support/scenario.ts'
-import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 // The delegate granted Mail.Send alone, so that only the message trace can tell whether a message was sent.
@@ -46,33 +45,6 @@ it('is settled by the row of the message, and sent once: of MIME under the Messa
     })
     expect(await ground.arrived(subject)).toBe(1)
   }
-})
-
-it('is settled by its row although a mail of the same Message-ID was refused before', async () => {
-  const header = ['Message-ID: <refused@example.com>']
-  await ground.switchOn(http('sendMail', answer(400, 'ErrorInvalidRecipients')))
-  const refused = await submitAsMime(ground, 'Refused before', { header })
-  await ground.service.until(refused, { status: 'failed' })
-  await ground.switchOn('send-accepted-but-504')
-  const id = await submitAsMime(ground, 'Refused before', { header })
-  await untilLookedFor(id)
-  await ground.pass(1 * MINUTES)
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  expect(await ground.arrived('Refused before')).toBe(1)
-})
-
-it('is settled by its row also where the trace is read hours later', async () => {
-  await ground.database
-    .query(`INSERT INTO message_traces (tenant_id, due_at) SELECT tenant_id, mail_now() + interval '3 hours' FROM tenant_settings
-    ON CONFLICT (tenant_id) DO UPDATE SET due_at = excluded.due_at`)
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Traced late' })
-  await untilLookedFor(id)
-  await ground.pass(3 * HOURS)
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  expect(await ground.arrived('Traced late')).toBe(1)
 })
 
 it('is not settled by the row of another mail with the same Message-ID, to others or to the same recipient', async () => {

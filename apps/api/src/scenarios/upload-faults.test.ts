@@ -1,5 +1,4 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { holdRequest } from '../test-support/held-request.ts'
 import {
   expectArrival,
   files,
@@ -41,15 +40,6 @@ async function deliver(
 
 const nothing = async () => {}
 
-describe('the answers of the upload host', () => {
-  // How it may write its fields is tested in packages/m365, answer by answer.
-  it.each(['documented', 'mixed'])('are understood as %s', async (uploadAnswerCasing) => {
-    await set({ uploadAnswerCasing })
-    await deliver(`casing ${uploadAnswerCasing}`, nothing)
-    expect(await rangesTaken(ground.microsoft, `casing ${uploadAnswerCasing}`)).toEqual([ONE_FILE])
-  })
-})
-
 describe.each(['supported', 'unsupported'])('where asking for the status of a session is %s', (uploadStatus) => {
   beforeEach(() => set({ uploadStatus }))
 
@@ -64,18 +54,6 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
     await ground.switchOn(http('upload-range', action))
     await deliver(subject, nothing)
     expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
-  })
-
-  it('continues after the range that a 416 says is there', async () => {
-    await ground.switchOn(http('upload-range', answer(416, 'invalidRange', { when: 'after' })))
-    await deliver(`${uploadStatus}, 416 after`, nothing)
-    expect(await rangesTaken(ground.microsoft, `${uploadStatus}, 416 after`)).toEqual([ONE_FILE])
-  })
-
-  it('delivers the file whole after a 416 that is wrong', async () => {
-    await ground.switchOn(http('upload-range', answer(416, 'invalidRange')))
-    const message = await deliver(`${uploadStatus}, 416 before`, nothing)
-    expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
   })
 
   it.each([
@@ -94,18 +72,6 @@ describe('an upload session that is gone', () => {
     await ground.switchOn(scenario, 1, 1)
     await deliver(scenario, nothing)
     expect(await rangesTaken(ground.microsoft, scenario)).toEqual([[0], ONE_FILE])
-  })
-
-  it('starts over when it expires in the middle', async () => {
-    await set({ uploadSessionSeconds: 10 })
-    const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-    await deliver('expires', async () => {
-      await range.untilHeld()
-      await ground.pass(12_000)
-      await range.release()
-    })
-    const sessions = await rangesTaken(ground.microsoft, 'expires')
-    expect(sessions.at(-1)).toEqual(ONE_FILE)
   })
 
   it('starts over when little of its time is left', async () => {
@@ -136,12 +102,6 @@ describe('an answer that is not the upload host’s', () => {
     await ground.switchOn(gateway(status), 1, 2)
     expect(await deliver(`foreign ${status}`, nothing)).toMatchObject({ attempts: [{ outcome: 'sent' }] })
     expect(await rangesTaken(ground.microsoft, `foreign ${status}`)).toEqual([[0, RANGE_BYTES], ONE_FILE])
-  })
-
-  it('hides no file that is attached', async () => {
-    await ground.switchOn(gateway(200, { when: 'after' }), 1, 2)
-    await deliver('hidden', nothing)
-    expect(await rangesTaken(ground.microsoft, 'hidden')).toEqual([ONE_FILE])
   })
 
   it('keeps only that message waiting, after a few sessions', async () => {
@@ -202,17 +162,5 @@ describe('a fault of Graph', () => {
     const sessions = await rangesTaken(ground.microsoft, subject)
     expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
     expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
-  })
-
-  it('refreshes a refused token once, and resumes', async () => {
-    await deliver('with a fresh token', nothing)
-    await ground.pass(1_000)
-    const since = ground.clock.now()
-    await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')), 1, 1) // after the upload
-    const message = await deliver('refused in the middle', nothing)
-    expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
-    expect(await rangesTaken(ground.microsoft, 'refused in the middle')).toEqual([ONE_FILE])
-    expect(await ground.requestTimes('draft-create', since)).toHaveLength(1)
-    expect(await ground.requestTimes('token', since)).toHaveLength(1)
   })
 })

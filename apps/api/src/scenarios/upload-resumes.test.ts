@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { holdRequest } from '../test-support/held-request.ts'
-import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   expectArrival,
   files,
-  MB,
   permitSmallUploads,
   rangesTaken,
   SMALL_UPLOADS,
   submitFiles,
-  untilRanges,
   uploadsOf,
 } from '../test-support/upload-ground.ts'
 import {
@@ -43,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater, startProcess } = createWorkerStarts(() => ground, { deliverySizes: SMALL_UPLOADS })
+const { startLater } = createWorkerStarts(() => ground, { deliverySizes: SMALL_UPLOADS })
 
 const submit = (subject: string, contents: readonly Buffer[]) =>
   submitFiles({ product: api, service }, subject, contents)
@@ -85,54 +82,4 @@ describe('a message whose worker is killed', () => {
     const lost = endpoint === 'draft-create' && when === 'before'
     expect((await requestsTo(ground, 'draft-create')) - before).toBe(lost ? 2 : 1)
   })
-
-  it('between two ranges is resumed with the second', async () => {
-    const contents = files(...sizes)
-    const worker = await startKillableWorker(ground, { deliverySizes: SMALL_UPLOADS })
-    await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
-    const id = await submit('Between ranges', contents)
-    await untilMet(ground)
-    await worker.kill()
-    await startLater(AFTER_THE_LEASE_MS)
-
-    await service.until(id, { status: 'sent', possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'Between ranges', contents)
-    expect(await rangesTaken(ground.microsoft, 'Between ranges')).toEqual([ONE_FILE])
-    expect(await sentAgain('Between ranges')).toBeLessThanOrEqual(1)
-  })
-
-  it('when its file is complete, and it is not yet written down, does not upload it again', async () => {
-    const contents = files(3 * MB + 17)
-    const worker = await startKillableWorker(ground) // uploads it in one range
-    await switchOn(ground, http('upload-range', { action: 'hang', when: 'after' }))
-    const id = await submit('Complete', contents)
-    await untilMet(ground)
-    await worker.kill()
-    await startLater(AFTER_THE_LEASE_MS)
-
-    await service.until(id, { status: 'sent', possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'Complete', contents)
-    expect(await sentAgain('Complete')).toBe(0)
-  })
-})
-
-it('uploads nothing more in a suspended worker while another has taken the message over', async () => {
-  const contents = files(...sizes)
-  const worker = await startProcess()
-  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
-  const id = await submit('Stood still', contents)
-  await range.untilHeld()
-  worker.signal('SIGSTOP')
-  await range.release()
-  await untilRanges(ground.microsoft, 'Stood still', 2)
-  await startLater(1 * HOURS)
-  await service.until(id, { status: 'sent' })
-
-  await worker.setClockAhead(1 * HOURS)
-  worker.signal('SIGCONT')
-
-  await expect.poll(() => worker.log).toContain(id)
-  await expectArrival(ground.microsoft, 'Stood still', contents)
-  expect((await rangesTaken(ground.microsoft, 'Stood still')).at(-1)).toEqual(ONE_FILE)
-  expect(await sentAgain('Stood still')).toBe(1) // by the other worker: it was taken, but not yet written down
 })

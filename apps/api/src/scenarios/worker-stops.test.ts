@@ -11,7 +11,7 @@ import {
   SMALL_UPLOADS,
   submitFiles,
 } from '../test-support/upload-ground.ts'
-import { http, startWorker, switchOn, untilMet, untilStopping } from '../test-support/scenario.ts'
+import { startWorker, untilMet, untilStopping } from '../test-support/scenario.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
@@ -75,22 +75,6 @@ it('ends an upload after the range under way, and the next process resumes it th
   expect(await rangesTaken(ground.microsoft, 'Left off')).toEqual([ONE_FILE])
 })
 
-it('breaks off a range that outlasts the grace period, without counting an attempt', async () => {
-  const worker = await startWorker(ground, { ...OPTIONS, deliveryGraceMs: 0 })
-  await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
-  const id = await submitFiles({ product: api, service }, 'Range broken off', CONTENTS)
-  await untilMet(ground)
-
-  await worker.close()
-
-  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
-  expect(await service.read(id)).toMatchObject({ attempts: [] })
-  await startWorker(ground, OPTIONS)
-  await service.until(id, { status: 'sent', possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'Range broken off', CONTENTS)
-  expect(await rangesTaken(ground.microsoft, 'Range broken off')).toEqual([ONE_FILE])
-})
-
 it('finishes an attempt under way when it is stopped', async () => {
   const worker = await startWorker(ground, OPTIONS)
   const sending = await holdRequest(ground.microsoft, 'sendMail')
@@ -102,14 +86,4 @@ it('finishes an attempt under way when it is stopped', async () => {
   await closed
 
   expect(await service.read(id)).toMatchObject({ status: 'sent', attempts: [{ outcome: 'sent' }] })
-})
-
-it('claims nothing once it is stopped', async () => {
-  const worker = await startWorker(ground, OPTIONS)
-  await worker.close()
-
-  const { id } = await service.submit()
-  await ground.database.wakeWorkers()
-
-  expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
 })
