@@ -42,10 +42,12 @@ const RESTART_WEIGHT = 20
 const SHORT_REQUEST_BYTES = 60_000
 /** By then everything that is told is counted anew. */
 const CACHED_MS = 60_000
-const HOUR_MS = 60 * 60_000
+/** It is not set forward again: what was used before would no longer count. So it is less than a schedule lasts. */
+const SET_BACK_MS = 10 * 60_000
 /** Processes that look less often take themselves for frozen, or the database for away, and take nothing over. */
 const SHORT_MS = 8_000
-const LONG_MS = 180_000
+/** What was uploaded no longer counts then. */
+const LONG_MS = 320_000
 const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
 const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_MS, ...shortly(6)]).flat()]
@@ -229,7 +231,7 @@ async function simulate({
   }
 
   function setBackClock(): void {
-    database.offsetMs -= HOUR_MS
+    database.offsetMs -= SET_BACK_MS
     const at = world.now()
     history.push({ kind: 'fault', fault: CLOCK_SET_BACK, target: 'database', at, endedAt: at, detail: '' })
   }
@@ -258,7 +260,6 @@ async function simulate({
 
   async function recover(): Promise<void> {
     database.comeBack()
-    database.offsetMs = 0
     processes.forEach((each, place) => {
       if (each.isFrozen) thaw(each)
       if (!each.isAlive) processes[place] = start(place)

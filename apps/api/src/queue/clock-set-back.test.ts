@@ -28,26 +28,44 @@ async function setBack(): Promise<void> {
   await ground.clock.advance(-1 * HOURS)
 }
 
-it('counts for the day alone what was used by a clock that was set back', async () => {
+it('counts what was used by a clock that was set back for as long as before', async () => {
+  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
+  const used = { recipientsLastDay: 6, messagesLastMinute: 2, uploadedBytes: LIMITS.uploadBytesPer5Minutes }
+  await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)
+  for (let n = 0; n < 2; n++) {
+    await ground.submit()
+    await ground.settle(await ground.claimOne(), SENT)
+  }
+  await ground.submit()
+  await ground.clock.advance(20 * SECONDS)
+  await setBack()
+  expect(await process.messages.readMailbox(ADA)).toMatchObject(used)
+  await look()
+  expect(await process.messages.readMailbox(ADA)).toMatchObject(used)
+
+  await ground.clock.advance(40 * SECONDS)
+  expect(await process.deliveries.claim('worker', 10)).toEqual([])
+  await ground.clock.advance(2 * SECONDS)
+  expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
+  await ground.clock.advance(4 * MINUTES)
+  expect(await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)).toBeNull()
+})
+
+it('counts as used just now what a process finds ahead that did not know the clock as it was', async () => {
   const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
   for (let n = 0; n < 2; n++) {
     await ground.submit()
     await ground.settle(await ground.claimOne(), SENT)
   }
-  await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)
   await ground.submit()
+  await ground.clock.advance(-1 * HOURS)
+  await process.deliveries.takeOver()
+  await process.deliveries.bringTimesBack()
+
+  await ground.clock.advance(1 * MINUTES)
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
-  await setBack()
-
-  await look()
-
-  expect(await process.messages.readMailbox(ADA)).toMatchObject({
-    recipientsLastDay: 6,
-    messagesLastMinute: 0,
-    uploadedBytes: 0,
-  })
+  await ground.clock.advance(2 * SECONDS)
   expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
-  expect(await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)).toBeNull()
 })
 
 it('does not wait for a place that was given by a clock that was set back', async () => {

@@ -4,7 +4,7 @@ import { CLEANUP_LEASE_MS } from './cleanups.ts'
 import { leasedRows } from './columns.ts'
 import { INBOX_LEASE_MS } from './report-inboxes.ts'
 import { LONGEST_WAIT_MS } from './settle.ts'
-import { bucketOf, UPLOAD_WINDOW } from './usage-windows.ts'
+import { bucketOf } from './usage-windows.ts'
 
 // The clock of the database may be set back, or a standby take over whose clock is behind. Times that were written before
 // then lie ahead, and mail would wait until they come.
@@ -74,8 +74,8 @@ UPDATE mailboxes SET troubled_since = mail_now()
  WHERE tenant_id = ANY (ARRAY(SELECT tenant_id FROM mailboxes WHERE troubled_since > mail_now() FOR NO KEY UPDATE SKIP LOCKED))`
 
 /**
- * Moves what was used ahead of now to where the limit of a day counts it, but no other does: when it was used in truth is
- * not known, and mail need not wait for that.
+ * Moves what was used ahead of now to when it was used by the clock that was set back; where that is not known, to now.
+ * $1 and $2 as of `BRING_PAUSES_BACK`, or null
  */
 const BRING_USAGE_BACK = `
 WITH ahead AS (
@@ -83,11 +83,11 @@ WITH ahead AS (
    WHERE u.ctid = ANY (ARRAY(
      SELECT later.ctid FROM counters t CROSS JOIN LATERAL (
        SELECT u.ctid FROM mailbox_usage u WHERE u.tenant_id = t.tenant_id AND u.started_at > mail_now()) AS later))
-  RETURNING u.tenant_id, u.messages, u.recipients, u.upload_bytes
+  RETURNING u.tenant_id, u.started_at, u.messages, u.recipients, u.upload_bytes
 )
 INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
-SELECT tenant_id, ${bucketOf(`mail_now() - ${UPLOAD_WINDOW.interval}`)}, sum(messages), sum(recipients), sum(upload_bytes) FROM ahead
- GROUP BY 1 ORDER BY 1
+SELECT tenant_id, ${bucketOf('least(started_at - ($1::timestamptz - $2::timestamptz), mail_now())')}, sum(messages), sum(recipients), sum(upload_bytes) FROM ahead
+ GROUP BY 1, 2 ORDER BY 1, 2
 ON CONFLICT (tenant_id, started_at) DO UPDATE
   SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients,
       upload_bytes = mailbox_usage.upload_bytes + excluded.upload_bytes`
@@ -142,9 +142,9 @@ export async function bringPausesBack(pool: pg.Pool, { from, to }: SetBack): Pro
  * @returns whether messages may leave that had to wait
  */
 export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null, stopping?: AbortSignal): Promise<boolean> {
-  for (const statement of [BRING_USAGE_BACK, BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK])
-    await pool.query(statement)
-  await pool.query(BRING_INBOXES_BACK, [setBack?.from ?? null, setBack?.to ?? null])
+  for (const statement of [BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK]) await pool.query(statement)
+  for (const statement of [BRING_USAGE_BACK, BRING_INBOXES_BACK])
+    await pool.query(statement, [setBack?.from ?? null, setBack?.to ?? null])
   let isMoved = false
   for (;;) {
     const { rowCount } = await pool.query(BRING_DUE_BACK, [setBack?.from ?? null])

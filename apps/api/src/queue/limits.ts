@@ -37,7 +37,7 @@ ON CONFLICT (tenant_id, started_at) DO UPDATE SET upload_bytes = mailbox_usage.u
 
 /** The ms until the oldest charge leaves the window. $1 tenant */
 const FREED_IN = `
-SELECT ceil(extract(epoch FROM min(started_at) + ${UPLOAD_WINDOW.interval} - mail_now()) * 1000)::int AS wait_ms FROM mailbox_usage
+SELECT ceil(extract(epoch FROM least(min(started_at), mail_now()) + ${UPLOAD_WINDOW.interval} - mail_now()) * 1000)::int AS wait_ms FROM mailbox_usage
  WHERE tenant_id = $1 AND ${isWithin(UPLOAD_WINDOW, 'started_at')} AND upload_bytes > 0`
 
 /** Returns null when the bytes were charged to the mailbox's limit, else the ms after which to ask again. */

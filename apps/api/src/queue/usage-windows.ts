@@ -7,8 +7,8 @@
 const BUCKET_SECONDS = 1
 
 /**
- * How far a limit of a mailbox looks back. What is as old as the window no longer counts, and neither does what lies ahead,
- * as after the clock of the database was set back.
+ * How far a limit of a mailbox looks back. What is as old as the window no longer counts. What lies ahead counts, as after
+ * the clock of the database was set back, until it is brought back (clock-set-back.ts).
  */
 export interface UsageWindow {
   readonly ms: number
@@ -49,7 +49,7 @@ export function usedWithin(
 
 /** SQL for whether what was counted at a time counts. */
 export function isWithin(window: UsageWindow, startedAt: string): string {
-  return `${startedAt} > mail_now() - ${window.interval} AND ${startedAt} <= mail_now()`
+  return `${startedAt} > mail_now() - ${window.interval}`
 }
 
 function windowOf(seconds: number): UsageWindow {
