@@ -9,8 +9,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const SOURCE_FOLDERS = ['apps', 'packages', 'scripts', 'e2e']
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', '.turbo', '.cache'])
 const IS_SOURCE = /(?<!\.(test|spec))\.(ts|tsx|mjs)$/
-/** The texts of the page, a file for each area and language. */
-const IS_CATALOGUE = /\/web\/src\/language\/[a-z]{2}$/
+/** Texts, a file for each area and language. */
+const IS_CATALOGUE = /\/src\/language\/[a-z]{2}$/
 /** The line of a room: its folder, and what happens there with its head files. */
 const ROOM = /^- `((?:apps|packages|scripts|e2e)\/[\w./-]*)` — (.+)$/gm
 const HEAD = /`([\w.-]+\.(?:ts|tsx|mjs))`/g

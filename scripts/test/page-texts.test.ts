@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { parseText } from '../../apps/web/build/catalogues.ts'
 import { en } from '../../apps/web/src/language/en.ts'
@@ -41,12 +42,14 @@ it('finds no text outside the catalogues', () => {
 })
 
 it('has texts that the build can parse, in every file of a language', async () => {
-  const folder = new URL('../../apps/web/src/language/', import.meta.url)
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z]{2}\//.test(file))
+  const root = new URL('../../', import.meta.url)
+  const files = globSync('{apps/web/src/language/{en,de},packages/contract/src/language/de}/*.ts', {
+    cwd: fileURLToPath(root),
+  })
   expect(files.length).toBeGreaterThan(20)
   const faults: string[] = []
   for (const file of files) {
-    const areas = (await import(new URL(file, folder).href)) as Readonly<Record<string, Record<string, string>>>
+    const areas = (await import(new URL(file, root).href)) as Readonly<Record<string, Record<string, string>>>
     for (const [id, text] of Object.values(areas).flatMap((texts) => Object.entries(texts))) {
       try {
         parseText(text)

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { parse, TYPE } from '@formatjs/icu-messageformat-parser'
 import type { Plugin } from 'vite'
 
-const CATALOGUE_FILE = /\/src\/language\/[a-z]{2}\/[a-z-]+\.ts$/
+/** The page's texts, and German for the server's, whose English is in no ICU syntax. */
+const CATALOGUE_FILE = /\/(web\/src\/language\/[a-z]{2}|contract\/src\/language\/de)\/[a-z-]+\.ts$/
 
 /**
  * Parses the texts of the catalogues at build time, so that the page carries no parser. A text without anything to fill

@@ -1,6 +1,6 @@
+import { GERMAN } from '@inforiver-mail/contract/language/german'
 import type { PageText, PlainPageTexts } from '@inforiver-mail/contract/plain-page'
 import { serverText } from './api/server-text.ts'
-import { deServer } from './language/de-server.ts'
 import { LANGUAGE_KEY } from './language/language-store.ts'
 import { chooseLanguage } from './language/languages.ts'
 import { createTranslate } from './language/translate.ts'
@@ -16,7 +16,7 @@ if (main && json !== undefined) wordPage(main, JSON.parse(json) as PlainPageText
 function wordPage(page: HTMLElement, texts: PlainPageTexts): void {
   const { title, paragraphs, items, note, link, command, values } = texts
   const isGerman = chooseLanguage(localStorage.getItem(LANGUAGE_KEY), navigator.languages) === 'de'
-  const t = createTranslate({ language: 'de', locale: 'de', catalogue: deServer })
+  const t = createTranslate({ language: 'de', locale: 'de', catalogue: GERMAN })
   const parts = serverText({ title: '', detail: '', action: '', values }, t)
 
   /** Null where the text is only there in English. */

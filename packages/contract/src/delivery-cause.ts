@@ -1,7 +1,7 @@
 /**
  * What the enhanced status codes of non-delivery reports and of the message trace mean (RFC 3463, and Exchange Online's
- * own). The only list of their numbers: both ends of a range belong to it. The texts are in `delivery-text.ts` and in
- * the page's catalogues.
+ * own). The only list of their numbers: both ends of a range belong to it. The texts are in
+ * `language/en/deliveries.ts`.
  *
  * Source: Microsoft, *Non-delivery reports in Exchange Online*; reports of real messages.
  */
@@ -42,23 +42,9 @@ export const DELIVERY_CODES = {
   'mail-flow-rule': ['5.7.900-5.7.999'],
 } as const satisfies Record<string, readonly string[]>
 
-/** What a code means that is not in the table: by its class and subject (RFC 3463, sections 3.1 and 3.2). */
-const CAUSES_BY_CLASS = [
-  'other-temporary',
-  'other-address',
-  'other-mailbox',
-  'other-mail-system',
-  'other-network',
-  'other-content',
-  'other-policy',
-  'other-permanent',
-] as const
-
-export type DeliveryCause = keyof typeof DELIVERY_CODES | (typeof CAUSES_BY_CLASS)[number]
+export type DeliveryCause = keyof typeof DELIVERY_CODES | ReturnType<typeof causeByClass>
 
 const LISTED_CAUSES = Object.keys(DELIVERY_CODES) as (keyof typeof DELIVERY_CODES)[]
-
-export const DELIVERY_CAUSES: readonly DeliveryCause[] = [...LISTED_CAUSES, ...CAUSES_BY_CLASS]
 
 /** They say that a limit of the sender is used up: the mailbox pauses. */
 export const QUOTA_CODES: readonly string[] = [
@@ -80,26 +66,21 @@ export function deliveryCause(code: string): DeliveryCause {
   return listed ?? causeByClass(code)
 }
 
-function causeByClass(code: string): DeliveryCause {
-  const [kind, subject] = code.split('.')
+/** What a code means that is not in the table: by its class and subject (RFC 3463, sections 3.1 and 3.2). */
+function causeByClass(code: string) {
+  const [kind = '', subject = ''] = code.split('.')
   if (kind === '4') return 'other-temporary'
-  switch (subject) {
-    case '1':
-      return 'other-address'
-    case '2':
-      return 'other-mailbox'
-    case '3':
-      return 'other-mail-system'
-    case '4':
-      return 'other-network'
-    case '6':
-      return 'other-content'
-    case '7':
-      return 'other-policy'
-    default:
-      return 'other-permanent'
-  }
+  return subject in CAUSES_BY_SUBJECT ? CAUSES_BY_SUBJECT[subject as keyof typeof CAUSES_BY_SUBJECT] : 'other-permanent'
 }
+
+const CAUSES_BY_SUBJECT = {
+  '1': 'other-address',
+  '2': 'other-mailbox',
+  '3': 'other-mail-system',
+  '4': 'other-network',
+  '6': 'other-content',
+  '7': 'other-policy',
+} as const
 
 /** Orders codes: each part has at most three digits (RFC 3463, section 2). */
 function numberOf(code: string): number {

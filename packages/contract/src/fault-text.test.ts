@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { EmailAddress } from './email-address.ts'
-import { fault, FAULTS, type FaultCode, readFault } from './fault-text.ts'
+import { fault, type FaultCode, readFault } from './fault-text.ts'
+import { faults } from './language/en/faults.ts'
 
 const VALUES = {
   min: 3,
@@ -17,8 +18,8 @@ const VALUES = {
   options: '"low"|"high"',
 }
 
-it.each(Object.keys(FAULTS) as FaultCode[])('reads the code and the values of %s back from its English', (code) => {
-  const names = [...FAULTS[code].matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name as keyof typeof VALUES)
+it.each(Object.keys(faults) as FaultCode[])('reads the code and the values of %s back from its English', (code) => {
+  const names = [...faults[code].matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name as keyof typeof VALUES)
   const values = Object.fromEntries(names.map((name) => [name, VALUES[name]]))
   expect(readFault(fault(code, values))).toEqual({ code, values })
 })

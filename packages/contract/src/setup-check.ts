@@ -32,114 +32,150 @@ export type CheckId = z.infer<typeof CheckId>
 export const CheckStatus = z.enum(['ok', 'warning', 'failed', 'skipped'])
 export type CheckStatus = z.infer<typeof CheckStatus>
 
-/** What each check can find. A closed list, since the page words each code in its language. */
+/**
+ * What each check can find, and how it then ended. A closed list, since the page words each code in its language. What they
+ * mean: `language/en/checks.ts`.
+ */
 export const CHECK_CODES = {
   /** The codes that any check may have. */
-  any: [
-    'configuration-faulty',
-    'database-not-usable',
-    'entra-not-reached',
-    'graph-not-reached',
-    'not-connected',
-    'demo',
-    'demo-stopped',
-    'too-slow',
-    'check-broke',
-  ],
-  configuration: ['configuration-valid', 'configuration-risky', 'configuration-faults'],
-  clock: ['clock-right', 'clock-off', 'clock-wrong', 'clock-not-compared'],
+  any: {
+    'configuration-faulty': 'skipped',
+    'database-not-usable': 'skipped',
+    'entra-not-reached': 'skipped',
+    'graph-not-reached': 'skipped',
+    'not-connected': 'skipped',
+    demo: 'skipped',
+    'demo-stopped': 'skipped',
+    'too-slow': 'failed',
+    'check-broke': 'failed',
+  },
+  configuration: {
+    'configuration-valid': 'ok',
+    'configuration-risky': 'warning',
+    'configuration-faults': 'failed',
+  },
+  clock: { 'clock-right': 'ok', 'clock-off': 'warning', 'clock-wrong': 'failed', 'clock-not-compared': 'skipped' },
   /** The codes of `entra-reachable`, `graph-reachable` and `upload-host-reachable`. */
-  hosts: [
-    'host-answers',
-    'host-unknown',
-    'host-refuses',
-    'host-silent',
-    'host-broke-off',
-    'host-unavailable',
-    'host-impersonated',
-    'certificate-refused',
-    'proxy-not-reached',
-    'proxy-refuses',
-    'gateway-configured',
-  ],
-  'app-registration': ['registration-accepted', 'registration-refused', 'registration-not-judged'],
-  'credential-expiry': [
-    'credential-valid',
-    'credential-expires-soon',
-    'credential-expired',
-    'credential-not-yet-valid',
-    'credential-expiry-unknown',
-    'credential-federated',
-  ],
-  permissions: [
-    'permissions-granted',
-    'permissions-missing',
-    'permissions-not-in-token',
-    'permissions-unreadable',
-    'permissions-not-fetched',
-    'permissions-unavailable',
-  ],
-  mailbox: [
-    'mailbox-answers',
-    'mailbox-refused',
-    'mailbox-unavailable',
-    'access-lost',
-    'send-as-unproved',
-    'mailbox-unreadable',
-  ],
-  'sender-domain': [
-    'domain-authenticated',
-    'domain-incomplete',
-    'domain-onmicrosoft',
-    'domain-not-answered',
-    'dns-not-usable',
-  ],
-  database: [
-    'database-ready',
-    'database-empty',
-    'database-pending',
-    'database-without-trigrams',
-    'database-unreachable',
-    'database-too-old',
-    'database-rights-missing',
-    'database-foreign',
-    'database-newer',
-    'database-older',
-    'database-of-another-registration',
-    'database-refuses-writes',
-    'database-stopped',
-    'database-not-made',
-  ],
-  transactions: ['transactions-short', 'transactions-open', 'transactions-hidden', 'transactions-not-shown'],
-  vault: ['vault-opens', 'vault-keys-missing', 'vault-keys-unusable', 'vault-not-made'],
-  storage: [
-    'storage-ready',
-    'storage-low',
-    'storage-full',
-    'storage-not-writable',
-    'storage-of-another-account',
-    'storage-modes-refused',
-    'storage-readable-by-others',
-    'storage-elsewhere',
-  ],
-  'message-storage': ['message-storage-ready', 'message-storage-nearly-full'],
-  'public-url': ['public-url-answers', 'public-url-unreachable', 'public-url-answered-by-another'],
-  port: ['port-free', 'port-own', 'port-taken', 'port-not-allowed', 'port-not-local'],
-  smtp: [
-    'smtp-ready',
-    'smtp-own',
-    'smtp-without-tls',
-    'smtp-certificate-expires-soon',
-    'smtp-certificate-expired',
-    'smtp-certificate-not-yet-valid',
-    'smtp-port-taken',
-    'smtp-port-not-allowed',
-    'smtp-not-local',
-  ],
-} as const satisfies Partial<Record<CheckId | 'any' | 'hosts', readonly string[]>>
+  hosts: {
+    'host-answers': 'ok',
+    'host-unknown': 'failed',
+    'host-refuses': 'failed',
+    'host-silent': 'failed',
+    'host-broke-off': 'failed',
+    'host-unavailable': 'warning',
+    'host-impersonated': 'failed',
+    'certificate-refused': 'failed',
+    'proxy-not-reached': 'failed',
+    'proxy-refuses': 'failed',
+    'gateway-configured': 'skipped',
+  },
+  'app-registration': {
+    'registration-accepted': 'ok',
+    'registration-refused': 'failed',
+    'registration-not-judged': 'warning',
+  },
+  'credential-expiry': {
+    'credential-valid': 'ok',
+    'credential-expires-soon': 'warning',
+    'credential-expired': 'failed',
+    'credential-not-yet-valid': 'failed',
+    'credential-expiry-unknown': 'warning',
+    'credential-federated': 'ok',
+  },
+  permissions: {
+    'permissions-granted': 'ok',
+    'permissions-missing': 'failed',
+    'permissions-not-in-token': 'warning',
+    'permissions-unreadable': 'skipped',
+    'permissions-not-fetched': 'skipped',
+    'permissions-unavailable': 'skipped',
+  },
+  mailbox: {
+    'mailbox-answers': 'ok',
+    'mailbox-refused': 'failed',
+    'mailbox-unavailable': 'warning',
+    'access-lost': 'failed',
+    'send-as-unproved': 'skipped',
+    'mailbox-unreadable': 'skipped',
+  },
+  'sender-domain': {
+    'domain-authenticated': 'ok',
+    'domain-incomplete': 'warning',
+    'domain-onmicrosoft': 'warning',
+    'domain-not-answered': 'skipped',
+    'dns-not-usable': 'skipped',
+  },
+  database: {
+    'database-ready': 'ok',
+    'database-empty': 'ok',
+    'database-pending': 'warning',
+    'database-without-trigrams': 'warning',
+    'database-unreachable': 'failed',
+    'database-too-old': 'failed',
+    'database-rights-missing': 'failed',
+    'database-foreign': 'failed',
+    'database-newer': 'failed',
+    'database-older': 'failed',
+    'database-of-another-registration': 'failed',
+    'database-refuses-writes': 'failed',
+    'database-stopped': 'skipped',
+    'database-not-made': 'skipped',
+  },
+  transactions: {
+    'transactions-short': 'ok',
+    'transactions-open': 'warning',
+    'transactions-hidden': 'skipped',
+    'transactions-not-shown': 'skipped',
+  },
+  vault: {
+    'vault-opens': 'ok',
+    'vault-keys-missing': 'failed',
+    'vault-keys-unusable': 'failed',
+    'vault-not-made': 'skipped',
+  },
+  storage: {
+    'storage-ready': 'ok',
+    'storage-low': 'warning',
+    'storage-full': 'failed',
+    'storage-not-writable': 'failed',
+    'storage-of-another-account': 'failed',
+    'storage-modes-refused': 'failed',
+    'storage-readable-by-others': 'warning',
+    'storage-elsewhere': 'skipped',
+  },
+  'message-storage': { 'message-storage-ready': 'ok', 'message-storage-nearly-full': 'warning' },
+  'public-url': {
+    'public-url-answers': 'ok',
+    'public-url-unreachable': 'warning',
+    'public-url-answered-by-another': 'warning',
+  },
+  port: {
+    'port-free': 'ok',
+    'port-own': 'ok',
+    'port-taken': 'failed',
+    'port-not-allowed': 'failed',
+    'port-not-local': 'failed',
+  },
+  smtp: {
+    'smtp-ready': 'ok',
+    'smtp-own': 'ok',
+    'smtp-without-tls': 'warning',
+    'smtp-certificate-expires-soon': 'warning',
+    'smtp-certificate-expired': 'failed',
+    'smtp-certificate-not-yet-valid': 'failed',
+    'smtp-port-taken': 'failed',
+    'smtp-port-not-allowed': 'failed',
+    'smtp-not-local': 'failed',
+  },
+} as const satisfies Partial<Record<CheckId | 'any' | 'hosts', Readonly<Record<string, CheckStatus>>>>
 
-export type CheckCode = (typeof CHECK_CODES)[keyof typeof CHECK_CODES][number]
-export const CheckCode = z.enum(Object.values(CHECK_CODES).flat() as [CheckCode, ...CheckCode[]])
+type Findings = typeof CHECK_CODES
+export type CheckCode = { [Name in keyof Findings]: keyof Findings[Name] }[keyof Findings]
+
+export const STATUS_OF_CHECK = Object.assign({}, ...Object.values(CHECK_CODES)) as Readonly<
+  Record<CheckCode, CheckStatus>
+>
+export const CheckCode = z.enum(Object.keys(STATUS_OF_CHECK) as [CheckCode, ...CheckCode[]])
 
 /** One check and what it found. `title`, `detail` and `action` are the English of `code` and `values`. */
 export const Check = z.strictObject({

@@ -11,12 +11,6 @@ export interface AdminCenters {
   readonly codePage: string
 }
 
-/** Microsoft's documentation of Graph's and Exchange's codes, which is the same for every cloud. */
-export const GRAPH_CODE_LIST = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
-
-/** Microsoft's documentation on limiting an application to single mailboxes, which takes PowerShell. */
-export const APPLICATION_RBAC = 'https://learn.microsoft.com/exchange/permissions-exo/application-rbac'
-
 const ENTRA = 'Microsoft Entra admin center'
 const EXCHANGE = 'Exchange admin center'
 const DEFENDER = 'Microsoft Defender portal'

@@ -1,7 +1,7 @@
 import type { ConsentProblem, ConsentProblemCode, ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
+import { ENGLISH } from '@inforiver-mail/contract/language/english'
 import type { Values } from '@inforiver-mail/contract/values'
 import { fillIn, wordValues, type WordedText } from '@inforiver-mail/contract/wording'
-import { SENTENCES } from './sentences.ts'
 
 /** Explains to an admin what went wrong at Microsoft, and who does what about it. */
 export interface Explanation {
@@ -25,11 +25,11 @@ export type Facts = Values
 
 const AGAIN: Readonly<Record<string, string>> = { 'sign-in': 'Sign in again', try: 'Try again' }
 
-/** Words in English what the values name. Sentences of others are taken from `more`. */
-export function worded(values: Values, more: Readonly<Record<string, string>> = {}): WordedText & { values: Values } {
+/** Words in English what the values name. */
+export function worded(values: Values): WordedText & { values: Values } {
   const filled = { ...values, again: AGAIN[String(values['again'])] ?? null }
   const text = wordValues(values, (name) => {
-    const sentence = SENTENCES[name] ?? more[name]
+    const sentence = ENGLISH[name]
     return sentence === undefined ? null : fillIn(sentence, filled)
   })
   const { title = '', detail = '', action = '' } = text ?? {}

@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { DELIVERY_CODES, type DeliveryCause } from '@inforiver-mail/contract/delivery-cause'
-import { DELIVERY_MEANINGS, type DeliveryActor, type DeliveryMeaning } from '@inforiver-mail/contract/delivery-text'
+import { DELIVERY_CODES } from '@inforiver-mail/contract/delivery-cause'
+import { deliveries } from '@inforiver-mail/contract/language/en/deliveries'
+import { ENGLISH } from '@inforiver-mail/contract/language/english'
 import { expect, it } from 'vitest'
-import { ENTRA_CODES, type Actor, type EntraCode } from './identity/entra-codes.ts'
+import { ENTRA_CODES, sentencesOf, type Actor, type EntraCode } from './identity/entra-codes.ts'
 import type { Refused } from './mailer/classify-failure.ts'
 import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
 import { toMessageProblem } from './mailer/message-problem.ts'
@@ -18,14 +19,7 @@ const ACTORS: Readonly<Record<Actor, string>> = {
   nobody: 'nobody',
 }
 
-const DELIVERY_ACTORS: Readonly<Record<DeliveryActor, string>> = {
-  submitter: 'whoever submits the message',
-  recipient: 'the recipient’s side',
-  administrator: 'an administrator',
-  nobody: 'nobody: it passes',
-}
-
-const CLASSES: Readonly<Record<Exclude<DeliveryCause, keyof typeof DELIVERY_CODES>, string>> = {
+const CLASSES: Readonly<Record<string, string>> = {
   'other-temporary': 'other 4.x.x',
   'other-address': 'other 5.1.x',
   'other-mailbox': 'other 5.2.x',
@@ -54,7 +48,7 @@ it('documents exactly the codes of the tables', async () => {
 function document(): string {
   return `# Microsoft's codes
 
-How Inforiver Mail handles each code of Microsoft Entra, Microsoft Graph and Exchange Online. This page is generated from the tables that decide it: \`entra-codes.ts\` in \`packages/m365/src/identity/\`, \`graph-codes.ts\` in \`packages/m365/src/mailer/\`, and \`delivery-cause.ts\` and \`delivery-text.ts\` in \`packages/contract/src/\`.
+How Inforiver Mail handles each code of Microsoft Entra, Microsoft Graph and Exchange Online. This page is generated from the tables that decide it: \`entra-codes.ts\` in \`packages/m365/src/identity/\`, \`graph-codes.ts\` in \`packages/m365/src/mailer/\`, and \`delivery-cause.ts\` in \`packages/contract/src/\`; their texts are in \`language/en/\` there.
 
 ## Microsoft Entra (AADSTS)
 
@@ -80,21 +74,16 @@ ${Object.entries(GRAPH_CODES)
 
 What the code of a recipient means, as reported by a bounce or by the message trace. Where Exchange Online only passes on what another server said (5.0.350, 5.7.350), the innermost code of that counts. 5.1.90, 5.7.232, 5.7.233 and 5.7.236 pause the mailbox as well.
 
-| code | who acts | meaning |
-|---|---|---|
-${Object.entries(DELIVERY_MEANINGS)
-  .map(([cause, meaning]) => deliveryLine(cause as DeliveryCause, meaning))
+| code | meaning |
+|---|---|
+${Object.entries({ ...DELIVERY_CODES, ...CLASSES })
+  .map(([cause, codes]) => `| ${[codes].flat().join(', ')} | ${deliveries[cause as keyof typeof deliveries]} |`)
   .join('\n')}
 `
 }
 
-function deliveryLine(cause: DeliveryCause, { actors, meaning, remedy }: DeliveryMeaning): string {
-  const codes = cause in DELIVERY_CODES ? DELIVERY_CODES[cause as keyof typeof DELIVERY_CODES].join(', ') : null
-  const numbers = codes ?? CLASSES[cause as keyof typeof CLASSES]
-  return `| ${numbers} | ${actors.map((actor) => DELIVERY_ACTORS[actor]).join(', or ')} | ${meaning} ${remedy} |`
-}
-
-function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraCode): string {
+function entraLine({ codes, only, sentWith, kind, actor }: EntraCode): string {
+  const name = sentencesOf({ codes, only })
   const renewal =
     only === 'sign-in' || only === 'consent'
       ? '–'
@@ -106,16 +95,20 @@ function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraC
   const consent = only === 'renewal' ? '–' : `\`${kind}\``
   const errors = sentWith.map((pair) => `\`${pair}\``).join(', ')
   const numbers = `${codes.join(', ')}${only ? STAGES[only] : ''}`
-  return `| ${numbers} | ${errors} | ${consent} | ${renewal} | ${ACTORS[actor]} | ${title}. ${detail} |`
+  return `| ${numbers} | ${errors} | ${consent} | ${renewal} | ${ACTORS[actor]} | ${meaningOf(name)} |`
 }
 
 function graphLine(code: string, statuses: readonly number[], verdict: GraphVerdict): string {
   const refusal = typeof verdict === 'string' ? null : verdict
-  const facts = { outcome: 'refused', microsoftCode: code, requestId: null } as const
+  const facts = { outcome: 'refused', microsoftCode: code, requestId: null, title: '', detail: '' } as const
   const concerns = refusal ? `the ${refusal.concerns}` : '–'
   const problem = refusal ? `\`${problemOf({ ...facts, ...refusal })}\`` : '–'
-  const meaning = typeof verdict === 'string' ? VERDICTS[verdict] : `${verdict.title}. ${verdict.detail}`
+  const meaning = typeof verdict === 'string' ? VERDICTS[verdict] : meaningOf(`graph.${verdict.name}`)
   return `| \`${code}\` | ${statuses.join(', ')} | ${concerns} | ${problem} | ${meaning} |`
+}
+
+function meaningOf(name: string): string {
+  return `${ENGLISH[`${name}.title`]}. ${ENGLISH[`${name}.detail`]}`
 }
 
 /** A used-up limit of sending pauses the mailbox, and ends a message after a day. */

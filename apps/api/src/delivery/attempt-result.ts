@@ -3,7 +3,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 import { ACCEPTED } from '../queue/attempts.ts'
 import type { Route } from '../queue/refusals.ts'
 
@@ -88,7 +88,7 @@ export function draftFailure(from: Failure): Extract<AttemptResult, { type: 'fai
 
 /** @param sentence says why nothing was sent */
 export function unavailable(sentence: string): AttemptResult {
-  const { detail, values } = inEnglish({ detail: [sentence] })
+  const { detail, values } = worded({ detail: [sentence] })
   return draftFailure({
     outcome: 'unavailable',
     retryAfter: null,

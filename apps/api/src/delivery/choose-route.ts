@@ -15,7 +15,7 @@ import {
 } from '@inforiver-mail/m365/size-plan'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 import type { Values } from '@inforiver-mail/contract/values'
 
 /** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
@@ -108,7 +108,7 @@ function planFor(
 
 /** Explains that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
 export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
-  const { detail, values } = inEnglish({ ...refusal?.values, ...describe(plan) })
+  const { detail, values } = worded({ ...refusal?.values, ...describe(plan) })
   const title = refusal?.values?.['title'] ?? 'graph.too-large.title'
   return {
     outcome: 'refused',
@@ -133,7 +133,7 @@ export function withSize<Outcome extends { readonly outcome: string }>(
   const attachment = what === 'request' ? null : what.attachment
   const size = what === 'request' ? 'request-size' : 'attachment-size'
   const names = outcome.values?.['detail']
-  const { detail, values } = inEnglish({ ...outcome.values, bytes, attachment, detail: [size] })
+  const { detail, values } = worded({ ...outcome.values, bytes, attachment, detail: [size] })
   return {
     ...outcome,
     detail: `${detail} ${outcome.detail}`,

@@ -5,7 +5,7 @@ import { gatewayValues } from '@inforiver-mail/m365/gateway-answer'
 import type { Failure, Intercepted, Refused, Unauthorized } from '@inforiver-mail/m365/classify-failure'
 import { toMailboxProblem, toTokenProblem } from '@inforiver-mail/m365/mailbox-problem'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 import { EXPIRED } from '../queue/expired.ts'
 import { LONGEST_REFUSAL_WAIT_MS, REFUSAL_WAITS_MS } from '../queue/interceptions.ts'
 import type { Route } from '../queue/refusals.ts'
@@ -109,14 +109,14 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
         ...base,
         status: 'sent',
         doubt: NO_DOUBT,
-        attempt: attempt('sent', null, inEnglish({ detail: ['found'] })),
+        attempt: attempt('sent', null, worded({ detail: ['found'] })),
       }
     case 'traced':
       return {
         ...base,
         status: 'sent',
         doubt: NO_DOUBT,
-        attempt: attempt('sent', null, inEnglish({ detail: ['traced'] })),
+        attempt: attempt('sent', null, worded({ detail: ['traced'] })),
       }
     case 'untraced': {
       const looked = { ...base, doubt: inDoubt(looksAt(doubt) + 1) }
@@ -189,7 +189,7 @@ function planAfterInterception(
   const { gateway, concerns } = failure
   const { status, host, contentType } = gateway
   const endsAs = (code: 'message-too-large' | 'message-refused', title: string, detail: string[]): MessageProblem => {
-    const text = inEnglish({ title, detail, status, host, contentType })
+    const text = worded({ title, detail, status, host, contentType })
     const refused = { code, ...text, microsoftCode: null, requestId: null }
     return mayBeSent(state) ? refusedInDoubt(state, refused, context.adminCenters) : refused
   }
@@ -324,7 +324,7 @@ function planAfterRefusal(
 function refusedAlone(failure: Refused, adminCenters: AdminCenters): MessageProblem {
   const { code: _, ...problem } = toMessageProblem(failure, adminCenters)
   const names = problem.values['detail']
-  const { title, detail } = inEnglish({ title: 'refused-alone.title', detail: ['refused-alone'] })
+  const { title, detail } = worded({ title: 'refused-alone.title', detail: ['refused-alone'] })
   return {
     ...problem,
     code: 'message-refused',
@@ -369,7 +369,7 @@ function tryAgain(
   if (tryingMs > TRY_FOR_MS) {
     const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
     const problem = !mayBeSent(base)
-      ? { ...gaveUp(tried ?? inEnglish({ detail: ['tried-for-a-day'] }), adminCenters), ...facts }
+      ? { ...gaveUp(tried ?? worded({ detail: ['tried-for-a-day'] }), adminCenters), ...facts }
       : { ...outcomeUnknown(['gave-up-in-doubt'], adminCenters), ...facts }
     return { ...base, status: 'failed', problem, attempt: tried }
   }
@@ -428,11 +428,11 @@ function problemAround(
 ): MessageProblem {
   const names = said ? said.values?.['detail'] : []
   const known = { ...said?.values, ...facts, title: `${code}.title` }
-  const wordedBy = (detail: readonly string[]) => inEnglish({ ...known, detail: [...detail] }).detail
+  const wordedBy = (detail: readonly string[]) => worded({ ...known, detail: [...detail] }).detail
   return {
     code,
     values: Array.isArray(names) ? { ...known, detail: [...before, ...names, ...after] } : {},
-    title: inEnglish(known).title,
+    title: worded(known).title,
     detail: [wordedBy(before), said?.detail ?? '', wordedBy(after)].filter((part) => part !== '').join(' '),
     microsoftCode: null,
     requestId: null,

@@ -20,7 +20,7 @@ import { untilAnswered } from './call-options.ts'
 import { replan, withSize } from './choose-route.ts'
 import { decideDoubt } from './plan-settlement.ts'
 import { uploadFile, type FileStep } from './upload-file.ts'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import type { Values } from '@inforiver-mail/contract/values'
 
@@ -324,6 +324,6 @@ type NotReady = 'again' | 'replanned' | AttemptResult
 type Step = 'ready' | NotReady
 
 function refusedBy(name: string, facts: Values): Pick<Refused, 'title' | 'detail' | 'values'> {
-  const { title, detail, values } = inEnglish({ title: `${name}.title`, detail: [name], ...facts })
+  const { title, detail, values } = worded({ title: `${name}.title`, detail: [name], ...facts })
   return { title, detail, values }
 }

@@ -1,7 +1,7 @@
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 
 /** The history of a message says this when Microsoft accepted it. */
-export const ACCEPTED = inEnglish({ detail: ['accepted'] })
+export const ACCEPTED = worded({ detail: ['accepted'] })
 
 /** Bounds the history of a message: a day of retries against a 429 would fill pages. */
 export const MOST_ATTEMPTS = 100

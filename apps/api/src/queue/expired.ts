@@ -11,7 +11,7 @@ import {
   seesDraft,
   storedBytesOf,
 } from './columns.ts'
-import { problemOf } from '../delivery-sentences.ts'
+import { problemOf } from './message-problem.ts'
 import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts

@@ -2,7 +2,7 @@ import type { MessageProblem } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { causeOf, deleteDrafts } from './columns.ts'
 import { countAndTell, ENDED, endedEvents, queueRows } from './counters.ts'
-import { problemOf } from '../delivery-sentences.ts'
+import { problemOf } from './message-problem.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 

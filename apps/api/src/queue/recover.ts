@@ -7,7 +7,7 @@ import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
 import { addToCounters, queueRows } from './counters.ts'
 import { bucketOf } from './usage-windows.ts'
-import { DELIVERY_SENTENCES } from '../delivery-sentences.ts'
+import { messages } from '@inforiver-mail/contract/language/en/messages'
 
 // sending ──the lease runs out──▶ queued, in doubt where it was tried; scheduled ──its time comes──▶ queued.
 
@@ -71,8 +71,8 @@ WITH look AS MATERIALIZED (
   RETURNING q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, a.tried, q.uploading
 ), attempts AS (
   SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
-         CASE WHEN tried THEN '${DELIVERY_SENTENCES['abandoned-sending']}' WHEN uploading THEN '${DELIVERY_SENTENCES['abandoned-uploading']}'
-              ELSE '${DELIVERY_SENTENCES['abandoned']}' END AS detail,
+         CASE WHEN tried THEN '${messages['abandoned-sending']}' WHEN uploading THEN '${messages['abandoned-uploading']}'
+              ELSE '${messages['abandoned']}' END AS detail,
          jsonb_build_object('detail', jsonb_build_array(CASE WHEN tried THEN 'abandoned-sending' WHEN uploading THEN 'abandoned-uploading' ELSE 'abandoned' END)) AS facts
     FROM recovered
 ), ${noteAttempts('attempts')}, used AS (

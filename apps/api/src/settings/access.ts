@@ -5,7 +5,7 @@ import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-appli
 import { explainIgnoredSender } from '@inforiver-mail/m365/explain-failure'
 import { explainReportsPermission, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
-import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
+import { toSettingsProblem, worded, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
@@ -25,7 +25,6 @@ import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'
 import type { HealthSubject, SettingsStore } from './settings-store.ts'
 import type { Values } from '@inforiver-mail/contract/values'
-import { inEnglish } from '../delivery-sentences.ts'
 
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000
 /** A token with a short life is renewed in its last quarter. */
@@ -315,7 +314,7 @@ function postponed(waitMs: number): UnavailableAccess {
 }
 
 function said(given: Values): Pick<UnavailableAccess, 'detail' | 'values'> {
-  const { detail, values } = inEnglish(given)
+  const { detail, values } = worded(given)
   return { detail, values }
 }
 

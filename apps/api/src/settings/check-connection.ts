@@ -8,7 +8,7 @@ import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken 
 import { createAccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
 import type { SettingsStore } from './settings-store.ts'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 
 /**
  * Refreshed tokens are stored, since an older refresh token may not work again. What Microsoft's answer says about the
@@ -87,7 +87,7 @@ export function createConnectionCheck({
   }
 }
 
-const CHANGED: ConnectionProblem = inEnglish({
+const CHANGED: ConnectionProblem = worded({
   title: 'connection-changed.title',
   detail: ['connection-changed'],
   action: ['check-again'],

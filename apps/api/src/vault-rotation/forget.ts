@@ -3,7 +3,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { ForgetStore } from './forget-store.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
-import { inEnglish } from '../delivery-sentences.ts'
+import { worded } from '@inforiver-mail/m365/explanation'
 import { KINDS, type LostKind } from './lost-kinds.ts'
 
 const BATCH = 500
@@ -106,6 +106,6 @@ function kidOf(vault: TokenVault, value: StoredValue['value']): string {
 }
 
 function tokensLost(now: Date): ConnectionProblem {
-  const text = inEnglish({ title: 'tokens-lost.title', detail: ['tokens-lost'], action: ['reconnect-same-account'] })
+  const text = worded({ title: 'tokens-lost.title', detail: ['tokens-lost'], action: ['reconnect-same-account'] })
   return { code: 'reconnect-required', ...text, correlationId: null, since: now.toISOString() }
 }

@@ -16,8 +16,11 @@ export const CATALOGUES: Readonly<Record<LanguageCode, CatalogueParts>> = {
   de: {
     first: async () => (await import('./de.ts')).de,
     later: async () => {
-      const [{ deLater }, { deServer }] = await Promise.all([import('./de-later.ts'), import('./de-server.ts')])
-      return { ...deLater, ...deServer }
+      const [{ deLater }, { GERMAN }] = await Promise.all([
+        import('./de-later.ts'),
+        import('@inforiver-mail/contract/language/german'),
+      ])
+      return { ...deLater, ...GERMAN }
     },
   },
   qps: {

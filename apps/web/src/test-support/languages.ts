@@ -1,6 +1,6 @@
+import { GERMAN } from '@inforiver-mail/contract/language/german'
 import { de } from '../language/de.ts'
 import { deLater } from '../language/de-later.ts'
-import { deServer } from '../language/de-server.ts'
 import { en } from '../language/en.ts'
 import { enLater } from '../language/en-later.ts'
 import { createTranslate } from '../language/translate.ts'
@@ -10,5 +10,5 @@ export const english = createTranslate({ language: 'en', locale: 'en-GB', catalo
 export const german = createTranslate({
   language: 'de',
   locale: 'de-DE',
-  catalogue: { ...de, ...deLater, ...deServer },
+  catalogue: { ...de, ...deLater, ...GERMAN },
 })

@@ -1,6 +1,7 @@
+import { ENGLISH } from '@inforiver-mail/contract/language/english'
 import { describe, expect, it } from 'vitest'
 import { ADDRESSED, ADMIN_CENTERS, findRemedyFaults } from '../test-support/remedy.ts'
-import { ENTRA_CODES, type EntraCode } from './entra-codes.ts'
+import { ENTRA_CODES, sentencesOf, type EntraCode } from './entra-codes.ts'
 import { readTokenRefusal } from './entra-refusal.ts'
 import { explainRefusal, type Leg } from './explain-refusal.ts'
 
@@ -47,8 +48,8 @@ describe.each([...NAMES])('AADSTS%s', (name, row) => {
     for (const { sentWith, leg } of cases.filter((one) => !isContradicted(row, one))) {
       const { title, detail, action } = explain(code, sentWith, leg)
       expect({ title, detail }).toEqual({
-        title: row.title,
-        detail: row.detail.replace(/\.$/, ` (AADSTS${code}).`),
+        title: ENGLISH[`${sentencesOf(row)}.title`],
+        detail: ENGLISH[`${sentencesOf(row)}.detail`]?.replace(/\.$/, ` (AADSTS${code}).`),
       })
       // A number about a person never ends a connection without one, where an administrator acts instead.
       expect(action).toMatch(leg === 'application' ? /\w/ : ADDRESSED[row.actor])

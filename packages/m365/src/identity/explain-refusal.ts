@@ -1,10 +1,10 @@
+import { ENGLISH } from '@inforiver-mail/contract/language/english'
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation, type Facts } from '../explanation.ts'
 import { gatewayValues, type GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
-import { ENTRA_CODES, type EntraCode, type EntraProblemCode, type Stage } from './entra-codes.ts'
-import { FALLBACKS, NO_SIGN_IN, textOf, type FallbackKind } from './entra-sentences.ts'
+import { ENTRA_CODES, sentencesOf, type EntraCode, type EntraProblemCode, type Stage } from './entra-codes.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 
 /**
@@ -82,11 +82,10 @@ export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): 
   const row = findRow(refusal, leg)
   const kind = isRenewal(leg) ? renewalFailure(refusal) : consentProblem(refusal, row)
   const fitting = row !== null && isConsistent(row, kind, leg) ? row : null
-  const name = fitting ? textOf(fitting) : fallbackText(kind, leg)
+  const name = fitting ? sentencesOf(fitting) : fallbackOf(kind, leg)
   const { aadstsCode } = refusal
   const quote = fitting ? null : quoteOf(refusal)
   const code = aadstsCode === null ? (fitting ? null : refusal.error) : `AADSTS${aadstsCode}`
-  const remedy = (fitting ?? FALLBACKS[name])?.remedy
   const detail = [`${name}.detail`, ...quoted(kind, { quote, code, isFallback: fitting === null, aadstsCode })]
   const facts = {
     ...(code !== null && { microsoftCode: code }),
@@ -96,7 +95,7 @@ export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): 
     again: leg === 'sign-in' ? 'sign-in' : 'try',
   }
   return explain(
-    { kind, title: `${name}.title`, detail, action: actionOf(name, remedy, kind, leg), facts },
+    { kind, title: `${name}.title`, detail, action: actionOf(name, kind, leg), facts },
     { adminCenters, aadstsCode, correlationId: refusal.correlationId, claims: refusal.claims },
   )
 }
@@ -302,18 +301,12 @@ function quoted(
   return ['microsoft-code']
 }
 
-function actionOf(
-  name: string,
-  remedy: EntraCode['remedy'],
-  kind: EntraProblemCode | RenewalFailure,
-  leg: Leg,
-): string[] {
+function actionOf(name: string, kind: EntraProblemCode | RenewalFailure, leg: Leg): string[] {
   const { alone, after } = nextStep(kind, leg)
+  const remedies = [`${name}.remedy`, `${name}.remedy-${isRenewal(leg) ? 'others' : 'reader'}`]
+  const remedy = remedies.find((sentence) => sentence in ENGLISH)
   if (remedy === undefined) return [alone]
-  const variant = typeof remedy === 'string' ? '' : isRenewal(leg) ? '-others' : '-reader'
-  const template = typeof remedy === 'string' ? remedy : isRenewal(leg) ? remedy.toOthers : remedy.toReader
-  const sentence = `${name}.remedy${variant}`
-  return template.startsWith('{again}') ? [sentence] : [sentence, after]
+  return ENGLISH[remedy]?.startsWith('{again}') ? [remedy] : [remedy, after]
 }
 
 interface NextStep {
@@ -341,6 +334,7 @@ function nextStep(kind: EntraProblemCode | RenewalFailure, leg: Leg): NextStep {
     : { alone: `try-again${when}`, after: 'then-try-again' }
 }
 
-function fallbackText(kind: EntraProblemCode | RenewalFailure, leg: Leg): FallbackKind {
-  return kind === 'consent-cancelled' && leg === 'sign-in' ? NO_SIGN_IN : `entra-${kind}`
+/** The name under which the sentences stand of a refusal that no row explains. */
+function fallbackOf(kind: EntraProblemCode | RenewalFailure, leg: Leg): string {
+  return kind === 'consent-cancelled' && leg === 'sign-in' ? 'entra-not-signed-in' : `entra-${kind}`
 }

@@ -102,18 +102,19 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   const verdict = findVerdict(answer, context)
   if (typeof verdict === 'string')
     return { outcome: verdict, retryAfter, ...facts, ...described(`graph-${verdict}`, answer) }
-  const { reason, concerns, name, title, limit, quotesMicrosoft } = verdict
+  const { reason, concerns, name, limit, quotesMicrosoft } = verdict
   const isExplained = knownVerdict(code) !== undefined && !quotesMicrosoft
-  const { detail, values } = described(`graph.${name}.detail`, isExplained ? null : answer)
+  const said = described(`graph.${name}.detail`, isExplained ? null : answer)
+  const { title, detail, values } = worded({ ...said.values, title: `graph.${name}.title` })
   return {
     outcome: 'refused',
     reason,
     concerns,
-    title,
     ...(limit && { limit }),
     ...facts,
+    title,
     detail,
-    values: { ...values, title: `graph.${name}.title` },
+    values,
   }
 }
 

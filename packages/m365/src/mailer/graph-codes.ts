@@ -22,11 +22,8 @@ export interface GraphRefusal {
   readonly reason: RefusalReason
   /** Whether any message of the mailbox meets it, or this one alone. */
   readonly concerns: 'mailbox' | 'message'
-  /** The name under which its sentences stand. */
+  /** Its sentences are `graph.NAME.title` and `graph.NAME.detail`. */
   readonly name: string
-  readonly title: string
-  /** One sentence of plain text. */
-  readonly detail: string
   /** The code has several causes, so Microsoft's own sentence is quoted after `detail`. */
   readonly quotesMicrosoft?: true
   readonly limit?: SizeLimit
@@ -52,8 +49,6 @@ export const ACCESS_DENIED: GraphRefusal = {
   reason: 'access-denied',
   concerns: 'mailbox',
   name: 'access-denied',
-  title: 'Microsoft denied access to the mailbox',
-  detail: 'The connected account lacks a permission or a right to the mailbox.',
   quotesMicrosoft: true,
 }
 
@@ -62,65 +57,33 @@ export const SHARED_PERMISSION_MISSING: GraphRefusal = {
   reason: 'permission-missing',
   concerns: 'mailbox',
   name: 'shared-permission-missing',
-  title: 'The permission Mail.Send.Shared is missing',
-  detail: 'Sending from an address other than the account’s own needs the permission Mail.Send.Shared.',
 }
 
-const SEND_AS_DENIED: GraphRefusal = {
-  reason: 'send-as-denied',
-  concerns: 'mailbox',
-  name: 'send-as-denied',
-  title: 'Sending as this address is not allowed',
-  detail: 'The connected account has no right to send as the sender.',
-}
+const SEND_AS_DENIED: GraphRefusal = { reason: 'send-as-denied', concerns: 'mailbox', name: 'send-as-denied' }
 
-const NO_MAILBOX: GraphRefusal = {
-  reason: 'mailbox-not-found',
-  concerns: 'mailbox',
-  name: 'no-mailbox',
-  title: 'There is no such mailbox',
-  detail: 'Microsoft 365 has no cloud mailbox for the sender or the account.',
-}
+const NO_MAILBOX: GraphRefusal = { reason: 'mailbox-not-found', concerns: 'mailbox', name: 'no-mailbox' }
 
-const RECIPIENT_REFUSED: GraphRefusal = {
-  reason: 'recipient-refused',
-  concerns: 'message',
-  name: 'recipient-refused',
-  title: 'Microsoft refused a recipient',
-  detail: 'At least one recipient is missing or has an address that Exchange Online does not accept.',
-}
+const RECIPIENT_REFUSED: GraphRefusal = { reason: 'recipient-refused', concerns: 'message', name: 'recipient-refused' }
 
 const TOO_MANY_RECIPIENTS: GraphRefusal = {
   reason: 'recipient-refused',
   concerns: 'message',
   name: 'too-many-recipients',
-  title: 'The message has too many recipients',
-  detail: 'The message has more recipients than the organisation allows for one message.',
 }
 
 export const INVALID_MESSAGE: GraphRefusal = {
   reason: 'message-refused',
   concerns: 'message',
   name: 'invalid-message',
-  title: 'Microsoft refused the message',
-  detail: 'Microsoft does not accept the form of the message.',
   quotesMicrosoft: true,
 }
 
-const TOO_LARGE: GraphRefusal = {
-  reason: 'message-too-large',
-  concerns: 'message',
-  name: 'too-large',
-  title: 'The message is too large',
-  detail: 'Microsoft does not accept a message of this size.',
-}
+const TOO_LARGE: GraphRefusal = { reason: 'message-too-large', concerns: 'message', name: 'too-large' }
 
 export const REQUEST_TOO_LONG: GraphRefusal = {
   reason: 'message-too-large',
   concerns: 'message',
   name: 'request-too-long',
-  title: 'The message is too large',
-  detail: 'Microsoft does not accept a request of this length.',
   limit: 'request-length',
 }
 
@@ -128,50 +91,18 @@ const BELOW_SESSION_MINIMUM: GraphRefusal = {
   reason: 'message-too-large',
   concerns: 'message',
   name: 'below-session-minimum',
-  title: 'An attachment has a size that Microsoft does not take',
-  detail: 'Microsoft opens no upload session for a file just below 3 MB.',
   limit: 'session-minimum',
 }
 
-const LIMIT_REACHED: GraphRefusal = {
-  reason: 'sending-limit-reached',
-  concerns: 'mailbox',
-  name: 'limit-reached',
-  title: 'The sending limit is reached',
-  detail: 'The mailbox has sent as much as Exchange Online lets it send for now.',
-}
+const LIMIT_REACHED: GraphRefusal = { reason: 'sending-limit-reached', concerns: 'mailbox', name: 'limit-reached' }
 
-const ACCOUNT_BLOCKED: GraphRefusal = {
-  reason: 'sending-limit-reached',
-  concerns: 'mailbox',
-  name: 'account-blocked',
-  title: 'The account is blocked from sending',
-  detail: 'Exchange Online has stopped this account from sending.',
-}
+const ACCOUNT_BLOCKED: GraphRefusal = { reason: 'sending-limit-reached', concerns: 'mailbox', name: 'account-blocked' }
 
-export const DRAFT_GONE: GraphRefusal = {
-  reason: 'draft-gone',
-  concerns: 'message',
-  name: 'draft-gone',
-  title: 'The draft is gone',
-  detail: 'The draft of the message is no longer in the mailbox.',
-}
+export const DRAFT_GONE: GraphRefusal = { reason: 'draft-gone', concerns: 'message', name: 'draft-gone' }
 
-const MAILBOX_FULL: GraphRefusal = {
-  reason: 'mailbox-full',
-  concerns: 'mailbox',
-  name: 'mailbox-full',
-  title: 'The mailbox is full',
-  detail: 'The mailbox that sends has no room left.',
-}
+const MAILBOX_FULL: GraphRefusal = { reason: 'mailbox-full', concerns: 'mailbox', name: 'mailbox-full' }
 
-const WRONG_CLOUD: GraphRefusal = {
-  reason: 'wrong-cloud',
-  concerns: 'mailbox',
-  name: 'wrong-cloud',
-  title: 'The organisation is in another Microsoft cloud',
-  detail: 'Microsoft 365 does not know the organisation in the cloud that was asked.',
-}
+const WRONG_CLOUD: GraphRefusal = { reason: 'wrong-cloud', concerns: 'mailbox', name: 'wrong-cloud' }
 
 /**
  * The only list of Graph's codes: the classifier, the tests and docs/microsoft-codes.md read it.
@@ -254,22 +185,3 @@ export function verdictOfStatus(status: number): GraphVerdict {
   if (status >= 300) return 'unavailable' // we follow no redirects, so a proxy answered in place of Graph
   return 'unknown' // a success, but not the one that Microsoft documents
 }
-
-/** Every refusal with its sentences. */
-export const GRAPH_REFUSALS: readonly GraphRefusal[] = [
-  ACCESS_DENIED,
-  SHARED_PERMISSION_MISSING,
-  SEND_AS_DENIED,
-  NO_MAILBOX,
-  RECIPIENT_REFUSED,
-  TOO_MANY_RECIPIENTS,
-  INVALID_MESSAGE,
-  TOO_LARGE,
-  REQUEST_TOO_LONG,
-  BELOW_SESSION_MINIMUM,
-  LIMIT_REACHED,
-  ACCOUNT_BLOCKED,
-  DRAFT_GONE,
-  MAILBOX_FULL,
-  WRONG_CLOUD,
-]

@@ -1,10 +1,7 @@
-import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
-import type { Values } from '@inforiver-mail/contract/values'
-import type { Sentences, WordedText } from '@inforiver-mail/contract/wording'
-import { worded } from '@inforiver-mail/m365/explanation'
+import type { Sentences } from '../../wording.ts'
 
 /** What became of attempts and messages besides what Microsoft answered. */
-export const DELIVERY_SENTENCES: Sentences = {
+export const messages = {
   accepted: 'Microsoft accepted the message.',
   found: 'Found in the mailbox: it had been sent.',
   traced: 'Found in the message trace: it had been sent.',
@@ -71,15 +68,4 @@ export const DELIVERY_SENTENCES: Sentences = {
   'connection-changed': 'The settings were reset or replaced while they were being checked.',
   'check-again': 'Check again.',
   'reconnect-same-account': 'A workspace admin chooses Reconnect and signs in with the same account.',
-}
-
-/** The problem of a message that no answer of Microsoft is about. */
-export function problemOf(code: MessageProblemCode, title: string, sentence: string): MessageProblem {
-  const { title: heading, detail, values } = inEnglish({ title, detail: [sentence] })
-  return { code, values, title: heading, detail, microsoftCode: null, requestId: null }
-}
-
-/** Words in English what the values name. */
-export function inEnglish(values: Values): WordedText & { values: Values } {
-  return worded(values, DELIVERY_SENTENCES)
-}
+} as const satisfies Sentences

@@ -1,11 +1,13 @@
-/** Why a message did not reach a recipient, by the causes of the contract's `delivery-cause.ts`. */
+import type { deliveries as english } from '../en/deliveries.ts'
+
 const CHECK_ADDRESS = 'Prüfen Sie die Adresse und lassen Sie die Nachricht vom Dienst erneut senden.'
 const ASK_RECIPIENT = 'Der Empfänger oder der Administrator seiner E-Mail muss es erlauben.'
 const SEND_LATER = 'Lassen Sie die Nachricht vom Dienst später erneut senden.'
 const ADMIN_HELPS = 'Der Administrator der E-Mail des Empfängers kann helfen.'
 const PAUSES = 'Das Postfach pausiert von selbst;'
 
-const CAUSES: Readonly<Record<string, string>> = {
+/** Why a message did not reach a recipient, by the causes of `delivery-cause.ts`. */
+export const deliveries: Readonly<Record<keyof typeof english, string>> = {
   'bad-address': `Die Form einer Adresse wird nicht angenommen, oder der Absender wird abgelehnt. ${CHECK_ADDRESS}`,
   'no-such-mailbox': `Es gibt kein Postfach mit dieser Adresse. ${CHECK_ADDRESS}`,
   'sender-blocked':
@@ -64,19 +66,16 @@ const CAUSES: Readonly<Record<string, string>> = {
     'Eine Nachrichtenflussregel der Organisation hat die Nachricht abgelehnt. Ein Administrator sieht im Exchange Admin Center > Nachrichtenfluss > Regeln, welche.',
   'other-temporary': `Der Mailserver des Empfängers konnte die Nachricht vorübergehend nicht annehmen. ${SEND_LATER}`,
   'other-address': `Mit der Adresse stimmt etwas nicht. ${CHECK_ADDRESS}`,
-  'other-mailbox': `Das Postfach des Empfängers nimmt die Nachricht nicht an. Der Empfänger oder der Administrator seiner E-Mail kann helfen.`,
+  'other-mailbox':
+    'Das Postfach des Empfängers nimmt die Nachricht nicht an. Der Empfänger oder der Administrator seiner E-Mail kann helfen.',
   'other-mail-system': `Das Mailsystem des Empfängers nimmt die Nachricht nicht an. ${ADMIN_HELPS}`,
   'other-network': `Der Weg zum Mailserver des Empfängers ist gescheitert. ${SEND_LATER} Geschieht es wieder, kann der Administrator der E-Mail des Empfängers helfen.`,
   'other-content':
     'Der Mailserver des Empfängers nimmt die Form oder den Inhalt der Nachricht nicht an. Wer die Nachricht erstellt, ändert sie.',
   'other-policy':
     'Eine Regel der Seite des Empfängers oder der eigenen Organisation verbietet die Nachricht. Die Seite des Empfängers oder ein Administrator der eigenen Organisation muss sie erlauben.',
-  quarantined:
-    'Microsoft hält die Nachricht in Quarantäne. Ein Administrator der E-Mail des Empfängers gibt sie im Microsoft Defender-Portal frei (https://security.microsoft.com/quarantine); der Empfänger kann es, wo die Organisation es erlaubt.',
   'other-permanent':
     'Die Nachricht wurde endgültig abgelehnt. Die Worte des Berichts sagen, warum; der Administrator der E-Mail des Empfängers kann helfen.',
+  quarantined:
+    'Microsoft hält die Nachricht in Quarantäne. Ein Administrator der E-Mail des Empfängers gibt sie im Microsoft Defender-Portal frei (https://security.microsoft.com/quarantine); der Empfänger kann es, wo die Organisation es erlaubt.',
 }
-
-export const serverDeliveries: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(CAUSES).map(([cause, text]) => [`server.delivery.${cause}`, text]),
-)

@@ -1,9 +1,11 @@
+import type { problems as english } from '../en/problems.ts'
+
 const ARRIVING = '{arriving, select, yes {mindestens } other {}}'
 const STATUS =
   '{status, select, scheduled {geplant} queued {eingereiht} sending {in Arbeit} held {zurückgehalten} sent {gesendet} failed {fehlgeschlagen} cancelled {abgebrochen} other {in einem anderen Zustand}}'
 
-/** Why a request is refused, by the sentences of the API's `http/problem-sentences.ts`. */
-const SENTENCES: Readonly<Record<string, string>> = {
+/** Why a request is refused, or not carried out. */
+export const problems: Readonly<Record<keyof typeof english, string>> = {
   'headers-too-large': 'Die Kopfzeilen sind größer als die {limitBytes, number} Bytes, die sie haben dürfen.',
   'not-http': 'Die Anforderung ist kein gültiges HTTP: „{reason}“.',
   'request-too-large': 'Die Anforderung ist größer als die {limitBytes, number} Bytes, die sie hier haben darf.',
@@ -94,7 +96,3 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'Die Nachricht wurde vielleicht schon gesendet. Ob das so ist, stellt sich heraus, sobald das Postfach wieder arbeitet.',
   'has-ended': `Die Nachricht ist ${STATUS}.`,
 }
-
-export const serverProblems: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(SENTENCES).map(([name, text]) => [`server.problem.${name}`, text]),
-)

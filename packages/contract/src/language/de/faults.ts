@@ -1,5 +1,7 @@
-/** What can be wrong with a field, by the codes of the contract's `fault-text.ts`. */
-const FAULTS: Readonly<Record<string, string>> = {
+import type { faults as english } from '../en/faults.ts'
+
+/** What can be wrong with a field. */
+export const faults: Readonly<Record<keyof typeof english, string>> = {
   'unknown-field': 'Dieses Feld ist nicht bekannt.',
   missing: 'Hier fehlt etwas.',
   'wrong-type': 'Dieser Wert hat die falsche Art.',
@@ -127,7 +129,3 @@ const FAULTS: Readonly<Record<string, string>> = {
   'service-twice': 'Jeder Dienst nur einmal.',
   'too-many-services': 'Höchstens {max, number} Dienste, jeder einmal.',
 }
-
-export const serverFaults: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(FAULTS).map(([code, text]) => [`server.fault.${code}`, text]),
-)
