@@ -26,11 +26,6 @@ describe('adminCentersAt', () => {
     },
   )
 
-  it('recognises China by its older host, too', () => {
-    const adminCenters = adminCentersAt('https://login.chinacloudapi.cn', CLOUDS.china.graphBaseUrl)
-    expect(adminCenters).toEqual(adminCentersOf('china'))
-  })
-
   it.each(['http://127.0.0.1:3001', 'https://login.sovcloud-identity.fr'])('takes %s for the global cloud', (host) => {
     expect(adminCentersAt(host, host)).toEqual(adminCentersOf('global'))
   })

@@ -1,5 +1,4 @@
 import { getEventListeners } from 'node:events'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createMicrosoftFetch, NotSentError, type MicrosoftFetchOptions } from './microsoft-fetch.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
@@ -23,11 +22,6 @@ describe('a Microsoft fetch', () => {
       body: 'body',
     })
     expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([207, 'POST 1', 'body'])
-  })
-
-  it('asks for an uncompressed body', async () => {
-    const origin = await serve((request, response) => response.end(request.headers['accept-encoding']))
-    expect(await (await createMicrosoftFetch({})(origin)).text()).toBe('identity')
   })
 
   it('does not follow a redirect', async () => {
@@ -66,14 +60,6 @@ describe('a Microsoft fetch', () => {
       })
     })
     expect((await createMicrosoftFetch({ timeoutMs: LONG_MS })(`http://127.0.0.1:${port}`, POST)).status).toBe(202)
-  })
-
-  it('aborts with the caller’s signal', async () => {
-    const stop = new AbortController()
-    const origin = await serve(() => stop.abort())
-    await expect(createMicrosoftFetch({})(origin, { signal: stop.signal })).rejects.toMatchObject({
-      name: 'AbortError',
-    })
   })
 
   it('breaks off every call of a signal, and leaves no listener on it', async () => {
@@ -127,18 +113,6 @@ describe('a Microsoft fetch', () => {
     })
   })
 
-  it('says that nothing was sent when the caller goes during the TLS handshake', async () => {
-    const stop = new AbortController()
-    const { port } = await serveSocket((socket) => void socket.once('data', () => stop.abort(new Error('Stopped.'))))
-    const sent = createMicrosoftFetch({})(`https://localhost:${port}`, { ...POST, signal: stop.signal })
-    await expect(sent).rejects.toMatchObject({ name: 'NotSentError', cause: { message: 'Stopped.' } })
-  })
-
-  it('says that nothing was sent when the proxy refuses the tunnel', async () => {
-    const { origin: httpsProxy } = await serveProxy(407)
-    await expect(post('https://localhost:1', { httpsProxy })).rejects.toThrow(NotSentError)
-  })
-
   it.each<[string, SocketListener]>([
     ['resets the connection', (socket) => void socket.once('data', () => socket.resetAndDestroy())],
     ['closes the connection', (socket) => void socket.once('data', () => socket.end())],
@@ -187,28 +161,6 @@ describe('a Microsoft fetch', () => {
     expect(connections()).toBe(0)
   })
 
-  it('aborts a body that is being read with the caller’s signal', async () => {
-    const stop = new AbortController()
-    const origin = await serve((_request, response) => response.writeHead(200).write('half'))
-    const response = await createMicrosoftFetch({})(origin, { signal: stop.signal })
-    const read = response.text()
-    stop.abort(new Error('The caller goes.'))
-
-    await expect(read).rejects.toThrow('The caller goes.')
-  })
-
-  it('reads a body that is longer than what is held of it', async () => {
-    const origin = await serve((_request, response) => response.end(Buffer.alloc(3_000_000, 'a')))
-    const { body } = await createMicrosoftFetch({})(origin)
-    let bytes = 0
-    for await (const chunk of body ?? []) {
-      bytes += chunk.length
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-
-    expect(bytes).toBe(3_000_000)
-  })
-
   it('closes the connection of a body that is not read to its end', async () => {
     const closed = Promise.withResolvers<string>()
     const origin = await serve((request, response) => {
@@ -219,16 +171,6 @@ describe('a Microsoft fetch', () => {
     for await (const chunk of body ?? []) if (chunk.length > 0) break
 
     await expect(closed.promise).resolves.toBe('closed')
-  })
-
-  it('takes an interim answer for no answer', async () => {
-    const origin = await serve((_request, response) => {
-      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
-      response.writeHead(202).end('later')
-    })
-    const response = await createMicrosoftFetch({})(origin)
-
-    expect([response.status, await response.text()]).toEqual([202, 'later'])
   })
 
   it('does not trust a self-signed certificate', async () => {
@@ -242,15 +184,6 @@ describe('a Microsoft fetch', () => {
   it('trusts the extra certificates', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end('trusted'))
     const extraCaCertificates = `# a comment\n${selfSignedCertificate('another').certificate}${tls.certificate}`
-    expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
-  })
-
-  it('trusts Node’s own certificates besides the extra ones', async () => {
-    const before = getCACertificates('default')
-    onTestFinished(() => setDefaultCACertificates(before))
-    setDefaultCACertificates([tls.certificate])
-    const origin = await serveTls(tls, (_request, response) => response.end('trusted'))
-    const extraCaCertificates = selfSignedCertificate('another').certificate
     expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
   })
 
@@ -272,12 +205,6 @@ describe('a Microsoft fetch', () => {
     })
     expect(await (await fetch(origin)).text()).toBe('direct')
     expect(proxy.targets).toEqual([])
-  })
-
-  it('reaches plain http, which is only loopback, without the proxy', async () => {
-    const origin = await serve((_request, response) => response.end('direct'))
-    const proxy = await serveProxy()
-    expect(await (await createMicrosoftFetch({ httpsProxy: proxy.origin })(origin)).text()).toBe('direct')
   })
 
   it.each(['not a pem file', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(

@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { createMicrosoftFetch, type MicrosoftFetchOptions } from './microsoft-fetch.ts'
-import { classifyUnreached, reachHost, type Reach, type ReachedAnswer } from './reach.ts'
+import { reachHost, type Reach, type ReachedAnswer } from './reach.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
 import { freePort } from './test-support/free-port.ts'
 import { serve, serveProxy, serveTls } from './test-support/servers.ts'
@@ -107,13 +107,4 @@ it('ends with the signal', async () => {
   controller.abort(new Error('no longer wanted'))
 
   await expect(reaching).rejects.toThrow('no longer wanted')
-})
-
-it('explains an error of the first of several addresses', () => {
-  const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', syscall: 'connect', port: 443 })
-
-  expect(classifyUnreached(new AggregateError([refused]), new URL('https://graph.microsoft.com'))).toEqual({
-    outcome: 'host-refuses',
-    reason: 'ECONNREFUSED',
-  })
 })

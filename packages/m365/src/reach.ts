@@ -74,7 +74,7 @@ function aheadOf(date: string | null, at: number): number | null {
 }
 
 /** What a connection error says about the way to a host. */
-export function classifyUnreached(error: unknown, url: URL): Reach {
+function classifyUnreached(error: unknown, url: URL): Reach {
   const found = causeOf(error)
   const reason = found.code ?? found.name ?? 'unknown'
   const [, refused] = /^Proxy response \((\d+)\)/.exec(found.message ?? '') ?? []

@@ -22,23 +22,6 @@ describe('arrivals', () => {
     await simulated.graph(token, 'POST', `/me/messages/${id}/send`)
     expect(await read(path)).toEqual({ total: 4, values: { msg_1: 1, msg_2: 2 } })
   })
-
-  it('include accepted messages that were answered with an error, but not refused ones', async () => {
-    const { simulated, token, read } = await begin()
-    await simulated.scenario('send-accepted-but-504')
-    await simulated.sendMail(token, marked('msg_1'))
-    await simulated.scenario('send-503')
-    await simulated.sendMail(token, marked('msg_2'))
-    await simulated.sendMail(token, { message: { ...marked('msg_3').message, toRecipients: [] } })
-    expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
-  })
-
-  it.each(['/arrivals', '/reset'])('restart after %s', async (where) => {
-    const { simulated, token, read } = await begin()
-    await simulated.sendMail(token, marked('msg_1'))
-    await simulated.control(where === '/reset' ? 'POST' : 'DELETE', where)
-    expect(await read(path)).toEqual({ total: 0, values: {} })
-  })
 })
 
 it('the log names the messages that requests submitted, however they were answered', async () => {

@@ -48,23 +48,3 @@ describe('tokens without a sign-in', () => {
     })
   })
 })
-
-describe('a token of the application', () => {
-  const issueForApplication = (simulated: Simulated, permissions: unknown): Promise<Response> =>
-    simulated.control('POST', '/application/tokens', { permissions })
-
-  it('accesses every mailbox with the granted permissions only', async () => {
-    const { accessToken, expiresIn } = (await (
-      await issueForApplication(simulated, ['Mail.Send'])
-    ).json()) as IssuedTokens
-    expect(expiresIn).toBeGreaterThan(3000)
-    expect((await simulated.sendMail(accessToken, mail(), '/users/max@contoso.com/sendMail')).status).toBe(202)
-    expect((await simulated.graph(accessToken, 'GET', '/users/max@contoso.com/messages')).status).toBe(403)
-  })
-
-  it('keeps the grant, so that the application can request the next token itself', async () => {
-    await issueForApplication(simulated, ['Mail.Send'])
-    const next = (await (await simulated.applicationToken()).json()) as { access_token: string }
-    expect((await simulated.sendMail(next.access_token, mail(), '/users/max@contoso.com/sendMail')).status).toBe(202)
-  })
-})

@@ -39,12 +39,6 @@ it('accepted by an Entra administrator, comes back with tenant and scopes and wi
   })
 })
 
-it('accepted, replaces everybody’s consent page', async () => {
-  await decide(simulated, 'grace', 'accept')
-  const request = new URL(simulated.authorizeUrl({ scope: 'Mail.Send' })).search.slice(1)
-  expect((await simulated.submit('/sign-in', { request, account: PEOPLE.max })).status).toBe(302)
-})
-
 it('cancelled, comes back with an error and with admin_consent=True', async () => {
   expect(callbackOf(await decide(simulated, 'grace', 'cancel'))).toMatchObject({
     admin_consent: 'True',

@@ -22,14 +22,6 @@ function pick(person: PersonName, change: Change = {}): Promise<Response> {
   return simulated.submit('/sign-in', { request: queryOf(change), account: PEOPLE[person] })
 }
 
-function decide(
-  person: PersonName,
-  decision: 'accept' | 'cancel',
-  more: Record<string, string> = {},
-): Promise<Response> {
-  return simulated.submit('/consent', { request: queryOf(), account: PEOPLE[person], decision, ...more })
-}
-
 describe('a request whose redirect URI cannot be trusted', () => {
   it.each<[string, Change, (url: string) => string, string]>([
     ['an unregistered redirect URI', { redirect_uri: 'https://evil.example/callback' }, (url) => url, 'AADSTS50011'],
@@ -87,45 +79,13 @@ describe('the account picker', () => {
 })
 
 describe('consent', () => {
-  it.each<[string, Change, Change, number]>([
-    ['not asked for again when it covers the scopes', {}, { scope: 'openid Mail.Send' }, 302],
-    ['asked for again when a scope is new', { scope: 'openid' }, { scope: 'openid Mail.Send' }, 200],
-    ['asked for again with prompt=consent', {}, { prompt: 'consent' }, 200],
-  ])('is %s', async (_what, earlier, later, status) => {
-    await simulated.consent('ada', earlier)
-    expect((await pick('ada', later)).status).toBe(status)
-  })
-
   it('accepted, comes back with a code, the state, and parameters nobody asked for', async () => {
     const callback = await simulated.consent('ada')
     expect([...callback.keys()]).toEqual(['code', 'session_state', 'unannounced_parameter', 'state'])
   })
-
-  const AADSTS65004 = { error_description: expect.stringMatching(/^AADSTS65004: /) }
-  it.each([
-    ['documented', { error: 'access_denied', ...AADSTS65004 }],
-    ['consent-required', { error: 'consent_required', ...AADSTS65004 }],
-    ['subcode', { error: 'access_denied', error_subcode: 'cancel' }],
-    ['subcode-with-description', { error_subcode: 'cancel', ...AADSTS65004 }],
-  ])('declined, comes back in the shape "%s" and grants nothing', async (cancelShape, expected) => {
-    await simulated.set({ cancelShape })
-    const callback = callbackOf(await decide('ada', 'cancel'))
-    expect(Object.fromEntries(callback)).toMatchObject({ ...expected, state: 'state-1' })
-    expect((await pick('ada')).status).toBe(200)
-  })
 })
 
 describe('where users may not consent', () => {
-  const forbid = (): Promise<void> => simulated.set({ userConsent: 'disabled' })
-
-  it('a member sees "Need admin approval" with two links', async () => {
-    await forbid()
-    const page = await (await pick('ada')).text()
-    expect(page).toContain('Need admin approval')
-    expect(page).toContain('Return to the application without granting consent')
-    expect(page).toContain('Sign in with an account that is an administrator')
-  })
-
   it.each([
     ['User.Read Mail.Send Mail.Send.Shared', 'Permissions requested'],
     ['User.Read Mail.Send Mail.ReadWrite', 'Need admin approval'],
@@ -155,16 +115,5 @@ describe('accounts that cannot sign in', () => {
     const response = await pick('eve')
     expect(response.headers.get('location')).toBeNull()
     expect(await response.text()).toContain('AADSTS50020')
-  })
-
-  it.each([
-    ['authorize-conditional-access', 'access_denied', 'AADSTS53003'],
-    ['authorize-admin-consent-required', 'access_denied', 'AADSTS90094'],
-  ])('the scenario %s comes back once as %s', async (name, error, code) => {
-    await simulated.scenario(name)
-    const callback = callbackOf(await pick('ada'))
-    expect(callback.get('error')).toBe(error)
-    expect(callback.get('error_description')).toContain(code)
-    expect((await pick('ada')).status).toBe(200)
   })
 })

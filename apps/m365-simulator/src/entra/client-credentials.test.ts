@@ -11,17 +11,6 @@ beforeEach(async () => {
   simulated = await simulate()
 })
 
-it('returns no refresh token, id_token or scope', async () => {
-  const response = await simulated.applicationToken()
-  expect(response.status).toBe(200)
-  expect(Object.keys((await response.json()) as object).toSorted()).toEqual([
-    'access_token',
-    'expires_in',
-    'ext_expires_in',
-    'token_type',
-  ])
-})
-
 it('puts the permissions that an administrator granted into the token as roles', async () => {
   await simulated.consentForOrganization()
   const claims = await claimsOf(await simulated.applicationToken())

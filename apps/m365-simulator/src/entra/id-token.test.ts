@@ -43,33 +43,12 @@ it('verifies with the published keys, issuer and audience', async () => {
   })
 })
 
-it('has oid, tid, name and preferred_username only with profile, and email only with email', async () => {
-  const claims = await claimsOf('ada', 'openid Mail.Send')
-  for (const name of ['oid', 'tid', 'name', 'preferred_username', 'email']) expect(claims).not.toHaveProperty(name)
-})
-
 it('names a guest’s home in idp, and the guest by the object id in this tenant', async () => {
   expect(await claimsOf('gil')).toMatchObject({
     idp: 'https://sts.windows.net/b7a4e2c1-5d0f-4a36-9c58-3e1f7d924ab6/',
     tid: REGISTRATION.tenantId,
     oid: PEOPLE.gil,
     preferred_username: 'gil@fabrikam.com',
-  })
-})
-
-describe('in a scenario', () => {
-  it.each([
-    'id-token-wrong-audience',
-    'id-token-wrong-issuer',
-    'id-token-wrong-tenant',
-    'id-token-expired',
-    'id-token-wrong-signature',
-  ])('%s does not verify, once', async (name) => {
-    await simulated.scenario(name)
-    await expect(verified(simulated, (await simulated.signIn('ada')).id_token)).rejects.toMatchObject({
-      code: expect.stringMatching(/^ERR_J/),
-    })
-    await expect(verified(simulated, (await simulated.signIn('ada')).id_token)).resolves.toBeDefined()
   })
 })
 

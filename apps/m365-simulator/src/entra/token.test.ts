@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   ALL_SCOPES,
@@ -40,17 +39,6 @@ describe('the request', () => {
     const whole = { ...CLIENT, grant_type: 'authorization_code', code: 'x', redirect_uri: REDIRECT_URI }
     const parameters = Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name))
     expect(await entraFailure(await simulated.token(parameters))).toMatchObject({ error_codes: [code] })
-  })
-})
-
-describe('the client', () => {
-  it.each([
-    ['secret-wrong', 7000215],
-    ['secret-expired', 7000222],
-  ])('in the scenario %s is refused with AADSTS%i, 401', async (name, code) => {
-    await simulated.scenario(name)
-    const failure = await entraFailure(await simulated.refresh('x'))
-    expect(failure).toMatchObject({ status: 401, error: 'invalid_client', error_codes: [code] })
   })
 })
 
@@ -106,32 +94,6 @@ describe('a code', () => {
   })
 })
 
-describe('the response', () => {
-  it('lists everything granted, including by earlier consents, without offline_access', async () => {
-    await simulated.signIn('ada', 'openid profile offline_access Mail.ReadWrite')
-    const tokens = await simulated.signIn('ada', 'openid Mail.Send')
-    expect(new Set(tokens.scope?.split(' '))).toEqual(new Set(['openid', 'profile', 'Mail.ReadWrite', 'Mail.Send']))
-  })
-
-  it('has a lifetime of 60 to 90 minutes unless set otherwise', async () => {
-    const { expires_in: expiresIn } = await simulated.signIn('ada')
-    expect(expiresIn).toBeGreaterThanOrEqual(3599)
-    expect(expiresIn).toBeLessThan(5400)
-    await simulated.set({ accessTokenSeconds: 10 })
-    expect((await simulated.signIn('ada')).expires_in).toBe(9)
-  })
-
-  it.each([
-    ['qualified', 'https://graph.microsoft.com/Mail.Send openid'],
-    ['upper-case', 'MAIL.SEND OPENID'],
-    ['more', 'Mail.Send openid Calendars.Read'],
-    ['absent', undefined],
-  ])('spells scopes as set: %s', async (scopeWording, scope) => {
-    await simulated.set({ scopeWording })
-    expect((await simulated.signIn('ada', 'Mail.Send openid')).scope).toBe(scope)
-  })
-})
-
 describe('a refresh token', () => {
   it('brings a new one, and stays good itself', async () => {
     const first = await refreshTokenOf()
@@ -161,22 +123,6 @@ describe('a refresh token', () => {
     expect(failure.suberror).toBe(suberror)
   })
 
-  it.each([
-    ['refresh-inactive', 700082, undefined],
-    ['refresh-revoked', 50173, 'bad_token'],
-    ['refresh-revoked-without-suberror', 50173, undefined],
-    ['refresh-sign-in-frequency', 70043, 'bad_token'],
-    ['refresh-conditional-access', 53003, 'message_only'],
-    ['refresh-consent-removed', 65001, 'consent_required'],
-  ])('in the scenario %s is refused once with AADSTS%i and suberror %s', async (name, code, suberror) => {
-    const token = await refreshTokenOf()
-    await simulated.scenario(name)
-    const refused = await entraFailure(await simulated.refresh(token))
-    expect(refused).toMatchObject({ status: 400, error: 'invalid_grant', error_codes: [code] })
-    expect(refused.suberror).toBe(suberror)
-    expect((await simulated.refresh(token)).status).toBe(200)
-  })
-
   it('is refused by a policy until somebody signs in with the claims that it demands', async () => {
     const token = await refreshTokenOf()
     const claims = '{"access_token":{"capolids":{"values":["mfa"]}}}'
@@ -189,37 +135,5 @@ describe('a refresh token', () => {
     await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["mfa"]},"nbf":{}}}' })
 
     expect((await simulated.refresh(token)).status).toBe(200)
-  })
-
-  it('is left out of the response in the scenario no-refresh-token', async () => {
-    const token = await refreshTokenOf()
-    await simulated.scenario('no-refresh-token')
-    expect(await (await simulated.refresh(token)).json()).not.toHaveProperty('refresh_token')
-  })
-})
-
-describe('a fault of the token endpoint', () => {
-  it.each([
-    ['token-500-empty-object', 500, 'application/json', /^\{\}$/],
-    ['token-502-html', 502, 'text/html', /^<html>/],
-  ])('%s replaces the response', async (name, status, type, body) => {
-    await simulated.scenario(name)
-    const response = await simulated.refresh('x')
-    expect(response.status).toBe(status)
-    expect(response.headers.get('content-type')).toContain(type)
-    expect(await response.text()).toMatch(body)
-  })
-
-  it('can be tokens for fewer permissions than were consented to, once', async () => {
-    const refreshToken = await refreshTokenOf()
-    const hasMailSend = async (): Promise<unknown> => {
-      const { scope, access_token: token } = (await (await simulated.refresh(refreshToken)).json()) as Tokens
-      const { scp } = decodeJwt<{ scp: string }>(token)
-      return [scope?.split(' ').includes('Mail.Send'), scp.split(' ').includes('Mail.Send')]
-    }
-    await simulated.scenario('token-without-mail-send')
-
-    expect(await hasMailSend()).toEqual([false, false])
-    expect(await hasMailSend()).toEqual([true, true])
   })
 })

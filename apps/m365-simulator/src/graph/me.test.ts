@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
+import { type Simulated, simulate } from '../test-support/simulated.ts'
 
 function readMe(simulated: Simulated, accessToken: string | null, query = ''): Promise<Response> {
   return fetch(`${simulated.graphBaseUrl}/v1.0/me${query}`, {
@@ -10,22 +10,6 @@ function readMe(simulated: Simulated, accessToken: string | null, query = ''): P
 let simulated: Simulated
 beforeEach(async () => {
   simulated = await simulate()
-})
-
-it('returns only the selected properties', async () => {
-  const { access_token: token } = await simulated.signIn('ada')
-  const response = await readMe(simulated, token, '?$select=id,mail,proxyAddresses')
-  expect(await response.json()).toEqual({
-    id: PEOPLE.ada,
-    mail: 'ada@contoso.com',
-    proxyAddresses: ['SMTP:ada@contoso.com', 'smtp:ada.admin@contoso.com'],
-  })
-})
-
-it('returns another id than the token’s in the scenario me-other-id', async () => {
-  const { access_token: token } = await simulated.signIn('ada')
-  await simulated.scenario('me-other-id')
-  expect(await (await readMe(simulated, token)).json()).toMatchObject({ id: expect.not.stringMatching(PEOPLE.ada) })
 })
 
 it('without a token is 401 with a challenge, ids and the error envelope', async () => {
@@ -65,21 +49,4 @@ it('with an expired token is 401, also when the token was good before', async ()
   expect((await readMe(simulated, token)).status).toBe(200)
   nowMs += (expiresInSeconds + 1) * 1000
   expect((await readMe(simulated, token)).status).toBe(401)
-})
-
-it('keeps an access token good when only the refresh tokens are revoked', async () => {
-  const { access_token: token } = await simulated.signIn('ada')
-  await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: false })
-  expect((await readMe(simulated, token)).status).toBe(200)
-  await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  expect((await readMe(simulated, token)).status).toBe(401)
-})
-
-it('anything else below /v1.0 is 400 BadRequest, after the token', async () => {
-  const { access_token: token } = await simulated.signIn('ada')
-  const response = await fetch(`${simulated.graphBaseUrl}/v1.0/me/unheardOf`, {
-    headers: { authorization: `Bearer ${token}` },
-  })
-  expect(response.status).toBe(400)
-  expect(await response.json()).toMatchObject({ error: { message: "Resource not found for the segment 'unheardOf'." } })
 })

@@ -56,30 +56,6 @@ async function createDraft(
 }
 
 describe('a search by extended property', () => {
-  it('finds in Sent Items what sendMail sent', async () => {
-    const fixture = await begin()
-    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'one'))
-    await fixture.simulated.sendMail(fixture.token, marked('msg_2', 'two'))
-    expect(await find(fixture, SENT_ITEMS, { $filter: filter('msg_2') })).toMatchObject({
-      status: 200,
-      subjects: ['two'],
-    })
-  })
-
-  it('finds a draft in Drafts, and in Sent Items once it is sent', async () => {
-    const fixture = await begin()
-    const id = await createDraft(fixture, 'msg_1', 'one')
-    const where = async (): Promise<string[][]> =>
-      Promise.all(
-        ['/me/mailFolders/drafts/messages', SENT_ITEMS, '/me/messages'].map(
-          async (path) => (await find(fixture, path, { $filter: filter('msg_1') })).subjects,
-        ),
-      )
-    expect(await where()).toEqual([['one'], [], ['one']])
-    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect(await where()).toEqual([[], ['one'], ['one']])
-  })
-
   it('compares values case-insensitively, and names exactly', async () => {
     const fixture = await begin()
     await fixture.simulated.sendMail(fixture.token, marked('msg_a'))
@@ -99,56 +75,9 @@ describe('a search by extended property', () => {
   })
 })
 
-describe('a list of messages', () => {
-  it('is sorted newest first, and ends after $top', async () => {
-    const fixture = await begin()
-    for (const subject of ['1', '2', '3']) await fixture.simulated.sendMail(fixture.token, mail({ subject }))
-    expect((await find(fixture, SENT_ITEMS, { $top: '2' })).subjects).toEqual(['3', '2'])
-  })
-})
-
-describe('with the search by extended property', () => {
-  it('ignored, mail sent by sendMail is not found, and mail sent from a draft is', async () => {
-    const fixture = await begin()
-    await fixture.simulated.set({ extendedPropertySearch: 'ignored' })
-    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'by sendMail'))
-    const id = await createDraft(fixture, 'msg_1', 'by draft')
-    expect((await find(fixture, '/me/messages', { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
-    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect((await find(fixture, SENT_ITEMS, { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
-  })
-
-  it('refused, such a filter is 400, and a list without it is not', async () => {
-    const fixture = await begin()
-    await fixture.simulated.set({ extendedPropertySearch: 'error' })
-    expect(await find(fixture, SENT_ITEMS, { $filter: filter('msg_1') })).toMatchObject({ status: 400 })
-    expect(await find(fixture, SENT_ITEMS)).toMatchObject({ status: 200 })
-  })
-})
-
 describe('a late copy in Sent Items', () => {
   let nowMs = Date.parse('2026-11-24T10:00:00Z')
   const clock = (): Date => new Date(nowMs)
-
-  it('is found by search and immutable id only after the delay, although the message arrives at once', async () => {
-    const fixture = await begin({ clock })
-    await fixture.simulated.set({ sentCopyDelayMs: 30_000 })
-    const id = await createDraft(fixture, 'msg_1', 'one')
-    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'two'))
-    const inbox = await fixture.simulated.control('GET', '/mailboxes/max@contoso.com/messages')
-    expect(await inbox.json()).toMatchObject({ total: 2 })
-
-    const read = async (): Promise<[number, string[]]> => [
-      (await fixture.simulated.graph(fixture.token, 'GET', `/me/messages/${id}`, undefined, IMMUTABLE)).status,
-      (await find(fixture, '/me/messages', { $filter: filter('msg_1') })).subjects,
-    ]
-    expect(await read()).toEqual([404, []])
-    nowMs += 29_999
-    expect(await read()).toEqual([404, []])
-    nowMs += 1
-    expect(await read()).toEqual([200, ['two', 'one']])
-  })
 
   it('keeps its delay across a restart', async () => {
     const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))

@@ -58,52 +58,7 @@ describe('sendMail with MIME', () => {
   ])('refuses %s', async (_what, changes, status, code) => {
     expect(await post('/me/sendMail', mime(changes))).toMatchObject({ status, code })
   })
-
-  it('refuses a calendar that is none', async () => {
-    const answer = await post('/me/sendMail', mime({}, 'no calendar\r\n'))
-    expect(answer).toMatchObject({ status: 400, code: 'ErrorMimeContentConversionFailed' })
-  })
-
-  it('ignores From and rewrites the Message-ID where the settings say so', async () => {
-    await simulated.set({ mimeFrom: 'ignored', mimeMessageId: 'rewritten' })
-    expect(await post('/me/sendMail', mime({ From: 'reports@contoso.com' }))).toMatchObject({ status: 202 })
-    const [sent] = await simulated.messages('max@contoso.com')
-    expect(sent?.from.address).toBe('ada@contoso.com')
-    expect(sent?.internetMessageId).not.toBe(HEADER['Message-ID'])
-  })
 })
-
-describe('a draft of MIME', () => {
-  it('keeps its id and its Message-ID when it is sent, and is found by its headers', async () => {
-    const immutable = { prefer: 'IdType="ImmutableId"' }
-    const draft = await post('/me/messages', mime(), immutable)
-    expect(draft).toMatchObject({ status: 201, json: { isDraft: true, internetMessageId: HEADER['Message-ID'] } })
-    const id = encodeURIComponent(String(draft.json['id']))
-    expect((await simulated.graph(token, 'POST', `/me/messages/${id}/send`, undefined, immutable)).status).toBe(202)
-    expect(await search("ep/value eq '42'")).toMatchObject([
-      { id: draft.json['id'], singleValueExtendedProperties: [{ value: '42' }] },
-    ])
-  })
-
-  it('is not found by its headers where Exchange drops them', async () => {
-    await simulated.set({ mimeHeaders: 'lost' })
-    await post('/me/sendMail', mime())
-    expect(await search("ep/value eq '42'")).toEqual([])
-  })
-})
-
-const X_REPORT = "'String {00020386-0000-0000-C000-000000000046} Name x-report'"
-
-async function search(condition: string): Promise<unknown> {
-  const query = new URLSearchParams({
-    $filter: `singleValueExtendedProperties/Any(ep: ep/id eq ${X_REPORT} and ${condition})`,
-    $expand: `singleValueExtendedProperties($filter=id eq ${X_REPORT})`,
-    $select: 'id',
-  })
-  const path = `/me/mailFolders/sentitems/messages?${query.toString()}`
-  const immutable = { prefer: 'IdType="ImmutableId"' }
-  return (await answerOf(await simulated.graph(token, 'GET', path, undefined, immutable))).json['value']
-}
 
 function mime(changes: Record<string, string | null> = {}, body = CALENDAR): string {
   const fields = Object.entries({ ...HEADER, ...changes }).filter(([, value]) => value !== null)

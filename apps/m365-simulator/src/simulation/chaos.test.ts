@@ -50,16 +50,6 @@ describe('a rate of 1', () => {
     expect((await fixture.post('/me/sendMail', mail()))?.status ?? null).toBe(status)
     await expect.poll(() => fixture.arrived()).toBe(arrived)
   })
-
-  it('applies to creating and sending a draft as well, and to nothing else', async () => {
-    const fixture = await begin()
-    const id = await createDraft(fixture)
-    await fixture.simulated.control('PATCH', '/settings', only('unavailable'))
-    expect((await fixture.post('/me/messages', mail().message))?.status).toBe(503)
-    expect((await fixture.post(`/me/messages/${id}/send`))?.status).toBe(503)
-    expect((await fixture.simulated.graph(fixture.token, 'GET', `/me/messages/${id}`)).status).toBe(200)
-    expect((await fixture.simulated.graph(fixture.token, 'GET', '/me/messages')).status).toBe(200)
-  })
 })
 
 describe('chance', () => {
@@ -76,24 +66,3 @@ describe('chance', () => {
     expect(draws(1, 200).results).not.toEqual(draws(2, 200).results)
   })
 })
-
-describe('without storing mail', () => {
-  it('sent mail is counted and not kept', async () => {
-    const fixture = await begin({ storeMail: false })
-    await fixture.post('/me/sendMail', mail())
-    await fixture.post('/me/sendMail', mail({ toRecipients: [{ emailAddress: { address: 'nobody@contoso.com' } }] }))
-    expect(await fixture.arrived()).toBe(2)
-    expect(await messageCounts(fixture.simulated)).toEqual([])
-  })
-})
-
-async function createDraft({ simulated, token }: Fixture): Promise<string> {
-  const created = await simulated.graph(token, 'POST', '/me/messages', mail().message)
-  return ((await created.json()) as { id: string }).id
-}
-
-async function messageCounts(simulated: Simulated): Promise<object[]> {
-  const response = await simulated.control('GET', '/mailboxes')
-  const mailboxes = (await response.json()) as { inbox: number; sentItems: number; drafts: number }[]
-  return mailboxes.filter(({ inbox, sentItems, drafts }) => inbox + sentItems + drafts > 0)
-}

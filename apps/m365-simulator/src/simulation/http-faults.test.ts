@@ -3,12 +3,10 @@ import { answerOf, mail, type Simulated, simulate } from '../test-support/simula
 
 let simulated: Simulated
 let token: string
-let refreshToken: string
 beforeEach(async () => {
   simulated = await simulate()
   const tokens = await simulated.signIn('ada')
   token = tokens.access_token
-  refreshToken = tokens.refresh_token ?? ''
 })
 
 const arrived = async (): Promise<number> => (await simulated.read<{ total: number }>('/arrivals')).total
@@ -19,7 +17,6 @@ const send = (signal: AbortSignal | null = null): Promise<Response> =>
     body: JSON.stringify(mail()),
     signal,
   })
-const createDraft = (): Promise<Response> => simulated.graph(token, 'POST', '/me/messages', mail().message)
 const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 
 it.each([
@@ -52,47 +49,12 @@ it.each([
   expect(await arrived()).toBe(total)
 })
 
-it('send-hang never answers, and nothing arrives', async () => {
-  await simulated.scenario('send-hang')
-  await expect(send(AbortSignal.timeout(200))).rejects.toMatchObject({ name: 'TimeoutError' })
-  expect(await arrived()).toBe(0)
-})
-
-it.each([
-  ['draft-created-but-504', 504],
-  ['draft-created-but-reset', 'ECONNRESET'],
-])('%s leaves the draft behind', async (preset, expected) => {
-  await simulated.scenario(preset)
-  const outcome = await createDraft().then(
-    ({ status }) => status,
-    ({ cause }: Error) => (cause as { code: string }).code,
-  )
-  expect(outcome).toBe(expected)
-  expect(await simulated.messages('ada@contoso.com', 'drafts')).toHaveLength(1)
-})
-
 describe('a scenario', () => {
   const delay = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
 
   it('ends after as many times as it was switched on for', async () => {
     await simulated.scenario('send-503', { times: 2 })
     expect([(await send()).status, (await send()).status, (await send()).status]).toEqual([503, 503, 202])
-  })
-
-  it('for always goes on until it is switched off', async () => {
-    await simulated.scenario('send-503', { times: 'always' })
-    for (let sent = 0; sent < 5; sent += 1) expect((await send()).status).toBe(503)
-    await simulated.control('DELETE', '/scenarios/scenario-1')
-    expect((await send()).status).toBe(202)
-  })
-
-  it('for one mailbox leaves the others alone', async () => {
-    const action = { action: 'answer', status: 503 }
-    const effect = { kind: 'http', endpoint: 'sendMail', mailbox: 'Max@contoso.com', do: action }
-    await simulated.scenario(effect, { times: 'always' })
-    const { access_token: other } = await simulated.signIn('max')
-    expect((await send()).status).toBe(202)
-    expect((await simulated.sendMail(other, mail())).status).toBe(503)
   })
 
   it.each(['/scenarios/scenario-1', '/scenarios'])(
@@ -106,16 +68,4 @@ describe('a scenario', () => {
       expect((await answer).status).toBe(202)
     },
   )
-})
-
-describe('an access token that is revoked before it expires', () => {
-  it('is refused from then on, and a refreshed one is good', async () => {
-    await simulated.scenario('access-token-revoked')
-    const { status, code, headers } = await answerOf(await send())
-    expect([status, code]).toEqual([401, 'InvalidAuthenticationToken'])
-    expect(headers.get('www-authenticate')).not.toContain('insufficient_claims')
-    expect((await send()).status).toBe(401)
-    const { access_token: next } = (await answerOf(await simulated.refresh(refreshToken))).json
-    expect((await simulated.sendMail(String(next), mail())).status).toBe(202)
-  })
 })

@@ -1,10 +1,9 @@
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { clientCertificate } from '../test-support/self-signed-certificate.ts'
-import { freePort } from '../test-support/free-port.ts'
 import { serve } from '../test-support/servers.ts'
-import { approvalLinks, control, readControl, redirectUri, registration, untilMet } from '../test-support/sign-in.ts'
-import { patientFetch as fetch, timingOutAt } from '../test-support/time-limit.ts'
+import { approvalLinks, control, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
+import { patientFetch as fetch } from '../test-support/time-limit.ts'
 import { readClientCertificate } from './client-certificate.ts'
 import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity } from './microsoft-identity.ts'
 
@@ -33,10 +32,6 @@ it('is granted for the secret, with the permissions that an administrator grante
     tokens: { accessToken: expect.stringMatching(/^ey/), expiresAt: expect.any(Date) },
     grantedPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
-})
-
-it('has no permissions while nobody has consented', async () => {
-  expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({ grantedPermissions: [] })
 })
 
 it('is granted for a certificate', async () => {
@@ -103,28 +98,6 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429'])(
   },
 )
 
-it('reports an outage when an answer takes too long', async () => {
-  const impatient = identityWith(
-    { tenantId, clientId, clientSecret },
-    simulator.authorityHost,
-    simulator.graphBaseUrl,
-    timingOutAt(() => untilMet(simulator.url)),
-  )
-  await control(simulator.url, 'POST', '/scenarios', { name: 'token-hang' })
-  expect(await impatient.applicationToken({ leg: 'application' })).toMatchObject({
-    outcome: 'refused',
-    explanation: { kind: 'microsoft-unavailable' },
-  })
-})
-
-it('reports an outage when nobody answers', async () => {
-  const offline = identityWith({ tenantId, clientId, clientSecret }, `http://127.0.0.1:${await freePort()}`)
-  expect(await offline.applicationToken({ leg: 'application' })).toMatchObject({
-    outcome: 'refused',
-    explanation: { kind: 'microsoft-unavailable' },
-  })
-})
-
 it('is granted even if it cannot be read', async () => {
   const origin = await serve((_request, response) =>
     response.end(JSON.stringify({ access_token: 'opaque', expires_in: 3599, token_type: 'Bearer' })),
@@ -137,11 +110,6 @@ it('is granted even if it cannot be read', async () => {
   })
 })
 
-it('never shows the secret in an explanation', async () => {
-  await control(simulator.url, 'POST', '/scenarios', { name: 'secret-wrong' })
-  expect(JSON.stringify(await identity.applicationToken({ leg: 'redeem' }))).not.toContain(clientSecret)
-})
-
 it('has a page on which an Entra administrator grants what the registration lists', async () => {
   const url = new URL(identity.applicationConsentUrl({ state: 'state-1' }))
   expect(`${url.origin}${url.pathname}`).toBe(`${simulator.url}/${tenantId}/v2.0/adminconsent`)
@@ -151,15 +119,6 @@ it('has a page on which an Entra administrator grants what the registration list
     redirect_uri: redirectUri,
     state: 'state-1',
   })
-})
-
-it('is requested for the host of Graph, however its base URL is written', () => {
-  const graph = (graphBaseUrl: string) =>
-    new URL(
-      identityWith({ tenantId, clientId, clientSecret }, simulator.url, graphBaseUrl).applicationConsentUrl(),
-    ).searchParams.get('scope')
-  expect(graph('https://graph.microsoft.us/')).toBe('https://graph.microsoft.us/.default')
-  expect(graph('https://graph.microsoft.us/v1.0')).toBe('https://graph.microsoft.us/.default')
 })
 
 function identityWith(

@@ -13,8 +13,3 @@ it('gives state, nonce and verifier 256 random bits each', () => {
   expect([state, nonce, codeVerifier].map((secret) => Buffer.from(secret, 'base64url').length)).toEqual([32, 32, 32])
   expect(new Set([state, nonce, codeVerifier]).size).toBe(3)
 })
-
-it('returns the challenge of its verifier', () => {
-  const { codeVerifier, codeChallenge } = newSecrets(randomBytes)
-  expect(codeChallenge).toBe(codeChallengeOf(codeVerifier))
-})

@@ -94,13 +94,6 @@ describe('verifyIdToken', () => {
     expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: 'signature' })
   })
 
-  it('refuses a token whose claims were changed', async () => {
-    const [header, , signature] = (await sign(CLAIMS)).split('.')
-    const claims = Buffer.from(JSON.stringify({ ...CLAIMS, oid: 'oid-of-eve' })).toString('base64url')
-    const token = [header, claims, signature].join('.')
-    expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: 'signature' })
-  })
-
   it.each(['HS256', 'none'])('refuses a token with alg %s', async (alg) => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const token = `${part({ alg, kid: 'key-1' })}.${part(CLAIMS)}.AAAA`

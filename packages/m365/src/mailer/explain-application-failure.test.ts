@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
 import type { Failure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
 import type { RefusalReason } from './graph-codes.ts'
 import { explainApplicationFailure, explainLostApplicationAccess } from './explain-application-failure.ts'
 
@@ -84,11 +83,6 @@ describe('explainApplicationFailure', () => {
     const { detail } = explainApplicationFailure(refused('recipient-refused'), SUBJECT)
     expect(detail).toContain('ada@contoso.com')
   })
-
-  it('explains a broken connection as an outage', () => {
-    const failure = classifyConnectionFailure(new Error('socket hang up'))
-    expect(explainApplicationFailure(failure, SUBJECT)).toMatchObject({ kind: 'microsoft-unavailable' })
-  })
 })
 
 describe('explainLostApplicationAccess', () => {
@@ -116,8 +110,4 @@ describe('explainLostApplicationAccess', () => {
       expect(explainLostApplicationAccess(refused(reason), SUBJECT)).toBeNull()
     },
   )
-
-  it('keeps the connection when Microsoft did not answer', () => {
-    expect(explainLostApplicationAccess(classifyConnectionFailure(new Error('reset')), SUBJECT)).toBeNull()
-  })
 })

@@ -110,12 +110,6 @@ describe('findMessage', () => {
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
-  it('does not find a message without a copy in Sent Items', async () => {
-    const ada = await asAda()
-    await mailer.send({ ...message, saveToSentItems: false }, ada)
-    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
-  })
-
   it('does not find a message when the search ignores its property', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'ignored' })
@@ -128,13 +122,6 @@ describe('findMessage', () => {
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'error' })
     await mailer.send(message, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toMatchObject({ outcome: 'refused' })
-  })
-
-  it('is refused without the permission to read', async () => {
-    expect(await mailer.findMessage(byId, 'sentitems', { accessToken: await tokenOf(['Mail.Send']) })).toMatchObject({
-      outcome: 'refused',
-      reason: 'access-denied',
-    })
   })
 
   it('requests one message, by a filter in which quotes are doubled', async () => {

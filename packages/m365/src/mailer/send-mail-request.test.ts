@@ -52,12 +52,6 @@ describe('toSendMailRequest', () => {
     })
   })
 
-  it('writes headers only when there are any', () => {
-    expect(toSendMailRequest({ ...message, headers: { 'x-report-id': '42' } }).message.internetMessageHeaders).toEqual([
-      { name: 'x-report-id', value: '42' },
-    ])
-  })
-
   it('leaves out headers without a value, and the list where none is left', () => {
     const headersOf = (headers: Record<string, string>) =>
       toSendMailRequest({ ...message, headers }).message.internetMessageHeaders
@@ -99,9 +93,5 @@ describe('toSendMailRequest', () => {
         contentId: 'logo',
       },
     ])
-  })
-
-  it('leaves no copy in Sent Items when the message asks for none', () => {
-    expect(toSendMailRequest({ ...message, saveToSentItems: false }).saveToSentItems).toBe(false)
   })
 })

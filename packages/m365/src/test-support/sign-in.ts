@@ -19,7 +19,6 @@ export const approvalLinks = {
 
 /** People of the simulator's demo tenant, by object id. */
 export const ADA = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'
-export const NORA_WITHOUT_MAILBOX = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1105'
 export const GIL_THE_GUEST = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1106'
 
 /** Goes through Microsoft's pages and accepts everything. Returns the parameters of the redirect back. */

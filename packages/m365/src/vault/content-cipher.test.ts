@@ -22,21 +22,11 @@ describe('a content cipher', () => {
     expect(cipher.open(sealed, place).equals(content)).toBe(true)
   })
 
-  it('seals only the bytes of a view, not its whole buffer', () => {
-    const view = randomBytes(100).subarray(10, 20)
-    expect(cipher.open(cipher.seal(view, place), place).equals(view)).toBe(true)
-  })
-
   it('leaves nothing but the sealed chunk in memory', () => {
     const content = randomBytes(CHUNK_BYTES)
     const before = process.memoryUsage().arrayBuffers
     const sealed = cipher.seal(content, place)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1.5 * sealed.length)
-  })
-
-  it('opens in another cipher with the same content key', () => {
-    const sealed = cipher.seal(Buffer.from('body'), place)
-    expect(createContentCipher(contentKey, randomBytes).open(sealed, place).toString()).toBe('body')
   })
 
   it.each([
@@ -75,23 +65,10 @@ describe('a content cipher', () => {
     const seal = () => cipher.seal(Buffer.from('body'), place).subarray(0, 12).toString('hex')
     expect(seal()).not.toBe(seal())
   })
-
-  it('refuses a key of another length', () => {
-    expect(() => createContentCipher(randomBytes(16).toString('base64url'), randomBytes)).toThrow(VaultError)
-  })
 })
 
 describe('deriveContentKeys', () => {
   const dataKey = newContentKey(randomBytes)
-
-  it('derives the same key each time', () => {
-    const sealed = createContentCipher(deriveContentKeys(dataKey)('msg_1'), randomBytes).seal(
-      Buffer.from('body'),
-      place,
-    )
-    const other = createContentCipher(deriveContentKeys(dataKey)('msg_1'), randomBytes)
-    expect(other.open(sealed, place).toString()).toBe('body')
-  })
 
   it('is HKDF with SHA-256 over the data key, with no salt and the message id as info', () => {
     // RFC 5869 sections 2.2 and 2.3, extract and expand, with a single block.
@@ -118,9 +95,5 @@ describe('deriveContentKeys', () => {
       place,
     )
     expect(() => createContentCipher(other(), randomBytes).open(sealed, place)).toThrow(VaultError)
-  })
-
-  it('refuses a data key of another length', () => {
-    expect(() => deriveContentKeys(randomBytes(16).toString('base64url'))('msg_1')).toThrow(VaultError)
   })
 })

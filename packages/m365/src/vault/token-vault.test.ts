@@ -22,10 +22,6 @@ describe('a token vault', () => {
     expect(await vault.open(await vault.seal(SECRET, owner), owner)).toBe(SECRET)
   })
 
-  it('seals an empty secret', async () => {
-    expect(await vault.open(await vault.seal('', owner), owner)).toBe('')
-  })
-
   it('never seals the same secret to the same value', async () => {
     expect(await vault.seal(SECRET, owner)).not.toBe(await vault.seal(SECRET, owner))
   })
@@ -73,11 +69,6 @@ describe('a token vault', () => {
       kid,
       message: expect.stringContaining(kid),
     })
-  })
-
-  it('calls a value damaged when the key of that name has other bytes', async () => {
-    const other = createTokenVault(ring({ ...newVaultKey(randomBytes), kid: key.kid }))
-    await expect(vault.open(await other.seal(SECRET, owner), owner)).rejects.toMatchObject({ code: 'damaged' })
   })
 
   it('opens with an older key of the ring, and seals with the first', async () => {
