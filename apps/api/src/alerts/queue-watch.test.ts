@@ -107,36 +107,6 @@ describe('while Microsoft takes nothing', () => {
     expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
   })
 
-  it('raises it when each message is searched for after a 504 and never found', async () => {
-    await connectMailbox(ground.product, { largeAttachments: true })
-    await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
-    await startWorker()
-    const watch = newWatch()
-    await ground.switchOn('send-504', 'always')
-    await submit(1)
-    await tried()
-
-    await watchFor(1 * HOURS, watch)
-
-    expect(await raised()).toHaveLength(1)
-  })
-
-  it('raises it when a worker dies with each attempt', async () => {
-    const watch = newWatch()
-    const [id] = await submit(1)
-    for (let passed = 0; passed < 30 * MINUTES; passed += 2 * MINUTES) {
-      await ground.database.query(
-        `UPDATE message_queue SET lease_owner = 'dead', attempt_id = 'dead', lease_until = $2 WHERE message_id = $1`,
-        [id, ground.clock.now()],
-      )
-      await ground.pass(2 * MINUTES)
-      await createTestQueue(database.pool).deliveries.takeOver()
-      await watch()
-    }
-
-    expect(await raised()).toHaveLength(1)
-  })
-
   it('dismisses the notice once messages leave, and raises another for the next standstill', async () => {
     await startWorker()
     const watch = newWatch()
@@ -158,70 +128,6 @@ describe('while Microsoft takes nothing', () => {
       { count: 1, dismissed: false },
     ])
   })
-})
-
-it('raises none for a message that is tried again while others leave', async () => {
-  await startWorker()
-  const watch = newWatch()
-  await ground.switchOn('send-503')
-  const [stuck] = await submit(1)
-  await tried()
-  for (let passed = 0; passed < 1 * HOURS; passed += 5 * MINUTES) {
-    await ground.database.query('UPDATE message_queue SET due_at = $2 WHERE message_id = $1', [
-      stuck,
-      new Date(ground.clock.now().getTime() + 10 * MINUTES),
-    ])
-    await submit(1)
-    await watchFor(5 * MINUTES, watch)
-  }
-
-  expect(await raised()).toEqual([])
-})
-
-it('raises none for messages that wait for the recipients of the next day', async () => {
-  const limits = { recipientsPerDay: 2 }
-  await startWorker({ MAILBOX_RECIPIENTS_PER_DAY: '2' })
-  const watch = newWatch(limits)
-  const ids = await submit(3)
-  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE outcome = 'sent'`)).toHaveLength(2)
-
-  for (let passed = 0; passed < 23 * HOURS; passed += 1 * HOURS) {
-    await ground.pass(1 * HOURS)
-    await watch()
-  }
-  await ground.pass(1 * HOURS)
-  await watch() // before a worker has had the time to look
-  for (const id of ids) await ground.service.until(id, { status: 'sent' })
-
-  expect(await raised()).toEqual([])
-})
-
-it.each([
-  ['throttles the mailbox for two hours', graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '7200' })],
-  ['answers that the mailbox has reached its daily limit', graphAnswers(403, 'ErrorExceededMessageLimit')],
-])('raises none when Microsoft %s', async (_what, scenario) => {
-  await startWorker()
-  const watch = newWatch()
-  await ground.switchOn('send-503') // a failure that is over by then
-  await submit(1)
-  await tried()
-  await ground.switchOn(scenario, 'always')
-  await watchFor(3 * HOURS, watch, 15 * MINUTES)
-
-  expect(await raised()).toEqual([])
-})
-
-it('raises none for messages that are held or scheduled', async () => {
-  await startWorker()
-  const watch = newWatch()
-  await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 10 * HOURS).toISOString() })
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const held = await ground.service.submit()
-  await ground.service.until(held.id, { status: 'held' })
-
-  await watchFor(1 * HOURS, watch)
-
-  expect(await raised()).toEqual([])
 })
 
 it('raises none when no process ran and mail leaves after the restart', async () => {

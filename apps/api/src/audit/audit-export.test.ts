@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
-import { EXPORT_LIMITS, exportAuditLog } from './audit-export.ts'
+import { exportAuditLog } from './audit-export.ts'
 import { createAuditStore } from './audit-store.ts'
 
 let database: TestDatabase
@@ -33,7 +33,3 @@ it.each([
     expect(lines.map((line) => line.split(',')[4])).toEqual(outcomes)
   },
 )
-
-it('exports at most 100,000 events, 1,000 for each query', () => {
-  expect(EXPORT_LIMITS).toEqual({ maxEvents: 100_000, perQuery: 1_000 })
-})

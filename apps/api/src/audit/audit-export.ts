@@ -8,7 +8,7 @@ interface ExportLimits {
   readonly perQuery: number
 }
 
-export const EXPORT_LIMITS: ExportLimits = { maxEvents: 100_000, perQuery: 1_000 }
+const EXPORT_LIMITS: ExportLimits = { maxEvents: 100_000, perQuery: 1_000 }
 
 /** Exports the newest events as comma-separated values, query by query. */
 export function exportAuditLog(

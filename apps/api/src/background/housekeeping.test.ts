@@ -36,16 +36,6 @@ function start(tasks: Record<string, HousekeepingTask>, connectionString = datab
 const isFree = (name: string) =>
   database.query('SELECT FROM background_tasks WHERE name = $1 AND begun_at IS NOT NULL AND lease IS NULL', [name])
 
-it('runs every task at the first start', async () => {
-  const runs: string[] = []
-  start({
-    'first-task': async () => void runs.push('first'),
-    'second-task': async () => void runs.push('second'),
-  })
-
-  await expect.poll(() => runs.toSorted()).toEqual(['first', 'second'])
-})
-
 it('runs a task again a minute after it began, whoever has run it, and not at a restart before', async () => {
   let runs = 0
   const tasks = { 'returning-task': async () => void (runs += 1) }

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../clock.ts'
 import type { GrantedAccess } from '../mailbox-access.ts'
-import { ADA, BEN, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createBounceMetrics } from './bounce-metrics.ts'
@@ -139,27 +139,6 @@ it('says of an inbox that was read that it can be read', async () => {
   expect(await requests()).toBe(1)
   expect(process.reported).toEqual([[ADA, 'ada@contoso.com', 'readable']])
   expect(await process.counted()).toEqual({ read: 1 })
-})
-
-it('says nothing of an inbox whose turn comes after its lease has ended, and reads it in the next round', async () => {
-  await ground.database.query('UPDATE tenant_settings SET bounces_enabled = true WHERE tenant_id = $1', [BEN])
-  let isFirst = true
-  const process = newProcess({
-    async onRequest() {
-      if (isFirst) await ground.clock.advance(25 * SECONDS)
-      isFirst = false
-    },
-    async onAccess() {
-      if (!isFirst) await ground.clock.advance(40 * SECONDS)
-    },
-  })
-
-  await process.poll()
-  expect(await requests()).toBe(1)
-  expect(process.reported).toHaveLength(1)
-  expect(await process.counted()).toEqual({ read: 1 })
-  await process.poll()
-  expect(await requests()).toBe(2)
 })
 
 it.each(['before the inbox is read', 'while it is read'])(

@@ -7,7 +7,7 @@ import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../clock.ts'
 import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
@@ -209,46 +209,6 @@ it('reads the code of a failure again where the database was away before it was 
   expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
 })
 
-it('pauses the mailbox for a used-up limit also where the database was away at that moment', async () => {
-  await set({ recipients: { 'max@contoso.com': { status: 'failed', code: '5.7.233', text: 'Too many recipients.' } } })
-  await send(['max@contoso.com'])
-  onTestFinished(async () => {
-    await ground.database.query(`
-      DROP FUNCTION IF EXISTS refuse_pause CASCADE;
-      UPDATE mailboxes SET paused_until = NULL, quota_code = NULL, quota_paused_until = NULL`)
-  })
-  await ground.database.query(`
-    CREATE FUNCTION refuse_pause() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN RAISE EXCEPTION 'the database is away'; END $$;
-    CREATE TRIGGER refuse_pause BEFORE UPDATE OF quota_code ON mailboxes FOR EACH ROW EXECUTE FUNCTION refuse_pause()`)
-  await expect(poll(ADA, RUNNING)).rejects.toThrow('the database is away')
-  await ground.database.query('DROP FUNCTION refuse_pause CASCADE')
-
-  await nextPoll()
-
-  const paused = 'SELECT quota_code, paused_until FROM mailboxes WHERE tenant_id = $1'
-  const until = new Date(ground.clock.now().getTime() + 1 * HOURS)
-  expect(await ground.database.query(paused, [ADA])).toEqual([{ quota_code: '5.7.233', paused_until: until }])
-})
-
-it('learns the code of every failure, also of more than it may ask for at once', async () => {
-  const id = await send(Array.from({ length: 20 }, (_, nth) => `nobody${nth}@contoso.com`))
-
-  for (let minute = 0; minute < 15; minute++) await nextPoll()
-
-  const { recipients } = await ground.read(id)
-  expect(recipients.filter(({ code }) => code === '5.1.10')).toHaveLength(20)
-  expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
-})
-
-it('reads the trace also where the clock here is ahead of Microsoft’s, at the cost of one request', async () => {
-  const id = await send(['max@contoso.com'])
-  microsoftBehindMs = 30 * SECONDS
-  await nextPoll()
-  expect(await known(id)).toEqual({ 'max@contoso.com': 'delivered' })
-  expect((await control('GET', '/counters')).endpoints['message-trace'].byStatus).toEqual({ 200: 1, 400: 1 })
-})
-
 it('asks nothing while nothing is awaited, nor before the next poll', async () => {
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(0)
@@ -297,22 +257,6 @@ it.each([
   await poll(ADA, RUNNING)
 
   expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
-})
-
-it('looks for what is in doubt from each of two senders, also where it waits for days', async () => {
-  const wait = { ...IN_DOUBT, waitMs: 12 * HOURS }
-  const one = await send(['max@contoso.com'], 'One', wait)
-  await ground.clock.advance(1 * SECONDS)
-  const other = await send(['bob@contoso.com'], 'Other', wait)
-  await ground.database.query(
-    `UPDATE message_queue SET waits_since = waits_since - interval '2 days', from_email = CASE WHEN message_id = $1 THEN 'sales@contoso.com' ELSE from_email END`,
-    [other],
-  )
-
-  await ground.clock.advance(3 * HOURS)
-  await poll(ADA, RUNNING)
-
-  for (const id of [one, other]) expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
 })
 
 it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
@@ -378,59 +322,6 @@ it('takes a row for one message only, also where the next is alike', async () =>
   await ground.clock.advance(5 * MINUTES)
   await nextPoll()
   expect(await known(second)).toEqual({ 'max@contoso.com': 'quarantined likely' })
-})
-
-it('does not match a bounced message’s row to the next message', async () => {
-  await set({ traceMessageId: 'rewritten', traceDelayMs: 3 * MINUTES })
-  await set({ recipients: { 'max@contoso.com': { status: 'failed', text: '550 5.2.2 full' } } })
-  const first = await send(['max@contoso.com'], 'Alert')
-  const bounce = { delivery: 'failed', code: '5.2.2', detail: null, at: null, source: 'bounce', note: null } as const
-  await ground.queue.reports.apply(ADA, [{ messageId: first, recipient: 'max@contoso.com', certain: true, ...bounce }])
-  await set({ recipients: {} })
-  await ground.clock.advance(2 * MINUTES)
-  const second = await send(['max@contoso.com'], 'Alert')
-  await ground.clock.advance(MINUTES)
-  await nextPoll()
-  expect(await known(second)).toEqual({ 'max@contoso.com': 'pending' })
-  await ground.clock.advance(2 * MINUTES)
-  await nextPoll()
-  expect([await known(first), await known(second)]).toEqual([
-    { 'max@contoso.com': 'failed 5.2.2' },
-    { 'max@contoso.com': 'delivered likely' },
-  ])
-})
-
-it('is not kept by links that lead in circles, nor takes a row that comes twice for two', async () => {
-  await set({ traceMessageId: 'rewritten' })
-  const first = await send(['max@contoso.com'], 'Alert')
-  const row = {
-    id: 'a',
-    messageId: '<x@prod.outlook.com>',
-    senderAddress: 'ada@contoso.com',
-    recipientAddress: 'max@contoso.com',
-    receivedDateTime: ground.clock.now().toISOString(),
-    subject: 'Alert',
-    status: 'delivered',
-  }
-  const rows = [{ ...row, status: 'pending' }, row, row]
-  await ground.clock.advance(MINUTES)
-  const second = await send(['max@contoso.com'], 'Alert')
-  const circle = `${microsoft.graphBaseUrl}/v1.0/admin/exchange/tracing/messageTraces?$skiptoken=a`
-  const body = { value: rows, '@odata.nextLink': circle }
-  const effect = {
-    kind: 'http',
-    endpoint: 'message-trace',
-    do: { action: 'answer', when: 'before', status: 200, body },
-  }
-  await control('POST', '/scenarios', { effect, times: 'always' })
-  await nextPoll()
-  expect([await known(first), await known(second)]).toEqual([
-    { 'max@contoso.com': 'delivered likely' },
-    { 'max@contoso.com': 'pending' },
-  ])
-  await control('DELETE', '/scenarios')
-  await nextPoll()
-  expect(await known(second)).toEqual({ 'max@contoso.com': 'delivered likely' })
 })
 
 it('reads newer and older mail also where a next page is never answered', async () => {
@@ -588,32 +479,4 @@ it('never asks more than 20 times in 5 minutes, and settles everything within 10
   for (let minute = 0; minute < 15; minute++) await nextPoll()
   expect(await ground.queue.reports.readAwaited(ADA)).toEqual([])
   expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
-})
-
-it('shares the budget with other processes and with probes', async () => {
-  const store = createTraceStore(ground.opened.pool)
-  const other = createTraceStore(ground.opened.pool)
-  const taken = await Promise.all(
-    Array.from({ length: 30 }, (_, nth) => (nth % 2 === 0 ? store : other).takeRequest(ADA)),
-  )
-  expect(taken.filter((made) => made !== null)).toHaveLength(20)
-  await ground.clock.advance(5 * MINUTES)
-  expect(await store.takeRequest(ADA)).toBeNull()
-  await ground.clock.advance(16 * SECONDS)
-  expect(await store.takeRequest(ADA)).toBe(1)
-})
-
-it('leaves to the next process how far back a look has come, and at which sender', async () => {
-  const store = createTraceStore(ground.opened.pool)
-  const from = ground.clock.now()
-  const next = 'https://graph.microsoft.com/next'
-  const page = { from, to: from, sender: 'bob@contoso.com', messageId: null, next, pages: 1, failures: 0 }
-  for (const window of [null, { ...page, kind: 'recent' as const }]) {
-    const progress = { window, sweptAt: null, sweptDownTo: from, sweptSender: 'ada@contoso.com' }
-    await store.take(ADA, 'one')
-    await store.save(ADA, 'one', progress)
-    await store.release(ADA, 'one', { waitMs: 0, failing: null })
-    expect(await store.take(ADA, 'two')).toMatchObject(progress)
-    await store.release(ADA, 'two', { waitMs: 0, failing: null })
-  }
 })

@@ -23,12 +23,6 @@ async function accepted(parts: readonly Part[]): Promise<string> {
 
 const stored = (id: string) => readStored(ground.database, product, id)
 
-it('accepts a large message while nothing is configured, and holds it', async () => {
-  const id = await accepted(mailWith([randomBytes(5 * MIB)]))
-
-  expect(await service.read(id)).toMatchObject({ status: 'held', heldBecause: 'not-configured', progress: null })
-})
-
 it.each([
   ['one byte more than stays in memory', [KEPT + 1]],
   ['one byte below a chunk boundary', [4 * CHUNK - 1]],
@@ -53,13 +47,6 @@ it.each([
   )
 })
 
-it('cuts into chunks of 256 KiB, of which only the last is smaller', async () => {
-  const id = await accepted(mailWith([randomBytes(2 * CHUNK + 100), randomBytes(3 * CHUNK), Buffer.alloc(0)]))
-
-  const chunks = (await stored(id)).map(({ chunkBytes }) => chunkBytes)
-  expect(chunks).toEqual([[CHUNK, CHUNK, 100], [CHUNK, CHUNK, CHUNK], [0]])
-})
-
 it('stores up to 512 KiB of attachments with the message, and no chunk', async () => {
   const contents = [randomBytes(KEPT - 1000), Buffer.alloc(0), randomBytes(1000)]
   const id = await accepted(mailWith(contents))
@@ -68,13 +55,6 @@ it('stores up to 512 KiB of attachments with the message, and no chunk', async (
     contents.map((content) => ({ content, chunkBytes: [] })),
   )
   expect(await countStored(ground.database)).toEqual({ messages: 1, chunks: 0 })
-})
-
-it('accepts 100 attachments', async () => {
-  const contents = Array.from({ length: 100 }, (_, index) => randomBytes(index * 300))
-  const id = await accepted(mailWith(contents))
-
-  expect((await stored(id)).map(({ sha256: hash }) => hash)).toEqual(contents.map(sha256))
 })
 
 it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async () => {

@@ -62,12 +62,6 @@ it.each([
   },
 )
 
-it('needs no memory for requests without a body', async () => {
-  for (let client = 0; client < 6; client++) await trickle(product.config.port, 100 * KIB)
-
-  expect((await service.post('/api/v1/messages')).status).toBe(400)
-})
-
 it.each([64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB])(
   'accepts a body of %d bytes of undeclared length whole',
   async (sizeBytes) => {

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { tenantOf } from '../test-support/queue-rows.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -54,17 +52,6 @@ it('keeps nothing of a client that breaks off in the middle of a large part', as
   await expect.poll(count).toEqual(nothing)
 })
 
-it('keeps nothing of a client that breaks off between two parts', async () => {
-  const parts = [...attachmentParts([randomBytes(MIB), randomBytes(MIB)]), ...mailWith([])]
-  const upload = startUpload(product, service.key, parts)
-  await upload.send(MIB + 200)
-  await expect.poll(async () => (await count()).chunks).toBeGreaterThanOrEqual(3)
-
-  upload.breakOff()
-
-  await expect.poll(count).toEqual(nothing)
-})
-
 it('answers only once a large message is stored whole', async () => {
   const { upload } = await underWay()
   const early = await Promise.race([upload.answer, new Promise((resolve) => setTimeout(resolve, 200, 'none yet'))])
@@ -98,21 +85,6 @@ it('hides a message whose attachments are still arriving, from cancel and retry 
   expect(metrics).not.toContain('receiving')
 })
 
-it('does not send a message whose attachments are still arriving', async () => {
-  const sending = await ground.startProduct()
-  await connectMailbox(sending, { largeAttachments: true })
-  const { upload, id } = await underWay()
-  const { id: later } = await service.submit()
-  await service.until(later, { status: 'sent' })
-
-  const arriving = 'SELECT content FROM message_contents WHERE message_id = $1'
-  expect(await ground.database.query(arriving, [id])).toEqual([{ content: null }])
-  expect(await ground.database.query('SELECT 1 FROM message_states WHERE id = $1', [id])).toEqual([])
-  upload.breakOff()
-  await expect.poll(async () => (await count()).chunks).toBe(0)
-  await sending.close()
-})
-
 it('sweeps what a process killed in the middle of an upload leaves', async () => {
   const killed = await startWorkerProcess(ground, { ROLE: 'api' })
   const upload = startUpload(killed, service.key, mailWith([randomBytes(4 * MIB)]))
@@ -124,40 +96,6 @@ it('sweeps what a process killed in the middle of an upload leaves', async () =>
   await queue.upkeep.sweepReceived(new Date(killedAt + 14 * MINUTES))
   expect(await count()).toMatchObject({ messages: 1 })
   await queue.upkeep.sweepReceived(new Date(killedAt + 15 * MINUTES + 1 * SECONDS))
-  expect(await count()).toEqual(nothing)
-})
-
-/** Stores what a killed process leaves behind. */
-async function abandoned(chunks = 3): Promise<string> {
-  const id = `msg_${randomBytes(16).toString('hex')}`
-  const tenantId = await tenantOf(ground.database)
-  const [key] = await ground.database.query<{ id: string }>('SELECT id FROM data_keys LIMIT 1')
-  expect(await queue.receiving.begin({ id, tenantId, service: 'reports', dataKey: key?.id ?? '' })).toBe(true)
-  for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
-  return id
-}
-
-const addChunk = (messageId: string, tenantId: string, chunk: number) =>
-  queue.receiving.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000))
-
-it('sweeps what a killed process left behind after 15 minutes', async () => {
-  await abandoned()
-
-  await clock.advance(15 * MINUTES - 1 * SECONDS)
-  await sweep()
-  expect(await count()).toEqual({ messages: 1, chunks: 3 })
-
-  await clock.advance(2 * SECONDS)
-  await sweep()
-  expect(await count()).toEqual(nothing)
-})
-
-it('sweeps any number of abandoned messages', async () => {
-  for (let index = 0; index < 25; index++) await abandoned(1)
-
-  await clock.advance(16 * MINUTES)
-  await sweep()
-
   expect(await count()).toEqual(nothing)
 })
 
@@ -173,29 +111,6 @@ it('does not sweep a message whose chunks still arrive', async () => {
   await upload.send()
 
   expect((await upload.answer).status).toBe(202)
-})
-
-it('does not sweep a message that arrives at a process whose clock is behind', async () => {
-  const behind = await ground.startProduct({
-    environment: { ROLE: 'api' },
-    clock: () => new Date(clock.now().getTime() - 20 * MINUTES),
-  })
-  const { upload } = await underWay(4 * MIB, 2 * MIB, behind)
-  await sweep()
-  await upload.send()
-
-  expect((await upload.answer).status).toBe(202)
-})
-
-it('never sweeps a message that is complete', async () => {
-  const upload = startUpload(product, service.key, mailWith([randomBytes(MIB)]))
-  await upload.send()
-  expect((await upload.answer).status).toBe(202)
-
-  await clock.advance(60 * MINUTES)
-  await sweep()
-
-  expect(await count()).toEqual({ messages: 1, chunks: 4 })
 })
 
 it('tells a client whose message was swept to send it again', async () => {

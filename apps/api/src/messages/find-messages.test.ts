@@ -187,17 +187,6 @@ it.each([
   },
 )
 
-it('frees the place of a search or export once it is answered', async () => {
-  for (let count = 0; count < 10; count++)
-    for (const path of [`${MESSAGES}?search=two%20services`, `${MESSAGES}.csv`])
-      for (const method of ['GET', 'HEAD']) {
-        const headers = { authorization: `Bearer ${reports.key}` }
-        const answer = await fetch(`${product.publicUrl}${path}`, { method, headers })
-        expect({ path, method, status: answer.status }).toEqual({ path, method, status: 200 })
-        await answer.text()
-      }
-})
-
 describe('POST /messages/cancel and /messages/retry', () => {
   it.each([
     [{}, 'filter'],

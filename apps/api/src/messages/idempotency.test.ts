@@ -5,7 +5,6 @@ import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-ground.ts'
-import { untilSomethingWaits } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = {
@@ -158,12 +157,6 @@ it('keeps keys when the service key is rotated', async () => {
   expect((await post('rotated', MAIL, renewed)).json.id).toBe(first.json.id)
 })
 
-it('accepts a message without a key every time', async () => {
-  const [one, other] = await Promise.all([service.post(MESSAGES, MAIL), service.post(MESSAGES, MAIL)])
-
-  expect(one.json.id).not.toBe(other.json.id)
-})
-
 it('accepts one message for a key that arrives many times at once, through two processes', async () => {
   const elsewhere = service.at(second)
   const mail = { ...MAIL, subject: 'At once' }
@@ -174,23 +167,4 @@ it('accepts one message for a key that arrives many times at once, through two p
   expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(202))
   expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
   expect(await storedFor('At once')).toBe(1)
-})
-
-it('waits for a message that another process is still storing', async () => {
-  const client = await createServiceOfTenant(ground.database, product, 'ten_unconnected')
-  const elsewhere = client.at(second)
-  const mail = { ...MAIL, sendAt: undefined, subject: 'Still stored' }
-  await post('counted-before', MAIL, client)
-  const release = await ground.database.lockRow('counters', 'ten_unconnected', 'tenant_id')
-  const first = post('still-stored', mail, client)
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]
-  await untilSomethingWaits(ground, 2, 'WITH new AS')
-  await release()
-
-  const { json } = await first
-  const [same, other] = await Promise.all(answers)
-  expect(same).toMatchObject({ status: 202, json: { id: json.id } })
-  expect(other).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } })
-  expect(await storedFor('Still stored')).toBe(1)
 })

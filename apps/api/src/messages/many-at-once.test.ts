@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
-import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { files } from '../test-support/upload-ground.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
@@ -12,17 +10,6 @@ const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
 const { ground, product, service } = useProduct()
 afterEach(() => ground.database.empty('messages'))
-
-it('accepts the large messages of 40 clients at once, each whole', async () => {
-  const contents = files(...Array.from({ length: 40 }, () => 0.6 * MIB))
-  const answers = await Promise.all(
-    contents.map((content) => postMultipart(product.publicUrl, service.key, mailWith([content]))),
-  )
-
-  expect(answers.map(({ status }) => status)).toEqual(Array(40).fill(202))
-  const stored = await Promise.all(answers.map(({ json }) => readStored(ground.database, product, json.id)))
-  expect(stored.map(([attachment]) => sha256(attachment?.content ?? ''))).toEqual(contents.map(sha256))
-})
 
 it('keeps nobody waiting for clients that stall', async () => {
   const parts = mailWith([randomBytes(1 * MIB)])
@@ -33,17 +20,6 @@ it('keeps nobody waiting for clients that stall', async () => {
   expect((await postMultipart(product.publicUrl, service.key, parts)).status).toBe(202)
   for (const upload of still) upload.breakOff()
   await expect.poll(() => countStored(ground.database)).toEqual({ messages: 1, chunks: 4 })
-})
-
-it('serves a client that sends a large message slowly', async () => {
-  const upload = startUpload(product, service.key, mailWith([randomBytes(0.75 * MIB)]))
-  for (let upTo = 30_000; upTo < upload.sizeBytes; upTo += 30_000) {
-    await upload.send(upTo)
-    await delay(20)
-  }
-  await upload.send()
-
-  expect((await upload.answer).status).toBe(202)
 })
 
 it('refuses large JSON beyond the share of a service at once, and takes it when it comes again', async () => {

@@ -51,29 +51,6 @@ it('pages through the list without leaving out or repeating a message', async ()
   expect(await pages(service, 3)).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)])
 })
 
-it('knows when a full page is the last', async () => {
-  const { service, ids } = await serviceWith('full', 4)
-
-  expect(await pages(service, 2)).toEqual([ids.slice(0, 2), ids.slice(2)])
-})
-
-it('continues where a page ended while new messages arrive', async () => {
-  const { service, ids } = await serviceWith('arriving', 5)
-
-  const found = await pages(service, 2, () => service.submit())
-
-  expect(found.flat()).toEqual(ids)
-})
-
-it('keeps messages of the same moment apart between pages', async () => {
-  const service = await createServiceClient(product, { name: 'same moment' })
-  const submitted = await Promise.all(Array.from({ length: 9 }, () => service.submit()))
-
-  const found = (await pages(service, 2)).flat()
-  expect(found).toHaveLength(9)
-  expect(new Set(found)).toEqual(new Set(submitted.map(({ id }) => id)))
-})
-
 it('filters by status, with pages of their own', async () => {
   const { service, ids } = await serviceWith('filtered', 4)
   for (const id of [ids[0], ids[2]]) await service.post(`${MESSAGES}/${id}/cancel`)
@@ -123,13 +100,6 @@ it.each([
 
   expect(status).toBe(400)
   expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
-})
-
-it.each(['limit=all', 'limit=1&limit=2'])('says what a limit is when given %s', async (query) => {
-  const service = await createServiceClient(product, { name: 'no limit' })
-  const { json } = await service.get(`${MESSAGES}?${query}`)
-
-  expect(json.errors).toMatchObject([{ path: 'limit', message: 'A whole number, given once.' }])
 })
 
 it('answers 404 for a message that does not exist, and 400 for an invalid id', async () => {

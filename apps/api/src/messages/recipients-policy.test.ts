@@ -2,7 +2,6 @@ import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { clientFor } from '../test-support/test-service.ts'
-import { startUpload } from '../test-support/upload.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const POLICY = '/api/v1/tenant-settings/recipients'
@@ -90,22 +89,6 @@ it('refuses a message to anybody else, each by path, before its attachments arri
   expect((await service.post(MESSAGES, mail({ to: ['MAX@CONTOSO.COM'] }))).status).toBe(202)
 })
 
-it('holds a body in parts to the policy of the moment when its message has arrived', async () => {
-  const key = { name: 'slow', scopes: ['messages:send'] }
-  const { id, key: secret } = (await ada.call('POST', '/api/v1/service-keys', key)).json
-  const message = { disposition: 'name="message"', content: JSON.stringify(mail()) }
-  const upload = startUpload(product, secret, [message])
-  await upload.send(10)
-  const used = () =>
-    ground.database.query('SELECT last_used_at IS NOT NULL AS used FROM service_keys WHERE id = $1', [id])
-  await expect.poll(used).toEqual([{ used: true }])
-  await setPolicy({ allowedDomains: ['fabrikam.com'], redirectAllTo: null })
-
-  await upload.send()
-
-  expect(refusedPaths(await upload.answer)).toMatchObject({ status: 422, paths: ['to[0]'] })
-})
-
 it('refuses what the key does not allow, even where the policy does, and the other way round', async () => {
   const input = { name: 'narrow', scopes: ['messages:send', 'messages:read'], allowedDomains: ['contoso.com'] }
   const narrow = clientFor(product.publicUrl, (await ada.call('POST', '/api/v1/service-keys', input)).json.key)
@@ -114,16 +97,6 @@ it('refuses what the key does not allow, even where the policy does, and the oth
   expect(refusedPaths(await narrow.post(MESSAGES, mail({ to: ['a@fabrikam.com'] })))).toMatchObject({ status: 422 })
   await setPolicy({ allowedDomains: ['fabrikam.com'], redirectAllTo: null })
   expect(refusedPaths(await narrow.post(MESSAGES, mail()))).toMatchObject({ status: 422, paths: ['to[0]'] })
-})
-
-it('answers a repetition with the first message, although its recipients are not allowed any more', async () => {
-  const key = { 'idempotency-key': 'before-the-policy' }
-  const first = await service.post(MESSAGES, mail(), key)
-  await setPolicy({ allowedDomains: ['fabrikam.com'], redirectAllTo: null })
-
-  const again = await service.post(MESSAGES, mail(), key)
-
-  expect({ status: again.status, id: again.json.id }).toEqual({ status: 202, id: first.json.id })
 })
 
 it('does not exempt a test mail', async () => {

@@ -88,10 +88,3 @@ it('stores nothing of a repetition, not even while it arrives', async () => {
   await upload.send()
   expect((await upload.answer).json.id).toBe(first.json.id)
 })
-
-it('reports the faults of a message under a used key as well', async () => {
-  const content = randomBytes(MIB)
-  await post(content)
-
-  expect(await post(content, { to: ['nobody'] })).toMatchObject({ status: 400, json: { errors: [{ path: 'to[0]' }] } })
-})

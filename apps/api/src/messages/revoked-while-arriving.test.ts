@@ -72,15 +72,6 @@ it.each([
   await expect.poll(() => countStored(ground.database)).toEqual(nothing)
 })
 
-it('stores an upload that is held up while its key stays valid', async () => {
-  const upload = startUpload(product, service.key, mailWith([randomBytes(4 * MIB)]))
-  await upload.send(upload.sizeBytes - 100)
-  await untilLetIn()
-  await upload.send()
-
-  expect(await upload.answer).toMatchObject({ status: 202 })
-})
-
 it.each([
   ['a message', '/api/v1/messages', MAIL],
   ['a batch', '/api/v1/messages/batch', { messages: [MAIL, MAIL] }],

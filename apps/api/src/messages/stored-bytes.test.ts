@@ -1,21 +1,13 @@
-import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { postMultipart } from '../test-support/multipart.ts'
-import { tenantOf } from '../test-support/queue-rows.ts'
-import { createServiceOfTenant } from '../test-support/second-tenant.ts'
-import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import type { TestProduct } from '../test-support/test-product.ts'
-import { startUpload } from '../test-support/upload.ts'
 import { files } from '../test-support/upload-ground.ts'
-import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { untilSomethingWaits } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KIB = 1024
@@ -23,14 +15,12 @@ const MIB = 1024 * KIB
 const BOUND = 10 * MIB
 
 let ground: DeliveryGround
-let second: TestProduct
 let database: Database
 let pool: pg.Pool
 
 beforeAll(async () => {
   const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
   ground = await createDeliveryGround({ mailbox: 'may be read', environment })
-  second = await ground.startProduct({ environment: { ...environment, ROLE: 'api' } })
   database = await openDatabase(ground.database.url, () => {})
   pool = createTestPool(ground.database.url)
 })
@@ -99,82 +89,6 @@ it.each([
   expect(await expectExact()).toBe(await onlyReadable())
 })
 
-it('counts an arriving message before it is stored, and exactly once it is complete', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB, 0), later()))
-  await upload.send(2 * MIB)
-  await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(7)
-  const { bytes, stored } = await counted()
-  await upload.send()
-  expect((await upload.answer).status).toBe(202)
-
-  expect(bytes).toBeGreaterThanOrEqual(stored)
-  expect(await expectExact()).toBeGreaterThan(4 * MIB)
-})
-
-it('counts nothing of an upload that breaks off, or is swept after its process was killed', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB), later()))
-  await upload.send(2 * MIB)
-  await expect.poll(async () => (await counted()).bytes).toBeGreaterThan(MIB)
-  upload.breakOff()
-  await expect.poll(counted).toEqual({ bytes: 0, stored: 0 })
-
-  const queue = createTestQueue(pool, { storageBytes: BOUND })
-  const [key] = await ground.database.query<{ id: string }>('SELECT id FROM data_keys LIMIT 1')
-  const row = {
-    id: 'msg_killed',
-    tenantId: await tenantOf(ground.database),
-    service: 'reports',
-    dataKey: key?.id ?? '',
-  }
-  expect(await queue.receiving.begin(row)).toBe(true)
-  expect(await queue.receiving.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
-  expect((await counted()).bytes).toBe(9)
-  await queue.upkeep.sweepReceived(new Date(ground.clock.now().getTime() + HOURS))
-  expect((await counted()).bytes).toBe(0)
-})
-
-it('counts only the readable part of a delivered message', async () => {
-  const small = await ground.service.submit()
-  const large = await postParts(4 * MIB, {})
-  await ground.service.until(small.id, { status: 'sent' })
-  await ground.service.until(large.json.id, { status: 'sent' })
-
-  expect(await expectExact()).toBe(await onlyReadable())
-})
-
-it('counts a failed message whole until its content is deleted', async () => {
-  const error = { error: { code: 'ErrorInvalidRecipients', message: 'No.' } }
-  const refuse = { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status: 400, body: error } }
-  await ground.switchOn(refuse, 'always')
-  const failed = [await ground.service.submit(), (await postParts(4 * MIB, {})).json]
-  for (const { id } of failed) await ground.service.until(id, { status: 'failed' })
-  expect(await expectExact()).toBeGreaterThan(4 * MIB)
-
-  await createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
-    new Date(ground.clock.now().getTime() + 8 * 24 * HOURS),
-  )
-  expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
-  expect(await expectExact()).toBe(await onlyReadable())
-})
-
-it('counts no content of messages given up with a lost vault key, arriving ones included', async () => {
-  await ground.service.submit(later())
-  await postParts(2 * MIB)
-  const upload = startUpload(ground.product, ground.service.key, mailWith(files(4 * MIB), later()))
-  await upload.send(2 * MIB)
-  await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(15)
-  const lost = await ground.database.query<{ key: string; value: Sealed }>(
-    'SELECT id AS key, key_sealed AS value FROM data_keys',
-  )
-  const owner = {} as never // only needed to open it
-  const values = lost.map(({ key, value }) => ({ key, value, owner }))
-  await createForgetStore(database).forget(SEALED_COLUMNS.dataKey, values, ground.clock.now())
-
-  expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
-  expect(await expectExact()).toBe(await onlyReadable())
-  upload.breakOff()
-})
-
 it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
   expect((await postParts(8 * MIB)).status).toBe(202)
   const answers = []
@@ -219,80 +133,6 @@ it('counts addresses, subject, reference and names of files until they are delet
     new Date(ground.clock.now().getTime() + 31 * 24 * HOURS),
   )
   expect(await expectExact()).toBe(0)
-})
-
-it('takes a small message together with a large one that has no room, although they are stored together', async () => {
-  await postParts(8 * MIB)
-  const release = await ground.database.lock('messages')
-  const first = ground.service.post(MESSAGES, mail(later()))
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const answers = [text(1_500_000), later(), text(50_000)].map((changes) =>
-    ground.service.post(MESSAGES, mail(changes)),
-  )
-  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // by then each has been answered, or waits
-  await release()
-
-  expect((await first).status).toBe(202)
-  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([507, 202, 202])
-})
-
-it('holds the bound for submits that two processes store at the same moment', async () => {
-  await postParts(7 * MIB)
-  const atSecond = ground.service.at(second)
-  // Each sees that there is room, and then waits to count what it has stored.
-  const release = await ground.database.lock('counters')
-  const keyed = (key: string) => ({ 'idempotency-key': key })
-  const answers = [
-    ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
-    atSecond.post(MESSAGES, mail(text(1_200_000)), keyed('other')),
-  ]
-  try {
-    await untilSomethingWaits(ground, 2, 'WITH new AS')
-  } finally {
-    await release()
-  }
-  const statuses = (await Promise.all(answers)).map(({ status }) => status)
-
-  expect(new Set(statuses)).toEqual(new Set([202, 507]))
-  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
-  const refused = statuses[0] === 507 ? 'one' : 'other'
-  expect((await ground.service.post(MESSAGES, mail(later()), keyed(refused))).status).toBe(202)
-})
-
-it('holds the bound for uploads that arrive through two processes at once', async () => {
-  const uploads = [ground.product, second].map((product) =>
-    startUpload(product, ground.service.key, mailWith(files(6 * MIB), later())),
-  )
-  await Promise.all(uploads.map((upload) => upload.send(3 * MIB)))
-  await Promise.all(uploads.map((upload) => upload.send()))
-  const statuses = (await Promise.all(uploads.map(({ answer }) => answer))).map(({ status }) => status)
-
-  expect(statuses).toContain(507)
-  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
-})
-
-it('counts for tenants in a fixed order, so that batches of several processes never wait for each other', async () => {
-  const other = await createServiceOfTenant(ground.database, ground.product, 'a_tenant')
-  await other.submit(later())
-  await ground.service.submit(later())
-  // While one batch waits, what comes after it gathers in the next.
-  const release = await ground.database.lock('messages')
-  const first = ground.service.post(MESSAGES, mail(later()))
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
-  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // by then each has been answered, or waits
-  const client = await pool.connect()
-  await client.query(`BEGIN; SELECT 1 FROM counters WHERE tenant_id = 'a_tenant' FOR UPDATE`)
-  await release()
-  await first
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
-  const free = await client.query(`SELECT 1 FROM counters WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
-  await client.query('COMMIT')
-  client.release()
-  await Promise.all(next)
-
-  expect(free.rowCount).toBe(1)
-  await expectExact()
 })
 
 function mail(changes: object) {

@@ -36,28 +36,6 @@ async function cancel(ids: readonly string[]): Promise<void> {
   await ground.database.query('VACUUM message_chunks') // as autovacuum does, by the settings of the table
 }
 
-it('returns the space of a large burst to the disk', async () => {
-  const ids = await storeBurst()
-  const full = await sizeBytes()
-  await cancel(ids)
-
-  expect(full).toBeGreaterThan(36 * MIB)
-  await expect.poll(vacuumedBytes).toBeLessThan(2 * MIB)
-})
-
-// Free space in front of a stored row stays with the table: moving the row would cost more.
-it('reuses the space of a burst while some of it is left, and returns it all afterwards', async () => {
-  const ids = await storeBurst()
-  const left = await store(1 * MIB)
-  const full = await sizeBytes()
-  await cancel(ids)
-  const next = await storeBurst()
-
-  expect(await sizeBytes()).toBeLessThan(full + 5 * MIB)
-  await cancel([...next, left])
-  await expect.poll(vacuumedBytes).toBeLessThan(5 * MIB)
-})
-
 // By itself, a vacuum leaves index entries of so few rows, and with them the page: the end of the table stays where it is.
 it('returns the space of a burst when its last page is the only one with dead rows', async () => {
   const ids = await storeBurst()

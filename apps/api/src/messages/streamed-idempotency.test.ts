@@ -56,13 +56,6 @@ it('refuses other content under the same key, and keeps no chunk of it', async (
   expect(await count()).toEqual({ messages: 1, chunks: 4 })
 })
 
-it('distinguishes parts by their order', async () => {
-  const contents = [randomBytes(MIB), randomBytes(MIB)]
-  await post(mailWith(contents))
-
-  expect((await post(mailWith(contents.toReversed()))).status).toBe(409)
-})
-
 it('recognises a message whether it comes before or after its attachments', async () => {
   const [message, ...attachments] = mailWith([randomBytes(MIB)])
   const first = await post([message as Part, ...attachments])

@@ -1,13 +1,12 @@
 import { expect, it } from 'vitest'
 import { createTestClock } from '../test-support/test-clock.ts'
-import { createServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
 const BATCH = '/api/v1/messages/batch'
 const BOUND = 2 * 1024 * 1024
 const environment = { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) }
 
-const { ground, product, service } = useProduct({ mailbox: {}, clock: createTestClock(), environment })
+const { ground, service } = useProduct({ mailbox: {}, clock: createTestClock(), environment })
 
 const mail = (subject: string, changes: object = {}) => ({
   to: ['max@contoso.com'],
@@ -33,19 +32,6 @@ it('accepts 100 messages in order, each as a read returns it', async () => {
   expect(json.items[99]).toEqual(await service.read(json.items[99].id))
   expect(headers.get('idempotency-replayed')).toBeNull()
   expect(await count()).toBe(before + 100)
-})
-
-it('sends and lists the messages of a batch in their order', async () => {
-  const { json } = await post(mails(100, { reference: 'in order' }))
-  const ids = json.items.map(({ id }: { id: string }) => id)
-
-  const due = await ground.database.query<{ id: string }>(
-    'SELECT message_id AS id FROM message_queue WHERE message_id = ANY ($1) ORDER BY due_at, message_id',
-    [ids],
-  )
-  expect(due.map(({ id }) => id)).toEqual(ids)
-  const list = await service.get('/api/v1/messages?reference=in%20order&limit=100')
-  expect(list.json.items.map(({ id }: { id: string }) => id)).toEqual(ids.toReversed()) // the newest first
 })
 
 it('lets no batch overtake what the same service has submitted before it', async () => {
@@ -126,49 +112,6 @@ it('refuses other messages under the key of a batch, and a batch under the key o
     answers.map(() => [409, 'idempotency-key-reused']),
   )
   expect((await post(mails(1), 'not ascii: é')).json.errors).toMatchObject([{ path: 'Idempotency-Key' }])
-})
-
-it('accepts one of two batches that arrive at once under one key, through two processes', async () => {
-  const other = service.at(await ground.startProduct({ environment }))
-  const before = await count()
-  const answers = await Promise.all(
-    Array.from({ length: 6 }, (_, index) =>
-      (index % 2 === 0 ? service : other).post(BATCH, { messages: mails(50) }, { 'idempotency-key': 'at-once' }),
-    ),
-  )
-
-  expect(
-    new Set(answers.map(({ status, json }) => [status, ...json.items.map(({ id }: { id: string }) => id)].join(' ')))
-      .size,
-  ).toBe(1)
-  expect(await count()).toBe(before + 50)
-})
-
-it('stores nothing when the process dies before the commit, and everything when the batch is repeated', async () => {
-  const before = await count()
-  const release = await ground.database.lock('message_queue')
-  const storing = `FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%WITH new AS MATERIALIZED%'`
-  const broken = post(mails(20), 'killed')
-  await expect.poll(() => ground.database.query(`SELECT 1 ${storing}`)).toHaveLength(1)
-  await ground.database.query(`SELECT pg_terminate_backend(pid) ${storing}`)
-  await release()
-
-  expect((await broken).status).toBe(503)
-  expect(await count()).toBe(before)
-  expect((await post(mails(20), 'killed')).json.items).toHaveLength(20)
-  expect(await count()).toBe(before + 20)
-})
-
-it('stores none where there is no room for all, and leaves the key free', async () => {
-  const renewed = await createServiceClient(product, { name: 'large' })
-  const before = await count()
-  const large = Array.from({ length: 5 }, (_, index) => mail(`L${index}`, { text: 'x'.repeat(BOUND / 4) }))
-
-  const full = await renewed.post(BATCH, { messages: large }, { 'idempotency-key': 'room' })
-  expect(full).toMatchObject({ status: 507, json: { code: 'storage-full' } })
-  expect(await count()).toBe(before)
-  expect((await renewed.post(BATCH, { messages: large.slice(0, 1) }, { 'idempotency-key': 'room' })).status).toBe(202)
 })
 
 it('takes a batch with as many recipients as its messages may have, and no body over 6 MiB', async () => {

@@ -62,12 +62,6 @@ it('delivers what FormData writes', async () => {
   ])
 })
 
-it('accepts the message after its attachments', async () => {
-  const answer = await post(attachmentPart(), messagePart({ subject: 'Message last' }))
-
-  expect(await attachmentsOf('Message last', answer)).toMatchObject([{ sha256: sha256(BINARY) }])
-})
-
 it.each<[string, string, Part[]]>([
   ['no part message', 'message: This part is missing: it holds the message as JSON.', [attachmentPart()]],
   ['no part at all', 'message: This part is missing: it holds the message as JSON.', []],
@@ -158,13 +152,6 @@ it('accepts a content type and header names in capitals', async () => {
   expect(answer).toMatchObject({ status: 202, json: { subject: 'Capitals' } })
 })
 
-it('names the faults of the message by path, as in JSON', async () => {
-  const { status, json } = await post(messagePart({ subject: 'a\nb', extra: 1 }), attachmentPart())
-
-  expect(status).toBe(400)
-  expect(json.errors.map(({ path }: { path: string }) => path).toSorted()).toEqual(['extra', 'subject'])
-})
-
 // Attachments
 
 it('delivers several attachments in order, whatever bytes they hold', async () => {
@@ -187,19 +174,6 @@ it.each(['application/pdf', 'text/plain', 'application/json', undefined])(
     expect(await attachmentsOf(subject, answer)).toMatchObject([{ name: 'attachment-1', sha256: sha256(content) }])
   },
 )
-
-it('delivers the content type of a part', async () => {
-  const answer = await post(
-    messagePart({ subject: 'Type' }),
-    attachmentPart('a', 'filename="a"', 'application/pdf; version=1.7'),
-    attachmentPart('a', 'filename="b"', 'application/octet-stream'),
-  )
-
-  expect(await attachmentsOf('Type', answer)).toMatchObject([
-    { contentType: 'application/pdf' },
-    { contentType: 'application/octet-stream' },
-  ])
-})
 
 it('tells the type of a file from its name, where neither message nor part says one', async () => {
   const content = Buffer.from('a').toString('base64')

@@ -66,24 +66,6 @@ it('answers 503 while the database is away, stores nothing, and recovers by itse
   expect(await stored()).toEqual([accepted.json.id])
 })
 
-it('stores nothing by halves when the database goes away in the middle, and accepts the key once', async () => {
-  const release = await ground.database.lock('messages')
-  const first = submit('in-the-middle')
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
-  link.cut()
-  expect((await first).status).toBe(503)
-  await release()
-
-  link.mend()
-  const again = await submit('in-the-middle')
-
-  expect(again.status).toBe(202)
-  expect(await stored()).toEqual([again.json.id])
-  expect(await ground.database.query('SELECT message_id FROM idempotency_records')).toEqual([
-    { message_id: again.json.id },
-  ])
-})
-
 it('does not claim that nothing was changed when the answer to the commit is lost, and accepts the key once', async () => {
   link.loseAnswerTo('insert-messages')
   const lost = await submit('lost')
@@ -94,16 +76,6 @@ it('does not claim that nothing was changed when the answer to the commit is los
   const again = await submit('lost')
   expect(again.status).toBe(202)
   expect(await stored()).toEqual([again.json.id])
-})
-
-it('does not claim that nothing was changed when the answer to a submit without a key is lost', async () => {
-  link.loseAnswerTo('insert-messages')
-  const lost = await service.post(MESSAGES, MAIL)
-
-  expect(lost).toMatchObject({ status: 503, json: { code: 'unavailable' } })
-  expect(lost.json.detail).toMatch(/unknown/)
-  expect(lost.json.detail).not.toContain('Nothing was changed')
-  expect(await stored()).toHaveLength(1)
 })
 
 it('says that the outcome of a cancel is unknown too', async () => {
@@ -138,46 +110,6 @@ it('says that nothing was changed when the database goes away before the commit'
   await release()
 })
 
-it('answers every request that comes while the database is away', async () => {
-  link.cut()
-
-  const answers = await Promise.all([
-    submit('one'),
-    submit('two'),
-    service.get(MESSAGES),
-    service.get(`${MESSAGES}/msg_${'0'.repeat(32)}`),
-    service.post(`${MESSAGES}/msg_${'0'.repeat(32)}/cancel`),
-    service.get('/api/v1/tenant-settings/office365-smtp/usage'),
-  ])
-
-  expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(503))
-})
-
-it('loses no accepted message while the database comes and goes', async () => {
-  const accepted: string[] = []
-  const refusals = new Set<number>([503])
-  const ended = new AbortController()
-  const client = async () => {
-    while (!ended.signal.aborted) {
-      const { status, json } = await service.post(MESSAGES, MAIL)
-      if (status === 202) accepted.push(json.id)
-      else refusals.add(status)
-    }
-  }
-  const clients = [client(), client(), client(), client()]
-  for (let round = 1; round <= 3; round++) {
-    await expect.poll(() => accepted.length).toBeGreaterThan(round * 10)
-    link.cut()
-    link.mend()
-  }
-  ended.abort()
-  await Promise.all(clients)
-
-  const kept = new Set(await stored())
-  expect(accepted.filter((id) => !kept.has(id))).toEqual([])
-  expect(refusals).toEqual(new Set([503]))
-})
-
 describe('a message whose attachments are arriving', () => {
   async function underWay(parts = mailWith([randomBytes(8 * MIB)])) {
     const upload = startUpload(product, service.key, parts, { 'idempotency-key': 'q3' })
@@ -201,20 +133,6 @@ describe('a message whose attachments are arriving', () => {
     expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
   })
 
-  it('answers 503 when a connection to the database breaks, and deletes at once what had arrived', async () => {
-    const upload = await underWay()
-    const broken = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND application_name <> 'test' AND query LIKE '%INTO message_chunks%' AND wait_event_type = 'Lock'`
-    const release = await ground.database.lock('message_chunks')
-    await upload.send(3 * MIB)
-    await expect.poll(async () => (await ground.database.query(broken)).length).toBeGreaterThan(0)
-    await release()
-    await upload.send()
-
-    expect(await upload.answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
-    await expect.poll(() => countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
-  })
-
   it('answers 503 when the database has lost a chunk that was written, and deletes the others', async () => {
     const upload = await underWay()
     await ground.database.query('DELETE FROM message_chunks WHERE chunk = 2')
@@ -225,19 +143,5 @@ describe('a message whose attachments are arriving', () => {
       json: { code: 'unavailable', values: { detail: ['problem.attachments-lost'] } },
     })
     expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
-  })
-
-  it('accepts the same message under the same key once the database is back', async () => {
-    const parts = mailWith([randomBytes(8 * MIB)])
-    const upload = await underWay(parts)
-    link.cut()
-    await upload.send()
-    expect((await upload.answer).status).toBe(503)
-    link.mend()
-
-    const again = startUpload(product, service.key, parts, { 'idempotency-key': 'q3' })
-    await again.send()
-
-    expect((await again.answer).status).toBe(202)
   })
 })

@@ -1,9 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart, writeMultipart } from '../test-support/multipart.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 
@@ -37,25 +35,6 @@ async function postChunked(contentType: string, body: Buffer) {
   })
   return { status: response.status, json: JSON.parse(await response.text()) }
 }
-
-// How much
-
-it.each(['JSON', 'multipart'])('delivers about 3 MB of attachments, sent as %s', async (form) => {
-  const subject = `3 MB as ${form}`
-  const contents = [randomBytes(1.5 * MB), randomBytes(1.48 * MB)]
-  const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
-  const { status, json } =
-    form === 'JSON'
-      ? await service.post(MESSAGES, { ...MAIL, subject, attachments })
-      : await postMultipart(product.publicUrl, service.key, multipartMail(subject, ...contents))
-
-  expect(status).toBe(202)
-  expect(await service.untilEnded(json.id)).toMatchObject({ status: 'sent' })
-  const [arrived] = await mailsIn(ground.microsoft, subject)
-  expect(arrived.attachments.map(({ sha256 }: { sha256: string }) => sha256)).toEqual(
-    contents.map((content) => createHash('sha256').update(content).digest('hex')),
-  )
-})
 
 it.each([
   ['in one attachment', [3.2]],
@@ -97,33 +76,6 @@ it('refuses 10 MB of JSON', async () => {
     expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
     expect(json.detail).toContain('Send attachments as parts of a multipart/form-data body')
   }
-})
-
-it('refuses 30 MB of multipart while large ones are not enabled, with or without a declared length', async () => {
-  const parts = multipartMail('Very large', ...Array(15).fill(Buffer.alloc(2 * MB)))
-  const several = writeMultipart(parts)
-  const one = writeMultipart(multipartMail('One large', Buffer.alloc(30 * MB)))
-  const before = await stored()
-  const answers = [
-    await postMultipart(product.publicUrl, service.key, parts),
-    await postChunked(several.contentType, several.body),
-    await postChunked(one.contentType, one.body),
-  ]
-
-  expect(answers.map(({ status, json }) => [status, json.code])).toEqual(
-    Array.from({ length: 3 }, () => [422, 'large-attachments-disabled']),
-  )
-  expect(await stored()).toBe(before)
-})
-
-it('refuses a part message of 10 MB', async () => {
-  const message = JSON.stringify({ ...MAIL, text: 'x'.repeat(10 * MB) })
-  const { status, json } = await postMultipart(product.publicUrl, service.key, [
-    { disposition: 'name="message"', content: message },
-  ])
-
-  expect(status).toBe(413)
-  expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
 })
 
 // How the client sends

@@ -1,7 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox } from '../test-support/test-service.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { toUsage } from './usage.ts'
@@ -71,12 +69,6 @@ describe('toUsage', () => {
 describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
   const { ground, product, service } = useProduct({ environment: {}, clock, mailbox: {} })
-  /** Has the same mailbox, and a limit of uploads that is soon used up. */
-  let slow: TestProduct
-
-  beforeAll(async () => {
-    slow = await ground.startProduct({ environment: { ROLE: 'api', MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '157286' } })
-  })
 
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
@@ -163,34 +155,6 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     })
     await clock.advance(3 * SECONDS)
     expect(await usage()).toMatchObject({ pausedUntil: null, pausedBecause: null })
-  })
-
-  it('shows what is left of the bytes that may be uploaded within 5 minutes', async () => {
-    await connectMailbox(product, { largeAttachments: true })
-    const before = (await usage()).uploadBytesPer5Minutes.left
-    const parts = mailWith([Buffer.alloc(5_000_000)])
-    const { json } = await postMultipart(product.publicUrl, service.key, parts)
-    await service.until(json.id, { status: 'sent' })
-
-    expect(before).toBe(157_286_400)
-    expect((await usage()).uploadBytesPer5Minutes).toEqual({ limit: 157_286_400, left: 152_286_400 })
-    await clock.advance(5 * MINUTES + 20 * SECONDS)
-    expect((await usage()).uploadBytesPer5Minutes.left).toBe(157_286_400)
-  })
-
-  it.each([
-    ['uploaded', 4_000_000],
-    ['sent in one request, a third larger', 2_999_000],
-  ])('estimates by what is still to be %s', async (_how, bytes) => {
-    const sendAt = new Date(clock.now().getTime() + 10 * MINUTES).toISOString()
-    const { json } = await postMultipart(product.publicUrl, service.key, mailWith([Buffer.alloc(bytes)], { sendAt }))
-    await ground.database.query(TRIED_AGAIN_LATER, [json.id])
-    expect((await usage()).estimatedLastSentAt).toBe(sendAt)
-    const { json: narrow } = await service.at(slow).get('/api/v1/tenant-settings/office365-smtp/usage')
-
-    // 4 MB, 157,286 bytes in 5 minutes.
-    expect(narrow.estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 301 * SECONDS).toISOString())
-    await service.post(`/api/v1/messages/${json.id}/cancel`)
   })
 
   it.each([

@@ -131,14 +131,6 @@ it('keeps the messages of one service from another', async () => {
   expect((await one.read(id)).status).toBe('held')
 })
 
-it('takes two keys of one name for one service', async () => {
-  const old = await createServiceClient(product, { name: 'rotated' })
-  const renewed = await createServiceClient(product, { name: 'rotated' })
-  const { id } = await old.submit()
-
-  expect((await renewed.read(id)).id).toBe(id)
-})
-
 it('refuses a revoked key at once, at every process', async () => {
   const second = await ground.startProduct({ environment: { ROLE: 'api' } })
   const { json: made } = await ada.call('POST', '/api/v1/service-keys', { name: 'stopped', scopes: ['messages:read'] })

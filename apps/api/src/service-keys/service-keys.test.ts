@@ -55,13 +55,6 @@ it('shows a key once, when it is made', async () => {
   ])
 })
 
-it('makes a new key each time, even for the same name', async () => {
-  const [one, other] = [await make('twice'), await make('twice')]
-
-  expect(one.key).not.toBe(other.key)
-  expect(await listed('twice')).toHaveLength(2)
-})
-
 it('stores nothing of a key that could be used', async () => {
   const { id, key } = await make('hashed')
 

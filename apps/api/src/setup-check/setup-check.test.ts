@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
 import { holdRequest } from '../test-support/held-request.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
-import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestBrowser, type Answer, type TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import type { DnsResolver } from './sender-domain-check.ts'
@@ -163,19 +162,6 @@ describe('a fault', () => {
     })
   })
 
-  it('of the connection is told and changes nothing', async () => {
-    await connectMailbox(ada, OWN)
-    await expireToken()
-    await refuseAtEntra('refresh', 50173)
-
-    await expectNoChange(async () => {
-      expect(codesOf(await check())).toMatchObject({
-        'app-registration': 'registration-accepted',
-        mailbox: 'access-lost',
-      })
-    })
-  })
-
   it('of Entra’s service is not taken for one of the registration', async () => {
     await connectMailbox(ada, OWN)
     await expireToken()
@@ -191,30 +177,7 @@ describe('a fault', () => {
       })
     })
   })
-
-  it.each([
-    [61_000, 'clock-off'],
-    [-61_000, 'clock-off'],
-    [301_000, 'clock-wrong'],
-    [-301_000, 'clock-wrong'],
-  ])('of a clock that is %i ms ahead is %s', async (ms, code) => {
-    aheadMs = ms
-
-    expect((await check()).clock).toMatchObject({ code })
-  })
-
-  it('of a key that does not open what is stored is told by the name of the key', async () => {
-    await connectMailbox(ada, OWN)
-    await ground.database.query('UPDATE tenant_settings SET refresh_token_sealed = $1', [await sealedWithLostKey()])
-
-    expect((await check()).vault).toMatchObject({ code: 'vault-keys-missing', values: { missing: ['lost'] } })
-  })
 })
-
-async function sealedWithLostKey(): Promise<string> {
-  const owner = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' } as const
-  return vaultOf(newKey('lost')).seal('a token', owner)
-}
 
 describe('one at a time', () => {
   it('refuses a second check by another process too, and allows the next one', async () => {

@@ -3,8 +3,6 @@ import { expect, it } from 'vitest'
 import { ProblemError } from '../http/problem.ts'
 import { createLogins, type Authenticate } from './login.ts'
 
-const SERVICE = { tenantId: 'ten_1', service: 'reports', allowedDomains: [] }
-
 function start(authenticate: Authenticate, isKey = async (_text: string) => false) {
   const waits: number[] = []
   const lines: { client: string; user: string | null }[] = []
@@ -88,8 +86,3 @@ it.each(['scanner-of-the-second-floor@contoso.com', 'the scanner on the second f
     expect(lines).toMatchObject([{ user }])
   },
 )
-
-it('says who logged in', async () => {
-  const { logIn } = start(async () => SERVICE)
-  await expect(logIn()).resolves.toMatchObject(SERVICE)
-})

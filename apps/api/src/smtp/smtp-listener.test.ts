@@ -209,16 +209,6 @@ it('shows another certificate to new connections, and keeps those that are open'
   expect(await before.command('EHLO client.example')).toMatch(/^250-/)
 })
 
-it('serves a client beside 200 that do nothing', async () => {
-  const { port } = await start({ mayBePlain: true })
-  const idle = await Promise.all(Array.from({ length: 200 }, () => connectSmtp(port)))
-  onTestFinished(() => idle.forEach((client) => client.close()))
-  const client = await connectSmtp(port)
-  onTestFinished(() => client.close())
-
-  expect(await client.command('EHLO client.example')).toMatch(/^250-/)
-})
-
 it('closes a connection after a line without end', async () => {
   const { port } = await start()
   const client = await connectSmtp(port)

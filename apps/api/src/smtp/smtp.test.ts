@@ -263,24 +263,6 @@ describe('a login', () => {
     expect(await ground.database.query(audited)).toEqual([{ operation: 'smtp' }])
   })
 
-  it('logs nothing of a key that looks like a mail address, in the field of the user name', async () => {
-    const ownPort = await freePort()
-    const seeded = 'key-of-an-unattended-installation@contoso.com'
-    const environment = { ROLE: 'api', SMTP_LISTEN_PORT: String(ownPort), INFORIVER_SERVICE_KEY: seeded }
-    const other = await ground.startProduct({ environment })
-    onTestFinished(() => other.close())
-    const client = await connectSmtp(ownPort)
-    onTestFinished(() => client.close())
-    await client.command('EHLO client.example')
-
-    expect(await client.logIn('something else', seeded)).toMatch(/^535 5\.7\.8 /)
-    expect(await client.logIn(seeded, 'scanner-of-the-second-floor@contoso.com')).toMatch(/^235 /)
-
-    const log = other.logLines.join('')
-    expect(log).toContain('"user":"scanner-of-the-second-floor@contoso.com"')
-    expect(log).not.toContain('key-of-an')
-  })
-
   it('ends when its key is revoked, on an open connection', async () => {
     const ada = product.newBrowser()
     await ada.signIn('Ada Admin')
@@ -308,17 +290,6 @@ it('lets 20 connections of an address wait for a login, and the newest take the 
   await expect.poll(() => refused.length).toBe(6)
   for (const reply of refused) expect(reply).toMatch(/^421 4\.7\.0 Too many connections wait for a login/)
   expect(product.logLines.join('')).toContain('waited longest for a login')
-})
-
-it('keeps nobody out for the connections that another service has from the same address', async () => {
-  const keys = await Promise.all(Array.from({ length: 3 }, () => createServiceClient(product, { name: 'busy' })))
-  for (let round = 0; round < 45; round++)
-    await Promise.all([...keys, ...keys, ...keys].map(({ key }) => loggedIn({ key })))
-
-  const other = await connectSmtp(port)
-  onTestFinished(() => other.close())
-  await other.command('EHLO client.example')
-  expect(await other.logIn(service.key)).toMatch(/^235 /)
 })
 
 describe('a mail whose key is revoked while it arrives', () => {
@@ -358,16 +329,6 @@ describe('a mail whose key is revoked while it arrives', () => {
     expect(await stored('Revoked file')).toEqual([])
     await expect.poll(chunks).toEqual([])
   })
-
-  it('is refused also where it repeats one that was accepted', async () => {
-    const { client, begin, revoke } = await begun(`${HEADER}Subject: Twice\r\nMessage-ID: <twice@device>\r\n\r\nText`)
-    await begin()
-    expect(await client.command('\r\n.')).toMatch(/^250 2\.0\.0 /)
-    await begin()
-    await revoke()
-
-    expect(await client.command('\r\n.')).toMatch(/^554 5\.7\.1 /)
-  })
 })
 
 describe('a mail that comes again', () => {
@@ -383,16 +344,6 @@ describe('a mail that comes again', () => {
 
     expect(new Set(replies.map(idIn)).size).toBe(1)
     expect(await stored('again')).toEqual([{ id: idIn(replies[0] ?? '') }])
-  })
-
-  it('is another one with another envelope, or without a Message-ID', async () => {
-    const client = await loggedIn()
-    await client.send(TO, mail('other'))
-    await client.send({ to: ['bob@contoso.com'] }, mail('other'))
-    for (let count = 0; count < 2; count++) await client.send(TO, `${HEADER}Subject: none\r\n\r\nText`)
-
-    expect(await stored('other')).toHaveLength(2)
-    expect(await stored('none')).toHaveLength(2)
   })
 })
 
@@ -451,17 +402,6 @@ it('logs a small mail that breaks off as of a client that went away, and counts 
   expect(said()).toContainEqual(expect.stringMatching(/^the smtp client went away/))
   expect(said()).not.toContain('smtp command failed')
   expect((await counters()).slice(1, 3)).toEqual(before.refusals.slice(1, 3))
-})
-
-it('answers 452 where there is no room, and goes on', async () => {
-  const at = await freePort()
-  const full = await ground.startProduct({
-    environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(at), TENANT_STORAGE_BYTES: '1' },
-  })
-  onTestFinished(() => full.close())
-  const client = await loggedIn({ at })
-  expect(await client.send(TO, `${HEADER}Subject: Full\r\n\r\nText`)).toMatch(/^452 4\.3\.1 /)
-  expect(await client.command('NOOP')).toBe('250 2.0.0 OK')
 })
 
 it('counts mails, refusals by class, and open connections', async () => {

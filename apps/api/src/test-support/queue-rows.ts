@@ -12,10 +12,3 @@ export async function holdMessages(
     [because, id],
   )
 }
-
-/** Returns the tenant of the installation. */
-export async function tenantOf(database: TestDatabase): Promise<string> {
-  const [row] = await database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
-  if (!row) throw new Error('No process has started on this database.')
-  return row.tenant_id
-}

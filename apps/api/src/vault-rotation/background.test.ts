@@ -37,15 +37,3 @@ it('reseals stored secrets once a process starts with a new first key, and shows
   expect(metrics).toMatch(/^inforiver_mail_sealed_values\{kid="new"\} \d+$/m)
   expect(metrics).not.toContain('inforiver_mail_sealed_values{kid="old"}')
 })
-
-it('seals new secrets with the first key of the list in every process', async () => {
-  await ground.clear()
-  const first = await start(NEW, OLD)
-  const second = await start(NEW, OLD)
-
-  for (const { port } of [first, second])
-    expect((await fetch(`http://localhost:${port}/auth/sign-in`, { redirect: 'manual' })).status).toBe(302)
-
-  expect(await allSealed(ground.database)).toHaveLength(2)
-  expect(await kids()).toEqual(['new'])
-})
