@@ -127,35 +127,6 @@ it('fails a batch as a whole, and continues with the next', async () => {
   expect(await next).toBe('c done')
 })
 
-it('works again after it was idle', async () => {
-  const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { timers: systemTimers, maxItems: 10 })
-  for (const round of [0, 1]) {
-    const result = add('a')
-    await nextTurn()
-    batches[round]?.end()
-    expect(await result).toBe('a done')
-  }
-})
-
-it('runs what comes next beside a batch that is slow', async () => {
-  const { batches, run } = controlledRuns()
-  const add = createBatcher(run, { timers: systemTimers, maxItems: 10, slowAfterMs: 1 })
-  const slow = add('a')
-  await expect.poll(() => batches).toHaveLength(1)
-  const next = add('b')
-  await expect.poll(() => batches).toHaveLength(2)
-  batches[1]?.end()
-  expect(await next).toBe('b done')
-
-  batches[0]?.end()
-  expect(await slow).toBe('a done')
-  const last = add('c')
-  await expect.poll(() => batches).toHaveLength(3)
-  batches[2]?.end()
-  expect(await last).toBe('c done')
-})
-
 it('begins with the items of others beside a batch that is slow', async () => {
   const { batches, run } = controlledRuns()
   const add = createBatcher(run, {

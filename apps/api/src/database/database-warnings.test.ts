@@ -125,13 +125,3 @@ it('does not take a server that answers late once for a pooler', async () => {
   expect(asked).toBe(6)
   await pool.end()
 })
-
-it('does not fail where no second connection can be had', async () => {
-  const pool = createTestPool(database.url, 1)
-  const refused = () => Promise.reject(new Error('timeout exceeded when trying to connect'))
-  const query = pool.query.bind(pool)
-
-  expect(await databaseWarnings({ query, connect: refused } as never, database.url, NEVER_LATE)).toEqual([])
-
-  await pool.end()
-})

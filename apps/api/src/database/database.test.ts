@@ -42,18 +42,6 @@ it('refuses an undefined filter, which would match every row', async () => {
   await expect(database.prisma.tenant.deleteMany({ where: { id } })).rejects.toThrow(/undefined/)
 })
 
-it('leaves no connection open when it is closed', async () => {
-  const other = await openDatabase(test.url, () => {})
-  await other.prisma.tenant.count()
-  await other.close()
-
-  await expect
-    .poll(() =>
-      test.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'test'`),
-    )
-    .toEqual([])
-})
-
 it('lets PostgreSQL cancel long statements, waits for locks, and idle transactions that hold some', async () => {
   const setting = async (name: string) => (await database.pool.query(`SHOW ${name}`)).rows[0][name]
 
@@ -88,34 +76,6 @@ it.each<[string, (url: string) => Promise<unknown>]>([
   const names = words.filter((word, index) => index % 2 === 0 && word !== '')
   expect(names).toContain('user')
   expect(names.filter((name) => !TAKEN_BY_POOLERS.has(name))).toEqual([])
-})
-
-it('takes a backslash in a string for one, whatever the database prefers', async () => {
-  const other = await createTestDatabase()
-  await other.query(`ALTER DATABASE ${new URL(other.url).pathname.slice(1)} SET standard_conforming_strings = off`)
-  const opened = await openDatabase(other.url, () => {})
-
-  expect((await opened.pool.query(String.raw`SELECT 'a\b' AS text`)).rows).toEqual([{ text: String.raw`a\b` }])
-  await opened.close()
-  await other.drop()
-})
-
-it('reads times where the database prefers another format', async () => {
-  const other = await createTestDatabase()
-  const name = new URL(other.url).pathname.slice(1)
-  await other.query(
-    `ALTER DATABASE ${name} SET datestyle = 'SQL, DMY'; ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`,
-  )
-  const opened = await openDatabase(other.url, () => {})
-  const at = new Date('2026-11-05T12:00:00.123Z')
-  const { rows } = await opened.pool.query<{ at: Date; again: Date }>(
-    'SELECT $1::timestamptz AS at, ($1::timestamptz)::text::timestamptz AS again',
-    [at],
-  )
-
-  expect(rows).toEqual([{ at, again: at }])
-  await opened.close()
-  await other.drop()
 })
 
 it('sees what others have committed before each statement, and waits for locks, whatever the database prefers', async () => {

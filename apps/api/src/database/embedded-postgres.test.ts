@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { appendFile, link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,12 +11,7 @@ import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
 import { folderFaultOf } from './data-folder.ts'
-import {
-  findRunningPostgres,
-  startEmbeddedPostgres,
-  type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
-} from './embedded-postgres.ts'
+import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts'
 import { choosePostgresAccount } from './postgres-account.ts'
 import { connectMutually } from './postgres-address.ts'
 import { findBinaries, runProgram } from './postgres-programs.ts'
@@ -209,17 +204,6 @@ it('is restarted at the same address when it is killed in use', async () => {
   expect(restarts).toBe(1)
 })
 
-it('leaves no process when it is stopped right after it was killed', async () => {
-  const server = await start()
-  const killed = await postmaster()
-  process.kill(killed, 'SIGKILL')
-  await expect.poll(() => restarts).toBe(1)
-
-  await server.stop()
-
-  await expectNothingRunning(dataDirectory)
-})
-
 it('adopts the server of a killed process', async () => {
   const owner = spawn(process.execPath, [RUN_EMBEDDED, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
   const printed = await new Promise<string>((resolve) =>
@@ -277,40 +261,6 @@ it('names the program that was killed while the database was being created, and 
   })
   running = await start(where)
 })
-
-it('starts in exactly one of two processes that start on an empty folder at once', async () => {
-  const where = join(directory, 'two')
-  const both = [runEmbedded(where), runEmbedded(where)]
-
-  const outcomes = await Promise.all(both.map(({ outcome }) => outcome))
-
-  expect(outcomes.filter((outcome) => outcome === 'ready')).toHaveLength(1)
-  expect(outcomes.find((outcome) => outcome !== 'ready')).toEqual({
-    code: 1,
-    said: 'Another Inforiver Mail is starting on this data folder. Use that one, or set DATA_DIR to another folder.',
-  })
-  await Promise.all(both.map(({ child }) => kill(child)))
-  running = await start(where)
-})
-
-it.runIf(hasSockets)(
-  'puts the socket into a private folder of the runtime directory if its path would be too long',
-  async () => {
-    const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
-    const where = join(directory, 'long'.repeat(25))
-    const options = { dataDirectory: where, runtimeDirectory, onRestart() {}, onLost() {} }
-    await makeUsedFolder(where)
-
-    running = await startEmbeddedPostgres(options)
-
-    const folder = decodeURIComponent(new URL(running.connectionString).hostname)
-    expect(folder.startsWith(join(runtimeDirectory, 'inforiver-mail-'))).toBe(true)
-    expect((await stat(folder)).mode & 0o077).toBe(0)
-    expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-    expect(await findRunningPostgres(where)).toBe(running.connectionString)
-    await rm(runtimeDirectory, { recursive: true })
-  },
-)
 
 it('refuses a data folder of version 1.0.0, whose role is the superuser', async () => {
   const where = join(directory, 'of-1-0-0')
@@ -400,66 +350,6 @@ describe('a lost password', () => {
     expect(new URL(running.connectionString).password).toBe(await readFile(passwordFile(), 'utf8'))
     expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
   })
-
-  it('is replaced although a kill left the server running', async () => {
-    const owner = runEmbedded(dataDirectory)
-    await owner.outcome
-    await kill(owner.child)
-    await writeFile(passwordFile(), '')
-
-    running = await start()
-
-    expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
-  })
-})
-
-it('stops the server when the start fails after it came up', async () => {
-  const where = join(directory, 'nobody')
-  await makeUsedFolder(where)
-  const file = join(where, 'postgres', 'pg_hba.conf')
-  await writeFile(file, 'local all all reject\nhost all all all reject\n')
-
-  await expect(start(where)).rejects.toThrow(
-    new ConfigurationError(
-      `The embedded PostgreSQL lets nobody in. Take back what was changed in pg_hba.conf or postgresql.conf in ${join(where, 'postgres')}.`,
-    ),
-  )
-
-  await expectNothingRunning(where)
-})
-
-it.runIf(hasSockets)('cancels a start only once its server can be found, so that none is left', async () => {
-  const where = join(directory, 'not-found-yet')
-  await makeUsedFolder(where)
-  const held = join(where, 'postgres', 'held.conf')
-  const fifo = join(where, 'fifo')
-  await promisify(execFile)('mkfifo', [fifo])
-  await link(fifo, held)
-  await appendFile(join(where, 'postgres', 'postgresql.conf'), "include 'held.conf'\n") // PostgreSQL waits there for a writer
-  const stopping = new AbortController()
-  let over = false
-  const given = startEmbeddedPostgres({
-    dataDirectory: where,
-    onRestart() {},
-    onLost() {},
-    signal: stopping.signal,
-  }).catch((error: unknown) => {
-    over = true
-    return error
-  })
-  const servers = async () => (await processesOf(where)).filter((line) => line.includes('/postgres -D'))
-  await expect.poll(servers).not.toEqual([])
-
-  stopping.abort()
-  for (let look = 0; look < 20; look++) await processesOf(where)
-  const overBefore = over
-  await rm(held)
-  await writeFile(held, '') // for the next read
-  await writeFile(fifo, '')
-
-  expect(await given).toBe(stopping.signal.reason)
-  expect(overBefore).toBe(false)
-  await expectNothingRunning(where)
 })
 
 it('stops the server when the start is cancelled, and the next start works', async () => {
@@ -517,16 +407,6 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
       `The data folder ${folder} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
     )
   })
-
-  it('when it has data and no room to start', async () => {
-    await makeUsedFolder(where())
-    const full =
-      'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
-
-    expect(await startOn(full, 'could not write lock file "postmaster.pid": No space left on device')).toBe(
-      `The disk of the data folder ${where()} is full.`,
-    )
-  })
 })
 
 /** Finds a command that gives a process mounts of its own. Often everybody may have them, in a user namespace. */
@@ -569,14 +449,6 @@ it.runIf(process.getuid?.() === 0)(
     )
   },
 )
-
-it('refuses a file in place of a folder, in one sentence', async () => {
-  const file = join(directory, 'file')
-  await writeFile(file, '')
-
-  await expect(start(file)).rejects.toThrow(new ConfigurationError(`DATA_DIR names ${file}, which is not a folder.`))
-  await expect(start(join(file, 'below'))).rejects.toThrow(ConfigurationError)
-})
 
 it('gives up on a server that cannot be restarted, names its log, and can still be stopped', async () => {
   const damaged = join(directory, 'damaged')

@@ -47,14 +47,6 @@ it('reports a first connection that fails, and still makes one later', async () 
   await expect.poll(connections).toEqual([])
 })
 
-it('leaves no connection when it is stopped while it connects', async () => {
-  const kept = keepConnected(link.url, systemTimers, async (client) => void (await name(client)))
-
-  await kept.stop()
-
-  await expect.poll(connections).toEqual([])
-})
-
 it('has the system look within seconds for a server that went away without a word', async () => {
   const setKeepAlive = vi.spyOn(Socket.prototype, 'setKeepAlive')
   try {

@@ -62,13 +62,6 @@ async function asProduct(statements: readonly string[]): Promise<void> {
   }
 }
 
-/** Runs ALTER DATABASE: what it sets holds for new connections. */
-async function onDatabase(change: string): Promise<void> {
-  await database.query(
-    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I ', current_database()) || ${pg.escapeLiteral(change)}; END $$`,
-  )
-}
-
 /** Begins a transaction. */
 async function begin(statement: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: database.url })
@@ -116,22 +109,6 @@ it('waits for another process that is migrating', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
-it('waits for it longer than the lock_timeout of the role, the database or the address', async () => {
-  const other = new pg.Client({ connectionString: database.url })
-  await other.connect()
-  await other.query('SELECT pg_advisory_lock(719283002)')
-  const said: string[] = []
-
-  const migrated = migrate(`${database.url}?options=-c%20lock_timeout%3D10ms`, {
-    onProgress: (message) => said.push(message),
-    progressEveryMs: 20,
-  }).catch((error: unknown) => error)
-  await expect.poll(() => said.length).toBeGreaterThan(2)
-  await other.end()
-
-  expect(await migrated).toBeUndefined()
-})
-
 it('waits for a backup without having others wait for its tables', async () => {
   await useDatabaseOf15()
   const backup = new pg.Client({ connectionString: database.url })
@@ -165,27 +142,6 @@ it('says what to do when a table does not become free', async () => {
   await other.end()
 })
 
-it('is repeated when it meets somebody who locks its tables in another order', async () => {
-  await useMigrated()
-  const makeFunction = `CREATE FUNCTION next() RETURNS integer LANGUAGE sql AS 'SELECT 1'`
-  const release = await makeRelease('2.1.0', { [NEXT]: CHANGE_TABLES.replace('; ', `; ${makeFunction}; `) })
-  await onDatabase(`SET deadlock_timeout = '1min'`) // so that the migration is the one that is rolled back
-  const dump = await begin('LOCK TABLE messages IN ACCESS SHARE MODE')
-  await onDatabase('RESET deadlock_timeout')
-  const other = await begin(makeFunction)
-
-  const migrated = migrate(database.url, { release })
-  await expect.poll(() => countWaiting()).toBe(1)
-  const dumped = dump.query('LOCK TABLE tenants IN ACCESS SHARE MODE')
-  await expect.poll(() => countWaiting()).toBe(2)
-  await other.end()
-  await dumped
-  await dump.end()
-
-  await expect(migrated).resolves.toBeUndefined()
-  expect((await applied()).map((row) => row.migration_name)).toContain(NEXT)
-})
-
 it('starts beside a backup where nothing is to be migrated', async () => {
   await useMigrated()
   const backup = new pg.Client({ connectionString: database.url })
@@ -209,29 +165,6 @@ describe('during a long update', () => {
     ])
   })
 
-  it('reports every few seconds that a migration is still being applied', async () => {
-    await useMigrated()
-    const release = await makeRelease('2.1.0', { [NEXT]: CHANGE_TABLES })
-    const other = await begin('LOCK TABLE messages IN ACCESS SHARE MODE')
-    const said: string[] = []
-
-    const migrated = migrate(database.url, {
-      release,
-      onProgress: (message) => said.push(message),
-      progressEveryMs: 20,
-    })
-    const still = new RegExp(`^still applying the migration ${NEXT}, for \\d+ s now$`)
-    await expect.poll(() => said.filter((message) => still.test(message)).length).toBeGreaterThan(1)
-    await other.end()
-    await migrated
-
-    const begun = said.find((message) => !message.startsWith('waiting for another process')) // even the lock may take long
-    expect(begun).toBe(`applying the migration ${NEXT} to the database`)
-    const afterwards = said.length
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(said).toHaveLength(afterwards)
-  })
-
   it('reports every few seconds that it waits for another process', async () => {
     const other = new pg.Client({ connectionString: database.url })
     await other.connect()
@@ -247,17 +180,6 @@ describe('during a long update', () => {
       .toMatch(/^waiting for another process that migrates or backs up the database, for \d+ s now$/m)
     await other.end()
     await migrated
-  })
-
-  it('reports nothing for an empty database, nor the second time, when nothing is applied', async () => {
-    const said: string[] = []
-
-    await migrate(database.url, { onProgress: (message) => said.push(message) })
-    const applied = await database.query('SELECT * FROM _prisma_migrations')
-    await migrate(database.url, { onProgress: (message) => said.push(message) })
-
-    expect(said).toEqual([])
-    expect(await database.query('SELECT * FROM _prisma_migrations')).toEqual(applied)
   })
 })
 
@@ -454,13 +376,6 @@ it('refuses an account without rights, in one sentence', async () => {
       'The account of DATABASE_URL lacks a right: permission denied for schema public. Let it own its database and all tables in there.',
     ),
   )
-})
-
-it('refuses a database that does not exist, in one sentence', async () => {
-  const url = new URL(database.url)
-  url.pathname = '/no_such_database'
-
-  await expect(migrate(url.href)).rejects.toThrow(/^The database does not exist \(3D000\)\./)
 })
 
 it('creates exactly the tables, columns, keys and indexes of schema.prisma', async () => {

@@ -40,46 +40,6 @@ it('starts on a database from which the next release has removed what nothing us
   await expect(startRelease('1.1.0')).resolves.toBeUndefined()
 })
 
-it('lets a migration take as long as it takes, whatever the database or the role says', async () => {
-  const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
-  const [{ name } = { name: '' }] = await database.query<{ name: string }>('SELECT current_database() AS name')
-  for (const limit of limits) await database.query(`ALTER DATABASE ${name} SET ${limit} = '1min'`)
-
-  await startRelease('1.2.0', {
-    [EXPANDING]: 'CREATE TABLE limits AS SELECT name, setting FROM pg_settings',
-  })
-
-  expect(
-    await database.query('SELECT name, setting FROM limits WHERE name = ANY ($1) ORDER BY name', [limits]),
-  ).toEqual([
-    { name: 'idle_in_transaction_session_timeout', setting: '0' },
-    { name: 'lock_timeout', setting: '120000' }, // of the migration itself
-    { name: 'statement_timeout', setting: '0' },
-  ])
-})
-
-it('migrates what others have changed while it waited, whatever isolation the operator prefers', async () => {
-  await database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_1', '2026-01-01Z')`)
-  const unlock = await database.lock('sessions')
-  const started = startRelease(
-    '1.2.0',
-    {
-      [EXPANDING]: `SELECT count(*) FROM tenants; LOCK TABLE sessions IN ROW EXCLUSIVE MODE;
-        UPDATE tenants SET created_at = created_at + interval '1 hour'`,
-    },
-    `${database.url}?options=-c%20default_transaction_isolation%3Dserializable`,
-  ).catch((error: unknown) => error)
-  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'sessions'::regclass`
-  await expect.poll(() => database.query(waiting)).toHaveLength(1)
-  await database.query(`UPDATE tenants SET created_at = '2026-02-01Z'`)
-  await unlock()
-
-  expect(await started).toBeUndefined()
-  expect(await database.query('SELECT created_at FROM tenants')).toEqual([
-    { created_at: new Date('2026-02-01T01:00Z') },
-  ])
-})
-
 it('refuses a database that is ahead by two releases, and says which version starts', async () => {
   await startRelease('1.2.0', { [EXPANDING]: ADD_COLUMN })
   await startRelease('1.3.0', {
@@ -103,15 +63,6 @@ it('refuses a database from which a newer version has removed what this one uses
       'The database was used by a newer Inforiver Mail (it has the migration 20990101000000_roles, which this version does not know). Start the newer version, or restore the backup made before the update.',
     ),
   )
-})
-
-it('leaves the database as the next release made it', async () => {
-  await startRelease('1.2.0', { [EXPANDING]: ADD_COLUMN })
-  const before = await database.query('SELECT * FROM _prisma_migrations ORDER BY migration_name')
-
-  await startRelease('1.1.0')
-
-  expect(await database.query('SELECT * FROM _prisma_migrations ORDER BY migration_name')).toEqual(before)
 })
 
 it.each([

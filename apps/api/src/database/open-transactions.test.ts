@@ -58,38 +58,11 @@ it('leaves out transactions that have not been open for long, and sessions witho
   expect((await readOpenTransactions(pool, 600)).old).toEqual([])
 })
 
-it('leaves out a transaction for which PostgreSQL keeps nothing', async () => {
-  await leaveOpen('psql', { isolation: 'read committed' })
-
-  expect((await readOpenTransactions(pool, 0)).old).toEqual([])
-  expect(await scrape()).toEqual([`${METRIC} 0`])
-})
-
 it('leaves out the transaction of a backup', async () => {
   await leaveOpen('inforiver-mail backup')
 
   expect((await readOpenTransactions(pool, 0)).old).toEqual([])
   expect(await scrape()).toEqual([`${METRIC} 0`])
-})
-
-it('leaves out other databases', async () => {
-  const other = await createTestDatabase()
-  const elsewhere = createTestPool(other.url)
-  onTestFinished(async () => {
-    await elsewhere.end()
-    await other.drop()
-  })
-  await leaveOpen('psql')
-
-  expect((await readOpenTransactions(elsewhere, 0)).old).toEqual([])
-})
-
-it('counts the sessions whose transactions PostgreSQL hides from the account', async () => {
-  await database.query('SELECT 1') // a session of a superuser, which stays connected
-
-  const found = await readOpenTransactions(pool, 0)
-
-  expect(found).toEqual({ old: [], hiddenSessions: 1, role: PRODUCT_ROLE })
 })
 
 it('measures the oldest, and nothing while the database does not answer', async () => {

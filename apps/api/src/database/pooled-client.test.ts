@@ -1,13 +1,7 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { PooledClient } from './pooled-client.ts'
-
-const RUN_STATEMENTS = fileURLToPath(new URL('../test-support/run-statements.ts', import.meta.url))
-const MB = 1024 * 1024
 
 let database: TestDatabase
 let pool: pg.Pool
@@ -78,10 +72,4 @@ it('gives up a statement of the pool, whose next one has another connection', as
 
   const [next] = (await pool.query('SELECT pg_backend_pid() AS pid')).rows
   expect(next.pid).not.toBe(pid)
-})
-
-it('leaves nothing of its statements among old objects', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [RUN_STATEMENTS, database.url])
-
-  expect(Number(stdout)).toBeLessThan(1 * MB)
 })

@@ -119,25 +119,6 @@ describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
   })
 })
 
-it('completes both transactions of a real deadlock', async () => {
-  await test.query(`UPDATE conflicts SET tries = 0`)
-  for (const id of ['ten_1', 'ten_2']) await test.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
-  const both = Promise.withResolvers<void>()
-  let begun = 0
-  const rename = (first: string, second: string) =>
-    inTransaction(database.pool, async (client) => {
-      await client.query('UPDATE tenants SET created_at = now() WHERE id = $1', [first])
-      begun += 1
-      if (begun >= 2) both.resolve()
-      await both.promise
-      await client.query('UPDATE tenants SET created_at = now() WHERE id = $1', [second])
-    })
-
-  await Promise.all([rename('ten_1', 'ten_2'), rename('ten_2', 'ten_1')])
-
-  expect(begun).toBe(3)
-})
-
 it('undoes a failed transaction of a client, which goes on', async () => {
   const client = await database.pool.connect()
   try {

@@ -86,13 +86,6 @@ async function worksAtGraph(accessToken: string): Promise<boolean> {
   return response.ok
 }
 
-it('uses the stored token while it is fresh, without asking Microsoft', async () => {
-  await clock.advance(54 * MINUTES)
-
-  expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
-  expect(await tokenRequests()).toBe(0)
-})
-
 it('refreshes five minutes before the token expires', async () => {
   const before = await granted(one)
   await clock.advance(56 * MINUTES)
@@ -191,13 +184,6 @@ describe('when Microsoft withdraws what only bounces need', () => {
     expect((await readSettings()).deliveryReports.bounces).toMatchObject({ available: true, problem: null })
   })
 
-  it('holds mail where what mail needs is withdrawn too', async () => {
-    await connectWithBounces('ada@contoso.com')
-    await leaveOnly()
-
-    expect(await one.access()).toEqual({ outcome: 'held', because: 'reconnect-required' })
-  })
-
   it('lets nothing end while Entra cannot answer the second question', async () => {
     await connectWithBounces('ada@contoso.com')
     await scenario('refresh-consent-removed')
@@ -247,15 +233,6 @@ it('makes one refresh when several callers were refused the same token', async (
   expect(await tokenRequests()).toBe(1)
 })
 
-it('does not loop on tokens that expire within seconds', async () => {
-  await clock.advance(3 * HOURS)
-  await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 2 })
-
-  await granted(one)
-
-  expect(await tokenRequests()).toBe(1)
-})
-
 it('takes over the refresh of a process that died in the middle of it', async () => {
   await clock.advance(3 * HOURS)
   const { grant } = await one.grantStore.read(tenantId)
@@ -300,20 +277,6 @@ it.each([
   expect(await one.grantStore.takeRefreshLease(lease)).toBe(false)
 })
 
-it('neither ends nor postpones a refresh of another process', async () => {
-  const { grant } = await one.grantStore.read(tenantId)
-  const [lease, late] = [
-    { grantVersion: grant?.grantVersion ?? 0, leaseMs: 30 * SECONDS },
-    { tenantId, owner: 'late' },
-  ]
-  expect(await one.grantStore.takeRefreshLease({ tenantId, owner: 'first', ...lease })).toBe(true)
-  await other.grantStore.postponeRefresh(late, 1 * HOURS)
-  await other.grantStore.releaseRefreshLease(late)
-
-  expect(await other.grantStore.takeRefreshLease({ ...late, ...lease })).toBe(false)
-  expect(await one.grantStore.read(tenantId)).toMatchObject({ grant: { refreshWaitMs: 0 } })
-})
-
 it('stores nothing of a refresh that a reset overtook', async () => {
   await clock.advance(3 * HOURS)
   const process = await startInterruptedProcess(async () => {
@@ -323,25 +286,6 @@ it('stores nothing of a refresh that a reset overtook', async () => {
 
   expect(await process.access()).toEqual({ outcome: 'held', because: 'not-configured' })
   expect(await one.grantStore.read(tenantId)).toMatchObject({ grant: null })
-})
-
-it('stores a refresh during which a search of the mailbox was proved', async () => {
-  await clock.advance(3 * HOURS)
-  const process = await startInterruptedProcess(saveSearch)
-
-  await granted(process)
-
-  expect(await tokenRequests()).toBe(1)
-})
-
-it('does not mistake a refused token for a new one when a search of the mailbox was proved', async () => {
-  const before = await granted(one)
-  await saveSearch()
-
-  const after = await granted(one, { refused: before.grantVersion })
-
-  expect(after.accessToken).not.toBe(before.accessToken)
-  expect(after.connection.searchWorks).toBe(true)
 })
 
 it('asks Entra at most once a minute because Graph refuses a token, in any process, but for a claims challenge at once', async () => {
@@ -363,11 +307,6 @@ it('asks Entra at most once a minute because Graph refuses a token, in any proce
   expect(await refuse(one)).toMatchObject({ outcome: 'granted' })
   expect(await tokenRequests()).toBe(3)
 })
-
-async function saveSearch(): Promise<void> {
-  const [row] = await ground.database.query<{ verification_id: string }>('SELECT verification_id FROM tenant_settings')
-  await one.grantStore.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
-}
 
 it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberror', 'refresh-sign-in-frequency'])(
   'asks for a new connection after %s',
@@ -460,21 +399,6 @@ it('notices without a restart that Microsoft accepts the secret again, and relea
   expect(await heldMessage()).toEqual({ status: 'queued', held_because: null })
 })
 
-it('notices a fixed secret after a restart', async () => {
-  const { tenantId: entraTenantId, clientId } = product.config.registration
-  const wrong = { tenantId: entraTenantId, clientId, clientSecret: 'not-the-secret' }
-  const before = await startProcess({ config: { ...product.config, registration: wrong } })
-  expect(await before.access({ refused: (await granted(before)).grantVersion })).toMatchObject({
-    because: 'app-misconfigured',
-  })
-  await before.recheck()
-  expect(await readSettings()).toMatchObject({ problem: { code: 'app-misconfigured' } })
-
-  await (await startProcess()).recheck()
-
-  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
-})
-
 it('keeps the problem and its first date while Microsoft refuses', async () => {
   await breakSecret('always')
   const { since } = (await readSettings()).problem
@@ -484,10 +408,4 @@ it('keeps the problem and its first date while Microsoft refuses', async () => {
 
   expect((await readSettings()).problem).toMatchObject({ code: 'app-misconfigured', since })
   expect(await heldMessage()).toEqual({ status: 'held', held_because: 'app-misconfigured' })
-})
-
-it('asks Microsoft nothing on behalf of a connection that works', async () => {
-  await one.recheck()
-
-  expect(await tokenRequests()).toBe(0)
 })

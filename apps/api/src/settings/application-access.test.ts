@@ -59,15 +59,6 @@ async function tokenRequests(): Promise<unknown> {
   return (await ground.microsoft.control('GET', '/counters')).endpoints.token
 }
 
-it('uses the token that proved the consent until it expires', async () => {
-  expect(await one.access()).toMatchObject({
-    outcome: 'granted',
-    accessToken: expect.stringMatching(/^ey/),
-    connection: { mailbox: 'application', delegate: null, fromEmail: 'reports@contoso.com' },
-  })
-  expect(await tokenRequests()).toBeUndefined()
-})
-
 it('gets one new token for all processes when it has expired', async () => {
   await clock.advance(2 * HOURS)
 

@@ -101,35 +101,12 @@ it('passes Entra’s challenge on to the sign-in of Reconnect', async () => {
   expect(await ground.arrived('Second factor')).toBe(1)
 })
 
-it('passes Graph’s challenge on to Reconnect when Entra refuses the refresh without one', async () => {
-  await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
-  await ground.switchOn({ kind: 'entra-error', at: 'refresh', code: 50173 })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
-
-  const { consentUrl } = await start('reconnect')
-
-  expect(claimsOf(consentUrl)).toMatchObject({ access_token: { nbf: { essential: true } } })
-  await ada.consent(consentUrl, 'Ada Admin')
-  await ground.service.until(id, { status: 'sent' })
-})
-
 it('passes a challenge on once: the consent after the reconnect carries none', async () => {
   await demandSecondFactor()
   await holdMessage('Once')
   await ada.consent((await start('reconnect')).consentUrl, 'Ada Admin')
 
   expect(claimsOf((await start('reconnect')).consentUrl)).toEqual(ALWAYS_ASKED)
-})
-
-it('drops the challenge with a reset', async () => {
-  await demandSecondFactor()
-  await holdMessage('Reset')
-  await start('reset')
-
-  const { consentUrl } = await start('configure', { fromEmail: 'ada@contoso.com' })
-
-  expect(claimsOf(consentUrl)).toEqual(ALWAYS_ASKED)
 })
 
 it.each(['code', 'authorize'])(

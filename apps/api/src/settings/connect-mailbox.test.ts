@@ -149,16 +149,6 @@ it('keeps only the permissions that were asked for when Microsoft grants more', 
   })
 })
 
-it.each(['short', 'qualified', 'upper-case', 'absent'])('understands granted scopes that are %s', async (wording) => {
-  await ground.microsoft.control('PATCH', '/settings', { scopeWording: wording })
-
-  await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
-
-  expect(await readSettings()).toMatchObject({
-    grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'],
-  })
-})
-
 it('asks for Mail.Send.Shared once the delegate proved not to own the admin’s address', async () => {
   const rights = { address: 'ada@contoso.com', person: 'max@contoso.com', sendAs: true }
   await ground.microsoft.control('PUT', '/rights', rights)

@@ -90,17 +90,6 @@ it('redeems the code once when the answer comes twice at the same moment', async
   expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
-it('counts a failed answer as used', async () => {
-  const started = await configure()
-  const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin', 'Cancel')
-  await ada.open(back)
-
-  const again = await ada.open(back.replace(/error=[^&]*/, 'code=something'))
-
-  expect(again.status).toBe(409)
-  expect(await readConsent(started)).toMatchObject({ status: 'failed' })
-})
-
 it('completes an answer that comes in the tenth minute', async () => {
   const back = await accepted(await configure())
   await clock.advance(10 * MINUTES - 1 * SECONDS)
@@ -215,21 +204,6 @@ it('changes nothing when an answer comes back after DELETE', async () => {
   expect(await settingsStatus()).toBe('not-configured')
 })
 
-it('stays cancelled when DELETE comes while the grant is being proved', async () => {
-  const started = await configure()
-  const back = await accepted(started)
-  const release = await ground.database.lock('tenant_settings')
-  const result = ada.open(back)
-  await untilReturned()
-
-  await cancel(started)
-
-  await release()
-  expect((await result).status).toBe(409)
-  expect(await readConsent(started)).toMatchObject({ status: 'cancelled' })
-  expect(await settingsStatus()).toBe('not-configured')
-})
-
 it('leaves a consent that has ended or expired as it is when DELETE comes late', async () => {
   const expired = await configure()
   await clock.advance(10 * MINUTES)
@@ -246,11 +220,4 @@ it('deletes the secrets of a consent when it ends', async () => {
   await ada.open(await accepted(started))
 
   expect(await ground.database.query('SELECT secrets_sealed FROM consents')).toEqual([{ secrets_sealed: null }])
-})
-
-it('answers 404 to a consent that does not exist', async () => {
-  const answer = await ada.call('GET', `/api/v1/consents/con_${'0'.repeat(32)}`)
-
-  expect(answer.status).toBe(404)
-  expect(answer.json).toMatchObject({ code: 'not-found' })
 })

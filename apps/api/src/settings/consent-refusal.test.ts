@@ -64,7 +64,7 @@ const APPROVAL = { action: APPROVAL_LINK, correlationId: CORRELATION_ID }
 const REFUSED = { correlationId: CORRELATION_ID }
 const FIX_SECRET = { action: expect.stringContaining('AZURE_CLIENT_SECRET'), correlationId: CORRELATION_ID }
 
-// One of each kind, at each step: every-refusal.test.ts has the codes of Entra, packages/m365 every answer there may be.
+// One of each kind, at each step: packages/m365 has the codes of Entra, and every answer there may be.
 it.each([
   ['authorize-declined', 'consent-cancelled', '', APPROVAL],
   ['authorize-conditional-access', 'access-blocked', 'AADSTS53003', REFUSED],

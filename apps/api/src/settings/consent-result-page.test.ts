@@ -43,25 +43,6 @@ it.each([
   expect(result.text).not.toContain('"><script')
 })
 
-it('shows Microsoft’s words shortened and on one line', async () => {
-  const { id, state } = await startConsent()
-  const description = `AADSTS99999: ${'word '.repeat(2_000)}\r\n\u202eTrace ID: 1`
-
-  await ada.open(callback({ state, error: 'server_said', error_description: description }))
-
-  const { detail } = (await readConsent(id)).problem
-  expect(detail.length).toBeLessThan(500)
-  expect(detail).toMatch(/^\P{C}+$/u)
-})
-
-it('ignores a malformed correlation id', async () => {
-  const { id, state } = await startConsent()
-
-  await ada.open(callback({ state, error: 'x', error_description: `AADSTS1: no. Correlation ID: ${PROBE}` }))
-
-  expect((await readConsent(id)).problem.correlationId).toBeNull()
-})
-
 it('shows the correlation id of a refusal', async () => {
   const { id, consentUrl } = await startConsent()
   await scenario('authorize-conditional-access')
@@ -80,20 +61,6 @@ it('links to the page on which an Entra administrator approves', async () => {
   expect(result.text).toContain(`<a href="${product.publicUrl}/auth/microsoft/admin-consent?ownAddress=true">`)
 })
 
-it('ignores parameters that it does not know', async () => {
-  const { id, consentUrl } = await startConsent()
-  const back = new URL(await ada.consentReturn(consentUrl, 'Ada Admin'))
-  back.searchParams.set('session_state', PROBE)
-  back.searchParams.append('something', 'new')
-  back.searchParams.append('something', 'twice')
-
-  const result = await ada.open(back.href)
-
-  expect(result.status).toBe(200)
-  expect(result.text).not.toContain('probe')
-  expect(await readConsent(id)).toMatchObject({ status: 'completed' })
-})
-
 it.each([
   ['no code and no error', {}],
   ['an empty code', { code: '' }],
@@ -104,23 +71,6 @@ it.each([
 
   expect(result.status).toBe(400)
   expect((await readConsent(id)).problem).toMatchObject({ code: 'unexpected-answer' })
-})
-
-it('fails the consent when the answer has two codes', async () => {
-  const { id, consentUrl } = await startConsent()
-
-  const result = await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&code=another`)
-
-  expect(result.status).toBe(400)
-  expect(await readConsent(id)).toMatchObject({ status: 'failed' })
-})
-
-it('prefers the error when the answer has a code as well', async () => {
-  const { id, consentUrl } = await startConsent()
-
-  await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&error=access_denied&error_subcode=cancel`)
-
-  expect((await readConsent(id)).problem).toMatchObject({ code: 'consent-cancelled' })
 })
 
 it('does not consume an answer by a HEAD request', async () => {

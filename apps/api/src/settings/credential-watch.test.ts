@@ -72,15 +72,6 @@ it('warns 60, 30, 7 and 1 day ahead and when it has expired, each once', async (
   ])
 })
 
-it('names the credential and its expiry', async () => {
-  const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
-  await createWatch({ expiresAt, kind: 'certificate' })()
-
-  expect(warnings).toEqual([
-    { tenantId: 'ten_1', kind: 'certificate', expiresAt, daysAhead: 30, daysLeft: 20, at: clock.now() },
-  ])
-})
-
 it('warns once over all processes and restarts', async () => {
   const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
   await Promise.all([1, 2, 3].map(() => createWatch({ expiresAt })()))
@@ -138,10 +129,4 @@ it('logs as information while there is time, and as an error once it has expired
       'the certificate of the app registration has expired. Add a new certificate to the app registration in Entra, then put it where AZURE_CLIENT_CERTIFICATE_PATH points, and restart or reload Inforiver Mail.',
     ],
   ])
-})
-
-it('neither logs nor warns when the expiry is unknown', async () => {
-  await createWatch({ expiresAt: null })()
-
-  expect([...warnings, ...logLines]).toEqual([])
 })

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { holdRequest } from '../test-support/held-request.ts'
 import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
 import { requestsTo } from '../test-support/scenario.ts'
 import type { Answer } from '../test-support/test-browser.ts'
@@ -95,28 +94,6 @@ describe('bounces', () => {
     expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true } })
   })
 
-  it('fail for another account than the one that sends, and name both', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    const started = await change({ bounces: true })
-
-    await ada.consent(started.json.consentUrl, 'Bob Behalf')
-
-    const { problem } = await readConsent(started)
-    expect(problem.code).toBe('wrong-account')
-    expect(problem.detail).toMatch(/bob@contoso\.com .*ada@contoso\.com/)
-    expect(await reports()).toMatchObject(OFF)
-  })
-
-  it('stay off where an administrator has to approve the permission', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    await ground.microsoft.control('PATCH', '/settings', { userConsent: 'recommended' })
-    const started = await change({ bounces: true })
-
-    await ada.consent(started.json.consentUrl, 'Ada Admin').catch(() => null)
-
-    expect(await reports()).toMatchObject(OFF)
-  })
-
   it('are unreadable while Microsoft refuses the connection', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     await ground.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
@@ -180,18 +157,6 @@ describe('the message trace', () => {
     expect(await refusalOf({ trace: true })).toEqual(refused('trace-not-provisioned'))
   })
 
-  it('names in its values the sentences of a refusal, so that the page words who adds it', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
-
-    const { values } = (await change({ trace: true })).json
-
-    expect(values).toMatchObject({
-      detail: ['trace-not-provisioned.detail', 'code', 'trace-not-provisioned.action', 'trace-switch-on'],
-      microsoftCode: 'Unauthorized',
-    })
-  })
-
   it.each([429, 503])('is unavailable after a %i', async (status) => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
     const effect = {
@@ -222,15 +187,6 @@ describe('both at once', () => {
     expect(await refusalOf({ bounces: false, trace: true })).toEqual(refused('trace-not-provisioned'))
     const log = await ada.call('GET', '/api/v1/audit-events?action=delivery-reports-changed')
     expect(log.json.items.map(({ details }: { details: unknown }) => details)).toEqual([{ bounces: true }])
-  })
-
-  it('switch one off and the other on', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await approveTrace()
-    await change({ bounces: true })
-
-    expect((await change({ bounces: false, trace: true })).status).toBe(200)
-    expect(await reports()).toMatchObject({ bounces: { enabled: false }, trace: { enabled: true } })
   })
 
   it('save at once what is proved, and ask for the rest', async () => {
@@ -272,18 +228,6 @@ describe('both at once', () => {
     expect(await readConsent(started)).toMatchObject({ status: 'failed', problem: { code: 'consent-cancelled' } })
     expect(await reports()).toMatchObject({ bounces: { enabled: true }, trace: { enabled: false } })
   })
-
-  it('go on to the second page where the first was withdrawn meanwhile', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    const started = await change({ bounces: true, trace: true })
-    await change({ bounces: false })
-    const second = await ada.consent(started.json.consentUrl, 'Ada Admin')
-    await ada.consent(second.url, 'Grace Global')
-
-    expect((await readConsent(started)).status).toBe('completed')
-    expect(await reports()).toMatchObject({ bounces: { enabled: false }, trace: { enabled: true } })
-    expect((await readSettings()).grantedPermissions).not.toContain('Mail.ReadWrite')
-  })
 })
 
 describe('switching off', () => {
@@ -310,41 +254,6 @@ describe('switching off', () => {
     expect((await ada.open(back)).status).toBe(409)
     expect(await reports()).toMatchObject(OFF)
   })
-
-  it('wins over a switching on whose proof began before', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    const proof = await holdRequest(ground.microsoft, 'message-search')
-    const switchedOn = change({ bounces: true })
-    await proof.untilHeld()
-
-    await change({ bounces: false })
-    await proof.release()
-
-    expect((await switchedOn).json.deliveryReports).toMatchObject(OFF)
-    expect(await reports()).toMatchObject(OFF)
-  })
-
-  it('keeps a consent for something else', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    const trace = await change({ trace: true })
-    const large = await post('large-attachments', { enabled: true })
-
-    await change({ bounces: false })
-
-    expect((await readConsent(trace)).status).toBe('pending')
-    expect((await readConsent(large)).status).toBe('pending')
-  })
-})
-
-it('a second request for the same gets the pending consent; after a switching off it is a new one', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const first = await change({ bounces: true })
-  expect((await change({ bounces: true })).json.id).toBe(first.json.id)
-  expect((await change({ trace: true })).json.id).not.toBe(first.json.id)
-
-  await change({ bounces: false })
-
-  expect((await change({ bounces: true })).json.id).not.toBe(first.json.id)
 })
 
 describe('another connection', () => {
@@ -380,23 +289,6 @@ describe('another connection', () => {
     await ada.consent(again.json.consentUrl, 'Ada Admin')
 
     expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true, problem: null } })
-  })
-
-  it('says that a group has no inbox, also once bounces are switched off, until there is another sender', async () => {
-    await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
-    const started = await change({ bounces: true })
-    await ada.consent(started.json.consentUrl, 'Ada Admin')
-    const toGroup = await post('update-sender', { fromEmail: 'board@contoso.com' })
-    await ada.consent(toGroup.json.consentUrl, 'Ada Admin')
-    expect(await reports()).toMatchObject({ bounces: { available: false, problem: { code: 'reports-unreadable' } } })
-
-    await change({ bounces: false })
-    expect(await reports()).toMatchObject({ bounces: { enabled: false, available: false, problem: null } })
-    expect((await change({ bounces: true })).json.code).toBe('reports-unreadable')
-
-    const back = await post('update-sender', { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await ada.consent(back.json.consentUrl, 'Ada Admin')
-    expect(await reports()).toMatchObject({ bounces: { enabled: false, available: true, problem: null } })
   })
 
   it('is a new beginning after a reset', async () => {
