@@ -76,7 +76,7 @@ export function composeQueue({
     contentRetentionDays: config.contentRetentionDays,
     logRetentionDays: config.logRetentionDays,
     ownership,
-    senders: createSenders(database.pool, elapsedMs),
+    senders: createSenders(database.pool, timers.elapsedMs),
     takeOverWaits,
     databaseWasAway,
     endRefreshWait,
