@@ -98,7 +98,7 @@ it('describes a test to a webhook as the contract says', () => {
 
 it.each([
   [1, 'A message failed'],
-  [10_000, '10000 messages failed'],
+  [10_000, '10,000 messages failed'],
 ])('counts %s failed messages', (count, title) => {
   expect(alertText({ type: 'messages.failed', facts: {} }, count, ADMIN_CENTERS).title).toBe(title)
 })

@@ -78,7 +78,7 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
       }
     case 'messages.failed':
       return {
-        title: count === 1 ? 'A message failed' : `${count} messages failed`,
+        title: count === 1 ? 'A message failed' : `${NUMBER.format(count)} messages failed`,
         detail: failedText(count, facts.causes),
         action:
           'The Messages page says what to do about each, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
@@ -97,7 +97,10 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
       }
     case 'queue.stalled':
       return {
-        title: count === 1 ? 'A message is due and does not leave' : `${count} messages are due and do not leave`,
+        title:
+          count === 1
+            ? 'A message is due and does not leave'
+            : `${NUMBER.format(count)} messages are due and do not leave`,
         detail:
           'The mailbox is connected and within its limits, but for 15 minutes nothing has left it, and the oldest message has been due for longer than that. Either Microsoft cannot be reached or does not take mail, or no worker is running. Messages are tried for 24 hours.',
         action:

@@ -3,18 +3,20 @@ import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
-import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
+import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
+import { PROBLEM_STATUS, ProblemCode } from '@inforiver-mail/contract/problem'
 import fp from 'fastify-plugin'
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
 import { VERSION } from '../version.ts'
 import { documentationPage } from './openapi-page.ts'
 import { withExamples } from './openapi-examples.ts'
-import { PROBLEMS, type ProblemText } from './problem-texts.ts'
+import { PROBLEM_EXAMPLES } from './problem-examples.ts'
 import { describeProblem, ProblemError } from './problem.ts'
 import { keepExamples, withNamedSchemas, type ApiDocument, type ApiOperation } from './openapi-schemas.ts'
 import { TAGS, tagOf } from './openapi-tags.ts'
 import { sessionCookieName } from './session.ts'
 
+const EXAMPLE_REQUEST_ID = '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35'
 const PROBLEM_TYPE = 'application/problem+json'
 const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { override: keepExamples } })
 
@@ -180,14 +182,12 @@ function describeHeader([name, description]: [string, string]) {
 }
 
 function problemExamples() {
-  const all = Object.entries(PROBLEMS) as [ProblemCode, ProblemText][]
   return Object.fromEntries(
-    all.map(([code, { title, description, detail, errors }]) => {
-      const error = new ProblemError(code, detail, errors && { errors })
-      return [
-        code,
-        { summary: title, description, value: describeProblem(error, '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35') },
-      ]
+    ProblemCode.options.map((code) => {
+      const description = problemCodes[`${code}.description`]
+      const { detail, errors } = PROBLEM_EXAMPLES[code] ?? { detail: description }
+      const value = describeProblem(new ProblemError(code, detail, errors && { errors }), EXAMPLE_REQUEST_ID)
+      return [code, { summary: problemCodes[`${code}.title`], description, value }]
     }),
   )
 }

@@ -10,10 +10,10 @@ import fp from 'fastify-plugin'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
+import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
 import { readFault } from '@inforiver-mail/contract/fault-text'
 import type { Outage } from '../outage.ts'
 import { say, type Said } from './problem-sentences.ts'
-import { PROBLEMS } from './problem-texts.ts'
 
 /** It is sent where waiting helps. The rate limit sets its own value. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
@@ -139,7 +139,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
   const { code, status, message } = error
   if (isNavigation(request)) {
     return sendPage(reply, status, {
-      title: PROBLEMS[code].title,
+      title: problemCodes[`${code}.title`],
       paragraphs: [message],
       note: { en: `Request id: ${request.id}`, de: `Anforderungs-ID: ${request.id}` },
       link: { href: '/', text: 'Inforiver Mail' },
@@ -160,7 +160,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
 export function describeProblem({ code, status, message, values, errors }: ProblemError, requestId: string): Problem {
   return {
     type: `urn:inforiver-mail:problem:${code}`,
-    title: PROBLEMS[code].title,
+    title: problemCodes[`${code}.title`],
     status,
     detail: message,
     code,

@@ -52,11 +52,11 @@ const VALUES = {
 }
 
 it.each([
-  [true, 'Mail from reports@contoso.com that goes by draft, such as large messages, waits: Microsoft refuses it'],
-  [false, 'Mail from reports@contoso.com waits: Microsoft refuses it'],
+  [true, 'E-Mails von reports@contoso.com, die wie große als Entwurf gesendet werden, warten: Microsoft lehnt sie ab'],
+  [false, 'E-Mails von reports@contoso.com warten: Microsoft lehnt sie ab'],
 ])('says which mail is refused, by draft only: %s', (byDraft, text) => {
   const notice = { type: 'mailbox.refused', values: { ...VALUES, byDraft }, title: 'Server' } as const
-  expect(noticeLine(notice, english)).toEqual({ text, isEnglish: false })
+  expect(noticeLine(notice, german)).toEqual({ text, isEnglish: false })
 })
 
 it('says who has to act where something answers in Microsoft’s place', () => {
@@ -74,20 +74,20 @@ it.each(AlertType.options)('has a line for %s in both languages', (type) => {
 
 it('names the most frequent causes of what failed and counts the rest: together as many as failed', () => {
   const lineOf = (values: Record<string, number>) =>
-    noticeLine({ type: 'messages.failed', values, title: '' }, english).text
+    noticeLine({ type: 'messages.failed', values, title: 'Messages failed' }, english).text
 
   expect(lineOf({ count: 25, 'cause.expired': 1, 'cause.recipient-refused': 20, 'cause.ErrorNew': 2 })).toBe(
-    '25 messages failed: A recipient was refused (20), ErrorNew (2), other causes (3)',
+    'Messages failed: A recipient was refused (20), ErrorNew (2), other causes (3)',
   )
-  expect(lineOf({ count: 22, 'cause.ErrorInvalidRecipients': 22 })).toBe('22 messages failed: Invalid recipient')
-  expect(lineOf({ count: 3 })).toBe('3 messages failed')
+  expect(lineOf({ count: 22, 'cause.ErrorInvalidRecipients': 22 })).toBe('Messages failed: Invalid recipient')
+  expect(lineOf({ count: 3 })).toBe('Messages failed')
 })
 
 it('names the services that hold most of the storage', () => {
   const values = { percent: 83, 'service.alerts': 1_048_576, 'service.reports': 8_589_934_592, 'service.x': 1 }
 
-  expect(noticeLine({ type: 'storage.nearly-full', values, title: '' }, english).text).toBe(
-    'The storage for messages is 83 % full: reports (8,192 MB), alerts (1 MB)',
+  expect(noticeLine({ type: 'storage.nearly-full', values, title: 'Nearly full' }, english).text).toBe(
+    'Nearly full: reports (8,192 MB), alerts (1 MB)',
   )
 })
 

@@ -32,8 +32,10 @@ it("prefers the API's own detail", () => {
   )
 })
 
-it.each(ProblemCode.options)('has a sentence for %s when the API gives no detail', (code) => {
-  expect(failureText(failed(code), english).detail).toMatch(/\.$/)
+it.each(ProblemCode.options)('has a German title and sentence for %s when the API names none', (code) => {
+  const { title, detail } = failureText(failed(code), german)
+  expect(title).toMatch(/^[A-Z].*[^.]$/)
+  expect(detail).toMatch(/\.$/)
 })
 
 it('shows the request id', () => {
@@ -76,12 +78,12 @@ it('words the sentences that a problem names, with their facts', () => {
   expect(failureText(ended, german).detail).toBe('Die Nachricht ist gesendet.')
 
   const newer = failed('unavailable', { detail: 'New.', values: { detail: ['problem.of-tomorrow'] } })
-  expect(failureText(newer, german).detail).toBe(german('failures.problem.unavailable'))
+  expect(failureText(newer, german).detail).toBe(german.known('failures.problem.unavailable'))
 })
 
 it('words the faults of the input, and says where they are', () => {
   const errors = [{ path: 'to[0]', code: 'address-without-at', values: {}, message: fault('address-without-at') }]
   expect(failureText(failed('invalid-input', { detail: `to[0]: ${errors[0]?.message}`, errors }), german).detail).toBe(
-    `${german('failures.problem.invalid-input')} to[0]: Eine E-Mail-Adresse braucht ein @, wie in reports@contoso.com.`,
+    `${german.known('failures.problem.invalid-input')} to[0]: Eine E-Mail-Adresse braucht ein @, wie in reports@contoso.com.`,
   )
 })

@@ -96,11 +96,11 @@ export function failureText(error: unknown, t: Translate): FailureText {
  * no sentence, or one that the page does not know, is worded by its code.
  */
 function problemText({ title, detail, code, values }: Problem, t: Translate): { title: string; detail: string } {
-  if (t.language === 'en') return { title, detail: detail || t(`failures.problem.${code}`) }
   const said = Array.isArray(values['detail']) ? serverText({ detail, values }, t) : null
+  const byCode = t.known(`failures.problem.${code}`) ?? detail
   return {
-    title: t(`failures.problem.${code}.title`),
-    detail: said && said.lang === undefined ? said.detail : t(`failures.problem.${code}`),
+    title: t.known(`failures.problem.${code}.title`) ?? title,
+    detail: said && said.lang === undefined ? said.detail : byCode,
   }
 }
 

@@ -6,23 +6,9 @@ export const notices = {
   'notices.cause': '{cause} ({count, number})',
   'notices.other-causes': 'other causes ({count, number})',
   'notices.service': '{service} ({megabytes, number} MB)',
-  'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
-  'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
-  'notices.mailbox.refused.title':
-    'Mail from {fromEmail} {byDraft, select, yes {that goes by draft, such as large messages, waits} other {waits}}: Microsoft refuses it',
-  'notices.mailbox.token-refused.title': 'Mail from {fromEmail} waits: Microsoft does not accept the access',
-  'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
-  'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
   'notices.microsoft.unreachable.title':
     'Mail waits: something answers in Microsoft’s place, for {host}: HTTP {status}{contentType, select, none {} other { ({contentType})}}{excerpt, select, none {} other {: “{excerpt}”}}. Whoever operates Inforiver Mail has to check the proxy, the firewall or the gateway in between.',
-  'notices.microsoft.recovered.title': 'Nothing answers in Microsoft’s place any more',
-  'notices.queue.stalled.title':
-    '{count, plural, one {A message is due and does not leave} other {# messages are due and do not leave}}',
   'notices.quota.exceeded.title': 'Mail is paused: a limit of Microsoft is used up ({code})',
-  'notices.secret.expiring.title':
-    'The {kind, select, certificate {certificate} other {client secret}} of the app registration {daysLeft, plural, =0 {has expired} one {expires within a day} other {expires in # days}}',
-  'notices.storage.nearly-full.title': 'The storage for messages is {percent, number} % full',
-  'notices.storage.recovered.title': 'There is room for messages again',
   'notices.mailbox.reconnect-required.action': 'Reconnect',
   'notices.mailbox.app-misconfigured.action': 'Check the set-up',
   'notices.mailbox.refused.action': 'See what to do',
