@@ -1,11 +1,13 @@
+import { alerts, failures } from '@inforiver-mail/contract/language/en/alerts'
 import { MessageProblemCode } from '@inforiver-mail/contract/message'
 import { CAUSE_VALUE, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
 import type { Values } from '@inforiver-mail/contract/values'
+import { fillIn } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import { problemOfGraphCode } from '@inforiver-mail/m365/message-problem'
 import type { Alert } from '../alert.ts'
-import { nearest, readValues } from '../stored-values.ts'
+import { readValues } from '../stored-values.ts'
 
 export interface AlertText {
   readonly title: string
@@ -20,19 +22,6 @@ const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 
 
 const NUMBER = new Intl.NumberFormat('en-US')
 
-const RENEWAL = {
-  secret: {
-    what: 'client secret',
-    place: 'Client secrets',
-    settings: 'sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES',
-  },
-  certificate: {
-    what: 'certificate',
-    place: 'Certificates',
-    settings: 'puts it where AZURE_CLIENT_CERTIFICATE_PATH points',
-  },
-} as const
-
 /** Describes an alert for the page, which unlike webhooks is shown what a gateway says. */
 export function noticeText(alert: Alert, count: number, adminCenters: AdminCenters): AlertText {
   const text = alertText(alert, count, adminCenters)
@@ -41,106 +30,61 @@ export function noticeText(alert: Alert, count: number, adminCenters: AdminCente
 }
 
 /** Describes an alert, for webhooks and nearly all that the page shows. `count` is the number of messages it is about. */
-export function alertText({ type, facts }: Alert, count: number, { entra }: AdminCenters): AlertText {
+export function alertText(alert: Alert, count: number, adminCenters: AdminCenters): AlertText {
+  const { type } = alert
+  const variants = variantsOf(alert, count)
+  const values = {
+    ...alertValues(alert, count, adminCenters),
+    ...wordsOf(alert, count),
+    count: NUMBER.format(count),
+  }
+  const word = (part: 'title' | 'detail' | 'action') => {
+    const variant = variants.map((ending) => alerts[`${type}.${part}-${ending}`]).find((text) => text !== undefined)
+    return fillIn(variant ?? alerts[`${type}.${part}`], values)
+  }
+  return { title: word('title'), detail: word('detail'), action: word('action') }
+}
+
+/** The endings of texts that stand for those without. */
+function variantsOf({ type, facts }: Alert, count: number): readonly string[] {
+  if (type === 'mailbox.refused' && facts.values?.['byDraft'] === true) return ['by-draft']
+  if (type === 'secret.expiring') return [['expired', 'tomorrow'][facts.daysLeft] ?? '', facts.kind]
+  return count === 1 ? ['one'] : []
+}
+
+/** What is filled into a text besides the values of the alert. */
+function wordsOf({ type, facts }: Alert, count: number): Values {
   switch (type) {
     case 'mailbox.reconnect-required':
-      return {
-        title: `Mail from ${facts.fromEmail} waits: reconnect the mailbox`,
-        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
-        action: facts.action,
-      }
     case 'mailbox.app-misconfigured':
-      return {
-        title: 'Mail is paused: fix the app registration',
-        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
-        action: facts.action,
-      }
     case 'mailbox.refused':
-      return {
-        title:
-          facts.values?.['byDraft'] === true
-            ? `Mail from ${facts.fromEmail} that goes by draft, such as large messages, waits: Microsoft refuses it`
-            : `Mail from ${facts.fromEmail} waits: Microsoft refuses it`,
-        detail: sentences(facts.title, facts.detail, 'What is refused is held until then, and none is lost.'),
-        action: facts.action,
-      }
     case 'mailbox.token-refused':
-      return {
-        title: `Mail from ${facts.fromEmail} waits: Microsoft does not accept the access`,
-        detail: sentences(facts.title, facts.detail, 'Messages wait until then, and none is lost.'),
-        action: facts.action,
-      }
-    case 'mailbox.recovered':
-      return {
-        title: `Mail leaves from ${facts.fromEmail} again`,
-        detail: 'The mailbox works. Messages that waited leave by themselves.',
-        action: 'Nothing has to be done.',
-      }
+      return { explanation: sentences(facts.title, facts.detail), action: facts.action }
     case 'messages.failed':
-      return {
-        title: count === 1 ? 'A message failed' : `${NUMBER.format(count)} messages failed`,
-        detail: failedText(count, facts.causes),
-        action:
-          'The Messages page says what to do about each, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
-      }
-    case 'microsoft.unreachable':
-      return {
-        title: 'Mail waits: something else answers in Microsoft’s place',
-        detail: `Since ${MINUTE.format(Date.parse(facts.since))}, something between this server and Microsoft has answered in Microsoft’s place, for ${facts.host}: HTTP ${facts.status}${facts.contentType === null ? '' : ` (${facts.contentType})`}. Messages wait, and are tried again every 5 minutes at the latest.`,
-        action: `Whoever operates Inforiver Mail has to check what the proxy, the firewall or the gateway on the way to https://${facts.host} lets through. A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to try at once.`,
-      }
-    case 'microsoft.recovered':
-      return {
-        title: 'Nothing answers in Microsoft’s place any more',
-        detail: 'Messages that waited leave by themselves.',
-        action: 'Nothing has to be done.',
-      }
-    case 'queue.stalled':
-      return {
-        title:
-          count === 1
-            ? 'A message is due and does not leave'
-            : `${NUMBER.format(count)} messages are due and do not leave`,
-        detail:
-          'The mailbox is connected and within its limits, but for 15 minutes nothing has left it, and the oldest message has been due for longer than that. Either Microsoft cannot be reached or does not take mail, or no worker is running. Messages are tried for 24 hours.',
-        action:
-          'The Messages page shows what came of each attempt. Where there was none, whoever operates Inforiver Mail should look whether a worker is running (ROLE=all or ROLE=worker) and what its log says; where Microsoft was not reached, whether a proxy or a firewall is in the way.',
-      }
-    case 'quota.exceeded':
-      return {
-        title: `Mail is paused: a limit of Microsoft is used up (${facts.code})`,
-        detail: `${explainDeliveryCode(facts.code)} Mail from ${facts.fromEmail} goes on by itself on ${MINUTE.format(Date.parse(facts.until))}.`,
-        action:
-          'A workspace admin chooses Send now to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.',
-      }
-    case 'secret.expiring': {
-      const { what, place, settings } = RENEWAL[nearest(['secret', 'certificate'], facts.kind, 'secret')]
-      return {
-        title: `The ${what} of the app registration ${expiryText(facts.daysLeft)}`,
-        detail: `It ${facts.daysLeft === 0 ? 'ran' : 'runs'} out on ${DAY.format(Date.parse(facts.expiresAt))}. From then on Microsoft refuses every sign-in of the app, and all mail waits.`,
-        action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts or reloads it.`,
-      }
+      return { causes: failedText(count, facts.causes) }
+    case 'microsoft.unreachable': {
+      const { since, contentType } = facts
+      return { sinceTime: MINUTE.format(Date.parse(since)), ofType: contentType === null ? '' : ` (${contentType})` }
     }
-    case 'storage.nearly-full':
-      return {
-        title: `The storage for messages is ${percentOf(facts)} % full`,
-        detail: sentences(
-          `Stored messages occupy ${megabytes(facts.usedBytes)} of ${megabytes(facts.limitBytes)}: above all those that wait, are scheduled or held, or have failed.`,
-          facts.services.length === 0
-            ? ''
-            : `These services hold most: ${facts.services.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')}.`,
-          'From 90 % on, only services that hold less than a tenth of the storage can submit messages; when it is full, nobody can.',
-        ),
-        action:
-          'A workspace admin looks on the Messages page at what waits, is held or has failed, mends the cause, and cancels what is not needed. Whoever operates Inforiver Mail can raise TENANT_STORAGE_BYTES.',
-      }
+    case 'quota.exceeded':
+      return { explanation: explainDeliveryCode(facts.code), untilTime: MINUTE.format(Date.parse(facts.until)) }
+    case 'secret.expiring': {
+      const what = facts.kind === 'certificate' ? 'certificate' : 'client secret'
+      return { what, day: DAY.format(Date.parse(facts.expiresAt)) }
+    }
+    case 'storage.nearly-full': {
+      const services = facts.services.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')
+      return { ...roomOf(facts), largest: services === '' ? '' : ` These services hold most: ${services}.` }
+    }
     case 'storage.recovered':
-      return {
-        title: 'There is room for messages again',
-        detail: `Stored messages occupy ${megabytes(facts.usedBytes)} of ${megabytes(facts.limitBytes)}.`,
-        action: 'Nothing has to be done.',
-      }
+      return roomOf(facts)
+    default:
+      return {}
   }
+}
+
+function roomOf({ usedBytes, limitBytes }: { usedBytes: number; limitBytes: number }) {
+  return { used: megabytes(usedBytes), limit: megabytes(limitBytes) }
 }
 
 function megabytes(bytes: number): string {
@@ -199,21 +143,6 @@ export function newerAlertText(type: string): AlertText {
   }
 }
 
-/** What each problem is called after a number of messages. */
-const FAILED = {
-  'send-as-denied': 'refused: no right to send as the sender',
-  'mailbox-not-found': 'refused: no such mailbox',
-  'recipient-refused': 'refused: invalid recipient',
-  'message-refused': 'refused: the message, or access to the mailbox',
-  'message-too-large': 'refused: too large',
-  'sending-limit-reached': 'refused: sending limit reached',
-  'gave-up': 'given up after 24 hours of trying',
-  'outcome-unknown': 'not known to be sent or not',
-  'content-lost': 'lost with the vault key of the content',
-  'not-resent': 'not sent again after a restore',
-  expired: 'expired before leaving',
-} as const satisfies Record<MessageProblemCode, string>
-
 /** Such as "20 refused: invalid recipient (ErrorInvalidRecipients); 2 expired before leaving." */
 function failedText(count: number, causes: Readonly<Record<string, number>> = {}): string {
   const named = mostFrequent(causes)
@@ -228,9 +157,9 @@ function failedText(count: number, causes: Readonly<Record<string, number>> = {}
 
 function failureText(code: string): string {
   const own = MessageProblemCode.safeParse(code)
-  if (own.success) return FAILED[own.data]
+  if (own.success) return failures[own.data]
   const problem = problemOfGraphCode(code)
-  return problem === null ? `failed: ${code}` : `${FAILED[problem]} (${code})`
+  return problem === null ? `failed: ${code}` : `${failures[problem]} (${code})`
 }
 
 function causeValues(causes: Readonly<Record<string, number>> = {}): Values {
@@ -241,11 +170,6 @@ function mostFrequent(
   causes: Readonly<Record<string, number>>,
 ): readonly (readonly [code: string, messages: number])[] {
   return Object.entries(causes).toSorted(([, one], [, other]) => other - one)
-}
-
-function expiryText(daysLeft: number): string {
-  if (daysLeft === 0) return 'has expired'
-  return daysLeft === 1 ? 'expires within a day' : `expires in ${daysLeft} days`
 }
 
 function sentences(...texts: readonly string[]): string {
