@@ -5,7 +5,7 @@ import { en } from '../../apps/web/src/language/en.ts'
 import { MessageProblemCode } from '../../packages/contract/src/message.ts'
 import { GRAPH_CODES } from '../../packages/m365/src/mailer/graph-codes.ts'
 
-const AREAS = ['checks', 'deliveries', 'entra', 'faults', 'messages', 'microsoft', 'problems']
+const AREAS = ['checks', 'deliveries', 'entra', 'faults', 'messages', 'microsoft', 'plain-pages', 'problems']
 
 it.each(AREAS)('fills into a German sentence about %s only what the English one is filled with', async (area) => {
   const [english = {}, german = {}] = await Promise.all(['en', 'de'].map((language) => textsOf(language, area)))
@@ -20,7 +20,7 @@ it.each(AREAS)('fills into a German sentence about %s only what the English one 
 async function textsOf(language: string, area: string): Promise<Readonly<Record<string, string>>> {
   const file = `../../packages/contract/src/language/${language}/${area}.ts`
   const areas = (await import(file)) as Readonly<Record<string, Readonly<Record<string, string>>>>
-  return areas[area] ?? {}
+  return Object.assign({}, ...Object.values(areas))
 }
 
 it('has words in the page for each reason for which a message can fail', () => {

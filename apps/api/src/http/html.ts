@@ -1,5 +1,8 @@
+import { plainPages as german } from '@inforiver-mail/contract/language/de/plain-pages'
+import { plainPages as english } from '@inforiver-mail/contract/language/en/plain-pages'
 import type { PageText, PlainPageTexts } from '@inforiver-mail/contract/plain-page'
 import type { Values } from '@inforiver-mail/contract/values'
+import { fillIn } from '@inforiver-mail/contract/wording'
 import type { FastifyReply } from 'fastify'
 import { VERSION } from '../version.ts'
 
@@ -32,9 +35,17 @@ export function sendPage(reply: FastifyReply, status: number, page: PlainPage): 
     .send(render(page, language))
 }
 
+/** A text of these pages in each language. */
+export function plainText(
+  name: keyof typeof english,
+  values: Values = {},
+): { readonly en: string; readonly de: string } {
+  return { en: fillIn(english[name], values), de: fillIn(german[name], values) }
+}
+
 /** The small print under Microsoft's refusals. */
 export function correlationNote(correlationId: string): PageText {
-  return { en: `Microsoft's correlation id: ${correlationId}`, de: `Korrelations-ID von Microsoft: ${correlationId}` }
+  return plainText('correlation-id', { correlationId })
 }
 
 type Language = 'en' | 'de'

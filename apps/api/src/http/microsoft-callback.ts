@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { sendPage } from './html.ts'
+import { plainText, sendPage } from './html.ts'
 
 /** A response of Microsoft's authorization endpoint, which comes back through the browser. */
 export interface MicrosoftReturn {
@@ -30,30 +30,15 @@ export const microsoftCallback: FastifyPluginAsync<{
     if ('admin_consent' in parameters) {
       // An Entra administrator returns here after approving, possibly in a browser without a session.
       return sendPage(reply, 200, {
-        title: { en: 'Back from Microsoft', de: 'Zurück von Microsoft' },
-        paragraphs: [
-          {
-            en: 'If you approved the permissions, tell the workspace admin, who can now connect the mailbox. If you did not, nothing has changed.',
-            de: 'Wenn Sie die Berechtigungen genehmigt haben, teilen Sie das dem Workspace-Admin mit, der das Postfach jetzt verbinden kann. Andernfalls hat sich nichts geändert.',
-          },
-          { en: 'You can close this window.', de: 'Sie können dieses Fenster schließen.' },
-        ],
+        title: plainText('approval-back.title'),
+        paragraphs: [plainText('approval-back'), plainText('close')],
         values: {},
       })
     }
     return sendPage(reply, 400, {
-      title: { en: 'This answer was not expected here', de: 'Diese Antwort wurde hier nicht erwartet' },
-      paragraphs: [
-        {
-          en: 'It was not asked for in this browser, or it was used already, or it came too late. Nothing was changed.',
-          de: 'Sie wurde nicht in diesem Browser angefordert, wurde bereits verwendet oder kam zu spät. Es wurde nichts geändert.',
-        },
-        {
-          en: 'Go back to the settings and start again.',
-          de: 'Kehren Sie zu den Einstellungen zurück, und beginnen Sie von vorn.',
-        },
-      ],
-      link: { href: settingsUrl, text: { en: 'Back to the settings', de: 'Zurück zu den Einstellungen' } },
+      title: plainText('unexpected.title'),
+      paragraphs: [plainText('unexpected'), plainText('unexpected.next')],
+      link: { href: settingsUrl, text: plainText('to-settings') },
       values: {},
     })
   })

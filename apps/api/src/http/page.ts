@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { sendPage } from './html.ts'
+import { plainText, sendPage } from './html.ts'
 
 interface Options {
   readonly directory: string
@@ -74,13 +74,8 @@ function isPageRequest({ url, headers }: FastifyRequest): boolean {
 /** Points to the configured host name. Cookies and Microsoft's redirect URI work under that name only. */
 function sendOtherName(reply: FastifyReply, publicUrl: string): FastifyReply {
   return sendPage(reply, 421, {
-    title: { en: 'Open this page under its own name', de: 'Öffnen Sie diese Seite unter ihrem eigenen Namen' },
-    paragraphs: [
-      {
-        en: 'Inforiver Mail was opened under another name than the one it is set up for. Signing in would not work here.',
-        de: 'Inforiver Mail wurde unter einem anderen Namen geöffnet als dem, für den es eingerichtet ist. Die Anmeldung würde hier nicht funktionieren.',
-      },
-    ],
+    title: plainText('other-name.title'),
+    paragraphs: [plainText('other-name')],
     link: { href: publicUrl, text: publicUrl },
   })
 }

@@ -8,7 +8,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
-import { sendPage } from './html.ts'
+import { plainText, sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
 import { readFault } from '@inforiver-mail/contract/fault-text'
@@ -141,7 +141,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
     return sendPage(reply, status, {
       title: problemCodes[`${code}.title`],
       paragraphs: [message],
-      note: { en: `Request id: ${request.id}`, de: `Anforderungs-ID: ${request.id}` },
+      note: plainText('request-id', { id: request.id }),
       link: { href: '/', text: 'Inforiver Mail' },
     })
   }

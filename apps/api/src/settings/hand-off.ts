@@ -12,11 +12,10 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readApproval, type Approval } from '../approval-links.ts'
 import type { Timers } from '../clock.ts'
-import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
+import { correlationNote, plainText, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import { GRANT_DELAYS_MS, type WaitForGrant } from './consent-strategy.ts'
-import { APPROVAL_TEXT, commandText, MARKS, PURPOSES, traceText } from './hand-off-text.ts'
 import { readApprovalAnswer } from './microsoft-answer.ts'
 import type { SettingsStore } from './settings-store.ts'
 
@@ -42,7 +41,7 @@ type Roles = readonly string[] | null
 interface Row {
   readonly permission: Permission
   readonly kind: 'delegated' | 'application'
-  readonly mark: keyof typeof MARKS
+  readonly mark: 'missing' | 'granted' | 'approved' | 'spare' | 'unknown'
 }
 
 /**
@@ -63,8 +62,8 @@ export function createHandOff(deps: Deps) {
     const isComplete = rows.every(({ mark }) => mark !== 'missing')
     return sendPage(reply, 200, {
       ...listOf(reply, approval, rows),
-      title: isComplete ? APPROVAL_TEXT.complete : APPROVAL_TEXT.title,
-      paragraphs: [...firstOf(rows, false), APPROVAL_TEXT.intro, APPROVAL_TEXT.basics],
+      title: isComplete ? plainText('approval.complete') : plainText('approval.title'),
+      paragraphs: [...firstOf(rows, false), plainText('approval.intro'), plainText('approval.basics')],
     })
   }
 
@@ -92,8 +91,8 @@ export function createHandOff(deps: Deps) {
     const lacks = rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing')
     sendPage(reply, 200, {
       ...page,
-      title: lacks ? APPROVAL_TEXT.partly : APPROVAL_TEXT.approved,
-      paragraphs: [...firstOf(rows, true), APPROVAL_TEXT.next],
+      title: lacks ? plainText('approval.partly') : plainText('approval.approved'),
+      paragraphs: [...firstOf(rows, true), plainText('approval.next')],
     })
     return true
   }
@@ -158,15 +157,20 @@ export function createHandOff(deps: Deps) {
         : identity.adminConsentUrl({ scopes: permissionsFor(approval), state })
     return {
       items: rows.map(({ permission, kind, mark }) => ({ text: itemText(permission, kind, mark), mark })),
-      link: { href, text: APPROVAL_TEXT.link },
-      ...(approval.trace && { command: { before: commandText, text: COMMAND } }),
+      link: { href, text: plainText('approval.link') },
+      ...(approval.trace && { command: { before: plainText('approval.command'), text: COMMAND } }),
       values: {},
     }
   }
 
   function firstOf(rows: readonly Row[], wasApproved: boolean): PageText[] {
     const trace = rows.find(({ permission }) => permission === TRACE_PERMISSION)
-    return trace?.mark === 'missing' ? [traceText(identity.adminCenters.entra, wasApproved)] : []
+    if (trace?.mark !== 'missing') return []
+    const { entra } = identity.adminCenters
+    return [
+      // Microsoft's page asks for nothing that the registration does not list; only an approval that brought nothing proves that.
+      plainText(wasApproved ? 'approval.trace-again' : 'approval.trace-first', { permission: TRACE_PERMISSION, entra }),
+    ]
   }
 
   return { show, approvalReturn }
@@ -186,9 +190,10 @@ function isOnlyTrace({ trace, ...others }: Approval): boolean {
 }
 
 function itemText(permission: Permission, kind: Row['kind'], mark: Row['mark']): PageText {
-  const purpose = PURPOSES[permission]
-  return {
-    en: `${MARKS[mark].en}: ${permission} (${kind}), ${purpose.en}`,
-    de: `${MARKS[mark].de}: ${permission} (${kind === 'delegated' ? 'delegiert' : 'Anwendung'}), ${purpose.de}`,
+  const texts = [plainText(`mark.${mark}`), plainText(`kind.${kind}`), plainText(`purpose.${permission}`)]
+  const inLanguage = (language: 'en' | 'de') => {
+    const [marked, ofKind, purpose] = texts.map((text) => text[language])
+    return `${marked}: ${permission} (${ofKind}), ${purpose}`
   }
+  return { en: inLanguage('en'), de: inLanguage('de') }
 }

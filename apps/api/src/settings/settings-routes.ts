@@ -15,7 +15,7 @@ import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { PageText } from '@inforiver-mail/contract/plain-page'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Timers } from '../clock.ts'
-import { correlationNote, sendPage, type PlainPage } from '../http/html.ts'
+import { correlationNote, plainText, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { instead, route } from '../http/route.ts'
@@ -136,13 +136,12 @@ export function consentReturn({ consents, settingsUrl }: { consents: Consents; s
   }
 }
 
-const BACK = { en: 'Back to the settings', de: 'Zurück zu den Einstellungen' }
-const CLOSE = { en: 'You can close this window.', de: 'Sie können dieses Fenster schließen.' }
+const CLOSE = plainText('close')
 
 function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): void {
-  const link = { href: settingsUrl, text: BACK }
+  const link = { href: settingsUrl, text: plainText('to-settings') }
   if (result.outcome === 'ended') {
-    sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js', values: {} })
+    sendPage(reply, 409, { ...endedPage(result.because), link, script: '/consent-result.js', values: {} })
     return
   }
   const { consent } = result
@@ -175,95 +174,30 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
 function completedPage({ purpose }: ConsentRecord, fromEmail: string): Pick<PlainPage, 'title' | 'paragraphs'> {
   if (purpose === 'delivery-reports')
     return {
-      title: { en: 'Delivery reports are on', de: 'Zustellberichte sind eingeschaltet' },
-      paragraphs: [
-        {
-          en: `What becomes of mail from ${fromEmail} is shown from now on.`,
-          de: `Was aus E-Mails von ${fromEmail} wird, wird von jetzt an angezeigt.`,
-        },
-        CLOSE,
-      ],
+      title: plainText('reports-on.title'),
+      paragraphs: [plainText('reports-on', { fromEmail }), CLOSE],
     }
   return {
-    title: { en: 'The mailbox is connected', de: 'Das Postfach ist verbunden' },
-    paragraphs: [
-      { en: `Inforiver sends mail as ${fromEmail}.`, de: `Inforiver sendet E-Mails als ${fromEmail}.` },
-      CLOSE,
-    ],
+    title: plainText('connected.title'),
+    paragraphs: [plainText('connected', { fromEmail }), CLOSE],
   }
 }
 
 function whatStays({ purpose }: ConsentRecord): PageText {
-  return purpose === 'delivery-reports'
-    ? { en: 'What was switched on before stays on.', de: 'Was bereits eingeschaltet war, bleibt eingeschaltet.' }
-    : { en: 'Nothing was changed.', de: 'Es wurde nichts geändert.' }
+  return purpose === 'delivery-reports' ? plainText('what-was-on-stays') : plainText('nothing-changed')
 }
 
-const ENDED: Readonly<
-  Record<Extract<ConsentReturn, { outcome: 'ended' }>['because'], Pick<PlainPage, 'title' | 'paragraphs'>>
-> = {
-  'other-session': {
-    title: { en: 'This consent was started elsewhere', de: 'Diese Einwilligung wurde anderswo begonnen' },
+function endedPage(
+  because: Extract<ConsentReturn, { outcome: 'ended' }>['because'],
+): Pick<PlainPage, 'title' | 'paragraphs'> {
+  return {
+    title: plainText(`ended.${because}.title`),
     paragraphs: [
-      {
-        en: 'It can be finished only in the browser, and by the person, that started it. Nothing was changed.',
-        de: 'Sie kann nur in dem Browser und von der Person abgeschlossen werden, mit denen sie begonnen wurde. Es wurde nichts geändert.',
-      },
-      {
-        en: 'Sign in to Inforiver Mail here and start again, or go back to that browser.',
-        de: 'Melden Sie sich hier bei Inforiver Mail an, und beginnen Sie von vorn, oder kehren Sie zu jenem Browser zurück.',
-      },
+      plainText(`ended.${because}`),
+      ...(because === 'other-session' ? [plainText('ended.other-session.next')] : []),
+      ...(because === 'completed' ? [CLOSE] : []),
     ],
-  },
-  used: {
-    title: { en: 'This answer was used already', de: 'Diese Antwort wurde bereits verwendet' },
-    paragraphs: [
-      {
-        en: 'Microsoft’s answer counts once. Nothing was changed by this one.',
-        de: 'Eine Antwort von Microsoft zählt einmal. Diese hat nichts geändert.',
-      },
-    ],
-  },
-  expired: {
-    title: { en: 'The consent has expired', de: 'Die Einwilligung ist abgelaufen' },
-    paragraphs: [
-      {
-        en: 'It was open for more than ten minutes. Nothing was changed; start again.',
-        de: 'Sie war länger als zehn Minuten offen. Es wurde nichts geändert; beginnen Sie von vorn.',
-      },
-    ],
-  },
-  cancelled: {
-    title: { en: 'The consent was cancelled', de: 'Die Einwilligung wurde abgebrochen' },
-    paragraphs: [
-      {
-        en: 'It was cancelled in the settings before Microsoft answered. Nothing was changed.',
-        de: 'Sie wurde in den Einstellungen abgebrochen, bevor Microsoft geantwortet hat. Es wurde nichts geändert.',
-      },
-    ],
-  },
-  superseded: {
-    title: { en: 'The settings were changed meanwhile', de: 'Die Einstellungen wurden inzwischen geändert' },
-    paragraphs: [
-      {
-        en: 'They were changed or reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
-        de: 'Sie wurden geändert oder zurückgesetzt, oder eine andere Einwilligung wurde abgeschlossen, nachdem diese begonnen wurde. Sie hat nichts geändert; sehen Sie sich die Einstellungen an, und beginnen Sie bei Bedarf von vorn.',
-      },
-    ],
-  },
-  completed: {
-    title: { en: 'The consent is completed', de: 'Die Einwilligung ist abgeschlossen' },
-    paragraphs: [{ en: 'It was completed before.', de: 'Sie wurde bereits abgeschlossen.' }, CLOSE],
-  },
-  failed: {
-    title: { en: 'The consent has failed', de: 'Die Einwilligung ist fehlgeschlagen' },
-    paragraphs: [
-      {
-        en: 'It failed before, and nothing was changed. The settings page says why.',
-        de: 'Sie ist bereits fehlgeschlagen, und es wurde nichts geändert. Die Seite mit den Einstellungen nennt den Grund.',
-      },
-    ],
-  },
+  }
 }
 
 function logReturn(request: FastifyRequest, result: ConsentReturn): void {

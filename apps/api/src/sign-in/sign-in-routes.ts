@@ -2,7 +2,7 @@ import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { SIGN_IN_APPROVAL_PATH } from '../approval-links.ts'
-import { correlationNote, sendPage } from '../http/html.ts'
+import { correlationNote, plainText, sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { route } from '../http/route.ts'
 import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
@@ -48,14 +48,9 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
   // Where the window ends in which somebody signs in again. Its script tells the pages that are open, and closes it.
   app.get(SIGNED_IN_PATH, async (_request, reply) =>
     sendPage(reply, 200, {
-      title: { en: 'You are signed in again', de: 'Sie sind wieder angemeldet' },
-      paragraphs: [
-        {
-          en: 'You can close this window and go on where you were.',
-          de: 'Sie können dieses Fenster schließen und dort weitermachen, wo Sie waren.',
-        },
-      ],
-      link: { href: publicUrl, text: { en: 'Open Inforiver Mail', de: 'Inforiver Mail öffnen' } },
+      title: plainText('signed-in.title'),
+      paragraphs: [plainText('signed-in')],
+      link: { href: publicUrl, text: plainText('open') },
       script: '/signed-in.js',
     }),
   )
@@ -105,7 +100,7 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       note: correlationId && correlationNote(correlationId),
       link: {
         href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`,
-        text: { en: 'Sign in again', de: 'Erneut anmelden' },
+        text: plainText('sign-in-again'),
       },
     })
     return true
