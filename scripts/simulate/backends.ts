@@ -10,41 +10,15 @@ import { setUpSession } from '../../apps/api/src/database/database.ts'
 export type Answer = { readonly error: DatabaseError } | { readonly result: unknown }
 export type DatabaseError = Error & { code?: string }
 
-export interface Backend {
-  readonly pid: number
-  /** Whether a transaction is open. */
-  readonly isInTransaction: boolean
-  /** Begins a statement, with the time that it sees where it asks for it. Null is returned while it waits for a lock. */
-  run(submit: (client: pg.Client) => Promise<unknown>, at: Date | null): Promise<Answer | null>
-  /** Looks again at a statement that waited. */
-  look(): Promise<Answer | null>
-  /** Ends the statement that waits, with an error of this code. */
-  giveUp(code: string, message: string): Promise<Answer>
-  /** Whether it may go on, since nobody holds what it waits for any more. */
-  isFreed(): Promise<boolean>
-  /** Which backends it waits for. */
-  blockers(): Promise<readonly number[]>
-  rollBack(): Promise<void>
-}
-
-export interface Backends {
-  take(): Promise<Backend>
-  giveBack(backend: Backend): void
-  /** How long the session lets a statement wait for a lock, and a transaction do nothing. */
-  readonly limits: { readonly lockMs: number; readonly idleMs: number }
-  /** From now on `notifications` has those of this channel. */
-  listen(channel: string): Promise<void>
-  /** What was notified since the last call. */
-  notifications(): Promise<readonly pg.Notification[]>
-  close(): Promise<void>
-}
+export type Backend = ReturnType<typeof createBackend>
+export type Backends = Awaited<ReturnType<typeof openBackends>>
 
 /** The setting that mail_now() reads in the database of a simulation. */
 export const NOW_SETTING = 'simulation.now'
 const FIRST_LOOK_MS = 4
 const LONGEST_LOOK_MS = 20
 
-export async function openBackends(connectionString: string): Promise<Backends> {
+export async function openBackends(connectionString: string) {
   const observer = await connect(connectionString)
   await setUpSession(observer)
   const { rows } = await observer.query<{ lock: number; idle: number }>(
@@ -55,38 +29,35 @@ export async function openBackends(connectionString: string): Promise<Backends> 
   const heard = new Set<string>()
   let notified: pg.Notification[] = []
   observer.on('notification', (notification) => notified.push(notification))
-  const all: { client: pg.Client; backend: Backend }[] = []
   const free: Backend[] = []
   return {
+    /** How long the session lets a statement wait for a lock, and a transaction do nothing. */
     limits,
-    async take() {
+    async take(): Promise<Backend> {
       const idle = free.shift()
       if (idle) return idle
       const client = await connect(connectionString)
       await setUpSession(client)
       await client.query('SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0')
-      const backend = createBackend(client, observer)
-      all.push({ client, backend })
-      return backend
+      return createBackend(client, observer)
     },
-    giveBack(backend) {
+    giveBack(backend: Backend): void {
       // Always the same order, so that each schedule uses the same backends.
       free.push(backend)
       free.sort((one, other) => one.pid - other.pid)
     },
-    async listen(channel) {
+    /** From now on `notifications` has those of this channel. */
+    async listen(channel: string): Promise<void> {
       if (heard.has(channel)) return
       heard.add(channel)
       await observer.query(`LISTEN ${channel}`)
     },
-    async notifications() {
+    /** What was notified since the last call. */
+    async notifications(): Promise<readonly pg.Notification[]> {
       await observer.query('SELECT') // whatever was committed before is sent ahead of the answer
       const taken = notified
       notified = []
       return taken
-    },
-    async close() {
-      await Promise.all([observer, ...all.map(({ client }) => client)].map((client) => client.end()))
     },
   }
 }
@@ -98,7 +69,7 @@ async function connect(connectionString: string): Promise<pg.Client> {
   return client
 }
 
-function createBackend(client: pg.Client, observer: pg.Client): Backend {
+function createBackend(client: pg.Client, observer: pg.Client) {
   const { processID: pid } = client as unknown as { processID: number }
   let running: Promise<Answer> | null = null
   let isStopped = false
@@ -151,10 +122,9 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
 
   return {
     pid,
-    get isInTransaction() {
-      return status() !== 'I'
-    },
-    async run(submit, at) {
+    isInTransaction: () => status() !== 'I',
+    /** Begins a statement, with the time that it sees where it asks for it. Null is returned while it waits for a lock. */
+    async run(submit: (client: pg.Client) => Promise<unknown>, at: Date | null): Promise<Answer | null> {
       const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
       stream.cork()
       // A transaction that has failed takes no statement, and none that follows is carried out.
@@ -171,13 +141,17 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
       )
       return settle()
     },
-    look() {
+    /** Looks again at a statement that waited. */
+    look(): Promise<Answer | null> {
       goOn()
       return settle()
     },
+    /** Whether it may go on, since nobody holds what it waits for any more. */
     isFreed: async () => (await blockers()).length === 0,
+    /** Which backends it waits for. */
     blockers,
-    async giveUp(code, message) {
+    /** Ends the statement that waits, with an error of this code. */
+    async giveUp(code: string, message: string): Promise<Answer> {
       await observer.query('SELECT pg_cancel_backend($1)', [pid])
       goOn()
       const answer = await running
@@ -185,7 +159,7 @@ function createBackend(client: pg.Client, observer: pg.Client): Backend {
       if (answer === null || !('error' in answer)) throw new Error('A statement that was given up has ended well.')
       return { error: Object.assign(answer.error, { code, message }) }
     },
-    async rollBack() {
+    async rollBack(): Promise<void> {
       if (running !== null) await this.giveUp('57014', 'cancelled')
       if (status() !== 'I') await client.query('ROLLBACK')
     },

@@ -1,5 +1,5 @@
 import { createRandom } from '../chaos/random.ts'
-import type { HistoryEvent, SenderChanged } from '../chaos/history/history.ts'
+import type { HistoryEvent, SenderChanged, Submitted } from '../chaos/history/history.ts'
 import type { Plan } from './plan.ts'
 import { SENDERS, STARTS_AT, type Ground } from './ground.ts'
 import type { HttpAnswer, HttpRequest, SimulatedProcess } from './process.ts'
@@ -7,31 +7,9 @@ import type { Owner, World } from './world.ts'
 
 // The services that submit, read and cancel, and the admin who changes the settings: all by the API.
 
-export interface Clients {
-  /** Begins to work. */
-  start(): void
-  /** How many of those that have begun still have something to do. */
-  readonly busy: () => number
-  /** Everything that was submitted, by the number in its subject. */
-  readonly submitted: ReadonlyMap<string, Submission>
-  readonly ask: (request: HttpRequest) => Promise<HttpAnswer | null>
-  readonly admin: Readonly<Record<string, string>>
-  readonly service: Readonly<Record<string, string>>
-  connect(address: string, largeAttachments: boolean): Promise<void>
-  read(message: string, id: string, final: boolean): Promise<void>
-  /** Reads on in the feed of events from where it stopped. Returns whether there was anything. */
-  readOn(): Promise<boolean>
-  /** What reading on has brought. */
-  readonly followed: readonly FeedEvent[]
-  /** Reads the feed from its beginning. */
-  readFeed(): Promise<readonly FeedEvent[] | null>
-}
-
-export interface Submission {
+export interface Submission extends Submitted {
   readonly id: string | null
-  readonly answeredAt: number
   readonly expiresAt: number | null
-  readonly files: number
   readonly fileBytes: number
 }
 
@@ -41,33 +19,30 @@ export interface FeedEvent {
   readonly messageId: string
 }
 
+type Outcome = SenderChanged['outcome']
+
 const GIVE_UP_MS = 40_000
 const TRIES = 4
-const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+export const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const EVENTS = '/api/v1/message-events'
 const CALLBACK = '/auth/microsoft/callback'
-const MAX_WAIT_MS = 30_000
 /** So large that it does not fit in one request, as the simulated Graph takes it. */
 const LARGE_BYTES = 50_000
 
 const CLIENTS: Owner = { name: 'clients', isFrozen: false }
 
-export function createClients({
-  seed,
-  plan,
-  world,
-  ground,
-  processes,
-  record,
-}: {
-  seed: number
-  plan: Plan
-  world: World
-  ground: Ground
-  /** Those that are alive. */
-  processes: () => readonly SimulatedProcess[]
-  record: (event: HistoryEvent) => void
-}): Clients {
+export function createClients(
+  seed: number,
+  deps: {
+    readonly plan: Plan
+    readonly world: World
+    readonly ground: Ground
+    /** Those that may be asked. */
+    readonly processes: () => readonly SimulatedProcess[]
+    readonly history: HistoryEvent[]
+  },
+) {
+  const { plan, world, ground, processes, history } = deps
   const random = createRandom(seed)
   const service = { authorization: `Bearer ${ground.serviceKey}` }
   const admin = { cookie: ground.cookie, origin: 'http://localhost:3000' }
@@ -93,6 +68,9 @@ export function createClients({
     return Promise.race([process.inject(request), process.died.then(() => null), sleep(GIVE_UP_MS).then(() => null)])
   }
 
+  const get = (url: string, headers: Readonly<Record<string, string>> = service) => ask({ method: 'GET', url, headers })
+  const order = (url: string, payload: object = {}) => ask({ method: 'POST', url, headers: admin, payload })
+
   async function submit(message: string): Promise<void> {
     await sleep(random.between(0, plan.withinMs))
     const { traits } = plan
@@ -100,7 +78,7 @@ export function createClients({
     const sendAt = percent(traits.scheduled) ? world.now() + random.between(1_000, 20_000) : null
     const expiresAt = percent(traits.expires) ? (sendAt ?? world.now()) + random.between(2_000, 60_000) : null
     const recipients = random.between(1, 3)
-    const files = percent(traits.large) ? 1 : 0
+    const isLarge = percent(traits.large)
     const content = Buffer.alloc(LARGE_BYTES).toString('base64')
     const input = {
       to: Array.from({ length: recipients }, (_, index) => `person-${index}@contoso.com`),
@@ -111,7 +89,7 @@ export function createClients({
       ...(sendAt !== null && { sendAt: timeOf(sendAt) }),
       ...(expiresAt !== null && { expiresAt: timeOf(expiresAt) }),
       ...(percent(traits.unsaved) && { saveToSentItems: false }),
-      ...(files > 0 && { attachments: [{ filename: 'q3.bin', content }] }),
+      ...(isLarge && { attachments: [{ filename: 'q3.bin', content }] }),
     }
     const copies = percent(traits.batch) ? random.between(2, 3) : 1
     const names = Array.from({ length: copies }, (_, index) => (index === 0 ? message : `${message}-${index}`))
@@ -127,14 +105,7 @@ export function createClients({
     const refused = answers.find((answer) => answer && answer.status < 500 && answer.status !== 202)
     names.forEach((name, place) => {
       const ids = accepted.map((answer) => (copies > 1 ? answer?.json.items[place].id : answer?.json.id) as string)
-      submitted.set(name, {
-        id: ids[0] ?? null,
-        answeredAt: world.now(),
-        expiresAt,
-        files,
-        fileBytes: files * LARGE_BYTES,
-      })
-      record({
+      const submission: Submission = {
         kind: 'submit',
         message: name,
         tenant: 't',
@@ -142,13 +113,18 @@ export function createClients({
         answeredAt: world.now(),
         outcome: ids.length > 0 ? 'accepted' : refused ? 'refused' : 'unknown',
         ids,
+        id: ids[0] ?? null,
         status: accepted[0]?.status ?? refused?.status ?? null,
         onUnknownOutcome,
         sendAt,
+        expiresAt,
         recipients,
         sizeBytes: 0,
+        fileBytes: isLarge ? LARGE_BYTES : 0,
         mayWait: false,
-      })
+      }
+      submitted.set(name, submission)
+      history.push(submission)
     })
     const id = submitted.get(message)?.id
     if (id) await Promise.all([follow(message, id), ...(percent(traits.cancelled) ? [cancel(message, id)] : [])])
@@ -165,17 +141,17 @@ export function createClients({
 
   async function follow(message: string, id: string): Promise<void> {
     for (let reads = random.between(0, 2); reads > 0; reads--) {
-      await sleep(random.between(0, MAX_WAIT_MS))
+      await sleep(random.between(0, plan.pauseMs))
       await read(message, id, false)
     }
   }
 
   async function read(message: string, id: string, final: boolean): Promise<void> {
     const askedAt = world.now()
-    const answer = await ask({ method: 'GET', url: `/api/v1/messages/${id}`, headers: service })
+    const answer = await get(`/api/v1/messages/${id}`)
     if (!answer || answer.status >= 500) return
     const { status = null, possibleDuplicate = false, problem = null } = answer.status === 200 ? answer.json : {}
-    record({
+    history.push({
       kind: 'read',
       message,
       askedAt,
@@ -188,8 +164,9 @@ export function createClients({
     })
   }
 
+  /** Reads on in the feed of events from where it stopped. Returns whether there was anything. */
   async function readOn(): Promise<boolean> {
-    const answer = await ask({ method: 'GET', url: `${EVENTS}?limit=5&after=${place}`, headers: service })
+    const answer = await get(`${EVENTS}?limit=5&after=${place}`)
     if (answer?.status !== 200) return false
     const items = answer.json.items as FeedEvent[]
     followed.push(...items)
@@ -199,101 +176,84 @@ export function createClients({
 
   async function followFeed(): Promise<void> {
     for (let reads = random.between(0, 5); reads > 0; reads--) {
-      await sleep(random.between(0, MAX_WAIT_MS))
+      await sleep(random.between(0, plan.pauseMs))
       await readOn()
     }
   }
 
   async function cancel(message: string, id: string): Promise<void> {
-    await sleep(random.between(0, MAX_WAIT_MS))
+    await sleep(random.between(0, plan.pauseMs))
     const askedAt = world.now()
     if (random.chance(0.3)) {
-      await ask({
-        method: 'POST',
-        url: '/api/v1/messages/cancel',
-        headers: admin,
-        payload: { filter: { service: 'reports' } },
-      })
+      await order('/api/v1/messages/cancel', { filter: { service: 'reports' } })
       return
     }
     const answer = await ask({ method: 'POST', url: `/api/v1/messages/${id}/cancel`, headers: service })
     const isRefused = answer !== null && answer.status < 500
     const outcome = answer?.status === 200 || answer?.status === 204 ? 'cancelled' : isRefused ? 'refused' : 'unknown'
-    record({ kind: 'cancel', message, askedAt, answeredAt: world.now(), outcome })
+    history.push({ kind: 'cancel', message, askedAt, answeredAt: world.now(), outcome })
   }
 
   async function changeSettings(): Promise<void> {
-    await sleep(random.between(0, MAX_WAIT_MS))
+    await sleep(random.between(0, plan.pauseMs))
     const address = random.pick(SENDERS)
-    if (random.chance(0.2)) return void (await ask({ method: 'POST', url: `${SETTINGS}/send-now`, headers: admin }))
+    if (random.chance(0.2)) return void (await order(`${SETTINGS}/send-now`))
     if (random.chance(0.5)) return connect(address, plan.isReadable)
     await reset()
-    await sleep(random.between(0, MAX_WAIT_MS))
+    await sleep(random.between(0, plan.pauseMs))
     return connect(address, plan.isReadable)
   }
 
-  function changed(
-    sender: string | null,
-    askedAt: number,
-    outcome: SenderChanged['outcome'],
-    answer: HttpAnswer | null,
-  ) {
+  /** What is recorded of a change by the answer that tells of it. */
+  function changed(sender: string | null, askedAt: number, outcome: Outcome, answer: HttpAnswer | null): void {
     const requestsOnTheWire = (answer?.json?.requestsOnTheWire as number | null | undefined) ?? null
-    record({ kind: 'sender', tenant: 't', sender, askedAt, answeredAt: world.now(), outcome, requestsOnTheWire })
+    history.push({ kind: 'sender', tenant: 't', sender, askedAt, answeredAt: world.now(), outcome, requestsOnTheWire })
   }
 
   async function reset(): Promise<void> {
     const askedAt = world.now()
-    const answer = await ask({ method: 'POST', url: `${SETTINGS}/reset`, headers: admin, payload: {} })
-    changed(
-      null,
-      askedAt,
-      answer?.status === 200 ? 'done' : answer && answer.status < 500 ? 'failed' : 'unknown',
-      answer,
-    )
+    const answer = await order(`${SETTINGS}/reset`)
+    const isRefused = answer !== null && answer.status < 500
+    changed(null, askedAt, answer?.status === 200 ? 'done' : isRefused ? 'failed' : 'unknown', answer)
   }
 
   /** Has Microsoft's answer to a consent come back to the product. */
   async function connect(address: string, largeAttachments: boolean): Promise<void> {
     const settings = await repeat({ method: 'GET', url: SETTINGS, headers: admin })
     const path = settings?.json?.status === 'not-configured' ? 'configure' : 'update-sender'
-    const payload = { fromEmail: address, largeAttachments }
-    const started = await ask({ method: 'POST', url: `${SETTINGS}/${path}`, headers: admin, payload })
+    const started = await order(`${SETTINGS}/${path}`, { fromEmail: address, largeAttachments })
     if (started?.status !== 201) return
-    const state = new URL(started.json.consentUrl as string).searchParams.get('state') ?? ''
+    const { id, consentUrl } = started.json as { id: string; consentUrl: string }
+    const state = new URL(consentUrl).searchParams.get('state') ?? ''
     const askedAt = world.now()
-    await ask({ method: 'GET', url: `${CALLBACK}?state=${state}&admin_consent=True&tenant=t`, headers: admin })
-    const consent = await repeat({
-      method: 'GET',
-      url: `/api/v1/consents/${started.json.id as string}`,
-      headers: admin,
-    })
+    await get(`${CALLBACK}?state=${state}&admin_consent=True&tenant=t`, admin)
+    const consent = await repeat({ method: 'GET', url: `/api/v1/consents/${id}`, headers: admin })
     const status = consent?.json?.status as string | undefined
-    changed(
-      address,
-      askedAt,
-      status === 'completed' ? 'done' : status === 'pending' || !status ? 'unknown' : 'failed',
-      consent,
-    )
+    const isOpen = status === 'pending' || !status
+    changed(address, askedAt, status === 'completed' ? 'done' : isOpen ? 'unknown' : 'failed', consent)
   }
 
   return {
+    /** Begins to work. */
     start() {
       for (let message = 1; message <= plan.messages; message++) void begin(submit(`m${message}`))
       void begin(followFeed())
       for (let change = 0; change < plan.settingsChanges; change++) void begin(changeSettings())
     },
+    /** How many of those that have begun still have something to do. */
     busy: () => working,
-    submitted,
-    ask,
+    /** Everything that was submitted, by the number in its subject. */
+    submitted: submitted as ReadonlyMap<string, Submission>,
+    get,
     admin,
-    service,
     connect,
     read,
     readOn,
-    followed,
-    async readFeed() {
-      const answer = await ask({ method: 'GET', url: `${EVENTS}?limit=1000&after=0`, headers: service })
+    /** What reading on has brought. */
+    followed: followed as readonly FeedEvent[],
+    /** Reads the feed from its beginning. */
+    async readFeed(): Promise<readonly FeedEvent[] | null> {
+      const answer = await get(`${EVENTS}?limit=1000&after=0`)
       return answer?.status === 200 ? (answer.json.items as FeedEvent[]) : null
     },
   }

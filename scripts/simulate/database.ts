@@ -2,35 +2,20 @@ import { nextTick } from 'node:process'
 import type pg from 'pg'
 import { awaitMachine } from './machine.ts'
 import type { Answer, Backend, Backends, DatabaseError } from './backends.ts'
-import type { Border, Choice, Owner, World } from './world.ts'
+import { STARTS_AT } from './ground.ts'
+import type { Plan } from './plan.ts'
+import { choice, type Border, type Choice, type Owner, type World } from './world.ts'
 
 // What the code takes for connections to its database: pg's clients, whose statements wait for their turn.
 
-export interface SimulatedDatabase {
-  connect(client: pg.Client, process: ConnectedProcess): Connection
-  /** Everything that a process had open, when it was killed. */
-  abandon(process: ConnectedProcess): void
-  /** Nobody can connect, and every connection breaks. */
-  goAway(): Promise<void>
-  comeBack(): void
-  readonly isAway: boolean
-  /** The clock of the database, as milliseconds besides the virtual time. */
-  offsetMs: number
-  /** Ends every transaction that is still open. */
-  close(): Promise<void>
-}
+export type SimulatedDatabase = ReturnType<typeof createSimulatedDatabase>
+export type Connection = ReturnType<SimulatedDatabase['connect']>
 
 /** What connections need to know of their process. */
 export interface ConnectedProcess extends Owner {
   readonly isAlive: boolean
   /** Runs code on its behalf; not at all when it is dead. */
   run(call: () => void): void
-}
-
-export interface Connection {
-  submit(statement: Submitted): void
-  end(): void
-  breakOff(error: DatabaseError): Promise<void>
 }
 
 export interface Submitted {
@@ -41,26 +26,10 @@ export interface Submitted {
   readonly deliver: (answer: Answer) => void
 }
 
-/** How likely each fault of a statement is, beside 100 for a statement that is carried out. */
-export interface DatabaseFaults {
-  readonly lostBefore: number
-  readonly lostAnswer: number
-}
-
-const RUNS_WEIGHT = 100
+const IDLE = errorOf('25P03', 'terminating connection due to idle-in-transaction timeout')
 const RUNS_SLOWLY_WEIGHT = 25
 
-export function createSimulatedDatabase({
-  world,
-  backends,
-  startsAt,
-  faults,
-}: {
-  world: World
-  backends: Backends
-  startsAt: number
-  faults: () => DatabaseFaults
-}): SimulatedDatabase {
+export function createSimulatedDatabase(world: World, backends: Backends, faults: () => Plan['database']) {
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
   const blocked: SimulatedConnection[] = []
@@ -68,7 +37,7 @@ export function createSimulatedDatabase({
   let isAway = false
   let offsetMs = 0
 
-  class SimulatedConnection implements Connection, Border {
+  class SimulatedConnection implements Border {
     readonly client: pg.Client
     readonly process: ConnectedProcess
     isOpen = true
@@ -108,42 +77,34 @@ export function createSimulatedDatabase({
     }
 
     choices(): readonly Choice[] {
-      const { name, isAlive, isFrozen } = this.process
+      const { name, isFrozen } = this.process
       const [statement] = this.queue
       const waitedMs = world.now() - this.since
       const { lockMs, idleMs } = backends.limits
       if (statement === undefined) {
-        const isIdle = this.backend !== null && waitedMs >= idleMs
         const [notification] = this.arrived
-        return [
-          ...(isIdle
-            ? [{ text: `${name}: its transaction was idle`, weight: RUNS_WEIGHT, run: () => this.breakOff(idle()) }]
-            : []),
-          ...(notification && !isFrozen
-            ? [{ text: `${name}: is notified`, weight: RUNS_WEIGHT, run: () => this.beNotified() }]
-            : []),
-        ]
+        if (this.backend !== null && waitedMs >= idleMs)
+          return [choice(`${name}: its transaction was idle`, () => this.breakOff(IDLE))]
+        return notification && !isFrozen ? [choice(`${name}: is notified`, () => this.beNotified())] : []
       }
       const what = `${name}: ${labelOf(statement)}`
-      if (this.answer !== null)
-        return isFrozen ? [] : [{ text: `${what} is answered`, weight: RUNS_WEIGHT, run: () => this.deliver() }]
+      if (this.answer !== null) return isFrozen ? [] : [choice(`${what} is answered`, () => this.deliver())]
       if (blocked.includes(this)) {
         const giveUp = () => this.giveUp('55P03', 'canceling statement due to lock timeout')
-        return waitedMs < lockMs
-          ? []
-          : [{ text: `${what} waits for a lock no longer`, weight: RUNS_WEIGHT, run: giveUp }]
+        return waitedMs < lockMs ? [] : [choice(`${what} waits for a lock no longer`, giveUp)]
       }
-      if (!isAlive)
+      if (!this.isOpen)
         return [
-          { text: `${what} arrives from a dead process`, weight: RUNS_WEIGHT, run: () => this.run(false) },
-          { text: `${what} never arrives`, weight: RUNS_WEIGHT, run: () => this.release() },
+          choice(`${what} arrives late`, () => this.run(false)),
+          choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer } = faults()
+      const { lostBefore, lostAnswer, late } = faults()
       return [
-        { text: what, weight: RUNS_WEIGHT, run: () => this.run(!isFrozen) },
-        { text: `${what}, slowly`, weight: RUNS_SLOWLY_WEIGHT, run: () => this.run(false) },
-        { text: `${what} does not arrive`, weight: lostBefore, run: () => this.breakOff(reset()) },
-        { text: `${what}, and the answer is lost`, weight: lostAnswer, run: () => this.loseAnswer() },
+        choice(what, () => this.run(!isFrozen)),
+        choice(`${what}, slowly`, () => this.run(false), RUNS_SLOWLY_WEIGHT),
+        choice(`${what} does not arrive`, () => this.breakOff(reset()), lostBefore),
+        choice(`${what} has no answer yet`, () => this.breakOff(reset(), true), late),
+        choice(`${what}, and the answer is lost`, () => this.loseAnswer(), lostAnswer),
       ]
     }
 
@@ -156,7 +117,7 @@ export function createSimulatedDatabase({
       if (this.mayNotify)
         for (const each of connections) for (const channel of each.channels) await backends.listen(channel)
       const asksForTime = !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement.text)
-      const at = asksForTime ? new Date(startsAt + world.now() + offsetMs) : null
+      const at = asksForTime ? new Date(STARTS_AT + world.now() + offsetMs) : null
       const answer = await this.backend.run(statement.run, at)
       world.pass(1)
       if (answer !== null) return this.take(answer, atOnce)
@@ -170,12 +131,12 @@ export function createSimulatedDatabase({
       this.answer = answer
       this.since = world.now()
       world.note(`${this.process.name}: ${outcomeOf(answer)}`)
-      const hasEnded = this.backend !== null && !this.backend.isInTransaction
+      const hasEnded = this.backend !== null && !this.backend.isInTransaction()
       if (this.backend !== null && hasEnded) {
         backends.giveBack(this.backend)
         this.backend = null
       }
-      if (!this.process.isAlive) await this.release()
+      if (!this.isOpen) await this.release()
       else if (atOnce) this.deliver()
       if (hasEnded) await afterTransaction(this.mayNotify)
       if (hasEnded) this.mayNotify = false
@@ -224,11 +185,13 @@ export function createSimulatedDatabase({
       nextTick(() => this.process.run(() => this.client.emit('end')))
     }
 
-    async breakOff(error: DatabaseError): Promise<void> {
+    /** @param arrivesLate what it had sent may still arrive */
+    async breakOff(error: DatabaseError, arrivesLate = false): Promise<void> {
       if (!this.isOpen) return
       this.isOpen = false
-      const failed = this.queue.splice(0)
-      await this.release()
+      const failed = [...this.queue]
+      if (arrivesLate) this.queue.length = 1
+      else await this.release()
       Object.assign(this.client, { _queryable: false, _ended: true })
       this.process.run(() => {
         for (const statement of failed) statement.deliver({ error })
@@ -300,33 +263,30 @@ export function createSimulatedDatabase({
   }
 
   return {
-    connect(client, process) {
+    connect(client: pg.Client, process: ConnectedProcess): SimulatedConnection {
       const connection = new SimulatedConnection(client, process)
       connections.add(connection)
       return connection
     },
-    abandon(process) {
+    /** Everything that a process had open, when it was killed. */
+    abandon(process: ConnectedProcess): void {
       for (const connection of connections) if (connection.process === process) connection.abandon()
     },
-    async goAway() {
+    /** Nobody can connect, and every connection breaks. */
+    async goAway(): Promise<void> {
       isAway = true
-      const error = () =>
-        Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
-      for (const connection of connections) await connection.breakOff(error())
+      const message = 'terminating connection due to administrator command'
+      for (const connection of connections) await connection.breakOff(errorOf('57P01', message))
     },
-    comeBack() {
+    comeBack(): void {
       isAway = false
     },
-    get isAway() {
-      return isAway
+    isAway: () => isAway,
+    setClockBack(ms: number): void {
+      offsetMs -= ms
     },
-    get offsetMs() {
-      return offsetMs
-    },
-    set offsetMs(ms) {
-      offsetMs = ms
-    },
-    async close() {
+    /** Ends every transaction that is still open. */
+    async close(): Promise<void> {
       await releasing
       for (const connection of connections) await connection.release()
     },
@@ -337,12 +297,11 @@ const NOTHING = { command: '', rowCount: 0, oid: null, fields: [], rows: [] }
 
 /** As Node reports a connection that the other end has closed. */
 export function reset(): DatabaseError {
-  return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', errno: -104, syscall: 'read' })
+  return Object.assign(errorOf('ECONNRESET', 'read ECONNRESET'), { errno: -104, syscall: 'read' })
 }
 
-function idle(): DatabaseError {
-  const message = 'terminating connection due to idle-in-transaction timeout'
-  return Object.assign(new Error(message), { code: '25P03' })
+function errorOf(code: string, message: string): DatabaseError {
+  return Object.assign(new Error(message), { code })
 }
 
 function outcomeOf(answer: Answer): string {

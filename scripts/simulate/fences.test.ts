@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { listFences, withoutFence } from './fences.ts'
-import { SEEDS_OF_PLANTS } from './plants.ts'
+import { PLANTS } from './plants.ts'
 
 it.each([
   ['a condition', 'WHERE a = $1 /* fence: one */ AND b = $2 /* end */', 'WHERE a = $1 AND ((b = $2 ) OR true)'],
@@ -12,5 +12,5 @@ it.each([
 })
 
 it('lists each fence of the product', () => {
-  expect(Object.keys(SEEDS_OF_PLANTS).toSorted()).toEqual(listFences())
+  expect(Object.keys(PLANTS).toSorted()).toEqual(listFences())
 })

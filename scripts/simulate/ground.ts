@@ -5,14 +5,20 @@ import { startSimulator } from '../../apps/m365-simulator/src/start.ts'
 import { compose } from '../../apps/api/src/compose.ts'
 import { readConfig, type Config } from '../../apps/api/src/config.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
-import { migrate } from '../../apps/api/src/database/migrate.ts'
 import { createTrigrams } from '../../apps/api/src/database/trigrams.ts'
 import { makeIndex } from '../../apps/api/src/queue/search-index.ts'
 import type { MakeHousekeeping } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/logger.ts'
-import { databaseUrl, startEmbeddedServer } from '../../apps/api/src/test-support/database-server.ts'
+import {
+  databaseUrl,
+  freePort,
+  onServer,
+  PRODUCT_ROLE,
+  provideServer,
+  startEmbeddedServer,
+  TEMPLATE,
+} from '../../apps/api/src/test-support/database-server.ts'
 import { createTestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
-import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { NOW_SETTING } from './backends.ts'
 
 // The database that each schedule begins with: an installation whose mailbox is connected, with a service key and an admin
@@ -29,8 +35,6 @@ const REGISTRATION = {
   clientSecret: 'the-secret-of-the-simulation',
 }
 const VAULT_KEYS = `simulation:${Buffer.alloc(32, 7).toString('base64')}`
-const ROLE = 'inforiver_mail'
-const TEMPLATE = 'simulation'
 /** Where the rows are kept that schedules begin with: of a mailbox that may be read, and of one that may only be sent from. */
 const SNAPSHOTS = { readable: 'simulation_readable', sendOnly: 'simulation_send_only' } as const
 
@@ -42,60 +46,46 @@ export interface Ground {
   readonly cookie: string
 }
 
-const SETTINGS = {
-  fsync: 'off',
-  full_page_writes: 'off',
-  synchronous_commit: 'off',
-  autovacuum: 'off',
-  deadlock_timeout: '1h', // the simulation finds deadlocks
-}
+const SETTINGS = `
+  ALTER SYSTEM SET synchronous_commit = off;
+  ALTER SYSTEM SET autovacuum = off;
+  ALTER SYSTEM SET deadlock_timeout = '1h'` // the simulation finds deadlocks
 
 export async function prepareGround(): Promise<{ ground: Ground; readonly close: () => Promise<void> }> {
   const server = await startEmbeddedServer()
-  try {
-    await onServer(server.url, [
-      ...Object.entries(SETTINGS).map(([name, value]) => `ALTER SYSTEM SET ${name} = '${value}'`),
-      'SELECT pg_reload_conf()',
-      `CREATE ROLE ${ROLE} LOGIN`,
-      `CREATE DATABASE ${TEMPLATE} OWNER ${ROLE}`,
-    ])
-    const url = databaseUrl(server.url, TEMPLATE, ROLE)
-    await migrate(url)
-    const database = connectDatabase(url, () => {})
-    await createTrigrams(database.pool)
-    await makeIndex(database.pool, url, new AbortController().signal)
-    await database.close()
-    await onServer(databaseUrl(server.url, TEMPLATE), [
-      `CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
-       AS $$ SELECT coalesce(nullif(current_setting('${NOW_SETTING}', true), ''), '${new Date(STARTS_AT).toISOString()}')::timestamptz $$`,
-    ])
-    const access = await connectMailbox(url, (snapshot) =>
-      onServer(databaseUrl(server.url, TEMPLATE), [keepRows(snapshot)]),
-    )
-    return { ground: { serverUrl: server.url, ...access }, close: () => server.stop() }
-  } catch (error) {
-    await server.stop()
-    throw error
-  }
+  const close = await provideServer({ provide() {} }, server)
+  for (const setting of SETTINGS.split(';')) await onServer(server.url, setting)
+  await onServer(server.url, 'SELECT pg_reload_conf()')
+  const url = databaseUrl(server.url, TEMPLATE, PRODUCT_ROLE)
+  const database = connectDatabase(url, () => {})
+  await createTrigrams(database.pool)
+  await makeIndex(database.pool, url, new AbortController().signal)
+  await database.close()
+  const asSuperuser = (statement: string) => onServer(databaseUrl(server.url, TEMPLATE), statement)
+  await asSuperuser(`
+    CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT coalesce(nullif(current_setting('${NOW_SETTING}', true), ''), '${new Date(STARTS_AT).toISOString()}')::timestamptz $$`)
+  const access = await connectMailbox(url, (snapshot) => asSuperuser(keepRows(snapshot)))
+  return { ground: { serverUrl: server.url, ...access }, close }
 }
 
 /** Gives a worker a database of its own. Returns its address, and what brings back the rows that schedules begin with. */
 export async function openDatabase(
   { serverUrl }: Ground,
   worker: number,
-): Promise<{ url: string; restore(isReadable: boolean): Promise<void>; close(): Promise<void> }> {
-  const name = `${TEMPLATE}_${worker}`
-  await onServer(serverUrl, [`CREATE DATABASE ${name} OWNER ${ROLE} TEMPLATE ${TEMPLATE} STRATEGY file_copy`])
+): Promise<{ url: string; restore(isReadable: boolean): Promise<void> }> {
+  const name = `simulation_${worker}`
+  await onServer(serverUrl, `CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${TEMPLATE} STRATEGY file_copy`)
   const client = new pg.Client({ connectionString: databaseUrl(serverUrl, name) })
+  client.on('error', () => {}) // the server stops before the simulation does
   await client.connect()
-  const statementOf = async (snapshot: string) =>
-    (await client.query<{ statement: string }>(bringBack(snapshot))).rows[0]?.statement ?? ''
-  const readable = await statementOf(SNAPSHOTS.readable)
-  const sendOnly = await statementOf(SNAPSHOTS.sendOnly)
   return {
-    url: databaseUrl(serverUrl, name, ROLE),
-    restore: async (isReadable) => void (await client.query(isReadable ? readable : sendOnly)),
-    close: () => client.end(),
+    url: databaseUrl(serverUrl, name, PRODUCT_ROLE),
+    async restore(isReadable) {
+      const statements = bringBack(isReadable ? SNAPSHOTS.readable : SNAPSHOTS.sendOnly)
+      const { rows } = await client.query<{ statement: string }>(statements)
+      await client.query(rows[0]?.statement ?? '')
+    },
   }
 }
 
@@ -137,16 +127,6 @@ SELECT 'BEGIN; SET LOCAL session_replication_role = replica; '
     || 'COMMIT' AS statement
   FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`
 
-async function onServer(url: string, statements: readonly string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    for (const statement of statements) await client.query(statement)
-  } finally {
-    await client.end()
-  }
-}
-
 /** Has an admin sign in, connect a mailbox and create a service key. Time stands still meanwhile. */
 async function connectMailbox(
   databaseAddress: string,
@@ -184,31 +164,28 @@ async function connectMailbox(
     },
   })
   const app = await product.buildApp()
-  try {
-    await app.listen({ host: config.host, port })
-    const admin = createTestBrowser(publicUrl)
-    await admin.signIn('Ada Admin')
-    const connect = async (largeAttachments: boolean, snapshot: string) => {
-      await admin.call('POST', `${OFFICE365}/reset`, {})
-      const consent = await admin.call('POST', `${OFFICE365}/configure`, { fromEmail: SENDERS[0], largeAttachments })
-      await admin.consent((consent.json as { consentUrl: string }).consentUrl, 'Grace Global')
-      await tasks['check-sent-items-search']?.()
-      const settings = await admin.call('GET', OFFICE365)
-      if ((settings.json as { status: string }).status !== 'connected')
-        throw new Error('The mailbox of the simulation could not be connected. What the product logged is above.')
-      await keep(snapshot)
-    }
-    const scopes = ['messages:send', 'messages:read', 'settings:read']
-    const created = await admin.call('POST', '/api/v1/service-keys', { name: 'reports', scopes })
-    await connect(false, SNAPSHOTS.sendOnly)
-    await connect(true, SNAPSHOTS.readable)
-    const session = await admin.call('GET', '/api/v1/session')
-    const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const { tenantId } = session.json as { tenantId: string }
-    return { tenantId, serviceKey: (created.json as { key: string }).key, cookie }
-  } finally {
-    await app.close()
-    await product.close()
-    await simulator.close()
+  await app.listen({ host: config.host, port })
+  const admin = createTestBrowser(publicUrl)
+  await admin.signIn('Ada Admin')
+  const connect = async (largeAttachments: boolean, snapshot: string) => {
+    await admin.call('POST', `${OFFICE365}/reset`, {})
+    const consent = await admin.call('POST', `${OFFICE365}/configure`, { fromEmail: SENDERS[0], largeAttachments })
+    await admin.consent((consent.json as { consentUrl: string }).consentUrl, 'Grace Global')
+    await tasks['check-sent-items-search']?.()
+    const settings = await admin.call('GET', OFFICE365)
+    if ((settings.json as { status: string }).status !== 'connected')
+      throw new Error('The mailbox of the simulation could not be connected. What the product logged is above.')
+    await keep(snapshot)
   }
+  const scopes = ['messages:send', 'messages:read', 'settings:read']
+  const created = await admin.call('POST', '/api/v1/service-keys', { name: 'reports', scopes })
+  await connect(false, SNAPSHOTS.sendOnly)
+  await connect(true, SNAPSHOTS.readable)
+  const session = await admin.call('GET', '/api/v1/session')
+  const cookie = [...admin.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const { tenantId } = session.json as { tenantId: string }
+  await app.close()
+  await product.close()
+  await simulator.close()
+  return { tenantId, serviceKey: (created.json as { key: string }).key, cookie }
 }

@@ -1,4 +1,5 @@
-import { MESSAGE_ID_PROPERTY } from '../../packages/m365/src/mailer/send-mail-request.ts'
+import type { MailboxRequest } from '../chaos/history/history.ts'
+import { MESSAGE_ID_PROPERTY, type toGraphMessage } from '../../packages/m365/src/mailer/send-mail-request.ts'
 
 // What Microsoft keeps and answers: tokens, sendMail, drafts, uploads, Sent Items. It does what docs/microsoft-365.md and
 // the simulator say of Graph, and nothing goes wrong by itself.
@@ -8,56 +9,13 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   /** Microsoft took a message to deliver it. */
-  readonly accepted?: Acceptance
+  readonly accepted?: Omit<Acceptance, 'at'>
 }
 
-export interface Asked {
-  readonly method: string
-  readonly url: URL
-  readonly body: string
-}
+export type Acceptance = NonNullable<MailboxRequest['accepted']> & { readonly fileBytes: number }
 
-export interface Acceptance {
-  readonly mailbox: string
-  readonly from: string
-  readonly subject: string
-  /** The product's id of it. */
-  readonly id: string | null
-  readonly recipients: number
-  readonly files: number
-  readonly fileBytes: number
-}
-
-interface Item {
-  readonly id: string
-  readonly mailbox: string
-  readonly from: string
-  readonly subject: string
-  readonly to: readonly GraphRecipient[]
-  readonly recipients: number
-  readonly ourId: string | null
-  readonly internetMessageId: string
-  readonly attachments: { readonly name: string; readonly size: number }[]
-  folder: 'drafts' | 'sentitems'
-  isDeleted: boolean
-  /** A copy appears late. */
-  appearsAt: number
-}
-
-interface GraphRecipient {
-  readonly emailAddress: { readonly address: string }
-}
-
-interface GraphMessage {
-  readonly from: GraphRecipient
-  readonly subject: string
-  readonly toRecipients?: readonly GraphRecipient[]
-  readonly ccRecipients?: readonly GraphRecipient[]
-  readonly bccRecipients?: readonly GraphRecipient[]
-  readonly internetMessageId?: string
-  readonly singleValueExtendedProperties?: readonly { readonly id: string; readonly value: string }[]
-  readonly attachments?: readonly { readonly name: string; readonly contentBytes: string }[]
-}
+type Message = ReturnType<typeof toGraphMessage>
+type Item = ReturnType<typeof itemOf>
 
 interface Upload {
   readonly draft: Item
@@ -66,12 +24,7 @@ interface Upload {
   position: number
 }
 
-export interface Mailboxes {
-  /** Carries a request out. */
-  answer(asked: Asked): Reply
-  /** Drafts that are left in a mailbox, by their subjects. */
-  drafts(): readonly string[]
-}
+export type Mailboxes = ReturnType<typeof createMailboxes>
 
 const UPLOAD_HOST = 'outlook.office.com'
 const TOKEN_SECONDS = 24 * 60 * 60
@@ -86,13 +39,14 @@ export function createMailboxes({
   mostRequestBytes: number
   /** How late the copy of the next message appears. */
   copyAppearsInMs: () => number
-}): Mailboxes {
+}) {
   const items = new Map<string, Item>()
   const uploads = new Map<string, Upload>()
   let made = 0
 
   return {
-    answer({ method, url, body }) {
+    /** Carries a request out. */
+    answer(method: string, url: URL, body: string): Reply {
       if (url.pathname.endsWith('/oauth2/v2.0/token')) return token(method)
       if (url.host === UPLOAD_HOST) return upload(method, url, body)
       if (body.length > mostRequestBytes) return refusal(413, 'RequestEntityTooLarge')
@@ -100,13 +54,14 @@ export function createMailboxes({
       const mailbox = decodeURIComponent(address)
       const [, id = '', action = ''] = /^\/messages\/([^/]+)(\/.*)?$/.exec(rest) ?? []
       if (rest === '/sendMail') return sendMail(mailbox, body)
-      if (rest === '/messages' && method === 'POST') return createDraft(mailbox, JSON.parse(body) as GraphMessage)
+      if (rest === '/messages' && method === 'POST') return createDraft(mailbox, JSON.parse(body) as Message)
       const folder = /^\/mailFolders\/(\w+)\/messages$/.exec(rest)?.[1]
       if (folder !== undefined) return search(mailbox, folder, url.searchParams.get('$filter') ?? '')
       const item = items.get(decodeURIComponent(id))
       if (!item || item.mailbox !== mailbox || item.appearsAt > now()) return NOT_FOUND
       return ofItem(item, method, action, body)
     },
+    /** Drafts that are left in a mailbox, by their subjects. */
     drafts: () => [...items.values()].filter(({ folder }) => folder === 'drafts').map(({ subject }) => subject),
   }
 
@@ -115,62 +70,32 @@ export function createMailboxes({
     const claims = { roles: ['Mail.Send', 'Mail.ReadWrite'] }
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const accessToken = `${part({ alg: 'none' })}.${part(claims)}.${++made}`
-    return ok({
-      token_type: 'Bearer',
-      expires_in: TOKEN_SECONDS,
-      ext_expires_in: TOKEN_SECONDS,
-      access_token: accessToken,
-    })
+    return ok({ token_type: 'Bearer', expires_in: TOKEN_SECONDS, access_token: accessToken })
   }
 
   function sendMail(mailbox: string, body: string): Reply {
-    const { message, saveToSentItems } = JSON.parse(body) as { message: GraphMessage; saveToSentItems: boolean }
+    const { message, saveToSentItems } = JSON.parse(body) as { message: Message; saveToSentItems: boolean }
     const item = add(mailbox, message, 'sentitems')
     item.appearsAt = now() + copyAppearsInMs()
     if (!saveToSentItems) items.delete(item.id)
     return accepted(item)
   }
 
-  function createDraft(mailbox: string, message: GraphMessage): Reply {
+  function createDraft(mailbox: string, message: Message): Reply {
     const { id, internetMessageId, from } = add(mailbox, message, 'drafts')
-    return { status: 201, body: { id, internetMessageId, from: { emailAddress: { address: from } } } }
+    return { status: 201, body: { id, internetMessageId, from } }
   }
 
-  function add(mailbox: string, message: GraphMessage, folder: Item['folder']): Item {
-    const id = `item-${++made}`
-    const { from, subject, toRecipients = [], ccRecipients = [], bccRecipients = [], attachments = [] } = message
-    const own = message.singleValueExtendedProperties?.find((property) => property.id === MESSAGE_ID_PROPERTY)
-    const item: Item = {
-      id,
-      mailbox,
-      from: from.emailAddress.address,
-      subject,
-      to: toRecipients,
-      recipients: toRecipients.length + ccRecipients.length + bccRecipients.length,
-      ourId: own?.value ?? null,
-      internetMessageId: message.internetMessageId ?? `<${id}@example.com>`,
-      attachments: attachments.map(({ name, contentBytes }) => ({
-        name,
-        size: Buffer.from(contentBytes, 'base64').length,
-      })),
-      folder,
-      isDeleted: false,
-      appearsAt: 0,
-    }
-    items.set(id, item)
+  function add(mailbox: string, message: Message, folder: Item['folder']): Item {
+    const item = itemOf(`item-${++made}`, mailbox, message, folder)
+    items.set(item.id, item)
     return item
-  }
-
-  function accepted({ mailbox, from, subject, ourId: id, recipients, attachments }: Item): Reply {
-    const fileBytes = attachments.reduce((sum, { size }) => sum + size, 0)
-    return { status: 202, accepted: { mailbox, from, subject, id, recipients, files: attachments.length, fileBytes } }
   }
 
   function ofItem(item: Item, method: string, action: string, body: string): Reply {
     if (action === '/send') return sendDraft(item)
     if (action === '/attachments' && method === 'POST') {
-      const { name, contentBytes } = JSON.parse(body) as { name: string; contentBytes: string }
-      item.attachments.push({ name, size: Buffer.from(contentBytes, 'base64').length })
+      item.attachments.push(fileOf(JSON.parse(body) as GraphFile))
       return { status: 201, body: { id: `attachment-${++made}` } }
     }
     if (action === '/attachments') return ok({ value: item.attachments })
@@ -224,13 +149,49 @@ export function createMailboxes({
     )
     const value = found.map(({ id, from, subject, to, ourId }) => ({
       id,
-      from: { emailAddress: { address: from } },
+      from,
       subject,
       toRecipients: to,
       singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: ourId }],
     }))
     return ok({ value })
   }
+}
+
+function itemOf(id: string, mailbox: string, message: Message, folder: 'drafts' | 'sentitems') {
+  const { from, subject, toRecipients: to, ccRecipients, bccRecipients, attachments = [] } = message
+  const own = message.singleValueExtendedProperties?.find((property) => property.id === MESSAGE_ID_PROPERTY)
+  return {
+    id,
+    mailbox,
+    from,
+    subject: subject ?? '',
+    to,
+    recipients: [to, ccRecipients, bccRecipients].flatMap((each) => each ?? []).length,
+    ourId: own?.value ?? null,
+    internetMessageId: message.internetMessageId ?? `<${id}@example.com>`,
+    attachments: (attachments ?? []).map((file) => fileOf(file as GraphFile)),
+    folder,
+    isDeleted: false,
+    /** A copy appears late. */
+    appearsAt: 0,
+  }
+}
+
+interface GraphFile {
+  readonly name: string
+  readonly contentBytes: string
+}
+
+function fileOf({ name, contentBytes }: GraphFile) {
+  return { name, size: Buffer.from(contentBytes, 'base64').length }
+}
+
+function accepted({ from, subject, ourId: id, recipients, attachments }: Item): Reply {
+  const fileBytes = attachments.reduce((sum, { size }) => sum + size, 0)
+  const message = /^m\d/.test(subject) ? subject : null
+  const sender = from?.emailAddress?.address ?? ''
+  return { status: 202, accepted: { from: sender, message, id, recipients, fileBytes } }
 }
 
 function ok(body: object): Reply {

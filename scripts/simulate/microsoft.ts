@@ -1,3 +1,4 @@
+import type { MailboxRequest } from '../chaos/history/history.ts'
 import { ReceivedHeaders } from '../../packages/m365/src/answer-headers.ts'
 import {
   NotSentError,
@@ -5,31 +6,18 @@ import {
   type MicrosoftFetchInit,
   type MicrosoftResponse,
 } from '../../packages/m365/src/microsoft-fetch.ts'
-import { refusal, type Acceptance, type Asked, type Mailboxes, type Reply } from './mailboxes.ts'
-import type { ConnectedProcess } from './database.ts'
-import type { Border, Choice, World } from './world.ts'
+import { refusal, type Acceptance, type Mailboxes, type Reply } from './mailboxes.ts'
+import type { Plan } from './plan.ts'
+import type { SimulatedProcess } from './process.ts'
+import { choice, type Border, type Choice, type World } from './world.ts'
 
 // The way to Microsoft and back, beneath the real clients.
 
 /** A request as it is recorded for the rules. */
-export interface RecordedRequest {
-  readonly process: string
-  readonly mailbox: string
-  readonly endpoint: string
-  readonly begunAt: number
-  endedAt: number | null
+export interface RecordedRequest extends MailboxRequest {
+  endedAt: number
   status: number | null
   accepted: Acceptance | null
-}
-
-/** How likely each fault of a request is, beside 100 for one that is carried out and answered. */
-export interface MicrosoftFaults {
-  readonly unreachable: number
-  readonly lostBefore: number
-  readonly lostAnswer: number
-  readonly throttled: number
-  readonly unavailable: number
-  readonly unclear: number
 }
 
 export interface Upload {
@@ -37,167 +25,110 @@ export interface Upload {
   readonly bytes: number
 }
 
-export interface Microsoft {
-  readonly fetchOf: (process: MailingProcess) => MicrosoftFetch
-}
-
-interface MailingProcess extends ConnectedProcess {
-  after(ms: number, call: () => void): () => void
-}
-
 const TIMEOUT_MS = 60_000
-const CARRIED_OUT_WEIGHT = 100
 const SLOWLY_WEIGHT = 40
 /** A request that its sender has given up may still be carried out within this time. */
 const LATE_WITHIN_MS = 30_000
-const SENDING = /\/(sendMail|send)$/
 
-export function createMicrosoft({
-  world,
-  mailboxes,
-  faults,
-  onRequest,
-  onUpload,
-}: {
-  world: World
-  mailboxes: Mailboxes
-  faults: () => MicrosoftFaults
-  onRequest: (request: RecordedRequest) => void
-  /** A range of a file is being uploaded. */
-  onUpload: (upload: Upload) => void
-}): Microsoft {
-  class Request implements Border {
-    private readonly process: MailingProcess
-    private readonly asked: Asked
-    private readonly record: RecordedRequest | null
-    private readonly resolve: (response: MicrosoftResponse) => void
-    private readonly reject: (error: Error) => void
-    private reply: Reply | Error | null = null
-    private isGivenUp = false
-    private givenUpAt = 0
-    private isOver = false
-    private readonly cancelTimeout: () => void
+/** Returns what a process asks Microsoft by. What goes to a mailbox, and what is uploaded, is recorded. */
+export function createMicrosoft(
+  { world, mailboxes, faults }: { world: World; mailboxes: Mailboxes; faults: () => Plan['microsoft'] },
+  requests: RecordedRequest[],
+  uploads: Upload[],
+): (process: SimulatedProcess) => MicrosoftFetch {
+  function begin(
+    process: SimulatedProcess,
+    address: string,
+    { method = 'GET', headers = {}, body = '', signal }: MicrosoftFetchInit,
+    { resolve, reject }: PromiseWithResolvers<MicrosoftResponse>,
+  ): void {
+    const url = new URL(address)
+    const what = `${process.name}: ${method} ${url.pathname.replace(/^\/v1\.0\/users/, '')}`
+    // What is uploaded is told by its range, and need not be read.
+    const range = /^bytes (\d+)-(\d+)/.exec(headers['content-range'] ?? '')?.slice(1)
+    if (range) uploads.push({ at: world.now(), bytes: Number(range[1]) - Number(range[0]) + 1 })
+    const record = recordOf(url, world.now())
+    if (record.mailbox !== '') requests.push(record)
+    let reply: Reply | Error | null = null
+    let givenUpAt: number | null = null
+    const border: Border = { choices }
+    const cancelTimeout = process.after(TIMEOUT_MS, () =>
+      giveUp(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+    )
+    signal?.addEventListener('abort', () => giveUp(signal.reason as Error), { once: true })
+    world.add(border)
 
-    constructor(
-      process: MailingProcess,
-      url: string,
-      { method = 'GET', headers = {}, body = '', signal }: MicrosoftFetchInit,
-      resolve: (response: MicrosoftResponse) => void,
-      reject: (error: Error) => void,
-    ) {
-      this.process = process
-      // What is uploaded is told by its range, and need not be read.
-      const range = /^bytes (\d+-\d+)/.exec(headers['content-range'] ?? '')?.[1]
-      this.asked = { method, url: new URL(url), body: range ?? (typeof body === 'string' ? body : '') }
-      this.resolve = resolve
-      this.reject = reject
-      this.record = recordOf(process.name, this.asked, world.now())
-      if (this.record) onRequest(this.record)
-      const [from, to] = range?.split('-').map(Number) ?? []
-      if (from !== undefined && to !== undefined) onUpload({ at: world.now(), bytes: to - from + 1 })
-      this.cancelTimeout = process.after(TIMEOUT_MS, () =>
-        this.giveUp(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
-      )
-      signal?.addEventListener('abort', () => this.giveUp(signal.reason as Error), { once: true })
-      world.add(this)
-    }
-
-    choices(): readonly Choice[] {
-      const { name, isFrozen, isAlive } = this.process
-      const what = `${name}: ${this.asked.method} ${this.asked.url.pathname.replace(/^\/v1\.0\/users/, '')}`
-      if (!isAlive) this.beLate()
-      if (this.isGivenUp) return this.late(what)
-      if (this.reply !== null)
-        return isFrozen ? [] : [{ text: `${what} is answered`, weight: CARRIED_OUT_WEIGHT, run: () => this.deliver() }]
+    function choices(): readonly Choice[] {
+      if (!process.isAlive) givenUpAt ??= world.now()
+      if (givenUpAt !== null) return late(world.now() - givenUpAt > LATE_WITHIN_MS)
+      if (reply !== null) return process.isFrozen ? [] : [choice(`${what} is answered`, deliver)]
       const { unreachable, lostBefore, lostAnswer, throttled, unavailable, unclear } = faults()
-      const answer = (text: string, weight: number, run: () => Reply | Error): Choice => ({
-        text: `${what}${text}`,
-        weight,
-        run: () => this.take(run(), true),
-      })
+      const answer = (text: string, weight: number, run: () => Reply | Error) =>
+        choice(`${what}${text}`, () => take(run(), true), weight)
       return [
-        answer('', CARRIED_OUT_WEIGHT, () => this.carryOut()),
-        { text: `${what}, slowly`, weight: SLOWLY_WEIGHT, run: () => this.take(this.carryOut(), false) },
+        choice(what, () => take(carryOut(), true)),
+        choice(`${what}, slowly`, () => take(carryOut(), false), SLOWLY_WEIGHT),
         answer(' finds no way', unreachable, () => new NotSentError(connectionError('ECONNREFUSED'))),
         answer(' does not arrive', lostBefore, () => connectionError('ECONNRESET')),
-        answer(', and the answer is lost', lostAnswer, () => (this.carryOut(), connectionError('ECONNRESET'))),
+        answer(', and the answer is lost', lostAnswer, () => (carryOut(), connectionError('ECONNRESET'))),
         answer(' is throttled', throttled, () => refusal(429, 'ApplicationThrottled', { 'retry-after': '10' })),
         answer(' is turned away', unavailable, () => refusal(503, 'ServiceUnavailable', { 'retry-after': '5' })),
         answer(' fails', unclear, () => refusal(504, 'GatewayTimeout')),
-        answer(' is carried out and fails', unclear, () => (this.carryOut(), refusal(504, 'GatewayTimeout'))),
+        answer(' is carried out and fails', unclear, () => (carryOut(), refusal(504, 'GatewayTimeout'))),
       ]
     }
 
     /** Its sender waits no longer. */
-    private late(what: string): Choice[] {
-      const isPast = world.now() - this.givenUpAt > LATE_WITHIN_MS
-      if (this.reply !== null || isPast)
-        return [{ text: `${what} is over`, weight: CARRIED_OUT_WEIGHT, run: () => this.end() }]
+    function late(isPast: boolean): Choice[] {
+      if (reply !== null || isPast) return [choice(`${what} is over`, end)]
       return [
-        { text: `${what} never arrives`, weight: CARRIED_OUT_WEIGHT, run: () => this.end() },
-        {
-          text: `${what} is carried out late`,
-          weight: CARRIED_OUT_WEIGHT,
-          run: () => this.take(this.carryOut(), false),
-        },
+        choice(`${what} never arrives`, end),
+        choice(`${what} is carried out late`, () => take(carryOut(), false)),
       ]
     }
 
-    private take(reply: Reply | Error, atOnce: boolean): void {
-      this.reply = reply
+    function take(answer: Reply | Error, atOnce: boolean): void {
+      reply = answer
       world.pass(1)
-      if (this.record) {
-        this.record.endedAt = world.now()
-        this.record.status = reply instanceof Error ? null : reply.status
-      }
-      world.note(`${this.process.name}: ${reply instanceof Error ? reply.message : reply.status}`)
-      if (this.isGivenUp || !this.process.isAlive) this.end()
-      else if (atOnce && !this.process.isFrozen) this.deliver()
+      record.endedAt = world.now()
+      record.status = answer instanceof Error ? null : answer.status
+      world.note(`${process.name}: ${answer instanceof Error ? answer.message : answer.status}`)
+      if (givenUpAt !== null || !process.isAlive) end()
+      else if (atOnce && !process.isFrozen) deliver()
     }
 
-    private deliver(): void {
-      const { reply } = this
-      this.end()
-      if (reply instanceof Error) this.process.run(() => this.reject(reply))
-      else if (reply) this.process.run(() => this.resolve(responseOf(reply)))
+    function deliver(): void {
+      end()
+      if (reply instanceof Error) process.run(() => reject(reply))
+      else if (reply) process.run(() => resolve(responseOf(reply as Reply)))
     }
 
-    private giveUp(reason: Error): void {
-      if (this.isGivenUp || this.isOver) return
-      this.beLate()
-      this.reject(reason)
+    function giveUp(reason: Error): void {
+      givenUpAt ??= world.now()
+      cancelTimeout()
+      reject(reason)
     }
 
-    private beLate(): void {
-      if (this.isGivenUp) return
-      this.isGivenUp = true
-      this.givenUpAt = world.now()
-      this.cancelTimeout()
+    function carryOut(): Reply {
+      const answer = mailboxes.answer(method, url, range?.join('-') ?? (typeof body === 'string' ? body : ''))
+      if (answer.accepted) record.accepted = { ...answer.accepted, at: record.begunAt }
+      return answer
     }
 
-    private carryOut(): Reply {
-      const reply = mailboxes.answer(this.asked)
-      if (this.record && reply.accepted) this.record.accepted = reply.accepted
-      return reply
-    }
-
-    private end(): void {
-      if (this.record) this.record.endedAt ??= world.now()
-      this.isOver = true
-      this.cancelTimeout()
-      world.remove(this)
+    function end(): void {
+      record.endedAt = Math.min(record.endedAt, world.now())
+      cancelTimeout()
+      world.remove(border)
     }
   }
 
-  return {
-    fetchOf:
-      (process) =>
-      (url, init = {}) =>
-        new Promise((resolve, reject) => {
-          if (init.signal?.aborted) reject(new NotSentError(init.signal.reason as Error))
-          else void new Request(process, url, init, resolve, reject)
-        }),
-  }
+  return (process) =>
+    (url, init = {}) => {
+      const answer = Promise.withResolvers<MicrosoftResponse>()
+      if (init.signal?.aborted) answer.reject(new NotSentError(init.signal.reason as Error))
+      else begin(process, url, init, answer)
+      return answer.promise
+    }
 }
 
 function connectionError(code: string): Error {
@@ -205,33 +136,19 @@ function connectionError(code: string): Error {
 }
 
 /** Requests for tokens go to no mailbox, and ranges to a host that counts them by itself. */
-function recordOf(process: string, { url }: Asked, begunAt: number): RecordedRequest | null {
-  const [, address] = /^\/v1\.0\/users\/([^/]+)\//.exec(url.pathname) ?? []
-  if (address === undefined) return null
-  const [, action] = SENDING.exec(url.pathname) ?? []
-  const endpoint = action === 'send' ? 'draft-send' : (action ?? 'other')
-  return {
-    process,
-    mailbox: decodeURIComponent(address),
-    endpoint,
-    begunAt,
-    endedAt: null,
-    status: null,
-    accepted: null,
-  }
+function recordOf({ pathname }: URL, begunAt: number): RecordedRequest {
+  const mailbox = decodeURIComponent(/^\/v1\.0\/users\/([^/]+)\//.exec(pathname)?.[1] ?? '')
+  const action = /\/(sendMail|send)$/.exec(pathname)?.[1] ?? 'other'
+  const endpoint = action === 'send' ? 'draft-send' : action
+  return { kind: 'request', mailbox, endpoint, begunAt, endedAt: Infinity, status: null, accepted: null }
 }
 
 function responseOf({ status, headers = {}, body }: Reply): MicrosoftResponse {
   const text = body === undefined ? '' : JSON.stringify(body)
-  const received = new ReceivedHeaders({
-    'content-type': 'application/json',
-    'request-id': 'r',
-    'x-ms-request-id': 'r',
-    ...headers,
-  })
+  const always = { 'content-type': 'application/json', 'request-id': 'r', 'x-ms-request-id': 'r' }
   return {
     status,
-    headers: received,
+    headers: new ReceivedHeaders({ ...always, ...headers }),
     body: text === '' ? null : once(Buffer.from(text)),
     text: async () => text,
   }

@@ -1,24 +1,64 @@
-/**
- * Without this fence, the schedule of this seed breaks a rule. Null: no such seed has been found yet. It is looked for by
- * `npm run simulate -- --plant NAME --seed 1 --schedules 300`.
- */
-export const SEEDS_OF_PLANTS: Readonly<Record<string, number | null>> = {
-  cancel: 295,
-  'cancel-in-doubt': 187,
-  'draft-files': null,
-  'draft-settings': null,
-  epoch: null,
-  expiry: 95,
-  idempotency: 7,
-  'leave-draft': null,
-  lease: null,
-  owner: null,
-  'possible-duplicate': null,
-  'settings-lock': null,
-  'settings-version': null,
-  stop: null,
-  storage: 3,
-  stray: null,
-  'upload-charge': 156,
-  'upload-turn': 596,
+import type { Circumstances } from './plan.ts'
+
+const LARGE = { isReadable: true, messages: 6, steps: 600 } satisfies Circumstances
+const CHANGES = { settingsChanges: 5, pauseMs: 1_000, withinMs: 1_000, process: { freeze: 0 } } satisfies Circumstances
+
+/** Without a copy in Sent Items, a mailbox that may be read has each request begin by itself. */
+const ASKS_FIRST = { isReadable: true, messages: 10, traits: { unsaved: 100, large: 0 } } satisfies Circumstances
+
+/** The circumstances in which it is soon seen that a fence is missing, so that every change of the product keeps them. */
+export const PLANTS: Readonly<Record<string, Circumstances>> = {
+  cancel: { pauseMs: 500, withinMs: 1_000, messages: 10, traits: { cancelled: 100, large: 0, scheduled: 0 } },
+  'cancel-in-doubt': {
+    messages: 10,
+    steps: 600,
+    microsoft: { lostAnswer: 60 },
+    traits: { cancelled: 100, large: 0, scheduled: 0 },
+  },
+  'draft-files': {
+    ...LARGE,
+    microsoft: { lostAnswer: 30, unclear: 20 },
+    traits: { large: 100, cancelled: 0, expires: 0 },
+  },
+  'draft-settings': { ...LARGE, ...CHANGES, traits: { large: 100, cancelled: 0 } },
+  epoch: {
+    messages: 10,
+    steps: 600,
+    withinMs: 20_000,
+    database: { late: 5 },
+    process: { kill: 0, freeze: 0, stop: 0, databaseAway: 0 },
+  },
+  expiry: {
+    messages: 10,
+    steps: 600,
+    withinMs: 2_000,
+    microsoft: { lostAnswer: 60 },
+    traits: { expires: 100, large: 0, cancelled: 0, scheduled: 0 },
+  },
+  idempotency: { messages: 10, traits: { repeated: 100 } },
+  'leave-draft': { ...LARGE, pauseMs: 500, withinMs: 500, traits: { large: 100, cancelled: 100 } },
+  lease: { endsAlone: false },
+  owner: { endsAlone: false },
+  'possible-duplicate': {
+    isReadable: false,
+    messages: 10,
+    steps: 600,
+    microsoft: { lostAnswer: 60, unclear: 20 },
+    process: { kill: 8 },
+    traits: { stops: 0 },
+  },
+  'settings-lock': { ...CHANGES, ...ASKS_FIRST },
+  'settings-version': { ...CHANGES, ...ASKS_FIRST },
+  stop: {
+    isReadable: false,
+    messages: 10,
+    steps: 600,
+    microsoft: { lostAnswer: 60 },
+    process: { kill: 8 },
+    traits: { stops: 100, large: 0 },
+  },
+  storage: { storageBytes: 120_000, isReadable: true, messages: 8, withinMs: 0, traits: { large: 100 } },
+  stray: { ...LARGE, microsoft: { lostAnswer: 60 }, pauseMs: 5_000, traits: { large: 100, cancelled: 100 } },
+  'upload-charge': { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0, traits: { large: 100, cancelled: 0 } },
+  'upload-turn': { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0, traits: { large: 100, cancelled: 0 } },
 }

@@ -7,10 +7,11 @@ import type { HousekeepingTask } from '../../apps/api/src/background/housekeepin
 import { createLogger } from '../../apps/api/src/logger.ts'
 import type { OpenedProduct } from '../../apps/api/src/open-product.ts'
 import { wire, type Wired } from '../../apps/api/src/wire.ts'
+import type { MicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 import type { ConnectedProcess, Connection, SimulatedDatabase } from './database.ts'
 import { awaitMachine, host, type Host } from './machine.ts'
-import type { Microsoft } from './microsoft.ts'
+import { STARTS_AT } from './ground.ts'
 import type { World } from './world.ts'
 
 /** A process of the product, which can stand still and be killed. */
@@ -18,9 +19,8 @@ export interface SimulatedProcess extends ConnectedProcess, Host {
   connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void
   /** Sends it a request. Never resolves if it is killed meanwhile. */
   inject(request: HttpRequest): Promise<HttpAnswer>
-  /** Runs a background task. */
-  runTask(name: string): void
-  readonly taskNames: readonly string[]
+  /** Runs the background tasks. */
+  doHousekeeping(): void
   freeze(): void
   thaw(): void
   kill(): void
@@ -50,8 +50,7 @@ export interface ProcessDeps {
   readonly database: SimulatedDatabase
   readonly config: Config
   readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
-  readonly microsoft: Microsoft
-  readonly startsAt: number
+  readonly fetchOf: (process: SimulatedProcess) => MicrosoftFetch
 }
 
 /** A clock begins anywhere but at 0, which code may take for none. */
@@ -62,11 +61,11 @@ export function startProcess(
   name: string,
   seed: number,
   wallOffsetMs: number,
-  { world, database, config, opened, microsoft, startsAt }: ProcessDeps,
+  { world, database, config, opened, fetchOf }: ProcessDeps,
 ): SimulatedProcess {
   const draw = createChance(seed)
   const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
-  const clock = () => new Date(startsAt + world.now() + wallOffsetMs)
+  const clock = () => new Date(STARTS_AT + world.now() + wallOffsetMs)
   const logger = createLogger('warn', { write() {} })
   const death = Promise.withResolvers<void>()
   let isAlive = true
@@ -89,7 +88,7 @@ export function startProcess(
     connect(client, callback) {
       const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
       process.nextTick(() =>
-        self.run(() => (database.isAway ? callback(refused) : callback(undefined, database.connect(client, self)))),
+        self.run(() => (database.isAway() ? callback(refused) : callback(undefined, database.connect(client, self)))),
       )
     },
     async inject({ headers = {}, ...request }) {
@@ -108,11 +107,8 @@ export function startProcess(
       ) // it begins when it is awaited
       return { status, json: body.startsWith('{') ? JSON.parse(body) : null }
     },
-    runTask(task) {
-      self.run(() => void tasks[task]?.().catch(() => {})) // the next minute tries again
-    },
-    get taskNames() {
-      return Object.keys(tasks)
+    doHousekeeping() {
+      for (const task of Object.values(tasks)) self.run(() => void task().catch(() => {})) // the next minute tries again
     },
     freeze() {
       isFrozen = true
@@ -156,7 +152,7 @@ export function startProcess(
         chance: draw,
         random,
         newId: createIds({ clock, random }),
-        wrapFetch: () => microsoft.fetchOf(self),
+        wrapFetch: () => fetchOf(self),
         servesPage: false,
         deliverySizes: { rangeBytes: 16_384, certainRequestBytes: 20_000 },
         makeHousekeeping: (deps) => {

@@ -27,7 +27,8 @@ export interface Observed {
   /** All of them, read at the end. */
   readonly feed: readonly FeedEvent[] | null
   readonly overview: HttpAnswer | null
-  readonly endedAt: number
+  /** Who sent, and since when, while nothing went wrong any more. */
+  readonly owners: readonly string[]
 }
 
 /** Faults by the names that the rules of histories know. */
@@ -49,6 +50,7 @@ const RULES: readonly ((observed: Observed) => Violation[])[] = [
   expiredStays,
   uploadsAreCharged,
   storageHolds,
+  ownerStays,
 ]
 
 export function findViolations(observed: Observed): Violation[] {
@@ -56,7 +58,7 @@ export function findViolations(observed: Observed): Violation[] {
 }
 
 /** The rules of `npm run chaos -- history`. */
-function ofHistory({ plan, history, requests, endedAt }: Observed): Violation[] {
+function ofHistory({ plan, history, requests }: Observed): Violation[] {
   const events: HistoryEvent[] = [
     {
       kind: 'run',
@@ -74,21 +76,7 @@ function ofHistory({ plan, history, requests, endedAt }: Observed): Violation[] 
       ],
     },
     ...history,
-    ...requests.map(({ mailbox, endpoint, begunAt, endedAt: ended, status, accepted }): HistoryEvent => ({
-      kind: 'request',
-      mailbox,
-      endpoint,
-      begunAt,
-      endedAt: ended ?? endedAt,
-      status,
-      accepted: accepted && {
-        at: begunAt,
-        from: accepted.from,
-        message: /^m\d/.test(accepted.subject) ? accepted.subject : null,
-        id: accepted.id,
-        recipients: accepted.recipients,
-      },
-    })),
+    ...requests,
   ]
   return check(events).violations.map(({ rule, text }) => ({ rule, text }))
 }
@@ -132,10 +120,10 @@ function feedTellsTheEnd({ history, submitted, feed }: Observed): Violation[] {
 }
 
 function arrivesWhole({ requests, submitted }: Observed): Violation[] {
-  return deliveriesIn(requests).flatMap(({ accepted }) => {
-    const submission = submitted.get(accepted.subject)
-    if (!submission || (submission.files === accepted.files && submission.fileBytes === accepted.fileBytes)) return []
-    const text = `${accepted.subject} left with ${accepted.files} files of ${accepted.fileBytes} bytes`
+  return deliveriesIn(requests).flatMap(({ message, fileBytes }) => {
+    const submission = submitted.get(message)
+    if (!submission || submission.fileBytes === fileBytes) return []
+    const text = `${message} left with files of ${fileBytes} bytes in place of ${submission.fileBytes}`
     return [{ rule: 'a message leaves with its attachments', text }]
   })
 }
@@ -143,10 +131,10 @@ function arrivesWhole({ requests, submitted }: Observed): Violation[] {
 function expiredStays({ history, requests, submitted }: Observed): Violation[] {
   if (hasFault(history, CLOCK_SET_BACK)) return []
   const lateMs = BEGINS_WITHIN_MS + longestStop(history)
-  return deliveriesIn(requests).flatMap(({ begunAt, accepted }) => {
-    const expiresAt = submitted.get(accepted.subject)?.expiresAt ?? null
-    if (expiresAt === null || begunAt <= expiresAt + lateMs) return []
-    const text = `${accepted.subject} left ${begunAt - expiresAt} ms after its time`
+  return deliveriesIn(requests).flatMap(({ at, message }) => {
+    const expiresAt = submitted.get(message)?.expiresAt ?? null
+    if (expiresAt === null || at <= expiresAt + lateMs) return []
+    const text = `${message} left ${at - expiresAt} ms after its time`
     return [{ rule: 'what has expired does not leave', text }]
   })
 }
@@ -166,8 +154,7 @@ function uploadsAreCharged({ plan, history, uploads }: Observed): Violation[] {
 
 /** What leaves later was stored when another message was accepted. */
 function storageHolds({ plan, requests, submitted }: Observed): Violation[] {
-  const leftAt = new Map<string, number>()
-  for (const { begunAt, accepted } of deliveriesIn(requests)) leftAt.set(accepted.subject, begunAt)
+  const leftAt = new Map(deliveriesIn(requests).map(({ message, at }) => [message, at]))
   const stored = [...submitted].filter(([, { id }]) => id !== null)
   return stored.flatMap(([message, { answeredAt }]) => {
     const beside = stored.filter(
@@ -179,8 +166,13 @@ function storageHolds({ plan, requests, submitted }: Observed): Violation[] {
   })
 }
 
+function ownerStays({ owners }: Observed): Violation[] {
+  const names = [...new Set(owners)]
+  return names.length < 2 ? [] : [{ rule: 'an owner that renews keeps its mailbox', text: names.join(', then ') }]
+}
+
 function deliveriesIn(requests: readonly RecordedRequest[]) {
-  return requests.flatMap(({ begunAt, accepted }) => (accepted ? [{ begunAt, accepted }] : []))
+  return requests.flatMap(({ accepted }) => (accepted ? [{ ...accepted, message: accepted.message ?? '' }] : []))
 }
 
 function hasFault(history: readonly HistoryEvent[], name: string): boolean {

@@ -5,21 +5,20 @@ import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
 import type { HistoryEvent } from '../chaos/history/history.ts'
-import { openBackends } from './backends.ts'
-import { createClients } from './clients.ts'
+import { openBackends, type Backends } from './backends.ts'
+import { createClients, SETTINGS } from './clients.ts'
 import { createSimulatedDatabase } from './database.ts'
-import { configOf, openDatabase, SENDERS, STARTS_AT, type Ground } from './ground.ts'
+import { configOf, openDatabase, SENDERS, type Ground } from './ground.ts'
 import { busy, host, installMachine } from './machine.ts'
 import { createMailboxes } from './mailboxes.ts'
 import { createMicrosoft, type RecordedRequest, type Upload } from './microsoft.ts'
 import { installClients } from './pg-clients.ts'
-import { planSchedule, type Plan } from './plan.ts'
+import { planSchedule, type Circumstances, type Plan } from './plan.ts'
 import { startProcess, type ProcessDeps, type SimulatedProcess } from './process.ts'
-import { CLOCK_SET_BACK, findViolations, STOOD_STILL, type Observed, type Violation } from './rules.ts'
-import { createWorld, type Choice, type World } from './world.ts'
+import { CLOCK_SET_BACK, findViolations, STOOD_STILL, type Violation } from './rules.ts'
+import { choice, createWorld, type Choice } from './world.ts'
 
 export interface Outcome {
-  readonly seed: number
   readonly violations: readonly Violation[]
   /** Of everything that happened. */
   readonly hash: string
@@ -30,11 +29,8 @@ export interface Outcome {
   readonly lines: readonly string[]
 }
 
-export interface Runner {
-  /** Runs a schedule. Of its chance only the first steps happen, where these are given. */
-  run(seed: number, steps?: number): Promise<Outcome>
-  close(): Promise<void>
-}
+/** Runs a schedule. Of its chance only the first steps happen, where these are given. */
+export type Runner = (seed: number, steps?: number) => Promise<Outcome>
 
 const NAMES = ['one', 'two'] as const
 const RESTART_WEIGHT = 20
@@ -51,11 +47,12 @@ const LONG_MS = 320_000
 const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
 const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_MS, ...shortly(6)]).flat()]
-const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0 }
+const LOOKS_AT_OWNER = 8
+const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0, late: 0 }
 const NO_MICROSOFT_FAULTS = { unreachable: 0, lostBefore: 0, lostAnswer: 0, throttled: 0, unavailable: 0, unclear: 0 }
 
 /** Prepares this Node process, on a database of its own, to run schedules one after the other. */
-export async function openRunner(ground: Ground, worker: number): Promise<Runner> {
+export async function openRunner(ground: Ground, worker: number, circumstances?: Circumstances): Promise<Runner> {
   installMachine()
   installClients(() => host.getStore() as SimulatedProcess | undefined)
   const stored = await openDatabase(ground, worker)
@@ -69,23 +66,16 @@ export async function openRunner(ground: Ground, worker: number): Promise<Runner
     vault: createTokenVault(keys.keyRing),
     tracing: NO_TRACING,
   }
-  return {
-    async run(seed, atMost = Number.POSITIVE_INFINITY) {
-      const plan = planSchedule(seed)
-      await stored.restore(plan.isReadable)
-      const config = configOf(stored.url, {
-        MAILBOX_CONCURRENCY: String(plan.limits.concurrency),
-        MAILBOX_MESSAGES_PER_MINUTE: String(plan.limits.messagesPerMinute),
-        MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(plan.uploadBytesPer5Minutes),
-        TENANT_STORAGE_BYTES: String(plan.storageBytes),
-      })
-      const world = createWorld({ seed, busy })
-      return simulate({ seed, plan, atMost, world, ground, backends, config, opened })
-    },
-    async close() {
-      await backends.close()
-      await stored.close()
-    },
+  return async (seed, atMost = Number.POSITIVE_INFINITY) => {
+    const plan = planSchedule(seed, circumstances)
+    await stored.restore(plan.isReadable)
+    const config = configOf(stored.url, {
+      MAILBOX_CONCURRENCY: String(plan.limits.concurrency),
+      MAILBOX_MESSAGES_PER_MINUTE: String(plan.limits.messagesPerMinute),
+      MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(plan.uploadBytesPer5Minutes),
+      TENANT_STORAGE_BYTES: String(plan.storageBytes),
+    })
+    return simulate(seed, plan, Math.min(plan.steps, atMost), ground, backends, { config, opened })
   }
 }
 
@@ -96,23 +86,15 @@ async function loadPrisma(url: string): Promise<void> {
   await database.close()
 }
 
-async function simulate({
-  seed,
-  plan,
-  atMost,
-  world,
-  ground,
-  backends,
-  config,
-  opened,
-}: {
-  seed: number
-  plan: Plan
-  atMost: number
-  world: World
-  ground: Ground
-  backends: Awaited<ReturnType<typeof openBackends>>
-} & Pick<ProcessDeps, 'config' | 'opened'>): Promise<Outcome> {
+async function simulate(
+  seed: number,
+  plan: Plan,
+  steps: number,
+  ground: Ground,
+  backends: Backends,
+  installation: Pick<ProcessDeps, 'config' | 'opened'>,
+): Promise<Outcome> {
+  const world = createWorld(seed, busy)
   let mayFail = true
   const history: HistoryEvent[] = []
   const requests: RecordedRequest[] = []
@@ -124,71 +106,41 @@ async function simulate({
     mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
     copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
   })
-  const database = createSimulatedDatabase({
-    world,
-    backends,
-    startsAt: STARTS_AT,
-    faults: () => (mayFail ? plan.database : NO_DATABASE_FAULTS),
-  })
-  const microsoft = createMicrosoft({
-    world,
-    mailboxes,
-    faults: () => (mayFail ? plan.microsoft : NO_MICROSOFT_FAULTS),
-    onRequest: (request) => requests.push(request),
-    onUpload: (upload) => uploads.push(upload),
-  })
-  const deps = { world, database, config, opened, microsoft, startsAt: STARTS_AT }
+  const database = createSimulatedDatabase(world, backends, () => (mayFail ? plan.database : NO_DATABASE_FAULTS))
+  const faults = () => (mayFail ? plan.microsoft : NO_MICROSOFT_FAULTS)
+  const fetchOf = createMicrosoft({ world, mailboxes, faults }, requests, uploads)
+  const deps = { ...installation, world, database, fetchOf }
   let started = 0
-  const start = (place: number) =>
-    startProcess(NAMES[place] ?? '', seed * 1_000 + ++started, plan.wallOffsetsMs[place] ?? 0, deps)
+  const start = (place: number) => {
+    const name = NAMES[place] ?? 'one'
+    return startProcess(name, seed * 1_000 + ++started, plan.wallOffsetsMs[name], deps)
+  }
   const processes = NAMES.map((_name, place) => start(place))
   const frozenAt = new Map<SimulatedProcess, number>()
   /** How many of them are asked. */
   let serving = processes.length
-  const clients = createClients({
-    seed: seed + 2,
-    plan,
-    world,
-    ground,
-    processes: () => processes.slice(0, serving).filter(({ isAlive, isFrozen }) => isAlive && !isFrozen),
-    record: (event) => history.push(event),
-  })
+  const isAsked = ({ isAlive, isFrozen }: SimulatedProcess) => isAlive && !isFrozen
+  const asked = () => processes.slice(0, serving).filter(isAsked)
+  const clients = createClients(seed + 2, { plan, world, ground, processes: asked, history })
 
   const onUnhandled = (error: unknown) =>
-    broken.push({
-      rule: 'nothing fails unnoticed',
-      text: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
+    broken.push({ rule: 'nothing fails unnoticed', text: String(error instanceof Error ? error.stack : error) })
   process.on('unhandledRejection', onUnhandled)
   try {
     clients.start()
-    const steps = Math.min(plan.steps, atMost)
     for (let step = 0; step < steps; step++) await world.choose(troubles())
     mayFail = false
     const choices = world.lines.slice()
     await recover()
     await finish()
     const { submitted, followed } = clients
-    while (await untilAnswered(clients.readOn()));
+    while (await untilAnswered(clients.readOn())); // to its end
     const feed = await untilAnswered(clients.readFeed())
-    const overview = await untilAnswered(
-      clients.ask({ method: 'GET', url: '/api/v1/overview', headers: clients.service }),
-    )
-    const endedAt = world.now()
-    const observed: Observed = {
-      plan,
-      history,
-      requests,
-      uploads,
-      mailboxes,
-      submitted,
-      followed,
-      feed,
-      overview,
-      endedAt,
-    }
-    broken.push(...findViolations(observed))
-    return { seed, violations: broken, hash: world.hash(), steps, choices, lines: world.lines }
+    const overview = await untilAnswered(clients.get('/api/v1/overview'))
+    const owners = plan.endsAlone ? [] : await watchOwner()
+    const known = { plan, history, requests, uploads, mailboxes, submitted, followed, feed, overview, owners }
+    broken.push(...findViolations(known))
+    return { violations: broken, hash: world.hash(), steps, choices, lines: world.lines }
   } finally {
     process.off('unhandledRejection', onUnhandled)
     for (const each of processes) each.kill()
@@ -201,39 +153,31 @@ async function simulate({
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen } = each
-        if (!isAlive)
-          return [{ text: `${name} starts`, weight: RESTART_WEIGHT, run: () => void (processes[place] = start(place)) }]
-        if (isFrozen)
-          return [
-            { text: `${name} goes on`, weight: RESTART_WEIGHT, run: () => thaw(each) },
-            { text: `${name} is killed`, weight: kill, run: () => killOne(each) },
-          ]
+        const isKilled = choice(`${name} is killed`, () => killOne(each), kill)
+        if (!isAlive) return [choice(`${name} starts`, () => void (processes[place] = start(place)), RESTART_WEIGHT)]
+        if (isFrozen) return [choice(`${name} goes on`, () => endStop(each), RESTART_WEIGHT), isKilled]
         return [
-          { text: `${name} is killed`, weight: kill, run: () => killOne(each) },
-          { text: `${name} stands still`, weight: freeze, run: () => freezeOne(each) },
-          { text: `${name} is stopped`, weight: stop, run: () => void each.stop() },
-          {
-            text: `${name} does its housekeeping`,
-            weight: housekeeping,
-            run: () => each.taskNames.forEach((task) => each.runTask(task)),
-          },
+          isKilled,
+          choice(`${name} stands still`, () => freezeOne(each), freeze),
+          choice(`${name} is stopped`, () => void each.stop(), stop),
+          choice(`${name} does its housekeeping`, () => each.doHousekeeping(), housekeeping),
         ]
       }),
-      database.isAway
-        ? { text: 'the database is back', weight: RESTART_WEIGHT, run: () => database.comeBack() }
-        : { text: 'the database fails', weight: databaseAway, run: () => database.goAway() },
-      {
-        text: 'the clock of the database is set back',
-        weight: clockSetBack,
-        run: setBackClock,
-      },
+      database.isAway()
+        ? choice('the database is back', () => database.comeBack(), RESTART_WEIGHT)
+        : choice('the database fails', () => database.goAway(), databaseAway),
+      choice('the clock of the database is set back', setBackClock, clockSetBack),
     ]
   }
 
   function setBackClock(): void {
-    database.offsetMs -= SET_BACK_MS
-    const at = world.now()
-    history.push({ kind: 'fault', fault: CLOCK_SET_BACK, target: 'database', at, endedAt: at, detail: '' })
+    database.setClockBack(SET_BACK_MS)
+    recordFault(CLOCK_SET_BACK, world.now())
+  }
+
+  function killOne(each: SimulatedProcess): void {
+    each.kill()
+    endStop(each)
   }
 
   function freezeOne(each: SimulatedProcess): void {
@@ -241,27 +185,22 @@ async function simulate({
     frozenAt.set(each, world.now())
   }
 
-  function thaw(each: SimulatedProcess): void {
-    each.thaw()
-    recordStop(each)
-  }
-
-  function killOne(each: SimulatedProcess): void {
-    each.kill()
-    recordStop(each)
-  }
-
-  function recordStop(each: SimulatedProcess): void {
+  /** It goes on, or is killed. */
+  function endStop(each: SimulatedProcess): void {
+    if (each.isAlive) each.thaw()
     const at = frozenAt.get(each)
-    if (at === undefined) return
+    if (at !== undefined) recordFault(STOOD_STILL, at)
     frozenAt.delete(each)
-    history.push({ kind: 'fault', fault: STOOD_STILL, target: each.name, at, endedAt: world.now(), detail: '' })
+  }
+
+  function recordFault(fault: string, at: number): void {
+    history.push({ kind: 'fault', fault, target: '', at, endedAt: world.now(), detail: '' })
   }
 
   async function recover(): Promise<void> {
     database.comeBack()
     processes.forEach((each, place) => {
-      if (each.isFrozen) thaw(each)
+      if (each.isFrozen) endStop(each)
       if (!each.isAlive) processes[place] = start(place)
     })
     await world.calm()
@@ -286,20 +225,29 @@ async function simulate({
         world.pass(CACHED_MS)
         break
       }
-      if (ms === LONG_MS) for (const each of processes) for (const task of each.taskNames) each.runTask(task)
+      if (ms === LONG_MS) for (const each of processes) each.doHousekeeping()
     }
     for (const [message, { id }] of clients.submitted) if (id) await untilAnswered(clients.read(message, id, true))
   }
 
+  /** For longer than it takes until one process takes another for dead. */
+  async function watchOwner(): Promise<string[]> {
+    const seen: string[] = []
+    for (let looks = 0; looks < LOOKS_AT_OWNER; looks++) {
+      world.pass(SHORT_MS)
+      const overview = await untilAnswered(clients.get('/api/v1/overview'))
+      seen.push(JSON.stringify(overview?.json?.sendingProcess ?? null))
+    }
+    return seen
+  }
+
   async function ensureConnected(): Promise<void> {
-    const url = '/api/v1/tenant-settings/office365-smtp'
-    const settings = await clients.ask({ method: 'GET', url, headers: clients.admin })
+    const settings = await clients.get(SETTINGS, clients.admin)
     if (settings?.json?.status !== 'connected') await clients.connect(SENDERS[0], true)
   }
 
   async function hasEnded(): Promise<boolean> {
-    const url = '/api/v1/messages?limit=100'
-    const listed = await clients.ask({ method: 'GET', url, headers: clients.service })
+    const listed = await clients.get('/api/v1/messages?limit=100')
     const statuses = (listed?.json?.items as { status: string }[] | undefined)?.map(({ status }) => status)
     const isOver = statuses?.every((status) => ['sent', 'failed', 'cancelled'].includes(status)) ?? false
     return isOver && mailboxes.drafts().length === 0

@@ -9,6 +9,12 @@ export interface Choice {
   readonly run: () => void | Promise<void>
 }
 
+const WEIGHT = 100
+
+export function choice(text: string, run: Choice['run'], weight = WEIGHT): Choice {
+  return { text, run, weight }
+}
+
 /** A connection or a request, where something waits for its turn, or an answer for its arrival. */
 export interface Border {
   /** What may happen to it now; the first is what happens while nothing goes wrong. None while it has to wait. */
@@ -20,25 +26,7 @@ export interface Owner {
   readonly isFrozen: boolean
 }
 
-export interface World {
-  /** Milliseconds since the schedule began. Each statement and each request takes one. */
-  readonly now: () => number
-  /** Adds it behind all others. */
-  add(border: Border): void
-  remove(border: Border): void
-  /** Returns what cancels the call. */
-  after(owner: Owner, ms: number, call: () => void): () => void
-  forget(owner: Owner): void
-  pass(ms: number): void
-  /** Writes a line of the trace. */
-  note(line: string): void
-  /** Draws what happens next, by the seed; `others` are what may happen besides. */
-  choose(others: readonly Choice[]): Promise<void>
-  /** Does what waits, in its order, until nothing does. */
-  calm(): Promise<void>
-  readonly lines: readonly string[]
-  hash(): string
-}
+export type World = ReturnType<typeof createWorld>
 
 interface Timer {
   readonly owner: Owner
@@ -52,7 +40,6 @@ const nextTurn = timers.setImmediate
 const TURNS_UNTIL_QUIET = 2
 /** How long time passes at once, where nothing is to be done before. */
 const PASSES_MS = [1_000, 5_000, 20_000, 60_000]
-const WEIGHT = 100
 const PASS_WEIGHT = 8
 /** More steps without a pause mean that something turns in a circle. */
 const MOST_STEPS = 20_000
@@ -63,7 +50,7 @@ const MOST_STEPS = 20_000
  *
  * @param busy how many operations of this machine, such as those of cryptography, are under way
  */
-export function createWorld({ seed, busy }: { seed: number; busy: () => number }): World {
+export function createWorld(seed: number, busy: () => number) {
   const draw = createChance(seed)
   const borders = new Set<Border>()
   let timers: Timer[] = []
@@ -71,33 +58,37 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
   const lines: string[] = []
   const digest = createHash('sha256')
 
-  const world: World = {
+  const world = {
+    /** Milliseconds since the schedule began. Each statement and each request takes one. */
     now: () => now,
-    add(border) {
+    /** Adds it behind all others. */
+    add(border: Border): void {
       borders.delete(border)
       borders.add(border)
     },
-    remove: (border) => void borders.delete(border),
-    after(owner, ms, call) {
+    remove: (border: Border) => void borders.delete(border),
+    /** Returns what cancels the call. */
+    after(owner: Owner, ms: number, call: () => void): () => void {
       const timer = { owner, at: now + Math.max(0, Math.ceil(ms)), call }
       const place = timers.findIndex(({ at }) => at > timer.at)
       timers.splice(place === -1 ? timers.length : place, 0, timer)
       return () => {
-        const index = timers.indexOf(timer)
-        if (index !== -1) timers.splice(index, 1)
+        timers = timers.filter((other) => other !== timer)
       }
     },
-    forget(owner) {
+    forget(owner: Owner): void {
       timers = timers.filter((timer) => timer.owner !== owner)
     },
-    pass(ms) {
+    pass(ms: number): void {
       now += ms
     },
-    note(line) {
+    /** Writes a line of the trace. */
+    note(line: string): void {
       lines.push(`${now} ${line}`)
       digest.update(`${now} ${line}\n`)
     },
-    async choose(others) {
+    /** Draws what happens next, by the seed; `others` are what may happen besides. */
+    async choose(others: readonly Choice[]): Promise<void> {
       await settle()
       const ready = [...waiting(), ...due()]
       const choices = [...ready, ...passing(ready.length === 0), ...others].filter(({ weight }) => weight > 0)
@@ -105,16 +96,17 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
       const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
       if (choice) await take(choice)
     },
-    async calm() {
+    /** Does what waits, in its order, until nothing does. */
+    async calm(): Promise<void> {
       for (let steps = 0; ; steps++) {
         await settle()
-        const choice = firstWaiting() ?? due().next().value
+        const choice = waiting().next().value ?? due().next().value
         if (!choice) return
         if (steps === MOST_STEPS) throw new Error(`It turns in a circle: ${lines.slice(-20).join('\n')}`)
         await take(choice)
       }
     },
-    lines,
+    lines: lines as readonly string[],
     hash: () => digest.copy().digest('hex').slice(0, 16),
   }
   return world
@@ -128,14 +120,6 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
     for (const border of borders) yield* border.choices()
   }
 
-  function firstWaiting(): Choice | undefined {
-    for (const border of borders) {
-      const [first] = border.choices()
-      if (first) return first
-    }
-    return undefined
-  }
-
   /** The first timer of each process whose time has come. */
   function* due(): Generator<Choice> {
     const seen = new Set<Owner>()
@@ -143,14 +127,10 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
       if (timer.at > now) return
       if (seen.has(timer.owner) || timer.owner.isFrozen) continue
       seen.add(timer.owner)
-      yield {
-        text: `${timer.owner.name}: a timer`,
-        weight: WEIGHT,
-        run() {
-          timers.splice(timers.indexOf(timer), 1)
-          timer.call()
-        },
-      }
+      yield choice(`${timer.owner.name}: a timer`, () => {
+        timers.splice(timers.indexOf(timer), 1)
+        timer.call()
+      })
     }
   }
 
@@ -158,13 +138,10 @@ export function createWorld({ seed, busy }: { seed: number; busy: () => number }
   function passing(isIdle: boolean): Choice[] {
     const next = timers.find(({ at, owner }) => at > now && !owner.isFrozen)
     const toNext = next ? next.at - now : 1_000
+    const passes = (ms: number, weight: number) => choice(`${ms} ms pass`, () => world.pass(ms), weight)
     return [
-      { text: `${toNext} ms pass`, weight: isIdle ? WEIGHT * 5 : PASS_WEIGHT, run: () => world.pass(toNext) },
-      ...PASSES_MS.map((ms) => ({
-        text: `${ms} ms pass`,
-        weight: isIdle ? PASS_WEIGHT * 4 : 1,
-        run: () => world.pass(ms),
-      })),
+      passes(toNext, isIdle ? WEIGHT * 5 : PASS_WEIGHT),
+      ...PASSES_MS.map((ms) => passes(ms, isIdle ? PASS_WEIGHT * 4 : 1)),
     ]
   }
 

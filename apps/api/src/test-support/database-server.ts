@@ -89,7 +89,10 @@ export async function findInstalledBinaries(): Promise<Binaries | null> {
 }
 
 /** Creates the template database, and provides the address of the server to the tests. */
-export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
+export async function provideServer(
+  { provide }: Pick<TestProject, 'provide'>,
+  server: TestServer,
+): Promise<() => Promise<void>> {
   // No test here cuts the power. Each new database makes a checkpoint, after which every page would be logged as a whole.
   for (const setting of ['fsync', 'full_page_writes']) await onServer(server.url, `ALTER SYSTEM SET ${setting} = off`)
   await onServer(server.url, 'SELECT pg_reload_conf()')
@@ -102,7 +105,7 @@ export async function provideServer({ provide }: TestProject, server: TestServer
   return () => server.stop()
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+export async function onServer(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

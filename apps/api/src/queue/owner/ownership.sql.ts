@@ -36,7 +36,7 @@ export function ownedBoxes(me: string, tenants: string, epochs: string): string 
   return `
 owned AS MATERIALIZED (
   SELECT m.tenant_id FROM unnest(${tenants}::text[], ${epochs}::bigint[]) AS asked(tenant_id, epoch)
-    JOIN mailboxes m ON m.tenant_id = asked.tenant_id /* fence: owner */ AND m.owner = ${me} /* end */ /* fence: epoch */ AND m.epoch = asked.epoch /* end */
+    JOIN mailboxes m ON m.tenant_id = asked.tenant_id AND m.owner = ${me} /* fence: epoch */ AND m.epoch = asked.epoch /* end */
    ORDER BY m.tenant_id FOR KEY SHARE OF m
 )`
 }

@@ -191,7 +191,11 @@ export function createOwnership({
     const isMine = ({ tenantId, epoch, owner }: (typeof seen)[number]) => owner === id && held.get(tenantId) === epoch
     const mine = new Set(seen.filter(isMine).map(({ tenantId }) => tenantId))
     for (const tenantId of held.keys()) if (!mine.has(tenantId)) held.delete(tenantId)
-    const free = seen.filter((mailbox) => !isMine(mailbox) && (mailbox.owner === null || mailbox.owner === id))
+    const free = seen
+      .filter((mailbox) => !isMine(mailbox))
+      // fence: owner
+      .filter(({ owner }) => owner === null || owner === id)
+    // end
     if (free.length === 0) return false
     const taken = await store.take(id, free)
     for (const { tenantId, epoch } of taken) {
