@@ -27,7 +27,7 @@ import { WebhookOutcome, WebhookSubject, WebhookType, type WebhookAttempt } from
  * Returns the known value that begins with the most words of the stored one, such as `send-as-denied` for
  * `send-as-expired`; `otherwise` if none begins with its first word.
  */
-export function nearest<Known extends string>(known: readonly Known[], stored: unknown, otherwise: Known): Known {
+function nearest<Known extends string>(known: readonly Known[], stored: unknown, otherwise: Known): Known {
   const words = wordsOf(stored)
   const found = known.find((value) => value === stored)
   if (found !== undefined || words.length === 0) return found ?? otherwise
