@@ -7,7 +7,7 @@ import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
-import type { Column } from '../ui/data-table.tsx'
+import { type Column, timeColumn } from '../ui/data-table.tsx'
 import { FailureBar, FocusedNotice, Notice } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/values.tsx'
 import { type Freshness, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
@@ -170,11 +170,7 @@ function webhookColumns(
   return [
     { name: t('alerts.column.address'), cell: ({ url }) => <Address url={url} /> },
     { name: t('alerts.column.sends'), cell: (webhook) => contentsText(webhook, t) },
-    {
-      name: t('alerts.column.added'),
-      kind: 'keep',
-      cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" />,
-    },
+    timeColumn(t('alerts.column.added'), ({ createdAt }) => createdAt),
     { name: t('alerts.column.last-request'), cell: (webhook) => <LastRequest webhook={webhook} /> },
     {
       name: t('alerts.column.actions'),

@@ -159,8 +159,7 @@ function FailedQuestion({ notice, onRetried, onClose }: QuestionProps) {
     <RetryQuestion
       filter={filter}
       confirm={t('notices.retry')}
-      pending={retrying.isPending}
-      error={retrying.error}
+      action={retrying}
       onConfirm={() => retrying.mutate()}
       onClose={onClose}
     />

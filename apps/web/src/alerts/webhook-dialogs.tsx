@@ -245,8 +245,7 @@ export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebho
       title={t('alerts.removing.title', { host: hostOf(url) })}
       confirm={t('alerts.remove')}
       danger
-      pending={removal.isPending}
-      error={removal.error}
+      action={removal}
       onConfirm={() => removal.mutate(id)}
       onClose={onClose}
     >

@@ -101,8 +101,7 @@ function ActionButtons({ actions, onAsking, children }: Props) {
           confirm={asked.label}
           back={asked.question.back}
           danger={asked.name === 'cancel'}
-          pending={mutation.isPending}
-          error={mutation.error}
+          action={mutation}
           {...(asked.question.needs && { needs: asked.question.needs })}
           onConfirm={() => mutation.mutate(asked)}
           onClose={() => ask(null)}
@@ -226,7 +225,6 @@ export function BulkActions({ filter }: { filter: MessageFilter }) {
   }
 }
 
-const selectionBarENDPOINTS = { cancel: cancelMessage, retry: retryMessage } as const
 const REQUESTS_AT_ONCE = 4
 
 interface SelectionBarProps {
@@ -271,7 +269,7 @@ export function SelectionBar({ selection, onSelection }: SelectionBarProps) {
     async function work(): Promise<void> {
       for (let message = waiting.shift(); message; message = waiting.shift()) {
         try {
-          await call(selectionBarENDPOINTS[name], { params: { id: message.id } })
+          await call(ENDPOINTS[name], { params: { id: message.id } })
         } catch (error) {
           if (!(error instanceof CallFailed)) throw error
           failed.set(message.id, message)

@@ -226,8 +226,7 @@ function ResetDialog({ waitingMessages, onClose, onReset }: ResetDialogProps) {
       title={t('settings.reset.title')}
       confirm={t('settings.reset')}
       danger
-      pending={disconnect.isPending}
-      error={disconnect.error}
+      action={disconnect}
       onConfirm={() => disconnect.mutate()}
       onClose={onClose}
     >

@@ -111,8 +111,7 @@ export function FailedSurface({
         <RetryQuestion
           filter={asked}
           confirm={t('overview.failed.retry')}
-          pending={retrying.isPending}
-          error={retrying.error}
+          action={retrying}
           onConfirm={() => retrying.mutate(asked)}
           onClose={() => setAsked(null)}
         />

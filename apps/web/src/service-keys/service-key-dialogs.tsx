@@ -228,8 +228,7 @@ export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: Revoke
       title={t('keys.revoking.title', { name })}
       confirm={t('keys.revoke')}
       danger
-      pending={removal.isPending}
-      error={removal.error}
+      action={removal}
       onConfirm={() => removal.mutate(id)}
       onClose={onClose}
     >

@@ -9,7 +9,7 @@ import { useTranslate } from '../language/language.tsx'
 import { sentenceCase, type Translate } from '../language/translate.ts'
 import { useSession } from '../session/session.tsx'
 import { CollectionPage } from '../ui/collection-page.tsx'
-import type { Column } from '../ui/data-table.tsx'
+import { type Column, timeColumn } from '../ui/data-table.tsx'
 import { LocalTime } from '../ui/values.tsx'
 import { FocusedNotice } from '../ui/notice.tsx'
 import { type Freshness, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
@@ -96,16 +96,8 @@ function keyColumns(t: Translate, onRevoke: (key: ServiceKey) => void): readonly
     { name: t('keys.column.name'), cell: ({ name }) => <strong>{name}</strong> },
     { name: t('keys.column.permissions'), cell: ({ scopes }) => sentenceCase(scopesText(scopes, t)) },
     { name: t('keys.column.limits'), cell: (key) => limitsText(key, t) ?? t('keys.no-limits') },
-    {
-      name: t('keys.column.created'),
-      kind: 'keep',
-      cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" />,
-    },
-    {
-      name: t('keys.column.last-used'),
-      kind: 'keep',
-      cell: ({ lastUsedAt }) => (lastUsedAt ? <LocalTime at={lastUsedAt} format="short" /> : t('keys.never')),
-    },
+    timeColumn(t('keys.column.created'), ({ createdAt }) => createdAt),
+    timeColumn(t('keys.column.last-used'), ({ lastUsedAt }) => lastUsedAt, t('keys.never')),
     { name: t('keys.column.ends'), kind: 'keep', cell: ({ expiresAt }) => <End at={expiresAt} /> },
     {
       name: t('keys.column.actions'),

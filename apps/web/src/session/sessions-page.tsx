@@ -8,9 +8,8 @@ import { sessionsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { ConfirmDialog, Consequences } from '../ui/dialogs.tsx'
-import { type Column, DataTable } from '../ui/data-table.tsx'
+import { type Column, DataTable, timeColumn } from '../ui/data-table.tsx'
 import { FailureBar, FocusedNotice, LiveRegion } from '../ui/notice.tsx'
-import { LocalTime } from '../ui/values.tsx'
 import { type Freshness, Page, PageIntro, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { browserName } from './browser-name.ts'
@@ -105,16 +104,8 @@ function columns(t: Translate, onEnd: (session: SessionEntry) => void): readonly
     },
     { name: t('sessions.column.browser'), cell: ({ userAgent }) => browserText(userAgent, t) },
     { name: t('sessions.column.address'), cell: ({ address }) => address ?? t('sessions.unknown') },
-    {
-      name: t('sessions.column.signed-in'),
-      kind: 'keep',
-      cell: ({ signedInAt }) => <LocalTime at={signedInAt} format="short" />,
-    },
-    {
-      name: t('sessions.column.last-seen'),
-      kind: 'keep',
-      cell: ({ lastSeenAt }) => <LocalTime at={lastSeenAt} format="short" />,
-    },
+    timeColumn(t('sessions.column.signed-in'), ({ signedInAt }) => signedInAt),
+    timeColumn(t('sessions.column.last-seen'), ({ lastSeenAt }) => lastSeenAt),
     {
       name: t('sessions.column.actions'),
       kind: 'actions',
@@ -154,8 +145,7 @@ function EndDialog({ session, onClose, onEnded }: DialogProps & { session: Sessi
       title={t('sessions.end.title', { name })}
       confirm={t('sessions.end.confirm')}
       danger
-      pending={ending.isPending}
-      error={ending.error}
+      action={ending}
       onConfirm={() => ending.mutate(session.id)}
       onClose={onClose}
     >
@@ -182,8 +172,7 @@ function EndOthersDialog({ onClose, onEnded }: DialogProps) {
       title={t('sessions.end-others.title')}
       confirm={t('sessions.end-others.confirm')}
       danger
-      pending={ending.isPending}
-      error={ending.error}
+      action={ending}
       onConfirm={() => ending.mutate()}
       onClose={onClose}
     >

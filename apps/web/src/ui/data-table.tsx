@@ -1,6 +1,7 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 import { VISUALLY_HIDDEN } from './styles.ts'
+import { LocalTime } from './values.tsx'
 
 // Container queries rather than media queries: the menu takes part of the window's width.
 const useFewColumnStyles = makeStyles(tableStyles('600px'))
@@ -22,6 +23,15 @@ interface Props<Row> {
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row, index: number) => string
+}
+
+/** A column of moments; `otherwise` stands where there is none. */
+export function timeColumn<Row>(name: string, at: (row: Row) => string | null, otherwise = ''): Column<Row> {
+  const cell = (row: Row) => {
+    const time = at(row)
+    return time === null ? otherwise : <LocalTime at={time} format="short" />
+  }
+  return { name, kind: 'keep', cell }
 }
 
 /** A table. In little space each row becomes a block with the column names beside the values. */

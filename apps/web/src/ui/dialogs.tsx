@@ -8,6 +8,7 @@ import {
   tokens,
   typographyStyles,
 } from '@fluentui/react-components'
+import type { UseMutationResult } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar, LiveRegion, Notice } from './notice.tsx'
@@ -129,17 +130,16 @@ export interface NeededRead {
   readonly onRetry: () => void
 }
 
-interface ConfirmDialogProps {
+export interface ConfirmDialogProps {
   title: string
   /** The labels of the two buttons. */
   confirm: string
   back?: string
   /** Colours the button as destructive. */
   danger: boolean
-  /** The action runs: nothing closes the dialog until its outcome is known. */
-  pending: boolean
+  /** What confirming does. While it runs, nothing closes the dialog until its outcome is known. */
+  action: Pick<UseMutationResult, 'isPending' | 'error'>
   needs?: NeededRead
-  error: Error | null
   onConfirm: () => void
   onClose: () => void
   /** What confirming leads to. */
@@ -148,7 +148,8 @@ interface ConfirmDialogProps {
 
 /** Asks for confirmation of something that cannot be undone. */
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { title, confirm, back, danger, pending, needs, error, onConfirm, onClose, children } = props
+  const { title, confirm, back, danger, needs, onConfirm, onClose, children } = props
+  const { isPending: pending, error } = props.action
   const styles = useStyles()
   const t = useTranslate()
   const isReading = needs?.isPending === true

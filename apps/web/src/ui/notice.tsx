@@ -49,21 +49,24 @@ interface NoticeProps {
 /** A message bar: a title, then further lines below it. */
 export function Notice({ intent, title, isEnglish = false, children, icon, actions, onDismiss }: NoticeProps) {
   const styles = useStyles()
-  const t = useTranslate()
-  const dismiss = onDismiss && (
-    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
-  )
   return (
     <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>
       <MessageBarBody className={styles.body}>
         <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
         {children}
       </MessageBarBody>
-      {(actions || dismiss) && (
-        <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{actions}</MessageBarActions>
-      )}
+      {(actions || onDismiss) && <BarActions onDismiss={onDismiss}>{actions}</BarActions>}
     </MessageBar>
   )
+}
+
+/** The actions of a message bar, and the button that dismisses it. */
+export function BarActions({ onDismiss, children }: { onDismiss: (() => void) | undefined; children: ReactNode }) {
+  const t = useTranslate()
+  const dismiss = onDismiss && (
+    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
+  )
+  return <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{children}</MessageBarActions>
 }
 
 type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'isEnglish' | 'actions' | 'onDismiss'>
@@ -74,17 +77,13 @@ type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'isEnglish' | 'act
  */
 export function NoticeLine({ intent, title, isEnglish = false, actions, onDismiss }: NoticeLineProps) {
   const styles = useStyles()
-  const t = useTranslate()
   const isWide = useMedia(WIDE)
-  const dismiss = onDismiss && (
-    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
-  )
   return (
     <MessageBar intent={intent} layout={isWide ? 'singleline' : 'multiline'}>
       <MessageBarBody className={styles.line}>
         <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
       </MessageBarBody>
-      <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{actions}</MessageBarActions>
+      <BarActions onDismiss={onDismiss}>{actions}</BarActions>
     </MessageBar>
   )
 }

@@ -5,7 +5,6 @@ import {
   makeStyles,
   mergeClasses,
   MessageBar,
-  MessageBarActions,
   MessageBarBody,
   Spinner,
   tokens,
@@ -19,7 +18,7 @@ import { failureText, problemCode } from '../api/failure.ts'
 import { RequestId } from './values.tsx'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useLoadError } from '../api/queries.ts'
-import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
+import { BarActions } from './notice.tsx'
 
 const useStyles = makeStyles({
   heading: {
@@ -62,9 +61,8 @@ const useStyles = makeStyles({
     maxWidth: '640px',
   },
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
-  pageStateText: { margin: 0 },
+  plain: { margin: 0 },
   loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
-  queryPageText: { margin: 0 },
 })
 
 /** The product's name is the same in every language. */
@@ -219,7 +217,7 @@ export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetr
         </Button>
       }
     >
-      <p role="alert" className={styles.pageStateText}>
+      <p role="alert" className={styles.plain}>
         {detail} <RequestId label={t('ui.request-id')} value={requestId} />
       </p>
     </PageState>
@@ -242,7 +240,7 @@ export function PageNotLoaded({ onRetry, retrying }: { onRetry: () => void; retr
         </>
       }
     >
-      <p role="alert" className={styles.pageStateText}>
+      <p role="alert" className={styles.plain}>
         {t('ui.not-loaded.text')}
       </p>
     </PageState>
@@ -291,7 +289,7 @@ function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
   return (
     <Page width="form">
       <PageIntro parent={parent} title={title} />
-      <p className={styles.queryPageText}>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</p>
+      <p className={styles.plain}>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</p>
       <div>
         <FluentLink as="button" onClick={onRetry}>
           {t('ui.closed.check-again')}
@@ -310,17 +308,14 @@ interface PartNotLoadedProps {
 /** Stands in for a part of a page whose scripts could not be loaded: the server is away, or it has a newer build. */
 export function PartNotLoaded({ onRetry, retrying, onDismiss }: PartNotLoadedProps) {
   const t = useTranslate()
-  const dismiss = onDismiss && (
-    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
-  )
   return (
     <MessageBar intent="error" layout="multiline">
       <MessageBarBody role="alert">{t('ui.not-loaded.text')}</MessageBarBody>
-      <MessageBarActions {...(dismiss && { containerAction: dismiss })}>
+      <BarActions onDismiss={onDismiss}>
         <Button disabledFocusable={retrying} onClick={onRetry}>
           {t('ui.retry')}
         </Button>
-      </MessageBarActions>
+      </BarActions>
     </MessageBar>
   )
 }

@@ -1,37 +1,25 @@
 import { MAX_EXACT_TOTAL, type MessageFilter, type RetryAnswer } from '@inforiver-mail/contract/message-list'
 import { useTranslate } from '../language/language.tsx'
-import { ConfirmDialog, type NeededRead } from './dialogs.tsx'
+import { ConfirmDialog, type ConfirmDialogProps, type NeededRead } from './dialogs.tsx'
 import { useQuery } from '@tanstack/react-query'
 import { messageCountQuery, useLoadError } from '../api/queries.ts'
 import type { Translate } from '../language/translate.ts'
 import type { ActionOutcome } from './notice.tsx'
 
-interface Props {
+interface Props extends Pick<ConfirmDialogProps, 'confirm' | 'action' | 'onConfirm' | 'onClose'> {
   /** The messages that are asked about. */
   filter: MessageFilter
-  /** The label of the button that was pressed. */
-  confirm: string
-  pending: boolean
-  error: Error | null
-  onConfirm: () => void
-  onClose: () => void
 }
 
 /** Asks before messages are retried, since some may have arrived already, and says how many they are. */
-export function RetryQuestion({ filter, confirm, pending, error, onConfirm, onClose }: Props) {
+export function RetryQuestion({ filter, ...dialog }: Props) {
   const t = useTranslate()
-  const { title, needs } = useCountedQuestion('retry', filter)
   return (
     <ConfirmDialog
-      title={title}
-      confirm={confirm}
+      {...useCountedQuestion('retry', filter)}
+      {...dialog}
       back={t('messages.all.back.retry')}
       danger={false}
-      pending={pending}
-      needs={needs}
-      error={error}
-      onConfirm={onConfirm}
-      onClose={onClose}
     >
       <span>{t('messages.all.consequence.retry')}</span>
     </ConfirmDialog>
