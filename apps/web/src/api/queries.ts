@@ -1,3 +1,4 @@
+import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { readCredential } from '@inforiver-mail/contract/credential'
 import { Health } from '@inforiver-mail/contract/health'
 import { type Message, readMessage } from '@inforiver-mail/contract/message'
@@ -11,26 +12,24 @@ import { readSendingLimits } from '@inforiver-mail/contract/sending-limits'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
-import { type InfiniteData, infiniteQueryOptions, type QueryFunctionContext, queryOptions } from '@tanstack/react-query'
-import { call } from './call.ts'
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryFunctionContext,
+  type QueryObserverOptions,
+  queryOptions,
+} from '@tanstack/react-query'
+import { type Answer, call, type Input } from './call.ts'
 import { problemCode } from './failure.ts'
 import { useState } from 'react'
 
-/** How often each answer is read again while a page shows it. */
+/** How often an answer is read again while a page shows it, where that depends on the answer. */
 const POLL_MS = {
-  overview: 3_000,
-  settings: 15_000,
-  credential: 15 * 60_000,
   consent: 2_000,
   message: 1_000,
   waitingMessage: 5_000,
   reportedMessage: 30_000,
   messageList: 5_000,
-  recipientsPolicy: 5_000,
-  serviceKeys: 15_000,
-  webhooks: 15_000,
-  notices: 30_000,
-  sessions: 15_000,
   unknownSession: 5_000,
 } as const
 
@@ -57,6 +56,25 @@ export const MESSAGES = ['messages'] as const
 /** What was read before its page was rendered is not read again by the page. */
 const JUST_READ_MS = 2_000
 
+/** Reads an endpoint again and again while a page shows its answer. */
+function polledQuery<E extends Endpoint>(
+  queryKey: readonly string[],
+  endpoint: E,
+  input: Input<E>,
+  refetchInterval: number,
+  options: Pick<QueryObserverOptions<Answer<E>>, 'refetchOnWindowFocus'> & { readonly staleTime?: number } = {},
+) {
+  return queryOptions({
+    queryKey,
+    queryFn: ({ signal, ...context }) => call(endpoint, input, signal, { polling: isReadAgain(context) }),
+    refetchInterval,
+    ...options,
+  })
+}
+
+/** Whoever comes back to the window sees how things stand. */
+const LOOKED_AT = { refetchOnWindowFocus: 'always' } as const
+
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) => call(readSession, {}, signal),
@@ -68,19 +86,11 @@ export const sessionQuery = queryOptions({
     status === 'error' && problemCode(error) !== 'not-signed-in' && POLL_MS.unknownSession,
 })
 
-export const settingsQuery = queryOptions({
-  queryKey: ['tenant-settings', 'office365-smtp'],
-  queryFn: ({ signal, ...context }) => call(readSettings, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.settings,
-  refetchOnWindowFocus: 'always',
-})
+export const settingsQuery = polledQuery(['tenant-settings', 'office365-smtp'], readSettings, {}, 15_000, LOOKED_AT)
 
-export const overviewQuery = queryOptions({
-  queryKey: ['overview'],
-  queryFn: ({ signal, ...context }) => call(readOverview, {}, signal, { polling: isReadAgain(context) }),
+export const overviewQuery = polledQuery(['overview'], readOverview, {}, 3_000, {
   staleTime: JUST_READ_MS,
-  refetchInterval: POLL_MS.overview,
-  refetchOnWindowFocus: 'always',
+  ...LOOKED_AT,
 })
 
 export const sendingLimitsQuery = queryOptions({
@@ -88,17 +98,14 @@ export const sendingLimitsQuery = queryOptions({
   queryFn: ({ signal }) => call(readSendingLimits, {}, signal),
 })
 
-export const usageQuery = queryOptions({
-  queryKey: ['tenant-settings', 'office365-smtp', 'usage'],
-  queryFn: ({ signal, ...context }) => call(readUsage, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.settings,
-})
+export const usageQuery = polledQuery(['tenant-settings', 'office365-smtp', 'usage'], readUsage, {}, 15_000)
 
-export const credentialQuery = queryOptions({
-  queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
-  queryFn: ({ signal, ...context }) => call(readCredential, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.credential,
-})
+export const credentialQuery = polledQuery(
+  ['tenant-settings', 'office365-smtp', 'credential'],
+  readCredential,
+  {},
+  15 * 60_000,
+)
 
 /** Polled while the consent is pending: only the API knows the outcome, whatever happened to the window. */
 export function consentQuery(id: string) {
@@ -239,42 +246,18 @@ function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
 }
 
 /** Polled by every page, since each says whether mail is redirected. */
-export const recipientsPolicyQuery = queryOptions({
-  queryKey: ['tenant-settings', 'recipients'],
-  queryFn: ({ signal, ...context }) => call(readRecipientsPolicy, {}, signal, { polling: isReadAgain(context) }),
+export const recipientsPolicyQuery = polledQuery(['tenant-settings', 'recipients'], readRecipientsPolicy, {}, 5_000, {
   staleTime: JUST_READ_MS,
-  refetchInterval: POLL_MS.recipientsPolicy,
-  refetchOnWindowFocus: 'always',
+  ...LOOKED_AT,
 })
 
-export const serviceKeysQuery = queryOptions({
-  queryKey: ['service-keys'],
-  queryFn: ({ signal, ...context }) => call(listServiceKeys, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.serviceKeys,
-  refetchOnWindowFocus: 'always',
-})
+export const serviceKeysQuery = polledQuery(['service-keys'], listServiceKeys, {}, 15_000, LOOKED_AT)
 
-export const noticesQuery = queryOptions({
-  queryKey: ['notices'],
-  queryFn: ({ signal, ...context }) => call(listNotices, {}, signal, { polling: isReadAgain(context) }),
-  staleTime: JUST_READ_MS,
-  refetchInterval: POLL_MS.notices,
-  refetchOnWindowFocus: 'always',
-})
+export const noticesQuery = polledQuery(['notices'], listNotices, {}, 30_000, { staleTime: JUST_READ_MS, ...LOOKED_AT })
 
-export const webhooksQuery = queryOptions({
-  queryKey: ['webhooks'],
-  queryFn: ({ signal, ...context }) => call(listWebhooks, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.webhooks,
-  refetchOnWindowFocus: 'always',
-})
+export const webhooksQuery = polledQuery(['webhooks'], listWebhooks, {}, 15_000, LOOKED_AT)
 
-export const sessionsQuery = queryOptions({
-  queryKey: ['sessions'],
-  queryFn: ({ signal, ...context }) => call(listSessions, {}, signal, { polling: isReadAgain(context) }),
-  refetchInterval: POLL_MS.sessions,
-  refetchOnWindowFocus: 'always',
-})
+export const sessionsQuery = polledQuery(['sessions'], listSessions, {}, 15_000, LOOKED_AT)
 
 /** The version of the product that served the page. It is read without a session, and where it is hidden nothing fails. */
 export const versionQuery = queryOptions({
