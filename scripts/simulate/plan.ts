@@ -50,6 +50,7 @@ function drawPlan(seed: number) {
       unreachable: some(5),
       lostBefore: some(5),
       lostAnswer: some(random.pick([8, 30])),
+      late: 0,
       throttled: some(3),
       unavailable: some(4),
       unclear: some(5),

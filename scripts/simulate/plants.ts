@@ -1,5 +1,14 @@
 import type { Circumstances } from './plan.ts'
 
+/** Doubts that only a process which ended leaves, since nothing can be looked up. */
+const UNREADABLE = {
+  isReadable: false,
+  messages: 20,
+  steps: 900,
+  withinMs: 20_000,
+  microsoft: { lostAnswer: 60, late: 30 },
+  process: { kill: 30 },
+} satisfies Circumstances
 const LARGE = { isReadable: true, messages: 6, steps: 600 } satisfies Circumstances
 const CHANGES = { settingsChanges: 5, pauseMs: 1_000, withinMs: 1_000, process: { freeze: 0 } } satisfies Circumstances
 
@@ -15,11 +24,7 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     microsoft: { lostAnswer: 60 },
     traits: { cancelled: 100, large: 0, scheduled: 0 },
   },
-  'draft-files': {
-    ...LARGE,
-    microsoft: { lostAnswer: 30, unclear: 20 },
-    traits: { large: 100, cancelled: 0, expires: 0 },
-  },
+  'draft-files': { ...LARGE, microsoft: { late: 40 }, traits: { large: 100, cancelled: 0, expires: 0 } },
   'draft-settings': { ...LARGE, ...CHANGES, traits: { large: 100, cancelled: 0 } },
   epoch: {
     messages: 10,
@@ -36,29 +41,21 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     traits: { expires: 100, large: 0, cancelled: 0, scheduled: 0 },
   },
   idempotency: { messages: 10, traits: { repeated: 100 } },
-  'leave-draft': { ...LARGE, pauseMs: 500, withinMs: 500, traits: { large: 100, cancelled: 100 } },
+  'leave-draft': {
+    ...LARGE,
+    pauseMs: 300,
+    withinMs: 300,
+    microsoft: { late: 20 },
+    traits: { large: 100, cancelled: 100 },
+  },
   lease: { endsAlone: false },
   owner: { endsAlone: false },
-  'possible-duplicate': {
-    isReadable: false,
-    messages: 10,
-    steps: 600,
-    microsoft: { lostAnswer: 60, unclear: 20 },
-    process: { kill: 8 },
-    traits: { stops: 0 },
-  },
+  'possible-duplicate': { ...UNREADABLE, traits: { stops: 0, large: 0, expires: 100 } },
   'settings-lock': { ...CHANGES, ...ASKS_FIRST },
   'settings-version': { ...CHANGES, ...ASKS_FIRST },
-  stop: {
-    isReadable: false,
-    messages: 10,
-    steps: 600,
-    microsoft: { lostAnswer: 60 },
-    process: { kill: 8 },
-    traits: { stops: 100, large: 0 },
-  },
+  stop: { ...UNREADABLE, traits: { stops: 100, large: 0 } },
   storage: { storageBytes: 120_000, isReadable: true, messages: 8, withinMs: 0, traits: { large: 100 } },
-  stray: { ...LARGE, microsoft: { lostAnswer: 60 }, pauseMs: 5_000, traits: { large: 100, cancelled: 100 } },
+  stray: { ...LARGE, microsoft: { late: 40 }, process: { kill: 20 }, traits: { large: 100, cancelled: 100 } },
   'upload-charge': { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0, traits: { large: 100, cancelled: 0 } },
   'upload-turn': { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0, traits: { large: 100, cancelled: 0 } },
 }
