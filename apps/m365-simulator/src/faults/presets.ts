@@ -1,4 +1,4 @@
-import type { Effect, HttpEffect, RetryAfter } from './scenario.ts'
+import type { Effect, EffectOf, HttpEffect, RetryAfter } from './scenario.ts'
 
 export type FaultAnswer = Extract<HttpEffect['do'], { action: 'answer' }>
 
@@ -172,8 +172,6 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
     presets.map(([name, title, effect]) => [name, { group, title, effect }] as const),
   ),
 )
-
-type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
 
 function entra(at: EffectOf<'entra-error'>['at'], code: number, more: Partial<EffectOf<'entra-error'>> = {}): Effect {
   return { kind: 'entra-error', at, code, ...more }

@@ -146,7 +146,7 @@ export interface ActiveScenario {
   times: z.infer<typeof Times>
 }
 
-type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
+export type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
 
 export type Scenarios = ReturnType<typeof createScenarios>
 

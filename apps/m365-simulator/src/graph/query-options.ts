@@ -7,15 +7,6 @@ export type MessageFilter =
   | { readonly by: 'property'; readonly property: string; readonly value: string }
   | { readonly by: 'internetMessageId'; readonly value: string }
 
-export interface MessageSearch {
-  /** null: the default properties */
-  readonly select: readonly string[] | null
-  readonly filter: MessageFilter | null
-  /** The ids of the extended properties that are returned with each message. */
-  readonly expand: readonly string[]
-  readonly top: number
-}
-
 const MAX_TOP = 1000
 const QUOTED = "'((?:[^']|'')*)'"
 /** The name of the range variable is free. */
@@ -32,13 +23,13 @@ const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`
 const ATTACHMENT_PROPERTIES = new Set(['id', 'contentType', 'isInline', 'lastModifiedDateTime', 'name', 'size'])
 
 /** What is asked of one message. @throws GraphError */
-export function readMessageSelection(query: URLSearchParams): Pick<MessageSearch, 'select' | 'expand'> {
+export function readMessageSelection(query: URLSearchParams) {
   requireOptions(query, ['$select', '$expand'])
   return { select: readSelection(query, 'message', isMessageProperty), expand: readExpansion(query.get('$expand')) }
 }
 
 /** @throws GraphError */
-export function readMessageSearch(query: URLSearchParams): MessageSearch {
+export function readMessageSearch(query: URLSearchParams) {
   requireOptions(query, ['$select', '$filter', '$expand', '$top'])
   const filter = query.get('$filter')
   return {

@@ -39,12 +39,12 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
     const primary = kind === 'external' ? address : (addressee?.address.toLowerCase() ?? address)
     if (primary !== address) return sendRedirect(reply, mailboxUrl(primary))
     const mailbox = store.state.mailboxes.get(address)
-    const page = mailboxPage(address, kind, (folder) => {
-      const items = itemsIn(mailbox, folder, clock().getTime())
-      const newest = items.slice(-LISTED_MESSAGES).toReversed()
-      return { newest: newest.map((item) => visibleMessage(item)), total: items.length }
-    })
-    return sendPage(reply, 200, page)
+    const nowMs = clock().getTime()
+    return sendPage(
+      reply,
+      200,
+      mailboxPage(address, kind, (folder) => itemsIn(mailbox, folder, nowMs)),
+    )
   })
 
   const findItem = ({ address, id }: MessagePath['Params']): MailboxItem | undefined =>
@@ -129,7 +129,9 @@ function sendBody(reply: FastifyReply, { mailbox, id, message }: MailboxItem, or
 }
 
 function notFound(reply: FastifyReply): FastifyReply {
-  return sendPage(reply, 404, notFoundPage())
+  const content = html`<h1>Not found</h1>
+    <p><a href="/">Back to the mailboxes</a></p>`
+  return sendPage(reply, 404, viewerPage('Not found', content))
 }
 
 const KINDS = {
@@ -206,32 +208,27 @@ function scenarioForm(): Html {
   </form>`
 }
 
-/** What a page lists of a folder. */
-export interface ListedMessages {
-  /** The newest first. */
-  readonly newest: readonly VisibleMessage[]
-  /** How many there are. */
-  readonly total: number
-}
-
 function mailboxPage(
   address: string,
   kind: MailboxSummary['kind'],
-  messagesIn: (folder: Folder) => ListedMessages,
+  messagesIn: (folder: Folder) => readonly MailboxItem[],
 ): Html {
   const hasOwnMail = kind === 'person' || kind === 'shared-mailbox'
   const folder = (name: Folder): Html => {
-    const { newest, total } = messagesIn(name)
-    const rows = newest.map((message) => [
-      html`<a href="${messageUrl(address, message.id)}">${message.subject || '(no subject)'}</a>`,
-      addressText(name === 'inbox' ? message.from : [...message.to, ...message.cc, ...message.bcc][0]),
-      timeElement(message.sentAt),
-      message.attachments.length || '',
-      message.mime?.kind ?? '',
-    ])
+    const items = messagesIn(name)
+    const newest = items.slice(-LISTED_MESSAGES).toReversed()
+    const rows = newest
+      .map(visibleMessage)
+      .map((message) => [
+        html`<a href="${messageUrl(address, message.id)}">${message.subject || '(no subject)'}</a>`,
+        addressText(name === 'inbox' ? message.from : [...message.to, ...message.cc, ...message.bcc][0]),
+        timeElement(message.sentAt),
+        message.attachments.length || '',
+        message.mime?.kind ?? '',
+      ])
     const partner = name === 'inbox' ? 'From' : 'To'
     return html`<h2>${FOLDERS[name]}</h2>
-      ${rows.length < total && html`<p>The newest ${rows.length} of ${total}.</p>`}
+      ${rows.length < items.length && html`<p>The newest ${rows.length} of ${items.length}.</p>`}
       ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments', 'Kind'], rows)}`
   }
   return viewerPage(
@@ -240,7 +237,7 @@ function mailboxPage(
       <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
       <div data-live>
         ${folder('inbox')} ${hasOwnMail && [folder('sentItems'), folder('drafts')]}
-        ${messagesIn('deletedItems').total > 0 && folder('deletedItems')}
+        ${messagesIn('deletedItems').length > 0 && folder('deletedItems')}
       </div>`,
     { isLive: true },
   )
@@ -301,14 +298,6 @@ function messagePage(address: string, message: VisibleMessage): Html {
         html`<h2>Attachments</h2>
           ${table(['Name', 'Type', 'Bytes', 'SHA-256'], files)}`
       }`,
-  )
-}
-
-function notFoundPage(): Html {
-  return viewerPage(
-    'Not found',
-    html`<h1>Not found</h1>
-      <p><a href="/">Back to the mailboxes</a></p>`,
   )
 }
 
