@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { pickMs, type SettingsHolder } from '../faults/settings.ts'
+import { createSlidingWindow } from './traffic.ts'
 import type { DeliveryOutcome, StoredMessage, TraceRow } from '../tenant/message.ts'
 import type { Store } from '../tenant/store.ts'
 
@@ -9,7 +10,8 @@ const PERIOD_MS = 5 * 60_000
 
 /** The message trace of the tenant, and the requests that were made for it, of which only the rows survive a restart. */
 export function createTraceLog(store: Pick<Store, 'state' | 'commit'>, settings: SettingsHolder, clock: () => Date) {
-  let requests: number[] = []
+  let requests = 0
+  let recent = createSlidingWindow(PERIOD_MS)
 
   return {
     /** Newest first, as far as the trace shows them. */
@@ -46,17 +48,14 @@ export function createTraceLog(store: Pick<Store, 'state' | 'commit'>, settings:
     },
     /** Counts a request. Returns how many were made in the 5 minutes that end now. */
     count(): number {
-      const now = clock().getTime()
-      requests.push(now)
-      return requests.filter((at) => at > now - PERIOD_MS).length
+      requests += 1
+      return recent.add(1, clock().getTime())
     },
     /** How many requests were made, and the most in any 5 minutes. */
-    report() {
-      const most = requests.map((from) => requests.filter((at) => at >= from && at < from + PERIOD_MS).length)
-      return { requests: requests.length, maxPer5Minutes: Math.max(0, ...most), rows: store.state.traced.length }
-    },
+    report: () => ({ requests, maxPer5Minutes: recent.most(), rows: store.state.traced.length }),
     reset(): void {
-      requests = []
+      requests = 0
+      recent = createSlidingWindow(PERIOD_MS)
     },
   }
 }

@@ -128,7 +128,7 @@ function newTally(inFlight: number) {
 }
 
 /** Sums amounts within any span of the given length, exactly. */
-function createSlidingWindow(spanMs: number) {
+export function createSlidingWindow(spanMs: number) {
   /** Oldest first. */
   const entries: { readonly atMs: number; readonly amount: number }[] = []
   let sum = 0
@@ -138,11 +138,13 @@ function createSlidingWindow(spanMs: number) {
     for (const { amount } of entries.splice(0, kept === -1 ? entries.length : kept)) sum -= amount
   }
   return {
-    add(amount: number, nowMs: number): void {
+    /** Returns the sum of the span that ends now. */
+    add(amount: number, nowMs: number): number {
       forget(nowMs)
       entries.push({ atMs: nowMs, amount })
       sum += amount
       most = Math.max(most, sum)
+      return sum
     },
     /** Returns after how many ms the sum is no more than this. */
     waitMs(amount: number, nowMs: number): number {
@@ -195,15 +197,15 @@ export type Quotas = ReturnType<typeof createQuotas>
 
 /** Exchange's limits of 24 hours. It accepts a message above them, and reports afterwards that it bounced. */
 export function createQuotas(settings: SettingsHolder, clock: () => Date) {
-  /** When recipients were counted, oldest first, by what they count against. */
-  const counted = new Map<string, number[]>()
-
-  const isOver = (limit: number | null, name: string): boolean => {
-    const times = counted.get(name) ?? []
-    const since = clock().getTime() - DAY_MS
-    while (times[0] !== undefined && times[0] <= since) times.shift()
-    return limit !== null && times.length >= limit
+  /** The recipients of a day, by what they count against. */
+  const counted = new Map<string, ReturnType<typeof createSlidingWindow>>()
+  const countOf = (name: string) => {
+    const count = counted.get(name) ?? createSlidingWindow(DAY_MS)
+    counted.set(name, count)
+    return count
   }
+  const isOver = (limit: number | null, name: string): boolean =>
+    limit !== null && countOf(name).waitMs(limit - 1, clock().getTime()) > 0
 
   return {
     /** Counts a recipient. Returns what its report says where a limit is used up, as `550 5.1.90 …`, else null. */
@@ -212,11 +214,7 @@ export function createQuotas(settings: SettingsHolder, clock: () => Date) {
       const mailbox = sender.toLowerCase()
       if (isOver(recipientsPerDay, mailbox)) return MAILBOX_LIMIT
       if (isExternal && isOver(externalRecipientsPerDay, EXTERNAL)) return ORGANIZATION_LIMIT
-      for (const name of [mailbox, ...(isExternal ? [EXTERNAL] : [])]) {
-        const times = counted.get(name) ?? []
-        times.push(clock().getTime())
-        counted.set(name, times)
-      }
+      for (const name of [mailbox, ...(isExternal ? [EXTERNAL] : [])]) countOf(name).add(1, clock().getTime())
       return null
     },
     reset(): void {
