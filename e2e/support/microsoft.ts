@@ -18,8 +18,6 @@ export interface Microsoft {
   revokeTokens(address: string): Promise<void>
   mails(address: string, folder: Folder): Promise<readonly Mail[]>
   subjects(address: string, folder: Folder): Promise<readonly string[]>
-  /** How many requests to the mailbox are not answered yet. */
-  requestsInFlight(address: string): Promise<number>
   /** Delays the answer to every range of an upload. */
   slowUploads(latencyMs: number): Promise<void>
 }
@@ -59,12 +57,6 @@ export function createMicrosoft(url: string): Microsoft {
       await control('POST', `/people/${address}/revoke-tokens`, { accessTokens: true })
     },
     subjects: async (address, folder) => (await mails(address, folder)).map(({ subject }) => subject),
-    async requestsInFlight(address) {
-      const { mailboxes } = (await control('GET', '/counters')) as {
-        mailboxes: Readonly<Record<string, { readonly inFlight: number }>>
-      }
-      return mailboxes[address]?.inFlight ?? 0
-    },
     async slowUploads(uploadLatencyMs) {
       await control('PATCH', '/settings', { uploadLatencyMs })
     },

@@ -4,7 +4,6 @@ import { createWebhook, removeWebhooks, untilTried } from '../support/alerts.ts'
 import { expectAccessibleOnPhone } from '../support/axe.ts'
 import { holdRequests } from '../support/held-requests.ts'
 import type { Microsoft } from '../support/microsoft.ts'
-import { retriesFrom } from '../support/retries.ts'
 import { SETTINGS_PATH } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -216,33 +215,6 @@ test.describe('with a mailbox connected', () => {
     await expect(page.locator('#content')).toBeFocused()
     await openAlerts(page)
     await expect(notice).toBeHidden()
-  })
-
-  test('the failed messages of a notice are retried after a question that says how many they are', async ({
-    page,
-    settings,
-    microsoft,
-    admin,
-  }) => {
-    await failTestMail(settings.sendTestMail, microsoft, admin)
-    await openAlerts(page)
-    const notice = page.getByRole('group', { name: FAILED })
-    const retry = notice.getByRole('button', { name: 'Try again' })
-    const retries = retriesFrom(page)
-    await retry.click()
-    const dialog = page.getByRole('dialog', { name: 'Retry 1 message?' })
-    await expect(dialog).toContainText('One that may have been sent already can arrive twice.')
-    await expectAccessibleOnPhone(page)
-    await dialog.getByRole('button', { name: 'Leave them' }).click()
-    await expect(retry).toBeFocused()
-    expect(retries).toEqual([])
-
-    await retry.click()
-    await dialog.getByRole('button', { name: 'Try again' }).click()
-    await expect(notice).toBeHidden()
-    await expect(page.locator('#content')).toBeFocused()
-    expect(retries).toHaveLength(1)
-    await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
   })
 
   test('every page says that the mailbox has to be reconnected, and a webhook is notified without anybody looking', async ({

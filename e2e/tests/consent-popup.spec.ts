@@ -125,31 +125,6 @@ test('a consent that has been answered is being checked, in every tab that could
   await bob.page.close()
 })
 
-test('a consent can no longer be answered in a session that began after it', async ({ page, context, settings }) => {
-  const ended = page.getByRole('dialog', { name: 'Your session has ended' })
-  const endSession = async () => {
-    await context.clearCookies({ domain: 'localhost' })
-    await expect(ended).toBeVisible()
-  }
-  const expectElsewhere = async () => {
-    await expect(settings.pending).toContainText("Microsoft's page can be opened only there.")
-    await expect(settings.pending).not.toContainText('being checked')
-  }
-  await settings.address.fill('ada@contoso.com')
-  const unused = await settings.openMicrosoft(settings.enable)
-  await unused.close()
-  await expect(settings.pending).toContainText("Give consent in Microsoft's window.")
-  await endSession()
-  const popup = await settings.openMicrosoft(ended.getByRole('button', { name: 'Sign in again' }))
-  await giveConsent(popup, 'Ada Admin')
-  await expect(ended).toBeHidden()
-  await expectElsewhere()
-  await test.step('nor after a page load', async () => {
-    await page.reload()
-    await expectElsewhere()
-  })
-})
-
 test('a consent that is answered while its admin looks at another page is told when they come back', async ({
   page,
   settings,
@@ -244,76 +219,4 @@ test('where the browser blocks popups, the page itself goes to Microsoft and com
   await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
   await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
   expect(page.context().pages()).toHaveLength(1)
-})
-
-test('a second click raises the window that is open already, where the browser allows it', async ({
-  page,
-  settings,
-}) => {
-  await page.evaluate(() => {
-    // A window that is still linked to its opener.
-    const seen = { opened: 0, raised: 0, closed: 0, urls: [] as string[] }
-    const popup = {
-      closed: false,
-      document: document.implementation.createHTMLDocument(),
-      focus: () => (seen.raised += 1),
-      close: () => (seen.closed += 1),
-      location: { replace: (url: string) => seen.urls.push(url) },
-    }
-    Object.assign(window, { seen, open: () => ((seen.opened += 1), popup) })
-  })
-  await settings.address.fill('ada@contoso.com')
-  const seen = () => page.evaluate(() => (window as unknown as { seen: { urls: string[] } }).seen)
-  await settings.enable.click()
-  await expect.poll(async () => (await seen()).urls).toHaveLength(1)
-  await settings.enable.click()
-  await expect.poll(async () => (await seen()).urls).toHaveLength(2)
-
-  const { urls } = await seen()
-  expect(await seen()).toEqual({ opened: 1, raised: 1, closed: 0, urls: [urls[0], urls[0]] })
-
-  await test.step('a click that comes to nothing leaves it open', async () => {
-    await page.route('**/office365-smtp/configure', (route) => route.fulfill({ status: 503 }))
-    await settings.enable.click()
-    await expect(page.getByRole('button', { name: 'Retry' })).toBeVisible()
-    await expect(settings.pending).toBeVisible()
-    expect(await seen()).toMatchObject({ opened: 1, raised: 2, closed: 0 })
-  })
-})
-
-test.describe('with a clock of its own', () => {
-  test.use({ ownContext: true })
-
-  test('the page counts down the ten minutes that a consent can be given', async ({ page, context }) => {
-    await page.clock.install()
-    const settings = await openSettings(page)
-    await settings.address.fill('ada@contoso.com')
-    const answer = page.waitForResponse('**/office365-smtp/configure')
-    const popup = await settings.openMicrosoft(settings.enable)
-    const { expiresAt } = (await (await answer).json()) as { expiresAt: string }
-    await expect(settings.pending).toContainText(ABOUT_TEN_MINUTES)
-    await popup.close()
-    // Time stands still between the jumps, or a slow machine would use up what is left. What is rendered needs a little.
-    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 100))
-    const untilSecondsLeft = async (seconds: number, text: string) => {
-      const leftMs = Date.parse(expiresAt) - (await page.evaluate(() => Date.now()))
-      await page.clock.fastForward(leftMs - seconds * 1_000)
-      await expect(async () => {
-        await page.clock.runFor(10)
-        await expect(settings.pending).toContainText(text, { timeout: 100 })
-      }).toPass()
-    }
-    await untilSecondsLeft(4 * 60, 'The consent expires in about 4 minutes.')
-    await untilSecondsLeft(30, 'The consent expires in less than a minute.')
-    await untilSecondsLeft(-30, 'The consent is about to expire.')
-    expect(context.pages()).toHaveLength(1)
-  })
-
-  test('a wrong clock of the browser does not change what is left', async ({ page }) => {
-    await page.clock.install({ time: Date.now() + 24 * 3_600_000 })
-    const settings = await openSettings(page)
-    await settings.address.fill('ada@contoso.com')
-    await settings.openMicrosoft(settings.enable)
-    await expect(settings.pending).toContainText(ABOUT_TEN_MINUTES)
-  })
 })

@@ -33,24 +33,6 @@ test('mail leaves from a shared mailbox with the access of the person who gave c
   await expect.poll(() => microsoft.mails('max@contoso.com', 'inbox')).toMatchObject(arrived)
 })
 
-test('where another account answers for the admin’s own address, the permission that this takes is listed from then on', async ({
-  page,
-  settings,
-}) => {
-  const sender = page.getByRole('region', { name: 'Sender' })
-  const approval = sender.getByRole('link', { name: '/auth/microsoft/admin-consent' })
-  await settings.address.fill('ada@contoso.com')
-  await expect(settings.permissionsAsked).not.toContainText('Mail.Send.Shared')
-  await expect(approval).toHaveAttribute('href', /ownAddress=true/)
-  await settings.consentEndsIn(settings.enable, 'A permission is missing', 'Bob Behalf')
-  await expect(settings.permissionsAsked).toContainText('Mail.Send.Shared')
-  await expect(approval).not.toHaveAttribute('href', /ownAddress/)
-  await settings.address.fill('Ada@contoso.com')
-  await expect(settings.permissionsAsked).toContainText('Mail.Send.Shared')
-  await settings.consent(settings.enable)
-  await expect(settings.notice('Connected')).toBeVisible()
-})
-
 test('without the right to send nothing is connected, the page says where to grant it, and Try again connects then', async ({
   page,
   settings,

@@ -3,7 +3,6 @@ import type { Locator, Page } from '@playwright/test'
 import { expectAccessibleOnPhone } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
 import type { Service } from '../support/service.ts'
-import { createSettingsPage } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const MB = 1024 * 1024
@@ -40,10 +39,6 @@ async function expectUnderWay(bar: Locator): Promise<void> {
   await expect(bar).not.toHaveAttribute('aria-valuenow', '0')
 }
 
-function notice(page: Page, title: string): Locator {
-  return page.getByRole('group', { name: title })
-}
-
 test.describe('for a mailbox without large attachments', () => {
   test.use({ connectedSender: WITHOUT_LARGE })
 
@@ -78,24 +73,6 @@ test.describe('for a mailbox without large attachments', () => {
     await expect.poll(() => microsoft.mails('bob@contoso.com', 'inbox')).toMatchObject(arrived)
     expect(await microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
   })
-})
-
-test('a large message that waited for a mailbox is held while large attachments are not enabled, and its page leads to where they are', async ({
-  page,
-  connect,
-  service,
-}) => {
-  const { status, json } = await service.stream(MAIL, [figures(5)])
-  expect(status).toBe(202)
-  await connect(WITHOUT_LARGE)
-  await page.goto(`/messages/${json.id}`)
-  await expect(notice(page, 'The message is held')).toContainText('It goes out once they are enabled.')
-  await expectAccessibleOnPhone(page)
-
-  await notice(page, 'The message is held').getByRole('link', { name: 'Enable large file attachments' }).click()
-  const { largeAttachments } = createSettingsPage(page)
-  await expect(largeAttachments).toBeEnabled()
-  await expect(largeAttachments).not.toBeChecked()
 })
 
 test('an upload is accessible and fits a phone, and is cancelled without a mouse: nothing arrives, and no draft is left', async ({

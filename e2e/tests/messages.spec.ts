@@ -3,9 +3,7 @@ import type { Locator, Page } from '@playwright/test'
 import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
-import { holdRequests } from '../support/held-requests.ts'
 import { tabTo } from '../support/keyboard.ts'
-import { RECIPIENTS_REFUSED } from '../support/microsoft.ts'
 import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
@@ -141,83 +139,6 @@ test('a test mail whose status cannot be read keeps its Retry until it can', asy
   await expect(retry).toHaveCount(0)
 })
 
-test.describe('with a clock of its own', () => {
-  test.use({ ownContext: true })
-
-  test('what is left of the limits is read again when a test mail is accepted and when it was sent', async ({
-    page,
-    connect,
-    admin,
-  }) => {
-    await connect({ fromEmail: 'ada@contoso.com' })
-    let left = 30
-    await page.route('**/office365-smtp/usage', async (route) => {
-      const answer = await route.fetch()
-      const usage = (await answer.json()) as object
-      await route.fulfill({ response: answer, json: { ...usage, messagesPerMinute: { limit: 30, left } } })
-    })
-    await page.clock.install()
-    const settings = await openSettings(page)
-    await expect(settings.connection).toContainText('Left now: 30 of 30 messages a minute')
-    // Time stands still, so that nothing is read again because it is due. What is rendered needs a little of it.
-    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 100))
-    const untilLeft = (number: number) =>
-      expect(async () => {
-        await page.clock.runFor(10)
-        await expect(settings.connection).toContainText(`Left now: ${number} of 30`, { timeout: 100 })
-      }).toPass()
-
-    left = 29
-    const status = await holdRequests(page, '**/api/v1/messages/msg_*', 'GET')
-    const accepted = page.waitForResponse('**/office365-smtp/test-message')
-    await settings.sendTestMail.click()
-    const { messageId } = (await (await accepted).json()) as { messageId: string }
-    await untilLeft(29)
-
-    left = 28
-    const statusOf = async () => (await admin.call('GET', `/api/v1/messages/${messageId}`)).json.status
-    await expect.poll(statusOf).toBe('sent')
-    status.release()
-    await untilLeft(28)
-    await expect(settings.notice('Test mail sent')).toBeVisible()
-  })
-})
-
-test('a message that a paused mailbox keeps shows why and until when, in the list and on its page', async ({
-  page,
-  connect,
-  service,
-  microsoft,
-  admin,
-}) => {
-  await connect({ fromEmail: 'ada@contoso.com' })
-  const body = { error: { code: 'ApplicationThrottled', message: 'Application is over its RequestRate limit.' } }
-  await microsoft.control('POST', '/scenarios', {
-    effect: {
-      kind: 'http',
-      endpoint: 'sendMail',
-      do: { action: 'answer', when: 'before', status: 429, headers: { 'retry-after': '3600' }, body },
-    },
-  })
-  const submittedAt = Date.now()
-  await service.submit(mail('Q3 waits'))
-  await openMessages(page)
-  await expect(row(page, 'Q3 waits')).toContainText('Mailbox is paused')
-  await expect(row(page, 'Q3 waits')).toContainText('Not before')
-
-  await page.getByRole('link', { name: 'Q3 waits' }).click()
-  const timeline = page.getByRole('list', { name: 'Timeline' })
-  await expect(timeline).toContainText('Nothing is sent from the mailbox until then: Microsoft asked to wait.')
-  const next = timeline.getByRole('listitem').filter({ hasText: 'Next attempt, at the earliest' })
-  const until = next.getByRole('time')
-  expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 3_500_000)
-
-  // The pause belongs to the mailbox, so another one ends it.
-  await admin.call('POST', '/api/v1/tenant-settings/office365-smtp/reset', {})
-  await connect({ fromEmail: 'reports@contoso.com' })
-  await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Q3 waits'])
-})
-
 test('Retry of a message that may have been sent says that it may arrive twice, and asks', async ({
   page,
   connect,
@@ -240,30 +161,6 @@ test('Retry of a message that may have been sent says that it may arrive twice, 
   await dialog.getByRole('button', { name: 'Retry' }).click()
   await expect(notice(page, 'It may arrive twice')).toContainText('The recipients may have it twice.')
   await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Q3 in doubt', 'Q3 in doubt'])
-})
-
-test('Retry of all that a filter finds is no success where none of them can be sent any more, and says why', async ({
-  page,
-  connect,
-  service,
-  microsoft,
-}) => {
-  await connect({ fromEmail: 'ada@contoso.com' })
-  await microsoft.control('POST', '/scenarios', RECIPIENTS_REFUSED)
-  await service.submit(mail('Q3 has expired'))
-  await openMessages(page, '?status=failed&subject=Q3+has+expired')
-  await expect(row(page, 'Q3 has expired')).toContainText('Failed')
-  // One that really expires could never be retried by the tests that follow.
-  const answer = { count: 0, expired: 1, withoutContent: 0, notAllowed: 0 }
-  await page.route('**/api/v1/messages/retry', (route) => route.fulfill({ status: 202, json: answer }))
-
-  await page.getByRole('button', { name: 'Retry all of these' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Retry 1 message?' })
-  await dialog.getByRole('button', { name: 'Retry all of these' }).click()
-  const outcome = page.locator(':focus')
-  await expect(outcome).toContainText('None of them could be queued again')
-  await expect(outcome).toContainText('1 message is not sent any more: it has expired.')
-  await expectAccessibleOnPhone(page)
 })
 
 test('a held message says what it waits for and where to mend it, and is cancelled after a question', async ({
@@ -760,21 +657,6 @@ async function edgesOf(locator: Locator): Promise<{ left: number; right: number 
     return { left, right }
   })
 }
-
-test('a message that does not exist is asked for once, and the link back keeps the focus', async ({ page }) => {
-  let asked = 0
-  page.on('request', (request) => {
-    if (new URL(request.url()).pathname === `/api/v1/messages/${NO_MESSAGE}`) asked++
-  })
-  await page.goto(`${PATH}/${NO_MESSAGE}`)
-  const back = page.getByRole('link', { name: 'Go to the messages' })
-  await back.focus()
-  const before = asked
-  // The page reads the policy again every five seconds.
-  for (let reads = 0; reads < 2; reads++) await page.waitForResponse('**/api/v1/tenant-settings/recipients')
-  await expect(back).toBeFocused()
-  expect(asked).toBe(before)
-})
 
 test('a subject from right to left begins at the right of its cell, and keeps its order in the heading', async ({
   page,

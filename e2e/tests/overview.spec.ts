@@ -145,38 +145,6 @@ test('the first page tells live whether mail goes out, retries what failed by it
   })
 })
 
-test.describe('with a clock of its own', () => {
-  test.use({ ownContext: true })
-
-  test('what could not be read for a minute is no longer the present state, until it is read again', async ({
-    page,
-    connect,
-  }) => {
-    await connect({ fromEmail: 'ada@contoso.com' })
-    await page.clock.install()
-    await page.goto('/')
-    const works = page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })
-    await expect(works).toBeVisible()
-    await page.route('**/api/v1/overview', (route) => route.abort())
-    await expect(page.getByText('The overview could not be read again. It shows what was read on')).toBeVisible()
-    await expect(works, 'it was just read').toBeVisible()
-    const announced = await recordAnnounced(page)
-
-    await page.clock.fastForward('01:00')
-    const status = page.getByRole('region', { name: /^How the mail stands has not been known since \d/ })
-    await expect(status).toContainText('State not known')
-    await expect(works).toHaveCount(0)
-    await expect(status, 'what was known last').toContainText('Mail works. Nothing is waiting to leave. (since')
-    await expect(status).toContainText('Last message left')
-    await expect(page.getByRole('region', { name: 'Sending limits' })).toBeVisible()
-    await expect.poll(() => announced.jsonValue()).toEqual(['State not known'])
-    await expectAccessibleOnPhone(page)
-
-    await page.unroute('**/api/v1/overview')
-    await expect(works).toBeVisible()
-  })
-})
-
 test('what alternates while mail goes out is not announced, and that it stops is', async ({ page, connect }) => {
   await connect({ fromEmail: 'ada@contoso.com' })
   let mail: string | null = null

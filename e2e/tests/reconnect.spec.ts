@@ -140,31 +140,6 @@ test.describe('right after the mailbox was connected', () => {
   })
 })
 
-test('an expired client secret is the operator’s to mend, and holds the mail meanwhile', async ({
-  settings,
-  service,
-  microsoft,
-}) => {
-  await microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
-  await refuseToken(microsoft)
-  await submitAll(service, ['Waits for the secret', 'Waits as well'])
-
-  const problem = settings.notice('The client secret has expired')
-  await reloadOnce(settings, { status: 'connected', problem: { code: 'app-misconfigured' } })
-  await expect(problem).toBeVisible()
-  await expect(problem).toContainText('AADSTS7000222')
-  await expect(problem).toContainText('AZURE_CLIENT_SECRET')
-  await expect(problem).toContainText(CORRELATION_ID)
-  await expect(problem).toContainText('Reconnecting the mailbox does not help.')
-  await expect(settings.page.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
-  await expect(settings.status('Not sending')).toBeVisible()
-  await expect(settings.connection).toContainText(
-    '2 messages wait and cannot leave until the app registration works again.',
-  )
-  await expect(settings.connection).not.toContainText('Sends as ada@contoso.com')
-  await expectHeld(settings.page, ['Waits for the secret', 'Waits as well'])
-})
-
 test.describe('by a certificate', () => {
   test.use({ account: null, connectedSender: null })
 
