@@ -443,16 +443,6 @@ it('leaves what was there as it was when a restore fails, and the next one begin
   expect(await source.query(`SELECT FROM tenants WHERE id = 'ten_since'`)).toEqual([])
 })
 
-it('keeps what two restores of one second replace', async () => {
-  await addInstallation(source)
-  const file = await backUp(configure(source))
-  await restore(file, configure(source), { replace: true })
-
-  const said = await restore(file, configure(source), { replace: true })
-
-  expect(said).toContain('What was there before is kept in the schema before_restore_20261126_214500_2.')
-})
-
 it('encloses no keys that do not open what is stored, and leaves no file', async () => {
   await addInstallation(source)
   const k2 = newKey('k2')
@@ -481,36 +471,6 @@ it('makes one backup of a database at a time, and none while it is restored', as
   await takeProductLock(other)
   await expect(backUp(configure(source))).rejects.toThrow('The database is being restored from a backup.')
   await other.end()
-})
-
-it('gives its session a name, by which its long transaction is told from others', async () => {
-  await addInstallation(source)
-  const migrating = new pg.Client({ connectionString: source.url })
-  await migrating.connect()
-  await migrating.query('SELECT pg_advisory_lock(719283002)')
-
-  const made = backUp(configure(source, { DATABASE_URL: `${source.url}?application_name=mail` }))
-  const named = `SELECT 1 FROM pg_stat_activity
-                  WHERE datname = current_database() AND application_name = 'inforiver-mail backup'`
-  await expect.poll(() => source.query(named)).toHaveLength(1)
-  await migrating.end()
-  await made
-})
-
-it('waits for a migration longer than a lock_timeout of the role, the database or the address', async () => {
-  await addInstallation(source)
-  const migrating = new pg.Client({ connectionString: source.url })
-  await migrating.connect()
-  await migrating.query('SELECT pg_advisory_lock(719283002)')
-  const limited = configure(source, { DATABASE_URL: `${source.url}?options=-c%20lock_timeout%3D10ms` })
-
-  const made = backUp(limited).catch((error: unknown) => error)
-  const waiting = `SELECT 1 FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event = 'advisory' AND clock_timestamp() - query_start > interval '50 ms'`
-  await expect.poll(() => source.query(waiting)).toHaveLength(1)
-  await migrating.end()
-
-  expect(await made).toMatch(/\.backup$/)
 })
 
 it('ends at once when the file cannot be written in the middle of a large table', async () => {

@@ -4,14 +4,14 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { serveProxy } from '../../../packages/m365/src/test-support/servers.ts'
 import { readConfig, type Config } from './config.ts'
 import { runDoctorCommand } from './doctor-command.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { freePort, PRODUCT_ROLE } from './test-support/database-server.ts'
 import { createTestDatabase } from './test-support/test-database.ts'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { useGround } from './test-support/use-ground.ts'
 
 const offline: DnsResolver = {
   resolve4: () => Promise.reject(new Error('offline')),
@@ -19,11 +19,7 @@ const offline: DnsResolver = {
   resolveTxt: () => Promise.reject(new Error('offline')),
 }
 
-let ground: TestGround
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
+const ground = useGround()
 beforeEach(() => ground.clear())
 
 interface Run {
@@ -123,20 +119,6 @@ describe('an external database', () => {
       checks: { database: { code: 'database-empty' }, permissions: { code: 'not-connected' } },
     })
     expect(await empty.query('SELECT FROM pg_tables WHERE schemaname = current_schema()')).toEqual([])
-  })
-
-  it('that shows no sessions is checked all the same', async () => {
-    const database = await createTestDatabase()
-    onTestFinished(() => database.drop())
-    await database.query('REVOKE SELECT ON pg_stat_activity FROM PUBLIC')
-
-    const run = await doctor(await ground.configure({ DATABASE_URL: database.url }))
-
-    expect(run.checks).toMatchObject({
-      database: { code: 'database-ready' },
-      transactions: { code: 'transactions-not-shown', status: 'skipped' },
-    })
-    expect(await database.query(`SELECT FROM pg_extension WHERE extname = 'pg_trgm'`)).toEqual([])
   })
 
   it('that refuses the extension of the search is usable, with a warning', async () => {

@@ -34,10 +34,6 @@ it.each([
   expect(isInNetworks(address, [network])).toBe(false)
 })
 
-it('finds nothing in no networks', () => {
-  expect(isInNetworks('10.1.2.3', [])).toBe(false)
-})
-
 it.each([
   ['192.0.2.1', '::ffff:192.0.2.1', true],
   ['192.0.2.1', '192.0.2.2', false],

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { RereadSecrets } from './config.ts'
 import { serve } from './serve.ts'
 import { SETTINGS } from './test-support/office365-smtp.ts'
 import { newKey } from './test-support/sealed-rows.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { useGround } from './test-support/use-ground.ts'
 
 const UNCHANGED: RereadSecrets = { credential: null, clientSecretExpiresAt: null, vaultKeys: null, faults: [] }
 
-let ground: TestGround
-
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
+const ground = useGround()
 
 it('signs in with a secret, and seals with a key, that were read again while it runs', async () => {
   const { registration } = await ground.configure()

@@ -1,20 +1,14 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { createServer, type AddressInfo } from 'node:net'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from './config.ts'
 import { serve } from './serve.ts'
-import { connectMailbox, SETTINGS } from './test-support/office365-smtp.ts'
+import { connectMailbox } from './test-support/office365-smtp.ts'
 import { createDatabaseOf15, migrationNames } from './test-support/migrations.ts'
-import { createTestBrowser } from './test-support/test-browser.ts'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { work } from './work.ts'
+import { useGround } from './test-support/use-ground.ts'
 
-let ground: TestGround
+const ground = useGround()
 
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
 beforeEach(() => ground.clear())
 
 async function configure(environment: Record<string, string> = {}) {
@@ -53,13 +47,6 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
   await expect(serve(await configure({ HOST: host }), onFatal)).rejects.toThrow(
     new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`),
   )
-})
-
-it('refuses a worker with such a HOST in one sentence too, and leaves nothing behind', async () => {
-  await expect(work(await configure({ HOST: '203.0.113.77', ROLE: 'worker' }), onFatal)).rejects.toThrow(
-    new ConfigurationError('HOST is 203.0.113.77, which is not an address of this machine.'),
-  )
-  await expect.poll(connections).toBe(0)
 })
 
 it('refuses to start without the vault keys that sealed what is stored, and leaves nothing behind', async () => {
@@ -126,41 +113,6 @@ it('raises an alert after the start if the client secret has expired', async () 
     .poll(() => ground.database.query("SELECT facts FROM alert_events WHERE type = 'secret.expiring'"))
     .toEqual([{ facts: { kind: 'secret', expiresAt: '2020-05-01T00:00:00.000Z', daysLeft: 0 } }])
   await running.close()
-})
-
-it('finishes a request in flight when it is stopped, and answers no more afterwards', async () => {
-  const config = await configure()
-  const running = await serve(config, onFatal)
-  const ada = createTestBrowser(config.publicUrl)
-  await ada.signIn('Ada Admin')
-  const release = await ground.database.lock('consents')
-  const request = ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
-  await expect
-    .poll(() =>
-      ground.database.query(
-        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      ),
-    )
-    .not.toEqual([])
-
-  const stopped = running.close()
-  await release()
-
-  expect((await request).status).toBe(201)
-  await stopped
-  await expect(fetch(`http://localhost:${config.port}/healthz`)).rejects.toThrow('fetch failed')
-  await expect.poll(connections).toBe(0)
-})
-
-it('stops at once although a browser holds a connection in reserve', async () => {
-  const config = await configure()
-  const running = await serve(config, onFatal)
-  const reserve = connect(config.port, 'localhost')
-  await once(reserve, 'connect')
-  await fetch(`http://localhost:${config.port}/healthz`) // the server has accepted the connection before by now
-
-  await running.close()
-  await expect.poll(() => reserve.closed).toBe(true)
 })
 
 it('delivers as a worker although the port is taken, and leaves nothing behind', async () => {

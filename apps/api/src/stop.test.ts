@@ -1,18 +1,13 @@
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startFromTheShell, type StartedProduct } from './test-support/started-product.ts'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { useGround } from './test-support/use-ground.ts'
 
 const START = ['node', 'scripts/start.mjs'] as const
 
-let ground: TestGround
-
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
+const ground = useGround()
 
 /** With an external database, so that it starts quickly. */
 function external(role: 'api' | 'worker'): Record<string, string> {

@@ -6,7 +6,6 @@ import { systemTimers } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { holdProductLock } from './database/product-lock.ts'
 import { freePort } from './test-support/database-server.ts'
-import { mailsIn } from './test-support/mailbox.ts'
 import {
   addMessages,
   addMessagesUnderDataKey,
@@ -16,19 +15,16 @@ import {
   vaultOf,
 } from './test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
-import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
+import type { TestProduct } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
 import { runVaultCommand } from './vault-command.ts'
+import { useGround } from './test-support/use-ground.ts'
 
 const OLD = newKey('old')
 const NEW = newKey('new')
 const NO_LIMIT = { MAILBOX_MESSAGES_PER_MINUTE: '0' }
 
-let ground: TestGround
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
+const ground = useGround()
 beforeEach(() => ground.clear())
 
 interface Run {
@@ -75,28 +71,6 @@ describe('inforiver-mail vault rotate', () => {
     expect(run.text).not.toContain('No stored value needs')
   })
 
-  it('waits for statements of a killed process, and reseals what they store', async () => {
-    await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_1' })
-    await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_2' })
-    const release = await ground.database.lockRow('message_contents', 'msg_ten_1_000000', 'message_id')
-    const owner = { tenant: 'ten_1', record: 'msg_ten_1_000000', purpose: 'content-key' }
-    const blocked = ground.database.query(`UPDATE message_contents SET key_sealed = $1 WHERE tenant_id = 'ten_1'`, [
-      await vaultOf(OLD).seal('the key', owner),
-    ])
-    const waits: number[] = []
-
-    const run = await vault('rotate', await withKeys(NEW, OLD), async (ms) => {
-      waits.push(ms)
-      await release()
-      await blocked
-    })
-
-    expect(waits).toEqual([35_000])
-    expect(run.code).toBe(0)
-    expect(run.text).toContain('1 stored secret sealed with new now.')
-    expect((await allSealed(ground.database)).filter((value) => vaultOf(NEW).keyIdOf(value) !== 'new')).toEqual([])
-  })
-
   it('changes nothing, and says what to do, while a process still seals with the old key', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
     const before = await allSealed(ground.database)
@@ -123,28 +97,6 @@ describe('inforiver-mail vault rotate', () => {
 
     expect(run.code).toBe(0)
     expect(run.text).toContain('Put a new one in front of it in VAULT_KEYS')
-  })
-
-  it('does not disturb messages that are being sent, and leaves none unreadable', async () => {
-    const before = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ...NO_LIMIT } })
-    await connectMailbox(before)
-    const service = await createServiceClient(before)
-    const later = new Date(Date.now() + 3_600_000).toISOString()
-    for (let count = 0; count < 20; count++) await service.submit({ subject: 'Rotated', sendAt: later })
-    await before.close()
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${NEW},${OLD}`, ...NO_LIMIT } })
-    const current = service.at(product)
-
-    await ground.database.query(`UPDATE message_queue SET due_at = now() WHERE state = 'scheduled'`)
-    const [run] = await Promise.all([
-      vault('rotate', product.config),
-      ...Array.from({ length: 20 }, () => current.submit({ subject: 'Rotated' })),
-    ])
-
-    expect(run.code).toBe(0)
-    await expect.poll(async () => (await mailsIn(ground.microsoft, 'Rotated')).length).toBe(40)
-    expect(product.logLines.filter((line) => line.includes('broke off'))).toEqual([])
-    await product.close()
   })
 })
 
@@ -352,20 +304,6 @@ describe('inforiver-mail vault forget', () => {
     ])
   })
 
-  it('leaves a message to the worker that holds it', async () => {
-    await change(
-      `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
-        WHERE message_id = '${FIRST}'`,
-    )
-
-    const run = await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(run.code).toBe(2)
-    expect(await ground.database.query(`SELECT status FROM message_states WHERE id = '${FIRST}'`)).toEqual([
-      { status: 'sending' },
-    ])
-  })
-
   it('finds what cannot be opened because a key has another value than before', async () => {
     const run = await vault('forget all --yes', await withKeys(NEW, newKey('old')))
 
@@ -404,20 +342,6 @@ describe('inforiver-mail vault forget', () => {
     await expect
       .poll(async () => (await vault('forget all --yes', await withKeys(NEW)).catch(() => null))?.code)
       .toBe(0)
-  })
-
-  it('gives up beside a running process what no key opens', async () => {
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${NEW},${OLD}`, ROLE: 'api' } })
-    await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
-    await ground.database.query(
-      `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id = 'msg_ten_kept_000000')
-        WHERE message_id = 'msg_moved'`,
-    )
-
-    const run = await vault('forget messages --yes', await withKeys(NEW, OLD))
-
-    expect(run).toMatchObject({ code: 0, text: expect.stringContaining('Forgotten: 1 of them.') })
-    await product.close()
   })
 
   it('finds a single value that was copied from another row', async () => {
@@ -468,39 +392,6 @@ describe('inforiver-mail vault forget', () => {
         await ground.database.query(`SELECT message_id AS id FROM message_contents WHERE message_id LIKE '%under%'`),
       ).toEqual([{ id: 'msg_under_kept' }])
       expect(await ground.database.query('SELECT id FROM data_keys')).toEqual([{ id: 'dky_kept' }])
-    })
-
-    it('leaves a message under it to the worker that holds it, and keeps the key', async () => {
-      await ground.database.query(
-        `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
-          WHERE message_id = 'msg_under_lost_1'`,
-      )
-
-      const run = await vault('forget messages --yes', await withKeys(NEW))
-
-      expect(run.code).toBe(2)
-      expect(
-        await ground.database.query(`SELECT id, status FROM message_states WHERE id LIKE '%under_lost%' ORDER BY id`),
-      ).toEqual([
-        { id: 'msg_under_lost_1', status: 'sending' },
-        { id: 'msg_under_lost_2', status: 'failed' },
-      ])
-      expect(await ground.database.query(`SELECT 1 FROM data_keys WHERE id = 'dky_lost'`)).toHaveLength(1)
-    })
-
-    it('fails more messages than one statement takes', async () => {
-      const ids = Array.from({ length: 2_100 }, (_, index) => `msg_many_${index}`)
-      const many = { dataKey: 'dky_many', ids, hoursAgo: 1 }
-      await addMessagesUnderDataKey(ground.database, vaultOf(OLD), 'ten_lost', many)
-
-      const run = await vault('forget messages --yes', await withKeys(NEW))
-
-      expect(run.text).not.toContain('Still there: messages')
-      expect(
-        await ground.database.query(
-          `SELECT status, count(*)::int FROM message_states WHERE id LIKE 'msg_many%' GROUP BY 1`,
-        ),
-      ).toEqual([{ status: 'failed', count: 2_100 }])
     })
   })
 

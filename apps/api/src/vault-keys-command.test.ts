@@ -18,10 +18,6 @@ it('hands each word over as it is, since no shell reads them', async () => {
   expect(await runVaultKeysCommand([process.execPath, '-e', script, '$HOME', '"a', 'b"', '|'])).toBe('$HOME,"a,b",|')
 })
 
-it('gives the command nothing to read, so that it cannot wait for an answer', async () => {
-  expect(await run(`process.stdin.on('end', () => console.log('the end')).resume()`)).toBe('the end')
-})
-
 it('gives the command the environment without secrets of the product, and with the way to a key service', async () => {
   onTestFinished(() => void vi.unstubAllEnvs())
   for (const name of [...SECRETS, 'VAULT_TOKEN', 'AZURE_CLIENT_SECRET_FILE']) vi.stubEnv(name, 'given')

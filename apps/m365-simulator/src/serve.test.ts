@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -48,16 +47,6 @@ it('ends when its parent is gone', async () => {
   const { child, exited } = await serve({ port: 0, registration: REGISTRATION })
   child.disconnect()
   expect(await exited).toBe(0)
-})
-
-it('says in one sentence that the port is taken', async () => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  onTestFinished(() => void taken.close())
-  await once(taken, 'listening')
-  const { port } = taken.address() as { port: number }
-  const { answer, exited } = await serve({ port, registration: REGISTRATION })
-  expect(answer.failed).toBe(`The simulator cannot start: Port ${port} on 127.0.0.1 is already in use.`)
-  expect(await exited).toBe(1)
 })
 
 it('names the wrong option, and never the secret', async () => {

@@ -95,14 +95,6 @@ it('tries again what a process claimed and never finished', async () => {
   await expect.poll(() => webhook.received.length, WAIT).toBe(1)
 })
 
-it('delivers at once what a process raised whose clock is ahead', async () => {
-  const webhook = await addWebhook()
-  const id = await raise(RECOVERED, TENANT, new Date(clock.now().getTime() + 90 * SECONDS))
-  fixture.start()
-
-  await expect.poll(() => webhook.received, WAIT).toEqual([id])
-})
-
 it('does not let an attempt that took too long overrule the one after it', async () => {
   const webhook = await addWebhook()
   await raise()

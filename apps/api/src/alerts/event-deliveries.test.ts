@@ -138,17 +138,6 @@ it('has two requests under way to a webhook at most, of which one is for new eve
   await expect.poll(() => byId(busy.received.slice(2)), WAIT).toEqual(byId([stalled, ids[0] ?? '']))
 })
 
-it('sends a burst through several processes', async () => {
-  const receiver = await addWebhook()
-  const ids = await happen(60)
-  expect(await receiver.listed()).toMatchObject({ waiting: 60 })
-  fixture.start()
-  fixture.start()
-
-  await arrival(receiver, ids)
-  expect(receiver.received).toHaveLength(60)
-})
-
 it('records the position of an idle webhook once a minute', async () => {
   const receiver = await addWebhook()
   await happen(25_000, 'message.held')

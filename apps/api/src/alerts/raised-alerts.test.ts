@@ -180,21 +180,6 @@ it('contains neither address nor subject of a message', async () => {
   expect(everything).not.toContain('max@contoso.com')
 })
 
-// The secret
-
-it('warns of an expiring secret once for each threshold, and again for another date', async () => {
-  const expiry = { tenantId, kind: 'secret', expiresAt: '2027-01-23T00:00:00.000Z' } as const
-  await store.raiseSecretExpiring({ ...expiry, daysLeft: 60, threshold: 60 }, ground.clock.now())
-  await store.raiseSecretExpiring({ ...expiry, daysLeft: 59, threshold: 60 }, ground.clock.now())
-  await store.raiseSecretExpiring({ ...expiry, daysLeft: 30, threshold: 30 }, ground.clock.now())
-  await store.raiseSecretExpiring(
-    { ...expiry, expiresAt: '2027-02-01T00:00:00.000Z', daysLeft: 60, threshold: 60 },
-    ground.clock.now(),
-  )
-
-  expect((await raised()).map(({ facts }) => facts['daysLeft'])).toEqual([60, 30, 60])
-})
-
 // Notices
 
 it('shows the newest of each subject, newest first', async () => {

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { clientFor } from '../test-support/test-service.ts'
 
 const EVENTS = '/api/v1/audit-events'
 const CSV = '/api/v1/audit-events.csv'
@@ -14,7 +12,6 @@ const { ground, product, ada, post } = useAdminGround({
 })
 
 const list = async (query = '') => (await ada.call('GET', `${EVENTS}${query}`)).json
-const csv = async (query = '') => (await ada.call('GET', `${CSV}${query}`)).text
 
 /** Adds this many events, each a minute before the other. */
 async function addEvents(count: number, { tenantId, action }: { tenantId?: string; action?: string } = {}) {
@@ -43,15 +40,6 @@ it('lists who did what when, newest first', async () => {
     expect.objectContaining({ action: 'sign-in', outcome: 'workspace-admin' }),
   ])
   expect(nextCursor).toBeNull()
-})
-
-it('still shows the events of a person who is gone', async () => {
-  await ground.database.query(
-    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
-     SELECT tenant_id, at, 'usr_gone', action, outcome, details FROM audit_events`,
-  )
-
-  expect((await list()).items[0]).toMatchObject({ actor: { id: 'usr_gone', name: 'usr_gone', email: '' } })
 })
 
 it.each([
@@ -173,21 +161,4 @@ it('exports comma-separated values for a spreadsheet, and forbids caching', asyn
   expect(answer.text).toBe(
     `\uFEFFtime,person,address,action,outcome,details\r\n${clock.now().toISOString()},Ada Admin,ada@contoso.com,sign-in,workspace-admin,{}\r\n`,
   )
-})
-
-it('mentions keys, mail and consents without key, cookie, state or content', async () => {
-  const { key } = (await ada.call('POST', '/api/v1/service-keys', { name: 'reports', scopes: ['messages:send'] })).json
-  await clientFor(product.publicUrl, key).submit({ subject: 'secret subject', text: 'secret text' })
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { consentUrl } = (await post('reconnect', {})).json
-  await post('test-message', { to: 'max@contoso.com' })
-  await post('reset', {})
-
-  const query = new URL(consentUrl).searchParams
-  const secrets = [key, ...ada.cookies.values(), query.get('state') ?? '', query.get('nonce') ?? '']
-  const text = (await ada.call('GET', EVENTS)).text + (await csv())
-  expect(text).toContain('test-message-sent')
-  expect(text).not.toContain('secret')
-  expect(text).not.toContain('max@contoso.com')
-  expect(secrets.filter((secret) => secret.length < 16 || text.includes(secret))).toEqual([])
 })

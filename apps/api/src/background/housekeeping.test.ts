@@ -118,12 +118,6 @@ it('begins once the database is back if it is unavailable at the start', async (
   await link.close()
 })
 
-it('can be stopped while the database is unavailable', async () => {
-  const { stop } = start({}, 'postgresql://nobody@127.0.0.1:1/nothing')
-
-  await expect(stop()).resolves.toBeUndefined()
-})
-
 it.each([
   ['not before ten minutes if it does not end', `begun_at = begun_at - interval '599 seconds'`, []],
   ['after ten minutes, when it was cut off', `begun_at = begun_at - interval '10 minutes'`, ['a-task']],

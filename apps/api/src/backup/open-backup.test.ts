@@ -1,18 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import {
-  open as openFile,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises'
+import { open as openFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +10,7 @@ import { readConfig } from '../config.ts'
 import { BASELINE } from '../database/version-1-5.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { VERSION } from '../version.ts'
-import { createBackupFile, refuseExistingFile } from './backup-file.ts'
+import { createBackupFile } from './backup-file.ts'
 import { listEntries, type Entry } from './container.ts'
 import { FORMAT, HEAD_NAME, MANIFEST_HASH_NAME, MANIFEST_NAME, type Manifest } from './manifest.ts'
 import { openBackup } from './open-backup.ts'
@@ -245,30 +234,6 @@ describe('a backup that is being written', () => {
     await file.discard()
 
     expect(await readFile(path, 'utf8')).toBe('precious')
-  })
-
-  it('leaves alone what another backup of the same name writes', async () => {
-    const file = await createBackupFile(path, AT, () => {})
-    const other = await createBackupFile(path, AT, () => {})
-
-    await expect(file.finish()).rejects.toThrow(`${path}.part was removed while the backup was written`)
-    await file.discard()
-    await other.finish()
-
-    expect(existsSync(path)).toBe(true)
-  })
-
-  it('replaces no link, even one that leads nowhere', async () => {
-    await symlink(join(folder, 'not-mounted'), path)
-
-    await expect(refuseExistingFile(path)).rejects.toThrow(`${path} exists already.`)
-  })
-
-  it('says that a folder is in its way, or that its name is too long', async () => {
-    await mkdir(`${path}.part`)
-
-    await expect(createBackupFile(path, AT, () => {})).rejects.toThrow('there is a folder of that name with .part')
-    await expect(refuseExistingFile(join(folder, 'a'.repeat(300)))).rejects.toThrow('its name is too long')
   })
 
   it.each(['none/a.backup', 'file/a.backup'])('says that the folder of %s does not exist', async (name) => {

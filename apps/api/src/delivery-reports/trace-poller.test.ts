@@ -191,24 +191,6 @@ it('tells of each recipient what the trace says, and asks for details only where
   ])
 })
 
-it('reads the code of a failure again where the database was away before it was stored', async () => {
-  const id = await send(['nobody@contoso.com'])
-  await ground.database.query(`
-    CREATE FUNCTION refuse_code() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN IF NEW.code IS NOT NULL THEN RAISE EXCEPTION 'the database is away'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse_code BEFORE INSERT OR UPDATE ON recipient_outcomes FOR EACH ROW EXECUTE FUNCTION refuse_code()`)
-  try {
-    await expect(poll(ADA, RUNNING)).rejects.toThrow('the database is away')
-  } finally {
-    await ground.database.query('DROP FUNCTION refuse_code CASCADE')
-  }
-  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed' })
-
-  await nextPoll()
-
-  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
-})
-
 it('asks nothing while nothing is awaited, nor before the next poll', async () => {
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(0)
@@ -448,23 +430,6 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   const before = await requests()
   await nextPoll()
   expect(await requests()).toBe(before)
-})
-
-it('learns what Microsoft decides an hour later, by few requests', async () => {
-  await set({ tracePendingMs: 1 * HOURS })
-  const early = await send(['max@contoso.com'])
-  await ground.clock.advance(50 * MINUTES)
-  const later = await send(['bob@contoso.com'])
-  await nextPoll()
-  expect(await known(early)).toEqual({ 'max@contoso.com': 'pending' })
-  await ground.clock.advance(2 * HOURS)
-  await nextPoll()
-  await nextPoll()
-  expect([await known(early), await known(later)]).toEqual([
-    { 'max@contoso.com': 'delivered' },
-    { 'bob@contoso.com': 'delivered' },
-  ])
-  expect(await requests()).toBeLessThan(5)
 })
 
 it('never asks more than 20 times in 5 minutes, and settles everything within 10 minutes of its row', async () => {

@@ -1,7 +1,6 @@
-import Fastify from 'fastify'
 import { Registry } from 'prom-client'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { health, measureReadiness, watchReadiness, type ReadinessCheck } from './health.ts'
+import { measureReadiness, watchReadiness, type ReadinessCheck } from './health.ts'
 
 it('shows by a metric whether the process is ready, also when a check fails', async () => {
   const answers: (() => Promise<string | null>)[] = [
@@ -47,23 +46,6 @@ it('keeps what a check found before where it could not look, and logs nothing', 
   expect(logged).toHaveLength(1)
 })
 
-it('logs each cause of a check that fails for several, up to ten', async () => {
-  const refused = Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' })
-  const timedOut = Object.assign(new AggregateError([]), { code: 'ETIMEDOUT' })
-  const password = new Error('password authentication failed')
-  const causes = [refused, password, refused, timedOut, password]
-  const logged: unknown[] = []
-  const database: ReadinessCheck = () => Promise.reject(causes.shift() ?? new Error(`request ${logged.length}`))
-  const readReadiness = watchReadiness({ database }, { warn: (...line: unknown[]) => void logged.push(line) })
-
-  for (let probe = 0; probe < 5; probe++) await readReadiness()
-  const text = 'readiness check database failed'
-  expect(logged).toEqual([refused, password, timedOut].map((err) => [{ err }, text]))
-
-  for (let probe = 0; probe < 20; probe++) await readReadiness()
-  expect(logged).toHaveLength(10)
-})
-
 it('logs what a check says is wrong, once until it succeeds again', async () => {
   const full = 'The disk of the database is full.'
   const answers = [full, full, 'The database is read-only.', full, null, full]
@@ -80,25 +62,6 @@ it('logs what a check says is wrong, once until it succeeds again', async () => 
 
   await registry.metrics()
   expect(logged).toHaveLength(3)
-})
-
-it('logs why a check fails once, also where /readyz is asked, or both are', async () => {
-  const full = 'The disk of the database is full.'
-  const registry = new Registry()
-  const logged: unknown[] = []
-  const readReadiness = watchReadiness(
-    { database: async () => full, smtp: () => Promise.reject(new Error('away')) },
-    { warn: (...line: unknown[]) => void logged.push(line.at(-1)) },
-  )
-  measureReadiness(registry, readReadiness)
-  const app = Fastify()
-  onTestFinished(() => app.close())
-  await app.register(health, { readReadiness })
-
-  for (let probe = 0; probe < 2; probe++) expect((await app.inject('/readyz')).statusCode).toBe(503)
-  await registry.metrics()
-
-  expect(logged).toEqual(['readiness check smtp failed', `readiness check database failed: ${full}`])
 })
 
 it('logs that a check does not end in time, and why it fails in the end', async () => {

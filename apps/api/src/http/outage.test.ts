@@ -116,36 +116,6 @@ it('does not lose a consent to an outage: its answer works once the database is 
   expect(back.status).toBe(200)
 })
 
-it('ends a consent whose proof broke off as interrupted, and starts another', async () => {
-  await ada.call('POST', `${SETTINGS}/reset`, {})
-  const sender = { fromEmail: 'ada@contoso.com' }
-  const broken = (await ada.call('POST', `${SETTINGS}/configure`, sender)).json
-  await ground.database.query(`
-    CREATE FUNCTION no_end() RETURNS trigger LANGUAGE plpgsql AS $$
-      BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-    CREATE TRIGGER no_end BEFORE UPDATE ON consents FOR EACH ROW WHEN (NEW.status = 'completed')
-      EXECUTE FUNCTION no_end()`)
-  const lost = await ada.consent(broken.consentUrl, 'Ada Admin')
-  await ground.database.query('DROP FUNCTION no_end CASCADE')
-  const answered = (await ada.call('GET', `/api/v1/consents/${broken.id}`)).json
-
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, sender)).json
-  const result = await ada.consent(consentUrl, 'Ada Admin')
-
-  expect(lost.status).toBe(503)
-  expect(answered).toMatchObject({ status: 'failed', consentUrl: null, problem: { code: 'consent-interrupted' } })
-  expect(result.status).toBe(200)
-})
-
-it('answers 503, not 500, when connections break during requests', async () => {
-  const requests = Array.from({ length: 30 }, () => ada.call('GET', SETTINGS))
-  link.cut()
-  const answers = await Promise.all(requests)
-  link.mend()
-
-  expect(answers.filter(({ status }) => status !== 200 && status !== 503).map(({ json }) => json)).toEqual([])
-})
-
 describe('with a role that an administrator changes', () => {
   let other: TestProduct
   let browser: TestBrowser

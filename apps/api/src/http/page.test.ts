@@ -58,20 +58,6 @@ it('allows its own scripts only, styles with a nonce, and no framing', async () 
   })
 })
 
-it('serves the icon of the page for plain pages', async () => {
-  const plain = await open('/auth/microsoft/callback?state=unknown')
-  const [, path = ''] = /<link rel="icon" href="([^"]+)"/.exec(plain.text) ?? []
-  const [, original = ''] = /<link rel="icon"[^>]* href="([^"]+)"/.exec((await open('/')).text) ?? []
-
-  const icon = await open(path)
-
-  expect(icon.status).toBe(200)
-  expect(icon.headers.get('content-type')).toBe('image/svg+xml')
-  expect(icon.headers.get('cache-control')).toBe('no-cache')
-  expect(icon.text).toBe((await open(original)).text)
-  expect(policyOf(plain)['img-src']).toContain("'self'")
-})
-
 it('puts the nonce of the header into the page, another one in every answer', async () => {
   const [answer, other] = [await open('/'), await open('/')]
 

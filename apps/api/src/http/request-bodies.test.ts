@@ -196,28 +196,6 @@ it('ends an upload that is slower than its pace, with a problem if it was not an
   expect(upload.answer()).toContain('Less than 65536 bytes of the request arrived within 0.2 seconds.')
 })
 
-it('reports that nothing arrived of an upload that stalls', async () => {
-  const upload = await begin(await listen({ uploadPace: { bytes: 1, ms: 200 } }), MULTIPART)
-  upload.send(10)
-  await untilHeld()
-  vi.advanceTimersByTime(200)
-
-  await statusOf(upload)
-  expect(upload.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
-})
-
-it('ends large JSON that stalls', async () => {
-  const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
-  const clients = await fillShare(port)
-  vi.advanceTimersByTime(200)
-
-  for (const client of clients) {
-    await statusOf(client)
-    expect(client.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
-  }
-  await expect.poll(() => budget.usedBytes).toBe(0)
-})
-
 it('ends an upload whose part message stalls while it holds memory for large JSON', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
   const upload = await begin(port, MULTIPART, { key: 'authorization: Bearer key\r\nx-part: message' })
@@ -253,16 +231,6 @@ it('refuses at once what exceeds the share of a service, and takes its small bod
   expect(await statusOf(next)).toBe(200)
 })
 
-it('counts a body that proves to be large as a large one only', async () => {
-  const port = await listen()
-  const client = await begin(port, 'application/json')
-  client.send(KIB)
-  await expect.poll(() => budget.usedBytes).toBe(4 * 64 * KIB)
-  client.send(64 * KIB)
-
-  await expect.poll(() => budget.usedBytes).toBe(24 * MIB)
-})
-
 it('refuses small bodies of services where there is no memory at all, and keeps some for an admin', async () => {
   const port = await listen()
   fillMemory()
@@ -271,23 +239,6 @@ it('refuses small bodies of services where there is no memory at all, and keeps 
   expect(await statusOf(small)).toBe(503)
 
   expect(budget.takeSmall('sessions', 512 * KIB)).not.toBeNull()
-})
-
-it('holds memory for a small body that arrived together with its request, and refuses it where there is none', async () => {
-  const port = await listen()
-  const client = await begin(port, 'application/json')
-  const body = JSON.stringify('x'.repeat(10 * KIB))
-  const request = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key\r\ncontent-type: application/json\r\n`
-  const whole = `${request}content-length: ${body.length}\r\n\r\n${body}`
-  client.end()
-  await statusOf(client)
-  client.socket.write(whole)
-  await expect.poll(client.answer).toContain(`"heldBytes":${4 * body.length}`)
-  await expect.poll(() => budget.usedBytes).toBe(0)
-
-  fillMemory()
-  client.socket.write(whole)
-  await expect.poll(client.answer).toContain('HTTP/1.1 503')
 })
 
 it('releases the memory of a body when its client leaves, or when it is too large', async () => {

@@ -75,15 +75,6 @@ it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async
   expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
-it('accepts the message after large attachments', async () => {
-  const content = randomBytes(2 * MIB)
-  const [message, ...attachments] = mailWith([content], { subject: 'Behind' })
-  const id = await accepted([...attachments, ...(message ? [message] : [])])
-
-  expect(await service.read(id)).toMatchObject({ subject: 'Behind' })
-  expect(await stored(id)).toMatchObject([{ sha256: sha256(content) }])
-})
-
 it('stores what is in attachments only sealed', async () => {
   const marker = 'a marker that stands in the file'
   const content = Buffer.from(marker.repeat((2 * MIB) / marker.length))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { startUpload } from '../test-support/upload.ts'
@@ -125,22 +125,4 @@ it('tells a client whose message was swept to send it again', async () => {
     json: { code: 'unavailable', detail: expect.stringContaining('too slowly') },
   })
   expect(await count()).toEqual(nothing)
-})
-
-it('harms no other message by a swept one, and leaves its idempotency key free', async () => {
-  const content = randomBytes(MIB)
-  const parts = [...attachmentParts([content]), ...mailWith([])]
-  const headers = { 'idempotency-key': 'swept' }
-  const upload = startUpload(product, service.key, parts, headers)
-  await upload.send(upload.sizeBytes - 50)
-  await expect.poll(async () => (await count()).chunks).toBe(4)
-  await clock.advance(16 * MINUTES)
-  await sweep()
-  const [, ...others] = await Promise.all([upload.send(), service.submit(), service.submit(), service.submit()])
-
-  expect(await upload.answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
-  expect(others).toHaveLength(3)
-  const again = startUpload(product, service.key, parts, headers)
-  await again.send()
-  expect((await again.answer).status).toBe(202)
 })

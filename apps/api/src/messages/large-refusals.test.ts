@@ -1,8 +1,7 @@
-import { Agent } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { postMultipart } from '../test-support/multipart.ts'
-import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
@@ -109,20 +108,4 @@ describe('once the limit of the organisation is known', () => {
     await clock.advance(2 * MINUTES)
     expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
   })
-})
-
-it('keeps serving a connection after an early refusal on it', async () => {
-  await connectMailbox(product)
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const refused = startUpload(product, service.key, attachmentParts([FILE]), {}, agent)
-  await refused.send(4 * MIB)
-  expect((await refused.answer).status).toBe(422)
-  await refused.send()
-
-  const next = startUpload(product, service.key, mailWith([Buffer.alloc(1 * MIB)]), {}, agent)
-  await next.send()
-
-  expect((await next.answer).status).toBe(202)
-  expect(next.clientPort).toBe(refused.clientPort)
-  agent.destroy()
 })

@@ -143,27 +143,6 @@ it.each([
   expect(await countStored(ground.database)).toEqual(before)
 })
 
-it('accepts a content type and header names in capitals', async () => {
-  const json = JSON.stringify({ to: ['max@contoso.com'], subject: 'Capitals', text: 'Numbers.' })
-  const body = `--B\r\nCONTENT-DISPOSITION: FORM-DATA; NAME="message"\r\n\r\n${json}\r\n--B--\r\n`
-
-  const answer = await service.post('/api/v1/messages', body, { 'content-type': 'MULTIPART/FORM-DATA; BOUNDARY=B' })
-
-  expect(answer).toMatchObject({ status: 202, json: { subject: 'Capitals' } })
-})
-
-// Attachments
-
-it('delivers several attachments in order, whatever bytes they hold', async () => {
-  const contents = [BINARY, Buffer.alloc(0), Buffer.from('--boundary\r\n\r\n'), randomBytes(100_000)]
-  const parts = contents.map((content, index) => attachmentPart(content, `filename="${index}.bin"`))
-
-  const attachments = await attachmentsOf('Several', await post(messagePart({ subject: 'Several' }), ...parts))
-  expect(attachments).toMatchObject(
-    contents.map((content, index) => ({ name: `${index}.bin`, sizeBytes: content.length, sha256: sha256(content) })),
-  )
-})
-
 it.each(['application/pdf', 'text/plain', 'application/json', undefined])(
   'delivers an attachment without a file name unchanged, sent as %s',
   async (contentType) => {

@@ -126,22 +126,6 @@ it.each(BODIES)('stores nothing of a client that disconnects in the middle of %s
   expect(product.logLines.slice(linesBefore).join('')).not.toContain('"level":"error"')
 })
 
-it.each(BODIES)('serves a client that sends %s slowly', async (_form, make) => {
-  const { contentType, body } = make()
-  const before = await stored()
-
-  const answer = await overSocket(async (socket) => {
-    socket.write(head(contentType, body.length))
-    for (let index = 0; index < body.length; index += 20) {
-      socket.write(body.subarray(index, index + 20))
-      await delay(10)
-    }
-  })
-
-  expect(answer).toContain('HTTP/1.1 202 Accepted')
-  expect(await stored()).toBe(before + 1)
-})
-
 it('refuses a multipart body that ends too early', async () => {
   const { contentType, body } = writeMultipart(multipartMail('Cut off', Buffer.from('attachment')))
   const answer = await fetch(`${product.publicUrl}${MESSAGES}`, {

@@ -39,15 +39,6 @@ it.each(['revoked', 'claims-challenge'])(
   },
 )
 
-it('neither storms Entra nor fails when fresh tokens are refused too', async () => {
-  await ground.switchOn(refusedToken(), 'always')
-  const { id } = await ground.service.submit()
-
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }], problem: null })
-  expect(await requests('token')).toEqual({ 200: 1 })
-  expect(await requests('sendMail')).toEqual({ 401: 2 })
-})
-
 it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
   await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
   const waiting = await ground.service.submit({ subject: 'Reconnected' })
@@ -93,16 +84,3 @@ it.each([
     expect(await ground.arrived(`${fault} ${wording}`)).toBe(1)
   },
 )
-
-it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async (scenario) => {
-  await ground.switchOn(scenario, 'always')
-  await ground.pass(2 * HOURS)
-  const { id } = await ground.service.submit()
-
-  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
-  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
-
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await connectMailbox(ground.product)
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})

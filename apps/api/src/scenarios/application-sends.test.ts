@@ -94,29 +94,6 @@ describe.each([
     expect(endpoints.token).toMatchObject({ byStatus: { '200': 1 } })
     expect(await settings()).toMatchObject({ status: 'connected', problem: null })
   })
-
-  it('holds a message when the app registration is refused, and stays connected', async () => {
-    await connect()
-    await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
-    await ground.microsoft.control('POST', '/scenarios', { name: 'certificate-refused', times: 'always' })
-    const { id } = await service.submit()
-
-    await service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
-    expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
-  })
-
-  it('logs neither token nor secret nor private key', async () => {
-    await connect()
-    await ground.microsoft.control('POST', '/scenarios', { name: 'secret-wrong' })
-    await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
-    const { id } = await service.submit()
-    await service.until(id, { status: 'held' })
-
-    const { clientSecret, clientCertificate: credential } = product.config.registration
-    const log = product.logLines.join('')
-    expect(log).not.toContain(clientSecret ?? credential?.privateKey.split('\n')[1])
-    expect(log).not.toContain('eyJ')
-  })
 })
 
 describe('with either', () => {

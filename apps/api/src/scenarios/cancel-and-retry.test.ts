@@ -117,12 +117,6 @@ it('marks a message that may have been sent, when it is retried, as a possible d
   expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
 })
 
-it.each([undefined, '', '{}'])('accepts %j for a body, since a cancel needs none', async (body) => {
-  const { id } = await scheduled()
-
-  expect((await service.post(`${MESSAGES}/${id}/cancel`, body)).json).toMatchObject({ id, status: 'cancelled' })
-})
-
 it.each([
   ['a field in the body', '', { force: true }, 'force'],
   ['a query', '?force=1', undefined, 'force'],

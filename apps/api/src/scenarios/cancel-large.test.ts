@@ -79,10 +79,3 @@ it.each([
   expect(await ground.database.query('SELECT 1 FROM message_contents WHERE message_id = $1', [id])).toEqual([])
   expect(await ground.database.query(STORED_CONTENT)).toEqual([{ stored: 0 }])
 })
-
-it('deletes the attachments of a message that is delivered', async () => {
-  const id = await submit()
-  await ground.service.until(id, { status: 'sent' })
-
-  expect(await chunks()).toBe(0)
-})

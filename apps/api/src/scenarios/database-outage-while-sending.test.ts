@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { holdCommits } from '../test-support/held-commit.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -75,54 +74,6 @@ it.each([
   },
 )
 
-/** Has another worker claim a message over a link of its own, which then ends or goes silent before the answer. */
-async function claimWithoutAnswer(
-  subject: string,
-  lose: 'cut' | 'hold' | 'silence',
-  options: { deliveryGraceMs?: number } = {},
-) {
-  link.cut() // from the worker of the other tests
-  await ground.database.query('DELETE FROM owners') // which does not renew
-  const otherLink = await ground.database.link()
-  const other = await ground.startProduct({
-    environment: { ROLE: 'worker', DATABASE_URL: otherLink.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
-    ...options,
-  })
-  otherLink.cut()
-  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
-  const commits = await holdCommits(ground.database)
-  otherLink.mend()
-  await commits.untilHeld()
-  otherLink[lose]()
-  await commits.release()
-  await service.until(id, { status: 'sending' })
-  return { id, other, otherLink }
-}
-
-async function expectSentWithoutDoubt(id: string): Promise<void> {
-  const state = 'SELECT lease_owner, attempt_id, doubt FROM message_queue WHERE message_id = $1'
-  expect(await ground.database.query(state, [id])).toEqual([{ lease_owner: null, attempt_id: null, doubt: 'none' }])
-  link.mend()
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({
-    attempts: [{ outcome: 'sent' }],
-    possibleDuplicate: false,
-  })
-}
-
-it('leaves no doubt about what it had claimed when the answer to the claim was lost, and it is stopped', async () => {
-  const subject = 'Stopped before the answer'
-  const { id, other, otherLink } = await claimWithoutAnswer(subject, 'cut')
-
-  const stopping = other.close()
-  await expect.poll(() => other.logLines.join('')).toContain('could not be given back')
-  otherLink.mend()
-  await stopping
-  await otherLink.close()
-
-  await expectSentWithoutDoubt(id)
-  expect(await arrived(subject)).toBe(1)
-})
-
 it('delivers what was submitted while the worker could not reach the database', async () => {
   link.cut()
   const messages = await Promise.all(Array.from({ length: 20 }, () => service.submit({ subject: 'Piled up' })))
@@ -133,14 +84,4 @@ it('delivers what was submitted while the worker could not reach the database', 
     expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
   }
   expect(await arrived('Piled up')).toBe(20)
-})
-
-it('listens for new messages again once the database is back', async () => {
-  link.cut()
-  link.mend()
-  const listening = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`
-  await expect.poll(() => ground.database.query(listening)).not.toEqual([])
-
-  const { id } = await service.submit({ subject: 'Heard' })
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
 })

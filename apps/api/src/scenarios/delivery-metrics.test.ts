@@ -119,17 +119,6 @@ it('shows how many wait and how long the oldest has, apart from those scheduled'
   expect(waiting.filter((sample) => !/status="(queued|sending)"/.test(sample))).toEqual([])
 })
 
-it('counts what is held', async () => {
-  const change = await added(async () => {
-    await ground.database.query(`UPDATE tenant_settings SET problem = '{"code": "app-misconfigured"}'`)
-    const { id } = await ground.service.submit()
-    await ground.service.until(id, { status: 'held' })
-  })
-
-  await expect.poll(change).toMatchObject({ [name('held_messages')]: 1 })
-  await ground.database.query('UPDATE tenant_settings SET problem = NULL')
-})
-
 it('names no address, no subject and no tenant', async () => {
   const text = await (await fetch(`${ground.product.url}/metrics`)).text()
 

@@ -78,20 +78,3 @@ it('says that no process sends, and which one does once one is started', async (
   await expect.poll(sent).toBe(2)
   expect(await sender()).toMatchObject({ name: expect.stringMatching(/^.+:\d+ \(worker\)$/) })
 })
-
-it('sends messages that wait for the limit of messages a minute when it said it would', async () => {
-  await submit(1, 1, 1, 1)
-  await startWorker()
-  await expect.poll(sent).toBe(1)
-  for (let next = 2; next <= 4; next++) {
-    const [because, waitMs] = (await waits())[next - 1] ?? []
-    expect(because).toBe('messages-per-minute')
-    expect(waitMs).toBeGreaterThan(15 * SECONDS)
-
-    await ground.pass(Number(waitMs) - 1)
-    await ground.pass(0)
-    expect(await sent()).toBe(next - 1)
-    await ground.pass(1)
-    await expect.poll(sent).toBe(next)
-  }
-})

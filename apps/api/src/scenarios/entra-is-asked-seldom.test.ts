@@ -81,19 +81,6 @@ it('asks Entra less and less often while it answers 503, and sends all messages 
   await untilAllAreSent('503')
 })
 
-it('does not ask Entra for messages while the client secret is known to have expired', async () => {
-  await ground.pass(2 * HOURS)
-  await ground.switchOn('secret-expired', 'always')
-  await submitMany('Secret')
-  await expect.poll(() => ground.database.query(`SELECT id FROM message_states WHERE status <> 'held'`)).toEqual([])
-  expect(await tokenRequests()).toBe(1)
-
-  await ground.pass(1 * HOURS)
-  const { id } = await ground.service.submit({ subject: 'Secret' })
-  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
-  expect(await tokenRequests()).toBe(1)
-})
-
 it('asks Entra at once for a mailbox that is connected again', async () => {
   await ground.pass(2 * HOURS)
   await breakEntra({ status: 429, retryAfter: { form: 'seconds', seconds: 3_600 } })
@@ -131,18 +118,6 @@ it.each([
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
   expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
-})
-
-it('sends with the token that is still good while another process gets a new one', async () => {
-  await ground.pass(56 * MINUTES)
-  await ground.switchOn(http('token', { action: 'hang' }), 'always')
-  await ground.database.query(
-    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
-    [new Date(ground.clock.now().getTime() + 30 * SECONDS)],
-  )
-  const { id } = await ground.service.submit({ subject: 'Meanwhile' })
-
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
 })
 
 it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {

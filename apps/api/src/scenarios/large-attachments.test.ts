@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { expectArrival, files, MB, RANGE_BYTES, sha256, submitFiles, uploadsOf } from '../test-support/upload-ground.ts'
+import { expectArrival, files, MB, RANGE_BYTES, submitFiles, uploadsOf } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 const ground = useUploadGround()
@@ -49,18 +49,6 @@ it('delivers inline images, attached in one request and uploaded, with their con
     { contentId: 'large', isInline: true, contentType: 'image/jpeg' },
     { isInline: false, contentType: 'application/x-report' },
   ])
-})
-
-it('gives uploads the names of their files, in any script', async () => {
-  const names = ['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b, 100%.txt", `${'a'.repeat(250)}.bin`]
-  const contents = files(...names.map(() => 3 * MB))
-  const attachments = names.map((filename, part) => ({ part, filename }))
-  const id = await submitFiles(ground, 'names', contents, { attachments })
-  await ground.service.until(id, { status: 'sent' })
-  const [mail] = await mailsIn(ground.microsoft, 'names')
-  expect(mail.attachments).toMatchObject(
-    names.map((name, index) => ({ name, sha256: sha256(contents[index] ?? Buffer.alloc(0)) })),
-  )
 })
 
 it('shows the progress of a large message until it is sent', async () => {

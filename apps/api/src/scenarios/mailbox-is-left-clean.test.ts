@@ -62,14 +62,6 @@ describe('a message that fails', () => {
     expect(await deletedItems('fails')).toEqual([])
   })
 
-  it('forgets the address of its upload', async () => {
-    await ground.switchOn(http('upload-range', answer(413, 'RequestEntityTooLarge')), 1, 1)
-    const id = await submitFiles(ground, 'fails later', files(LARGE, 100))
-    await ground.service.until(id, { status: 'failed' })
-    const known = 'SELECT 1 FROM message_drafts WHERE message_id = $1 AND upload_url_sealed IS NOT NULL'
-    expect(await ground.database.query(known, [id])).toEqual([])
-  })
-
   it('is delivered whole, from a draft of its own, when it is retried', async () => {
     await ground.switchOn(http('upload-session-create', answer(400, 'BadRequest')))
     const contents = files(100, LARGE)
@@ -118,20 +110,6 @@ describe('a draft of unknown id', () => {
     await ground.pass(6 * MINUTES)
     await expect.poll(() => drafts('late')).toEqual([])
     expect(await ground.arrived('late')).toBe(1)
-  })
-
-  it('is kept while its message still needs it', async () => {
-    await loseAnswer('after')
-    await ground.switchOn('upload-range-503', 'always')
-    const id = await submitFiles(ground, 'needed', files(LARGE))
-    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    await ground.pass(6 * MINUTES)
-    await ground.passUntil(id, { attempts: [{ outcome: 'unavailable' }, { outcome: 'unavailable' }] })
-    await untilLooked(id)
-    expect(await drafts('needed')).toHaveLength(1)
-
-    await ground.microsoft.control('DELETE', '/scenarios')
-    await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
   })
 
   it('is not sent without its files when it was made while requests of its size were refused', async () => {

@@ -4,8 +4,6 @@ import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-c
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-
-const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
 const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
@@ -70,26 +68,6 @@ it('holds a message while no mailbox is connected, and sends it by itself when o
   expect(await mailsIn(ground.microsoft, 'Early bird')).toHaveLength(1)
 })
 
-it('holds a scheduled message when its time comes and no mailbox is connected', async () => {
-  const { id } = await service.submit({ sendAt: at(1 * MINUTES) })
-  await pass(1 * MINUTES)
-
-  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-
-  await connectMailbox(product)
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})
-
-it('cancels a held message', async () => {
-  const { id } = await service.submit()
-
-  const { json } = await service.post(`${MESSAGES}/${id}/cancel`)
-  await connectMailbox(product)
-
-  expect(json).toMatchObject({ status: 'cancelled', heldBecause: null })
-  expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
-})
-
 it('holds waiting messages after a reset, and says how many wait', async () => {
   await connectMailbox(product)
   await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
@@ -103,20 +81,4 @@ it('holds waiting messages after a reset, and says how many wait', async () => {
   await pass(1 * MINUTES)
   await service.until(id, { status: 'held', heldBecause: 'not-configured', from: null })
   expect((await service.get(SETTINGS)).json.waitingMessages).toBe(2)
-})
-
-it('sends from the sender configured at the time of sending', async () => {
-  const { id } = await service.submit({ subject: 'New sender' })
-  await connectMailbox(product)
-  await service.until(id, { status: 'sent' })
-  const other = await service.submit({ subject: 'New sender', sendAt: at(1 * MINUTES) })
-  expect(other.from).toBe('ada@contoso.com')
-
-  await connectMailbox(product, { fromEmail: 'reports@contoso.com' })
-  await pass(1 * MINUTES)
-
-  await service.until(other.id, { status: 'sent', from: 'reports@contoso.com' })
-  expect(await service.read(id)).toMatchObject({ from: 'ada@contoso.com' })
-  const senders = (await mailsIn(ground.microsoft, 'New sender')).map(({ from }) => from.address)
-  expect(senders).toEqual(['ada@contoso.com', 'reports@contoso.com'])
 })

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { postMultipart } from '../test-support/multipart.ts'
-import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { HOURS } from '../test-support/test-clock.ts'
 import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-ground.ts'
 import { requestsTo } from '../test-support/scenario.ts'
 import { useDeliveryGround, useUploadGround } from '../test-support/use-ground.ts'
@@ -120,19 +120,6 @@ describe('with large file attachments', () => {
     expect(
       await ground.service.until((await ground.service.submit({ subject: 'next' })).id, { status: 'sent' }),
     ).toMatchObject(AT_ONCE)
-  })
-
-  it('looks for a message that may have been sent in one request, even once such requests are refused', async () => {
-    await set({ ...BINARY, sentCopyDelayMs: 5 * SECONDS })
-    await ground.switchOn('send-accepted-but-504')
-    const contents = files(BETWEEN)
-    const id = await submitFiles(ground, 'in doubt', contents)
-    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
-    const learned = { request_size_limit: 4_000_000, request_size_limit_at: ground.clock.now() }
-    await setMailbox(ground.database, learned)
-
-    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'in doubt', contents)
   })
 })
 

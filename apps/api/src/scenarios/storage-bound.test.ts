@@ -50,16 +50,6 @@ it('refuses while the message arrives, as soon as the bound is reached', async (
   await expect.poll(() => countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
-it('refuses large JSON as well', async () => {
-  await post(3.2 * MIB)
-  const attachments = [{ filename: 'a.bin', content: Buffer.alloc(1 * MIB).toString('base64') }]
-  const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', attachments, ...later() }
-
-  const { json, headers } = await ground.service.post(MESSAGES, mail)
-  expect(json).toMatchObject({ status: 507, code: 'storage-full' })
-  expect(headers.get('retry-after')).toBe('300')
-})
-
 it('has room again after a delivery, and after a cancel', async () => {
   const sent = await post(3.5 * MIB, {})
   await ground.service.until(sent.json.id, { status: 'sent' })

@@ -1,6 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { setMailbox } from '../test-support/mailbox-state.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
 
 const ground = useDeliveryGround()
@@ -71,22 +70,3 @@ it('tries again without a doubt after a failure that Microsoft names', async () 
   })
   expect(await ground.arrived('Store away')).toBe(1)
 })
-
-it('never shortens a pause', async () => {
-  await ground.switchOn(graphThrottle(600))
-  await ground.switchOn(graphThrottle(60))
-  // One claim takes both when this pause is over, so that both are under way before the first is answered.
-  const aMoment = new Date(ground.clock.now().getTime() + 1)
-  await setMailbox(ground.database, { paused_until: aMoment })
-  const messages = await Promise.all([ground.service.submit(), ground.service.submit()])
-  await ground.pass(1)
-  for (const { id } of messages) await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-
-  expect(await pausedForMs()).toBe(10 * MINUTES)
-})
-
-function graphThrottle(seconds: number): object {
-  const body = { error: { code: 'ApplicationThrottled', message: 'Slow down.' } }
-  const headers = { 'retry-after': String(seconds) }
-  return { kind: 'http', endpoint: 'sendMail', do: { action: 'answer', status: 429, headers, body } }
-}

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+import { useGround } from '../test-support/use-ground.ts'
 
 const CALLER = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 const TRACEPARENT = `00-${CALLER.traceId}-${CALLER.spanId}-01`
@@ -23,11 +24,7 @@ interface Span {
   readonly attributes: readonly Attribute[]
 }
 
-let ground: TestGround
-beforeAll(async () => {
-  ground = await createTestGround()
-})
-afterAll(() => ground.close())
+const ground = useGround()
 beforeEach(() => ground.clear())
 
 /** Serves the endpoint of an OTLP receiver. */
@@ -131,12 +128,4 @@ it('sends and stops all the same when the receiver does not answer', async () =>
   await service.until(id, { status: 'sent' })
 
   await expect(product.close()).resolves.toBeUndefined()
-})
-
-it('keeps no trace with a message when nothing is traced', async () => {
-  const product = await startTraced({ ROLE: 'api' })
-  const service = await createServiceClient(product)
-  await service.submit({}, { traceparent: TRACEPARENT })
-
-  expect(await ground.database.query('SELECT traceparent FROM message_contents')).toEqual([{ traceparent: null }])
 })

@@ -1,15 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import {
-  consent,
-  http,
-  isSettled,
-  LOOK_WAITS_SECONDS,
-  lookUntil,
-  unmet,
-  untilSettled,
-} from '../test-support/scenario.ts'
+import { http, isSettled, LOOK_WAITS_SECONDS, lookUntil, unmet, untilSettled } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and Sent Items can be searched by our id.
 
@@ -148,15 +140,3 @@ it.each([
     expect(await ground.service.read(id)).toMatchObject(ends)
   },
 )
-
-it('keeps looking after a reconnect, although nobody knows yet whether the mailbox can be searched', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 120 * SECONDS })
-  await ground.switchOn('send-accepted-but-504')
-  const { id } = await ground.service.submit({ subject: 'Reconnected in doubt' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  await untilSettled(ground, id, ground.clock.now)
-  await consent(ground.product, 'reconnect')
-
-  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived('Reconnected in doubt')).toBe(1)
-})

@@ -82,16 +82,6 @@ describe('an upload session that is gone', () => {
     await ground.service.until(id, { status: 'sent' })
     expect(await rangesTaken(ground.microsoft, 'nearly expired')).toEqual([[], [0, RANGE_BYTES]])
   })
-
-  it('is tried again later when there is none that lasts', async () => {
-    await ground.switchOn('upload-session-forgotten', 'always')
-    const contents = files(4 * RANGE_BYTES)
-    const id = await submitFiles(ground, 'no session lasts', contents)
-    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-    await ground.microsoft.control('DELETE', '/scenarios')
-    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'no session lasts', contents)
-  })
 })
 
 describe('an answer that is not the upload host’s', () => {

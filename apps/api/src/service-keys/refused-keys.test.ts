@@ -94,9 +94,3 @@ it('answers as usual when the refusal cannot be recorded', async () => {
   await use('imk_made-up', '203.0.113.7')
   expect(await refusals()).toHaveLength(1)
 })
-
-it('records nothing for a request without a key', async () => {
-  expect((await fetch(`${product.publicUrl}${MESSAGES}`)).status).toBe(401)
-
-  expect(await refusals()).toEqual([])
-})

@@ -60,13 +60,6 @@ it('leaves the seeded key alone at the start of a worker, which may not have it'
   expect((await clientFor(product.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
 })
 
-it('lets any number of processes seed the same key at the same moment', async () => {
-  const products = await Promise.all([start(KEY), start(KEY), start(KEY)])
-
-  for (const { publicUrl } of products) expect((await clientFor(publicUrl, KEY).get(MESSAGES)).status).toBe(200)
-  expect(await ground.database.query('SELECT 1 FROM service_keys')).toHaveLength(1)
-})
-
 it('records the seeded key once, and each other value', async () => {
   await ground.clear()
   await start(KEY)

@@ -42,22 +42,3 @@ it('reports a check that hangs or breaks beside the others', async () => {
   expect(checks.map(({ code }) => code)).toEqual(['too-slow', 'check-broke', 'storage-elsewhere'])
   expect(broken).toEqual(['vault'])
 })
-
-it('ends at once when it is not wanted any more, and ends the checks', async () => {
-  const controller = new AbortController()
-  let ended: AbortSignal | null = null
-  const settling = settleChecks({
-    start(signal) {
-      ended = signal
-      return [['clock', never]]
-    },
-    withinMs: 60_000,
-    signal: controller.signal,
-    onBroken: () => {},
-  })
-
-  controller.abort(new Error('the client is gone'))
-
-  await expect(settling).rejects.toThrow('the client is gone')
-  expect(ended).toMatchObject({ aborted: true })
-})

@@ -215,20 +215,6 @@ describe('one at a time', () => {
     await expect.poll(async () => (await post()).status).toBe(200)
     await held.release()
   })
-
-  it('ends with the process, which says so', async () => {
-    const stopping = await start()
-    const browser = createTestBrowser(stopping.publicUrl)
-    await browser.signIn('Ada Admin')
-    const held = await holdRequest(ground.microsoft, 'keys')
-    const checking = browser.call('POST', CHECK, {})
-    await held.untilHeld()
-
-    await stopping.close()
-
-    expect(await checking).toMatchObject({ status: 503, json: { code: 'unavailable' } })
-    await held.release()
-  })
 })
 
 it('is for workspace admins only, and takes nothing but an address', async () => {

@@ -90,25 +90,6 @@ it.each([
   expect(await sessionStatus()).toBe(401)
 })
 
-it('starts one session when the answer comes twice at the same moment', async () => {
-  const back = await signedInAtMicrosoft()
-
-  const release = await ground.database.lock('pending_sign_ins')
-  const answers = [browser.visit(back), browser.visit(back)]
-  await expect
-    .poll(() =>
-      ground.database.query(
-        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-      ),
-    )
-    .toHaveLength(2)
-  await release()
-  await Promise.all(answers)
-
-  expect(await ground.database.query('SELECT 1 FROM sessions')).toHaveLength(1)
-  expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
-})
-
 it('finishes two sign-ins that were started in two tabs', async () => {
   const first = await signedInAtMicrosoft()
   const second = await signedInAtMicrosoft()
@@ -225,12 +206,6 @@ it('returns to a page with the filter by a long subject, and without one that is
   expect(await locationFor(filtered)).toBe(`${product.publicUrl}${filtered}`)
   expect(await locationFor(`${filtered}&reference=${subject}`)).toBe(`${product.publicUrl}/messages`)
   expect(await locationFor(`/${'a'.repeat(3_000)}`)).toBe(`${product.publicUrl}/`)
-})
-
-it('starts no sign-in for a HEAD request', async () => {
-  await fetch(`${product.publicUrl}/auth/sign-in`, { method: 'HEAD', redirect: 'manual' })
-
-  expect(await ground.database.query('SELECT 1 FROM pending_sign_ins')).toEqual([])
 })
 
 it('shows nothing of Microsoft’s words as markup', async () => {

@@ -123,16 +123,6 @@ describe('what nodemailer sends', () => {
     expect(await mailsIn(ground.microsoft, 'Zürich – 第三四半期', { mailbox: 'bob@contoso.com' })).toHaveLength(1)
   })
 
-  it('arrives once, 100 of it on one connection with TLS from the first byte', async () => {
-    const pooled = transport({ port: tlsPort, secure: true, maxMessages: 1_000 })
-    const subjects = Array.from({ length: 100 }, (_, index) => `Series ${index}`)
-    const mail = { from: 'ada@contoso.com', to: 'max@contoso.com', text: 'Numbers.' }
-    await Promise.all(subjects.map((subject) => pooled.sendMail({ ...mail, subject })))
-
-    const counts = `SELECT count(*)::int AS rows, count(DISTINCT subject)::int AS subjects FROM messages WHERE subject LIKE 'Series %'`
-    expect(await ground.database.query(counts)).toEqual([{ rows: 100, subjects: 100 }])
-  })
-
   it('goes as it is where it is an invitation', async () => {
     const content = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n'
     const { response } = await transport().sendMail({
@@ -228,20 +218,6 @@ describe('answers', () => {
     expect(await client.send(TO, content)).toMatch(expected)
     expect(await client.command('NOOP')).toBe('250 2.0.0 OK')
   })
-
-  it('in order to a burst of pipelined mails', async () => {
-    const client = await loggedIn()
-    const mail = (number: number) =>
-      `MAIL FROM:<a@x.example>\r\nRCPT TO:<max@contoso.com>\r\nDATA\r\n${HEADER}Subject: Burst ${number}\r\n\r\nText\r\n.\r\n`
-    client.write(`${Array.from({ length: 20 }, (_, number) => mail(number)).join('')}NOOP\r\n`)
-    const replies = []
-    for (let count = 0; count < 81; count++) replies.push((await client.reply()).slice(0, 9))
-    expect(replies).toEqual([
-      ...Array.from({ length: 20 }, () => ['250 2.1.0', '250 2.1.5', '354 End d', '250 2.0.0']).flat(),
-      '250 2.0.0',
-    ])
-    expect(await ground.database.query(`SELECT 1 FROM messages WHERE subject LIKE 'Burst %'`)).toHaveLength(20)
-  })
 })
 
 describe('a login', () => {
@@ -316,19 +292,6 @@ describe('a mail whose key is revoked while it arrives', () => {
     expect(await stored('Revoked')).toEqual([])
     expect(await client.command('MAIL FROM:<a@x.example>')).toMatch(/^535 5\.7\.8 /)
   })
-
-  it('leaves nothing of what was stored before', async () => {
-    await expect.poll(chunks).toEqual([])
-    const file = `Content-Type: application/pdf\r\n\r\n${'x'.repeat(2_000_000)}`
-    const { client, begin, revoke } = await begun(`${HEADER}Subject: Revoked file\r\n${file}`)
-    await begin()
-    await expect.poll(chunks).not.toEqual([])
-    await revoke()
-
-    expect(await client.command('\r\n.')).toMatch(/^554 5\.7\.1 /)
-    expect(await stored('Revoked file')).toEqual([])
-    await expect.poll(chunks).toEqual([])
-  })
 })
 
 describe('a mail that comes again', () => {
@@ -386,22 +349,6 @@ it('keeps nothing of a mail that breaks off', async () => {
 
   await expect.poll(chunks).toEqual([])
   expect(await stored('Broken')).toEqual([])
-})
-
-it('logs a small mail that breaks off as of a client that went away, and counts no refusal', async () => {
-  const client = await loggedIn()
-  await client.command('MAIL FROM:<a@x.example>')
-  await client.command('RCPT TO:<max@contoso.com>')
-  await client.command('DATA')
-  const before = { lines: product.logLines.length, refusals: await counters() }
-  client.write(`${HEADER}Subject: Cut off\r\n\r\nText`)
-  client.socket.destroy()
-
-  const said = () => product.logLines.slice(before.lines).map((line) => String(JSON.parse(line).msg))
-  await expect.poll(said).toContainEqual(expect.stringMatching(/^(the smtp client went away|smtp message refused)/))
-  expect(said()).toContainEqual(expect.stringMatching(/^the smtp client went away/))
-  expect(said()).not.toContain('smtp command failed')
-  expect((await counters()).slice(1, 3)).toEqual(before.refusals.slice(1, 3))
 })
 
 it('counts mails, refusals by class, and open connections', async () => {

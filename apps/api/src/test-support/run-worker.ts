@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { systemClock } from '../clock.ts'
 import { compose } from '../compose.ts'
 import type { Config } from '../config.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
@@ -8,8 +6,6 @@ import { createLogger } from '../logger.ts'
 /** The first message of the parent process. */
 export interface WorkerOrder {
   readonly config: Config
-  /** A file with the ms by which this process's clock is ahead, so that a lease can expire even while it is stopped. */
-  readonly clockFile: string
   readonly options: { readonly deliverySizes?: DeliverySizes }
 }
 
@@ -19,13 +15,11 @@ process.on('message', (order) => {
 })
 process.once('disconnect', () => process.exit())
 
-async function start({ config, clockFile, options }: WorkerOrder): Promise<void> {
-  const clock = () => new Date(systemClock().getTime() + Number(readFileSync(clockFile, 'utf8')))
+async function start({ config, options }: WorkerOrder): Promise<void> {
   const product = await compose(config, createLogger('info'), {
     onFatal(error) {
       throw error
     },
-    clock,
     ...options,
   })
   if (config.role !== 'worker') {

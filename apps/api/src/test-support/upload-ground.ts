@@ -131,7 +131,7 @@ export function files(...sizes: readonly number[]): Buffer[] {
   })
 }
 
-export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
 /** The name of the nth file of a mail. */
 const fileName = (subject: string, index: number): string => `${subject} ${index}.bin`

@@ -8,6 +8,17 @@ import { createUploadGround, type UploadGround } from './upload-ground.ts'
 // What most tests begin with. Each function registers the hooks of the file, or of the `describe` it is called in; what it
 // returns is filled in before the first test.
 
+/** A simulated Microsoft and a database, on which each test starts what it needs. */
+export function useGround(): TestGround {
+  const ground = {} as TestGround
+  beforeAll(async () => void Object.assign(ground, await createTestGround()))
+  afterAll(async () => {
+    await ground.close()
+    forget(ground)
+  })
+  return ground
+}
+
 /** A product, with one service that may do everything; by default it only serves requests, and no mailbox is connected. */
 export function useProduct({
   environment = { ROLE: 'api' },

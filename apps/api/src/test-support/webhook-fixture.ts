@@ -9,7 +9,6 @@ import { Webhook } from 'standardwebhooks'
 import { onTestFinished } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
-import { composeAlerts } from '../alerts/compose-alerts.ts'
 import { createOutboxStore } from '../alerts/outbox-store.ts'
 import {
   createWebhookAttempt,
@@ -26,7 +25,6 @@ import { createEvents, type Events } from '../queue/events.ts'
 import { newId } from './new-id.ts'
 import { createTestClock, MINUTES } from './test-clock.ts'
 import { createTestDatabase } from './test-database.ts'
-import { createTestQueue } from './test-queue.ts'
 
 export const TENANT = 'ten_a'
 export const OTHER_TENANT = 'ten_b'
@@ -143,32 +141,6 @@ export async function createWebhookFixture() {
           pollEveryMs: 10,
         }),
       )
-    },
-
-    /** Starts a process whose clock is ahead of the database's. It refuses to send to this machine. */
-    startAhead(ms: number): void {
-      const queue = createTestQueue(database.pool)
-      const { dispatcher } = composeAlerts({
-        database,
-        queue: queue.upkeep,
-        events: queue.events,
-        tenantId: TENANT,
-        recipientsPerDay: 0,
-        databaseNow: async () => clock.now(),
-        allowPrivate: false,
-        extraCaCertificates: null,
-        publicUrl: PUBLIC_URL,
-        adminCenters: ADMIN_CENTERS,
-        vault,
-        clock: () => new Date(clock.now().getTime() + ms),
-        elapsedMs: () => clock.now().getTime(),
-        timers: systemTimers,
-        chance: () => 0,
-        random: randomBytes,
-        newId,
-        logger,
-      })
-      run(dispatcher)
     },
 
     /** Prepares the next test. */

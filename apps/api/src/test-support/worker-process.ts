@@ -1,7 +1,4 @@
 import { fork } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkerOrder } from './run-worker.ts'
 import type { TestGround } from './test-product.ts'
@@ -14,8 +11,6 @@ export interface WorkerProcess {
   readonly log: string
   readonly publicUrl: string
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
-  /** Sets its clock ahead. */
-  setClockAhead(ms: number): Promise<void>
   /** Its resident memory, in bytes. */
   residentBytes(): Promise<number>
   close(): Promise<void>
@@ -26,9 +21,6 @@ export async function startWorkerProcess(
   environment: Record<string, string> = {},
   options: WorkerOrder['options'] = {},
 ): Promise<WorkerProcess> {
-  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-worker-'))
-  const clockFile = join(directory, 'clock-ahead-ms')
-  await writeFile(clockFile, '0')
   const config = await ground.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
   const child = fork(RUN_WORKER, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
@@ -38,7 +30,7 @@ export async function startWorkerProcess(
   let log = ''
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.send({ config, clockFile, options } satisfies WorkerOrder)
+  child.send({ config, options } satisfies WorkerOrder)
   const started = await Promise.race([
     new Promise((resolve) => child.once('message', resolve)),
     exited.then(() => null),
@@ -50,7 +42,6 @@ export async function startWorkerProcess(
     },
     publicUrl: config.publicUrl,
     signal: (signal) => void child.kill(signal),
-    setClockAhead: (ms) => writeFile(clockFile, String(ms)),
     residentBytes() {
       const answer = new Promise<number>((resolve) => child.once('message', (bytes) => resolve(bytes as number)))
       child.send('resident bytes')
@@ -59,7 +50,6 @@ export async function startWorkerProcess(
     async close() {
       child.kill('SIGKILL')
       await exited
-      await rm(directory, { recursive: true, force: true })
     },
   }
 }

@@ -38,18 +38,6 @@ it('shows how many values each key seals, and drops a key that seals none', asyn
   expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="new"} 3'])
 })
 
-it('counts at most every 30 seconds, however often it is scraped', async () => {
-  await Promise.all([lines(), lines(), lines()])
-  await clock.advance(29 * SECONDS)
-  await lines()
-  expect(counted).toBe(1)
-
-  await clock.advance(1 * SECONDS)
-  await lines()
-
-  expect(counted).toBe(2)
-})
-
 it('shows nothing while the database is away, and counts again at the next scrape', async () => {
   away = true
   expect(await lines()).toEqual([])

@@ -51,26 +51,3 @@ it('the log names the messages that requests submitted, however they were answer
     { endpoint: 'draft-send', status: 202, accepted: accepted('msg_3') },
   ])
 })
-
-it('messages are counted per minute, and the maximum of any 60 seconds is kept', async () => {
-  let nowMs = Date.parse('2026-11-24T10:00:00Z')
-  const simulated = await simulate({ clock: () => new Date(nowMs) })
-  const { access_token: token } = await simulated.signIn('ada')
-  const counted = async (): Promise<unknown> => {
-    const { mailboxes } = await simulated.read<{
-      mailboxes: Record<string, { maxAcceptedPerMinute: number }>
-    }>('/counters')
-    return mailboxes['ada@contoso.com']?.maxAcceptedPerMinute
-  }
-  // The window does not start with the minute.
-  nowMs += 40_000
-  for (let sent = 0; sent < 3; sent += 1) await simulated.sendMail(token, mail())
-  nowMs += 59_999
-  await simulated.sendMail(token, mail())
-  expect(await counted()).toBe(4)
-  nowMs += 1
-  for (let sent = 0; sent < 3; sent += 1) await simulated.sendMail(token, mail())
-  expect(await counted()).toBe(4)
-  await simulated.control('DELETE', '/counters')
-  expect(await counted()).toBeUndefined()
-})

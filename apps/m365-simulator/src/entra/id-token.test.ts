@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import {
   ALL_SCOPES,
   PEOPLE,
@@ -49,18 +49,5 @@ it('names a guest’s home in idp, and the guest by the object id in this tenant
     tid: REGISTRATION.tenantId,
     oid: PEOPLE.gil,
     preferred_username: 'gil@fabrikam.com',
-  })
-})
-
-describe('discovery', () => {
-  it('names endpoints and issuer of the tenant', async () => {
-    const base = `${simulated.url}/${REGISTRATION.tenantId}`
-    const response = await fetch(`${base}/v2.0/.well-known/openid-configuration`)
-    expect(await response.json()).toMatchObject({
-      issuer: `${base}/v2.0`,
-      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-      token_endpoint: `${base}/oauth2/v2.0/token`,
-      jwks_uri: `${base}/discovery/v2.0/keys`,
-    })
   })
 })

@@ -6,7 +6,6 @@ import {
   REGISTRATION,
   type Simulated,
   simulate,
-  type Tokens,
   VERIFIER,
 } from '../test-support/simulated.ts'
 
@@ -39,22 +38,6 @@ describe('the request', () => {
     const whole = { ...CLIENT, grant_type: 'authorization_code', code: 'x', redirect_uri: REDIRECT_URI }
     const parameters = Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name))
     expect(await entraFailure(await simulated.token(parameters))).toMatchObject({ error_codes: [code] })
-  })
-})
-
-describe('a failure', () => {
-  it('has numbers for codes, ids, a timestamp and a description of several lines', async () => {
-    const refused = await entraFailure(await simulated.refresh('x'))
-    expect(refused).toEqual({
-      status: 400,
-      error: 'invalid_grant',
-      error_description: `AADSTS70000: The provided value for the input parameter 'refresh_token' is not valid.\r\nTrace ID: ${refused.trace_id}\r\nCorrelation ID: ${refused.correlation_id}\r\nTimestamp: ${refused.timestamp}`,
-      error_codes: [70000],
-      timestamp: '2026-11-24 10:00:00Z',
-      trace_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      correlation_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
-      error_uri: 'https://login.microsoftonline.com/error?code=70000',
-    })
   })
 })
 
@@ -95,14 +78,6 @@ describe('a code', () => {
 })
 
 describe('a refresh token', () => {
-  it('brings a new one, and stays good itself', async () => {
-    const first = await refreshTokenOf()
-    const second = (await (await simulated.refresh(first)).json()) as Tokens
-    expect(second.refresh_token).not.toBe(first)
-    expect((await simulated.refresh(first)).status).toBe(200)
-    expect((await simulated.refresh(second.refresh_token)).status).toBe(200)
-  })
-
   it('ends after 90 days without use, with AADSTS700082', async () => {
     const token = await refreshTokenOf()
     nowMs += 89 * DAY_MS
@@ -121,19 +96,5 @@ describe('a refresh token', () => {
     const failure = await entraFailure(await simulated.refresh(token))
     expect(failure.error_codes).toEqual([code])
     expect(failure.suberror).toBe(suberror)
-  })
-
-  it('is refused by a policy until somebody signs in with the claims that it demands', async () => {
-    const token = await refreshTokenOf()
-    const claims = '{"access_token":{"capolids":{"values":["mfa"]}}}'
-    const effect = { kind: 'entra-error', at: 'refresh', code: 50076, claims, untilClaimsAreAskedFor: true }
-    await simulated.scenario(effect, { times: 'always' })
-    expect(await entraFailure(await simulated.refresh(token))).toMatchObject({ error_codes: [50076], claims })
-
-    await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["other"]}}}' })
-    expect((await simulated.refresh(token)).status).toBe(400)
-    await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["mfa"]},"nbf":{}}}' })
-
-    expect((await simulated.refresh(token)).status).toBe(200)
   })
 })

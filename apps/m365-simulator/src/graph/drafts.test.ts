@@ -68,15 +68,6 @@ describe('reading a message', () => {
   })
 })
 
-describe('an id', () => {
-  it('is immutable only for a request that prefers it, and the response says so', async () => {
-    const { json, headers } = await call('POST', '/me/messages', draftBody(), IMMUTABLE)
-    expect(headers.get('preference-applied')).toBe('IdType="ImmutableId"')
-    expect((await call('GET', `/me/messages/${json.id}`, undefined, IMMUTABLE)).status).toBe(200)
-    expect((await call('GET', `/me/messages/${json.id}`)).status).toBe(400)
-  })
-})
-
 describe('sending a draft', () => {
   it('a second time by its immutable id is refused, and nothing arrives twice', async () => {
     const { id } = await create({}, IMMUTABLE)
@@ -104,21 +95,4 @@ describe('deleting', () => {
     }
     expect(await simulated.messages('ada@contoso.com')).toEqual([])
   })
-})
-
-it('all of a mailbox’s requests count against its four at once', async () => {
-  const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 600_000 } }
-  await simulated.scenario(effect, { times: 'always' })
-  const asking = Promise.all([
-    call('POST', '/me/messages', draftBody()),
-    call('GET', '/me/messages'),
-    call('GET', '/me/mailFolders/sentitems/messages'),
-    simulated.sendMail(token, mail()),
-    call('GET', '/me/messages'),
-  ])
-  const came = async (): Promise<unknown> => simulated.read('/counters')
-  await expect.poll(came).toMatchObject({ mailboxes: { 'ada@contoso.com': { requests: 5 } } })
-  await simulated.control('DELETE', '/scenarios')
-  const answers = await asking
-  expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
 })

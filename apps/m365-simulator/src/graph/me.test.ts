@@ -29,24 +29,3 @@ it('without a token is 401 with a challenge, ids and the error envelope', async 
     },
   })
 })
-
-it.each([
-  ['an invented token', () => 'invented'],
-  ['an id_token', (tokens: { id_token?: string }) => tokens.id_token ?? ''],
-  [
-    'a token with another signature',
-    (tokens: { access_token: string }) => `${tokens.access_token.slice(0, -8)}AAAAAAAA`,
-  ],
-])('with %s is 401', async (_what, choose) => {
-  const response = await readMe(simulated, choose(await simulated.signIn('ada')))
-  expect(response.status).toBe(401)
-})
-
-it('with an expired token is 401, also when the token was good before', async () => {
-  let nowMs = Date.parse('2026-11-24T10:00:00Z')
-  const simulated = await simulate({ clock: () => new Date(nowMs) })
-  const { access_token: token, expires_in: expiresInSeconds } = await simulated.signIn('ada')
-  expect((await readMe(simulated, token)).status).toBe(200)
-  nowMs += (expiresInSeconds + 1) * 1000
-  expect((await readMe(simulated, token)).status).toBe(401)
-})

@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { SimulatorOptions } from '../start.ts'
 import { mail, type Simulated, simulate } from '../test-support/simulated.ts'
 
 const PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
-const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
 const SENT_ITEMS = '/me/mailFolders/sentitems/messages'
 const marked = (value: string, subject = 'Hello') =>
   mail({ subject, singleValueExtendedProperties: [{ id: PROPERTY, value }] })
@@ -46,15 +42,6 @@ async function find(
   }
 }
 
-async function createDraft(
-  { simulated, token }: { simulated: Simulated; token: string },
-  value: string,
-  subject: string,
-): Promise<string> {
-  const response = await simulated.graph(token, 'POST', '/me/messages', marked(value, subject).message, IMMUTABLE)
-  return ((await response.json()) as { id: string }).id
-}
-
 describe('a search by extended property', () => {
   it('compares values case-insensitively, and names exactly', async () => {
     const fixture = await begin()
@@ -72,28 +59,5 @@ describe('a search by extended property', () => {
     await fixture.simulated.sendMail(fixture.token, marked('msg_1'))
     const { access_token: token } = await fixture.simulated.signIn('grace')
     expect((await find({ ...fixture, token }, '/me/messages', { $filter: filter('msg_1') })).value).toEqual([])
-  })
-})
-
-describe('a late copy in Sent Items', () => {
-  let nowMs = Date.parse('2026-11-24T10:00:00Z')
-  const clock = (): Date => new Date(nowMs)
-
-  it('keeps its delay across a restart', async () => {
-    const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
-    onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
-    const before = await begin({ clock, dataDirectory })
-    await before.simulated.control('PATCH', '/settings', { sentCopyDelayMs: 30_000 })
-    const draft = await createDraft(before, 'msg_2', 'still a draft')
-    await before.simulated.sendMail(before.token, mail())
-    await before.simulated.close()
-
-    const fixture = { simulated: await simulate({ clock, dataDirectory }), token: before.token }
-    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(0)
-    nowMs += 30_000
-    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(1)
-    expect(
-      (await fixture.simulated.graph(fixture.token, 'GET', `/me/messages/${draft}`, undefined, IMMUTABLE)).status,
-    ).toBe(200)
   })
 })

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -51,25 +51,6 @@ describe('a committed event', () => {
     second.commit({ type: 'tenant-consented', scopes: ['Mail.Read'] })
     expect(open().state.tenantConsents).toContain('Mail.Read')
   })
-
-  it('is not silently lost when a line in the middle is damaged', () => {
-    writeFileSync(journal(), '{"type":"tenant-cons\n{"type":"tenant-consented","scopes":["User.Read"]}\n')
-    expect(() => open()).toThrow(/journal\.jsonl is damaged in line 1/)
-  })
-})
-
-it('a start removes attachments without a reference, and keeps the others', () => {
-  const first = open()
-  const [kept, dropped] = [first.blobs.put(Buffer.from('kept')), first.blobs.put(Buffer.from('dropped'))]
-  const details = { id: 'a', name: 'a', contentType: 'text/plain', contentId: null, isInline: false, sizeBytes: 4 }
-  first.commit({
-    type: 'message-accepted',
-    message: { ...message, attachments: [{ ...details, sha256: kept }] },
-    copies: [{ id: 'm1', mailbox: 'ada@contoso.com', folder: 'inbox' }],
-  })
-  const second = open()
-  expect(second.blobs.get(kept)?.toString()).toBe('kept')
-  expect(second.blobs.get(dropped)).toBeNull()
 })
 
 it('reset forgets all but the signing key and the numbers used, for the next start too', () => {

@@ -59,23 +59,6 @@ describe('the resource of permissions', () => {
     expect(new URL(there.adminConsentUrl({ scopes: SCOPES })).searchParams.get('scope')).toBe(scope)
   })
 
-  it('is Graph of the named cloud behind a gateway', () => {
-    const gateway = createMicrosoftIdentity({
-      registration,
-      authorityHost: CLOUDS.dod.authorityHost,
-      graphBaseUrl: 'https://graph-gateway.contoso.com',
-      cloud: 'dod',
-      redirectUri,
-      approvalLinks,
-      fetch,
-      clock,
-    })
-
-    const asked = (url: string) => new URL(url).searchParams.get('scope')
-    expect(asked(gateway.adminConsentUrl({ scopes: ['Mail.Send'] }))).toContain(`${graphOf('dod')}/Mail.Send `)
-    expect(asked(gateway.applicationConsentUrl())).toBe(`${graphOf('dod')}/.default`)
-  })
-
   it('is named in a refresh, and understood in its answer', async () => {
     let asked = ''
     const host = await serve(async (request, response) => {
@@ -125,11 +108,6 @@ describe('redeemCode', () => {
     })
   })
 
-  it('reports an answer without a refresh token', async () => {
-    await scenario('no-refresh-token')
-    expect(await redeemAs(ADA)).toMatchObject({ outcome: 'granted', tokens: { refreshToken: null } })
-  })
-
   it.each([
     ['no-id-token', /^The answer does not prove who signed in\.$/],
     ['id-token-wrong-nonce', /^The answer does not prove who signed in\.$/], // MSAL finds it, and names no claim
@@ -142,17 +120,6 @@ describe('redeemCode', () => {
     expect(await redeemAs(ADA)).toMatchObject({
       outcome: 'refused',
       explanation: { kind: 'unexpected-answer', detail: expect.stringMatching(detail) },
-    })
-  })
-
-  it('explains the refusal of a sign-in without mentioning a consent', async () => {
-    await control(simulator.url, 'POST', '/scenarios', {
-      effect: { kind: 'entra-error', at: 'code', code: 65001, error: 'invalid_grant', suberror: null, status: 400 },
-    })
-    const { codeVerifier, nonce } = newSecrets(randomBytes)
-    const request = { code: 'code', codeVerifier, nonce, scopes: [], leg: 'sign-in' } as const
-    expect(await identity.redeemCode(request)).toMatchObject({
-      explanation: { title: 'The app is not approved yet', action: expect.stringContaining('Then sign in again.') },
     })
   })
 
@@ -208,17 +175,6 @@ describe('redeemCode', () => {
     expect(await rotating.redeemCode(request)).toMatchObject({ outcome: 'granted' })
   })
 
-  it('makes no request once the caller has aborted', async () => {
-    const asked: (string | undefined)[] = []
-    const origin = await serve((request, response) => {
-      asked.push(request.url)
-      response.end('{}')
-    })
-    const request = { code: 'code', codeVerifier: 'v'.repeat(43), nonce: 'nonce', scopes: SCOPES }
-    await identityAt(origin).redeemCode({ ...request, signal: AbortSignal.abort() })
-    expect(asked).toEqual([])
-  })
-
   it('never shows code, verifier or secret in an explanation', async () => {
     await scenario('secret-wrong')
     const code = `code-${randomBytes(8).toString('hex')}`
@@ -247,15 +203,6 @@ describe('refresh', () => {
     expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
       outcome: 'granted',
       tokens: { refreshToken },
-    })
-  })
-
-  it('returns when the token expires', async () => {
-    const { refreshToken } = await tokensOfAda()
-    await control(simulator.url, 'PATCH', '/settings', { accessTokenSeconds: 121 })
-    const stopped = identityAt(simulator.authorityHost, () => new Date('2026-11-24T10:00:00.000Z'))
-    expect(await stopped.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
-      tokens: { expiresAt: new Date('2026-11-24T10:02:00.000Z') },
     })
   })
 

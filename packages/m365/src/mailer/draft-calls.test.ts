@@ -73,13 +73,6 @@ describe('sendDraft', () => {
       microsoftCode: 'ErrorInvalidOperation',
     })
   })
-
-  it('declares an empty body', async () => {
-    const { mailer, requests } = await answering(202)
-    await mailer.sendDraft('a', token)
-    expect(requests).toMatchObject([{ method: 'POST', headers: { 'content-length': '0' } }])
-    expect(requests[0]?.headers['transfer-encoding']).toBeUndefined()
-  })
 })
 
 describe('readDraft', () => {

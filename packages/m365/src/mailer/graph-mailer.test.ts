@@ -3,9 +3,7 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { timingOutAt } from '../test-support/time-limit.ts'
-import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
-import { freePort } from '../test-support/free-port.ts'
-import { serve, serveProxy, serveTls } from '../test-support/servers.ts'
+import { serve } from '../test-support/servers.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
 import { answering, mailerAt, messagesIn } from '../test-support/mailer.ts'
 import { ADA, control, GIL_THE_GUEST, readControl, registration } from '../test-support/sign-in.ts'
@@ -176,29 +174,6 @@ describe('send', () => {
     expect(await mailerAt(origin, createMicrosoftFetch({})).send(message, { accessToken: 'token' })).toMatchObject({
       outcome: 'refused',
       reason: 'message-refused',
-    })
-  })
-
-  it('is unavailable when it does not trust the host', async () => {
-    const origin = await serveTls(selfSignedCertificate(), (_request, response) => response.writeHead(202).end())
-    expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'unavailable' })
-  })
-
-  it('is unavailable when the proxy does not answer or refuses the tunnel', async () => {
-    const proxies = [`http://127.0.0.1:${await freePort()}`, (await serveProxy(403)).origin]
-    for (const httpsProxy of proxies) {
-      const behindProxy = mailerAt('https://localhost:8443', createMicrosoftFetch({ httpsProxy }))
-      expect(await behindProxy.send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'unavailable' })
-    }
-  })
-
-  it('is unknown when the caller aborts in the middle', async () => {
-    const stop = new AbortController()
-    const origin = await serve(() => stop.abort())
-    expect(
-      await mailerAt(origin, createMicrosoftFetch({})).send(message, { accessToken: 'token', signal: stop.signal }),
-    ).toMatchObject({
-      outcome: 'unknown',
     })
   })
 })
