@@ -12,7 +12,7 @@ const DATABASE_TESTS = [
 ]
 /** Those that take long run there alone; other tests run the same statements on the embedded one. */
 const LONG_DATABASE_TESTS = [
-  'apps/api/src/database/migrate.test.ts',
+  'apps/api/src/database/migrations/migrate.test.ts',
   'apps/api/src/scenarios/mailbox-limits.test.ts',
   'apps/api/src/queue/{counters,leases,random-order}.test.ts',
   'apps/api/src/settings/access.test.ts',

@@ -1,5 +1,5 @@
 // Runs for npm start: the product in one process and, in the demo, the simulator in another.
-import { ConfigurationError } from '../apps/api/src/config.ts'
+import { ConfigurationError } from '../apps/api/src/configuration/config.ts'
 import { runProduct } from './start/product-process.ts'
 import { readCommand } from './start/read-command.ts'
 

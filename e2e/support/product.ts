@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stillRunning, withDescendants } from './processes.ts'
-import { findRunningPostgres } from '../../apps/api/src/database/embedded-postgres.ts'
+import { findRunningPostgres } from '../../apps/api/src/database/embedded/embedded-postgres.ts'
 import { NODE_FLAGS } from '../../scripts/start/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

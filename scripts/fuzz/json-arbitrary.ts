@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { systemClock } from '../../apps/api/src/clock.ts'
+import { systemClock } from '../../apps/api/src/runtime/clock.ts'
 
 /** The part of JSON Schema that the API's description uses. */
 export interface JsonSchema {

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { VERSION } from '../../apps/api/src/version.ts'
+import { VERSION } from '../../apps/api/src/runtime/version.ts'
 import { blocksOf, type Block } from './outside/document-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -7,7 +7,7 @@ import { licenceFile, type Component } from './components.ts'
 
 /** What the programs read while they run, under the path that it has in the repository. */
 const READ_BY_PROGRAMS = [
-  'apps/api/src/http/docs-page.css',
+  'apps/api/src/http/openapi/docs-page.css',
   'apps/api/src/http/plain-page.css',
   'apps/m365-simulator/src/assets',
   'apps/web/dist',

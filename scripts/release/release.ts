@@ -1,7 +1,7 @@
 // npm run release: makes the archive that operators install, in `release/`.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { VERSION } from '../../apps/api/src/version.ts'
+import { VERSION } from '../../apps/api/src/runtime/version.ts'
 import { packFolder } from './archive.ts'
 import { billOfMaterials } from './bill-of-materials.ts'
 import { listComponents } from './components.ts'

@@ -1,6 +1,6 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
-import { NO_TRACING } from '../../apps/api/src/tracing.ts'
+import { NO_TRACING } from '../../apps/api/src/runtime/tracing.ts'
 import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { announcement } from '../../apps/api/src/announcement.ts'
-import { ConfigurationError, readConfig, type Config } from '../../apps/api/src/config.ts'
+import { ConfigurationError, readConfig, type Config } from '../../apps/api/src/configuration/config.ts'
 import { startDevServer } from '../../apps/web/build/dev-server.ts'
 import { simulatorOptions } from './simulator-process.ts'
 

@@ -1,4 +1,4 @@
-import { readConfig, type Config } from '../../apps/api/src/config.ts'
+import { readConfig, type Config } from '../../apps/api/src/configuration/config.ts'
 import { understand, type Runnable } from '../release/program/parse-command.ts'
 
 const INTRODUCTION =

@@ -1,5 +1,5 @@
 import { fork, type ForkOptions } from 'node:child_process'
-import { ConfigurationError, type Config } from '../../apps/api/src/config.ts'
+import { ConfigurationError, type Config } from '../../apps/api/src/configuration/config.ts'
 import type { Running } from '../../apps/api/src/running.ts'
 
 const SIMULATOR_ENDS_WITHIN_MS = 3_000

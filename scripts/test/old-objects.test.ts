@@ -12,8 +12,8 @@ const WITH_GETTERS = [
   'apps/api/src/delivery/write-outcome.ts isBehind',
   'apps/api/src/memory/body-budget.ts usedBytes',
   'apps/api/src/memory/byte-budget.ts usedBytes',
-  'apps/api/src/vault-keys.ts keys',
-  'apps/api/src/vault-keys.ts sealing',
+  'apps/api/src/vault/vault-keys.ts keys',
+  'apps/api/src/vault/vault-keys.ts sealing',
   'packages/m365/src/identity/msal-network.ts answer',
 ]
 /** A connection by SMTP has one parser, for all of its mails. */

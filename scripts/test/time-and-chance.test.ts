@@ -16,12 +16,18 @@ const OWN =
   /from 'node:timers|\b(?:setTimeout|setInterval|setImmediate)\(|\bAbortSignal\.timeout\b|\bnew Date\(\)|\bDate\.now\b|\bperformance\.now\b|\bhrtime\b|\bMath\.random\b|\b(?:randomBytes|randomInt|randomUUID|getRandomValues)\b/
 
 const MAY_HAVE_ITS_OWN = [
-  ['where they come from', 'apps/api/src/clock.ts'],
+  ['where they come from', 'apps/api/src/runtime/clock.ts'],
   ['the wiring, which hands them in', 'apps/api/src/{compose,compose-vault,doctor-command}.ts'],
   ['a command, which ends when it is done', 'apps/api/src/vault-command.ts'],
-  ['makes a key or a password before anything runs', 'apps/api/src/{vault-keys,config,database/postgres-cluster}.ts'],
-  ['waits for a program of PostgreSQL', 'apps/api/src/database/{data-folder,embedded-postgres,postgres-server}.ts'],
-  ['a migration, which has no mail_now() yet', 'apps/api/src/database/migrate.ts'],
+  [
+    'makes a key or a password before anything runs',
+    'apps/api/src/{vault/vault-keys,configuration/config,database/embedded/postgres-cluster}.ts',
+  ],
+  [
+    'waits for a program of PostgreSQL',
+    'apps/api/src/database/embedded/{data-folder,embedded-postgres,postgres-server}.ts',
+  ],
+  ['a migration, which has no mail_now() yet', 'apps/api/src/database/migrations/migrate.ts'],
   ['times how long a socket is silent', 'apps/api/src/database/pooled-client.ts'],
   ['times how long a socket is silent', 'packages/m365/src/microsoft-fetch.ts'],
   [
@@ -31,7 +37,7 @@ const MAY_HAVE_ITS_OWN = [
   ['times how long a body waits for memory', 'apps/api/src/memory/body-memory.ts'],
   ['times how long a socket is silent', 'apps/api/src/smtp/{login,receive-mail}.ts'],
   ['names a request in the log and on the page', 'apps/api/src/{app,http/problem,http/security-headers}.ts'],
-  ['decides about lines of the log', 'apps/api/src/{logger,refusal-limit}.ts'],
+  ['decides about lines of the log', 'apps/api/src/runtime/{logger,refusal-limit}.ts'],
   ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-check,settle-checks}.ts'],
 ].map(([reason = '', files = '']) => ({ reason, files: globSync(files, { cwd: ROOT }) }))
 
@@ -39,7 +45,7 @@ const OWN_IN_SQL =
   /\b(?:clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|gen_random_uuid|uuidv[47]|pg_sleep|setseed|(?:now|random)(?=\(\))|current_(?:timestamp|time|date)|localtime(?:stamp)?)\b/i
 
 const MAY_IN_SQL = [
-  ['a migration, which has no mail_now() yet', 'apps/api/src/database/migrate.ts'],
+  ['a migration, which has no mail_now() yet', 'apps/api/src/database/migrations/migrate.ts'],
   ['looks at a database that may have no mail_now()', 'apps/api/src/database/inspect-database.ts'],
   ['compares with what PostgreSQL wrote by its own clock', 'apps/api/src/database/open-transactions.ts'],
   [

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import type { Config } from './configuration/config.ts'
 
 type Announced = Pick<Config, 'demo' | 'graphAuth' | 'office365SmtpEnabled' | 'publicUrl' | 'redirectUri' | 'role'>
 

@@ -6,9 +6,9 @@ import {
   type AppCredential,
   type MicrosoftIdentity,
 } from '@inforiver-mail/m365/microsoft-identity'
-import { approvalLinks } from './approval-links.ts'
-import type { Config } from './config.ts'
-import { NO_TRACING, type Tracing } from './tracing.ts'
+import { approvalLinks } from './domain/approval-links.ts'
+import type { Config } from './configuration/config.ts'
+import { NO_TRACING, type Tracing } from './runtime/tracing.ts'
 
 /** Puts something around every request to Microsoft. */
 export type WrapFetch = (fetch: MicrosoftFetch) => MicrosoftFetch

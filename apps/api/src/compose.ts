@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { createRandomStock } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
-import { systemClock, systemTimers } from './clock.ts'
-import type { Config } from './config.ts'
-import { createIds } from './ids.ts'
+import { systemClock, systemTimers } from './runtime/clock.ts'
+import type { Config } from './configuration/config.ts'
+import { createIds } from './runtime/ids.ts'
 import { openProduct } from './open-product.ts'
 import { wire, type Product, type WireOptions } from './wire.ts'
 

@@ -1,6 +1,6 @@
 import type { AppCredential } from '@inforiver-mail/m365/microsoft-identity'
-import type { Config, RereadSecrets } from './config.ts'
-import { credentialExpiry, type CredentialExpiry } from './credential-expiry.ts'
+import type { Config, RereadSecrets } from './configuration/config.ts'
+import { credentialExpiry, type CredentialExpiry } from './domain/credential-expiry.ts'
 
 /** The credential of the app registration, which may be replaced while the product runs. */
 export type CredentialInUse = ReturnType<typeof useCredential>

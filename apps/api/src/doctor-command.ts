@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Check } from '@inforiver-mail/contract/setup-check'
-import { systemClock, systemTimers } from './clock.ts'
+import { systemClock, systemTimers } from './runtime/clock.ts'
 import { composeDoctor } from './compose-check.ts'
-import { ConfigurationError, type Config } from './config.ts'
+import { ConfigurationError, type Config } from './configuration/config.ts'
 import { checksOfFaultyConfiguration } from './setup-check/faulty-configuration.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 

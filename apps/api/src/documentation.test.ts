@@ -4,7 +4,7 @@ import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import { HeldBecause, MessageProblemCode } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
 import { Environment, SECRETS } from './configuration/environment.ts'
-import { VERSION } from './version.ts'
+import { VERSION } from './runtime/version.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]

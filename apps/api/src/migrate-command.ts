@@ -1,9 +1,9 @@
-import { systemTimers } from './clock.ts'
-import type { Config } from './config.ts'
+import { systemTimers } from './runtime/clock.ts'
+import type { Config } from './configuration/config.ts'
 import { openDatabase } from './database/database.ts'
 import { openProductDatabase } from './database/product-database.ts'
-import { createLogger } from './logger.ts'
-import { VERSION } from './version.ts'
+import { createLogger } from './runtime/logger.ts'
+import { VERSION } from './runtime/version.ts'
 
 /**
  * Brings the database to this version without starting the product, so that an operator can do it beforehand. The

@@ -1,19 +1,18 @@
 import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from './clock.ts'
-import type { Config } from './config.ts'
+import type { Timers } from './runtime/clock.ts'
+import type { Config } from './configuration/config.ts'
 import { openDatabase } from './database/database.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
 import { openInstallation } from './database/installation.ts'
 import { openProductDatabase, type ProductDatabase } from './database/product-database.ts'
 import { checkVaultKeys, hasSealedValues } from './database/sealed-values.ts'
 import { createWaitForDatabase, type WaitForDatabase } from './database/wait-for-database.ts'
-import type { NewId } from './ids.ts'
+import type { NewId } from './runtime/ids.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
-import { startTracing } from './start-tracing.ts'
-import type { Tracing } from './tracing.ts'
-import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
-import { announceSealingKey } from './vault-rotation/presence-store.ts'
+import { NO_TRACING, type Tracing } from './runtime/tracing.ts'
+import { loadVaultKeys, type LoadedVaultKeys } from './vault/vault-keys.ts'
+import { announceSealingKey } from './vault/presence-store.ts'
 
 /** A database with this installation in it, and keys that open what is stored there. */
 export interface OpenedProduct extends Pick<ProductDatabase, 'database' | 'connectionString' | 'explain' | 'close'> {
@@ -97,4 +96,21 @@ export async function openProduct(
     await close()
     throw await opened.explain(error)
   }
+}
+
+/** Starts tracing if the configuration names a receiver. Its libraries are loaded only then. */
+async function startTracing(
+  config: Config,
+  timers: Pick<Timers, 'sleep'>,
+  logger: FastifyBaseLogger,
+): Promise<Tracing> {
+  if (config.tracing === null) return NO_TRACING
+  const { createOtlpTracing } = await import('./runtime/otlp-tracing.ts')
+  return createOtlpTracing({
+    ...config.tracing,
+    extraCaCertificates: config.outbound.extraCaCertificates,
+    role: config.role,
+    timers,
+    logger,
+  })
 }

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
-import type { RereadSecrets } from './config.ts'
+import type { RereadSecrets } from './configuration/config.ts'
 import { serve } from './serve.ts'
 import { SETTINGS } from './test-support/office365-smtp.ts'
 import { newKey } from './test-support/sealed-rows.ts'

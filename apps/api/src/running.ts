@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { RereadSecrets } from './config.ts'
+import type { RereadSecrets } from './configuration/config.ts'
 
 /** A part of the product that was started. */
 export interface Running {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { ConfigurationError } from './config.ts'
+import { ConfigurationError } from './configuration/config.ts'
 import { serve } from './serve.ts'
 import { connectMailbox } from './test-support/office365-smtp.ts'
 import { createDatabaseOf15, migrationNames } from './test-support/migrations.ts'

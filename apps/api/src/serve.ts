@@ -1,11 +1,11 @@
-import { systemClock } from './clock.ts'
+import { systemClock } from './runtime/clock.ts'
 import { compose } from './compose.ts'
-import type { Config } from './config.ts'
+import type { Config } from './configuration/config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
-import { explainListenError } from './listen-error.ts'
-import { createLogger } from './logger.ts'
+import { explainListenError } from './configuration/listen-error.ts'
+import { createLogger } from './runtime/logger.ts'
 import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
-import { VERSION } from './version.ts'
+import { VERSION } from './runtime/version.ts'
 
 /**
  * Serves the REST API and, unless `servesPage` is false, the page, and delivers too if the role is `all`. When `stopping`

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
-import { systemTimers } from './clock.ts'
+import { systemTimers } from './runtime/clock.ts'
 import { composeVault, type VaultTools } from './compose-vault.ts'
-import { ConfigurationError, type Config } from './config.ts'
+import { ConfigurationError, type Config } from './configuration/config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
-import { waitUntil } from './polling.ts'
-import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
-import type { Findings, Lost } from './vault-rotation/forget.ts'
-import { LOST_KINDS, type LostKind } from './vault-rotation/lost-kinds.ts'
-import type { SealedStore } from './vault-rotation/sealed-store.ts'
+import { waitUntil } from './runtime/polling.ts'
+import { hasVaultKeys, newKeyRing, readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault/vault-keys.ts'
+import type { Findings, Lost } from './vault/forget.ts'
+import { LOST_KINDS, type LostKind } from './vault/lost-kinds.ts'
+import type { SealedStore } from './vault/sealed-store.ts'
 
 const TAKE_OVER_WITHIN_MS = 15_000
 const LOOK_AGAIN_MS = 250

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
-import { systemClock } from './clock.ts'
+import { systemClock } from './runtime/clock.ts'
 import { compose } from './compose.ts'
-import type { Config } from './config.ts'
+import type { Config } from './configuration/config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
-import { explainListenError } from './listen-error.ts'
-import { createLogger } from './logger.ts'
+import { explainListenError } from './configuration/listen-error.ts'
+import { createLogger } from './runtime/logger.ts'
 import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
-import { VERSION } from './version.ts'
+import { VERSION } from './runtime/version.ts'
 import type { Product } from './wire.ts'
 
 /**

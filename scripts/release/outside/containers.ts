@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseAllDocuments } from 'yaml'
-import { readConfig } from '../../../apps/api/src/config.ts'
+import { readConfig } from '../../../apps/api/src/configuration/config.ts'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { blocksOf } from './document-blocks.ts'
 

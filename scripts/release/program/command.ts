@@ -3,7 +3,7 @@ import { understand } from './parse-command.ts'
 
 const command = understand(process.argv.slice(2))
 if (command !== null) {
-  const { readConfig } = await import('../../../apps/api/src/config.ts')
+  const { readConfig } = await import('../../../apps/api/src/configuration/config.ts')
   const { runCommand } = await import('./run-command.ts')
   await runCommand(command, () => readConfig(process.env, process.cwd(), command.options))
 }

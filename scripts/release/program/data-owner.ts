@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../../apps/api/src/config.ts'
-import { findForeignOwner } from '../../../apps/api/src/database/data-owner.ts'
+import { ConfigurationError } from '../../../apps/api/src/configuration/config.ts'
+import { findForeignOwner } from '../../../apps/api/src/database/embedded/data-owner.ts'
 
 /**
  * Data stay with the account that made them: files that another one adds could not be read by the first any more.

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { BackupOptions } from '../../../apps/api/src/backup-command.ts'
-import type { ConfigOptions } from '../../../apps/api/src/config.ts'
+import type { ConfigOptions } from '../../../apps/api/src/configuration/config.ts'
 import type { RestoreCommandOptions } from '../../../apps/api/src/restore-command.ts'
-import { VERSION } from '../../../apps/api/src/version.ts'
-import { LOST_KINDS } from '../../../apps/api/src/vault-rotation/lost-kinds.ts'
+import { VERSION } from '../../../apps/api/src/runtime/version.ts'
+import { LOST_KINDS } from '../../../apps/api/src/vault/lost-kinds.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
 inforiver-mail doctor [--json]      checks the whole set-up, and changes no setting

@@ -1,5 +1,5 @@
 import { runBackupCommand } from '../../../apps/api/src/backup-command.ts'
-import { ConfigurationError, rereadSecrets, type Config } from '../../../apps/api/src/config.ts'
+import { ConfigurationError, rereadSecrets, type Config } from '../../../apps/api/src/configuration/config.ts'
 import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runRestoreCommand } from '../../../apps/api/src/restore-command.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { newId } from '../test-support/new-id.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'

@@ -1,11 +1,11 @@
-import type { Alert, AlertFacts } from '../alert.ts'
+import type { Alert, AlertFacts } from '../domain/alert.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
-import { readAlertType } from '../stored-values.ts'
+import { readAlertType } from '../domain/stored-values.ts'
 
 const KEPT_MS = 30 * 24 * 60 * 60_000
 

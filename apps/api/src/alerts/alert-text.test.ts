@@ -2,7 +2,7 @@ import { AlertType } from '@inforiver-mail/contract/notice'
 import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import { alertText, alertValues, noticeText } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 

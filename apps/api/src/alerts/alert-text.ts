@@ -6,8 +6,8 @@ import { fillIn } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import { problemOfGraphCode } from '@inforiver-mail/m365/message-problem'
-import type { Alert } from '../alert.ts'
-import { readValues } from '../stored-values.ts'
+import type { Alert } from '../domain/alert.ts'
+import { readValues } from '../domain/stored-values.ts'
 
 export interface AlertText {
   readonly title: string

@@ -1,7 +1,7 @@
 import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { WebhookEventPayload, type WebhookSubject } from '@inforiver-mail/contract/webhook'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import type { Events } from '../queue/events.ts'
 import { newId } from '../test-support/new-id.ts'

@@ -2,9 +2,9 @@ import { AlertType } from '@inforiver-mail/contract/notice'
 import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import type { EventFilter } from '../queue/events.ts'
-import { readAlertType, readWebhookTypes, storedAlertType } from '../stored-values.ts'
+import { readAlertType, readWebhookTypes, storedAlertType } from '../domain/stored-values.ts'
 import {
   CLAIM,
   CLAIM_STREAM,

@@ -1,4 +1,4 @@
-import { LOST_VALUES, type ForgettableColumn } from '../forgettable-column.ts'
+import { LOST_VALUES, type ForgettableColumn } from '../domain/sealed-column.ts'
 
 export const ALERT_SEALED_COLUMNS = {
   webhook: {

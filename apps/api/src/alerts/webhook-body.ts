@@ -2,7 +2,7 @@ import type { AlertType } from '@inforiver-mail/contract/notice'
 import type { MessageEvent } from '@inforiver-mail/contract/message-event'
 import type { WebhookEventPayload, WebhookPayload } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import type { RaisedAlert } from './outbox-store.ts'
 import { alertText } from './alert-text.ts'
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { freePort } from '../../../../packages/m365/src/test-support/free-port.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { createAddressRule, type AddressRule } from './webhook-address.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 

@@ -4,7 +4,7 @@ import { getCACertificates } from 'node:tls'
 import type { WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { Webhook } from 'standardwebhooks'
 import { Agent, buildConnector, request } from 'undici'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { AddressRule } from './webhook-address.ts'
 
 const TIMEOUT_MS = 10_000

@@ -10,9 +10,9 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Webhook as WebhookRow, WebhookStream, PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import { positionOf, type EventFilter, type Events } from '../queue/events.ts'
-import { readWebhookAttempt, readWebhookTypes } from '../stored-values.ts'
+import { readWebhookAttempt, readWebhookTypes } from '../domain/stored-values.ts'
 import { eventTypesOf, type WebhookTarget } from './webhook-attempt.ts'
 
 /** How many events are looked at to say how many a webhook still gets, or a replay will send. */

@@ -1,5 +1,5 @@
 import type { AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
-import type { ListPosition } from '../list-position.ts'
+import type { ListPosition } from '../domain/list-position.ts'
 import { writeAuditCsv } from './audit-csv.ts'
 import type { AuditStore } from './audit-store.ts'
 

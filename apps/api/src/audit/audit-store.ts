@@ -1,7 +1,7 @@
 import type { AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
 import type pg from 'pg'
-import type { ListPosition } from '../list-position.ts'
-import { readAuditAction } from '../stored-values.ts'
+import type { ListPosition } from '../domain/list-position.ts'
+import { readAuditAction } from '../domain/stored-values.ts'
 
 export interface AuditPage {
   /** Starts after this event; without it, at the newest. */

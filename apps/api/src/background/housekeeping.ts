@@ -1,7 +1,7 @@
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../clock.ts'
-import { startPolling, type Polling } from '../polling.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { startPolling, type Polling } from '../runtime/polling.ts'
 import type { TaskStore } from './task-store.ts'
 
 const LOOK_EVERY_MS = 5_000

@@ -1,7 +1,7 @@
 import { lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ConfigurationError } from '../config.ts'
-import { syncDirectory } from '../durable-file.ts'
+import { ConfigurationError } from '../configuration/config.ts'
+import { syncDirectory } from '../runtime/durable-file.ts'
 import { endOfContainer, toEntry } from './container.ts'
 
 export interface BackupFile {

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { isAway } from '../database/is-unavailable.ts'
 
 const DISK_FULL = '53100'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import { ConfigurationError } from '../config.ts'
-import { compareVersions } from '../database/release-order.ts'
+import { ConfigurationError } from '../configuration/config.ts'
+import { compareVersions } from '../database/migrations/release-order.ts'
 import { ContainerError, listEntries, readEntry, type Entry } from './container.ts'
 import {
   FORMAT,

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
-import { ConfigurationError } from '../config.ts'
-import { migrate } from '../database/migrate.ts'
+import { ConfigurationError } from '../configuration/config.ts'
+import { migrate } from '../database/migrations/migrate.ts'
 import { inClientTransaction } from '../database/transaction.ts'
-import { BASELINE, isBefore2 } from '../database/version-1-5.ts'
+import { BASELINE, isBefore2 } from '../database/migrations/version-1-5.ts'
 import { failUnsent, countUnsent, type Unsent } from '../queue/not-resent.ts'
 import {
   currentSchema,

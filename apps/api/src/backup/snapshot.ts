@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { currentSchema, listSequences, listTables, prepareSession, quoted, type StoredTable } from './catalogue.ts'
 import type { Manifest } from './manifest.ts'
 

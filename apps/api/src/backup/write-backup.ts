@@ -4,13 +4,9 @@ import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import { ConfigurationError } from '../config.ts'
-import {
-  describeVaultFaults,
-  sampleSealedValues,
-  type SealedColumn,
-  type SealedSample,
-} from '../database/sealed-values.ts'
+import { ConfigurationError } from '../configuration/config.ts'
+import { describeVaultFaults, sampleSealedValues, type SealedSample } from '../database/sealed-values.ts'
+import type { SealedColumn } from '../domain/sealed-column.ts'
 import type { BackupFile } from './backup-file.ts'
 import {
   FORMAT,

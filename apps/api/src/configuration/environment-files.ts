@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
 import { parseFederatedToken } from '@inforiver-mail/m365/federated-token'
-import { isReadableByEveryone, isReadableByOthers } from '../file-mode.ts'
-import { readTlsCertificate, type TlsCertificateReading } from '../tls-certificate.ts'
+import { isReadableByEveryone, isReadableByOthers } from '../runtime/file-mode.ts'
+import { readTlsCertificate, type TlsCertificateReading } from '../runtime/tls-certificate.ts'
 import { SECRETS } from './environment.ts'
 
 // Reads the files that the configuration names. Each function appends what is wrong to `faults`, a sentence each.

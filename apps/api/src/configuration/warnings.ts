@@ -1,6 +1,6 @@
 import { isLoopback } from '@inforiver-mail/m365/loopback'
-import type { Config } from '../config.ts'
-import { credentialExpiry } from '../credential-expiry.ts'
+import type { Config } from './config.ts'
+import { credentialExpiry } from '../domain/credential-expiry.ts'
 
 /** Warns of settings that are valid but risky, in a sentence each. */
 export function configurationWarnings(config: Config, now: Date): string[] {

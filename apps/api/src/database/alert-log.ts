@@ -1,4 +1,4 @@
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import type { Prisma } from './generated/client.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { createBatcher } from './batcher.ts'
 
 /** Runs that the test ends, with the items they were given. */

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { FastifyBaseLogger } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 
 const LOOK_EVERY_MS = 10 * 60_000
 /** Microsoft tolerates five minutes of skew. Warning at one minute leaves time to act. */

@@ -1,6 +1,6 @@
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { inTransaction, withClient } from './transaction.ts'
 
 /** A session of its own answers within this time. */

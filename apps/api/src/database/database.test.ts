@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createLogger } from '../logger.ts'
+import { createLogger } from '../runtime/logger.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { connectDatabase, openDatabase, type Database } from './database.ts'
-import { migrate } from './migrate.ts'
+import { migrate } from './migrations/migrate.ts'
 import { inTransaction } from './transaction.ts'
 
 let test: TestDatabase

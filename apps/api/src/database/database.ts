@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
-import { migrate } from './migrate.ts'
+import { migrate } from './migrations/migrate.ts'
 import { PooledClient } from './pooled-client.ts'
 import { withRetriedStatements, withRetriedTransactions } from './transaction.ts'
 

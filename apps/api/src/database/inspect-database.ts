@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import type { DatabaseFinding, DatabaseReached } from '../database-finding.ts'
+import type { DatabaseFinding, DatabaseReached } from '../domain/database-finding.ts'
 import type { Recorded } from './installation.ts'
-import { readMigrationState } from './migrate.ts'
+import { readMigrationState } from './migrations/migrate.ts'
 import { readOpenTransactions } from './open-transactions.ts'
 import { allowsTrigrams } from './trigrams.ts'
 

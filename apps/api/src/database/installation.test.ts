@@ -1,6 +1,6 @@
 import { CLOUDS } from '@inforiver-mail/m365/clouds'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { newId } from '../test-support/new-id.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'

@@ -1,7 +1,7 @@
 import { hostPair } from '@inforiver-mail/m365/clouds'
 import type pg from 'pg'
-import { ConfigurationError, type Config } from '../config.ts'
-import type { NewId } from '../ids.ts'
+import { ConfigurationError, type Config } from '../configuration/config.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { Database } from './database.ts'
 
 /** The app registration and Microsoft hosts that a database belongs to. */

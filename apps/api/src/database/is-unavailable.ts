@@ -1,4 +1,4 @@
-import type { Outage } from '../outage.ts'
+import type { Outage } from '../domain/outage.ts'
 
 /** PostgreSQL rolled one of two conflicting transactions back: deadlock, serialization failure, and Prisma's code for both. */
 const CONFLICTS = ['40P01', '40001', 'P2034'] as const

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { keepConnected } from './keep-connected.ts'
 
 let database: TestDatabase

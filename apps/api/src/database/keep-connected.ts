@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Cancel, Timers } from '../clock.ts'
+import type { Cancel, Timers } from '../runtime/clock.ts'
 import { KEEP_ALIVE } from './keep-alive.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { Gauge, type Registry } from 'prom-client'
-import type { OpenTransactions } from '../database-finding.ts'
+import type { OpenTransactions } from '../domain/database-finding.ts'
 import { QUICK_TIMEOUT_MS } from './database.ts'
 
 /** The name of the session that makes a backup. Its transaction stays open for as long as that takes. */

@@ -1,7 +1,7 @@
-import type { Timers } from '../clock.ts'
-import type { Config } from '../config.ts'
+import type { Timers } from '../runtime/clock.ts'
+import type { Config } from '../configuration/config.ts'
 import type { Database } from './database.ts'
-import { findRunningPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
+import { findRunningPostgres, startEmbeddedPostgres } from './embedded/embedded-postgres.ts'
 import { holdProductLock, type ProductLock } from './product-lock.ts'
 
 /** The configuration names it: an external database, or the embedded PostgreSQL. */

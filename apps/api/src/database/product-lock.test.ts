@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { holdProductLock, shareProductLock, takeProductLock } from './product-lock.ts'
 

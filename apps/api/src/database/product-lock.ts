@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
-import { ConfigurationError } from '../config.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { keepConnected } from './keep-connected.ts'
 
 /**

@@ -1,8 +1,9 @@
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { isLocked } from './is-unavailable.ts'
-import { pendingMigrations } from './migrate.ts'
-import { checkVaultKeys, type SealedColumn } from './sealed-values.ts'
+import { pendingMigrations } from './migrations/migrate.ts'
+import type { SealedColumn } from '../domain/sealed-column.ts'
+import { checkVaultKeys } from './sealed-values.ts'
 import type { WriteCheck } from './write-check.ts'
 
 /**

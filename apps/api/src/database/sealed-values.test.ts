@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'

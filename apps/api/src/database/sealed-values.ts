@@ -1,18 +1,7 @@
 import { keyIdOfHead, SEALED_HEAD_CHARACTERS, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import { ConfigurationError } from '../config.ts'
-
-/** A column of sealed values, and the record that each value is bound to. */
-export interface SealedColumn {
-  readonly table: string
-  readonly column: string
-  readonly key: string
-  /** SQL for the record that a value is bound to. */
-  readonly record: string
-  readonly purpose: string
-  /** Whether the heads of the values are indexed, because the table may be large. */
-  readonly indexed: boolean
-}
+import { ConfigurationError } from '../configuration/config.ts'
+import type { SealedColumn } from '../domain/sealed-column.ts'
 
 /** A sealed value with its owner. */
 export interface SealedSample {

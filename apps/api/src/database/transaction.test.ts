@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { OutcomeUnknownError } from '../outcome-unknown.ts'
+import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
 import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import { isUnavailable } from './is-unavailable.ts'

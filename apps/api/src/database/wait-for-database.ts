@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../clock.ts'
-import { ConfigurationError } from '../config.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { isAway } from './is-unavailable.ts'
 
 const BETWEEN_TRIES_MS = 1_000

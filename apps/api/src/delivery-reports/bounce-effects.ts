@@ -2,7 +2,7 @@ import { POSSIBLE_BOUNCE } from '@inforiver-mail/contract/message'
 import type { DeliveryReport, ReportedRecipient } from '@inforiver-mail/m365/delivery-report'
 import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
 import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
-import { comparableAddress } from '../compare-addresses.ts'
+import { comparableAddress } from '../domain/compare-addresses.ts'
 import type { OutcomeReport } from '../queue/merge-outcome.ts'
 import type { ReportableMessage } from '../queue/sent-messages.ts'
 

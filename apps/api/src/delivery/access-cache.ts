@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../cache-bound.ts'
-import type { Timers } from '../clock.ts'
-import type { Access, GrantedAccess, RequestAccess } from '../mailbox-access.ts'
+import { atMost } from '../runtime/cache-bound.ts'
+import type { Timers } from '../runtime/clock.ts'
+import type { Access, GrantedAccess, RequestAccess } from '../domain/mailbox-access.ts'
 
 const MAX_TENANTS = 10_000
 /** Covers the wait for another process that refreshes, and a refresh after it. */

@@ -1,5 +1,5 @@
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
-import type { GrantedAccess } from '../mailbox-access.ts'
+import type { GrantedAccess } from '../domain/mailbox-access.ts'
 
 /** Says for every request to Graph whose mailbox it is about, and with which token it is made. */
 export function callOptions(

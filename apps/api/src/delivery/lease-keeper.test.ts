@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SECONDS } from '../test-support/test-clock.ts'
 import { LEASE_MS } from '../queue/claim.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
 
 let elapsedMs: number

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { LEASE_MS } from '../queue/claim.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'

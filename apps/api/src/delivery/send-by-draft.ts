@@ -3,7 +3,7 @@ import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-mess
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
-import { isFromDelegate, type GrantedAccess } from '../mailbox-access.ts'
+import { isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
   chargeRequest,

@@ -1,6 +1,6 @@
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 import type { Settled, Settlement } from '../queue/settle.ts'

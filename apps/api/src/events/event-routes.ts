@@ -1,7 +1,7 @@
 import { listMessageEvents, MessageEventType } from '@inforiver-mail/contract/message-event'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import { takePlace } from '../http/take-place.ts'

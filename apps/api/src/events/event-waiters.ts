@@ -1,5 +1,5 @@
-import type { Timers } from '../clock.ts'
-import { DONE, startPolling, type Polling } from '../polling.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { DONE, startPolling, type Polling } from '../runtime/polling.ts'
 import type { Events } from '../queue/events.ts'
 
 const LOOK_EVERY_MS = 250

@@ -1,7 +1,7 @@
 import type { Health } from '@inforiver-mail/contract/health'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../runtime/version.ts'
 
 /** Probes of load balancers give up about as soon. */
 const CHECK_TIMEOUT_MS = 5_000

@@ -4,7 +4,7 @@ import type { PageText, PlainPageTexts } from '@inforiver-mail/contract/plain-pa
 import type { Values } from '@inforiver-mail/contract/values'
 import { fillIn } from '@inforiver-mail/contract/wording'
 import type { FastifyReply } from 'fastify'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../runtime/version.ts'
 
 /** A plain page that the API serves itself, for results of sign-in and consent. Every value is escaped. */
 export interface PlainPage {

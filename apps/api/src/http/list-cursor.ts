@@ -1,5 +1,5 @@
 import { fault } from '@inforiver-mail/contract/fault-text'
-import type { ListPosition, Toward } from '../list-position.ts'
+import type { ListPosition, Toward } from '../domain/list-position.ts'
 import { refuseInput } from './input-faults.ts'
 
 const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // PostgreSQL has no year 0

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../runtime/version.ts'
 import { ProblemError } from './problem.ts'
 
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
 import { createTestGround, HTTPS_PUBLIC_URL, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../runtime/version.ts'
 import { page } from './page.ts'
 import { securityHeaders } from './security-headers.ts'
 

@@ -7,12 +7,12 @@ import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from 
 import type { Values } from '@inforiver-mail/contract/values'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { OutcomeUnknownError } from '../outcome-unknown.ts'
+import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
 import { plainText, sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
 import { readFault } from '@inforiver-mail/contract/fault-text'
-import type { Outage } from '../outage.ts'
+import type { Outage } from '../domain/outage.ts'
 import { say, type Said } from './problem-sentences.ts'
 
 /** It is sent where waiting helps. The rate limit sets its own value. */

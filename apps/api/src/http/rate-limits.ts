@@ -2,7 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../cache-bound.ts'
+import { atMost } from '../runtime/cache-bound.ts'
 import { hashOpaqueValue } from './session.ts'
 
 const MAX_PROVED_KEYS = 10_000

@@ -1,6 +1,6 @@
 import Fastify, { LogController } from 'fastify'
 import { expect, it } from 'vitest'
-import { createLogger } from '../logger.ts'
+import { createLogger } from '../runtime/logger.ts'
 import { ProblemError } from './problem.ts'
 import { createRefusalLog } from './refusal-log.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import { createRefusalLimit } from '../refusal-limit.ts'
+import { createRefusalLimit } from '../runtime/refusal-limit.ts'
 
 /** Logs refused requests, those answered with 401 and 403, within the limits for refusals. */
 export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>) {

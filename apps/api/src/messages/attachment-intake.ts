@@ -6,9 +6,9 @@ import {
   type ContentCipher,
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { ContentKeys } from '../content-keys.ts'
+import type { ContentKeys } from '../vault/content-keys.ts'
 import type { ProblemError } from '../http/problem.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { BodyMemory } from '../memory/body-memory.ts'
 import type { GiveBack } from '../memory/byte-budget.ts'
 import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'

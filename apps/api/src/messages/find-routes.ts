@@ -7,7 +7,7 @@ import {
   type MessageFilter,
 } from '@inforiver-mail/contract/message-list'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { say } from '../http/problem-sentences.ts'

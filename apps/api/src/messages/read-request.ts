@@ -10,7 +10,7 @@ import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
-import { readFileName } from '../file-name.ts'
+import { readFileName } from '../domain/file-name.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024

@@ -4,7 +4,7 @@ import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/mes
 import libmime from 'libmime'
 import { refuseInput } from '../http/input-faults.ts'
 import type { ReceivedPart } from './attachment-intake.ts'
-import { showEnding } from '../file-name.ts'
+import { showEnding } from '../domain/file-name.ts'
 import type { Submission } from './submit.ts'
 import type { Fault } from '../http/problem.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'

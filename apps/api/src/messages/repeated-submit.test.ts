@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { DAYS } from '../test-support/test-clock.ts'
 import { postMultipart } from '../test-support/multipart.ts'

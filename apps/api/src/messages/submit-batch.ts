@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Messages } from '../queue/queue.ts'
 import type { SubmittedTogether } from '../queue/submit-together.ts'
 import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
-import type { ContentKeys } from '../content-keys.ts'
-import type { NewId } from '../ids.ts'
+import type { ContentKeys } from '../vault/content-keys.ts'
+import type { NewId } from '../runtime/ids.ts'
 
 /** Stores all messages of a batch for delivery, or none. */
 export type SubmitBatch = (batch: {

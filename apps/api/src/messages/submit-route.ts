@@ -13,7 +13,7 @@ import type { Messages } from '../queue/queue.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest, type Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { keyReused } from './refusals.ts'
-import type { Tracing } from '../tracing.ts'
+import type { Tracing } from '../runtime/tracing.ts'
 import { hashSubmission } from './submit.ts'
 
 declare module 'fastify' {

@@ -8,8 +8,8 @@ import {
   type MessageContent,
 } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { ContentKeys } from '../content-keys.ts'
-import type { NewId } from '../ids.ts'
+import type { ContentKeys } from '../vault/content-keys.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { NewMessage } from '../queue/insert-messages.ts'

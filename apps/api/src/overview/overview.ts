@@ -1,7 +1,7 @@
 import { DAYS_SHOWN, HOURS_SHOWN, type Overview, type OutcomeCounts } from '@inforiver-mail/contract/overview'
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { FastifyBaseLogger } from 'fastify'
-import { readHeldBecause } from '../stored-values.ts'
+import { readHeldBecause } from '../domain/stored-values.ts'
 import type { OutcomeCount } from '../queue/outcome-counts.ts'
 import type { Insight } from '../queue/queue.ts'
 import { likelyLimit } from './likely-limit.ts'

@@ -2,7 +2,7 @@ import { CHUNK_BYTES, CONTENT_OVERHEAD_BYTES } from '@inforiver-mail/m365/conten
 import { freeBuffer } from '@inforiver-mail/m365/free-buffer'
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
-import { passContent } from '../content-garbage.ts'
+import { passContent } from '../memory/content-garbage.ts'
 import { withClient } from '../database/transaction.ts'
 
 // Attachments are stored as sealed chunks of the message they belong to.

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { isInTime, leasedRows } from './columns.ts'

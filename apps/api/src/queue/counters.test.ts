@@ -21,7 +21,7 @@ import {
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { createForgetStore } from '../vault-rotation/forget-store.ts'
+import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { regroupHeld } from './hold.ts'
 import type { LeasedMessage } from './leased-message.ts'

@@ -15,7 +15,7 @@ import {
   type QueueGround,
 } from '../test-support/queue-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createForgetStore } from '../vault-rotation/forget-store.ts'
+import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'

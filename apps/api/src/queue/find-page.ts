@@ -1,4 +1,4 @@
-import type { ListPosition, Toward } from '../list-position.ts'
+import type { ListPosition, Toward } from '../domain/list-position.ts'
 import type { Match } from './find-filter.ts'
 
 // Where a page of matches begins and ends. Matches are sorted, the newest first.

@@ -3,7 +3,7 @@ import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
-import type { ListPosition, Toward } from '../list-position.ts'
+import type { ListPosition, Toward } from '../domain/list-position.ts'
 import type { Owner } from './actor.ts'
 import {
   countAll,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { outageOf } from '../database/is-unavailable.ts'
 import { createQueueGround, newMessage, type QueueGround } from '../test-support/queue-ground.ts'
 import type { FindKey } from './idempotency.ts'

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { ConflictError } from '../database/is-unavailable.ts'
 

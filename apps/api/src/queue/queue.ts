@@ -2,9 +2,9 @@ import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { MailState } from '@inforiver-mail/contract/overview'
 import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { Database } from '../database/database.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { Actor, Owner } from './actor.ts'
 import {
   noteSeen,

@@ -2,7 +2,7 @@ import { QUOTA_CODES } from '@inforiver-mail/contract/delivery-cause'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
 
 // The pause of a mailbox after a report that a limit of Microsoft is used up; send-now.ts ends it. The pause itself is

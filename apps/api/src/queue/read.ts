@@ -2,7 +2,7 @@ import type { Attachment, Message, MessageStatus, MessageSummary, Recipient } fr
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import type { ListPosition } from '../list-position.ts'
+import type { ListPosition } from '../domain/list-position.ts'
 import {
   readAttachments,
   readAttemptOutcome,
@@ -12,7 +12,7 @@ import {
   readPriority,
   readRecipients,
   readValues,
-} from '../stored-values.ts'
+} from '../domain/stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, historyOf, MOST_ATTEMPTS, type StoredAttempt } from './attempts.ts'
 import { awaitsReports, countDeliveries, reportRecipients } from './delivery-reports.ts'

@@ -2,7 +2,7 @@ import type { Recipient } from '@inforiver-mail/contract/message'
 import type { MessageEventType } from '@inforiver-mail/contract/message-event'
 import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
-import { readDelivery, readDeliverySource } from '../stored-values.ts'
+import { readDelivery, readDeliverySource } from '../domain/stored-values.ts'
 import {
   dueEvent,
   mergeOutcome,

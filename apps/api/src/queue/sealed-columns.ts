@@ -1,4 +1,4 @@
-import type { SealedColumn } from '../database/sealed-values.ts'
+import type { SealedColumn } from '../domain/sealed-column.ts'
 
 /** The columns in which the queue stores values sealed by the vault. */
 export const QUEUE_SEALED_COLUMNS = {

@@ -1,7 +1,7 @@
 import type { Delivery, DeliverySource, Recipient } from '@inforiver-mail/contract/message'
 import { ownMessageId } from '@inforiver-mail/m365/mime-message'
 import type pg from 'pg'
-import { comparableAddress } from '../compare-addresses.ts'
+import { comparableAddress } from '../domain/compare-addresses.ts'
 import { keyOf, readOutcomes } from './recipient-outcomes.ts'
 
 // Finds the messages that reports are about.

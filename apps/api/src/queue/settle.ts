@@ -2,7 +2,7 @@ import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mai
 import type { Values } from '@inforiver-mail/contract/values'
 import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'

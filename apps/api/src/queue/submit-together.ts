@@ -1,6 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement } from '../database/transaction.ts'
 import { whileKeyIsFreed, type FindKey } from './idempotency.ts'

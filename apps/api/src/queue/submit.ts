@@ -1,9 +1,9 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement, inTransaction } from '../database/transaction.ts'
-import { readHeldBecause } from '../stored-values.ts'
+import { readHeldBecause } from '../domain/stored-values.ts'
 import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
 import { whileKeyIsFreed, type FindKey, type KeyClaim } from './idempotency.ts'
 import {

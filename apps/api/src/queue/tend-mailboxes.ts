@@ -1,7 +1,7 @@
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import { isInTime } from './columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import {
   ADA,
   createQueueGround,
@@ -15,7 +15,7 @@ import {
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { createForgetStore } from '../vault-rotation/forget-store.ts'
+import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './chunks.ts'
 import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'

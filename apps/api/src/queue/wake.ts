@@ -1,4 +1,4 @@
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import { keepConnected } from '../database/keep-connected.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { DAYS, HOURS } from '../test-support/test-clock.ts'
 import { useProduct } from '../test-support/use-ground.ts'

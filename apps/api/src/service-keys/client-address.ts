@@ -1,4 +1,4 @@
-import { isInNetworks } from '../ip-networks.ts'
+import { isInNetworks } from '../domain/ip-networks.ts'
 
 /** Whether a client is among these addresses and networks; an empty list allows all. */
 export function isAllowedClient(client: string, allowed: readonly string[]): boolean {

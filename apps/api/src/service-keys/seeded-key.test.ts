@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { createTestGround, type TestGround } from '../test-support/test-product.ts'
 import { clientFor, createServiceClient } from '../test-support/test-service.ts'
 

@@ -5,7 +5,7 @@ import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { holderOf } from '../memory/shares.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { SubmitSettings } from '../submit-settings.ts'
+import type { SubmitSettings } from '../domain/submit-settings.ts'
 import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */

@@ -1,4 +1,4 @@
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'

@@ -1,21 +1,21 @@
 import type { Scope } from '@inforiver-mail/contract/caller'
 import { MAX_SERVICE_KEYS, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import type pg from 'pg'
-import { ConfigurationError } from '../config.ts'
+import { ConfigurationError } from '../configuration/config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
-import { readScopes } from '../stored-values.ts'
+import { readScopes } from '../domain/stored-values.ts'
 import {
   SUBMIT_SETTINGS_COLUMNS,
   toSubmitSettings,
   type SubmitSettings,
   type SubmitSettingsRow,
-} from '../submit-settings.ts'
+} from '../domain/submit-settings.ts'
 import { isAllowedClient } from './client-address.ts'
 
 const LOOKUPS_PER_BATCH = 200

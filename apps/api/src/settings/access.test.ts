@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createLogger } from '../logger.ts'
+import { createLogger } from '../runtime/logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
@@ -7,7 +7,7 @@ import { untilMet } from '../test-support/scenario.ts'
 import { createTimeLimit } from '../../../../packages/m365/src/test-support/time-limit.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from '../mailbox-access.ts'
+import type { Access } from '../domain/mailbox-access.ts'
 import type { GrantStore } from './grant-store.ts'
 
 /** The part of a worker that keeps the tokens. */

@@ -9,7 +9,7 @@ import { toSettingsProblem, worded, type Explanation } from '@inforiver-mail/m36
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import type {
   Access,
@@ -19,7 +19,7 @@ import type {
   IgnoredSender,
   RefusedAccess,
   UnavailableAccess,
-} from '../mailbox-access.ts'
+} from '../domain/mailbox-access.ts'
 import type { GrantStore, StoredGrant, Withdrawal } from './grant-store.ts'
 import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createLogger } from '../logger.ts'
+import { createLogger } from '../runtime/logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from '../mailbox-access.ts'
+import type { Access } from '../domain/mailbox-access.ts'
 import { createKeepAlive } from './keep-alive.ts'
 
 /** The part of a worker that keeps the token. */

@@ -5,7 +5,7 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { proveInbox } from './report-proofs.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import {

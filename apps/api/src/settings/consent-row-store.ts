@@ -7,7 +7,7 @@ import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Consent as ConsentRow } from '../database/generated/client.ts'
 import type { ReportSource } from './settings-state.ts'
-import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../stored-values.ts'
+import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../domain/stored-values.ts'
 
 // Rows of `consents`, and how they end. A change of the settings ends consents too, in its own transaction: the stores
 // of consents and of settings build on this file and begin the transactions; it begins none.

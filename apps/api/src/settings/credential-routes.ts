@@ -1,6 +1,6 @@
 import { readCredential } from '@inforiver-mail/contract/credential'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { CredentialExpiry } from '../credential-expiry.ts'
+import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { viewCredential } from './credential.ts'

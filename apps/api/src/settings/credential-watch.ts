@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CredentialExpiry } from '../credential-expiry.ts'
+import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 import { viewCredential, warningStep } from './credential.ts'
 import type { CredentialStore } from './credential-store.ts'
 

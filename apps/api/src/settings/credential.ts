@@ -1,5 +1,5 @@
 import type { Credential, CredentialLevel } from '@inforiver-mail/contract/credential'
-import type { CredentialExpiry } from '../credential-expiry.ts'
+import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Warns this many days ahead; 0 means expired. */

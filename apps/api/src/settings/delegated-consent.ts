@@ -6,7 +6,7 @@ import { explainMissingPermissions, explainUnexpectedAnswer } from '@inforiver-m
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { redeemAnswer, refuseGuest } from './microsoft-answer.ts'
 import { proveInbox } from './report-proofs.ts'
 import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'

@@ -9,7 +9,7 @@ import {
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { AccessSource } from './access.ts'

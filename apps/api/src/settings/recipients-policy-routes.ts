@@ -4,10 +4,10 @@ import {
   type RecipientsPolicy,
 } from '@inforiver-mail/contract/recipients-policy'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
-import { afterCommit } from '../outcome-unknown.ts'
+import { afterCommit } from '../domain/outcome-unknown.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { waitForRequests } from './wait-for-requests.ts'
 

@@ -11,7 +11,7 @@ import {
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { Connection } from './settings-state.ts'
 
 // Proofs that a source of delivery reports can be read: one read of the inbox, one request for a row of the trace.

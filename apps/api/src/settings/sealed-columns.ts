@@ -1,4 +1,4 @@
-import { LOST_VALUES, type ForgettableColumn } from '../forgettable-column.ts'
+import { LOST_VALUES, type ForgettableColumn } from '../domain/sealed-column.ts'
 
 const TOKEN = { table: 'tenant_settings', key: 'tenant_id', record: `'tenant_settings'`, indexed: false } as const
 

@@ -1,7 +1,7 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { Timers } from '../clock.ts'
-import { isFromDelegate } from '../mailbox-access.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { isFromDelegate } from '../domain/mailbox-access.ts'
 import type { AccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
 

@@ -1,7 +1,12 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { Prisma } from '../database/generated/client.ts'
 import type { TenantSettings as SettingsRow } from '../database/generated/client.ts'
-import { readMailboxKind, readReportsProblem, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
+import {
+  readMailboxKind,
+  readReportsProblem,
+  readSettingsProblem,
+  readSettingsStatus,
+} from '../domain/stored-values.ts'
 import type { DeliveryReportsState, SettingsState, VersionedSettings } from './settings-state.ts'
 
 // The row of `tenant_settings`: it holds a tenant's settings and the grant that its mail is sent with. The stores of

@@ -1,6 +1,6 @@
 import type { ReportsProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
-import type { Alert } from '../alert.ts'
+import type { Alert } from '../domain/alert.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
@@ -10,7 +10,7 @@ import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from '../q
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 import {
   carryPending,
   delayCompletion,

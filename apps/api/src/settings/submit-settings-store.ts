@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import {
@@ -7,7 +7,7 @@ import {
   toSubmitSettings,
   type SubmitSettings,
   type SubmitSettingsRow,
-} from '../submit-settings.ts'
+} from '../domain/submit-settings.ts'
 
 const READ_PER_BATCH = 200
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { waitForRequests } from './wait-for-requests.ts'
 
 it('waits ten seconds at most for a request that stays on the wire, the time of a slow database included', async () => {

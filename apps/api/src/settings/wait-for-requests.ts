@@ -1,4 +1,4 @@
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { WIRE_WAIT_MS, type OnTheWire, type SettingsStore } from './settings-store.ts'
 
 const LOOK_EVERY_MS = 100

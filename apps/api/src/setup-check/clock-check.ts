@@ -1,5 +1,5 @@
 import type { Reach } from '@inforiver-mail/m365/reach'
-import type { DatabaseFinding } from '../database-finding.ts'
+import type { DatabaseFinding } from '../domain/database-finding.ts'
 import { found, type Outcome } from './outcome.ts'
 import type { NotAsked } from './reach-checks.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { DatabaseReached } from '../database-finding.ts'
+import type { DatabaseReached } from '../domain/database-finding.ts'
 import { judgeDatabase, judgeMessageStorage, judgeTransactions, judgeVault } from './database-checks.ts'
 
 const READY: DatabaseReached = {

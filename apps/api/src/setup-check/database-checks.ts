@@ -1,4 +1,4 @@
-import type { DatabaseFinding } from '../database-finding.ts'
+import type { DatabaseFinding } from '../domain/database-finding.ts'
 import { found, type Outcome } from './outcome.ts'
 
 const SUPPORTED_VERSION = 15

@@ -1,6 +1,6 @@
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { expect, it } from 'vitest'
-import type { CheckedConnection } from '../checked-connection.ts'
+import type { CheckedConnection } from '../domain/checked-connection.ts'
 import { checkMailbox, checkPermissions, type MailboxQuestion } from './mailbox-checks.ts'
 
 const OF_APPLICATION: CheckedConnection = {

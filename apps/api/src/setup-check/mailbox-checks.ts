@@ -8,7 +8,7 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Reach } from '@inforiver-mail/m365/reach'
 import type { Values } from '@inforiver-mail/contract/values'
-import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../checked-connection.ts'
+import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../domain/checked-connection.ts'
 import { isReached, type NotAsked } from './reach-checks.ts'
 import { found, type Outcome } from './outcome.ts'
 

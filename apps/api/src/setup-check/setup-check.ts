@@ -5,8 +5,8 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { reachHost, type Reach, type ReachRequest } from '@inforiver-mail/m365/reach'
-import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
-import { isUntouched, type DatabaseFinding } from '../database-finding.ts'
+import type { CheckedAccess, CheckedConnection, RefusedToken } from '../domain/checked-connection.ts'
+import { isUntouched, type DatabaseFinding } from '../domain/database-finding.ts'
 import { checkClock } from './clock-check.ts'
 import {
   judgeDatabase,

@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isReadableByOthers } from '../file-mode.ts'
+import { isReadableByOthers } from '../runtime/file-mode.ts'
 import { found, type Outcome } from './outcome.ts'
 
 const MIB = 1024 * 1024

@@ -1,4 +1,4 @@
-import { LOST_VALUES, type ForgettableColumn } from '../forgettable-column.ts'
+import { LOST_VALUES, type ForgettableColumn } from '../domain/sealed-column.ts'
 
 export const SIGN_IN_SEALED_COLUMNS = {
   signIn: {

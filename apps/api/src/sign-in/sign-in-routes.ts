@@ -1,7 +1,7 @@
 import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { SIGN_IN_APPROVAL_PATH } from '../approval-links.ts'
+import { SIGN_IN_APPROVAL_PATH } from '../domain/approval-links.ts'
 import { correlationNote, plainText, sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { route } from '../http/route.ts'

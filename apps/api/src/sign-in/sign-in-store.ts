@@ -5,7 +5,7 @@ import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log
 import type { PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { NewId } from '../ids.ts'
+import type { NewId } from '../runtime/ids.ts'
 
 const IDLE_MS = 60 * 60_000
 /** The role is seen at the sign-in, so that a session lasts no longer than the role is believed. */

@@ -1,6 +1,6 @@
-import type { Timers } from '../clock.ts'
+import type { Timers } from '../runtime/clock.ts'
 import { say } from '../http/problem-sentences.ts'
-import { subscriberOf } from '../ip-networks.ts'
+import { subscriberOf } from '../domain/ip-networks.ts'
 import { createPlaces, type Holder } from '../memory/shares.ts'
 import { createBeforeLogin } from './before-login.ts'
 import { createConnectionCounts } from './connection-counts.ts'

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { EmailAddress } from '@inforiver-mail/contract/email-address'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import { atMost } from '../cache-bound.ts'
-import type { Outage } from '../outage.ts'
+import { atMost } from '../runtime/cache-bound.ts'
+import type { Outage } from '../domain/outage.ts'
 import { ProblemError } from '../http/problem.ts'
-import { createRefusalLimit } from '../refusal-limit.ts'
+import { createRefusalLimit } from '../runtime/refusal-limit.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
 
 const SLOWER_BY_MS = 20

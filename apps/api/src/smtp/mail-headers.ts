@@ -4,7 +4,7 @@ import { MAX_HEADERS } from '@inforiver-mail/contract/message-input'
 import { cutText } from '@inforiver-mail/m365/cut-text'
 import libmime from 'libmime'
 import addressparser from 'nodemailer/lib/addressparser'
-import { comparableAddress, isSameMailbox } from '../compare-addresses.ts'
+import { comparableAddress, isSameMailbox } from '../domain/compare-addresses.ts'
 import { decodeText } from './decode-text.ts'
 
 const MAX_NAME_CHARACTERS = 256

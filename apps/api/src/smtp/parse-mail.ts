@@ -1,7 +1,7 @@
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit'
 import libmime from 'libmime'
-import { fitFileName } from '../file-name.ts'
+import { fitFileName } from '../domain/file-name.ts'
 import { decodeBase64 } from './decode-base64.ts'
 import { decodeQuotedPrintable } from './decode-quoted-printable.ts'
 import { decodeText } from './decode-text.ts'

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
-import type { Outage } from '../outage.ts'
+import type { Outage } from '../domain/outage.ts'
 import { ProblemError } from '../http/problem.ts'
 import { say } from '../http/problem-sentences.ts'
 

@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { migrate } from '../database/migrate.ts'
-import { findBinaries, type Binaries } from '../database/postgres-programs.ts'
+import { migrate } from '../database/migrations/migrate.ts'
+import { findBinaries, type Binaries } from '../database/embedded/postgres-programs.ts'
 import type { ServerPlan } from './run-test-server.ts'
 
 /** The database that every test file clones. */

@@ -6,8 +6,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import { SchemaEngine } from '@prisma/schema-engine-wasm'
 import { onTestFinished } from 'vitest'
-import { migrate } from '../database/migrate.ts'
-import { BASELINE, MIGRATIONS_OF_1_5 } from '../database/version-1-5.ts'
+import { migrate } from '../database/migrations/migrate.ts'
+import { BASELINE, MIGRATIONS_OF_1_5 } from '../database/migrations/version-1-5.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from './test-database.ts'
 
 const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)

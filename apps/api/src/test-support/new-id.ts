@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createRandomStock } from '@inforiver-mail/m365/random'
-import { systemClock } from '../clock.ts'
-import { createIds } from '../ids.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { createIds } from '../runtime/ids.ts'
 
 export const newId = createIds({ clock: systemClock, random: createRandomStock(randomBytes) })

@@ -1,4 +1,4 @@
-import { passContent, passMail } from '../content-garbage.ts'
+import { passContent, passMail } from '../memory/content-garbage.ts'
 
 const MB = 1024 * 1024
 const PIECE_BYTES = 64 * 1024

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../config.ts'
-import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
+import { ConfigurationError } from '../configuration/config.ts'
+import { startEmbeddedPostgres } from '../database/embedded/embedded-postgres.ts'
 
 /** Runs an embedded PostgreSQL in a process of its own until it is killed. Prints the reason when it cannot. */
 const [, , dataDirectory = ''] = process.argv

@@ -1,8 +1,8 @@
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { openDatabase } from '../database/database.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { reseal } from '../vault-rotation/reseal.ts'
-import { createSealedStore, type SealedStore } from '../vault-rotation/sealed-store.ts'
+import { reseal } from '../vault/reseal.ts'
+import { createSealedStore, type SealedStore } from '../vault/sealed-store.ts'
 import { ringOf, vaultOf } from './sealed-rows.ts'
 
 /** Reseals in a process of its own, and stands still once it has resealed some messages, until it is killed. */

@@ -1,7 +1,7 @@
 import { compose } from '../compose.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../configuration/config.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
-import { createLogger } from '../logger.ts'
+import { createLogger } from '../runtime/logger.ts'
 
 /** The first message of the parent process. */
 export interface WorkerOrder {

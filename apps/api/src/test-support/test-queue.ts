@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import { createOwnership, type Ownership } from '../queue/owner/ownership.ts'

@@ -19,7 +19,7 @@ import {
 import { createWebhookDispatcher } from '../alerts/webhook-dispatcher.ts'
 import { createWebhookSender } from '../alerts/webhook-sender.ts'
 import { createWebhookStore } from '../alerts/webhook-store.ts'
-import { systemTimers } from '../clock.ts'
+import { systemTimers } from '../runtime/clock.ts'
 import { openDatabase } from '../database/database.ts'
 import { createEvents, type Events } from '../queue/events.ts'
 import { newId } from './new-id.ts'

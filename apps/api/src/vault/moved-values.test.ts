@@ -1,0 +1,101 @@
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
+import type { SealedColumn } from '../domain/sealed-column.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
+import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
+
+const { refreshToken, accessToken, consent, signIn, webhook, contentKey, dataKey } = SEALED_COLUMNS
+
+let test: TestDatabase
+let database: Database
+let store: SealedStore
+let vault: TokenVault
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+  store = createSealedStore(database, Object.values(SEALED_COLUMNS))
+})
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+beforeEach(async () => {
+  await test.empty('tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages', 'data_keys')
+  vault = vaultOf(newKey('k1'))
+  await addSealedRows(test, vault, { tenant: 'ten_1', messages: 2 })
+  await addSealedRows(test, vault, { tenant: 'ten_2', messages: 2 })
+})
+
+/** Opens the stored values of a column; null for those that do not open. */
+async function opened(column: SealedColumn): Promise<Record<string, string | null>> {
+  const values = await store.read(column, { after: '', exceptKid: null, limit: 100 })
+  const secrets = await Promise.all(values.map(({ value, owner }) => vault.open(value, owner).catch(() => null)))
+  return Object.fromEntries(values.map(({ key }, index) => [key, secrets[index] ?? null]))
+}
+
+async function values(column: SealedColumn): Promise<StoredValue[]> {
+  return store.read(column, { after: '', exceptKid: null, limit: 100 })
+}
+
+async function put(column: SealedColumn, key: string, value: string | undefined): Promise<void> {
+  await test.query(`UPDATE ${column.table} SET ${column.column} = $1 WHERE ${column.key} = $2`, [value, key])
+}
+
+it.each([refreshToken, accessToken, consent, signIn, webhook])(
+  'does not open a value of $table.$column that was moved to another tenant',
+  async (column) => {
+    const [one, other] = await values(column)
+
+    await put(column, other?.key ?? '', one?.value)
+
+    expect(Object.values(await opened(column))).toEqual([expect.stringContaining('the '), null])
+  },
+)
+
+it('does not open the key of a message that was moved to another message, of the same tenant or not', async () => {
+  const [one] = await values(contentKey)
+
+  for (const key of ['msg_ten_1_000001', 'msg_ten_2_000000']) await put(contentKey, key, one?.value)
+
+  expect(await opened(contentKey)).toEqual({
+    msg_ten_1_000000: 'the key',
+    msg_ten_1_000001: null,
+    msg_ten_2_000000: null,
+    msg_ten_2_000001: 'the key',
+  })
+})
+
+it('does not open a data key that was moved to another tenant, or to another of the same', async () => {
+  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_1', ids: [] })
+  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_2', ids: [], hoursAgo: 1 })
+  await addMessagesUnderDataKey(test, vault, 'ten_2', { dataKey: 'key_3', ids: [] })
+  const [one] = await values(dataKey)
+
+  for (const key of ['key_2', 'key_3']) await put(dataKey, key, one?.value)
+
+  expect(await opened(dataKey)).toEqual({ key_1: 'the data key', key_2: null, key_3: null })
+})
+
+it('does not open a refresh token in the column of access tokens, or the reverse', async () => {
+  const [refresh] = await values(refreshToken)
+  const [access] = await values(accessToken)
+
+  await put(refreshToken, 'ten_1', access?.value)
+  await put(accessToken, 'ten_1', refresh?.value)
+
+  expect(await opened(refreshToken)).toMatchObject({ ten_1: null })
+  expect(await opened(accessToken)).toMatchObject({ ten_1: null })
+})
+
+it('does not open a value that was moved to another table, even under the same id', async () => {
+  const [sealed] = await values(consent)
+  await test.query(`UPDATE webhooks SET id = $1 WHERE tenant_id = 'ten_1'`, [sealed?.key])
+
+  await put(webhook, sealed?.key ?? '', sealed?.value)
+
+  expect(await opened(webhook)).toMatchObject({ [sealed?.key ?? '']: null })
+})
