@@ -1,5 +1,4 @@
 import { causesIn, retriedCausesIn, retriedIn, sumCauses } from '../database/failed-alert.sql.ts'
-import { shuffled } from '../database/shuffle.sql.ts'
 
 // Alerts wait in `alert_events`, and events in the feed, from which each webhook has a stream: from a position on for ever, or
 // as a replay. `webhook_deliveries` has one alert or event for one webhook each: every alert, and the events that did not
@@ -10,6 +9,15 @@ import { shuffled } from '../database/shuffle.sql.ts'
 const LEASE = `interval '60 seconds'`
 /** The webhook gets no further event while so many are tried again. */
 const MOST_RETRIES = 1_000
+
+/**
+ * SQL to sort by, in an order that is another one each millisecond, so that none waits for ever behind others.
+ *
+ * @param id a column of ids
+ */
+function shuffled(id: string): string {
+  return `hashtextextended(${id}, (extract(epoch FROM mail_now()) * 1000)::bigint)`
+}
 
 /**
  * Creates a delivery of each due alert to every webhook that is older and takes its type. The time of an alert may be that

@@ -1,6 +1,6 @@
 import type { AuditEvent } from '@inforiver-mail/contract/audit'
 import { stringify } from 'csv-stringify/sync'
-import { CSV_FORMAT, csvCell } from '../http/csv.ts'
+import { CSV_FORMAT, csvCell } from '../http/stream-export.ts'
 
 const HEADINGS = ['time', 'person', 'address', 'action', 'outcome', 'details']
 

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import { expect, it, onTestFinished } from 'vitest'
-import { PIECE_BYTES } from './pieces.ts'
-import { createReaderWatch, unreadResponses } from './unread-responses.ts'
+import { createReaderWatch, PIECE_BYTES, unreadResponses } from './unread-responses.ts'
 
 const BODY = 'größe '.repeat(5_000_000)
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import fp from 'fastify-plugin'
-import { inPieces, PIECE_BYTES } from './pieces.ts'
 
 const PATIENCE_MS = 60_000
 const LOOK_EVERY_MS = 5_000
+/** A reader has to take as much within `PATIENCE_MS`. */
+export const PIECE_BYTES = 64 * 1024
 
 /**
  * Sends every response in pieces, each once the one before has been taken, and ends the connection of whoever takes none
@@ -53,5 +54,13 @@ export function createReaderWatch(looksOfPatience: number) {
         if (progress.looks >= looksOfPatience) socket.destroy()
       }
     },
+  }
+}
+
+/** Cuts what is sent into pieces, so that none is larger than what a slow reader takes. */
+export async function* inPieces(parts: AsyncIterable<string> | Iterable<string | Buffer>): AsyncGenerator<Buffer> {
+  for await (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part) : part
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) yield bytes.subarray(from, from + PIECE_BYTES)
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageSummary, Recipient } from '@inforiver-mail/contract/message'
-import { CSV_FORMAT, csvCell } from '../http/csv.ts'
+import { CSV_FORMAT, csvCell } from '../http/stream-export.ts'
 import { stringify } from 'csv-stringify/sync'
 
 const HEADINGS = [

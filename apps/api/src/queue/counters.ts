@@ -1,8 +1,11 @@
+import type pg from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+
 // The row that a mailbox has in counters. Each statement that changes what it counts adds that in its last part
 // (`addToCounters`), which locks the row once everything else is locked.
 
 /**
- * A query for the totals of a tenant: one row, or none.
+ * A query for the counters of a tenant: one row, or none.
  *
  * @param tenant SQL for the tenant's id: a parameter, or a column with its table
  */
@@ -10,7 +13,7 @@ export function countersOf(tenant: string, columns = '*'): string {
   return `SELECT ${columns} FROM counters WHERE tenant_id = ${tenant}`
 }
 
-/** A query that locks the totals of the tenants of `rows`, in the order in which `addToCounters` does. */
+/** A query that locks the counters of the tenants of `rows`, in the order in which `addToCounters` does. */
 export function lockCounters(rows: string): string {
   return `SELECT t.tenant_id, t.stored_bytes, t.queued FROM counters t
    WHERE t.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ${rows})) ORDER BY t.tenant_id FOR UPDATE`
@@ -80,7 +83,7 @@ SELECT tenant_id, ${sums.join(', ')}, ${sum('events')} AS events
  WHERE ${when} GROUP BY tenant_id`
 }
 
-/** Adds to the totals, in the order of the tenants: two statements about several could deadlock otherwise. */
+/** Adds to the counters, in the order of the tenants: two statements about several could deadlock otherwise. */
 function adding(changes: string): string {
   return `
 INSERT INTO counters AS t (tenant_id, last_event, ${COLUMNS.join(', ')})
@@ -95,8 +98,8 @@ RETURNING t.tenant_id, t.last_event`
 const BEFORE_NOW = '(floor(extract(epoch FROM mail_now()) * 1000000)::bigint - 1)'
 
 /**
- * A statement that adds to the totals what another one changes, as its last part. It reads what the other parts return, so
- * that the totals are locked after everything else.
+ * A statement that adds to the counters what another one changes, as its last part. It reads what the other parts return, so
+ * that the counters are locked after everything else.
  *
  * @param changes queries for what counts from now on, and for what no longer does
  * @param when SQL that is evaluated before anything is locked
@@ -106,8 +109,8 @@ export function addToCounters(changes: readonly string[], when = 'true'): string
 }
 
 /**
- * Common table expressions, `counted` among them, for a statement that ends, holds or releases messages: they add to the totals
- * as `addToCounters` does, and write the events. Who has locked the totals of a tenant gives its next positions.
+ * Common table expressions, `counted` among them, for a statement that ends, holds or releases messages: they add to the counters
+ * as `addToCounters` does, and write the events. Who has locked the counters of a tenant gives its next positions.
  *
  * @param changes as for `addToCounters`
  * @param events queries by `endedEvents` and `heldEvents`
@@ -127,7 +130,7 @@ happened(tenant_id, message_id, service, possible_duplicate, at, type, recipient
 }
 
 /**
- * Counts all rows anew, and corrects the totals by the difference. Statements that end meanwhile change rows and totals
+ * Counts all rows anew, and corrects the counters by the difference. Statements that end meanwhile change rows and counters
  * alike, so the difference of one snapshot stays right until it is added. It returns what was wrong.
  */
 export const RECOUNT = `
@@ -140,6 +143,31 @@ WITH counted AS (${summed([queueRows('+', 'message_queue'), storedBytes('+', 'me
 ), corrected AS (${adding('SELECT * FROM differing')}
 )
 SELECT tenant_id AS "tenantId", ${COLUMNS.map((column) => `${column}::float8`).join(', ')} FROM differing WHERE (SELECT count(*) FROM corrected) >= 0 ORDER BY tenant_id`
+
+const DAY_MS = 24 * 60 * 60_000
+/** In UTC. */
+const NIGHT_BEGINS_MS = 2 * 60 * 60_000
+
+/** By how much counters of a mailbox were wrong. */
+export interface Drift {
+  readonly tenantId: string
+  readonly [column: string]: string | number
+}
+
+/** Returns a function that recounts once a night, whenever it is called, and returns what was wrong. */
+export function createRecount(pool: pg.Pool): (now: Date) => Promise<readonly Drift[]> {
+  let last: number | null = null
+  return async (now) => {
+    const night = Math.floor((now.getTime() - NIGHT_BEGINS_MS) / DAY_MS)
+    const before = last ?? night
+    last = night // one that fails waits for the next night: it reads everything that is stored
+    if (night <= before) return []
+    return inTransaction(pool, async (client) => {
+      await client.query('SET LOCAL enable_seqscan = on') // by an index, a million rows take as many reads
+      return (await client.query<Drift>(RECOUNT)).rows
+    })
+  }
+}
 
 /** The columns of a row `m` of messages that `endedEvents` needs. */
 export const ENDED = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`

@@ -1,4 +1,5 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
+import { problemOf } from '@inforiver-mail/m365/message-problem'
 import type pg from 'pg'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import {
@@ -11,7 +12,6 @@ import {
   seesDraft,
   storedBytesOf,
 } from './columns.ts'
-import { problemOf } from './message-problem.ts'
 import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts

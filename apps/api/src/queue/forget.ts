@@ -1,7 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
+import { problemOf } from '@inforiver-mail/m365/message-problem'
 import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, seesDraft } from './columns.ts'
 import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from './counters.ts'
-import { problemOf } from './message-problem.ts'
 import { LOST_VALUES } from '../domain/sealed-column.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.

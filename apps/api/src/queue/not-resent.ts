@@ -1,8 +1,8 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
+import { problemOf } from '@inforiver-mail/m365/message-problem'
 import type pg from 'pg'
 import { causeOf, deleteDrafts } from './columns.ts'
 import { countAndTell, ENDED, endedEvents, queueRows } from './counters.ts'
-import { problemOf } from './message-problem.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 

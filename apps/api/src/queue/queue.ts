@@ -63,7 +63,7 @@ import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
-import { createRecount, type Drift } from './recount.ts'
+import { createRecount, type Drift } from './counters.ts'
 import { applyReports, readBounced, readLikely, writeOverdueEvents, type ReportedRow } from './recipient-outcomes.ts'
 import {
   advanceInbox,

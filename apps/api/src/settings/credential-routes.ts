@@ -3,7 +3,7 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
-import { viewCredential } from './credential.ts'
+import { viewCredential } from './credential-watch.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { viewCredential, warningStep } from './credential.ts'
+import { viewCredential, warningStep } from './credential-watch.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const DAY_MS = 24 * 60 * 60_000

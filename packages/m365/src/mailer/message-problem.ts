@@ -4,6 +4,12 @@ import { worded } from '../explanation.ts'
 import type { Refused } from './classify-failure.ts'
 import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
 
+/** The problem of a message that no answer of Microsoft is about. */
+export function problemOf(code: MessageProblemCode, title: string, sentence: string): MessageProblem {
+  const { title: heading, detail, values } = worded({ title, detail: [sentence] })
+  return { code, values, title: heading, detail, microsoftCode: null, requestId: null }
+}
+
 /** The problem of a message that failed for good. Its detail ends with who does what where before a retry. */
 export function toMessageProblem(
   { reason, concerns, limit, title, detail, values = {}, microsoftCode, requestId }: Refused,
