@@ -30,6 +30,16 @@ export interface TestQueueOptions {
   readonly elapsedMs?: () => number
 }
 
+/** Each queue is certain that it runs alone, so that two that registered at the same moment would keep each other out. */
+let lastTaking: Promise<unknown> = Promise.resolve()
+
+async function takeMailboxes(ownership: Ownership): Promise<void> {
+  for (let tries = 0; tries < 3; tries++) {
+    await ownership.tend()
+    if (ownership.isOwner()) return
+  }
+}
+
 /**
  * Creates a queue as a process of its own would. It takes every mailbox before each claim, as the only process that runs does at
  * its start; who owned them before finds out. `url` is for LISTEN.
@@ -54,10 +64,12 @@ export function createTestQueue(
     elapsedMs,
     logger: { info() {}, warn() {}, error() {} },
   })
-  const taking: Ownership = {
+  const owner: Ownership = {
     ...ownership,
     async use(work, options) {
-      for (let tries = 0; tries < 3 && !(await ownership.tend().then(() => ownership.isOwner())); tries++);
+      const taking = lastTaking.then(() => takeMailboxes(ownership))
+      lastTaking = taking.catch(() => {})
+      await taking
       return ownership.use(work, options)
     },
   }
@@ -69,7 +81,7 @@ export function createTestQueue(
       storageBytes,
       contentRetentionDays,
       logRetentionDays,
-      ownership: taking,
+      ownership: owner,
       senders: createSenders(pool, () => 0), // none ends as long as a test runs
       takeOverWaits,
       databaseWasAway: () => false,
