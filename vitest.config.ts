@@ -7,7 +7,7 @@ const API_TESTS = 'apps/api/src/**/*.test.ts'
 /** Tests of PostgreSQL's own behaviour run on the oldest supported version, where the machine has it. */
 const DATABASE_TESTS = [
   'apps/api/src/audit/append-only.test.ts',
-  'apps/api/src/queue/upload-charges.test.ts',
+  'apps/api/src/queue/mailbox/upload-charges.test.ts',
   'apps/api/src/messages/{idempotency,streamed-idempotency}.test.ts',
 ]
 /** Those that take long run there alone; other tests run the same statements on the embedded one. */

@@ -6,7 +6,7 @@ import { compose } from '../../apps/api/src/compose.ts'
 import { readConfig, type Config } from '../../apps/api/src/configuration/config.ts'
 import { connectDatabase } from '../../apps/api/src/database/database.ts'
 import { createTrigrams } from '../../apps/api/src/database/trigrams.ts'
-import { makeIndex } from '../../apps/api/src/queue/search-index.ts'
+import { makeIndex } from '../../apps/api/src/queue/records/search-index.ts'
 import type { MakeHousekeeping } from '../../apps/api/src/background/housekeeping.ts'
 import { createLogger } from '../../apps/api/src/runtime/logger.ts'
 import {

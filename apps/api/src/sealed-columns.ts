@@ -1,6 +1,11 @@
 import { ALERT_SEALED_COLUMNS } from './alerts/sealed-columns.ts'
 import type { ForgettableColumn } from './domain/sealed-column.ts'
-import { FORGET_CONTENT_KEYS, FORGET_DATA_KEY_CONTENTS, FORGET_DATA_KEYS, FORGET_UPLOAD_URLS } from './queue/forget.ts'
+import {
+  FORGET_CONTENT_KEYS,
+  FORGET_DATA_KEY_CONTENTS,
+  FORGET_DATA_KEYS,
+  FORGET_UPLOAD_URLS,
+} from './queue/changes/forget.ts'
 import { QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
 import { SETTINGS_SEALED_COLUMNS } from './settings/sealed-columns.ts'
 import { SIGN_IN_SEALED_COLUMNS } from './sign-in/sealed-columns.ts'

@@ -4,7 +4,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
 import type { NewId } from '../runtime/ids.ts'
-import type { StalledQueue } from '../queue/stalled.ts'
+import type { StalledQueue } from '../queue/records/stalled.ts'
 import { readAlertType } from '../domain/stored-values.ts'
 
 const KEPT_MS = 30 * 24 * 60 * 60_000

@@ -3,7 +3,7 @@ import { WebhookEventPayload, type WebhookSubject } from '@inforiver-mail/contra
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import type { Alert } from '../domain/alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
-import type { Events } from '../queue/events.ts'
+import type { Events } from '../queue/records/events.ts'
 import { newId } from '../test-support/new-id.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { ADMIN, createWebhookFixture, TENANT, type Receiver } from '../test-support/webhook-fixture.ts'

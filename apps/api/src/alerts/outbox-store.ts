@@ -3,7 +3,7 @@ import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import type { Alert } from '../domain/alert.ts'
-import type { EventFilter } from '../queue/events.ts'
+import type { EventFilter } from '../queue/records/events.ts'
 import { readAlertType, readWebhookTypes, storedAlertType } from '../domain/stored-values.ts'
 import {
   CLAIM,

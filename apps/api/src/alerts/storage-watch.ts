@@ -1,5 +1,5 @@
 import type { Upkeep } from '../queue/queue.ts'
-import { isNearlyFull } from '../queue/storage.ts'
+import { isNearlyFull } from '../queue/intake/storage.ts'
 import type { AlertStore } from './alert-store.ts'
 
 /** Below this part there is room again. It is less than what raises the alert, so that not every message raises another. */

@@ -11,7 +11,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Webhook as WebhookRow, WebhookStream, PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/tenant-lock.ts'
 import type { NewId } from '../runtime/ids.ts'
-import { positionOf, type EventFilter, type Events } from '../queue/events.ts'
+import { positionOf, type EventFilter, type Events } from '../queue/records/events.ts'
 import { readWebhookAttempt, readWebhookTypes } from '../domain/stored-values.ts'
 import { eventTypesOf, type WebhookTarget } from './webhook-attempt.ts'
 

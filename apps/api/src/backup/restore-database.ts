@@ -6,7 +6,7 @@ import { ConfigurationError } from '../configuration/config.ts'
 import { migrate } from '../database/migrations/migrate.ts'
 import { inClientTransaction } from '../database/transaction.ts'
 import { BASELINE, isBefore2 } from '../database/migrations/version-1-5.ts'
-import { failUnsent, countUnsent, type Unsent } from '../queue/not-resent.ts'
+import { failUnsent, countUnsent, type Unsent } from '../queue/changes/not-resent.ts'
 import {
   currentSchema,
   inOrderOfReferences,

@@ -1,7 +1,7 @@
 import type { DeliveryReport, ReportedRecipient } from '@inforiver-mail/m365/delivery-report'
 import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
 import { expect, it } from 'vitest'
-import type { ReportableMessage } from '../queue/sent-messages.ts'
+import type { ReportableMessage } from '../queue/reports/sent-messages.ts'
 import { bounceEffects, mayBeReport } from './bounce-effects.ts'
 
 const EXCHANGE = 'MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@contoso.onmicrosoft.com'

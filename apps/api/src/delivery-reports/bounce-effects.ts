@@ -3,8 +3,8 @@ import type { DeliveryReport, ReportedRecipient } from '@inforiver-mail/m365/del
 import { INITIAL_DOMAIN } from '@inforiver-mail/m365/initial-domain'
 import type { ReportFacts } from '@inforiver-mail/m365/inbox-calls'
 import { comparableAddress } from '../domain/compare-addresses.ts'
-import type { OutcomeReport } from '../queue/merge-outcome.ts'
-import type { ReportableMessage } from '../queue/sent-messages.ts'
+import type { OutcomeReport } from '../queue/reports/merge-outcome.ts'
+import type { ReportableMessage } from '../queue/reports/sent-messages.ts'
 
 // What follows from a mail that looks like a report. Anybody can send one. Only Exchange Online of our own
 // organisation is believed, and only about a message whose Message-ID it names. Anything else leaves a note. Pure.

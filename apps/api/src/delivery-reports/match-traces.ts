@@ -1,8 +1,8 @@
 import { domainOf, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { TraceRow } from '@inforiver-mail/m365/message-trace'
-import type { FinalDelivery, OutcomeReport } from '../queue/merge-outcome.ts'
-import type { ReportedRow } from '../queue/recipient-outcomes.ts'
-import type { ReportableMessage, ReportableRecipient } from '../queue/sent-messages.ts'
+import type { FinalDelivery, OutcomeReport } from '../queue/reports/merge-outcome.ts'
+import type { ReportedRow } from '../queue/reports/recipient-outcomes.ts'
+import type { ReportableMessage, ReportableRecipient } from '../queue/reports/sent-messages.ts'
 
 // Which rows of the message trace are about which recipient. The service answers more than it is asked, so that every row
 // is compared here. Pure.

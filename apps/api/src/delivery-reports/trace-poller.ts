@@ -10,8 +10,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Timers } from '../runtime/clock.ts'
 import { atMost } from '../runtime/cache-bound.ts'
-import type { AwaitedMessage } from '../queue/awaited-reports.ts'
-import type { OutcomeReport } from '../queue/merge-outcome.ts'
+import type { AwaitedMessage } from '../queue/reports/awaited-reports.ts'
+import type { OutcomeReport } from '../queue/reports/merge-outcome.ts'
 import type { DeliveryReports } from '../queue/queue.ts'
 import {
   eachOnce,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { AwaitedMessage } from '../queue/awaited-reports.ts'
+import type { AwaitedMessage } from '../queue/reports/awaited-reports.ts'
 import { lateWindow } from './trace-windows.ts'
 
 const at = (time: string) => new Date(`2026-03-02T${time}:00Z`)

@@ -1,4 +1,4 @@
-import type { AwaitedMessage } from '../queue/awaited-reports.ts'
+import type { AwaitedMessage } from '../queue/reports/awaited-reports.ts'
 import type { TraceProgress, TraceWindow } from './trace-store.ts'
 
 // Which rows of the message trace are asked for. What was sent in the last hour is looked at in every poll, because rows

@@ -5,7 +5,7 @@ import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import { worded } from '@inforiver-mail/m365/explanation'
 import { ACCEPTED } from '../queue/attempts.ts'
-import type { Route } from '../queue/refusals.ts'
+import type { Route } from '../queue/mailbox/refusals.ts'
 
 const ACCEPTED_ATTEMPT = { detail: ACCEPTED.detail, values: ACCEPTED.values }
 

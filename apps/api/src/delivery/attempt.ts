@@ -15,7 +15,7 @@ import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '..
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
-import type { Route } from '../queue/refusals.ts'
+import type { Route } from '../queue/mailbox/refusals.ts'
 import type { CachedAccess } from './access-cache.ts'
 import type { AttachmentReader } from './read-attachment.ts'
 

@@ -1,8 +1,8 @@
 import { AttemptOutcome } from '@inforiver-mail/contract/message'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { oncePerScrape } from '../http/metrics.ts'
-import type { QueueDepth } from '../queue/depth.ts'
-import type { FailureCount } from '../queue/failures.ts'
+import type { QueueDepth } from '../queue/records/depth.ts'
+import type { FailureCount } from '../queue/records/failures.ts'
 import type { Settlement } from '../queue/settle.ts'
 import { MAX_IN_FLIGHT } from './in-flight.ts'
 

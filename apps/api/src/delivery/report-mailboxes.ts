@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Settlement } from '../queue/settle.ts'
-import type { MailboxNews, TendedMailboxes } from '../queue/tend-mailboxes.ts'
+import type { MailboxNews, TendedMailboxes } from '../queue/mailbox/tend-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 
 type Logger = Pick<FastifyBaseLogger, 'info' | 'warn'>

@@ -7,7 +7,7 @@ import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../domain/mailbox-access.ts'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
-import { isHeldBy, type Route } from '../queue/refusals.ts'
+import { isHeldBy, type Route } from '../queue/mailbox/refusals.ts'
 import {
   chargeRequest,
   findCopy,

@@ -7,7 +7,7 @@ import { route } from '../http/route.ts'
 import { takePlace } from '../http/take-place.ts'
 import { createPlaces } from '../memory/shares.ts'
 import type { Actor } from '../queue/actor.ts'
-import { BEFORE_ALL_EVENTS, eventIdOf, placeOf, type EventPlace, type Events } from '../queue/events.ts'
+import { BEFORE_ALL_EVENTS, eventIdOf, placeOf, type EventPlace, type Events } from '../queue/records/events.ts'
 import { createEventWaiters } from './event-waiters.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 

@@ -1,6 +1,6 @@
 import type { Timers } from '../runtime/clock.ts'
 import { DONE, startPolling, type Polling } from '../runtime/polling.ts'
-import type { Events } from '../queue/events.ts'
+import type { Events } from '../queue/records/events.ts'
 
 const LOOK_EVERY_MS = 250
 const AFTER_FAILURE_MS = 1_000

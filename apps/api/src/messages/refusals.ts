@@ -6,7 +6,7 @@ import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/si
 import { refuseInput } from '../http/input-faults.ts'
 import { say, type Said } from '../http/problem-sentences.ts'
 import { type Fault, ProblemError } from '../http/problem.ts'
-import type { StorageFull } from '../queue/storage.ts'
+import type { StorageFull } from '../queue/intake/storage.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 // These refusals say why a message is not accepted, and what its sender can do about it.

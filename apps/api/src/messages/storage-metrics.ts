@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import { measureTogether } from '../http/metrics.ts'
-import type { StorageUse } from '../queue/storage.ts'
+import type { StorageUse } from '../queue/intake/storage.ts'
 
 /** Measures how full the storage is, equal in every process. */
 export function measureStorage(registry: Registry, read: () => Promise<StorageUse>): void {

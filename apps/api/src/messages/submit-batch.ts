@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Messages } from '../queue/queue.ts'
-import type { SubmittedTogether } from '../queue/submit-together.ts'
+import type { SubmittedTogether } from '../queue/intake/submit-together.ts'
 import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
 import type { ContentKeys } from '../vault/content-keys.ts'
 import type { NewId } from '../runtime/ids.ts'

@@ -12,8 +12,8 @@ import type { ContentKeys } from '../vault/content-keys.ts'
 import type { NewId } from '../runtime/ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import type { NewMessage } from '../queue/insert-messages.ts'
-import type { Submitted } from '../queue/submit.ts'
+import type { NewMessage } from '../queue/intake/insert-messages.ts'
+import type { Submitted } from '../queue/intake/submit.ts'
 
 /** What messages of the page are listed under. A service may have this name too. */
 const SERVICE_OF_THE_PAGE = 'tenant-settings'

@@ -1,5 +1,5 @@
 import type { Usage } from '@inforiver-mail/contract/usage'
-import type { MailboxLimits } from '../queue/limits.ts'
+import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { MailboxState } from '../queue/records/departures.ts'
 
 /** Computes what is left of each limit and of the room. Messages being sent use up what they will count. */

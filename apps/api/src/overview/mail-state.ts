@@ -1,5 +1,5 @@
 import type { MailState } from '@inforiver-mail/contract/overview'
-import type { MailFacts } from '../queue/mail-facts.ts'
+import type { MailFacts } from '../queue/records/mail-facts.ts'
 
 /** What is due and does not move for this long is late. */
 const LATE_AFTER_MS = 5 * 60_000

@@ -2,7 +2,7 @@ import { DAYS_SHOWN, HOURS_SHOWN, type Overview, type OutcomeCounts } from '@inf
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { FastifyBaseLogger } from 'fastify'
 import { readHeldBecause } from '../domain/stored-values.ts'
-import type { OutcomeCount } from '../queue/outcome-counts.ts'
+import type { OutcomeCount } from '../queue/records/outcome-counts.ts'
 import type { Insight } from '../queue/queue.ts'
 import { likelyLimit } from './likely-limit.ts'
 import { decideMail, triedAgain } from './mail-state.ts'

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { LEASE_MS } from './claim.ts'
 import { CLEANUP_LEASE_MS } from './cleanups.ts'
 import { leasedRows } from './columns.ts'
-import { INBOX_LEASE_MS } from './report-inboxes.ts'
+import { INBOX_LEASE_MS } from './reports/report-inboxes.ts'
 import { LONGEST_WAIT_MS } from './settle.ts'
 import { bucketOf } from './usage-windows.ts'
 

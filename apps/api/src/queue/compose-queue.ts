@@ -6,13 +6,13 @@ import { createContentKeys, type ContentKeys } from '../vault/content-keys.ts'
 import type { Database } from '../database/database.ts'
 import { createWriteCheck, type WriteCheck } from '../database/write-check.ts'
 import type { NewId } from '../runtime/ids.ts'
-import type { MailboxLimits } from './limits.ts'
+import type { MailboxLimits } from './mailbox/limits.ts'
 import { createOwnership } from './owner/ownership.ts'
 import { createOwnerStore } from './owner/ownership.sql.ts'
 import { createSenders } from './owner/senders.ts'
 import { createQueue, type Queue, type Receiving } from './queue.ts'
 import { TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
-import type { EndRefreshWait } from './send-now.ts'
+import type { EndRefreshWait } from './changes/send-now.ts'
 
 const OWNER_BYTES = 16
 

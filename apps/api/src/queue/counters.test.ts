@@ -23,10 +23,10 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { regroupHeld } from './hold.ts'
+import { regroupHeld } from './changes/hold.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
-import type { NewMessage } from './insert-messages.ts'
+import type { NewMessage } from './intake/insert-messages.ts'
 
 // Statements keep `counters`. After each of them it equals what the rows come to, and the rows agree.
 

@@ -1,5 +1,5 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import type { Route } from './refusals.ts'
+import type { Route } from './mailbox/refusals.ts'
 import type { Doubt } from './states.ts'
 
 /** Identifies a message and the lease on it. Every write of a worker requires it. */

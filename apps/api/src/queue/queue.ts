@@ -13,10 +13,10 @@ import {
   type AwaitedMessage,
   type SeenMessage,
   type TraceSight,
-} from './awaited-reports.ts'
-import { beginBulkChange, continueBulkChange, type BulkAction, type BulkCounts } from './bulk.ts'
-import { cancelMessage } from './cancel.ts'
-import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
+} from './reports/awaited-reports.ts'
+import { beginBulkChange, continueBulkChange, type BulkAction, type BulkCounts } from './changes/bulk.ts'
+import { cancelMessage } from './changes/cancel.ts'
+import { readChunks, writeChunk, type ChunkPlace } from './intake/chunks.ts'
 import { createClaiming, readContent, renewLeases } from './claim.ts'
 import {
   claimCleanups,
@@ -28,9 +28,9 @@ import {
   type Cleanup,
 } from './cleanups.ts'
 import { createClearing } from './clear.ts'
-import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
-import { readQueueDepth, type QueueDepth } from './depth.ts'
-import { createEvents, type Events } from './events.ts'
+import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './intake/data-keys.ts'
+import { readQueueDepth, type QueueDepth } from './records/depth.ts'
+import { createEvents, type Events } from './records/events.ts'
 import { createDepartures, type MailboxState } from './records/departures.ts'
 import {
   readBouncedOfDay,
@@ -39,14 +39,14 @@ import {
   readFailureCounts,
   type CountsByCode,
   type FailureCount,
-} from './failures.ts'
+} from './records/failures.ts'
 import type { Ownership } from './owner/ownership.ts'
 import { readEpoch } from './owner/ownership.sql.ts'
 import type { Senders, SendingProcess } from './owner/senders.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
-import { createRetention, type Retention } from './expire.ts'
-import { failExpired, type ExpiredMessage } from './expired.ts'
-import { createKeyLookUp, type KeyHolder, type KeyName } from './idempotency.ts'
+import { createRetention, type Retention } from './changes/expire.ts'
+import { failExpired, type ExpiredMessage } from './changes/expired.ts'
+import { createKeyLookUp, type KeyHolder, type KeyName } from './intake/idempotency.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
 import {
   chargeUpload,
@@ -55,16 +55,29 @@ import {
   learnUploadOrigin,
   readSizeLimits,
   type MailboxLimits,
-} from './limits.ts'
-import type { StoredFilter } from './find-filter.ts'
-import { pauseForQuota, pauseForReports, type QuotaPause, type QuotaReport } from './quota-pause.ts'
-import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
-import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-facts.ts'
-import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
-import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
-import type { OutcomeReport } from './merge-outcome.ts'
+} from './mailbox/limits.ts'
+import type { StoredFilter } from './records/find-filter.ts'
+import { pauseForQuota, pauseForReports, type QuotaPause, type QuotaReport } from './mailbox/quota-pause.ts'
+import {
+  findMessage,
+  findMessages,
+  listMessages,
+  walkMessages,
+  type ListedMessages,
+  type Listing,
+} from './records/read.ts'
+import { readHeld, readMailFacts, recordMailState, type MailFacts } from './records/mail-facts.ts'
+import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './records/outcome-counts.ts'
+import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './intake/receive.ts'
+import type { OutcomeReport } from './reports/merge-outcome.ts'
 import { createRecount, type Drift } from './counters.ts'
-import { applyReports, readBounced, readLikely, writeOverdueEvents, type ReportedRow } from './recipient-outcomes.ts'
+import {
+  applyReports,
+  readBounced,
+  readLikely,
+  writeOverdueEvents,
+  type ReportedRow,
+} from './reports/recipient-outcomes.ts'
 import {
   advanceInbox,
   claimInboxes,
@@ -73,21 +86,32 @@ import {
   renewInbox,
   unseenReports,
   type ClaimedInbox,
-} from './report-inboxes.ts'
+} from './reports/report-inboxes.ts'
 import { createTakingOver, releaseMessages, type Released, type TakenOver, type TakeOverWaits } from './recover.ts'
-import { retryMessage } from './retry.ts'
-import { createIndexing, type Index } from './search-index.ts'
-import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
-import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './sent-messages.ts'
-import { sendNow, type EndRefreshWait } from './send-now.ts'
+import { retryMessage } from './changes/retry.ts'
+import { createIndexing, type Index } from './records/search-index.ts'
+import {
+  countExternalRecipients,
+  readExternalUse,
+  replaceSendingLimits,
+  type ExternalUse,
+} from './records/sending-limits.ts'
+import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './reports/sent-messages.ts'
+import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
 import { createSettling, type Settled, type Settlement } from './settle.ts'
-import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
-import { findLargestServices, readStorage, type ServiceStorage, type StorageFull, type StorageUse } from './storage.ts'
-import type { NewMessage } from './insert-messages.ts'
-import { createSubmitting, type Submitted } from './submit.ts'
-import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
+import { findMovingQueues, findStalledQueues, type StalledQueue } from './records/stalled.ts'
+import {
+  findLargestServices,
+  readStorage,
+  type ServiceStorage,
+  type StorageFull,
+  type StorageUse,
+} from './intake/storage.ts'
+import type { NewMessage } from './intake/insert-messages.ts'
+import { createSubmitting, type Submitted } from './intake/submit.ts'
+import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './intake/submit-together.ts'
 import { createTurns } from './turns.ts'
-import { tendMailboxes, type TendedMailboxes } from './tend-mailboxes.ts'
+import { tendMailboxes, type TendedMailboxes } from './mailbox/tend-mailboxes.ts'
 import { listenForMessages } from './wake.ts'
 
 /** What services and people do with messages. Each method is documented at its implementation as well. */

@@ -9,7 +9,7 @@ import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE, seesDraft } from './columns.ts'
 import { byLockOrder, type Lease } from './leased-message.ts'
-import { judgeInterception, type Interception, type JudgedInterception } from './interceptions.ts'
+import { judgeInterception, type Interception, type JudgedInterception } from './mailbox/interceptions.ts'
 import {
   accessPauseAfter,
   afterLeaving,
@@ -20,7 +20,7 @@ import {
   writeRefusals,
   writeTokenTrouble,
   type LockedRefusals,
-} from './mailbox-refusals.ts'
+} from './mailbox/mailbox-refusals.ts'
 import {
   judgeRefusal,
   judgeToken,
@@ -28,7 +28,7 @@ import {
   type Refusal,
   type Route,
   type TokenRefusal,
-} from './refusals.ts'
+} from './mailbox/refusals.ts'
 import type { Doubt } from './states.ts'
 import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from './counters.ts'
 import { bucketOf } from './usage-windows.ts'

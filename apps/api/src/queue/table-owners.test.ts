@@ -99,7 +99,7 @@ it('knows which folder writes each table', () => {
 /** Statements that get the name of their table when they run, and why that is right. */
 const COMPUTED: Readonly<Record<string, string>> = {
   'vault/sealed-store.ts: UPDATE ${table}': 'the columns are those of the owners’ lists',
-  'queue/count-events.ts: INSERT INTO ${table}': 'the queue counts into two of its tables in the same way',
+  'queue/records/count-events.ts: INSERT INTO ${table}': 'the queue counts into two of its tables in the same way',
   'backup/restore-database.ts: DELETE FROM ${name}': 'a restore fills every table, whoever owns it',
   'backup/restore-database.ts: COPY ${name}': 'a restore fills every table, whoever owns it',
 }

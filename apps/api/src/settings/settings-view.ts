@@ -2,7 +2,7 @@ import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Consent, DeliveryReports, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
-import type { QuotaPause } from '../queue/quota-pause.ts'
+import type { QuotaPause } from '../queue/mailbox/quota-pause.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 

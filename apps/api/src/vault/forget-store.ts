@@ -1,7 +1,7 @@
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
 import type { ForgettableColumn } from '../domain/sealed-column.ts'
-import { FORGOTTEN_AT_ONCE } from '../queue/forget.ts'
+import { FORGOTTEN_AT_ONCE } from '../queue/changes/forget.ts'
 import type { StoredValue } from './sealed-store.ts'
 
 export type ForgetStore = ReturnType<typeof createForgetStore>

@@ -1,5 +1,5 @@
 import type { WaitingBecause } from '@inforiver-mail/contract/message'
-import type { MailboxLimits } from '../limits.ts'
+import type { MailboxLimits } from '../mailbox/limits.ts'
 import { bucketOfMs, DAY_WINDOW, RATE_WINDOW } from '../usage-windows.ts'
 
 // Which message of a mailbox leaves next, and when. Pure: time is an argument, in ms on any one scale.

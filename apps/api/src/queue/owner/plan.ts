@@ -1,5 +1,5 @@
 import type { WaitingBecause } from '@inforiver-mail/contract/message'
-import type { MailboxLimits } from '../limits.ts'
+import type { MailboxLimits } from '../mailbox/limits.ts'
 import { DAY_WINDOW, RATE_WINDOW } from '../usage-windows.ts'
 import { afterLeaving, nextToLeave, type Candidate, type LaneHead, type Mailbox, type Rank } from './next.ts'
 

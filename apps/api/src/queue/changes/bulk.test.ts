@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } from '../../test-support/queue-ground.ts'
+import { HOURS } from '../../test-support/test-clock.ts'
+import type { BulkAction } from './bulk.ts'
+import type { StoredFilter } from '../records/find-filter.ts'
+import { countUnsent, failUnsent } from './not-resent.ts'
+
+const PERSON = { tenantId: ADA, service: null, userId: null }
+
+let ground: QueueGround
+beforeAll(async () => (ground = await createQueueGround()))
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
+
+const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA, allowedDomains: readonly string[] = []) =>
+  ground.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, { now: ground.clock.now(), allowedDomains })
+const listed = (count: number) => ({ count, expired: 0, withoutContent: 0, notAllowed: 0 })
+
+async function finish(): Promise<void> {
+  while (await ground.queue.upkeep.continueBulk());
+}
+
+async function failed(problem: object = {}): Promise<string> {
+  await ground.submit()
+  const message = await ground.claimOne()
+  const settlement = { ...FAILED, problem: FAILED.problem && { ...FAILED.problem, ...problem } }
+  await ground.settle(message, settlement)
+  return message.id
+}
+
+const statusOf = async (id: string) => (await ground.read(id)).status
+
+it('retries all that has failed, in batches, but not what has expired or lost its content', async () => {
+  const retried: string[] = []
+  for (let n = 0; n < 3; n++) retried.push(await failed())
+  const notResent = await failed({ code: 'not-resent' })
+  const expired = await failed()
+  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+  const [emptied, expiredAndEmptied] = [await failed(), await failed()]
+  const both = [emptied, expiredAndEmptied]
+  await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = ANY ($1)', [both])
+  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expiredAndEmptied])
+
+  expect(await begin('retry', { status: 'failed' })).toEqual({ ...listed(4), expired: 2, withoutContent: 1 })
+  await finish()
+
+  for (const id of [...retried, notResent]) expect(await statusOf(id)).toBe('queued')
+  for (const id of [expired, ...both]) expect(await statusOf(id)).toBe('failed')
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+})
+
+it('retries nothing with a recipient that is not allowed any more, in whatever field', async () => {
+  const [allowed, refused, expired] = [await failed(), await failed(), await failed()]
+  for (const id of [refused, expired])
+    await ground.database.query(`UPDATE messages SET bcc = '[{"address":"\\"a@b\\"@Other.example"}]' WHERE id = $1`, [
+      id,
+    ])
+  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+
+  const counts = await begin('retry', { status: 'failed' }, ADA, ['contoso.com'])
+  await finish()
+
+  expect(counts).toEqual({ ...listed(1), expired: 1, notAllowed: 1 })
+  expect(await Promise.all([allowed, refused].map(statusOf))).toEqual(['queued', 'failed'])
+})
+
+it('leaves alone what failed after the request, and what can no longer be changed', async () => {
+  const [before, retriedMeanwhile] = [await failed(), await failed()]
+  expect(await begin('retry', { problem: 'recipient-refused' })).toEqual(listed(2))
+  const after = await failed()
+  await ground.queue.messages.retry(PERSON, retriedMeanwhile, ground.clock.now())
+  const [again] = await ground.claim(1)
+  if (again) await ground.settle(again, QUEUED)
+  await finish()
+
+  expect(await statusOf(before)).toBe('queued')
+  expect(await statusOf(after)).toBe('failed')
+  expect((await ground.read(retriedMeanwhile)).attempts).toHaveLength(2)
+})
+
+it('cancels what is scheduled, held and queued, but not what may have been sent', async () => {
+  const sendAt = new Date(ground.clock.now().getTime() + 1 * HOURS)
+  const held = await ground.submit()
+  await ground.settle(await ground.claimOne(), HELD)
+  const sending = await ground.submit()
+  await ground.claimOne()
+  const [scheduled, queued, others] = [
+    await ground.submit({ sendAt }),
+    await ground.submit(),
+    await ground.submit({ tenantId: BEN }),
+  ]
+
+  expect(await begin('cancel', { subject: 'Q3' })).toEqual(listed(3))
+  await finish()
+
+  for (const id of [held, scheduled, queued]) expect(await statusOf(id)).toBe('cancelled')
+  expect(await statusOf(sending)).toBe('sending')
+  expect((await ground.read(others, BEN)).status).toBe('queued')
+})
+
+it('leaves alone what is submitted while the list is made', async () => {
+  const scheduled = await ground.submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * HOURS) })
+  const inTheWay = await ground.opened.pool.connect()
+  await inTheWay.query('BEGIN; LOCK TABLE bulk_change_messages')
+  const begun = begin('cancel', { subject: 'Q3' })
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'bulk_change_messages'::regclass`
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  await ground.clock.advance(1)
+  const after = await ground.submit()
+  await inTheWay.query('COMMIT')
+  inTheWay.release()
+
+  expect(await begun).toEqual(listed(1))
+  await finish()
+  expect(await statusOf(scheduled)).toBe('cancelled')
+  expect(await statusOf(after)).toBe('queued')
+})
+
+it('goes on after a process was killed, in whichever process', async () => {
+  const submitted: string[] = []
+  for (let n = 0; n < 450; n++) submitted.push(await ground.submit())
+  expect(await begin('cancel', { status: 'queued' })).toEqual(listed(450))
+  expect(await begin('cancel', { status: 'queued' })).toEqual(listed(450))
+  const [one, other] = [ground.newProcess(), ground.newProcess()]
+  expect(await one.upkeep.continueBulk()).toBe(true)
+  await Promise.all(
+    [one, other].map(async ({ upkeep }) => {
+      while (await upkeep.continueBulk());
+    }),
+  )
+  await finish()
+
+  const rows = await ground.database.query<{ outcome: string; count: number }>(
+    'SELECT outcome, count(*)::int AS count FROM messages GROUP BY outcome',
+  )
+  expect(rows).toEqual([{ outcome: 'cancelled', count: 450 }])
+})
+
+/** Begins to cancel what is queued of both, ADA's first, which takes three batches. Returns the id of BEN's only message. */
+async function cancelOfBoth(): Promise<string> {
+  for (let n = 0; n < 450; n++) await ground.submit()
+  const id = await ground.submit({ tenantId: BEN })
+  await begin('cancel', { status: 'queued' })
+  await begin('cancel', { status: 'queued' }, BEN)
+  return id
+}
+
+it('gives a change of another tenant its turn before a long one that began earlier has ended', async () => {
+  const id = await cancelOfBoth()
+  await ground.queue.upkeep.continueBulk()
+  await ground.queue.upkeep.continueBulk()
+
+  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  const left = `SELECT count(*)::int AS count FROM message_queue`
+  expect(await ground.database.query(left)).toEqual([{ count: 250 }])
+  await finish()
+  expect(await ground.database.query(left)).toEqual([{ count: 0 }])
+})
+
+it('does the others first while a change fails, and goes on with it once it works', async () => {
+  const id = await cancelOfBoth()
+  const { upkeep } = ground.newProcess()
+  await ground.database.query(
+    `ALTER TABLE messages ADD CONSTRAINT none_of_ada CHECK (tenant_id <> '${ADA}' OR outcome IS NULL) NOT VALID`,
+  )
+  const repair = () => ground.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_of_ada')
+  onTestFinished(async () => void (await repair()))
+  await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
+  expect(await upkeep.continueBulk()).toBe(true)
+  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  expect(await upkeep.continueBulk()).toBe(true) // finds that BEN's list is empty
+  await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
+
+  await repair()
+  while (await upkeep.continueBulk());
+  expect(await ground.database.query('SELECT FROM message_queue')).toEqual([])
+})
+
+const CANCELLED = `SELECT count(*)::int AS count FROM messages WHERE outcome = 'cancelled'`
+
+it.each([
+  ['in chunks', true],
+  ['in one piece', false],
+])('deletes the large contents of a few messages at once only, %s', async (_, chunked) => {
+  for (let n = 0; n < 20; n++) await ground.submit({ storedBytes: 4_500_000 })
+  await ground.database.query('UPDATE message_contents SET chunked = $1', [chunked])
+  expect(await begin('cancel', { status: 'queued' })).toEqual(listed(20))
+
+  await ground.queue.upkeep.continueBulk()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 14 }])
+  await finish()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 20 }])
+})
+
+it('deletes a content that is larger than several may be together', async () => {
+  for (let n = 0; n < 2; n++) await ground.submit()
+  await ground.database.query('UPDATE message_contents SET stored_bytes = 80000000')
+  await begin('cancel', { status: 'queued' })
+
+  await ground.queue.upkeep.continueBulk()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 1 }])
+  await finish()
+  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 2 }])
+})
+
+it('retries nothing after a restore that is to send nothing again', async () => {
+  const id = await failed()
+  await begin('retry', { status: 'failed' })
+  const client = await ground.opened.pool.connect()
+  expect(await countUnsent(client)).toMatchObject({ queued: 1 })
+  await failUnsent(client)
+  client.release()
+  await finish()
+
+  expect(await statusOf(id)).toBe('failed')
+})
+
+it('drops a list that a killed process has not completed, without changing anything', async () => {
+  const id = await failed()
+  await ground.database.query(
+    `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, 'retry', mail_now())`,
+    [ADA],
+  )
+  await ground.database.query(`INSERT INTO bulk_change_messages SELECT id, $1 FROM bulk_changes`, [id])
+  await finish()
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toHaveLength(1)
+  await ground.clock.advance(1 * HOURS + 1)
+  await finish()
+
+  expect(await statusOf(id)).toBe('failed')
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+})

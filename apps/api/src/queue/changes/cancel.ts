@@ -1,0 +1,42 @@
+import type { PrismaClient } from '../../database/generated/client.ts'
+import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
+import { deleteContents, deleteDrafts, idsOf, isCancellable, isOfTenant } from '../columns.ts'
+import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../counters.ts'
+
+// scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
+
+/** Before a cancel, so that it sees the draft that was stored while it waited. $1 ids */
+export const LOCK_TO_CANCEL = `SELECT FROM message_queue WHERE message_id = ANY ($1::text[]) ORDER BY message_id FOR UPDATE`
+
+/**
+ * Cancels messages that cannot have been sent. That includes one whose attachments are being uploaded: only the holder
+ * of the lease sends the draft, and the lease ends here. The draft is queued for deletion in the mailbox.
+ *
+ * $1 ids, $2 tenant, $3 service, or null for any
+ */
+export const CANCEL = `
+WITH cancelled AS (
+  DELETE FROM message_queue q USING messages m
+   WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
+     AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
+  RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
+), recorded AS (
+  UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
+  RETURNING ${ENDED}
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
+  SELECT message_id, tenant_id, service, 'cancelled', created_at, mail_now(), false FROM cancelled
+), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, ${countAndTell([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
+SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
+
+/** Returns false when the message may already have been sent, or has ended. */
+export async function cancelMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
+  return prisma.$transaction(async (transaction) => {
+    const { tenantId, service } = actor
+    await transaction.$executeRawUnsafe(LOCK_TO_CANCEL, [id])
+    const [cancelled] = await transaction.$queryRawUnsafe<ActedOn[]>(CANCEL, [id], tenantId, service)
+    if (!cancelled) return false
+    await auditPerson(transaction, actor, 'message-cancelled', cancelled, now)
+    return true
+  })
+}

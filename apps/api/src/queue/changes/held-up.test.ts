@@ -1,0 +1,99 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { connectDatabase } from '../../database/database.ts'
+import {
+  ADA,
+  BEN,
+  createQueueGround,
+  newMessage,
+  SENT,
+  VERSION,
+  type QueueGround,
+} from '../../test-support/queue-ground.ts'
+import { untilSomethingWaits } from '../../test-support/scenario.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
+
+let ground: QueueGround
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages'))
+
+/** Has a process that stands still keep a row of Ben's. */
+async function heldUp<Result>(table: string, work: () => Promise<unknown>, ofOthers: () => Promise<Result>) {
+  const release = await ground.database.lockRow(table, BEN, 'tenant_id')
+  const held = work()
+  try {
+    await untilSomethingWaits(ground)
+    return await ofOthers()
+  } finally {
+    await release()
+    await held
+  }
+}
+
+async function claimOfBoth() {
+  await ground.submit({ tenantId: BEN })
+  await ground.submit()
+  const leased = await ground.claim(2)
+  const [ben, ada] = [BEN, ADA].map((tenant) => leased.find(({ tenantId }) => tenantId === tenant))
+  if (!ben || !ada) throw new Error('The messages were not claimed.')
+  return { ben, ada }
+}
+
+describe('while a process that stands still holds rows of a tenant', () => {
+  it('accepts the messages of others', async () => {
+    await ground.submit({ tenantId: BEN })
+    await ground.submit()
+
+    const accepted = await heldUp(
+      'counters',
+      () => ground.submit({ tenantId: BEN }),
+      () => ground.submit(),
+    )
+
+    expect(accepted).toMatch(/^msg_/)
+  })
+
+  it('writes the outcomes of others', async () => {
+    const { ben, ada } = await claimOfBoth()
+
+    const settled = await heldUp(
+      'counters',
+      () => ground.settle(ben, SENT),
+      () => ground.settle(ada, SENT),
+    )
+
+    expect(settled).toBe(true)
+  })
+
+  it('clears the requests of others', async () => {
+    const { ben, ada } = await claimOfBoth()
+    const { deliveries } = ground.queue
+
+    const isCleared = await heldUp(
+      'tenant_settings',
+      () => deliveries.clear(ben, VERSION, true),
+      () => deliveries.clear(ada, VERSION, true),
+    )
+
+    expect(isCleared).toBe(true)
+  })
+})
+
+it('accepts messages, also of the same tenant, while a connection to the database is silent', async () => {
+  const link = await ground.database.link()
+  const database = connectDatabase(link.url, () => {})
+  const { messages } = createTestQueue(database.pool)
+  const release = await ground.database.lock('messages')
+  const silent = messages.submit(newMessage())
+  await untilSomethingWaits(ground)
+  link.silence()
+  await release()
+
+  expect(await messages.submit(newMessage())).toMatchObject({ outcome: 'stored' })
+  link.mend()
+  await silent.catch(() => {})
+  await database.close()
+  await link.close()
+})

@@ -1,0 +1,48 @@
+import { noteRetried } from '../../database/failed-alert.sql.ts'
+import type { PrismaClient } from '../../database/generated/client.ts'
+import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
+import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from '../columns.ts'
+import { addToCounters, queueRows } from '../counters.ts'
+import { wakeWorkers } from '../wake.ts'
+
+// failed ──somebody retries──▶ queued.
+
+/**
+ * Queues failed messages again; their drafts were deleted in the mailbox. One that may have been sent already is marked as
+ * a possible duplicate. One whose time is over would only expire. The late outcome of an earlier attempt is still accepted.
+ *
+ * $1 ids, $2 tenant, $3 service, or null for any
+ */
+export const RETRY = `
+WITH retried AS (
+  DELETE FROM unsent_messages u USING messages m, message_contents c
+   WHERE u.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = u.message_id
+     AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('u', 'm')}
+     AND c.message_id = ANY ($1::text[]) AND c.message_id = u.message_id AND c.content IS NOT NULL
+  RETURNING m.*, u.attempt_id, u.cause, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
+            m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
+), begun AS (
+  UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
+), queued AS (
+  INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                             save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)
+SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
+       save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
+  FROM retried
+  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+), noted AS (${noteRetried('retried', '$2')}
+), counted AS (${addToCounters([queueRows('+', 'queued')])}
+)
+SELECT id, service FROM retried WHERE (SELECT count(*) FROM counted) >= 0`
+
+/** Returns false when the message has not failed, has expired, or its content is gone. */
+export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
+  return prisma.$transaction(async (transaction) => {
+    const { tenantId, service } = actor
+    const [retried] = await transaction.$queryRawUnsafe<ActedOn[]>(RETRY, [id], tenantId, service)
+    if (!retried) return false
+    await wakeWorkers(transaction, tenantId)
+    await auditPerson(transaction, actor, 'message-retried', retried, now)
+    return true
+  })
+}

@@ -1,0 +1,63 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { systemTimers } from '../../runtime/clock.ts'
+import { outageOf } from '../../database/is-unavailable.ts'
+import { createQueueGround, newMessage, type QueueGround } from '../../test-support/queue-ground.ts'
+import type { FindKey } from './idempotency.ts'
+import { createSubmitting } from './submit.ts'
+import { createSubmittingTogether } from './submit-together.ts'
+
+// Between the moment that a key is found taken and the look at who holds it, another client may let go of it.
+
+const STORAGE_BYTES = 1_000_000
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+
+const idempotency = { key: 'daily', contentHash: 'hash' }
+const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string }>][] = [
+  [
+    'a message',
+    (findKey) =>
+      createSubmitting(ground.opened.pool, STORAGE_BYTES, findKey, systemTimers)(newMessage({ idempotency })),
+  ],
+  [
+    'a batch',
+    (findKey) =>
+      createSubmittingTogether(
+        ground.opened.pool,
+        STORAGE_BYTES,
+        findKey,
+        systemTimers,
+      )({ messages: [newMessage(), newMessage()], idempotency }),
+  ],
+]
+
+it.each(submits)('stores %s whose key becomes free meanwhile', async (_what, submit) => {
+  await ground.submit({ idempotency })
+  const letGo = async () => {
+    await ground.database.empty('idempotency_records')
+    return null
+  }
+
+  expect(await submit(letGo)).toMatchObject({ outcome: 'stored' })
+})
+
+it.each(submits)('gives up %s whose key others take and free without end, to be sent again', async (_what, submit) => {
+  await ground.submit({ idempotency })
+  let looks = 0
+  const freeAndTakenAgain = async () => {
+    looks += 1
+    if (looks === 100) throw new Error('It went on without a bound.')
+    return null
+  }
+
+  const error = await submit(freeAndTakenAgain).catch((thrown: unknown) => thrown)
+
+  expect(outageOf(error)).toBe('database-away') // it is answered 503 with a Retry-After
+  expect(await ground.database.query('SELECT 1 FROM messages')).toHaveLength(1)
+})

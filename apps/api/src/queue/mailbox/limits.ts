@@ -1,0 +1,140 @@
+import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
+import type pg from 'pg'
+import { inTransaction } from '../../database/transaction.ts'
+import { bucketOf, isWithin, UPLOAD_WINDOW, usedWithin } from '../usage-windows.ts'
+
+// The upload limit of a mailbox, and the size limits learned from Microsoft's refusals. The claim enforces the limits on
+// messages, recipients and concurrent requests.
+
+const AT_LEAST_MS = 1_000
+/** A learned limit expires after a day, because an administrator may have raised the real one. */
+const LEARNED_FOR = `interval '1 day'`
+
+/** The limits of each mailbox over all processes; 0 means no limit. */
+export interface MailboxLimits {
+  readonly concurrency: number
+  readonly messagesPerMinute: number
+  readonly recipientsPerDay: number
+  readonly uploadBytesPer5Minutes: number
+}
+
+/**
+ * Keeps two processes from spending the same allowance. It is not the lock that claims take: they skip a locked mailbox,
+ * so uploads would delay its other messages. $1 tenant
+ */
+const LOCK_UPLOADS = `SELECT pg_advisory_xact_lock(hashtextextended('uploads of ' || $1, 0))`
+
+/**
+ * Charges bytes to the mailbox if they fit the limit, or if nothing else was charged within the window.
+ * $1 tenant, $2 bytes, $3 the limit
+ */
+const CHARGE_UPLOAD = `
+INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
+SELECT $1, ${bucketOf('mail_now()')}, 0, 0, $2::bigint
+  FROM (SELECT ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', '$1')} AS bytes) AS used
+ WHERE true /* fence: upload-charge */ AND (used.bytes = 0 OR used.bytes + $2::bigint <= $3::bigint) /* end */
+ON CONFLICT (tenant_id, started_at) DO UPDATE SET upload_bytes = mailbox_usage.upload_bytes + excluded.upload_bytes`
+
+/** The ms until the oldest charge leaves the window. $1 tenant */
+const FREED_IN = `
+SELECT ceil(extract(epoch FROM least(min(started_at), mail_now()) + ${UPLOAD_WINDOW.interval} - mail_now()) * 1000)::int AS wait_ms FROM mailbox_usage
+ WHERE tenant_id = $1 AND ${isWithin(UPLOAD_WINDOW, 'started_at')} AND upload_bytes > 0`
+
+/** Returns null when the bytes were charged to the mailbox's limit, else the ms after which to ask again. */
+export async function chargeUpload(
+  pool: pg.Pool,
+  { uploadBytesPer5Minutes }: MailboxLimits,
+  tenantId: string,
+  bytes: number,
+): Promise<number | null> {
+  if (uploadBytesPer5Minutes === 0) return null
+  return inTransaction(pool, async (client) => {
+    // fence: upload-turn
+    await client.query(LOCK_UPLOADS, [tenantId])
+    // end
+    const values = [tenantId, bytes, uploadBytesPer5Minutes]
+    if ((await client.query(CHARGE_UPLOAD, values)).rowCount === 1) return null
+    const { rows } = await client.query<{ wait_ms: number | null }>(FREED_IN, [tenantId])
+    return Math.max(AT_LEAST_MS, rows[0]?.wait_ms ?? 0)
+  })
+}
+
+/** $1 tenant, $2 encoded bytes of a message that Microsoft refused as too large */
+const LEARN_SIZE_LIMIT = `
+INSERT INTO mailboxes AS m (tenant_id, message_size_limit, message_size_limit_at) VALUES ($1, $2::bigint - 1, mail_now())
+ON CONFLICT (tenant_id) DO UPDATE
+   SET message_size_limit = least(CASE WHEN m.message_size_limit_at > mail_now() - ${LEARNED_FOR} THEN m.message_size_limit END, excluded.message_size_limit),
+       message_size_limit_at = excluded.message_size_limit_at`
+
+/** Learns that Microsoft refuses a message of this encoded size. */
+export async function learnSizeLimit(pool: pg.Pool, tenantId: string, encodedBytes: number): Promise<void> {
+  await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes])
+}
+
+/** $1 tenant, $2 the longest request that Graph accepts, in bytes */
+const LEARN_REQUEST_LIMIT = `
+INSERT INTO mailboxes (tenant_id, request_size_limit, request_size_limit_at) VALUES ($1, $2, mail_now())
+ON CONFLICT (tenant_id) DO UPDATE
+   SET request_size_limit = excluded.request_size_limit, request_size_limit_at = excluded.request_size_limit_at`
+
+/** $1 tenant, $2 the smallest file that Graph opens an upload session for, in bytes */
+const LEARN_SESSION_MINIMUM = `
+INSERT INTO mailboxes AS m (tenant_id, session_size_minimum, session_size_minimum_at) VALUES ($1, $2::bigint, mail_now())
+ON CONFLICT (tenant_id) DO UPDATE
+   SET session_size_minimum = greatest(CASE WHEN m.session_size_minimum_at > mail_now() - ${LEARNED_FOR} THEN m.session_size_minimum END, excluded.session_size_minimum),
+       session_size_minimum_at = excluded.session_size_minimum_at`
+
+/** Learns the longest request and the smallest upload session that Microsoft accepts. */
+export async function learnRequestLimits(
+  pool: pg.Pool,
+  tenantId: string,
+  { requestBytes, sessionMinimumBytes }: Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>,
+): Promise<void> {
+  if (requestBytes) await pool.query(LEARN_REQUEST_LIMIT, [tenantId, requestBytes])
+  if (sessionMinimumBytes) await pool.query(LEARN_SESSION_MINIMUM, [tenantId, sessionMinimumBytes])
+}
+
+/** $1 tenant */
+const READ_SIZES = `
+SELECT CASE WHEN message_size_limit_at > mail_now() - ${LEARNED_FOR} THEN message_size_limit END AS message,
+       CASE WHEN request_size_limit_at > mail_now() - ${LEARNED_FOR} THEN request_size_limit END AS request,
+       CASE WHEN session_size_minimum_at > mail_now() - ${LEARNED_FOR} THEN session_size_minimum END AS session
+  FROM mailboxes WHERE tenant_id = $1`
+
+/** Reads the size limits learned from Microsoft within the last day; null for an unknown one. */
+export async function readSizeLimits(pool: pg.Pool, tenantId: string): Promise<SizeLimits> {
+  const { rows } = await pool.query<{ message: string | null; request: string | null; session: string | null }>(
+    READ_SIZES,
+    [tenantId],
+  )
+  const [row] = rows
+  return {
+    messageBytes: numberOrNull(row?.message),
+    requestBytes: numberOrNull(row?.request),
+    sessionMinimumBytes: numberOrNull(row?.session),
+  }
+}
+
+/** $1 tenant, $2 origin. It locks nothing while the origin stays the same. */
+const LEARN_UPLOAD_ORIGIN = `
+INSERT INTO mailboxes (tenant_id, upload_origin)
+SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM mailboxes WHERE tenant_id = $1 AND upload_origin = $2)
+ON CONFLICT (tenant_id) DO UPDATE SET upload_origin = excluded.upload_origin`
+
+/** Learns where Microsoft has large attachments uploaded to. */
+export async function learnUploadOrigin(pool: pg.Pool, tenantId: string, origin: string): Promise<void> {
+  await pool.query(LEARN_UPLOAD_ORIGIN, [tenantId, origin])
+}
+
+/** Returns the origin of the last upload session; null before the first. */
+export async function readUploadOrigin(pool: pg.Pool, tenantId: string): Promise<string | null> {
+  const { rows } = await pool.query<{ origin: string | null }>(
+    'SELECT upload_origin AS origin FROM mailboxes WHERE tenant_id = $1',
+    [tenantId],
+  )
+  return rows[0]?.origin ?? null
+}
+
+function numberOrNull(text: string | null | undefined): number | null {
+  return text ? Number(text) : null
+}

@@ -1,0 +1,350 @@
+import { MessageEventType } from '@inforiver-mail/contract/message-event'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { newId } from '../../test-support/new-id.ts'
+import { createChance } from '../../test-support/chance.ts'
+import {
+  ADA,
+  BEN,
+  createQueueGround,
+  FAILED,
+  HELD,
+  SENT,
+  UNCONNECTED,
+  VERSION,
+  type QueueGround,
+} from '../../test-support/queue-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createForgetStore } from '../../vault/forget-store.ts'
+import { SEALED_COLUMNS } from '../../sealed-columns.ts'
+import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
+import { regroupHeld, WAITS_FOR_CONNECTION } from '../changes/hold.ts'
+import { failUnsent } from '../changes/not-resent.ts'
+import { countAndTell, ENDED, endedEvents, storedBytes } from '../counters.ts'
+
+const ALL: EventFilter = { types: MessageEventType.options, services: null }
+const PERSON = { service: null, userId: null }
+const DAYS = 24 * HOURS
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.database.empty('messages', 'message_events')
+  await ground.clock.advance(1 * MINUTES)
+})
+
+async function read(tenantId = ADA, after: EventPlace = BEFORE_ALL_EVENTS, limit = 1_000, filter = {}) {
+  const page = await ground.queue.events.read(tenantId, after, limit, { ...ALL, ...filter })
+  if (page === null) throw new Error('The place is in the future.')
+  return page
+}
+
+/** The types of the events of a message, oldest first. */
+async function became(messageId: string, tenantId = ADA): Promise<string[]> {
+  const { events } = await read(tenantId)
+  return events.flatMap(({ event }) => (event.messageId === messageId ? event.type.replace('message.', '') : []))
+}
+
+// What happens
+
+it('tells that a message was sent, with all that a receiver needs to recognise it', async () => {
+  const id = await ground.submit({ reference: 'run-42' })
+  await ground.settle(await ground.claimOne(), { ...SENT, possibleDuplicate: true })
+
+  const { events } = await read()
+
+  expect(events.map(({ event }) => event)).toEqual([
+    {
+      id: expect.stringMatching(/^evt_[0-9a-f]{32}$/),
+      type: 'message.sent',
+      at: ground.clock.now().toISOString(),
+      messageId: id,
+      reference: 'run-42',
+      service: 'reports',
+      recipient: null,
+      code: null,
+      detail: null,
+      possibleDuplicate: true,
+    },
+  ])
+})
+
+it('tells why a message failed, also that it was sent after all, and tells nothing of a retry', async () => {
+  const id = await ground.submit()
+  const first = await ground.claimOne('first')
+  await ground.queue.deliveries.clear(first, VERSION, true)
+  await ground.expireLeases()
+  await ground.settle(await ground.claimOne('second'), FAILED)
+  const { events } = await read()
+  expect(events).toMatchObject([{ event: { type: 'message.failed', code: 'recipient-refused', detail: 'No' } }])
+
+  await ground.settle(first, SENT)
+  expect(await became(id)).toEqual(['failed', 'sent'])
+
+  const other = await ground.submit()
+  for (let round = 0; round < 2; round++) {
+    await ground.settle(await ground.claimOne(), FAILED)
+    await ground.queue.messages.retry({ ...PERSON, tenantId: ADA }, other, ground.clock.now())
+  }
+  expect(await became(other)).toEqual(['failed', 'failed'])
+})
+
+it('tells that a message is held and released, once each, whatever the reason becomes meanwhile', async () => {
+  const other = await ground.submit()
+  await ground.settle(await ground.claimOne(), HELD)
+  await ground.queue.deliveries.release()
+  expect(await became(other)).toEqual(['held', 'released'])
+
+  const id = await ground.submit({ tenantId: UNCONNECTED })
+  const hold = (because: 'app-misconfigured' | null) =>
+    ground.opened.prisma.$transaction((transaction) =>
+      regroupHeld(transaction, UNCONNECTED, WAITS_FOR_CONNECTION, because),
+    )
+  await hold('app-misconfigured')
+  await hold(null)
+
+  expect(await became(id, UNCONNECTED)).toEqual(['held', 'released'])
+  expect((await read(UNCONNECTED)).events).toMatchObject([
+    { event: { code: 'not-configured' } },
+    { event: { code: null } },
+  ])
+})
+
+it('tells of a held message whose time was over before anybody looked that it failed, not that it was released', async () => {
+  const id = await ground.submit({ expiresAt: new Date(ground.clock.now().getTime() + 1 * MINUTES) })
+  await ground.settle(await ground.claimOne(), HELD)
+  await ground.clock.advance(2 * MINUTES)
+
+  await ground.queue.deliveries.release()
+
+  expect(await became(id)).toEqual(['held', 'failed'])
+})
+
+it('tells that a message was cancelled, lost its content, or was not sent after a restore', async () => {
+  const cancelled = await ground.submit()
+  await ground.queue.messages.cancel({ ...PERSON, tenantId: ADA }, cancelled, ground.clock.now())
+  await ground.addDataKey('dky_lost')
+  const unreadable = await ground.submit({ dataKey: 'dky_lost' })
+  const lost = [{ key: 'dky_lost', value: 'sealed dky_lost' as never, owner: { tenant: '', record: '', purpose: '' } }]
+  await createForgetStore({ prisma: ground.opened.prisma }).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
+  const restored = await ground.submit()
+  const client = await ground.opened.pool.connect()
+  await failUnsent(client)
+  client.release()
+
+  expect(await became(cancelled)).toEqual(['cancelled'])
+  const codes = new Map((await read()).events.map(({ event }) => [event.messageId, event.code]))
+  expect([codes.get(unreadable), codes.get(restored)]).toEqual(['content-lost', 'not-resent'])
+})
+
+it('writes nothing about a change that is rolled back', async () => {
+  const id = await ground.submit()
+  const client = await ground.opened.pool.connect()
+  await client.query('BEGIN')
+  await client.query(END, [id, 'sent'])
+  await client.query('ROLLBACK')
+  client.release()
+
+  expect((await read()).events).toEqual([])
+})
+
+// Reading
+
+async function sendOne(service = 'reports', tenantId = ADA): Promise<void> {
+  await ground.submit({ service, tenantId })
+  await ground.settle(await ground.claimOne(), SENT)
+}
+
+it('reads page by page, and only what was asked for', async () => {
+  for (const service of ['reports', 'invitations', 'reports']) await sendOne(service)
+  await sendOne('reports', BEN)
+  const ids = (await read()).events.map(({ event }) => event.id)
+  expect(ids).toHaveLength(3)
+
+  const first = await read(ADA, BEFORE_ALL_EVENTS, 2)
+  const second = await read(ADA, first.next, 2)
+  expect([first, second].map(({ events }) => events.map(({ event }) => event.id))).toEqual([
+    ids.slice(0, 2),
+    ids.slice(2),
+  ])
+  expect([first.ended, second.ended]).toEqual([false, true])
+  expect((await read(ADA, placeOf(ids[0] ?? ''))).events.map(({ event }) => event.id)).toEqual(ids.slice(1))
+
+  const reports = await read(ADA, BEFORE_ALL_EVENTS, 100, { services: ['reports'] })
+  expect(reports.events.map(({ event }) => event.id)).toEqual([ids[0], ids[2]])
+  const failed = await read(ADA, BEFORE_ALL_EVENTS, 100, { types: ['message.failed'] })
+  expect(failed).toMatchObject({ events: [], ended: true })
+  expect(failed.next).toEqual(await ground.queue.events.end(ADA)) // so that nobody looks at them again
+})
+
+it('counts from a time on, up to a bound', async () => {
+  await sendOne()
+  await ground.clock.advance(1 * SECONDS)
+  const since = ground.clock.now()
+  for (let each = 0; each < 3; each++) await sendOne()
+
+  const count = (atMost: number) =>
+    ground.queue.events.count(ADA, positionOf(since), { ...ALL, since }, { atMost, lookedAt: 100 })
+  const positions = (await read()).events.map(({ position }) => position)
+  expect(await count(10)).toEqual({ count: 3, last: positions[3] })
+  expect(await count(2)).toEqual({ count: 2, last: positions[2] })
+  expect((await ground.queue.events.find(ADA, positions.slice(2))).map(({ position }) => position)).toEqual(
+    positions.slice(2),
+  )
+})
+
+it('reads again what came shortly before an event that is not there, as after a restore', async () => {
+  await sendOne()
+  const { events, next } = await read()
+  const ahead = { position: next.position + 1 * MINUTES * 1_000, mark: next.mark }
+
+  expect((await read(ADA, ahead)).events).toEqual(events)
+  expect(
+    await ground.queue.events.read(ADA, { ...ahead, position: next.position + 1 * DAYS * 1_000 }, 10, ALL),
+  ).toBeNull()
+})
+
+it('keeps the order of events when the clock is set back', async () => {
+  await sendOne()
+  await ground.database.setTime(new Date(ground.clock.now().getTime() - 1 * HOURS))
+  const before = await ground.queue.events.end(ADA)
+  await sendOne()
+
+  expect((await read(ADA, before)).events).toHaveLength(1)
+})
+
+it('deletes events when their messages are old enough to be deleted', async () => {
+  await sendOne()
+  await ground.clock.advance(20 * DAYS)
+  await sendOne()
+  await ground.clock.advance(20 * DAYS)
+  await ground.queue.upkeep.expire(ground.clock.now())
+
+  expect((await read()).events).toHaveLength(1)
+})
+
+// Transactions that commit out of order
+
+/** Ends a message as the statements of the queue do. $1 id, $2 outcome */
+const END = `
+WITH recorded AS (
+  UPDATE messages m SET outcome = $2, ended_at = mail_now() WHERE m.id = $1 RETURNING ${ENDED}
+), ${countAndTell([storedBytes('+', 'recorded', '0')], [endedEvents('recorded')])}
+SELECT FROM counted`
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: ground.database.url })
+  await client.connect()
+  onTestFinished(() => client.end())
+  return client
+}
+
+/** Resolves once the statement under way has ended, or waits for a lock. */
+async function settledOrWaiting({ processID }: pg.Client & { processID?: number }): Promise<void> {
+  const look = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND (wait_event_type = 'Lock' OR state = 'idle' AND query LIKE '%UPDATE messages%')`
+  while ((await ground.database.query(look, [processID])).length === 0);
+}
+
+async function addMessages(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId('message'))
+  await ground.database.query(
+    `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT unnest($1::text[]), $2, 'reports', '[]', '', mail_now()`,
+    [ids, ADA],
+  )
+  return ids
+}
+
+it('shows an event no earlier than those before it, however long they take to be committed', async () => {
+  const [slow, quick] = [await connect(), await connect()]
+  const [first = '', second = ''] = await addMessages(2)
+  const end = (client: pg.Client, id: string) => client.query(END, [id, 'sent'])
+  await slow.query('BEGIN')
+  await end(slow, first)
+  const written = end(quick, second)
+  await settledOrWaiting(quick)
+  const meanwhile = await read()
+  await slow.query('COMMIT')
+  await written
+
+  const later = await read(ADA, meanwhile.next)
+  expect([...meanwhile.events, ...later.events].map(({ event }) => event.messageId)).toEqual([first, second])
+})
+
+/** Of a hundred transactions, some are rolled back; a reader starts again now and then from where it was before. */
+it.each([1, 2, 3])('misses nothing of writers that commit in an odd order, with seed %i', async (seed) => {
+  const chance = createChance(seed)
+  const pick = <Item>(items: readonly Item[]) => items[Math.floor(chance() * items.length)] as Item
+  const ids = await addMessages(25)
+  const expected = new Map(ids.map((id): [string, string[]] => [id, []]))
+  const writers = await Promise.all(
+    Array.from({ length: 20 }, async () => ({
+      client: await connect(),
+      left: 5,
+      step: 'idle',
+      busy: null as Promise<void> | null,
+      id: '',
+    })),
+  )
+  const readers = Array.from({ length: 3 }, () => ({
+    place: BEFORE_ALL_EVENTS,
+    before: BEFORE_ALL_EVENTS,
+    seen: new Map<string, string[]>(),
+  }))
+  const free = new Set(ids)
+
+  async function takeStep(writer: (typeof writers)[number]): Promise<void> {
+    if (writer.step === 'idle') {
+      await writer.client.query('BEGIN; SELECT pg_current_xact_id()') // so that numbers are given in another order
+      writer.step = 'begun'
+    } else if (writer.step === 'begun') {
+      writer.id = pick([...free])
+      free.delete(writer.id) // a change waits for the one before it, so that of one message one is under way
+      const outcome = (expected.get(writer.id)?.length ?? 0) % 2 === 0 ? 'failed' : 'sent'
+      await writer.client.query(END, [writer.id, outcome])
+      writer.step = outcome
+    } else {
+      const commits = chance() < 0.8
+      if (commits) expected.get(writer.id)?.push(`message.${writer.step}`)
+      await writer.client.query(commits ? 'COMMIT' : 'ROLLBACK')
+      free.add(writer.id)
+      writer.left -= 1
+      writer.step = 'idle'
+    }
+  }
+
+  async function readOn(reader: (typeof readers)[number]): Promise<boolean> {
+    const { events, next, ended } = await read(ADA, reader.place, 1 + Math.floor(chance() * 7))
+    for (const { event } of events) {
+      const seen = reader.seen.get(event.messageId) ?? []
+      if (!seen.includes(event.id)) reader.seen.set(event.messageId, [...seen, event.id])
+    }
+    reader.before = reader.place
+    reader.place = chance() < 0.2 ? reader.before : next
+    return ended && reader.place === next
+  }
+
+  for (;;) {
+    const open = writers.filter(({ left }) => left > 0)
+    const ready = open.filter(({ busy, step }) => busy === null && (step !== 'begun' || free.size > 0))
+    if (open.length === 0) break
+    if (ready.length === 0) {
+      await Promise.race(open.flatMap(({ busy }) => busy ?? []))
+      continue
+    }
+    const writer = pick(ready)
+    writer.busy = takeStep(writer).finally(() => {
+      writer.busy = null
+    })
+    await readOn(pick(readers))
+  }
+  for (const reader of readers) while (!(await readOn(reader)));
+
+  const types = new Map((await read()).events.map(({ event }) => [event.id, event.type as string]))
+  const told = new Map([...expected].filter(([, each]) => each.length > 0))
+  for (const { seen } of readers)
+    expect(new Map([...seen].map(([id, each]) => [id, each.map((event) => types.get(event))]))).toEqual(told)
+})

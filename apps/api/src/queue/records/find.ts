@@ -1,0 +1,416 @@
+import { once } from 'node:events'
+import type { Recipient } from '@inforiver-mail/contract/message'
+import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
+import type pg from 'pg'
+import { QUICK_TIMEOUT_MS } from '../../database/database.ts'
+import type { ListPosition, Toward } from '../../domain/list-position.ts'
+import type { Owner } from '../actor.ts'
+import {
+  countAll,
+  countFailed,
+  countInState,
+  countQueued,
+  countReported,
+  countRows,
+  estimate,
+  expectTexts,
+  type Total,
+} from './find-count.ts'
+import {
+  ALL,
+  createSelection,
+  planOf,
+  POSSIBLE_DUPLICATES,
+  MILLIS,
+  rowsOf,
+  type Bind,
+  type Match,
+  type Selection,
+  type Source,
+  type Connections,
+  type StoredFilter,
+} from './find-filter.ts'
+import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
+import { readPlanned } from './read-planned.ts'
+import { needlesOf, searchedText } from './search-text.ts'
+
+// Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
+//
+// - a source of few rows (failed and cancelled messages, the queue, possible duplicates), whose rows are compared
+// - the texts of messages, by their index, or in the order of submission where the planner expects many to match
+// - a walk through all messages, from the newest or from a position
+//
+// A caller that wants few rows does not make it read the rest. While the texts of older messages are still being written
+// (search-index.ts), a search by text walks all of them, and compares those that lack here.
+
+export interface PageOfMatches extends Page, Total {}
+
+/** A page did not come in time. */
+export class SearchTooLong extends Error {
+  override readonly name = 'SearchTooLong'
+  /** How many messages have no text to search yet, so that every search reads them. */
+  readonly unindexed: number
+
+  constructor(unindexed: number) {
+    super('The search was given up.')
+    this.unindexed = unindexed
+  }
+}
+
+export interface Finder {
+  /** Walks through all matches, newest first, some at once. */
+  all(atOnce: number): AsyncGenerator<readonly Match[]>
+  /**
+   * Without a start, the newest. Where the page is there and only the count is not when `signal` aborts, the total is
+   * that of the messages found by then.
+   *
+   * @throws {SearchTooLong} when the page is not there by then
+   */
+  page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches>
+  /** Conditions that a row `m` of message_states still has to meet when it is shown. `bind` makes a value a parameter. */
+  readonly state: (bind: Bind) => readonly string[]
+}
+
+/** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is mostly faster. */
+const SORTED_AT_MOST = 5_000
+/**
+ * Of a page, the walk reads at most this many messages for each row of the queue. Where it has not found the page by then, it
+ * lies behind so many others that sorting the rows is faster.
+ */
+const WALKED_PER_ROW = 5
+/** Up to this many rows of a source are read to compare their texts, without asking how many texts match. */
+const COMPARED_ALWAYS = 2_000
+/** And up to this many, if more texts match. */
+const COMPARED_AT_MOST = 50_000
+const COMPARED_AT_ONCE = 1_000
+
+interface Found {
+  readonly id: string
+  readonly millis: number
+  /** How many rows of the source match, where that is known without being counted. */
+  readonly total?: number
+  /** Whether its text is not written yet, so that it may not match. */
+  readonly is_missing?: boolean
+}
+
+/** Where to look for matches. */
+interface Lookup {
+  readonly rows: Source
+  /** How many of all messages are walked before the source is sorted instead; null for any number. */
+  readonly atMost: number | null
+  /** Whether the source is sorted, and has so few rows that all of them are counted meanwhile. */
+  readonly isCounted?: boolean
+}
+
+/** Fewer in tests. */
+interface FinderBounds {
+  /** Counts so many exactly. */
+  readonly exactUpTo?: number
+  readonly sortedAtMost?: number
+  readonly comparedAtMost?: number
+}
+
+/** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
+export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, bounds: FinderBounds = {}): Finder {
+  const selection = createSelection(owner, filter)
+  const find = async (database: Connections) =>
+    createReading(await chooseSource(database, selection, owner, bounds), bounds)
+
+  async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
+    const found: FoundBefore = { uncounted: null, newest: [] }
+    const database = boundBy(pool, signal)
+    try {
+      const reading = find(database).then((each) => each.page(database, start, limit, found))
+      return await Promise.race([reading, rejectedBy(signal)])
+    } catch (error) {
+      if (!signal.aborted) throw error
+      const cut: Page | null = found.uncounted ?? cutPage(found.newest, false, start, limit)
+      if (!cut)
+        throw new SearchTooLong(selection.texts === null ? await requireAnswer(pool) : await countMissing(pool, owner))
+      return { ...cut, total: Math.max(found.newest.length, cut.matches.length), totalIsEstimate: true }
+    }
+  }
+
+  return {
+    async *all(atOnce) {
+      yield* (await find(pool)).walk(pool, 'older', null, atOnce)
+    },
+    page,
+    state: (bind) => (selection.source ? [...selection.ofStatus(bind), ...selection.besidesStatus(bind)] : ['false']),
+  }
+}
+
+/** What has been found of a page when its time is over. */
+interface FoundBefore {
+  /** The page, before its matches are counted. */
+  uncounted: Page | null
+  readonly newest: Match[]
+}
+
+/** $1 tenant */
+const MISSING = `message_texts WHERE tenant_id = $1 AND searched IS NULL`
+
+/** Has the texts lead, unless few rows of another source have to be compared. */
+async function chooseSource(
+  database: Connections,
+  selection: Selection,
+  owner: Owner,
+  { comparedAtMost = COMPARED_AT_MOST, exactUpTo = MAX_EXACT_TOTAL }: FinderBounds,
+): Promise<Selection> {
+  const { source, texts, tenantId, filter } = selection
+  if (source === null || texts === null) return selection
+  const { rows } = await database.query<{ lacks: boolean }>(`SELECT EXISTS (SELECT FROM ${MISSING}) AS lacks`, [
+    tenantId,
+  ])
+  if (rows[0]?.lacks) return { ...selection, source: texts.missing }
+  const expected = await expectTexts(database, selection, texts.alone)
+  if (!source.isOfMessages) {
+    const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
+    const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
+    if (count <= comparedAtMost && (count <= COMPARED_ALWAYS || count < expected)) return selection
+  }
+  return { ...selection, source: expected > exactUpTo ? texts.many : texts.few }
+}
+
+/** Reads the messages of a selection. */
+function createReading(
+  selection: Selection,
+  { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST }: FinderBounds,
+) {
+  const { tenantId, service, source, filter, ofSubmission, ofRow, ofState, status } = selection
+  /** How many messages match, up to one more than are counted, where finding a page has told. */
+  let knownTotal: number | null = null
+
+  /** Finds the source, or walks all messages where that is faster. */
+  async function orderedSource(database: Connections, rows: Source, ofPage: boolean): Promise<Lookup> {
+    if (rows.byEnd) {
+      const isShort = (await countFailed(database, selection, sortedAtMost + 1)) <= sortedAtMost
+      return isShort ? { rows: rows.byEnd, atMost: null, isCounted: true } : { rows, atMost: null }
+    }
+    if (rows.reported !== undefined && !rows.ordered) {
+      const reported = await countReported(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)
+      if (ofPage) knownTotal = reported
+      const count = reported ?? (await countRows(database, selection, sortedAtMost + 1)).count
+      if (count <= sortedAtMost) return { rows, atMost: null, isCounted: true }
+      return { rows: ALL, atMost: reported === null || count > exactUpTo ? null : WALKED_PER_ROW * count }
+    }
+    if (rows.sql === POSSIBLE_DUPLICATES.sql) return { rows, atMost: null, isCounted: true }
+    if (rows.queued === undefined || status === undefined) return { rows, atMost: null }
+    const inState = (await countInState(database, tenantId, status)) ?? 0
+    const count =
+      service === null || inState <= sortedAtMost
+        ? inState
+        : await countQueued(database, tenantId, rows.queued, sortedAtMost + 1)
+    return count > sortedAtMost
+      ? { rows: ALL, atMost: WALKED_PER_ROW * inState }
+      : { rows, atMost: null, isCounted: true }
+  }
+
+  /** @param ofPage whether few are wanted */
+  async function* walk(
+    database: Connections,
+    toward: Toward,
+    begin: ListPosition | null,
+    atOnce: number,
+    ofPage = false,
+  ): AsyncGenerator<readonly Match[]> {
+    if (!source) return
+    if (source.texts === 'some-missing') {
+      yield* walkMissing(database, source, toward, begin, Math.max(atOnce, COMPARED_AT_ONCE))
+      return
+    }
+    const lookup = await orderedSource(database, source, ofPage)
+    const atMost = ofPage ? lookup.atMost : null
+    let { rows } = lookup
+    let position = begin
+    for (;;) {
+      const isCut = atMost !== null && rows !== source
+      const found =
+        ofPage && lookup.isCounted === true
+          ? await readCounted(database, rows, toward, position, atOnce)
+          : await read(database, rows, toward, position, atOnce, isCut ? atMost : null)
+      if (found.length > 0) yield found
+      position = found.at(-1) ?? position
+      if (found.length === atOnce) continue
+      if (!isCut) return
+      rows = source
+    }
+  }
+
+  /** Compares the texts that are not written yet. */
+  async function* walkMissing(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    begin: ListPosition | null,
+    atOnce: number,
+  ): AsyncGenerator<readonly Match[]> {
+    const needles = needlesOf(filter)
+    for (let position = begin; ;) {
+      const found = await readFound(database, rows, toward, position, atOnce, null)
+      const missing = found.filter((each) => each.is_missing).map(({ id }) => id)
+      const texts = missing.length === 0 ? [] : (await database.query<TextRow>(READ_TEXTS, [missing])).rows
+      const matching = new Set(texts.filter((each) => isMatch(searchedText(each), needles)).map(({ id }) => id))
+      const matches = found.filter((each) => !each.is_missing || matching.has(each.id)).map(toMatch)
+      if (matches.length > 0) yield matches
+      const last = found.at(-1)
+      if (!last || found.length < atOnce) return
+      position = toMatch(last)
+    }
+  }
+
+  async function read(...from: Parameters<typeof readFound>): Promise<Match[]> {
+    return (await readFound(...from)).map(toMatch)
+  }
+
+  /** @param atMost how many rows are looked at; null for all */
+  async function readFound(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    position: ListPosition | null,
+    count: number,
+    atMost: number | null,
+  ): Promise<Found[]> {
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const between = position === null ? [] : [isPast(toward, position, bind)]
+    const first = (limit: number) =>
+      `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...between], [])} ${orderOf(toward)} LIMIT ${bind(limit)})`
+    const [looked, conditions] = atMost === null ? [rows.sql, between] : [first(atMost), []]
+    const missing = rows.texts === 'some-missing' ? ', r.is_missing' : ''
+    const text = `SELECT r.id, ${MILLIS}${missing} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
+                   ${orderOf(toward)} LIMIT ${bind(count)}`
+    const plan = planOf(rows)
+    const { rows: found } =
+      plan === null ? await database.query<Found>(text, values) : await readPlanned<Found>(database, plan, text, values)
+    return found
+  }
+
+  /** Reads rows of a source that has to be sorted, and counts all that match. */
+  async function readCounted(
+    database: Connections,
+    rows: Source,
+    toward: Toward,
+    position: ListPosition | null,
+    count: number,
+  ): Promise<Match[]> {
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const matching = `SELECT r.id, r.created_at, ${MILLIS}, count(*) OVER ()::int AS total ${rowsOf(rows, ofRow(rows, bind), ofState(rows, bind))}`
+    const past = position === null ? '' : `WHERE ${isPast(toward, position, bind)}`
+    const { rows: found } = await database.query<Found>(
+      `SELECT r.id, r.millis, r.total FROM (${matching}) AS r ${past} ${orderOf(toward)} LIMIT ${bind(count)}`,
+      values,
+    )
+    knownTotal = found[0]?.total ?? knownTotal
+    return found.map(toMatch)
+  }
+
+  async function page(
+    database: Connections,
+    start: PageStart | null,
+    limit: number,
+    before: FoundBefore,
+  ): Promise<PageOfMatches> {
+    if (source?.texts === 'some-missing') return pageOfMissing(database, start, limit, before.newest)
+    const found = await readPage((...from) => walk(database, ...from, true), start, limit)
+    before.uncounted = found
+    const isAll = start === null && !found.hasOlder
+    if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
+    return { ...found, ...(await totalBeyond(database)) }
+  }
+
+  /** The matches that are counted are those of the page as well, unless it lies far behind. */
+  async function pageOfMissing(
+    database: Connections,
+    start: PageStart | null,
+    limit: number,
+    newest: Match[],
+  ): Promise<PageOfMatches> {
+    const walkFrom: WalkFrom = (...from) => walk(database, ...from)
+    for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
+      for (const match of found) newest.push(match)
+      if (newest.length > exactUpTo) break
+    }
+    const isComplete = newest.length <= exactUpTo
+    const total = isComplete
+      ? { total: newest.length, totalIsEstimate: false }
+      : await estimate(database, selection, newest.length, newest.at(-1)?.at ?? null)
+    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
+  }
+
+  /** Counts all that match where a page does not show them all. */
+  async function totalBeyond(database: Connections): Promise<Total> {
+    if (source?.ordered === true) knownTotal ??= await countReported(database, selection, exactUpTo + 1)
+    if (knownTotal === null) return countAll(database, selection, exactUpTo)
+    if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
+    return estimate(database, selection, knownTotal, null)
+  }
+
+  return { walk, page }
+}
+
+interface TextRow {
+  readonly id: string
+  readonly subject: string
+  readonly reference: string | null
+  readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[] | null
+  readonly bcc: readonly Recipient[] | null
+}
+
+/** $1 ids */
+const READ_TEXTS = `SELECT id, subject, reference, "to", cc, bcc FROM messages WHERE id = ANY ($1)`
+
+function isMatch(text: string, needles: readonly string[]): boolean {
+  return needles.every((needle) => text.includes(needle))
+}
+
+/** SQL for whether a row `r` comes after a position. */
+function isPast(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
+  return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${bind(at)}::timestamptz, ${bind(id)}::text)`
+}
+
+function orderOf(toward: Toward): string {
+  const direction = toward === 'older' ? 'DESC' : 'ASC'
+  return `ORDER BY r.created_at ${direction}, r.id ${direction}`
+}
+
+function toMatch({ id, millis }: Found): Match {
+  return { id, at: new Date(millis) }
+}
+
+/** Begins no statement once the signal aborts. */
+function boundBy(pool: pg.Pool, signal: AbortSignal): Connections {
+  const query = async (statement: string | pg.QueryConfig, values?: unknown[]) => {
+    signal.throwIfAborted()
+    return pool.query(statement, values)
+  }
+  const connect = async () => {
+    signal.throwIfAborted()
+    return pool.connect()
+  }
+  return { query: query as pg.Pool['query'], connect: connect as pg.Pool['connect'] }
+}
+
+/** @throws where the database answers nothing at all: then it is not the search that takes long */
+async function requireAnswer(pool: pg.Pool): Promise<0> {
+  const statement = { text: 'SELECT 1', query_timeout: QUICK_TIMEOUT_MS }
+  await pool.query(statement)
+  return 0
+}
+
+/** The same, and counts the messages whose texts are not written yet. */
+async function countMissing(pool: pg.Pool, { tenantId }: Owner): Promise<number> {
+  const text = `SELECT count(*)::int AS count FROM ${MISSING}`
+  const statement = { text, values: [tenantId], query_timeout: QUICK_TIMEOUT_MS }
+  const { rows } = await pool.query<{ count: number }>(statement)
+  return rows[0]?.count ?? 0
+}
+
+async function rejectedBy(signal: AbortSignal): Promise<never> {
+  signal.throwIfAborted()
+  await once(signal, 'abort')
+  throw signal.reason
+}

@@ -1,0 +1,357 @@
+import type { Recipient } from '@inforiver-mail/contract/message'
+import type { MessageEventType } from '@inforiver-mail/contract/message-event'
+import type pg from 'pg'
+import { inTransaction } from '../../database/transaction.ts'
+import { readDelivery, readDeliverySource } from '../../domain/stored-values.ts'
+import {
+  dueEvent,
+  mergeOutcome,
+  NO_OUTCOME,
+  type FinalDelivery,
+  type OutcomeReport,
+  type RecipientOutcome,
+} from './merge-outcome.ts'
+import { countAndTell } from '../counters.ts'
+
+// What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
+// writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
+
+const REPORTS_AT_ONCE = 500
+const AWAITED_AT_ONCE = 500
+
+/** A message that reports are about, with what is known of its recipients. */
+interface ReportedMessage {
+  readonly id: string
+  readonly service: string
+  readonly possibleDuplicate: boolean
+  /** The addresses as they were submitted, by the address in lower case. */
+  readonly addresses: ReadonlyMap<string, { readonly address: string; readonly places: number }>
+}
+
+/** $1 tenant, $2 ids */
+const READ_MESSAGES = `
+SELECT m.id, m.service, m.possible_duplicate, m."to", m.cc, m.bcc
+  FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
+
+const COLUMNS = `o.message_id, o.address, o.delivery, o.code, o.detail, o.at, o.source, o.certain, o.note, o.events, o.code_awaited_until`
+
+/** $1 message ids */
+const READ = `SELECT ${COLUMNS} FROM recipient_outcomes o WHERE o.message_id = ANY ($1)`
+
+/** $1 tenant, $2 message ids, $3 addresses, $4 how often each is among the recipients */
+const PREPARE = `
+INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, learned_at)
+SELECT a.message_id, a.address, $1, a.places, mail_now()
+  FROM unnest($2::text[], $3::text[], $4::int[]) AS a(message_id, address, places) JOIN messages m ON m.id = a.message_id
+ WHERE m.id = ANY ($2)
+ ORDER BY a.message_id, a.address
+ON CONFLICT DO NOTHING`
+
+/** $1 message ids, $2 addresses */
+const LOCK = `
+SELECT ${COLUMNS}, mail_now() AS now FROM recipient_outcomes o
+ WHERE o.message_id = ANY ($1) AND (o.message_id, o.address) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ ORDER BY o.message_id, o.address FOR UPDATE`
+
+/** Counts those that have bounced by this. $1 outcomes as JSON, $2 message ids */
+const WRITE = `
+WITH written AS (
+UPDATE recipient_outcomes o
+   SET submitted_at = coalesce(o.submitted_at, (SELECT m.created_at FROM messages m WHERE m.id = o.message_id)), delivery = r.delivery,
+       code = r.code, detail = r.detail, at = r.at, source = r.source, certain = r.certain, note = r.note,
+       events = r.events, code_awaited_until = r."codeAwaitedUntil", learned_at = mail_now()
+  FROM jsonb_to_recordset($1::jsonb) AS r("messageId" text, address text, delivery text, code text, detail text, at timestamptz, source text,
+       certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz, "hasBounced" boolean)
+ WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address
+RETURNING o.tenant_id, o.at, o.places, r."hasBounced" AS has_bounced
+)
+INSERT INTO outcome_counts AS c (tenant_id, hour, bounced)
+SELECT tenant_id, date_bin('1 hour', coalesce(at, mail_now()), 'epoch'), sum(places) FROM written WHERE has_bounced
+ GROUP BY 1, 2 ORDER BY 1, 2
+ON CONFLICT (tenant_id, hour) DO UPDATE SET bounced = c.bounced + excluded.bounced`
+
+/**
+ * Keeps messages of which everything is known out of the index of the others, which only lists read. Two transactions that
+ * change different recipients of a message do not see each other, and leave it there. No partial index fits the second condition.
+ *
+ * $1 message ids
+ */
+const NOTE_REPORTED = `
+WITH known AS MATERIALIZED (
+  SELECT m.id FROM messages m
+   WHERE m.id = ANY ($1) AND coalesce(m.reported, false) = false
+     AND m.recipients <= (SELECT sum(o.places) FROM recipient_outcomes o WHERE o.message_id = m.id AND o.delivery IS NOT NULL)
+   ORDER BY m.id FOR NO KEY UPDATE
+)
+UPDATE messages SET reported = true WHERE id = ANY (ARRAY(SELECT known.id FROM known))`
+
+/** $1 tenant, $2 events as JSON */
+const WRITE_EVENTS = `
+WITH ${countAndTell(
+  [],
+  [
+    `
+SELECT $1::text, e."messageId", e.service, e."possibleDuplicate", e.at, e.type, e.recipient, e.code, e.detail
+  FROM jsonb_to_recordset($2::jsonb) AS e(at timestamptz, "possibleDuplicate" boolean, "messageId" text, service text, type text, recipient text, code text, detail text)`,
+  ],
+)}
+SELECT FROM counted`
+
+/** Recipients whose code has not come in time. $1 at most */
+const OVERDUE = `
+SELECT o.tenant_id, o.message_id, o.address FROM recipient_outcomes o
+ WHERE o.code_awaited_until <= mail_now() ORDER BY o.code_awaited_until LIMIT $1`
+
+interface OutcomeRow {
+  readonly message_id: string
+  readonly address: string
+  readonly delivery: string | null
+  readonly code: string | null
+  readonly detail: string | null
+  readonly at: Date | null
+  readonly source: string | null
+  readonly certain: boolean
+  readonly note: string | null
+  readonly events: readonly string[]
+  readonly code_awaited_until: Date | null
+}
+
+/**
+ * Applies reports about recipients of a tenant's messages, and writes the events that follow. What changes nothing costs
+ * a read. Reports about one recipient count in their order. Returns how many recipients changed.
+ */
+export async function applyReports(
+  pool: pg.Pool,
+  tenantId: string,
+  reports: readonly OutcomeReport[],
+): Promise<number> {
+  let changed = 0
+  for (let next = 0; next < reports.length; next += REPORTS_AT_ONCE)
+    changed += await applySome(pool, tenantId, reports.slice(next, next + REPORTS_AT_ONCE))
+  return changed
+}
+
+async function applySome(pool: pg.Pool, tenantId: string, reports: readonly OutcomeReport[]): Promise<number> {
+  const ids = [...new Set(reports.map(({ messageId }) => messageId))]
+  const messages = await readMessages(pool, tenantId, ids)
+  const reported = Map.groupBy(
+    reports.filter(({ messageId, recipient }) => messages.get(messageId)?.addresses.has(recipient.toLowerCase())),
+    ({ messageId, recipient }) => keyOf(messageId, recipient.toLowerCase()),
+  )
+  const known = await readOutcomes(pool, ids)
+  const now = new Date(0) // whether a report changes anything does not depend on the time
+  const places = [...reported].flatMap(([key, some]) => {
+    const current = known.get(key) ?? NO_OUTCOME
+    const [first] = some
+    if (!first || mergeAll(current, some, now) === current) return []
+    const { messageId } = first
+    const address = first.recipient.toLowerCase()
+    return [{ key, messageId, address, places: messages.get(messageId)?.addresses.get(address)?.places ?? 1 }]
+  })
+  if (places.length === 0) return 0
+  return inTransaction(pool, async (client) => {
+    await client.query(PREPARE, [
+      tenantId,
+      places.map(({ messageId }) => messageId),
+      places.map(({ address }) => address),
+      places.map((place) => place.places),
+    ])
+    return change(client, tenantId, places, messages, (key, current, at) =>
+      mergeAll(current, reported.get(key) ?? [], at),
+    )
+  })
+}
+
+function mergeAll(current: RecipientOutcome, reports: readonly OutcomeReport[], now: Date): RecipientOutcome {
+  return reports.reduce((outcome, report) => mergeOutcome(outcome, report, now), current)
+}
+
+/** Writes the events of failed deliveries whose code has not come in time. Returns whether there may be more. */
+export async function writeOverdueEvents(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ tenant_id: string; message_id: string; address: string }>(OVERDUE, [
+    AWAITED_AT_ONCE,
+  ])
+  for (const [tenantId, some] of Map.groupBy(rows, (row) => row.tenant_id)) {
+    const places = some.map((row) => ({
+      key: keyOf(row.message_id, row.address),
+      messageId: row.message_id,
+      address: row.address,
+    }))
+    const messages = await readMessages(
+      pool,
+      tenantId,
+      places.map(({ messageId }) => messageId),
+    )
+    await inTransaction(pool, (client) =>
+      change(client, tenantId, places, messages, (_key, current, now) =>
+        current.codeAwaitedUntil !== null && current.codeAwaitedUntil <= now
+          ? { ...current, codeAwaitedUntil: null }
+          : current,
+      ),
+    )
+  }
+  return rows.length === AWAITED_AT_ONCE
+}
+
+interface Place {
+  readonly key: string
+  readonly messageId: string
+  readonly address: string
+}
+
+/** Changes recipients under their locks, and writes their events. */
+async function change(
+  client: pg.PoolClient,
+  tenantId: string,
+  places: readonly Place[],
+  messages: ReadonlyMap<string, ReportedMessage>,
+  next: (key: string, current: RecipientOutcome, now: Date) => RecipientOutcome,
+): Promise<number> {
+  const ids = places.map(({ messageId }) => messageId)
+  const { rows } = await client.query<OutcomeRow & { readonly now: Date }>(LOCK, [
+    ids,
+    places.map(({ address }) => address),
+  ])
+  const changes = rows.flatMap((row) => {
+    const before = toOutcome(row)
+    const merged = next(keyOf(row.message_id, row.address), before, row.now)
+    const event = dueEvent(merged, row.now)
+    const after = event === null ? merged : { ...merged, events: [...merged.events, event], codeAwaitedUntil: null }
+    const hasBounced = after.delivery === 'failed' && before.delivery !== 'failed'
+    return after === before ? [] : [{ messageId: row.message_id, address: row.address, after, event, hasBounced }]
+  })
+  if (changes.length === 0) return 0
+  const written = changes.map(({ messageId, address, after, hasBounced }) => ({
+    messageId,
+    address,
+    ...after,
+    hasBounced,
+  }))
+  await client.query(WRITE, [JSON.stringify(written), ids])
+  await client.query(NOTE_REPORTED, [changes.map(({ messageId }) => messageId)])
+  const events = changes.flatMap(({ messageId, address, after, event }) => {
+    const message = messages.get(messageId)
+    return event === null || !message ? [] : [toEvent(message, address, after, event)]
+  })
+  if (events.length > 0) await client.query(WRITE_EVENTS, [tenantId, JSON.stringify(events)])
+  return changes.length
+}
+
+function toEvent(
+  { id, service, possibleDuplicate, addresses }: ReportedMessage,
+  address: string,
+  { delivery, code, detail, at }: RecipientOutcome,
+  type: MessageEventType,
+) {
+  return {
+    messageId: id,
+    service,
+    possibleDuplicate,
+    type,
+    recipient: addresses.get(address)?.address ?? address,
+    code,
+    detail: delivery === 'spam' ? 'spam' : detail,
+    at,
+  }
+}
+
+async function readMessages(
+  pool: pg.Pool,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ReportedMessage>> {
+  const { rows } = await pool.query<{
+    id: string
+    service: string
+    possible_duplicate: boolean
+    to: Recipient[]
+    cc: Recipient[] | null
+    bcc: Recipient[] | null
+  }>(READ_MESSAGES, [tenantId, ids])
+  return new Map(
+    rows.map(({ id, service, possible_duplicate: possibleDuplicate, to, cc, bcc }) => [
+      id,
+      {
+        id,
+        service,
+        possibleDuplicate,
+        addresses: countAddresses([...to, ...(cc ?? []), ...(bcc ?? [])]),
+      },
+    ]),
+  )
+}
+
+function countAddresses(recipients: readonly Recipient[]): ReportedMessage['addresses'] {
+  const counted = new Map<string, { address: string; places: number }>()
+  for (const { address } of recipients) {
+    const key = address.toLowerCase()
+    const known = counted.get(key)
+    counted.set(key, { address: known?.address ?? address, places: (known?.places ?? 0) + 1 })
+  }
+  return counted
+}
+
+/** Reads what is known of the recipients of messages, by `keyOf`. */
+export async function readOutcomes(
+  pool: pg.Pool,
+  messageIds: readonly string[],
+): Promise<ReadonlyMap<string, RecipientOutcome>> {
+  const { rows } = await pool.query<OutcomeRow>(READ, [messageIds])
+  return new Map(rows.map((row) => [keyOf(row.message_id, row.address), toOutcome(row)]))
+}
+
+/** What a row of the message trace reported that was matched without a Message-ID. */
+export interface ReportedRow {
+  readonly address: string
+  readonly subject: string
+  readonly at: Date
+}
+
+/** $1 tenant, $2 states of delivery, $3 from, $4 to */
+const READ_LIKELY = `
+SELECT o.address, m.subject, o.at
+  FROM recipient_outcomes o CROSS JOIN LATERAL (SELECT subject FROM messages WHERE id = o.message_id OFFSET 0) AS m
+ WHERE o.tenant_id = $1 AND o.delivery = ANY ($2) AND o.at BETWEEN $3 AND $4 AND o.source = 'trace' AND NOT o.certain`
+
+/** Reads the uncertain outcomes that rows of the message trace told from a time, both ends included. */
+export async function readLikely(
+  pool: pg.Pool,
+  tenantId: string,
+  from: Date,
+  to: Date,
+): Promise<readonly ReportedRow[]> {
+  const final: readonly FinalDelivery[] = ['delivered', 'expanded', 'failed', 'quarantined', 'spam']
+  const { rows } = await pool.query<ReportedRow>(READ_LIKELY, [tenantId, final, from, to])
+  return rows
+}
+
+/** $1 tenant, $2 from, $3 to */
+const READ_BOUNCED = `
+SELECT DISTINCT o.message_id AS id FROM recipient_outcomes o
+ WHERE o.tenant_id = $1 AND o.delivery = 'failed' AND o.at BETWEEN $2 AND $3 AND o.source = 'bounce' LIMIT 2000`
+
+/** Reads the ids of messages with a recipient that bounced within a time. */
+export async function readBounced(pool: pg.Pool, tenantId: string, from: Date, to: Date): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(READ_BOUNCED, [tenantId, from, to])
+  return rows.map(({ id }) => id)
+}
+
+/** @param address in lower case */
+export function keyOf(messageId: string, address: string): string {
+  return `${messageId} ${address}`
+}
+
+function toOutcome(row: OutcomeRow): RecipientOutcome {
+  const { code, detail, at, certain, note, events } = row
+  return {
+    delivery: readDelivery(row.delivery),
+    code,
+    detail,
+    at,
+    source: readDeliverySource(row.source),
+    certain,
+    note,
+    events,
+    codeAwaitedUntil: row.code_awaited_until,
+  }
+}
