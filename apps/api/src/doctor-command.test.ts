@@ -11,7 +11,7 @@ import { runDoctorCommand } from './doctor-command.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { freePort, PRODUCT_ROLE } from './test-support/database-server.ts'
 import { createTestDatabase } from './test-support/test-database.ts'
-import { useGround } from './test-support/use-ground.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
 const offline: DnsResolver = {
   resolve4: () => Promise.reject(new Error('offline')),
@@ -19,8 +19,8 @@ const offline: DnsResolver = {
   resolveTxt: () => Promise.reject(new Error('offline')),
 }
 
-const ground = useGround()
-beforeEach(() => ground.clear())
+const fixture = useFixture()
+beforeEach(() => fixture.clear())
 
 interface Run {
   readonly status: number
@@ -80,9 +80,9 @@ describe('the configuration', () => {
 
 describe('an external database', () => {
   it('is checked without a product that runs, and the connection with it', async () => {
-    await (await ground.startProduct({ environment: { ROLE: 'api' } })).close()
+    await (await fixture.startProduct({ environment: { ROLE: 'api' } })).close()
 
-    const run = await doctor(await ground.configure())
+    const run = await doctor(await fixture.configure())
 
     expect(run.status).toBe(0)
     expect(statusesOf(run, 'failed')).toEqual([])
@@ -97,7 +97,7 @@ describe('an external database', () => {
   })
 
   it('is checked beside the product, whose port is no failure', async () => {
-    const product = await ground.startProduct({ environment: { ROLE: 'api' } })
+    const product = await fixture.startProduct({ environment: { ROLE: 'api' } })
 
     const run = await doctor(product.config)
 
@@ -112,7 +112,7 @@ describe('an external database', () => {
     const empty = await createTestDatabase({ template: 'template0' })
     onTestFinished(() => empty.drop())
 
-    const run = await doctor(await ground.configure({ DATABASE_URL: empty.url }))
+    const run = await doctor(await fixture.configure({ DATABASE_URL: empty.url }))
 
     expect(run).toMatchObject({
       status: 0,
@@ -129,7 +129,7 @@ describe('an external database', () => {
        CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION refuse()`,
     )
 
-    const run = await doctor(await ground.configure({ DATABASE_URL: database.url }))
+    const run = await doctor(await fixture.configure({ DATABASE_URL: database.url }))
 
     expect(run).toMatchObject({
       status: 0,
@@ -148,7 +148,7 @@ describe('an external database', () => {
       ALTER TABLE webhooks OWNER TO CURRENT_USER; REVOKE CREATE ON SCHEMA public FROM PUBLIC, ${PRODUCT_ROLE};
       REVOKE ALL ON _prisma_migrations FROM ${PRODUCT_ROLE}`)
 
-    const run = await doctor(await ground.configure({ DATABASE_URL: database.url }))
+    const run = await doctor(await fixture.configure({ DATABASE_URL: database.url }))
 
     expect(run.checks.database).toMatchObject({
       code: 'database-rights-missing',
@@ -158,8 +158,8 @@ describe('an external database', () => {
   })
 
   it('of another app registration is told, and its tokens stay where they are', async () => {
-    await (await ground.startProduct({ environment: { ROLE: 'api' } })).close()
-    const config = await ground.configure({ AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000000' })
+    await (await fixture.startProduct({ environment: { ROLE: 'api' } })).close()
+    const config = await fixture.configure({ AZURE_CLIENT_ID: '00000000-0000-4000-8000-000000000000' })
 
     const run = await doctor(config)
 
@@ -171,14 +171,14 @@ describe('an external database', () => {
   })
 
   it('that refuses the login, or is not there, is told with the reason', async () => {
-    const url = new URL(ground.database.url)
+    const url = new URL(fixture.database.url)
     url.pathname = '/no_such_database'
-    expect((await doctor(await ground.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
+    expect((await doctor(await fixture.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
       code: 'database-unreachable',
       values: { reason: '3D000' },
     })
     url.host = `127.0.0.1:${await freePort()}`
-    expect((await doctor(await ground.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
+    expect((await doctor(await fixture.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
       values: { reason: 'ECONNREFUSED' },
     })
   })
@@ -189,7 +189,7 @@ describe('the embedded database', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-doctor-'))
   })
-  const embedded = () => ground.configure({ DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: folder })
+  const embedded = () => fixture.configure({ DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: folder })
 
   it('is neither made nor started, and nothing that needs it fails', async () => {
     onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -209,20 +209,20 @@ describe('the embedded database', () => {
 
 describe('the way to Microsoft', () => {
   it('through a proxy that refuses is told as the proxy’s, for the host of the last upload too', async () => {
-    await (await ground.startProduct({ environment: { ROLE: 'api' } })).close()
-    await ground.database.query(
+    await (await fixture.startProduct({ environment: { ROLE: 'api' } })).close()
+    await fixture.database.query(
       `UPDATE installation SET authority_host = 'https://login.microsoftonline.com', graph_base_url = 'https://graph.microsoft.com'`,
     )
-    const [{ tenant_id: tenant } = { tenant_id: '' }] = await ground.database.query<{ tenant_id: string }>(
+    const [{ tenant_id: tenant } = { tenant_id: '' }] = await fixture.database.query<{ tenant_id: string }>(
       'SELECT tenant_id FROM installation',
     )
-    await ground.database.query('INSERT INTO mailboxes (tenant_id, upload_origin) VALUES ($1, $2)', [
+    await fixture.database.query('INSERT INTO mailboxes (tenant_id, upload_origin) VALUES ($1, $2)', [
       tenant,
       'https://attachments.office.net',
     ])
     const proxy = await serveProxy(407)
     const run = await doctor(
-      await ground.configure({
+      await fixture.configure({
         HTTPS_PROXY: proxy.origin,
         AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com',
         GRAPH_BASE_URL: '',
@@ -248,7 +248,7 @@ it('ends in time though nothing answers, with every check that can fail', async 
   const nowhere = `http://127.0.0.1:${await listen(() => {})}`
 
   const run = await doctor(
-    await ground.configure({
+    await fixture.configure({
       AZURE_AUTHORITY_HOST: nowhere,
       GRAPH_BASE_URL: nowhere,
       PUBLIC_URL: nowhere,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { createTestFixture, type TestFixture } from './test-support/test-product.ts'
 
 const Rules = z.object({
   groups: z.array(
@@ -34,14 +34,14 @@ const OPERATORS = new Set([
   'bool',
 ])
 
-let ground: TestGround
+let fixture: TestFixture
 let offered: Set<string>
 let info: string | undefined
 let url: string
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   const environment = { ROLE: 'api', AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
-  ;({ url } = await ground.startProduct({ environment }))
+  ;({ url } = await fixture.startProduct({ environment }))
   const text = await (await fetch(`${url}/metrics`)).text()
   info = /^inforiver_mail_info.*$/m.exec(text)?.[0]
   offered = new Set(
@@ -50,7 +50,7 @@ beforeAll(async () => {
     ),
   )
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')

@@ -6,11 +6,11 @@ import { createServer, type Server } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveProxy } from '../../../packages/m365/src/test-support/servers.ts'
-import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { createTestFixture, type TestFixture } from './test-support/test-product.ts'
 
 const { certificate, privateKey } = selfSignedCertificate()
 
-let ground: TestGround
+let fixture: TestFixture
 let standIn: Server
 let authorityHost: string
 let directory: string
@@ -18,8 +18,8 @@ let certificateFile: string
 
 // Microsoft behind https, with a certificate that only the extra file makes trusted.
 beforeAll(async () => {
-  ground = await createTestGround()
-  const simulatorPort = Number(new URL(ground.microsoft.url).port)
+  fixture = await createTestFixture()
+  const simulatorPort = Number(new URL(fixture.microsoft.url).port)
   standIn = createServer({ cert: certificate, key: privateKey }, (near) => {
     const far = connect(simulatorPort, '127.0.0.1')
     for (const socket of [near, far]) socket.on('error', () => [near, far].map((each) => each.destroy()))
@@ -33,22 +33,22 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   rmSync(directory, { recursive: true })
-  await ground.close()
+  await fixture.close()
   standIn.close()
 })
 
-beforeEach(() => ground.clear())
+beforeEach(() => fixture.clear())
 
 /** Completes a sign-in, for which the product requests tokens. Returns how often Microsoft was asked. */
 async function tokenRequests(environment: Record<string, string>): Promise<number> {
-  const product = await ground.startProduct({
+  const product = await fixture.startProduct({
     environment: { ROLE: 'api', AZURE_AUTHORITY_HOST: authorityHost, ...environment },
   })
   const browser = product.newBrowser()
   const { headers } = await browser.visit('/auth/sign-in')
   const state = new URL(headers.get('location') ?? '').searchParams.get('state') ?? ''
   await browser.open(`/auth/microsoft/callback?${new URLSearchParams({ state, code: 'a-code' }).toString()}`)
-  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  const { endpoints } = await fixture.microsoft.control('GET', '/counters')
   return endpoints.token?.requests ?? 0
 }
 

@@ -4,15 +4,15 @@ import { serve } from './serve.ts'
 import { SETTINGS } from './test-support/office365-smtp.ts'
 import { newKey } from './test-support/sealed-rows.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
-import { useGround } from './test-support/use-ground.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
 const UNCHANGED: RereadSecrets = { credential: null, clientSecretExpiresAt: null, vaultKeys: null, faults: [] }
 
-const ground = useGround()
+const fixture = useFixture()
 
 it('signs in with a secret, and seals with a key, that were read again while it runs', async () => {
-  const { registration } = await ground.configure()
-  const config = await ground.configure({ AZURE_CLIENT_SECRET: 'the-one-before', LOG_LEVEL: 'silent' })
+  const { registration } = await fixture.configure()
+  const config = await fixture.configure({ AZURE_CLIENT_SECRET: 'the-one-before', LOG_LEVEL: 'silent' })
   const running = await serve(config, () => {})
   onTestFinished(() => running.close())
   const ada = createTestBrowser(config.publicUrl)
@@ -32,7 +32,7 @@ it('signs in with a secret, and seals with a key, that were read again while it 
 })
 
 it('measures when a secret expires of which that was read while it runs', async () => {
-  const config = await ground.configure({ LOG_LEVEL: 'silent' })
+  const config = await fixture.configure({ LOG_LEVEL: 'silent' })
   const running = await serve(config, () => {})
   onTestFinished(() => running.close())
   const measured = async () => {
@@ -50,7 +50,7 @@ it('measures when a secret expires of which that was read while it runs', async 
 })
 
 async function sealingKeys(): Promise<unknown[]> {
-  const rows = await ground.database.query<{ application_name: string }>(
+  const rows = await fixture.database.query<{ application_name: string }>(
     `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '% seals with %'`,
   )
   return rows.map((row) => row.application_name)

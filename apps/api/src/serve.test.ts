@@ -5,14 +5,14 @@ import { serve } from './serve.ts'
 import { connectMailbox } from './test-support/office365-smtp.ts'
 import { createDatabaseOf15, migrationNames } from './test-support/migrations.ts'
 import { work } from './work.ts'
-import { useGround } from './test-support/use-ground.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
-const ground = useGround()
+const fixture = useFixture()
 
-beforeEach(() => ground.clear())
+beforeEach(() => fixture.clear())
 
 async function configure(environment: Record<string, string> = {}) {
-  return ground.configure({ LOG_LEVEL: 'silent', ...environment })
+  return fixture.configure({ LOG_LEVEL: 'silent', ...environment })
 }
 
 function onFatal(error: unknown): void {
@@ -21,7 +21,7 @@ function onFatal(error: unknown): void {
 
 /** Counts the product's connections, without those of the test and of the server itself. */
 async function connections(): Promise<number> {
-  const rows = await ground.database.query(
+  const rows = await fixture.database.query(
     `SELECT 1 FROM pg_stat_activity
       WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'`,
   )
@@ -50,7 +50,7 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
 })
 
 it('refuses to start without the vault keys that sealed what is stored, and leaves nothing behind', async () => {
-  const product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
@@ -79,7 +79,7 @@ it.each([
   ['checks the vault keys', 'key_sealed'],
   ['stores the seeded service key', 'service_keys'],
 ])('continues a start that loses the database while it %s', async (_step, text) => {
-  const link = await ground.database.link()
+  const link = await fixture.database.link()
   link.loseAnswerTo(text)
   const config = await configure({ DATABASE_URL: link.url })
 
@@ -95,7 +95,7 @@ it('logs which migrations it applies to the database of version 1.5, and then se
   const older = await createDatabaseOf15()
   onTestFinished(() => older.drop())
 
-  const product = await ground.startProduct({
+  const product = await fixture.startProduct({
     environment: { DATABASE_URL: older.url, ROLE: 'api', LOG_LEVEL: 'info' },
   })
   const ready = await fetch(`${product.url}/readyz`)
@@ -110,7 +110,7 @@ it('raises an alert after the start if the client secret has expired', async () 
   const running = await serve(await configure({ AZURE_CLIENT_SECRET_EXPIRES: '2020-05-01' }), onFatal)
 
   await expect
-    .poll(() => ground.database.query("SELECT facts FROM alert_events WHERE type = 'secret.expiring'"))
+    .poll(() => fixture.database.query("SELECT facts FROM alert_events WHERE type = 'secret.expiring'"))
     .toEqual([{ facts: { kind: 'secret', expiresAt: '2020-05-01T00:00:00.000Z', daysLeft: 0 } }])
   await running.close()
 })

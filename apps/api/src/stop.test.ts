@@ -3,23 +3,23 @@ import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { startFromTheShell, type StartedProduct } from './test-support/started-product.ts'
-import { useGround } from './test-support/use-ground.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
 const START = ['node', 'scripts/start.mjs'] as const
 
-const ground = useGround()
+const fixture = useFixture()
 
 /** With an external database, so that it starts quickly. */
 function external(role: 'api' | 'worker'): Record<string, string> {
   return {
     ROLE: role,
-    DATABASE_URL: ground.database.url,
+    DATABASE_URL: fixture.database.url,
     VAULT_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
     AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
     AZURE_CLIENT_ID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
     AZURE_CLIENT_SECRET: 'the-secret-of-the-test-registration',
-    AZURE_AUTHORITY_HOST: ground.microsoft.authorityHost,
-    GRAPH_BASE_URL: ground.microsoft.graphBaseUrl,
+    AZURE_AUTHORITY_HOST: fixture.microsoft.authorityHost,
+    GRAPH_BASE_URL: fixture.microsoft.graphBaseUrl,
   }
 }
 

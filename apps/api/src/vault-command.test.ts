@@ -18,14 +18,14 @@ import { createTestDatabase, type TestDatabase } from './test-support/test-datab
 import type { TestProduct } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
 import { runVaultCommand } from './vault-command.ts'
-import { useGround } from './test-support/use-ground.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
 const OLD = newKey('old')
 const NEW = newKey('new')
 const NO_LIMIT = { MAILBOX_MESSAGES_PER_MINUTE: '0' }
 
-const ground = useGround()
-beforeEach(() => ground.clear())
+const fixture = useFixture()
+beforeEach(() => fixture.clear())
 
 interface Run {
   readonly code: number
@@ -42,25 +42,25 @@ async function vault(
   return { code, text: lines.join('\n') }
 }
 
-const withKeys = (...keys: string[]) => ground.configure({ VAULT_KEYS: keys.join() })
+const withKeys = (...keys: string[]) => fixture.configure({ VAULT_KEYS: keys.join() })
 
 describe('inforiver-mail vault rotate', () => {
   it('reports when the old key can go, and a start then needs the new key alone', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+    await addSealedRows(fixture.database, vaultOf(OLD), { messages: 3 })
 
     const run = await vault('rotate', await withKeys(NEW, OLD))
 
     expect(run.code).toBe(0)
     expect(run.text).toContain('8 stored secrets sealed with new now.')
     expect(run.text).toContain('No stored value needs the key old any more.')
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: NEW } })
+    const product = await fixture.startProduct({ environment: { VAULT_KEYS: NEW } })
     await product.close()
-    await expect(ground.startProduct({ environment: { VAULT_KEYS: OLD } })).rejects.toThrow('"new", which is missing')
+    await expect(fixture.startProduct({ environment: { VAULT_KEYS: OLD } })).rejects.toThrow('"new", which is missing')
   })
 
   it('reports that the old key is still needed, also by its exit code, while a value cannot be resealed', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD), { messages: 2 })
-    await ground.database.query(
+    await addSealedRows(fixture.database, vaultOf(OLD), { messages: 2 })
+    await fixture.database.query(
       `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id LIKE '%0') WHERE message_id LIKE '%1'`,
     )
 
@@ -72,26 +72,26 @@ describe('inforiver-mail vault rotate', () => {
   })
 
   it('changes nothing, and says what to do, while a process still seals with the old key', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD))
-    const before = await allSealed(ground.database)
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ROLE: 'api' } })
+    await addSealedRows(fixture.database, vaultOf(OLD))
+    const before = await allSealed(fixture.database)
+    const product = await fixture.startProduct({ environment: { VAULT_KEYS: OLD, ROLE: 'api' } })
 
     const run = await vault('rotate', await withKeys(NEW, OLD))
     await product.close()
 
     expect(run.code).toBe(2)
     expect(run.text).toContain('A running process still seals new values with old, not with new. Restart every process')
-    expect(await allSealed(ground.database)).toEqual(before)
+    expect(await allSealed(fixture.database)).toEqual(before)
   })
 
   it('refuses to rotate without a key that is needed, and names it', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD))
+    await addSealedRows(fixture.database, vaultOf(OLD))
 
     await expect(vault('rotate', await withKeys(NEW))).rejects.toThrow('"old", which is missing')
   })
 
   it('says how to begin when there is one key only', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD))
+    await addSealedRows(fixture.database, vaultOf(OLD))
 
     const run = await vault('rotate', await withKeys(OLD))
 
@@ -102,7 +102,7 @@ describe('inforiver-mail vault rotate', () => {
 
 describe('inforiver-mail vault status', () => {
   it('shows how many stored secrets each key seals, and which key is missing', async () => {
-    await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+    await addSealedRows(fixture.database, vaultOf(OLD), { messages: 3 })
 
     const run = await vault('status', await withKeys(NEW))
 
@@ -121,7 +121,7 @@ it.each(['status', 'rotate', 'forget'])(
         'DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)',
       )
       const before = await older.query(migrations)
-      const on = ({ url }: TestDatabase) => ground.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
+      const on = ({ url }: TestDatabase) => fixture.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
 
       await expect(vault(command, await on(older))).rejects.toThrow('The database is of an older version.')
       await expect(vault(command, await on(empty))).rejects.toThrow('The database is empty.')
@@ -137,7 +137,7 @@ it.each(['status', 'rotate', 'forget'])(
 
 it('says why the database cannot be reached', async () => {
   const url = `postgresql://somebody:hidden@127.0.0.1:${await freePort()}/mail`
-  const config = await ground.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
+  const config = await fixture.configure({ VAULT_KEYS: NEW, DATABASE_URL: url })
 
   const refusal = await vault('status', config).catch((error: unknown) => error)
 
@@ -147,24 +147,24 @@ it('says why the database cannot be reached', async () => {
 
 describe('inforiver-mail vault forget', () => {
   beforeEach(async () => {
-    await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_lost', messages: 2 })
-    await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
+    await addSealedRows(fixture.database, vaultOf(OLD), { tenant: 'ten_lost', messages: 2 })
+    await addSealedRows(fixture.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
   })
 
   /** Adds drafts to the messages whose ids match. */
   async function addDrafts(ids: string): Promise<void> {
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_drafts (message_id, tenant_id, draft_id)
        SELECT message_id, tenant_id, 'draft of ' || message_id FROM message_queue WHERE message_id LIKE $1`,
       [ids],
     )
-    await ground.database.query('UPDATE message_queue SET has_draft = true WHERE message_id LIKE $1', [ids])
+    await fixture.database.query('UPDATE message_queue SET has_draft = true WHERE message_id LIKE $1', [ids])
   }
 
   it.each(['forget', 'forget all', 'forget messages'])(
     'lists what is lost and changes nothing by %s',
     async (command) => {
-      const before = await allSealed(ground.database)
+      const before = await allSealed(fixture.database)
 
       const run = await vault(command, await withKeys(NEW))
 
@@ -175,25 +175,25 @@ describe('inforiver-mail vault forget', () => {
       expect(run.text).toContain('tokens: 1 refresh token sealed with old cannot be opened (ten_lost).')
       expect(run.text).toContain('Nothing was changed.')
       expect(run.text).not.toContain('ten_kept')
-      expect(await allSealed(ground.database)).toEqual(before)
+      expect(await allSealed(fixture.database)).toEqual(before)
     },
   )
 
   it('gives up everything that is lost and nothing else, so that the start is no longer refused', async () => {
     const kept = vaultOf(NEW)
-    const before = (await allSealed(ground.database)).filter((value) => kept.keyIdOf(value) === 'new')
+    const before = (await allSealed(fixture.database)).filter((value) => kept.keyIdOf(value) === 'new')
 
     const run = await vault('forget all --yes', await withKeys(NEW))
 
     expect(run.code).toBe(0)
     expect(run.text).toContain('Every stored secret can be opened now.')
-    expect((await allSealed(ground.database)).toSorted()).toEqual(before.toSorted())
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: NEW } })
+    expect((await allSealed(fixture.database)).toSorted()).toEqual(before.toSorted())
+    const product = await fixture.startProduct({ environment: { VAULT_KEYS: NEW } })
     await product.close()
   })
 
   const FIRST = 'msg_ten_lost_000000'
-  const change = (...statements: string[]) => ground.database.query(statements.join(';'))
+  const change = (...statements: string[]) => fixture.database.query(statements.join(';'))
   const IN_DOUBT = `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = '${FIRST}'`
 
   it.each<[string, () => Promise<unknown>, string, object[]]>([
@@ -268,7 +268,7 @@ describe('inforiver-mail vault forget', () => {
       async () => {
         const owner = { tenant: 'ten_kept', record: 'msg_ten_kept_000000', purpose: 'upload-url' }
         await addDrafts('msg_ten_kept_000000')
-        await ground.database.query(
+        await fixture.database.query(
           `UPDATE message_drafts SET upload_url_sealed = $1, upload_position = 5 WHERE message_id = 'msg_ten_kept_000000'`,
           [await vaultOf(OLD).seal('https://upload.example', owner)],
         )
@@ -288,17 +288,17 @@ describe('inforiver-mail vault forget', () => {
 
     await vault('forget all --yes', await withKeys(NEW))
 
-    expect(await ground.database.query(query)).toEqual(expected)
+    expect(await fixture.database.query(query)).toEqual(expected)
   })
 
   it('gives up only what the command line names', async () => {
     await vault('forget messages --yes', await withKeys(NEW))
-    expect(await ground.database.query(`SELECT DISTINCT status FROM tenant_settings`)).toEqual([
+    expect(await fixture.database.query(`SELECT DISTINCT status FROM tenant_settings`)).toEqual([
       { status: 'connected' },
     ])
 
     await vault('forget tokens --yes', await withKeys(NEW))
-    expect(await ground.database.query('SELECT status FROM tenant_settings ORDER BY 1')).toEqual([
+    expect(await fixture.database.query('SELECT status FROM tenant_settings ORDER BY 1')).toEqual([
       { status: 'connected' },
       { status: 'reconnect-required' },
     ])
@@ -315,8 +315,8 @@ describe('inforiver-mail vault forget', () => {
     ['is missing here', [NEW]],
     ['has another value here', [NEW, newKey('old')]],
   ])('gives up nothing beside a running process, which has the key that %s', async (_, keys) => {
-    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${OLD},${NEW}`, ROLE: 'api' } })
-    const states = () => ground.database.query('SELECT id, status FROM message_states ORDER BY id')
+    const product = await fixture.startProduct({ environment: { VAULT_KEYS: `${OLD},${NEW}`, ROLE: 'api' } })
+    const states = () => fixture.database.query('SELECT id, status FROM message_states ORDER BY id')
     const before = await states()
 
     await expect(vault('forget all --yes', await withKeys(...keys))).rejects.toThrow(
@@ -330,14 +330,14 @@ describe('inforiver-mail vault forget', () => {
   })
 
   it('gives up nothing beside a process that does not show which key it seals with', async () => {
-    const lock = await holdProductLock(ground.database.url, () => {}, systemTimers)
-    const before = await allSealed(ground.database)
+    const lock = await holdProductLock(fixture.database.url, () => {}, systemTimers)
+    const before = await allSealed(fixture.database)
 
     await expect(vault('forget all --yes', await withKeys(NEW))).rejects.toThrow(
       'Another process of Inforiver Mail uses the database and may still have what is missing here (old).',
     )
 
-    expect(await allSealed(ground.database)).toEqual(before)
+    expect(await allSealed(fixture.database)).toEqual(before)
     await lock.stop()
     await expect
       .poll(async () => (await vault('forget all --yes', await withKeys(NEW)).catch(() => null))?.code)
@@ -345,8 +345,8 @@ describe('inforiver-mail vault forget', () => {
   })
 
   it('finds a single value that was copied from another row', async () => {
-    await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
-    await ground.database.query(
+    await addMessages(fixture.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
+    await fixture.database.query(
       `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id = 'msg_ten_kept_000000')
         WHERE message_id = 'msg_moved'`,
     )
@@ -359,13 +359,13 @@ describe('inforiver-mail vault forget', () => {
   describe('with a data key that is lost', () => {
     beforeEach(async () => {
       const ids = ['msg_under_lost_1', 'msg_under_lost_2']
-      await addMessagesUnderDataKey(ground.database, vaultOf(OLD), 'ten_lost', { dataKey: 'dky_lost', ids })
+      await addMessagesUnderDataKey(fixture.database, vaultOf(OLD), 'ten_lost', { dataKey: 'dky_lost', ids })
       const kept = { dataKey: 'dky_kept', ids: ['msg_under_kept'] }
-      await addMessagesUnderDataKey(ground.database, vaultOf(NEW), 'ten_kept', kept)
+      await addMessagesUnderDataKey(fixture.database, vaultOf(NEW), 'ten_kept', kept)
     })
 
     it('lists it with what depends on it, and changes nothing', async () => {
-      const before = await allSealed(ground.database)
+      const before = await allSealed(fixture.database)
 
       const run = await vault('forget messages', await withKeys(NEW))
 
@@ -373,14 +373,14 @@ describe('inforiver-mail vault forget', () => {
       expect(run.text).toContain(
         'messages: 1 data key sealed with old cannot be opened (dky_lost). The messages of its hour that wait fail; failed ones can no longer be retried.',
       )
-      expect(await allSealed(ground.database)).toEqual(before)
+      expect(await allSealed(fixture.database)).toEqual(before)
     })
 
     it('fails the messages under it, deletes their content and the key, and leaves those under other keys', async () => {
       await vault('forget messages --yes', await withKeys(NEW))
 
       expect(
-        await ground.database.query(
+        await fixture.database.query(
           `SELECT id, status, problem ->> 'code' AS code FROM message_states WHERE id LIKE '%under%' ORDER BY id DESC`,
         ),
       ).toEqual([
@@ -389,9 +389,9 @@ describe('inforiver-mail vault forget', () => {
         { id: 'msg_under_kept', status: 'held', code: null },
       ])
       expect(
-        await ground.database.query(`SELECT message_id AS id FROM message_contents WHERE message_id LIKE '%under%'`),
+        await fixture.database.query(`SELECT message_id AS id FROM message_contents WHERE message_id LIKE '%under%'`),
       ).toEqual([{ id: 'msg_under_kept' }])
-      expect(await ground.database.query('SELECT id FROM data_keys')).toEqual([{ id: 'dky_kept' }])
+      expect(await fixture.database.query('SELECT id FROM data_keys')).toEqual([{ id: 'dky_kept' }])
     })
   })
 
@@ -433,11 +433,11 @@ describe('with the embedded database and its key file', () => {
   it('reports that there is no database yet', async () => {
     await writeFile(join(directory, 'vault-keys'), `${OLD}\n`, { mode: 0o600 })
 
-    await expect(vault('status', await ground.configure(environment))).rejects.toThrow('There is no database in')
+    await expect(vault('status', await fixture.configure(environment))).rejects.toThrow('There is no database in')
   })
 
   it('rotates while the product runs, which uses the new key at once', async () => {
-    product = await ground.startProduct({ environment })
+    product = await fixture.startProduct({ environment })
     await connectMailbox(product)
     const service = await createServiceClient(product)
     const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
@@ -459,7 +459,7 @@ describe('with the embedded database and its key file', () => {
   it('opens everything with the new key file after a restart', async () => {
     await product?.close()
 
-    product = await ground.startProduct({ environment })
+    product = await fixture.startProduct({ environment })
     const { url } = product
 
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
@@ -470,7 +470,7 @@ describe('with the embedded database and its key file', () => {
     const before = await keyFile()
     const waits: number[] = []
 
-    const run = await vault('rotate', await ground.configure(environment), async (ms) => void waits.push(ms))
+    const run = await vault('rotate', await fixture.configure(environment), async (ms) => void waits.push(ms))
 
     expect(run.code).toBe(0)
     expect(waits).toEqual([])
@@ -482,14 +482,14 @@ describe('with the embedded database and its key file', () => {
     const [key = ''] = (await keyFile()).split('\n')
     await writeFile(join(directory, 'vault-keys'), `${NEW},${key}\n`)
 
-    const run = await vault('rotate', await ground.configure(environment))
+    const run = await vault('rotate', await fixture.configure(environment))
 
     expect(run.code).toBe(0)
     expect(await keyFile()).toBe(`${NEW}\n`)
   })
 
   it('gives up nothing beside a running product where an older copy of the key file was put back', async () => {
-    product = await ground.startProduct({ environment })
+    product = await fixture.startProduct({ environment })
     const service = await createServiceClient(product)
     const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
     const older = newKey('older')
@@ -505,7 +505,7 @@ describe('with the embedded database and its key file', () => {
   })
 
   it('gives up nothing beside a running product, which still has the keys of a file that is lost', async () => {
-    product = await ground.startProduct({ environment })
+    product = await fixture.startProduct({ environment })
     const service = await createServiceClient(product)
     const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
     await rm(join(directory, 'vault-keys'))
@@ -522,8 +522,8 @@ describe('with the embedded database and its key file', () => {
 
   it('starts without the key file only when what it sealed is given up, and makes no other until then', async () => {
     const missing = `The key file ${join(directory, 'vault-keys')} is missing, and stored secrets were sealed with its keys.`
-    await expect(ground.startProduct({ environment })).rejects.toThrow(missing)
-    const config = await ground.configure(environment)
+    await expect(fixture.startProduct({ environment })).rejects.toThrow(missing)
+    const config = await fixture.configure(environment)
     await expect(vault('status', config)).rejects.toThrow('put it back from a backup')
     expect((await vault('forget all', config)).text).toContain('cannot be opened')
     expect(await vault('forget webhooks --yes', config)).toMatchObject({
@@ -534,7 +534,7 @@ describe('with the embedded database and its key file', () => {
 
     expect((await vault('forget all --yes', config)).code).toBe(0)
 
-    product = await ground.startProduct({ environment })
+    product = await fixture.startProduct({ environment })
     expect((await fetch(`${product.url}/readyz`)).status).toBe(200)
   })
 })

@@ -210,7 +210,7 @@ export function wire(
     trace,
     traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
     takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
-    expectStray: (tenant, message) => queue.mailboxes.expectStray(tenant, message),
+    mayHaveLeftDraft: (tenant, message) => queue.mailboxes.mayHaveLeftDraft(tenant, message),
     vault,
     clock,
     timers,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-support/test-service.ts'
 import { work } from './work.ts'
 import type { Running } from './running.ts'
 
-let ground: TestGround
+let fixture: TestFixture
 let service: ServiceClient
 let api: TestProduct
 let overdue: string
@@ -12,11 +12,11 @@ let worker: Running
 let workerUrl: string
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(api)
   overdue = await submitOverdue()
-  const config = await ground.configure({ ROLE: 'worker', LOG_LEVEL: 'silent' })
+  const config = await fixture.configure({ ROLE: 'worker', LOG_LEVEL: 'silent' })
   worker = await work(config, (error) => {
     throw error
   })
@@ -24,13 +24,13 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await worker.close()
-  await ground.close()
+  await fixture.close()
 })
 
 /** Submits a message whose time has passed. It is held, so that no delivery comes across it. */
 async function submitOverdue(): Promise<string> {
   const { id } = await service.submit({ expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
-  await ground.database.query(`UPDATE message_queue SET expires_at = mail_now() - interval '1 second'`)
+  await fixture.database.query(`UPDATE message_queue SET expires_at = mail_now() - interval '1 second'`)
   return id
 }
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../test-support/new-id.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
@@ -12,48 +12,48 @@ import { createQueueWatch } from './queue-watch.ts'
 
 const NO_LIMITS = { recipientsPerDay: 0 }
 
-let ground: DeliveryGround
+let fixture: DeliveryFixture
 let database: Database
 let store: AlertStore
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ environment: { ROLE: 'api' } })
-  database = await openDatabase(ground.database.url, () => {})
+  fixture = await createDeliveryFixture({ environment: { ROLE: 'api' } })
+  database = await openDatabase(fixture.database.url, () => {})
   store = createAlertStore(database.prisma, newId)
 })
 afterAll(async () => {
   await database.close()
-  await ground.close()
+  await fixture.close()
 })
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.empty('alert_events', 'messages', 'mailbox_usage')
-  await connectMailbox(ground.product)
-  await ground.pass(2 * HOURS) // the access token has run out
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.database.empty('alert_events', 'messages', 'mailbox_usage')
+  await connectMailbox(fixture.product)
+  await fixture.pass(2 * HOURS) // the access token has run out
 })
 
 async function startWorker(environment: Record<string, string> = {}): Promise<TestProduct> {
-  const worker = await ground.startProduct({
+  const worker = await fixture.startProduct({
     environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
-    clock: ground.clock.now,
+    clock: fixture.clock.now,
   })
   onTestFinished(() => worker.close())
   return worker
 }
 
 async function submit(count: number): Promise<string[]> {
-  const messages = await Promise.all(Array.from({ length: count }, () => ground.service.submit()))
+  const messages = await Promise.all(Array.from({ length: count }, () => fixture.service.submit()))
   return messages.map(({ id }) => id)
 }
 
 /** Waits until the workers have tried whatever may be tried now. */
 async function tried(): Promise<void> {
   const left = () =>
-    ground.database.query(
+    fixture.database.query(
       `SELECT m.id FROM message_states m LEFT JOIN mailboxes b ON b.tenant_id = m.tenant_id
         WHERE m.status = 'sending'
            OR (m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true))`,
-      [ground.clock.now()],
+      [fixture.clock.now()],
     )
   await expect.poll(left, { interval: 15 }).toEqual([])
 }
@@ -61,7 +61,7 @@ async function tried(): Promise<void> {
 /** Lets time pass in steps, and watches the queues after each. */
 async function watchFor(ms: number, watch: () => Promise<void>, stepMs = 5 * MINUTES): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
-    await ground.pass(stepMs)
+    await fixture.pass(stepMs)
     await tried()
     await watch()
   }
@@ -72,13 +72,13 @@ function newWatch({ recipientsPerDay } = NO_LIMITS): () => Promise<void> {
     queue: createTestQueue(database.pool).upkeep,
     store,
     recipientsPerDay,
-    databaseNow: async () => ground.clock.now(),
-    elapsedMs: () => ground.clock.now().getTime(),
+    databaseNow: async () => fixture.clock.now(),
+    elapsedMs: () => fixture.clock.now().getTime(),
   })
 }
 
 const raised = () =>
-  ground.database.query<{ count: number; facts: { oldestDueAt: string }; dismissed: boolean }>(
+  fixture.database.query<{ count: number; facts: { oldestDueAt: string }; dismissed: boolean }>(
     `SELECT count, facts, dismissed_at IS NOT NULL AS dismissed FROM alert_events WHERE type = 'queue.stalled' ORDER BY at`,
   )
 
@@ -93,9 +93,9 @@ describe('while Microsoft takes nothing', () => {
   ])('raises one alert once the queue stands still for 15 minutes: %s', async (_what, scenario) => {
     await startWorker()
     const watch = newWatch()
-    await ground.pass(1 * HOURS)
-    await ground.switchOn(scenario, 'always')
-    const oldestDueAt = ground.clock.now().toISOString()
+    await fixture.pass(1 * HOURS)
+    await fixture.switchOn(scenario, 'always')
+    const oldestDueAt = fixture.clock.now().toISOString()
     await submit(5)
     await tried()
 
@@ -104,22 +104,22 @@ describe('while Microsoft takes nothing', () => {
     await watchFor(1 * HOURS, watch)
 
     expect(await raised()).toEqual([{ count: 5, facts: { oldestDueAt }, dismissed: false }])
-    expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
+    expect((await fixture.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
   })
 
   it('dismisses the notice once messages leave, and raises another for the next standstill', async () => {
     await startWorker()
     const watch = newWatch()
-    await ground.switchOn('send-503', 'always')
+    await fixture.switchOn('send-503', 'always')
     await submit(2)
     await tried()
     await watchFor(30 * MINUTES, watch)
 
-    await ground.microsoft.control('DELETE', '/scenarios')
+    await fixture.microsoft.control('DELETE', '/scenarios')
     await watchFor(20 * MINUTES, watch)
     expect(await raised()).toMatchObject([{ count: 2, dismissed: true }])
 
-    await ground.switchOn('send-503', 'always')
+    await fixture.switchOn('send-503', 'always')
     await submit(1)
     await tried()
     await watchFor(30 * MINUTES, watch)
@@ -132,12 +132,12 @@ describe('while Microsoft takes nothing', () => {
 
 it('raises none when no process ran and mail leaves after the restart', async () => {
   const before = await startWorker()
-  await ground.switchOn('send-503', 'always')
+  await fixture.switchOn('send-503', 'always')
   await submit(3)
   await tried()
   await before.close()
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(6 * HOURS)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(6 * HOURS)
 
   const watch = newWatch()
   await watch()

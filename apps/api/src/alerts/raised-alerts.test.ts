@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
@@ -12,30 +12,30 @@ import { createOutboxStore } from './outbox-store.ts'
 
 const NOTICES = '/api/v1/notices'
 
-let ground: DeliveryGround
+let fixture: DeliveryFixture
 let ada: TestBrowser
 let database: Database
 let store: AlertStore
 let tenantId: string
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ tickMs: 1 })
-  ada = ground.product.newBrowser()
+  fixture = await createDeliveryFixture({ tickMs: 1 })
+  ada = fixture.product.newBrowser()
   await ada.signIn('Ada Admin')
-  database = await openDatabase(ground.database.url, () => {})
+  database = await openDatabase(fixture.database.url, () => {})
   store = createAlertStore(database.prisma, newId)
-  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const [tenant] = await fixture.database.query<{ id: string }>('SELECT id FROM tenants')
   tenantId = tenant?.id ?? ''
 })
 afterAll(async () => {
   await database.close()
-  await ground.close()
+  await fixture.close()
 })
 beforeEach(async () => {
-  await ground.calm()
-  await connectMailbox(ground.product)
-  await ground.calm() // messages that were held leave now
-  await ground.database.empty('alert_events', 'messages')
+  await fixture.calm()
+  await connectMailbox(fixture.product)
+  await fixture.calm() // messages that were held leave now
+  await fixture.database.empty('alert_events', 'messages')
 })
 
 interface Raised {
@@ -45,7 +45,7 @@ interface Raised {
 }
 
 async function raised(): Promise<Raised[]> {
-  return ground.database.query<Raised & { [column: string]: unknown }>(
+  return fixture.database.query<Raised & { [column: string]: unknown }>(
     'SELECT type, facts, count FROM alert_events ORDER BY at, ctid',
   )
 }
@@ -69,37 +69,37 @@ async function consentTo(path: string, body: object): Promise<void> {
 
 /** Has Microsoft revoke the connection, and returns a message that is held for it. */
 async function loseConnection(): Promise<string> {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held' })
+  await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'held' })
   return id
 }
 
 async function failMessage(subject = 'Refused', code = 'ErrorInvalidRecipients'): Promise<void> {
-  await ground.switchOn(graphAnswers(400, code))
-  const { id } = await ground.service.submit({ subject })
-  await ground.service.until(id, { status: 'failed' })
+  await fixture.switchOn(graphAnswers(400, code))
+  const { id } = await fixture.service.submit({ subject })
+  await fixture.service.until(id, { status: 'failed' })
 }
 
 async function firstFailedAt(): Promise<string | undefined> {
-  const [{ at } = {}] = await ground.database.query<{ at?: Date }>('SELECT min(ended_at) AS at FROM messages')
+  const [{ at } = {}] = await fixture.database.query<{ at?: Date }>('SELECT min(ended_at) AS at FROM messages')
   return at?.toISOString()
 }
 
 async function toNextMinute(): Promise<void> {
-  const nowMs = ground.clock.now().getTime()
-  await ground.pass(60 * SECONDS - (nowMs % (60 * SECONDS)))
+  const nowMs = fixture.clock.now().getTime()
+  await fixture.pass(60 * SECONDS - (nowMs % (60 * SECONDS)))
 }
 
 // The mailbox
 
 it('raises one alert when the mailbox has to be reconnected, and one when it works again', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const [one, two] = [await ground.service.submit(), await ground.service.submit()]
-  await ground.service.until(one.id, { status: 'held' })
-  await ground.service.until(two.id, { status: 'held' })
+  await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const [one, two] = [await fixture.service.submit(), await fixture.service.submit()]
+  await fixture.service.until(one.id, { status: 'held' })
+  await fixture.service.until(two.id, { status: 'held' })
 
-  const { json: settings } = await ground.service.get(SETTINGS)
+  const { json: settings } = await fixture.service.get(SETTINGS)
   const { title, detail, action, correlationId, values } = settings.problem
   const required = {
     type: 'mailbox.reconnect-required',
@@ -109,7 +109,7 @@ it('raises one alert when the mailbox has to be reconnected, and one when it wor
   expect(await raised()).toEqual([required])
 
   await consentTo('reconnect', {})
-  await ground.service.until(two.id, { status: 'sent' })
+  await fixture.service.until(two.id, { status: 'sent' })
   expect(await raised()).toEqual([
     required,
     { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' }, count: 1 },
@@ -117,16 +117,16 @@ it('raises one alert when the mailbox has to be reconnected, and one when it wor
 })
 
 it('changes no state without its alert: both are written in one transaction', async () => {
-  await ground.database.query(`ALTER TABLE alert_events ADD CONSTRAINT none CHECK (type = '') NOT VALID`)
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await expect.poll(() => ground.product.logLines.join('')).toContain('alert_events')
-  const { json } = await ground.service.get(SETTINGS)
-  await ground.database.query('ALTER TABLE alert_events DROP CONSTRAINT none')
+  await fixture.database.query(`ALTER TABLE alert_events ADD CONSTRAINT none CHECK (type = '') NOT VALID`)
+  await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await fixture.service.submit()
+  await expect.poll(() => fixture.product.logLines.join('')).toContain('alert_events')
+  const { json } = await fixture.service.get(SETTINGS)
+  await fixture.database.query('ALTER TABLE alert_events DROP CONSTRAINT none')
 
   expect(json.status).toBe('connected')
-  await ground.pass(1 * HOURS)
-  await ground.service.until(id, { status: 'held' })
+  await fixture.pass(1 * HOURS)
+  await fixture.service.until(id, { status: 'held' })
   expect(await raised()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
 })
 
@@ -147,35 +147,35 @@ it('publishes one alert with the number of messages that failed in a minute, onc
   expect(new Date(String(alert?.facts['since'])).toISOString()).toBe(await firstFailedAt())
   await toNextMinute()
   await createOutboxStore(database.pool).publish()
-  expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
-  await ground.pass(6 * SECONDS)
+  expect(await fixture.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
+  await fixture.pass(6 * SECONDS)
   await createOutboxStore(database.pool).publish()
-  expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
+  expect(await fixture.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
 it('notifies a webhook of failures in the minute in which it was added', async () => {
   await toNextMinute()
   await failMessage()
   const id = `whk_${'0'.repeat(32)}`
-  await ground.pass(1)
-  await ground.database.query(
+  await fixture.pass(1)
+  await fixture.database.query(
     `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, $2, 'https://hooks.contoso.com', '', mail_now())`,
     [id, tenantId],
   )
-  onTestFinished(() => ground.database.empty('webhooks'))
+  onTestFinished(() => fixture.database.empty('webhooks'))
   await failMessage()
   expect(await raised()).toMatchObject([{ count: 2 }])
 
-  await ground.pass(66 * SECONDS)
+  await fixture.pass(66 * SECONDS)
   await createOutboxStore(database.pool).publish()
   const deliveries = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1'
-  expect(await ground.database.query(deliveries, [id])).toHaveLength(1)
+  expect(await fixture.database.query(deliveries, [id])).toHaveLength(1)
 })
 
 it('contains neither address nor subject of a message', async () => {
   await failMessage('A subject that nobody else may read')
 
-  const everything = JSON.stringify(await ground.database.query('SELECT * FROM alert_events'))
+  const everything = JSON.stringify(await fixture.database.query('SELECT * FROM alert_events'))
   expect(everything).not.toContain('A subject that nobody else may read')
   expect(everything).not.toContain('max@contoso.com')
 })
@@ -197,7 +197,7 @@ it('shows only the latest alert about a mailbox, until it is changed or reset', 
   await loseConnection()
   await consentTo('reconnect', {})
   expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])
-  expect(await ground.database.query(`SELECT type FROM alert_events WHERE dismissed_at IS NULL`)).toEqual([
+  expect(await fixture.database.query(`SELECT type FROM alert_events WHERE dismissed_at IS NULL`)).toEqual([
     { type: 'mailbox.recovered' },
   ])
 
@@ -206,8 +206,8 @@ it('shows only the latest alert about a mailbox, until it is changed or reset', 
 
   const id = await loseConnection()
   expect(await notices()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
-  await connectMailbox(ground.product) // by a reset
-  await ground.service.until(id, { status: 'sent' })
+  await connectMailbox(fixture.product) // by a reset
+  await fixture.service.until(id, { status: 'sent' })
   expect(await notices()).toEqual([])
 })
 
@@ -233,7 +233,7 @@ it('adds up the messages that failed in different minutes, and dismisses them to
 
   expect(await notices()).toEqual([])
   const events = `SELECT actor, outcome, details FROM audit_events WHERE action = 'notice-dismissed' AND details ->> 'notice' = $1`
-  expect(await ground.database.query(events, [id])).toEqual([
+  expect(await fixture.database.query(events, [id])).toEqual([
     { actor: expect.stringMatching(/^usr_/), outcome: 'done', details: { notice: id, what: 'messages.failed' } },
   ])
 })
@@ -241,14 +241,14 @@ it('adds up the messages that failed in different minutes, and dismisses them to
 it('counts a message once that is retried and fails again, and none that is retried and sent', async () => {
   await failMessage()
   await failMessage('Large', 'ErrorMessageSizeExceeded')
-  const [refused] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Refused'`)
-  const [large] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Large'`)
-  const retry = (id = '') => ground.service.post(`/api/v1/messages/${id}/retry`)
+  const [refused] = await fixture.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Refused'`)
+  const [large] = await fixture.database.query<{ id: string }>(`SELECT id FROM messages WHERE subject = 'Large'`)
+  const retry = (id = '') => fixture.service.post(`/api/v1/messages/${id}/retry`)
   const failedTimes = (times: number) =>
-    expect.poll(() => ground.database.query(`SELECT sum(count)::int AS times FROM alert_events`)).toEqual([{ times }])
+    expect.poll(() => fixture.database.query(`SELECT sum(count)::int AS times FROM alert_events`)).toEqual([{ times }])
   await toNextMinute()
 
-  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  await fixture.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
   await retry(refused?.id)
   await failedTimes(3)
   expect(await notices()).toMatchObject([
@@ -259,13 +259,13 @@ it('counts a message once that is retried and fails again, and none that is retr
   ])
 
   await retry(large?.id)
-  await ground.service.until(large?.id ?? '', { status: 'sent' })
+  await fixture.service.until(large?.id ?? '', { status: 'sent' })
   expect(await notices()).toMatchObject([{ title: 'A message failed', values: { count: 1 } }])
   // Webhooks are told of every failure.
   expect((await raised()).map(({ count }) => count)).toEqual([2, 1])
 
   await retry(refused?.id)
-  await ground.service.until(refused?.id ?? '', { status: 'sent' })
+  await fixture.service.until(refused?.id ?? '', { status: 'sent' })
   expect(await notices()).toEqual([])
 })
 
@@ -281,7 +281,7 @@ it('shows what happens after a notice was dismissed, even within the same minute
 
 it('dismisses no notice of another subject or tenant', async () => {
   await failMessage()
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO alert_events (id, tenant_id, type, at, facts, publish_at) VALUES
        ('alt_${'a'.repeat(32)}', 'ten_other', 'message.failed', now(), '{}', now()),
        ('alt_${'b'.repeat(32)}', $1, 'mailbox.recovered', now() - interval '1 year', '{"fromEmail":"ada@contoso.com"}', now())`,
@@ -291,7 +291,7 @@ it('dismisses no notice of another subject or tenant', async () => {
   await signedIn('POST', `${NOTICES}/${failed.id}/dismiss`)
 
   expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])
-  const open = await ground.database.query<{ id: string }>(
+  const open = await fixture.database.query<{ id: string }>(
     'SELECT id FROM alert_events WHERE dismissed_at IS NULL ORDER BY id',
   )
   expect(open.map(({ id }) => id)).toEqual([`alt_${'a'.repeat(32)}`, `alt_${'b'.repeat(32)}`])
@@ -301,8 +301,8 @@ it('dismisses no notice of another subject or tenant', async () => {
 it('keeps an alert for 30 days', async () => {
   await failMessage()
   const sweepAfter = async (days: number) => {
-    await ground.database.query('UPDATE alert_events SET at = mail_now() - $1 * $2::interval', [days, '1 day'])
-    await store.sweep(ground.clock.now())
+    await fixture.database.query('UPDATE alert_events SET at = mail_now() - $1 * $2::interval', [days, '1 day'])
+    await store.sweep(fixture.clock.now())
   }
 
   await sweepAfter(29)
@@ -318,7 +318,7 @@ it('says why the mailbox pauses once a limit of Microsoft is used up, until some
   expect(settings.json).toMatchObject({ status: 'connected', problem: { code: 'quota-exceeded' } })
   expect(settings.json.problem.title).toContain('5.7.233')
   expect(await notices()).toMatchObject([{ type: 'quota.exceeded', action: expect.stringContaining('Send now') }])
-  expect(await ground.service.get(`${SETTINGS}/usage`)).toMatchObject({ json: { pausedUntil: expect.any(String) } })
+  expect(await fixture.service.get(`${SETTINGS}/usage`)).toMatchObject({ json: { pausedUntil: expect.any(String) } })
 
   const resumed = await signedIn('POST', `${SETTINGS}/send-now`)
   expect(resumed).toMatchObject({ status: 200, json: { pausedUntil: null } })
@@ -326,7 +326,7 @@ it('says why the mailbox pauses once a limit of Microsoft is used up, until some
   expect(await notices()).toEqual([])
 
   await mailboxes.pauseForQuota({ tenantId, code: '5.1.90', sentAt: null })
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   expect((await signedIn('GET', SETTINGS)).json.problem).toBeNull()
   expect(await notices()).toEqual([])
 })

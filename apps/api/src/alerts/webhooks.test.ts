@@ -7,7 +7,7 @@ import { openDatabase } from '../database/database.ts'
 import { newId } from '../test-support/new-id.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createOutboxStore } from './outbox-store.ts'
 
 /** Without a name server the lookup times out. */
@@ -17,18 +17,18 @@ const UNKNOWN = `whk_${'0'.repeat(32)}`
 const URL_WITH_SECRET = 'https://hooks.contoso.com/services/T0/the-secret-of-the-receiver?key=another-secret'
 const clock = createTestClock()
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture({ clock })
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('webhooks'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.database.empty('webhooks'))
 
 async function add(url = 'https://hooks.contoso.com/alerts') {
   const added = await ada.call('POST', WEBHOOKS, { url })
@@ -41,7 +41,7 @@ async function listed() {
 }
 
 async function audited(id: string) {
-  return ground.database.query(
+  return fixture.database.query(
     `SELECT actor, action, outcome, details FROM audit_events WHERE details ->> 'webhook' = $1 ORDER BY id`,
     [id],
   )
@@ -81,7 +81,7 @@ it('shows the new secret of each webhook once, when it is added', async () => {
 })
 
 it('counts as added when the database says so, and is told what happens from then on, whatever the clock of its process', async () => {
-  const ahead = await ground.startProduct({
+  const ahead = await fixture.startProduct({
     environment: { ROLE: 'api' },
     clock: () => new Date(clock.now().getTime() + 10 * MINUTES),
   })
@@ -92,14 +92,14 @@ it('counts as added when the database says so, and is told what happens from the
   expect((await listed())[0].createdAt).toBe(added.json.createdAt)
 
   await clock.advance(3 * MINUTES)
-  const database = await openDatabase(ground.database.url, () => {})
+  const database = await openDatabase(fixture.database.url, () => {})
   onTestFinished(() => database.close())
-  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const [tenant] = await fixture.database.query<{ id: string }>('SELECT id FROM tenants')
   const recovered = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } } as const
   await appendAlert(database.prisma, { id: newId('alert'), ...recovered, tenantId: tenant?.id ?? '', at: clock.now() })
   expect(await createOutboxStore(database.pool).publish()).toBe(1)
 
-  expect(await ground.database.query('SELECT webhook_id AS id FROM webhook_deliveries')).toEqual([
+  expect(await fixture.database.query('SELECT webhook_id AS id FROM webhook_deliveries')).toEqual([
     { id: added.json.id },
   ])
 })
@@ -107,7 +107,7 @@ it('counts as added when the database says so, and is told what happens from the
 it('stores the secret sealed only, and logs and audits neither it nor the path of the address', async () => {
   const { id, secret } = await add(URL_WITH_SECRET)
 
-  const [row] = await ground.database.query<{ secret_sealed: string; url: string }>(
+  const [row] = await fixture.database.query<{ secret_sealed: string; url: string }>(
     'SELECT * FROM webhooks WHERE id = $1',
     [id],
   )
@@ -160,7 +160,7 @@ it.each([
 })
 
 it('takes a private address where WEBHOOK_ALLOW_PRIVATE says so, and a metadata address not even then', async () => {
-  const inside = await ground.startProduct({ environment: { ROLE: 'api', WEBHOOK_ALLOW_PRIVATE: 'true' } })
+  const inside = await fixture.startProduct({ environment: { ROLE: 'api', WEBHOOK_ALLOW_PRIVATE: 'true' } })
   const admin = inside.newBrowser()
   await admin.signIn('Ada Admin')
 
@@ -197,7 +197,7 @@ it('records who added, tested and removed a webhook, and for which host', async 
   await ada.call('POST', `${WEBHOOKS}/${id}/test`)
   await ada.call('DELETE', `${WEBHOOKS}/${id}`)
 
-  const [{ id: actor } = { id: '' }] = await ground.database.query<{ id: string }>(
+  const [{ id: actor } = { id: '' }] = await fixture.database.query<{ id: string }>(
     `SELECT id FROM users WHERE email = 'ada@contoso.com'`,
   )
   const about = { actor, outcome: 'done', details: { webhook: id, host: 'no-such-host.invalid:8443' } }
@@ -209,7 +209,7 @@ it('records who added, tested and removed a webhook, and for which host', async 
 })
 
 it('shows a tenant only its own webhooks, and lets it touch no other', async () => {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, 'ten_other', 'https://other.example', '', now())`,
     [UNKNOWN],
   )
@@ -217,7 +217,7 @@ it('shows a tenant only its own webhooks, and lets it touch no other', async () 
   expect(await listed()).toEqual([])
   expect((await ada.call('DELETE', `${WEBHOOKS}/${UNKNOWN}`)).status).toBe(404)
   expect((await ada.call('POST', `${WEBHOOKS}/${UNKNOWN}/test`)).status).toBe(404)
-  expect(await ground.database.query('SELECT 1 FROM webhooks')).toHaveLength(1)
+  expect(await fixture.database.query('SELECT 1 FROM webhooks')).toHaveLength(1)
 })
 
 // The test
@@ -227,7 +227,7 @@ it('does not even connect to a receiver on this machine, and says so', async () 
   const origin = await serveTls(selfSignedCertificate(), (request) => void received.push(request.url))
   const { id } = await add()
   // Stands for a name that leads here: `localhost` itself is refused.
-  await ground.database.query('UPDATE webhooks SET url = $2 WHERE id = $1', [id, origin])
+  await fixture.database.query('UPDATE webhooks SET url = $2 WHERE id = $1', [id, origin])
 
   const tested = await ada.call('POST', `${WEBHOOKS}/${id}/test`)
 

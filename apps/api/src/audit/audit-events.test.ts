@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 
 const EVENTS = '/api/v1/audit-events'
 const CSV = '/api/v1/audit-events.csv'
 
 const clock = createTestClock()
-const { ground, product, ada, post } = useAdminGround({
+const { fixture, product, ada, post } = useAdminFixture({
   clock,
   environment: { WORKSPACE_ADMINS: 'bob@contoso.com' },
 })
@@ -15,7 +15,7 @@ const list = async (query = '') => (await ada.call('GET', `${EVENTS}${query}`)).
 
 /** Adds this many events, each a minute before the other. */
 async function addEvents(count: number, { tenantId, action }: { tenantId?: string; action?: string } = {}) {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
      SELECT coalesce($2, tenant_id), at - number * interval '1 minute', actor, coalesce($3, 'sign-out'), number::text, '{}'
        FROM audit_events, generate_series(1, $1) AS number WHERE action = 'sign-in'`,
@@ -49,7 +49,7 @@ it.each([
   ['?from=2026-11-24T11:57:00%2B02:00&to=2026-11-24T09:58:00Z', ['3']],
   ['?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z', ['1', '2', '3', '4']],
 ])('includes `from` and excludes `to`: %s', async (query, outcomes) => {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO audit_events (tenant_id, at, action, outcome, details)
      SELECT tenant_id, timestamptz '2026-11-24T10:00:00Z' - number * interval '1 minute', 'app-recovered', number::text, '{}'
        FROM audit_events, generate_series(1, 4) AS number`,

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Timers } from '../runtime/clock.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
-import { createTestGround } from '../test-support/test-product.ts'
+import { createTestFixture } from '../test-support/test-product.ts'
 import { databaseWarnings } from './database-warnings.ts'
 
 /** No answer is late, however slow the machine is. */
@@ -48,12 +48,12 @@ it.each([
 })
 
 it('warns at the start if the database does not flush commits to disk', async () => {
-  const ground = await createTestGround()
-  await switchSynchronousCommit(ground.database, 'off')
-  const product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const fixture = await createTestFixture()
+  await switchSynchronousCommit(fixture.database, 'off')
+  const product = await fixture.startProduct({ environment: { ROLE: 'api' } })
 
   expect(product.logLines.join('\n')).toContain('synchronous_commit is off in the database')
-  await ground.close()
+  await fixture.close()
 })
 
 it('does not warn if the database flushes commits', async () => {

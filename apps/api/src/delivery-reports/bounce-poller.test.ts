@@ -7,7 +7,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import type { GrantedAccess } from '../domain/mailbox-access.ts'
-import { ADA, createQueueGround, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, VERSION, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createBounceMetrics } from './bounce-metrics.ts'
@@ -22,25 +22,25 @@ const REGISTRATION = {
 }
 const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
 
-let ground: QueueGround
+let fixture: QueueFixture
 let microsoft: Simulator
 let accessToken: string
 
 beforeAll(async () => {
-  ground = await createQueueGround()
-  microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: ground.clock.now })
+  fixture = await createQueueFixture()
+  microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: fixture.clock.now })
 })
 afterAll(async () => {
   await microsoft.close()
-  await ground.close()
+  await fixture.close()
 })
 beforeEach(async () => {
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.clock.advance(10 * MINUTES)
   await control('POST', '/reset')
   await control('PATCH', '/settings', { accessTokenSeconds: 86_400 })
   ;({ accessToken } = await control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.ReadWrite'] }))
-  await ground.database.empty('report_inboxes')
-  await ground.database.query(
+  await fixture.database.empty('report_inboxes')
+  await fixture.database.query(
     `UPDATE tenant_settings SET from_email = 'ada@contoso.com', bounces_enabled = tenant_id = $1, bounces_since = mail_now()`,
     [ADA],
   )
@@ -67,13 +67,13 @@ function newProcess({
 }: { onAccess?: () => Promise<unknown>; onRequest?: () => Promise<unknown> } = {}) {
   const registry = new Registry()
   const reported: (readonly [string, string, string])[] = []
-  const { inboxes, reports, mailboxes } = ground.newProcess()
+  const { inboxes, reports, mailboxes } = fixture.newProcess()
   const deps = {
     inboxes,
     reports,
     mailboxes,
     async requestAccess(tenantId: string): Promise<GrantedAccess> {
-      const [settings] = await ground.database.query<{ from_email: string }>(
+      const [settings] = await fixture.database.query<{ from_email: string }>(
         'SELECT from_email FROM tenant_settings WHERE tenant_id = $1',
         [tenantId],
       )
@@ -92,7 +92,7 @@ function newProcess({
           redirectAllTo: null,
         },
         grantVersion: 1,
-        renewAt: new Date(ground.clock.now().getTime() + 60 * MINUTES),
+        renewAt: new Date(fixture.clock.now().getTime() + 60 * MINUTES),
         settingsVersion: VERSION,
       }
     },
@@ -106,13 +106,13 @@ function newProcess({
         await onRequest()
         return response
       },
-      clock: ground.clock.now,
+      clock: fixture.clock.now,
     }),
     tenantDomain: null,
     pollEveryMs: POLL_MS,
     failedRounds: new LRUCache<string, number>({ max: 10 }),
     metrics: createBounceMetrics(registry),
-    clock: ground.clock.now,
+    clock: fixture.clock.now,
     timers: systemTimers,
     logger: pino({ enabled: false }),
   }
@@ -130,7 +130,7 @@ function newProcess({
 }
 
 const changeSender = () =>
-  ground.database.query(`UPDATE tenant_settings SET from_email = 'reports@contoso.com' WHERE tenant_id = $1`, [ADA])
+  fixture.database.query(`UPDATE tenant_settings SET from_email = 'reports@contoso.com' WHERE tenant_id = $1`, [ADA])
 
 it('says of an inbox that was read that it can be read', async () => {
   const process = newProcess()

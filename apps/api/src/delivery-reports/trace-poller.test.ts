@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { BEFORE_ALL_EVENTS } from '../queue/records/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
-import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
@@ -27,7 +27,7 @@ const REGISTRATION = {
 }
 const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
 
-let ground: QueueGround
+let fixture: QueueFixture
 let microsoft: Simulator
 let microsoftBehindMs = 0
 let poll: PollTrace
@@ -35,19 +35,19 @@ let sender: string
 let reader: string
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
   microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: microsoftClock })
 })
 afterAll(async () => {
   await microsoft.close()
-  await ground.close()
+  await fixture.close()
 })
 beforeEach(async () => {
   microsoftBehindMs = 0
   await control('POST', '/reset')
-  await ground.database.empty('messages', 'message_events', 'message_traces')
-  await ground.database.query('UPDATE tenant_settings SET trace_enabled = true, trace_problem = NULL')
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.database.empty('messages', 'message_events', 'message_traces')
+  await fixture.database.query('UPDATE tenant_settings SET trace_enabled = true, trace_problem = NULL')
+  await fixture.clock.advance(10 * MINUTES)
   await set({ accessTokenSeconds: 86_400 })
   sender = (await control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.Send'] })).accessToken
   const permissions = [...((await control('GET', '/settings')).applicationPermissions as string[])]
@@ -55,7 +55,7 @@ beforeEach(async () => {
   poll = newProcess('one')
 })
 
-const microsoftClock = () => new Date(ground.clock.now().getTime() - microsoftBehindMs)
+const microsoftClock = () => new Date(fixture.clock.now().getTime() - microsoftBehindMs)
 
 // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
 async function control(method: string, path: string, body?: unknown): Promise<any> {
@@ -80,11 +80,11 @@ function newProcess(
     fetch = fetchMicrosoft,
   }: { rowsAtOnce?: number; pollMs?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {},
 ) {
-  const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch, clock: ground.clock.now }
-  const sources = createReportSourceStore(ground.opened.pool)
+  const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch, clock: fixture.clock.now }
+  const sources = createReportSourceStore(fixture.opened.pool)
   return createTracePoller({
-    store: createTraceStore(ground.opened.pool),
-    reports: ground.newProcess().reports,
+    store: createTraceStore(fixture.opened.pool),
+    reports: fixture.newProcess().reports,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
     explain: (refusal, hasPermission) =>
       toReportsProblem(
@@ -108,7 +108,7 @@ function newProcess(
     ...(rowsAtOnce !== undefined && { rowsAtOnce }),
     owner,
     metrics: createTraceMetrics(new Registry()),
-    clock: ground.clock.now,
+    clock: fixture.clock.now,
     timers: systemTimers,
     logger: pino({ enabled: false }),
   })
@@ -117,11 +117,11 @@ function newProcess(
 /** Sends a message by Microsoft, and settles it. */
 async function send(to: readonly string[], subject = 'Q3', settlement = SENT): Promise<string> {
   const recipients = to.map((address) => ({ address }))
-  const id = await ground.submit({ to: recipients, recipients: to.length, subject })
+  const id = await fixture.submit({ to: recipients, recipients: to.length, subject })
   const mailer = createGraphMailer({
     graphBaseUrl: microsoft.graphBaseUrl,
     fetch: fetchMicrosoft,
-    clock: ground.clock.now,
+    clock: fixture.clock.now,
   })
   const outgoing = {
     id,
@@ -138,14 +138,14 @@ async function send(to: readonly string[], subject = 'Q3', settlement = SENT): P
     importance: 'normal' as const,
     saveToSentItems: true,
   }
-  const message = await ground.claimOne()
+  const message = await fixture.claimOne()
   expect(await mailer.send(outgoing, { accessToken: sender })).toMatchObject({ outcome: 'sent' })
-  await ground.settle(message, settlement)
+  await fixture.settle(message, settlement)
   return id
 }
 
 async function known(id: string): Promise<unknown> {
-  const { recipients } = await ground.read(id)
+  const { recipients } = await fixture.read(id)
   return Object.fromEntries(
     recipients.map(({ address, delivery, code, certain }) => [
       address,
@@ -155,7 +155,7 @@ async function known(id: string): Promise<unknown> {
 }
 
 async function nextPoll(): Promise<void> {
-  await ground.clock.advance(POLL_MS)
+  await fixture.clock.advance(POLL_MS)
   await poll(ADA, RUNNING)
 }
 
@@ -182,7 +182,7 @@ it('tells of each recipient what the trace says, and asks for details only where
   })
   expect(await requests()).toBe(2)
   const filter = { types: MessageEventType.options.slice(5), services: null }
-  const told = await ground.queue.events.read(ADA, BEFORE_ALL_EVENTS, 100, filter)
+  const told = await fixture.queue.events.read(ADA, BEFORE_ALL_EVENTS, 100, filter)
   expect(told?.events.map(({ event }) => [event.type, event.recipient, event.code, event.detail]).toSorted()).toEqual([
     ['message.bounced', 'nobody@contoso.com', '5.1.10', expect.stringContaining('550 5.1.10')],
     ['message.delivered', 'max@contoso.com', null, null],
@@ -207,15 +207,15 @@ it('asks nothing while nothing is awaited, nor before the next poll', async () =
 it('looks for messages in doubt since they were accepted: for one by its Message-ID, for several by one window', async () => {
   const wait = { ...IN_DOUBT, waitMs: 12 * HOURS }
   const newSight = async (ids: readonly string[]) =>
-    Promise.all(ids.map((id) => ground.queue.deliveries.readSight({ id, tenantId: ADA })))
+    Promise.all(ids.map((id) => fixture.queue.deliveries.readSight({ id, tenantId: ADA })))
   const one = await send(['max@contoso.com'], 'One', wait)
-  await ground.clock.advance(3 * HOURS)
+  await fixture.clock.advance(3 * HOURS)
   await poll(ADA, RUNNING)
   expect(await newSight([one])).toEqual(['seen'])
-  await ground.settle(await ground.claimOne(), SENT)
+  await fixture.settle(await fixture.claimOne(), SENT)
   const before = await requests()
   const several = [await send(['max@contoso.com'], 'Two', wait), await send(['bob@contoso.com'], 'Three', wait)]
-  await ground.clock.advance(3 * HOURS)
+  await fixture.clock.advance(3 * HOURS)
   await poll(ADA, RUNNING)
   expect(await newSight(several)).toEqual(['seen', 'seen'])
   expect(await requests()).toBe(before + 2) // one for what was sent within the hour, as the messages may have been
@@ -228,17 +228,17 @@ it.each([
   await set({ jsonMessageId: 'rewritten' })
   const id = await send(['max@contoso.com'], 'By draft', { ...IN_DOUBT, waitMs: 12 * HOURS })
   const [mail] = (await control('GET', '/mailboxes/max@contoso.com/messages')).items
-  await ground.database.query(
+  await fixture.database.query(
     `WITH draft AS (INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id) VALUES ($1, $2, 'draft', $3))
      UPDATE message_queue SET has_draft = true WHERE message_id = $1`,
     [id, ADA, mail.internetMessageId],
   )
-  await ground.database.query('UPDATE messages SET internet_message_id = $2 WHERE id = $1', [id, earlierId])
+  await fixture.database.query('UPDATE messages SET internet_message_id = $2 WHERE id = $1', [id, earlierId])
 
-  await ground.clock.advance(3 * HOURS)
+  await fixture.clock.advance(3 * HOURS)
   await poll(ADA, RUNNING)
 
-  expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
+  expect(await fixture.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
 })
 
 it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
@@ -246,7 +246,7 @@ it('asks every five minutes at least, since a message in doubt is waited for an 
   await send(['max@contoso.com'], 'In doubt', IN_DOUBT)
   await rare(ADA, RUNNING)
   const before = await requests()
-  await ground.clock.advance(5 * MINUTES)
+  await fixture.clock.advance(5 * MINUTES)
   expect(await rare(ADA, RUNNING)).toBe(true)
   expect(await requests()).toBeGreaterThan(before)
 })
@@ -257,28 +257,28 @@ it.each([
 ])(
   'finds %s mail in doubt at once where the clock of the database was set back by more than that',
   async (_, ms, ageMs) => {
-    await ground.clock.advance(ms)
+    await fixture.clock.advance(ms)
     await send(['max@contoso.com'], 'By the clock as it was')
     await nextPoll()
-    const store = createTraceStore(ground.opened.pool)
+    const store = createTraceStore(fixture.opened.pool)
     await store.pause(ADA, 30 * SECONDS)
     await nextPoll()
-    await ground.clock.advance(POLL_MS)
+    await fixture.clock.advance(POLL_MS)
     expect(await store.take(ADA, 'dead')).not.toBeNull()
-    await ground.clock.advance(-ms)
+    await fixture.clock.advance(-ms)
     const id = await send(['max@contoso.com'], 'In doubt', { ...IN_DOUBT, waitMs: 12 * HOURS })
 
-    await ground.clock.advance(ageMs)
+    await fixture.clock.advance(ageMs)
     await poll(ADA, RUNNING)
 
-    expect(await ground.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
+    expect(await fixture.queue.deliveries.readSight({ id, tenantId: ADA })).toBe('seen')
   },
 )
 
 it('takes a row as likely where Exchange gave the message another Message-ID', async () => {
   await set({ traceMessageId: 'rewritten' })
   const first = await send(['max@contoso.com'], 'Q3')
-  await ground.clock.advance(2 * MINUTES)
+  await fixture.clock.advance(2 * MINUTES)
   const second = await send(['max@contoso.com', 'nobody@contoso.com'], 'Q3')
   const other = await send(['bob@contoso.com'], 'Q4')
   await nextPoll()
@@ -301,7 +301,7 @@ it('takes a row for one message only, also where the next is alike', async () =>
     { 'max@contoso.com': 'delivered likely' },
     { 'max@contoso.com': 'pending' },
   ])
-  await ground.clock.advance(5 * MINUTES)
+  await fixture.clock.advance(5 * MINUTES)
   await nextPoll()
   expect(await known(second)).toEqual({ 'max@contoso.com': 'quarantined likely' })
 })
@@ -312,7 +312,7 @@ it('reads newer and older mail also where a next page is never answered', async 
   const keys = `${microsoft.url}/${REGISTRATION.tenantId}/discovery/v2.0/keys`
   const brokenPages: MicrosoftFetch = (url, init) => fetchMicrosoft(url.includes('$skiptoken=') ? keys : url, init)
   const old = await send(['max@contoso.com'], 'Old')
-  await ground.clock.advance(2 * HOURS)
+  await fixture.clock.advance(2 * HOURS)
   const unreached = await send(['max@contoso.com'], 'On the second page')
   await send(['max@contoso.com'], 'On the first page')
   poll = newProcess('one', { rowsAtOnce: 1, fetch: brokenPages })
@@ -342,7 +342,7 @@ it('knows a recipient under another address, but takes no member of a list for o
 
 it('tells nothing of recipients whose mail was redirected', async () => {
   const id = await send(['max@contoso.com'], '[for cfo@contoso.com] Q3')
-  await ground.database.query(
+  await fixture.database.query(
     `UPDATE messages SET "to" = '[{"address":"cfo@contoso.com"}]', subject = 'Q3' WHERE id = $1`,
     [id],
   )
@@ -359,16 +359,16 @@ it('goes on where a process stopped, and reads no page twice', async () => {
   }
   await newProcess('stopped', { rowsAtOnce: 5, onRequest })(ADA, killed.signal).catch(() => {})
   expect(await requests()).toBe(1)
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.clock.advance(10 * MINUTES)
   poll = newProcess('other', { rowsAtOnce: 5 })
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(3)
-  expect((await ground.queue.reports.readAwaited(ADA)).length).toBe(0)
+  expect((await fixture.queue.reports.readAwaited(ADA)).length).toBe(0)
 })
 
 it('asks no further once the trace is switched off', async () => {
   for (let nth = 0; nth < 4; nth++) await send(['max@contoso.com', 'nobody@contoso.com'], `Report ${nth}`)
-  const onRequest = () => ground.database.query('UPDATE tenant_settings SET trace_enabled = false')
+  const onRequest = () => fixture.database.query('UPDATE tenant_settings SET trace_enabled = false')
   await newProcess('one', { rowsAtOnce: 2, onRequest })(ADA, RUNNING)
   expect(await requests()).toBe(1)
 })
@@ -386,7 +386,7 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
     })
   const problem = async () =>
     (
-      await ground.database.query<{ code: string | null }>(
+      await fixture.database.query<{ code: string | null }>(
         `SELECT trace_problem ->> 'code' AS code FROM tenant_settings WHERE tenant_id = $1`,
         [ADA],
       )
@@ -404,14 +404,14 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
     401,
     'Service principal-less Authentication failed: the service principal for App ID 8bd6 was not found.',
   )
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.clock.advance(10 * MINUTES)
   await nextPoll()
   expect(await problem()).toBe('trace-not-provisioned')
   await nextPoll()
   expect(await asked()).toEqual({ 429: 1, 401: 1 })
 
   await control('DELETE', '/scenarios')
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.clock.advance(10 * MINUTES)
   await nextPoll()
   expect(await problem()).toBeNull()
   expect(await known(id)).toEqual({ 'max@contoso.com': 'delivered' })
@@ -422,9 +422,9 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   await nextPoll()
   expect(await problem()).toBe('trace-unavailable')
   const bounce = { delivery: 'failed', code: '5.2.2', detail: null, at: null, source: 'bounce', note: null } as const
-  await ground.queue.reports.apply(ADA, [{ messageId: next, recipient: 'bob@contoso.com', certain: true, ...bounce }])
+  await fixture.queue.reports.apply(ADA, [{ messageId: next, recipient: 'bob@contoso.com', certain: true, ...bounce }])
   await control('DELETE', '/scenarios')
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.clock.advance(10 * MINUTES)
   await nextPoll()
   expect(await problem()).toBeNull()
   const before = await requests()
@@ -442,6 +442,6 @@ it('never asks more than 20 times in 5 minutes, and settles everything within 10
     await nextPoll()
   }
   for (let minute = 0; minute < 15; minute++) await nextPoll()
-  expect(await ground.queue.reports.readAwaited(ADA)).toEqual([])
+  expect(await fixture.queue.reports.readAwaited(ADA)).toEqual([])
   expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
 })

@@ -39,7 +39,7 @@ export interface AttemptDeps {
     | 'learnRequestLimits'
     | 'learnUploadOrigin'
     | 'readSizeLimits'
-    | 'expectStray'
+    | 'mayHaveLeftDraft'
     | 'endCleanup'
     | 'isToBeDeleted'
   >

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 
 // Graph refuses, and the refusal travels to where it ends: in the message and in its mailbox. Each kind of answer has a
 // representative here; every code and status is classified in the tests of packages/m365. The expectations follow
 // Microsoft's error responses and the reports of its users, not our table.
 
-let ground: DeliveryGround
+let fixture: DeliveryFixture
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ fromEmail: 'reports@contoso.com', tickMs: 1 })
+  fixture = await createDeliveryFixture({ fromEmail: 'reports@contoso.com', tickMs: 1 })
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.calm())
+afterAll(() => fixture.close())
+beforeEach(() => fixture.calm())
 
 async function pausedForMs(): Promise<number> {
-  const { json } = await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')
-  const [row] = await ground.database.query<{ now: Date }>('SELECT mail_now() AS now')
+  const { json } = await fixture.service.get('/api/v1/tenant-settings/office365-smtp/usage')
+  const [row] = await fixture.database.query<{ now: Date }>('SELECT mail_now() AS now')
   return json.pausedUntil === null ? 0 : Date.parse(json.pausedUntil) - (row?.now.getTime() ?? 0)
 }
 
@@ -32,10 +32,10 @@ it.each([
   '%i %s fails the message at once as %s, says who does what and where, and leaves the mailbox alone',
   async (status, microsoftCode, problem, text) => {
     const subject = `${status} ${microsoftCode}`
-    await ground.switchOn(graphAnswers(status, microsoftCode))
-    const { id } = await ground.service.submit({ subject })
+    await fixture.switchOn(graphAnswers(status, microsoftCode))
+    const { id } = await fixture.service.submit({ subject })
 
-    const failed = await ground.service.until(id, { status: 'failed' })
+    const failed = await fixture.service.until(id, { status: 'failed' })
     expect(failed).toMatchObject({
       problem: { code: problem, microsoftCode, detail: expect.stringContaining(text), requestId: expect.any(String) },
       attempts: [{ outcome: 'refused', code: microsoftCode }],
@@ -44,7 +44,7 @@ it.each([
     })
     expect(failed.problem?.detail).toMatch(/https:\/\/(entra|admin\.exchange|learn)\.microsoft\.com\b/)
     expect(await pausedForMs()).toBe(0)
-    expect(await ground.arrived(subject)).toBe(0)
+    expect(await fixture.arrived(subject)).toBe(0)
   },
 )
 
@@ -57,15 +57,15 @@ it.each([
   [404, 'ErrorOfTomorrow'],
 ])('%i %s concerns the mailbox: a message that alone meets it waits, and leaves afterwards', async (status, code) => {
   const subject = `${status} ${code}`
-  await ground.switchOn(graphAnswers(status, code))
-  const { id } = await ground.service.submit({ subject })
+  await fixture.switchOn(graphAnswers(status, code))
+  const { id } = await fixture.service.submit({ subject })
 
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'refused', code }], problem: null })
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'refused', code }], problem: null })
   expect(await pausedForMs()).toBe(0)
-  await ground.pass(1 * MINUTES)
+  await fixture.pass(1 * MINUTES)
 
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived(subject)).toBe(1)
+  await fixture.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await fixture.arrived(subject)).toBe(1)
 })
 
 it.each([
@@ -73,16 +73,16 @@ it.each([
   [400, 'ErrorAccountSuspend'],
 ])('%i %s pauses the mailbox for an hour, and the message leaves afterwards', async (status, code) => {
   const subject = `${status} ${code}`
-  await ground.switchOn(graphAnswers(status, code))
-  const { id } = await ground.service.submit({ subject })
+  await fixture.switchOn(graphAnswers(status, code))
+  const { id } = await fixture.service.submit({ subject })
 
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'refused', code }], problem: null })
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'refused', code }], problem: null })
   expect(await pausedForMs()).toBeGreaterThan(59 * MINUTES)
   expect(await pausedForMs()).toBeLessThanOrEqual(60 * MINUTES)
-  await ground.pass(1 * HOURS)
+  await fixture.pass(1 * HOURS)
 
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived(subject)).toBe(1)
+  await fixture.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await fixture.arrived(subject)).toBe(1)
 })
 
 it.each([
@@ -93,15 +93,15 @@ it.each([
   [409, 'ErrorIrresolvableConflict', 'unavailable', 'delays the message and nothing else'],
 ])('%i %s (%s) %s, and the message leaves afterwards', async (status, code, outcome) => {
   const subject = `${status} ${code}`
-  await ground.switchOn(graphAnswers(status, code))
-  const { id } = await ground.service.submit({ subject })
+  await fixture.switchOn(graphAnswers(status, code))
+  const { id } = await fixture.service.submit({ subject })
 
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome, code }], problem: null })
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome, code }], problem: null })
   expect((await pausedForMs()) > 0).toBe(outcome === 'throttled')
-  await ground.pass(1 * MINUTES)
+  await fixture.pass(1 * MINUTES)
 
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived(subject)).toBe(1)
+  await fixture.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await fixture.arrived(subject)).toBe(1)
 })
 
 it.each([
@@ -112,32 +112,32 @@ it.each([
   [500, 'ErrorOfTomorrow'],
 ])('%i %s leaves it open whether the message was sent: it is sent again, and says so', async (status, code) => {
   const subject = `${status} ${code}`
-  await ground.switchOn(graphAnswers(status, code))
-  const { id } = await ground.service.submit({ subject })
+  await fixture.switchOn(graphAnswers(status, code))
+  const { id } = await fixture.service.submit({ subject })
 
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown', code }], problem: null })
-  await ground.pass(1 * MINUTES)
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown', code }], problem: null })
+  await fixture.pass(1 * MINUTES)
 
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: true })
-  expect(await ground.arrived(subject)).toBe(1)
+  await fixture.service.until(id, { status: 'sent', possibleDuplicate: true })
+  expect(await fixture.arrived(subject)).toBe(1)
 })
 
 it('fails a message that asked for it when 504 leaves open whether it was sent', async () => {
-  await ground.switchOn(graphAnswers(504, 'UnknownError'))
-  const { id } = await ground.service.submit({ onUnknownOutcome: 'stop' })
+  await fixture.switchOn(graphAnswers(504, 'UnknownError'))
+  const { id } = await fixture.service.submit({ onUnknownOutcome: 'stop' })
 
-  expect(await ground.service.untilEnded(id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await fixture.service.untilEnded(id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
 })
 
 it('401 InvalidAuthenticationToken gets a new token, and the message leaves in the same attempt', async () => {
-  const before = await ground.service.submit()
-  await ground.service.until(before.id, { status: 'sent' })
-  await ground.microsoft.control('DELETE', '/counters')
-  await ground.switchOn(graphAnswers(401, 'InvalidAuthenticationToken'))
-  const { id } = await ground.service.submit({ subject: 'A new token' })
+  const before = await fixture.service.submit()
+  await fixture.service.until(before.id, { status: 'sent' })
+  await fixture.microsoft.control('DELETE', '/counters')
+  await fixture.switchOn(graphAnswers(401, 'InvalidAuthenticationToken'))
+  const { id } = await fixture.service.submit({ subject: 'A new token' })
 
-  await ground.service.until(id, { status: 'sent', attempts: [{ outcome: 'sent' }], possibleDuplicate: false })
-  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  await fixture.service.until(id, { status: 'sent', attempts: [{ outcome: 'sent' }], possibleDuplicate: false })
+  const { endpoints } = await fixture.microsoft.control('GET', '/counters')
   expect(endpoints.token.requests).toBe(1)
-  expect(await ground.arrived('A new token')).toBe(1)
+  expect(await fixture.arrived('A new token')).toBe(1)
 })

@@ -3,20 +3,20 @@ import { CHUNK_BYTES, createContentCipher, newContentKey } from '@inforiver-mail
 import { afterAll, expect, it } from 'vitest'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import { newId } from '../test-support/new-id.ts'
-import { ADA, createQueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueFixture } from '../test-support/queue-fixture.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 
 const CHUNKS = 3
 
-const ground = await createQueueGround()
-afterAll(() => ground.close())
-const { deliveries, receiving } = ground.queue
+const fixture = await createQueueFixture()
+afterAll(() => fixture.close())
+const { deliveries, receiving } = fixture.queue
 
 const file = { filename: 'a.bin', contentType: 'application/pdf', contentId: null, sizeBytes: CHUNKS * CHUNK_BYTES }
 
 it('reads what was stored, and keeps neither the sealed nor the opened chunks in memory', async () => {
   const message = { id: newId('message'), tenantId: ADA } as LeasedMessage
-  await ground.addDataKey('dky_1')
+  await fixture.addDataKey('dky_1')
   await receiving.begin({ ...message, service: 'reports', dataKey: 'dky_1' })
   const cipher = createContentCipher(newContentKey(randomBytes), randomBytes)
   const content = randomBytes(file.sizeBytes)

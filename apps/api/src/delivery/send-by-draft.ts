@@ -101,7 +101,7 @@ export async function sendByDraft(
     const outgoing = outgoingOf(open, fromEmail, await Promise.all(files.map((file) => open.read.whole(file))))
     const { tenantId, id: itemId } = message
     // fence: stray
-    wasStray = await deps.mailboxes.expectStray(tenantId, itemId)
+    wasStray = await deps.mailboxes.mayHaveLeftDraft(tenantId, itemId)
     // end
     const created = await mailer.createDraft(outgoing, options)
     const isUnmade = created.outcome !== 'created' && created.outcome !== 'unknown'

@@ -1,11 +1,11 @@
 import { beforeAll, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const FEED = '/api/v1/message-events'
 
-const { product, ground, service } = useProduct()
+const { product, fixture, service } = useProduct()
 let invitations: ServiceClient
 let ada: TestBrowser
 
@@ -133,7 +133,7 @@ it('needs the scope to read messages', async () => {
 })
 
 it('answers those who wait when the product stops', async () => {
-  const other = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const other = await fixture.startProduct({ environment: { ROLE: 'api' } })
   const { next } = await read('')
   const waiting = service.at(other).get(`${FEED}?after=${next}&waitSeconds=30`)
   await service.at(other).get(FEED) // by then the first has arrived

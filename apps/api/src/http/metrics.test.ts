@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { measureEventLoop } from './metrics.ts'
 
 const TOKEN = 'the-token-of-the-monitoring'
 
-let ground: TestGround
+let fixture: TestFixture
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 const start = (environment: Record<string, string> = {}) =>
-  ground.startProduct({ environment: { ROLE: 'api', ...environment } })
+  fixture.startProduct({ environment: { ROLE: 'api', ...environment } })
 
 async function statusOf({ url }: TestProduct, headers: Record<string, string> = {}): Promise<number> {
   return (await fetch(`${url}/metrics`, { headers })).status
@@ -43,7 +43,7 @@ it('shows for how long the process has computed, at each scrape anew', async () 
 })
 
 it('shows what it counted even while the database is unavailable', async () => {
-  const link = await ground.database.link()
+  const link = await fixture.database.link()
   const product = await start({ DATABASE_URL: link.url })
   link.cut()
 

@@ -4,28 +4,28 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
-let ground: TestGround
+let fixture: TestFixture
 let link: DatabaseLink
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  link = await ground.database.link()
-  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
+  fixture = await createTestFixture()
+  link = await fixture.database.link()
+  product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
 afterAll(async () => {
   link.mend()
-  await ground.close()
+  await fixture.close()
   await link.close()
 })
 
 async function setReadOnly(value: 'on' | 'off'): Promise<void> {
-  await ground.database.query(
+  await fixture.database.query(
     `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${value}', current_database()); END $$`,
   )
   link.cut() // new connections get the setting
@@ -60,14 +60,14 @@ it('stays alive, but is not ready, while the database is unavailable', async () 
 
 it('is not ready while the database cannot store messages, until one is stored again', async () => {
   const service = await createServiceClient(product)
-  await ground.database.query(`
+  await fixture.database.query(`
     CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
     CREATE TRIGGER no_room BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION no_room()`)
   const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
   const refused = await service.post('/api/v1/messages', mail)
   const full = await ada.visit('/readyz')
-  await ground.database.query('DROP FUNCTION no_room CASCADE')
+  await fixture.database.query('DROP FUNCTION no_room CASCADE')
   const stored = await service.post('/api/v1/messages', mail)
 
   expect(refused).toMatchObject({
@@ -91,7 +91,7 @@ it('is not ready while the database is read-only, even before anything was submi
 
 it('is read by people and services while the database is read-only', async () => {
   const service = await createServiceClient(product)
-  await ground.database.query(`UPDATE sessions SET last_seen_at = now() - interval '10 minutes'`)
+  await fixture.database.query(`UPDATE sessions SET last_seen_at = now() - interval '10 minutes'`)
   await setReadOnly('on')
   await expect.poll(async () => (await ada.visit('/readyz')).json.checks.database).toMatch(/^The database is read-only/)
 
@@ -123,18 +123,18 @@ describe('with a role that an administrator changes', () => {
 
   beforeAll(async () => {
     // Limits and rights do not apply to the superuser of the tests.
-    await ground.database.query(`CREATE ROLE limited LOGIN IN ROLE ${PRODUCT_ROLE}`)
-    const url = new URL(ground.database.url)
+    await fixture.database.query(`CREATE ROLE limited LOGIN IN ROLE ${PRODUCT_ROLE}`)
+    const url = new URL(fixture.database.url)
     url.username = 'limited'
-    other = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+    other = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
     browser = other.newBrowser()
     await browser.signIn('Ada Admin')
     service = await createServiceClient(other)
   })
   afterAll(async () => {
     await other.close()
-    await ground.database.query('DROP OWNED BY limited')
-    await ground.database.query('DROP ROLE limited')
+    await fixture.database.query('DROP OWNED BY limited')
+    await fixture.database.query('DROP ROLE limited')
   })
 
   it.each([
@@ -153,8 +153,8 @@ describe('with a role that an administrator changes', () => {
     ],
   ])('answers 503 and is not ready with one %s, and says why in the log', async (_name, refuse, restore, reads) => {
     const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
-    await ground.database.query(refuse)
-    await ground.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'`)
+    await fixture.database.query(refuse)
+    await fixture.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'`)
     const logged = other.logLines.length
     const [ready, settings, list, submitted] = [
       await browser.visit('/readyz'),
@@ -162,7 +162,7 @@ describe('with a role that an administrator changes', () => {
       await service.get('/api/v1/messages'),
       await service.post('/api/v1/messages', mail),
     ]
-    await ground.database.query(restore)
+    await fixture.database.query(restore)
     const back = await service.post('/api/v1/messages', mail)
 
     expect([ready, settings, list, submitted].map(({ status }) => status)).toEqual([503, reads, reads, 503])
@@ -174,9 +174,9 @@ describe('with a role that an administrator changes', () => {
   })
 
   it('is not ready with one that is refused, also where its connections are still open', async () => {
-    await ground.database.query('ALTER ROLE limited NOLOGIN')
+    await fixture.database.query('ALTER ROLE limited NOLOGIN')
     const [ready, list] = [await browser.visit('/readyz'), await service.get('/api/v1/messages')]
-    await ground.database.query('ALTER ROLE limited LOGIN')
+    await fixture.database.query('ALTER ROLE limited LOGIN')
 
     expect([ready.status, list.status]).toEqual([503, 200])
     expect(ready.json.checks.database).not.toBe('ok')
@@ -185,7 +185,7 @@ describe('with a role that an administrator changes', () => {
 
 it('answers 503, also to lists and exports, while somebody has locked a table', async () => {
   const service = await createServiceClient(product)
-  const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
+  const release = await fixture.database.lock('messages', 'ACCESS EXCLUSIVE')
   const submit = () => service.post('/api/v1/messages', { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
   const answers = await Promise.all([
     service.get('/api/v1/messages'),
@@ -202,11 +202,11 @@ it('answers 503, also to lists and exports, while somebody has locked a table', 
 
 it('stays ready while requests wait for a locked table with all connections', async () => {
   const service = await createServiceClient(product)
-  const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
+  const release = await fixture.database.lock('messages', 'ACCESS EXCLUSIVE')
   const lists = Array.from({ length: 40 }, () => service.get('/api/v1/messages'))
   await expect
     .poll(async () => {
-      const waiting = await ground.database.query(
+      const waiting = await fixture.database.query(
         `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass`,
       )
       return waiting.length
@@ -223,7 +223,7 @@ it.each([
   ['tenant_settings', 200],
   ['audit_events', 503],
 ])('stays ready while somebody has locked %s, and answers %i to an export of the audit log', async (table, status) => {
-  const release = await ground.database.lock(table, 'ACCESS EXCLUSIVE')
+  const release = await fixture.database.lock(table, 'ACCESS EXCLUSIVE')
   const [ready, exported] = await Promise.all([ada.visit('/readyz'), ada.call('GET', '/api/v1/audit-events.csv')])
   await release()
 

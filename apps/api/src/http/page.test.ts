@@ -2,23 +2,28 @@ import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
-import { createTestGround, HTTPS_PUBLIC_URL, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import {
+  createTestFixture,
+  HTTPS_PUBLIC_URL,
+  type TestFixture,
+  type TestProduct,
+} from '../test-support/test-product.ts'
 import { VERSION } from '../runtime/version.ts'
 import { page } from './page.ts'
 import { securityHeaders } from './security-headers.ts'
 
 const WEB = fileURLToPath(new URL('../../../web/dist', import.meta.url))
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let secured: TestProduct
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  secured = await ground.startProduct({ environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL } })
+  fixture = await createTestFixture()
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
+  secured = await fixture.startProduct({ environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL } })
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 async function open(path: string, headers: Record<string, string> = {}, { url } = product): Promise<RawAnswer> {
   return rawRequest(`${url}${path}`, { headers: { accept: 'text/html,*/*;q=0.8', ...headers } })
@@ -105,7 +110,7 @@ it('builds no redirect from the Host header', async () => {
 })
 
 it('accepts X-Forwarded-Host of a trusted proxy only', async () => {
-  const trusting = await ground.startProduct({
+  const trusting = await fixture.startProduct({
     environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL, TRUST_PROXY: '127.0.0.1, ::1' },
   })
   const forwarded = { 'x-forwarded-host': new URL(HTTPS_PUBLIC_URL).host }
@@ -164,10 +169,10 @@ it('is alive and ready', async () => {
 })
 
 it('is not ready while a migration is missing, and names it', async () => {
-  const [last] = await ground.database.query<{ migration_name: string }>(
+  const [last] = await fixture.database.query<{ migration_name: string }>(
     'SELECT migration_name FROM _prisma_migrations ORDER BY migration_name DESC LIMIT 1',
   )
-  await ground.database.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [last?.migration_name])
+  await fixture.database.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [last?.migration_name])
 
   const ready = await open('/readyz')
 

@@ -5,19 +5,19 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { rawRequest } from '../test-support/raw-request.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 /** Sends a request of Ada's whose body need not be JSON. */
 const fault = (path: string, message: unknown) => expect.objectContaining({ path, message })
@@ -344,9 +344,9 @@ it.each([
 })
 
 it('keeps the cause of a 500 to the log, under its request id', async () => {
-  await ground.database.query('ALTER TABLE tenant_settings RENAME TO away')
+  await fixture.database.query('ALTER TABLE tenant_settings RENAME TO away')
   const answer = await ada.call('GET', SETTINGS)
-  await ground.database.query('ALTER TABLE away RENAME TO tenant_settings')
+  await fixture.database.query('ALTER TABLE away RENAME TO tenant_settings')
 
   expect(answer.status).toBe(500)
   expect(answer.json).toEqual({
@@ -363,9 +363,9 @@ it('keeps the cause of a 500 to the log, under its request id', async () => {
 })
 
 it('shows a failure as a page to a browser that navigates', async () => {
-  await ground.database.query('ALTER TABLE pending_sign_ins RENAME TO away')
+  await fixture.database.query('ALTER TABLE pending_sign_ins RENAME TO away')
   const answer = await product.newBrowser().visit('/auth/sign-in')
-  await ground.database.query('ALTER TABLE away RENAME TO pending_sign_ins')
+  await fixture.database.query('ALTER TABLE away RENAME TO pending_sign_ins')
 
   expect(answer.status).toBe(500)
   expect(answer.headers.get('content-type')).toMatch(/^text\/html/)
@@ -374,7 +374,7 @@ it('shows a failure as a page to a browser that navigates', async () => {
 })
 
 it('says to whoever is signed in as an admin that the provider is switched off, and what to set', async () => {
-  const off = await ground.startProduct({ environment: { ROLE: 'api', SMTP: 'SendGrid' } })
+  const off = await fixture.startProduct({ environment: { ROLE: 'api', SMTP: 'SendGrid' } })
   const browser = off.newBrowser()
   await browser.signIn('Ada Admin')
 

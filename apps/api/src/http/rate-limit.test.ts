@@ -1,23 +1,23 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 
 const SIGN_INS_PER_MINUTE = 100
 
-let ground: TestGround
+let fixture: TestFixture
 
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 // All requests of a test belong to one minute, however long they take.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
 afterEach(() => void vi.useRealTimers())
 
 /** Starts another process for each test, because the counts are per process. */
 async function start(environment: Record<string, string> = {}): Promise<TestProduct> {
-  return ground.startProduct({ environment: { ROLE: 'api', ...environment } })
+  return fixture.startProduct({ environment: { ROLE: 'api', ...environment } })
 }
 
 async function signInAs(product: TestProduct, address: string): Promise<RawAnswer> {

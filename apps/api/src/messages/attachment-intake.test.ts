@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, expect, it } from 'vitest'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { attachmentParts, countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -10,8 +10,8 @@ const CHUNK = 256 * KIB
 const KEPT = 512 * KIB
 
 // Nothing is configured, so accepted messages are held and can be inspected.
-const { ground, product, service } = useProduct()
-afterEach(() => ground.database.empty('messages'))
+const { fixture, product, service } = useProduct()
+afterEach(() => fixture.database.empty('messages'))
 
 const post = (parts: readonly Part[]) => postMultipart(product.publicUrl, service.key, parts)
 
@@ -21,7 +21,7 @@ async function accepted(parts: readonly Part[]): Promise<string> {
   return json.id
 }
 
-const stored = (id: string) => readStored(ground.database, product, id)
+const stored = (id: string) => readStored(fixture.database, product, id)
 
 it.each([
   ['one byte more than stays in memory', [KEPT + 1]],
@@ -54,7 +54,7 @@ it('stores up to 512 KiB of attachments with the message, and no chunk', async (
   expect((await stored(id)).map(({ content, chunkBytes }) => ({ content, chunkBytes }))).toEqual(
     contents.map((content) => ({ content, chunkBytes: [] })),
   )
-  expect(await countStored(ground.database)).toEqual({ messages: 1, chunks: 0 })
+  expect(await countStored(fixture.database)).toEqual({ messages: 1, chunks: 0 })
 })
 
 it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async () => {
@@ -72,7 +72,7 @@ it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async
   expect(answers[1]?.json.errors).toMatchObject([
     { path: 'attachments', message: 'At most 100 attachments; there are 101.' },
   ])
-  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
 it('stores what is in attachments only sealed', async () => {
@@ -80,7 +80,7 @@ it('stores what is in attachments only sealed', async () => {
   const content = Buffer.from(marker.repeat((2 * MIB) / marker.length))
   await accepted(mailWith([content]))
 
-  const rows = await ground.database.query<{ found: boolean }>(
+  const rows = await fixture.database.query<{ found: boolean }>(
     `SELECT position($1::bytea IN content) > 0 AS found FROM message_chunks
      UNION ALL SELECT position($1::bytea IN content) > 0 OR row_to_json(c)::text LIKE '%marker that stands%' FROM message_contents c
      UNION ALL SELECT row_to_json(m)::text LIKE '%marker that stands%' FROM messages m`,
@@ -105,14 +105,14 @@ it('refuses a large part whose SHA-256 is another, by its path, and keeps nothin
   expect(json.errors).toMatchObject([
     { path: 'attachments[0].sha256', message: 'The part arrived with other content.' },
   ])
-  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
 it('keeps nothing of large attachments without a message', async () => {
   const { status, json } = await post(attachmentParts([randomBytes(2 * MIB)]))
 
   expect([status, json.code]).toEqual([400, 'invalid-input'])
-  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
 it.each(['base64', 'Quoted-Printable'])('refuses a part in %s, which would arrive as text', async (encoding) => {
@@ -133,7 +133,7 @@ it('stores an invalid content type as application/octet-stream', async () => {
 
 async function namesOf({ status, json }: { status: number; json: { id: string } }): Promise<string[]> {
   expect({ status, json }).toMatchObject({ status: 202 })
-  return (await readStored(ground.database, product, json.id)).map(({ filename }) => filename)
+  return (await readStored(fixture.database, product, json.id)).map(({ filename }) => filename)
 }
 
 const part = (written: string): Part => ({ disposition: `name="attachment"; ${written}`, content: 'a' })

@@ -2,13 +2,13 @@ import { connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const MAIL = JSON.stringify({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
 
-const { ground, product, service } = useProduct()
+const { fixture, product, service } = useProduct()
 let unfinished: { end(): void }[] = []
 
 afterEach(() => {
@@ -73,7 +73,7 @@ it.each([64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB])(
 )
 
 it('takes the memory of a few for 40 clients that stall in the middle of a large part message', async () => {
-  const api = await startWorkerProcess(ground, { ROLE: 'api' })
+  const api = await startWorkerProcess(fixture, { ROLE: 'api' })
   const before = await api.residentBytes()
   const message = { disposition: 'name="message"', content: ' '.repeat(6 * MIB - 100) }
   const uploads = Array.from({ length: 40 }, () => startUpload(api, service.key, [message]))

@@ -8,27 +8,27 @@ import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 import type { Queue } from '../queue/queue.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({ clock })
+const { fixture, product, service } = useProduct({ clock })
 let pool: pg.Pool
 let queue: Queue
 
 beforeAll(async () => {
   await service.submit() // makes a data key
-  await ground.database.empty('messages')
-  pool = createTestPool(ground.database.url)
+  await fixture.database.empty('messages')
+  pool = createTestPool(fixture.database.url)
   queue = createTestQueue(pool, { storageBytes: 100 * MIB })
 })
 afterAll(() => pool.end())
-afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const nothing = { messages: 0, chunks: 0 }
-const count = () => countStored(ground.database)
+const count = () => countStored(fixture.database)
 const sweep = () => queue.upkeep.sweepReceived(clock.now())
 
 /** Begins a request, and waits until `upTo` bytes have arrived and every full chunk of them is stored. */
@@ -37,7 +37,7 @@ async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
   await upload.send(upTo)
   // While a chunk is being stored the message is locked, and would not be swept.
   await expect.poll(async () => (await count()).chunks).toBe(upTo / (MIB / 4) - 1)
-  const [row] = await ground.database.query<{ id: string }>(
+  const [row] = await fixture.database.query<{ id: string }>(
     'SELECT message_id AS id FROM message_contents WHERE content IS NULL',
   )
   if (!row) throw new Error('Nothing is being received.')
@@ -86,7 +86,7 @@ it('hides a message whose attachments are still arriving, from cancel and retry 
 })
 
 it('sweeps what a process killed in the middle of an upload leaves', async () => {
-  const killed = await startWorkerProcess(ground, { ROLE: 'api' })
+  const killed = await startWorkerProcess(fixture, { ROLE: 'api' })
   const upload = startUpload(killed, service.key, mailWith([randomBytes(4 * MIB)]))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await count()).chunks).toBeGreaterThanOrEqual(6)

@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
-const { ground, product } = useProduct({ clock })
+const { fixture, product } = useProduct({ clock })
 
 let ada: TestBrowser
 let reports: ServiceClient
@@ -147,7 +147,7 @@ it.each([
     }
     const bySession = async (index: number) => (index % 2 === 0 ? ada : other).call('GET', path)
     for (const ask of [async () => byKey(reports), bySession]) {
-      const release = await ground.database.lock('messages', 'ACCESS EXCLUSIVE')
+      const release = await fixture.database.lock('messages', 'ACCESS EXCLUSIVE')
       const refused: string[] = []
       const asked = Array.from({ length: 7 }, async (_, index) => {
         const { status, text } = await ask(index)
@@ -202,7 +202,7 @@ describe('POST /messages/cancel and /messages/retry', () => {
       outcome: 'accepted',
       details: { count: 4, filter: 'reference, possibleDuplicate=false' },
     })
-    expect(await ground.database.query('SELECT count(*)::int AS listed FROM bulk_change_messages')).toEqual([
+    expect(await fixture.database.query('SELECT count(*)::int AS listed FROM bulk_change_messages')).toEqual([
       { listed: 6 },
     ])
   })

@@ -4,7 +4,7 @@ import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = {
@@ -17,17 +17,17 @@ const MAIL = {
 }
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({ clock })
+const { fixture, product, service } = useProduct({ clock })
 let second: TestProduct
 beforeAll(async () => {
-  second = await ground.startProduct({ environment: { ROLE: 'api' } })
+  second = await fixture.startProduct({ environment: { ROLE: 'api' } })
 })
 
 const post = (key: string, mail: object = MAIL, client = service) =>
   client.post(MESSAGES, mail, { 'idempotency-key': key.replaceAll(' ', '-') })
 
 async function storedFor(subject: string): Promise<number> {
-  return (await ground.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
+  return (await fixture.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
 }
 
 it('names the URL of the message, and marks a repetition', async () => {
@@ -141,7 +141,7 @@ it('keeps the keys of services and tenants apart', async () => {
   const clients = [
     service,
     await createServiceClient(product, { name: 'alerts' }),
-    await createServiceOfTenant(ground.database, product, 'ten_other'),
+    await createServiceOfTenant(fixture.database, product, 'ten_other'),
   ]
 
   const answers = await Promise.all(clients.map((client) => post('shared', MAIL, client)))

@@ -5,7 +5,7 @@ import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MIB = 1024 * 1024
 const clock = createTestClock()
@@ -13,8 +13,8 @@ const clock = createTestClock()
 /** Of a message that is refused long before all of it has arrived. */
 const FILE = Buffer.alloc(20 * MIB)
 
-const { ground, product, service } = useProduct({ clock })
-afterEach(() => ground.database.empty('messages'))
+const { fixture, product, service } = useProduct({ clock })
+afterEach(() => fixture.database.empty('messages'))
 
 const nothing = { messages: 0, chunks: 0 }
 const post = (contents: readonly Buffer[], changes: object = {}) =>
@@ -30,7 +30,7 @@ describe('while nothing is configured', () => {
       'Attachment 2 has at least 157286401 bytes; Microsoft takes at most 157286400 (150 MB)',
     )
     expect(json.detail).toContain('Send a link')
-    await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+    await expect.poll(() => countStored(fixture.database)).toEqual(nothing)
   })
 })
 
@@ -42,7 +42,7 @@ describe('while large attachments are not enabled', () => {
     await upload.send(4 * MIB)
 
     expect(await upload.answer).toMatchObject({ status: 422, json: { code: 'large-attachments-disabled' } })
-    await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+    await expect.poll(() => countStored(fixture.database)).toEqual(nothing)
   })
 
   it('distinguishes a known size from one that may still grow', async () => {
@@ -74,7 +74,7 @@ describe('while large attachments are not enabled', () => {
       await upload.send(1 * MIB)
 
       expect(await upload.answer).toMatchObject(answer)
-      await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+      await expect.poll(() => countStored(fixture.database)).toEqual(nothing)
     },
   )
 })
@@ -86,7 +86,7 @@ describe('once the limit of the organisation is known', () => {
   afterAll(() => learn(null))
 
   const learn = (limit: number | null, tenant?: string) =>
-    setMailbox(ground.database, { message_size_limit: limit, message_size_limit_at: clock.now() }, tenant)
+    setMailbox(fixture.database, { message_size_limit: limit, message_size_limit_at: clock.now() }, tenant)
 
   it('refuses a message above it, naming both sizes and the remedy, and keeps nothing', async () => {
     await learn(LIMIT)
@@ -97,7 +97,7 @@ describe('once the limit of the organisation is known', () => {
     expect(encoded).toBeGreaterThan(LIMIT)
     expect(refused).toBe(LIMIT + 1)
     expect(json.detail).toContain('message size limit of the mailbox')
-    expect(await countStored(ground.database)).toEqual(nothing)
+    expect(await countStored(fixture.database)).toEqual(nothing)
   })
 
   it('forgets it after a day', async () => {

@@ -3,23 +3,23 @@ import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MIB = 1024 * 1024
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
-const { ground, product, service } = useProduct()
-afterEach(() => ground.database.empty('messages'))
+const { fixture, product, service } = useProduct()
+afterEach(() => fixture.database.empty('messages'))
 
 it('keeps nobody waiting for clients that stall', async () => {
   const parts = mailWith([randomBytes(1 * MIB)])
   const still = Array.from({ length: 40 }, () => startUpload(product, service.key, parts))
   await Promise.all(still.map((upload) => upload.send(0.75 * MIB)))
-  await expect.poll(async () => (await countStored(ground.database)).chunks).toBeGreaterThan(40)
+  await expect.poll(async () => (await countStored(fixture.database)).chunks).toBeGreaterThan(40)
 
   expect((await postMultipart(product.publicUrl, service.key, parts)).status).toBe(202)
   for (const upload of still) upload.breakOff()
-  await expect.poll(() => countStored(ground.database)).toEqual({ messages: 1, chunks: 4 })
+  await expect.poll(() => countStored(fixture.database)).toEqual({ messages: 1, chunks: 4 })
 })
 
 it('refuses large JSON beyond the share of a service at once, and takes it when it comes again', async () => {

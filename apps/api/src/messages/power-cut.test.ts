@@ -6,7 +6,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 
@@ -15,20 +15,20 @@ import { startUpload } from '../test-support/upload.ts'
 const MIB = 1024 * 1024
 
 let directory: string
-let ground: TestGround
+let fixture: TestFixture
 let postgres: EmbeddedPostgres
 let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-power-'))
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
-  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: postgres.connectionString } })
+  product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: postgres.connectionString } })
   service = await createServiceClient(product)
 })
 afterAll(async () => {
-  await ground.close()
+  await fixture.close()
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
 })

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
-const { ground, product } = useProduct({ clock })
+const { fixture, product } = useProduct({ clock })
 
 /** Creates a service with messages one second apart; their ids come newest first. */
 async function serviceWith(name: string, count: number): Promise<{ service: ServiceClient; ids: string[] }> {
@@ -104,12 +104,12 @@ it('forbids caching messages', async () => {
 it('shows no attempt that has ended beside the state before it', async () => {
   const { service, ids } = await serviceWith('read at once', 1)
   const [id = ''] = ids
-  const pool = createTestPool(ground.database.url, 1)
+  const pool = createTestPool(fixture.database.url, 1)
   const client = await pool.connect()
   await client.query('BEGIN; LOCK TABLE message_attempts IN ACCESS EXCLUSIVE MODE')
   const read = service.read(id)
   const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'message_attempts'::regclass`
-  await expect.poll(() => ground.database.query(waits), { interval: 10 }).not.toEqual([])
+  await expect.poll(() => fixture.database.query(waits), { interval: 10 }).not.toEqual([])
 
   await client.query(`
     UPDATE message_queue SET possible_duplicate = true WHERE message_id = '${id}';

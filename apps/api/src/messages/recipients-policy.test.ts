@@ -2,14 +2,14 @@ import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { clientFor } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const POLICY = '/api/v1/tenant-settings/recipients'
 const MESSAGES = '/api/v1/messages'
 const OPEN = { allowedDomains: [], redirectAllTo: null }
 const mail = (changes: object = {}) => ({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes })
 
-const { ground, product, service } = useProduct({ mailbox: {} })
+const { fixture, product, service } = useProduct({ mailbox: {} })
 let ada: TestBrowser
 
 beforeAll(async () => {
@@ -62,7 +62,7 @@ it('records who changed the policy, and nothing where it stays the same', async 
   await setPolicy({ allowedDomains: ['contoso.com'], redirectAllTo: 's@contoso.com' })
   await setPolicy({ allowedDomains: ['contoso.com'], redirectAllTo: 's@contoso.com' })
 
-  const events = await ground.database.query(
+  const events = await fixture.database.query(
     `SELECT u.email, e.details FROM audit_events e JOIN users u ON u.id = e.actor
       WHERE action = 'recipients-policy-changed' ORDER BY e.id DESC LIMIT 2`,
   )

@@ -7,7 +7,7 @@ import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
@@ -16,12 +16,12 @@ const BOUND = 9 * MIB
 const KEY = { 'idempotency-key': 'q3' }
 const LATER = { sendAt: new Date(systemClock().getTime() + 30 * DAYS).toISOString() }
 
-const { ground, product, service } = useProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
-afterEach(() => ground.database.empty('messages', 'idempotency_records', 'tenant_settings'))
+const { fixture, product, service } = useProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
+afterEach(() => fixture.database.empty('messages', 'idempotency_records', 'tenant_settings'))
 
 const post = (content: Buffer, changes: object = LATER) =>
   postMultipart(product.publicUrl, service.key, mailWith([content], changes), KEY)
-const count = () => countStored(ground.database)
+const count = () => countStored(fixture.database)
 
 /** The status that a new message with this content would get. */
 const withoutKey = async (content: Buffer, changes: object = LATER) =>
@@ -60,7 +60,7 @@ describe('a repetition is answered with the first message, although by now', () 
     await connectMailbox(product, { largeAttachments: true })
     const content = randomBytes(3 * MIB)
     const first = await post(content)
-    await setMailbox(ground.database, { message_size_limit: MIB, message_size_limit_at: systemClock() })
+    await setMailbox(fixture.database, { message_size_limit: MIB, message_size_limit_at: systemClock() })
 
     expect(await withoutKey(content)).toBe(413)
     expect(await post(content)).toMatchObject({ status: 202, json: { id: first.json.id } })

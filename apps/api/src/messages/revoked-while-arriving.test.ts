@@ -5,26 +5,26 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MIB = 1024 * 1024
 const POLICY = '/api/v1/tenant-settings/recipients'
 const MAIL = { to: ['max@contoso.com'], subject: 'Held', text: 'Numbers.' }
 
-const { ground, product } = useProduct()
+const { fixture, product } = useProduct()
 let service: ServiceClient
 
 beforeEach(async () => {
-  await ground.database.empty('messages', 'service_keys')
+  await fixture.database.empty('messages', 'service_keys')
   service = await createServiceClient(product)
 })
 
-const revoke = () => ground.database.query('UPDATE service_keys SET revoked_at = now()')
+const revoke = () => fixture.database.query('UPDATE service_keys SET revoked_at = now()')
 
 /** Resolves once the request has been let in by its key. */
 async function untilLetIn(): Promise<void> {
   const used = 'SELECT 1 FROM service_keys WHERE last_used_at IS NOT NULL'
-  await expect.poll(() => ground.database.query(used)).toHaveLength(1)
+  await expect.poll(() => fixture.database.query(used)).toHaveLength(1)
 }
 
 /** Posts JSON of which the last character is held back. */
@@ -69,7 +69,7 @@ it.each([
   await upload.send()
 
   expect(await upload.answer).toEqual(refused)
-  await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+  await expect.poll(() => countStored(fixture.database)).toEqual(nothing)
 })
 
 it.each([
@@ -81,13 +81,13 @@ it.each([
   await revoke()
 
   expect(await finish()).toEqual(refused)
-  expect(await countStored(ground.database)).toEqual(nothing)
+  expect(await countStored(fixture.database)).toEqual(nothing)
 })
 
 it('answers no repetition whose key is revoked before its end', async () => {
   const headers = { 'idempotency-key': 'again' }
   await service.submit(MAIL, headers)
-  await ground.database.query('UPDATE service_keys SET last_used_at = NULL')
+  await fixture.database.query('UPDATE service_keys SET last_used_at = NULL')
   const finish = await holdJson('/api/v1/messages', JSON.stringify(MAIL), headers)
 
   await revoke()
@@ -108,5 +108,5 @@ it.each([
   expect((await allow('fabrikam.com')).status).toBe(200)
 
   expect(await finish()).toMatchObject({ status: 422, json: { code: 'recipient-not-allowed' } })
-  expect(await countStored(ground.database)).toEqual(nothing)
+  expect(await countStored(fixture.database)).toEqual(nothing)
 })

@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { files } from '../test-support/upload-ground.ts'
+import { files } from '../test-support/upload-fixture.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
@@ -14,34 +14,34 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const BOUND = 10 * MIB
 
-let ground: DeliveryGround
+let fixture: DeliveryFixture
 let database: Database
 let pool: pg.Pool
 
 beforeAll(async () => {
   const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
-  ground = await createDeliveryGround({ mailbox: 'may be read', environment })
-  database = await openDatabase(ground.database.url, () => {})
-  pool = createTestPool(ground.database.url)
+  fixture = await createDeliveryFixture({ mailbox: 'may be read', environment })
+  database = await openDatabase(fixture.database.url, () => {})
+  pool = createTestPool(fixture.database.url)
 })
 afterAll(async () => {
   await pool.end()
   await database.close()
-  await ground.close()
+  await fixture.close()
 })
 afterEach(async () => {
-  await ground.calm()
-  await ground.database.empty('messages', 'idempotency_records')
+  await fixture.calm()
+  await fixture.database.empty('messages', 'idempotency_records')
 })
 
-const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
+const later = () => ({ sendAt: new Date(fixture.clock.now().getTime() + 24 * HOURS).toISOString() })
 const postParts = (bytes: number, changes: object = later()) =>
-  postMultipart(ground.product.publicUrl, ground.service.key, mailWith(files(bytes), changes))
+  postMultipart(fixture.product.publicUrl, fixture.service.key, mailWith(files(bytes), changes))
 const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 
 /** The bytes that are counted for all tenants, and those that are stored. */
 async function counted(): Promise<{ bytes: number; stored: number }> {
-  const [row] = await ground.database.query<{ bytes: string; stored: string }>(
+  const [row] = await fixture.database.query<{ bytes: string; stored: string }>(
     `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM counters) AS bytes,
             (SELECT coalesce(sum(octet_length(content)), 0) FROM message_contents) + (SELECT coalesce(sum(open_bytes), 0) FROM messages)
             + (SELECT coalesce(sum(octet_length(content)), 0) FROM message_chunks) AS stored`,
@@ -50,7 +50,7 @@ async function counted(): Promise<{ bytes: number; stored: number }> {
 }
 
 async function storedOfEach(): Promise<boolean> {
-  const wrong = await ground.database.query(
+  const wrong = await fixture.database.query(
     `SELECT t.tenant_id FROM counters t
       WHERE t.stored_bytes <> (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = t.tenant_id)
                + (SELECT coalesce(sum(octet_length(c.content)), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)
@@ -63,7 +63,7 @@ async function storedOfEach(): Promise<boolean> {
 
 /** The readable bytes of all messages; null while any has content. */
 async function onlyReadable(): Promise<number | null> {
-  const [row] = await ground.database.query<{ open: number; content: number }>(
+  const [row] = await fixture.database.query<{ open: number; content: number }>(
     'SELECT (SELECT coalesce(sum(open_bytes), 0)::int FROM messages) AS open, (SELECT count(*)::int FROM message_contents) AS content',
   )
   return row?.content === 0 ? row.open : null
@@ -77,30 +77,30 @@ async function expectExact(): Promise<number> {
 }
 
 it.each([
-  ['a small message', () => ground.service.submit(later())],
-  ['a large body', () => ground.service.submit(text(100 * KIB))],
+  ['a small message', () => fixture.service.submit(later())],
+  ['a large body', () => fixture.service.submit(text(100 * KIB))],
   ['small attachments', () => postParts(300 * KIB)],
   ['attachments in chunks', () => postParts(3 * MIB + 7)],
 ])('counts %s as stored, and only its readable part once it is cancelled', async (_what, submit) => {
   const answer = (await submit()) as { id?: string; json?: { id: string } }
   expect(await expectExact()).toBeGreaterThan(100)
 
-  await ground.service.post(`${MESSAGES}/${answer.id ?? answer.json?.id}/cancel`)
+  await fixture.service.post(`${MESSAGES}/${answer.id ?? answer.json?.id}/cancel`)
   expect(await expectExact()).toBe(await onlyReadable())
 })
 
 it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
   expect((await postParts(8 * MIB)).status).toBe(202)
   const answers = []
-  for (let index = 0; index < 20; index++) answers.push(await ground.service.post(MESSAGES, mail(text(60_000))))
+  for (let index = 0; index < 20; index++) answers.push(await fixture.service.post(MESSAGES, mail(text(60_000))))
   const accepted = answers.filter(({ status }) => status === 202)
 
   expect(accepted).toHaveLength(17)
   expect(answers.at(-1)).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   expect(answers.at(-1)?.json.detail).toContain(`of ${BOUND} bytes`)
   expect(await expectExact()).toBeLessThanOrEqual(BOUND)
-  await ground.service.post(`${MESSAGES}/${accepted[0]?.json.id}/cancel`)
-  expect((await ground.service.post(MESSAGES, mail(text(60_000)))).status).toBe(202)
+  await fixture.service.post(`${MESSAGES}/${accepted[0]?.json.id}/cancel`)
+  expect((await fixture.service.post(MESSAGES, mail(text(60_000)))).status).toBe(202)
 })
 
 it('counts addresses, subject, reference and names of files until they are deleted, so that cancelled messages cannot fill the disk', async () => {
@@ -117,20 +117,20 @@ it('counts addresses, subject, reference and names of files until they are delet
     reference: 'Größe',
     attachments: Array.from({ length: 100 }, () => ({ filename: 'é'.repeat(255), content: '' })),
   })
-  let answer = await ground.service.post(MESSAGES, large)
+  let answer = await fixture.service.post(MESSAGES, large)
   while (answer.status === 202) {
-    await ground.service.post(`${MESSAGES}/${answer.json.id}/cancel`)
-    answer = await ground.service.post(MESSAGES, large)
+    await fixture.service.post(`${MESSAGES}/${answer.json.id}/cancel`)
+    answer = await fixture.service.post(MESSAGES, large)
   }
 
-  const [row] = await ground.database.query<{ open: number }>(
+  const [row] = await fixture.database.query<{ open: number }>(
     `SELECT sum(octet_length("to"::text) + octet_length(cc::text) + octet_length(bcc::text) + octet_length(attachments::text)
                 + octet_length(subject) + octet_length(reference))::int AS open FROM messages`,
   )
   expect(answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   expect(row?.open).toBeLessThan(1.05 * BOUND) // the database writes JSON with spaces
   await createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
-    new Date(ground.clock.now().getTime() + 31 * 24 * HOURS),
+    new Date(fixture.clock.now().getTime() + 31 * 24 * HOURS),
   )
   expect(await expectExact()).toBe(0)
 })

@@ -4,21 +4,21 @@ import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
 import { type TestProduct } from '../test-support/test-product.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const KEY = { 'idempotency-key': 'q3' }
 
-const { ground, product, service } = useProduct()
+const { fixture, product, service } = useProduct()
 let second: TestProduct
 beforeAll(async () => {
-  second = await ground.startProduct({ environment: { ROLE: 'api' } })
+  second = await fixture.startProduct({ environment: { ROLE: 'api' } })
 })
-afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const post = (parts: readonly Part[], through = product) => postMultipart(through.publicUrl, service.key, parts, KEY)
-const count = () => countStored(ground.database)
+const count = () => countStored(fixture.database)
 
 it('answers the same stream again with the first message, and keeps no chunk of the second', async () => {
   const parts = mailWith([randomBytes(MIB), randomBytes(10)])
@@ -43,7 +43,7 @@ it('accepts one message for the same stream arriving several times at once, thro
   const [id, ...others] = new Set(answers.map(({ json }) => json.id))
   expect(others).toEqual([])
   expect(await count()).toEqual({ messages: 1, chunks: 4 })
-  expect(await readStored(ground.database, product, id)).toMatchObject([{ sha256: sha256(content), content }])
+  expect(await readStored(fixture.database, product, id)).toMatchObject([{ sha256: sha256(content), content }])
 })
 
 it('refuses other content under the same key, and keeps no chunk of it', async () => {

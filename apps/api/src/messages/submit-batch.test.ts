@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { createTestClock } from '../test-support/test-clock.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const BATCH = '/api/v1/messages/batch'
 const BOUND = 2 * 1024 * 1024
 const environment = { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) }
 
-const { ground, service } = useProduct({ mailbox: {}, clock: createTestClock(), environment })
+const { fixture, service } = useProduct({ mailbox: {}, clock: createTestClock(), environment })
 
 const mail = (subject: string, changes: object = {}) => ({
   to: ['max@contoso.com'],
@@ -18,7 +18,7 @@ const mails = (count: number, changes: object = {}) =>
   Array.from({ length: count }, (_, index) => mail(`Q${index}`, changes))
 const post = (messages: unknown, key?: string) =>
   service.post(BATCH, { messages }, key === undefined ? {} : { 'idempotency-key': key })
-const count = async () => (await ground.database.query('SELECT 1 FROM messages')).length
+const count = async () => (await fixture.database.query('SELECT 1 FROM messages')).length
 
 it('accepts 100 messages in order, each as a read returns it', async () => {
   const before = await count()
@@ -40,7 +40,7 @@ it('lets no batch overtake what the same service has submitted before it', async
   const third = await post(mails(100, { reference: 'before' }))
   const ids = [first.json, ...second.json.items, ...third.json.items].map(({ id }: { id: string }) => id)
 
-  const due = await ground.database.query<{ id: string }>(
+  const due = await fixture.database.query<{ id: string }>(
     'SELECT message_id AS id FROM message_queue WHERE message_id = ANY ($1) ORDER BY due_at',
     [ids],
   )

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { countStored } from '../test-support/stored-attachments.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
 
 const BINARY = randomBytes(5_000) // certainly not valid UTF-8
 
@@ -27,7 +27,7 @@ const post = (...parts: Part[]) => postMultipart(product.publicUrl, service.key,
 async function attachmentsOf(subject: string, { status, json }: { status: number; json: { id: string } }) {
   expect({ status, json }).toMatchObject({ status: 202 })
   await service.untilEnded(json.id)
-  const [arrived] = await mailsIn(ground.microsoft, subject)
+  const [arrived] = await mailsIn(fixture.microsoft, subject)
   return arrived.attachments
 }
 
@@ -122,7 +122,7 @@ it('names every part it refuses together with the faults of the message', async 
 
   expect(status).toBe(400)
   expect(json.errors.map(({ path }: { path: string }) => path)).toEqual(['Idempotency-Key', 'file', '', 'subject'])
-  expect(await ground.database.query('SELECT 1 FROM message_contents WHERE content IS NULL')).toEqual([])
+  expect(await fixture.database.query('SELECT 1 FROM message_contents WHERE content IS NULL')).toEqual([])
 })
 
 it.each([
@@ -132,7 +132,7 @@ it.each([
   ['another disposition', 'content-disposition: attachment; filename="a.pdf"\r\n\r\n%PDF'],
   ['a name with a line break in it', 'content-disposition: form-data; name="attach\nment"\r\n\r\n%PDF'],
 ])('refuses a part with %s rather than losing its file', async (_what, part) => {
-  const before = await countStored(ground.database)
+  const before = await countStored(fixture.database)
   const json = JSON.stringify({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
   const body = `--b\r\ncontent-disposition: form-data; name="message"\r\n\r\n${json}\r\n--b\r\n${part}\r\n--b--\r\n`
 
@@ -140,7 +140,7 @@ it.each([
 
   expect(answer.status).toBe(400)
   expect(answer.json.code).toBe('invalid-input')
-  expect(await countStored(ground.database)).toEqual(before)
+  expect(await countStored(fixture.database)).toEqual(before)
 })
 
 it.each(['application/pdf', 'text/plain', 'application/json', undefined])(

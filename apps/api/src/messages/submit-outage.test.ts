@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, describe } from 'vitest'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
@@ -15,26 +15,26 @@ const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
 const clock = createTestClock()
 
-let ground: TestGround
+let fixture: TestFixture
 let link: DatabaseLink
 let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  link = await ground.database.link()
-  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
+  fixture = await createTestFixture({ clock })
+  link = await fixture.database.link()
+  product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   service = await createServiceClient(product)
 })
 afterAll(async () => {
   link.mend()
-  await ground.close()
+  await fixture.close()
   await link.close()
 })
 afterEach(async () => {
   await untilPostgresHasFinished()
   link.mend()
-  await ground.database.empty('messages', 'idempotency_records')
+  await fixture.database.empty('messages', 'idempotency_records')
 })
 
 /** What was sent before a connection broke is still carried out by PostgreSQL, and stored. */
@@ -42,13 +42,13 @@ async function untilPostgresHasFinished(): Promise<void> {
   link.cut()
   const connections = `SELECT 1 FROM pg_stat_activity
     WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'`
-  await expect.poll(() => ground.database.query(connections)).toEqual([])
+  await expect.poll(() => fixture.database.query(connections)).toEqual([])
 }
 
 const submit = (key: string) => service.post(MESSAGES, MAIL, { 'idempotency-key': key })
 
 async function stored(): Promise<string[]> {
-  return (await ground.database.query<{ id: string }>('SELECT id FROM messages')).map(({ id }) => id)
+  return (await fixture.database.query<{ id: string }>('SELECT id FROM messages')).map(({ id }) => id)
 }
 
 it('answers 503 while the database is away, stores nothing, and recovers by itself', async () => {
@@ -101,9 +101,9 @@ it('does not claim that a committed reset changed nothing, when the settings can
 
 it('says that nothing was changed when the database goes away before the commit', async () => {
   const { id } = await service.submit()
-  const release = await ground.database.lock('message_queue')
+  const release = await fixture.database.lock('message_queue')
   const refused = service.post(`${MESSAGES}/${id}/cancel`)
-  await untilSomethingWaits(ground, 1, 'cancelled AS')
+  await untilSomethingWaits(fixture, 1, 'cancelled AS')
   link.cut()
 
   expect((await refused).json.detail).toContain('Nothing was changed')
@@ -114,7 +114,7 @@ describe('a message whose attachments are arriving', () => {
   async function underWay(parts = mailWith([randomBytes(8 * MIB)])) {
     const upload = startUpload(product, service.key, parts, { 'idempotency-key': 'q3' })
     await upload.send(2 * MIB)
-    await expect.poll(async () => (await countStored(ground.database)).chunks).toBeGreaterThan(5)
+    await expect.poll(async () => (await countStored(fixture.database)).chunks).toBeGreaterThan(5)
     return upload
   }
 
@@ -125,23 +125,23 @@ describe('a message whose attachments are arriving', () => {
     const answer = await upload.answer
     link.mend()
     await clock.advance(16 * MINUTES)
-    const pool = createTestPool(ground.database.url)
+    const pool = createTestPool(fixture.database.url)
     await createTestQueue(pool).upkeep.sweepReceived(clock.now())
     await pool.end()
 
     expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
-    expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+    expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
   })
 
   it('answers 503 when the database has lost a chunk that was written, and deletes the others', async () => {
     const upload = await underWay()
-    await ground.database.query('DELETE FROM message_chunks WHERE chunk = 2')
+    await fixture.database.query('DELETE FROM message_chunks WHERE chunk = 2')
     await upload.send()
 
     expect(await upload.answer).toMatchObject({
       status: 503,
       json: { code: 'unavailable', values: { detail: ['problem.attachments-lost'] } },
     })
-    expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+    expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
   })
 })

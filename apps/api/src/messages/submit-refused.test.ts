@@ -1,15 +1,15 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { changingNothing } from '../test-support/changing-nothing.ts'
 import { postMultipart } from '../test-support/multipart.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
-const { ground, product, service } = useProduct({ mailbox: {} })
+const { fixture, product, service } = useProduct({ mailbox: {} })
 
 async function pathsOf(mail: object): Promise<string[]> {
-  const { status, json } = await changingNothing(ground, () => service.post(MESSAGES, mail))
+  const { status, json } = await changingNothing(fixture, () => service.post(MESSAGES, mail))
   expect({ status, code: json.code }).toEqual({ status: 400, code: 'invalid-input' })
   return [...new Set<string>(json.errors.map(({ path }: { path: string }) => path))]
 }
@@ -263,7 +263,7 @@ it.each<[string, string, Buffer, string]>([
 ])('refuses bytes that are not UTF-8 rather than replacing them, %s', async (_what, contentType, body, detail) => {
   const headers = { authorization: `Bearer ${service.key}`, 'content-type': contentType }
   const submit = () => fetch(`${product.publicUrl}${MESSAGES}`, { method: 'POST', headers, body: new Uint8Array(body) })
-  const answer = await changingNothing(ground, submit)
+  const answer = await changingNothing(fixture, submit)
 
   expect(answer.status).toBe(400)
   expect(await answer.json()).toMatchObject({ code: 'invalid-input', detail })
@@ -384,7 +384,7 @@ it.each(['text/plain', 'application/xml', undefined])(
 
 it('refuses another From than the sender, naming the sender', async () => {
   const mail = { ...MAIL, from: 'max@contoso.com' }
-  const { status, json } = await changingNothing(ground, () => service.post(MESSAGES, mail))
+  const { status, json } = await changingNothing(fixture, () => service.post(MESSAGES, mail))
 
   expect(status).toBe(422)
   const message = expect.stringContaining('ada@contoso.com')
@@ -396,7 +396,7 @@ it.each([
   ['ada@xn--mller-kva.example', 'Ada@Müller.example'],
 ])('takes the sender %s for a From that spells its domain otherwise', async (sender, from) => {
   const connect = (fromEmail: string) =>
-    ground.database.query('UPDATE tenant_settings SET from_email = $1', [fromEmail])
+    fixture.database.query('UPDATE tenant_settings SET from_email = $1', [fromEmail])
   onTestFinished(async () => void (await connect('ada@contoso.com')))
   await connect(sender)
 
@@ -404,7 +404,7 @@ it.each([
 })
 
 it('refuses a query', async () => {
-  const { status, json } = await changingNothing(ground, () => service.post(`${MESSAGES}?sendAt=tomorrow`, MAIL))
+  const { status, json } = await changingNothing(fixture, () => service.post(`${MESSAGES}?sendAt=tomorrow`, MAIL))
 
   expect(status).toBe(400)
   expect(json.errors).toMatchObject([{ path: 'sendAt', message: 'This field is not known.' }])
@@ -436,7 +436,7 @@ it('answers with problem details that carry the request id of the log', async ()
 
 it('leaves the key of a refused message free', async () => {
   const key = { 'idempotency-key': 'refused' }
-  await changingNothing(ground, async () => {
+  await changingNothing(fixture, async () => {
     for (const mail of [{ to: [] }, { from: 'max@contoso.com' }, { extra: 1 }])
       expect((await service.post(MESSAGES, { ...MAIL, ...mail }, key)).status).toBeGreaterThanOrEqual(400)
   })

@@ -3,16 +3,16 @@ import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { postMultipart, writeMultipart } from '../test-support/multipart.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 const MB = 1_000_000
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
 
 async function stored(): Promise<number> {
-  return (await ground.database.query('SELECT 1 FROM messages')).length
+  return (await fixture.database.query('SELECT 1 FROM messages')).length
 }
 
 function multipartMail(subject: string, ...contents: Buffer[]) {

@@ -3,7 +3,7 @@ import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-c
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { toUsage } from './usage.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const IDLE = {
   pausedUntil: null,
@@ -68,7 +68,7 @@ describe('toUsage', () => {
 
 describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
-  const { ground, product, service } = useProduct({ environment: {}, clock, mailbox: {} })
+  const { fixture, product, service } = useProduct({ environment: {}, clock, mailbox: {} })
 
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
@@ -130,11 +130,11 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       SELECT id, tenant_id, CASE status WHEN 'sending' THEN 'queued' ELSE status END, because, $1::timestamptz + due, owner,
              CASE WHEN owner IS NOT NULL THEN $1::timestamptz + interval '1 minute' END, $1, 1, 'large', 4000000000, 'retry', true
         FROM added WHERE status NOT IN ('receiving', 'failed')`
-    await ground.database.query(add, [clock.now()])
+    await fixture.database.query(add, [clock.now()])
     const busy = await usage()
-    await ground.database.query(`DELETE FROM message_queue WHERE message_id IN ('msg_queued', 'msg_sending')`)
+    await fixture.database.query(`DELETE FROM message_queue WHERE message_id IN ('msg_queued', 'msg_sending')`)
     const idle = await usage()
-    await ground.database.empty('messages')
+    await fixture.database.empty('messages')
 
     // The 8 GB of those two count; the others add nothing, not even the one scheduled for next year.
     expect(busy).toMatchObject({
@@ -145,7 +145,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   })
 
   it('shows until when Microsoft asked to pause', async () => {
-    await ground.microsoft.control('POST', '/scenarios', { name: 'send-429' })
+    await fixture.microsoft.control('POST', '/scenarios', { name: 'send-429' })
     const { id } = await service.submit()
     await service.until(id, { attempts: [{ outcome: 'throttled' }] })
 
@@ -163,18 +163,18 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     ['the operator has to act', `problem = '{"code": "app-misconfigured"}'`],
   ])('estimates nothing while %s', async (_what, change) => {
     const { id } = await service.submit({ sendAt: new Date(clock.now().getTime() + 10 * MINUTES).toISOString() })
-    await ground.database.query(TRIED_AGAIN_LATER, [id])
+    await fixture.database.query(TRIED_AGAIN_LATER, [id])
     expect((await usage()).estimatedLastSentAt).toEqual(expect.any(String))
-    await ground.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
-    await ground.database.query(`UPDATE tenant_settings SET ${change}`)
+    await fixture.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
+    await fixture.database.query(`UPDATE tenant_settings SET ${change}`)
 
     const { waitingMessages, estimatedLastSentAt } = await usage()
 
     expect(waitingMessages).toBeGreaterThan(0)
     expect(estimatedLastSentAt).toBeNull()
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE tenant_settings s SET status = k.status, problem = k.problem FROM kept k WHERE k.tenant_id = s.tenant_id`,
     )
-    await ground.database.query('DROP TABLE kept')
+    await fixture.database.query('DROP TABLE kept')
   })
 })

@@ -1,18 +1,18 @@
 import { expect, it } from 'vitest'
-import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { graphAnswers } from '../test-support/delivery-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const OVERVIEW = '/api/v1/overview'
 const LIMITS = '/api/v1/tenant-settings/sending-limits'
 const POLLING = { 'x-inforiver-polling': '1' }
 
-const ground = useDeliveryGround()
-const overview = async () => (await ground.service.get(OVERVIEW)).json
-const inAnHour = () => new Date(ground.clock.now().getTime() + 1 * HOURS).toISOString()
+const fixture = useDeliveryFixture()
+const overview = async () => (await fixture.service.get(OVERVIEW)).json
+const inAnHour = () => new Date(fixture.clock.now().getTime() + 1 * HOURS).toISOString()
 
 async function signedIn() {
-  const browser = ground.product.newBrowser()
+  const browser = fixture.product.newBrowser()
   await browser.signIn('Ada Admin')
   return browser
 }
@@ -26,12 +26,12 @@ it('tells how mail stands, from the first mail to a pause that Microsoft asks fo
   })
   expect(connected.hours).toHaveLength(24)
   expect(connected.days).toHaveLength(30)
-  await ground.pass(1 * MINUTES)
-  const { id } = await ground.service.submit({ to: ['max@contoso.com'], cc: ['a@fabrikam.com'] })
-  await ground.service.until(id, { status: 'sent' })
-  const scheduled = await ground.service.submit({ sendAt: inAnHour() })
-  const sentAt = ground.clock.now().toISOString()
-  await ground.pass(2 * MINUTES)
+  await fixture.pass(1 * MINUTES)
+  const { id } = await fixture.service.submit({ to: ['max@contoso.com'], cc: ['a@fabrikam.com'] })
+  await fixture.service.until(id, { status: 'sent' })
+  const scheduled = await fixture.service.submit({ sendAt: inAnHour() })
+  const sentAt = fixture.clock.now().toISOString()
+  await fixture.pass(2 * MINUTES)
 
   const sent = await overview()
   expect(sent).toMatchObject({
@@ -46,24 +46,24 @@ it('tells how mail stands, from the first mail to a pause that Microsoft asks fo
   expect(sent.hours.at(-1)).toEqual({ at: '2026-11-24T10:00:00.000Z', sent: 1, failed: 0, held: 0, bounced: 0 })
   expect(sent.days.at(-1)).toMatchObject({ at: '2026-11-24T00:00:00.000Z', sent: 1 })
 
-  await ground.switchOn('send-429')
-  const throttled = await ground.service.submit()
-  await ground.service.until(throttled.id, { attempts: [{ outcome: 'throttled' }] })
+  await fixture.switchOn('send-429')
+  const throttled = await fixture.service.submit()
+  await fixture.service.until(throttled.id, { attempts: [{ outcome: 'throttled' }] })
   const paused = await overview()
-  expect(paused).toMatchObject({ mail: 'delayed', since: ground.clock.now().toISOString(), waiting: { count: 1 } })
+  expect(paused).toMatchObject({ mail: 'delayed', since: fixture.clock.now().toISOString(), waiting: { count: 1 } })
   expect(paused.waiting.lastLeavesAt).toBe(paused.limits.pausedUntil)
-  await ground.calm()
-  for (const each of [throttled, scheduled]) await ground.service.until(each.id, { status: 'sent' })
+  await fixture.calm()
+  for (const each of [throttled, scheduled]) await fixture.service.until(each.id, { status: 'sent' })
 })
 
 it('names what failed by codes that the filter of messages takes', async () => {
-  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'failed' })
+  await fixture.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'failed' })
 
   const { failed24h } = await overview()
   expect(failed24h).toEqual({ count: 1, byCode: { ErrorInvalidRecipients: 1 } })
-  const found = await ground.service.get(`/api/v1/messages?status=failed&problem=${Object.keys(failed24h.byCode)[0]}`)
+  const found = await fixture.service.get(`/api/v1/messages?status=failed&problem=${Object.keys(failed24h.byCode)[0]}`)
   expect(found.json.items.map((message: { id: string }) => message.id)).toEqual([id])
 })
 
@@ -79,12 +79,14 @@ it('keeps what an admin enters about the organisation, and counts by it', async 
     used: 0,
     likelyLimit: 22_059,
   })
-  const metrics = await (await fetch(`${ground.product.publicUrl}/metrics`)).text()
+  const metrics = await (await fetch(`${fixture.product.publicUrl}/metrics`)).text()
   expect(metrics).toContain('inforiver_mail_external_recipients_likely_limit 22059')
   const refused = await ada.call('PUT', LIMITS, { licences: -1, internalDomains: ['*.contoso.com'] })
   expect(refused.json.errors.map(({ path }: { path: string }) => path)).toEqual(['licences', 'internalDomains[0]'])
-  expect((await ground.service.get(LIMITS)).json.code).toBe('not-signed-in')
-  const events = await ground.database.query(`SELECT details FROM audit_events WHERE action = 'sending-limits-changed'`)
+  expect((await fixture.service.get(LIMITS)).json.code).toBe('not-signed-in')
+  const events = await fixture.database.query(
+    `SELECT details FROM audit_events WHERE action = 'sending-limits-changed'`,
+  )
   expect(events).toEqual([{ details: { licences: 100, internalDomains: 'fabrikam.com contoso.com' } }])
 })
 
@@ -96,10 +98,10 @@ it('says that mail is stopped while somebody has to act, since it was, and keeps
     action: '',
     correlationId: null,
   }
-  const since = ground.clock.now().toISOString()
-  await ground.database.query('UPDATE tenant_settings SET problem = $1', [JSON.stringify({ ...problem, since })])
-  const { id } = await ground.service.submit()
-  await ground.pass(30 * SECONDS)
+  const since = fixture.clock.now().toISOString()
+  await fixture.database.query('UPDATE tenant_settings SET problem = $1', [JSON.stringify({ ...problem, since })])
+  const { id } = await fixture.service.submit()
+  await fixture.pass(30 * SECONDS)
 
   const expected = {
     mail: 'stopped',
@@ -107,16 +109,16 @@ it('says that mail is stopped while somebody has to act, since it was, and keeps
     sentence: expect.stringMatching(/^Mail is stopped: The secret is wrong\. 1 message waits\./),
   }
   expect(await overview()).toMatchObject({ ...expected, held: { count: 1, because: { 'app-misconfigured': 1 } } })
-  const restarted = await ground.startProduct({ environment: { ROLE: 'api' } })
-  expect((await ground.service.at(restarted).get(OVERVIEW)).json).toMatchObject(expected)
-  await ground.service.post(`/api/v1/messages/${id}/cancel`)
+  const restarted = await fixture.startProduct({ environment: { ROLE: 'api' } })
+  expect((await fixture.service.at(restarted).get(OVERVIEW)).json).toMatchObject(expected)
+  await fixture.service.post(`/api/v1/messages/${id}/cancel`)
 })
 
 it('does not keep a session alive that only an open page polls with', async () => {
   const ada = await signedIn()
-  await ground.pass(59 * MINUTES)
+  await fixture.pass(59 * MINUTES)
   expect((await ada.call('GET', OVERVIEW, undefined, POLLING)).status).toBe(200)
-  await ground.pass(1 * MINUTES)
+  await fixture.pass(1 * MINUTES)
 
   expect((await ada.call('GET', OVERVIEW, undefined, POLLING)).status).toBe(401)
 })

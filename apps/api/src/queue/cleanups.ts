@@ -26,7 +26,7 @@ export interface Cleanup {
 }
 
 /** $1 tenant, $2 message, $3 ms until the mailbox is searched */
-const EXPECT_STRAY = `
+const MAY_HAVE_LEFT_DRAFT = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
 VALUES ($1, $2, 'stray', mail_now(), mail_now() + $3 * interval '1 millisecond')
 ON CONFLICT DO NOTHING`
@@ -37,8 +37,8 @@ ON CONFLICT DO NOTHING`
  *
  * @returns false where it was recorded before, about another request
  */
-export async function expectStray(pool: pg.Pool, tenantId: string, messageId: string): Promise<boolean> {
-  return (await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])).rowCount === 1
+export async function mayHaveLeftDraft(pool: pg.Pool, tenantId: string, messageId: string): Promise<boolean> {
+  return (await pool.query(MAY_HAVE_LEFT_DRAFT, [tenantId, messageId, STRAY_AFTER_MS])).rowCount === 1
 }
 
 /** $1 message, $2 ms within which an accepted draft leaves */

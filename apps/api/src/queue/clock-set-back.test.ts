@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { ADA, createQueueGround, IN_DOUBT, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { DAYS, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { LEASE_MS } from './claim.ts'
@@ -7,72 +7,72 @@ import { LONGEST_WAIT_MS } from './settle.ts'
 
 const LIMITS = { messagesPerMinute: 2, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000, concurrency: 4 }
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
-afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes'))
+afterAll(() => fixture.close())
+afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes'))
 
 /** Looks as a worker does, and returns what it took over. */
 async function look(): Promise<readonly string[]> {
-  const { abandoned } = await ground.queue.deliveries.takeOver()
-  await ground.queue.deliveries.bringTimesBack()
+  const { abandoned } = await fixture.queue.deliveries.takeOver()
+  await fixture.queue.deliveries.bringTimesBack()
   return abandoned
 }
 
 /** Sets the clock back by an hour, which the next look of a process finds that has looked before. */
 async function setBack(): Promise<void> {
   await look()
-  await ground.clock.advance(-1 * HOURS)
+  await fixture.clock.advance(-1 * HOURS)
 }
 
 it('counts what was used by a clock that was set back for as long as before', async () => {
-  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
+  const process = createTestQueue(fixture.opened.pool, { limits: LIMITS })
   const used = { recipientsLastDay: 6, messagesLastMinute: 2, uploadedBytes: LIMITS.uploadBytesPer5Minutes }
   await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)
   for (let n = 0; n < 2; n++) {
-    await ground.submit()
-    await ground.settle(await ground.claimOne(), SENT)
+    await fixture.submit()
+    await fixture.settle(await fixture.claimOne(), SENT)
   }
-  await ground.submit()
-  await ground.clock.advance(20 * SECONDS)
+  await fixture.submit()
+  await fixture.clock.advance(20 * SECONDS)
   await setBack()
   expect(await process.messages.readMailbox(ADA)).toMatchObject(used)
   await look()
   expect(await process.messages.readMailbox(ADA)).toMatchObject(used)
 
-  await ground.clock.advance(40 * SECONDS)
+  await fixture.clock.advance(40 * SECONDS)
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
-  await ground.clock.advance(2 * SECONDS)
+  await fixture.clock.advance(2 * SECONDS)
   expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
-  await ground.clock.advance(4 * MINUTES)
+  await fixture.clock.advance(4 * MINUTES)
   expect(await process.mailboxes.chargeUpload(ADA, LIMITS.uploadBytesPer5Minutes)).toBeNull()
 })
 
 it('counts as used just now what a process finds ahead that did not know the clock as it was', async () => {
-  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
+  const process = createTestQueue(fixture.opened.pool, { limits: LIMITS })
   for (let n = 0; n < 2; n++) {
-    await ground.submit()
-    await ground.settle(await ground.claimOne(), SENT)
+    await fixture.submit()
+    await fixture.settle(await fixture.claimOne(), SENT)
   }
-  await ground.submit()
-  await ground.clock.advance(-1 * HOURS)
+  await fixture.submit()
+  await fixture.clock.advance(-1 * HOURS)
   await process.deliveries.takeOver()
   await process.deliveries.bringTimesBack()
 
-  await ground.clock.advance(1 * MINUTES)
+  await fixture.clock.advance(1 * MINUTES)
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
-  await ground.clock.advance(2 * SECONDS)
+  await fixture.clock.advance(2 * SECONDS)
   expect(await process.deliveries.claim('worker', 10)).toHaveLength(1)
 })
 
 it('does not wait for a place that was given by a clock that was set back', async () => {
-  const process = createTestQueue(ground.opened.pool, { limits: LIMITS })
-  for (let n = 0; n < 4; n++) await ground.submit()
+  const process = createTestQueue(fixture.opened.pool, { limits: LIMITS })
+  for (let n = 0; n < 4; n++) await fixture.submit()
   const [first] = await process.deliveries.claim('worker', 10)
-  if (first) await ground.settle(first, SENT)
+  if (first) await fixture.settle(first, SENT)
   expect(await process.deliveries.claim('worker', 10)).toEqual([])
   await setBack()
   await look()
@@ -81,33 +81,33 @@ it('does not wait for a place that was given by a clock that was set back', asyn
 })
 
 it('sends at once what was submitted by a clock that was set back', async () => {
-  const ids = [await ground.submit(), await ground.submit()]
+  const ids = [await fixture.submit(), await fixture.submit()]
   await setBack()
-  ids.push(await ground.submit())
+  ids.push(await fixture.submit())
   await look()
 
-  expect((await ground.claim(3)).map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
+  expect((await fixture.claim(3)).map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
 })
 
 it('tries again within the longest wait what waits by a clock that was set back, but not before its own wait', async () => {
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 1 * MINUTES })
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...IN_DOUBT, waitMs: 1 * MINUTES })
   await setBack()
   await look()
 
-  await ground.clock.advance(LONGEST_WAIT_MS - 1)
-  expect(await ground.claim(1)).toEqual([])
-  await ground.clock.advance(1)
-  expect(await ground.claim(1)).toHaveLength(1)
+  await fixture.clock.advance(LONGEST_WAIT_MS - 1)
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.clock.advance(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('takes over from a dead worker within the length of a lease, also when its clock was set back', async () => {
-  const id = await ground.submit()
-  await ground.claimOne('dead')
+  const id = await fixture.submit()
+  await fixture.claimOne('dead')
   await setBack()
   expect(await look()).toEqual([])
 
-  await ground.clock.advance(LEASE_MS + 1)
+  await fixture.clock.advance(LEASE_MS + 1)
   expect(await look()).toEqual([id])
 })
 
@@ -117,57 +117,57 @@ it.each([
   ['Microsoft', { pauseMailboxMs: 10 * SECONDS }],
   ['Entra', { noAccessMs: 10 * SECONDS }],
 ])('does not pause again for what %s asked for before the clock was set back', async (_, pause) => {
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...PAUSED, ...pause })
-  await ground.clock.advance(1 * MINUTES)
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...PAUSED, ...pause })
+  await fixture.clock.advance(1 * MINUTES)
   await setBack()
   await look()
 
-  expect(await ground.claim(1)).toHaveLength(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it.each([
   ['Microsoft', { pauseMailboxMs: 10 * MINUTES }],
   ['Entra', { noAccessMs: 10 * MINUTES }],
 ])('pauses for the rest of what %s asked for when the clock was set back', async (_, pause) => {
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...PAUSED, ...pause })
-  await ground.clock.advance(4 * MINUTES)
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...PAUSED, ...pause })
+  await fixture.clock.advance(4 * MINUTES)
   await setBack()
   await look()
 
-  await ground.clock.advance(6 * MINUTES - 1)
-  expect(await ground.claim(1)).toEqual([])
-  await ground.clock.advance(1)
-  expect(await ground.claim(1)).toHaveLength(1)
+  await fixture.clock.advance(6 * MINUTES - 1)
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.clock.advance(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('pauses for the rest of the time also where something else could not be brought back at first', async () => {
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * MINUTES })
-  await ground.clock.advance(4 * MINUTES)
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * MINUTES })
+  await fixture.clock.advance(4 * MINUTES)
   await setBack()
-  await ground.database.query(`
+  await fixture.database.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
     CREATE TRIGGER refuse BEFORE UPDATE ON report_inboxes FOR EACH STATEMENT EXECUTE FUNCTION refuse()`)
   await expect(look()).rejects.toThrow('not now')
-  await ground.database.query('DROP FUNCTION refuse CASCADE')
+  await fixture.database.query('DROP FUNCTION refuse CASCADE')
   await look()
 
-  await ground.clock.advance(6 * MINUTES - 1)
-  expect(await ground.claim(1)).toEqual([])
-  await ground.clock.advance(1)
-  expect(await ground.claim(1)).toHaveLength(1)
+  await fixture.clock.advance(6 * MINUTES - 1)
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.clock.advance(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('pauses for the rest of the time for a used-up limit, however many workers see the clock set back', async () => {
-  const others = [ground.newProcess(), ground.newProcess()]
+  const others = [fixture.newProcess(), fixture.newProcess()]
   for (const { deliveries } of others) await deliveries.takeOver()
-  const sentAt = ground.clock.now()
-  const pause = await ground.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt })
+  const sentAt = fixture.clock.now()
+  const pause = await fixture.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt })
   expect(pause?.until).toEqual(new Date(sentAt.getTime() + 1 * HOURS))
-  await ground.submit()
-  await ground.clock.advance(20 * MINUTES)
+  await fixture.submit()
+  await fixture.clock.advance(20 * MINUTES)
   for (const { deliveries } of others) await deliveries.takeOver()
   await setBack()
   await look()
@@ -176,56 +176,56 @@ it('pauses for the rest of the time for a used-up limit, however many workers se
     await deliveries.bringTimesBack()
   }
 
-  await ground.clock.advance(40 * MINUTES - 1)
-  expect(await ground.claim(1)).toEqual([])
-  await ground.clock.advance(1)
-  expect(await ground.claim(1)).toHaveLength(1)
+  await fixture.clock.advance(40 * MINUTES - 1)
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.clock.advance(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('does not pause again for a limit whose pause was over when the clock was set back, and would for the next report', async () => {
-  await ground.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt: ground.clock.now() })
-  await ground.clock.advance(90 * MINUTES)
-  await ground.submit()
+  await fixture.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt: fixture.clock.now() })
+  await fixture.clock.advance(90 * MINUTES)
+  await fixture.submit()
   await setBack()
   await look()
 
-  expect(await ground.claim(1)).toHaveLength(1)
-  await ground.clock.advance(1 * SECONDS)
-  const again = { tenantId: ADA, code: '5.7.233', sentAt: ground.clock.now() }
-  expect(await ground.queue.mailboxes.pauseForQuota(again)).not.toBeNull()
+  expect(await fixture.claim(1)).toHaveLength(1)
+  await fixture.clock.advance(1 * SECONDS)
+  const again = { tenantId: ADA, code: '5.7.233', sentAt: fixture.clock.now() }
+  expect(await fixture.queue.mailboxes.pauseForQuota(again)).not.toBeNull()
 })
 
 it('brings back once more what lies ahead where the clock is set back again in the meantime', async () => {
-  const { deliveries } = ground.queue
+  const { deliveries } = fixture.queue
   await setBack()
   await deliveries.takeOver()
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * SECONDS })
-  await ground.clock.advance(1 * MINUTES)
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * SECONDS })
+  await fixture.clock.advance(1 * MINUTES)
   await deliveries.takeOver()
-  const allow = await ground.database.lock('report_inboxes')
+  const allow = await fixture.database.lock('report_inboxes')
   const bringing = deliveries.bringTimesBack()
   const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'report_inboxes'::regclass`
-  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
-  await ground.clock.advance(-1 * HOURS)
+  await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
+  await fixture.clock.advance(-1 * HOURS)
   await deliveries.takeOver()
   await allow()
   await bringing
 
   await deliveries.bringTimesBack()
 
-  expect(await ground.claim(1)).toHaveLength(1)
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('reads inboxes on, and from where it was, when the clock was set back', async () => {
-  await ground.database.query(
+  await fixture.database.query(
     `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() - interval '1 day' WHERE tenant_id = $1`,
     [ADA],
   )
   onTestFinished(async () => {
-    await ground.database.query('UPDATE tenant_settings SET bounces_enabled = false')
+    await fixture.database.query('UPDATE tenant_settings SET bounces_enabled = false')
   })
-  const { inboxes } = ground.queue
+  const { inboxes } = fixture.queue
   const [inbox] = await inboxes.claim('one')
   if (!inbox) throw new Error('No inbox was due.')
   await inboxes.advance(inbox, null, true)
@@ -235,19 +235,19 @@ it('reads inboxes on, and from where it was, when the clock was set back', async
 
   expect(await inboxes.claim('one')).toEqual([])
   const held = 'SELECT lease_until FROM report_inboxes WHERE tenant_id = $1'
-  expect(await ground.database.query(held, [ADA])).toEqual([{ lease_until: null }])
-  await ground.clock.advance(60 * SECONDS)
+  expect(await fixture.database.query(held, [ADA])).toEqual([{ lease_until: null }])
+  await fixture.clock.advance(60 * SECONDS)
   const [next] = await inboxes.claim('one')
-  expect(next?.since).toEqual(new Date(ground.clock.now().getTime() - 61 * MINUTES))
+  expect(next?.since).toEqual(new Date(fixture.clock.now().getTime() - 61 * MINUTES))
 })
 
 it('keeps a pause that was asked for by the clock that is right', async () => {
   await setBack()
-  await ground.submit()
-  await ground.settle(await ground.claimOne(), { ...PAUSED, pauseMailboxMs: 1 * DAYS })
+  await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), { ...PAUSED, pauseMailboxMs: 1 * DAYS })
   for (let looks = 0; looks < 3; looks++) await look()
-  await ground.clock.advance(22 * HOURS)
+  await fixture.clock.advance(22 * HOURS)
   await look()
 
-  expect(await ground.claim(1)).toEqual([])
+  expect(await fixture.claim(1)).toEqual([])
 })

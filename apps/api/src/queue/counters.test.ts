@@ -7,7 +7,7 @@ import { WRONG_COUNTERS } from '../test-support/queue-faults.ts'
 import {
   ADA,
   BEN,
-  createQueueGround,
+  createQueueFixture,
   FAILED,
   HELD,
   IN_DOUBT,
@@ -16,8 +16,8 @@ import {
   SENT,
   UNCONNECTED,
   VERSION,
-  type QueueGround,
-} from '../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -36,19 +36,19 @@ const LARGE_STORED = LARGE_BYTES + 1_000
 const DAYS = 24 * HOURS
 const STORAGE_BYTES = 100 * MIB
 
-let ground: QueueGround
+let fixture: QueueFixture
 let queue: Queue
 
 beforeAll(async () => {
-  ground = await createQueueGround({ storageBytes: STORAGE_BYTES })
-  queue = ground.queue
+  fixture = await createQueueFixture({ storageBytes: STORAGE_BYTES })
+  queue = fixture.queue
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.clock.advance(1 * MINUTES)
-  await ground.addDataKey('dky_1')
+  await fixture.clock.advance(1 * MINUTES)
+  await fixture.addDataKey('dky_1')
 })
-afterEach(() => ground.database.empty('messages', 'counters', 'mailbox_usage', 'mailbox_cleanups', 'data_keys'))
+afterEach(() => fixture.database.empty('messages', 'counters', 'mailbox_usage', 'mailbox_cleanups', 'data_keys'))
 
 const NOTHING = {
   storedBytes: 0,
@@ -65,8 +65,8 @@ type Totals = typeof NOTHING
 
 /** Returns the totals of a tenant, after checking that those of every tenant equal their rows. */
 async function totals(tenant = ADA): Promise<Totals> {
-  expect(await ground.database.query(WRONG_COUNTERS)).toEqual([])
-  const [row] = await ground.database.query<Totals>(
+  expect(await fixture.database.query(WRONG_COUNTERS)).toEqual([])
+  const [row] = await fixture.database.query<Totals>(
     `SELECT stored_bytes::float AS "storedBytes", queued, queued_recipients::float AS "queuedRecipients", sending,
             sending_large AS "sendingLarge", sending_recipients::float AS "sendingRecipients",
             upload_bytes::float AS "uploadBytes", scheduled, held FROM counters WHERE tenant_id = $1`,
@@ -75,7 +75,7 @@ async function totals(tenant = ADA): Promise<Totals> {
   return row ?? NOTHING
 }
 
-const later = (ms: number) => new Date(ground.clock.now().getTime() + ms)
+const later = (ms: number) => new Date(fixture.clock.now().getTime() + ms)
 const actor = (tenantId: string) => ({ tenantId, service: 'reports', userId: null })
 const DRAFT = {
   draftId: 'draft',
@@ -86,10 +86,10 @@ const DRAFT = {
 }
 
 type Make = (changes?: Partial<NewMessage>) => Promise<string>
-const small: Make = (changes = {}) => ground.submit(changes)
+const small: Make = (changes = {}) => fixture.submit(changes)
 /** Sent in one request that the upload limit counts. */
 const medium: Make = (changes = {}) =>
-  ground.submit({ content: randomBytes(300_000), attachmentBytes: 240_000, ...changes })
+  fixture.submit({ content: randomBytes(300_000), attachmentBytes: 240_000, ...changes })
 /** Its attachments arrived in chunks, and are uploaded. */
 const large: Make = async (changes = {}) => {
   const { id, tenantId = ADA } = { id: newId('message'), ...changes }
@@ -98,28 +98,28 @@ const large: Make = async (changes = {}) => {
   await queue.receiving.writeChunk({ tenantId, messageId: id, part: 0, chunk: 0 }, Buffer.alloc(LARGE_BYTES))
   const arrived = { receiving: true, attachmentBytes: LARGE_BYTES, content: randomBytes(1_000) }
   const bytes = { storedBytes: LARGE_STORED, addedBytes: LARGE_STORED - (LARGE_BYTES + 9) }
-  return ground.submit({ ...arrived, ...bytes, ...changes, id, tenantId })
+  return fixture.submit({ ...arrived, ...bytes, ...changes, id, tenantId })
 }
 const scheduled: Make = (changes = {}) => small({ sendAt: later(1 * HOURS), ...changes })
 const held: Make = (changes = {}) => small({ tenantId: UNCONNECTED, ...changes })
 
 async function settled(make: Make, settlement: typeof SENT): Promise<string> {
   const id = await make()
-  expect(await ground.settle(await ground.claimOne(), settlement)).toBe(true)
+  expect(await fixture.settle(await fixture.claimOne(), settlement)).toBe(true)
   return id
 }
 async function cancelled(id: string, tenant = ADA): Promise<void> {
-  expect(await queue.messages.cancel(actor(tenant), id, ground.clock.now())).toBe(true)
+  expect(await queue.messages.cancel(actor(tenant), id, fixture.clock.now())).toBe(true)
 }
 async function retried(make: Make): Promise<void> {
   const id = await settled(make, FAILED)
-  expect(await queue.messages.retry(actor(ADA), id, ground.clock.now())).toBe(true)
+  expect(await queue.messages.retry(actor(ADA), id, fixture.clock.now())).toBe(true)
 }
 async function abandoned(owner: string): Promise<LeasedMessage> {
   await small()
-  const message = await ground.claimOne(owner)
+  const message = await fixture.claimOne(owner)
   expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
-  await ground.expireLeases()
+  await fixture.expireLeases()
   return message
 }
 
@@ -149,12 +149,12 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
   ['a large message that is retried', () => retried(large), LARGE],
   [
     'a large message that is retried and claimed',
-    async () => (await retried(large), ground.claimOne()),
+    async () => (await retried(large), fixture.claimOne()),
     { storedBytes: LARGE_STORED, uploadBytes: LARGE_BYTES, sending: 1, sendingLarge: 1, sendingRecipients: 3 },
   ],
   [
     'a scheduled message whose time has come',
-    async () => (await scheduled(), await ground.clock.advance(1 * HOURS), queue.deliveries.release()),
+    async () => (await scheduled(), await fixture.clock.advance(1 * HOURS), queue.deliveries.release()),
     SMALL,
   ],
   [
@@ -177,7 +177,7 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     'a message that was cancelled while it was uploaded',
     async () => {
       const id = await large()
-      await queue.deliveries.storeDraft(await ground.claimOne(), VERSION, DRAFT)
+      await queue.deliveries.storeDraft(await fixture.claimOne(), VERSION, DRAFT)
       await cancelled(id)
     },
     {},
@@ -186,8 +186,8 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     'what a dead worker held',
     async () => {
       await Promise.all([small(), large()])
-      expect(await ground.claim(2)).toHaveLength(2)
-      await ground.expireLeases()
+      expect(await fixture.claim(2)).toHaveLength(2)
+      await fixture.expireLeases()
     },
     { storedBytes: 1_000 + LARGE_STORED, queued: 2, queuedRecipients: 6, uploadBytes: LARGE_BYTES },
   ],
@@ -195,9 +195,9 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     'a message that was sent after all, once it had failed',
     async () => {
       const late = await abandoned('late')
-      expect(await ground.settle(await ground.claimOne('other'), FAILED)).toBe(true)
+      expect(await fixture.settle(await fixture.claimOne('other'), FAILED)).toBe(true)
       expect(await totals()).toEqual({ ...NOTHING, storedBytes: 1_000 })
-      expect(await ground.settle(late, SENT)).toBe(true)
+      expect(await fixture.settle(late, SENT)).toBe(true)
     },
     {},
   ],
@@ -205,8 +205,8 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     'a late outcome while another worker holds the message',
     async () => {
       const late = await abandoned('late')
-      await ground.claimOne('other')
-      expect(await ground.settle(late, QUEUED)).toBe(true)
+      await fixture.claimOne('other')
+      expect(await fixture.settle(late, QUEUED)).toBe(true)
     },
     SMALL,
   ],
@@ -217,14 +217,14 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
 })
 
 function regroup(tenant: string, because: 'reconnect-required' | null): Promise<void> {
-  return ground.opened.prisma.$transaction((transaction) =>
+  return fixture.opened.prisma.$transaction((transaction) =>
     regroupHeld(transaction, tenant, HeldBecause.options, because),
   )
 }
 
 it('counts messages of several tenants that are submitted together, and none that there is no room for', async () => {
   const full = { content: randomBytes(1_000), storedBytes: STORAGE_BYTES + 1, addedBytes: STORAGE_BYTES + 1 }
-  const refused = ground.submit({ ...full, id: 'msg_refused' }).catch(() => 'refused')
+  const refused = fixture.submit({ ...full, id: 'msg_refused' }).catch(() => 'refused')
   await Promise.all([small(), small({ tenantId: BEN }), held(), scheduled({ tenantId: BEN })])
 
   expect(await refused).toBe('refused')
@@ -249,7 +249,7 @@ it('counts what is arriving from its reservation until it is discarded or swept'
 it('counts claimed messages as being sent, whether renewed or cleared, and what is given back as queued', async () => {
   await Promise.all([small(), large(), medium()])
   const before = await totals()
-  const leased = await ground.claim(3)
+  const leased = await fixture.claim(3)
   expect(leased).toHaveLength(3)
   expect(await queue.deliveries.renew(leased)).toHaveProperty('size', 3)
   for (const message of leased) expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
@@ -263,7 +263,7 @@ it('counts claimed messages as being sent, whether renewed or cleared, and what 
 
 it('counts what is left to upload as it gets further, and all of it when it starts over', async () => {
   await large()
-  const message = await ground.claimOne()
+  const message = await fixture.claimOne()
   const before = await totals()
   const { deliveries } = queue
   const upload = (position: number) =>
@@ -278,16 +278,16 @@ it('counts what is left to upload as it gets further, and all of it when it star
   expect(await upload(LARGE_BYTES)).toBe(true)
   expect(await deliveries.finishUpload(message, VERSION)).toBe(true)
   expect(await totals()).toEqual({ ...before, uploadBytes: 0 })
-  expect(await ground.settle(message, SENT)).toBe(true)
+  expect(await fixture.settle(message, SENT)).toBe(true)
   expect(await totals()).toEqual(NOTHING)
 })
 
 it('counts all outcomes of a batch that concerns several tenants', async () => {
   for (const tenantId of [ADA, BEN]) for (let index = 0; index < 6; index++) await medium({ tenantId })
-  const messages = await ground.claim(12)
+  const messages = await fixture.claim(12)
   expect(messages).toHaveLength(12)
   const outcomes = [SENT, FAILED, QUEUED, IN_DOUBT, HELD]
-  const writing = messages.slice(0, 10).map((message, index) => ground.settle(message, outcomes[index % 5] ?? SENT))
+  const writing = messages.slice(0, 10).map((message, index) => fixture.settle(message, outcomes[index % 5] ?? SENT))
 
   expect(new Set(await Promise.all(writing))).toEqual(new Set([true]))
   const [ada, ben] = [await totals(ADA), await totals(BEN)]
@@ -295,28 +295,28 @@ it('counts all outcomes of a batch that concerns several tenants', async () => {
 })
 
 it('counts nothing of what is given up with a lost data key, except what a worker holds until it is done', async () => {
-  await ground.addDataKey('dky_2')
+  await fixture.addDataKey('dky_2')
   await settled(small, FAILED)
   await small()
-  const leased = await ground.claimOne()
+  const leased = await fixture.claimOne()
   await Promise.all([small(), large(), scheduled(), small({ dataKey: 'dky_2' })])
   await queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   await queue.receiving.reserve('msg_arriving', { neededBytes: 5, wantedBytes: 10 })
   const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: {} as never }]
-  const forget = () => createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
+  const forget = () => createForgetStore(fixture.opened).forget(SEALED_COLUMNS.dataKey, lost, fixture.clock.now())
   await forget()
 
   expect(await totals()).toEqual({ ...NOTHING, ...SMALL, storedBytes: 2_000, sending: 1, sendingRecipients: 3 })
-  expect(await ground.settle(leased, FAILED)).toBe(true)
+  expect(await fixture.settle(leased, FAILED)).toBe(true)
   await forget()
   expect(await totals()).toEqual({ ...NOTHING, ...SMALL })
 })
 
 it('counts nothing of what is given up with a lost key of its own', async () => {
   const ids = [await settled(small, FAILED), ...(await Promise.all([small(), large(), scheduled(), held()]))]
-  await ground.database.query(`UPDATE message_contents SET data_key = NULL, key_sealed = 'sealed'`)
+  await fixture.database.query(`UPDATE message_contents SET data_key = NULL, key_sealed = 'sealed'`)
   const lost = ids.map((key) => ({ key, value: 'sealed' as Sealed, owner: {} as never }))
-  await createForgetStore(ground.opened).forget(SEALED_COLUMNS.contentKey, lost, ground.clock.now())
+  await createForgetStore(fixture.opened).forget(SEALED_COLUMNS.contentKey, lost, fixture.clock.now())
 
   expect([await totals(ADA), await totals(UNCONNECTED)]).toEqual([NOTHING, NOTHING])
 })
@@ -330,21 +330,21 @@ it('counts nothing of a failed message whose content has expired, nor of one tha
   expect(await totals()).toEqual(NOTHING)
   await queue.upkeep.expire(later(31 * DAYS))
   expect(await totals()).toEqual(NOTHING)
-  expect(await ground.database.query('SELECT 1 FROM messages')).toEqual([])
+  expect(await fixture.database.query('SELECT 1 FROM messages')).toEqual([])
 })
 
 it('corrects once a night what was counted wrongly, beside a message that is stored meanwhile', async () => {
   await small()
-  const { upkeep } = ground.newProcess()
+  const { upkeep } = fixture.newProcess()
   expect(await upkeep.recount(later(0))).toEqual([])
-  await ground.database.query('UPDATE counters SET queued = queued + 2, stored_bytes = 0')
+  await fixture.database.query('UPDATE counters SET queued = queued + 2, stored_bytes = 0')
   expect(await upkeep.recount(later(1))).toEqual([])
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
+  const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
   const storing = small()
-  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
   const recounting = upkeep.recount(later(1 * DAYS))
-  await expect.poll(() => ground.database.query(waiting)).toHaveLength(2)
+  await expect.poll(() => fixture.database.query(waiting)).toHaveLength(2)
   await release()
 
   expect(await recounting).toMatchObject([{ tenantId: ADA, queued: -2, stored_bytes: 1_000, held: 0 }])
@@ -354,7 +354,7 @@ it('corrects once a night what was counted wrongly, beside a message that is sto
 })
 
 it('counts what several processes do at once', async () => {
-  const processes = [ground.newProcess(), ground.newProcess(), ground.newProcess()]
+  const processes = [fixture.newProcess(), fixture.newProcess(), fixture.newProcess()]
   const outcomes = [SENT, FAILED, QUEUED, HELD, SENT]
   const work = async (process: Queue, worker: number) => {
     for (let round = 0; round < 8; round++) {
@@ -362,8 +362,8 @@ it('counts what several processes do at once', async () => {
       const [, , toCancel] = await Promise.all([small({ tenantId: BEN }), medium(), scheduled({ tenantId })])
       const leased = await process.deliveries.claim(`worker ${worker} ${round}`, 4)
       await Promise.all([
-        ...leased.map((message, index) => ground.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
-        process.messages.cancel(actor(tenantId), toCancel, ground.clock.now()),
+        ...leased.map((message, index) => fixture.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
+        process.messages.cancel(actor(tenantId), toCancel, fixture.clock.now()),
         process.deliveries.takeOver(),
         process.deliveries.release(),
       ])
@@ -371,19 +371,19 @@ it('counts what several processes do at once', async () => {
   }
   await Promise.all(processes.map(work))
 
-  expect(await ground.database.query(WRONG_COUNTERS)).toEqual([])
+  expect(await fixture.database.query(WRONG_COUNTERS)).toEqual([])
 })
 
 it.each([{ first: ADA }, { first: BEN }])(
   'writes outcomes of two tenants crosswise without a deadlock, when both processes wait for $first',
   async ({ first }) => {
-    const pool = createTestPool(ground.database.url) // does not retry what PostgreSQL rolls back for a conflict
+    const pool = createTestPool(fixture.database.url) // does not retry what PostgreSQL rolls back for a conflict
     const processes = [pool, pool].map((each) => createTestQueue(each))
     for (const tenantId of [ADA, BEN, ADA, BEN]) await small({ tenantId })
-    const messages = await ground.claim(4)
+    const messages = await fixture.claim(4)
     const [ada = [], ben = []] = [ADA, BEN].map((tenant) => messages.filter(({ tenantId }) => tenantId === tenant))
     // Both wait for the same row. What either of them has locked by then, the other must not need.
-    const release = await ground.database.lockRow('counters', first, 'tenant_id')
+    const release = await fixture.database.lockRow('counters', first, 'tenant_id')
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
     const pairs = [
       { sent: ada[0], queued: ben[0] },
@@ -393,8 +393,8 @@ it.each([{ first: ADA }, { first: BEN }])(
     for (const [index, { sent, queued }] of pairs.entries()) {
       const process = processes[index]
       if (!sent || !queued || !process) throw new Error('Two messages of each tenant were due.')
-      writing.push(ground.settle(sent, SENT, process), ground.settle(queued, QUEUED, process))
-      await expect.poll(() => ground.database.query(waiting)).toHaveLength(index + 1)
+      writing.push(fixture.settle(sent, SENT, process), fixture.settle(queued, QUEUED, process))
+      await expect.poll(() => fixture.database.query(waiting)).toHaveLength(index + 1)
     }
     await release()
 
@@ -407,18 +407,18 @@ it('deletes what is old and writes outcomes of the same tenants at once, without
   await settled(() => small({ tenantId: BEN, openBytes: 10 }), SENT)
   await settled(small, FAILED)
   await queue.upkeep.expire(later(8 * DAYS)) // leaves the failed one without content
-  await ground.addDataKey('dky_1')
+  await fixture.addDataKey('dky_1')
   for (const tenantId of [ADA, BEN]) await small({ tenantId })
-  const messages = await ground.claim(2)
-  const pool = createTestPool(ground.database.url) // does not retry what PostgreSQL rolls back for a conflict
+  const messages = await fixture.claim(2)
+  const pool = createTestPool(fixture.database.url) // does not retry what PostgreSQL rolls back for a conflict
   const own = createTestQueue(pool)
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
-  const work: Promise<unknown>[] = messages.map((message) => ground.settle(message, SENT, own))
+  const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
+  const work: Promise<unknown>[] = messages.map((message) => fixture.settle(message, SENT, own))
   try {
-    await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+    await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
     work.push(own.upkeep.expire(later(31 * DAYS)))
-    await expect.poll(() => ground.database.query(waiting)).toHaveLength(2)
+    await expect.poll(() => fixture.database.query(waiting)).toHaveLength(2)
   } finally {
     await release()
   }
@@ -445,6 +445,6 @@ it('counts no failure of a day ago', async () => {
   await settled(small, FAILED)
   expect(await queue.upkeep.readFailures()).toEqual([{ cause: 'recipient-refused', count: 1 }])
 
-  await ground.clock.advance(24 * HOURS)
+  await fixture.clock.advance(24 * HOURS)
   expect(await queue.upkeep.readFailures()).toEqual([])
 })

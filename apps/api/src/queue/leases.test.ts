@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished 
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import {
   ADA,
-  createQueueGround,
+  createQueueFixture,
   FAILED,
   IN_DOUBT,
   QUEUED,
   SENT,
   VERSION,
-  type QueueGround,
-} from '../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -20,21 +20,21 @@ import type { Deliveries } from './queue.ts'
 import type { Settlement } from './settle.ts'
 import { NO_DOUBT } from './states.ts'
 
-let ground: QueueGround
+let fixture: QueueFixture
 let pool: pg.Pool
 let store: Deliveries
 
 beforeAll(async () => {
-  ground = await createQueueGround({ permissions: ['Mail.Send'] }) // a claim is an attempt at once
-  pool = createTestPool(ground.database.url, 5)
+  fixture = await createQueueFixture({ permissions: ['Mail.Send'] }) // a claim is an attempt at once
+  pool = createTestPool(fixture.database.url, 5)
   store = createTestQueue(pool).deliveries
 })
 afterAll(async () => {
   await pool.end()
-  await ground.close()
+  await fixture.close()
 })
-beforeEach(() => ground.clock.advance(1 * MINUTES))
-afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
+beforeEach(() => fixture.clock.advance(1 * MINUTES))
+afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
 
 const DRAFT = {
   draftId: 'draft',
@@ -52,11 +52,11 @@ const throttled = (code: string): Settlement => ({
   attempt: { outcome: 'throttled', code, values: {}, detail: '' },
 })
 const claim = (owner: string, limit = 100) => store.claim(owner, limit)
-const cleanups = () => ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
+const cleanups = () => fixture.database.query('SELECT item_id, kind FROM mailbox_cleanups')
 
 /** Two messages that one worker holds. */
 async function claimTwo(): Promise<[LeasedMessage, LeasedMessage]> {
-  await Promise.all([ground.submit(), ground.submit()])
+  await Promise.all([fixture.submit(), fixture.submit()])
   const [one, other] = await claim('a')
   if (!one || !other) throw new Error('Two messages were due.')
   return [one, other]
@@ -64,22 +64,22 @@ async function claimTwo(): Promise<[LeasedMessage, LeasedMessage]> {
 
 /** A message whose worker let its lease expire, and may still come late. */
 async function claimAndExpire(owner = 'late'): Promise<LeasedMessage> {
-  await ground.submit()
-  const late = await ground.claimOne(owner)
-  await ground.expireLeases()
+  await fixture.submit()
+  const late = await fixture.claimOne(owner)
+  await fixture.expireLeases()
   return late
 }
 
 /** What the limits of mailboxes count. */
 async function usage(): Promise<unknown> {
   const sums = 'SELECT coalesce(sum(messages), 0)::int AS messages, coalesce(sum(recipients), 0)::int AS recipients'
-  return (await ground.database.query(`${sums} FROM mailbox_usage`))[0]
+  return (await fixture.database.query(`${sums} FROM mailbox_usage`))[0]
 }
 
 // Claiming
 
 it('leases each message to one worker, however many claim at once', async () => {
-  const submitted = await Promise.all(Array.from({ length: 40 }, () => ground.submit()))
+  const submitted = await Promise.all(Array.from({ length: 40 }, () => fixture.submit()))
 
   const leased: string[] = []
   while (leased.length < submitted.length) {
@@ -92,8 +92,8 @@ it('leases each message to one worker, however many claim at once', async () => 
 })
 
 it('gives back what a claim leased whose answer was lost', async () => {
-  const id = await ground.submit()
-  const link = await ground.database.link()
+  const id = await fixture.submit()
+  const link = await fixture.database.link()
   const behind = createTestPool(link.url, 1)
   onTestFinished(async () => {
     await behind.end()
@@ -112,8 +112,8 @@ it('gives back what a claim leased whose answer was lost', async () => {
 it('leases the oldest first', async () => {
   const ids: string[] = []
   for (let index = 0; index < 5; index++) {
-    ids.push(await ground.submit())
-    await ground.clock.advance(1 * SECONDS)
+    ids.push(await fixture.submit())
+    await fixture.clock.advance(1 * SECONDS)
   }
 
   expect((await claim('a', 2)).map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 2).toSorted())
@@ -123,14 +123,14 @@ it('leases the oldest first', async () => {
 it.each(['paused_until', 'no_access_until'])(
   'leases nothing that is not due, and nothing of a paused mailbox: %s',
   async (column) => {
-    await ground.submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * MINUTES) })
+    await fixture.submit({ sendAt: new Date(fixture.clock.now().getTime() + 1 * MINUTES) })
     expect(await claim('a')).toEqual([])
 
-    await ground.submit()
-    await setMailbox(ground.database, { [column]: new Date(ground.clock.now().getTime() + 30 * SECONDS) })
+    await fixture.submit()
+    await setMailbox(fixture.database, { [column]: new Date(fixture.clock.now().getTime() + 30 * SECONDS) })
     expect(await claim('a')).toEqual([])
 
-    await ground.clock.advance(30 * SECONDS)
+    await fixture.clock.advance(30 * SECONDS)
     expect(await claim('a')).toHaveLength(1)
   },
 )
@@ -143,25 +143,25 @@ it.each([
 ])('leases $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
   const limited = createTestQueue(pool, { limits: { concurrency } }).deliveries
   const lease = () => limited.claim('a', 100)
-  for (let index = 0; index < 5; index++) await ground.submit()
-  await ground.database.query(`UPDATE message_queue SET size = 'large'`)
+  for (let index = 0; index < 5; index++) await fixture.submit()
+  await fixture.database.query(`UPDATE message_queue SET size = 'large'`)
 
   expect([...(await lease()), ...(await lease())]).toHaveLength(atOnce)
 
-  await ground.clock.advance(1 * SECONDS) // a small message that comes later may use the request that is left
-  await ground.submit()
+  await fixture.clock.advance(1 * SECONDS) // a small message that comes later may use the request that is left
+  await fixture.submit()
   expect(await lease()).toHaveLength(concurrency === 1 ? 0 : 1)
 })
 
 it('spends the allowance of a mailbox once, however many claim at once', async () => {
   const limited = createTestQueue(pool, { limits: { concurrency: 4 } }).deliveries
-  await Promise.all(Array.from({ length: 80 }, () => ground.submit()))
+  await Promise.all(Array.from({ length: 80 }, () => fixture.submit()))
   const most: number[] = []
   for (let ended = 0; ended < 80;) {
     const claims = Array.from({ length: 4 }, (_, index) => limited.claim(`${ended} ${index}`, 64))
     const leased = (await Promise.all(claims)).flat()
-    most.push((await ground.database.query('SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL')).length)
-    await Promise.all(leased.map((message) => ground.settle(message, SENT)))
+    most.push((await fixture.database.query('SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL')).length)
+    await Promise.all(leased.map((message) => fixture.settle(message, SENT)))
     ended += leased.length
   }
 
@@ -169,20 +169,20 @@ it('spends the allowance of a mailbox once, however many claim at once', async (
 })
 
 it('puts back without doubt what a claim leased whose answer was lost', async () => {
-  const id = await ground.submit()
+  const id = await fixture.submit()
   await claim('unanswered')
   await store.giveBack('unanswered')
 
-  expect(await ground.read(id)).toMatchObject({ status: 'queued', attempts: [] })
-  expect(await ground.claimOne('next')).toMatchObject({ id, doubt: NO_DOUBT, attemptCount: 1 })
+  expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [] })
+  expect(await fixture.claimOne('next')).toMatchObject({ id, doubt: NO_DOUBT, attemptCount: 1 })
 })
 
 it('takes back the doubt about what a claim leased whose answer was lost, and about nothing else', async () => {
-  const id = await ground.submit()
+  const id = await fixture.submit()
   await claim('unanswered')
-  await ground.submit()
+  await fixture.submit()
   await claim('dead')
-  await ground.expireLeases()
+  await fixture.expireLeases()
   await store.giveBack('unanswered')
 
   const doubts = new Map((await claim('next')).map((message) => [message.id === id, message.doubt]))
@@ -194,28 +194,28 @@ it('takes back the doubt about what a claim leased whose answer was lost, and ab
 
 it('renews only leases that are still held', async () => {
   const [kept, lost] = await claimTwo()
-  await ground.settle(lost, SENT)
+  await fixture.settle(lost, SENT)
 
-  await ground.clock.advance(30 * SECONDS)
+  await fixture.clock.advance(30 * SECONDS)
   expect(await store.renew([kept, lost])).toEqual(new Set([kept.id]))
-  await ground.clock.advance(30 * SECONDS)
+  await fixture.clock.advance(30 * SECONDS)
   expect((await store.takeOver()).abandoned).toEqual([])
 })
 
 it('takes a message back when its lease has expired: it is in doubt, charged, and keeps its sender', async () => {
-  const id = await ground.submit()
-  await ground.claimOne('dead')
+  const id = await fixture.submit()
+  await fixture.claimOne('dead')
   expect(await usage()).toEqual({ messages: 0, recipients: 0 })
 
-  await ground.clock.advance(LEASE_MS)
+  await fixture.clock.advance(LEASE_MS)
   expect(await store.takeOver()).toEqual({ abandoned: [], more: false })
-  await ground.clock.advance(1)
+  await fixture.clock.advance(1)
   expect(await store.takeOver()).toEqual({ abandoned: [id], more: false })
 
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
-  expect(await ground.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
+  expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
   const doubt = { state: 'in-doubt', looks: 0 }
-  expect(await ground.claimOne('next')).toMatchObject({ id, doubt, attemptCount: 2, fromEmail: 'ada@contoso.com' })
+  expect(await fixture.claimOne('next')).toMatchObject({ id, doubt, attemptCount: 2, fromEmail: 'ada@contoso.com' })
 })
 
 // Outcomes
@@ -224,10 +224,12 @@ it.each([
   { what: 'nothing else', settlement: SENT, pauses: 0 },
   { what: 'a pause', settlement: SENT_THEN_PAUSE, pauses: 1 },
 ])('writes that a message was sent, and $what', async ({ settlement, pauses }) => {
-  await ground.submit()
-  const message = await ground.claimOne()
-  await setMailbox(ground.database, { troubled_since: ground.clock.now() }, ADA)
-  const [before] = await ground.database.query<{ events: number }>('SELECT count(*)::int AS events FROM message_events')
+  await fixture.submit()
+  const message = await fixture.claimOne()
+  await setMailbox(fixture.database, { troubled_since: fixture.clock.now() }, ADA)
+  const [before] = await fixture.database.query<{ events: number }>(
+    'SELECT count(*)::int AS events FROM message_events',
+  )
 
   const settled = {
     message,
@@ -240,7 +242,7 @@ it.each([
   expect(await store.settle(settled)).toBeNull()
 
   expect(
-    await ground.database.query(
+    await fixture.database.query(
       'SELECT outcome, from_email, possible_duplicate, problem, internet_message_id, sent_at, ended_at FROM messages',
     ),
   ).toEqual([
@@ -250,15 +252,15 @@ it.each([
       possible_duplicate: true,
       problem: null,
       internet_message_id: '<1@contoso.com>',
-      sent_at: new Date(ground.clock.now().getTime() - 5 * SECONDS),
-      ended_at: new Date(ground.clock.now().getTime() - 5 * SECONDS),
+      sent_at: new Date(fixture.clock.now().getTime() - 5 * SECONDS),
+      ended_at: new Date(fixture.clock.now().getTime() - 5 * SECONDS),
     },
   ])
-  expect(await ground.database.query('SELECT FROM message_queue UNION ALL SELECT FROM message_contents')).toEqual([])
+  expect(await fixture.database.query('SELECT FROM message_queue UNION ALL SELECT FROM message_contents')).toEqual([])
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
-  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
-  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE paused_until > mail_now()')).toHaveLength(pauses)
-  expect(await ground.database.query('SELECT count(*)::int AS events FROM message_events')).toEqual([
+  expect(await fixture.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
+  expect(await fixture.database.query('SELECT 1 FROM mailboxes WHERE paused_until > mail_now()')).toHaveLength(pauses)
+  expect(await fixture.database.query('SELECT count(*)::int AS events FROM message_events')).toEqual([
     { events: (before?.events ?? 0) + 1 },
   ])
 })
@@ -267,88 +269,88 @@ it('writes in one batch that messages were sent with a draft and without', async
   const [one, other] = await claimTwo()
   expect(await store.storeDraft(one, VERSION, { ...DRAFT, internetMessageId: '<draft@contoso.com>' })).toBe(true)
 
-  expect(await Promise.all([ground.settle(one, SENT), ground.settle(other, SENT)])).toEqual([true, true])
+  expect(await Promise.all([fixture.settle(one, SENT), fixture.settle(other, SENT)])).toEqual([true, true])
 
   const sent = 'SELECT id, outcome, internet_message_id FROM messages ORDER BY internet_message_id'
-  expect(await ground.database.query(sent)).toEqual([
+  expect(await fixture.database.query(sent)).toEqual([
     { id: one.id, outcome: 'sent', internet_message_id: '<draft@contoso.com>' },
     { id: other.id, outcome: 'sent', internet_message_id: null },
   ])
-  expect(await ground.database.query('SELECT FROM message_drafts')).toEqual([])
+  expect(await fixture.database.query('SELECT FROM message_drafts')).toEqual([])
 })
 
 it('does not take a mailbox for troubled that sent another message of the same batch', async () => {
   const [one, other] = await claimTwo()
 
-  expect(await Promise.all([ground.settle(one, SENT), ground.settle(other, QUEUED)])).toEqual([true, true])
-  expect(await ground.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
+  expect(await Promise.all([fixture.settle(one, SENT), fixture.settle(other, QUEUED)])).toEqual([true, true])
+  expect(await fixture.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')).toEqual([])
 })
 
 it('does not lengthen later waits by attempts that were throttled', async () => {
-  const id = await ground.submit()
-  for (let attempt = 0; attempt < 5; attempt++) await ground.settle(await ground.claimOne(), throttled('Busy'))
+  const id = await fixture.submit()
+  for (let attempt = 0; attempt < 5; attempt++) await fixture.settle(await fixture.claimOne(), throttled('Busy'))
 
-  expect(await ground.claimOne('next')).toMatchObject({ id, attemptCount: 2 })
+  expect(await fixture.claimOne('next')).toMatchObject({ id, attemptCount: 2 })
 })
 
 it('accepts the outcome of an attempt whose lease expired, even while another worker looks for the message', async () => {
   const late = await claimAndExpire()
-  const looking = await ground.claimOne('looking')
+  const looking = await fixture.claimOne('looking')
 
-  expect(await ground.settle(late, SENT)).toBe(true)
+  expect(await fixture.settle(late, SENT)).toBe(true)
   const attempts = [{ outcome: 'unknown' }, { outcome: 'sent' }]
-  expect(await ground.read(late.id)).toMatchObject({ status: 'sent', attempts })
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'sent', attempts })
   expect(await usage()).toEqual({ messages: 1, recipients: 3 }) // charged when the lease expired, and not again
-  expect(await ground.settle(looking, SENT)).toBe(false)
+  expect(await fixture.settle(looking, SENT)).toBe(false)
 })
 
 it('accepts no outcome of an attempt once a later one has begun, and no outcome twice', async () => {
   const late = await claimAndExpire()
-  const current = await ground.claimOne('current')
+  const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
   const before = await usage()
 
-  expect(await ground.settle(late, SENT_THEN_PAUSE)).toBe(false)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
-  const paused = await ground.database.query('SELECT 1 FROM mailboxes WHERE paused_until IS NOT NULL')
+  expect(await fixture.settle(late, SENT_THEN_PAUSE)).toBe(false)
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
+  const paused = await fixture.database.query('SELECT 1 FROM mailboxes WHERE paused_until IS NOT NULL')
   expect([paused, await usage()]).toEqual([[], before])
 
-  expect(await ground.settle(current, SENT_THEN_PAUSE)).toBe(true)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'sent' })
-  expect(await ground.settle(current, SENT_THEN_PAUSE)).toBe(false)
+  expect(await fixture.settle(current, SENT_THEN_PAUSE)).toBe(true)
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'sent' })
+  expect(await fixture.settle(current, SENT_THEN_PAUSE)).toBe(false)
 })
 
 it('accepts no outcome of an attempt once a later one has failed', async () => {
   const late = await claimAndExpire()
-  const current = await ground.claimOne('current')
+  const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
-  expect(await ground.settle(current, FAILED)).toBe(true)
+  expect(await fixture.settle(current, FAILED)).toBe(true)
 
-  expect(await ground.settle(late, SENT)).toBe(false)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'failed' })
+  expect(await fixture.settle(late, SENT)).toBe(false)
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'failed' })
 })
 
 it('learns that a message was sent after it had been stopped in doubt', async () => {
   const late = await claimAndExpire()
-  await ground.settle(await ground.claimOne('other'), FAILED)
+  await fixture.settle(await fixture.claimOne('other'), FAILED)
 
-  expect(await ground.settle(late, SENT)).toBe(true)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'sent', problem: null })
+  expect(await fixture.settle(late, SENT)).toBe(true)
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'sent', problem: null })
 })
 
 it.each(['first', 'last'])(
   'accepts a late outcome that comes %s in one batch with the outcome of a search for the message',
   async (position) => {
     const late = await claimAndExpire()
-    const looking = await ground.claimOne('looking')
+    const looking = await fixture.claimOne('looking')
     const settlements = [
-      () => ground.settle(late, SENT),
-      () => ground.settle(looking, { ...IN_DOUBT, attempt: null, charged: false }),
+      () => fixture.settle(late, SENT),
+      () => fixture.settle(looking, { ...IN_DOUBT, attempt: null, charged: false }),
     ]
     await Promise.all((position === 'first' ? settlements : settlements.toReversed()).map((settle) => settle()))
 
     const attempts = [{ outcome: 'unknown' }, { outcome: 'sent' }]
-    expect(await ground.read(late.id)).toMatchObject({ status: 'sent', attempts })
+    expect(await fixture.read(late.id)).toMatchObject({ status: 'sent', attempts })
   },
 )
 
@@ -356,9 +358,9 @@ it('writes the outcomes of a batch that come from the holders of the leases, and
   const [one, other] = await claimTwo()
   const taken = { ...other, leaseOwner: 'somebody else' }
 
-  expect(await Promise.all([ground.settle(one, SENT), ground.settle(taken, SENT)])).toEqual([true, false])
-  expect((await ground.read(one.id)).status).toBe('sent')
-  expect((await ground.read(other.id)).status).toBe('sending')
+  expect(await Promise.all([fixture.settle(one, SENT), fixture.settle(taken, SENT)])).toEqual([true, false])
+  expect((await fixture.read(one.id)).status).toBe('sent')
+  expect((await fixture.read(other.id)).status).toBe('sending')
 })
 
 it.each([
@@ -371,7 +373,7 @@ it.each([
     Promise.all(messages.map((message) => store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })))
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   // Whatever order they are given in, the second must not lock what the first needs once it has its first row.
-  const release = await ground.database.lockRow('message_queue', first.id, 'message_id')
+  const release = await fixture.database.lockRow('message_queue', first.id, 'message_id')
   const work: Promise<unknown>[] = []
   for (const begin of [
     () => store.renew([last, first]),
@@ -379,7 +381,7 @@ it.each([
     () => store.renew([last, first]),
   ]) {
     work.push(begin())
-    await expect.poll(() => ground.database.query(waiting), { interval: 10 }).toHaveLength(work.length)
+    await expect.poll(() => fixture.database.query(waiting), { interval: 10 }).toHaveLength(work.length)
   }
   await release()
 
@@ -388,39 +390,39 @@ it.each([
 })
 
 it('counts the times of an outcome from when it was known', async () => {
-  const id = await ground.submit()
-  const message = await ground.claimOne()
-  const knownAt = ground.clock.now().toISOString()
-  await ground.clock.advance(10 * MINUTES)
+  const id = await fixture.submit()
+  const message = await fixture.claimOne()
+  const knownAt = fixture.clock.now().toISOString()
+  await fixture.clock.advance(10 * MINUTES)
 
   await store.settle({ message, settlement: SENT, fromEmail: null, ageMs: () => 10 * MINUTES })
 
-  expect(await ground.read(id)).toMatchObject({ sentAt: knownAt, attempts: [{ at: knownAt }] })
+  expect(await fixture.read(id)).toMatchObject({ sentAt: knownAt, attempts: [{ at: knownAt }] })
 })
 
 it('merges equal attempts in a row, and keeps a hundred at most', async () => {
-  const id = await ground.submit()
-  const settleAs = async (code: string) => ground.settle(await ground.claimOne(code), throttled(code))
-  const firstAt = ground.clock.now().toISOString()
+  const id = await fixture.submit()
+  const settleAs = async (code: string) => fixture.settle(await fixture.claimOne(code), throttled(code))
+  const firstAt = fixture.clock.now().toISOString()
   for (let times = 0; times < 3; times++) {
     await settleAs('Busy')
-    await ground.clock.advance(1 * SECONDS)
+    await fixture.clock.advance(1 * SECONDS)
   }
-  const at = new Date(ground.clock.now().getTime() - 1 * SECONDS).toISOString()
-  expect((await ground.read(id)).attempts).toMatchObject([{ code: 'Busy', count: 3, firstAt, at }])
+  const at = new Date(fixture.clock.now().getTime() - 1 * SECONDS).toISOString()
+  expect((await fixture.read(id)).attempts).toMatchObject([{ code: 'Busy', count: 3, firstAt, at }])
 
   for (let times = 0; times < 60; times++) {
     await settleAs('Other')
     await settleAs('Busy')
   }
-  expect(await ground.database.query('SELECT 1 FROM message_attempts WHERE message_id = $1', [id])).toHaveLength(100)
+  expect(await fixture.database.query('SELECT 1 FROM message_attempts WHERE message_id = $1', [id])).toHaveLength(100)
 })
 
 // Clearing requests
 
 it('clears no request under settings that have changed, or without the lease', async () => {
-  await ground.submit()
-  const message = await ground.claimOne()
+  await fixture.submit()
+  const message = await fixture.claimOne()
   expect(message.clearedVersion).toBe(VERSION)
 
   expect(await store.clear(message, VERSION + 1, true)).toBe(false)
@@ -430,49 +432,49 @@ it('clears no request under settings that have changed, or without the lease', a
 
 it('clears a request for the holder of the lease alone, even if a former holder asks at the same moment', async () => {
   const lapsed = await claimAndExpire('lapsed')
-  const holder = await ground.claimOne('holder')
+  const holder = await fixture.claimOne('holder')
   const asked = [store.clear(lapsed, VERSION, true), store.clear(holder, VERSION, true)]
 
   expect(await Promise.all(asked)).toEqual([false, true])
 })
 
 it('is in no doubt about a message whose last request could not send it', async () => {
-  await ground.submit()
-  const refused = await ground.claimOne('refused')
+  await fixture.submit()
+  const refused = await fixture.claimOne('refused')
   expect(await store.clear(refused, VERSION, false)).toBe(true)
-  await ground.expireLeases()
+  await fixture.expireLeases()
 
-  expect(await ground.claimOne('next')).toMatchObject({ id: refused.id, doubt: NO_DOUBT })
+  expect(await fixture.claimOne('next')).toMatchObject({ id: refused.id, doubt: NO_DOUBT })
 })
 
 it('marks a possible duplicate before it is sent, since the worker may die', async () => {
-  const id = await ground.submit()
-  expect(await store.clear(await ground.claimOne(), VERSION, true, true)).toBe(true)
+  const id = await fixture.submit()
+  expect(await store.clear(await fixture.claimOne(), VERSION, true, true)).toBe(true)
 
-  expect(await ground.read(id)).toMatchObject({ possibleDuplicate: true })
+  expect(await fixture.read(id)).toMatchObject({ possibleDuplicate: true })
 })
 
 // Drafts
 
 it('stores a draft for the holder of the lease only, and searches later for one that a former holder made', async () => {
   const late = await claimAndExpire()
-  const { mailboxes } = ground.queue
-  expect(await mailboxes.expectStray(late.tenantId, late.id)).toBe(true)
-  const current = await ground.claimOne('current')
-  expect(await mailboxes.expectStray(current.tenantId, current.id)).toBe(false)
+  const { mailboxes } = fixture.queue
+  expect(await mailboxes.mayHaveLeftDraft(late.tenantId, late.id)).toBe(true)
+  const current = await fixture.claimOne('current')
+  expect(await mailboxes.mayHaveLeftDraft(current.tenantId, current.id)).toBe(false)
 
   const ofFormer = { ...DRAFT, draftId: 'of the former holder', wasStray: true }
   expect(await store.storeDraft(late, VERSION, ofFormer)).toBe(false)
   expect(await store.storeDraft(current, VERSION, DRAFT)).toBe(true)
-  const drafts = await ground.database.query('SELECT message_id, draft_id FROM message_drafts')
+  const drafts = await fixture.database.query('SELECT message_id, draft_id FROM message_drafts')
   expect(drafts).toEqual([{ message_id: late.id, draft_id: 'draft' }])
   expect(await cleanups()).toEqual([{ item_id: late.id, kind: 'stray' }])
 })
 
 it('searches for no draft whose id is stored, and deletes one that another took the place of', async () => {
-  await ground.submit()
-  const message = await ground.claimOne()
-  await ground.queue.mailboxes.expectStray(message.tenantId, message.id)
+  await fixture.submit()
+  const message = await fixture.claimOne()
+  await fixture.queue.mailboxes.mayHaveLeftDraft(message.tenantId, message.id)
 
   expect(await store.storeDraft(message, VERSION, { ...DRAFT, wasStray: true })).toBe(true)
   expect(await cleanups()).toEqual([])
@@ -481,10 +483,10 @@ it('searches for no draft whose id is stored, and deletes one that another took 
 })
 
 it('queues the deletion of a draft that was made while its message was cancelled', async () => {
-  const id = await ground.submit()
-  const message = await ground.claimOne()
-  await ground.database.query('DELETE FROM message_queue WHERE message_id = $1', [id])
-  await ground.database.query(`UPDATE messages SET outcome = 'cancelled' WHERE id = $1`, [id])
+  const id = await fixture.submit()
+  const message = await fixture.claimOne()
+  await fixture.database.query('DELETE FROM message_queue WHERE message_id = $1', [id])
+  await fixture.database.query(`UPDATE messages SET outcome = 'cancelled' WHERE id = $1`, [id])
 
   await store.storeDraft(message, VERSION, { ...DRAFT, uploading: true })
 
@@ -492,11 +494,11 @@ it('queues the deletion of a draft that was made while its message was cancelled
 })
 
 it('ends the trouble of a mailbox when an upload gets further, and not when it starts over', async () => {
-  await ground.submit()
-  const message = await ground.claimOne()
+  await fixture.submit()
+  const message = await fixture.claimOne()
   await store.storeDraft(message, VERSION, { ...DRAFT, uploading: true })
-  await setMailbox(ground.database, { troubled_since: ground.clock.now() }, ADA)
-  const troubled = () => ground.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')
+  await setMailbox(fixture.database, { troubled_since: fixture.clock.now() }, ADA)
+  const troubled = () => fixture.database.query('SELECT 1 FROM mailboxes WHERE troubled_since IS NOT NULL')
 
   expect(await store.storeUpload(message, VERSION, { ...UPLOAD, position: 0 }, 0)).toBe(true)
   expect(await troubled()).toHaveLength(1)
@@ -507,20 +509,20 @@ it('ends the trouble of a mailbox when an upload gets further, and not when it s
 })
 
 it('says which outcomes of a batch were written where the database refused the others', async () => {
-  for (let n = 0; n < 2; n++) await ground.submit()
-  const [failed, accepted] = await ground.claim(2)
+  for (let n = 0; n < 2; n++) await fixture.submit()
+  const [failed, accepted] = await fixture.claim(2)
   if (!failed || !accepted) throw new Error('Two were due.')
-  await ground.database.query(`ALTER TABLE messages ADD CONSTRAINT none_sent CHECK (outcome <> 'sent') NOT VALID`)
-  const repair = () => ground.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_sent')
+  await fixture.database.query(`ALTER TABLE messages ADD CONSTRAINT none_sent CHECK (outcome <> 'sent') NOT VALID`)
+  const repair = () => fixture.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_sent')
   onTestFinished(async () => void (await repair()))
 
   const [ofFailed, ofAccepted] = await Promise.allSettled([
-    ground.settle(failed, FAILED),
-    ground.settle(accepted, SENT),
+    fixture.settle(failed, FAILED),
+    fixture.settle(accepted, SENT),
   ])
 
   expect(ofFailed).toEqual({ status: 'fulfilled', value: true })
   expect(ofAccepted).toMatchObject({ status: 'rejected', reason: { constraint: 'none_sent' } })
   await repair()
-  expect(await ground.settle(accepted, SENT)).toBe(true)
+  expect(await fixture.settle(accepted, SENT)).toBe(true)
 })

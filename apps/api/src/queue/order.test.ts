@@ -1,6 +1,6 @@
 import type { MessagePriority } from '@inforiver-mail/contract/message'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ADA, BEN, createQueueGround, QUEUED, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { ADA, BEN, createQueueFixture, QUEUED, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import type { LeasedMessage } from './leased-message.ts'
@@ -11,20 +11,20 @@ import type { Queue } from './queue.ts'
 const PRIORITIES = ['high', 'normal', 'low'] as const
 const LIMIT = 30
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 afterEach(async () => {
-  await ground.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes')
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes')
+  await fixture.clock.advance(10 * MINUTES)
 })
 
 /** A process whose mailboxes may send 30 messages a minute, unless changed. */
 function newProcess(limits: object = {}): Queue {
-  return createTestQueue(ground.opened.pool, { limits: { messagesPerMinute: LIMIT, concurrency: 4, ...limits } })
+  return createTestQueue(fixture.opened.pool, { limits: { messagesPerMinute: LIMIT, concurrency: 4, ...limits } })
 }
 
 /** Queues messages whose ids are the name and a number. */
@@ -33,7 +33,7 @@ async function add(
   count: number,
   { priority = 'normal', service = 'reports' }: { priority?: MessagePriority; service?: string | null } = {},
 ) {
-  await ground.database.query(
+  await fixture.database.query(
     `WITH added AS (
        SELECT $1 || ' ' || n AS id, mail_now() - interval '1 hour' + n * interval '1 millisecond' AS due_at FROM generate_series(1, $2::int) AS n
      ), recorded AS (
@@ -49,7 +49,7 @@ async function add(
 }
 
 const send = (messages: readonly LeasedMessage[]) =>
-  Promise.all(messages.map((message) => ground.settle(message, SENT)))
+  Promise.all(messages.map((message) => fixture.settle(message, SENT)))
 const namesOf = (messages: readonly LeasedMessage[]) => messages.map(({ id }) => id.split(' ')[0] ?? '')
 
 /** Sends what may leave, and returns the names. */
@@ -68,7 +68,7 @@ async function sendFor(seconds: number, queue: Queue): Promise<(readonly [number
   const left: (readonly [number, string])[] = []
   for (let second = 0; second < seconds; second++) {
     left.push(...(await sendAllowed(queue)).map((name) => [second, name] as const))
-    await ground.clock.advance(1 * SECONDS)
+    await fixture.clock.advance(1 * SECONDS)
   }
   return left
 }
@@ -124,7 +124,7 @@ describe('the order of a mailbox', () => {
   it('is written down only where it matters', async () => {
     await add('reports', 5)
     await sendOneByOne(5)
-    expect(await ground.database.query('SELECT * FROM mailbox_turns')).toEqual([])
+    expect(await fixture.database.query('SELECT * FROM mailbox_turns')).toEqual([])
   })
 
   it('finds an abandoned message in front of very many', async () => {
@@ -132,11 +132,11 @@ describe('the order of a mailbox', () => {
     await add('high', 1, { priority: 'high' })
     expect(namesOf(await newProcess({ messagesPerMinute: 0 }).deliveries.claim('dead', 1))).toEqual(['high'])
     // Behind the first ones of its lane, where no claim of this version takes any.
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE message_queue SET lease_owner = 'old', lease_until = mail_now() + interval '45 s' WHERE message_id = 'normal 400'`,
     )
-    await ground.clock.advance(1 * MINUTES)
-    expect((await ground.queue.deliveries.takeOver()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
+    await fixture.clock.advance(1 * MINUTES)
+    expect((await fixture.queue.deliveries.takeOver()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
   })
 })
 
@@ -159,7 +159,7 @@ describe('while more waits than the limit of a minute lets out', () => {
       const left = await sendFor(8, queue)
       expect(left.find(([, name]) => name === `high${round}`)?.[0]).toBeLessThan(5)
       expect(left.find(([, name]) => name === `invitation${round}`)?.[0]).toBeLessThan(8)
-      await ground.clock.advance(1 * SECONDS)
+      await fixture.clock.advance(1 * SECONDS)
     }
   })
 
@@ -171,9 +171,9 @@ describe('while more waits than the limit of a minute lets out', () => {
     const first = await claimed()
     expect(first).toMatchObject([{ nextPlaceMs: 2_000 }])
     expect(await claimed()).toEqual([])
-    await ground.clock.advance(1_999)
+    await fixture.clock.advance(1_999)
     expect(await claimed()).toEqual([])
-    await ground.clock.advance(1)
+    await fixture.clock.advance(1)
     expect(await claimed()).toHaveLength(1) // although the first is still being sent
   })
 
@@ -181,12 +181,12 @@ describe('while more waits than the limit of a minute lets out', () => {
     const queue = newProcess()
     await add('report', 100)
     await sendAllowed(queue)
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE mailboxes SET paused_until = mail_now() + interval '5 min' WHERE tenant_id = $1`,
       [ADA],
     )
     expect(await sendFor(60, queue)).toEqual([])
-    await ground.clock.advance(4 * MINUTES)
+    await fixture.clock.advance(4 * MINUTES)
     expect((await sendFor(6, queue)).map(([second]) => second)).toEqual([0, 2, 4])
   })
 
@@ -196,7 +196,7 @@ describe('while more waits than the limit of a minute lets out', () => {
     for (let attempt = 0; attempt < 5; attempt++) {
       const [message] = await queue.deliveries.claim('worker', 64)
       if (!message) throw new Error('Nothing could leave.')
-      await ground.settle(message, { ...QUEUED, waitMs: 10 * MINUTES })
+      await fixture.settle(message, { ...QUEUED, waitMs: 10 * MINUTES })
     }
     expect(await sendAllowed(queue)).toHaveLength(1)
     expect(await sendAllowed(queue)).toEqual([])
@@ -208,37 +208,37 @@ it('sends at once what fits into what is left of the minute', async () => {
   await add('report', 20)
   // Later ones do not count.
   await add('later', 100)
-  await ground.database.query(
+  await fixture.database.query(
     `UPDATE message_queue SET due_at = mail_now() + interval '1 hour' WHERE message_id LIKE 'later%'`,
   )
   expect(await sendAllowed(queue)).toHaveLength(20)
   await add('more', 11)
   expect(await sendAllowed(queue)).toHaveLength(1)
-  await ground.clock.advance(1 * MINUTES + 2 * SECONDS)
+  await fixture.clock.advance(1 * MINUTES + 2 * SECONDS)
   expect(await sendAllowed(queue)).toHaveLength(10)
 })
 
 it('merges what was used when only the limit of a day looks back to it', async () => {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
      SELECT tenant, date_bin('1 minute', mail_now(), 'epoch') + n * interval '2 seconds', 1, 3, 5
        FROM unnest($1::text[]) AS tenant, generate_series(0, 44) AS n`,
     [[ADA, BEN]],
   )
-  await ground.database.query('INSERT INTO counters (tenant_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
+  await fixture.database.query('INSERT INTO counters (tenant_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
     [ADA, BEN],
   ])
   const used = (tenant: string) =>
-    ground.database.query(
+    fixture.database.query(
       `SELECT started_at - date_bin('1 minute', mail_now() - interval '11 min', 'epoch') AS at, messages, recipients, upload_bytes::int
          FROM mailbox_usage WHERE tenant_id = $1 ORDER BY started_at`,
       [tenant],
     )
-  await ground.queue.upkeep.expire(ground.clock.now())
+  await fixture.queue.upkeep.expire(fixture.clock.now())
   expect(await used(ADA)).toHaveLength(45)
 
-  await ground.clock.advance(11 * MINUTES)
-  for (let run = 0; run < 2; run++) await ground.queue.upkeep.expire(ground.clock.now())
+  await fixture.clock.advance(11 * MINUTES)
+  for (let run = 0; run < 2; run++) await fixture.queue.upkeep.expire(fixture.clock.now())
   const merged = [
     { at: { seconds: 58 }, messages: 30, recipients: 90, upload_bytes: 150 },
     // The second minute is not ten minutes old.

@@ -21,7 +21,7 @@ import { createClaiming, readContent, renewLeases } from './claim.ts'
 import {
   claimCleanups,
   endCleanup,
-  expectStray,
+  mayHaveLeftDraft,
   isToBeDeleted,
   isUnderWay,
   postponeCleanup,
@@ -246,7 +246,7 @@ export interface Mailboxes {
   learnUploadOrigin(tenantId: string, origin: string): Promise<void>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
   /** Records that a draft with an unknown id may be in the mailbox. Returns false where that was recorded before. */
-  expectStray(tenantId: string, messageId: string): Promise<boolean>
+  mayHaveLeftDraft(tenantId: string, messageId: string): Promise<boolean>
   /** Whether the message has not ended, or was accepted so recently that its draft may still be leaving. */
   isUnderWay(messageId: string, leavesWithinMs: number): Promise<boolean>
   isToBeDeleted(tenantId: string, itemId: string): Promise<boolean>
@@ -474,7 +474,7 @@ export function createQueue(
       learnRequestLimits: (tenantId, learned) => learnRequestLimits(pool, tenantId, learned),
       learnUploadOrigin: (tenantId, origin) => learnUploadOrigin(pool, tenantId, origin),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
-      expectStray: (tenantId, messageId) => expectStray(pool, tenantId, messageId),
+      mayHaveLeftDraft: (tenantId, messageId) => mayHaveLeftDraft(pool, tenantId, messageId),
       isUnderWay: (messageId, leavesWithinMs) => isUnderWay(pool, messageId, leavesWithinMs),
       isToBeDeleted: (tenantId, itemId) => isToBeDeleted(pool, tenantId, itemId),
       claimCleanups: async () => (await ownership.use((mine) => claimCleanups(pool, limits, mine))) ?? [],

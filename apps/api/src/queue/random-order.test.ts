@@ -3,15 +3,15 @@ import { createChance } from '../test-support/chance.ts'
 import { CONTRADICTIONS, WRONG_COUNTERS } from '../test-support/queue-faults.ts'
 import {
   ADA,
-  createQueueGround,
+  createQueueFixture,
   FAILED,
   HELD,
   IN_DOUBT,
   QUEUED,
   SENT,
   VERSION,
-  type QueueGround,
-} from '../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import type { LeasedMessage } from './leased-message.ts'
@@ -24,21 +24,21 @@ const DRAFT = {
   from: 'ada@contoso.com',
 }
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups', 'data_keys')
-  await ground.addDataKey('dky_1')
+  await fixture.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups', 'data_keys')
+  await fixture.addDataKey('dky_1')
 })
 
 it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatever order: seed %i', async (seed) => {
   const random = createChance(seed)
   const chance = (below: number) => Math.floor(random() * below)
-  const { deliveries, messages } = createTestQueue(ground.opened.pool)
+  const { deliveries, messages } = createTestQueue(fixture.opened.pool)
   const ids: string[] = []
   /** Includes expired leases, whose holders may still come late. */
   const leased: LeasedMessage[] = []
@@ -51,8 +51,8 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
   const steps: Record<string, () => Promise<unknown>> = {
     async submit() {
       const content = Buffer.alloc([10, 80_000, 3_100_000][chance(3)] ?? 0)
-      const sendAt = chance(3) === 0 ? new Date(ground.clock.now().getTime() + 1 * MINUTES) : null
-      ids.push(await ground.submit({ content, recipients: 1 + chance(3), openBytes: chance(50), sendAt }))
+      const sendAt = chance(3) === 0 ? new Date(fixture.clock.now().getTime() + 1 * MINUTES) : null
+      ids.push(await fixture.submit({ content, recipients: 1 + chance(3), openBytes: chance(50), sendAt }))
     },
     claim: async () => leased.push(...(await deliveries.claim(`owner ${leased.length}`, 1 + chance(3)))),
     clear: withAny((message) => deliveries.clear(message, VERSION, chance(4) > 0, chance(4) === 0)),
@@ -64,21 +64,21 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
       deliveries.storeUpload(message, VERSION, { attached: 0, session: null, position: 9 }, 0),
     ),
     finishUpload: withAny((message) => deliveries.finishUpload(message, VERSION)),
-    settle: withAny((message) => ground.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
+    settle: withAny((message) => fixture.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
     giveBack: withAny(({ leaseOwner }) => deliveries.giveBack(leaseOwner)),
     async settleTooLate() {
       const [late] = await deliveries.claim(`late ${leased.length}`, 1)
       if (!late || !(await deliveries.clear(late, VERSION, true))) return
-      await ground.expireLeases()
+      await fixture.expireLeases()
       leased.push(...(await deliveries.claim(`other ${leased.length}`, 100)))
       const other = leased.findLast(({ id }) => id === late.id)
-      if (other) await ground.settle(other, FAILED)
-      await ground.settle(late, SENT)
+      if (other) await fixture.settle(other, FAILED)
+      await fixture.settle(late, SENT)
     },
-    cancel: () => messages.cancel(ACTOR, anyId(), ground.clock.now()),
-    retry: () => messages.retry(ACTOR, anyId(), ground.clock.now()),
-    wait: () => ground.clock.advance([10 * SECONDS, 1 * HOURS][chance(2)] ?? 0),
-    recover: () => ground.expireLeases(),
+    cancel: () => messages.cancel(ACTOR, anyId(), fixture.clock.now()),
+    retry: () => messages.retry(ACTOR, anyId(), fixture.clock.now()),
+    wait: () => fixture.clock.advance([10 * SECONDS, 1 * HOURS][chance(2)] ?? 0),
+    recover: () => fixture.expireLeases(),
   }
   const taken: string[] = []
   const names = Object.keys(steps)
@@ -87,7 +87,7 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
     taken.push(name)
     await steps[name]?.()
     const faults = [WRONG_COUNTERS, CONTRADICTIONS]
-    const found = (await Promise.all(faults.map((query) => ground.database.query(query)))).flat()
+    const found = (await Promise.all(faults.map((query) => fixture.database.query(query)))).flat()
     expect({ found, after: found.length === 0 ? '' : taken }).toEqual({ found: [], after: '' })
   }
 })

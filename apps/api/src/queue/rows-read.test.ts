@@ -5,7 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
 import { PrismaClient } from '../database/generated/client.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { ADA, BEN, createQueueGround, QUEUED, SENT, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
+import {
+  ADA,
+  BEN,
+  createQueueFixture,
+  QUEUED,
+  SENT,
+  VERSION,
+  type QueueFixture,
+} from '../test-support/queue-fixture.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -38,32 +46,32 @@ const READS_OF_CLAIMED = 12
 const FOUND = { tenantId: 'ten_found', service: null }
 
 /** What the planner may know of a queue in which very many wait in a paused mailbox. */
-const STATISTICS: Record<string, (ground: QueueGround) => Promise<unknown>> = {
-  'of a queue that was empty': async (ground) => {
-    await wait(ground, `'ten_paused'`)
+const STATISTICS: Record<string, (fixture: QueueFixture) => Promise<unknown>> = {
+  'of a queue that was empty': async (fixture) => {
+    await wait(fixture, `'ten_paused'`)
     // Without rows on pages that there are, every index looks one page long, however large it is by now.
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'i')`,
     )
   },
-  'of a moment ago': async (ground) => {
-    await wait(ground, `'ten_paused'`)
-    await ground.database.query('ANALYZE')
+  'of a moment ago': async (fixture) => {
+    await wait(fixture, `'ten_paused'`)
+    await fixture.database.query('ANALYZE')
   },
-  'of a time when each mailbox had some hundred': async (ground) => {
-    await wait(ground, `'ten_' || n % 40`)
-    await ground.database.query('ANALYZE')
-    await wait(ground, `'${BEN}'`)
+  'of a time when each mailbox had some hundred': async (fixture) => {
+    await wait(fixture, `'ten_' || n % 40`)
+    await fixture.database.query('ANALYZE')
+    await wait(fixture, `'${BEN}'`)
   },
 }
 
 const PLANNED_BEFORE = 'of a queue that was empty, from which plans were kept'
-STATISTICS[PLANNED_BEFORE] = (ground) => wait(ground, `'ten_paused'`)
+STATISTICS[PLANNED_BEFORE] = (fixture) => wait(fixture, `'ten_paused'`)
 
 let waited = 0
 
 /** Has very many messages wait, each in the mailbox of `tenant`: SQL about its number `n`. */
-async function wait({ database }: QueueGround, tenant: string): Promise<void> {
+async function wait({ database }: QueueFixture, tenant: string): Promise<void> {
   await database.query(
     `WITH waiting AS (
        SELECT 'msg_waiting_' || $2 || '_' || n AS id, ${tenant} AS tenant_id, mail_now() - n * interval '1 millisecond' AS due_at
@@ -80,9 +88,9 @@ async function wait({ database }: QueueGround, tenant: string): Promise<void> {
 }
 
 /** Has PostgreSQL keep the plans of the prepared statements: it does after five runs. */
-async function keepPlans(ground: QueueGround, queue: Queue): Promise<void> {
+async function keepPlans(fixture: QueueFixture, queue: Queue): Promise<void> {
   for (let run = 0; run < 16; run++) {
-    await ground.submit({}, queue)
+    await fixture.submit({}, queue)
     for (const message of await queue.deliveries.claim(`run ${run}`, 1)) {
       await queue.deliveries.clear(message, VERSION, true)
       await queue.deliveries.settle(sent(message, run % 2 === 0 ? SENT : SENT_THEN_PAUSE))
@@ -122,47 +130,47 @@ const lost = (key: string, value: string) => [
 ]
 
 describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) => {
-  let ground: QueueGround
+  let fixture: QueueFixture
   let pool: pg.Pool
   let prisma: PrismaClient
   let queue: Queue
   let leased: LeasedMessage[]
 
   beforeAll(async () => {
-    ground = await createQueueGround()
-    pool = createTestPool(ground.database.url, 1, setUpSession)
+    fixture = await createQueueFixture()
+    pool = createTestPool(fixture.database.url, 1, setUpSession)
     prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
     queue = createTestQueue(pool, { limits: { concurrency: 0 } })
     // It would count as rows of the statement that it runs beside.
-    for (const { tablename } of await ground.database.query<{ tablename: string }>(
+    for (const { tablename } of await fixture.database.query<{ tablename: string }>(
       'SELECT tablename FROM pg_tables WHERE schemaname = current_schema()',
     ))
-      await ground.database.query(`ALTER TABLE "${tablename}" SET (autovacuum_enabled = false)`)
-    if (which === PLANNED_BEFORE) await keepPlans(ground, queue)
-    await ground.database.query(
+      await fixture.database.query(`ALTER TABLE "${tablename}" SET (autovacuum_enabled = false)`)
+    if (which === PLANNED_BEFORE) await keepPlans(fixture, queue)
+    await fixture.database.query(
       `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
      SELECT 'msg_ended_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now()
        FROM generate_series(1, $2::int) AS n`,
       [ADA, VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
      SELECT 'msg_ended_' || n, $1, 'reports', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'cancelled' END, mail_now() - n * interval '1 second',
             mail_now(), true, CASE n % 2 WHEN 0 THEN 'ErrorInvalidRecipients' END
        FROM generate_series(1, $2::int) AS n`,
       [BEN, VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE messages SET created_at = mail_now() - interval '1 year', ended_at = mail_now() - interval '1 year'
         WHERE id = ANY (SELECT 'msg_ended_' || n FROM generate_series($1::int - 9, $1::int) AS n)`,
       [VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail)
      SELECT $1, 'msg_ended_' || n, mail_now(), 'throttled', '' FROM generate_series(1, $2::int) AS n`,
       [ADA, VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `WITH stored AS (
          INSERT INTO message_contents (message_id, tenant_id, chunked, stored_bytes, content, begun_at)
          SELECT 'msg_stored_' || n, $1, true, 1, '', mail_now() FROM generate_series(1, $2::int) AS n RETURNING message_id
@@ -171,47 +179,47 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
        SELECT message_id, 0, 0, $1, mail_now(), '\\x00' FROM stored`,
       [ADA, VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_events (tenant_id, position, at, message_id, service, type)
        SELECT t.id, floor(extract(epoch FROM mail_now()) * 1000000) + 1000000 + n, mail_now(), 'msg_ended_' || n, 'reports', 'message.sent'
          FROM generate_series(1, $2::int) AS n, unnest($1::text[]) AS t(id)`,
       [[ADA, BEN], VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO seen_reports (tenant_id, item_id, seen_at) SELECT $1, 'item ' || n, mail_now() FROM generate_series(1, $2::int) AS n`,
       [ADA, VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now() WHERE tenant_id = $1`,
       [ADA],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO tenants (id, created_at) SELECT id, mail_now() FROM unnest(ARRAY['ten_paused', 'ten_lanes', 'ten_many']) AS id`,
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
     )
-    await know(ground)
-    await ground.addDataKey('dky_lost')
-    for (let each = 0; each < 5; each++) await ground.submit({ tenantId: 'ten_lost', dataKey: 'dky_lost' })
-    await ground.database.query(
+    await know(fixture)
+    await fixture.addDataKey('dky_lost')
+    for (let each = 0; each < 5; each++) await fixture.submit({ tenantId: 'ten_lost', dataKey: 'dky_lost' })
+    await fixture.database.query(
       `UPDATE message_contents SET key_sealed = 'lost' WHERE message_id IN ('msg_waiting_0_2', 'msg_waiting_0_3')`,
     )
-    for (let each = 0; each < 20; each++) await ground.submit()
-    await ground.database.query(
+    for (let each = 0; each < 20; each++) await fixture.submit()
+    await fixture.database.query(
       `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, sent_at, ended_at)
        SELECT 'msg_' || md5(n::text), 'ten_found', 'reports', 'sent', '[{"address": "max@contoso.com"}]', 'Report ' || n, 'REF-' || n,
               mail_now() - n * interval '1 second', mail_now(), mail_now()
          FROM generate_series(1, $1::int) AS n`,
       [VERY_MANY],
     )
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM messages WHERE tenant_id = 'ten_found'`,
     )
     while (await writeMissingTexts(pool));
     await pool.query('CREATE EXTENSION pg_trgm')
-    await makeIndex(pool, ground.database.url, new AbortController().signal)
-    await ground.database.query(
+    await makeIndex(pool, fixture.database.url, new AbortController().signal)
+    await fixture.database.query(
       `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
        SELECT 'msg_' || md5('behind ' || n), 'ten_behind', 'reports', 'sent', '[]', 'Report', mail_now() - n * interval '1 second', mail_now(),
               mail_now()
@@ -221,7 +229,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
   afterAll(async () => {
     await pool.end()
-    await ground.close()
+    await fixture.close()
   })
 
   /**
@@ -230,8 +238,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
    */
   async function rowsRead(work: () => Promise<unknown>, counted = count): Promise<number> {
     // What other connections have read before would else be added up to ten seconds later.
-    await ground.database.query('SELECT pg_stat_force_next_flush()')
-    for (const each of [ground.opened.pool, pool]) await each.query('SELECT pg_stat_force_next_flush()')
+    await fixture.database.query('SELECT pg_stat_force_next_flush()')
+    for (const each of [fixture.opened.pool, pool]) await each.query('SELECT pg_stat_force_next_flush()')
     const before = await counted()
     await work()
     await pool.query('SELECT pg_stat_force_next_flush()')
@@ -279,7 +287,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ({ messages }) =>
         messages.list(
           { tenantId: ADA, service: 'reports' },
-          listing({}, { at: ground.clock.now(), id: '', toward: 'older' }),
+          listing({}, { at: fixture.clock.now(), id: '', toward: 'older' }),
           null,
         ),
     ],
@@ -297,18 +305,18 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   it('reads few rows for an attempt that came to the same as the one before', async () => {
     const [message] = leased.slice(4)
     if (!message) throw new Error('Too few were leased.')
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail) VALUES ($1, $2, mail_now(), 'unavailable', '')`,
       [message.tenantId, message.id],
     )
-    expect(await rowsRead(() => ground.settle(message, QUEUED, queue))).toBeLessThan(FEW)
-    expect(await ground.read(message.id, message.tenantId)).toMatchObject({
+    expect(await rowsRead(() => fixture.settle(message, QUEUED, queue))).toBeLessThan(FEW)
+    expect(await fixture.read(message.id, message.tenantId)).toMatchObject({
       attempts: [{ outcome: 'unavailable', count: 2 }],
     })
   })
 
   it.each<[string, (queue: Queue) => Promise<unknown>]>([
-    ['submitting', (own) => ground.submit({}, own)],
+    ['submitting', (own) => fixture.submit({}, own)],
     [
       'requests to the mailbox',
       ({ deliveries }) => Promise.all(leased.slice(5).map((each) => deliveries.clear(each, VERSION, true))),
@@ -365,7 +373,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     [
       'submitting what arrived, with a key',
       (own) =>
-        ground.submit(
+        fixture.submit(
           {
             id: 'msg_arriving',
             receiving: true,
@@ -397,7 +405,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
           { key: 'msg_waiting_0_3', before: 'lost' as Sealed, after: 'sealed' as Sealed },
         ]),
     ],
-    ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.expire(ground.clock.now())],
+    ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.expire(fixture.clock.now())],
     ...(
       [
         { reference: 'REF-3210' },
@@ -481,7 +489,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows to recover a message that left before very many of another lane', async () => {
-    const [last] = await ground.database.query<{ message_id: string }>(
+    const [last] = await fixture.database.query<{ message_id: string }>(
       `UPDATE message_queue SET priority = 0, lease_owner = 'dead', lease_until = mail_now() - interval '1 second'
         WHERE message_id = (SELECT message_id FROM message_queue WHERE message_id LIKE 'msg_waiting%' AND state = 'queued' AND lease_owner IS NULL
                              ORDER BY due_at DESC LIMIT 1)
@@ -493,7 +501,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows to recover a message that left behind large ones that may not, and one of another lane, before very many', async () => {
-    await ground.database.query(
+    await fixture.database.query(
       `WITH behind AS (
          SELECT 'msg_behind_' || n AS id, n, mail_now() - interval '1 day' + n * interval '1 millisecond' AS due_at FROM generate_series(1, $2 + $3::int) AS n
        ), recorded AS (
@@ -510,12 +518,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     let abandoned: readonly string[] = []
     expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.takeOver()))).toBeLessThan(FEW_FOR_CLAIM)
     expect(abandoned.toSorted()).toEqual([`msg_behind_${LARGE_WAITING + 1}`, `msg_behind_${LARGE_WAITING + VERY_MANY}`])
-    await ground.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
+    await fixture.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
   })
 
   it('reads few rows to give back what was claimed when the answer was lost', async () => {
     const [one, other] = await queue.deliveries.claim('unanswered', 2)
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE message_queue SET lease_owner = NULL, lease_until = NULL, attempt_id = 'unanswered', doubt = 'in-doubt' WHERE message_id = $1`,
       [other?.id],
     )
@@ -524,31 +532,31 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
     const givenBack = `SELECT 1 FROM message_queue
                         WHERE message_id = ANY ($1) AND lease_owner IS NULL AND attempt_id IS NULL AND doubt = 'none'`
-    expect(await ground.database.query(givenBack, [[one?.id, other?.id]])).toHaveLength(2)
+    expect(await fixture.database.query(givenBack, [[one?.id, other?.id]])).toHaveLength(2)
   })
 
   it('visits few rows for a submit and a claim while a transaction keeps very many that have left', async () => {
-    const listening = createTestQueue(pool, { url: ground.database.url, elapsedMs: () => 0 })
+    const listening = createTestQueue(pool, { url: fixture.database.url, elapsedMs: () => 0 })
     const woken = Promise.withResolvers<void>()
     const listener = listening.deliveries.listen(woken.resolve)
     await woken.promise
-    await ground.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id <> 'ten_paused'`)
-    const holder = await ground.opened.pool.connect()
+    await fixture.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id <> 'ten_paused'`)
+    const holder = await fixture.opened.pool.connect()
     await holder.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
     await holder.query('SELECT FROM message_queue LIMIT 1')
-    await ground.database.query(
+    await fixture.database.query(
       `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items, service)
        SELECT 'msg_left_' || n, $1, 'queued', mail_now() - n * interval '1 second', mail_now(), 1, 'small', 0, 'retry', true, 'service ' || n % 3
          FROM generate_series(1, $2::int) AS n`,
       [ADA, VERY_MANY],
     )
-    await ground.database.query(`DELETE FROM message_queue WHERE message_id LIKE 'msg_left%'`)
-    await ground.submit({}, listening)
+    await fixture.database.query(`DELETE FROM message_queue WHERE message_id LIKE 'msg_left%'`)
+    await fixture.submit({}, listening)
     const [retried] = await listening.deliveries.claim('lists', 10)
-    if (retried) await ground.settle(retried, { ...QUEUED, waitMs: 60_000 }, listening)
+    if (retried) await fixture.settle(retried, { ...QUEUED, waitMs: 60_000 }, listening)
 
     const work = async () => {
-      const id = await ground.submit({}, listening)
+      const id = await fixture.submit({}, listening)
       expect(await listening.deliveries.claim('knows', 10)).toMatchObject([{ id }])
     }
 
@@ -562,12 +570,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   it('reads few rows for a claim in a mailbox with 60 lanes', async () => {
     const limited = createTestQueue(pool, { limits: { concurrency: 4, messagesPerMinute: 30 } })
     for (let lane = 0; lane < 60; lane++)
-      await ground.submit({
+      await fixture.submit({
         tenantId: 'ten_lanes',
         service: `service ${lane % 20}`,
         priority: (['high', 'normal', 'low'] as const)[lane % 3] ?? 'normal',
       })
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE message_queue SET state = CASE WHEN tenant_id = 'ten_lanes' THEN 'queued' ELSE 'held' END, due_at = mail_now() WHERE tenant_id <> 'ten_paused'`,
     )
     const claim = () => limited.deliveries.claim('limited', 10)
@@ -577,8 +585,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows for each of many messages that are claimed together', async () => {
-    for (let each = 0; each < MANY; each++) await ground.submit({ tenantId: 'ten_many' })
-    await ground.database.query(
+    for (let each = 0; each < MANY; each++) await fixture.submit({ tenantId: 'ten_many' })
+    await fixture.database.query(
       `UPDATE message_queue SET state = CASE WHEN tenant_id = 'ten_many' THEN 'queued' ELSE 'held' END, due_at = mail_now() WHERE tenant_id <> 'ten_paused'`,
     )
     const claim = async () => expect(await queue.deliveries.claim('takes many', MANY)).toHaveLength(MANY)
@@ -588,7 +596,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   describe('of messages that a report tells of', () => {
     const OWNER = { tenantId: 'ten_reported', service: null }
     beforeAll(async () => {
-      await ground.database.query(
+      await fixture.database.query(
         `WITH sent AS (
            INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at, reported)
            SELECT 'msg_reported_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now(), true
@@ -620,7 +628,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     )
 
     it('reads few rows for a page of those of which nothing is reported, older than very many others, and counts them', async () => {
-      await ground.database.query(
+      await fixture.database.query(
         `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
          SELECT 'msg_not_reported_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - interval '1 year', mail_now(), mail_now() FROM generate_series(1, 5) AS n`,
         [OWNER.tenantId],
@@ -632,7 +640,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     })
 
     it('reads few rows for a page of those that lie behind very many others, and counts them', async () => {
-      await ground.database.query(
+      await fixture.database.query(
         `WITH old AS (
            INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
            SELECT 'msg_quarantined_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - interval '1 year', mail_now(), mail_now()
@@ -651,7 +659,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads none of the messages to count those that failed with a code of ours', async () => {
     const owner = { tenantId: 'ten_failed', service: null }
-    await ground.database.query(
+    await fixture.database.query(
       `WITH failed AS (
          INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
          SELECT 'msg_failed_' || n, $1, 'reports', 'failed', '[]', '', mail_now(), mail_now(), '{"code": "gave-up"}' FROM generate_series(1, 180) AS n
@@ -668,7 +676,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows to find and count those that failed within a time, among very many that failed', async () => {
     const owner = { tenantId: 'ten_failed_daily', service: null }
-    await ground.database.query(
+    await fixture.database.query(
       `WITH failed AS (
          INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
          SELECT 'msg_failed_daily_' || n, $1, 'reports', 'failed', '[]', '', at, at, '{"code": "gave-up"}'
@@ -696,7 +704,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   /** Has messages of a service wait for a year in a state, ahead of very many that have ended. */
   async function waitBehindEnded(tenantId: string, state: 'held' | 'scheduled' | 'queued', count: number) {
-    await ground.database.query(
+    await fixture.database.query(
       `WITH waiting AS (
          SELECT $1 || '_' || n AS id, mail_now() - interval '1 year' + n * interval '1 second' AS at FROM generate_series(1, $3::int) AS n
        ), recorded AS (
@@ -735,7 +743,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows for the queue of a service beside very many of another', async () => {
     await waitBehindEnded('ten_services', 'queued', 5)
-    await ground.database.query(
+    await fixture.database.query(
       `WITH waiting AS (
          INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
          SELECT 'msg_of_another_' || n, 'ten_services', 'another', '[]', '', mail_now() FROM generate_series(1, $1::int) AS n RETURNING id, created_at
@@ -762,7 +770,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows for what is held by two reasons', async () => {
     await waitBehindEnded('ten_of_two_reasons', 'held', VERY_MANY)
-    await ground.database.query(
+    await fixture.database.query(
       `UPDATE message_queue SET held_because = 'large-attachments-disabled' WHERE message_id = 'ten_of_two_reasons_1'`,
     )
     const read = async () =>
@@ -775,8 +783,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows for what is old enough to be deleted beside very many that are held without end', async () => {
     await waitBehindEnded('ten_held_for_long', 'held', VERY_MANY)
-    await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE has_content')
-    const now = ground.clock.now()
+    await fixture.database.query('UPDATE unsent_messages SET has_content = false WHERE has_content')
+    const now = fixture.clock.now()
     await queue.upkeep.expire(now)
     expect(await rowsRead(() => queue.upkeep.expire(new Date(now.getTime() + 1 * MINUTES)))).toBeLessThan(FEW_FOR_CLAIM)
   })

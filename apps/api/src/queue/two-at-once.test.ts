@@ -5,13 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import {
   ADA,
-  createQueueGround,
+  createQueueFixture,
   FAILED,
   IN_DOUBT,
   SENT,
   VERSION,
-  type QueueGround,
-} from '../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../test-support/queue-fixture.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
@@ -27,22 +27,22 @@ import { createSettling } from './settle.ts'
 
 const DAYS = 24 * HOURS
 
-let ground: QueueGround
+let fixture: QueueFixture
 let pool: pg.Pool
 
 beforeAll(async () => {
-  ground = await createQueueGround()
-  pool = createTestPool(ground.database.url, 2)
+  fixture = await createQueueFixture()
+  pool = createTestPool(fixture.database.url, 2)
 })
 afterAll(async () => {
   await pool.end()
-  await ground.close()
+  await fixture.close()
 })
 beforeEach(async () => {
-  await ground.clock.advance(1 * MINUTES)
-  await ground.addDataKey('dky_1')
+  await fixture.clock.advance(1 * MINUTES)
+  await fixture.addDataKey('dky_1')
 })
-afterEach(() => ground.database.empty('messages', 'mailbox_cleanups', 'mailbox_usage', 'data_keys'))
+afterEach(() => fixture.database.empty('messages', 'mailbox_cleanups', 'mailbox_usage', 'data_keys'))
 
 /** Runs `first`, and commits it once `second` waits for it. Returns the result of `second`. */
 async function inBetween<Result>(
@@ -65,37 +65,37 @@ async function inBetween<Result>(
 }
 
 const waiting = () =>
-  ground.database.query(
+  fixture.database.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'`,
   )
 
-const all = (table: string) => ground.database.query(`SELECT * FROM ${table}`)
+const all = (table: string) => fixture.database.query(`SELECT * FROM ${table}`)
 
 /** A message in doubt without a lease. The outcome of its attempt may still come. */
 async function abandoned() {
-  await ground.submit()
-  const message = await ground.claimOne('hung')
-  await ground.queue.deliveries.clear(message, VERSION, true)
-  await ground.expireLeases()
+  await fixture.submit()
+  const message = await fixture.claimOne('hung')
+  await fixture.queue.deliveries.clear(message, VERSION, true)
+  await fixture.expireLeases()
   return message
 }
 
 /** Forgets the data key of all messages, at a time that may be that of another clock. */
-function forget(now = ground.clock.now()): Promise<number> {
+function forget(now = fixture.clock.now()): Promise<number> {
   const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: { tenant: ADA, record: '', purpose: '' } }]
-  return createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, now)
+  return createForgetStore(fixture.opened).forget(SEALED_COLUMNS.dataKey, lost, now)
 }
 
 it('stores no chunk of a message that never began to arrive', async () => {
   const chunk = { tenantId: ADA, messageId: 'msg_never_begun', part: 0, chunk: 0 }
-  expect(await ground.queue.receiving.writeChunk(chunk, Buffer.alloc(1))).toBe(false)
+  expect(await fixture.queue.receiving.writeChunk(chunk, Buffer.alloc(1))).toBe(false)
 })
 
 it.each([
-  ['discarded', () => ground.queue.receiving.discard('msg_arriving')],
-  ['swept', () => ground.database.query('DELETE FROM message_contents')],
+  ['discarded', () => fixture.queue.receiving.discard('msg_arriving')],
+  ['swept', () => fixture.database.query('DELETE FROM message_contents')],
 ])('leaves no chunk of content that is %s while a chunk is stored', async (_what, remove) => {
-  await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
+  await fixture.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   const place = { tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }
 
   await inBetween<unknown>((transaction) => writeChunk(transaction, place, randomBytes(10)), remove)
@@ -107,44 +107,44 @@ it.each([
 it('notes both messages of an alert that are retried at the same moment', async () => {
   const ids: string[] = []
   for (let messages = 0; messages < 2; messages++) {
-    ids.push(await ground.submit())
-    await ground.settle(await ground.claimOne(), FAILED)
+    ids.push(await fixture.submit())
+    await fixture.settle(await fixture.claimOne(), FAILED)
   }
   const [one = '', other = ''] = ids
   const actor = { tenantId: ADA, service: null, userId: null }
   const retryOne = (transaction: pg.Pool) => transaction.query(RETRY, [[one], ADA, null])
 
-  const retried = await inBetween(retryOne, () => ground.queue.messages.retry(actor, other, ground.clock.now()))
+  const retried = await inBetween(retryOne, () => fixture.queue.messages.retry(actor, other, fixture.clock.now()))
 
   expect(retried).toBe(true)
   const noted = `SELECT count, facts ->> 'retried' AS retried FROM alert_events WHERE facts ? 'retried'`
-  expect(await ground.database.query(noted)).toEqual([{ count: 2, retried: '2' }])
+  expect(await fixture.database.query(noted)).toEqual([{ count: 2, retried: '2' }])
 })
 
 it('does not retry a message whose content is deleted at the same moment', async () => {
-  const id = await ground.submit()
-  await ground.settle(await ground.claimOne(), FAILED)
-  const later = new Date(ground.clock.now().getTime() + 8 * DAYS)
+  const id = await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), FAILED)
+  const later = new Date(fixture.clock.now().getTime() + 8 * DAYS)
   const forgetContent = (transaction: pg.Pool) =>
     createRetention(transaction, { contentRetentionDays: 7, logRetentionDays: 30 })(later)
   const actor = { tenantId: ADA, service: null, userId: null }
 
-  const retried = await inBetween(forgetContent, () => ground.queue.messages.retry(actor, id, later))
+  const retried = await inBetween(forgetContent, () => fixture.queue.messages.retry(actor, id, later))
 
   expect(retried).toBe(false)
   expect(await all('message_queue')).toEqual([])
 })
 
 it('keeps a message until its content can be deleted', async () => {
-  const id = await ground.submit()
-  await ground.settle(await ground.claimOne(), FAILED)
-  const later = new Date(ground.clock.now().getTime() + 31 * DAYS)
+  const id = await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), FAILED)
+  const later = new Date(fixture.clock.now().getTime() + 31 * DAYS)
 
-  const release = await ground.database.lockRow('unsent_messages', id, 'message_id')
-  await ground.queue.upkeep.expire(later)
+  const release = await fixture.database.lockRow('unsent_messages', id, 'message_id')
+  await fixture.queue.upkeep.expire(later)
   expect(await all('messages')).toHaveLength(1)
   await release()
-  await ground.queue.upkeep.expire(later)
+  await fixture.queue.upkeep.expire(later)
 
   expect(await all('messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
@@ -152,12 +152,12 @@ it('keeps a message until its content can be deleted', async () => {
 
 it('accepts the late outcome of a message that is given up at the same moment', async () => {
   const late = await abandoned()
-  const looking = await ground.claimOne('looking')
+  const looking = await fixture.claimOne('looking')
   const givenUp = { message: looking, settlement: FAILED, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
 
   const written = await inBetween(
     (transaction) => createSettling(transaction, systemTimers)(givenUp),
-    () => ground.settle(late, SENT),
+    () => fixture.settle(late, SENT),
   )
 
   expect(written).toBe(true)
@@ -167,15 +167,15 @@ it('accepts the late outcome of a message that is given up at the same moment', 
 })
 
 it('queues the deletion of a draft that is stored while its message is cancelled', async () => {
-  const id = await ground.submit()
-  const message = await ground.claimOne()
+  const id = await fixture.submit()
+  const message = await fixture.claimOne()
   const draft = { draftId: 'first', internetMessageId: null, redirectedTo: null, from: null, uploading: true }
-  await ground.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
+  await fixture.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
   const actor = { tenantId: ADA, service: null, userId: null }
 
   const cancelled = await inBetween(
     (transaction) => storeDraft(transaction, message, VERSION, draft),
-    () => ground.queue.messages.cancel(actor, id, ground.clock.now()),
+    () => fixture.queue.messages.cancel(actor, id, fixture.clock.now()),
   )
 
   expect(cancelled).toBe(true)
@@ -190,7 +190,7 @@ it('does not lease a message that a late outcome postpones at the same moment', 
 
   const claimed = await inBetween(
     (transaction) => createSettling(transaction, systemTimers)(settled),
-    () => ground.queue.deliveries.claim('worker', 10),
+    () => fixture.queue.deliveries.claim('worker', 10),
   )
 
   expect(claimed).toEqual([])
@@ -198,11 +198,11 @@ it('does not lease a message that a late outcome postpones at the same moment', 
 
 it('keeps the content of a message that is completed while its data key is forgotten', async () => {
   const id = 'msg_arriving'
-  await ground.queue.receiving.begin({ id, tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
-  await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
+  await fixture.queue.receiving.begin({ id, tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
+  await fixture.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
 
-  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
-  const completed = ground.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
+  const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
+  const completed = fixture.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
   await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(1)
   const forgotten = forget()
   await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(2)
@@ -211,35 +211,35 @@ it('keeps the content of a message that is completed while its data key is forgo
   expect([await completed, await forgotten]).toEqual([id, 0])
   expect(await all('message_contents')).toMatchObject([{ message_id: id }])
   expect(await forget()).toBe(2)
-  expect(await ground.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
+  expect(await fixture.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
 })
 
 it('leaves a leased message to its worker when its data key is forgotten by a process whose clock is ahead', async () => {
-  await ground.submit()
-  const message = await ground.claimOne()
-  await ground.queue.deliveries.clear(message, VERSION, true)
+  await fixture.submit()
+  const message = await fixture.claimOne()
+  await fixture.queue.deliveries.clear(message, VERSION, true)
 
-  expect(await forget(new Date(ground.clock.now().getTime() + 1 * HOURS))).toBe(0)
-  expect(await ground.settle(message, SENT)).toBe(true)
+  expect(await forget(new Date(fixture.clock.now().getTime() + 1 * HOURS))).toBe(0)
+  expect(await fixture.settle(message, SENT)).toBe(true)
   expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
 })
 
 it('accepts the late outcome of a message whose data key was forgotten', async () => {
   const late = await abandoned()
   expect(await forget()).toBe(2)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
 
-  expect(await ground.settle(late, SENT)).toBe(true)
-  expect(await ground.read(late.id)).toMatchObject({ status: 'sent', problem: null })
+  expect(await fixture.settle(late, SENT)).toBe(true)
+  expect(await fixture.read(late.id)).toMatchObject({ status: 'sent', problem: null })
   expect(await all('unsent_messages')).toEqual([])
 })
 
 it('keeps a data key under which a message is stored at the same moment', async () => {
-  const later = new Date(ground.clock.now().getTime() + 3 * DAYS)
+  const later = new Date(fixture.clock.now().getTime() + 3 * DAYS)
   const begin = (transaction: pg.Pool) =>
     beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
 
-  await inBetween(begin, () => ground.queue.upkeep.expire(later))
+  await inBetween(begin, () => fixture.queue.upkeep.expire(later))
 
   expect(await all('data_keys')).toMatchObject([{ id: 'dky_1' }])
 })
@@ -247,7 +247,7 @@ it('keeps a data key under which a message is stored at the same moment', async 
 it('stores nothing under a data key that is deleted at the same moment', async () => {
   const forget = (transaction: pg.Pool) => transaction.query('DELETE FROM data_keys')
 
-  const stored = await inBetween(forget, () => ground.submit().catch((error: Error) => error.message))
+  const stored = await inBetween(forget, () => fixture.submit().catch((error: Error) => error.message))
 
   expect(stored).toBe('The message was not stored: data-key-gone.')
   expect(await all('messages')).toEqual([])
@@ -256,7 +256,7 @@ it('stores nothing under a data key that is deleted at the same moment', async (
 
 it('does not use up the idempotency key of a message that it cannot store for want of a data key', async () => {
   const idempotency = { key: 'once', contentHash: 'hash' }
-  const under = (dataKey: string) => ground.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
+  const under = (dataKey: string) => fixture.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
 
   expect(await Promise.all([under('dky_gone'), under('dky_gone')])).toEqual(
     Array(2).fill('The message was not stored: data-key-gone.'),

@@ -1,61 +1,61 @@
 import { beforeEach, expect, it } from 'vitest'
 import { HOURS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { consent } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 
 const refusedToken = (change = 'revoked') => ({ kind: 'access-token', change, endpoint: 'sendMail' })
 
-const ground = useDeliveryGround({ tickMs: 1 })
+const fixture = useDeliveryFixture({ tickMs: 1 })
 
 beforeEach(async () => {
-  await ground.calm()
-  await ground.microsoft.control('PATCH', '/settings', { scopeWording: 'short' })
-  await connectMailbox(ground.product)
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.calm()
+  await fixture.microsoft.control('PATCH', '/settings', { scopeWording: 'short' })
+  await connectMailbox(fixture.product)
+  await fixture.microsoft.control('DELETE', '/counters')
 })
 
 async function requests(endpoint: string): Promise<Record<string, number>> {
-  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  const { endpoints } = await fixture.microsoft.control('GET', '/counters')
   return endpoints[endpoint]?.byStatus ?? {}
 }
 
-const settings = async () => (await ground.service.get(SETTINGS)).json
+const settings = async () => (await fixture.service.get(SETTINGS)).json
 
 it.each(['revoked', 'claims-challenge'])(
   'refreshes once and sends when Graph refuses the token: %s',
   async (change) => {
-    await ground.switchOn(refusedToken(change))
-    const { id } = await ground.service.submit({ subject: change })
+    await fixture.switchOn(refusedToken(change))
+    const { id } = await fixture.service.submit({ subject: change })
 
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
       attempts: [{ outcome: 'sent' }],
       possibleDuplicate: false,
     })
     expect(await requests('token')).toEqual({ 200: 1 })
     expect(await requests('sendMail')).toEqual({ 401: 1, 202: 1 })
-    expect(await ground.arrived(change)).toBe(1)
+    expect(await fixture.arrived(change)).toBe(1)
   },
 )
 
 it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const waiting = await ground.service.submit({ subject: 'Reconnected' })
-  await ground.service.until(waiting.id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+  await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const waiting = await fixture.service.submit({ subject: 'Reconnected' })
+  await fixture.service.until(waiting.id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
   expect(await settings()).toMatchObject({ status: 'reconnect-required', waitingMessages: 1 })
-  const later = await ground.service.submit({ subject: 'Reconnected' })
+  const later = await fixture.service.submit({ subject: 'Reconnected' })
   expect(later).toMatchObject({ status: 'held', heldBecause: 'reconnect-required' })
 
-  await consent(ground.product, 'reconnect')
+  await consent(fixture.product, 'reconnect')
 
   for (const { id } of [waiting, later]) {
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
       attempts: [{ outcome: 'sent' }],
       possibleDuplicate: false,
     })
   }
-  expect(await ground.arrived('Reconnected')).toBe(2)
+  expect(await fixture.arrived('Reconnected')).toBe(2)
 })
 
 it.each([
@@ -64,12 +64,12 @@ it.each([
 ])(
   'holds messages when a refresh no longer grants %s (%s, %s), until it is connected again',
   async (name, fault, wording) => {
-    await connectMailbox(ground.product, { largeAttachments: name === 'Mail.ReadWrite' })
-    await ground.microsoft.control('PATCH', '/settings', { scopeWording: wording })
-    await ground.pass(2 * HOURS)
-    await ground.switchOn(fault)
-    const { id } = await ground.service.submit({ subject: `${fault} ${wording}` })
-    await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+    await connectMailbox(fixture.product, { largeAttachments: name === 'Mail.ReadWrite' })
+    await fixture.microsoft.control('PATCH', '/settings', { scopeWording: wording })
+    await fixture.pass(2 * HOURS)
+    await fixture.switchOn(fault)
+    const { id } = await fixture.service.submit({ subject: `${fault} ${wording}` })
+    await fixture.service.until(id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
     expect(await settings()).toMatchObject({
       status: 'reconnect-required',
       problem: {
@@ -78,9 +78,9 @@ it.each([
       },
     })
 
-    await consent(ground.product, 'reconnect')
+    await consent(fixture.product, 'reconnect')
 
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-    expect(await ground.arrived(`${fault} ${wording}`)).toBe(1)
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    expect(await fixture.arrived(`${fault} ${wording}`)).toBe(1)
   },
 )

@@ -6,22 +6,22 @@ import { clientCertificate } from '../../../../packages/m365/src/test-support/se
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 const GRACE = 'Grace' // the Entra administrator
 
 const { certificate, privateKey } = clientCertificate()
 let folder: string
-let ground: TestGround
+let fixture: TestFixture
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'certificate-'))
   await writeFile(join(folder, 'client.pem'), certificate + privateKey, { mode: 0o600 })
-  ground = await createTestGround({ certificates: [certificate] })
+  fixture = await createTestFixture({ certificates: [certificate] })
 })
 afterAll(async () => {
-  await ground.close()
+  await fixture.close()
   await rm(folder, { recursive: true })
 })
 
@@ -35,19 +35,19 @@ let service: ServiceClient
 /** Has the tests of a `describe` use a product that signs in with such a credential. */
 function useApplication(credential: () => Record<string, string>): void {
   beforeAll(async () => {
-    product = await ground.startProduct({
+    product = await fixture.startProduct({
       environment: { GRAPH_AUTH: 'application', MAILBOX_MESSAGES_PER_MINUTE: '0', ...credential() },
     })
   })
   afterAll(() => product.close())
 
   beforeEach(async () => {
-    await ground.microsoft.control('POST', '/reset')
+    await fixture.microsoft.control('POST', '/reset')
     ada = product.newBrowser()
     await ada.signIn('Ada Admin')
     // Emptying the row would not do: a worker knows the settings by their version, which only grows.
     await ada.call('POST', `${SETTINGS}/reset`, {})
-    await ground.database.empty('messages')
+    await fixture.database.empty('messages')
     service = await createServiceClient(product)
   })
 }
@@ -73,24 +73,24 @@ describe.each([
     const { id } = await service.submit({ subject: 'Application' })
 
     await service.until(id, { status: 'sent', from: 'reports@contoso.com' })
-    expect(await mailsIn(ground.microsoft, 'Application')).toEqual([
+    expect(await mailsIn(fixture.microsoft, 'Application')).toEqual([
       expect.objectContaining({
         from: expect.objectContaining({ address: 'reports@contoso.com' }),
         sender: expect.objectContaining({ address: 'reports@contoso.com' }),
       }),
     ])
     const place = { mailbox: 'reports@contoso.com', folder: 'sentItems' }
-    expect(await mailsIn(ground.microsoft, 'Application', place)).toHaveLength(1)
+    expect(await mailsIn(fixture.microsoft, 'Application', place)).toHaveLength(1)
   })
 
   it('gets one new token when Microsoft refuses the one it has, and sends', async () => {
     await connect()
-    await ground.microsoft.control('DELETE', '/counters')
-    await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
+    await fixture.microsoft.control('DELETE', '/counters')
+    await fixture.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
     const messages = await Promise.all(Array.from({ length: 20 }, () => service.submit()))
 
     for (const { id } of messages) await service.until(id, { status: 'sent' })
-    const { endpoints } = await ground.microsoft.control('GET', '/counters')
+    const { endpoints } = await fixture.microsoft.control('GET', '/counters')
     expect(endpoints.token).toMatchObject({ byStatus: { '200': 1 } })
     expect(await settings()).toMatchObject({ status: 'connected', problem: null })
   })
@@ -101,8 +101,8 @@ describe('with either', () => {
 
   it('holds a message when the consent was withdrawn, and lets it go after a reconnect', async () => {
     await connect()
-    await ground.microsoft.control('DELETE', '/tenant-consents')
-    await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
+    await fixture.microsoft.control('DELETE', '/tenant-consents')
+    await fixture.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
     const { id } = await service.submit({ subject: 'Withdrawn' })
 
     await service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
@@ -118,12 +118,12 @@ describe('with either', () => {
 
     await connect('reconnect', {})
     await service.until(id, { status: 'sent' })
-    expect(await mailsIn(ground.microsoft, 'Withdrawn')).toHaveLength(1)
+    expect(await mailsIn(fixture.microsoft, 'Withdrawn')).toHaveLength(1)
   })
 
   it('holds a message when a policy keeps the application out', async () => {
     await connect()
-    await ground.microsoft.control('PATCH', '/settings', { applicationMailboxes: [] })
+    await fixture.microsoft.control('PATCH', '/settings', { applicationMailboxes: [] })
     const { id } = await service.submit()
 
     await service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
@@ -134,15 +134,15 @@ describe('with either', () => {
 })
 
 it('keeps sending with the access a person gave before, until the mailbox is connected again', async () => {
-  await ground.clear() // no process is running
-  const before = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await fixture.clear() // no process is running
+  const before = await fixture.startProduct({ environment: { ROLE: 'api' } })
   const ada = before.newBrowser()
   await ada.signIn('Ada Admin')
   const { json } = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
   await ada.consent(json.consentUrl, 'Ada Admin')
   await before.close()
 
-  const product = await ground.startProduct({ environment: { GRAPH_AUTH: 'application' } })
+  const product = await fixture.startProduct({ environment: { GRAPH_AUTH: 'application' } })
   const service = await createServiceClient(product)
   const { id } = await service.submit()
 

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runBackupCommand } from '../backup-command.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 
 const NOTHING_ASKED = { noResend: false, replace: false }
 
-let ground: TestGround
+let fixture: TestFixture
 let folder: string
 let dataDirectory: string
 /** The product in the embedded database, and the message that it has sent there. */
@@ -18,12 +18,12 @@ let embedded: TestProduct
 let id: string
 
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-moves-'))
   dataDirectory = join(folder, 'data')
 })
 afterAll(async () => {
-  await ground.close()
+  await fixture.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -31,7 +31,7 @@ const lines: string[] = []
 const print = (line: string) => void lines.push(line)
 
 it('moves a running product into the embedded database: what waited is sent once, without a new consent', async () => {
-  const external = await ground.startProduct({ environment: { ROLE: 'api' } }) // it sends nothing
+  const external = await fixture.startProduct({ environment: { ROLE: 'api' } }) // it sends nothing
   await connectMailbox(external)
   const service = await createServiceClient(external)
   id = (await service.submit({ subject: 'Waits in the backup' })).id
@@ -43,10 +43,10 @@ it('moves a running product into the embedded database: what waited is sent once
   await external.close()
 
   const environment = { DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: dataDirectory }
-  await runRestoreCommand({ from: out, ...NOTHING_ASKED }, await ground.configure(environment), { print })
-  embedded = await ground.startProduct({ environment })
+  await runRestoreCommand({ from: out, ...NOTHING_ASKED }, await fixture.configure(environment), { print })
+  embedded = await fixture.startProduct({ environment })
   expect(await service.at(embedded).untilEnded(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
-  expect(await mailsIn(ground.microsoft, 'Waits in the backup')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Waits in the backup')).toHaveLength(1)
   expect(lines).toContain(
     'The next start sends what waited: 1 queued, 0 held, 0 scheduled, 0 in doubt. What was sent after the backup was made is sent twice; restored with --no-resend it would have failed instead.',
   )
@@ -60,10 +60,10 @@ it('moves it back, with what it has sent', async () => {
   ).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
   await embedded.close()
   const keys = (await readFile(join(dataDirectory, 'vault-keys'), 'utf8')).trim()
-  const config = await ground.configure({ VAULT_KEYS: keys })
+  const config = await fixture.configure({ VAULT_KEYS: keys })
   await runRestoreCommand({ from: back, noResend: false, replace: true }, config, { print })
 
-  expect(await ground.database.query('SELECT id, outcome FROM messages WHERE outcome IS NOT NULL')).toEqual([
+  expect(await fixture.database.query('SELECT id, outcome FROM messages WHERE outcome IS NOT NULL')).toEqual([
     { id, outcome: 'sent' },
   ])
 })

@@ -3,7 +3,7 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { submitAsMime } from '../test-support/mime.ts'
 import { answer, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const POLL_SECONDS = 5
 const NOBODY = 'nobody@contoso.com'
@@ -14,46 +14,46 @@ const ENVIRONMENT = {
   M365_TENANT_DOMAIN: 'contoso.onmicrosoft.com',
 }
 
-const ground = useDeliveryGround({ mailbox: 'may be read', environment: ENVIRONMENT })
+const fixture = useDeliveryFixture({ mailbox: 'may be read', environment: ENVIRONMENT })
 beforeEach(async () => {
-  await ground.calm()
-  await ground.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: null })
-  await ground.database.query(`UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now()`)
+  await fixture.calm()
+  await fixture.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: null })
+  await fixture.database.query(`UPDATE tenant_settings SET bounces_enabled = true, bounces_since = mail_now()`)
 })
 
 async function send(subject: string, ...to: string[]): Promise<string> {
-  const { id } = await ground.service.submit({ to, subject })
-  await ground.service.until(id, { status: 'sent' })
+  const { id } = await fixture.service.submit({ to, subject })
+  await fixture.service.until(id, { status: 'sent' })
   return id
 }
 
 /** Waits until the inbox has been read, and is not due. */
 async function untilRead(): Promise<void> {
   const read = 'SELECT 1 FROM report_inboxes WHERE due_at > mail_now() AND lease_owner IS NULL'
-  await expect.poll(() => ground.database.query(read), { interval: 25 }).toHaveLength(1)
+  await expect.poll(() => fixture.database.query(read), { interval: 25 }).toHaveLength(1)
 }
 
 /** Lets the inbox become due and be read. */
 async function poll(): Promise<void> {
   await untilRead()
-  await ground.pass(POLL_SECONDS * SECONDS)
+  await fixture.pass(POLL_SECONDS * SECONDS)
   await untilRead()
 }
 
 async function place(id: string, kind: string): Promise<void> {
-  const [sent] = await ground.database.query<{ subject: string; message_id: string | null }>(
+  const [sent] = await fixture.database.query<{ subject: string; message_id: string | null }>(
     'SELECT subject, internet_message_id AS message_id FROM messages WHERE id = $1',
     [id],
   )
   const original = { internetMessageId: sent?.message_id ?? `<${id}@contoso.com>`, subject: sent?.subject }
-  await ground.microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
+  await fixture.microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
     kind,
     original,
     recipients: [FOREIGN],
   })
 }
 
-const recipientsOf = async (id: string) => (await ground.service.read(id)).recipients
+const recipientsOf = async (id: string) => (await fixture.service.read(id)).recipients
 
 it('settles the recipient that a report of Exchange names, once, and tells it with the code', async () => {
   const id = await send('bounce', 'max@contoso.com', NOBODY)
@@ -71,39 +71,39 @@ it('settles the recipient that a report of Exchange names, once, and tells it wi
     certain: true,
     note: null,
   })
-  const events = await ground.service.get('/api/v1/message-events?after=0&types=message.bounced')
+  const events = await fixture.service.get('/api/v1/message-events?after=0&types=message.bounced')
   expect(events.json.items).toMatchObject([{ messageId: id, recipient: NOBODY, code: '5.1.10' }])
 
   // Exchange forgets how far the inbox was read: it is listed once more, and no report is read twice.
-  await ground.microsoft.control('DELETE', '/delta-tokens')
-  const read = await requestsTo(ground, 'message-source')
+  await fixture.microsoft.control('DELETE', '/delta-tokens')
+  const read = await requestsTo(fixture, 'message-source')
   await poll()
-  expect(await requestsTo(ground, 'message-source')).toBe(read)
+  expect(await requestsTo(fixture, 'message-source')).toBe(read)
 })
 
 it.each([
   [
     'JSON by draft',
     async (content: { subject: string; to: string[] }) =>
-      (await ground.service.submit({ ...content, saveToSentItems: false })).id as string,
+      (await fixture.service.submit({ ...content, saveToSentItems: false })).id as string,
   ],
   [
     'MIME',
     ({ subject, to }: { subject: string; to: string[] }) =>
-      submitAsMime(ground, subject, { to: to.map((address) => ({ address })) }),
+      submitAsMime(fixture, subject, { to: to.map((address) => ({ address })) }),
   ],
 ] as const)(
   'settles a recipient by a report that comes before the outcome of a message that goes as %s',
   async (name, submit) => {
-    await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 5 * MINUTES })
-    await ground.switchOn(http('draft-send', { action: 'hang', when: 'after' }))
+    await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 5 * MINUTES })
+    await fixture.switchOn(http('draft-send', { action: 'hang', when: 'after' }))
     const id = await submit({ to: ['max@contoso.com', NOBODY], subject: `early of ${name}` })
-    await expect.poll(() => ground.arrived(`early of ${name}`)).toBe(1)
+    await expect.poll(() => fixture.arrived(`early of ${name}`)).toBe(1)
     await poll()
-    await ground.timeOut()
+    await fixture.timeOut()
 
-    await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
-    await lookUntil(ground, id, { status: 'sent' })
+    await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+    await lookUntil(fixture, id, { status: 'sent' })
     expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
   },
 )
@@ -111,7 +111,7 @@ it.each([
 it('reads nothing of other mail but that it has arrived', async () => {
   const id = await send('to herself', 'ada@contoso.com')
   const counted = async () =>
-    Promise.all(['message-get', 'message-source'].map((endpoint) => requestsTo(ground, endpoint)))
+    Promise.all(['message-get', 'message-source'].map((endpoint) => requestsTo(fixture, endpoint)))
   const before = await counted()
   await poll()
   expect(await counted()).toEqual(before)
@@ -119,16 +119,16 @@ it('reads nothing of other mail but that it has arrived', async () => {
 })
 
 it('goes on where Microsoft did not answer, and loses no report', async () => {
-  await ground.switchOn(http('message-source', answer(503, 'ErrorServerBusy')))
+  await fixture.switchOn(http('message-source', answer(503, 'ErrorServerBusy')))
   const id = await send('outage', NOBODY)
   await poll()
   await poll()
-  expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
+  expect(await fixture.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
   expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
 })
 
 it('settles recipients also where Exchange does not give out the source of the report, and reads on', async () => {
-  await ground.switchOn(http('message-source', answer(400, 'ErrorMimeContentConversionFailed')))
+  await fixture.switchOn(http('message-source', answer(400, 'ErrorMimeContentConversionFailed')))
   const id = await send('corrupt', NOBODY)
   const next = await send('intact', NOBODY)
   await poll()
@@ -137,34 +137,34 @@ it('settles recipients also where Exchange does not give out the source of the r
 })
 
 it('says why the inbox cannot be read, and forgets it once it can', async () => {
-  const problem = async () => (await ground.service.get(SETTINGS)).json.deliveryReports.bounces.problem
+  const problem = async () => (await fixture.service.get(SETTINGS)).json.deliveryReports.bounces.problem
   await untilRead()
-  await ground.switchOn(http('inbox-delta', answer(403, 'ErrorAccessDenied')))
-  await ground.switchOn(http('message-search', answer(403, 'ErrorAccessDenied')))
+  await fixture.switchOn(http('inbox-delta', answer(403, 'ErrorAccessDenied')))
+  await fixture.switchOn(http('message-search', answer(403, 'ErrorAccessDenied')))
   await poll()
   expect(await problem()).toMatchObject({ code: 'reports-unreadable', since: expect.any(String) })
-  await ground.pass(10 * MINUTES)
+  await fixture.pass(10 * MINUTES)
   await untilRead()
   expect(await problem()).toBeNull()
 })
 
 it('pauses the mailbox when a report says that a limit is used up, and reads on', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: 0 })
+  await fixture.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: 0 })
   const id = await send('over the limit', 'max@fabrikam.com')
   await poll()
   expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.7.233' }])
-  const usage = (await ground.service.get(`${SETTINGS}/usage`)).json
-  expect(Date.parse(usage.pausedUntil) - ground.clock.now().getTime()).toBeGreaterThan(HOURS - 60 * SECONDS)
-  expect((await ground.service.get(SETTINGS)).json).toMatchObject({
+  const usage = (await fixture.service.get(`${SETTINGS}/usage`)).json
+  expect(Date.parse(usage.pausedUntil) - fixture.clock.now().getTime()).toBeGreaterThan(HOURS - 60 * SECONDS)
+  expect((await fixture.service.get(SETTINGS)).json).toMatchObject({
     status: 'connected',
     problem: { code: 'quota-exceeded', title: expect.stringContaining('5.7.233') },
   })
-  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({
+  expect((await fixture.service.get('/api/v1/overview')).json).toMatchObject({
     mail: 'delayed',
     sentence: expect.stringContaining('5.7.233'),
   })
   await poll()
-  await ground.database.query('UPDATE mailboxes SET paused_until = NULL')
+  await fixture.database.query('UPDATE mailboxes SET paused_until = NULL')
 })
 
 // This test comes last: it ends the process that the others use.
@@ -173,11 +173,11 @@ it('reads on where it was after a restart: what arrived meanwhile, and nothing t
   await poll()
   expect(await recipientsOf(before)).toMatchObject([{ delivery: 'failed' }])
   const meanwhile = await send('meanwhile', 'max@contoso.com')
-  const read = await requestsTo(ground, 'message-source')
-  await ground.product.close()
+  const read = await requestsTo(fixture, 'message-source')
+  await fixture.product.close()
   await place(meanwhile, 'forged')
-  const next = await ground.startProduct({ environment: ENVIRONMENT })
+  const next = await fixture.startProduct({ environment: ENVIRONMENT })
   await poll()
-  expect(await ground.service.at(next).read(meanwhile)).toMatchObject({ recipients: [{ note: 'possible bounce' }] })
-  expect(await requestsTo(ground, 'message-source')).toBe(read + 1)
+  expect(await fixture.service.at(next).read(meanwhile)).toMatchObject({ recipients: [{ note: 'possible bounce' }] })
+  expect(await requestsTo(fixture, 'message-source')).toBe(read + 1)
 })

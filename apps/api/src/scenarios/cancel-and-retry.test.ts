@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 import { answer, http, switchOn } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({
+const { fixture, product, service } = useProduct({
   environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' },
   clock,
   mailbox: {},
 })
-beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
 const cancel = (id: string) => service.post(`${MESSAGES}/${id}/cancel`)
 const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
@@ -20,25 +20,25 @@ const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
 const scheduled = () => service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
 
 async function waitingForItsNextAttempt() {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
   const { id } = await service.submit()
   return service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
 }
 
 async function inDoubt() {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-504' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'send-504' })
   const { id } = await service.submit()
   return service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
 }
 
 async function refused(subject = 'Q3') {
-  await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
+  await switchOn(fixture, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
   const { id } = await service.submit({ subject })
   return service.until(id, { status: 'failed', problem: { code: 'recipient-refused' } })
 }
 
 async function stopped(subject: string) {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
   const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
   return service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
 }
@@ -104,7 +104,7 @@ it('sends a failed message when it is retried, and keeps what happened before', 
     possibleDuplicate: false,
     problem: null,
   })
-  expect(await mailsIn(ground.microsoft, 'Retried')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Retried')).toHaveLength(1)
 })
 
 it('marks a message that may have been sent, when it is retried, as a possible duplicate', async () => {
@@ -114,7 +114,7 @@ it('marks a message that may have been sent, when it is retried, as a possible d
   await retry(id)
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-  expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
+  expect(await mailsIn(fixture.microsoft, 'Doubled')).toHaveLength(2)
 })
 
 it.each([
@@ -151,7 +151,7 @@ it.each([
   ['may have been sent', stopped],
 ])('does not retry a message that %s and whose content is deleted', async (_what, make) => {
   const { id } = await make('Deleted by now')
-  await ground.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
+  await fixture.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
 
   const { status, json } = await retry(id)
 
@@ -162,12 +162,12 @@ it.each([
 
 describe('in the audit log', () => {
   const audited = () =>
-    ground.database.query(`SELECT actor, action, outcome, details FROM audit_events WHERE action LIKE 'message-%'`)
+    fixture.database.query(`SELECT actor, action, outcome, details FROM audit_events WHERE action LIKE 'message-%'`)
 
   it('names the person who cancelled or retried a message; what services do is in the log of the process only', async () => {
     const ada = product.newBrowser()
     await ada.signIn('Ada Admin')
-    const [user] = await ground.database.query<{ id: string }>('SELECT id FROM users')
+    const [user] = await fixture.database.query<{ id: string }>('SELECT id FROM users')
     const adaId = user?.id
     const [planned, own, failed] = [await scheduled(), await scheduled(), await refused('Retried by Ada')]
 
@@ -190,9 +190,9 @@ describe('in the audit log', () => {
     const ada = product.newBrowser()
     await ada.signIn('Ada Admin')
     const { id } = await scheduled()
-    await ground.database.query('ALTER TABLE audit_events RENAME TO away')
+    await fixture.database.query('ALTER TABLE audit_events RENAME TO away')
     const { status } = await ada.call('POST', `${MESSAGES}/${id}/cancel`, {})
-    await ground.database.query('ALTER TABLE away RENAME TO audit_events')
+    await fixture.database.query('ALTER TABLE away RENAME TO audit_events')
 
     expect(status).toBe(500)
     expect(await service.read(id)).toMatchObject({ status: 'scheduled' })

@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { MB } from '../test-support/upload-ground.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { MB } from '../test-support/upload-fixture.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const CLIENT = join(ROOT, 'packages', 'client')
 const TOOLS = join(ROOT, 'node_modules', '.bin')
 
-const { ground, product, service } = useProduct({
+const { fixture, product, service } = useProduct({
   environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' },
   mailbox: { largeAttachments: true },
 })
@@ -150,7 +150,7 @@ it('sends, reads and cancels from its pack, on the Node of this machine', async 
     unauthorized: { ...failure, code: 'invalid-service-key', status: 401 },
     verifies: 'function',
   })
-  const [mail] = await mailsIn(ground.microsoft, 'Large, from the pack')
+  const [mail] = await mailsIn(fixture.microsoft, 'Large, from the pack')
   expect(mail.attachments.map(({ name }: { name: string }) => name).toSorted()).toEqual([
     'blob.txt',
     'buffer.txt',

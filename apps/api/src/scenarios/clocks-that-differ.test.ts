@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { startWorker } from '../test-support/scenario.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
-let ground: TestGround
+let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api)
   service = await createServiceClient(api)
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.database.empty('messages', 'mailbox_usage'))
 
 /** A process whose clock is ahead of the database's. */
 function ahead(minutes: number): () => Date {
@@ -23,14 +23,14 @@ function ahead(minutes: number): () => Date {
 }
 
 it('sends scheduled mail by the clock of the database, even in a process that is ten minutes ahead', async () => {
-  await startWorker(ground, { clock: ahead(10) })
+  await startWorker(fixture, { clock: ahead(10) })
   const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
   const later = await service.submit({ subject: 'Scheduled', sendAt })
   const now = await service.submit({ subject: 'Now' })
   await service.until(now.id, { status: 'sent' })
   expect(await service.read(later.id)).toMatchObject({ status: 'scheduled', attempts: [] })
 
-  await ground.database.setTimeAhead(6 * MINUTES)
+  await fixture.database.setTimeAhead(6 * MINUTES)
   await service.until(later.id, { status: 'sent' })
-  await ground.database.setTimeAhead(0)
+  await fixture.database.setTimeAhead(0)
 })

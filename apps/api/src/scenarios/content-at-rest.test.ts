@@ -5,54 +5,54 @@ import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 import { answer, http, switchOn } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const DAYS = 24 * HOURS
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
 let pool: pg.Pool
 let sweep: () => Promise<void>
 
 beforeAll(() => {
-  pool = createTestPool(ground.database.url)
+  pool = createTestPool(fixture.database.url)
   const retention = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
   sweep = () => retention(clock.now())
 })
 afterAll(() => pool.end())
 
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   Object.assign(service, await createServiceClient(product))
 })
 
 async function contentOf(id: string): Promise<Buffer | undefined> {
   const statement = 'SELECT content FROM message_contents WHERE message_id = $1'
-  return (await ground.database.query<{ content: Buffer }>(statement, [id]))[0]?.content
+  return (await fixture.database.query<{ content: Buffer }>(statement, [id]))[0]?.content
 }
 
 async function dataKeyOf(id: string): Promise<string | undefined> {
   const statement = 'SELECT data_key FROM message_contents WHERE message_id = $1'
-  return (await ground.database.query<{ data_key: string }>(statement, [id]))[0]?.data_key
+  return (await fixture.database.query<{ data_key: string }>(statement, [id]))[0]?.data_key
 }
 
 async function dataKeys(): Promise<string[]> {
-  return (await ground.database.query<{ id: string }>('SELECT id FROM data_keys')).map(({ id }) => id)
+  return (await fixture.database.query<{ id: string }>('SELECT id FROM data_keys')).map(({ id }) => id)
 }
 
 async function isStored(id: string): Promise<boolean> {
-  return (await ground.database.query('SELECT 1 FROM messages WHERE id = $1', [id])).length === 1
+  return (await fixture.database.query('SELECT 1 FROM messages WHERE id = $1', [id])).length === 1
 }
 
 async function count(table: string): Promise<number> {
-  return (await ground.database.query(`SELECT 1 FROM ${table}`)).length
+  return (await fixture.database.query(`SELECT 1 FROM ${table}`)).length
 }
 
 async function failed(headers: Record<string, string> = {}) {
   await connectMailbox(product)
-  await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
+  await switchOn(fixture, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
   const { id } = await service.submit({}, headers)
   return service.until(id, { status: 'failed' })
 }
@@ -68,7 +68,7 @@ it('stores body, attachments, headers and reply-to only sealed', async () => {
   }
   const { id } = await service.submit(secrets)
 
-  const everything = await ground.database.query<{ line: string }>(
+  const everything = await fixture.database.query<{ line: string }>(
     `SELECT row_to_json(m)::text AS line FROM messages m UNION ALL SELECT row_to_json(q)::text FROM message_queue q
       UNION ALL SELECT row_to_json(c)::text FROM message_contents c UNION ALL SELECT row_to_json(a)::text FROM audit_events a`,
   )

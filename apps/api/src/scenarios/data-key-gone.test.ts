@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
-const { ground, service } = useProduct({ environment: {}, mailbox: {} })
+const { fixture, service } = useProduct({ environment: {}, mailbox: {} })
 beforeEach(async () => {
   const { id } = await service.submit()
   await service.until(id, { status: 'sent' })
-  await ground.database.query('DELETE FROM data_keys')
+  await fixture.database.query('DELETE FROM data_keys')
 })
 
-afterEach(() => ground.database.empty('messages'))
+afterEach(() => fixture.database.empty('messages'))
 
-const dataKeys = () => ground.database.query('SELECT id FROM data_keys')
-const usedKeys = () => ground.database.query('SELECT data_key AS id FROM message_contents')
+const dataKeys = () => fixture.database.query('SELECT id FROM data_keys')
+const usedKeys = () => fixture.database.query('SELECT data_key AS id FROM message_contents')
 const later = () => ({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
 
 it('stores a message under a new data key where the last one is gone', async () => {

@@ -3,21 +3,21 @@ import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 // The API always reaches the database; the worker reaches it over a link that is cut.
 
-let ground: TestGround
+let fixture: TestFixture
 let link: DatabaseLink
 let worker: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
-  link = await ground.database.link()
-  worker = await ground.startProduct({
+  fixture = await createTestFixture()
+  const api = await fixture.startProduct({ environment: { ROLE: 'api' } })
+  link = await fixture.database.link()
+  worker = await fixture.startProduct({
     environment: { ROLE: 'worker', DATABASE_URL: link.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
   })
   await connectMailbox(api)
@@ -25,22 +25,22 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   link.mend()
-  await ground.close()
+  await fixture.close()
   await link.close()
 })
-beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
-const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
+const arrived = async (subject: string) => (await mailsIn(fixture.microsoft, subject)).length
 
 it('writes an outcome once the database is back', async () => {
-  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const sending = await holdRequest(fixture.microsoft, 'sendMail')
   const { id } = await service.submit({ subject: 'Written afterwards', onUnknownOutcome: 'stop' })
   await sending.untilHeld()
   link.cut()
   await sending.release()
   await expect.poll(() => arrived('Written afterwards')).toBe(1)
   expect(await service.read(id)).toMatchObject({ status: 'sending' })
-  await ground.database.setTimeAhead(10 * MINUTES) // by then its lease has run out
+  await fixture.database.setTimeAhead(10 * MINUTES) // by then its lease has run out
 
   link.mend()
 
@@ -57,8 +57,8 @@ it.each([
 ])(
   'keeps the doubt about a request whose answer was unclear while the database was away, to %s',
   async (onUnknownOutcome, subject, expected, mails) => {
-    await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
-    const sending = await holdRequest(ground.microsoft, 'sendMail')
+    await fixture.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+    const sending = await holdRequest(fixture.microsoft, 'sendMail')
     const { id } = await service.submit({ subject, onUnknownOutcome })
     await sending.untilHeld()
     link.cut()

@@ -1,14 +1,14 @@
 import { beforeEach, expect, it } from 'vitest'
-import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { graphAnswers } from '../test-support/delivery-fixture.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
-const ground = useDeliveryGround()
-beforeEach(() => ground.calm())
+const fixture = useDeliveryFixture()
+beforeEach(() => fixture.calm())
 
 /** The value of each sample, by name and labels. */
 async function samples(): Promise<Record<string, number>> {
-  const response = await fetch(`${ground.product.url}/metrics`)
+  const response = await fetch(`${fixture.product.url}/metrics`)
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4')
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return Object.fromEntries(
@@ -29,7 +29,7 @@ async function added(action: () => Promise<void>): Promise<() => Promise<Record<
 const name = (metric: string, label = '') => `inforiver_mail_${metric}${label}`
 
 it('shows each counter from the start, so that the first failure is an increase', async () => {
-  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   const text = await (await fetch(`${api.url}/metrics`)).text()
   await api.close()
 
@@ -42,8 +42,8 @@ it('shows each counter from the start, so that the first failure is an increase'
 it('counts what is submitted and sent, with the time it took', async () => {
   const change = await added(async () => {
     for (let index = 0; index < 3; index++) {
-      const { id } = await ground.service.submit()
-      await ground.service.until(id, { status: 'sent' })
+      const { id } = await fixture.service.submit()
+      await fixture.service.until(id, { status: 'sent' })
     }
   })
 
@@ -58,11 +58,11 @@ it('counts what is submitted and sent, with the time it took', async () => {
 it('counts attempts by outcome, failures, pauses and possible duplicates', async () => {
   const change = await added(async () => {
     for (const scenario of ['send-429', 'send-503-store', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
-      await ground.switchOn(scenario)
-      const { id } = await ground.service.submit()
-      await ground.service.until(id, { attempts: [{}] })
-      await ground.pass(1 * MINUTES)
-      await ground.service.untilEnded(id)
+      await fixture.switchOn(scenario)
+      const { id } = await fixture.service.submit()
+      await fixture.service.until(id, { attempts: [{}] })
+      await fixture.pass(1 * MINUTES)
+      await fixture.service.untilEnded(id)
     }
   })
 
@@ -85,28 +85,28 @@ it('counts what is held with its mailbox', async () => {
   const refused = async () => (await samples())[name('attempts_total', '{outcome="refused"}')] ?? 0
   const refusedBefore = await refused()
   const change = await added(async () => {
-    await ground.switchOn('send-403-send-as', 'always')
-    for (let count = 0; count < 2; count++) await ground.service.submit()
+    await fixture.switchOn('send-403-send-as', 'always')
+    for (let count = 0; count < 2; count++) await fixture.service.submit()
     await expect.poll(held).toBe(2)
-    await ground.service.submit()
+    await fixture.service.submit()
     await expect.poll(held).toBe(3)
-    await ground.pass(15 * MINUTES) // one is tried, in vain
+    await fixture.pass(15 * MINUTES) // one is tried, in vain
     await expect.poll(refused).toBe(refusedBefore + 3)
   })
   await expect.poll(change).toMatchObject({ [name('messages_total', '{status="held"}')]: 3 })
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(15 * MINUTES)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(15 * MINUTES)
   await expect.poll(held).toBe(0)
 })
 
 it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
-  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
-  await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-  await ground.service.submit()
-  await ground.pass(10 * MINUTES)
+  await fixture.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
+  await fixture.service.submit({ sendAt: new Date(fixture.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await fixture.service.submit()
+  await fixture.pass(10 * MINUTES)
 
   const shown = await samples()
   expect(shown).toMatchObject({
@@ -120,7 +120,7 @@ it('shows how many wait and how long the oldest has, apart from those scheduled'
 })
 
 it('names no address, no subject and no tenant', async () => {
-  const text = await (await fetch(`${ground.product.url}/metrics`)).text()
+  const text = await (await fetch(`${fixture.product.url}/metrics`)).text()
 
   expect(text).not.toMatch(/@|Q3|ten_|msg_/)
 })

@@ -1,22 +1,22 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const LIMITS = { MAILBOX_MESSAGES_PER_MINUTE: '3', MAILBOX_RECIPIENTS_PER_DAY: '10' }
 
-const ground = useDeliveryGround({ environment: { ROLE: 'api', ...LIMITS } })
+const fixture = useDeliveryFixture({ environment: { ROLE: 'api', ...LIMITS } })
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.empty('messages', 'mailbox_usage')
-  await ground.database.query(
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.database.empty('messages', 'mailbox_usage')
+  await fixture.database.query(
     `INSERT INTO owners (id, name) VALUES ('standby', 'would send') ON CONFLICT (id) DO UPDATE SET renewals = owners.renewals + 1`,
   )
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
 })
 
 async function startWorker(): Promise<void> {
-  const worker = await ground.startProduct({ environment: { ROLE: 'worker', ...LIMITS }, clock: ground.clock.now })
+  const worker = await fixture.startProduct({ environment: { ROLE: 'worker', ...LIMITS }, clock: fixture.clock.now })
   onTestFinished(() => worker.close())
 }
 
@@ -25,14 +25,15 @@ async function submit(...recipients: number[]): Promise<string[]> {
   const ids = []
   for (const count of recipients) {
     const to = Array.from({ length: count }, (_, index) => `r${index}@many.example`)
-    ids.push((await ground.service.submit({ to })).id)
-    await ground.pass(10)
+    ids.push((await fixture.service.submit({ to })).id)
+    await fixture.pass(10)
   }
   return ids
 }
 
-const list = async (query = ''): Promise<Message[]> => (await ground.service.get(`/api/v1/messages${query}`)).json.items
-const now = () => ground.clock.now().getTime()
+const list = async (query = ''): Promise<Message[]> =>
+  (await fixture.service.get(`/api/v1/messages${query}`)).json.items
+const now = () => fixture.clock.now().getTime()
 
 /** Why each message waits and for how many ms from now, as the list shows them, in the order of submission. */
 async function waits(): Promise<(readonly [string | null, number | null])[]> {
@@ -49,25 +50,25 @@ async function sent(): Promise<number> {
 
 it('shows when messages leave that wait for the limit of messages a minute, in the list and one by one', async () => {
   const ids = await submit(1, 1, 1, 1, 1, 1, 1)
-  const high = await ground.service.submit({ priority: 'high' })
-  await ground.pass(1 * MINUTES - (now() % SECONDS))
+  const high = await fixture.service.submit({ priority: 'high' })
+  await fixture.pass(1 * MINUTES - (now() % SECONDS))
 
   // One every 20 seconds, and each counts for 61; the last three leave together as soon as they fit.
   const rate = (seconds: number) => ['messages-per-minute', seconds * SECONDS]
   const normal = [20, 40, 61, 81, 101, 122, 142].map(rate)
   expect(await waits()).toEqual([...normal, [null, 0]])
-  expect(await ground.service.read(ids[6] ?? '')).toMatchObject({
+  expect(await fixture.service.read(ids[6] ?? '')).toMatchObject({
     status: 'queued',
     waitingBecause: 'messages-per-minute',
     nextAttemptAt: new Date(now() + 142 * SECONDS).toISOString(),
   })
-  await ground.service.post(`/api/v1/messages/${high.id}/cancel`)
+  await fixture.service.post(`/api/v1/messages/${high.id}/cancel`)
 })
 
 it('says that no process sends, and which one does once one is started', async () => {
   await submit(1, 1)
-  await ground.database.query('DELETE FROM owners')
-  const sender = async () => (await ground.service.get('/api/v1/overview')).json.sendingProcess
+  await fixture.database.query('DELETE FROM owners')
+  const sender = async () => (await fixture.service.get('/api/v1/overview')).json.sendingProcess
   expect(await waits()).toEqual([
     ['no-worker', null],
     ['no-worker', null],

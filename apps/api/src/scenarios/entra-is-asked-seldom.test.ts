@@ -4,141 +4,141 @@ import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { adminOf, connectMailbox } from '../test-support/test-service.ts'
 import { http, requestsTo } from '../test-support/scenario.ts'
 import { untilIdle } from '../test-support/until-idle.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const MESSAGES = 200
 const LONGEST_PAUSE_MS = 1 * MINUTES // when Entra asks for nothing
 
 // Two processes deliver, any number of messages at once.
 const environment = { MAILBOX_CONCURRENCY: '0' }
-const ground = useDeliveryGround({ environment })
+const fixture = useDeliveryFixture({ environment })
 beforeAll(async () => {
-  await ground.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment } })
+  await fixture.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment } })
 })
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null, accessTokenSeconds: 60 * 60 })
-  await ground.database.empty('messages')
-  await connectMailbox(ground.product)
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null, accessTokenSeconds: 60 * 60 })
+  await fixture.database.empty('messages')
+  await connectMailbox(fixture.product)
+  await fixture.microsoft.control('DELETE', '/counters')
 })
 
 const ENTRAS = { 'x-ms-request-id': '6f1c' }
 const breakEntra = ({ headers = {}, ...answer }: { status: number; headers?: object; [member: string]: unknown }) =>
-  ground.switchOn(http('token', { action: 'answer', headers: { ...ENTRAS, ...headers }, ...answer }), 'always')
+  fixture.switchOn(http('token', { action: 'answer', headers: { ...ENTRAS, ...headers }, ...answer }), 'always')
 const answerForEntra = (answer: object) =>
-  ground.switchOn(http('token', { action: 'answer', by: 'gateway', ...answer }), 'always')
+  fixture.switchOn(http('token', { action: 'answer', by: 'gateway', ...answer }), 'always')
 
-const tokenRequests = () => requestsTo(ground, 'token')
+const tokenRequests = () => requestsTo(fixture, 'token')
 
 async function submitMany(subject: string): Promise<void> {
-  await Promise.all(Array.from({ length: MESSAGES }, () => ground.service.submit({ subject })))
+  await Promise.all(Array.from({ length: MESSAGES }, () => fixture.service.submit({ subject })))
 }
 
 async function untilAllAreSent(subject: string): Promise<void> {
-  const left = () => ground.database.query(`SELECT id FROM messages WHERE outcome IS DISTINCT FROM 'sent'`)
+  const left = () => fixture.database.query(`SELECT id FROM messages WHERE outcome IS DISTINCT FROM 'sent'`)
   await expect.poll(left, { interval: 100 }).toEqual([])
-  expect(await ground.arrived(subject)).toBe(MESSAGES)
+  expect(await fixture.arrived(subject)).toBe(MESSAGES)
 }
 
 it.each([
   ['in seconds', { form: 'seconds', seconds: 600 }],
   ['as a date', { form: 'http-date', seconds: 600 }],
 ])('asks Entra once until the time it named %s is over, and then sends all messages', async (form, retryAfter) => {
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   await breakEntra({ status: 429, retryAfter, body: { error: 'temporarily_unavailable' } })
   await submitMany(form)
-  await untilIdle(ground)
-  await ground.pass(9 * MINUTES)
-  await untilIdle(ground)
+  await untilIdle(fixture)
+  await fixture.pass(9 * MINUTES)
+  await untilIdle(fixture)
   expect(await tokenRequests()).toBe(1)
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(1 * MINUTES)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(1 * MINUTES)
 
   await untilAllAreSent(form)
   expect(await tokenRequests()).toBe(2)
 })
 
 it('asks Entra less and less often while it answers 503, and sends all messages within a minute when it is back', async () => {
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   await breakEntra({ status: 503 })
   await submitMany('503')
-  await untilIdle(ground)
+  await untilIdle(fixture)
   expect(await tokenRequests()).toBe(1)
 
   for (let second = 0; second < 300; second += 10) {
-    await ground.pass(10 * SECONDS)
-    await untilIdle(ground)
+    await fixture.pass(10 * SECONDS)
+    await untilIdle(fixture)
   }
   // It asks after 2, 4, 8, 16 and 32 seconds and then every minute, or after half as long.
   expect(await tokenRequests()).toBeLessThanOrEqual(14)
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(LONGEST_PAUSE_MS)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(LONGEST_PAUSE_MS)
 
   await untilAllAreSent('503')
 })
 
 it('asks Entra at once for a mailbox that is connected again', async () => {
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   await breakEntra({ status: 429, retryAfter: { form: 'seconds', seconds: 3_600 } })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await ground.microsoft.control('DELETE', '/scenarios')
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await fixture.microsoft.control('DELETE', '/scenarios')
 
-  await connectMailbox(ground.product)
+  await connectMailbox(fixture.product)
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
 })
 
 it.each([
-  ['five minutes', () => ground.pass(5 * MINUTES)],
-  ['Send now', async () => (await adminOf(ground.product)).call('POST', `${SETTINGS}/send-now`, {})],
+  ['five minutes', () => fixture.pass(5 * MINUTES)],
+  ['Send now', async () => (await adminOf(fixture.product)).call('POST', `${SETTINGS}/send-now`, {})],
 ])('waits no longer than until %s, whatever something asks for in Entra’s place', async (_end, end) => {
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   await answerForEntra({ status: 429, headers: { 'retry-after': '99999' }, body: 'Too many requests' })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await ground.microsoft.control('DELETE', '/scenarios')
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await fixture.microsoft.control('DELETE', '/scenarios')
 
   await end()
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
 })
 
 it.each([
   ['answers 503', { action: 'answer', status: 503 }],
   ['breaks the connection', { action: 'reset' }],
 ])('sends with the token that is still good for four minutes while Entra %s', async (subject, fault) => {
-  await ground.pass(56 * MINUTES)
-  await ground.switchOn(http('token', fault), 'always')
-  const { id } = await ground.service.submit({ subject })
+  await fixture.pass(56 * MINUTES)
+  await fixture.switchOn(http('token', fault), 'always')
+  const { id } = await fixture.service.submit({ subject })
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-  expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect((await fixture.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
 })
 
 it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {
-  await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'any-send' }, 'always')
+  await fixture.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'any-send' }, 'always')
   await submitMany('Every token is refused')
-  await untilIdle(ground)
+  await untilIdle(fixture)
   for (let second = 0; second < 300; second += 10) {
-    await ground.pass(10 * SECONDS)
-    await untilIdle(ground)
+    await fixture.pass(10 * SECONDS)
+    await untilIdle(fixture)
   }
   expect(await tokenRequests()).toBeLessThanOrEqual(5)
-  const settings = async () => (await ground.service.get(SETTINGS)).json
+  const settings = async () => (await fixture.service.get(SETTINGS)).json
   expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'token-refused' } })
-  expect((await ground.service.get('/api/v1/overview')).json).toMatchObject({
+  expect((await fixture.service.get('/api/v1/overview')).json).toMatchObject({
     mail: 'stopped',
     held: { count: 0 },
     waiting: { lastLeavesAt: expect.any(String) },
   })
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(15 * MINUTES)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(15 * MINUTES)
   await untilAllAreSent('Every token is refused')
   expect((await settings()).problem).toBeNull()
 })

@@ -2,35 +2,35 @@ import { beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { ageBy, http, startWorker } from '../test-support/scenario.ts'
 
 const LONGEST_WAIT_MS = 1 * HOURS // when Entra asks for it
 const LONGEST_PAUSE_MS = 1 * MINUTES // when it asks for nothing
 
-const ground = useDeliveryGround({ environment: { ROLE: 'api' } })
+const fixture = useDeliveryFixture({ environment: { ROLE: 'api' } })
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.empty('messages')
-  await connectMailbox(ground.product)
-  await ground.pass(2 * HOURS) // the access token has run out
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.database.empty('messages')
+  await connectMailbox(fixture.product)
+  await fixture.pass(2 * HOURS) // the access token has run out
 })
 
 const start = (environment: Record<string, string> = {}) =>
-  startWorker(ground, { environment, clock: ground.clock.now })
-const settings = async () => (await ground.service.get(SETTINGS)).json
-const breakEntra = (action: object) => ground.switchOn(http('token', action), 'always')
+  startWorker(fixture, { environment, clock: fixture.clock.now })
+const settings = async () => (await fixture.service.get(SETTINGS)).json
+const breakEntra = (action: object) => fixture.switchOn(http('token', action), 'always')
 
 /** Lets the message fail this many more attempts. */
 async function failAgain(id: string, times: number, waitMs = LONGEST_WAIT_MS): Promise<void> {
   const attempts = async () => {
     const counted = 'SELECT sum(count)::int AS attempts FROM message_attempts WHERE message_id = $1'
-    return (await ground.database.query<{ attempts: number }>(counted, [id]))[0]?.attempts ?? 0
+    return (await fixture.database.query<{ attempts: number }>(counted, [id]))[0]?.attempts ?? 0
   }
   for (let time = 0; time < times; time += 1) {
     const before = await attempts()
-    await ground.pass(waitMs)
+    await fixture.pass(waitMs)
     await expect.poll(attempts, { interval: 20 }).toBeGreaterThan(before)
   }
 }
@@ -48,38 +48,38 @@ it.each([
   async (what, fault) => {
     await start()
     await breakEntra(fault)
-    const { id } = await ground.service.submit({ subject: what })
-    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-    await ageBy(ground, id, 23 * HOURS)
+    const { id } = await fixture.service.submit({ subject: what })
+    await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    await ageBy(fixture, id, 23 * HOURS)
     await failAgain(id, 2)
-    expect(await ground.service.read(id)).toMatchObject({ status: 'queued', problem: null, possibleDuplicate: false })
+    expect(await fixture.service.read(id)).toMatchObject({ status: 'queued', problem: null, possibleDuplicate: false })
     expect(await settings()).toMatchObject({ status: 'connected', problem: null })
 
-    await ground.microsoft.control('DELETE', '/scenarios')
-    await ground.pass(LONGEST_WAIT_MS)
+    await fixture.microsoft.control('DELETE', '/scenarios')
+    await fixture.pass(LONGEST_WAIT_MS)
 
-    await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-    expect(await ground.arrived(what)).toBe(1)
+    await fixture.service.until(id, { status: 'sent', possibleDuplicate: false })
+    expect(await fixture.arrived(what)).toBe(1)
   },
 )
 
 it('gives a message up after 24 hours but keeps the connection, and sends new ones when Entra is back', async () => {
   await start()
   await breakEntra({ action: 'answer', status: 503 })
-  const { id } = await ground.service.submit({ subject: 'Given up' })
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await ageBy(ground, id, 24 * HOURS - 10 * MINUTES)
-  const since = ground.clock.now().getTime()
-  while ((await ground.service.read(id)).status !== 'failed') await failAgain(id, 1, LONGEST_PAUSE_MS)
-  expect(ground.clock.now().getTime() - since).toBeGreaterThanOrEqual(10 * MINUTES)
-  expect(await ground.service.read(id)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
+  const { id } = await fixture.service.submit({ subject: 'Given up' })
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ageBy(fixture, id, 24 * HOURS - 10 * MINUTES)
+  const since = fixture.clock.now().getTime()
+  while ((await fixture.service.read(id)).status !== 'failed') await failAgain(id, 1, LONGEST_PAUSE_MS)
+  expect(fixture.clock.now().getTime() - since).toBeGreaterThanOrEqual(10 * MINUTES)
+  expect(await fixture.service.read(id)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
   expect(await settings()).toMatchObject({ status: 'connected', problem: null })
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(LONGEST_PAUSE_MS)
-  const next = await ground.service.submit({ subject: 'Entra is back' })
-  await ground.service.until(next.id, { status: 'sent' })
-  await ground.service.post(`/api/v1/messages/${id}/retry`)
-  await ground.service.until(id, { status: 'sent' })
-  expect(await ground.arrived('Given up')).toBe(1)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(LONGEST_PAUSE_MS)
+  const next = await fixture.service.submit({ subject: 'Entra is back' })
+  await fixture.service.until(next.id, { status: 'sent' })
+  await fixture.service.post(`/api/v1/messages/${id}/retry`)
+  await fixture.service.until(id, { status: 'sent' })
+  expect(await fixture.arrived('Given up')).toBe(1)
 })

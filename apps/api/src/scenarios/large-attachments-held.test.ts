@@ -1,14 +1,14 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createTestClock } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, submitFiles } from '../test-support/upload-ground.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { expectArrival, files, MB, submitFiles } from '../test-support/upload-fixture.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 import { answer, consent, http, switchOn } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
 beforeEach(reset)
 
 async function reset(): Promise<void> {
@@ -37,14 +37,14 @@ it('sends a held message by itself once large attachments are enabled', async ()
   await consent(product, 'large-attachments', { enabled: true })
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false, heldBecause: null })
-  await expectArrival(ground.microsoft, 'released', contents)
+  await expectArrival(fixture.microsoft, 'released', contents)
 })
 
 it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
   'makes a new draft in another mailbox, where Microsoft answers %s about the old one',
   async (code) => {
     await connectMailbox(product, { largeAttachments: true })
-    await switchOn(ground, http('upload-range', answer(503, 'ErrorServerBusy')))
+    await switchOn(fixture, http('upload-range', answer(503, 'ErrorServerBusy')))
     const contents = files(3 * MB)
     const id = await submitFiles({ product, service }, code, contents)
     await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
@@ -52,10 +52,10 @@ it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
     await clock.advance(15_000)
     await service.until(id, { status: 'held', heldBecause: 'not-configured' })
 
-    await switchOn(ground, http('attachment-list', answer(404, code)))
+    await switchOn(fixture, http('attachment-list', answer(404, code)))
     await connectMailbox(product, { largeAttachments: true })
 
     expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(ground.microsoft, code, contents)
+    await expectArrival(fixture.microsoft, code, contents)
   },
 )

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { graphAnswers } from '../test-support/delivery-fixture.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 interface Line {
   readonly level: string
@@ -11,15 +11,15 @@ interface Line {
   readonly msg: string
 }
 
-const ground = useDeliveryGround()
+const fixture = useDeliveryFixture()
 
 function linesOf(id: string): Line[] {
-  return ground.product.logLines.map((line) => JSON.parse(line) as Line).filter(({ message }) => message === id)
+  return fixture.product.logLines.map((line) => JSON.parse(line) as Line).filter(({ message }) => message === id)
 }
 
 it('logs a message by its id, with the request that submitted it and with its outcome', async () => {
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'sent' })
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'sent' })
   await expect.poll(() => linesOf(id)).toHaveLength(2)
 
   const [accepted, sent] = linesOf(id).toSorted((one, other) => one.msg.localeCompare(other.msg)) // either may be first
@@ -38,32 +38,32 @@ it.each([
     { code: 'recipient-refused', microsoftCode: 'ErrorInvalidRecipients', requestId: expect.any(String) },
   ],
 ])('logs the answer of Microsoft: %j', async (scenario, level, facts) => {
-  await ground.calm()
-  await ground.switchOn(scenario)
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { attempts: [{}] })
+  await fixture.calm()
+  await fixture.switchOn(scenario)
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { attempts: [{}] })
 
   const answered = expect.arrayContaining([expect.objectContaining({ level, ...facts })])
   await expect.poll(() => linesOf(id)).toEqual(answered)
 })
 
 it('logs that a mailbox is held, with Microsoft’s code, and that it is not any more', async () => {
-  await ground.calm()
-  await ground.switchOn('send-403-send-as', 'always')
-  for (let count = 0; count < 2; count++) await ground.service.submit()
-  const lines = () => ground.product.logLines.map((line) => JSON.parse(line) as Line)
+  await fixture.calm()
+  await fixture.switchOn('send-403-send-as', 'always')
+  for (let count = 0; count < 2; count++) await fixture.service.submit()
+  const lines = () => fixture.product.logLines.map((line) => JSON.parse(line) as Line)
   const held = { level: 'warn', tenant: expect.any(String), microsoftCode: 'ErrorSendAsDenied' }
   await expect
     .poll(lines)
     .toContainEqual(expect.objectContaining({ ...held, msg: expect.stringContaining('mailbox held: Microsoft takes') }))
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(15 * MINUTES)
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(15 * MINUTES)
   const ended = { level: 'info', msg: 'Microsoft takes mail from the mailbox again' }
   await expect.poll(lines).toContainEqual(expect.objectContaining(ended))
 })
 
 it('logs nothing of a message but its id, no address and no key', async () => {
-  await ground.calm()
+  await fixture.calm()
   const mail = {
     to: [{ address: 'secret-to@contoso.com', name: 'secret name' }],
     bcc: ['secret-bcc@elsewhere.example'],
@@ -75,27 +75,27 @@ it('logs nothing of a message but its id, no address and no key', async () => {
   }
   const part = { disposition: 'name="attachment"; filename="secret-part"', content: 'secret part' }
   const message = { disposition: 'name="message"', content: JSON.stringify(mail) }
-  const { publicUrl } = ground.product
+  const { publicUrl } = fixture.product
   const url = '/api/v1/messages'
   // Successes, refusals and failures of every kind.
   for (const scenario of ['send-504', 'send-503', 'send-502-html', graphAnswers(400, 'ErrorInvalidRecipients')]) {
-    await ground.switchOn(scenario)
-    const { id } = await ground.service.submit(mail, { 'idempotency-key': 'secret-key' })
-    await ground.service.until(id, { attempts: [{}] })
-    await ground.database.empty('idempotency_records')
+    await fixture.switchOn(scenario)
+    const { id } = await fixture.service.submit(mail, { 'idempotency-key': 'secret-key' })
+    await fixture.service.until(id, { attempts: [{}] })
+    await fixture.database.empty('idempotency_records')
   }
-  await ground.pass(1 * MINUTES)
-  expect((await postMultipart(publicUrl, ground.service.key, [message, part])).status).toBe(202)
-  expect((await postMultipart(publicUrl, ground.service.key, [part])).status).toBe(400)
-  expect((await ground.service.post(url, { ...mail, from: 'secret-from@contoso.com' })).status).toBe(422)
-  expect((await ground.service.post(url, { ...mail, to: ['secret'] })).status).toBe(400)
-  expect((await ground.service.post(url, '{"subject": "secret')).status).toBe(400)
+  await fixture.pass(1 * MINUTES)
+  expect((await postMultipart(publicUrl, fixture.service.key, [message, part])).status).toBe(202)
+  expect((await postMultipart(publicUrl, fixture.service.key, [part])).status).toBe(400)
+  expect((await fixture.service.post(url, { ...mail, from: 'secret-from@contoso.com' })).status).toBe(422)
+  expect((await fixture.service.post(url, { ...mail, to: ['secret'] })).status).toBe(400)
+  expect((await fixture.service.post(url, '{"subject": "secret')).status).toBe(400)
   expect((await fetch(`${publicUrl}${url}`, { headers: { authorization: 'Bearer imk_secret' } })).status).toBe(401)
-  await ground.calm()
+  await fixture.calm()
 
-  const log = ground.product.logLines.join('')
+  const log = fixture.product.logLines.join('')
   expect(log).not.toContain('secret')
-  expect(log).not.toContain(ground.service.key)
+  expect(log).not.toContain(fixture.service.key)
   expect(log).not.toMatch(/[\w-]@[\w-]/)
   expect(log).not.toMatch(/eyJ[\w-]{20}/)
 })

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 
 // The next release works on the same database, and has stored values and fields that this one does not know.
 
-const { ground, product, ada, post } = useAdminGround()
+const { fixture, product, ada, post } = useAdminFixture()
 
 const PROBLEM = {
   code: 'quota-exceeded',
@@ -18,10 +18,10 @@ const PROBLEM = {
 const ALERT_ID = `alt_${'0'.repeat(32)}`
 const WEBHOOK_ID = `whk_${'0'.repeat(32)}`
 
-const query = (statement: string, values?: unknown[]) => ground.database.query(statement, values)
+const query = (statement: string, values?: unknown[]) => fixture.database.query(statement, values)
 
 async function tenantId(): Promise<string> {
-  const [row] = await ground.database.query<{ id: string }>('SELECT tenant_id AS id FROM installation')
+  const [row] = await fixture.database.query<{ id: string }>('SELECT tenant_id AS id FROM installation')
   return row?.id ?? ''
 }
 

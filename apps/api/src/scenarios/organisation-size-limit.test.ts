@@ -1,16 +1,16 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { HOURS } from '../test-support/test-clock.ts'
-import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-ground.ts'
-import { useUploadGround } from '../test-support/use-ground.ts'
+import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-fixture.ts'
+import { useUploadFixture } from '../test-support/use-fixture.ts'
 
-const ground = useUploadGround()
-beforeEach(() => ground.calm())
-afterAll(() => ground.requireNothingInMemory())
+const fixture = useUploadFixture()
+beforeEach(() => fixture.calm())
+afterAll(() => fixture.requireNothingInMemory())
 
-const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const set = (settings: object) => fixture.microsoft.control('PATCH', '/settings', settings)
 const submit = (subject: string, sizes: readonly number[]) =>
-  postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes)))
+  postMultipart(fixture.product.publicUrl, fixture.service.key, largeMail(subject, files(...sizes)))
 
 describe.each([400, 413])('a message that the organisation finds too large, refused by %s', (messageTooLargeStatus) => {
   beforeEach(() => set({ messageTooLargeStatus, messageSizeLimitBytes: 5_000_000 }))
@@ -20,9 +20,9 @@ describe.each([400, 413])('a message that the organisation finds too large, refu
     ['when a small file is attached', [2 * MB, 2 * MB]],
   ])('fails with a sentence %s, and leaves no draft behind', async (name, sizes) => {
     const subject = `${messageTooLargeStatus} ${name}`
-    const since = ground.clock.now()
-    const id = await submitFiles(ground, subject, files(...sizes))
-    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+    const since = fixture.clock.now()
+    const id = await submitFiles(fixture, subject, files(...sizes))
+    expect(await fixture.service.until(id, { status: 'failed' })).toMatchObject({
       problem: {
         code: 'message-too-large',
         microsoftCode: 'ErrorMessageSizeExceeded',
@@ -33,31 +33,31 @@ describe.each([400, 413])('a message that the organisation finds too large, refu
       progress: null,
     })
     // Cleanups of earlier tests do not count: their token may have expired as the clock went on.
-    const left = () => ground.database.query('SELECT 1 FROM mailbox_cleanups WHERE created_at >= $1', [since])
+    const left = () => fixture.database.query('SELECT 1 FROM mailbox_cleanups WHERE created_at >= $1', [since])
     await expect.poll(left).toEqual([])
-    await expectNoDraft(ground.microsoft, subject)
+    await expectNoDraft(fixture.microsoft, subject)
   })
 
   it('teaches the limit: the next of its size is refused on submission, and a smaller one is sent', async () => {
     const subject = `${messageTooLargeStatus} learned`
-    const id = await submitFiles(ground, subject, files(4 * MB))
-    await ground.service.until(id, { status: 'failed' })
+    const id = await submitFiles(fixture, subject, files(4 * MB))
+    await fixture.service.until(id, { status: 'failed' })
 
     expect(await submit(subject, [4 * MB])).toMatchObject({ status: 413, json: { code: 'message-too-large' } })
     const smaller = files(3 * MB)
-    await ground.service.until(await submitFiles(ground, `${subject} smaller`, smaller), { status: 'sent' })
-    await expectArrival(ground.microsoft, `${subject} smaller`, smaller)
+    await fixture.service.until(await submitFiles(fixture, `${subject} smaller`, smaller), { status: 'sent' })
+    await expectArrival(fixture.microsoft, `${subject} smaller`, smaller)
   })
 
   it('is tried again a day later, when the limit may have been raised', async () => {
     const subject = `${messageTooLargeStatus} a day later`
-    const id = await submitFiles(ground, subject, files(4 * MB))
-    await ground.service.until(id, { status: 'failed' })
+    const id = await submitFiles(fixture, subject, files(4 * MB))
+    await fixture.service.until(id, { status: 'failed' })
     await set({ messageSizeLimitBytes: null })
-    await ground.pass(24 * HOURS)
+    await fixture.pass(24 * HOURS)
     const contents = files(4 * MB)
-    const next = await submitFiles(ground, `${subject} again`, contents)
-    expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-    await expectArrival(ground.microsoft, `${subject} again`, contents)
+    const next = await submitFiles(fixture, `${subject} again`, contents)
+    expect(await fixture.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    await expectArrival(fixture.microsoft, `${subject} again`, contents)
   })
 })

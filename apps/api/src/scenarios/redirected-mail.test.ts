@@ -7,16 +7,16 @@ import { draftsIn, http, requestsTo, switchOn } from '../test-support/scenario.t
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-fixture.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
 const STAGING = 'bob@contoso.com'
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
 let ada: TestBrowser
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.empty('messages')
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.database.empty('messages')
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   await redirectTo(null)
@@ -33,7 +33,7 @@ async function redirectTo(redirectAllTo: string | null): Promise<Answer> {
 async function arrivals(subject: string): Promise<{ mailbox: string; to: string[] }[]> {
   const found = []
   for (const mailbox of ['max@contoso.com', 'ada@contoso.com', STAGING])
-    for (const mail of await mailsIn(ground.microsoft, subject, { mailbox }))
+    for (const mail of await mailsIn(fixture.microsoft, subject, { mailbox }))
       found.push({
         mailbox,
         to: [...mail.to, ...mail.cc, ...mail.bcc].map(({ address }: { address: string }) => address),
@@ -43,19 +43,19 @@ async function arrivals(subject: string): Promise<{ mailbox: string; to: string[
 
 const untilRedirected = () =>
   expect
-    .poll(() => ground.database.query('SELECT redirect_all_to FROM tenant_settings'), { interval: 25 })
+    .poll(() => fixture.database.query('SELECT redirect_all_to FROM tenant_settings'), { interval: 25 })
     .toEqual([{ redirect_all_to: STAGING }])
 
 const ONLY_STAGING = [{ mailbox: STAGING, to: [STAGING] }]
 
 it('sends what waits to one address alone, whoever it was for, and shows its own recipients in the API', async () => {
-  await setMailbox(ground.database, { paused_until: new Date(Date.now() + 1 * HOURS) })
+  await setMailbox(fixture.database, { paused_until: new Date(Date.now() + 1 * HOURS) })
   const recipients = { to: ['max@contoso.com'], cc: ['ada@contoso.com'], bcc: ['max@contoso.com'] }
   const { id } = await service.submit({ subject: 'Waits', ...recipients })
 
   await redirectTo(STAGING)
-  await setMailbox(ground.database, { paused_until: null })
-  await ground.database.wakeWorkers()
+  await setMailbox(fixture.database, { paused_until: null })
+  await fixture.database.wakeWorkers()
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ to: [{ address: 'max@contoso.com' }] })
   expect(await arrivals('[for max@contoso.com +2] Waits')).toEqual(ONLY_STAGING)
@@ -63,7 +63,7 @@ it('sends what waits to one address alone, whoever it was for, and shows its own
 })
 
 it('keeps an upload that is under way from its recipients, and makes its draft anew', async () => {
-  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product, service }, 'Uploading', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
 
@@ -75,20 +75,20 @@ it('keeps an upload that is under way from its recipients, and makes its draft a
   await service.until(id, { status: 'sent', possibleDuplicate: false })
   expect(await arrivals('[for max@contoso.com] Uploading')).toEqual(ONLY_STAGING)
   expect(await arrivals('Uploading')).toEqual([])
-  await expect.poll(() => draftsIn(ground, 'Uploading')).toEqual([])
+  await expect.poll(() => draftsIn(fixture, 'Uploading')).toEqual([])
 })
 
 it('does not send a draft whose making was not answered before mail was redirected', async () => {
-  await switchOn(ground, http('draft-create', { action: 'reset', when: 'after' }))
+  await switchOn(fixture, http('draft-create', { action: 'reset', when: 'after' }))
   const { id } = await service.submit({ subject: 'Unanswered' })
-  await expect.poll(() => draftsIn(ground, 'Unanswered')).toHaveLength(1)
-  await setMailbox(ground.database, { paused_until: new Date(Date.now() + 1 * HOURS) })
+  await expect.poll(() => draftsIn(fixture, 'Unanswered')).toHaveLength(1)
+  await setMailbox(fixture.database, { paused_until: new Date(Date.now() + 1 * HOURS) })
   await service.until(id, { status: 'queued' })
 
   await redirectTo(STAGING)
-  await ground.database.query('UPDATE message_queue SET due_at = mail_now()')
-  await setMailbox(ground.database, { paused_until: null })
-  await ground.database.wakeWorkers()
+  await fixture.database.query('UPDATE message_queue SET due_at = mail_now()')
+  await setMailbox(fixture.database, { paused_until: null })
+  await fixture.database.wakeWorkers()
 
   await service.until(id, { status: 'sent' })
   expect(await arrivals('[for max@contoso.com] Unanswered')).toEqual(ONLY_STAGING)
@@ -97,13 +97,13 @@ it('does not send a draft whose making was not answered before mail was redirect
 
 it('completes a consent that was open when mail was redirected, proved by a message that is not', async () => {
   const { json: started } = await ada.call('POST', `${SETTINGS}/reconnect`, {})
-  const before = await requestsTo(ground, 'sendMail')
+  const before = await requestsTo(fixture, 'sendMail')
   await redirectTo(STAGING)
 
   expect((await ada.consent(started.consentUrl, 'Ada Admin')).status).toBe(200)
 
-  expect((await requestsTo(ground, 'sendMail')) - before).toBe(1)
-  const { items } = await ground.microsoft.control('GET', `/mailboxes/${STAGING}/messages?folder=inbox&limit=1000`)
+  expect((await requestsTo(fixture, 'sendMail')) - before).toBe(1)
+  const { items } = await fixture.microsoft.control('GET', `/mailboxes/${STAGING}/messages?folder=inbox&limit=1000`)
   expect(items.filter((mail: { to: { address: string }[] }) => mail.to[0]?.address !== STAGING)).toEqual([])
   expect((await ada.call('GET', `/api/v1/consents/${started.id}`)).json.status).toBe('completed')
 })

@@ -2,34 +2,34 @@ import { beforeEach, expect, it } from 'vitest'
 import { adminOf } from '../test-support/test-service.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { files, MB, submitFiles } from '../test-support/upload-fixture.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 // Ada sends as reports@contoso.com, a shared mailbox whose mail can be searched: large messages go by draft, others do not.
 
 const RIGHT = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
 const HELD = { status: 'held', heldBecause: 'mailbox-refused' }
 
-const ground = useDeliveryGround({ fromEmail: RIGHT.address, mailbox: 'can be searched' })
-beforeEach(() => ground.calm())
+const fixture = useDeliveryFixture({ fromEmail: RIGHT.address, mailbox: 'can be searched' })
+beforeEach(() => fixture.calm())
 
-const giveRight = (sendAs: boolean) => ground.microsoft.control('PUT', '/rights', { ...RIGHT, sendAs })
-const settings = async () => (await ground.service.get(SETTINGS)).json
-const overview = async () => (await ground.service.get('/api/v1/overview')).json
+const giveRight = (sendAs: boolean) => fixture.microsoft.control('PUT', '/rights', { ...RIGHT, sendAs })
+const settings = async () => (await fixture.service.get(SETTINGS)).json
+const overview = async () => (await fixture.service.get('/api/v1/overview')).json
 const asAdmin = async (method: 'GET' | 'POST', path: string) =>
-  (await (await adminOf(ground.product)).call(method, path, method === 'POST' ? {} : undefined)).json
+  (await (await adminOf(fixture.product)).call(method, path, method === 'POST' ? {} : undefined)).json
 const noticeTypes = async (): Promise<string[]> =>
   (await asAdmin('GET', '/api/v1/notices')).items.map(({ type }: { type: string }) => type)
 
 const found = async (filter: string): Promise<string[]> =>
-  (await ground.service.get(`/api/v1/messages?${filter}`)).json.items.map(({ id }: { id: string }) => id)
+  (await fixture.service.get(`/api/v1/messages?${filter}`)).json.items.map(({ id }: { id: string }) => id)
 
 /** Submits so many messages, and waits until all are held. */
 async function refusedMessages(subject: string, count: number): Promise<string[]> {
   await giveRight(false)
   const ids: string[] = []
-  for (let number = 0; number < count; number++) ids.push((await ground.service.submit({ subject })).id)
-  for (const id of ids) await ground.service.until(id, HELD)
+  for (let number = 0; number < count; number++) ids.push((await fixture.service.submit({ subject })).id)
+  for (const id of ids) await fixture.service.until(id, HELD)
   return ids
 }
 
@@ -68,18 +68,18 @@ it('holds all mail of a mailbox that may not send, says who does what, and sends
   await giveRight(true)
   await asAdmin('POST', `${SETTINGS}/send-now`)
 
-  for (const id of ids) await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect(await ground.arrived('Withdrawn')).toBe(12)
+  for (const id of ids) await fixture.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await fixture.arrived('Withdrawn')).toBe(12)
   expect((await settings()).problem).toBeNull()
   await expect.poll(noticeTypes).toContain('mailbox.recovered')
 })
 
 it('holds what goes by draft where Microsoft refuses that, while everything else leaves', async () => {
-  await ground.switchOn('draft-403-access', 'always')
-  const large = [await submitFiles(ground, 'Large', files(4 * MB)), await submitFiles(ground, 'Large', files(4 * MB))]
-  for (const id of large) await ground.service.until(id, HELD)
-  const { id } = await ground.service.submit({ subject: 'Small' })
-  await ground.service.until(id, { status: 'sent' })
+  await fixture.switchOn('draft-403-access', 'always')
+  const large = [await submitFiles(fixture, 'Large', files(4 * MB)), await submitFiles(fixture, 'Large', files(4 * MB))]
+  for (const id of large) await fixture.service.until(id, HELD)
+  const { id } = await fixture.service.submit({ subject: 'Small' })
+  await fixture.service.until(id, { status: 'sent' })
   const { problem } = await settings()
   expect(problem).toMatchObject({ code: 'mailbox-refused', values: { byDraft: true } })
   expect(problem.detail).toContain('Only messages that go by draft wait')
@@ -87,7 +87,7 @@ it('holds what goes by draft where Microsoft refuses that, while everything else
   expect(seen.mail).not.toBe('stopped')
   expect(seen.sentence).toContain('2 messages that go by draft, as large ones do, are held')
 
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.pass(15 * MINUTES)
-  for (const each of large) await ground.service.until(each, { status: 'sent', possibleDuplicate: false })
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.pass(15 * MINUTES)
+  for (const each of large) await fixture.service.until(each, { status: 'sent', possibleDuplicate: false })
 })

@@ -2,14 +2,14 @@ import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 const clock = createTestClock()
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
 
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   Object.assign(service, await createServiceClient(product))
 })
 
@@ -18,7 +18,7 @@ const at = (ms: number) => new Date(clock.now().getTime() + ms).toISOString()
 /** Advances the clock, and wakes the worker. */
 async function pass(ms: number): Promise<void> {
   await clock.advance(ms)
-  await ground.database.wakeWorkers()
+  await fixture.database.wakeWorkers()
 }
 
 async function reset() {
@@ -65,12 +65,12 @@ it('holds a message while no mailbox is connected, and sends it by itself when o
     from: 'ada@contoso.com',
     heldBecause: null,
   })
-  expect(await mailsIn(ground.microsoft, 'Early bird')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Early bird')).toHaveLength(1)
 })
 
 it('holds waiting messages after a reset, and says how many wait', async () => {
   await connectMailbox(product)
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
   const { id } = await service.submit()
   await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
   await service.submit({ sendAt: at(5 * HOURS) })

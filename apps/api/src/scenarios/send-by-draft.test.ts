@@ -1,159 +1,159 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { asAda, consent, draftIdOf, draftsIn, http, lookUntil } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
-const ground = useDeliveryGround({ mailbox: 'may be read' })
+const fixture = useDeliveryFixture({ mailbox: 'may be read' })
 
 beforeEach(async () => {
-  await ground.calm()
-  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+  await fixture.calm()
+  await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
 })
 
 async function count(endpoint: string, since: Date): Promise<number> {
-  return (await ground.requestTimes(endpoint, since)).length
+  return (await fixture.requestTimes(endpoint, since)).length
 }
 
 it('sends by draft while nobody knows whether the mailbox can be searched', async () => {
-  const since = ground.clock.now()
+  const since = fixture.clock.now()
   const content = Buffer.from('attachment').toString('base64')
-  const { id } = await ground.service.submit({
+  const { id } = await fixture.service.submit({
     subject: 'By draft',
     attachments: [{ filename: 'a.txt', content }],
     headers: { 'x-report-id': '42' },
   })
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
     attempts: [{ outcome: 'sent' }],
     possibleDuplicate: false,
   })
   expect(await count('sendMail', since)).toBe(0)
   expect(await count('draft-send', since)).toBe(1)
-  const [arrived] = await mailsIn(ground.microsoft, 'By draft')
+  const [arrived] = await mailsIn(fixture.microsoft, 'By draft')
   expect(arrived).toMatchObject({ attachments: [{ name: 'a.txt' }], headers: [{ name: 'x-report-id', value: '42' }] })
-  expect(await draftsIn(ground, 'By draft')).toEqual([])
+  expect(await draftsIn(fixture, 'By draft')).toEqual([])
 })
 
 it.each(['send-accepted-but-504', 'send-accepted-but-409', 'send-reset-after', 'send-accepted-but-hang'])(
   'recognises by the id of the draft that it was sent, after %s',
   async (scenario) => {
-    const since = ground.clock.now()
-    await ground.switchOn(scenario)
-    const { id } = await ground.service.submit({ subject: scenario })
-    if (scenario.endsWith('hang')) await ground.timeOut()
+    const since = fixture.clock.now()
+    await fixture.switchOn(scenario)
+    const { id } = await fixture.service.submit({ subject: scenario })
+    if (scenario.endsWith('hang')) await fixture.timeOut()
 
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
       attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
       possibleDuplicate: false,
     })
     expect(await count('draft-send', since)).toBe(1)
-    expect(await ground.arrived(scenario)).toBe(1)
+    expect(await fixture.arrived(scenario)).toBe(1)
   },
 )
 
 it.each(['send-504', 'send-409', 'send-reset-before', 'send-hang'])(
   'sends the same draft again after %s',
   async (scenario) => {
-    const since = ground.clock.now()
-    await ground.switchOn(scenario)
+    const since = fixture.clock.now()
+    await fixture.switchOn(scenario)
     const subject = `Same draft after ${scenario}`
-    const { id } = await ground.service.submit({ subject })
-    if (scenario.endsWith('hang')) await ground.timeOut()
+    const { id } = await fixture.service.submit({ subject })
+    if (scenario.endsWith('hang')) await fixture.timeOut()
 
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
     expect(await count('draft-create', since)).toBe(1)
     expect(await count('draft-send', since)).toBe(2)
-    expect(await ground.arrived(subject)).toBe(1)
+    expect(await fixture.arrived(subject)).toBe(1)
   },
 )
 
 it.each(['draft-created-but-504', 'draft-created-but-reset'])(
   'has no doubt after %s, and makes another draft',
   async (scenario) => {
-    await ground.switchOn(scenario)
-    const { id } = await ground.service.submit({ subject: scenario, onUnknownOutcome: 'stop' })
-    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    await ground.pass(1 * MINUTES)
+    await fixture.switchOn(scenario)
+    const { id } = await fixture.service.submit({ subject: scenario, onUnknownOutcome: 'stop' })
+    await fixture.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    await fixture.pass(1 * MINUTES)
 
-    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    expect(await ground.arrived(scenario)).toBe(1)
+    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await fixture.arrived(scenario)).toBe(1)
   },
 )
 
 it('makes another draft, marked as a possible duplicate, when the one to be sent again is gone and no copy is found', async () => {
-  const since = ground.clock.now()
-  await ground.switchOn('send-504')
-  await ground.switchOn({ kind: 'http', endpoint: 'message-get', do: { action: 'answer', status: 503, body: '' } })
-  const { id } = await ground.service.submit({ subject: 'Deleted draft' })
-  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  await expect.poll(() => draftIdOf(ground, id), { interval: 10 }).not.toBeNull()
-  const path = `/${encodeURIComponent((await draftIdOf(ground, id)) ?? '')}`
+  const since = fixture.clock.now()
+  await fixture.switchOn('send-504')
+  await fixture.switchOn({ kind: 'http', endpoint: 'message-get', do: { action: 'answer', status: 503, body: '' } })
+  const { id } = await fixture.service.submit({ subject: 'Deleted draft' })
+  await fixture.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await expect.poll(() => draftIdOf(fixture, id), { interval: 10 }).not.toBeNull()
+  const path = `/${encodeURIComponent((await draftIdOf(fixture, id)) ?? '')}`
   // Once into Deleted Items, and once from there.
-  for (let round = 0; round < 2; round++) expect(await asAda(ground.microsoft, 'DELETE', path)).toBe(204)
+  for (let round = 0; round < 2; round++) expect(await asAda(fixture.microsoft, 'DELETE', path)).toBe(204)
 
-  await ground.pass(1 * MINUTES)
-  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: true })
+  await fixture.pass(1 * MINUTES)
+  await lookUntil(fixture, id, { status: 'sent', possibleDuplicate: true })
   expect(await count('draft-create', since)).toBe(2)
-  expect(await ground.arrived('Deleted draft')).toBe(1)
+  expect(await fixture.arrived('Deleted draft')).toBe(1)
 })
 
 it('sends by draft only what is to leave no copy in Sent Items, once the mailbox can be searched', async () => {
-  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
-  const since = ground.clock.now()
-  const one = await ground.service.submit({ subject: 'No copy', saveToSentItems: false })
-  const other = await ground.service.submit({ subject: 'A copy' })
-  for (const { id } of [one, other]) await ground.service.until(id, { status: 'sent' })
+  await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+  const since = fixture.clock.now()
+  const one = await fixture.service.submit({ subject: 'No copy', saveToSentItems: false })
+  const other = await fixture.service.submit({ subject: 'A copy' })
+  for (const { id } of [one, other]) await fixture.service.until(id, { status: 'sent' })
 
   expect(await count('draft-send', since)).toBe(1)
   expect(await count('sendMail', since)).toBe(1)
-  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
+  await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
 })
 
 it('holds all mail, and sends none from the account, where Exchange ignores from', async () => {
-  await consent(ground.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  await consent(fixture.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
   const subject = 'From the account'
-  const submitted = await Promise.all([1, 2, 3, 4, 5].map(() => ground.service.submit({ subject })))
+  const submitted = await Promise.all([1, 2, 3, 4, 5].map(() => fixture.service.submit({ subject })))
 
   for (const { id } of submitted)
-    await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required', problem: null })
-  const later = await ground.service.submit({ subject })
-  expect(await ground.service.read(later.id)).toMatchObject({ status: 'held' })
-  expect(await ground.arrived(subject)).toBe(0)
-  await expect.poll(() => draftsIn(ground, subject)).toEqual([])
+    await fixture.service.until(id, { status: 'held', heldBecause: 'reconnect-required', problem: null })
+  const later = await fixture.service.submit({ subject })
+  expect(await fixture.service.read(later.id)).toMatchObject({ status: 'held' })
+  expect(await fixture.arrived(subject)).toBe(0)
+  await expect.poll(() => draftsIn(fixture, subject)).toEqual([])
 
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
-  await consent(ground.product, 'reconnect')
-  for (const { id } of [...submitted, later]) await ground.service.until(id, { status: 'sent' })
-  expect(await ground.arrived(subject)).toBe(6)
-  await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  await consent(fixture.product, 'reconnect')
+  for (const { id } of [...submitted, later]) await fixture.service.until(id, { status: 'sent' })
+  expect(await fixture.arrived(subject)).toBe(6)
+  await consent(fixture.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
 })
 
 describe('a draft that Exchange made from the account', () => {
   beforeAll(async () => {
-    await consent(ground.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
+    await consent(fixture.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
     // Otherwise the copy of the message that proved the consent might be read only now, and show the account too.
-    await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'fails'`)
-    await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+    await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'fails'`)
+    await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
   })
   afterAll(async () => {
-    await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
-    await consent(ground.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
+    await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+    await consent(fixture.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
   })
 
   it('does not count as sent where a person sent it without its files', async () => {
     const read = { action: 'answer', when: 'before', status: 200, body: { id: 'draft', isDraft: false } }
-    await ground.switchOn(http('message-get', read), 'always') // a clean-up may read too
+    await fixture.switchOn(http('message-get', read), 'always') // a clean-up may read too
     const content = Buffer.alloc(3_200_000).toString('base64')
-    const { id } = await ground.service.submit({
+    const { id } = await fixture.service.submit({
       subject: 'Sent without its files',
       attachments: [{ filename: 'q3.pdf', content }],
     })
 
-    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+    expect(await fixture.service.until(id, { status: 'failed' })).toMatchObject({
       problem: { code: 'message-refused', detail: expect.stringContaining('with 0 of its 1 attachment') },
     })
   })
@@ -161,13 +161,13 @@ describe('a draft that Exchange made from the account', () => {
 
 it('has no doubt about a throttled message whose draft lies in the mailbox of a former sender', async () => {
   const throttling = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
-  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: throttling })
-  const { id } = await ground.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
-  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await fixture.switchOn({ kind: 'http', endpoint: 'draft-send', do: throttling })
+  const { id } = await fixture.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
+  await fixture.service.until(id, { attempts: [{ outcome: 'throttled' }] })
 
-  await consent(ground.product, 'update-sender', { fromEmail: 'bob@contoso.com' }, 'Bob Behalf')
-  await ground.pass(10 * MINUTES)
+  await consent(fixture.product, 'update-sender', { fromEmail: 'bob@contoso.com' }, 'Bob Behalf')
+  await fixture.pass(10 * MINUTES)
 
-  await lookUntil(ground, id, { status: 'sent' })
-  expect(await ground.service.read(id)).toMatchObject({ from: 'bob@contoso.com', possibleDuplicate: false })
+  await lookUntil(fixture, id, { status: 'sent' })
+  expect(await fixture.service.read(id)).toMatchObject({ from: 'bob@contoso.com', possibleDuplicate: false })
 })

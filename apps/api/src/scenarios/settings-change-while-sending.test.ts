@@ -4,36 +4,37 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-ground.ts'
+import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-fixture.ts'
 import { requestsTo } from '../test-support/scenario.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
-const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
 let ada: TestBrowser
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.empty('messages')
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.database.empty('messages')
   await connectMailbox(product, { largeAttachments: true })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
 
 const reset = () => ada.call('POST', `${SETTINGS}/reset`, {})
-const sendersOf = async (subject: string) => (await mailsIn(ground.microsoft, subject)).map((mail) => mail.from.address)
-const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
+const sendersOf = async (subject: string) =>
+  (await mailsIn(fixture.microsoft, subject)).map((mail) => mail.from.address)
+const arrived = async (subject: string) => (await mailsIn(fixture.microsoft, subject)).length
 
 /** Whether a reset still waits, a moment after it has replaced the settings. */
 async function waits(promise: Promise<unknown>): Promise<boolean> {
-  const status = () => ground.database.query('SELECT status FROM tenant_settings')
+  const status = () => fixture.database.query('SELECT status FROM tenant_settings')
   await expect.poll(status, { interval: 5 }).toMatchObject([{ status: 'not-configured' }])
   const pending = Symbol('pending')
   return (await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 150, pending))])) === pending
 }
 
 it('stops an upload that is under way at a reset, and holds the message', async () => {
-  const rangesBefore = await requestsTo(ground, 'upload-range')
-  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const rangesBefore = await requestsTo(fixture, 'upload-range')
+  const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product, service }, 'Reset in the middle', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
 
@@ -43,12 +44,12 @@ it('stops an upload that is under way at a reset, and holds the message', async 
 
   expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
   expect(await service.until(id, { status: 'held' })).toMatchObject({ heldBecause: 'not-configured' })
-  expect((await requestsTo(ground, 'upload-range')) - rangesBefore).toBe(2)
+  expect((await requestsTo(fixture, 'upload-range')) - rangesBefore).toBe(2)
   expect(await arrived('Reset in the middle')).toBe(0)
 })
 
 it('answers a reset once the request on the wire has ended, and says how many there were', async () => {
-  const sending = await holdRequest(ground.microsoft, 'draft-send')
+  const sending = await holdRequest(fixture.microsoft, 'draft-send')
   const { id } = await service.submit({ subject: 'On the wire' })
   await sending.untilHeld()
 
@@ -61,10 +62,10 @@ it('answers a reset once the request on the wire has ended, and says how many th
 })
 
 it('begins no request for a message that waited for a token when the reset came', async () => {
-  await ground.database.query(
+  await fixture.database.query(
     'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
   )
-  const token = await holdRequest(ground.microsoft, 'token')
+  const token = await holdRequest(fixture.microsoft, 'token')
   const { id } = await service.submit({ subject: 'Waited for a token' })
   await token.untilHeld()
 
@@ -76,7 +77,7 @@ it('begins no request for a message that waited for a token when the reset came'
 })
 
 it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
-  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product, service }, 'Changed in the middle', files(2 * RANGE_BYTES + 1))
   await range.untilHeld()
   const changes = { fromEmail: 'reports@contoso.com' }
@@ -96,7 +97,7 @@ it('completes a consent for another sender once the old one has nothing on the w
 
 /** Submits a message, and completes a change of the settings while Microsoft makes its draft. */
 async function changedWhileDrafting(subject: string, path: string, changes: object): Promise<string> {
-  const creating = await holdRequest(ground.microsoft, 'draft-create')
+  const creating = await holdRequest(fixture.microsoft, 'draft-create')
   const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
   await creating.untilHeld()
   const { json: started } = await ada.call('POST', `${SETTINGS}/${path}`, changes)
@@ -117,10 +118,10 @@ it('does not send a draft of the old sender once there is another', async () => 
 })
 
 it('does not use a draft that is to be deleted', async () => {
-  const before = await requestsTo(ground, 'draft-create')
+  const before = await requestsTo(fixture, 'draft-create')
   const id = await changedWhileDrafting('Drafted twice', 'reconnect', {})
 
   await service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect((await requestsTo(ground, 'draft-create')) - before).toBe(2)
+  expect((await requestsTo(fixture, 'draft-create')) - before).toBe(2)
   expect(await arrived('Drafted twice')).toBe(1)
 })

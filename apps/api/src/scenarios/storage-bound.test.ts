@@ -3,31 +3,31 @@ import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { files } from '../test-support/upload-ground.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { files } from '../test-support/upload-fixture.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const BOUND = 4 * MIB
 
-const ground = useDeliveryGround({
+const fixture = useDeliveryFixture({
   mailbox: 'may be read',
   environment: { TENANT_STORAGE_BYTES: String(BOUND) },
 })
 afterEach(async () => {
-  await ground.calm()
-  await ground.database.empty('messages')
+  await fixture.calm()
+  await fixture.database.empty('messages')
 })
 
-const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
+const later = () => ({ sendAt: new Date(fixture.clock.now().getTime() + 24 * HOURS).toISOString() })
 const post = (sizeBytes: number, changes: object = later()) =>
-  postMultipart(ground.product.publicUrl, ground.service.key, mailWith(files(sizeBytes), changes))
-const cancel = async (id: string) => (await ground.service.post(`${MESSAGES}/${id}/cancel`)).status
-const chunks = async () => (await countStored(ground.database)).chunks
+  postMultipart(fixture.product.publicUrl, fixture.service.key, mailWith(files(sizeBytes), changes))
+const cancel = async (id: string) => (await fixture.service.post(`${MESSAGES}/${id}/cancel`)).status
+const chunks = async () => (await countStored(fixture.database)).chunks
 
 it('refuses what exceeds the bound with 507, saying what is stored, the bound and what to do, and keeps nothing', async () => {
   const first = await post(2.4 * MIB)
-  const before = await countStored(ground.database)
+  const before = await countStored(fixture.database)
   const { status, json } = await post(2 * MIB)
 
   expect(first.status).toBe(202)
@@ -38,21 +38,21 @@ it('refuses what exceeds the bound with 507, saying what is stored, the bound an
     detail: expect.stringContaining(`of ${BOUND} bytes`),
   })
   expect(json.detail).toContain('TENANT_STORAGE_BYTES')
-  expect(await countStored(ground.database)).toEqual(before)
+  expect(await countStored(fixture.database)).toEqual(before)
 })
 
 it('refuses while the message arrives, as soon as the bound is reached', async () => {
-  const upload = startUpload(ground.product, ground.service.key, mailWith(files(15 * MIB), later()))
+  const upload = startUpload(fixture.product, fixture.service.key, mailWith(files(15 * MIB), later()))
   await upload.send(5 * MIB)
 
   expect(await upload.answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   upload.breakOff()
-  await expect.poll(() => countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  await expect.poll(() => countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
 it('has room again after a delivery, and after a cancel', async () => {
   const sent = await post(3.5 * MIB, {})
-  await ground.service.until(sent.json.id, { status: 'sent' })
+  await fixture.service.until(sent.json.id, { status: 'sent' })
   expect(await chunks()).toBe(0)
 
   const scheduled = await post(3.5 * MIB)

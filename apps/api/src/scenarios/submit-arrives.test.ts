@@ -3,15 +3,15 @@ import { expect, it } from 'vitest'
 import { systemClock } from '../runtime/clock.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { DAYS, HOURS } from '../test-support/test-clock.ts'
-import { useProduct } from '../test-support/use-ground.ts'
+import { useProduct } from '../test-support/use-fixture.ts'
 
-const { ground, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
+const { fixture, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
 
 /** Submits a message, and returns its copy in the mailbox that sent it. */
 async function sendAndFind(subject: string, changes: object = {}) {
   const { id } = await service.submit({ subject, ...changes })
   expect(await service.untilEnded(id)).toMatchObject({ status: 'sent', problem: null })
-  const found = await mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'sentItems' })
+  const found = await mailsIn(fixture.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'sentItems' })
   expect(found).toHaveLength(1)
   return found[0]
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
-import { useGround } from '../test-support/use-ground.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const CALLER = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 const TRACEPARENT = `00-${CALLER.traceId}-${CALLER.spanId}-01`
@@ -24,8 +24,8 @@ interface Span {
   readonly attributes: readonly Attribute[]
 }
 
-const ground = useGround()
-beforeEach(() => ground.clear())
+const fixture = useFixture()
+beforeEach(() => fixture.clear())
 
 /** Serves the endpoint of an OTLP receiver. */
 async function startReceiver(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
@@ -61,7 +61,7 @@ async function startKeepingReceiver() {
 }
 
 async function startTraced(environment: Record<string, string>): Promise<TestProduct> {
-  const product = await ground.startProduct({ environment })
+  const product = await fixture.startProduct({ environment })
   onTestFinished(() => product.close())
   await connectMailbox(product)
   return product

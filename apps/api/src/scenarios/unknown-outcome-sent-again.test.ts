@@ -1,11 +1,11 @@
 import { beforeEach, expect, it } from 'vitest'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 // With Mail.Send alone no message can be looked up.
 
-const ground = useDeliveryGround()
-beforeEach(() => ground.calm())
+const fixture = useDeliveryFixture()
+beforeEach(() => fixture.calm())
 
 /** Faults that leave open whether the mail was sent, and how many were. */
 const AMBIGUOUS = [
@@ -17,32 +17,32 @@ const AMBIGUOUS = [
 
 it.each(AMBIGUOUS)('after %s it sends once more, and marks the message as a possible duplicate', async (name, sent) => {
   const subject = `Again after ${name}`
-  await ground.switchOn(name)
-  const { id } = await ground.service.submit({ subject })
-  if (name.endsWith('hang')) await ground.timeOut()
-  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }], possibleDuplicate: false })
+  await fixture.switchOn(name)
+  const { id } = await fixture.service.submit({ subject })
+  if (name.endsWith('hang')) await fixture.timeOut()
+  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }], possibleDuplicate: false })
 
-  await ground.pass(1 * MINUTES)
+  await fixture.pass(1 * MINUTES)
 
-  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
     attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
     possibleDuplicate: true,
     problem: null,
   })
-  expect(await ground.arrived(subject)).toBe(sent + 1)
+  expect(await fixture.arrived(subject)).toBe(sent + 1)
 })
 
 it.each(AMBIGUOUS)('after %s it stops when the message asks for that', async (name, sent) => {
   const subject = `Stopped after ${name}`
-  await ground.switchOn(name)
-  const { id } = await ground.service.submit({ subject, onUnknownOutcome: 'stop' })
-  if (name.endsWith('hang')) await ground.timeOut()
+  await fixture.switchOn(name)
+  const { id } = await fixture.service.submit({ subject, onUnknownOutcome: 'stop' })
+  if (name.endsWith('hang')) await fixture.timeOut()
 
-  expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+  expect(await fixture.service.until(id, { status: 'failed' })).toMatchObject({
     attempts: [{ outcome: 'unknown' }],
     possibleDuplicate: false,
     problem: { code: 'outcome-unknown' },
   })
-  await ground.pass(1 * MINUTES)
-  expect(await ground.arrived(subject)).toBe(sent)
+  await fixture.pass(1 * MINUTES)
+  expect(await fixture.arrived(subject)).toBe(sent)
 })

@@ -11,84 +11,84 @@ import {
   SHORT_RANGE_BYTES,
   submitFiles,
   untilRanges,
-} from '../test-support/upload-ground.ts'
+} from '../test-support/upload-fixture.ts'
 import { startWorker } from '../test-support/scenario.ts'
-import { useUploadGround } from '../test-support/use-ground.ts'
+import { useUploadFixture } from '../test-support/use-fixture.ts'
 
 describe('what a mailbox takes in 5 minutes', () => {
   const LIMIT_BYTES = 4 * MB // of ranges of 1.5 MB
   const environment = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(LIMIT_BYTES) }
-  const ground = useUploadGround({ environment, deliverySizes: { rangeBytes: SHORT_RANGE_BYTES } })
-  beforeAll(() => ground.microsoft.control('PATCH', '/settings', { uploadBytesPer5Minutes: LIMIT_BYTES }))
+  const fixture = useUploadFixture({ environment, deliverySizes: { rangeBytes: SHORT_RANGE_BYTES } })
+  beforeAll(() => fixture.microsoft.control('PATCH', '/settings', { uploadBytesPer5Minutes: LIMIT_BYTES }))
   beforeEach(async () => {
-    await ground.calm()
-    await ground.pass(10 * MINUTES)
-    await ground.microsoft.control('DELETE', '/counters')
+    await fixture.calm()
+    await fixture.pass(10 * MINUTES)
+    await fixture.microsoft.control('DELETE', '/counters')
   })
-  afterAll(() => ground.requireNothingInMemory())
+  afterAll(() => fixture.requireNothingInMemory())
 
-  const counters = async () => (await ground.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
+  const counters = async () => (await fixture.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
 
   it('puts a message that alone exceeds it back into the queue, with its progress, and sends it later', async () => {
     const contents = files(6 * MB)
-    const id = await submitFiles(ground, 'waits', contents)
-    await untilRanges(ground.microsoft, 'waits', 2)
-    const waiting = await ground.service.until(id, { status: 'queued' })
+    const id = await submitFiles(fixture, 'waits', contents)
+    await untilRanges(fixture.microsoft, 'waits', 2)
+    const waiting = await fixture.service.until(id, { status: 'queued' })
     expect(waiting).toMatchObject({
       attempts: [],
       progress: { totalBytes: 6 * MB },
       waitingBecause: 'uploads-per-5-minutes',
     })
-    expect(Date.parse(waiting.nextAttemptAt)).toBeGreaterThan(ground.clock.now().getTime() + 15_000)
+    expect(Date.parse(waiting.nextAttemptAt)).toBeGreaterThan(fixture.clock.now().getTime() + 15_000)
 
-    await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'waits', contents)
+    await fixture.passUntil(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(fixture.microsoft, 'waits', contents)
     expect((await counters()).maxUploadedBytesPer5Minutes).toBeLessThanOrEqual(LIMIT_BYTES)
   })
 })
 
 describe('the memory of what is sent', () => {
-  const ground = useUploadGround()
+  const fixture = useUploadFixture()
 
   it('is left to small messages while ranges of several uploads wait for Microsoft', async () => {
     const subjects = ['first', 'second']
     const ranges = [
-      await holdRequest(ground.microsoft, 'upload-range', 1),
-      await holdRequest(ground.microsoft, 'upload-range', 2),
+      await holdRequest(fixture.microsoft, 'upload-range', 1),
+      await holdRequest(fixture.microsoft, 'upload-range', 2),
     ]
-    const ids = await Promise.all(subjects.map((subject) => submitFiles(ground, subject, files(2 * RANGE_BYTES + 1))))
-    const metrics = async () => (await fetch(`${ground.product.url}/metrics`)).text()
+    const ids = await Promise.all(subjects.map((subject) => submitFiles(fixture, subject, files(2 * RANGE_BYTES + 1))))
+    const metrics = async () => (await fetch(`${fixture.product.url}/metrics`)).text()
     // Three ranges are held, twice each, and the fourth waits for memory.
     await expect.poll(metrics).toMatch(new RegExp(`^inforiver_mail_delivery_memory_bytes ${3 * 2 * RANGE_BYTES}$`, 'm'))
 
-    const small = await ground.service.submit({ subject: 'small' })
+    const small = await fixture.service.submit({ subject: 'small' })
 
-    await ground.service.until(small.id, { status: 'sent' })
-    expect(await Promise.all(subjects.map((subject) => rangesTaken(ground.microsoft, subject)))).toEqual([[[]], [[]]])
+    await fixture.service.until(small.id, { status: 'sent' })
+    expect(await Promise.all(subjects.map((subject) => rangesTaken(fixture.microsoft, subject)))).toEqual([[[]], [[]]])
     for (const range of ranges) await range.release()
-    for (const id of ids) await ground.passUntil(id, { status: 'sent' })
+    for (const id of ids) await fixture.passUntil(id, { status: 'sent' })
   })
 })
 
 describe('requests to a mailbox at once', () => {
   const environment = { MAILBOX_CONCURRENCY: '1' }
-  const ground = useUploadGround({ environment })
+  const fixture = useUploadFixture({ environment })
 
   it('stay within MAILBOX_CONCURRENCY across two processes, deletions included', async () => {
-    await startWorker(ground, { environment })
-    await connectMailbox(ground.product, { largeAttachments: true })
-    await ground.microsoft.control('PATCH', '/settings', { latencyMs: 100, mailboxConcurrency: 1 })
-    await ground.microsoft.control('DELETE', '/counters')
+    await startWorker(fixture, { environment })
+    await connectMailbox(fixture.product, { largeAttachments: true })
+    await fixture.microsoft.control('PATCH', '/settings', { latencyMs: 100, mailboxConcurrency: 1 })
+    await fixture.microsoft.control('DELETE', '/counters')
     const changes = { saveToSentItems: false }
     const sizes = [4 * MB, 100, 100, 4 * MB, 100, 100, 4 * MB, 100]
     const ids = await Promise.all(
-      sizes.map((size, index) => submitFiles(ground, `at once ${index}`, files(size), changes)),
+      sizes.map((size, index) => submitFiles(fixture, `at once ${index}`, files(size), changes)),
     )
-    for (const id of ids) await ground.passUntil(id, { status: 'sent' })
-    const left = () => ground.database.query('SELECT 1 FROM mailbox_cleanups')
+    for (const id of ids) await fixture.passUntil(id, { status: 'sent' })
+    const left = () => fixture.database.query('SELECT 1 FROM mailbox_cleanups')
     await expect.poll(left).toEqual([])
 
-    const { mailboxes } = await ground.microsoft.control('GET', '/counters')
+    const { mailboxes } = await fixture.microsoft.control('GET', '/counters')
     expect(mailboxes['ada@contoso.com']).toMatchObject({ maxConcurrent: 1, refusedForConcurrency: 0 })
   })
 })

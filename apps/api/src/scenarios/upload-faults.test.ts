@@ -6,17 +6,17 @@ import {
   SMALL_UPLOADS,
   submitFiles,
   uploadsOf,
-} from '../test-support/upload-ground.ts'
-import { useUploadGround } from '../test-support/use-ground.ts'
+} from '../test-support/upload-fixture.ts'
+import { useUploadFixture } from '../test-support/use-fixture.ts'
 import { answer, http } from '../test-support/scenario.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 
-const ground = useUploadGround({ deliverySizes: SMALL_UPLOADS })
-beforeEach(() => ground.calm())
-afterAll(() => ground.requireNothingInMemory())
+const fixture = useUploadFixture({ deliverySizes: SMALL_UPLOADS })
+beforeEach(() => fixture.calm())
+afterAll(() => fixture.requireNothingInMemory())
 
-const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const set = (settings: object) => fixture.microsoft.control('PATCH', '/settings', settings)
 const RESET_BEFORE = { action: 'reset', when: 'before' }
 const RESET_AFTER = { action: 'reset', when: 'after' }
 const HANG = { action: 'hang', when: 'before' }
@@ -30,11 +30,11 @@ async function deliver(
   uploaded = 2 * RANGE_BYTES + 17,
 ) {
   const contents = files(100, uploaded, 10_000)
-  const id = await submitFiles(ground, subject, contents)
+  const id = await submitFiles(fixture, subject, contents)
   await meanwhile(subject)
-  const message = await ground.passUntil(id, { status: 'sent' })
+  const message = await fixture.passUntil(id, { status: 'sent' })
   expect(message).toMatchObject({ possibleDuplicate: false, progress: null })
-  await expectArrival(ground.microsoft, subject, contents)
+  await expectArrival(fixture.microsoft, subject, contents)
   return message
 }
 
@@ -51,9 +51,9 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
     ['429 with Retry-After', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'seconds', seconds: 2 } })],
   ])('uploads no range twice when the first was answered by: %s', async (name, action) => {
     const subject = `${uploadStatus}, ${name}`
-    await ground.switchOn(http('upload-range', action))
+    await fixture.switchOn(http('upload-range', action))
     await deliver(subject, nothing)
-    expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
+    expect(await rangesTaken(fixture.microsoft, subject)).toEqual([ONE_FILE])
   })
 
   it.each([
@@ -61,26 +61,26 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
     ['not taken', RESET_BEFORE],
   ])('attaches the file once when the answer to its last range is lost, %s', async (name, action) => {
     const subject = `${uploadStatus}, last range ${name}`
-    await ground.switchOn(http('upload-range', action), 1, 2)
+    await fixture.switchOn(http('upload-range', action), 1, 2)
     await deliver(subject, nothing)
-    expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
+    expect(await rangesTaken(fixture.microsoft, subject)).toEqual([ONE_FILE])
   })
 })
 
 describe('an upload session that is gone', () => {
   it.each(['upload-session-forgotten', 'upload-token-expired'])('starts over after %s', async (scenario) => {
-    await ground.switchOn(scenario, 1, 1)
+    await fixture.switchOn(scenario, 1, 1)
     await deliver(scenario, nothing)
-    expect(await rangesTaken(ground.microsoft, scenario)).toEqual([[0], ONE_FILE])
+    expect(await rangesTaken(fixture.microsoft, scenario)).toEqual([[0], ONE_FILE])
   })
 
   it('starts over when little of its time is left', async () => {
-    await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    const id = await submitFiles(ground, 'nearly expired', files(2 * RANGE_BYTES))
-    await ground.service.until(id, { attempts: [{}] })
-    await ground.pass(7_200_000 - 30_000)
-    await ground.service.until(id, { status: 'sent' })
-    expect(await rangesTaken(ground.microsoft, 'nearly expired')).toEqual([[], [0, RANGE_BYTES]])
+    await fixture.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+    const id = await submitFiles(fixture, 'nearly expired', files(2 * RANGE_BYTES))
+    await fixture.service.until(id, { attempts: [{}] })
+    await fixture.pass(7_200_000 - 30_000)
+    await fixture.service.until(id, { status: 'sent' })
+    expect(await rangesTaken(fixture.microsoft, 'nearly expired')).toEqual([[], [0, RANGE_BYTES]])
   })
 })
 
@@ -89,42 +89,42 @@ describe('an answer that is not the upload host’s', () => {
     http('upload-range', { action: 'answer', by: 'gateway', status, body: '', ...more })
 
   it.each([200, 201])('does not stand for the last range with HTTP %i', async (status) => {
-    await ground.switchOn(gateway(status), 1, 2)
+    await fixture.switchOn(gateway(status), 1, 2)
     expect(await deliver(`foreign ${status}`, nothing)).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-    expect(await rangesTaken(ground.microsoft, `foreign ${status}`)).toEqual([[0, RANGE_BYTES], ONE_FILE])
+    expect(await rangesTaken(fixture.microsoft, `foreign ${status}`)).toEqual([[0, RANGE_BYTES], ONE_FILE])
   })
 
   it('keeps only that message waiting, after a few sessions', async () => {
-    await ground.switchOn('upload-range-foreign-403', 'always')
+    await fixture.switchOn('upload-range-foreign-403', 'always')
     const contents = files(3 * RANGE_BYTES)
-    const ids = [await submitFiles(ground, 'refused', contents), await submitFiles(ground, 'also refused', contents)]
+    const ids = [await submitFiles(fixture, 'refused', contents), await submitFiles(fixture, 'also refused', contents)]
     for (const id of ids) {
-      const { attempts } = await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+      const { attempts } = await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
       expect(attempts[0].detail).toContain('RBAC: access denied')
     }
-    expect(await uploadsOf(ground.microsoft, 'refused')).toHaveLength(3)
+    expect(await uploadsOf(fixture.microsoft, 'refused')).toHaveLength(3)
     const attached = 'SELECT upload_attached FROM message_drafts WHERE message_id = ANY ($1)'
-    expect(await ground.database.query(attached, [ids])).toEqual([{ upload_attached: 0 }, { upload_attached: 0 }])
-    const other = await ground.service.submit()
-    await ground.service.until(other.id, { status: 'sent' })
+    expect(await fixture.database.query(attached, [ids])).toEqual([{ upload_attached: 0 }, { upload_attached: 0 }])
+    const other = await fixture.service.submit()
+    await fixture.service.until(other.id, { status: 'sent' })
 
-    await ground.microsoft.control('DELETE', '/scenarios')
+    await fixture.microsoft.control('DELETE', '/scenarios')
     for (const id of ids)
-      expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(ground.microsoft, 'refused', contents)
+      expect(await fixture.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(fixture.microsoft, 'refused', contents)
   })
 })
 
 it('is not sent without a small file that something else than Microsoft says it attached', async () => {
-  await ground.switchOn(http('draft-attach', { action: 'answer', by: 'gateway', status: 201, body: '' }))
+  await fixture.switchOn(http('draft-attach', { action: 'answer', by: 'gateway', status: 201, body: '' }))
   const contents = files(60_000, 60_000)
-  const id = await submitFiles(ground, 'small, foreign 201', contents)
-  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'small, foreign 201', contents)
+  const id = await submitFiles(fixture, 'small, foreign 201', contents)
+  expect(await fixture.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  await expectArrival(fixture.microsoft, 'small, foreign 201', contents)
 })
 
 it('is not sent without a file that Microsoft does not show after its upload', async () => {
-  await ground.switchOn(http('attachment-list', { action: 'answer', status: 200, body: { value: [] } }))
+  await fixture.switchOn(http('attachment-list', { action: 'answer', status: 200, body: { value: [] } }))
   const message = await deliver('not shown', nothing)
   expect(message.attempts).toMatchObject([{ outcome: 'unavailable' }, { outcome: 'sent' }])
 })
@@ -145,12 +145,12 @@ describe('a fault of Graph', () => {
     ['draft-send', 'no answer', HANG],
   ] as const)('at %s, %s, leads to one message, once and whole', async (endpoint, name, action) => {
     const subject = `${endpoint} ${name}`
-    await ground.switchOn(http(endpoint, action))
+    await fixture.switchOn(http(endpoint, action))
     // Files on a draft are counted when an attempt resumes it.
-    if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    await deliver(subject, action === HANG ? () => ground.timeOut() : nothing, 2 * RANGE_BYTES)
-    const sessions = await rangesTaken(ground.microsoft, subject)
+    if (endpoint === 'attachment-list') await fixture.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+    await deliver(subject, action === HANG ? () => fixture.timeOut() : nothing, 2 * RANGE_BYTES)
+    const sessions = await rangesTaken(fixture.microsoft, subject)
     expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
-    expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
+    expect(await fixture.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
   })
 })

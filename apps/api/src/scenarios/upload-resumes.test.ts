@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   expectArrival,
@@ -10,7 +10,7 @@ import {
   SMALL_UPLOADS,
   submitFiles,
   uploadsOf,
-} from '../test-support/upload-ground.ts'
+} from '../test-support/upload-fixture.ts'
 import {
   http,
   requestsTo,
@@ -26,28 +26,28 @@ const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
 const sizes = [100, 2 * RANGE_BYTES + 17, 200]
 
-let ground: TestGround
+let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api, { largeAttachments: true })
-  await permitSmallUploads(ground)
+  await permitSmallUploads(fixture)
   service = await createServiceClient(api)
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater } = createWorkerStarts(() => ground, { deliverySizes: SMALL_UPLOADS })
+const { startLater } = createWorkerStarts(() => fixture, { deliverySizes: SMALL_UPLOADS })
 
 const submit = (subject: string, contents: readonly Buffer[]) =>
   submitFiles({ product: api, service }, subject, contents)
 
 /** Counts ranges that were sent more than once, whatever the answers, in whatever session. */
 async function sentAgain(subject: string): Promise<number> {
-  const uploads = await uploadsOf(ground.microsoft, subject)
+  const uploads = await uploadsOf(fixture.microsoft, subject)
   const sent = uploads.flatMap(({ name, ranges }) => ranges.map(({ from }) => `${name} ${from}`))
   return sent.length - new Set(sent).size
 }
@@ -66,20 +66,20 @@ describe('a message whose worker is killed', () => {
     ['when its draft is sent, and it is not yet written down', 'draft-send', 'after'],
   ] as const)('%s is resumed by another process', async (name, endpoint, when) => {
     const contents = files(...sizes)
-    const before = await requestsTo(ground, 'draft-create')
-    const worker = await startKillableWorker(ground, { deliverySizes: SMALL_UPLOADS })
-    await switchOn(ground, http(endpoint, { action: 'hang', when }))
+    const before = await requestsTo(fixture, 'draft-create')
+    const worker = await startKillableWorker(fixture, { deliverySizes: SMALL_UPLOADS })
+    await switchOn(fixture, http(endpoint, { action: 'hang', when }))
     const id = await submit(name, contents)
-    await untilMet(ground)
+    await untilMet(fixture)
     await worker.kill()
     await startLater(AFTER_THE_LEASE_MS)
 
     expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(ground.microsoft, name, contents)
-    const sessions = await rangesTaken(ground.microsoft, name)
+    await expectArrival(fixture.microsoft, name, contents)
+    const sessions = await rangesTaken(fixture.microsoft, name)
     expect(sessions.filter((starts) => starts.length > 0)).toEqual([ONE_FILE])
     expect(await sentAgain(name)).toBeLessThanOrEqual(1)
     const lost = endpoint === 'draft-create' && when === 'before'
-    expect((await requestsTo(ground, 'draft-create')) - before).toBe(lost ? 2 : 1)
+    expect((await requestsTo(fixture, 'draft-create')) - before).toBe(lost ? 2 : 1)
   })
 })

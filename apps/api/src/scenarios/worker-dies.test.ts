@@ -2,32 +2,32 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { answer, http, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 
-let ground: TestGround
+let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(api)
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater, startProcess } = createWorkerStarts(() => ground)
+const { startLater, startProcess } = createWorkerStarts(() => fixture)
 
 it('hands the message of a killed worker to another within a minute, marked because it cannot be looked up', async () => {
   await connectMailbox(api)
   const worker = await startProcess()
-  await switchOn(ground, http('sendMail', { action: 'hang' }))
+  await switchOn(fixture, http('sendMail', { action: 'hang' }))
   const { id } = await service.submit({ subject: 'Killed' })
-  await untilMet(ground)
+  await untilMet(fixture)
 
   worker.signal('SIGKILL')
   await startLater(AFTER_THE_LEASE_MS)
@@ -36,20 +36,20 @@ it('hands the message of a killed worker to another within a minute, marked beca
     attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
     possibleDuplicate: true,
   })
-  expect(await mailsIn(ground.microsoft, 'Killed')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Killed')).toHaveLength(1)
 })
 
 it('sends nothing that another worker has taken over, when a suspended worker resumes', async () => {
   await connectMailbox(api)
   const worker = await startProcess()
   // It is suspended while it waits for an answer after which it would send once more, with a fresh token.
-  const sending = await holdRequest(ground.microsoft, 'sendMail')
-  await switchOn(ground, http('sendMail', answer(401, 'InvalidAuthenticationToken')))
+  const sending = await holdRequest(fixture.microsoft, 'sendMail')
+  await switchOn(fixture, http('sendMail', answer(401, 'InvalidAuthenticationToken')))
   const { id } = await service.submit({ subject: 'Stood still' })
   await sending.untilHeld()
   worker.signal('SIGSTOP')
   await sending.release()
-  await untilMet(ground)
+  await untilMet(fixture)
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })
 
@@ -58,5 +58,5 @@ it('sends nothing that another worker has taken over, when a suspended worker re
   await expect.poll(() => worker.log).toContain(id)
   const other = await service.submit({ subject: 'Afterwards' })
   await service.until(other.id, { status: 'sent' })
-  expect(await mailsIn(ground.microsoft, 'Stood still')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Stood still')).toHaveLength(1)
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   expectArrival,
@@ -10,7 +10,7 @@ import {
   rangesTaken,
   SMALL_UPLOADS,
   submitFiles,
-} from '../test-support/upload-ground.ts'
+} from '../test-support/upload-fixture.ts'
 import { startWorker, untilMet, untilStopping } from '../test-support/scenario.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
@@ -18,44 +18,44 @@ const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
 const OPTIONS = { deliverySizes: SMALL_UPLOADS }
 const CONTENTS = files(2 * RANGE_BYTES + 17)
 
-let ground: TestGround
+let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api, { largeAttachments: true })
-  await permitSmallUploads(ground)
-  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+  await permitSmallUploads(fixture)
+  await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   service = await createServiceClient(api)
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
 async function leaseOf(id: string): Promise<unknown> {
-  const [row] = await ground.database.query('SELECT status, lease_owner FROM message_states WHERE id = $1', [id])
+  const [row] = await fixture.database.query('SELECT status, lease_owner FROM message_states WHERE id = $1', [id])
   return row
 }
 
 it('breaks off an attempt that outlasts the grace period, and the next process finds the mail in the mailbox', async () => {
-  const worker = await startWorker(ground, { ...OPTIONS, deliveryGraceMs: 0 })
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-hang', times: 1 })
+  const worker = await startWorker(fixture, { ...OPTIONS, deliveryGraceMs: 0 })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-hang', times: 1 })
   const { id } = await service.submit({ subject: 'Broken off' })
-  await untilMet(ground)
+  await untilMet(fixture)
 
   await worker.close()
 
   expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
   expect(await service.read(id)).toMatchObject({ attempts: [{ outcome: 'unknown' }] })
-  await startWorker(ground, OPTIONS)
+  await startWorker(fixture, OPTIONS)
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  expect(await mailsIn(ground.microsoft, 'Broken off')).toHaveLength(1)
+  expect(await mailsIn(fixture.microsoft, 'Broken off')).toHaveLength(1)
 })
 
 it('ends an upload after the range under way, and the next process resumes it there', async () => {
-  const worker = await startWorker(ground, OPTIONS)
-  const held = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const worker = await startWorker(fixture, OPTIONS)
+  const held = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product: api, service }, 'Left off', CONTENTS)
   await held.untilHeld()
 
@@ -69,15 +69,15 @@ it('ends an upload after the range under way, and the next process resumes it th
     attempts: [],
     progress: { sentBytes: 2 * RANGE_BYTES, totalBytes: 2 * RANGE_BYTES + 17 },
   })
-  await startWorker(ground, OPTIONS)
+  await startWorker(fixture, OPTIONS)
   await service.until(id, { status: 'sent', possibleDuplicate: false })
-  await expectArrival(ground.microsoft, 'Left off', CONTENTS)
-  expect(await rangesTaken(ground.microsoft, 'Left off')).toEqual([ONE_FILE])
+  await expectArrival(fixture.microsoft, 'Left off', CONTENTS)
+  expect(await rangesTaken(fixture.microsoft, 'Left off')).toEqual([ONE_FILE])
 })
 
 it('finishes an attempt under way when it is stopped', async () => {
-  const worker = await startWorker(ground, OPTIONS)
-  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const worker = await startWorker(fixture, OPTIONS)
+  const sending = await holdRequest(fixture.microsoft, 'sendMail')
   const { id } = await service.submit({ subject: 'Finished' })
   await sending.untilHeld()
 

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
 const KEYS = '/api/v1/service-keys'
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
+  fixture = await createTestFixture({ clock })
+  product = await fixture.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 const inTenMinutes = () => new Date(clock.now().getTime() + 10 * MINUTES).toISOString()
 
@@ -36,7 +36,7 @@ const listed = async (name: string) =>
   (await ada.call('GET', KEYS)).json.items.find((key: { name: string }) => key.name === name)
 
 const refusalsOf = (id: string) =>
-  ground.database.query(
+  fixture.database.query(
     `SELECT outcome, details ->> 'client' AS client FROM audit_events WHERE action = 'service-key-refused' AND details ->> 'key' = $1`,
     [id],
   )
@@ -48,7 +48,7 @@ it('answers the limits of a key, in one spelling, and records them', async () =>
 
   const spelled = { allowedDomains: ['contoso.com', '*.xn--mller-kva.de'], allowedAddresses: ['10.0.0.0/8'] }
   expect(await listed('limited')).toMatchObject({ expiresAt, ...spelled })
-  const [event] = await ground.database.query(
+  const [event] = await fixture.database.query(
     `SELECT details FROM audit_events WHERE action = 'service-key-created' AND details ->> 'key' = $1`,
     [id],
   )

@@ -1,34 +1,34 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KEYS = '/api/v1/service-keys'
 const clock = createTestClock()
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
+  fixture = await createTestFixture({ clock })
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   product = await start()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
 
 /** Starts a product behind a proxy that names the client. */
-const start = () => ground.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
+const start = () => fixture.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
 const use = (key: string, client: string, { publicUrl } = product) =>
   fetch(`${publicUrl}${MESSAGES}`, { headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': client } })
 const made = async (scopes: string[]) => (await ada.call('POST', KEYS, { name: 'reports', scopes })).json
 const refusals = () =>
-  ground.database.query<{ outcome: string; details: { client: string } }>(
+  fixture.database.query<{ outcome: string; details: { client: string } }>(
     `SELECT actor, outcome, details FROM audit_events WHERE action = 'service-key-refused' ORDER BY id`,
   )
 
@@ -86,9 +86,9 @@ it('records a hundred made-up keys of a flood, and still a revoked one after it'
 })
 
 it('answers as usual when the refusal cannot be recorded', async () => {
-  await ground.database.query('ALTER TABLE audit_events RENAME TO away')
+  await fixture.database.query('ALTER TABLE audit_events RENAME TO away')
   const answer = await use('imk_made-up', '203.0.113.7')
-  await ground.database.query('ALTER TABLE away RENAME TO audit_events')
+  await fixture.database.query('ALTER TABLE away RENAME TO audit_events')
 
   expect(answer.status).toBe(401)
   await use('imk_made-up', '203.0.113.7')

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { clientFor, createServiceClient } from '../test-support/test-service.ts'
 
 const MESSAGES = '/api/v1/messages'
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 const ENDPOINTS = [
   ['POST', MESSAGES, 'messages:send', MAIL],
@@ -132,7 +132,7 @@ it('keeps the messages of one service from another', async () => {
 })
 
 it('refuses a revoked key at once, at every process', async () => {
-  const second = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const second = await fixture.startProduct({ environment: { ROLE: 'api' } })
   const { json: made } = await ada.call('POST', '/api/v1/service-keys', { name: 'stopped', scopes: ['messages:read'] })
   const clients = [clientFor(product.publicUrl, made.key), clientFor(second.publicUrl, made.key)]
   for (const client of clients) expect((await client.get(MESSAGES)).status).toBe(200)

@@ -2,22 +2,22 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { changingNothing } from '../test-support/changing-nothing.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { clientFor } from '../test-support/test-service.ts'
 
 const KEYS = '/api/v1/service-keys'
 const clock = createTestClock()
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
+  fixture = await createTestFixture({ clock })
+  product = await fixture.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 async function make(name: string, scopes = ['messages:send', 'messages:read', 'settings:read']) {
   const made = await ada.call('POST', KEYS, { name, scopes })
@@ -31,7 +31,7 @@ async function listed(name: string) {
 }
 
 async function audited(id: string) {
-  return ground.database.query(
+  return fixture.database.query(
     `SELECT actor, action, outcome, details FROM audit_events WHERE details ->> 'key' = $1`,
     [id],
   )
@@ -58,7 +58,7 @@ it('shows a key once, when it is made', async () => {
 it('stores nothing of a key that could be used', async () => {
   const { id, key } = await make('hashed')
 
-  const [row] = await ground.database.query('SELECT * FROM service_keys WHERE id = $1', [id])
+  const [row] = await fixture.database.query('SELECT * FROM service_keys WHERE id = $1', [id])
   const everything = JSON.stringify([row, await audited(id), product.logLines])
   expect(everything).toContain(id)
   expect(everything).not.toContain(key)
@@ -83,7 +83,7 @@ it.each<[string, object, string]>([
   ['too many addresses', { allowedAddresses: Array(101).fill('10.0.0.1') }, 'allowedAddresses'],
 ])('refuses a key with %s, and changes nothing', async (_fault, change, path) => {
   const body = { name: 'n', scopes: ['messages:send'], ...change }
-  const refused = await changingNothing(ground, () => ada.call('POST', KEYS, body))
+  const refused = await changingNothing(fixture, () => ada.call('POST', KEYS, body))
 
   expect(refused.status).toBe(400)
   expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
@@ -104,7 +104,7 @@ it('records who made and who revoked a key', async () => {
   const { id } = await make('audited', ['messages:send', 'settings:read'])
   await ada.call('DELETE', `${KEYS}/${id}`)
 
-  const [{ id: actor } = { id: '' }] = await ground.database.query<{ id: string }>(
+  const [{ id: actor } = { id: '' }] = await fixture.database.query<{ id: string }>(
     `SELECT id FROM users WHERE email = 'ada@contoso.com'`,
   )
   expect(await audited(id)).toEqual([
@@ -138,7 +138,7 @@ it('records the last use of a key, to the minute', async () => {
 
 it('serves a key while another process records its use', async () => {
   const { id, key } = await make('noted elsewhere')
-  const release = await ground.database.lockRow('service_keys', id)
+  const release = await fixture.database.lockRow('service_keys', id)
 
   const answer = await clientFor(product.publicUrl, key).get('/api/v1/messages')
   await release()
@@ -147,9 +147,9 @@ it('serves a key while another process records its use', async () => {
 })
 
 it('makes no key beyond 500 valid ones, all of which it lists, however many have ended', async () => {
-  await ground.database.empty('service_keys')
+  await fixture.database.empty('service_keys')
   const insert = (count: number, what: string, expiresAt: Date | null) =>
-    ground.database.query(
+    fixture.database.query(
       `INSERT INTO service_keys (id, tenant_id, name, scopes, key_hash, created_at, expires_at)
        SELECT 'key_' || md5($2 || number), t.id, $2, '{messages:send}', md5($2 || number), $3, $4
          FROM tenants t, generate_series(1, $1::int) AS number`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { untilMet } from '../test-support/scenario.ts'
@@ -18,7 +18,7 @@ interface Process {
 }
 
 const clock = createTestClock()
-const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
+const { fixture, product, ada, post, readSettings, scenario } = useAdminFixture({ clock })
 const timeLimit = createTimeLimit()
 const opened: AccessModules[] = []
 let tenantId: string
@@ -34,15 +34,15 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
+  await fixture.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/counters')
 })
 
 type Overrides = Partial<Parameters<typeof createAccessModules>[0]>
 
 async function startProcess(overrides: Overrides = {}): Promise<Process> {
-  const modules = await createAccessModules({ ground, config: product.config, clock: clock.now, ...overrides })
+  const modules = await createAccessModules({ fixture, config: product.config, clock: clock.now, ...overrides })
   opened.push(modules)
   const { grantStore, accessSource } = modules
   tenantId = modules.tenantId
@@ -76,7 +76,7 @@ async function granted(process: Process, options?: { refused?: number }) {
 }
 
 async function tokenRequests(): Promise<number> {
-  return (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
+  return (await fixture.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
 }
 
 async function worksAtGraph(accessToken: string): Promise<boolean> {
@@ -100,7 +100,7 @@ it('refreshes an expired token before it is used, and asks only for what was gra
   await clock.advance(3 * HOURS)
 
   expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
-  const { items } = await ground.microsoft.control('GET', '/log')
+  const { items } = await fixture.microsoft.control('GET', '/log')
   const refresh = items.find((item: any) => item.details.grant_type === 'refresh_token') // oxlint-disable-line typescript/no-explicit-any -- JSON
   expect(refresh.details.scope.split(' ').sort()).toEqual([
     'Mail.Send',
@@ -123,16 +123,16 @@ it('hands out no token whose refresh token could not be stored first', async () 
 describe('when Microsoft withdraws what only bounces need', () => {
   /** Withdraws all consents but these: Entra then refuses whoever asks for more. */
   async function leaveOnly(...scopes: string[]): Promise<void> {
-    await ground.microsoft.control('POST', '/people/ada@contoso.com/remove-consents')
+    await fixture.microsoft.control('POST', '/people/ada@contoso.com/remove-consents')
     if (scopes.length === 0) return
     const whole = [...scopes, 'User.Read', 'openid', 'profile']
-    await ground.microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes: whole })
+    await fixture.microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes: whole })
   }
 
   async function connectWithBounces(fromEmail: string): Promise<void> {
     await post('reset')
     // Shorter than the admin's session.
-    await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 10 * 60 })
+    await fixture.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 10 * 60 })
     await connectMailbox(ada, { fromEmail })
     const { json } = await post('delivery-reports', { bounces: true })
     await ada.consent(json.consentUrl, 'Ada Admin')
@@ -161,7 +161,7 @@ describe('when Microsoft withdraws what only bounces need', () => {
     })
 
     // From now on it is not asked for.
-    await ground.microsoft.control('DELETE', '/counters')
+    await fixture.microsoft.control('DELETE', '/counters')
     await clock.advance(10 * MINUTES)
     await granted(other)
     expect(await tokenRequests()).toBe(1)
@@ -169,7 +169,7 @@ describe('when Microsoft withdraws what only bounces need', () => {
 
   it('understands an answer with fewer permissions in the same way, and asks for them once bounces are switched on again', async () => {
     await connectWithBounces('ada@contoso.com')
-    await ground.microsoft.control('POST', '/scenarios', {
+    await fixture.microsoft.control('POST', '/scenarios', {
       effect: { kind: 'fewer-scopes', without: ['Mail.ReadWrite'] },
     })
 
@@ -271,7 +271,7 @@ it.each([
   ['there are newer tokens', 'grant_version = grant_version + 1'],
 ])('lets nobody refresh tokens where meanwhile %s', async (_, change) => {
   const { grant } = await one.grantStore.read(tenantId)
-  await ground.database.query(`UPDATE tenant_settings SET ${change}`)
+  await fixture.database.query(`UPDATE tenant_settings SET ${change}`)
   const lease = { tenantId, grantVersion: grant?.grantVersion ?? 0, owner: 'late', leaseMs: 30 * SECONDS }
 
   expect(await one.grantStore.takeRefreshLease(lease)).toBe(false)
@@ -289,7 +289,7 @@ it('stores nothing of a refresh that a reset overtook', async () => {
 })
 
 it('asks Entra at most once a minute because Graph refuses a token, in any process, but for a claims challenge at once', async () => {
-  const tokenRequests = async () => (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
+  const tokenRequests = async () => (await fixture.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
   const refuse = async (process: Process, claims?: string) =>
     process.access({ refused: (await granted(process)).grantVersion, ...(claims !== undefined && { claims }) })
   expect(await refuse(one)).toMatchObject({ outcome: 'granted' })
@@ -360,7 +360,7 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', '
 
     const access = one.access({ refused: grantVersion })
     if (name === 'token-hang') {
-      await untilMet(ground)
+      await untilMet(fixture)
       timeLimit.end()
     }
 
@@ -375,7 +375,7 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', '
 async function breakSecret(times: number | 'always'): Promise<void> {
   await scenario('secret-wrong', times)
   await one.access({ refused: (await granted(one)).grantVersion })
-  await ground.database.query(
+  await fixture.database.query(
     `WITH held AS (
        INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) VALUES ('msg_1', $1, 'test', '[]', 'Held', $2)
        RETURNING *)
@@ -386,7 +386,7 @@ async function breakSecret(times: number | 'always'): Promise<void> {
 }
 
 async function heldMessage() {
-  const [row] = await ground.database.query('SELECT status, held_because FROM message_states')
+  const [row] = await fixture.database.query('SELECT status, held_because FROM message_states')
   return row
 }
 

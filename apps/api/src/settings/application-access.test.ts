@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
@@ -17,7 +17,7 @@ interface Process {
 }
 
 const clock = createTestClock()
-const { ground, product, ada, post, readSettings, scenario } = useAdminGround({
+const { fixture, product, ada, post, readSettings, scenario } = useAdminFixture({
   clock,
   environment: { GRAPH_AUTH: 'application' },
 })
@@ -34,14 +34,14 @@ afterAll(async () => {
 })
 
 beforeEach(async () => {
-  await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
+  await fixture.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
   const { json } = await post('configure', { fromEmail: 'reports@contoso.com' })
   await ada.consent(json.consentUrl, 'Grace Global')
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/counters')
 })
 
 async function startProcess(): Promise<Process> {
-  const modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
+  const modules = await createAccessModules({ fixture, config: product.config, clock: clock.now })
   opened.push(modules)
   const { tenantId, accessSource } = modules
   const logger = createLogger('silent')
@@ -56,7 +56,7 @@ async function startProcess(): Promise<Process> {
 }
 
 async function tokenRequests(): Promise<unknown> {
-  return (await ground.microsoft.control('GET', '/counters')).endpoints.token
+  return (await fixture.microsoft.control('GET', '/counters')).endpoints.token
 }
 
 it('gets one new token for all processes when it has expired', async () => {
@@ -67,7 +67,7 @@ it('gets one new token for all processes when it has expired', async () => {
   expect(await tokenRequests()).toEqual({ requests: 1, byStatus: { '200': 1 } })
   const tokens = accesses.map((access) => (access.outcome === 'granted' ? access.accessToken : access.outcome))
   expect(new Set(tokens).size).toBe(1)
-  const [row] = await ground.database.query('SELECT refresh_token_sealed, refresh_lease_owner FROM tenant_settings')
+  const [row] = await fixture.database.query('SELECT refresh_token_sealed, refresh_lease_owner FROM tenant_settings')
   expect(row).toEqual({ refresh_token_sealed: null, refresh_lease_owner: null })
 })
 
@@ -96,12 +96,12 @@ it('holds messages while the secret is refused, and releases them once it is fix
     problem: { code: 'app-misconfigured', detail: expect.stringContaining('AADSTS7000222') },
   })
   const { id } = await (await createServiceClient(product)).submit()
-  await holdMessages(ground.database, 'app-misconfigured')
+  await holdMessages(fixture.database, 'app-misconfigured')
 
   await other.recheck()
 
   expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
-  expect(await ground.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
+  expect(await fixture.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
 })
 
 it('notices a refused secret before anybody sends, and then leaves it to the recheck', async () => {
@@ -112,14 +112,14 @@ it('notices a refused secret before anybody sends, and then leaves it to the rec
   await one.keepAlive()
 
   expect(await tokenRequests()).toEqual({ requests: 1, byStatus: { '401': 1 } })
-  await ground.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('DELETE', '/scenarios')
   await ada.signIn('Ada Admin')
   expect(await readSettings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
 })
 
 it('ends the connection when Entra withdraws the application’s access, and says who reconnects', async () => {
   await clock.advance(2 * HOURS)
-  await ground.microsoft.control('POST', '/scenarios', {
+  await fixture.microsoft.control('POST', '/scenarios', {
     effect: { kind: 'entra-error', at: 'client', code: 53003, error: 'access_denied', status: 400 },
   })
 
@@ -136,12 +136,12 @@ it('checks the permissions of a token that it fetches then', async () => {
     const { checks } = (await post('check')).json
     return checks.find(({ id }: { id: string }) => id === 'permissions')
   }
-  await ground.microsoft.control('DELETE', '/tenant-consents')
+  await fixture.microsoft.control('DELETE', '/tenant-consents')
   expect(await permissions()).toMatchObject({ code: 'permissions-not-in-token', values: { missing: ['Mail.Send'] } })
 
-  await ground.microsoft.control('POST', '/application/tokens', { permissions: ['Mail.Send'] })
+  await fixture.microsoft.control('POST', '/application/tokens', { permissions: ['Mail.Send'] })
   expect(await permissions()).toMatchObject({ code: 'permissions-granted' })
 
-  await ground.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
+  await fixture.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
   expect(await permissions()).toMatchObject({ status: 'skipped', code: 'permissions-unreadable' })
 })

@@ -1,17 +1,17 @@
 import { beforeEach, expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 
 const GRACE = 'Grace' // the Entra administrator
 
 const {
-  ground,
+  fixture,
   product,
   ada,
   post: start,
   readSettings,
   readConsent,
   scenario,
-} = useAdminGround({
+} = useAdminFixture({
   environment: { GRAPH_AUTH: 'application' },
   async waitForGrant(ms) {
     waits.push(ms)
@@ -34,7 +34,7 @@ async function connect(fromEmail = 'reports@contoso.com', largeAttachments = fal
 }
 
 function change(settings: object): Promise<unknown> {
-  return ground.microsoft.control('PATCH', '/settings', settings)
+  return fixture.microsoft.control('PATCH', '/settings', settings)
 }
 
 it('opens Microsoft’s page for the consent of the organisation, with .default, at our one redirect URI', async () => {
@@ -69,7 +69,7 @@ it('connects a mailbox that no person has rights on, as the application', async 
 it('stores no refresh token, and the access token only sealed', async () => {
   await connect()
 
-  const [row] = await ground.database.query('SELECT * FROM tenant_settings')
+  const [row] = await fixture.database.query('SELECT * FROM tenant_settings')
   expect(row).toMatchObject({
     refresh_token_sealed: null,
     access_token_sealed: expect.stringMatching(/^ey/),
@@ -198,7 +198,7 @@ it('enables large attachments later, proved by a draft that it deletes', async (
     largeAttachments: { enabled: true, locked: true },
   })
   for (const folder of ['drafts', 'deletedItems']) {
-    const { items } = await ground.microsoft.control('GET', `/mailboxes/reports@contoso.com/messages?folder=${folder}`)
+    const { items } = await fixture.microsoft.control('GET', `/mailboxes/reports@contoso.com/messages?folder=${folder}`)
     expect(items).toEqual([])
   }
 })
@@ -209,13 +209,13 @@ it.each([
 ])('has the draft of the proof deleted later where %s', async (_, endpoint, fault) => {
   await connect()
   const started = await start('large-attachments', { enabled: true })
-  await ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint, do: fault } })
+  await fixture.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint, do: fault } })
 
   await ada.consent(started.json.consentUrl, GRACE)
 
-  const drafts = await ground.microsoft.control('GET', '/mailboxes/reports@contoso.com/messages?folder=drafts')
+  const drafts = await fixture.microsoft.control('GET', '/mailboxes/reports@contoso.com/messages?folder=drafts')
   expect(drafts.items).toHaveLength(1)
-  expect(await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')).toEqual([
+  expect(await fixture.database.query('SELECT item_id, kind FROM mailbox_cleanups')).toEqual([
     { item_id: started.json.id, kind: 'stray' },
   ])
 })
@@ -223,7 +223,7 @@ it.each([
 it('does not enable large attachments without Mail.ReadWrite, and sends no message then', async () => {
   await change({ applicationPermissions: ['Mail.Send'] })
   await connect()
-  await ground.microsoft.control('DELETE', '/arrivals')
+  await fixture.microsoft.control('DELETE', '/arrivals')
 
   const started = await start('large-attachments', { enabled: true })
   await ada.consent(started.json.consentUrl, GRACE)
@@ -236,7 +236,7 @@ it('does not enable large attachments without Mail.ReadWrite, and sends no messa
     largeAttachments: { enabled: false },
     grantedPermissions: ['Mail.Send'],
   })
-  expect(await ground.microsoft.control('GET', '/arrivals')).toMatchObject({ total: 0 })
+  expect(await fixture.microsoft.control('GET', '/arrivals')).toMatchObject({ total: 0 })
 })
 
 it('reconnects, and asks for what was enabled', async () => {
@@ -259,7 +259,7 @@ it('leads an Entra administrator to the same page by the link, whose return chan
   const page = await grace.consent(`${product.publicUrl}/auth/microsoft/admin-consent`, GRACE)
 
   expect(page.status).toBe(200)
-  expect(await ground.microsoft.control('GET', '/tenant-consents')).toMatchObject({
+  expect(await fixture.microsoft.control('GET', '/tenant-consents')).toMatchObject({
     applicationPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
   expect(await readSettings()).toMatchObject({ status: 'not-configured', pendingConsent: null })

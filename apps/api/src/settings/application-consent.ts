@@ -29,7 +29,7 @@ type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'M
 export function createApplicationConsent({
   identity,
   mailer,
-  expectStray,
+  mayHaveLeftDraft,
   clock,
   timers,
   waitForGrant,
@@ -37,7 +37,7 @@ export function createApplicationConsent({
   identity: MicrosoftIdentity
   mailer: GraphMailer
   /** Has a draft of the message looked for in the mailbox later, and deleted. */
-  expectStray: (tenantId: string, messageId: string) => Promise<boolean>
+  mayHaveLeftDraft: (tenantId: string, messageId: string) => Promise<boolean>
   clock: () => Date
   timers: Pick<Timers, 'deadline'>
   waitForGrant: WaitForGrant
@@ -106,7 +106,7 @@ export function createApplicationConsent({
   ): Promise<Denied | null> {
     const options = { accessToken, mailbox: { address: verification.from.address } }
     if (largeAttachments) {
-      await expectStray(tenantId, verification.id)
+      await mayHaveLeftDraft(tenantId, verification.id)
       const draft = await mailer.createDraft(verification, options)
       if (draft.outcome !== 'created') return { failure: draft, permission: 'Mail.ReadWrite' }
       await mailer.deleteDraft(draft.draftId, options)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
@@ -15,20 +15,20 @@ interface AuditRow {
 }
 
 const clock = createTestClock()
-const { ground, product, ada, post, scenario } = useAdminGround({ clock })
+const { fixture, product, ada, post, scenario } = useAdminFixture({ clock })
 let database: Database
 let adaId: string
 
 beforeAll(async () => {
-  database = await openDatabase(ground.database.url, () => {})
+  database = await openDatabase(fixture.database.url, () => {})
 })
 afterAll(() => database.close())
 beforeEach(async () => {
-  adaId = (await ground.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
+  adaId = (await fixture.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
 })
 
 async function audit(): Promise<AuditRow[]> {
-  return ground.database.query<AuditRow & Record<string, unknown>>(
+  return fixture.database.query<AuditRow & Record<string, unknown>>(
     'SELECT actor, action, outcome, details FROM audit_events ORDER BY id',
   )
 }
@@ -90,7 +90,7 @@ it('records who was refused when Microsoft vouches for the account', async () =>
 
 it('records at most 100 refused sign-ins an hour for an account', async () => {
   await product.newBrowser().signIn('Gil Guest')
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
      SELECT tenant_id, at, actor, action, outcome, details FROM audit_events, generate_series(1, 99)
       WHERE outcome = 'refused'`,
@@ -225,7 +225,7 @@ it('records an expired consent once it is swept, and deletes its secrets', async
     outcome: 'expired',
     details: { consent: id },
   })
-  expect(await ground.database.query('SELECT status, secrets_sealed FROM consents')).toEqual([
+  expect(await fixture.database.query('SELECT status, secrets_sealed FROM consents')).toEqual([
     { status: 'expired', secrets_sealed: null },
   ])
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { changingNothing } from '../test-support/changing-nothing.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
@@ -7,8 +7,8 @@ import type { Answer } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 
 const clock = createTestClock()
-const admin = useAdminGround({ clock })
-const { ground, product, ada, readSettings } = admin
+const admin = useAdminFixture({ clock })
+const { fixture, product, ada, readSettings } = admin
 
 /** Lets a second pass first, so that two consents have an order. */
 async function post(action: string, body: unknown = {}, by = ada): Promise<Answer> {
@@ -21,14 +21,14 @@ async function statusOf(started: Answer): Promise<string> {
 }
 
 async function storedTokens(): Promise<unknown> {
-  const [row] = await ground.database.query(
+  const [row] = await fixture.database.query(
     'SELECT refresh_token_sealed, access_token_sealed, access_token_expires_at FROM tenant_settings',
   )
   return row
 }
 
 async function pause(): Promise<void> {
-  await setMailbox(ground.database, { paused_until: new Date(clock.now().getTime() + 1 * HOURS) })
+  await setMailbox(fixture.database, { paused_until: new Date(clock.now().getTime() + 1 * HOURS) })
 }
 
 async function isPaused(): Promise<boolean> {
@@ -147,7 +147,7 @@ it.each([
 ])('locks large attachments: refuses %s', async (_what, largeAttachments, action, body) => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments })
 
-  const answer = await changingNothing(ground, () => post(action, body))
+  const answer = await changingNothing(fixture, () => post(action, body))
 
   expect(answer.status).toBe(409)
   expect(answer.json).toMatchObject({ code: 'large-attachments-locked' })
@@ -169,7 +169,7 @@ it('deletes tokens and settings with a reset, and unlocks large attachments', as
     grantedPermissions: [],
     largeAttachments: { enabled: false, locked: false },
   })
-  const [row] = await ground.database.query(
+  const [row] = await fixture.database.query(
     'SELECT refresh_token_sealed, access_token_sealed, delegate_object_id, from_email FROM tenant_settings',
   )
   expect(row).toEqual({
@@ -213,7 +213,7 @@ it('counts the messages that a reset leaves waiting', async () => {
 
 it('sends no test mail to an admin whose sign-in name is no mail address', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  await ground.database.query(`UPDATE users SET email = 'ada@contoso'`)
+  await fixture.database.query(`UPDATE users SET email = 'ada@contoso'`)
 
   const { status, json } = await post('test-message')
 
@@ -232,7 +232,7 @@ it('answers a second request for the same change with the pending consent', asyn
 
   expect(again.status).toBe(201)
   expect(again.json).toEqual(first.json)
-  expect(await ground.database.query(`SELECT 1 FROM audit_events WHERE action = 'consent-started'`)).toHaveLength(2)
+  expect(await fixture.database.query(`SELECT 1 FROM audit_events WHERE action = 'consent-started'`)).toHaveLength(2)
   expect((await ada.consent(again.json.consentUrl, 'Ada Admin')).status).toBe(200)
   expect(await readSettings()).toMatchObject({ fromEmail: 'reports@contoso.com', largeAttachments: { enabled: true } })
 })
@@ -280,7 +280,7 @@ it('ends a consent as superseded that started from older settings', async () => 
   const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
   const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
   // Stands for a consent that completed after the settings were read and before this one was stored.
-  await ground.database.query(`UPDATE consents SET settings_version = settings_version - 1 WHERE status = 'pending'`)
+  await fixture.database.query(`UPDATE consents SET settings_version = settings_version - 1 WHERE status = 'pending'`)
 
   expect((await ada.open(back)).status).toBe(409)
   expect(await statusOf(started)).toBe('superseded')

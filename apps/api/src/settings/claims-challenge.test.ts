@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS } from '../test-support/test-clock.ts'
@@ -17,37 +17,37 @@ const ALWAYS_ASKED = {
   },
 }
 
-let ground: DeliveryGround
+let fixture: DeliveryFixture
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ tickMs: 1 }) // Microsoft distinguishes tokens by their time of issue
+  fixture = await createDeliveryFixture({ tickMs: 1 }) // Microsoft distinguishes tokens by their time of issue
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 beforeEach(async () => {
-  await ground.calm()
-  await connectMailbox(ground.product)
-  ada = ground.product.newBrowser()
+  await fixture.calm()
+  await connectMailbox(fixture.product)
+  ada = fixture.product.newBrowser()
   await ada.signIn('Ada Admin')
 })
 
 /** Returns the claims of each request to an endpoint of Entra since its log was emptied. */
 async function claimsAskedFor(endpoint: 'authorize' | 'token'): Promise<object[]> {
-  const { items } = await ground.microsoft.control('GET', '/log')
+  const { items } = await fixture.microsoft.control('GET', '/log')
   return items
     .filter((entry: { endpoint: string }) => entry.endpoint === endpoint)
     .map((entry: { details: { claims: string } }) => JSON.parse(entry.details.claims))
 }
 
-const settings = async () => (await ground.service.get(SETTINGS)).json
+const settings = async () => (await fixture.service.get(SETTINGS)).json
 const start = async (purpose: string, body: object = {}) =>
   (await ada.call('POST', `${SETTINGS}/${purpose}`, body)).json
 const claimsOf = (consentUrl: string) => JSON.parse(new URL(consentUrl).searchParams.get('claims') ?? 'null')
 
 /** Switches on a policy that ends the grant until a sign-in satisfies the challenge. */
 async function demandSecondFactor(change: object = {}): Promise<void> {
-  await ground.switchOn(
+  await fixture.switchOn(
     {
       kind: 'entra-error',
       at: 'refresh',
@@ -63,19 +63,19 @@ async function demandSecondFactor(change: object = {}): Promise<void> {
 
 /** Submits a message that needs a new access token, which Microsoft refuses. */
 async function holdMessage(subject: string): Promise<string> {
-  await ground.pass(2 * HOURS)
+  await fixture.pass(2 * HOURS)
   await ada.signIn('Ada Admin') // the session has ended by then
-  const { id } = await ground.service.submit({ subject })
-  await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
+  const { id } = await fixture.service.submit({ subject })
+  await fixture.service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
   return id
 }
 
 it('passes Graph’s challenge on to the next refresh, and sends', async () => {
-  await ground.microsoft.control('DELETE', '/counters')
-  await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
-  const { id } = await ground.service.submit({ subject: 'Challenged' })
+  await fixture.microsoft.control('DELETE', '/counters')
+  await fixture.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
+  const { id } = await fixture.service.submit({ subject: 'Challenged' })
 
-  await ground.service.until(id, { status: 'sent', attempts: [{ outcome: 'sent' }] })
+  await fixture.service.until(id, { status: 'sent', attempts: [{ outcome: 'sent' }] })
   const [refresh, ...more] = await claimsAskedFor('token')
   expect(refresh).toEqual({
     ...ALWAYS_ASKED,
@@ -90,15 +90,15 @@ it('passes Entra’s challenge on to the sign-in of Reconnect', async () => {
 
   const { consentUrl } = await start('reconnect')
   expect(claimsOf(consentUrl)).toEqual({ ...ALWAYS_ASKED, ...SECOND_FACTOR })
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/counters')
   await ada.consent(consentUrl, 'Ada Admin')
 
-  await ground.service.until(waiting, { status: 'sent' })
+  await fixture.service.until(waiting, { status: 'sent' })
   expect(await claimsAskedFor('token')).toEqual([{ ...ALWAYS_ASKED, ...SECOND_FACTOR }])
-  await ground.pass(2 * HOURS)
-  const { id } = await ground.service.submit({ subject: 'After the second factor' })
-  await ground.service.until(id, { status: 'sent' })
-  expect(await ground.arrived('Second factor')).toBe(1)
+  await fixture.pass(2 * HOURS)
+  const { id } = await fixture.service.submit({ subject: 'After the second factor' })
+  await fixture.service.until(id, { status: 'sent' })
+  expect(await fixture.arrived('Second factor')).toBe(1)
 })
 
 it('passes a challenge on once: the consent after the reconnect carries none', async () => {
@@ -134,14 +134,14 @@ it.each([
   ['no challenge', '{"redirect_uri":"https://evil.example"}'],
   ['longer than any', JSON.stringify({ access_token: { padding: 'x'.repeat(3_000) } })],
 ])('ignores a challenge that is %s, and still offers Reconnect', async (_what, claims) => {
-  await ground.switchOn({ kind: 'entra-error', at: 'refresh', code: 50076, claims })
+  await fixture.switchOn({ kind: 'entra-error', at: 'refresh', code: 50076, claims })
   const waiting = await holdMessage('Unbelievable')
 
   const { consentUrl } = await start('reconnect')
 
   expect(claimsOf(consentUrl)).toEqual(ALWAYS_ASKED)
   await ada.consent(consentUrl, 'Ada Admin')
-  await ground.service.until(waiting, { status: 'sent' })
+  await fixture.service.until(waiting, { status: 'sent' })
 })
 
 it('shows the challenge to nobody but Microsoft', async () => {
@@ -152,13 +152,13 @@ it('shows the challenge to nobody but Microsoft', async () => {
   const shown = JSON.stringify([consent, await settings(), (await ada.call('GET', '/api/v1/audit-events')).json])
   expect(consentUrl).toContain('capolids')
   expect(shown).not.toContain('capolids')
-  expect(ground.product.logLines.join('')).not.toContain('capolids')
+  expect(fixture.product.logLines.join('')).not.toContain('capolids')
 })
 
 it('never declares the client capability cp1, which would make tokens last a day', async () => {
-  await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'sent' })
+  await fixture.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
+  const { id } = await fixture.service.submit()
+  await fixture.service.until(id, { status: 'sent' })
 
   const asked = [...(await claimsAskedFor('authorize')), ...(await claimsAskedFor('token'))]
   expect(asked.length).toBeGreaterThan(2)

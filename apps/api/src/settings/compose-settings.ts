@@ -52,7 +52,7 @@ export function composeSettings({
   trace,
   traceOffered,
   takeTraceRequest,
-  expectStray,
+  mayHaveLeftDraft,
   vault,
   clock,
   timers,
@@ -76,7 +76,7 @@ export function composeSettings({
   traceOffered: boolean
   takeTraceRequest: TakeTraceRequest
   /** Has a draft of a message looked for in the mailbox later, and deleted. */
-  expectStray: (tenantId: string, messageId: string) => Promise<boolean>
+  mayHaveLeftDraft: (tenantId: string, messageId: string) => Promise<boolean>
   vault: TokenVault
   clock: () => Date
   timers: Timers
@@ -95,7 +95,7 @@ export function composeSettings({
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, timers, chance, random })
   const strategy =
     graphAuth === 'application'
-      ? createApplicationConsent({ identity, mailer, expectStray, clock, timers, waitForGrant })
+      ? createApplicationConsent({ identity, mailer, mayHaveLeftDraft, clock, timers, waitForGrant })
       : createDelegatedConsent({ consentStore, identity, mailer, clock, timers })
   const reportsConsent = createReportsConsent({
     identity,

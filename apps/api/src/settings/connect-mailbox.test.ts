@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { changingNothing } from '../test-support/changing-nothing.ts'
 import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 
-const { ground, product, ada, post, readSettings, readConsent } = useAdminGround()
+const { fixture, product, ada, post, readSettings, readConsent } = useAdminFixture()
 
 const configure = (fromEmail: string, admin = ada): Promise<Answer> => post('configure', { fromEmail }, admin)
 
@@ -118,7 +118,7 @@ it.each([
 it('proves the grant with a message from the sender to the delegate', async () => {
   await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
 
-  const { items } = await ground.microsoft.control('GET', '/mailboxes/ada@contoso.com/messages?folder=inbox')
+  const { items } = await fixture.microsoft.control('GET', '/mailboxes/ada@contoso.com/messages?folder=inbox')
   expect(items).toEqual([
     expect.objectContaining({
       from: expect.objectContaining({ address: 'reports@contoso.com' }),
@@ -139,7 +139,7 @@ it('completes without a page of Microsoft’s when the permissions were granted 
 })
 
 it('keeps only the permissions that were asked for when Microsoft grants more', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { scopeWording: 'more' })
+  await fixture.microsoft.control('PATCH', '/settings', { scopeWording: 'more' })
 
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
 
@@ -151,7 +151,7 @@ it('keeps only the permissions that were asked for when Microsoft grants more', 
 
 it('asks for Mail.Send.Shared once the delegate proved not to own the admin’s address', async () => {
   const rights = { address: 'ada@contoso.com', person: 'max@contoso.com', sendAs: true }
-  await ground.microsoft.control('PUT', '/rights', rights)
+  await fixture.microsoft.control('PUT', '/rights', rights)
   const first = await configure('ada@contoso.com')
 
   expect((await ada.consent(first.json.consentUrl, 'Max Member')).status).toBe(400)
@@ -194,7 +194,7 @@ it.each([
 it('refuses a second configure while a mailbox is connected', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
 
-  const again = await changingNothing(ground, () => configure('max@contoso.com'))
+  const again = await changingNothing(fixture, () => configure('max@contoso.com'))
 
   expect(again.status).toBe(409)
   expect(again.json).toMatchObject({ code: 'already-configured' })
@@ -205,7 +205,7 @@ it.each(['update-sender', 'large-attachments', 'reconnect', 'test-message'])(
   async (action) => {
     const body = { 'update-sender': { fromEmail: 'max@contoso.com' }, 'large-attachments': { enabled: true } }[action]
 
-    const answer = await changingNothing(ground, () => post(action, body))
+    const answer = await changingNothing(fixture, () => post(action, body))
 
     expect(answer.status).toBe(409)
     expect(answer.json).toMatchObject({ code: 'not-configured' })

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
 const clock = createTestClock()
-const { ground, product, ada, post, readSettings, readConsent } = useAdminGround({ clock })
+const { fixture, product, ada, post, readSettings, readConsent } = useAdminFixture({ clock })
 
 const configure = () => post('configure', { fromEmail: 'ada@contoso.com' })
 const cancel = ({ json }: Answer) => ada.call('DELETE', `/api/v1/consents/${json.id}`)
@@ -22,7 +22,7 @@ async function settingsStatus(): Promise<string> {
 /** Waits until Microsoft's answer has been taken and the grant is being proved. */
 async function untilReturned(): Promise<void> {
   await expect
-    .poll(async () => (await ground.database.query('SELECT 1 FROM consents WHERE returned_at IS NOT NULL')).length)
+    .poll(async () => (await fixture.database.query('SELECT 1 FROM consents WHERE returned_at IS NOT NULL')).length)
     .toBe(1)
 }
 
@@ -32,7 +32,7 @@ async function untilWaitingForLock(): Promise<void> {
     .poll(
       async () =>
         (
-          await ground.database.query(
+          await fixture.database.query(
             "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
           )
         ).length,
@@ -80,14 +80,14 @@ it('counts an answer once: a second one changes nothing', async () => {
 
 it('redeems the code once when the answer comes twice at the same moment', async () => {
   const back = await accepted(await configure())
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/counters')
 
   const results = await Promise.all([ada.open(back), ada.open(back), ada.open(back)])
 
   const statuses = results.map(({ status }) => status)
   expect(statuses.filter((status) => status === 200)).toHaveLength(1)
   expect(statuses.filter((status) => status === 409)).toHaveLength(2)
-  expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
+  expect((await fixture.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
 it('completes an answer that comes in the tenth minute', async () => {
@@ -113,7 +113,7 @@ it('expires after ten minutes: a later answer changes nothing', async () => {
 it('stays pending while its grant is being proved, even past the tenth minute', async () => {
   const started = await configure()
   const back = await accepted(started)
-  const release = await ground.database.lock('tenant_settings')
+  const release = await fixture.database.lock('tenant_settings')
   await clock.advance(10 * MINUTES - 1 * SECONDS)
   const result = ada.open(back)
   await untilWaitingForLock() // the code has been redeemed by then, and will not expire
@@ -127,12 +127,12 @@ it('stays pending while its grant is being proved, even past the tenth minute', 
 it('proves a grant under a lease of 15 seconds, and ends as interrupted once nobody renews that', async () => {
   const lease = `SELECT returned_at + interval '15 seconds' = proof_until AS held FROM consents WHERE id = $1`
   const [started, killed] = [await configure(), await post('configure', { fromEmail: 'max@contoso.com' })]
-  const proof = await holdRequest(ground.microsoft, 'me')
+  const proof = await holdRequest(fixture.microsoft, 'me')
   const result = ada.open(await accepted(started))
   await untilReturned()
-  const held = await ground.database.query(lease, [started.json.id])
+  const held = await fixture.database.query(lease, [started.json.id])
   // As a killed process leaves it.
-  await ground.database.query(
+  await fixture.database.query(
     `UPDATE consents SET (returned_at, proof_until) = (mail_now(), mail_now() + interval '15 seconds') WHERE id = $1`,
     [killed.json.id],
   )
@@ -219,5 +219,5 @@ it('deletes the secrets of a consent when it ends', async () => {
   const started = await configure()
   await ada.open(await accepted(started))
 
-  expect(await ground.database.query('SELECT secrets_sealed FROM consents')).toEqual([{ secrets_sealed: null }])
+  expect(await fixture.database.query('SELECT secrets_sealed FROM consents')).toEqual([{ secrets_sealed: null }])
 })

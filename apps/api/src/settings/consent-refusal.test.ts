@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 
-const { ground, ada, post, readSettings, readConsent, scenario } = useAdminGround()
+const { fixture, ada, post, readSettings, readConsent, scenario } = useAdminFixture()
 let before: unknown
 
 // Each test starts from a working connection, which has to survive.
@@ -13,11 +13,11 @@ beforeEach(async () => {
 
 /** Returns the settings with their tokens as stored. */
 async function everythingStored(): Promise<unknown> {
-  return ground.database.query('SELECT * FROM tenant_settings')
+  return fixture.database.query('SELECT * FROM tenant_settings')
 }
 
 async function http(endpoint: string, action: Record<string, unknown>): Promise<void> {
-  await ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint, do: action } })
+  await fixture.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint, do: action } })
 }
 
 /** Asks for consent to send from reports@contoso.com, and returns how that ended. */
@@ -89,7 +89,7 @@ it.each([
 it.each(['documented', 'subcode', 'consent-required'])(
   'fails as consent-cancelled when somebody cancels and Microsoft reports it as %s',
   async (cancelShape) => {
-    await ground.microsoft.control('PATCH', '/settings', { cancelShape })
+    await fixture.microsoft.control('PATCH', '/settings', { cancelShape })
 
     expect(await tryAgain('Cancel')).toEqual(failedWith({ code: 'consent-cancelled', action: APPROVAL_LINK }))
   },

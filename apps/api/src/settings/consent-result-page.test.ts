@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 
 const PROBE = '<script>alert("probe")</script>'
 const CALLBACK = '/auth/microsoft/callback'
 
-const { product, ada, post, scenario } = useAdminGround()
+const { product, ada, post, scenario } = useAdminFixture()
 
 /** Starts a consent; an answer to it has to carry its `state`. */
 async function startConsent(): Promise<{ id: string; state: string; consentUrl: string }> {

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
 const CREDENTIAL = `${SETTINGS}/credential`
 const GAUGE = 'inforiver_mail_credential_expires_timestamp_seconds'
 
 const clock = createTestClock()
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
+  fixture = await createTestFixture({ clock })
   product = await start({ AZURE_CLIENT_SECRET_EXPIRES: '2026-12-01' })
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 const start = (environment: Record<string, string>) =>
-  ground.startProduct({ environment: { ROLE: 'api', ...environment } })
+  fixture.startProduct({ environment: { ROLE: 'api', ...environment } })
 
 async function metrics({ url }: TestProduct): Promise<string> {
   return (await fetch(`${url}/metrics`)).text()

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 
-const { ground, ada, post, readSettings, readConsent } = useAdminGround({
+const { fixture, ada, post, readSettings, readConsent } = useAdminFixture({
   environment: { GRAPH_AUTH: 'application' },
   waitForGrant: async (ms) => void waits.push(ms),
 })
@@ -13,14 +13,14 @@ const waits: number[] = []
 const change = (body: unknown): Promise<Answer> => post('delivery-reports', body)
 
 async function connect(applicationPermissions: readonly string[]): Promise<void> {
-  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions })
+  await fixture.microsoft.control('PATCH', '/settings', { applicationPermissions })
   const { json } = await post('configure', { fromEmail: 'reports@contoso.com' })
   await ada.consent(json.consentUrl, 'Grace Global')
 }
 
 /** Until when the stored access token is used, in milliseconds since 1970. */
 async function tokenEnd(): Promise<number> {
-  const [row] = await ground.database.query<{ at: Date }>('SELECT access_token_expires_at AS at FROM tenant_settings')
+  const [row] = await fixture.database.query<{ at: Date }>('SELECT access_token_expires_at AS at FROM tenant_settings')
   return row?.at.getTime() ?? Number.NaN
 }
 
@@ -41,7 +41,7 @@ it('switches on at once what an earlier approval brought along, and not before i
 it('asks an Entra administrator once for both', async () => {
   await connect(['Mail.Send'])
   const started = await change({ bounces: true, trace: true })
-  await ground.microsoft.control('PATCH', '/settings', {
+  await fixture.microsoft.control('PATCH', '/settings', {
     applicationPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
 
@@ -55,7 +55,7 @@ it('asks for another access token once it may read the mailbox, since drafts wou
   await connect(['Mail.Send'])
   const before = await tokenEnd()
   const started = await change({ bounces: true })
-  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
+  await fixture.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
 
   await ada.consent(started.json.consentUrl, 'Grace Global')
 
@@ -66,7 +66,7 @@ it('asks for another access token once it may read the mailbox, since drafts wou
 it('saves what the approval allows, and fails for the rest by name', async () => {
   await connect(['Mail.Send'])
   const started = await change({ bounces: true, trace: true })
-  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
+  await fixture.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
   waits.length = 0
 
   await ada.consent(started.json.consentUrl, 'Grace Global')
@@ -84,7 +84,7 @@ it('saves what the approval allows, and fails for the rest by name', async () =>
 
 it('tells by Graph’s refusal that the permission for the trace is missing where the token cannot be read', async () => {
   await connect(['Mail.Send'])
-  await ground.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
+  await fixture.microsoft.control('PATCH', '/settings', { accessTokens: 'opaque' })
   const started = await change({ trace: true })
   waits.length = 0
 
@@ -99,7 +99,7 @@ it('tells by Graph’s refusal that the permission for the trace is missing wher
 
 it('does not ask for a consent where Exchange keeps the application out of the mailbox', async () => {
   await connect(['Mail.Send', 'Mail.ReadWrite'])
-  await ground.microsoft.control('PATCH', '/settings', { applicationMailboxes: ['ada@contoso.com'] })
+  await fixture.microsoft.control('PATCH', '/settings', { applicationMailboxes: ['ada@contoso.com'] })
 
   expect((await change({ bounces: true })).json.code).toBe('reports-unreadable')
 })

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
 import { requestsTo } from '../test-support/scenario.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 
 const OFF = { bounces: { enabled: false, problem: null }, trace: { enabled: false, problem: null } }
 
-const admin = useAdminGround()
-const { ground, ada, post, readSettings, readConsent } = admin
+const admin = useAdminFixture()
+const { fixture, ada, post, readSettings, readConsent } = admin
 
 const change = (body: unknown): Promise<Answer> => post('delivery-reports', body)
 const reports = async () => (await readSettings()).deliveryReports
@@ -15,7 +15,7 @@ const reports = async () => (await readSettings()).deliveryReports
 /** Lets the application read traces, as after an approval. */
 async function approveTrace(): Promise<void> {
   const permissions = ['ExchangeMessageTrace.Read.All']
-  await ground.microsoft.control('POST', '/application/tokens', { permissions })
+  await fixture.microsoft.control('POST', '/application/tokens', { permissions })
 }
 
 /** Asks for what cannot be switched on, and returns the code of the answer with what it changed. */
@@ -40,13 +40,13 @@ describe('bounces', () => {
   it('are switched on at once where the inbox can be read, without a message', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     expect(await reports()).toMatchObject({ bounces: { enabled: false, available: true } })
-    const sent = await requestsTo(ground, 'sendMail')
+    const sent = await requestsTo(fixture, 'sendMail')
 
     const answer = await change({ bounces: true })
 
     expect(answer.status).toBe(200)
     expect(answer.json.deliveryReports).toMatchObject({ bounces: { enabled: true, available: true, problem: null } })
-    expect(await requestsTo(ground, 'sendMail')).toBe(sent)
+    expect(await requestsTo(fixture, 'sendMail')).toBe(sent)
   })
 
   it('ask the delegate for the missing permission, and enable no large attachments', async () => {
@@ -70,7 +70,7 @@ describe('bounces', () => {
   it('of a shared mailbox need the shared permission and Full Access', async () => {
     await connectMailbox(ada, { fromEmail: 'reports@contoso.com', largeAttachments: true })
     expect(await reports()).toMatchObject({ bounces: { available: false } })
-    await ground.microsoft.control('PUT', '/rights', {
+    await fixture.microsoft.control('PUT', '/rights', {
       address: 'reports@contoso.com',
       person: 'ada@contoso.com',
       fullAccess: false,
@@ -84,7 +84,7 @@ describe('bounces', () => {
     })
     expect(await readSettings()).toMatchObject({ deliveryReports: OFF, version: 1 })
 
-    await ground.microsoft.control('PUT', '/rights', {
+    await fixture.microsoft.control('PUT', '/rights', {
       address: 'reports@contoso.com',
       person: 'ada@contoso.com',
       fullAccess: true,
@@ -96,7 +96,7 @@ describe('bounces', () => {
 
   it('are unreadable while Microsoft refuses the connection', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await ground.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
+    await fixture.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
       JSON.stringify({
         code: 'reconnect-required',
         title: '',
@@ -126,12 +126,12 @@ describe('the message trace', () => {
     await approveTrace()
     const headers = { date: new Date(Date.now() - 60_000).toUTCString() }
     const answer = { action: 'answer', when: 'before', status: 400, headers, body: {} }
-    await ground.microsoft.control('POST', '/scenarios', {
+    await fixture.microsoft.control('POST', '/scenarios', {
       effect: { kind: 'http', endpoint: 'message-trace', do: answer },
     })
 
     expect((await change({ trace: true })).status).toBe(200)
-    expect(await requestsTo(ground, 'message-trace')).toBe(2)
+    expect(await requestsTo(fixture, 'message-trace')).toBe(2)
   })
 
   it('asks an Entra administrator to approve the application', async () => {
@@ -152,7 +152,7 @@ describe('the message trace', () => {
 
   it('says who adds the missing service principal', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
 
     expect(await refusalOf({ trace: true })).toEqual(refused('trace-not-provisioned'))
   })
@@ -165,7 +165,7 @@ describe('the message trace', () => {
       do: { action: 'answer', when: 'before', status, body: {} },
     }
     await approveTrace()
-    await ground.microsoft.control('POST', '/scenarios', { effect })
+    await fixture.microsoft.control('POST', '/scenarios', { effect })
 
     expect(await refusalOf({ trace: true })).toEqual(refused('trace-unavailable'))
   })
@@ -174,7 +174,7 @@ describe('the message trace', () => {
 describe('both at once', () => {
   it('save neither where one is refused', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
 
     expect(await refusalOf({ bounces: true, trace: true })).toEqual(refused('trace-not-provisioned'))
   })
@@ -182,7 +182,7 @@ describe('both at once', () => {
   it('switch none off where the other is refused', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     await change({ bounces: true })
-    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
 
     expect(await refusalOf({ bounces: false, trace: true })).toEqual(refused('trace-not-provisioned'))
     const log = await ada.call('GET', '/api/v1/audit-events?action=delivery-reports-changed')
@@ -235,12 +235,12 @@ describe('switching off', () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     await approveTrace()
     await change({ bounces: true, trace: true })
-    await ground.microsoft.control('DELETE', '/counters')
+    await fixture.microsoft.control('DELETE', '/counters')
 
     const answer = await change({ bounces: false, trace: false })
 
     expect(answer.json.deliveryReports).toMatchObject(OFF)
-    expect(await ground.microsoft.control('GET', '/counters')).toMatchObject({ endpoints: {} })
+    expect(await fixture.microsoft.control('GET', '/counters')).toMatchObject({ endpoints: {} })
   })
 
   it('ends a pending consent, which does not switch on again', async () => {
@@ -276,7 +276,7 @@ describe('another connection', () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
     await change({ bounces: true })
     const rights = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
-    await ground.microsoft.control('PUT', '/rights', { ...rights, fullAccess: false })
+    await fixture.microsoft.control('PUT', '/rights', { ...rights, fullAccess: false })
     const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
     await ada.consent(started.json.consentUrl, 'Ada Admin')
     expect((await readConsent(started)).status).toBe('completed')
@@ -284,7 +284,7 @@ describe('another connection', () => {
       bounces: { enabled: true, available: false, problem: { code: 'reports-unreadable' } },
     })
 
-    await ground.microsoft.control('PUT', '/rights', { ...rights, fullAccess: true })
+    await fixture.microsoft.control('PUT', '/rights', { ...rights, fullAccess: true })
     const again = await post('reconnect')
     await ada.consent(again.json.consentUrl, 'Ada Admin')
 

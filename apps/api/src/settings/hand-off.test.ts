@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 
 const PAGE = '/auth/microsoft/admin-consent'
@@ -8,10 +8,10 @@ const TRACE = 'ExchangeMessageTrace.Read.All'
 const waits: number[] = []
 beforeEach(() => void waits.splice(0))
 
-const { ground, product, ada, post, readConsent } = useAdminGround({ waitForGrant: async (ms) => waits.push(ms) })
+const { fixture, product, ada, post, readConsent } = useAdminFixture({ waitForGrant: async (ms) => waits.push(ms) })
 
 const registrationLists = (applicationPermissions: readonly string[]) =>
-  ground.microsoft.control('PATCH', '/settings', { applicationPermissions })
+  fixture.microsoft.control('PATCH', '/settings', { applicationPermissions })
 
 interface Shown {
   readonly status: number

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
@@ -9,25 +9,25 @@ import { createKeepAlive } from './keep-alive.ts'
 const DAY = 24 * HOURS
 
 const clock = createTestClock()
-const { ground, product, ada, readSettings } = useAdminGround({ clock })
+const { fixture, product, ada, readSettings } = useAdminFixture({ clock })
 let modules: AccessModules
 let keepAlive: () => Promise<void>
 
 beforeAll(async () => {
-  modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
+  modules = await createAccessModules({ fixture, config: product.config, clock: clock.now })
   const run = createKeepAlive({ ...modules, logger: createLogger('silent') })
   keepAlive = () => run(clock.now(), new AbortController().signal)
 })
 afterAll(() => modules.close())
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('DELETE', '/scenarios')
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  await ground.microsoft.control('DELETE', '/counters')
+  await fixture.microsoft.control('DELETE', '/counters')
 })
 
 async function refreshes(): Promise<number> {
-  return (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
+  return (await fixture.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
 }
 
 async function settings() {
@@ -57,7 +57,7 @@ it('keeps a connection alive for a year without mail', async () => {
 })
 
 it('notices a connection that has ended before anybody wants to send', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', {})
+  await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', {})
   await clock.advance(2 * DAY)
   await keepAlive()
 

@@ -3,11 +3,11 @@ import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { recordTraffic, type Exchange } from '../test-support/record-traffic.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
 const clock = createTestClock()
 const traffic = recordTraffic()
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 /** The secret values by kind, as seen at Microsoft and in the browser. */
@@ -29,15 +29,15 @@ async function until(status: string, messageId: string): Promise<void> {
 }
 
 async function fail(scenario: string): Promise<void> {
-  await ground.microsoft.control('POST', '/scenarios', { name: scenario })
+  await fixture.microsoft.control('POST', '/scenarios', { name: scenario })
   const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
   await ada.consent(started.json.consentUrl, 'Ada Admin')
 }
 
 // Runs through everything that touches a secret.
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct()
+  fixture = await createTestFixture({ clock })
+  product = await fixture.startProduct()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   await product.newBrowser().signIn('Gil Guest') // refused
@@ -56,7 +56,7 @@ beforeAll(async () => {
   await sendTestMessage() // with refreshed tokens
   await clock.advance(3 * HOURS)
   await ada.signIn('Ada Admin')
-  await ground.microsoft.control('POST', '/scenarios', { name: 'refresh-revoked' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'refresh-revoked' })
   await until('held', (await post('test-message')).json.messageId)
   const reconnect = await post('reconnect')
   await ada.consent(reconnect.json.consentUrl, 'Ada Admin')
@@ -68,13 +68,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   traffic.stop()
-  await ground.close()
+  await fixture.close()
 })
 
 async function breakDatabase(act: () => Promise<unknown>): Promise<void> {
-  await ground.database.query('ALTER TABLE consents RENAME TO away')
+  await fixture.database.query('ALTER TABLE consents RENAME TO away')
   await act()
-  await ground.database.query('ALTER TABLE away RENAME TO consents')
+  await fixture.database.query('ALTER TABLE away RENAME TO consents')
 }
 
 function collectSecrets(exchanges: readonly Exchange[]): Map<string, Set<string>> {
@@ -82,7 +82,7 @@ function collectSecrets(exchanges: readonly Exchange[]): Map<string, Set<string>
   const add = (kind: string, value: unknown) => {
     if (typeof value === 'string' && value.length >= 16) found.set(kind, (found.get(kind) ?? new Set()).add(value))
   }
-  const microsoft = Number(new URL(ground.microsoft.url).port)
+  const microsoft = Number(new URL(fixture.microsoft.url).port)
   for (const { port, url, requestHeaders, requestBody, responseBody } of exchanges) {
     const query = new URL(url, 'http://localhost').searchParams
     if (port === product.config.port) {
@@ -126,14 +126,14 @@ it('saw every kind of secret', () => {
 })
 
 it('stores none of them in clear, in any row of any table', async () => {
-  const tables = await ground.database.query<{ name: string }>(
+  const tables = await fixture.database.query<{ name: string }>(
     `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
       WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
   )
   const found: string[] = []
   let rows = 0
   for (const { name } of tables) {
-    for (const { row } of await ground.database.query<{ row: string }>(
+    for (const { row } of await fixture.database.query<{ row: string }>(
       `SELECT row_to_json(t)::text AS row FROM ${name} t`,
     )) {
       rows += 1

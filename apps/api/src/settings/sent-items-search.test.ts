@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 
 const clock = createTestClock()
-const { ground, product, ada, post, readSettings } = useAdminGround({ clock })
+const { fixture, product, ada, post, readSettings } = useAdminFixture({ clock })
 let modules: AccessModules
 
 beforeAll(async () => {
-  modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
+  modules = await createAccessModules({ fixture, config: product.config, clock: clock.now })
 })
 afterAll(() => modules.close())
 
 const check = () => checkSentItemsSearch({ ...modules, clock: clock.now, timers: systemTimers })
 
 beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  await fixture.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
 })
 
@@ -30,7 +30,7 @@ async function sendFromReports(): Promise<void> {
 }
 
 async function known(): Promise<string | undefined> {
-  const [row] = await ground.database.query<{ sent_items_search: string }>(
+  const [row] = await fixture.database.query<{ sent_items_search: string }>(
     'SELECT sent_items_search FROM tenant_settings',
   )
   return row?.sent_items_search
@@ -42,11 +42,11 @@ async function searchAnswers(status: number, value: object): Promise<void> {
     endpoint: 'message-search',
     do: { action: 'answer', status, body: status === 200 ? value : { error: { code: 'Code', message: '', ...value } } },
   }
-  await ground.microsoft.control('POST', '/scenarios', { effect, times: 'always' })
+  await fixture.microsoft.control('POST', '/scenarios', { effect, times: 'always' })
 }
 
 it('holds all mail where the message that proved the grant left from the delegate in place of the sender', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
   await sendFromReports()
 
   await check()
@@ -62,9 +62,9 @@ it('holds all mail where the message that proved the grant left from the delegat
 })
 
 it('does not hold the mail of a connection that was made while it looked for the message of the one before', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
   await sendFromReports()
-  await ground.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
+  await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
   const accessSource: typeof modules.accessSource = {
     ...modules.accessSource,
     async access(...asked) {
@@ -93,7 +93,7 @@ it('waits for a copy that appears late', async () => {
   await check()
   expect(await known()).toBe('unknown')
 
-  await ground.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('DELETE', '/scenarios')
   await check()
   expect(await known()).toBe('works')
 })
@@ -120,7 +120,7 @@ it.each([
   await check()
   expect(await known()).toBe('unknown')
 
-  await ground.microsoft.control('DELETE', '/scenarios')
+  await fixture.microsoft.control('DELETE', '/scenarios')
   await check()
   expect(await known()).toBe('works')
 })

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import { createTestBrowser, type TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
-let ground: TestGround
+let fixture: TestFixture
 let balancer: TcpLink
 let one: TestProduct
 let other: TestProduct
@@ -12,19 +12,19 @@ let ada: TestBrowser
 
 // Two processes share one name, as behind a load balancer that picks either for each request.
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   balancer = await createTcpLink()
   const environment = { ROLE: 'api', PUBLIC_URL: `http://localhost:${balancer.port}` }
-  one = await ground.startProduct({ environment })
-  other = await ground.startProduct({ environment })
+  one = await fixture.startProduct({ environment })
+  other = await fixture.startProduct({ environment })
 })
 afterAll(async () => {
-  await ground.close()
+  await fixture.close()
   await balancer.close()
 })
 
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   ada = createTestBrowser(one.publicUrl)
 })
 
@@ -79,5 +79,5 @@ it('answers simultaneous requests for the same change by one consent, even at tw
 
   expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(201))
   expect(new Set(answers.map(({ json }) => JSON.stringify(json))).size).toBe(1)
-  expect(await ground.database.query('SELECT id FROM consents')).toEqual([{ id: answers[0]?.json.id }])
+  expect(await fixture.database.query('SELECT id FROM consents')).toEqual([{ id: answers[0]?.json.id }])
 })

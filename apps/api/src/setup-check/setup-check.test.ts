@@ -3,7 +3,7 @@ import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
 import { holdRequest } from '../test-support/held-request.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestBrowser, type Answer, type TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import type { DnsResolver } from './sender-domain-check.ts'
 
 const CHECK = `${SETTINGS}/check`
@@ -17,25 +17,25 @@ const resolver: DnsResolver = {
   resolveTxt: () => Promise.reject(Object.assign(new Error('no text'), { code: 'ENODATA' })),
 }
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 let aheadMs = 0
 
 const start = () =>
-  ground.startProduct({
+  fixture.startProduct({
     environment: { ROLE: 'api', WORKSPACE_ADMINS: 'ada@contoso.com' },
     clock: () => new Date(Date.now() + aheadMs),
     resolver,
   })
 
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   product = await start()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
@@ -54,7 +54,7 @@ const codesOf = (checks: Record<CheckId, Check>) =>
 
 /** Everything that a check must not change. */
 const stored = () =>
-  ground.database.query(
+  fixture.database.query(
     `SELECT to_jsonb(s) - '{access_token_sealed,refresh_token_sealed,access_token_expires_at,access_token_obtained_at,
               grant_version,refresh_lease_owner,refresh_lease_until}'::text[] AS settings,
             (SELECT jsonb_agg(m) FROM mailboxes m) AS mailboxes, (SELECT count(*) FROM audit_events) AS audited,
@@ -63,17 +63,17 @@ const stored = () =>
   )
 
 async function expectNoChange(act: () => Promise<unknown>): Promise<void> {
-  const sentBefore = (await ground.microsoft.control('GET', '/counters')).endpoints.sendMail
+  const sentBefore = (await fixture.microsoft.control('GET', '/counters')).endpoints.sendMail
   const before = await stored()
   await act()
   expect(await stored()).toEqual(before)
-  expect((await ground.microsoft.control('GET', '/counters')).endpoints.sendMail).toEqual(sentBefore)
+  expect((await fixture.microsoft.control('GET', '/counters')).endpoints.sendMail).toEqual(sentBefore)
 }
 
 const refuseAtEntra = (at: 'client' | 'refresh', code: number) =>
-  ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'entra-error', at, code }, times: 'always' })
+  fixture.microsoft.control('POST', '/scenarios', { effect: { kind: 'entra-error', at, code }, times: 'always' })
 const expireToken = () =>
-  ground.database.query('UPDATE tenant_settings SET access_token_expires_at = access_token_obtained_at')
+  fixture.database.query('UPDATE tenant_settings SET access_token_expires_at = access_token_obtained_at')
 
 describe('a set-up that works', () => {
   it('is found to work, without sending or changing anything', async () => {
@@ -122,7 +122,7 @@ describe('a set-up that works', () => {
 
   it('has a token renewed that Microsoft refuses', async () => {
     await connectMailbox(ada, OWN)
-    await ground.microsoft.control('POST', '/scenarios', {
+    await fixture.microsoft.control('POST', '/scenarios', {
       effect: { kind: 'access-token', change: 'revoked', endpoint: 'me' },
     })
 
@@ -133,7 +133,7 @@ describe('a set-up that works', () => {
 describe('a fault', () => {
   it('of the permissions is told by a token that is fetched now, though the one before still works', async () => {
     await connectMailbox(ada, OWN)
-    await ground.microsoft.control('POST', '/scenarios', { name: 'token-without-mail-send' })
+    await fixture.microsoft.control('POST', '/scenarios', { name: 'token-without-mail-send' })
 
     await expectNoChange(async () => {
       expect((await check()).permissions).toMatchObject({
@@ -165,7 +165,7 @@ describe('a fault', () => {
   it('of Entra’s service is not taken for one of the registration', async () => {
     await connectMailbox(ada, OWN)
     await expireToken()
-    await ground.microsoft.control('POST', '/scenarios', {
+    await fixture.microsoft.control('POST', '/scenarios', {
       effect: { kind: 'http', endpoint: 'token', do: { action: 'answer', status: 503 } },
       times: 'always',
     })
@@ -184,7 +184,7 @@ describe('one at a time', () => {
     const second = await start()
     const elsewhere = createTestBrowser(second.publicUrl)
     await elsewhere.signIn('Ada Admin')
-    const held = await holdRequest(ground.microsoft, 'keys')
+    const held = await holdRequest(fixture.microsoft, 'keys')
     const first = post()
     await held.untilHeld()
 
@@ -198,7 +198,7 @@ describe('one at a time', () => {
   })
 
   it('ends with its client', async () => {
-    const held = await holdRequest(ground.microsoft, 'keys')
+    const held = await holdRequest(fixture.microsoft, 'keys')
     const cookie = [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const client = new AbortController()
     const gone = fetch(`${product.url}${CHECK}`, {

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 
 const UNKNOWN = '0'.repeat(32)
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let member: TestBrowser
 let authorization: string
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   member = product.newBrowser()
   await member.signIn('Max Member')
   authorization = `Bearer ${(await createServiceClient(product)).key}`
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 it.each([
   ['POST', `${SETTINGS}/configure`],

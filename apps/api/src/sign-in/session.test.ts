@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { openDatabase } from '../database/database.ts'
 import { newId } from '../test-support/new-id.ts'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { HTTPS_PUBLIC_URL, type TestProduct } from '../test-support/test-product.ts'
@@ -10,11 +10,11 @@ import { createSignInStore } from './sign-in-store.ts'
 const COOKIE = 'inforiver-mail-session'
 
 const clock = createTestClock()
-const { ground, product, ada } = useAdminGround({ clock })
+const { fixture, product, ada } = useAdminFixture({ clock })
 let secured: TestProduct
 
 beforeAll(async () => {
-  secured = await ground.startProduct({ environment: { PUBLIC_URL: HTTPS_PUBLIC_URL, ROLE: 'api' } })
+  secured = await fixture.startProduct({ environment: { PUBLIC_URL: HTTPS_PUBLIC_URL, ROLE: 'api' } })
 })
 
 async function status(browser = ada): Promise<number> {
@@ -82,7 +82,7 @@ it('never adopts a session id that a browser sends', async () => {
 })
 
 it('is stored only as a hash', async () => {
-  const rows = JSON.stringify(await ground.database.query('SELECT * FROM sessions'))
+  const rows = JSON.stringify(await fixture.database.query('SELECT * FROM sessions'))
 
   expect(ada.cookies.get(COOKIE)).toMatch(/^[\w-]{43}$/)
   expect(rows).not.toContain(ada.cookies.get(COOKIE))
@@ -154,10 +154,10 @@ it('ignores the cookie of a Bearer request', async () => {
 it('deletes sessions and sign-ins that have ended', async () => {
   await product.newBrowser().visit('/auth/sign-in')
   await clock.advance(1 * HOURS + 1 * SECONDS)
-  const database = await openDatabase(ground.database.url, () => {})
+  const database = await openDatabase(fixture.database.url, () => {})
 
   await createSignInStore(database.prisma, [], newId).sweep(clock.now())
   await database.close()
 
-  expect(await ground.database.query('SELECT 1 FROM sessions UNION ALL SELECT 1 FROM pending_sign_ins')).toEqual([])
+  expect(await fixture.database.query('SELECT 1 FROM sessions UNION ALL SELECT 1 FROM pending_sign_ins')).toEqual([])
 })

@@ -1,12 +1,12 @@
 import { beforeEach, expect, it } from 'vitest'
-import { useAdminGround } from '../test-support/admin-ground.ts'
+import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 
 const SESSIONS = '/api/v1/sessions'
 
 const clock = createTestClock()
-const { ground, product, ada, post } = useAdminGround({ clock, environment: { WORKSPACE_ADMINS: 'bob@contoso.com' } })
+const { fixture, product, ada, post } = useAdminFixture({ clock, environment: { WORKSPACE_ADMINS: 'bob@contoso.com' } })
 let bob: TestBrowser
 
 beforeEach(async () => {
@@ -95,7 +95,7 @@ async function outliveRole(browser: TestBrowser): Promise<void> {
 }
 
 it('signs in again without a page of Microsoft’s, as the same person', async () => {
-  await ground.clear()
+  await fixture.clear()
   await ada.signIn('Ada Admin')
   const before = ada.cookies.get('inforiver-mail-session')
   await outliveRole(ada)
@@ -124,7 +124,7 @@ it('asks at Microsoft’s page rather than sign in the other person who is signe
 /** Starts a consent and lets Microsoft’s answer come too late for the session. */
 async function answerTooLate(): Promise<{ id: string; consentUrl: string }> {
   const { json } = await post('configure', { fromEmail: 'ada@contoso.com' })
-  await ground.database.query(`UPDATE sessions SET created_at = created_at - interval '4 hours'`)
+  await fixture.database.query(`UPDATE sessions SET created_at = created_at - interval '4 hours'`)
   expect((await ada.consent(json.consentUrl, 'Ada Admin')).text).toContain('This consent was started elsewhere')
   return json
 }

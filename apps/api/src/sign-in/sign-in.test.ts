@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 
 const clock = createTestClock()
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let browser: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture({ clock })
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 beforeEach(async () => {
-  await ground.clear()
+  await fixture.clear()
   browser = product.newBrowser()
 })
 
@@ -48,8 +48,8 @@ it('asks Microsoft who somebody is and for no permission', async () => {
 it('keeps none of the tokens of a sign-in', async () => {
   await browser.signIn('Ada Admin')
 
-  expect(await ground.database.query('SELECT * FROM tenant_settings')).toEqual([])
-  expect(await ground.database.query('SELECT * FROM pending_sign_ins')).toEqual([])
+  expect(await fixture.database.query('SELECT * FROM tenant_settings')).toEqual([])
+  expect(await fixture.database.query('SELECT * FROM pending_sign_ins')).toEqual([])
 })
 
 it.each([
@@ -117,7 +117,7 @@ it.each([
   'token-503',
   'secret-wrong',
 ])('signs nobody in, and says so, after %s', async (name) => {
-  await ground.microsoft.control('POST', '/scenarios', { name })
+  await fixture.microsoft.control('POST', '/scenarios', { name })
 
   const result = await browser.signIn('Ada Admin')
 
@@ -145,7 +145,7 @@ it('says after Cancel on Microsoft’s page that nobody signed in, without a wor
 })
 
 it('leads an Entra administrator to a page of Microsoft’s that approves the sign-in alone', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
   const result = await browser.signIn('Ada Admin')
   const [, link = ''] = /href="([^"]+\/auth\/sign-in\/admin-consent)"/.exec(result.text) ?? []
 
@@ -156,7 +156,7 @@ it('leads an Entra administrator to a page of Microsoft’s that approves the si
 })
 
 it('offers to sign in again, to the same page, after a refusal', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
+  await fixture.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
 
   const result = await browser.signIn('Ada Admin', '/settings/office365-smtp')
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { createSignInStore, type Person } from './sign-in-store.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 
-let ground: TestGround
+let fixture: TestFixture
 let named: TestProduct
 let unnamed: TestProduct
 let database: Database
@@ -15,22 +15,22 @@ let prisma: PrismaClient
 let tenantId: string
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  named = await ground.startProduct({
+  fixture = await createTestFixture()
+  named = await fixture.startProduct({
     environment: { ROLE: 'api', WORKSPACE_ADMINS: 'Max@Contoso.com, grace@contoso.com' },
   })
-  unnamed = await ground.startProduct({ environment: { ROLE: 'api' } })
-  database = await openDatabase(ground.database.url, () => {})
+  unnamed = await fixture.startProduct({ environment: { ROLE: 'api' } })
+  database = await openDatabase(fixture.database.url, () => {})
   prisma = database.prisma
-  const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
+  const [installation] = await fixture.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   tenantId = installation?.tenant_id ?? ''
 })
 afterAll(async () => {
   await database.close()
-  await ground.close()
+  await fixture.close()
 })
 
-beforeEach(() => ground.clear())
+beforeEach(() => fixture.clear())
 
 async function roleOf(account: string, product = named): Promise<string> {
   const browser = product.newBrowser()

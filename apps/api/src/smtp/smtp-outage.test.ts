@@ -4,22 +4,22 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { untilSomethingWaits } from '../test-support/scenario.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
-import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 
 const TO = { to: ['max@contoso.com'] }
 
-let ground: TestGround
+let fixture: TestFixture
 let link: DatabaseLink
 let service: ServiceClient
 let port: number
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  link = await ground.database.link()
+  fixture = await createTestFixture()
+  link = await fixture.database.link()
   port = await freePort()
-  const product = await ground.startProduct({
+  const product = await fixture.startProduct({
     environment: { ROLE: 'api', DATABASE_URL: link.url, SMTP_LISTEN_PORT: String(port) },
   })
   await connectMailbox(product)
@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterEach(() => link.mend())
 afterAll(async () => {
   link.mend()
-  await ground.close()
+  await fixture.close()
   await link.close()
 })
 
@@ -44,7 +44,7 @@ const mail = (subject: string) =>
   `From: ada@contoso.com\r\nTo: max@contoso.com\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@device>\r\n\r\nText`
 
 const stored = (subject: string) =>
-  ground.database.query<{ id: string }>('SELECT id FROM messages WHERE subject = $1', [subject])
+  fixture.database.query<{ id: string }>('SELECT id FROM messages WHERE subject = $1', [subject])
 
 function idIn(reply: string): string {
   return /^250 2\.0\.0 OK queued as (msg_[0-9a-f]{32})$/.exec(reply)?.[1] ?? reply
@@ -77,13 +77,13 @@ it('answers 451 when the answer to the commit is lost, and the repetition with t
 
 it('has a mail arrive once that is repeated after a kill, before its 250 or right after it', async () => {
   const at = await freePort()
-  const killed = await startWorkerProcess(ground, { ROLE: 'api', SMTP_LISTEN_PORT: String(at) })
+  const killed = await startWorkerProcess(fixture, { ROLE: 'api', SMTP_LISTEN_PORT: String(at) })
   onTestFinished(() => killed.close())
   const client = await loggedIn(at)
   const first = await client.send(TO, mail('answered'))
-  const release = await ground.database.lock('messages')
+  const release = await fixture.database.lock('messages')
   const unanswered = client.send(TO, mail('unanswered'))
-  await untilSomethingWaits(ground, 1, 'WITH new AS')
+  await untilSomethingWaits(fixture, 1, 'WITH new AS')
   killed.signal('SIGKILL')
   await expect(unanswered).rejects.toThrow(/closed|ECONNRESET/)
   await release()
@@ -92,12 +92,12 @@ it('has a mail arrive once that is repeated after a kill, before its 250 or righ
   const replies = [await again.send(TO, mail('answered')), await again.send(TO, mail('unanswered'))]
 
   expect(replies[0]).toBe(first)
-  const worker = await ground.startProduct({ environment: { ROLE: 'worker' } })
+  const worker = await fixture.startProduct({ environment: { ROLE: 'worker' } })
   onTestFinished(() => worker.close())
   for (const [index, subject] of ['answered', 'unanswered'].entries()) {
     const id = idIn(replies[index] ?? '')
     expect(await stored(subject)).toEqual([{ id }])
     expect(await service.untilEnded(id)).toMatchObject({ status: 'sent' })
-    expect(await mailsIn(ground.microsoft, subject)).toHaveLength(1)
+    expect(await mailsIn(fixture.microsoft, subject)).toHaveLength(1)
   }
 })

@@ -8,14 +8,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { freePort } from '../test-support/database-server.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 const HEADER = 'From: Ada <ada@contoso.com>\r\nTo: max@contoso.com\r\n'
 const folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-smtp-'))
 const files = { certificatePath: join(folder, 'cert.pem'), keyPath: join(folder, 'key.pem') }
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let service: ServiceClient
 let port: number
@@ -23,10 +23,10 @@ let tlsPort: number
 
 beforeAll(async () => {
   showCertificate('mail.contoso.com')
-  ground = await createTestGround()
+  fixture = await createTestFixture()
   port = await freePort()
   tlsPort = await freePort()
-  product = await ground.startProduct({
+  product = await fixture.startProduct({
     environment: {
       MAILBOX_MESSAGES_PER_MINUTE: '0',
       SMTP_LISTEN_PORT: String(port),
@@ -39,7 +39,7 @@ beforeAll(async () => {
   service = await createServiceClient(product)
 })
 afterAll(async () => {
-  await ground.close()
+  await fixture.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -71,8 +71,8 @@ async function counters(): Promise<number[]> {
   )
 }
 
-const stored = (subject: string) => ground.database.query('SELECT id FROM messages WHERE subject = $1', [subject])
-const chunks = () => ground.database.query('SELECT 1 FROM message_chunks')
+const stored = (subject: string) => fixture.database.query('SELECT id FROM messages WHERE subject = $1', [subject])
+const chunks = () => fixture.database.query('SELECT 1 FROM message_chunks')
 const TO = { to: ['max@contoso.com'] }
 
 describe('what nodemailer sends', () => {
@@ -107,7 +107,7 @@ describe('what nodemailer sends', () => {
     })
 
     expect(await service.untilEnded(idIn(response))).toMatchObject({ status: 'sent', problem: null })
-    const [mail] = await mailsIn(ground.microsoft, 'Zürich – 第三四半期')
+    const [mail] = await mailsIn(fixture.microsoft, 'Zürich – 第三四半期')
     expect(mail).toMatchObject({
       from: { address: 'ada@contoso.com' },
       to: [{ address: 'max@contoso.com', name: 'Max Müller' }, { address: 'jürgen@müller.example' }],
@@ -120,7 +120,7 @@ describe('what nodemailer sends', () => {
       ],
     })
     expect(mail.headers).toContainEqual({ name: 'X-Report-ID', value: '42' })
-    expect(await mailsIn(ground.microsoft, 'Zürich – 第三四半期', { mailbox: 'bob@contoso.com' })).toHaveLength(1)
+    expect(await mailsIn(fixture.microsoft, 'Zürich – 第三四半期', { mailbox: 'bob@contoso.com' })).toHaveLength(1)
   })
 
   it('goes as it is where it is an invitation', async () => {
@@ -133,7 +133,7 @@ describe('what nodemailer sends', () => {
       icalEvent: { method: 'REQUEST', content },
     })
     expect(await service.untilEnded(idIn(response))).toMatchObject({ status: 'sent', problem: null })
-    expect(await mailsIn(ground.microsoft, 'Meeting')).toHaveLength(1)
+    expect(await mailsIn(fixture.microsoft, 'Meeting')).toHaveLength(1)
   })
 })
 
@@ -148,7 +148,7 @@ it('stores a file of 4 MB in pieces as it arrives, whole', async () => {
   )
 
   expect(await service.untilEnded(idIn(reply))).toMatchObject({ status: 'sent', problem: null })
-  const [mail] = await mailsIn(ground.microsoft, 'Large')
+  const [mail] = await mailsIn(fixture.microsoft, 'Large')
   expect(mail.attachments).toMatchObject([{ name: 'q3.pdf', sha256: createHash('sha256').update(file).digest('hex') }])
   await connectMailbox(product)
 })
@@ -236,7 +236,7 @@ describe('a login', () => {
     expect(log).not.toContain('imk_in-the-wrong-field')
     expect(log).not.toContain('imk_made-up')
     const audited = `SELECT details ->> 'operation' AS operation FROM audit_events WHERE action = 'service-key-refused'`
-    expect(await ground.database.query(audited)).toEqual([{ operation: 'smtp' }])
+    expect(await fixture.database.query(audited)).toEqual([{ operation: 'smtp' }])
   })
 
   it('ends when its key is revoked, on an open connection', async () => {
@@ -299,7 +299,7 @@ describe('a mail that comes again', () => {
 
   it('is answered with the first id and stored once, also at the same moment and through another process', async () => {
     const otherPort = await freePort()
-    const other = await ground.startProduct({ environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(otherPort) } })
+    const other = await fixture.startProduct({ environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(otherPort) } })
     onTestFinished(() => other.close())
     const clients = await Promise.all([loggedIn(), loggedIn(), loggedIn({ at: otherPort })])
     const replies = await Promise.all(clients.map((client) => client.send(TO, mail('again'))))
@@ -363,7 +363,7 @@ it('counts mails, refusals by class, and open connections', async () => {
 it('is part of the readiness where it is on, and does not listen in a worker', async () => {
   expect(await (await fetch(`${product.url}/readyz`)).json()).toMatchObject({ checks: { smtp: 'ok' } })
   const at = await freePort()
-  const worker = await ground.startProduct({ environment: { ROLE: 'worker', SMTP_LISTEN_PORT: String(at) } })
+  const worker = await fixture.startProduct({ environment: { ROLE: 'worker', SMTP_LISTEN_PORT: String(at) } })
   onTestFinished(() => worker.close())
   await expect(connectSmtp(at)).rejects.toThrow('ECONNREFUSED')
 })
@@ -393,7 +393,7 @@ it('says in the log whose TLS is too old', async () => {
 
 it('closes idle connections with 421 when it stops, and lets a mail arrive first', async () => {
   const at = await freePort()
-  const stopping = await ground.startProduct({ environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(at) } })
+  const stopping = await fixture.startProduct({ environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(at) } })
   const idle = await loggedIn({ at })
   const busy = await loggedIn({ at })
   await busy.command('MAIL FROM:<a@x.example>')

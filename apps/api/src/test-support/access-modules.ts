@@ -11,7 +11,7 @@ import { createGrantStore, type GrantStore } from '../settings/grant-store.ts'
 import { createSettingsStore, type SettingsStore } from '../settings/settings-store.ts'
 import { loadVaultKeys } from '../vault/vault-keys.ts'
 import { newId } from './new-id.ts'
-import type { TestGround } from './test-product.ts'
+import type { TestFixture } from './test-product.ts'
 
 /** What a worker uses to get access to a mailbox, without the rest of a product. */
 export interface AccessModules {
@@ -24,23 +24,23 @@ export interface AccessModules {
 }
 
 export async function createAccessModules({
-  ground,
+  fixture,
   config,
   clock,
   wrapGrants = (store) => store,
   wrapIdentity = (identity) => identity,
   wrapFetch,
 }: {
-  ground: TestGround
-  /** The configuration of a product on the same ground. */
+  fixture: TestFixture
+  /** The configuration of a product on the same fixture. */
   config: Config
   clock: () => Date
   wrapGrants?: (store: GrantStore) => GrantStore
   wrapIdentity?: (identity: MicrosoftIdentity) => MicrosoftIdentity
   wrapFetch?: WrapFetch
 }): Promise<AccessModules> {
-  const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
-  const database = await openDatabase(ground.database.url, () => {})
+  const [installation] = await fixture.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
+  const database = await openDatabase(fixture.database.url, () => {})
   const settingsStore = createSettingsStore(database.prisma, newId)
   const grantStore = wrapGrants(createGrantStore(database.prisma))
   const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, wrapFetch })

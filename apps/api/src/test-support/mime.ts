@@ -7,7 +7,7 @@ import { createContentKeys } from '../vault/content-keys.ts'
 import { openDatabase } from '../database/database.ts'
 import { createSealing, createSubmit } from '../messages/submit.ts'
 import { newId } from './new-id.ts'
-import type { DeliveryGround } from './delivery-ground.ts'
+import type { DeliveryFixture } from './delivery-fixture.ts'
 import { createTestQueue } from './test-queue.ts'
 
 /** A signed mail: what the signature covers has spaces at the end of a line, a lone dot and 8-bit text. */
@@ -31,7 +31,7 @@ const SIGNED = 'Content-Type: multipart/signed; protocol="application/pkcs7-sign
 
 /** Stores a mail to Max that goes as MIME, as another process would. Returns its id. */
 export async function submitAsMime(
-  { database, product }: Pick<DeliveryGround, 'database' | 'product'>,
+  { database, product }: Pick<DeliveryFixture, 'database' | 'product'>,
   subject: string,
   {
     header = [],

@@ -1,15 +1,15 @@
 import { expect, onTestFinished } from 'vitest'
 import type { DeliverySizes } from '../delivery/attempt.ts'
-import { LOOK_EVERY_MS, type DeliveryGround } from './delivery-ground.ts'
+import { LOOK_EVERY_MS, type DeliveryFixture } from './delivery-fixture.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import { SECONDS } from './test-clock.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
-import type { TestGround, TestMicrosoft, TestProduct } from './test-product.ts'
+import type { TestFixture, TestMicrosoft, TestProduct } from './test-product.ts'
 
 // What scenarios do, and look at, besides submitting messages.
 
-type Ground = Pick<TestGround, 'microsoft' | 'database'>
+type Fixture = Pick<TestFixture, 'microsoft' | 'database'>
 
 /** What befalls a request to one endpoint of Graph or Entra. */
 export const http = (endpoint: string, action: object) => ({ kind: 'http', endpoint, do: action })
@@ -23,35 +23,35 @@ export const answer = (status: number, code: string, more: object = {}) => ({
 })
 
 /** Switches an effect on for one request; `skip`: how many requests pass before it. */
-export async function switchOn({ microsoft }: Ground, effect: object, skip = 0): Promise<void> {
+export async function switchOn({ microsoft }: Fixture, effect: object, skip = 0): Promise<void> {
   await microsoft.control('POST', '/scenarios', { effect, skip })
 }
 
 /** Waits until every scenario but for so many has been met: the request that it is about is on its way, or done. */
-export async function untilMet(ground: Ground, { butFor = 0 } = {}): Promise<void> {
-  await expect.poll(() => unmet(ground), { interval: 25 }).toBeLessThanOrEqual(butFor)
+export async function untilMet(fixture: Fixture, { butFor = 0 } = {}): Promise<void> {
+  await expect.poll(() => unmet(fixture), { interval: 25 }).toBeLessThanOrEqual(butFor)
 }
 
 /** How many scenarios no request has met. */
-export async function unmet({ microsoft }: Ground): Promise<number> {
+export async function unmet({ microsoft }: Fixture): Promise<number> {
   return (await microsoft.control('GET', '/scenarios')).active.length
 }
 
 /** How many requests an endpoint has had since the simulator's counters began. */
-export async function requestsTo({ microsoft }: Ground, endpoint: string): Promise<number> {
+export async function requestsTo({ microsoft }: Fixture, endpoint: string): Promise<number> {
   const { endpoints } = await microsoft.control('GET', '/counters')
   return endpoints[endpoint]?.requests ?? 0
 }
 
-export async function draftIdOf({ database }: Ground, id: string): Promise<string | null> {
+export async function draftIdOf({ database }: Fixture, id: string): Promise<string | null> {
   const statement = 'SELECT draft_id FROM message_drafts WHERE message_id = $1'
   return (await database.query<{ draft_id: string }>(statement, [id]))[0]?.draft_id ?? null
 }
 
-export const draftsIn = ({ microsoft }: Ground, subject: string) =>
+export const draftsIn = ({ microsoft }: Fixture, subject: string) =>
   mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
 
-export const copiesIn = ({ microsoft }: Ground, subject: string) =>
+export const copiesIn = ({ microsoft }: Fixture, subject: string) =>
   mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'sentItems' })
 
 /** Makes a request to Ada's messages as Outlook does for her, and returns the status of the answer. */
@@ -82,7 +82,7 @@ export async function consent(
 
 /** A process that only delivers; it is closed with the test. */
 export async function startWorker(
-  ground: TestGround,
+  fixture: TestFixture,
   {
     environment = {},
     ...options
@@ -93,7 +93,7 @@ export async function startWorker(
     deliverySizes?: DeliverySizes
   } = {},
 ): Promise<TestProduct> {
-  const worker = await ground.startProduct({
+  const worker = await fixture.startProduct({
     environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
     ...options,
@@ -103,12 +103,12 @@ export async function startWorker(
 }
 
 /** Waits until nothing of the message is due, and no worker has it. */
-export async function untilSettled(ground: Ground, id: string, now: () => Date): Promise<void> {
-  await expect.poll(() => isSettled(ground, id, now), { interval: 25 }).toBe(true)
+export async function untilSettled(fixture: Fixture, id: string, now: () => Date): Promise<void> {
+  await expect.poll(() => isSettled(fixture, id, now), { interval: 25 }).toBe(true)
 }
 
 /** Whether a message is neither being sent nor due. */
-export async function isSettled({ database }: Ground, id: string, now: () => Date): Promise<boolean> {
+export async function isSettled({ database }: Fixture, id: string, now: () => Date): Promise<boolean> {
   const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
   return (await database.query(due, [id, now()])).length === 0
 }
@@ -120,24 +120,24 @@ export const LOOK_WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
  * Lets the looks become due one by one until the message has ended. On a busy machine some get no answer in time, so that
  * others have to follow.
  */
-export async function lookUntil(ground: DeliveryGround, id: string, expected: object): Promise<void> {
+export async function lookUntil(fixture: DeliveryFixture, id: string, expected: object): Promise<void> {
   for (const seconds of [...LOOK_WAITS_SECONDS, ...Array<number>(10).fill(240)]) {
-    await ground.pass(seconds * SECONDS)
-    await untilSettled(ground, id, ground.clock.now)
-    const { status } = await ground.service.read(id)
+    await fixture.pass(seconds * SECONDS)
+    await untilSettled(fixture, id, fixture.clock.now)
+    const { status } = await fixture.service.read(id)
     if (status !== 'queued') break
   }
-  await ground.service.until(id, expected)
+  await fixture.service.until(id, expected)
 }
 
 /** Makes a message look as if it had been tried for this long, so that its next wait is the longest. */
-export async function ageBy({ database }: Ground, id: string, tryingMs: number): Promise<void> {
+export async function ageBy({ database }: Fixture, id: string, tryingMs: number): Promise<void> {
   const statement = 'UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1'
   await database.query(statement, [id, tryingMs])
 }
 
 /** Waits until the worker has nothing to delete in the mailbox, now or later. */
-export async function untilCleaned({ database }: Ground): Promise<void> {
+export async function untilCleaned({ database }: Fixture): Promise<void> {
   await expect.poll(() => database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
 }
 
@@ -153,7 +153,7 @@ export async function untilStopping({ url }: TestProduct): Promise<void> {
 
 /** Waits until so many statements that contain a text, or more, wait for a lock in this database. */
 export async function untilSomethingWaits(
-  { database }: Pick<Ground, 'database'>,
+  { database }: Pick<Fixture, 'database'>,
   statements = 1,
   containing = '',
 ): Promise<void> {
@@ -169,11 +169,11 @@ export async function untilSomethingWaits(
  * database. It starts in a tenth of the time that a process takes.
  */
 export async function startKillableWorker(
-  ground: TestGround,
+  fixture: TestFixture,
   options: { deliverySizes?: DeliverySizes } = {},
 ): Promise<{ kill(): Promise<void> }> {
-  const link = await ground.database.link()
-  const worker = await startWorker(ground, { environment: { DATABASE_URL: link.url }, deliveryGraceMs: 0, ...options })
+  const link = await fixture.database.link()
+  const worker = await startWorker(fixture, { environment: { DATABASE_URL: link.url }, deliveryGraceMs: 0, ...options })
   return {
     async kill() {
       link.cut()
@@ -185,7 +185,7 @@ export async function startKillableWorker(
 
 /** Workers as processes that can be killed, and in this process once time has passed for the database. */
 export function createWorkerStarts(
-  ground: () => TestGround,
+  fixture: () => TestFixture,
   options: { deliverySizes?: DeliverySizes } = {},
 ): {
   /** The process is closed with the test. */
@@ -196,16 +196,16 @@ export function createWorkerStarts(
   let passedMs = 0
   return {
     async startProcess() {
-      await ground().database.query('DELETE FROM owners') // of tests before, which killed them
-      const worker = await startWorkerProcess(ground(), {}, options)
+      await fixture().database.query('DELETE FROM owners') // of tests before, which killed them
+      const worker = await startWorkerProcess(fixture(), {}, options)
       onTestFinished(() => worker.close())
       return worker
     },
     async startLater(ms) {
       passedMs += ms
-      await ground().database.setTimeAhead(passedMs)
-      await ground().database.query('DELETE FROM owners') // as who has seen for 12 s that none of them renews
-      return startWorker(ground(), options)
+      await fixture().database.setTimeAhead(passedMs)
+      await fixture().database.query('DELETE FROM owners') // as who has seen for 12 s that none of them renews
+      return startWorker(fixture(), options)
     },
   }
 }

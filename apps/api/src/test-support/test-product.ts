@@ -50,7 +50,7 @@ export interface TestProduct {
   close(): Promise<void>
 }
 
-export interface TestGround {
+export interface TestFixture {
   readonly microsoft: TestMicrosoft
   readonly database: TestDatabase
   /** Reads the configuration that `startProduct` would use. */
@@ -77,13 +77,13 @@ export interface TestGround {
 }
 
 /** Creates a simulated Microsoft and a database, on which products can be started. */
-export async function createTestGround(
+export async function createTestFixture(
   options: {
     clock?: TestClock
     /** These certificates are registered besides the secret (PEM). */
     certificates?: readonly string[]
   } = {},
-): Promise<TestGround> {
+): Promise<TestFixture> {
   const vaultKeys = `test:${randomBytes(32).toString('base64')}`
   const database = await createTestDatabase()
   await options.clock?.govern(database)
@@ -107,7 +107,7 @@ export async function createTestGround(
       },
       join(tmpdir(), 'no-such-folder'),
     )
-  const ground: TestGround = {
+  const fixture: TestFixture = {
     microsoft,
     database,
     configure,
@@ -149,10 +149,10 @@ export async function createTestGround(
       await microsoft.close()
       await database.drop()
       running.clear()
-      forget(ground, microsoft, database, ...started.splice(0))
+      forget(fixture, microsoft, database, ...started.splice(0))
     },
   }
-  return ground
+  return fixture
 }
 
 /**

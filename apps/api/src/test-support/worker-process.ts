@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { WorkerOrder } from './run-worker.ts'
-import type { TestGround } from './test-product.ts'
+import type { TestFixture } from './test-product.ts'
 
 const RUN_WORKER = fileURLToPath(new URL('run-worker.ts', import.meta.url))
 
@@ -17,11 +17,11 @@ export interface WorkerProcess {
 }
 
 export async function startWorkerProcess(
-  ground: TestGround,
+  fixture: TestFixture,
   environment: Record<string, string> = {},
   options: WorkerOrder['options'] = {},
 ): Promise<WorkerProcess> {
-  const config = await ground.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
+  const config = await fixture.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
   const child = fork(RUN_WORKER, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     serialization: 'advanced', // dates of the configuration stay dates

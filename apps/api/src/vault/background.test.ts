@@ -2,19 +2,19 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Config } from '../configuration/config.ts'
 import { serve } from '../serve.ts'
 import { addSealedRows, allSealed, newKey, vaultOf } from '../test-support/sealed-rows.ts'
-import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
 
 const OLD = newKey('old')
 const NEW = newKey('new')
 
-let ground: TestGround
+let fixture: TestFixture
 beforeAll(async () => {
-  ground = await createTestGround()
+  fixture = await createTestFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 async function start(...keys: string[]): Promise<Config> {
-  const config = await ground.configure({ VAULT_KEYS: keys.join(), LOG_LEVEL: 'silent' })
+  const config = await fixture.configure({ VAULT_KEYS: keys.join(), LOG_LEVEL: 'silent' })
   const running = await serve(config, (error) => {
     throw error
   })
@@ -24,11 +24,11 @@ async function start(...keys: string[]): Promise<Config> {
 
 async function kids(): Promise<string[]> {
   const vault = vaultOf(NEW)
-  return [...new Set((await allSealed(ground.database)).map((value) => vault.keyIdOf(value)))].sort()
+  return [...new Set((await allSealed(fixture.database)).map((value) => vault.keyIdOf(value)))].sort()
 }
 
 it('reseals stored secrets once a process starts with a new first key, and shows that in the metrics', async () => {
-  await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+  await addSealedRows(fixture.database, vaultOf(OLD), { messages: 3 })
 
   const { port } = await start(NEW, OLD)
 

@@ -9,7 +9,7 @@ import openapiTypescript, { astToString } from 'openapi-typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { TestBrowser } from '../../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../../test-support/test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from '../../test-support/test-product.ts'
 import { createServiceClient } from '../../test-support/test-service.ts'
 import { VERSION } from '../../runtime/version.ts'
 
@@ -19,19 +19,19 @@ interface Operation {
   readonly described: any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
 }
 
-let ground: TestGround
+let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 let document: any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
 
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  fixture = await createTestFixture()
+  product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   document = (await ada.call('GET', '/openapi.json')).json
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 
 const operations = (): readonly Operation[] =>
   Object.entries<object>(document.paths).flatMap(([path, methods]) =>

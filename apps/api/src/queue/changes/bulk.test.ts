@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } from '../../test-support/queue-ground.ts'
+import {
+  ADA,
+  BEN,
+  createQueueFixture,
+  FAILED,
+  HELD,
+  QUEUED,
+  type QueueFixture,
+} from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
 import type { StoredFilter } from '../records/find-filter.ts'
@@ -7,55 +15,58 @@ import { countUnsent, failUnsent } from './not-resent.ts'
 
 const PERSON = { tenantId: ADA, service: null, userId: null }
 
-let ground: QueueGround
-beforeAll(async () => (ground = await createQueueGround()))
-afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
+let fixture: QueueFixture
+beforeAll(async () => (fixture = await createQueueFixture()))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
 
 const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA, allowedDomains: readonly string[] = []) =>
-  ground.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, { now: ground.clock.now(), allowedDomains })
+  fixture.queue.messages.changeAll({ ...PERSON, tenantId }, action, filter, {
+    now: fixture.clock.now(),
+    allowedDomains,
+  })
 const listed = (count: number) => ({ count, expired: 0, withoutContent: 0, notAllowed: 0 })
 
 async function finish(): Promise<void> {
-  while (await ground.queue.upkeep.continueBulk());
+  while (await fixture.queue.upkeep.continueBulk());
 }
 
 async function failed(problem: object = {}): Promise<string> {
-  await ground.submit()
-  const message = await ground.claimOne()
+  await fixture.submit()
+  const message = await fixture.claimOne()
   const settlement = { ...FAILED, problem: FAILED.problem && { ...FAILED.problem, ...problem } }
-  await ground.settle(message, settlement)
+  await fixture.settle(message, settlement)
   return message.id
 }
 
-const statusOf = async (id: string) => (await ground.read(id)).status
+const statusOf = async (id: string) => (await fixture.read(id)).status
 
 it('retries all that has failed, in batches, but not what has expired or lost its content', async () => {
   const retried: string[] = []
   for (let n = 0; n < 3; n++) retried.push(await failed())
   const notResent = await failed({ code: 'not-resent' })
   const expired = await failed()
-  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+  await fixture.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
   const [emptied, expiredAndEmptied] = [await failed(), await failed()]
   const both = [emptied, expiredAndEmptied]
-  await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = ANY ($1)', [both])
-  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expiredAndEmptied])
+  await fixture.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = ANY ($1)', [both])
+  await fixture.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expiredAndEmptied])
 
   expect(await begin('retry', { status: 'failed' })).toEqual({ ...listed(4), expired: 2, withoutContent: 1 })
   await finish()
 
   for (const id of [...retried, notResent]) expect(await statusOf(id)).toBe('queued')
   for (const id of [expired, ...both]) expect(await statusOf(id)).toBe('failed')
-  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+  expect(await fixture.database.query('SELECT FROM bulk_changes')).toEqual([])
 })
 
 it('retries nothing with a recipient that is not allowed any more, in whatever field', async () => {
   const [allowed, refused, expired] = [await failed(), await failed(), await failed()]
   for (const id of [refused, expired])
-    await ground.database.query(`UPDATE messages SET bcc = '[{"address":"\\"a@b\\"@Other.example"}]' WHERE id = $1`, [
+    await fixture.database.query(`UPDATE messages SET bcc = '[{"address":"\\"a@b\\"@Other.example"}]' WHERE id = $1`, [
       id,
     ])
-  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+  await fixture.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
 
   const counts = await begin('retry', { status: 'failed' }, ADA, ['contoso.com'])
   await finish()
@@ -68,26 +79,26 @@ it('leaves alone what failed after the request, and what can no longer be change
   const [before, retriedMeanwhile] = [await failed(), await failed()]
   expect(await begin('retry', { problem: 'recipient-refused' })).toEqual(listed(2))
   const after = await failed()
-  await ground.queue.messages.retry(PERSON, retriedMeanwhile, ground.clock.now())
-  const [again] = await ground.claim(1)
-  if (again) await ground.settle(again, QUEUED)
+  await fixture.queue.messages.retry(PERSON, retriedMeanwhile, fixture.clock.now())
+  const [again] = await fixture.claim(1)
+  if (again) await fixture.settle(again, QUEUED)
   await finish()
 
   expect(await statusOf(before)).toBe('queued')
   expect(await statusOf(after)).toBe('failed')
-  expect((await ground.read(retriedMeanwhile)).attempts).toHaveLength(2)
+  expect((await fixture.read(retriedMeanwhile)).attempts).toHaveLength(2)
 })
 
 it('cancels what is scheduled, held and queued, but not what may have been sent', async () => {
-  const sendAt = new Date(ground.clock.now().getTime() + 1 * HOURS)
-  const held = await ground.submit()
-  await ground.settle(await ground.claimOne(), HELD)
-  const sending = await ground.submit()
-  await ground.claimOne()
+  const sendAt = new Date(fixture.clock.now().getTime() + 1 * HOURS)
+  const held = await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), HELD)
+  const sending = await fixture.submit()
+  await fixture.claimOne()
   const [scheduled, queued, others] = [
-    await ground.submit({ sendAt }),
-    await ground.submit(),
-    await ground.submit({ tenantId: BEN }),
+    await fixture.submit({ sendAt }),
+    await fixture.submit(),
+    await fixture.submit({ tenantId: BEN }),
   ]
 
   expect(await begin('cancel', { subject: 'Q3' })).toEqual(listed(3))
@@ -95,18 +106,18 @@ it('cancels what is scheduled, held and queued, but not what may have been sent'
 
   for (const id of [held, scheduled, queued]) expect(await statusOf(id)).toBe('cancelled')
   expect(await statusOf(sending)).toBe('sending')
-  expect((await ground.read(others, BEN)).status).toBe('queued')
+  expect((await fixture.read(others, BEN)).status).toBe('queued')
 })
 
 it('leaves alone what is submitted while the list is made', async () => {
-  const scheduled = await ground.submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * HOURS) })
-  const inTheWay = await ground.opened.pool.connect()
+  const scheduled = await fixture.submit({ sendAt: new Date(fixture.clock.now().getTime() + 1 * HOURS) })
+  const inTheWay = await fixture.opened.pool.connect()
   await inTheWay.query('BEGIN; LOCK TABLE bulk_change_messages')
   const begun = begin('cancel', { subject: 'Q3' })
   const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'bulk_change_messages'::regclass`
-  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
-  await ground.clock.advance(1)
-  const after = await ground.submit()
+  await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
+  await fixture.clock.advance(1)
+  const after = await fixture.submit()
   await inTheWay.query('COMMIT')
   inTheWay.release()
 
@@ -118,10 +129,10 @@ it('leaves alone what is submitted while the list is made', async () => {
 
 it('goes on after a process was killed, in whichever process', async () => {
   const submitted: string[] = []
-  for (let n = 0; n < 450; n++) submitted.push(await ground.submit())
+  for (let n = 0; n < 450; n++) submitted.push(await fixture.submit())
   expect(await begin('cancel', { status: 'queued' })).toEqual(listed(450))
   expect(await begin('cancel', { status: 'queued' })).toEqual(listed(450))
-  const [one, other] = [ground.newProcess(), ground.newProcess()]
+  const [one, other] = [fixture.newProcess(), fixture.newProcess()]
   expect(await one.upkeep.continueBulk()).toBe(true)
   await Promise.all(
     [one, other].map(async ({ upkeep }) => {
@@ -130,7 +141,7 @@ it('goes on after a process was killed, in whichever process', async () => {
   )
   await finish()
 
-  const rows = await ground.database.query<{ outcome: string; count: number }>(
+  const rows = await fixture.database.query<{ outcome: string; count: number }>(
     'SELECT outcome, count(*)::int AS count FROM messages GROUP BY outcome',
   )
   expect(rows).toEqual([{ outcome: 'cancelled', count: 450 }])
@@ -138,8 +149,8 @@ it('goes on after a process was killed, in whichever process', async () => {
 
 /** Begins to cancel what is queued of both, ADA's first, which takes three batches. Returns the id of BEN's only message. */
 async function cancelOfBoth(): Promise<string> {
-  for (let n = 0; n < 450; n++) await ground.submit()
-  const id = await ground.submit({ tenantId: BEN })
+  for (let n = 0; n < 450; n++) await fixture.submit()
+  const id = await fixture.submit({ tenantId: BEN })
   await begin('cancel', { status: 'queued' })
   await begin('cancel', { status: 'queued' }, BEN)
   return id
@@ -147,33 +158,33 @@ async function cancelOfBoth(): Promise<string> {
 
 it('gives a change of another tenant its turn before a long one that began earlier has ended', async () => {
   const id = await cancelOfBoth()
-  await ground.queue.upkeep.continueBulk()
-  await ground.queue.upkeep.continueBulk()
+  await fixture.queue.upkeep.continueBulk()
+  await fixture.queue.upkeep.continueBulk()
 
-  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  expect((await fixture.read(id, BEN)).status).toBe('cancelled')
   const left = `SELECT count(*)::int AS count FROM message_queue`
-  expect(await ground.database.query(left)).toEqual([{ count: 250 }])
+  expect(await fixture.database.query(left)).toEqual([{ count: 250 }])
   await finish()
-  expect(await ground.database.query(left)).toEqual([{ count: 0 }])
+  expect(await fixture.database.query(left)).toEqual([{ count: 0 }])
 })
 
 it('does the others first while a change fails, and goes on with it once it works', async () => {
   const id = await cancelOfBoth()
-  const { upkeep } = ground.newProcess()
-  await ground.database.query(
+  const { upkeep } = fixture.newProcess()
+  await fixture.database.query(
     `ALTER TABLE messages ADD CONSTRAINT none_of_ada CHECK (tenant_id <> '${ADA}' OR outcome IS NULL) NOT VALID`,
   )
-  const repair = () => ground.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_of_ada')
+  const repair = () => fixture.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_of_ada')
   onTestFinished(async () => void (await repair()))
   await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
   expect(await upkeep.continueBulk()).toBe(true)
-  expect((await ground.read(id, BEN)).status).toBe('cancelled')
+  expect((await fixture.read(id, BEN)).status).toBe('cancelled')
   expect(await upkeep.continueBulk()).toBe(true) // finds that BEN's list is empty
   await expect(upkeep.continueBulk()).rejects.toThrow('none_of_ada')
 
   await repair()
   while (await upkeep.continueBulk());
-  expect(await ground.database.query('SELECT FROM message_queue')).toEqual([])
+  expect(await fixture.database.query('SELECT FROM message_queue')).toEqual([])
 })
 
 const CANCELLED = `SELECT count(*)::int AS count FROM messages WHERE outcome = 'cancelled'`
@@ -182,31 +193,31 @@ it.each([
   ['in chunks', true],
   ['in one piece', false],
 ])('deletes the large contents of a few messages at once only, %s', async (_, chunked) => {
-  for (let n = 0; n < 20; n++) await ground.submit({ storedBytes: 4_500_000 })
-  await ground.database.query('UPDATE message_contents SET chunked = $1', [chunked])
+  for (let n = 0; n < 20; n++) await fixture.submit({ storedBytes: 4_500_000 })
+  await fixture.database.query('UPDATE message_contents SET chunked = $1', [chunked])
   expect(await begin('cancel', { status: 'queued' })).toEqual(listed(20))
 
-  await ground.queue.upkeep.continueBulk()
-  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 14 }])
+  await fixture.queue.upkeep.continueBulk()
+  expect(await fixture.database.query(CANCELLED)).toEqual([{ count: 14 }])
   await finish()
-  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 20 }])
+  expect(await fixture.database.query(CANCELLED)).toEqual([{ count: 20 }])
 })
 
 it('deletes a content that is larger than several may be together', async () => {
-  for (let n = 0; n < 2; n++) await ground.submit()
-  await ground.database.query('UPDATE message_contents SET stored_bytes = 80000000')
+  for (let n = 0; n < 2; n++) await fixture.submit()
+  await fixture.database.query('UPDATE message_contents SET stored_bytes = 80000000')
   await begin('cancel', { status: 'queued' })
 
-  await ground.queue.upkeep.continueBulk()
-  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 1 }])
+  await fixture.queue.upkeep.continueBulk()
+  expect(await fixture.database.query(CANCELLED)).toEqual([{ count: 1 }])
   await finish()
-  expect(await ground.database.query(CANCELLED)).toEqual([{ count: 2 }])
+  expect(await fixture.database.query(CANCELLED)).toEqual([{ count: 2 }])
 })
 
 it('retries nothing after a restore that is to send nothing again', async () => {
   const id = await failed()
   await begin('retry', { status: 'failed' })
-  const client = await ground.opened.pool.connect()
+  const client = await fixture.opened.pool.connect()
   expect(await countUnsent(client)).toMatchObject({ queued: 1 })
   await failUnsent(client)
   client.release()
@@ -217,16 +228,16 @@ it('retries nothing after a restore that is to send nothing again', async () => 
 
 it('drops a list that a killed process has not completed, without changing anything', async () => {
   const id = await failed()
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, 'retry', mail_now())`,
     [ADA],
   )
-  await ground.database.query(`INSERT INTO bulk_change_messages SELECT id, $1 FROM bulk_changes`, [id])
+  await fixture.database.query(`INSERT INTO bulk_change_messages SELECT id, $1 FROM bulk_changes`, [id])
   await finish()
-  expect(await ground.database.query('SELECT FROM bulk_changes')).toHaveLength(1)
-  await ground.clock.advance(1 * HOURS + 1)
+  expect(await fixture.database.query('SELECT FROM bulk_changes')).toHaveLength(1)
+  await fixture.clock.advance(1 * HOURS + 1)
   await finish()
 
   expect(await statusOf(id)).toBe('failed')
-  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+  expect(await fixture.database.query('SELECT FROM bulk_changes')).toEqual([])
 })

@@ -3,28 +3,28 @@ import { connectDatabase } from '../../database/database.ts'
 import {
   ADA,
   BEN,
-  createQueueGround,
+  createQueueFixture,
   newMessage,
   SENT,
   VERSION,
-  type QueueGround,
-} from '../../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../../test-support/queue-fixture.ts'
 import { untilSomethingWaits } from '../../test-support/scenario.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 
-let ground: QueueGround
+let fixture: QueueFixture
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
-afterEach(() => ground.database.empty('messages'))
+afterAll(() => fixture.close())
+afterEach(() => fixture.database.empty('messages'))
 
 /** Has a process that stands still keep a row of Ben's. */
 async function heldUp<Result>(table: string, work: () => Promise<unknown>, ofOthers: () => Promise<Result>) {
-  const release = await ground.database.lockRow(table, BEN, 'tenant_id')
+  const release = await fixture.database.lockRow(table, BEN, 'tenant_id')
   const held = work()
   try {
-    await untilSomethingWaits(ground)
+    await untilSomethingWaits(fixture)
     return await ofOthers()
   } finally {
     await release()
@@ -33,9 +33,9 @@ async function heldUp<Result>(table: string, work: () => Promise<unknown>, ofOth
 }
 
 async function claimOfBoth() {
-  await ground.submit({ tenantId: BEN })
-  await ground.submit()
-  const leased = await ground.claim(2)
+  await fixture.submit({ tenantId: BEN })
+  await fixture.submit()
+  const leased = await fixture.claim(2)
   const [ben, ada] = [BEN, ADA].map((tenant) => leased.find(({ tenantId }) => tenantId === tenant))
   if (!ben || !ada) throw new Error('The messages were not claimed.')
   return { ben, ada }
@@ -43,13 +43,13 @@ async function claimOfBoth() {
 
 describe('while a process that stands still holds rows of a tenant', () => {
   it('accepts the messages of others', async () => {
-    await ground.submit({ tenantId: BEN })
-    await ground.submit()
+    await fixture.submit({ tenantId: BEN })
+    await fixture.submit()
 
     const accepted = await heldUp(
       'counters',
-      () => ground.submit({ tenantId: BEN }),
-      () => ground.submit(),
+      () => fixture.submit({ tenantId: BEN }),
+      () => fixture.submit(),
     )
 
     expect(accepted).toMatch(/^msg_/)
@@ -60,8 +60,8 @@ describe('while a process that stands still holds rows of a tenant', () => {
 
     const settled = await heldUp(
       'counters',
-      () => ground.settle(ben, SENT),
-      () => ground.settle(ada, SENT),
+      () => fixture.settle(ben, SENT),
+      () => fixture.settle(ada, SENT),
     )
 
     expect(settled).toBe(true)
@@ -69,7 +69,7 @@ describe('while a process that stands still holds rows of a tenant', () => {
 
   it('clears the requests of others', async () => {
     const { ben, ada } = await claimOfBoth()
-    const { deliveries } = ground.queue
+    const { deliveries } = fixture.queue
 
     const isCleared = await heldUp(
       'tenant_settings',
@@ -82,12 +82,12 @@ describe('while a process that stands still holds rows of a tenant', () => {
 })
 
 it('accepts messages, also of the same tenant, while a connection to the database is silent', async () => {
-  const link = await ground.database.link()
+  const link = await fixture.database.link()
   const database = connectDatabase(link.url, () => {})
   const { messages } = createTestQueue(database.pool)
-  const release = await ground.database.lock('messages')
+  const release = await fixture.database.lock('messages')
   const silent = messages.submit(newMessage())
-  await untilSomethingWaits(ground)
+  await untilSomethingWaits(fixture)
   link.silence()
   await release()
 

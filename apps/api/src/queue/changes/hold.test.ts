@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueGround, HELD, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, HELD, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'mailboxes'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.database.empty('messages', 'mailboxes'))
 
 const REASONS = [...WAITS_FOR_CONNECTION, 'large-attachments-disabled', 'reason-of-a-newer-version']
 
@@ -16,13 +16,13 @@ const REASONS = [...WAITS_FOR_CONNECTION, 'large-attachments-disabled', 'reason-
 async function holdOneForEach() {
   const ids: string[] = []
   for (const reason of REASONS) {
-    const id = await ground.submit()
-    await ground.settle(await ground.claimOne(), HELD)
-    await ground.database.query('UPDATE message_queue SET held_because = $2 WHERE message_id = $1', [id, reason])
+    const id = await fixture.submit()
+    await fixture.settle(await fixture.claimOne(), HELD)
+    await fixture.database.query('UPDATE message_queue SET held_because = $2 WHERE message_id = $1', [id, reason])
     ids.push(id)
   }
   return async () => {
-    const rows = await ground.database.query<{ id: string; held_because: string | null }>(
+    const rows = await fixture.database.query<{ id: string; held_because: string | null }>(
       'SELECT message_id AS id, held_because FROM message_queue',
     )
     return ids.map((id) => rows.find((row) => row.id === id)?.held_because)
@@ -30,7 +30,7 @@ async function holdOneForEach() {
 }
 
 const regroup = (because: 'reconnect-required' | null) =>
-  ground.opened.prisma.$transaction((transaction) => regroupHeld(transaction, ADA, WAITS_FOR_CONNECTION, because))
+  fixture.opened.prisma.$transaction((transaction) => regroupHeld(transaction, ADA, WAITS_FOR_CONNECTION, because))
 
 it('releases what waited for a connection, and nothing that is held for another reason', async () => {
   const reasons = await holdOneForEach()
@@ -46,11 +46,11 @@ it('renames what waited for a connection, and nothing that is held for another r
 
 it('releases by itself only what a working mailbox does not keep', async () => {
   const reasons = await holdOneForEach()
-  await ground.database.query('UPDATE tenant_settings SET large_attachments = false')
-  await ground.queue.deliveries.release()
+  await fixture.database.query('UPDATE tenant_settings SET large_attachments = false')
+  await fixture.queue.deliveries.release()
   expect(await reasons()).toEqual([null, null, null, ...REASONS.slice(3)])
 
-  await ground.database.query('UPDATE tenant_settings SET large_attachments = true')
-  await ground.queue.deliveries.release()
+  await fixture.database.query('UPDATE tenant_settings SET large_attachments = true')
+  await fixture.queue.deliveries.release()
   expect(await reasons()).toEqual([null, null, null, null, 'reason-of-a-newer-version'])
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { systemTimers } from '../../runtime/clock.ts'
 import { outageOf } from '../../database/is-unavailable.ts'
-import { createQueueGround, newMessage, type QueueGround } from '../../test-support/queue-ground.ts'
+import { createQueueFixture, newMessage, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import type { FindKey } from './idempotency.ts'
 import { createSubmitting } from './submit.ts'
 import { createSubmittingTogether } from './submit-together.ts'
@@ -10,26 +10,26 @@ import { createSubmittingTogether } from './submit-together.ts'
 
 const STORAGE_BYTES = 1_000_000
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
-afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+afterAll(() => fixture.close())
+afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const idempotency = { key: 'daily', contentHash: 'hash' }
 const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string }>][] = [
   [
     'a message',
     (findKey) =>
-      createSubmitting(ground.opened.pool, STORAGE_BYTES, findKey, systemTimers)(newMessage({ idempotency })),
+      createSubmitting(fixture.opened.pool, STORAGE_BYTES, findKey, systemTimers)(newMessage({ idempotency })),
   ],
   [
     'a batch',
     (findKey) =>
       createSubmittingTogether(
-        ground.opened.pool,
+        fixture.opened.pool,
         STORAGE_BYTES,
         findKey,
         systemTimers,
@@ -38,9 +38,9 @@ const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string
 ]
 
 it.each(submits)('stores %s whose key becomes free meanwhile', async (_what, submit) => {
-  await ground.submit({ idempotency })
+  await fixture.submit({ idempotency })
   const letGo = async () => {
-    await ground.database.empty('idempotency_records')
+    await fixture.database.empty('idempotency_records')
     return null
   }
 
@@ -48,7 +48,7 @@ it.each(submits)('stores %s whose key becomes free meanwhile', async (_what, sub
 })
 
 it.each(submits)('gives up %s whose key others take and free without end, to be sent again', async (_what, submit) => {
-  await ground.submit({ idempotency })
+  await fixture.submit({ idempotency })
   let looks = 0
   const freeAndTakenAgain = async () => {
     looks += 1
@@ -59,5 +59,5 @@ it.each(submits)('gives up %s whose key others take and free without end, to be 
   const error = await submit(freeAndTakenAgain).catch((thrown: unknown) => thrown)
 
   expect(outageOf(error)).toBe('database-away') // it is answered 503 with a Retry-After
-  expect(await ground.database.query('SELECT 1 FROM messages')).toHaveLength(1)
+  expect(await fixture.database.query('SELECT 1 FROM messages')).toHaveLength(1)
 })

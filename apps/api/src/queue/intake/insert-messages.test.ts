@@ -5,11 +5,11 @@ import { createChance } from '../../test-support/chance.ts'
 import {
   ADA,
   BEN,
-  createQueueGround,
+  createQueueFixture,
   newMessage,
   UNCONNECTED,
-  type QueueGround,
-} from '../../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../../test-support/queue-fixture.ts'
 import { WRONG_COUNTERS } from '../../test-support/queue-faults.ts'
 import { HOURS, SECONDS } from '../../test-support/test-clock.ts'
 import { insertMessages, insertPlainMessages, type NewMessage, type StoredRow } from './insert-messages.ts'
@@ -31,25 +31,25 @@ const TABLES = {
 
 /** A database and who listens to it. */
 interface Side {
-  readonly ground: QueueGround
+  readonly fixture: QueueFixture
   /** Runs work that stores, and returns whose workers it woke, by name. */
   woken(work: () => Promise<unknown>): Promise<string[]>
   close(): Promise<void>
 }
 
 async function openSide(): Promise<Side> {
-  const ground = await createQueueGround()
-  await ground.database.query(
+  const fixture = await createQueueFixture()
+  await fixture.database.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, problem) VALUES ($1, 1, 'connected', 'eve@contoso.com', '{"code": "reconnect"}')`,
     [BROKEN],
   )
-  await ground.addDataKey('dky_2')
-  const listener = await ground.opened.pool.connect()
+  await fixture.addDataKey('dky_2')
+  const listener = await fixture.opened.pool.connect()
   await listener.query(`LISTEN ${MESSAGES_CHANNEL}`)
   const heard: string[] = []
   listener.on('notification', ({ payload }) => heard.push(...(payload ?? '').split(',')))
   return {
-    ground,
+    fixture,
     async woken(work) {
       await work()
       await listener.query('SELECT') // its answer follows the notifications
@@ -58,7 +58,7 @@ async function openSide(): Promise<Side> {
     async close() {
       await listener.query('UNLISTEN *')
       listener.release()
-      await ground.close()
+      await fixture.close()
     },
   }
 }
@@ -80,8 +80,11 @@ const claimsOf = (messages: readonly NewMessage[]) =>
     idempotency ? [{ tenantId, service, messageId: id, ...idempotency }] : [],
   )
 
-async function withClient<Result>({ ground }: Side, work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
-  const client = await ground.opened.pool.connect()
+async function withClient<Result>(
+  { fixture }: Side,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await fixture.opened.pool.connect()
   try {
     return await work(client)
   } finally {
@@ -99,8 +102,8 @@ const insertPlain = (side: Side, messages: readonly NewMessage[]) =>
   )
 
 /** All rows of a table. The place of an event among those of its tenant at one moment is nobody's promise. */
-const rowsOf = async ({ ground }: Side, [table, key]: [string, string]) =>
-  ground.database.query(`SELECT to_jsonb(each) - 'position' AS row FROM ${table} AS each ORDER BY ${key}`)
+const rowsOf = async ({ fixture }: Side, [table, key]: [string, string]) =>
+  fixture.database.query(`SELECT to_jsonb(each) - 'position' AS row FROM ${table} AS each ORDER BY ${key}`)
 
 /** What an answer tells of a message that was stored. */
 const toldOf = (rows: Iterable<StoredRow>) =>
@@ -115,7 +118,7 @@ it.each([1, 2, 3])('stores what the statement for any messages stores, seed %i',
   const random = createChance(seed)
   const below = (count: number) => Math.floor(random() * count)
   const one = <Item>(...items: Item[]): Item => items[below(items.length)] as Item
-  const now = () => full.ground.clock.now().getTime()
+  const now = () => full.fixture.clock.now().getTime()
   const message = (keyed: boolean): NewMessage => {
     const content = Buffer.alloc(one(100, 5_000, 70_000), below(256))
     const attachmentBytes = one(0, 0, 90_000, 4_000_000)
@@ -170,10 +173,10 @@ it.each([1, 2, 3])('stores what the statement for any messages stores, seed %i',
     expect(woken).toEqual(wokenByFull)
     const left = one<string[]>([], [], [ADA], [ADA, BEN, BROKEN])
     const passedMs = one(0, 500, 3 * SECONDS, 13 * HOURS)
-    for (const { ground } of [plain, full]) {
+    for (const { fixture } of [plain, full]) {
       for (const table of ['message_queue', 'message_contents'])
-        await ground.database.query(`DELETE FROM ${table} WHERE tenant_id = ANY ($1)`, [left])
-      await ground.clock.advance(passedMs)
+        await fixture.database.query(`DELETE FROM ${table} WHERE tenant_id = ANY ($1)`, [left])
+      await fixture.clock.advance(passedMs)
     }
   }
   for (const table of Object.entries(TABLES)) expect(await rowsOf(plain, table)).toEqual(await rowsOf(full, table))
@@ -191,7 +194,7 @@ async function inBetween<Result>(
     await client.query('BEGIN')
     await first(client)
     const result = withClient(plain, second)
-    await expect.poll(() => plain.ground.database.query(WAITING), { interval: 10 }).toHaveLength(1)
+    await expect.poll(() => plain.fixture.database.query(WAITING), { interval: 10 }).toHaveLength(1)
     await client.query('COMMIT')
     return result
   })
@@ -229,14 +232,14 @@ describe.each([
 
   it('keeps the data key until what is stored under it is there', async () => {
     const dataKey = newId('dataKey')
-    await plain.ground.addDataKey(dataKey)
+    await plain.fixture.addDataKey(dataKey)
 
     await inBetween(
       (client) => store(client, newMessage({ tenantId, dataKey })),
       (client) => client.query('DELETE FROM data_keys WHERE id = $1', [dataKey]),
     )
 
-    expect(await plain.ground.database.query('SELECT FROM data_keys WHERE id = $1', [dataKey])).toHaveLength(1)
+    expect(await plain.fixture.database.query('SELECT FROM data_keys WHERE id = $1', [dataKey])).toHaveLength(1)
   })
 
   it('takes a message for a larger one only where more is stored than comes with it', async () => {
@@ -245,8 +248,8 @@ describe.each([
 
     expect(await withClient(plain, (client) => store(client, small, chunked))).toEqual([true, true])
     const stored = `SELECT chunked, size::text FROM message_contents JOIN message_queue USING (message_id) WHERE message_id = $1`
-    expect(await plain.ground.database.query(stored, [small.id])).toEqual([{ chunked: false, size: 'small' }])
-    expect(await plain.ground.database.query(stored, [chunked.id])).toEqual([{ chunked: true, size: 'medium' }])
+    expect(await plain.fixture.database.query(stored, [small.id])).toEqual([{ chunked: false, size: 'small' }])
+    expect(await plain.fixture.database.query(stored, [chunked.id])).toEqual([{ chunked: true, size: 'medium' }])
   })
 
   it('takes a key for one of two messages of a batch, and none for what is not stored', async () => {
@@ -271,8 +274,8 @@ it('has triggers count what another statement of its transaction inserts', async
     await client.query('COMMIT')
   })
 
-  expect(await plain.ground.database.query('SELECT held FROM counters WHERE tenant_id = $1', [tenantId])).toEqual([
+  expect(await plain.fixture.database.query('SELECT held FROM counters WHERE tenant_id = $1', [tenantId])).toEqual([
     { held: 4 },
   ])
-  expect(await plain.ground.database.query(`${WRONG_COUNTERS} AND tenant_id = $1`, [tenantId])).toEqual([])
+  expect(await plain.fixture.database.query(`${WRONG_COUNTERS} AND tenant_id = $1`, [tenantId])).toEqual([])
 })

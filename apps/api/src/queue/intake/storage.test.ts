@@ -1,16 +1,16 @@
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
 import { newId } from '../../test-support/new-id.ts'
 import { untilSomethingWaits } from '../../test-support/scenario.ts'
-import { ADA, createQueueGround, newMessage } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, newMessage } from '../../test-support/queue-fixture.ts'
 
 const MIB = 1024 * 1024
 const STORAGE_BYTES = 1_000 * MIB
 
-const ground = await createQueueGround({ storageBytes: STORAGE_BYTES })
-const { messages, receiving } = ground.queue
-afterAll(() => ground.close())
-beforeEach(() => ground.addDataKey('dky_1'))
-afterEach(() => ground.database.empty('messages', 'data_keys'))
+const fixture = await createQueueFixture({ storageBytes: STORAGE_BYTES })
+const { messages, receiving } = fixture.queue
+afterAll(() => fixture.close())
+beforeEach(() => fixture.addDataKey('dky_1'))
+afterEach(() => fixture.database.empty('messages', 'data_keys'))
 
 /** The page has no name that a service could not have. */
 const PAGE = null
@@ -80,11 +80,11 @@ it('keeps no small service out for what a large one submits at the same moment',
 
 it('lets a service grow through two processes at once no further than through one', async () => {
   await store('a', 850)
-  const release = await ground.database.lockRow('counters', ADA, 'tenant_id')
-  const submitted = [ground.queue, ground.newProcess()].map((process) =>
+  const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
+  const submitted = [fixture.queue, fixture.newProcess()].map((process) =>
     process.messages.submitTogether({ messages: [sized('b', 60)], idempotency: null }),
   )
-  await untilSomethingWaits(ground, 2)
+  await untilSomethingWaits(fixture, 2)
   await release()
 
   const outcomes = (await Promise.all(submitted)).map(({ outcome }) => outcome)
@@ -114,13 +114,13 @@ it('holds messages that arrive to the same, and reserves no more than there is',
 
 it('counts what an older version stored, which does not say whose it is', async () => {
   await store('a', 900)
-  await ground.database.query('UPDATE message_contents SET service = NULL')
+  await fixture.database.query('UPDATE message_contents SET service = NULL')
 
   expect([await store('a', 1), await store('b', 1)]).toEqual([900, 'stored'])
 })
 
 it('tells how much is stored, and by whom most, also of what an older version has stored', async () => {
-  const { upkeep } = ground.queue
+  const { upkeep } = fixture.queue
   const empty = await upkeep.readStorage(ADA)
   for (const [service, mib] of [
     ['a', 30],
@@ -130,7 +130,7 @@ it('tells how much is stored, and by whom most, also of what an older version ha
     ['d', 1],
   ] as const)
     await store(service, mib)
-  await ground.database.query(`UPDATE message_contents SET service = NULL WHERE service = 'a'`)
+  await fixture.database.query(`UPDATE message_contents SET service = NULL WHERE service = 'a'`)
 
   expect([empty, await upkeep.readStorage(ADA)]).toEqual([
     { usedBytes: 0, limitBytes: STORAGE_BYTES },

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueGround, IN_DOUBT, QUEUED, SENT, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, IN_DOUBT, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import type { LeasedMessage } from '../leased-message.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
 import type { Settlement } from '../settle.ts'
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround({ permissions: ['Mail.Send'] })
+  fixture = await createQueueFixture({ permissions: ['Mail.Send'] })
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.database.empty('messages', 'mailboxes', 'alert_events'))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.database.empty('messages', 'mailboxes', 'alert_events'))
 
 const PROBLEM = { title: 'Denied', detail: 'It is denied.', action: 'Act.', values: {}, correlationId: 'request' }
 
@@ -35,19 +35,19 @@ function refused(kind = 'ErrorSendAsDenied', by: Route = 'send'): Settlement {
 /** Submits so many messages, and leases them in their order. */
 async function leased(count: number): Promise<LeasedMessage[]> {
   const ids: string[] = []
-  for (let submitted = 0; submitted < count; submitted++) ids.push(await ground.submit())
-  const claimed = await ground.claim(count)
+  for (let submitted = 0; submitted < count; submitted++) ids.push(await fixture.submit())
+  const claimed = await fixture.claim(count)
   return claimed.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 }
 
 async function refuse(message: LeasedMessage | undefined, kind?: string, by?: Route): Promise<string> {
   if (!message) throw new Error('There is no message.')
-  expect(await ground.settle(message, refused(kind, by))).toBe(true)
+  expect(await fixture.settle(message, refused(kind, by))).toBe(true)
   return statusOf(message)
 }
 
 async function statusOf({ id }: { readonly id: string }): Promise<string> {
-  const { status, heldBecause } = await ground.read(id)
+  const { status, heldBecause } = await fixture.read(id)
   return heldBecause ?? status
 }
 
@@ -55,55 +55,55 @@ async function statusOf({ id }: { readonly id: string }): Promise<string> {
 async function hold(by: Route = 'send'): Promise<LeasedMessage[]> {
   const messages = await leased(2)
   for (const message of messages) await refuse(message, undefined, by)
-  expect(await readHold(ground.opened.prisma, ADA)).toMatchObject({ route: by })
+  expect(await readHold(fixture.opened.prisma, ADA)).toMatchObject({ route: by })
   return messages
 }
 
-const tend = () => ground.queue.deliveries.release()
+const tend = () => fixture.queue.deliveries.release()
 const alerts = async () =>
-  (await ground.database.query<{ type: string }>('SELECT type FROM alert_events ORDER BY at, id')).map(
+  (await fixture.database.query<{ type: string }>('SELECT type FROM alert_events ORDER BY at, id')).map(
     ({ type }) => type,
   )
 const shown = async () =>
-  (await ground.database.query<{ type: string }>('SELECT type FROM alert_events WHERE dismissed_at IS NULL')).map(
+  (await fixture.database.query<{ type: string }>('SELECT type FROM alert_events WHERE dismissed_at IS NULL')).map(
     ({ type }) => type,
   )
 
 it('holds a mailbox with all that waits once two messages were refused in the same way, and tells it once', async () => {
   const [first, second] = await leased(2)
-  const waiting = await ground.submit()
+  const waiting = await fixture.submit()
   expect(await refuse(first)).toBe('queued')
-  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
   expect(await refuse(second)).toBe('mailbox-refused')
 
   await tend()
   await tend()
 
   for (const id of [first?.id, second?.id, waiting]) expect(await statusOf({ id: id ?? '' })).toBe('mailbox-refused')
-  expect(await readHold(ground.opened.prisma, ADA)).toMatchObject({ values: { microsoftCode: 'ErrorSendAsDenied' } })
+  expect(await readHold(fixture.opened.prisma, ADA)).toMatchObject({ values: { microsoftCode: 'ErrorSendAsDenied' } })
   expect(await alerts()).toEqual(['mailbox.refused'])
-  const later = await ground.submit()
+  const later = await fixture.submit()
   await tend()
   expect(await statusOf({ id: later })).toBe('mailbox-refused')
 })
 
 /** Submits a message that leaves. */
 async function letOneLeave(): Promise<void> {
-  const id = await ground.submit({ priority: 'high' })
-  const message = await ground.claimOne()
+  const id = await fixture.submit({ priority: 'high' })
+  const message = await fixture.claimOne()
   expect(message.id).toBe(id)
-  await ground.settle(message, SENT)
+  await fixture.settle(message, SENT)
 }
 
 it('lets a message wait that is refused alone, and ends it the third time that others left', async () => {
   const becomes = [await refuse((await leased(1))[0])]
   for (let times = 0; times < 2; times++) {
-    becomes.push(await refuse(await ground.claimOne())) // nothing has left since, so this does not count
+    becomes.push(await refuse(await fixture.claimOne())) // nothing has left since, so this does not count
     await letOneLeave()
-    becomes.push(await refuse(await ground.claimOne()))
+    becomes.push(await refuse(await fixture.claimOne()))
   }
   expect(becomes).toEqual(['queued', 'queued', 'queued', 'queued', 'failed'])
-  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
 })
 
 it('holds nothing where a message left between two refusals, or where only a reason changed', async () => {
@@ -112,7 +112,7 @@ it('holds nothing where a message left between two refusals, or where only a rea
   await letOneLeave()
   expect(await refuse(second)).toBe('queued')
   expect(await refuse(third, 'ErrorQuotaExceeded')).toBe('queued')
-  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
 })
 
 it('holds only what goes by draft where only that is refused, whatever else leaves meanwhile', async () => {
@@ -120,37 +120,37 @@ it('holds only what goes by draft where only that is refused, whatever else leav
   await refuse(first, undefined, 'draft')
   await letOneLeave()
   expect(await refuse(second, undefined, 'draft')).toBe('mailbox-refused')
-  const id = await ground.submit({ priority: 'high' })
+  const id = await fixture.submit({ priority: 'high' })
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id, heldRoute: 'draft', probeRoute: null })
+  expect(await fixture.claimOne()).toMatchObject({ id, heldRoute: 'draft', probeRoute: null })
 })
 
 it('counts no refusal of another connection than that of now', async () => {
   const [first, second] = await leased(2)
   await refuse(first)
-  await ground.database.query('UPDATE tenant_settings SET version = version + 1')
+  await fixture.database.query('UPDATE tenant_settings SET version = version + 1')
   expect(await refuse(second)).toBe('queued')
-  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
-  await ground.database.query('UPDATE tenant_settings SET version = version - 1')
+  expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
+  await fixture.database.query('UPDATE tenant_settings SET version = version - 1')
 })
 
 it('tries the first held message every quarter of an hour, and charges it, until one leaves', async () => {
   const [first] = await hold()
   await tend()
-  expect(await ground.claim(2)).toEqual([])
+  expect(await fixture.claim(2)).toEqual([])
   for (const outcome of [refused(), SENT]) {
-    await ground.clock.advance(15 * MINUTES)
+    await fixture.clock.advance(15 * MINUTES)
     await tend()
-    const probes = await ground.claim(2)
+    const probes = await fixture.claim(2)
     expect(probes).toMatchObject([{ id: first?.id, probeRoute: 'send', heldRoute: 'send' }])
-    for (const probe of probes) await ground.settle(probe, outcome)
+    for (const probe of probes) await fixture.settle(probe, outcome)
     await tend()
   }
-  expect((await ground.claim(2)).map(({ probeRoute }) => probeRoute)).toEqual([null])
-  expect(await readHold(ground.opened.prisma, ADA)).toBeNull()
+  expect((await fixture.claim(2)).map(({ probeRoute }) => probeRoute)).toEqual([null])
+  expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered'])
   expect(await shown()).toEqual(['mailbox.recovered'])
-  const audited = await ground.database.query(`SELECT action, outcome FROM audit_events ORDER BY id DESC LIMIT 2`)
+  const audited = await fixture.database.query(`SELECT action, outcome FROM audit_events ORDER BY id DESC LIMIT 2`)
   expect(audited).toEqual([
     { action: 'mailbox-accepted', outcome: 'done' },
     { action: 'mailbox-refused', outcome: 'ErrorSendAsDenied' },
@@ -160,17 +160,17 @@ it('tries the first held message every quarter of an hour, and charges it, until
 it('tries one at once when a person asks for it, and ends the wait of a message that was refused alone', async () => {
   const [first] = await hold()
   await tend()
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
-  const probe = await ground.claimOne()
+  const probe = await fixture.claimOne()
   expect(probe).toMatchObject({ id: first?.id, probeRoute: 'send' })
-  await ground.settle(probe, SENT)
+  await fixture.settle(probe, SENT)
 
   const [alone] = await leased(1)
   if (!alone) throw new Error('Nothing was due.')
-  await ground.settle(alone, { ...refused('ErrorQuotaExceeded'), waitMs: 5 * MINUTES })
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
-  expect((await ground.claim(2)).map(({ id }) => id)).toContain(alone.id)
+  await fixture.settle(alone, { ...refused('ErrorQuotaExceeded'), waitMs: 5 * MINUTES })
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
+  expect((await fixture.claim(2)).map(({ id }) => id)).toContain(alone.id)
 })
 
 it.each([
@@ -178,44 +178,44 @@ it.each([
   ['ends', 'was tried, and found to have left', true],
 ])('%s the hold for a message that %s', async (_ends, _which, isProbe) => {
   const [doubtful] = await leased(1)
-  if (!isProbe && doubtful) await ground.settle(doubtful, IN_DOUBT)
+  if (!isProbe && doubtful) await fixture.settle(doubtful, IN_DOUBT)
   if (isProbe && doubtful) await refuse(doubtful, 'ErrorQuotaExceeded')
   await hold()
   if (isProbe) {
-    await ground.queue.messages.sendNow(ADA, 'usr_1')
+    await fixture.queue.messages.sendNow(ADA, 'usr_1')
     await tend()
-    await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 0 })
+    await fixture.settle(await fixture.claimOne(), { ...IN_DOUBT, waitMs: 0 })
   }
-  await ground.clock.advance(1 * MINUTES)
+  await fixture.clock.advance(1 * MINUTES)
   const found = { ...SENT, attempt: { outcome: 'sent', code: null, values: {}, detail: 'Found.' } } as const
-  await ground.settle(await ground.claimOne(), found)
-  expect((await readHold(ground.opened.prisma, ADA)) === null).toBe(isProbe)
+  await fixture.settle(await fixture.claimOne(), found)
+  expect((await readHold(fixture.opened.prisma, ADA)) === null).toBe(isProbe)
 })
 
 it('keeps the hold while the one that was tried is in doubt, and tries another one next', async () => {
   const [first, second] = await hold()
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
-  await ground.settle(await ground.claimOne(), { ...IN_DOUBT, waitMs: 0 })
-  expect(await ground.claimOne()).toMatchObject({ id: first?.id, probeRoute: null, heldRoute: 'send' })
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await fixture.settle(await fixture.claimOne(), { ...IN_DOUBT, waitMs: 0 })
+  expect(await fixture.claimOne()).toMatchObject({ id: first?.id, probeRoute: null, heldRoute: 'send' })
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id: second?.id, probeRoute: 'send' })
+  expect(await fixture.claimOne()).toMatchObject({ id: second?.id, probeRoute: 'send' })
 })
 
 it('tries what goes by the refused route, as far as is known, and the next one at once where it was not', async () => {
   const [byDraft, inOneRequest] = await hold()
-  const large = await ground.submit({ storedBytes: 5_000_000, priority: 'high' })
+  const large = await fixture.submit({ storedBytes: 5_000_000, priority: 'high' })
   await tend()
   expect(await statusOf({ id: large })).toBe('mailbox-refused')
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
   await tend()
   const held = { ...QUEUED, status: 'held', waitMs: null, heldBecause: 'mailbox-refused', route: 'draft' } as const
-  const probe = await ground.claimOne()
+  const probe = await fixture.claimOne()
   expect(probe.id).toBe(byDraft?.id)
-  await ground.settle(probe, held)
+  await fixture.settle(probe, held)
   await tend()
-  expect(await ground.claimOne()).toMatchObject({ id: inOneRequest?.id, probeRoute: 'send' })
+  expect(await fixture.claimOne()).toMatchObject({ id: inOneRequest?.id, probeRoute: 'send' })
 })
 
 it.each([
@@ -223,38 +223,38 @@ it.each([
   ['ends', SENT],
 ] as const)('tries what goes by draft once nothing else is held, which %s the hold', async (ends, outcome) => {
   for (const { id } of await hold())
-    await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, ground.clock.now())
-  const left = await ground.submit()
-  await ground.database.query(`UPDATE message_queue SET route = 'draft' WHERE message_id = $1`, [left])
+    await fixture.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, fixture.clock.now())
+  const left = await fixture.submit()
+  await fixture.database.query(`UPDATE message_queue SET route = 'draft' WHERE message_id = $1`, [left])
   await tend()
   for (let quarter = 0; quarter < 2; quarter++) {
-    await ground.clock.advance(15 * MINUTES)
+    await fixture.clock.advance(15 * MINUTES)
     await tend()
-    const probe = await ground.claimOne()
+    const probe = await fixture.claimOne()
     expect(probe).toMatchObject({ id: left, probeRoute: 'draft', heldRoute: 'send' })
-    await ground.settle(probe, quarter === 0 ? refused(undefined, 'draft') : outcome)
+    await fixture.settle(probe, quarter === 0 ? refused(undefined, 'draft') : outcome)
     await tend()
-    expect(await ground.claim(1)).toEqual([]) // a quarter of an hour passes before it is tried again
+    expect(await fixture.claim(1)).toEqual([]) // a quarter of an hour passes before it is tried again
   }
-  expect((await readHold(ground.opened.prisma, ADA)) === null).toBe(ends === 'ends')
+  expect((await readHold(fixture.opened.prisma, ADA)) === null).toBe(ends === 'ends')
 })
 
 it('tries none that has expired', async () => {
   const [first] = await hold()
-  await ground.submit({ expiresAt: new Date(ground.clock.now().getTime() + 20 * MINUTES), priority: 'high' })
+  await fixture.submit({ expiresAt: new Date(fixture.clock.now().getTime() + 20 * MINUTES), priority: 'high' })
   await tend()
-  await ground.clock.advance(30 * MINUTES)
+  await fixture.clock.advance(30 * MINUTES)
   await tend()
-  expect((await ground.claimOne()).id).toBe(first?.id)
+  expect((await fixture.claimOne()).id).toBe(first?.id)
 })
 
 it('lets what it refused leave after a new connection, and tells that it does; after a reset it tells nothing', async () => {
   for (const tells of [true, false]) {
     await hold()
     await tend()
-    await ground.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells }))
+    await fixture.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells }))
     await tend()
-    for (const message of await ground.claim(2)) await ground.settle(message, SENT)
+    for (const message of await fixture.claim(2)) await fixture.settle(message, SENT)
   }
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.recovered', 'mailbox.refused'])
 })
@@ -262,15 +262,15 @@ it('lets what it refused leave after a new connection, and tells that it does; a
 it('tells anew of a hold that becomes one of all mail, or has another cause, and keeps its time otherwise', async () => {
   await hold('draft')
   await tend()
-  const since = async () => (await readHold(ground.opened.prisma, ADA))?.since
+  const since = async () => (await readHold(fixture.opened.prisma, ADA))?.since
   const times = [await since()]
   for (const kind of ['ErrorQuotaExceeded', 'ErrorSendAsDenied', 'ErrorSendAsDenied']) {
-    await ground.clock.advance(15 * MINUTES)
+    await fixture.clock.advance(15 * MINUTES)
     for (const message of await leased(2)) if (message.probeRoute !== 'draft') await refuse(message, kind)
     for (let probes = 0; probes < 2; probes++) {
-      await ground.queue.messages.sendNow(ADA, 'usr_1')
+      await fixture.queue.messages.sendNow(ADA, 'usr_1')
       await tend()
-      for (const message of await ground.claim(1)) if (message.probeRoute === 'send') await refuse(message, kind)
+      for (const message of await fixture.claim(1)) if (message.probeRoute === 'send') await refuse(message, kind)
     }
     await tend()
     times.push(await since())
@@ -285,9 +285,9 @@ it('does not say that mail leaves again where tokens are accepted and the mailbo
   await hold()
   await tend()
   for (let times = 0; times < 4; times++) {
-    await ground.clock.advance(15 * MINUTES)
+    await fixture.clock.advance(15 * MINUTES)
     await tend()
-    for (const message of await ground.claim(1)) await ground.settle(message, times < 3 ? TOKEN_REFUSED : refused())
+    for (const message of await fixture.claim(1)) await fixture.settle(message, times < 3 ? TOKEN_REFUSED : refused())
     await tend()
   }
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.token-refused', 'mailbox.refused'])
@@ -297,7 +297,7 @@ it('does not say that mail leaves again where tokens are accepted and the mailbo
 it('tells of a hold once more when asked to', async () => {
   await hold()
   await tend()
-  await ground.opened.prisma.$transaction((transaction) => tellOfHoldAgain(transaction, ADA))
+  await fixture.opened.prisma.$transaction((transaction) => tellOfHoldAgain(transaction, ADA))
   await tend()
   expect(await alerts()).toEqual(['mailbox.refused', 'mailbox.refused'])
 })
@@ -307,40 +307,40 @@ const TOKEN_REFUSED: Settlement = { ...QUEUED, refusal: { by: 'token', problem: 
 
 it('pauses a mailbox whose tokens are refused, tells it the third time, and that mail leaves again after one is accepted', async () => {
   await leased(2).then(async (messages) => {
-    for (const message of messages) await ground.settle(message, TOKEN_REFUSED)
+    for (const message of messages) await fixture.settle(message, TOKEN_REFUSED)
   })
   for (const seconds of [30, 60]) {
-    expect(await ground.claim(1)).toEqual([])
+    expect(await fixture.claim(1)).toEqual([])
     await tend()
-    expect(await readMailboxProblem(ground.opened.prisma, ADA)).toBeNull()
-    expect(await ground.queue.messages.readMailbox(ADA)).toMatchObject({ pausedBecause: { code: 'token-refused' } })
-    await ground.clock.advance(seconds * SECONDS)
-    await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
+    expect(await readMailboxProblem(fixture.opened.prisma, ADA)).toBeNull()
+    expect(await fixture.queue.messages.readMailbox(ADA)).toMatchObject({ pausedBecause: { code: 'token-refused' } })
+    await fixture.clock.advance(seconds * SECONDS)
+    await fixture.settle(await fixture.claimOne(), TOKEN_REFUSED)
   }
   await tend()
-  expect(await readMailboxProblem(ground.opened.prisma, ADA)).toMatchObject({ code: 'token-refused' })
-  await ground.clock.advance(2 * MINUTES)
-  await ground.settle(await ground.claimOne(), SENT)
+  expect(await readMailboxProblem(fixture.opened.prisma, ADA)).toMatchObject({ code: 'token-refused' })
+  await fixture.clock.advance(2 * MINUTES)
+  await fixture.settle(await fixture.claimOne(), SENT)
   await tend()
-  expect(await readMailboxProblem(ground.opened.prisma, ADA)).toBeNull()
+  expect(await readMailboxProblem(fixture.opened.prisma, ADA)).toBeNull()
   expect(await alerts()).toEqual(['mailbox.token-refused', 'mailbox.recovered'])
 })
 
 it('shows Graph the token again at Send now', async () => {
   const [message] = await leased(1)
-  if (message) await ground.settle(message, TOKEN_REFUSED)
-  expect(await ground.claim(1)).toEqual([])
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
-  expect(await ground.claim(1)).toHaveLength(1)
+  if (message) await fixture.settle(message, TOKEN_REFUSED)
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
+  expect(await fixture.claim(1)).toHaveLength(1)
 })
 
 it('counts a message that Microsoft refused as one whose token it accepted', async () => {
   const [first, second] = await leased(2)
-  if (first) await ground.settle(first, TOKEN_REFUSED)
+  if (first) await fixture.settle(first, TOKEN_REFUSED)
   await refuse(second)
-  await ground.clock.advance(30 * SECONDS)
-  await ground.settle(await ground.claimOne(), TOKEN_REFUSED)
-  const [row] = await ground.database.query<{ times: number }>(
+  await fixture.clock.advance(30 * SECONDS)
+  await fixture.settle(await fixture.claimOne(), TOKEN_REFUSED)
+  const [row] = await fixture.database.query<{ times: number }>(
     `SELECT (token_refused ->> 'times')::int AS times FROM mailboxes WHERE tenant_id = $1`,
     [ADA],
   )
@@ -365,43 +365,43 @@ const INTERCEPTED: Settlement = {
 /** Lets a gateway refuse two messages, so that the mailbox pauses, and returns them. */
 async function intercept(): Promise<LeasedMessage[]> {
   const messages = await leased(2)
-  for (const message of messages) await ground.settle(message, INTERCEPTED)
+  for (const message of messages) await fixture.settle(message, INTERCEPTED)
   return messages
 }
 
 it('pauses a mailbox once a gateway refused two messages, until Send now or the first that leaves', async () => {
   const [alone] = await leased(1)
-  if (alone) await ground.settle(alone, INTERCEPTED)
+  if (alone) await fixture.settle(alone, INTERCEPTED)
   await letOneLeave()
   const messages = await intercept()
-  const waiting = await ground.submit({ priority: 'high' })
-  expect(await ground.claim(1)).toEqual([])
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
-  const claimed = await ground.claim(4)
+  const waiting = await fixture.submit({ priority: 'high' })
+  expect(await fixture.claim(1)).toEqual([])
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
+  const claimed = await fixture.claim(4)
   expect(new Set(claimed.map(({ id }) => id))).toEqual(
     new Set([waiting, ...[alone, ...messages].map((each) => each?.id)]),
   )
   const [first, second, third, last] = claimed
-  for (const message of [first, second, third]) if (message) await ground.settle(message, INTERCEPTED)
-  expect(await ground.claim(1)).toEqual([])
-  if (last) await ground.settle(last, SENT)
-  expect(await ground.claim(4)).toHaveLength(3)
+  for (const message of [first, second, third]) if (message) await fixture.settle(message, INTERCEPTED)
+  expect(await fixture.claim(1)).toEqual([])
+  if (last) await fixture.settle(last, SENT)
+  expect(await fixture.claim(4)).toHaveLength(3)
 })
 
 it('keeps the pause of Entra at Send now', async () => {
   const [message] = await leased(1)
-  if (message) await ground.settle(message, { ...QUEUED, pauseMailboxMs: 1 * SECONDS, noAccessMs: 1 * MINUTES })
-  await ground.queue.messages.sendNow(ADA, 'usr_1')
-  expect(await ground.claim(1)).toEqual([])
+  if (message) await fixture.settle(message, { ...QUEUED, pauseMailboxMs: 1 * SECONDS, noAccessMs: 1 * MINUTES })
+  await fixture.queue.messages.sendNow(ADA, 'usr_1')
+  expect(await fixture.claim(1)).toEqual([])
 })
 
 it('ends a message that a gateway refuses for the third time while others leave', async () => {
   const [message] = await leased(1)
-  if (message) await ground.settle(message, INTERCEPTED)
+  if (message) await fixture.settle(message, INTERCEPTED)
   for (const status of ['queued', 'failed']) {
     await letOneLeave()
-    await ground.clock.advance(3 * SECONDS)
-    await ground.settle(await ground.claimOne(), INTERCEPTED)
+    await fixture.clock.advance(3 * SECONDS)
+    await fixture.settle(await fixture.claimOne(), INTERCEPTED)
     expect(await statusOf(message ?? { id: '' })).toBe(status)
   }
 })
@@ -418,24 +418,24 @@ it.each<[string, Settlement]>([
   async (_what, answer) => {
     await intercept()
     for (const minutes of [2, 2.5]) {
-      await ground.clock.advance(minutes * MINUTES)
-      for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+      await fixture.clock.advance(minutes * MINUTES)
+      for (const message of await fixture.claim(2)) await fixture.settle(message, INTERCEPTED)
       await tend()
     }
     expect(await alerts()).toEqual([])
     for (let minute = 0; minute < 15; minute++) {
-      await ground.clock.advance(1 * MINUTES)
-      for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+      await fixture.clock.advance(1 * MINUTES)
+      for (const message of await fixture.claim(2)) await fixture.settle(message, INTERCEPTED)
       await tend()
     }
     expect(await alerts()).toEqual(['microsoft.unreachable'])
-    expect(await ground.queue.upkeep.findStalled(longAgo())).toEqual([])
+    expect(await fixture.queue.upkeep.findStalled(longAgo())).toEqual([])
 
-    await ground.queue.messages.sendNow(ADA, 'usr_1')
-    await ground.settle(await ground.claimOne(), answer)
+    await fixture.queue.messages.sendNow(ADA, 'usr_1')
+    await fixture.settle(await fixture.claimOne(), answer)
     await tend()
     expect(await shown()).toEqual(['microsoft.recovered'])
-    const [{ facts } = {}] = await ground.database.query<{ facts: object }>(
+    const [{ facts } = {}] = await fixture.database.query<{ facts: object }>(
       `SELECT facts FROM alert_events WHERE type = 'microsoft.unreachable'`,
     )
     expect(facts).toEqual({ ...GATEWAY, since: expect.any(String) })
@@ -446,8 +446,8 @@ it.each<[string, Settlement]>([
 async function tellOfGateway(): Promise<void> {
   await intercept()
   for (let minute = 0; minute < 6; minute++) {
-    await ground.clock.advance(1 * MINUTES)
-    for (const message of await ground.claim(2)) await ground.settle(message, INTERCEPTED)
+    await fixture.clock.advance(1 * MINUTES)
+    for (const message of await fixture.claim(2)) await fixture.settle(message, INTERCEPTED)
     await tend()
   }
   expect(await alerts()).toEqual(['microsoft.unreachable'])
@@ -455,16 +455,16 @@ async function tellOfGateway(): Promise<void> {
 
 it('calls no gateway over because nobody was shown to it for an hour, and tells of it once', async () => {
   await tellOfGateway()
-  await ground.clock.advance(60 * MINUTES)
+  await fixture.clock.advance(60 * MINUTES)
   await tend()
-  await ground.settle(await ground.claimOne(), INTERCEPTED)
-  await ground.clock.advance(5 * MINUTES)
-  await ground.settle(await ground.claimOne(), INTERCEPTED)
+  await fixture.settle(await fixture.claimOne(), INTERCEPTED)
+  await fixture.clock.advance(5 * MINUTES)
+  await fixture.settle(await fixture.claimOne(), INTERCEPTED)
   await tend()
   // Nothing was answered, and a message that is found too large before it is sent is no answer either.
   const unasked = { outcome: 'refused', code: null, values: {}, detail: 'Too large.' } as const
-  await ground.clock.advance(5 * MINUTES)
-  await ground.settle(await ground.claimOne(), { ...QUEUED, attempt: unasked })
+  await fixture.clock.advance(5 * MINUTES)
+  await fixture.settle(await fixture.claimOne(), { ...QUEUED, attempt: unasked })
   await tend()
   expect(await alerts()).toEqual(['microsoft.unreachable'])
   expect(await shown()).toEqual(['microsoft.unreachable'])
@@ -472,10 +472,10 @@ it('calls no gateway over because nobody was shown to it for an hour, and tells 
 
 it('ends the alert about a gateway without a word once no message waits for it', async () => {
   await tellOfGateway()
-  const waiting = await ground.database.query<{ id: string }>('SELECT message_id AS id FROM message_queue')
+  const waiting = await fixture.database.query<{ id: string }>('SELECT message_id AS id FROM message_queue')
   for (const { id } of waiting)
-    await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, ground.clock.now())
-  await ground.clock.advance(6 * MINUTES)
+    await fixture.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, id, fixture.clock.now())
+  await fixture.clock.advance(6 * MINUTES)
   await tend()
   expect(await alerts()).toEqual(['microsoft.unreachable'])
   expect(await shown()).toEqual([])
@@ -486,8 +486,8 @@ it.each([
   ['keeps the alert about a gateway', 'a connection ended', false, ['microsoft.unreachable']],
 ])('%s after %s', async (_what, _when, isProved, left) => {
   await tellOfGateway()
-  await ground.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells: false, isProved }))
-  await ground.clock.advance(10 * MINUTES)
+  await fixture.opened.prisma.$transaction((transaction) => endRefusals(transaction, ADA, { tells: false, isProved }))
+  await fixture.clock.advance(10 * MINUTES)
   await tend()
   expect(await shown()).toEqual(left)
 })
@@ -500,10 +500,10 @@ it.each([
   async (forEntra, left) => {
     await tellOfGateway()
     const refusal = { by: 'gateway', answer: GATEWAY, ends: null, ...(forEntra && { forEntra }) } as const
-    await ground.queue.messages.sendNow(ADA, 'usr_1')
-    await ground.settle(await ground.claimOne(), { ...INTERCEPTED, refusal })
-    await ground.queue.messages.sendNow(ADA, 'usr_1')
-    await ground.settle(await ground.claimOne(), { ...QUEUED, noAccessMs: 30 * SECONDS, entraAnswered: true })
+    await fixture.queue.messages.sendNow(ADA, 'usr_1')
+    await fixture.settle(await fixture.claimOne(), { ...INTERCEPTED, refusal })
+    await fixture.queue.messages.sendNow(ADA, 'usr_1')
+    await fixture.settle(await fixture.claimOne(), { ...QUEUED, noAccessMs: 30 * SECONDS, entraAnswered: true })
     await tend()
     expect(await shown()).toEqual(left)
   },
@@ -512,22 +512,26 @@ it.each([
 it('tells nothing of a gateway for which no message waits any more', async () => {
   const [message] = await leased(1)
   if (!message) throw new Error('Nothing was due.')
-  await ground.settle(message, INTERCEPTED)
-  await ground.queue.messages.cancel({ tenantId: ADA, service: null, userId: 'usr_1' }, message.id, ground.clock.now())
-  await ground.clock.advance(5 * MINUTES)
+  await fixture.settle(message, INTERCEPTED)
+  await fixture.queue.messages.cancel(
+    { tenantId: ADA, service: null, userId: 'usr_1' },
+    message.id,
+    fixture.clock.now(),
+  )
+  await fixture.clock.advance(5 * MINUTES)
   await tend()
   expect(await alerts()).toEqual([])
 })
 
 it('does not call a queue stalled whose mailbox holds its mail, as another alert tells of that', async () => {
   await hold()
-  await ground.submit()
-  await ground.clock.advance(30 * MINUTES)
-  expect(await ground.queue.upkeep.findStalled(longAgo())).toEqual([])
+  await fixture.submit()
+  await fixture.clock.advance(30 * MINUTES)
+  expect(await fixture.queue.upkeep.findStalled(longAgo())).toEqual([])
 })
 
 /** What is asked for queues in which nothing has moved for a quarter of an hour. */
 function longAgo() {
-  const now = ground.clock.now()
+  const now = fixture.clock.now()
   return { now, movedBefore: new Date(now.getTime() - 15 * MINUTES), recipientsPerDay: 0 }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueGround, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { Mailboxes } from '../queue.ts'
@@ -7,16 +7,16 @@ import { UPLOAD_WINDOW } from '../usage-windows.ts'
 
 const LIMIT_BYTES = 1_000
 
-let ground: QueueGround
+let fixture: QueueFixture
 let store: Mailboxes
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
   const limits = { concurrency: 4, uploadBytesPer5Minutes: LIMIT_BYTES }
-  store = createTestQueue(ground.opened.pool, { limits }).mailboxes
+  store = createTestQueue(fixture.opened.pool, { limits }).mailboxes
 })
-afterAll(() => ground.close())
-beforeEach(() => ground.clock.advance(10 * MINUTES))
+afterAll(() => fixture.close())
+beforeEach(() => fixture.clock.advance(10 * MINUTES))
 
 const charge = (bytes: number) => store.chargeUpload(ADA, bytes)
 
@@ -33,9 +33,9 @@ it('never charges more than the limit, however many ask at once', async () => {
 
 it('frees what was charged when five minutes have passed, and not before', async () => {
   await charge(LIMIT_BYTES)
-  await ground.clock.advance(5 * MINUTES - 1)
+  await fixture.clock.advance(5 * MINUTES - 1)
   expect(await charge(1)).not.toBeNull()
-  await ground.clock.advance(10 * SECONDS + 1)
+  await fixture.clock.advance(10 * SECONDS + 1)
   expect(await charge(1)).toBeNull()
 })
 
@@ -45,13 +45,13 @@ it('charges more than the limit if nothing else was charged', async () => {
 })
 
 it('does not wait for a claim', async () => {
-  const release = await ground.database.lockAsClaim()
+  const release = await fixture.database.lockAsClaim()
   expect(await charge(1)).toBeNull()
   await release()
 })
 
 it('charges nothing where there is no limit', async () => {
-  const unlimited = createTestQueue(ground.opened.pool, { limits: { concurrency: 4 } }).mailboxes
+  const unlimited = createTestQueue(fixture.opened.pool, { limits: { concurrency: 4 } }).mailboxes
   expect(await unlimited.chargeUpload(ADA, 10 * LIMIT_BYTES)).toBeNull()
   expect(await charge(LIMIT_BYTES)).toBeNull()
 })
@@ -59,6 +59,6 @@ it('charges nothing where there is no limit', async () => {
 it('keeps the smaller of two limits that were learned within a day', async () => {
   await store.learnSizeLimit(ADA, 5_000)
   await store.learnSizeLimit(ADA, 7_000)
-  const rows = await ground.database.query('SELECT message_size_limit::int FROM mailboxes WHERE tenant_id = $1', [ADA])
+  const rows = await fixture.database.query('SELECT message_size_limit::int FROM mailboxes WHERE tenant_id = $1', [ADA])
   expect(rows).toEqual([{ message_size_limit: 4_999 }])
 })

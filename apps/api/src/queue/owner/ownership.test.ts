@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { claimCleanups } from '../cleanups.ts'
-import { ADA, createQueueGround, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
 import { createOwnership, type Owned, type Ownership } from './ownership.ts'
 import { createOwnerStore } from './ownership.sql.ts'
 import { createSenders } from './senders.ts'
 
-let ground: QueueGround
+let fixture: QueueFixture
 let seconds = 0
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.database.query('DELETE FROM owners; DELETE FROM mailboxes')
+  await fixture.database.query('DELETE FROM owners; DELETE FROM mailboxes')
 })
 
 interface Process extends Ownership {
@@ -25,7 +25,7 @@ interface Process extends Ownership {
 }
 
 /** A process as others see it: none of its clocks is theirs. */
-function start(name: string, { pool = ground.opened.pool, isAlone = false } = {}): Process {
+function start(name: string, { pool = fixture.opened.pool, isAlone = false } = {}): Process {
   const lines: string[] = []
   const note = (facts: object) => void lines.push((facts as { because: string }).because)
   const process: Process = {
@@ -53,7 +53,7 @@ async function pass(count: number, ...processes: readonly Process[]): Promise<vo
 }
 
 async function epoch(): Promise<number> {
-  const [row] = await ground.database.query<{ epoch: number }>(
+  const [row] = await fixture.database.query<{ epoch: number }>(
     'SELECT epoch::int FROM mailboxes WHERE tenant_id = $1',
     [ADA],
   )
@@ -62,13 +62,13 @@ async function epoch(): Promise<number> {
 
 /** What a statement finds to be the process's own, whatever the process believes. */
 const owns = async (mine: Owned) => {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at) VALUES ($1, 'item', 'copy', mail_now(), mail_now())
      ON CONFLICT (tenant_id, item_id) DO UPDATE SET lease_until = NULL, due_at = mail_now()`,
     [ADA],
   )
   const limits = { concurrency: 4, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
-  return (await claimCleanups(ground.opened.pool, limits, mine)).length === 1
+  return (await claimCleanups(fixture.opened.pool, limits, mine)).length === 1
 }
 
 it.each([
@@ -79,7 +79,7 @@ it.each([
   await pass(1, first, second)
   expect([await first.use(owns), await second.use(owns)]).toEqual([true, null])
   await pass(30, first, second)
-  await ground.clock.advance(movedMs)
+  await fixture.clock.advance(movedMs)
   await pass(11, second)
   expect(second.isOwner()).toBe(false)
   await pass(3, second)
@@ -116,12 +116,12 @@ it('is given to one of several at a time', async () => {
 it.each(['UPDATE owners', 'WITH free', 'FROM mailboxes m LEFT JOIN'])(
   'is taken anew by its owner where the answer to %s was lost',
   async (statement) => {
-    const link = await ground.database.link()
+    const link = await fixture.database.link()
     const pool = createTestPool(link.url, 1)
     try {
       const [first, second] = [start('first', { pool }), start('second')]
       await pass(1, first, second)
-      if (statement === 'WITH free') await ground.database.query('UPDATE mailboxes SET epoch = epoch + 1')
+      if (statement === 'WITH free') await fixture.database.query('UPDATE mailboxes SET epoch = epoch + 1')
       first.seconds += 3
       link.loseAnswerTo(statement)
       await expect(first.tend()).rejects.toThrow(/terminated/)
@@ -156,12 +156,12 @@ it('is handed over by a process that stops, which is there until its requests ha
   await pass(1, second, first)
 
   expect([await second.use(owns), await epoch()]).toEqual([true, 2])
-  expect(await ground.database.query('SELECT name FROM owners ORDER BY 1')).toEqual([
+  expect(await fixture.database.query('SELECT name FROM owners ORDER BY 1')).toEqual([
     { name: 'first' },
     { name: 'second' },
   ])
   await first.leave()
-  expect(await ground.database.query('SELECT name FROM owners')).toEqual([{ name: 'second' }])
+  expect(await fixture.database.query('SELECT name FROM owners')).toEqual([{ name: 'second' }])
 })
 
 it('is taken at once by the only process that can run', async () => {
@@ -175,10 +175,10 @@ it('waits for a statement of the owner before', async () => {
   const [first, second] = [start('first'), start('second')]
   await pass(1, first, second)
   await first.handOver()
-  const release = await ground.database.lockAsClaim()
+  const release = await fixture.database.lockAsClaim()
   const taking = pass(1, second)
   const waits = `SELECT 1 FROM pg_locks WHERE NOT granted`
-  await expect.poll(() => ground.database.query(waits)).not.toEqual([])
+  await expect.poll(() => fixture.database.query(waits)).not.toEqual([])
   expect(second.isOwner()).toBe(false)
   await release()
   await taking
@@ -208,7 +208,7 @@ it('is left to another process by one that can send nothing for a minute, and ke
 
 it('is told to readers while its owner renews, and nobody is there once none does', async () => {
   let elapsed = 0
-  const senders = createSenders(ground.opened.pool, () => elapsed)
+  const senders = createSenders(fixture.opened.pool, () => elapsed)
   const first = start('first')
   const read = async () => [(await senders.readOwner(ADA))?.name, await senders.isAnybodyThere()]
   expect(await read()).toEqual([undefined, false])

@@ -6,14 +6,14 @@ import { createChance } from '../../test-support/chance.ts'
 import {
   ADA,
   BEN,
-  createQueueGround,
+  createQueueFixture,
   FAILED,
   HELD,
   SENT,
   UNCONNECTED,
   VERSION,
-  type QueueGround,
-} from '../../test-support/queue-ground.ts'
+  type QueueFixture,
+} from '../../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createForgetStore } from '../../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../../sealed-columns.ts'
@@ -26,19 +26,19 @@ const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }
 const DAYS = 24 * HOURS
 
-let ground: QueueGround
+let fixture: QueueFixture
 
 beforeAll(async () => {
-  ground = await createQueueGround()
+  fixture = await createQueueFixture()
 })
-afterAll(() => ground.close())
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.database.empty('messages', 'message_events')
-  await ground.clock.advance(1 * MINUTES)
+  await fixture.database.empty('messages', 'message_events')
+  await fixture.clock.advance(1 * MINUTES)
 })
 
 async function read(tenantId = ADA, after: EventPlace = BEFORE_ALL_EVENTS, limit = 1_000, filter = {}) {
-  const page = await ground.queue.events.read(tenantId, after, limit, { ...ALL, ...filter })
+  const page = await fixture.queue.events.read(tenantId, after, limit, { ...ALL, ...filter })
   if (page === null) throw new Error('The place is in the future.')
   return page
 }
@@ -52,8 +52,8 @@ async function became(messageId: string, tenantId = ADA): Promise<string[]> {
 // What happens
 
 it('tells that a message was sent, with all that a receiver needs to recognise it', async () => {
-  const id = await ground.submit({ reference: 'run-42' })
-  await ground.settle(await ground.claimOne(), { ...SENT, possibleDuplicate: true })
+  const id = await fixture.submit({ reference: 'run-42' })
+  await fixture.settle(await fixture.claimOne(), { ...SENT, possibleDuplicate: true })
 
   const { events } = await read()
 
@@ -61,7 +61,7 @@ it('tells that a message was sent, with all that a receiver needs to recognise i
     {
       id: expect.stringMatching(/^evt_[0-9a-f]{32}$/),
       type: 'message.sent',
-      at: ground.clock.now().toISOString(),
+      at: fixture.clock.now().toISOString(),
       messageId: id,
       reference: 'run-42',
       service: 'reports',
@@ -74,34 +74,34 @@ it('tells that a message was sent, with all that a receiver needs to recognise i
 })
 
 it('tells why a message failed, also that it was sent after all, and tells nothing of a retry', async () => {
-  const id = await ground.submit()
-  const first = await ground.claimOne('first')
-  await ground.queue.deliveries.clear(first, VERSION, true)
-  await ground.expireLeases()
-  await ground.settle(await ground.claimOne('second'), FAILED)
+  const id = await fixture.submit()
+  const first = await fixture.claimOne('first')
+  await fixture.queue.deliveries.clear(first, VERSION, true)
+  await fixture.expireLeases()
+  await fixture.settle(await fixture.claimOne('second'), FAILED)
   const { events } = await read()
   expect(events).toMatchObject([{ event: { type: 'message.failed', code: 'recipient-refused', detail: 'No' } }])
 
-  await ground.settle(first, SENT)
+  await fixture.settle(first, SENT)
   expect(await became(id)).toEqual(['failed', 'sent'])
 
-  const other = await ground.submit()
+  const other = await fixture.submit()
   for (let round = 0; round < 2; round++) {
-    await ground.settle(await ground.claimOne(), FAILED)
-    await ground.queue.messages.retry({ ...PERSON, tenantId: ADA }, other, ground.clock.now())
+    await fixture.settle(await fixture.claimOne(), FAILED)
+    await fixture.queue.messages.retry({ ...PERSON, tenantId: ADA }, other, fixture.clock.now())
   }
   expect(await became(other)).toEqual(['failed', 'failed'])
 })
 
 it('tells that a message is held and released, once each, whatever the reason becomes meanwhile', async () => {
-  const other = await ground.submit()
-  await ground.settle(await ground.claimOne(), HELD)
-  await ground.queue.deliveries.release()
+  const other = await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), HELD)
+  await fixture.queue.deliveries.release()
   expect(await became(other)).toEqual(['held', 'released'])
 
-  const id = await ground.submit({ tenantId: UNCONNECTED })
+  const id = await fixture.submit({ tenantId: UNCONNECTED })
   const hold = (because: 'app-misconfigured' | null) =>
-    ground.opened.prisma.$transaction((transaction) =>
+    fixture.opened.prisma.$transaction((transaction) =>
       regroupHeld(transaction, UNCONNECTED, WAITS_FOR_CONNECTION, because),
     )
   await hold('app-misconfigured')
@@ -115,24 +115,24 @@ it('tells that a message is held and released, once each, whatever the reason be
 })
 
 it('tells of a held message whose time was over before anybody looked that it failed, not that it was released', async () => {
-  const id = await ground.submit({ expiresAt: new Date(ground.clock.now().getTime() + 1 * MINUTES) })
-  await ground.settle(await ground.claimOne(), HELD)
-  await ground.clock.advance(2 * MINUTES)
+  const id = await fixture.submit({ expiresAt: new Date(fixture.clock.now().getTime() + 1 * MINUTES) })
+  await fixture.settle(await fixture.claimOne(), HELD)
+  await fixture.clock.advance(2 * MINUTES)
 
-  await ground.queue.deliveries.release()
+  await fixture.queue.deliveries.release()
 
   expect(await became(id)).toEqual(['held', 'failed'])
 })
 
 it('tells that a message was cancelled, lost its content, or was not sent after a restore', async () => {
-  const cancelled = await ground.submit()
-  await ground.queue.messages.cancel({ ...PERSON, tenantId: ADA }, cancelled, ground.clock.now())
-  await ground.addDataKey('dky_lost')
-  const unreadable = await ground.submit({ dataKey: 'dky_lost' })
+  const cancelled = await fixture.submit()
+  await fixture.queue.messages.cancel({ ...PERSON, tenantId: ADA }, cancelled, fixture.clock.now())
+  await fixture.addDataKey('dky_lost')
+  const unreadable = await fixture.submit({ dataKey: 'dky_lost' })
   const lost = [{ key: 'dky_lost', value: 'sealed dky_lost' as never, owner: { tenant: '', record: '', purpose: '' } }]
-  await createForgetStore({ prisma: ground.opened.prisma }).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
-  const restored = await ground.submit()
-  const client = await ground.opened.pool.connect()
+  await createForgetStore({ prisma: fixture.opened.prisma }).forget(SEALED_COLUMNS.dataKey, lost, fixture.clock.now())
+  const restored = await fixture.submit()
+  const client = await fixture.opened.pool.connect()
   await failUnsent(client)
   client.release()
 
@@ -142,8 +142,8 @@ it('tells that a message was cancelled, lost its content, or was not sent after 
 })
 
 it('writes nothing about a change that is rolled back', async () => {
-  const id = await ground.submit()
-  const client = await ground.opened.pool.connect()
+  const id = await fixture.submit()
+  const client = await fixture.opened.pool.connect()
   await client.query('BEGIN')
   await client.query(END, [id, 'sent'])
   await client.query('ROLLBACK')
@@ -155,8 +155,8 @@ it('writes nothing about a change that is rolled back', async () => {
 // Reading
 
 async function sendOne(service = 'reports', tenantId = ADA): Promise<void> {
-  await ground.submit({ service, tenantId })
-  await ground.settle(await ground.claimOne(), SENT)
+  await fixture.submit({ service, tenantId })
+  await fixture.settle(await fixture.claimOne(), SENT)
 }
 
 it('reads page by page, and only what was asked for', async () => {
@@ -178,21 +178,21 @@ it('reads page by page, and only what was asked for', async () => {
   expect(reports.events.map(({ event }) => event.id)).toEqual([ids[0], ids[2]])
   const failed = await read(ADA, BEFORE_ALL_EVENTS, 100, { types: ['message.failed'] })
   expect(failed).toMatchObject({ events: [], ended: true })
-  expect(failed.next).toEqual(await ground.queue.events.end(ADA)) // so that nobody looks at them again
+  expect(failed.next).toEqual(await fixture.queue.events.end(ADA)) // so that nobody looks at them again
 })
 
 it('counts from a time on, up to a bound', async () => {
   await sendOne()
-  await ground.clock.advance(1 * SECONDS)
-  const since = ground.clock.now()
+  await fixture.clock.advance(1 * SECONDS)
+  const since = fixture.clock.now()
   for (let each = 0; each < 3; each++) await sendOne()
 
   const count = (atMost: number) =>
-    ground.queue.events.count(ADA, positionOf(since), { ...ALL, since }, { atMost, lookedAt: 100 })
+    fixture.queue.events.count(ADA, positionOf(since), { ...ALL, since }, { atMost, lookedAt: 100 })
   const positions = (await read()).events.map(({ position }) => position)
   expect(await count(10)).toEqual({ count: 3, last: positions[3] })
   expect(await count(2)).toEqual({ count: 2, last: positions[2] })
-  expect((await ground.queue.events.find(ADA, positions.slice(2))).map(({ position }) => position)).toEqual(
+  expect((await fixture.queue.events.find(ADA, positions.slice(2))).map(({ position }) => position)).toEqual(
     positions.slice(2),
   )
 })
@@ -204,14 +204,14 @@ it('reads again what came shortly before an event that is not there, as after a 
 
   expect((await read(ADA, ahead)).events).toEqual(events)
   expect(
-    await ground.queue.events.read(ADA, { ...ahead, position: next.position + 1 * DAYS * 1_000 }, 10, ALL),
+    await fixture.queue.events.read(ADA, { ...ahead, position: next.position + 1 * DAYS * 1_000 }, 10, ALL),
   ).toBeNull()
 })
 
 it('keeps the order of events when the clock is set back', async () => {
   await sendOne()
-  await ground.database.setTime(new Date(ground.clock.now().getTime() - 1 * HOURS))
-  const before = await ground.queue.events.end(ADA)
+  await fixture.database.setTime(new Date(fixture.clock.now().getTime() - 1 * HOURS))
+  const before = await fixture.queue.events.end(ADA)
   await sendOne()
 
   expect((await read(ADA, before)).events).toHaveLength(1)
@@ -219,10 +219,10 @@ it('keeps the order of events when the clock is set back', async () => {
 
 it('deletes events when their messages are old enough to be deleted', async () => {
   await sendOne()
-  await ground.clock.advance(20 * DAYS)
+  await fixture.clock.advance(20 * DAYS)
   await sendOne()
-  await ground.clock.advance(20 * DAYS)
-  await ground.queue.upkeep.expire(ground.clock.now())
+  await fixture.clock.advance(20 * DAYS)
+  await fixture.queue.upkeep.expire(fixture.clock.now())
 
   expect((await read()).events).toHaveLength(1)
 })
@@ -237,7 +237,7 @@ WITH recorded AS (
 SELECT FROM counted`
 
 async function connect(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: ground.database.url })
+  const client = new pg.Client({ connectionString: fixture.database.url })
   await client.connect()
   onTestFinished(() => client.end())
   return client
@@ -246,12 +246,12 @@ async function connect(): Promise<pg.Client> {
 /** Resolves once the statement under way has ended, or waits for a lock. */
 async function settledOrWaiting({ processID }: pg.Client & { processID?: number }): Promise<void> {
   const look = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND (wait_event_type = 'Lock' OR state = 'idle' AND query LIKE '%UPDATE messages%')`
-  while ((await ground.database.query(look, [processID])).length === 0);
+  while ((await fixture.database.query(look, [processID])).length === 0);
 }
 
 async function addMessages(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId('message'))
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT unnest($1::text[]), $2, 'reports', '[]', '', mail_now()`,
     [ids, ADA],
   )

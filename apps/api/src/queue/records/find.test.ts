@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../../database/database.ts'
 import { outageOf } from '../../database/is-unavailable.ts'
 import type { ListPosition, Toward } from '../../domain/list-position.ts'
-import { ADA, BEN, createQueueGround, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, BEN, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
 import { createFinder, SearchTooLong } from './find.ts'
@@ -83,30 +83,30 @@ const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
   }
 })
 
-let ground: QueueGround
+let fixture: QueueFixture
 let pool: pg.Pool
 beforeAll(async () => {
-  ground = await createQueueGround()
-  pool = createTestPool(ground.database.url, 4, setUpSession)
+  fixture = await createQueueFixture()
+  pool = createTestPool(fixture.database.url, 4, setUpSession)
 })
 afterAll(async () => {
   await pool.end()
-  await ground.close()
+  await fixture.close()
 })
 
 async function insert(tenantId: string, messages: readonly Seeded[]): Promise<void> {
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, ended_at, possible_duplicate, problem)
      SELECT id, $1, service, CASE WHEN "endedAt" IS NOT NULL THEN status END, "to", subject, reference, at, "endedAt", "possibleDuplicate" AND "endedAt" IS NOT NULL, problem
        FROM jsonb_to_recordset($2::jsonb) AS n(id text, service text, status text, "to" jsonb, subject text, reference text, at timestamptz,
                                                "endedAt" timestamptz, "possibleDuplicate" boolean, problem jsonb)`,
     [tenantId, JSON.stringify(messages)],
   )
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM messages WHERE id = ANY ($1)`,
     [messages.map(({ id }) => id)],
   )
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
      SELECT id, tenant_id, service, outcome, created_at, ended_at, false, coalesce(problem ->> 'microsoftCode', problem ->> 'code'),
             CASE WHEN right(id, 1) < '8' THEN problem ->> 'code' END -- the release before wrote none
@@ -114,7 +114,7 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
     [messages.map(({ id }) => id)],
   )
   const waiting = messages.filter(({ endedAt }) => endedAt === null)
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
                                 save_to_sent_items, possible_duplicate, held_because, lease_owner, lease_until)
      SELECT id, $1, CASE status WHEN 'sending' THEN 'queued' ELSE status END, CASE WHEN status <> 'held' THEN now() END, now(), 1, 'small', 0, 'retry', true,
@@ -126,17 +126,17 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
 
 /** Has reports switched on, and some received. */
 async function report(): Promise<void> {
-  await ground.database.query('UPDATE tenant_settings SET trace_enabled = true')
-  await ground.database.query('UPDATE messages SET sent_at = mail_now() WHERE id = ANY ($1)', [
+  await fixture.database.query('UPDATE tenant_settings SET trace_enabled = true')
+  await fixture.database.query('UPDATE messages SET sent_at = mail_now() WHERE id = ANY ($1)', [
     seeded.filter(({ isLate }) => isLate).map(({ id }) => id),
   ])
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO message_events (tenant_id, position, at, message_id, service, type)
      SELECT tenant_id, floor(extract(epoch FROM mail_now()) * 1000000) + 1000000 + row_number() OVER (), mail_now(), id, service, 'message.sent'
        FROM messages WHERE tenant_id = $1 AND sent_at IS NOT NULL`,
     [ADA],
   )
-  await ground.database.query(
+  await fixture.database.query(
     `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, submitted_at, learned_at)
      SELECT m.id, lower(m."to" -> 0 ->> 'address'), m.tenant_id, 1, n.delivery, n.code, m.created_at, mail_now()
        FROM jsonb_to_recordset($1::jsonb) AS n(id text, delivery text, code text) JOIN messages m ON m.id = n.id`,
@@ -281,7 +281,7 @@ async function page(
 const PREPARED: Record<string, () => Promise<unknown>> = {
   'not written': async () => {},
   'written of some': async () =>
-    ground.database.query(
+    fixture.database.query(
       `UPDATE message_texts SET searched = NULL WHERE right(message_id, 1) < '8'`,
       await writeTexts(),
     ),
@@ -289,7 +289,7 @@ const PREPARED: Record<string, () => Promise<unknown>> = {
   indexed: async () => {
     await writeTexts()
     await pool.query('CREATE EXTENSION IF NOT EXISTS pg_trgm')
-    await makeIndex(pool, ground.database.url, NEVER)
+    await makeIndex(pool, fixture.database.url, NEVER)
   },
 }
 
@@ -299,8 +299,8 @@ async function writeTexts(): Promise<unknown[]> {
 }
 
 async function fill(prepare: () => Promise<unknown> = writeTexts): Promise<void> {
-  await ground.database.empty('messages', 'message_events', 'message_texts')
-  await ground.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')
+  await fixture.database.empty('messages', 'message_events', 'message_texts')
+  await fixture.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')
   await insert(ADA, seeded)
   await insert(
     BEN,
@@ -369,7 +369,7 @@ it('counts nothing behind a cursor where no message in a state of the queue has 
 
 it.each(Object.keys(PREPARED))('estimates more matches than are counted when the texts are %s', async (when) => {
   await fill(PREPARED[when])
-  await ground.database.query('ANALYZE')
+  await fixture.database.query('ANALYZE')
   const exact = found({ search: 'CONTOSO' }).length
   const { total, totalIsEstimate } = await createFinder(pool, OWNER, { search: 'CONTOSO' }, { exactUpTo: 40 }).page(
     null,
@@ -411,7 +411,7 @@ describe('when its time is over', () => {
   })
 
   it('says that the database does not answer, where that is why', async () => {
-    const link = await ground.database.link()
+    const link = await fixture.database.link()
     const hanging = createTestPool(link.url, 4, setUpSession)
     hanging.on('error', () => {})
     await hanging.query('SELECT 1')

@@ -1,24 +1,24 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { ADA, createQueueGround, type QueueGround } from '../../test-support/queue-ground.ts'
+import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { createFinder } from './find.ts'
 import { createIndexing } from './search-index.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const NEVER = new AbortController().signal
 
-let ground: QueueGround
-beforeAll(async () => (ground = await createQueueGround()))
-afterAll(() => ground.close())
+let fixture: QueueFixture
+beforeAll(async () => (fixture = await createQueueFixture()))
+afterAll(() => fixture.close())
 beforeEach(async () => {
-  await ground.database.empty('messages', 'message_texts')
-  await ground.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')
+  await fixture.database.empty('messages', 'message_texts')
+  await fixture.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')
 })
 
 /** Works in the background until there is nothing more to do. Returns what was refused. */
-function startIndexing(connectionString = ground.database.url) {
+function startIndexing(connectionString = fixture.database.url) {
   let nowMs = 0
-  const index = createIndexing(ground.opened.pool, connectionString, () => nowMs)
+  const index = createIndexing(fixture.opened.pool, connectionString, () => nowMs)
   return {
     async run(stopping = NEVER): Promise<string[]> {
       const refusals: string[] = []
@@ -34,27 +34,27 @@ function startIndexing(connectionString = ground.database.url) {
 }
 
 async function readIndex() {
-  const [row] = await ground.database.query(
+  const [row] = await fixture.database.query(
     `SELECT i.indisvalid AS "isValid", pg_get_indexdef(i.indexrelid) AS definition FROM pg_index i WHERE i.indexrelid = to_regclass('message_texts_searched_idx')`,
   )
   return row ?? null
 }
 
 async function count(search: string): Promise<number> {
-  const finder = createFinder(ground.opened.pool, { tenantId: ADA, service: null }, { search })
+  const finder = createFinder(fixture.opened.pool, { tenantId: ADA, service: null }, { search })
   return (await finder.page(null, 50, NEVER)).total
 }
 
 const VALID = { isValid: true, definition: expect.stringContaining('gin_trgm_ops') }
 
 it('makes extension and index, and writes the texts that an upgrade lacks, the newest first', async () => {
-  for (let n = 0; n < 300; n++) await ground.submit({ subject: `Report ${n}` })
-  await ground.database.query('UPDATE message_texts SET searched = NULL')
-  const index = createIndexing(ground.opened.pool, ground.database.url, () => 0)
+  for (let n = 0; n < 300; n++) await fixture.submit({ subject: `Report ${n}` })
+  await fixture.database.query('UPDATE message_texts SET searched = NULL')
+  const index = createIndexing(fixture.opened.pool, fixture.database.url, () => 0)
   await index(NEVER)
   await index(NEVER)
 
-  const written = await ground.database.query(
+  const written = await fixture.database.query(
     `SELECT count(*)::int AS count, bool_and(rank <= count) AS "areNewest"
        FROM (SELECT searched, rank() OVER (ORDER BY created_at DESC), count(searched) OVER () FROM message_texts) AS t WHERE searched IS NOT NULL`,
   )
@@ -68,7 +68,7 @@ it('makes extension and index, and writes the texts that an upgrade lacks, the n
 
 it('makes an index anew that was left half made', async () => {
   await startIndexing().run()
-  await ground.database.query(
+  await fixture.database.query(
     `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'message_texts_searched_idx'::regclass`,
   )
   await startIndexing().run()
@@ -76,7 +76,7 @@ it('makes an index anew that was left half made', async () => {
 })
 
 it('leaves an index that another process makes alone', async () => {
-  const other = new pg.Client({ connectionString: ground.database.url })
+  const other = new pg.Client({ connectionString: fixture.database.url })
   await other.connect()
   onTestFinished(() => other.end())
   await other.query('SELECT pg_advisory_lock(719283006)')
@@ -85,15 +85,15 @@ it('leaves an index that another process makes alone', async () => {
 })
 
 it('gives up making the index when the process stops', async () => {
-  await ground.submit()
+  await fixture.submit()
   const stopping = new AbortController()
-  const old = new pg.Client({ connectionString: ground.database.url })
+  const old = new pg.Client({ connectionString: fixture.database.url })
   await old.connect()
   onTestFinished(() => old.end())
   await old.query('BEGIN; LOCK TABLE message_texts IN SHARE UPDATE EXCLUSIVE MODE')
   const running = startIndexing().run(stopping.signal)
   const waits = `SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock'`
-  while ((await ground.database.query(waits)).length === 0);
+  while ((await fixture.database.query(waits)).length === 0);
   stopping.abort()
   await running
   await old.query('ROLLBACK')
@@ -104,13 +104,13 @@ it('gives up making the index when the process stops', async () => {
 it.each(['42501', '0A000'])(
   'says once what is refused as %s, searches all the same, and uses the extension once it comes',
   async (code) => {
-    await ground.database.query(
+    await fixture.database.query(
       `CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'Not on the list of the administrator.' USING ERRCODE = '${code}'; END$$;
      CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION refuse()`,
     )
-    const allow = () => ground.database.query('DROP EVENT TRIGGER IF EXISTS refuse; DROP FUNCTION IF EXISTS refuse')
+    const allow = () => fixture.database.query('DROP EVENT TRIGGER IF EXISTS refuse; DROP FUNCTION IF EXISTS refuse')
     onTestFinished(async () => void (await allow()))
-    await ground.submit({ subject: 'Report' })
+    await fixture.submit({ subject: 'Report' })
     const indexing = startIndexing()
     expect(await indexing.run()).toEqual(['Not on the list of the administrator.'])
     indexing.passAMinute()
@@ -118,14 +118,14 @@ it.each(['42501', '0A000'])(
     expect(await count('report')).toBe(1)
 
     await allow()
-    await ground.database.query(
+    await fixture.database.query(
       'DROP SCHEMA IF EXISTS of_administrator; CREATE SCHEMA of_administrator; CREATE EXTENSION pg_trgm SCHEMA of_administrator',
     )
     expect(await indexing.run()).toEqual([])
     expect(await readIndex()).toBeNull()
     indexing.passAMinute()
     expect(await indexing.run()).toEqual(['permission denied for schema of_administrator'])
-    await ground.database.query('GRANT USAGE ON SCHEMA of_administrator TO PUBLIC')
+    await fixture.database.query('GRANT USAGE ON SCHEMA of_administrator TO PUBLIC')
     indexing.passAMinute()
     expect(await indexing.run()).toEqual([])
     expect(await readIndex()).toEqual({
@@ -136,8 +136,8 @@ it.each(['42501', '0A000'])(
 )
 
 it('forgets the text of a message that retention deletes', async () => {
-  await ground.submit()
-  await ground.database.query(`DELETE FROM message_queue; UPDATE messages SET outcome = 'sent', ended_at = created_at`)
-  await ground.queue.upkeep.expire(new Date(ground.clock.now().getTime() + 31 * DAY_MS))
-  expect(await ground.database.query('SELECT FROM message_texts')).toEqual([])
+  await fixture.submit()
+  await fixture.database.query(`DELETE FROM message_queue; UPDATE messages SET outcome = 'sent', ended_at = created_at`)
+  await fixture.queue.upkeep.expire(new Date(fixture.clock.now().getTime() + 31 * DAY_MS))
+  expect(await fixture.database.query('SELECT FROM message_texts')).toEqual([])
 })

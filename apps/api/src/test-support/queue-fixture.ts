@@ -21,7 +21,7 @@ export const UNCONNECTED = 'ten_unconnected'
 export const VERSION = 1
 
 /** The queue alone, without an API or a worker. ADA and BEN have a mailbox. */
-export interface QueueGround {
+export interface QueueFixture {
   readonly database: TestDatabase
   readonly clock: TestClock
   readonly opened: Database
@@ -43,14 +43,14 @@ export interface QueueGround {
   close(): Promise<void>
 }
 
-export async function createQueueGround({
+export async function createQueueFixture({
   storageBytes = 100 * 1024 * 1024,
   permissions = ['Mail.ReadWrite'],
 }: {
   storageBytes?: number
   /** What the mailboxes have granted. With `Mail.Send` alone, a claim clears small messages to be sent at once. */
   permissions?: readonly string[]
-} = {}): Promise<QueueGround> {
+} = {}): Promise<QueueFixture> {
   const clock = createTestClock()
   const database = await createTestDatabase()
   await clock.govern(database)

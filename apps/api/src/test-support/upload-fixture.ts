@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect, vi } from 'vitest'
 import type { DeliverySizes } from '../delivery/attempt.ts'
-import { createDeliveryGround, type DeliveryGround } from './delivery-ground.ts'
+import { createDeliveryFixture, type DeliveryFixture } from './delivery-fixture.ts'
 import { mailsIn } from './mailbox.ts'
 import { setMailbox } from './mailbox-state.ts'
 import { postMultipart, type Part } from './multipart.ts'
 import { SECONDS } from './test-clock.ts'
-import type { TestGround, TestMicrosoft } from './test-product.ts'
+import type { TestFixture, TestMicrosoft } from './test-product.ts'
 import type { ServiceClient } from './test-service.ts'
 
 export const MB = 1024 * 1024
@@ -34,7 +34,7 @@ export interface UploadReport {
   readonly ranges: readonly { from: number; to: number; status: number | null; accepted: boolean }[]
 }
 
-export interface UploadGround extends DeliveryGround {
+export interface UploadFixture extends DeliveryFixture {
   /** Advances the clock until a message matches. */
   passUntil(id: string, expected: object): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** Waits until deliveries have released all their memory: those of all tests before, when the last one is over. */
@@ -42,7 +42,7 @@ export interface UploadGround extends DeliveryGround {
 }
 
 /** Creates a product that may send large attachments from Ada's mailbox, with a clock that a test advances. */
-export async function createUploadGround({
+export async function createUploadFixture({
   environment = {},
   fromEmail = 'ada@contoso.com',
   deliverySizes,
@@ -50,8 +50,8 @@ export async function createUploadGround({
   environment?: Record<string, string>
   fromEmail?: string
   deliverySizes?: DeliverySizes
-} = {}): Promise<UploadGround> {
-  const ground = await createDeliveryGround({
+} = {}): Promise<UploadFixture> {
+  const fixture = await createDeliveryFixture({
     environment,
     fromEmail,
     mailbox: 'may be read',
@@ -60,29 +60,29 @@ export async function createUploadGround({
   /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
   const isUnderWay = async () => {
     const leased = `SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
-    return (await ground.database.query(leased, [ground.clock.now()])).length > 0
+    return (await fixture.database.query(leased, [fixture.clock.now()])).length > 0
   }
   return {
-    ...ground,
+    ...fixture,
     async calm() {
       const isSmall = deliverySizes === SMALL_UPLOADS
-      await ground.microsoft.control('PATCH', '/settings', { ...SETTINGS, ...(isSmall && SMALL_SETTINGS) })
-      await ground.calm()
+      await fixture.microsoft.control('PATCH', '/settings', { ...SETTINGS, ...(isSmall && SMALL_SETTINGS) })
+      await fixture.calm()
       const known = { message_size_limit: null, request_size_limit: null, session_size_minimum: null }
-      await setMailbox(ground.database, { ...known, ...(isSmall && SMALL_KNOWN) })
+      await setMailbox(fixture.database, { ...known, ...(isSmall && SMALL_KNOWN) })
     },
     async passUntil(id, expected) {
       let message: { status: string } | undefined
       const look = async () => {
-        message = await ground.service.read(id)
-        if (message?.status === 'queued' && !(await isUnderWay())) await ground.pass(STEP_MS)
+        message = await fixture.service.read(id)
+        if (message?.status === 'queued' && !(await isUnderWay())) await fixture.pass(STEP_MS)
         return message
       }
       await expect.poll(look, { interval: 50 }).toMatchObject(expected)
       return message
     },
     async requireNothingInMemory() {
-      const metrics = async () => (await fetch(`${ground.product.url}/metrics`)).text()
+      const metrics = async () => (await fetch(`${fixture.product.url}/metrics`)).text()
       const isReleased = async () => expect(await metrics()).toMatch(/^inforiver_mail_delivery_memory_bytes 0$/m)
       await vi.waitFor(isReleased, { timeout: 300_000, interval: 100 }) // a hook cannot poll by `expect`
     },
@@ -97,8 +97,8 @@ const SMALL_KNOWN = {
   request_size_limit_at: new Date('2100-01-01'),
 }
 
-/** Lets a product of `SMALL_UPLOADS` upload files that otherwise had to have 3 MB, as an upload ground does by itself. */
-export async function permitSmallUploads({ microsoft, database }: Pick<TestGround, 'microsoft' | 'database'>) {
+/** Lets a product of `SMALL_UPLOADS` upload files that otherwise had to have 3 MB, as an upload fixture does by itself. */
+export async function permitSmallUploads({ microsoft, database }: Pick<TestFixture, 'microsoft' | 'database'>) {
   await microsoft.control('PATCH', '/settings', SMALL_SETTINGS)
   await setMailbox(database, SMALL_KNOWN)
 }
@@ -173,7 +173,7 @@ export async function untilRanges(microsoft: TestMicrosoft, subject: string, cou
 }
 
 /** Waits until a deletion in the mailbox has failed and was postponed. */
-export async function untilPostponed({ database, clock }: DeliveryGround): Promise<void> {
+export async function untilPostponed({ database, clock }: DeliveryFixture): Promise<void> {
   const postponed = () =>
     database.query(`SELECT 1 FROM mailbox_cleanups WHERE kind <> 'stray' AND due_at > $1`, [clock.now()])
   await expect.poll(postponed).not.toEqual([])

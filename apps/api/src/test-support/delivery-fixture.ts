@@ -3,7 +3,7 @@ import type { DeliverySizes } from '../delivery/attempt.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
 import { createTimeLimit } from '../../../../packages/m365/src/test-support/time-limit.ts'
-import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 
 /** No test has to wait long for what the worker does between its claims. */
@@ -11,7 +11,7 @@ export const LOOK_EVERY_MS = 200
 const LONGEST_PAUSE_MS = 2 * HOURS // longer than any pause in the tests
 
 /** A product with Ada's mailbox connected, and a clock that only moves when a test advances it. */
-export interface DeliveryGround extends TestGround {
+export interface DeliveryFixture extends TestFixture {
   readonly clock: { readonly now: () => Date }
   readonly product: TestProduct
   readonly service: ServiceClient
@@ -29,7 +29,7 @@ export interface DeliveryGround extends TestGround {
   requestTimes(endpoint: string, since: Date): Promise<number[]>
 }
 
-export async function createDeliveryGround({
+export async function createDeliveryFixture({
   environment = {},
   fromEmail = 'ada@contoso.com',
   deliverySizes,
@@ -42,11 +42,11 @@ export async function createDeliveryGround({
   /** What the grant permits. */
   mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
   tickMs?: number
-} = {}): Promise<DeliveryGround> {
+} = {}): Promise<DeliveryFixture> {
   const clock = createTestClock({ tickMs })
-  const ground = await createTestGround({ clock })
+  const fixture = await createTestFixture({ clock })
   const timeLimit = createTimeLimit()
-  const product = await ground.startProduct({
+  const product = await fixture.startProduct({
     wrapFetch: timeLimit.wrapFetch,
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
@@ -54,25 +54,25 @@ export async function createDeliveryGround({
   })
   const admin = await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
   if (mailbox === 'can be searched')
-    await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+    await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   const service = await createServiceClient(product, { admin })
   const pass = async (ms: number) => {
     await clock.advance(ms)
-    await ground.database.wakeWorkers()
+    await fixture.database.wakeWorkers()
   }
   const inStatus = (...statuses: string[]) =>
-    ground.database.query('SELECT id FROM message_states WHERE status = ANY($1)', [statuses])
+    fixture.database.query('SELECT id FROM message_states WHERE status = ANY($1)', [statuses])
   return {
-    ...ground,
+    ...fixture,
     clock,
     product,
     service,
     async switchOn(scenario, times = 1, skip = 0) {
       const what = typeof scenario === 'string' ? { name: scenario } : { effect: scenario }
-      await ground.microsoft.control('POST', '/scenarios', { ...what, times, skip })
+      await fixture.microsoft.control('POST', '/scenarios', { ...what, times, skip })
     },
     async calm() {
-      await ground.microsoft.control('DELETE', '/scenarios')
+      await fixture.microsoft.control('DELETE', '/scenarios')
       await expect.poll(() => inStatus('sending')).toEqual([])
       const left = async () => {
         // Time must not pass while a message is being sent, or its lease would expire.
@@ -82,14 +82,14 @@ export async function createDeliveryGround({
       await expect.poll(left, { interval: 50 }).toEqual([])
     },
     async timeOut() {
-      const met = async () => (await ground.microsoft.control('GET', '/scenarios')).active.length === 0
+      const met = async () => (await fixture.microsoft.control('GET', '/scenarios')).active.length === 0
       await expect.poll(met, { interval: 10 }).toBe(true)
       timeLimit.end()
     },
     pass,
-    arrived: async (subject) => (await mailsIn(ground.microsoft, subject)).length,
+    arrived: async (subject) => (await mailsIn(fixture.microsoft, subject)).length,
     async requestTimes(endpoint, since) {
-      const { items } = await ground.microsoft.control('GET', '/log')
+      const { items } = await fixture.microsoft.control('GET', '/log')
       return items
         .filter(
           (entry: { endpoint: string; at: string }) =>

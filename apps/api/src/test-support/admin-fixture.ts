@@ -3,7 +3,7 @@ import type { WaitForGrant } from '../settings/consent-strategy.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import type { Answer, TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
+import { createTestFixture, type TestFixture, type TestProduct } from './test-product.ts'
 
 /** The rows that a sign-in leaves, and which of their columns have its time. */
 const SIGN_IN = {
@@ -26,41 +26,41 @@ function restoreSignIn(at: Date): string {
 
 /**
  * Starts a product for the tests of a file, and empties it and signs Ada Admin in before each of them; Microsoft has no
- * session of hers. Messages wait: no worker runs. Call it once, at the top of the file; `ground`, `product` and `ada` can
+ * session of hers. Messages wait: no worker runs. Call it once, at the top of the file; `fixture`, `product` and `ada` can
  * be used from the hooks on.
  */
-export function useAdminGround({
+export function useAdminFixture({
   clock,
   environment,
   waitForGrant,
 }: { clock?: TestClock; environment?: Record<string, string>; waitForGrant?: WaitForGrant } = {}) {
-  let ground: TestGround
+  let fixture: TestFixture
   let product: TestProduct
   let ada: TestBrowser
   let cookies: ReadonlyMap<string, string>
 
   beforeAll(async () => {
-    ground = await createTestGround(clock && { clock })
-    product = await ground.startProduct({
+    fixture = await createTestFixture(clock && { clock })
+    product = await fixture.startProduct({
       environment: { ROLE: 'api', ...environment },
       ...(waitForGrant && { waitForGrant }),
     })
     const browser = product.newBrowser()
     await browser.signIn('Ada Admin')
     ;({ cookies } = browser)
-    await ground.database.query(KEEP_SIGN_IN)
+    await fixture.database.query(KEEP_SIGN_IN)
   })
-  afterAll(() => ground.close())
+  afterAll(() => fixture.close())
   beforeEach(async () => {
-    await ground.clear()
+    await fixture.clear()
     // To sign in takes longer.
-    await ground.database.query(restoreSignIn(clock?.now() ?? new Date()))
+    await fixture.database.query(restoreSignIn(clock?.now() ?? new Date()))
     ada = product.newBrowser()
     for (const [name, value] of cookies) ada.cookies.set(name, value)
   })
 
   return {
-    ground: late(() => ground),
+    fixture: late(() => fixture),
     product: late(() => product),
     /** The browser of a workspace admin who owns ada@contoso.com and has Send As on reports@contoso.com. */
     ada: late(() => ada),
@@ -72,7 +72,7 @@ export function useAdminGround({
       (await admin.call('GET', `/api/v1/consents/${json.id}`)).json,
     /** Lets Microsoft answer by a scenario of the simulator. */
     scenario: async (name: string, times: number | 'always' = 1): Promise<void> => {
-      await ground.microsoft.control('POST', '/scenarios', { name, times })
+      await fixture.microsoft.control('POST', '/scenarios', { name, times })
     },
   }
 }
