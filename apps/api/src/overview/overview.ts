@@ -2,7 +2,7 @@ import { DAYS_SHOWN, HOURS_SHOWN, type Overview, type OutcomeCounts } from '@inf
 import type { Usage } from '@inforiver-mail/contract/usage'
 import type { FastifyBaseLogger } from 'fastify'
 import { readHeldBecause } from '../domain/stored-values.ts'
-import type { OutcomeCount } from '../queue/records/outcome-counts.ts'
+import type { OutcomeCount } from '../queue/records/event-counts.ts'
 import type { Insight } from '../queue/queue.ts'
 import { likelyLimit } from './likely-limit.ts'
 import { decideMail, triedAgain } from './mail-state.ts'
@@ -37,11 +37,6 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
     if (isNew) await insight.recordMailState(tenantId, { mail, since, seenAt: facts.now })
   }
 
-  async function countOnce(tenantId: string): Promise<boolean> {
-    const more = await insight.countOutcomes(tenantId)
-    return (await insight.countExternalRecipients(tenantId)) || more
-  }
-
   /** What cannot be written now is written later: a database that takes no writes can still be read. */
   async function tryTo(what: string, write: () => Promise<void>): Promise<void> {
     try {
@@ -54,7 +49,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
   return {
     async read(tenantId: string): Promise<Overview> {
       await tryTo('outcomes could not be counted for the overview', async () => {
-        for (let counted = 0; counted < MOST_COUNTED && (await countOnce(tenantId)); counted++);
+        for (let counted = 0; counted < MOST_COUNTED && (await insight.countEvents(tenantId)); counted++);
       })
       const [seen, usage, held, failed24h, bounced24h, quarantined24h, history, external, sender] = await Promise.all([
         lookAt(tenantId),
@@ -111,7 +106,7 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Overvi
     async keepUp(tenantId: string): Promise<boolean> {
       await record(tenantId, await lookAt(tenantId))
       if (elapsedMs() < countAtMs) return false
-      const more = await countOnce(tenantId)
+      const more = await insight.countEvents(tenantId)
       if (!more) countAtMs = elapsedMs() + COUNT_EVERY_MS
       return more
     },

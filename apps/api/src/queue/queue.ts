@@ -67,7 +67,7 @@ import {
   type Listing,
 } from './records/read.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './records/mail-facts.ts'
-import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './records/outcome-counts.ts'
+import { countEvents, readOutcomeHistory, type OutcomeHistory } from './records/event-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './intake/receive.ts'
 import type { OutcomeReport } from './reports/merge-outcome.ts'
 import { createRecount, type Drift } from './counters.ts'
@@ -90,12 +90,7 @@ import {
 import { createTakingOver, releaseMessages, type Released, type TakenOver, type TakeOverWaits } from './recover.ts'
 import { retryMessage } from './changes/retry.ts'
 import { createIndexing, type Index } from './records/search-index.ts'
-import {
-  countExternalRecipients,
-  readExternalUse,
-  replaceSendingLimits,
-  type ExternalUse,
-} from './records/sending-limits.ts'
+import { readExternalUse, replaceSendingLimits, type ExternalUse } from './records/sending-limits.ts'
 import { findByMessageIds, findSent, sharesMessageId, type ReportableMessage } from './reports/sent-messages.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
 import { createSettling, type Settled, type Settlement } from './settle.ts'
@@ -333,9 +328,8 @@ export interface DataKeys {
 
 /** How the mail of a tenant stands, and what became of it. What it reads does not grow with what is kept or waits. */
 export interface Insight {
-  /** Counts some of the events that are not counted yet. This and the next one return whether there may be more. */
-  countOutcomes(tenantId: string): Promise<boolean>
-  countExternalRecipients(tenantId: string): Promise<boolean>
+  /** Counts some of the events that are not counted yet. Returns whether there may be more. */
+  countEvents(tenantId: string): Promise<boolean>
   readMailFacts(tenantId: string): Promise<MailFacts>
   /** Notes a state that has changed, unless somebody has noted one that was seen later. */
   recordMailState(tenantId: string, state: { mail: MailState; since: Date; seenAt: Date }): Promise<void>
@@ -492,8 +486,7 @@ export function createQueue(
       markSeen: (tenantId, id) => markSeen(pool, tenantId, id),
     },
     insight: {
-      countOutcomes: (tenantId) => countOutcomes(pool, tenantId),
-      countExternalRecipients: (tenantId) => countExternalRecipients(pool, tenantId),
+      countEvents: (tenantId) => countEvents(pool, tenantId),
       readMailFacts: (tenantId) => readMailFacts(pool, tenantId),
       recordMailState: (tenantId, state) => recordMailState(pool, tenantId, state),
       readHeld: (tenantId) => readHeld(pool, tenantId),

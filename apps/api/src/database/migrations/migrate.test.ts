@@ -228,6 +228,45 @@ describe('a database of version 1.5', () => {
     expect(await database.query('SELECT position FROM webhook_streams')).toEqual([{ position: '1790000000000002' }])
   })
 
+  it('keeps what was counted of events, what was entered beside it, and whether mail goes out', async () => {
+    await database.query(`
+      INSERT INTO tenants (id, created_at) VALUES ('ten_1', now());
+      INSERT INTO outcome_counts (tenant_id, hour, sent, failed, bounced) VALUES ('ten_1', '2026-11-30T10:00:00Z', 4, 0, 2);
+      INSERT INTO outcome_progress (tenant_id, position, last_sent_at) VALUES ('ten_1', 2, '2026-11-30T10:30:00Z');
+      INSERT INTO sending_limits (tenant_id, licences, internal_domains, position) VALUES ('ten_1', 250, ARRAY['contoso.com'], 1);
+      INSERT INTO mail_states (tenant_id, mail, since, seen_at) VALUES ('ten_1', 'flowing', '2026-11-30T09:00:00Z', now());
+      INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at, from_email)
+      SELECT 'msg_' || n, 'ten_1', 'crm', 'sent', '[{"address":"a@fabrikam.com"},{"address":"b@contoso.com"}]', '', now(), now(), now(), 'ada@contoso.com'
+        FROM generate_series(1, 3) AS n;
+      INSERT INTO message_events (tenant_id, position, at, message_id, service, type)
+      SELECT 'ten_1', n, now(), 'msg_' || n, 'crm', 'message.sent'
+        FROM generate_series(1, 3) AS n`)
+
+    await migrate(database.url)
+
+    expect(
+      await database.query('SELECT kind, sum(count)::int AS count FROM event_counts GROUP BY 1 ORDER BY 1'),
+    ).toEqual([
+      { kind: 'bounced', count: 2 },
+      { kind: 'external', count: 2 },
+      { kind: 'sent', count: 4 },
+    ])
+    expect(
+      await database.query(
+        'SELECT mail, mail_since, position, last_sent_at, licences, internal_domains FROM mail_overviews',
+      ),
+    ).toEqual([
+      {
+        mail: 'flowing',
+        mail_since: new Date('2026-11-30T09:00:00Z'),
+        position: '2',
+        last_sent_at: new Date('2026-11-30T10:30:00Z'),
+        licences: 250,
+        internal_domains: ['contoso.com'],
+      },
+    ])
+  })
+
   it('is not touched while a process of that version runs, which is named', async () => {
     const before = await history()
     const running = new pg.Client({ connectionString: database.url })

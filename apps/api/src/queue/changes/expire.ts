@@ -1,8 +1,7 @@
 import type pg from 'pg'
 import { deletableAtOnce, deleteContents, idsOf, storedBytesOf } from '../columns.ts'
 import { positionOf } from '../records/events.ts'
-import { forgetOutcomes } from '../records/outcome-counts.ts'
-import { forgetExternalRecipients } from '../records/sending-limits.ts'
+import { deleteOldCounts } from '../records/event-counts.ts'
 import { addToCounters, storedBytes } from '../counters.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
@@ -148,8 +147,7 @@ export function createRetention(
       () => pool.query(MERGE_USAGE, [wholeMinutesBefore(now)]),
       () => pool.query(FORGET_USAGE, [before(now, 2)]),
       () => pool.query(FORGET_DATA_KEYS, [before(now, 2)]),
-      () => forgetOutcomes(pool, now),
-      () => forgetExternalRecipients(pool, now),
+      () => deleteOldCounts(pool, now),
     ])
   }
 }

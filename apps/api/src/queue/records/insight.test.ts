@@ -21,15 +21,7 @@ beforeAll(async () => {
 afterAll(() => fixture.close())
 beforeEach(() => fixture.addDataKey('dky_1'))
 afterEach(async () => {
-  await fixture.database.empty(
-    'messages',
-    'message_events',
-    'outcome_counts',
-    'outcome_progress',
-    'sending_limits',
-    'external_recipients',
-    'mail_states',
-  )
+  await fixture.database.empty('messages', 'message_events', 'event_counts', 'mail_overviews')
   await fixture.database.query('UPDATE tenant_settings SET redirect_all_to = NULL')
 })
 
@@ -43,7 +35,7 @@ async function ended(settlement: typeof SENT, changes: Partial<NewMessage> = {})
 }
 
 async function history() {
-  while (await insight().countOutcomes(ADA));
+  while (await insight().countEvents(ADA));
   return insight().readOutcomeHistory(ADA)
 }
 
@@ -74,8 +66,7 @@ it('counts each outcome once, whichever processes count together', async () => {
   for (let each = 0; each < 6; each++) await ended(SENT)
   const processes = [fixture.newProcess(), fixture.newProcess(), fixture.newProcess()]
 
-  await Promise.all(processes.map((process) => process.insight.countOutcomes(ADA)))
-  await Promise.all(processes.map((process) => process.insight.countExternalRecipients(ADA)))
+  await Promise.all(processes.map((process) => process.insight.countEvents(ADA)))
 
   expect((await history()).days).toMatchObject([{ sent: 6 }])
   expect(await insight().readExternalUse(ADA)).toMatchObject({ used: 0 })
@@ -147,7 +138,7 @@ const TO_ALL = {
 }
 
 async function used(): Promise<number> {
-  while (await insight().countExternalRecipients(ADA));
+  while (await insight().countEvents(ADA));
   return (await insight().readExternalUse(ADA)).used
 }
 

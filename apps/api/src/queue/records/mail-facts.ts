@@ -69,12 +69,11 @@ SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.prob
          ORDER BY q.due_at LIMIT 1) AS "firstDueAt",
        EXISTS (SELECT 1 FROM leased l WHERE l.lease_until > mail_now()) AS "isSending",
        (SELECT u.started_at FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at <= mail_now() ORDER BY u.started_at DESC LIMIT 1) AS "lastMovedAt",
-       p.last_sent_at AS "lastSentAt", p.last_ended_at AS "lastEndedAt", k.mail AS "knownMail", k.since AS "knownSince"
+       o.last_sent_at AS "lastSentAt", o.last_ended_at AS "lastEndedAt", o.mail AS "knownMail", o.mail_since AS "knownSince"
   FROM asked a
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id
   LEFT JOIN mailboxes b ON b.tenant_id = a.tenant_id
-  LEFT JOIN outcome_progress p ON p.tenant_id = a.tenant_id
-  LEFT JOIN mail_states k ON k.tenant_id = a.tenant_id`
+  LEFT JOIN mail_overviews o ON o.tenant_id = a.tenant_id`
 
 type Row = Omit<MailFacts, 'status' | 'problem' | 'known' | 'quota'> & {
   readonly hold: Hold | null
@@ -108,9 +107,9 @@ export async function readMailFacts(pool: pg.Pool, tenantId: string): Promise<Ma
  * $1 tenant, $2 mail, $3 since, $4 when it was seen
  */
 const RECORD = `
-INSERT INTO mail_states AS m (tenant_id, mail, since, seen_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (tenant_id) DO UPDATE SET mail = excluded.mail, since = excluded.since, seen_at = excluded.seen_at
- WHERE m.mail <> excluded.mail AND m.seen_at < excluded.seen_at`
+INSERT INTO mail_overviews AS o (tenant_id, mail, mail_since, mail_seen_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id) DO UPDATE SET mail = excluded.mail, mail_since = excluded.mail_since, mail_seen_at = excluded.mail_seen_at
+ WHERE o.mail IS NULL OR (o.mail <> excluded.mail AND o.mail_seen_at < excluded.mail_seen_at)`
 
 export async function recordMailState(
   pool: pg.Pool,

@@ -12,6 +12,7 @@ import {
   type RecipientOutcome,
 } from './merge-outcome.ts'
 import { countAndTell } from '../counters.ts'
+import { addCounts } from '../records/event-counts.ts'
 
 // What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
 // writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
@@ -53,22 +54,19 @@ SELECT ${COLUMNS}, mail_now() AS now FROM recipient_outcomes o
  WHERE o.message_id = ANY ($1) AND (o.message_id, o.address) IN (SELECT * FROM unnest($1::text[], $2::text[]))
  ORDER BY o.message_id, o.address FOR UPDATE`
 
-/** Counts those that have bounced by this. $1 outcomes as JSON, $2 message ids */
+/** Counts those that have bounced by this. $1 tenant, $2 outcomes as JSON, $3 message ids */
 const WRITE = `
 WITH written AS (
-UPDATE recipient_outcomes o
-   SET submitted_at = coalesce(o.submitted_at, (SELECT m.created_at FROM messages m WHERE m.id = o.message_id)), delivery = r.delivery,
-       code = r.code, detail = r.detail, at = r.at, source = r.source, certain = r.certain, note = r.note,
-       events = r.events, code_awaited_until = r."codeAwaitedUntil", learned_at = mail_now()
-  FROM jsonb_to_recordset($1::jsonb) AS r("messageId" text, address text, delivery text, code text, detail text, at timestamptz, source text,
-       certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz, "hasBounced" boolean)
- WHERE o.message_id = ANY ($2) AND o.message_id = r."messageId" AND o.address = r.address
-RETURNING o.tenant_id, o.at, o.places, r."hasBounced" AS has_bounced
-)
-INSERT INTO outcome_counts AS c (tenant_id, hour, bounced)
-SELECT tenant_id, date_bin('1 hour', coalesce(at, mail_now()), 'epoch'), sum(places) FROM written WHERE has_bounced
- GROUP BY 1, 2 ORDER BY 1, 2
-ON CONFLICT (tenant_id, hour) DO UPDATE SET bounced = c.bounced + excluded.bounced`
+  UPDATE recipient_outcomes o
+     SET submitted_at = coalesce(o.submitted_at, (SELECT m.created_at FROM messages m WHERE m.id = o.message_id)), delivery = r.delivery,
+         code = r.code, detail = r.detail, at = r.at, source = r.source, certain = r.certain, note = r.note,
+         events = r.events, code_awaited_until = r."codeAwaitedUntil", learned_at = mail_now()
+    FROM jsonb_to_recordset($2::jsonb) AS r("messageId" text, address text, delivery text, code text, detail text, at timestamptz, source text,
+         certain boolean, note text, events text[], "codeAwaitedUntil" timestamptz, "hasBounced" boolean)
+   WHERE o.message_id = ANY ($3) AND o.message_id = r."messageId" AND o.address = r.address
+  RETURNING o.at, o.places, r."hasBounced" AS has_bounced
+)${addCounts(`
+SELECT 'bounced', date_bin('1 hour', coalesce(at, mail_now()), 'epoch'), sum(places) FROM written WHERE has_bounced GROUP BY 2`)}`
 
 /**
  * Keeps messages of which everything is known out of the index of the others, which only lists read. Two transactions that
@@ -227,7 +225,7 @@ async function change(
     ...after,
     hasBounced,
   }))
-  await client.query(WRITE, [JSON.stringify(written), ids])
+  await client.query(WRITE, [tenantId, JSON.stringify(written), ids])
   await client.query(NOTE_REPORTED, [changes.map(({ messageId }) => messageId)])
   const events = changes.flatMap(({ messageId, address, after, event }) => {
     const message = messages.get(messageId)
