@@ -21,18 +21,10 @@ const LONGEST_LOOK_MS = 20
 export async function openBackends(connectionString: string) {
   const observer = await connect(connectionString)
   await setUpSession(observer)
-  const { rows } = await observer.query<{ lock: number; idle: number }>(
-    `SELECT extract(epoch FROM current_setting('lock_timeout')::interval) * 1000 AS lock,
-            extract(epoch FROM current_setting('idle_in_transaction_session_timeout')::interval) * 1000 AS idle`,
-  )
-  const limits = { lockMs: Number(rows[0]?.lock), idleMs: Number(rows[0]?.idle) }
-  const heard = new Set<string>()
   let notified: pg.Notification[] = []
   observer.on('notification', (notification) => notified.push(notification))
   const free: Backend[] = []
   return {
-    /** How long the session lets a statement wait for a lock, and a transaction do nothing. */
-    limits,
     async take(): Promise<Backend> {
       const idle = free.shift()
       if (idle) return idle
@@ -47,11 +39,7 @@ export async function openBackends(connectionString: string) {
       free.sort((one, other) => one.pid - other.pid)
     },
     /** From now on `notifications` has those of this channel. */
-    async listen(channel: string): Promise<void> {
-      if (heard.has(channel)) return
-      heard.add(channel)
-      await observer.query(`LISTEN ${channel}`)
-    },
+    listen: (channel: string) => void observer.query(`LISTEN ${channel}`),
     /** What was notified since the last call. */
     async notifications(): Promise<readonly pg.Notification[]> {
       await observer.query('SELECT') // whatever was committed before is sent ahead of the answer

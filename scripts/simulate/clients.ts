@@ -1,7 +1,7 @@
 import { createRandom } from '../chaos/random.ts'
 import type { HistoryEvent, SenderChanged, Submitted } from '../chaos/history/history.ts'
 import type { Plan } from './plan.ts'
-import { SENDERS, STARTS_AT, type Ground } from './ground.ts'
+import { SENDERS, STARTS_AT, type Access } from './ground.ts'
 import type { HttpAnswer, HttpRequest, SimulatedProcess } from './process.ts'
 import type { Owner, World } from './world.ts'
 
@@ -36,16 +36,16 @@ export function createClients(
   deps: {
     readonly plan: Plan
     readonly world: World
-    readonly ground: Ground
+    readonly access: Access
     /** Those that may be asked. */
     readonly processes: () => readonly SimulatedProcess[]
     readonly history: HistoryEvent[]
   },
 ) {
-  const { plan, world, ground, processes, history } = deps
+  const { plan, world, access, processes, history } = deps
   const random = createRandom(seed)
-  const service = { authorization: `Bearer ${ground.serviceKey}` }
-  const admin = { cookie: ground.cookie, origin: 'http://localhost:3000' }
+  const service = { authorization: `Bearer ${access.serviceKey}` }
+  const admin = { cookie: access.cookie, origin: 'http://localhost:3000' }
   const submitted = new Map<string, Submission>()
   const followed: FeedEvent[] = []
   let place = '0'
@@ -185,7 +185,7 @@ export function createClients(
     await sleep(random.between(0, plan.pauseMs))
     const askedAt = world.now()
     if (random.chance(0.3)) {
-      await order('/api/v1/messages/cancel', { filter: { service: 'reports' } })
+      await order('/api/v1/messages/cancel', { filter: { service: 'load' } })
       return
     }
     const answer = await ask({ method: 'POST', url: `/api/v1/messages/${id}/cancel`, headers: service })

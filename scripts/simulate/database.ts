@@ -1,5 +1,6 @@
 import { nextTick } from 'node:process'
 import type pg from 'pg'
+import { IDLE_IN_TRANSACTION_MS, LOCK_TIMEOUT_MS } from '../../apps/api/src/database/database.ts'
 import { awaitMachine } from './machine.ts'
 import type { Answer, Backend, Backends, DatabaseError } from './backends.ts'
 import { STARTS_AT } from './ground.ts'
@@ -29,7 +30,7 @@ export interface Submitted {
 const IDLE = errorOf('25P03', 'terminating connection due to idle-in-transaction timeout')
 const RUNS_SLOWLY_WEIGHT = 25
 
-export function createSimulatedDatabase(world: World, backends: Backends, faults: () => Plan['database']) {
+export function createSimulatedDatabase(world: World, backends: Backends, faults: Plan['database']) {
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
   const blocked: SimulatedConnection[] = []
@@ -72,18 +73,19 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
     /** What sets up a session is set up in each backend already. Nobody else sees it, so that it takes no turn. */
     private isOfSession(text: string): boolean {
       const channel = /^LISTEN (\w+)$/.exec(text)?.[1]
-      if (channel !== undefined) this.channels.add(channel)
-      return channel !== undefined || /^SET (?!LOCAL)/.test(text)
+      if (channel === undefined) return /^SET (?!LOCAL)/.test(text)
+      this.channels.add(channel)
+      backends.listen(channel)
+      return true
     }
 
     choices(): readonly Choice[] {
       const { name, isFrozen } = this.process
       const [statement] = this.queue
       const waitedMs = world.now() - this.since
-      const { lockMs, idleMs } = backends.limits
       if (statement === undefined) {
         const [notification] = this.arrived
-        if (this.backend !== null && waitedMs >= idleMs)
+        if (this.backend !== null && waitedMs >= IDLE_IN_TRANSACTION_MS)
           return [choice(`${name}: its transaction was idle`, () => this.breakOff(IDLE))]
         return notification && !isFrozen ? [choice(`${name}: is notified`, () => this.beNotified())] : []
       }
@@ -91,14 +93,14 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       if (this.answer !== null) return isFrozen ? [] : [choice(`${what} is answered`, () => this.deliver())]
       if (blocked.includes(this)) {
         const giveUp = () => this.giveUp('55P03', 'canceling statement due to lock timeout')
-        return waitedMs < lockMs ? [] : [choice(`${what} waits for a lock no longer`, giveUp)]
+        return waitedMs < LOCK_TIMEOUT_MS ? [] : [choice(`${what} waits for a lock no longer`, giveUp)]
       }
       if (!this.isOpen)
         return [
           choice(`${what} arrives late`, () => this.run(false)),
           choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer, late } = faults()
+      const { lostBefore, lostAnswer, late } = faults
       return [
         choice(what, () => this.run(!isFrozen)),
         choice(`${what}, slowly`, () => this.run(false), RUNS_SLOWLY_WEIGHT),
@@ -114,8 +116,6 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       this.backend ??= await backends.take()
       this.since = world.now()
       if (/notify/i.test(statement.text)) this.mayNotify = true
-      if (this.mayNotify)
-        for (const each of connections) for (const channel of each.channels) await backends.listen(channel)
       const asksForTime = !/^(?:BEGIN|COMMIT|ROLLBACK)/.test(statement.text)
       const at = asksForTime ? new Date(STARTS_AT + world.now() + offsetMs) : null
       const answer = await this.backend.run(statement.run, at)

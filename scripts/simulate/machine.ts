@@ -55,27 +55,24 @@ class SimulatedTimer {
 }
 
 function installTimers(): void {
-  const real = { setTimeout, setInterval, clearTimeout, clearInterval }
-  const once = (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
-    const store = host.getStore()
-    if (!store) return real.setTimeout(call, ms, ...values)
-    const timer = new SimulatedTimer()
-    timer.cancel = store.after(ms, () => call(...values))
-    return timer
-  }
-  const again = (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
-    const store = host.getStore()
-    if (!store) return real.setInterval(call, ms, ...values)
-    const timer = new SimulatedTimer()
-    const next = () => {
-      timer.cancel = store.after(ms, () => {
-        next()
-        call(...values)
-      })
+  const real = { setTimeout, setInterval, clearTimeout }
+  const setting =
+    (set: (call: () => void, ms: number) => unknown, repeats: boolean) =>
+    (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
+      const store = host.getStore()
+      if (!store) return set(() => call(...values), ms)
+      const timer = new SimulatedTimer()
+      const next = () => {
+        timer.cancel = store.after(ms, () => {
+          if (repeats) next()
+          call(...values)
+        })
+      }
+      next()
+      return timer
     }
-    next()
-    return timer
-  }
+  const once = setting(real.setTimeout, false)
+  const again = setting(real.setInterval, true)
   const clear = (timer: unknown) => {
     if (timer instanceof SimulatedTimer) timer.cancel()
     else real.clearTimeout(timer as NodeJS.Timeout)

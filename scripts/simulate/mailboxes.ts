@@ -27,7 +27,7 @@ interface Upload {
 export type Mailboxes = ReturnType<typeof createMailboxes>
 
 const UPLOAD_HOST = 'outlook.office.com'
-const TOKEN_SECONDS = 24 * 60 * 60
+export const TOKEN_SECONDS = 24 * 60 * 60
 const NOT_FOUND: Reply = refusal(404, 'ErrorItemNotFound')
 
 export function createMailboxes({
@@ -61,8 +61,12 @@ export function createMailboxes({
       if (!item || item.mailbox !== mailbox || item.appearsAt > now()) return NOT_FOUND
       return ofItem(item, method, action, body)
     },
-    /** Drafts that are left in a mailbox, by their subjects. */
-    drafts: () => [...items.values()].filter(({ folder }) => folder === 'drafts').map(({ subject }) => subject),
+    /**
+     * The services' messages that are left as drafts. That of a consent which failed may stay in a mailbox that is not
+     * connected, where nothing can be deleted.
+     */
+    drafts: () =>
+      [...items.values()].flatMap(({ folder, message }) => (folder === 'drafts' && message !== null ? [message] : [])),
   }
 
   function token(method: string): Reply {
@@ -166,6 +170,8 @@ function itemOf(id: string, mailbox: string, message: Message, folder: 'drafts' 
     mailbox,
     from,
     subject: subject ?? '',
+    /** The number in the subject of a service's message. */
+    message: /^m\d/.test(subject ?? '') ? (subject ?? null) : null,
     to,
     recipients: [to, ccRecipients, bccRecipients].flatMap((each) => each ?? []).length,
     ourId: own?.value ?? null,
@@ -187,9 +193,8 @@ function fileOf({ name, contentBytes }: GraphFile) {
   return { name, size: Buffer.from(contentBytes, 'base64').length }
 }
 
-function accepted({ from, subject, ourId: id, recipients, attachments }: Item): Reply {
+function accepted({ from, message, ourId: id, recipients, attachments }: Item): Reply {
   const fileBytes = attachments.reduce((sum, { size }) => sum + size, 0)
-  const message = /^m\d/.test(subject) ? subject : null
   const sender = from?.emailAddress?.address ?? ''
   return { status: 202, accepted: { from: sender, message, id, recipients, fileBytes } }
 }

@@ -32,7 +32,7 @@ const LATE_WITHIN_MS = 30_000
 
 /** Returns what a process asks Microsoft by. What goes to a mailbox, and what is uploaded, is recorded. */
 export function createMicrosoft(
-  { world, mailboxes, faults }: { world: World; mailboxes: Mailboxes; faults: () => Plan['microsoft'] },
+  { world, mailboxes, faults }: { world: World; mailboxes: Mailboxes; faults: Plan['microsoft'] },
   requests: RecordedRequest[],
   uploads: Upload[],
 ): (process: SimulatedProcess) => MicrosoftFetch {
@@ -62,7 +62,7 @@ export function createMicrosoft(
       if (!process.isAlive) givenUpAt ??= world.now()
       if (givenUpAt !== null) return late(world.now() - givenUpAt > LATE_WITHIN_MS)
       if (reply !== null) return process.isFrozen ? [] : [choice(`${what} is answered`, deliver)]
-      const { unreachable, lostBefore, lostAnswer, late: withoutAnswer, throttled, unavailable, unclear } = faults()
+      const { unreachable, lostBefore, lostAnswer, late: withoutAnswer, throttled, unavailable, unclear } = faults
       const answer = (text: string, weight: number, run: () => Reply | Error) =>
         choice(`${what}${text}`, () => take(run(), true), weight)
       return [

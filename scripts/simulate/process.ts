@@ -22,7 +22,8 @@ export interface SimulatedProcess extends ConnectedProcess, Host {
   /** Runs the background tasks. */
   doHousekeeping(): void
   freeze(): void
-  thaw(): void
+  /** Lets it go on. Returns since when it has stood still, or null. */
+  thaw(): number | null
   kill(): void
   /** Resolves when it is killed. */
   readonly died: Promise<void>
@@ -69,7 +70,7 @@ export function startProcess(
   const logger = createLogger('warn', { write() {} })
   const death = Promise.withResolvers<void>()
   let isAlive = true
-  let isFrozen = false
+  let frozenAt: number | null = null
   let app: Promise<App> | null = null
   let tasks: Readonly<Record<string, HousekeepingTask>> = {}
 
@@ -79,7 +80,7 @@ export function startProcess(
       return isAlive
     },
     get isFrozen() {
-      return isFrozen
+      return frozenAt !== null
     },
     after: (ms, call) => world.after(self, ms, () => self.run(call)),
     run(call) {
@@ -111,10 +112,12 @@ export function startProcess(
       for (const task of Object.values(tasks)) self.run(() => void task().catch(() => {})) // the next minute tries again
     },
     freeze() {
-      isFrozen = true
+      frozenAt = world.now()
     },
     thaw() {
-      isFrozen = false
+      const since = frozenAt
+      frozenAt = null
+      return since
     },
     kill() {
       isAlive = false

@@ -1,5 +1,4 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
-import { connectDatabase } from '../../apps/api/src/database/database.ts'
 import { NO_TRACING } from '../../apps/api/src/runtime/tracing.ts'
 import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
@@ -8,7 +7,7 @@ import type { HistoryEvent } from '../chaos/history/history.ts'
 import { openBackends, type Backends } from './backends.ts'
 import { createClients, SETTINGS } from './clients.ts'
 import { createSimulatedDatabase } from './database.ts'
-import { configOf, openDatabase, SENDERS, type Ground } from './ground.ts'
+import { configOf, openDatabase, SENDERS, VAULT_KEYS, type Access } from './ground.ts'
 import { busy, host, installMachine } from './machine.ts'
 import { createMailboxes } from './mailboxes.ts'
 import { createMicrosoft, type RecordedRequest, type Upload } from './microsoft.ts'
@@ -49,62 +48,40 @@ const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_MS, ...shortly(6)]).flat()]
 /** In so many a process is taken for dead that ended before; whoever owns the mailbox then stays so for as many. */
 const LOOKS_AT_OWNER = 8
-const NO_DATABASE_FAULTS = { lostBefore: 0, lostAnswer: 0, late: 0 }
-const NO_MICROSOFT_FAULTS = {
-  unreachable: 0,
-  lostBefore: 0,
-  lostAnswer: 0,
-  late: 0,
-  throttled: 0,
-  unavailable: 0,
-  unclear: 0,
-}
 
 /** Prepares this Node process, on a database of its own, to run schedules one after the other. */
-export async function openRunner(ground: Ground, worker: number, circumstances?: Circumstances): Promise<Runner> {
+export async function openRunner(serverUrl: string, worker: number, circumstances?: Circumstances): Promise<Runner> {
   installMachine()
   installClients(() => host.getStore() as SimulatedProcess | undefined)
-  const stored = await openDatabase(ground, worker)
-  await loadPrisma(stored.url)
+  const parsed = parseVaultKeys(VAULT_KEYS)
+  if (parsed.outcome !== 'read') throw new Error('The keys of the simulation cannot be read.')
+  const keys = { keyRing: parsed.keyRing, reload: async () => true, close() {} }
+  const vault = createTokenVault(keys.keyRing)
+  const stored = await openDatabase(serverUrl, worker, vault)
   const backends = await openBackends(stored.url)
-  const keys = parseVaultKeys(configOf(stored.url).vaultKeys ?? '')
-  if (keys.outcome !== 'read') throw new Error('The keys of the simulation cannot be read.')
-  const opened = {
-    tenantId: ground.tenantId,
-    keys: { keyRing: keys.keyRing, reload: async () => true, close() {} },
-    vault: createTokenVault(keys.keyRing),
-    tracing: NO_TRACING,
-  }
   return async (seed, atMost = Number.POSITIVE_INFINITY) => {
     const plan = planSchedule(seed, circumstances)
-    await stored.restore(plan.isReadable)
+    const access = await stored.begin(plan.isReadable)
     const config = configOf(stored.url, {
       MAILBOX_CONCURRENCY: String(plan.limits.concurrency),
       MAILBOX_MESSAGES_PER_MINUTE: String(plan.limits.messagesPerMinute),
       MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(plan.uploadBytesPer5Minutes),
       TENANT_STORAGE_BYTES: String(plan.storageBytes),
     })
-    return simulate(seed, plan, Math.min(plan.steps, atMost), ground, backends, { config, opened })
+    const opened = { tenantId: access.tenantId, keys, vault, tracing: NO_TRACING }
+    return simulate(seed, plan, Math.min(plan.steps, atMost), access, backends, { config, opened })
   }
-}
-
-/** Prisma loads its engine from files when it is first used. */
-async function loadPrisma(url: string): Promise<void> {
-  const database = connectDatabase(url, () => {})
-  await database.prisma.installation.findFirst()
-  await database.close()
 }
 
 async function simulate(
   seed: number,
   plan: Plan,
   steps: number,
-  ground: Ground,
+  access: Access,
   backends: Backends,
   installation: Pick<ProcessDeps, 'config' | 'opened'>,
 ): Promise<Outcome> {
   const world = createWorld(seed, busy)
-  let mayFail = true
   const history: HistoryEvent[] = []
   const requests: RecordedRequest[] = []
   const uploads: Upload[] = []
@@ -115,9 +92,8 @@ async function simulate(
     mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
     copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
   })
-  const database = createSimulatedDatabase(world, backends, () => (mayFail ? plan.database : NO_DATABASE_FAULTS))
-  const faults = () => (mayFail ? plan.microsoft : NO_MICROSOFT_FAULTS)
-  const fetchOf = createMicrosoft({ world, mailboxes, faults }, requests, uploads)
+  const database = createSimulatedDatabase(world, backends, plan.database)
+  const fetchOf = createMicrosoft({ world, mailboxes, faults: plan.microsoft }, requests, uploads)
   const deps = { ...installation, world, database, fetchOf }
   let started = 0
   const start = (place: number) => {
@@ -125,12 +101,11 @@ async function simulate(
     return startProcess(name, seed * 1_000 + ++started, plan.wallOffsetsMs[name], deps)
   }
   const processes = NAMES.map((_name, place) => start(place))
-  const frozenAt = new Map<SimulatedProcess, number>()
   /** How many of them are asked. */
   let serving = processes.length
   const isAsked = ({ isAlive, isFrozen }: SimulatedProcess) => isAlive && !isFrozen
   const asked = () => processes.slice(0, serving).filter(isAsked)
-  const clients = createClients(seed + 2, { plan, world, ground, processes: asked, history })
+  const clients = createClients(seed + 2, { plan, world, access, processes: asked, history })
 
   const onUnhandled = (error: unknown) =>
     broken.push({ rule: 'nothing fails unnoticed', text: String(error instanceof Error ? error.stack : error) })
@@ -138,7 +113,6 @@ async function simulate(
   try {
     clients.start()
     for (let step = 0; step < steps; step++) await world.choose(troubles())
-    mayFail = false
     const choices = world.lines.slice()
     await recover()
     await finish()
@@ -162,12 +136,12 @@ async function simulate(
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen } = each
-        const isKilled = choice(`${name} is killed`, () => killOne(each), kill)
         if (!isAlive) return [choice(`${name} starts`, () => void (processes[place] = start(place)), RESTART_WEIGHT)]
-        if (isFrozen) return [choice(`${name} goes on`, () => endStop(each), RESTART_WEIGHT), isKilled]
+        const isKilled = choice(`${name} is killed`, () => end(each), kill)
+        if (isFrozen) return [choice(`${name} goes on`, () => goOn(each), RESTART_WEIGHT), isKilled]
         return [
           isKilled,
-          choice(`${name} stands still`, () => freezeOne(each), freeze),
+          choice(`${name} stands still`, () => each.freeze(), freeze),
           choice(`${name} is stopped`, () => void each.stop(), stop),
           choice(`${name} does its housekeeping`, () => each.doHousekeeping(), housekeeping),
         ]
@@ -184,22 +158,14 @@ async function simulate(
     recordFault(CLOCK_SET_BACK, world.now())
   }
 
-  function killOne(each: SimulatedProcess): void {
+  function end(each: SimulatedProcess): void {
     each.kill()
-    endStop(each)
+    goOn(each)
   }
 
-  function freezeOne(each: SimulatedProcess): void {
-    each.freeze()
-    frozenAt.set(each, world.now())
-  }
-
-  /** It goes on, or is killed. */
-  function endStop(each: SimulatedProcess): void {
-    if (each.isAlive) each.thaw()
-    const at = frozenAt.get(each)
-    if (at !== undefined) recordFault(STOOD_STILL, at)
-    frozenAt.delete(each)
+  function goOn(each: SimulatedProcess): void {
+    const at = each.thaw()
+    if (at !== null) recordFault(STOOD_STILL, at)
   }
 
   function recordFault(fault: string, at: number): void {
@@ -208,25 +174,24 @@ async function simulate(
 
   async function recover(): Promise<void> {
     database.comeBack()
-    processes.forEach((each, place) => {
-      if (each.isFrozen) endStop(each)
-      if (!each.isAlive) processes[place] = start(place)
-    })
+    processes.forEach(goOn)
+    startAgain()
     await world.calm()
-    // One that was being stopped has ended by now.
-    processes.forEach((each, place) => {
-      if (!each.isAlive) processes[place] = start(place)
-    })
+    startAgain() // one that was being stopped has ended by now
     if (!plan.endsAlone) return
     serving = 1
     void processes[1]?.stop()
+  }
+
+  function startAgain(): void {
+    for (let place = 0; place < serving; place++) if (!processes[place]?.isAlive) processes[place] = start(place)
   }
 
   /** Lets time pass until everything has ended and been cleaned up. */
   async function finish(): Promise<void> {
     for (const ms of WAITS_MS) {
       world.pass(ms)
-      if (!processes[0]?.isAlive) processes[0] = start(0) // its stop had begun before
+      startAgain() // a stop may have begun before
       await world.calm()
       if (clients.busy() > 0) continue
       if (ms !== SHORT_MS) await untilAnswered(ensureConnected())

@@ -7,6 +7,7 @@ import { exitOnSignals } from '../start/exit-on-signals.ts'
 import { listFences } from './fences.ts'
 import { prepareGround } from './ground.ts'
 import { PLANTS } from './plants.ts'
+import { RUNS } from './rules.ts'
 import type { Report } from './work.ts'
 import { openWorker } from './workers.ts'
 
@@ -28,32 +29,30 @@ if (plant === 'list') {
   process.exit(0)
 }
 exitOnSignals()
-const { ground, close } = await prepareGround()
+const { serverUrl, close } = await prepareGround()
 const isWell = plant === 'all' ? await plantAll() : await runSchedules()
 await close()
 process.exit(isWell ? 0 : 1)
 
 async function runSchedules(): Promise<boolean> {
   if (schedules > 1) console.log(`Seeds ${seed} to ${seed + schedules - 1}`)
-  let next = seed
-  let printed = seed
-  let failed = 0
-  let isOver = false
-  /** Those of later seeds, until their turn. */
-  const early = new Map<number, Report>()
-  await onCores(schedules, async () => {
-    const worker = openWorker(ground, plant)
-    while (!isOver && next < seed + schedules) {
-      const mine = next++
-      early.set(mine, await worker.run({ seed: mine, twice, shorten: plant === undefined }))
-      for (let turn = early.get(printed); turn && !isOver; turn = early.get(++printed)) {
-        if (!print(printed, turn)) failed++
-        isOver = plant !== undefined && turn.violations.length > 0
-      }
-    }
+  const reports = Array.from({ length: schedules }, () => Promise.withResolvers<Report>())
+  let begun = 0
+  const running = onCores(schedules, async () => {
+    const worker = openWorker(serverUrl, plant)
+    for (let place = begun++; place < schedules; place = begun++)
+      reports[place]?.resolve(await worker.run({ seed: seed + place, twice, shorten: plant === undefined }))
     worker.close()
   })
-  console.log(`${isOver ? printed - seed : schedules} schedules, ${failed} failed`)
+  let printed = 0
+  let failed = 0
+  for (const { promise } of reports) {
+    if (!print(seed + printed++, await promise)) failed++
+    if (plant !== undefined && failed > 0) break
+  }
+  begun = schedules // one that is looked for is found
+  await running
+  console.log(`${printed} schedules, ${failed} failed`)
   return failed === 0
 }
 
@@ -63,12 +62,12 @@ async function plantAll(): Promise<boolean> {
   let isComplete = true
   await onCores(left.length, async () => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) {
-      const worker = openWorker(ground, name)
-      let report: Report | null = null
+      const worker = openWorker(serverUrl, name)
+      let rule: string | undefined
       let tried = seed
-      for (; tried < seed + schedules && !report?.violations.length; tried++) report = await worker.run({ seed: tried })
+      for (; rule === undefined && tried < seed + schedules; tried++)
+        rule = (await worker.run({ seed: tried })).violations.find((each) => each.rule !== RUNS)?.rule
       worker.close()
-      const rule = report?.violations[0]?.rule
       console.log(rule ? `${name} seed ${tried - 1}: ${rule}` : `${name}: not found in ${schedules} schedules`)
       isComplete &&= rule !== undefined
     }
@@ -81,30 +80,23 @@ async function onCores(atMost: number, work: () => Promise<void>): Promise<void>
 }
 
 /** Returns whether the schedule was clean. */
-function print(number: number, { error, violations, choices }: Report): boolean {
-  if (error !== null) console.log(`seed ${number}: the schedule ran to its end\n  ${error}`)
+function print(number: number, { violations, choices }: Report): boolean {
   for (const { rule, text } of violations) console.log(`seed ${number}: ${rule}\n  ${text}`)
-  for (const choice of choices) console.log(`    ${choice}`)
-  return error === null && violations.length === 0
+  if (violations.length > 0) for (const choice of choices) console.log(`    ${choice}`)
+  return violations.length === 0
 }
 
 function readArguments() {
   try {
-    const options = {
-      schedules: { type: 'string' },
-      seed: { type: 'string' },
-      twice: { type: 'boolean' },
-      plant: { type: 'string' },
-    } as const
+    const option = { type: 'string' } as const
+    const options = { schedules: option, seed: option, twice: { type: 'boolean' }, plant: option } as const
     const { schedules: all, seed: first, plant: name, twice: isTwice = false } = parseArgs({ options }).values
     if (name !== undefined && !['all', 'list', ...listFences()].includes(name))
       throw new Error(`There is no fence ${name}.`)
+    const isPlant = name !== undefined
     return {
-      seed: wholeNumber('--seed', first ?? String(name === undefined ? randomInt(1, 1_000_000) : 1)),
-      schedules: wholeNumber(
-        '--schedules',
-        all ?? String(name !== undefined ? SCHEDULES_OF_PLANT : first === undefined ? SCHEDULES : 1),
-      ),
+      seed: wholeNumber('--seed', first) ?? (isPlant ? 1 : randomInt(1, 1_000_000)),
+      schedules: wholeNumber('--schedules', all) ?? (isPlant ? SCHEDULES_OF_PLANT : first ? 1 : SCHEDULES),
       twice: isTwice,
       plant: name,
     }
@@ -114,7 +106,8 @@ function readArguments() {
   }
 }
 
-function wholeNumber(name: string, text: string): number {
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   throw new Error(`${name} has to be a whole number from 1 on.`)
 }

@@ -1,9 +1,9 @@
-import type { Ground } from './ground.ts'
 import { PLANTS } from './plants.ts'
+import { RUNS } from './rules.ts'
 import { openRunner, type Outcome } from './schedule.ts'
 
 // A process that runs schedules, one after the other, on a database of its own. Its arguments are a fence that was taken out
-// of it, the ground, and its number.
+// of it, the address of the server, and its number.
 
 export interface Order {
   readonly seed: number
@@ -13,19 +13,16 @@ export interface Order {
   readonly shorten?: boolean
 }
 
-/** What became of a schedule. Nothing is told of what happened where it broke no rule. */
-export interface Report extends Pick<Outcome, 'violations' | 'choices'> {
-  /** Why it did not run to its end, which breaks no rule. */
-  readonly error: string | null
-}
+/** What became of a schedule. */
+export type Report = Pick<Outcome, 'violations' | 'choices'>
 
-const [, , plant = '', ground = '', worker] = process.argv
-const run = await openRunner(JSON.parse(ground) as Ground, Number(worker), PLANTS[plant])
-const failed = (error: unknown): Report => ({ violations: [], choices: [], error: String((error as Error).stack) })
+const [, , plant = '', serverUrl = '', worker] = process.argv
+const run = await openRunner(serverUrl, Number(worker), PLANTS[plant])
+const failed = (error: Error): Report => ({ violations: [{ rule: RUNS, text: String(error.stack) }], choices: [] })
 process.on('message', (order: Order) => {
   void follow(order)
     .catch(failed)
-    .then((report) => process.send?.(report))
+    .then(({ violations, choices }) => process.send?.({ violations, choices }))
 })
 process.on('disconnect', () => process.exit())
 
@@ -36,10 +33,9 @@ async function follow({ seed, twice, shorten }: Order): Promise<Report> {
     const place = again.lines.findIndex((line, index) => line !== outcome.lines[index])
     const text = `first ${outcome.lines[place]}, then ${again.lines[place]}`
     const violations = [{ rule: 'the same seed gives the same trace', text }]
-    return { violations, choices: outcome.lines.slice(0, place), error: null }
+    return { violations, choices: outcome.lines.slice(0, place) }
   }
-  const { violations, choices } = shorten && outcome.violations.length > 0 ? await shortest(seed, outcome) : outcome
-  return { violations, choices: violations.length > 0 ? choices : [], error: null }
+  return shorten && outcome.violations.length > 0 ? shortest(seed, outcome) : outcome
 }
 
 /** Looks for the shortest prefix of choices by which the same rule breaks, in a few runs. */

@@ -1,7 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Ground } from './ground.ts'
 import type { Order, Report } from './work.ts'
 
 // Schedules run in processes of their own: what stands in for timers and connections is the whole process's.
@@ -20,8 +19,8 @@ const EXEC_ARGV = [
 let opened = 0
 
 /** @param plant the fence that is missing there, if any */
-export function openWorker(ground: Ground, plant = '') {
-  const child = fork(WORK, [plant, JSON.stringify(ground), String(++opened)], { execArgv: EXEC_ARGV })
+export function openWorker(serverUrl: string, plant = '') {
+  const child = fork(WORK, [plant, serverUrl, String(++opened)], { execArgv: EXEC_ARGV })
   const ended = once(child, 'exit').then(() => {
     throw new Error('A process that runs schedules has ended. What it wrote is above.')
   })

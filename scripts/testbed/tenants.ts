@@ -33,12 +33,13 @@ export async function addTenant(tenant: NewTenant): Promise<Tenant> {
   const { mailbox, delegate, permissions, tokens } = await connect(tenant)
   const seal = (value: string, purpose: string) => vault.seal(value, { tenant: id, record: 'tenant_settings', purpose })
   const serviceKey = `imk_${randomBytes(32).toString('base64url')}`
-  await pool.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
+  await pool.query('INSERT INTO tenants (id, created_at) VALUES ($1, mail_now())', [id])
   await pool.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox, delegate_tenant_id, delegate_object_id, delegate_name,
        delegate_email, connected_at, granted_permissions, large_attachments, refresh_token_sealed, access_token_sealed,
        access_token_expires_at, access_token_obtained_at, grant_version, sent_items_search)
-     VALUES ($1, 1, 'connected', $2, $3, $4, $5, $6, $6, now(), $7, $8, $9, $10, $11, now(), 1, 'works')`,
+     VALUES ($1, 1, 'connected', $2, $3, $4, $5, $6, $6, mail_now(), $7, $8, $9, $10, mail_now() + $11 * interval '1 second',
+             mail_now(), 1, 'works')`,
     [
       id,
       address,
@@ -50,12 +51,12 @@ export async function addTenant(tenant: NewTenant): Promise<Tenant> {
       largeAttachments,
       delegate && (await seal(tokens.refreshToken, 'refresh-token')),
       await seal(tokens.accessToken, 'access-token'),
-      new Date(Date.now() + tokens.expiresIn * 1_000),
+      tokens.expiresIn,
     ],
   )
   await pool.query(
     `INSERT INTO service_keys (id, tenant_id, name, scopes, key_hash, created_at)
-     VALUES ($1, $2, 'load', '{messages:send,messages:read,settings:read}', $3, now())`,
+     VALUES ($1, $2, 'load', '{messages:send,messages:read,settings:read}', $3, mail_now())`,
     [`key_${randomBytes(16).toString('hex')}`, id, createHash('sha256').update(serviceKey).digest('base64url')],
   )
   return { id, address, serviceKey }
@@ -84,13 +85,13 @@ export async function addAdmin(
   const userId = `usr_${randomBytes(16).toString('hex')}`
   await pool.query(
     `INSERT INTO users (id, tenant_id, entra_tenant_id, entra_object_id, name, email, first_sign_in_at, last_sign_in_at)
-     VALUES ($1, $2, 'testbed', 'testbed', 'Admin', $3, now(), now())`,
+     VALUES ($1, $2, 'testbed', 'testbed', 'Admin', $3, mail_now(), mail_now())`,
     [userId, id, address],
   )
   const renew = async () => {
     await pool.query(
       `INSERT INTO sessions (id_hash, tenant_id, user_id, role, created_at, last_seen_at)
-       VALUES ($1, $2, $3, 'workspace-admin', now(), now()) ON CONFLICT DO NOTHING`,
+       VALUES ($1, $2, $3, 'workspace-admin', mail_now(), mail_now()) ON CONFLICT DO NOTHING`,
       [createHash('sha256').update(value).digest('base64url'), id, userId],
     )
   }

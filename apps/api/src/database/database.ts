@@ -17,12 +17,12 @@ const STATEMENT_TIMEOUT_MS = 30_000
 /** Ends the wait for a server or network that hangs, where not even PostgreSQL's own timeout reaches us. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 /** Bounds how long a process that hangs within a transaction keeps its locks, for which the submits of a tenant wait. */
-const IDLE_IN_TRANSACTION_MS = 4_000
+export const IDLE_IN_TRANSACTION_MS = 4_000
 /**
  * Somebody else's lock on a table is answered within 10 s, also where a request first waited for a connection, or for the
  * batch before its own. A process that hangs has lost its locks by then.
  */
-const LOCK_TIMEOUT_MS = 4_500
+export const LOCK_TIMEOUT_MS = 4_500
 const TRANSACTION_TIMEOUT_MS = 10_000
 /** Bounds the short statements that every request waits for. */
 export const QUICK_TIMEOUT_MS = 5_000
