@@ -265,7 +265,7 @@ export function wire(
   })
   const bodyBudget = createBodyBudget()
   const deliveryBudget = createDeliveryBudget()
-  const inFlight = createInFlight(elapsedMs)
+  const inFlight = createInFlight()
   const deliveryMetrics = createDeliveryMetrics(registry, {
     queueDepth: () => queue.upkeep.readDepth(),
     failures: () => queue.upkeep.readFailures(),

@@ -5,7 +5,7 @@ import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
 
 it('shows whether the process sends, and how many messages, of how many', async () => {
   const registry = new Registry()
-  const inFlight = createInFlight(() => 0)
+  const inFlight = createInFlight()
   createDeliveryMetrics(registry, {
     queueDepth: async () => [],
     failures: async () => [],

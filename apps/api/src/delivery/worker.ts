@@ -31,7 +31,6 @@ import { createOutcomeWriter } from './write-outcome.ts'
 
 /** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
-const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */
 const AFTER_PLACE_MS = 5
@@ -105,8 +104,6 @@ export function createWorker(deps: {
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim whose answer is awaited or was lost: the database may have made it all the same. */
   let unansweredOwner: string | null = null
-  /** When mailboxes that send evenly may send again, by `elapsedMs`. */
-  let nextPlaces: readonly number[] = []
   let stopping = new AbortController()
   let ending = new AbortController()
   let owning: Polling | null = null
@@ -190,49 +187,30 @@ export function createWorker(deps: {
   }
 
   async function tend(): Promise<number> {
-    if (await ownership.tend()) {
-      deliveries.lookBack()
-      wake()
-    }
+    if (await ownership.tend()) wake()
     return TEND_EVERY_MS
   }
 
-  /** Claims as soon as that is worth a round trip, and answers when to claim again. */
+  /** Claims what there is room for, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    if (unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
-    const waitMs = inFlight.untilRoom()
-    if (waitMs > 0) return waitMs
-    if (inFlight.gathers()) await timers.sleep(GATHER_MS)
-    return (await claim()) === 0 ? untilNextPlace() : 0
+    const room = Math.min(MAX_IN_FLIGHT - inFlight.count(), MAX_UNSETTLED - unsettled.size)
+    if (room <= 0) return UNTIL_WOKEN
+    if ((await claim(room)) > 0) return 0
+    return Math.max(0, Math.min(POLL_EVERY_MS, deliveries.untilNextPlaceMs() + AFTER_PLACE_MS))
   }
 
-  function untilNextPlace(): number {
-    const now = elapsedMs()
-    nextPlaces = nextPlaces.filter((at) => at > now)
-    return Math.min(POLL_EVERY_MS, ...nextPlaces.map((at) => at - now))
-  }
-
-  async function claim(): Promise<number> {
+  async function claim(atMost: number): Promise<number> {
     if (unansweredOwner !== null) {
       await deliveries.giveBack(unansweredOwner)
       unansweredOwner = null
     }
     if (stopping.signal.aborted) return 0 // nobody would watch another claim
-    const asked = inFlight.beginClaim()
-    if (asked.atMost === 0) return 0 // what was expected to end has not; when it does, that wakes the loop
     const owner = random(OWNER_BYTES).toString('hex')
     unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const messages = await deliveries.claim(owner, asked.atMost)
-    asked.answered(messages.length)
+    const messages = await deliveries.claim(owner, atMost)
     if (ending.signal.aborted) return 0 // too late to send anything: `stop` gives it back
     unansweredOwner = null
-    const claimed = elapsedMs()
-    const places = new Map(messages.map(({ tenantId, nextPlaceMs }) => [tenantId, nextPlaceMs]))
-    nextPlaces = [
-      ...nextPlaces.filter((at) => at > claimed),
-      ...[...places.values()].filter((ms) => ms > 0).map((ms) => claimed + ms + AFTER_PLACE_MS),
-    ]
     for (const message of messages) deliver(message, claimedAt)
     return messages.length
   }

@@ -48,6 +48,11 @@ export function isInTime(row: string): string {
   return `coalesce(${row}.expires_at > mail_now(), true)`
 }
 
+/** Whether a worker has anything to do with it: in doubt, it is looked for also when its time is over. */
+export function isToBeWorkedOn(row: string): string {
+  return `(${isInTime(row)} OR ${row}.doubt <> 'none')`
+}
+
 /** Bounds a walk over one mailbox. A constant lets the planner know how little of the index it reads. */
 const MAX_LEASED = 10_000
 

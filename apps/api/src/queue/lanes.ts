@@ -46,15 +46,13 @@ export function queuedOf(tenant: string, service: string): string {
  * included: its `key`, `priority` (0 high, 1 normal, 2 low) and `service`.
  *
  * @param tenant SQL for the tenant's id
- * @param dueFrom SQL for a time before which nothing is due, if one is known: what was due before it is not visited
  */
-export function walkLanes(tenant: string, dueFrom?: string): string {
-  const isLater = dueFrom === undefined ? '' : ` AND q.due_at >= ${dueFrom}`
+export function walkLanes(tenant: string): string {
   // 0 follows / in ASCII.
   const endOfPriority = `${tenant} || '/' || lanes.priority || '0'`
   const next = (after: string) => `
     SELECT ${laneOf('q')} AS key, least(q.priority, 2) AS priority, coalesce(q.service, '') AS service FROM message_queue q
-     WHERE ${inLanes('q')} AND ${laneOf('q')} > ${after} AND ${laneOf('q')} < ${tenant} || '0'${isLater} ORDER BY ${laneOf('q')} LIMIT 1`
+     WHERE ${inLanes('q')} AND ${laneOf('q')} > ${after} AND ${laneOf('q')} < ${tenant} || '0' ORDER BY ${laneOf('q')} LIMIT 1`
   return `lanes AS (
   SELECT first.*, 1 AS number FROM (${next(`${tenant} || '/'`)}) AS first
    UNION ALL
@@ -62,15 +60,4 @@ export function walkLanes(tenant: string, dueFrom?: string): string {
     FROM lanes CROSS JOIN LATERAL (${next(`CASE WHEN lanes.number < ${MAX_LANES} THEN lanes.key ELSE ${endOfPriority} END`)}) AS following
    WHERE lanes.number < ${MAX_LANES} OR lanes.priority < 2
 )`
-}
-
-/**
- * SQL for the order in which messages of one priority leave: the services take turns by name, and the one after the last
- * that had a turn is next.
- *
- * @param remembered an alias of a row of mailbox_turns
- */
-export function turnsOf(remembered: string): string {
-  const last = `CASE priority WHEN 0 THEN ${remembered}.after_high WHEN 1 THEN ${remembered}.after_normal ELSE ${remembered}.after_low END`
-  return `nth, service <= coalesce(${last}, ''), service`
 }

@@ -64,8 +64,6 @@ export interface LeasedMessage {
   readonly settingsStamp: string
   /** The version of the settings under which the claim cleared the first request; null when it did not. */
   readonly clearedVersion: number | null
-  /** The ms from the claim until its mailbox may send again, where it sends evenly; else 0. */
-  readonly nextPlaceMs: number
 }
 
 /** How far the draft of a message is filled. */

@@ -100,7 +100,7 @@ it('gives back what a claim leased whose answer was lost', async () => {
     await link.close()
   })
   const { deliveries } = createTestQueue(behind)
-  link.loseAnswerTo('looked AS MATERIALIZED')
+  link.loseAnswerTo('marked AS (')
 
   await expect(deliveries.claim('lost', 10)).rejects.toThrow(/terminated/)
 

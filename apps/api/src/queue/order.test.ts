@@ -169,7 +169,7 @@ describe('while more waits than the limit of a minute lets out', () => {
     const claimed = async () =>
       (await Promise.all(processes.map(({ deliveries }) => deliveries.claim('worker', 64)))).flat()
     const first = await claimed()
-    expect(first).toMatchObject([{ nextPlaceMs: 2_000 }])
+    expect(first).toMatchObject([{ id: 'report 1' }])
     expect(await claimed()).toEqual([])
     await fixture.clock.advance(1_999)
     expect(await claimed()).toEqual([])

@@ -173,8 +173,8 @@ export interface Deliveries {
   claim(owner: string, limit: number): Promise<LeasedMessage[]>
   /** Undoes a claim whose answer was lost. */
   giveBack(owner: string): Promise<void>
-  /** Has the next claim look for what may have been due for long. */
-  lookBack(): void
+  /** The ms until a mailbox that sends evenly may send again, as far as the last claim knew; `Infinity` where none does. */
+  untilNextPlaceMs(): number
   /** Extends leases by `LEASE_MS`. Returns the ids of the messages whose lease is still held. */
   renew(messages: readonly Lease[]): Promise<Set<string>>
   /**
@@ -430,7 +430,7 @@ export function createQueue(
     deliveries: {
       claim: (owner, limit) => claiming.claim(owner, limit),
       giveBack: (owner) => claiming.giveBack(owner),
-      lookBack: () => claiming.lookBack(),
+      untilNextPlaceMs: () => claiming.untilNextPlaceMs(),
       renew: (messages) => renewLeases(pool, messages),
       clear: (message, settingsVersion, sends, inDoubt = false) => clear({ message, settingsVersion, sends, inDoubt }),
       storeDraft: (message, settingsVersion, draft) => storeDraft(pool, message, settingsVersion, draft),
@@ -443,24 +443,14 @@ export function createQueue(
         sharesMessageId(pool, message, internetMessageId, addresses),
       readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
       settle: createSettling(pool, timers),
-      async takeOver() {
-        const taken = await takingOver.takeOver()
-        if (taken.abandoned.length > 0) claiming.lookBack()
-        return taken
-      },
-      async bringTimesBack(stopping) {
-        const isMoreDue = await takingOver.bringTimesBack(stopping)
-        if (isMoreDue) claiming.lookBack()
-        return isMoreDue
-      },
+      takeOver: () => takingOver.takeOver(),
+      bringTimesBack: (stopping) => takingOver.bringTimesBack(stopping),
       async release() {
         const released = await releaseMessages(pool)
         const { isQueued, held, news } = await tendMailboxes(prisma, newId)
-        const moved = isQueued || released.moved
-        if (moved) claiming.lookBack() // a scheduled message keeps its due time
-        return { ...released, moved, held, news }
+        return { ...released, moved: isQueued || released.moved, held, news }
       },
-      listen: (wake) => listenForMessages(connectionString, claiming, wake, timers),
+      listen: (wake) => listenForMessages(connectionString, wake, timers),
     },
     mailboxes: {
       chargeUpload: (tenantId, bytes) => chargeUpload(pool, limits, tenantId, bytes),

@@ -6,7 +6,7 @@ import { isInLane } from '../lanes.ts'
 import { searchedText } from '../records/search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
 import { countAndTell, lockCounters, MAKE_COUNTERS, queueRows, storedBytes } from '../counters.ts'
-import { BETWEEN_TENANTS, MESSAGES_CHANNEL } from '../wake.ts'
+import { MESSAGES_CHANNEL } from '../wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
 // nothing stands in the way of, which is nearly all of them.
@@ -129,7 +129,7 @@ accepted AS MATERIALIZED (
     FROM accepted a
   RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($29, string_agg(t.tenant_id, '${BETWEEN_TENANTS}')) FROM totals t
+  SELECT pg_notify($29, string_agg(t.tenant_id, ',')) FROM totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
      AND CASE WHEN t.queued = 0 THEN true
               ELSE (SELECT true FROM message_queue q

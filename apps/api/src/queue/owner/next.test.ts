@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { afterLeaving, nextToLeave, NO_TURNS, type LaneHead, type Mailbox, type Rank, type Turns } from './next.ts'
-import { planDepartures, type Lane, type Planned } from './plan.ts'
+import { planDepartures } from './plan.ts'
+import type { Lane, Planned } from './window.ts'
 
 const NO_LIMITS = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
 const NOW = Date.parse('2026-11-24T10:00:00Z')

@@ -1,21 +1,11 @@
 import type { WaitingBecause } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from '../mailbox/limits.ts'
 import { DAY_WINDOW, RATE_WINDOW } from '../usage-windows.ts'
-import { afterLeaving, nextToLeave, type Candidate, type LaneHead, type Mailbox, type Rank } from './next.ts'
+import { afterLeaving, nextToLeave, type Mailbox, type Rank } from './next.ts'
+import { createWindow, type Lane } from './window.ts'
 
 // When the messages that are due leave, if no others come and each request is answered at once: what `nextToLeave` lets
 // out, by a clock that jumps from one wait to the next.
-
-export interface Planned extends Candidate {
-  readonly id: string
-}
-
-/** What is due of one service in one priority, in the order in which it leaves. */
-export interface Lane {
-  readonly rank: Rank
-  readonly service: string
-  readonly messages: readonly Planned[]
-}
 
 export interface Departure {
   readonly at: number
@@ -39,10 +29,8 @@ export interface Plan {
 export function planDepartures(mailbox: Mailbox, lanes: readonly Lane[], limits: MailboxLimits, now: number): Plan {
   const departures = new Map<string, Departure>()
   const lastOf = new Map<Rank, Departure>()
-  const heads: (LaneHead<Planned> & { readonly lane: Lane; readonly next: number })[] = lanes.flatMap((lane) => {
-    const [first] = lane.messages
-    return first ? [{ rank: lane.rank, service: lane.service, first, firstSmall: first, lane, next: 1 }] : []
-  })
+  const window = createWindow(lanes)
+  const { heads } = window
   let due = lanes.reduce((sum, { messages }) => sum + messages.length, 0)
   let state: Mailbox = { ...mailbox, requests: 0, uploads: 0 }
   let because: WaitingBecause | null = null
@@ -61,11 +49,7 @@ export function planDepartures(mailbox: Mailbox, lanes: readonly Lane[], limits:
     departures.set(next.message.id, departure)
     lastOf.set(next.rank, departure)
     due -= 1
-    const index = heads.findIndex(({ rank, service }) => rank === next.rank && service === next.service)
-    const head = heads[index]
-    const following = head?.lane.messages[head.next]
-    if (head && following) heads[index] = { ...head, first: following, firstSmall: following, next: head.next + 1 }
-    else heads.splice(index, 1)
+    window.take(next)
   }
   return { departures, lastOf }
 }

@@ -2,16 +2,15 @@ import type { MessagePriority, WaitingBecause } from '@inforiver-mail/contract/m
 import type { Pause } from '@inforiver-mail/contract/usage'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type pg from 'pg'
-import { isInLane, walkLanes } from '../lanes.ts'
 import type { MailboxLimits } from '../mailbox/limits.ts'
-import type { Mailbox, Rank } from '../owner/next.ts'
+import { readLanes, readMailboxes, type MailboxAt } from '../owner/mailbox-state.ts'
+import type { Rank } from '../owner/next.ts'
 import type { Senders } from '../owner/senders.ts'
-import { lastDeparture, planDepartures, type Lane, type Plan } from '../owner/plan.ts'
-import { placeAhead } from '../pace.ts'
+import { lastDeparture, planDepartures, type Plan } from '../owner/plan.ts'
+import type { Lane } from '../owner/window.ts'
 import { whyPaused } from '../mailbox/pause.ts'
-import { readingInboxes } from '../reports/report-inboxes.ts'
 import { countersOf } from '../counters.ts'
-import { bucketOfMs, DAY_WINDOW, isWithin, RATE_WINDOW, UPLOAD_WINDOW, type UsageWindow } from '../usage-windows.ts'
+import { UPLOAD_WINDOW } from '../usage-windows.ts'
 
 // When what waits leaves, and why not now. Nothing of it is stored: it follows from the rules of the sender (next.ts) and
 // from the same rows.
@@ -74,14 +73,18 @@ export function createDepartures(
 
   async function plan(tenantId: string, snapshot: Snapshot): Promise<Planned> {
     if (kept?.tenantId === tenantId && elapsedMs() - kept.at < KEPT_FOR_MS) return kept.planned
-    const planned = planOf(snapshot, await readLanes(pool, tenantId), limits)
+    const lanes = await readLanes(pool, tenantId, { atMost: PLANNED_AT_MOST })
+    const planned = planOf(snapshot, { lanes, isCut: lanes.some((lane) => lane.isCut) }, limits)
     if (planned.departures.size > KEPT_FROM) kept = { tenantId, planned, at: elapsedMs() }
     return planned
   }
 
   return {
     async readMailbox(tenantId) {
-      const [snapshot, isAnybodyThere] = await Promise.all([readSnapshot(pool, tenantId), senders.isAnybodyThere()])
+      const [snapshot, isAnybodyThere] = await Promise.all([
+        readSnapshot(pool, tenantId, limits),
+        senders.isAnybodyThere(),
+      ])
       const { messages, recipients, pausedUntil } = snapshot.mailbox
       const canLeave = snapshot.canLeave && isAnybodyThere && snapshot.queued + snapshot.sending > 0
       return {
@@ -100,7 +103,7 @@ export function createDepartures(
     async explain(tenantId, queued) {
       if (queued.length === 0) return new Map()
       if (!(await senders.isAnybodyThere())) return new Map(queued.map(({ id }) => [id, NOBODY_SENDS]))
-      const snapshot = await readSnapshot(pool, tenantId)
+      const snapshot = await readSnapshot(pool, tenantId, limits)
       const isDue = ({ nextAttemptAt }: QueuedRow) => (nextAttemptAt?.getTime() ?? 0) <= snapshot.now
       const planned = queued.some(isDue) ? await plan(tenantId, snapshot) : NOTHING_PLANNED
       return new Map(queued.map((row) => [row.id, explainWaiting(row, snapshot, planned, limits)]))
@@ -108,20 +111,11 @@ export function createDepartures(
   }
 }
 
-/** A mailbox at one moment. Times are those of the database, in ms since 1970. */
-export interface Snapshot {
-  readonly now: number
-  readonly mailbox: Mailbox
+/** A mailbox, and all that waits in it. */
+export interface Snapshot extends Omit<MailboxAt, 'tenantId' | 'due'> {
   readonly pausedBecause: Pause | null
-  readonly sending: number
-  /** The large ones among them. */
-  readonly sendingLarge: number
-  readonly recipientsSending: number
-  /** Requests under way that send nothing: deletions, and inboxes that are read. */
-  readonly otherRequests: number
   readonly queued: number
   readonly recipientsQueued: number
-  readonly uploadedBytes: number
   /** The bytes of queued messages and those being sent that the upload limit will count. */
   readonly bytesToUpload: number
   readonly storedBytes: number
@@ -226,133 +220,37 @@ function sum(counted: readonly { readonly count: number }[]): number {
 }
 
 /** $1 tenant */
-const READ_SNAPSHOT = `
-SELECT mail_now() AS now, b.paused_until, b.paused_because, ${placeAhead('a.tenant_id')} AS next_place_at, coalesce(o.normal_passed, 0) AS normal_passed,
-       coalesce(o.low_passed, 0) AS low_passed, coalesce(o.after_high, '') AS after_high, coalesce(o.after_normal, '') AS after_normal,
-       coalesce(o.after_low, '') AS after_low, coalesce(t.queued, 0) AS queued, coalesce(t.queued_recipients, 0)::int AS queued_recipients,
-       coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
-       coalesce(t.upload_bytes, 0) AS to_upload, coalesce(t.stored_bytes, 0) AS stored,
-       (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS other_requests,
+const READ_WAITING = `
+SELECT (SELECT ${whyPaused('m')} FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS paused_because, coalesce(t.queued, 0) AS queued,
+       coalesce(t.queued_recipients, 0)::int AS queued_recipients, coalesce(t.upload_bytes, 0) AS to_upload, coalesce(t.stored_bytes, 0) AS stored,
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM (SELECT $1::text AS tenant_id) AS a
   LEFT JOIN LATERAL (${countersOf('a.tenant_id')}) AS t ON true
-  LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
-  LEFT JOIN LATERAL (SELECT greatest(m.paused_until, m.no_access_until) AS paused_until, ${whyPaused('m')} AS paused_because FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS b ON true
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`
 
-/** $1 tenant */
-const READ_USED = `
-SELECT started_at, messages, recipients, upload_bytes FROM mailbox_usage
- WHERE tenant_id = $1 AND ${isWithin(DAY_WINDOW, 'started_at')} ORDER BY started_at`
-
-async function readSnapshot(pool: pg.Pool, tenantId: string): Promise<Snapshot> {
+async function readSnapshot(pool: pg.Pool, tenantId: string, limits: MailboxLimits): Promise<Snapshot> {
+  const [at] = await readMailboxes(pool, [tenantId], limits, { exactly: true })
   const { rows } = await pool.query<{
-    now: Date
-    paused_until: Date | null
     paused_because: Pause | null
-    next_place_at: Date | null
-    normal_passed: number
-    low_passed: number
-    after_high: string
-    after_normal: string
-    after_low: string
     queued: number
     queued_recipients: number
-    sending: number
-    sending_large: number
-    sending_recipients: number
     to_upload: string
     stored: string
-    other_requests: number
     last_attempt_at: Date | null
     can_leave: boolean
-  }>({ name: 'read-snapshot', text: READ_SNAPSHOT, values: [tenantId] })
-  const used = await pool.query<{ started_at: Date; messages: number; recipients: number; upload_bytes: string }>({
-    name: 'read-used',
-    text: READ_USED,
-    values: [tenantId],
-  })
+  }>({ name: 'read-waiting', text: READ_WAITING, values: [tenantId] })
   const [row] = rows
-  if (!row) throw new Error('A mailbox has one state.')
-  const now = row.now.getTime()
-  const within = (window: UsageWindow, countOf: (each: (typeof used.rows)[number]) => number) =>
-    used.rows.flatMap((each) => {
-      const [count, freedAt] = [countOf(each), each.started_at.getTime() + window.ms]
-      return count > 0 && freedAt > now ? [{ count, freedAt }] : []
-    })
-  // What is being sent counts as sent now.
-  const beingSent = (count: number, freedAt: number) => (count > 0 ? [{ count, freedAt }] : [])
-  const isPaused = row.paused_until !== null && row.paused_until > row.now
+  if (!at || !row) throw new Error('A mailbox has one state.')
   return {
-    now,
-    mailbox: {
-      pausedUntil: isPaused ? (row.paused_until?.getTime() ?? null) : null,
-      requests: 0,
-      uploads: 0,
-      messages: [
-        ...within(RATE_WINDOW, ({ messages }) => messages),
-        ...beingSent(row.sending, bucketOfMs(now) + RATE_WINDOW.ms),
-      ],
-      recipients: [
-        ...within(DAY_WINDOW, ({ recipients }) => recipients),
-        ...beingSent(row.sending_recipients, now + DAY_WINDOW.ms),
-      ],
-      nextPlaceAt: row.next_place_at?.getTime() ?? null,
-      turns: {
-        normalPassed: row.normal_passed,
-        lowPassed: row.low_passed,
-        lastService: [row.after_high, row.after_normal, row.after_low],
-      },
-    },
+    ...at,
     pausedBecause: row.paused_because,
-    sending: row.sending,
-    sendingLarge: row.sending_large,
-    recipientsSending: row.sending_recipients,
-    otherRequests: row.other_requests,
     queued: row.queued,
     recipientsQueued: row.queued_recipients,
-    uploadedBytes: sum(within(UPLOAD_WINDOW, ({ upload_bytes: bytes }) => Number(bytes))),
     bytesToUpload: Number(row.to_upload),
     storedBytes: Number(row.stored),
     lastAttemptAt: row.last_attempt_at?.getTime() ?? null,
     canLeave: row.can_leave,
   }
-}
-
-/** What is due, by lanes, with as much of each lane as of the others. $1 tenant, $2 at most */
-const READ_LANES = `
-WITH RECURSIVE ${walkLanes('$1')}, share AS MATERIALIZED (SELECT ceil($2::numeric / greatest(1, count(*)))::int AS of_each FROM lanes)
-SELECT l.priority AS rank, l.service, count(*) = max(s.of_each) AS is_cut, array_agg(first.message_id ORDER BY first.due_at, first.message_id) AS ids,
-       array_agg(first.recipients ORDER BY first.due_at, first.message_id) AS recipients,
-       array_agg(first.is_large ORDER BY first.due_at, first.message_id) AS large
-  FROM share s CROSS JOIN lanes l CROSS JOIN LATERAL (
-    SELECT * FROM (
-      SELECT q.message_id, q.due_at, q.recipients, q.size = 'large' AS is_large FROM message_queue q
-       WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.lease_owner IS NULL
-       ORDER BY q.due_at LIMIT ${PLANNED_AT_MOST}) AS ahead
-     LIMIT s.of_each) AS first
- GROUP BY l.priority, l.service`
-
-async function readLanes(
-  pool: pg.Pool,
-  tenantId: string,
-): Promise<{ readonly lanes: readonly Lane[]; readonly isCut: boolean }> {
-  const { rows } = await pool.query<{
-    rank: Rank
-    service: string
-    is_cut: boolean
-    ids: string[]
-    recipients: number[]
-    large: boolean[]
-  }>({ name: 'read-lanes', text: READ_LANES, values: [tenantId, PLANNED_AT_MOST] })
-  const lanes = rows.map(({ rank, service, ids, recipients, large }) => ({
-    rank,
-    service,
-    messages: ids.map((id, nth) => ({ id, recipients: recipients[nth] ?? 1, isLarge: large[nth] === true })),
-  }))
-  // In the order in which the services take turns.
-  lanes.sort((a, b) => a.rank - b.rank || (a.service < b.service ? -1 : 1))
-  return { lanes, isCut: rows.some((row) => row.is_cut) }
 }
