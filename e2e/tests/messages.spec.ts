@@ -8,8 +8,7 @@ import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const PATH = '/messages'
-/** The page keeps 400 of them: the others are dropped, and read again on the way up. */
-const ROWS = 700
+const PAGE_ROWS = 50
 const DAY_S = 24 * 60 * 60
 const DAY_MS = DAY_S * 1_000
 const NO_MESSAGE = `msg_${'f'.repeat(32)}`
@@ -410,105 +409,77 @@ test('by keyboard alone, filters are added and removed as pills of the address, 
   })
 })
 
-test('hundreds of messages are read with Page Down held, with few rows in the document and never none on the screen, and from a day in their middle', async ({
+test('older messages are a page further, also those of a day, and the way back, a reload and the newest ones lead there', async ({
   page,
   product,
 }) => {
-  const newestAt = new Date() // what other tests have sent is older
-  const databaseUrl = await product.databaseUrl()
-  const remove = await addSentMessages(databaseUrl, { count: ROWS, newestAt, secondsApart: (10 * DAY_S) / ROWS })
-  try {
-    await openMessages(page)
-    await expect(numberedRow(page, 0)).toBeAttached()
-    await page
-      .getByRole('checkbox', { name: /^Select / })
-      .first()
-      .focus()
-    await watchFrames(page)
-
-    await test.step('the last one ends the list', async () => {
-      await holdUntil(page, 'PageDown', ({ last }) => last === ROWS - 1)
-      const { withoutRows, mostRows } = await framesSeen(page)
-      expect(withoutRows).toBe(0)
-      expect(mostRows).toBeLessThan(80)
-      await expect(page.getByText(/no more|all are shown/i)).toHaveCount(0)
-    })
-    await test.step('rows that were dropped are there again on the way up, also far away', async () => {
-      await holdUntil(page, 'PageUp', ({ last }) => last !== null && last < ROWS - 450)
-      const height = () => page.evaluate(() => document.body.scrollHeight)
-      // In one step: a scroll that ends meanwhile makes the document shorter.
-      const goOnScrolling = await page.evaluateHandle(() => {
-        dispatchEvent(new Event('scroll'))
-        const heightBefore = document.body.scrollHeight
-        scrollTo(0, heightBefore / 10)
-        return { heightBefore, interval: setInterval(() => dispatchEvent(new Event('scroll')), 20) }
-      })
-      const before = await goOnScrolling.evaluate(({ heightBefore }) => heightBefore)
-      await expect.poll(async () => (await rowsOnScreen(page)).first).toBeLessThan(ROWS / 7)
-      expect(await height(), 'a shorter document would end a smooth scroll on its way').toBe(before)
-      await goOnScrolling.evaluate(({ interval }) => clearInterval(interval))
-      await expect.poll(height).toBeLessThan(before)
-      await page.keyboard.press('Home')
-      await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
-    })
-    const day = new Date(newestAt.getTime() - 5 * DAY_MS).toISOString().slice(0, 10)
-    await test.step('a day has what is newer above it, and the way back leads to the newest', async () => {
-      await page.getByLabel('Go to day').fill(day)
-      await expect(page).toHaveURL(new RegExp(`day=${day}`))
-      await expect.poll(async () => (await rowsOnScreen(page)).lastAt).toMatch(new RegExp(`^${day}`))
-      await holdUntil(page, 'PageUp', ({ lastAt }) => lastAt > `${day}T24`)
-      // A scroll that is under way would go on in the list that comes back.
-      await untilScrolled(page)
-      await page.goBack()
-      await expect(page.locator('tr[data-index="0"]')).toBeInViewport()
-    })
-  } finally {
-    await remove()
-  }
-})
-
-test('where the server goes away, the end of what was read says so, is announced once, and goes on with Retry or by itself', async ({
-  page,
-  product,
-}) => {
+  const newestAt = new Date()
   const remove = await addSentMessages(await product.databaseUrl(), {
-    count: ROWS,
-    newestAt: new Date(),
-    secondsApart: 1,
+    count: 3 * PAGE_ROWS,
+    newestAt,
+    secondsApart: (3 * DAY_S) / (3 * PAGE_ROWS),
   })
-  const isList = ({ pathname }: URL) => pathname === '/api/v1/messages'
-  const title = 'The server cannot be reached'
-  const atEnd = notice(page, title).filter({ hasText: 'More messages follow, which could not be read yet.' })
-  const toEnd = () => page.evaluate(() => scrollTo({ top: document.body.scrollHeight, behavior: 'instant' }))
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  const to = (name: string) => pages.getByRole('button', { name, exact: true })
+  const references = page.getByRole('row').getByText(/^INV-\d{7}$/)
   try {
-    const furtherRead = page.waitForResponse((response) => new URL(response.url()).searchParams.has('cursor'))
-    await openMessages(page)
-    await expect(numberedRow(page, 0)).toBeVisible()
-    await furtherRead
-    const announced = await recordAnnounced(page)
-    await page.route(isList, (route) => route.abort())
-    await toEnd()
-    await expect(atEnd).toBeAttached()
-    await toEnd()
-    await expect(atEnd).toBeInViewport()
-    await expectAccessible(page)
-    expect((await announced.jsonValue()).filter((text) => text.includes(title))).toHaveLength(1)
-
-    await test.step('with Retry', async () => {
-      const height = await page.evaluate(() => document.body.scrollHeight)
-      await page.unroute(isList)
-      await atEnd.getByRole('button', { name: 'Retry' }).click()
-      await expect(atEnd).toHaveCount(0)
-      await expect.poll(() => page.evaluate(() => document.body.scrollHeight)).toBeGreaterThan(height)
+    await openMessages(page, '?search=INV-')
+    await expect(references).toHaveCount(PAGE_ROWS)
+    const first = await references.allTextContents()
+    await expect(to('Newer')).toBeDisabled()
+    await test.step('by keyboard, from the top of each page on', async () => {
+      await to('Older').press('Enter')
+      await expect(references.first()).not.toHaveText(first[0] ?? '')
+      await expect(references.first()).toBeInViewport()
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('ArrowDown')
+      await expect(page.getByRole('checkbox', { name: /^Select / }).nth(1)).toBeFocused()
     })
-    await test.step('by itself', async () => {
+    const second = await references.allTextContents()
+    await test.step('a reload shows the same page, and the way back the one before', async () => {
+      await page.reload()
+      await expect(references).toHaveText(second)
+      await page.goBack()
+      await expect(references).toHaveText(first)
+      await page.goForward()
+      await expect(references).toHaveText(second)
+    })
+    await test.step('nothing is between two pages, and the newest ones are a first page that shows new messages', async () => {
+      await to('Older').click()
+      await expect(references.first()).not.toHaveText(second[0] ?? '')
+      const numbers = [...first, ...second, ...(await references.allTextContents())].map((text) =>
+        Number(text.slice(4)),
+      )
+      expect(numbers).toEqual(numbers.map((_number, index) => index))
+      await to('Newer').click()
+      await expect(references).toHaveText(second)
+      await to('Newer').click()
+      await expect(references).toHaveText(first)
+      await expect(page).toHaveURL(new RegExp(`${PATH}\\?search=INV-`))
+    })
+    const day = new Date(newestAt.getTime() - 2 * DAY_MS).toISOString().slice(0, 10)
+    await test.step('a page begins with the newest message of a day, and newer ones are a page away', async () => {
+      await page.getByLabel('Go to day').fill(day)
+      const times = page.getByRole('row').locator('time')
+      await expect(times.first()).toHaveAttribute('datetime', new RegExp(`^${day}`))
+      await to('Newer').click()
+      await expect(times.first()).not.toHaveAttribute('datetime', new RegExp(`^${day}`))
+      await expect(page.getByLabel('Go to day')).toHaveValue('')
+      await to('Newest').click()
+      await expect(references).toHaveText(first)
+    })
+    await test.step('a page that cannot be read says so once, and comes with Retry', async () => {
+      const isList = ({ pathname }: URL) => pathname === '/api/v1/messages'
+      const title = 'The server cannot be reached'
+      const announced = await recordAnnounced(page)
       await page.route(isList, (route) => route.abort())
-      await expect(async () => {
-        await toEnd()
-        await expect(atEnd).toBeInViewport({ timeout: 1_000 })
-      }).toPass()
+      await to('Older').click()
+      await expect(notice(page, title)).toBeVisible()
+      await expectAccessible(page)
+      expect((await announced.jsonValue()).filter((text) => text.includes(title))).toHaveLength(1)
       await page.unroute(isList)
-      await expect(atEnd).toHaveCount(0)
+      await notice(page, title).getByRole('button', { name: 'Retry' }).click()
+      await expect(references).toHaveText(second)
     })
   } finally {
     await remove()
@@ -542,86 +513,6 @@ test('a day is shown as the page writes it where the field follows a browser in 
   await page.getByLabel('Language').selectOption('Deutsch')
   await expect(page.getByLabel('Zum Tag springen')).toHaveAccessibleDescription('31. Januar 2020')
 })
-
-/** The row of a message by the number that its reference ends with. */
-function numberedRow(page: Page, number: number): Locator {
-  return page.getByRole('row').filter({ hasText: `INV-${String(number).padStart(7, '0')}` })
-}
-
-interface RowsOnScreen {
-  /** Numbers of messages; null while there is no row. */
-  readonly first: number | null
-  readonly last: number | null
-  /** When the last one was submitted; empty while there is no row. */
-  readonly lastAt: string
-}
-
-async function rowsOnScreen(page: Page): Promise<RowsOnScreen> {
-  return page.evaluate(() => {
-    const rows = [...document.querySelectorAll('tr[data-index]')].filter((row) => {
-      const { top, bottom } = row.getBoundingClientRect()
-      return bottom > 0 && top < innerHeight
-    })
-    const numberOf = (row: Element | undefined) => {
-      const number = /INV-(\d{7})/.exec(row?.textContent ?? '')?.[1]
-      return number === undefined ? null : Number(number)
-    }
-    const lastAt = rows.at(-1)?.querySelector('time')?.dateTime ?? ''
-    return { first: numberOf(rows[0]), last: numberOf(rows.at(-1)), lastAt }
-  })
-}
-
-/** Holds a key, which repeats, until the screen shows what is looked for. */
-async function holdUntil(page: Page, key: string, isThere: (rows: RowsOnScreen) => boolean): Promise<void> {
-  let isFound = false
-  for (let repeats = 0; repeats < 1_000 && !isFound; repeats += 1) {
-    await page.keyboard.down(key)
-    isFound = isThere(await rowsOnScreen(page))
-  }
-  await page.keyboard.up(key)
-  expect(isFound).toBe(true)
-}
-
-/** Looks at every frame whether the middle of the screen shows a row, and how many rows there are. */
-async function watchFrames(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const seen = { withoutRows: 0, mostRows: 0 }
-    Object.assign(globalThis, { framesSeen: seen })
-    function look(): void {
-      const row = document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('tr[data-index]')
-      if (scrollY > 1_000 && !row) seen.withoutRows += 1
-      seen.mostRows = Math.max(seen.mostRows, document.querySelectorAll('tbody tr').length)
-      requestAnimationFrame(look)
-    }
-    requestAnimationFrame(look)
-  })
-}
-
-/** Waits until the page stays where it is: a smooth scroll moves it in each frame, and does not always end with an event. */
-async function untilScrolled(page: Page): Promise<void> {
-  await page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        let [top, unmovedFrames] = [scrollY, 0]
-        function look(): void {
-          unmovedFrames = scrollY === top ? unmovedFrames + 1 : 0
-          top = scrollY
-          if (unmovedFrames === 30) resolve()
-          else requestAnimationFrame(look)
-        }
-        requestAnimationFrame(look)
-      }),
-  )
-}
-
-interface FramesSeen {
-  readonly withoutRows: number
-  readonly mostRows: number
-}
-
-async function framesSeen(page: Page): Promise<FramesSeen> {
-  return page.evaluate(() => (globalThis as unknown as { framesSeen: FramesSeen }).framesSeen)
-}
 
 test('the list keeps inside its card at every width, and does not break the words of a subject', async ({
   page,

@@ -14,7 +14,6 @@ import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import {
   type InfiniteData,
-  infiniteQueryOptions,
   type QueryFunctionContext,
   type QueryObserverOptions,
   queryOptions,
@@ -159,62 +158,32 @@ function messageIntervalMs(message: Message | undefined): number | false {
   }
 }
 
-const LIST_PAGE_ROWS = 100
-/** Pages of a list that are kept; those further away from the screen are dropped, and read again when it comes back. */
-const MAX_LIST_PAGES = 4
-/** New messages at the top are counted up to this number. */
-const MAX_COUNTED_NEW_MESSAGES = 50
+const LIST_PAGE_ROWS = 50
 
-/** Where a list is begun. Another generation begins anew at the same place. */
-export interface PagesStart {
-  /** Null for the newest message. */
-  readonly cursor: string | null
-  readonly generation: number
+interface PageStart {
+  /** The moment before which the first message of the page was submitted; empty for any. */
+  readonly before: string
+  /** A cursor of the API; empty for none. */
+  readonly cursor: string
 }
 
-/** The messages that a filter finds, page by page in both directions. */
-export function messagePagesQuery(filter: MessageFilter, start: PagesStart) {
-  return infiniteQueryOptions({
-    queryKey: [...MESSAGES, 'pages', filter, start],
-    queryFn: ({ pageParam: cursor, signal, ...context }) =>
-      call(
-        listMessages,
-        { query: { ...queryOf(filter), limit: LIST_PAGE_ROWS, ...(cursor !== null && { cursor }) } },
-        signal,
-        { polling: isPageReadAgain(context, cursor) },
-      ),
-    initialPageParam: start.cursor,
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-    getPreviousPageParam: ({ previousCursor }) => previousCursor,
-    maxPages: MAX_LIST_PAGES,
-    gcTime: POLL_MS.messageList,
-    refetchInterval: POLL_MS.messageList,
-    refetchOnWindowFocus: 'always',
-  })
-}
-
-/** The newest messages that a filter finds, to tell whether there are new ones. */
-export function messageHeadQuery(filter: MessageFilter) {
+/** One page of the messages that a filter finds. */
+export function messagePageQuery(filter: MessageFilter, { before, cursor }: PageStart) {
+  const read = (input: Input<typeof listMessages>['query'], signal: AbortSignal, polling: boolean) =>
+    call(listMessages, { query: { ...input, limit: input.limit ?? LIST_PAGE_ROWS } }, signal, { polling })
   return queryOptions({
-    queryKey: [...MESSAGES, 'head', filter],
-    queryFn: ({ signal }) =>
-      call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEW_MESSAGES } }, signal, { polling: true }),
-    refetchInterval: POLL_MS.messageList,
-  })
-}
-
-/**
- * The cursor at which a list begins with what was submitted before a moment; null when nothing, or one message only, was.
- * Newer messages are above it.
- */
-export function messageCursorQuery(filter: MessageFilter, before: string) {
-  return queryOptions({
-    queryKey: [...MESSAGES, 'cursor', filter, before],
-    queryFn: async ({ signal }) => {
-      const query = { ...queryOf(filterBefore(filter, before)), limit: 1 }
-      return (await call(listMessages, { query }, signal)).nextCursor
+    queryKey: [...MESSAGES, 'page', filter, before, cursor],
+    queryFn: async ({ signal, ...context }) => {
+      const polling = isReadAgain(context)
+      if (before === '') return read({ ...queryOf(filter), ...(cursor !== '' && { cursor }) }, signal, polling)
+      // A cursor leads to what is older than a message, so that the page begins with the one before it.
+      const newest = await read({ ...queryOf(filterBefore(filter, before)), limit: 1 }, signal, polling)
+      if (newest.nextCursor === null) return newest
+      const older = await read({ ...queryOf(filter), cursor: newest.nextCursor }, signal, polling)
+      return { ...older, items: [...newest.items, ...older.items] }
     },
-    staleTime: Infinity,
+    refetchInterval: POLL_MS.messageList,
+    ...LOOKED_AT,
   })
 }
 

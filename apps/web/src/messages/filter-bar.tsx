@@ -66,12 +66,13 @@ const useStyles = makeStyles({
 interface Props {
   filter: PageFilter
   onChange: (changes: Partial<PageFilter>) => void
-  dayShown: string
-  onDayShown: (day: string) => void
+  /** The day that the list is shown from; empty for the newest message. */
+  day: string
+  onDay: (day: string) => void
 }
 
 /** What the list is filtered by: fields for what is asked most, and a pill for each filter that is chosen. */
-export function FilterBar({ filter, onChange, dayShown, onDayShown }: Props) {
+export function FilterBar({ filter, onChange, day, onDay }: Props) {
   const styles = useStyles()
   const t = useTranslate()
   const pillList = useRef<HTMLUListElement>(null)
@@ -108,7 +109,7 @@ export function FilterBar({ filter, onChange, dayShown, onDayShown }: Props) {
           onValue={(search) => onChange({ search })}
         />
         <StatusField value={filter.status} onValue={(status) => onChange({ status })} />
-        <DayField label={t('messages.go-to-day')} day={dayShown} onDay={onDayShown} />
+        <DayField label={t('messages.go-to-day')} day={day} onDay={onDay} />
       </div>
       <ul ref={pillList} className={styles.pills} aria-label={t('messages.filters')}>
         {pills.map((pill, index) => (

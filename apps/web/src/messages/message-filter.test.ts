@@ -7,6 +7,7 @@ import {
   isTooShort,
   pillsOf,
   readPageFilter,
+  readPlace,
   toApiFilter,
   writeAddress,
 } from './message-filter.ts'
@@ -15,9 +16,10 @@ const read = (search: string) => readPageFilter(new URLSearchParams(search))
 
 it('reads from an address what it has written there', () => {
   const search =
-    'search=q3&status=failed&service=reports&problem=gave-up&delivery=failed&recipient=a%40b.example&subject=Q3&reference=42&from=2026-11-24&to=2026-11-25&possibleDuplicate=true&failedFrom=2026-11-24T10%3A00%3A00.000Z'
+    'search=q3&status=failed&service=reports&problem=gave-up&delivery=failed&recipient=a%40b.example&subject=Q3&reference=42&from=2026-11-24&to=2026-11-25&possibleDuplicate=true&failedFrom=2026-11-24T10%3A00%3A00.000Z&day=2026-11-24&cursor=eyJhdCI6MX0'
 
-  expect(new URLSearchParams(writeAddress(read(search), ''))).toEqual(new URLSearchParams(search))
+  const place = readPlace(new URLSearchParams(search))
+  expect(new URLSearchParams(writeAddress(read(search), place))).toEqual(new URLSearchParams(search))
 })
 
 it.each([

@@ -27,9 +27,6 @@ export const MAX_TEXT_CHARACTERS = 512
 /** The names that a filter has in an address, where they differ. */
 const NAMES = { fromDay: 'from', toDay: 'to' } as const
 
-/** The parameter of the day that the list is shown from; it is no filter, since newer messages stay above it. */
-const DAY_SHOWN = 'day'
-
 /** Reads the filter from the address of the page and ignores whatever is not valid. */
 export function readPageFilter(search: URLSearchParams): PageFilter {
   const text = (name: string) => (search.get(name) ?? '').trim().slice(0, MAX_TEXT_CHARACTERS)
@@ -51,7 +48,7 @@ export function readPageFilter(search: URLSearchParams): PageFilter {
 
 /** The parameters of the address that `readPageFilter` ignores, as they stand there. */
 export function ignoredParameters(search: URLSearchParams): string[] {
-  const read = writeAddress(readPageFilter(search), readDayShown(search))
+  const read = writeAddress(readPageFilter(search), readPlace(search))
   return [...search]
     .filter(
       ([name, value]) => value.trim() !== '' && !(name in read) && !(name === 'possibleDuplicate' && value === 'false'),
@@ -59,14 +56,22 @@ export function ignoredParameters(search: URLSearchParams): string[] {
     .map(([name, value]) => `${name}=${value}`.slice(0, 100))
 }
 
-/** The day that the list is shown from, such as `2026-11-24`; empty for the newest message. */
-export function readDayShown(search: URLSearchParams): string {
-  return readDay(search.get(DAY_SHOWN))
+/** Which page of the list is shown; both are empty for the newest messages. */
+export interface ListPlace {
+  /** The day whose newest message the page begins with, such as `2026-11-24`. */
+  readonly day: string
+  /** A cursor of the API. */
+  readonly cursor: string
+}
+
+/** Reads from the address which page of the list is shown. */
+export function readPlace(search: URLSearchParams): ListPlace {
+  return { day: readDay(search.get('day')), cursor: search.get('cursor') ?? '' }
 }
 
 /** The parameters for the address of the page; what is not chosen is left out. */
-export function writeAddress(filter: PageFilter, dayShown: string): Record<string, string> {
-  const chosen = Object.entries({ ...filter, [DAY_SHOWN]: dayShown })
+export function writeAddress(filter: PageFilter, place: ListPlace): Record<string, string> {
+  const chosen = Object.entries({ ...filter, ...place })
     .filter(([, value]) => value !== '' && value !== false)
     .map(([name, value]) => [name in NAMES ? NAMES[name as keyof typeof NAMES] : name, String(value)])
   return Object.fromEntries(chosen)

@@ -2,18 +2,17 @@ import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { ArrowUpRegular } from '@fluentui/react-icons/svg/arrow-up'
 import type { MessageSummary } from '@inforiver-mail/contract/message'
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
-import { defaultRangeExtractor, type Range, useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useQuery } from '@tanstack/react-query'
 import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react'
-import { useLoadError } from '../api/queries.ts'
+import { messagePageQuery, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
+import { beginningOf } from '../ui/days.ts'
 import { countText } from '../ui/retry-question.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { VISUALLY_HIDDEN } from '../ui/styles.ts'
-import { EmptyRow, MessageRow, MessageRowHead, NARROW, ROW_PX, type RowPart } from './message-row.tsx'
+import type { ListPlace } from './message-filter.ts'
+import { MessageRow, MessageRowHead, type RowPart } from './message-row.tsx'
 import { extendSelection, type Selection, toggleSelection } from './selection.ts'
-import { useMessageList } from './use-message-list.ts'
-
-const RENDERED_BESIDES = 10
 
 const useStyles = makeStyles({
   list: {
@@ -23,241 +22,192 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
     containerType: 'inline-size', // a row has one line for each kind of fact where there is room, else fewer facts
   },
-  count: { margin: 0, color: tokens.colorNeutralForeground2, minHeight: '24px' },
+  head: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM, minHeight: '24px' },
+  count: { margin: 0, color: tokens.colorNeutralForeground2 },
   announced: VISUALLY_HIDDEN,
-  newMessages: {
-    position: 'sticky',
-    top: tokens.spacingVerticalS,
-    zIndex: 2,
-    alignSelf: 'center',
-    // Over the line of the count, so that the rows stay where they are when its button comes.
-    height: '24px',
-    marginBottom: `calc(-24px - ${tokens.spacingVerticalS})`,
-    [NARROW]: { alignSelf: 'flex-end' },
-  },
   grid: {
     display: 'block',
     border: `1px solid ${tokens.colorNeutralStroke2}`,
     borderRadius: tokens.borderRadiusXLarge,
     backgroundColor: tokens.colorNeutralBackground1,
-    overflowAnchor: 'none', // the list itself keeps the rows in place
   },
-  rows: { display: 'block', position: 'relative' },
+  rows: { display: 'block' },
+  pages: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
 interface Props {
   filter: MessageFilter
-  /** Where the list begins; null for the newest message. */
-  cursor: string | null
+  place: ListPlace
+  onPlace: (place: ListPlace) => void
   /** The message that is shown beside the list; null for none. */
   openId: string | null
   /** Whether the list gives its place to the message. */
   hidden: boolean
   selection: Selection
   onSelection: (selection: Selection) => void
-  /** Shows the newest message although the list begins elsewhere. */
-  onNewest: () => void
   /** Replaces the list when it has no rows. */
   empty: ReactNode
 }
 
-/** Shows any number of messages, of which only those on the screen are in the document. */
+/** Shows one page of the messages that a filter finds, and leads to those beside it. */
 export function MessageList(props: Props) {
-  const { filter, cursor, openId, hidden, selection, onSelection, onNewest, empty } = props
+  const { filter, place, onPlace, openId, hidden, selection, onSelection, empty } = props
   const styles = useStyles()
   const t = useTranslate()
-  const listElement = useRef<HTMLDivElement>(null)
-  const rowsElement = useRef<HTMLTableSectionElement>(null)
-  const isScrolling = useRef(false)
-  const [margin, setMargin] = useState(0)
+  const list = useRef<HTMLDivElement>(null)
+  const tbody = useRef<HTMLTableSectionElement>(null)
   const [activeId, setActiveId] = useState<string | null>(null)
+  const [hasFocus, setHasFocus] = useState(false)
   const [lastOpenId, setLastOpenId] = useState(openId)
   if (openId !== null && openId !== lastOpenId) setLastOpenId(openId)
 
-  const {
-    window: placed,
-    pages,
-    total,
-    newMessages,
-    beginAtHead,
-  } = useMessageList(filter, cursor, () => {
-    const element = rowsElement.current
-    if (hidden || !element) return null
-    const { top } = element.getBoundingClientRect()
-    const first = Math.max(0, Math.floor(-top / ROW_PX))
-    return {
-      first,
-      last: Math.max(first, Math.floor((window.innerHeight - top) / ROW_PX)),
-      mayMove: first === 0 && selection.size === 0 && !element.contains(document.activeElement),
-      isScrolling: isScrolling.current,
-    }
+  const before = place.day && beginningOf(place.day, 1).toISOString()
+  const query = useQuery(messagePageQuery(filter, { before, cursor: place.cursor }))
+  const { data } = query
+  const error = useLoadError(query)
+  const isNewest = place.day === '' && place.cursor === ''
+  const mayMove = isNewest && !hasFocus && selection.size === 0
+  const { rows, newer, showNewer } = useCalmRows(data?.items, mayMove)
+  const [firstTotal, setFirstTotal] = useState<typeof data>(undefined)
+  if (firstTotal === undefined && data !== undefined) setFirstTotal(data)
+
+  // A page that nothing newer precedes is the first one, which shows new messages.
+  const isFirst = place.cursor !== '' && data?.previousCursor === null
+  useEffect(() => {
+    if (isFirst) onPlace({ day: '', cursor: '' })
   })
-  const [firstTotal, setFirstTotal] = useState(total)
-  if (firstTotal === undefined && total !== undefined) setFirstTotal(total)
-  const { base, rows } = placed
-  const placeOf = (id: string | null) => (id === null ? -1 : base + rows.findIndex((row) => row.id === id))
-
-  // oxlint-disable-next-line react/incompatible-library -- nothing compiles the page, so nothing memoizes what it returns
-  const virtualizer = useWindowVirtualizer({
-    count: base + rows.length,
-    estimateSize: () => ROW_PX,
-    overscan: RENDERED_BESIDES,
-    scrollMargin: margin,
-    getItemKey: (index) => rows[index - base]?.id ?? index,
-    // The row that has the focus stays, and so does that of the message that was opened, to which the focus returns.
-    rangeExtractor: (range: Range) => {
-      const kept = [placeOf(activeId), placeOf(lastOpenId)].filter((index) => index >= base)
-      return [...new Set([...defaultRangeExtractor(range), ...kept])].toSorted((one, other) => one - other)
-    },
-  })
-
-  useLayoutEffect(() => {
-    isScrolling.current = virtualizer.isScrolling
-  }, [virtualizer.isScrolling])
-
-  // A document that becomes shorter ends the smooth scroll of a key such as Home on its way, so it waits for its end.
-  const rowsHeight = virtualizer.getTotalSize()
-  const [keptHeight, setKeptHeight] = useState(rowsHeight)
-  const height = virtualizer.isScrolling ? Math.max(rowsHeight, keptHeight) : rowsHeight
-  if (height !== keptHeight) setKeptHeight(height)
-
-  const hasRows = rows.length > 0
-  useLayoutEffect(() => {
-    const element = rowsElement.current
-    if (!element || hidden) return undefined
-    const measure = () => setMargin(Math.round(element.getBoundingClientRect().top + window.scrollY))
-    measure()
-    // Whatever comes and goes above the list moves it.
-    const observer = new ResizeObserver(measure)
-    observer.observe(document.body)
-    return () => observer.disconnect()
-  }, [hidden, hasRows])
-
-  const shifted = useRef(placed)
-  useLayoutEffect(() => {
-    if (shifted.current === placed) return
-    shifted.current = placed
-    if (placed.shift !== 0 && !hidden) window.scrollBy({ top: placed.shift * ROW_PX, behavior: 'instant' })
-  }, [placed, hidden])
-
-  useScrollKept(rowsElement, hidden)
-  useStart(rowsElement, cursor, base, hasRows)
-
-  function focusRow(index: number, part: RowPart): void {
-    const element = rowsElement.current?.querySelector<HTMLElement>(`[data-index="${index}"] [data-part="${part}"]`)
-    element?.focus()
-  }
+  useScrollKept(tbody, hidden)
 
   function press(event: KeyboardEvent): void {
     const target = event.target instanceof Element ? event.target : null
     const index = Number(target?.closest('[data-index]')?.getAttribute('data-index') ?? Number.NaN)
-    const row = rows[index - base]
-    if (!row || event.ctrlKey || event.metaKey || event.altKey) return
+    const row = rows?.[index]
+    if (!rows || !row || event.ctrlKey || event.metaKey || event.altKey) return
     const part: RowPart = target?.closest('[data-part]')?.getAttribute('data-part') === 'select' ? 'select' : 'open'
     if (event.key === 'Escape' && selection.size > 0) onSelection(new Map())
     else if (event.key === ' ' && part === 'open') onSelection(toggleSelection(selection, row))
     else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       const next = index + (event.key === 'ArrowDown' ? 1 : -1)
-      const nextRow = rows[next - base]
+      const nextRow = rows[next]
       if (nextRow && event.shiftKey) onSelection(extendSelection(selection, rows, row, nextRow))
-      focusRow(next, part)
+      tbody.current?.querySelector<HTMLElement>(`[data-index="${next}"] [data-part="${part}"]`)?.focus()
     } else return
     event.preventDefault()
   }
 
-  const first = virtualizer.range?.startIndex ?? 0
-  const tabStop = placeOf(activeId) >= base && activeId !== null ? placeOf(activeId) : Math.max(first, base)
-  const error = useLoadError(pages)
-  const isEmpty = pages.data !== undefined && rows.length === 0 && base === 0
+  function select(message: MessageSummary, isRange: boolean): void {
+    const from = rows?.find(({ id }) => id === [...selection.keys()].at(-1))
+    const isFound = isRange && rows && from
+    onSelection(isFound ? extendSelection(selection, rows, from, message) : toggleSelection(selection, message))
+  }
+
+  /** The button that was pressed may go away, and the rows are others. */
+  function showTop(): void {
+    list.current?.focus({ preventScroll: true })
+    if ((list.current?.getBoundingClientRect().top ?? 0) < 0) list.current?.scrollIntoView({ behavior: 'instant' })
+  }
+
+  function goTo(cursor: string): void {
+    onPlace({ day: '', cursor })
+    showTop()
+  }
+
+  const tabStop = rows?.some(({ id }) => id === activeId) ? activeId : rows?.[0]?.id
   return (
-    <div ref={listElement} tabIndex={-1} className={styles.list}>
+    <div ref={list} tabIndex={-1} className={styles.list}>
       <LiveRegion>
         {error && (
-          <FailureBar error={error} onRetry={() => void retry()}>
-            {hasRows && <span>{t('messages.may-have-changed')}</span>}
+          <FailureBar error={error} onRetry={() => void query.refetch()}>
+            {rows && <span>{t('messages.may-have-changed')}</span>}
           </FailureBar>
         )}
       </LiveRegion>
-      {pages.isPending && rows.length === 0 && !error && (
-        <Spinner label={t('messages.loading')} labelPosition="below" />
-      )}
-      {isEmpty && empty}
+      {!rows && !error && <Spinner label={t('messages.loading')} labelPosition="below" />}
+      {rows?.length === 0 && empty}
       {/* How many a filter finds is announced once, and so is that there are new ones: both numbers change all the time. */}
       <div className={styles.announced} aria-live="polite">
         <p>{firstTotal && countText(firstTotal.total, firstTotal.totalIsEstimate, t)}</p>
-        <p>{newMessages && !hidden && t('messages.new-messages-announced')}</p>
+        <p>{newer > 0 && !hidden && t('messages.new-messages-announced')}</p>
       </div>
-      <div className={styles.newMessages}>
-        {newMessages && !hidden && (
-          <Button appearance="primary" shape="circular" size="small" icon={<ArrowUpRegular />} onClick={showNewest}>
-            {t('messages.new-messages', {
-              count: newMessages.count ?? 0,
-              isMany: newMessages.count === null ? 'yes' : 'no',
-            })}
-          </Button>
-        )}
-      </div>
-      {hasRows && (
+      {data && rows && rows.length > 0 && (
         <>
-          <p className={styles.count}>{total && countText(total.total, total.totalIsEstimate, t)}</p>
-          <table
-            aria-label={t('messages.title')}
-            aria-rowcount={total && !total.totalIsEstimate ? Math.max(total.total, base + rows.length) + 1 : -1}
-            className={styles.grid}
-          >
+          <div className={styles.head}>
+            <p className={styles.count}>{countText(data.total, data.totalIsEstimate, t)}</p>
+            {newer > 0 && (
+              <Button
+                appearance="primary"
+                shape="circular"
+                size="small"
+                icon={<ArrowUpRegular />}
+                onClick={() => {
+                  showNewer()
+                  showTop()
+                }}
+              >
+                {t('messages.new-messages', { count: newer })}
+              </Button>
+            )}
+          </div>
+          <table aria-label={t('messages.title')} className={styles.grid}>
             <MessageRowHead />
             {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys lead from row to row */}
-            <tbody ref={rowsElement} className={styles.rows} style={{ height: `${height}px` }} onKeyDown={press}>
-              {virtualizer.getVirtualItems().map(({ key, index, start }) => {
-                const row = rows[index - base]
-                const offset = start - margin
-                if (!row) return <EmptyRow key={key} offset={offset} />
-                return (
-                  <MessageRow
-                    key={key}
-                    message={row}
-                    index={index}
-                    offset={offset}
-                    isTabStop={index === tabStop}
-                    isOpen={row.id === openId}
-                    takesFocus={openId === null && row.id === lastOpenId}
-                    isSelected={selection.has(row.id)}
-                    onActive={setActiveId}
-                    onSelect={select}
-                  />
-                )
-              })}
+            <tbody
+              ref={tbody}
+              className={styles.rows}
+              onKeyDown={press}
+              onFocus={() => setHasFocus(true)}
+              onBlur={() => setHasFocus(false)}
+            >
+              {rows.map((row, index) => (
+                <MessageRow
+                  key={row.id}
+                  message={row}
+                  index={index}
+                  isTabStop={row.id === tabStop}
+                  isOpen={row.id === openId}
+                  takesFocus={openId === null && row.id === lastOpenId}
+                  isSelected={selection.has(row.id)}
+                  onActive={setActiveId}
+                  onSelect={select}
+                />
+              ))}
             </tbody>
           </table>
-          {/* Whoever has scrolled to the end does not see the failure above the first row. It was announced there. */}
-          {error && pages.hasNextPage && (
-            <FailureBar error={error} onRetry={() => void retry()}>
-              <span>{t('messages.more-not-read')}</span>
-            </FailureBar>
-          )}
         </>
+      )}
+      {(!isNewest || data?.nextCursor) && (
+        <nav aria-label={t('messages.pages')} className={styles.pages}>
+          <Button disabledFocusable={isNewest} onClick={() => goTo('')}>
+            {t('messages.newest')}
+          </Button>
+          <Button
+            disabledFocusable={isNewest || !data?.previousCursor}
+            onClick={() => goTo(data?.previousCursor ?? '')}
+          >
+            {t('messages.newer')}
+          </Button>
+          <Button disabledFocusable={!data?.nextCursor} onClick={() => goTo(data?.nextCursor ?? '')}>
+            {t('messages.older')}
+          </Button>
+        </nav>
       )}
     </div>
   )
+}
 
-  function select(message: MessageSummary, isRange: boolean): void {
-    const from = rows.find(({ id }) => id === [...selection.keys()].at(-1))
-    onSelection(isRange && from ? extendSelection(selection, rows, from, message) : toggleSelection(selection, message))
-  }
-
-  function showNewest(): void {
-    const top = rowsElement.current?.getBoundingClientRect().top ?? 0
-    if (top < 0) window.scrollTo({ top: 0, behavior: 'instant' })
-    listElement.current?.focus({ preventScroll: true }) // the button goes away
-    if (cursor === null) beginAtHead()
-    else onNewest()
-  }
-
-  async function retry(): Promise<void> {
-    if (pages.isFetchNextPageError) await pages.fetchNextPage()
-    else if (pages.isFetchPreviousPageError) await pages.fetchPreviousPage()
-    else await pages.refetch()
-  }
+/**
+ * Keeps new messages from moving the rows of somebody who works with them: they wait until they are asked for.
+ *
+ * @param mayMove whether nobody works with the rows
+ */
+function useCalmRows(items: readonly MessageSummary[] | undefined, mayMove: boolean) {
+  /** When the newest message that has been shown was submitted; null until there is one. */
+  const [seenAt, setSeenAt] = useState<string | null>(null)
+  const newest = items?.[0]?.createdAt ?? null
+  if (mayMove && newest !== seenAt) setSeenAt(newest)
+  const seen = items?.filter(({ createdAt }) => seenAt === null || createdAt <= seenAt)
+  const newer = items && seen && seen.length > 0 ? items.length - seen.length : 0
+  return { rows: newer > 0 ? seen : items, newer, showNewer: () => setSeenAt(newest) }
 }
 
 /** Comes back to the same rows when the list is shown again. */
@@ -276,22 +226,4 @@ function useScrollKept(element: { readonly current: HTMLElement | null }, hidden
     window.addEventListener('scroll', keep, { passive: true })
     return () => window.removeEventListener('scroll', keep)
   }, [hidden, element])
-}
-
-/** Scrolls to the row at which the list begins, once it is there. */
-function useStart(
-  element: { readonly current: HTMLElement | null },
-  cursor: string | null,
-  base: number,
-  isThere: boolean,
-): void {
-  const done = useRef(cursor === null)
-  useEffect(() => {
-    const list = element.current
-    if (done.current || !isThere || !list) return
-    done.current = true
-    // The message before the cursor is the first one of the day.
-    const top = list.getBoundingClientRect().top + window.scrollY + (base - 1) * ROW_PX
-    window.scrollTo({ top, behavior: 'instant' })
-  })
 }

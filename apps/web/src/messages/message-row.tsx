@@ -9,15 +9,14 @@ import { VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { StatusBadge, UploadProgress } from './message-status.tsx'
 import { recipientsNote, serviceText, statusNotes, subjectText } from './message-text.ts'
 
-/** Every row is as high, so that the place of any row is known without the others. */
-export const ROW_PX = 64
+const ROW_PX = 64
 const HEAD_PX = 36
 
 /** What of a row takes the focus. */
 export type RowPart = 'select' | 'open'
 
 /** Where the list has room for few facts of a message. */
-export const NARROW = '@container (max-width: 760px)'
+const NARROW = '@container (max-width: 760px)'
 
 const useStyles = makeStyles({
   row: {
@@ -39,10 +38,7 @@ const useStyles = makeStyles({
     },
   },
   message: {
-    position: 'absolute',
-    top: 0,
-    insetInlineStart: 0,
-    width: '100%',
+    position: 'relative',
     height: `${ROW_PX}px`,
     borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
     ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
@@ -109,18 +105,6 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForeground2,
     fontSize: tokens.fontSizeBase200,
   },
-  empty: {
-    display: 'block',
-    '::after': {
-      content: '""',
-      display: 'block',
-      width: '50%',
-      height: '12px',
-      margin: '26px 48px',
-      borderRadius: tokens.borderRadiusMedium,
-      backgroundColor: tokens.colorNeutralStroke2,
-    },
-  },
   hidden: VISUALLY_HIDDEN,
 })
 
@@ -130,7 +114,7 @@ export function MessageRowHead() {
   const t = useTranslate()
   return (
     <thead className={styles.block}>
-      <tr aria-rowindex={1} className={mergeClasses(styles.row, styles.head)}>
+      <tr className={mergeClasses(styles.row, styles.head)}>
         <th scope="col" className={mergeClasses(styles.name, styles.select)}>
           <span className={styles.hidden}>{t('messages.column.select')}</span>
         </th>
@@ -153,10 +137,8 @@ export function MessageRowHead() {
 
 interface Props {
   message: MessageSummary
-  /** The place in the list, counted from 0. */
+  /** The place in the page, counted from 0. */
   index: number
-  /** The distance from the top of the rows, in pixels. */
-  offset: number
   /** Whether Tab leads to this row; the arrow keys lead to the others. */
   isTabStop: boolean
   isOpen: boolean
@@ -169,7 +151,7 @@ interface Props {
 
 /** One message of the list, in two lines. */
 export const MessageRow = memo(function MessageRow(props: Props) {
-  const { message, index, offset, isTabStop, isOpen, takesFocus, isSelected, onActive, onSelect } = props
+  const { message, index, isTabStop, isOpen, takesFocus, isSelected, onActive, onSelect } = props
   const styles = useStyles()
   const t = useTranslate()
   const { id, status, subject, to, service, reference, createdAt, sentAt, progress } = message
@@ -178,10 +160,8 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   const note = statusNotes(message, t).join(' · ')
   return (
     <tr
-      aria-rowindex={index + 2}
       data-index={index}
       className={mergeClasses(styles.row, styles.message, isSelected && styles.selected, isOpen && styles.open)}
-      style={{ transform: `translateY(${offset}px)` }}
       onFocus={() => onActive(id)}
     >
       <td className={mergeClasses(styles.cell, styles.select)}>
@@ -239,19 +219,5 @@ function SubjectLink({ message: { id, subject }, isOpen, takesFocus, tabIndex }:
         {subjectText(subject, t)}
       </FluentLink>
     </Link>
-  )
-}
-
-/** Holds the place of a row that is being read again. */
-export function EmptyRow({ offset }: { offset: number }) {
-  const styles = useStyles()
-  return (
-    <tr
-      aria-hidden
-      className={mergeClasses(styles.message, styles.empty)}
-      style={{ transform: `translateY(${offset}px)` }}
-    >
-      <td>&nbsp;</td>
-    </tr>
   )
 }

@@ -1,14 +1,11 @@
-import { makeStyles, mergeClasses, Spinner, tokens, typographyStyles } from '@fluentui/react-components'
+import { makeStyles, mergeClasses, tokens, typographyStyles } from '@fluentui/react-components'
 import { MessageId } from '@inforiver-mail/contract/message'
-import { useQuery } from '@tanstack/react-query'
-import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react'
+import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
-import { filterBefore, messageCursorQuery, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { DownloadButton } from '../ui/download-button.tsx'
-import { beginningOf } from '../ui/days.ts'
-import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
+import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro, PageLink } from '../ui/page.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { useMedia } from '../ui/use-media.ts'
@@ -18,9 +15,10 @@ import { MessageDetails, MessageGone } from './message-details.tsx'
 import {
   exportUrl,
   ignoredParameters,
+  type ListPlace,
   type PageFilter,
-  readDayShown,
   readPageFilter,
+  readPlace,
   toApiFilter,
   writeAddress,
 } from './message-filter.ts'
@@ -60,7 +58,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
   const [, navigate] = useLocation()
   const isWide = useMedia(BOTH)
   const pageFilter = readPageFilter(search)
-  const dayShown = readDayShown(search)
+  const place = readPlace(search)
   const ignored = ignoredParameters(search)
   const filter = toApiFilter(pageFilter)
   const [selection, setSelection] = useState<Selection>(new Map())
@@ -70,14 +68,15 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
   const filterKey = JSON.stringify(filter)
 
   function change(changes: Partial<PageFilter>): void {
-    setSearch((current) => writeAddress({ ...readPageFilter(current), ...changes }, readDayShown(current)), {
+    const stays = { day: readPlace(search).day, cursor: '' }
+    setSearch((current) => writeAddress({ ...readPageFilter(current), ...changes }, stays), {
       // Typing on is no further step of the history; every other choice is one of its own.
       replace: pageFilter.search !== '' && Object.keys(changes).every((name) => name === 'search'),
     })
   }
 
-  function showDay(day: string): void {
-    setSearch((current) => writeAddress(readPageFilter(current), day))
+  function show(shown: ListPlace): void {
+    setSearch((current) => writeAddress(readPageFilter(current), shown))
   }
 
   function closeOnEscape(event: KeyboardEvent): void {
@@ -107,22 +106,22 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
           {ignored.length > 0 && (
             <Notice intent="warning" title={t('messages.ignored', { filters: t.list(ignored) })} />
           )}
-          <FilterBar filter={pageFilter} onChange={change} dayShown={dayShown} onDayShown={showDay} />
+          <FilterBar filter={pageFilter} onChange={change} day={place.day} onDay={(day) => show({ day, cursor: '' })} />
           <div className={styles.actions}>
             <DownloadButton href={exportUrl(filter)}>{t('messages.export')}</DownloadButton>
             <BulkActions key={filterKey} filter={filter} />
           </div>
           <SelectionBar selection={selection} onSelection={setSelection} />
-          <ListFrom
-            key={`${filterKey} ${dayShown}`}
+          <MessageList
+            key={filterKey}
             filter={filter}
-            dayShown={dayShown}
+            place={place}
+            onPlace={show}
             openId={openId}
             hidden={isListHidden}
             selection={selection}
             onSelection={setSelection}
-            onNewest={() => showDay('')}
-            empty={<NoMessages filtered={Object.keys(filter).length > 0} dayShown={dayShown} />}
+            empty={<NoMessages filtered={Object.keys(filter).length > 0} isUntilDay={place.day !== ''} />}
           />
         </div>
         {id !== null && (
@@ -139,38 +138,7 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
   )
 }
 
-interface ListFromProps extends Omit<ComponentProps<typeof MessageList>, 'cursor'> {
-  /** Empty for the newest message. */
-  dayShown: string
-}
-
-/** Finds the place in the list at which a day ends, since the API finds messages by place and not by number. */
-function ListFrom({ dayShown, ...list }: ListFromProps) {
-  const t = useTranslate()
-  const before = dayShown === '' ? null : beginningOf(dayShown, 1).toISOString()
-  const found = useQuery({ ...messageCursorQuery(list.filter, before ?? ''), enabled: before !== null })
-  const error = useLoadError(found)
-  if (before === null) return <MessageList {...list} cursor={null} />
-  if (found.data === undefined) {
-    return (
-      <LiveRegion>
-        {error ? (
-          <FailureBar error={error} onRetry={() => void found.refetch()} />
-        ) : (
-          <Spinner label={t('messages.loading')} labelPosition="below" />
-        )}
-      </LiveRegion>
-    )
-  }
-  // With one older message at most, there is no place to begin at: these are shown alone.
-  return found.data === null ? (
-    <MessageList {...list} filter={filterBefore(list.filter, before)} cursor={null} />
-  ) : (
-    <MessageList {...list} cursor={found.data} />
-  )
-}
-
-function NoMessages({ filtered, dayShown }: { filtered: boolean; dayShown: string }) {
+function NoMessages({ filtered, isUntilDay }: { filtered: boolean; isUntilDay: boolean }) {
   const styles = useStyles()
   const t = useTranslate()
   const link = (page: string) => (content: ReactNode) => (
@@ -179,7 +147,7 @@ function NoMessages({ filtered, dayShown }: { filtered: boolean; dayShown: strin
     </PageLink>
   )
   // Newer messages may lie above a day that has none before it.
-  if (dayShown !== '') {
+  if (isUntilDay) {
     return (
       <Surface title={t('messages.none-until')}>
         <p className={styles.text}>{t('messages.none-until-detail')}</p>
