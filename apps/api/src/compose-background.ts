@@ -1,9 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Alerts } from './alerts/compose-alerts.ts'
 import type { Housekeeping, HousekeepingTask, MakeHousekeeping } from './background/housekeeping.ts'
 import { createTaskStore } from './background/task-store.ts'
-import type { Timers } from './runtime/clock.ts'
+import type { Runtime } from './runtime/clock.ts'
 import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
 import type { Database } from './database/database.ts'
 import { reportExpired } from './delivery/report-expired.ts'
@@ -18,39 +17,26 @@ const UNINDEXED =
   'searching for text reads the texts of all messages, since the database refuses the extension pg_trgm. Have its administrator run CREATE EXTENSION pg_trgm in this database, and allow this account USAGE on the schema that it is in: it is used from then on, without a restart'
 
 /** Wires what goes on in the background: tasks of every minute, and work that is looked for all the time. */
-export function composeBackground({
-  makeHousekeeping,
-  database,
-  upkeep,
-  alerts,
-  overview,
-  tasks,
-  deliveryMetrics,
-  databaseNow,
-  random,
-  timers,
-  logger,
-}: {
-  makeHousekeeping: MakeHousekeeping
-  database: Pick<Database, 'pool'>
-  upkeep: Upkeep
-  alerts: Pick<Alerts, 'dispatcher'>
-  overview: Pick<OverviewFeature, 'keepUp'>
-  /** The tasks of the features. */
-  tasks: Readonly<Record<string, HousekeepingTask>>
-  deliveryMetrics: DeliveryMetrics
-  databaseNow: () => Promise<Date>
-  random: RandomBytes
-  timers: Timers
-  logger: FastifyBaseLogger
-}): Housekeeping {
-  const housekeeping = makeHousekeeping({
+export function composeBackground(
+  deps: Runtime & {
+    makeHousekeeping: MakeHousekeeping
+    database: Pick<Database, 'pool'>
+    upkeep: Upkeep
+    alerts: Pick<Alerts, 'dispatcher'>
+    overview: Pick<OverviewFeature, 'keepUp'>
+    /** The tasks of the features. */
+    tasks: Readonly<Record<string, HousekeepingTask>>
+    deliveryMetrics: DeliveryMetrics
+    databaseNow: () => Promise<Date>
+    logger: FastifyBaseLogger
+  },
+): Housekeeping {
+  const { database, upkeep, alerts, overview, deliveryMetrics, databaseNow, timers, logger } = deps
+  const housekeeping = deps.makeHousekeeping({
+    ...deps,
     store: createTaskStore(database.pool),
-    random,
-    timers,
-    logger,
     tasks: {
-      ...tasks,
+      ...deps.tasks,
       'sweep-messages': async () => upkeep.expire(await databaseNow()),
       'fail-expired': async () => {
         for (let more = true; more;) {

@@ -1,12 +1,11 @@
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cloudAt } from '@inforiver-mail/m365/clouds'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
-import type { Timers } from './runtime/clock.ts'
+import type { Runtime } from './runtime/clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import { createHousekeeping, type Housekeeping, type MakeHousekeeping } from './background/housekeeping.ts'
@@ -30,7 +29,6 @@ import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { OpenedProduct } from './open-product.ts'
-import type { NewId } from './runtime/ids.ts'
 import { health, measureReadiness, watchReadiness } from './http/health.ts'
 import { measureEventLoop, metrics, nameInstallation } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
@@ -80,15 +78,7 @@ export interface Wired extends Product {
   begin(): Promise<void>
 }
 
-export interface WireOptions {
-  readonly clock: () => Date
-  readonly timers: Timers
-  /** The monotonic clock. */
-  readonly elapsedMs: () => number
-  /** Returns a number between 0 and 1, for jitter. */
-  readonly chance: () => number
-  readonly random: RandomBytes
-  readonly newId: NewId
+export interface WireOptions extends Runtime {
   /** How long deliveries may go on after the worker's `stop`. */
   readonly deliveryGraceMs?: number
   /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
@@ -112,12 +102,6 @@ export function wire(
   logger: FastifyBaseLogger,
   opened: OpenedProduct,
   {
-    clock,
-    timers,
-    elapsedMs,
-    chance,
-    random,
-    newId,
     deliveryGraceMs,
     deliveryLookEveryMs,
     takeOverWaits,
@@ -127,9 +111,11 @@ export function wire(
     wrapFetch,
     makeHousekeeping = createHousekeeping,
     servesPage = true,
+    ...runtime
   }: WireOptions,
 ): Wired {
   const { database, connectionString, tenantId, keys, vault, tracing } = opened
+  const { clock, timers, elapsedMs } = runtime
   const { keyRing } = keys
   const sealedColumns = Object.values(SEALED_COLUMNS)
   const { publicUrl } = config
@@ -141,86 +127,62 @@ export function wire(
     wrapFetch,
   })
 
-  const signIn = composeSignIn({
-    database,
-    workspaceAdmins: config.workspaceAdmins,
-    tenantId,
-    publicUrl,
-    identity,
-    vault,
-    onContinued: (sessions) => settings.carryConsents(sessions),
-    clock,
-    random,
-    newId,
-  })
   const registry = new Registry()
-  let clockWatch: { stop(): void } | null = null
-  measureEventLoop(registry)
-  measureOldestTransaction(registry, database.pool)
-  measureStorage(registry, () => queue.upkeep.readStorage(tenantId))
   const databaseNow = createDatabaseClock(database.pool)
-  const processName = `${hostname()}:${config.port} (${config.role})`
-  const queue = composeQueue({
+  /** What most features need. */
+  const shared = {
+    ...runtime,
     database,
-    connectionString,
-    config,
-    processName,
-    vault,
-    clock,
-    elapsedMs,
-    timers,
-    random,
-    newId,
-    databaseWasAway: opened.waitForDatabase.hasWaited,
-    endRefreshWait,
-    takeOverWaits,
-    logger,
-  })
-  const { contentKeys, writeCheck } = queue
-  const alerts = composeAlerts({
-    database,
-    queue: queue.upkeep,
-    events: queue.events,
-    tenantId,
-    recipientsPerDay: config.mailboxLimits.recipientsPerDay,
     databaseNow,
-    allowPrivate: config.webhookAllowPrivate,
-    extraCaCertificates: config.outbound.extraCaCertificates,
-    publicUrl,
-    adminCenters: identity.adminCenters,
-    vault,
-    clock,
-    elapsedMs,
-    timers,
-    chance,
-    random,
-    newId,
-    logger,
-  })
-  const traceStore = createTraceStore(database.pool)
-  const settings = composeSettings({
-    database,
-    graphAuth: config.graphAuth,
     tenantId,
-    credentialExpiry: credential.expiry,
-    registry,
     publicUrl,
     identity,
     mailer,
     trace,
+    vault,
+    registry,
+    tracing,
+    logger,
+  }
+  const signIn = composeSignIn({
+    ...shared,
+    workspaceAdmins: config.workspaceAdmins,
+    onContinued: (sessions) => settings.carryConsents(sessions),
+  })
+  let clockWatch: { stop(): void } | null = null
+  measureEventLoop(registry)
+  measureOldestTransaction(registry, database.pool)
+  measureStorage(registry, () => queue.upkeep.readStorage(tenantId))
+  const processName = `${hostname()}:${config.port} (${config.role})`
+  const queue = composeQueue({
+    ...shared,
+    connectionString,
+    config,
+    processName,
+    databaseWasAway: opened.waitForDatabase.hasWaited,
+    endRefreshWait,
+    takeOverWaits,
+  })
+  const { contentKeys, writeCheck } = queue
+  const alerts = composeAlerts({
+    ...shared,
+    queue: queue.upkeep,
+    events: queue.events,
+    recipientsPerDay: config.mailboxLimits.recipientsPerDay,
+    allowPrivate: config.webhookAllowPrivate,
+    extraCaCertificates: config.outbound.extraCaCertificates,
+    adminCenters: identity.adminCenters,
+  })
+  const traceStore = createTraceStore(database.pool)
+  const settings = composeSettings({
+    ...shared,
+    graphAuth: config.graphAuth,
+    credentialExpiry: credential.expiry,
     traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
     takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
     mayHaveLeftDraft: (tenant, message) => queue.mailboxes.mayHaveLeftDraft(tenant, message),
-    vault,
-    clock,
-    timers,
-    chance,
-    random,
-    newId,
-    waitForGrant,
-    logger,
-    onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
-      alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
+    waitForGrant: waitForGrant ?? timers.sleep,
+    onExpiring: (expiry, now) => alerts.store.raiseSecretExpiring(expiry, now),
   })
   const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
   const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
@@ -233,21 +195,11 @@ export function wire(
       limits: [{ of: {}, atMost: 1 }],
     }),
   )
-  const serviceKeys = composeServiceKeys({
-    database,
-    tenantId,
-    requireAdmin,
-    auditRefusal,
-    clock,
-    timers,
-    databaseNow,
-    random,
-    newId,
-  })
+  const serviceKeys = composeServiceKeys({ ...shared, requireAdmin, auditRefusal })
   const readSender = async (tenant: string) => (await settings.readSubmitSettings(tenant)).sender
   const exportPlaces = createExportPlaces()
   const messages = composeMessages({
-    database,
+    ...shared,
     store: queue.messages,
     receiving: queue.receiving,
     readSettings: settings.readSubmitSettings,
@@ -255,13 +207,6 @@ export function wire(
     limits: config.mailboxLimits,
     storageBytes: config.tenantStorageBytes,
     exportPlaces,
-    registry,
-    tracing,
-    clock,
-    timers,
-    databaseNow,
-    random,
-    newId,
   })
   const bodyBudget = createBodyBudget()
   const deliveryBudget = createDeliveryBudget()
@@ -276,6 +221,7 @@ export function wire(
     memoryBytes: () => deliveryBudget.usedBytes,
   })
   const worker = createWorker({
+    ...shared,
     ownership: queue.ownership,
     deliveries: queue.deliveries,
     mailboxes: queue.mailboxes,
@@ -284,79 +230,52 @@ export function wire(
     requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
     reportAccessRefusal: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
     reportIgnoredSender: (tenant, ignored) => settings.accessSource.reportIgnoredSender(tenant, ignored),
-    mailer,
     adminCenters: identity.adminCenters,
-    vault,
     contentKeys,
-    clock,
-    elapsedMs,
-    timers,
-    random,
-    chance,
-    logger,
     metrics: deliveryMetrics,
-    tracing,
     ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
     ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
     ...(deliverySizes && { sizes: deliverySizes }),
   })
 
   const overview = composeOverview({
+    ...shared,
     insight: queue.insight,
     readUsage: async (tenant) =>
       toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits, config.tenantStorageBytes),
     readSender,
-    tenantId,
-    registry,
-    clock,
-    elapsedMs,
-    logger,
   })
   const deliveryReports = composeDeliveryReports(config, {
+    ...shared,
     queue,
     traceStore,
     sources: settings.reportSources,
     reportHealth: (access, tenant, failure) => settings.reportInboxHealth(access, tenant, failure),
     requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
-    trace,
-    mailer,
-    identity,
-    registry,
-    random,
-    clock,
-    timers,
     lookEveryMs: deliveryLookEveryMs,
-    logger,
   })
 
   const sealedStore = createSealedStore(database, sealedColumns)
   measureSealedValues(registry, { count: () => sealedStore.count(), clock })
   const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, timers, logger })
   const housekeeping = composeBackground({
+    ...shared,
     makeHousekeeping,
-    database,
     upkeep: queue.upkeep,
     alerts,
     overview,
     tasks: { ...signIn.tasks, ...settings.tasks, ...alerts.tasks, 'reseal-values': resealValues },
     deliveryMetrics,
-    databaseNow,
-    random,
-    timers,
-    logger,
   })
 
   const checkSetup = composeProductCheck(config, {
-    credential,
+    ...runtime,
     database,
     tenantId,
     vault,
+    credential,
     keyRing,
     checkWrites: () => writeCheck.check(),
-    clock,
-    timers,
-    chance,
-    random,
     resolver,
     onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
   })
@@ -365,7 +284,7 @@ export function wire(
     config.role === 'worker'
       ? null
       : composeSmtp(config, {
-          tenantId,
+          ...shared,
           readSender,
           readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
           authenticate: (presented) =>
@@ -374,13 +293,8 @@ export function wire(
           requireRecipient: messages.requireRecipient,
           findKey: (name) => queue.messages.findKey(name),
           accept: messages.accept,
-          tracing,
           budget: bodyBudget,
           outageOf,
-          timers,
-          elapsedMs,
-          registry,
-          logger,
         })
 
   const checks = {

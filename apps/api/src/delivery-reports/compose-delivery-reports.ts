@@ -3,12 +3,11 @@ import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-rep
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
-import type { Timers } from '../runtime/clock.ts'
+import type { Runtime } from '../runtime/clock.ts'
 import type { Config } from '../configuration/config.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import type { RequestAccess } from '../domain/mailbox-access.ts'
@@ -37,22 +36,7 @@ export interface ReportSources {
 /** Wires what reads the reports of Microsoft. */
 export function composeDeliveryReports(
   { tenantDomain, deliveryReportsPollMs: pollMs }: Pick<Config, 'tenantDomain' | 'deliveryReportsPollMs'>,
-  {
-    queue: { reports, inboxes, mailboxes },
-    traceStore: store,
-    sources,
-    reportHealth,
-    requestAccess,
-    trace,
-    mailer,
-    identity,
-    registry,
-    random,
-    clock,
-    timers,
-    lookEveryMs = INBOXES_EVERY_MS,
-    logger,
-  }: {
+  deps: Runtime & {
     queue: Pick<Queue, 'reports' | 'inboxes' | 'mailboxes'>
     traceStore: TraceStore
     sources: ReportSources
@@ -62,47 +46,36 @@ export function composeDeliveryReports(
     mailer: GraphMailer
     identity: MicrosoftIdentity
     registry: Registry
-    random: RandomBytes
-    clock: () => Date
-    timers: Timers
     /** How often inboxes are looked for that are due. */
     lookEveryMs?: number | undefined
     logger: FastifyBaseLogger
   },
 ) {
+  const { queue, sources, identity, registry, random, timers, lookEveryMs = INBOXES_EVERY_MS, logger } = deps
+  const { reports } = queue
   const { adminCenters, approvalLinks } = identity
   const pollTrace = createTracePoller({
-    store,
+    ...deps,
+    store: deps.traceStore,
     reports,
-    trace,
     pollMs,
-    clock,
-    timers,
-    logger,
     noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
     explain: (refusal, hasPermission) => {
       const approvalLink = approvalLinks.application(TRACE_PERMISSION)
       return toReportsProblem(explainTrace(refusal, { isOn: true, hasPermission, approvalLink, adminCenters }))
     },
-    tokens: createTraceTokens({ identity, clock }),
+    tokens: createTraceTokens(deps),
     owner: newOpaqueValue(random),
     metrics: createTraceMetrics(registry),
   })
   const inboxOwner = random(16).toString('hex')
   const bounces = {
-    inboxes,
-    reports,
-    mailboxes,
-    requestAccess,
-    reportHealth,
-    mailer,
+    ...deps,
+    ...queue,
     tenantDomain,
     pollEveryMs: pollMs,
     failedRounds: new LRUCache<string, number>({ max: REMEMBERED_FAILURES }),
     metrics: createBounceMetrics(registry),
-    clock,
-    timers,
-    logger,
   }
   let pollings: readonly Polling[] = []
   const keepDoing = (what: string, everyMs: number, work: (stopping: AbortSignal) => Promise<unknown>) =>

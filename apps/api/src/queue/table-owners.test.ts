@@ -71,7 +71,6 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   background_tasks: ['background'],
   consents: ['settings'],
   message_traces: ['delivery-reports'],
-  credential_warnings: ['settings'],
   installation: ['database'],
   pending_sign_ins: ['sign-in'],
   service_keys: ['service-keys'],

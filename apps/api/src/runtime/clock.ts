@@ -1,4 +1,6 @@
+import type { RandomBytes } from '@inforiver-mail/m365/random'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import type { NewId } from './ids.ts'
 
 /**
  * Where the product takes the time of day from; postgres-server.ts reads it itself. The queue uses the clock of the database
@@ -30,6 +32,18 @@ export interface Timers {
 }
 
 export type Cancel = () => void
+
+/** Time, chance and ids, as a process has them. */
+export interface Runtime {
+  readonly clock: () => Date
+  readonly timers: Timers
+  /** The monotonic clock. */
+  readonly elapsedMs: () => number
+  /** Returns a number between 0 and 1, for jitter. */
+  readonly chance: () => number
+  readonly random: RandomBytes
+  readonly newId: NewId
+}
 
 export const systemTimers: Timers = {
   elapsedMs,

@@ -1,10 +1,8 @@
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { Timers } from '../runtime/clock.ts'
+import type { Runtime } from '../runtime/clock.ts'
 import type { Database } from '../database/database.ts'
 import type { AuditRefusal } from '../database/refusal-audit.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { NewId } from '../runtime/ids.ts'
 import { createCallerGuard, hashServiceKey } from './service-key-guard.ts'
 import { serviceKeyRoutes } from './service-key-routes.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
@@ -14,38 +12,18 @@ const SEEDED_KEY_ID = `key_${'0'.repeat(32)}`
 const REFUSALS_PER_KEY_AND_HOUR = 20
 const UNKNOWN_KEYS_PER_HOUR = 100
 
-export interface ServiceKeys {
-  readonly guard: ReturnType<typeof createCallerGuard>
-  /** Whether this text is or was a service key. */
-  isKey(this: void, text: string): Promise<boolean>
-  readonly routes: FastifyPluginAsync
-  /** Replaces the operator's previous key by this one; null only revokes it. */
-  seed(key: string | null): Promise<void>
-}
-
 /** Wires service keys and the guard that lets services in. */
-export function composeServiceKeys({
-  database,
-  tenantId,
-  requireAdmin,
-  auditRefusal,
-  clock,
-  timers,
-  databaseNow,
-  random,
-  newId,
-}: {
-  database: Pick<Database, 'prisma' | 'pool'>
-  tenantId: string
-  requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-  auditRefusal: AuditRefusal
-  clock: () => Date
-  timers: Timers
-  /** The clock that the end of a key is judged by. */
-  databaseNow: () => Promise<Date>
-  random: RandomBytes
-  newId: NewId
-}): ServiceKeys {
+export function composeServiceKeys(
+  deps: Runtime & {
+    database: Pick<Database, 'prisma' | 'pool'>
+    tenantId: string
+    requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+    auditRefusal: AuditRefusal
+    /** The clock that the end of a key is judged by. */
+    databaseNow: () => Promise<Date>
+  },
+) {
+  const { database, tenantId, requireAdmin, auditRefusal, clock, timers } = deps
   const store = createServiceKeyStore(database.prisma, database.pool, clock, timers)
   const guard = createCallerGuard({
     store,
@@ -65,11 +43,13 @@ export function composeServiceKeys({
   })
   return {
     guard,
-    isKey: (text) => store.isKnown(hashServiceKey(text)),
-    routes: async (app) => {
-      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, databaseNow, random, newId })
-    },
-    async seed(key) {
+    /** Whether this text is or was a service key. */
+    isKey: (text: string) => store.isKnown(hashServiceKey(text)),
+    routes: (async (app) => {
+      await app.register(serviceKeyRoutes, { ...deps, store })
+    }) satisfies FastifyPluginAsync,
+    /** Replaces the operator's previous key by this one; null only revokes it. */
+    async seed(key: string | null) {
       if (key === null) return store.revokeSeeded(tenantId, SEEDED_KEY_ID, clock())
       await store.seed({
         id: SEEDED_KEY_ID,

@@ -15,9 +15,9 @@ import {
   type ConsentStrategy,
   type Proof,
   type WaitForGrant,
+  verificationMessage,
 } from './consent-strategy.ts'
 import { readApprovalAnswer } from './microsoft-answer.ts'
-import { verificationMessage } from './verification-message.ts'
 
 type Granted = Extract<ApplicationGrant, { outcome: 'granted' }>
 type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'Mail.ReadWrite' }

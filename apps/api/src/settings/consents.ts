@@ -17,8 +17,7 @@ import type { ConsentSecrets, ConsentStrategy, ReportsLeg } from './consent-stra
 import type { ReportsConsent, ReportsProof } from './reports-consent.ts'
 import type { ReportsStore } from './reports-store.ts'
 import { decideConsent, type ConsentRequest, type SettingsState } from './settings-state.ts'
-import type { SettingsStore } from './settings-store.ts'
-import { waitForRequests } from './wait-for-requests.ts'
+import { waitForRequests, type SettingsStore } from './settings-store.ts'
 
 const CONSENT_MS = 10 * 60_000
 const PROOF_RENEWED_EVERY_MS = 3_000

@@ -1,7 +1,7 @@
 import type { Credential, CredentialLevel } from '@inforiver-mail/contract/credential'
 import type { FastifyBaseLogger } from 'fastify'
+import type { AlertFacts } from '../domain/alert.ts'
 import type { CredentialExpiry } from '../domain/credential-expiry.ts'
-import type { CredentialStore } from './credential-store.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 /** Warns this many days ahead; 0 means expired. */
@@ -20,35 +20,29 @@ const REMEDIES = {
     'Add a new certificate to the app registration in Entra, then put it where AZURE_CLIENT_CERTIFICATE_PATH points, and restart or reload Inforiver Mail.',
 } as const
 
-/** A step before the expiry of a credential, for an alert. */
-export interface ExpiringCredential {
-  readonly tenantId: string
-  readonly kind: 'secret' | 'certificate'
-  readonly expiresAt: Date
-  /** 60, 30, 7 or 1, or 0 once it has expired. */
-  readonly daysAhead: number
-  readonly daysLeft: number
-  readonly at: Date
-}
+/** Tells of the last step before the expiry that has been reached, again and again: each counts once. */
+export type TellOfExpiry = (
+  /** `threshold` is 60, 30, 7 or 1, or 0 once it has expired. */
+  expiry: AlertFacts['secret.expiring'] & { readonly tenantId: string; readonly threshold: number },
+  now: Date,
+) => Promise<void>
 
 /**
  * Returns a function to be called periodically. It logs at the first call and once a day how long the credential is
- * valid, and calls `onExpiring` once for each step before its expiry, over all processes.
+ * valid, and calls `onExpiring` with the last step before its expiry that has been reached.
  */
 export function createCredentialWatch({
   credentialExpiry,
   tenantId,
-  store,
   logger,
   clock,
   onExpiring,
 }: {
   credentialExpiry: () => CredentialExpiry
   tenantId: string
-  store: CredentialStore
   logger: FastifyBaseLogger
   clock: () => Date
-  onExpiring?: (expiring: ExpiringCredential) => Promise<void>
+  onExpiring: TellOfExpiry
 }): () => Promise<void> {
   let loggedAt: Date | null = null
   return async () => {
@@ -63,14 +57,13 @@ export function createCredentialWatch({
         level === 'expired' ? `the ${kind} of the app registration has expired` : expirySentence(kind, expiresAt)
       logger[LOG_LEVELS[level]]({ expiresAt, daysLeft }, level === 'ok' ? sentence : `${sentence}. ${REMEDIES[kind]}`)
     }
-    const daysAhead = warningStep(expiresAt, at)
-    if (daysAhead === null || !onExpiring) return
-    const expiring = { tenantId, kind, expiresAt, daysAhead, daysLeft: daysLeft ?? 0, at }
-    await store.warnOnce({ tenantId, expiresAt, daysAhead }, at, () => onExpiring(expiring))
+    const threshold = warningStep(expiresAt, at)
+    if (threshold !== null)
+      await onExpiring({ tenantId, kind, expiresAt: expiresAt.toISOString(), daysLeft: daysLeft ?? 0, threshold }, at)
   }
 }
 
-function expirySentence(kind: ExpiringCredential['kind'], expiresAt: Date): string {
+function expirySentence(kind: 'secret' | 'certificate', expiresAt: Date): string {
   return `the ${kind} of the app registration expires on ${expiresAt.toISOString().slice(0, 10)}`
 }
 

@@ -9,11 +9,16 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Timers } from '../runtime/clock.ts'
 import { redeemAnswer, refuseGuest } from './microsoft-answer.ts'
 import { proveInbox } from './report-proofs.ts'
-import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import {
+  refuse,
+  type ConsentAnswer,
+  type ConsentStrategy,
+  type Proof,
+  verificationMessage,
+} from './consent-strategy.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentStore } from './consent-store.ts'
 import type { Connection, SettingsState } from './settings-state.ts'
-import { verificationMessage } from './verification-message.ts'
 
 /** Asks a person for consent, and sends with that person's tokens. */
 export function createDelegatedConsent({

@@ -1,3 +1,4 @@
+import { readCredential } from '@inforiver-mail/contract/credential'
 import {
   cancelConsent,
   configure,
@@ -13,6 +14,11 @@ import {
 } from '@inforiver-mail/contract/office365-smtp'
 import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { PageText } from '@inforiver-mail/contract/plain-page'
+import {
+  readRecipientsPolicy,
+  replaceRecipientsPolicy,
+  type RecipientsPolicy,
+} from '@inforiver-mail/contract/recipients-policy'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import { correlationNote, plainText, sendPage, type PlainPage } from '../http/html.ts'
@@ -20,15 +26,16 @@ import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { instead, route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 import { afterCommit } from '../domain/outcome-unknown.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentStore } from './consent-store.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
+import { viewCredential } from './credential-watch.ts'
 import type { DeliveryReportSwitches } from './delivery-reports.ts'
 import type { ConsentRequest } from './settings-state.ts'
-import type { SettingsStore } from './settings-store.ts'
+import { waitForRequests, type SettingsStore } from './settings-store.ts'
 import { viewConsent, viewSettings } from './settings-view.ts'
-import { waitForRequests } from './wait-for-requests.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -39,6 +46,8 @@ interface Options {
   readonly consents: Consents
   readonly reportSwitches: DeliveryReportSwitches
   readonly showHandOff: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+  readonly readPolicy: (tenantId: string) => Promise<RecipientsPolicy>
+  readonly credentialExpiry: () => CredentialExpiry
   readonly clock: () => Date
   readonly timers: Timers
 }
@@ -53,6 +62,8 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
     consents,
     reportSwitches,
     showHandOff,
+    readPolicy,
+    credentialExpiry,
     clock,
     timers,
   },
@@ -124,6 +135,24 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   })
 
   app.get(APPROVAL_PATH, showHandOff) // the Entra administrator need not be signed in here
+
+  route(app, readRecipientsPolicy, requireAdmin, async ({ caller }) => readPolicy(caller.tenantId))
+
+  route(app, replaceRecipientsPolicy, requireAdmin, async ({ request, caller: { tenantId, userId }, body }) => {
+    const { policy, onTheWire } = await settingsStore.replaceRecipientsPolicy(tenantId, body, userId, clock())
+    const { allowedDomains, redirectAllTo } = policy
+    request.log.info(
+      { allowedDomains: allowedDomains.length, redirected: redirectAllTo !== null },
+      'recipients policy replaced',
+    )
+    // Once this is answered, nothing goes to those that it was to be kept from.
+    return afterCommit(async () => {
+      if (onTheWire) await waitForRequests(settingsStore, onTheWire, timers)
+      return policy
+    })
+  })
+
+  route(app, readCredential, requireAdmin, async () => viewCredential(credentialExpiry(), clock()))
 }
 
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {

@@ -10,6 +10,7 @@ import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from '../q
 import { endPause, endWantOfAccess } from '../queue/mailbox/pause.ts'
 import { readQuotaPause, type QuotaPause } from '../queue/mailbox/quota-pause.ts'
 import { countActive } from '../queue/records/read.ts'
+import type { Timers } from '../runtime/clock.ts'
 import type { NewId } from '../runtime/ids.ts'
 import {
   carryPending,
@@ -33,7 +34,8 @@ import {
 
 const RECHECK_BATCH = 100
 /** A change of the settings waits this long at most for requests on the wire, which cannot be recalled. */
-export const WIRE_WAIT_MS = 10_000
+const WIRE_WAIT_MS = 10_000
+const LOOK_EVERY_MS = 100
 /** What held messages no longer wait for where the connection ends, or another one begins. */
 const ENDED = [...WAITS_FOR_CONNECTION, 'mailbox-refused'] as const
 
@@ -222,6 +224,17 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
       return rows.map(({ tenantId }) => tenantId)
     },
   }
+}
+
+/** Waits until requests under replaced settings are answered, but ten seconds at most, however slow the database is. */
+export async function waitForRequests(
+  store: Pick<SettingsStore, 'isOnTheWire'>,
+  onTheWire: OnTheWire,
+  { elapsedMs, sleep }: Pick<Timers, 'elapsedMs' | 'sleep'>,
+): Promise<void> {
+  if (onTheWire.requests === 0) return
+  const until = elapsedMs() + WIRE_WAIT_MS
+  while (elapsedMs() < until && (await store.isOnTheWire(onTheWire))) await sleep(LOOK_EVERY_MS)
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
-import { waitForRequests } from './wait-for-requests.ts'
+import { waitForRequests } from './settings-store.ts'
 
 it('waits ten seconds at most for a request that stays on the wire, the time of a slow database included', async () => {
   let nowMs = 0
