@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createContentKeys, type ContentKeys } from './content-keys.ts'
-import type { DataKeys } from '../queue/queue.ts'
-import { addDataKey, readCurrentDataKey, readDataKey } from '../queue/intake/data-keys.ts'
+import { createDataKeys, type DataKeys } from '../queue/intake/data-keys.ts'
 import { newId } from '../test-support/new-id.ts'
 import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestClock, HOURS, MINUTES, type TestClock } from '../test-support/test-clock.ts'
@@ -27,12 +26,7 @@ afterAll(async () => {
 beforeEach(() => test.empty('data_keys'))
 
 function stored(changes: Partial<DataKeys> = {}): DataKeys {
-  return {
-    current: (tenantId) => readCurrentDataKey(pool, tenantId),
-    add: (tenantId, key) => addDataKey(pool, tenantId, key),
-    read: (id) => readDataKey(pool, id),
-    ...changes,
-  }
+  return { ...createDataKeys(pool), ...changes }
 }
 
 /** The content keys as another process uses them. */
@@ -70,7 +64,7 @@ describe('a data key', () => {
     const next = await keys.forNewMessage(message('msg_2'))
 
     expect(next.dataKey).not.toBe(last.dataKey)
-    expect(await readCurrentDataKey(pool, 'ten_1')).toMatchObject({ id: next.dataKey })
+    expect(await stored().current('ten_1')).toMatchObject({ id: next.dataKey })
     expect(await dataKeys()).toHaveLength(2)
   })
 
@@ -87,7 +81,7 @@ describe('a data key', () => {
     const store = stored({
       async add(tenantId, key) {
         made.push(key.id)
-        await addDataKey(pool, tenantId, key)
+        await stored().add(tenantId, key)
       },
     })
     const keys = newProcess({ store })
@@ -103,7 +97,7 @@ describe('a data key', () => {
     let first = true
     const store = stored({
       async add(tenantId, key) {
-        await addDataKey(pool, tenantId, key)
+        await stored().add(tenantId, key)
         if (first) await clock.advance(1 * HOURS)
         first = false
       },
@@ -111,13 +105,13 @@ describe('a data key', () => {
 
     const { dataKey } = await newProcess({ store }).forNewMessage(message('msg_1'))
 
-    expect(await readCurrentDataKey(pool, 'ten_1')).toMatchObject({ id: dataKey })
+    expect(await stored().current('ten_1')).toMatchObject({ id: dataKey })
   })
 
   it('is stored sealed', async () => {
     const { dataKey } = await newProcess().forNewMessage(message('msg_1'))
 
-    const row = await readDataKey(pool, dataKey)
+    const row = await stored().read(dataKey)
 
     const owner = { tenant: 'ten_1', record: dataKey, purpose: 'data-key' }
     expect(Buffer.from(await vault.open(row?.keySealed as never, owner), 'base64url')).toHaveLength(32)

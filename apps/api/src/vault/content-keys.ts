@@ -3,8 +3,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
 import { LRUCache } from 'lru-cache'
 import type { NewId } from '../runtime/ids.ts'
-import type { DataKey } from '../queue/intake/data-keys.ts'
-import type { DataKeys } from '../queue/queue.ts'
+import type { DataKey, DataKeys } from '../queue/intake/data-keys.ts'
 
 /** How long a current data key is cached, which is also how long it serves new messages after its hour. */
 const CURRENT_FOR_MS = 5 * 60_000

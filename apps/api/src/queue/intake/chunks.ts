@@ -53,12 +53,13 @@ export async function writeChunk(
  */
 export async function readChunks(
   pool: pg.Pool,
-  { messageId, part }: Pick<ChunkPlace, 'messageId' | 'part'>,
+  { id }: { readonly id: string },
+  part: number,
   { from, to }: { readonly from: number; readonly to: number },
   onChunk: (sealed: Buffer) => void,
 ): Promise<void> {
   await withClient(pool, async (client) => {
-    const rows = `message_id = ${client.escapeLiteral(messageId)} AND part = ${part} AND chunk >= ${from} AND chunk < ${to}`
+    const rows = `message_id = ${client.escapeLiteral(id)} AND part = ${part} AND chunk >= ${from} AND chunk < ${to}`
     const statement = `COPY (SELECT content FROM message_chunks WHERE ${rows} ORDER BY chunk) TO STDOUT (FORMAT binary)`
     const reader = createRowReader(onChunk)
     const copy: Copy = client.query(copyTo(statement))
@@ -67,7 +68,7 @@ export async function readChunks(
     } finally {
       copy.callback?.()
     }
-    if (reader.rows() !== to - from) throw new Error(`Chunks of attachment ${part} of ${messageId} are missing.`)
+    if (reader.rows() !== to - from) throw new Error(`Chunks of attachment ${part} of ${id} are missing.`)
   })
 }
 

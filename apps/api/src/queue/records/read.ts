@@ -62,100 +62,88 @@ SELECT ${COLUMNS}
   FROM unnest($2::text[]) AS r(id) CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
  WHERE ${['m.tenant_id = $1', ...state].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC`
 
-export async function findMessage(
-  pool: pg.Pool,
-  departures: Departures,
-  owner: Owner,
-  id: string,
-  configuredSender: string | null,
-): Promise<Message | null> {
-  const [message = null] = await findMessages(pool, departures, owner, [id], configuredSender)
-  return message
-}
-
-/** Returns those that there are, in the order of `ids`. */
-export async function findMessages(
-  pool: pg.Pool,
-  departures: Departures,
-  owner: Owner,
-  ids: readonly string[],
-  configuredSender: string | null,
-): Promise<Message[]> {
-  const { rows } = await pool.query<StoredRow>({
-    name: 'find-messages',
-    text: FIND,
-    values: [ids, owner.tenantId, owner.service],
-  })
-  const found = await toMessages(departures, owner, rows, configuredSender)
-  const outcomes = await readOutcomes(pool, ids)
-  const byId = new Map(
-    found.map(({ message, row }) => {
-      const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
-      return [message.id, Object.assign(message, { recipients: reportRecipients(message, known) })]
-    }),
-  )
-  return ids.flatMap((id) => byId.get(id) ?? [])
-}
-
-/**
- * Returns a page of what a filter selects.
- *
- * @throws {SearchTooLong} when the page is not there when `signal` aborts
- */
-export async function listMessages(
-  pool: pg.Pool,
-  departures: Departures,
-  owner: Owner,
-  { filter, start, limit, signal }: Listing,
-  configuredSender: string | null,
-): Promise<ListedMessages> {
-  const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
-  const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit, signal)
-  const items = await readMessages(pool, departures, owner, matches, finder, configuredSender)
-  return {
-    items,
-    newer: hasNewer ? (matches[0] ?? (start && wayBack(start))) : null,
-    older: hasOlder ? (matches.at(-1) ?? (start && wayBack(start))) : null,
-    total,
-    totalIsEstimate,
+/** Reads messages as the API shows them. `configuredSender` is the address that an unsent message would be sent from now. */
+export function createReading(pool: pg.Pool, departures: Departures) {
+  /** Returns those that there are, in the order of `ids`. */
+  async function findAll(owner: Owner, ids: readonly string[], configuredSender: string | null): Promise<Message[]> {
+    const { rows } = await pool.query<StoredRow>({
+      name: 'find-messages',
+      text: FIND,
+      values: [ids, owner.tenantId, owner.service],
+    })
+    const found = await toMessages(departures, owner, rows, configuredSender)
+    const outcomes = await readOutcomes(pool, ids)
+    const byId = new Map(
+      found.map(({ message, row }) => {
+        const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
+        return [message.id, Object.assign(message, { recipients: reportRecipients(message, known) })]
+      }),
+    )
+    return ids.flatMap((id) => byId.get(id) ?? [])
   }
-}
 
-/** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
-export async function* walkMessages(
-  pool: pg.Pool,
-  departures: Departures,
-  owner: Owner,
-  filter: StoredFilter,
-  { atOnce, configuredSender }: { atOnce: number; configuredSender: string | null },
-): AsyncGenerator<readonly MessageSummary[]> {
-  const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
-  for await (const matches of finder.all(atOnce))
-    for (let next = 0; next < matches.length; next += atOnce)
-      yield await readMessages(pool, departures, owner, matches.slice(next, next + atOnce), finder, configuredSender)
-}
+  async function show(
+    owner: Owner,
+    matches: readonly Match[],
+    finder: Finder,
+    configuredSender: string | null,
+  ): Promise<MessageSummary[]> {
+    if (matches.length === 0) return []
+    const values: unknown[] = [owner.tenantId, matches.map(({ id }) => id)]
+    const state = finder.state((value) => `$${values.push(value)}`)
+    const { rows } = await pool.query<StoredRow>(listOf(state), values)
+    const listed = await toMessages(departures, owner, rows, configuredSender)
+    const outcomes = await readOutcomes(
+      pool,
+      rows.map(({ id }) => id),
+    )
+    return listed.map(({ message, row }) => {
+      const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
+      return Object.assign(message, { delivery: countDeliveries(message, row.recipients, known) })
+    })
+  }
 
-async function readMessages(
-  pool: pg.Pool,
-  departures: Departures,
-  owner: Owner,
-  matches: readonly Match[],
-  finder: Finder,
-  configuredSender: string | null,
-): Promise<MessageSummary[]> {
-  if (matches.length === 0) return []
-  const values: unknown[] = [owner.tenantId, matches.map(({ id }) => id)]
-  const state = finder.state((value) => `$${values.push(value)}`)
-  const { rows } = await pool.query<StoredRow>(listOf(state), values)
-  const listed = await toMessages(departures, owner, rows, configuredSender)
-  const outcomes = await readOutcomes(
-    pool,
-    rows.map(({ id }) => id),
-  )
-  return listed.map(({ message, row }) => {
-    const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
-    return Object.assign(message, { delivery: countDeliveries(message, row.recipients, known) })
-  })
+  return {
+    findAll,
+
+    async find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null> {
+      const [message = null] = await findAll(owner, [id], configuredSender)
+      return message
+    },
+
+    /**
+     * Returns a page of what a filter selects.
+     *
+     * @throws {SearchTooLong} when the page is not there when `signal` aborts
+     */
+    async list(
+      owner: Owner,
+      { filter, start, limit, signal }: Listing,
+      configuredSender: string | null,
+    ): Promise<ListedMessages> {
+      const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
+      const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit, signal)
+      return {
+        items: await show(owner, matches, finder, configuredSender),
+        newer: hasNewer ? (matches[0] ?? (start && wayBack(start))) : null,
+        older: hasOlder ? (matches.at(-1) ?? (start && wayBack(start))) : null,
+        total,
+        totalIsEstimate,
+      }
+    },
+
+    /** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
+    async *walk(
+      owner: Owner,
+      filter: StoredFilter,
+      { atOnce, configuredSender }: { atOnce: number; configuredSender: string | null },
+    ): AsyncGenerator<readonly MessageSummary[]> {
+      const finder = createFinder(pool, owner, await withHeld(pool, owner.tenantId, filter))
+      for await (const matches of finder.all(atOnce))
+        for (let next = 0; next < matches.length; next += atOnce)
+          yield await show(owner, matches.slice(next, next + atOnce), finder, configuredSender)
+    },
+  }
 }
 
 /** $1 tenant */
