@@ -55,7 +55,7 @@ async function run(name: string, bench: (deps: BenchDeps) => Promise<void>): Pro
   console.log(`bench ${name} …`)
   const startedAt = performance.now()
   others = watchOtherPrograms()
-  const opening: Promise<Testbed>[] = []
+  const opening: Promise<Testbed & AsyncDisposable>[] = []
   const open = async (migrates: boolean) => {
     const opened = openTestbed({ migrates, signal })
     opening.push(opened)
@@ -76,7 +76,8 @@ async function run(name: string, bench: (deps: BenchDeps) => Promise<void>): Pro
     const share = others.share()
     if (share !== null && !signal.aborted) console.log(`  measured ${describeOthers(share)}`)
   } finally {
-    for (const each of await Promise.allSettled(opening)) if (each.status === 'fulfilled') await each.value.close()
+    for (const each of await Promise.allSettled(opening))
+      if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]()
   }
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
   console.log(`bench ${name} ${signal.aborted ? 'was stopped' : 'ended'} after ${seconds} s`)

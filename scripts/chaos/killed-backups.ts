@@ -1,5 +1,5 @@
 import { existsSync, globSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -33,33 +33,29 @@ export async function runKilledBackups(seed: number): Promise<boolean> {
     `backup, seed ${seed}: ${KILLS} kills of a backup, of a restore into the embedded and into an external database`,
   )
   const random = createRandom(seed)
-  const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-killed-'))
-  const testbed = await openTestbed()
+  await using temporary = await mkdtempDisposable(join(tmpdir(), 'inforiver-mail-killed-'))
+  const folder = temporary.path
+  await using testbed = await openTestbed()
   const faults: string[] = []
+  await (await testbed.start('api')).stop() // it writes down whose database this is
+  const backups = await killBackups(testbed, folder, random, faults)
+  const [dataDirectory, external] = [join(folder, 'data'), await startPostgres(join(folder, 'external'))]
   try {
-    await (await testbed.start('api')).stop() // it writes down whose database this is
-    const backups = await killBackups(testbed, folder, random, faults)
-    const [dataDirectory, external] = [join(folder, 'data'), await startPostgres(join(folder, 'external'))]
-    try {
-      const targets: readonly Target[] = [
-        {
-          name: 'embedded',
-          environment: { DATABASE_URL: '', DATA_DIR: dataDirectory },
-          open: () => startPostgres(dataDirectory),
-        },
-        {
-          name: 'external',
-          environment: { DATABASE_URL: external.connectionString },
-          open: async () => ({ ...external, stop: async () => {} }),
-        },
-      ]
-      for (const target of targets) await killRestores(testbed, target, backups, random, faults)
-    } finally {
-      await external.stop()
-    }
+    const targets: readonly Target[] = [
+      {
+        name: 'embedded',
+        environment: { DATABASE_URL: '', DATA_DIR: dataDirectory },
+        open: () => startPostgres(dataDirectory),
+      },
+      {
+        name: 'external',
+        environment: { DATABASE_URL: external.connectionString },
+        open: async () => ({ ...external, stop: async () => {} }),
+      },
+    ]
+    for (const target of targets) await killRestores(testbed, target, backups, random, faults)
   } finally {
-    await testbed.close()
-    await rm(folder, { recursive: true, force: true })
+    await external.stop()
   }
   for (const fault of faults) console.error(`  ${fault}`)
   console.log(faults.length === 0 ? '  nothing was lost, and every next run succeeded' : `  ${faults.length} faults`)

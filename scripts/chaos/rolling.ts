@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { startTraffic } from '../release/upgrade/traffic.ts'
 import type { Process } from '../testbed/processes.ts'
 import { compareArrivals, untilEnded } from '../testbed/service.ts'
 import { MB, submitLarge } from '../testbed/submit.ts'
-import { openTestbed, THIS_RELEASE, type Testbed } from '../testbed/testbed.ts'
+import { openTestbed, THIS_RELEASE } from '../testbed/testbed.ts'
 
 const MAILBOXES = 6
 /** How long each pair of releases works together. */
@@ -40,13 +40,9 @@ CREATE TRIGGER messages_next_recipients AFTER INSERT ON messages FOR EACH ROW EX
 
 /** Rolls from this release to one with another migration, and back. Resolves to whether nothing was lost or doubled. */
 export async function runRolling(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-next-'))
-  try {
-    await makeNextRelease(folder, MIGRATION)
-    return await rollBetween('this release and the next one', { older: THIS_RELEASE, newer: folder })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'inforiver-mail-next-'))
+  await makeNextRelease(folder.path, MIGRATION)
+  return await rollBetween('this release and the next one', { older: THIS_RELEASE, newer: folder.path })
 }
 
 interface Pair {
@@ -60,15 +56,7 @@ interface Pair {
  * uploaded, and then goes back.
  */
 export async function rollBetween(what: string, { older, newer }: Pair): Promise<boolean> {
-  const testbed = await openTestbed({ migrates: false })
-  try {
-    return await roll(testbed, what, { older, newer })
-  } finally {
-    await testbed.close()
-  }
-}
-
-async function roll(testbed: Testbed, what: string, { older, newer }: Pair): Promise<boolean> {
+  await using testbed = await openTestbed({ migrates: false })
   const startedAt = Date.now()
   await testbed.control('PATCH', '/settings', {
     latencyMs: 5,

@@ -58,33 +58,29 @@ export async function runStorms(messages: number, by: readonly string[]): Promis
 }
 
 async function run(messages: number, { access, readable, protocol }: Storm): Promise<boolean> {
-  const testbed = await openTestbed({ access })
-  try {
-    await testbed.control('PATCH', '/settings', {
-      latencyMs: 5,
-      sentCopyDelayMs: { min: 0, max: 20_000 },
-      faultRates: FAULT_RATES,
-      retryAfterForm: 'mixed',
-      retryAfterSeconds: 1,
-      accessTokenSeconds: TOKENS_LIVE_SECONDS,
-    })
-    const tenants = await testbed.addTenants(MAILBOXES, { largeAttachments: readable })
-    const tally = await storm(testbed, tenants, messages, protocol)
-    const { accepted, stored, sent, lost, doubled, flaggedDoubles, peakConcurrency, keyTrouble } = tally
-    const right =
-      [accepted, stored, sent].every((count) => count === messages) &&
-      lost === 0 &&
-      doubled === (readable ? 0 : flaggedDoubles) &&
-      peakConcurrency <= MOST_AT_ONCE &&
-      keyTrouble === null
-    console.log(
-      `${right ? '✓' : '✗'} storm by ${protocol.toUpperCase()}, ${access.graphAuth} access by ${access.credential}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${stored} stored, ${sent} read as sent, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
-        `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; ${keyTrouble ?? 'vault key changed cleanly'}; ${tally.seconds} s`,
-    )
-    return right
-  } finally {
-    await testbed.close()
-  }
+  await using testbed = await openTestbed({ access })
+  await testbed.control('PATCH', '/settings', {
+    latencyMs: 5,
+    sentCopyDelayMs: { min: 0, max: 20_000 },
+    faultRates: FAULT_RATES,
+    retryAfterForm: 'mixed',
+    retryAfterSeconds: 1,
+    accessTokenSeconds: TOKENS_LIVE_SECONDS,
+  })
+  const tenants = await testbed.addTenants(MAILBOXES, { largeAttachments: readable })
+  const tally = await storm(testbed, tenants, messages, protocol)
+  const { accepted, stored, sent, lost, doubled, flaggedDoubles, peakConcurrency, keyTrouble } = tally
+  const right =
+    [accepted, stored, sent].every((count) => count === messages) &&
+    lost === 0 &&
+    doubled === (readable ? 0 : flaggedDoubles) &&
+    peakConcurrency <= MOST_AT_ONCE &&
+    keyTrouble === null
+  console.log(
+    `${right ? '✓' : '✗'} storm by ${protocol.toUpperCase()}, ${access.graphAuth} access by ${access.credential}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${stored} stored, ${sent} read as sent, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
+      `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; ${keyTrouble ?? 'vault key changed cleanly'}; ${tally.seconds} s`,
+  )
+  return right
 }
 
 interface Slot {

@@ -12,8 +12,8 @@ import { inspectable, measureInUse } from './inspected-process.ts'
 import { requestTo, type FuzzedRequest, type Operation } from './request-arbitrary.ts'
 import type { Process } from '../testbed/processes.ts'
 import { inParallel } from '../testbed/submit.ts'
-import { addAdmin, type Tenant } from '../testbed/tenants.ts'
-import { openTestbed, type Testbed } from '../testbed/testbed.ts'
+import { addAdmin } from '../testbed/tenants.ts'
+import { openTestbed } from '../testbed/testbed.ts'
 
 const CONCURRENCY = 12
 const REQUESTS_PER_SAMPLE = 200
@@ -35,31 +35,18 @@ const [count = 20_000, seed = randomInt(1, 2 ** 31)] = process.argv.slice(2).map
  */
 async function fuzz(): Promise<boolean> {
   console.log(`${count} requests, seed ${seed}: npm run fuzz -- ${count} ${seed}`)
-  const testbed = await openTestbed()
-  try {
-    const [sender, admins] = await testbed.addTenants(2)
-    if (!sender || !admins) return false
-    const inspectorPort = await freePort()
-    const product = await testbed.start('all', {
-      NODE_OPTIONS: inspectable(inspectorPort),
-      TRUST_PROXY: '127.0.0.1', // each request comes from an address of its own, or the rate limit would answer most
-      MAILBOX_MESSAGES_PER_MINUTE: '0',
-      MAILBOX_RECIPIENTS_PER_DAY: '0',
-    })
-    return await send(testbed, product, inspectorPort, sender, await addAdmin(testbed.pool, admins))
-  } finally {
-    await testbed.close()
-  }
-}
-
-/** @param session signs in again where it is needed, since signing out is an operation as well */
-async function send(
-  testbed: Testbed,
-  product: Process,
-  inspectorPort: number,
-  sender: Tenant,
-  session: Awaited<ReturnType<typeof addAdmin>>,
-): Promise<boolean> {
+  await using testbed = await openTestbed()
+  const [sender, admins] = await testbed.addTenants(2)
+  if (!sender || !admins) return false
+  const inspectorPort = await freePort()
+  const product = await testbed.start('all', {
+    NODE_OPTIONS: inspectable(inspectorPort),
+    TRUST_PROXY: '127.0.0.1', // each request comes from an address of its own, or the rate limit would answer most
+    MAILBOX_MESSAGES_PER_MINUTE: '0',
+    MAILBOX_RECIPIENTS_PER_DAY: '0',
+  })
+  /** It signs in again where it is needed, since signing out is an operation as well. */
+  const session = await addAdmin(testbed.pool, admins)
   const port = Number(new URL(product.url).port)
   const operations = await readOperations(product)
   const requests = requestTo(operations, {

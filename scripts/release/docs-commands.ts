@@ -3,7 +3,7 @@
 // without a network. That takes root, and a release in release/ (npm run release). It exits with 1 when a block failed,
 // or with 2 when it could run none.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VERSION } from '../../apps/api/src/runtime/version.ts'
@@ -67,33 +67,29 @@ function whyNot({ plan, language }: Block): string {
 }
 
 function runAll(blocks: readonly Block[]): Map<Block, { fault: string | null; output: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-documents-'))
-  const walk = join(folder, 'walk')
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'inforiver-mail-documents-'))
+  const walk = join(folder.path, 'walk')
   const at = (block: Block, part: string) => join(walk, 'blocks', `${blocks.indexOf(block)}.${part}`)
   const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
-  try {
-    cpSync(join(import.meta.dirname, 'outside/clean-machine'), walk, { recursive: true })
-    mkdirSync(join(walk, 'blocks'))
-    mkdirSync(join(walk, 'release'))
-    for (const name of [archive, `${archive}.sha256`]) cpSync(join(root, name), join(walk, name))
-    for (const block of blocks) {
-      if (block.plan.kind !== 'run') continue
-      writeFileSync(at(block, 'sh'), block.text)
-      writeFileSync(at(block, 'setting'), block.plan.setting)
-      writeFileSync(at(block, 'until'), block.plan.until ?? '')
-    }
-    const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--fork', '--kill-child']
-    const { stderr } = spawnSync('unshare', [...namespaces, join(walk, 'enter.sh'), folder], { encoding: 'utf8' })
-    return new Map(
-      blocks.map((block) => {
-        const status = read(at(block, 'status')).trim()
-        const output = status === '' ? stderr : read(at(block, 'output'))
-        return [block, { fault: faultOf(block, status, output), output }]
-      }),
-    )
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  cpSync(join(import.meta.dirname, 'outside/clean-machine'), walk, { recursive: true })
+  mkdirSync(join(walk, 'blocks'))
+  mkdirSync(join(walk, 'release'))
+  for (const name of [archive, `${archive}.sha256`]) cpSync(join(root, name), join(walk, name))
+  for (const block of blocks) {
+    if (block.plan.kind !== 'run') continue
+    writeFileSync(at(block, 'sh'), block.text)
+    writeFileSync(at(block, 'setting'), block.plan.setting)
+    writeFileSync(at(block, 'until'), block.plan.until ?? '')
   }
+  const namespaces = ['--mount', '--net', '--pid', '--ipc', '--uts', '--fork', '--kill-child']
+  const { stderr } = spawnSync('unshare', [...namespaces, join(walk, 'enter.sh'), folder.path], { encoding: 'utf8' })
+  return new Map(
+    blocks.map((block) => {
+      const status = read(at(block, 'status')).trim()
+      const output = status === '' ? stderr : read(at(block, 'output'))
+      return [block, { fault: faultOf(block, status, output), output }]
+    }),
+  )
 }
 
 function faultOf({ plan }: Block, status: string, output: string): string | null {

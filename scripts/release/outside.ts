@@ -98,13 +98,9 @@ const CHECKS: readonly Check[] = [
     debian: 'npm @redocly/cli',
     async make() {
       const file = join(directory, 'openapi.json')
-      const testbed = await openTestbed()
-      try {
-        const { url } = await testbed.start('api')
-        writeFileSync(file, await (await fetch(`${url}/openapi.json`)).text())
-      } finally {
-        await testbed.close()
-      }
+      await using testbed = await openTestbed()
+      const { url } = await testbed.start('api')
+      writeFileSync(file, await (await fetch(`${url}/openapi.json`)).text())
       await run('redocly', ['lint', '--extends=recommended', file])
     },
   },

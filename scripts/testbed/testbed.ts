@@ -60,42 +60,26 @@ export type Testbed = Awaited<ReturnType<typeof open>>
  * Starts a PostgreSQL and a simulated Microsoft, which any number of the product's processes can share. When that fails,
  * or is cancelled, nothing of them is left.
  */
-export async function openTestbed(options: Options = {}): Promise<Testbed> {
-  const undoing: Undo[] = []
-  try {
-    return await open(options, undoing)
-  } catch (error) {
-    await undoAll(undoing)
-    throw error
-  }
-}
-
-type Undo = () => unknown
-
-/** Begins with the last, and goes on after one that fails. */
-async function undoAll(undoing: Undo[]): Promise<void> {
-  const undo = undoing.pop()
-  if (undo === undefined) return
-  try {
-    await undo()
-  } finally {
-    await undoAll(undoing)
-  }
+export async function openTestbed(options: Options = {}): Promise<Testbed & AsyncDisposable> {
+  await using undoing = new AsyncDisposableStack()
+  const testbed = await open(options, undoing)
+  const kept = undoing.move()
+  return { ...testbed, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 /** Adds to `undoing` how each thing that it starts is ended. */
-async function open(options: Options, undoing: Undo[]) {
+async function open(options: Options, undoing: AsyncDisposableStack) {
   const { openDatabase = openEmbedded, migrates = true, signal } = options
   const access = options.access ?? { graphAuth: 'delegated', credential: 'client secret' }
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-testbed-'))
-  undoing.push(() => rm(directory, { recursive: true, force: true }))
+  undoing.defer(() => rm(directory, { recursive: true, force: true }))
   const postgres = await openDatabase(directory, signal)
-  undoing.push(() => postgres.stop())
+  undoing.defer(() => postgres.stop())
   signal?.throwIfAborted()
   if (migrates) await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
   pool.on('error', () => {}) // the pool replaces an idle connection that was cut
-  undoing.push(() => void pool.end()) // a statement that still runs ends with the server
+  undoing.defer(() => void pool.end()) // a statement that still runs ends with the server
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
   const vault = openVault(vaultKeys)
   const { certificate, privateKey } = clientCertificate()
@@ -109,16 +93,16 @@ async function open(options: Options, undoing: Undo[]) {
   }
   const simulator = await startSimulator({ registration, generatedPeople: PEOPLE }, signal)
   const { control } = simulator
-  undoing.push(() => simulator.stop())
+  undoing.defer(() => simulator.stop())
   signal?.throwIfAborted()
   const processes: Process[] = []
   const killAll = () => {
     for (const each of processes) void each.kill()
   }
   process.once('exit', killAll)
-  undoing.push(() => {
+  undoing.defer(async () => {
     process.off('exit', killAll)
-    return Promise.all(processes.map((each) => each.stop()))
+    await Promise.all(processes.map((each) => each.stop()))
   })
 
   const environment = {
@@ -214,8 +198,6 @@ async function open(options: Options, undoing: Undo[]) {
         kill: () => void child.kill('SIGKILL'),
       }
     },
-
-    close: () => undoAll(undoing),
   }
 }
 

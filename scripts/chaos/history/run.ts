@@ -90,53 +90,46 @@ async function record({
   recorder,
 }: HistoryOptions & { readonly recorder: Recorder }): Promise<Summary> {
   const pair = await startPostgresPair()
-  const testbed = await openTestbed({ openDatabase: async () => pair })
+  await using testbed = await openTestbed({ openDatabase: async () => pair })
   const over = new AbortController()
-  try {
-    return await recordOn()
-  } finally {
-    over.abort()
-    await testbed.close()
-  }
+  using ending = new DisposableStack()
+  ending.defer(() => over.abort())
+  const failedStarts: string[] = []
+  const others = await addTenants(testbed)
+  const site = await openSite(testbed, {
+    pair,
+    limits: LIMITS,
+    over: over.signal,
+    onFailedStart: (reason) => failedStarts.push(reason),
+  })
+  await Promise.all(site.slots.map((_slot, index) => site.start(index)))
+  const tenant = await readInstallationTenant(testbed)
+  const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]
+  recorder.write({ kind: 'run', at: Date.now(), seed, minutes, limits: LIMITS, tenants })
+  const log = followSimulator(testbed, recorder)
+  const admin = await signInAdmin(site, { tenant, recorder, random: createRandom(seed + 1) })
+  const serviceKey = await admin.createServiceKey()
+  await admin.ensureConnected()
+  const messages = createMessages(site, recorder, createRandom(seed + 2))
+  const faults = createInjector(planFaults(seed, minutes, only), { pair, testbed, site, recorder, seed })
 
-  async function recordOn(): Promise<Summary> {
-    const failedStarts: string[] = []
-    const others = await addTenants(testbed)
-    const site = await openSite(testbed, {
-      pair,
-      limits: LIMITS,
-      over: over.signal,
-      onFailedStart: (reason) => failedStarts.push(reason),
-    })
-    await Promise.all(site.slots.map((_slot, index) => site.start(index)))
-    const tenant = await readInstallationTenant(testbed)
-    const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]
-    recorder.write({ kind: 'run', at: Date.now(), seed, minutes, limits: LIMITS, tenants })
-    const log = followSimulator(testbed, recorder)
-    const admin = await signInAdmin(site, { tenant, recorder, random: createRandom(seed + 1) })
-    const serviceKey = await admin.createServiceKey()
-    await admin.ensureConnected()
-    const messages = createMessages(site, recorder, createRandom(seed + 2))
-    const faults = createInjector(planFaults(seed, minutes, only), { pair, testbed, site, recorder, seed })
+  await faults.begin()
+  const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
+  const senders = [...others.map(({ sender }) => sender), changing]
+  await work({ senders, messages, admin, recorder, random: createRandom(seed + 3), forMs: minutes * MINUTE_MS })
+  await faults.end()
 
-    await faults.begin()
-    const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
-    const senders = [...others.map(({ sender }) => sender), changing]
-    await work({ senders, messages, admin, recorder, random: createRandom(seed + 3), forMs: minutes * MINUTE_MS })
-    await faults.end()
-
-    await messages.settle()
-    await admin.ensureConnected()
-    await untilSettled(testbed, () => site.apiUrl(0), senders)
-    await messages.readAll()
-    await faults.stopWatching()
-    await site.close()
-    await log.stop()
-    return {
-      faults: faults.counts,
-      problems: faults.problems,
-      failedStarts: countBy(failedStarts.map(firstErrorOf)),
-    }
+  await messages.settle()
+  await admin.ensureConnected()
+  await untilSettled(testbed, () => site.apiUrl(0), senders)
+  await messages.readAll()
+  await faults.stopWatching()
+  await site.close()
+  await log.stop()
+  return {
+    faults: faults.counts,
+    problems: faults.problems,
+    failedStarts: countBy(failedStarts.map(firstErrorOf)),
   }
 }
 

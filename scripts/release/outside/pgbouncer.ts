@@ -17,16 +17,15 @@ const SENT_WITHIN_MS = 60_000
  * @throws {Error} when the product does not become ready, or does not send it
  */
 export async function sendThroughPgBouncer(): Promise<void> {
-  const testbed = await openTestbed()
-  try {
-    const [tenant] = await testbed.addTenants(1)
-    if (!tenant) throw new Error('There is no tenant.')
-    const { host, port, user, password, database } = new pg.Client({ connectionString: testbed.connectionString })
-    const listenPort = await freePort()
-    const file = join(host, 'pgbouncer.ini') // the folder of the socket, which only the account of PostgreSQL can enter
-    writeFileSync(
-      file,
-      `[databases]
+  await using testbed = await openTestbed()
+  const [tenant] = await testbed.addTenants(1)
+  if (!tenant) throw new Error('There is no tenant.')
+  const { host, port, user, password, database } = new pg.Client({ connectionString: testbed.connectionString })
+  const listenPort = await freePort()
+  const file = join(host, 'pgbouncer.ini') // the folder of the socket, which only the account of PostgreSQL can enter
+  writeFileSync(
+    file,
+    `[databases]
 ${database} = host=${host} port=${port} user=${user} password=${password}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -34,36 +33,33 @@ listen_port = ${listenPort}
 unix_socket_dir =
 auth_type = any
 `,
-    )
-    const { prefix, ids } = await choosePostgresAccount(host, 'pgbouncer') // it does not run as root either
-    const [command, ...parameters] = [...prefix, 'pgbouncer', file] as const
-    const pooler = spawn(command, parameters, { ...ids, stdio: ['ignore', 'ignore', 'pipe'] })
-    const ended = once(pooler, 'exit')
-    let said = ''
-    const listens = new Promise<void>((resolve) =>
-      pooler.stderr.on('data', (data: Buffer) => {
-        said += data.toString()
-        if (said.includes('process up')) resolve()
-      }),
-    )
-    try {
-      await Promise.race([listens, ended])
-      const product = await testbed.start('all', {
-        DATABASE_URL: `postgresql://${user}@127.0.0.1:${listenPort}/${database}`,
-      })
-      const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
-      await callApi(product.url, tenant, '/messages', submitJson(message, 'pgbouncer'))
-      await untilEnded(() => product.url, [tenant], { withinMs: SENT_WITHIN_MS })
-      const [sent] = await readMessages(product.url, tenant)
-      if (sent?.status !== 'sent') throw new Error(`The mail is ${sent?.status} after a minute.`)
-      await product.stop()
-    } catch (error) {
-      throw new Error(`${(error as Error).message}\n${said}`, { cause: error })
-    } finally {
-      pooler.kill()
-      await ended
-    }
+  )
+  const { prefix, ids } = await choosePostgresAccount(host, 'pgbouncer') // it does not run as root either
+  const [command, ...parameters] = [...prefix, 'pgbouncer', file] as const
+  const pooler = spawn(command, parameters, { ...ids, stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = once(pooler, 'exit')
+  let said = ''
+  const listens = new Promise<void>((resolve) =>
+    pooler.stderr.on('data', (data: Buffer) => {
+      said += data.toString()
+      if (said.includes('process up')) resolve()
+    }),
+  )
+  try {
+    await Promise.race([listens, ended])
+    const product = await testbed.start('all', {
+      DATABASE_URL: `postgresql://${user}@127.0.0.1:${listenPort}/${database}`,
+    })
+    const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+    await callApi(product.url, tenant, '/messages', submitJson(message, 'pgbouncer'))
+    await untilEnded(() => product.url, [tenant], { withinMs: SENT_WITHIN_MS })
+    const [sent] = await readMessages(product.url, tenant)
+    if (sent?.status !== 'sent') throw new Error(`The mail is ${sent?.status} after a minute.`)
+    await product.stop()
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${said}`, { cause: error })
   } finally {
-    await testbed.close()
+    pooler.kill()
+    await ended
   }
 }

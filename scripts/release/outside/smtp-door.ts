@@ -108,26 +108,22 @@ async function withDoor<Result>(
   { folder, certificate, settings }: Place,
   act: (open: Open) => Promise<Result>,
 ): Promise<Result> {
-  const testbed = await openTestbed()
-  try {
-    const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
-    if (!tenant) throw new Error('There is no tenant.')
-    const keyFile = join(folder, 'service-key')
-    const door = { port: await freePort(), tlsPort: await freePort(), key: tenant.serviceKey, keyFile }
-    writeFileSync(keyFile, door.key, { mode: 0o600 })
-    const { url } = await testbed.start('all', {
-      ...NO_LIMITS,
-      MAILBOX_CONCURRENCY: '4',
-      SMTP_LISTEN_PORT: String(door.port),
-      SMTP_LISTEN_TLS_PORT: String(door.tlsPort),
-      SMTP_LISTEN_CERTIFICATE_PATH: certificate.certificate,
-      SMTP_LISTEN_KEY_PATH: certificate.key,
-      ...settings,
-    })
-    return await act({ door, testbed, tenant, url })
-  } finally {
-    await testbed.close()
-  }
+  await using testbed = await openTestbed()
+  const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
+  if (!tenant) throw new Error('There is no tenant.')
+  const keyFile = join(folder, 'service-key')
+  const door = { port: await freePort(), tlsPort: await freePort(), key: tenant.serviceKey, keyFile }
+  writeFileSync(keyFile, door.key, { mode: 0o600 })
+  const { url } = await testbed.start('all', {
+    ...NO_LIMITS,
+    MAILBOX_CONCURRENCY: '4',
+    SMTP_LISTEN_PORT: String(door.port),
+    SMTP_LISTEN_TLS_PORT: String(door.tlsPort),
+    SMTP_LISTEN_CERTIFICATE_PATH: certificate.certificate,
+    SMTP_LISTEN_KEY_PATH: certificate.key,
+    ...settings,
+  })
+  return await act({ door, testbed, tenant, url })
 }
 
 /** Runs programs at a door, and checks that the mail with this subject arrived, once. */

@@ -1,7 +1,7 @@
 // npm run upgrade [-- --sources FOLDER]: builds the last release of docs/releases.json from the history, or takes one that
 // is checked out and built, lets it work, kills it, and starts this release on its data; from 2.0.0 on it also exchanges
 // the processes one by one. Fails when a message is lost or doubled.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -36,31 +36,25 @@ const release = await lastRelease()
 const { version } = release
 if (values.sources !== undefined) process.exit((await upgradeFrom(values.sources)) ? 0 : 1)
 
-const folder = await mkdtemp(join(tmpdir(), `inforiver-mail-${version}-`))
-const sources = join(folder, 'sources')
+await using folder = await mkdtempDisposable(join(tmpdir(), `inforiver-mail-${version}-`))
+const sources = join(folder.path, 'sources')
 try {
   console.log(`Building version ${version} (${release.commit.slice(0, 7)}) …`)
   await checkOut(release, sources)
   process.exitCode = (await upgradeFrom(sources)) ? 0 : 1
 } finally {
   await removeCheckOut(sources)
-  await rm(folder, { recursive: true, force: true })
 }
 
 async function upgradeFrom(older: string): Promise<boolean> {
-  const testbed = await openTestbed({ migrates: false })
-  let right = false
-  try {
-    right = await stopAndStart(testbed, older)
-  } finally {
-    await testbed.close()
-  }
+  const right = await stopAndStart(older)
   if (compareVersions(version, FIRST_ROLLING) < 0) return right
   return (await rollBetween(`${version} and this release`, { older, newer: THIS_RELEASE })) && right
 }
 
 /** Kills the other release with messages in every state, and starts this one on its data. */
-async function stopAndStart(testbed: Testbed, older: string): Promise<boolean> {
+async function stopAndStart(older: string): Promise<boolean> {
+  await using testbed = await openTestbed({ migrates: false })
   const startedAt = Date.now()
   const { control } = testbed
   const old = await testbed.startRelease(older, 'all', ENVIRONMENT)
