@@ -1,67 +1,7 @@
 import { z } from 'zod'
-import { bounded } from './bounded.ts'
-import { EmailAddress, isDomainName } from './email-address.ts'
+import { AllowedDomains } from './allowed-domains.ts'
+import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
-import { fault } from './fault-text.ts'
-
-const MAX_ALLOWED_DOMAINS = 100
-const BELOW = '*.'
-
-/** The domain in lower case, as DNS has it (xn--…); null where no such name can exist. */
-function toAsciiDomain(domain: string): string | null {
-  if (/^[\x21-\x7e]+$/.test(domain)) return domain.toLowerCase()
-  try {
-    return new URL(`http://${domain}`).hostname
-  } catch {
-    return null
-  }
-}
-
-/**
- * A domain such as `contoso.com`, or `*.contoso.com` for every name below it, which does not include `contoso.com`
- * itself. Kept in lower case, as DNS has it.
- */
-const AllowedDomain = z
-  .string({ error: fault('domain-needed') })
-  .max(255, fault('domain-too-long'))
-  .transform((value, context) => {
-    const domain = value.startsWith(BELOW) ? value.slice(BELOW.length) : value
-    const prefix = value.slice(0, value.length - domain.length)
-    // Below a name of one part, such as *.local, there are domains too.
-    const ascii = isDomainName(prefix === '' ? domain : `x.${domain}`) ? toAsciiDomain(domain) : null
-    if (ascii !== null) return `${prefix}${ascii}`
-    context.addIssue({
-      code: 'custom',
-      message: fault('domain-or-below'),
-    })
-    return z.NEVER
-  })
-
-/** A domain such as `contoso.com`, in lower case, as DNS has it. */
-export const DomainName = z
-  .string({ error: fault('domain-needed') })
-  .max(253, fault('domain-too-long'))
-  .transform((value, context) => {
-    const ascii = isDomainName(value) ? toAsciiDomain(value) : null
-    if (ascii !== null) return ascii
-    context.addIssue({ code: 'custom', message: fault('domain-alone') })
-    return z.NEVER
-  })
-
-/** Domains that mail may go to, each once; an empty list allows all. */
-export const AllowedDomains = bounded(
-  z.array(AllowedDomain, { error: fault('domain-list') }),
-  MAX_ALLOWED_DOMAINS,
-  fault('too-many-domains', { max: MAX_ALLOWED_DOMAINS }),
-).transform((domains) => [...new Set(domains)])
-
-/** Whether mail to this address is allowed. `domains` are as `AllowedDomains` returns them. */
-export function isAllowedRecipient(address: string, domains: readonly string[]): boolean {
-  if (domains.length === 0) return true
-  const domain = toAsciiDomain(address.slice(address.lastIndexOf('@') + 1))
-  if (domain === null) return false
-  return domains.some((allowed) => (allowed.startsWith(BELOW) ? domain.endsWith(allowed.slice(1)) : domain === allowed))
-}
 
 const REDIRECT = {
   description: 'All mail goes to this address alone, instead of its recipients; null where it goes to them.',

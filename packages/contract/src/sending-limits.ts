@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { bounded } from './bounded.ts'
-import { DomainName } from './recipients-policy.ts'
+import { DomainName } from './allowed-domains.ts'
 import type { Endpoint } from './endpoint.ts'
 import { fault } from './fault-text.ts'
 

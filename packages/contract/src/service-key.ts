@@ -3,7 +3,7 @@ import { bounded } from './bounded.ts'
 import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
-import { AllowedDomains } from './recipients-policy.ts'
+import { AllowedDomains } from './allowed-domains.ts'
 import { fault } from './fault-text.ts'
 
 const ServiceKeyId = z

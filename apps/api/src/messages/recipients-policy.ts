@@ -1,4 +1,4 @@
-import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
+import { isAllowedRecipient } from '@inforiver-mail/contract/allowed-domains'
 import { refuseFaults } from '../http/input-faults.ts'
 import type { Fault } from '../http/problem.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'

@@ -1,3 +1,4 @@
+import { CODE } from '@inforiver-mail/contract/wording'
 import { describe, expect, it } from 'vitest'
 import { graphAnswer } from '../test-support/graph-answer.ts'
 import { classifyFailure } from './classify-failure.ts'
@@ -141,6 +142,57 @@ describe('classifyFailure', () => {
   ])('finds which limit %i %s, saying %j, is about: %s', (status, code, message, limit) => {
     const failure = classifyFailure(graphAnswer({ status, code, message }))
     expect('limit' in failure ? failure.limit : undefined).toBe(limit)
+  })
+
+  it.each([
+    [200, 'unknown'],
+    [413, 'message-too-large'],
+    [429, 'throttled'],
+    [503, 'unknown'],
+  ])('takes %i with a page of a host behind Graph as what its status says: %s', (status, verdict) => {
+    expect(nameOfFailure(graphAnswer({ status, relaysPage: true }))).toBe(verdict)
+  })
+
+  it.each([
+    [404, undefined, 'draft-gone'],
+    [404, 'changed', 'draft-gone'],
+    [500, 'sent', 'unknown'],
+  ] as const)('takes %i ErrorItemNotFound of a draft that is %s as %s', (status, draft, verdict) => {
+    expect(nameOfFailure(graphAnswer({ status, code: 'ErrorItemNotFound' }), draft && { draft })).toBe(verdict)
+  })
+
+  it('takes a code that says why for the reason, whatever the message says of a length', () => {
+    const answer = graphAnswer({ status: 400, code: 'ErrorInvalidRecipients', message: 'request length' })
+    expect(nameOfFailure(answer)).toBe('recipient-refused')
+  })
+
+  it.each([
+    [{ status: 401, code: 'InvalidAuthenticationToken' }, { detail: ['graph-unauthorized'] }],
+    [{ status: 401 }, { detail: ['graph-unauthorized', CODE], microsoftCode: 'HTTP 401' }],
+    [{ status: 429 }, { detail: ['graph-throttled', CODE], microsoftCode: 'HTTP 429' }],
+    [
+      { status: 503, message: 'Busy. More.' },
+      { detail: ['graph-unknown', 'quote'], quote: 'Busy.' },
+    ],
+    [
+      { status: 400, code: 'ErrorOfTomorrow', message: 'No.' },
+      { detail: ['graph.invalid-message.detail', 'quote'], quote: 'No.', title: 'graph.invalid-message.title' },
+    ],
+    [
+      { status: 403, code: 'ErrorSendAsDenied', message: 'No.' },
+      { detail: ['graph.send-as-denied.detail'], title: 'graph.send-as-denied.title' },
+    ],
+  ])('words %j by %j', (answer, values) => {
+    expect(classifyFailure(graphAnswer(answer)).values).toEqual(values)
+  })
+
+  it.each([
+    [300, 'mailbox'],
+    [403, 'mailbox'],
+    [413, 'message'],
+  ])('says what HTTP %i of something in between concerns: the %s', (status, concerns) => {
+    const answer = graphAnswer({ status, gateway: gateway(status), retryAfter: LATER })
+    expect(classifyFailure(answer)).toMatchObject({ outcome: 'intercepted', concerns, retryAfter: LATER })
   })
 
   it.each([

@@ -150,12 +150,12 @@ function findVerdict(
 }
 
 function knownVerdict(code: string | null): GraphVerdict | undefined {
-  return code !== null && Object.hasOwn(GRAPH_CODES, code) ? GRAPH_CODES[code]?.verdict : undefined
+  return GRAPH_CODES[code ?? '']?.verdict
 }
 
 /** Graph answers a request over 4 MB with 413, or with a plain BadRequest that only its message distinguishes. */
 function isRequestTooLong({ status, message }: GraphAnswer): boolean {
-  return status === 413 || (message !== null && /request length/i.test(message))
+  return status === 413 || /request length/i.test(message ?? '')
 }
 
 function lacksSharedPermission({ own, grantedPermissions }: NonNullable<FailureContext['sender']>): boolean {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readDeliveryReport, REPORT_BYTES } from './delivery-report.ts'
+import { messageIdsIn, readDeliveryReport, REPORT_BYTES } from './delivery-report.ts'
 
 const OURS = '<msg_0123456789abcdef0123456789abcdef@contoso.com>'
 
@@ -116,6 +116,68 @@ it('reads a recipient with comments after the values, and one outside ASCII', as
   ])
 })
 
+const named = (field: string) => [`Final-Recipient: ${field}`]
+
+it.each([
+  [['Final-Recipient : rfc822 ; max@b.example '], { addresses: ['max@b.example'], action: 'other' }],
+  [['Final-Recipient:max@b.example', 'Action: failed '], { addresses: ['max@b.example'], action: 'failed' }],
+  [['!Final-Recipient: rfc822;max@b.example'], undefined],
+  [['Status: 5.1.1'], undefined],
+  [named('rfc822;(x)max@b.example'), { addresses: ['(x)max@b.example'] }],
+  [named('rfc822;max@b.example(Max) '), { addresses: ['max@b.example'] }],
+  [named('<max@b.example>x'), undefined],
+  [named('x<max@b.example>'), undefined],
+  [named('rfc822;a max@b.example'), undefined],
+  [named('rfc822;max@b.example eva'), undefined],
+  [named('rfc822;somebody'), undefined],
+  [named(`rfc822;${'a'.repeat(310)}@b.example`), { addresses: [`${'a'.repeat(310)}@b.example`] }],
+  [named(`rfc822;${'a'.repeat(311)}@b.example`), undefined],
+  [named('utf-8;\\x{1F600}\\x{10FFFF}\\x{110000}@b.example'), { addresses: ['😀\u{10FFFF}\\x{110000}@b.example'] }],
+  [[...named('a@b.example'), 'Diagnostic-Code: see x; y'], { code: null, detail: 'see x; y' }],
+  [[...named('a@b.example'), 'Diagnostic-Code: x-unix ; full '], { detail: 'full' }],
+])('reads %j', async (fields, recipient) => {
+  const read = await readDeliveryReport(report({ text: '550 5.1.1 unknown', recipients: [fields] }))
+  expect(read?.recipients).toMatchObject(recipient ? [recipient] : [])
+  expect(read?.unaddressed, 'the part for machines tells all').toBeNull()
+})
+
+it('reads a report with other line ends and blank lines of spaces alike', async () => {
+  const recipients = [
+    FAILED('a@b.example', '5.1.1', '550 5.1.1\r\n  \tno\r\n one'),
+    FAILED('b@b.example', '5.2.2', 'full'),
+  ]
+  const whole = report({ recipients, headers: [], returned: RETURNED })
+  const read = await readDeliveryReport(whole)
+  expect(read).toMatchObject({ originals: [OURS], recipients: [{ detail: '550 5.1.1 no one' }, { detail: 'full' }] })
+  expect(await readDeliveryReport(whole.replaceAll('\r\n', '\n'))).toEqual(read)
+  expect(await readDeliveryReport(whole.replaceAll('\r\n\r\nFinal', '\r\n \t\r\nFinal'))).toEqual(read)
+})
+
+it('reads 500 recipients and 50 Message-IDs at most, of 998 characters each', async () => {
+  const many = Array.from({ length: 501 }, (_, number) => `${number}@b.example`)
+  const recipients = many.map((address) => FAILED(address, '5.1.1', 'unknown'))
+  expect((await readDeliveryReport(report({ recipients })))?.recipients).toHaveLength(500)
+  const headers = [`X-Failed-Recipients: ${many.join(', ')}`]
+  expect((await readDeliveryReport(report({ headers })))?.recipients).toHaveLength(500)
+  const ids = Array.from({ length: 40 }, (_, number) => `<${number}@b.example>`)
+  const references = [
+    `In-Reply-To: <a@b.example>${ids.join(' ')}`,
+    `References: ${ids.join(' ')} <b@b.example> ${many.map((id) => `<${id}x>`).join(' ')}`,
+  ]
+  expect((await readDeliveryReport(report({ headers: references })))?.originals).toHaveLength(50)
+  expect(messageIdsIn(ids.join('') + ids.join(''))).toHaveLength(50)
+  expect(messageIdsIn(`<${'a'.repeat(996)}> <${'a'.repeat(997)}> <b@b.example`)).toEqual([`<${'a'.repeat(996)}>`])
+})
+
+it.each([
+  ['message/global', [OURS]],
+  ['message/rfc822x', []],
+  ['x-text/rfc822-headers', []],
+])('takes %s for a returned mail: %j', async (type, originals) => {
+  const returned = [`Content-Type: ${type}`, 'Content-Disposition: attachment', '', `Message-ID: ${OURS}`, '', '']
+  expect((await readDeliveryReport(report({ headers: [], returned })))?.originals).toEqual(originals)
+})
+
 it.each([
   ['In-Reply-To and References', {}],
   ['the returned mail', { headers: [], returned: RETURNED }],
@@ -138,7 +200,9 @@ it('reads a report without a part for machines by its text, and one of Google by
   const failure = { code: '5.4.1', detail: 'The server said: 550 5.4.1 Recipient address rejected' }
   expect(await readDeliveryReport(report({ text }))).toMatchObject({ recipients: [], unaddressed: failure })
   const headers = [`References: ${OURS}`, 'X-Failed-Recipients: max@b.example, <eva@b.example>']
-  expect((await readDeliveryReport(report({ text, headers })))?.recipients).toEqual([
+  const google = await readDeliveryReport(report({ text, headers }))
+  expect(google?.unaddressed).toBeNull()
+  expect(google?.recipients).toEqual([
     { addresses: ['max@b.example'], action: 'failed', ...failure },
     { addresses: ['eva@b.example'], action: 'failed', ...failure },
   ])
@@ -155,10 +219,13 @@ it('shows text only, of 500 characters at most, and reads no more than its share
     recipients: [FAILED('max@b.example', '5.7.1', said)],
     returned: ['Content-Type: message/rfc822', '', `Message-ID: ${OURS}`, '', 'y'.repeat(2 * REPORT_BYTES)],
   })
+  const late = report({ text: 'y'.repeat(REPORT_BYTES), recipients: [FAILED('max@b.example', '5.7.1', said)] })
+  expect((await readDeliveryReport(late))?.recipients).toEqual([])
   const [recipient] = (await readDeliveryReport(large))?.recipients ?? []
   expect(recipient?.detail?.length).toBeLessThanOrEqual(500)
   expect(recipient?.detail).not.toContain('\u202E')
-  const html = 'Content-Type: text/html\r\n\r\n<p>550 5.1.1 <b>unknown</b></p>'
+  const style = '<style>\r\n.x { content: "550 5.7.1" }</style>'
+  const html = `Content-Type: text/html\r\n\r\n${style}<p class="5.4.4">550 5.1.1 <b>unknown</b></p>`
   expect((await readDeliveryReport(html))?.unaddressed).toEqual({ code: '5.1.1', detail: '550 5.1.1' })
 })
 

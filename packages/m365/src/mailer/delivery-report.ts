@@ -80,13 +80,9 @@ function readStatus(text: string): ReportedRecipient[] {
 }
 
 function readFields(block: string): ReadonlyMap<string, string> {
-  const lines = block.replaceAll(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
-  return new Map(
-    lines.flatMap((line): [string, string][] => {
-      const [, name, value] = /^([\w-]{1,100})[ \t]*:[ \t]*(.*)$/.exec(line) ?? []
-      return name === undefined || value === undefined ? [] : [[name.toLowerCase(), value]]
-    }),
-  )
+  const unfolded = block.replaceAll(/\r?\n[ \t]+/g, ' ')
+  const lines = unfolded.matchAll(/^([\w-]{1,100})[ \t]*:[ \t]*(.*)$/gm)
+  return new Map([...lines].map(([, name = '', value = '']) => [name.toLowerCase(), value]))
 }
 
 function readRecipient(fields: ReadonlyMap<string, string>): ReportedRecipient | null {
@@ -105,7 +101,7 @@ function readRecipient(fields: ReadonlyMap<string, string>): ReportedRecipient |
 
 /** Returns a value without the type in front, such as `rfc822;` or `smtp;`. */
 function withoutType(value: string): string {
-  return value.replace(/^[\w-]{1,40}[ \t]*;[ \t]*/, '').trim()
+  return value.replace(/^[\w-]{1,40}[ \t]*;[ \t]*/, '')
 }
 
 /** RFC 3464 allows one after the value, such as `failed (no such mailbox)`. */
@@ -136,7 +132,7 @@ function readHeaders(email: Email, text: string): ReportedRecipient[] {
     .split(',')
     .slice(0, MAX_RECIPIENTS)
     .flatMap((field) => {
-      const address = addressIn(field.trim())
+      const address = addressIn(field)
       return address === null ? [] : [{ addresses: [address], action: 'failed', ...(failure ?? NOTHING_SAID) } as const]
     })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toOutgoing, writeContent, type ContentAttachment, type MessageContent } from './message-content.ts'
-import { boundRequest, encodedMessageBytes, measureArriving, measureRequests } from './request-sizes.ts'
+import { boundRequest, encodedMessageBytes, measureArriving, measureMime, measureRequests } from './request-sizes.ts'
 import { toGraphAttachment, toGraphMessage, toSendMailRequest } from './send-mail-request.ts'
 
 const FROM = 'größe@contoso.com'
@@ -44,6 +44,21 @@ describe('measureRequests', () => {
       attachments: files.map((file) => ({ file: file.sizeBytes, attach: length(toGraphAttachment(file)) })),
     })
   })
+})
+
+it('measures a MIME message as base64, without what JSON adds', () => {
+  const content = {
+    ...CONTENT,
+    mime: { source: Buffer.from('Subject: Q3\r\n\r\nNumbers.\r\n'), fromName: null, attachments: [] },
+  }
+  const bytes = measureMime(content, FROM)
+  expect(bytes).toBeGreaterThan(content.mime.source.length)
+  expect(measureRequests(content, FROM)).toEqual({
+    sendMail: Math.ceil(bytes / 3) * 4,
+    createDraft: Math.ceil(bytes / 3) * 4,
+    attachments: [],
+  })
+  expect(measureMime(CONTENT, FROM)).toBe(0)
 })
 
 describe('boundRequest', () => {

@@ -74,6 +74,15 @@ describe('planSize', () => {
     })
   })
 
+  it('sends in one request what a draft could not take, since a request for one attachment says more around it', () => {
+    const sizes = {
+      sendMail: MAX_REQUEST_BYTES,
+      createDraft: 0,
+      attachments: [{ file: 1, attach: MAX_REQUEST_BYTES + 1 }],
+    }
+    expect(planSize(sizes, { ...NOTHING_KNOWN, sessionMinimumBytes: 2 })).toEqual({ kind: 'send-mail' })
+  })
+
   it('finds no route for an attachment over 150 MB, and names the first', () => {
     const files = [MAX_ATTACHMENT_BYTES, MAX_ATTACHMENT_BYTES + 1, MAX_ATTACHMENT_BYTES + 2]
     expect(planSize(sizesOf(0, files), { ...NOTHING_KNOWN, messageBytes: 1 })).toEqual({

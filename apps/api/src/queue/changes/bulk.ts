@@ -1,6 +1,6 @@
 import type { MessageFilter } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
-import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
+import { isAllowedRecipient } from '@inforiver-mail/contract/allowed-domains'
 import type pg from 'pg'
 import { appendAuditEvent } from '../../database/audit-log.ts'
 import type { Database } from '../../database/database.ts'

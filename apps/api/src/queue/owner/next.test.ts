@@ -19,6 +19,12 @@ const IDLE: Mailbox = {
   turns: NO_TURNS,
 }
 
+const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 100, uploadBytesPer5Minutes: 0 }
+
+function used(...entries: [count: number, secondsFromNow: number][]) {
+  return entries.map(([count, seconds]) => ({ count, freedAt: NOW + seconds * SECOND }))
+}
+
 /** Lanes by what is in them, such as `h:a*3` for three high ones of service a; large ones are written in capitals. */
 function lanesOf(text: string): Lane[] {
   const lanes = text.split(' ').map((lane): Lane => {
@@ -91,8 +97,6 @@ describe('the order', () => {
 })
 
 describe('what a mailbox lets out', () => {
-  const used = (...entries: [count: number, secondsFromNow: number][]) =>
-    entries.map(([count, seconds]) => ({ count, freedAt: NOW + seconds * SECOND }))
   const head = (changes: Partial<Planned> = {}): LaneHead<Planned> => {
     const first = { id: 'one', recipients: 1, isLarge: false, ...changes }
     return { rank: 1, service: 'reports', first, firstSmall: first.isLarge ? null : first }
@@ -147,9 +151,48 @@ describe('what a mailbox lets out', () => {
       {},
       { because: 'messages-per-minute', until: NOW + 9 * SECOND },
     ],
+    [
+      'names the day where both limits last as long',
+      { messages: used([30, 9]), recipients: used([100, 9]) },
+      {},
+      { because: 'recipients-per-day', until: NOW + 9 * SECOND },
+    ],
+    [
+      'waits whatever else is freed already',
+      { messages: used([5, 0], [30, 9]) },
+      {},
+      { because: 'messages-per-minute', until: NOW + 9 * SECOND },
+    ],
   ])('%s', (_promise, mailbox, message, expected) => {
-    const limits = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 100, uploadBytesPer5Minutes: 0 }
-    expect(nextToLeave({ ...IDLE, ...mailbox }, [head(message)], 1, limits, NOW)).toMatchObject(expected)
+    expect(nextToLeave({ ...IDLE, ...mailbox }, [head(message)], 1, LIMITS, NOW)).toMatchObject(expected)
+  })
+
+  it('is nothing where nothing is due', () => {
+    expect(nextToLeave(IDLE, [], 0, LIMITS, NOW)).toEqual({ message: null, because: null, until: null })
+  })
+
+  it('waits for nothing where there are no limits', () => {
+    const busy = { ...IDLE, requests: 9, uploads: 9, messages: used([99, 9]), recipients: used([99, 9]) }
+    const next = nextToLeave(busy, [head({ isLarge: true })], 9, NO_LIMITS, NOW)
+    expect(next).toMatchObject({ message: { id: 'one' }, isPaced: false })
+  })
+
+  it.each([
+    [1, 0, { message: { id: 'one' } }],
+    [2, 0, { message: { id: 'one' } }],
+    [2, 1, { because: 'requests-at-once' }],
+  ])('with %i requests at once, of which %i upload, is a large one: %j', (concurrency, uploads, expected) => {
+    const next = nextToLeave({ ...IDLE, uploads }, [head({ isLarge: true })], 1, { ...NO_LIMITS, concurrency }, NOW)
+    expect(next).toMatchObject(expected)
+  })
+
+  it.each([
+    [10, 20, false],
+    [10, 21, true],
+    [0, 30, false],
+    [0, 31, true],
+  ])('where %i of 30 have left, is paced beside %i that are due: %s', (left, due, isPaced) => {
+    expect(nextToLeave({ ...IDLE, messages: used([left, 9]) }, [head()], due, LIMITS, NOW)).toMatchObject({ isPaced })
   })
 
   it('is the first small one of a lane while a large one has to wait', () => {
@@ -162,9 +205,9 @@ describe('what a mailbox lets out', () => {
 })
 
 describe('the pace', () => {
-  const LIMITS = { ...NO_LIMITS, messagesPerMinute: 30 }
+  const A_MINUTE = { ...NO_LIMITS, messagesPerMinute: 30 }
   const secondsOf = (count: number, mailbox: Partial<Mailbox> = {}) =>
-    [...planDepartures({ ...IDLE, ...mailbox }, lanesOf(`n:a*${count}`), LIMITS, NOW).departures.values()].map(
+    [...planDepartures({ ...IDLE, ...mailbox }, lanesOf(`n:a*${count}`), A_MINUTE, NOW).departures.values()].map(
       ({ at }) => (at - NOW) / SECOND,
     )
 
@@ -184,11 +227,56 @@ describe('the pace', () => {
     ])
   })
 
-  it('makes up for a timer that fires late', () => {
-    const mailbox = { ...IDLE, nextPlaceAt: NOW - 100 }
-    const head = { rank: 1, service: 'a', first: { recipients: 1, isLarge: false }, firstSmall: null } as const
-    const next = nextToLeave(mailbox, [head], 100, LIMITS, NOW)
-    expect(next.message && afterLeaving(mailbox, next, [head], LIMITS, NOW).nextPlaceAt).toBe(NOW - 100 + 2 * SECOND)
+  const one = { rank: 1, service: 'a', first: { recipients: 3, isLarge: false }, firstSmall: null } as const
+  const leaving = { message: one.first, rank: 1, service: 'a', isPaced: false } as const
+  const MINUTE = NOW + 61 * SECOND
+  const DAY = NOW + 24 * HOUR
+
+  it.each<[string, Partial<Mailbox>, object, number, object]>([
+    ['counts', {}, {}, NOW, { messages: used([1, 61]), recipients: [{ count: 3, freedAt: DAY }] }],
+    [
+      'counts together what is freed together',
+      { messages: [{ count: 2, freedAt: MINUTE }], recipients: [{ count: 5, freedAt: DAY }] },
+      {},
+      NOW,
+      { messages: [{ count: 3, freedAt: MINUTE }], recipients: [{ count: 8, freedAt: DAY }] },
+    ],
+    [
+      'forgets what is freed',
+      { messages: used([7, 0], [2, 5]) },
+      {},
+      NOW,
+      { messages: [...used([2, 5]), { count: 1, freedAt: MINUTE }] },
+    ],
+    ['frees recipients by the minute', {}, {}, NOW + 59 * SECOND, { recipients: [{ count: 3, freedAt: DAY }] }],
+    [
+      'counts nothing without limits',
+      { messages: used([7, 5]), recipients: used([7, 5]) },
+      { messagesPerMinute: 0, recipientsPerDay: 0 },
+      NOW,
+      { messages: [], recipients: [] },
+    ],
+    ['has no next place where all fit', { nextPlaceAt: NOW }, {}, NOW, { nextPlaceAt: null }],
+  ])('once a message has left, the mailbox %s', (_promise, mailbox, limits, now, expected) => {
+    const after = afterLeaving({ ...IDLE, ...mailbox }, leaving, [one], { ...LIMITS, ...limits }, now)
+    expect(after).toMatchObject(expected)
+  })
+
+  it.each([
+    [249, NOW - 249 + 2 * SECOND],
+    [250, NOW + 2 * SECOND],
+  ])('takes the place after one that is %i ms late', (lateMs, nextPlaceAt) => {
+    const mailbox = { ...IDLE, nextPlaceAt: NOW - lateMs }
+    expect(afterLeaving(mailbox, { ...leaving, isPaced: true }, [one], LIMITS, NOW)).toMatchObject({ nextPlaceAt })
+  })
+
+  it.each<[Rank, Turns['lastService']]>([
+    [0, ['a', 'y', 'z']],
+    [1, ['x', 'a', 'z']],
+    [2, ['x', 'y', 'a']],
+  ])('remembers the service whose turn it was by rank %i', (rank, lastService) => {
+    const mailbox = { ...IDLE, turns: { ...NO_TURNS, lastService: ['x', 'y', 'z'] as const } }
+    expect(afterLeaving(mailbox, { ...leaving, rank }, [one], LIMITS, NOW).turns.lastService).toEqual(lastService)
   })
 
   it('never lets more out within a minute than the limit, whatever was sent before', () => {

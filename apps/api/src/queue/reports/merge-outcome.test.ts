@@ -53,6 +53,33 @@ it.each<[what: string, reports: readonly OutcomeReport[], kept: Partial<Recipien
     { code: '5.1.10', certain: false },
   ],
   [
+    'no code that is only likely, from the same source',
+    [failed, { ...bounce, source: 'trace', certain: false }],
+    { code: null },
+  ],
+  [
+    'no code of a likely outcome that another source finds likely',
+    [
+      { ...failed, certain: false },
+      { ...bounce, certain: false },
+    ],
+    { code: null },
+  ],
+  ['no code of what is no failure', [failed, report({ code: '2.0.0' })], { code: null }],
+  ['no detail without a code', [failed, report({ delivery: 'failed', detail: 'Refused.' })], { detail: null }],
+  [
+    'a delivery, whatever else a bounce tells',
+    [delivered, report({ delivery: 'spam', source: 'bounce' })],
+    { delivery: 'delivered' },
+  ],
+  [
+    'what was told, without what cannot be stored',
+    [{ ...bounce, detail: 'No\0 \ud83cone.' }],
+    { detail: 'No \ufffdone.' },
+  ],
+  ['the time that was told', [{ ...bounce, at: LATER }], { at: LATER }],
+  ['the time of the report where none was told', [bounce], { at: NOW }],
+  [
     'a note beside nothing',
     [report({ delivery: null, note: 'possible bounce' })],
     { delivery: null, note: 'possible bounce' },
@@ -82,6 +109,8 @@ it('adds what is told of the members of a list, each once and 500 characters at 
     member('max@x.example: 5.1.1'),
   )
   expect(one).toMatchObject({ delivery: 'expanded', detail: 'max@x.example: 5.1.1\neva@x.example: 5.1.1' })
+  expect(mergeOutcome(one, member('max@x.example: 5.1.1'), NOW)).toBe(one)
+  expect(after(list, report({ delivery: null, note: 'possible bounce' })).detail).toBeNull()
   expect(after(list, member('x'.repeat(499) + '🎉')).detail).toBe('x'.repeat(499))
   expect(after(delivered, member('max@x.example: 5.1.1')).detail).toBeNull()
 })

@@ -104,7 +104,7 @@ function mergeNotes(current: string | null, added: string | null): string | null
 
 /** Adds what a report said about a list member before the recipient was known to be a list. */
 function addMemberNote(outcome: RecipientOutcome): RecipientOutcome {
-  if (outcome.delivery !== 'expanded' || outcome.note?.startsWith(NOTE_PREFIX) !== true) return outcome
+  if (outcome.note?.startsWith(NOTE_PREFIX) !== true) return outcome
   return addDetail(outcome, { detail: outcome.note.slice(NOTE_PREFIX.length) })
 }
 
@@ -116,13 +116,12 @@ function addDetail(current: RecipientOutcome, { detail }: Pick<OutcomeReport, 'd
 
 /** Adds what a text does not have yet. */
 function addLine(text: string, line: string): string {
-  return text.includes(cut(line)) || text.length === MAX_DETAIL_CHARACTERS ? text : cut(`${text}\n${line}`)
+  return text.includes(cut(line)) ? text : cut(`${text}\n${line}`)
 }
 
 function awaitCode(outcome: RecipientOutcome, now: Date): RecipientOutcome {
-  const type = eventOf(outcome.delivery)
-  const waits =
-    outcome.delivery === 'failed' && outcome.code === null && type !== null && !outcome.events.includes(type)
+  const { delivery, code, events } = outcome
+  const waits = delivery === 'failed' && code === null && !events.includes('message.bounced')
   // Where a failure that was only likely is certain now, its event has waited before.
   const until = outcome.codeAwaitedUntil ?? new Date(now.getTime() + CODE_AWAITED_MS)
   return { ...outcome, codeAwaitedUntil: waits ? until : null }
