@@ -15,6 +15,12 @@ export type Backends = Awaited<ReturnType<typeof openBackends>>
 
 /** The setting that mail_now() reads in the database of a simulation. */
 export const NOW_SETTING = 'simulation.now'
+/** $1 pid */
+const WAITS_FOR_ITSELF = `
+WITH RECURSIVE waits(pid) AS (
+  SELECT unnest(pg_blocking_pids($1)) UNION SELECT unnest(pg_blocking_pids(pid)) FROM waits
+)
+SELECT FROM waits WHERE pid = $1`
 const FIRST_LOOK_MS = 4
 const LONGEST_LOOK_MS = 20
 
@@ -136,8 +142,11 @@ function createBackend(client: pg.Client, observer: pg.Client) {
     },
     /** Whether it may go on, since nobody holds what it waits for any more. */
     isFreed: async () => (await blockers()).length === 0,
-    /** Which backends it waits for. */
-    blockers,
+    /** Whether it waits for itself, by way of others. */
+    async isDeadlocked(): Promise<boolean> {
+      const { rows } = await observer.query(WAITS_FOR_ITSELF, [pid])
+      return rows.length > 0
+    },
     /** Ends the statement that waits, with an error of this code. */
     async giveUp(code: string, message: string): Promise<Answer> {
       await observer.query('SELECT pg_cancel_backend($1)', [pid])

@@ -1,14 +1,14 @@
 import { createRandom } from '../chaos/random.ts'
 import type { HistoryEvent, SenderChanged, Submitted } from '../chaos/history/history.ts'
+import type { Answer } from '../testbed/service.ts'
 import type { Plan } from './plan.ts'
 import { SENDERS, STARTS_AT, type Access } from './ground.ts'
-import type { HttpAnswer, HttpRequest, SimulatedProcess } from './process.ts'
+import type { HttpRequest, SimulatedProcess } from './process.ts'
 import type { Owner, World } from './world.ts'
 
 // The services that submit, read and cancel, and the admin who changes the settings: all by the API.
 
 export interface Submission extends Submitted {
-  readonly id: string | null
   readonly expiresAt: number | null
   readonly fileBytes: number
 }
@@ -26,8 +26,8 @@ const TRIES = 4
 export const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const EVENTS = '/api/v1/message-events'
 const CALLBACK = '/auth/microsoft/callback'
-/** So large that it does not fit in one request, as the simulated Graph takes it. */
-const LARGE_BYTES = 50_000
+/** So large that it does not fit in one request, as the simulated Graph takes it, but for a quarter of it. */
+const LARGE_BYTES = 52_000
 
 const CLIENTS: Owner = { name: 'clients', isFrozen: false }
 
@@ -61,14 +61,14 @@ export function createClients(
   }
 
   /** Null without an answer: nobody is there, or it was lost. */
-  async function ask(request: HttpRequest): Promise<HttpAnswer | null> {
+  async function ask(request: HttpRequest): Promise<Answer | null> {
     const alive = processes()
     const process = alive[random.between(0, alive.length - 1)]
     if (!process) return null
     return Promise.race([process.inject(request), process.died.then(() => null), sleep(GIVE_UP_MS).then(() => null)])
   }
 
-  const get = (url: string, headers: Readonly<Record<string, string>> = service) => ask({ method: 'GET', url, headers })
+  const get = (url: string, headers: Record<string, string> = service) => ask({ method: 'GET', url, headers })
   const order = (url: string, payload: object = {}) => ask({ method: 'POST', url, headers: admin, payload })
 
   async function submit(message: string): Promise<void> {
@@ -79,7 +79,8 @@ export function createClients(
     const expiresAt = percent(traits.expires) ? (sendAt ?? world.now()) + random.between(2_000, 60_000) : null
     const recipients = random.between(1, 3)
     const isLarge = percent(traits.large)
-    const content = Buffer.alloc(LARGE_BYTES).toString('base64')
+    const files = random.pick([1, 4])
+    const file = { filename: 'q3.bin', content: Buffer.alloc(LARGE_BYTES / files).toString('base64') }
     const input = {
       to: Array.from({ length: recipients }, (_, index) => `person-${index}@contoso.com`),
       subject: message,
@@ -89,7 +90,7 @@ export function createClients(
       ...(sendAt !== null && { sendAt: timeOf(sendAt) }),
       ...(expiresAt !== null && { expiresAt: timeOf(expiresAt) }),
       ...(percent(traits.unsaved) && { saveToSentItems: false }),
-      ...(isLarge && { attachments: [{ filename: 'q3.bin', content }] }),
+      ...(isLarge && { attachments: Array.from({ length: files }, () => file) }),
     }
     const copies = percent(traits.batch) ? random.between(2, 3) : 1
     const names = Array.from({ length: copies }, (_, index) => (index === 0 ? message : `${message}-${index}`))
@@ -100,9 +101,9 @@ export function createClients(
       payload: copies > 1 ? { messages: names.map((subject) => ({ ...input, subject })) } : input,
     }
     const askedAt = world.now()
-    const answers = await Promise.all(percent(traits.repeated) ? [repeat(request), repeat(request)] : [repeat(request)])
+    const answers = await Promise.all((percent(traits.repeated) ? [request, request] : [request]).map(repeat))
     const accepted = answers.filter((answer) => answer?.status === 202)
-    const refused = answers.find((answer) => answer && answer.status < 500 && answer.status !== 202)
+    const [answer = null] = accepted.length > 0 ? accepted : answers
     names.forEach((name, place) => {
       const ids = accepted.map((answer) => (copies > 1 ? answer?.json.items[place].id : answer?.json.id) as string)
       const submission: Submission = {
@@ -111,10 +112,9 @@ export function createClients(
         tenant: 't',
         askedAt,
         answeredAt: world.now(),
-        outcome: ids.length > 0 ? 'accepted' : refused ? 'refused' : 'unknown',
+        outcome: outcomeOf(answer, 'accepted', 'refused'),
         ids,
-        id: ids[0] ?? null,
-        status: accepted[0]?.status ?? refused?.status ?? null,
+        status: answer?.status ?? null,
         onUnknownOutcome,
         sendAt,
         expiresAt,
@@ -126,12 +126,12 @@ export function createClients(
       submitted.set(name, submission)
       history.push(submission)
     })
-    const id = submitted.get(message)?.id
+    const [id] = submitted.get(message)?.ids ?? []
     if (id) await Promise.all([follow(message, id), ...(percent(traits.cancelled) ? [cancel(message, id)] : [])])
   }
 
   /** Until there is an answer that is no outage. */
-  async function repeat(request: HttpRequest): Promise<HttpAnswer | null> {
+  async function repeat(request: HttpRequest): Promise<Answer | null> {
     for (let tried = 1; ; tried++) {
       const answer = await ask(request)
       if ((answer && answer.status < 500) || tried === TRIES) return answer
@@ -189,8 +189,7 @@ export function createClients(
       return
     }
     const answer = await ask({ method: 'POST', url: `/api/v1/messages/${id}/cancel`, headers: service })
-    const isRefused = answer !== null && answer.status < 500
-    const outcome = answer?.status === 200 || answer?.status === 204 ? 'cancelled' : isRefused ? 'refused' : 'unknown'
+    const outcome = outcomeOf(answer, 'cancelled', 'refused')
     history.push({ kind: 'cancel', message, askedAt, answeredAt: world.now(), outcome })
   }
 
@@ -205,7 +204,7 @@ export function createClients(
   }
 
   /** What is recorded of a change by the answer that tells of it. */
-  function changed(sender: string | null, askedAt: number, outcome: Outcome, answer: HttpAnswer | null): void {
+  function changed(sender: string | null, askedAt: number, outcome: Outcome, answer: Answer | null): void {
     const requestsOnTheWire = (answer?.json?.requestsOnTheWire as number | null | undefined) ?? null
     history.push({ kind: 'sender', tenant: 't', sender, askedAt, answeredAt: world.now(), outcome, requestsOnTheWire })
   }
@@ -213,8 +212,7 @@ export function createClients(
   async function reset(): Promise<void> {
     const askedAt = world.now()
     const answer = await order(`${SETTINGS}/reset`)
-    const isRefused = answer !== null && answer.status < 500
-    changed(null, askedAt, answer?.status === 200 ? 'done' : isRefused ? 'failed' : 'unknown', answer)
+    changed(null, askedAt, outcomeOf(answer, 'done', 'failed'), answer)
   }
 
   /** Has Microsoft's answer to a consent come back to the product. */
@@ -257,6 +255,12 @@ export function createClients(
       return answer?.status === 200 ? (answer.json.items as FeedEvent[]) : null
     },
   }
+}
+
+/** Without an answer, and while the product is out of order, nobody knows what it did. */
+function outcomeOf<Done, Refused>(answer: Answer | null, done: Done, refused: Refused): Done | Refused | 'unknown' {
+  if (answer === null || answer.status >= 500) return 'unknown'
+  return answer.status < 300 ? done : refused
 }
 
 function timeOf(ms: number): string {

@@ -17,11 +17,14 @@ export interface ConnectedProcess extends Owner {
   readonly isAlive: boolean
   /** Runs code on its behalf; not at all when it is dead. */
   run(call: () => void): void
+  /** Calls it later. Returns what cancels that. */
+  readonly after: (ms: number, call: () => void) => () => void
 }
 
 export interface Submitted {
   readonly text: string
-  readonly name: string | undefined
+  /** What it is called in the trace. */
+  readonly label: string
   /** Has a real client run it. */
   readonly run: (client: pg.Client) => Promise<unknown>
   readonly deliver: (answer: Answer) => void
@@ -89,7 +92,7 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
           return [choice(`${name}: its transaction was idle`, () => this.breakOff(IDLE))]
         return notification && !isFrozen ? [choice(`${name}: is notified`, () => this.beNotified())] : []
       }
-      const what = `${name}: ${labelOf(statement)}`
+      const what = `${name}: ${statement.label}`
       if (this.answer !== null) return isFrozen ? [] : [choice(`${what} is answered`, () => this.deliver())]
       if (blocked.includes(this)) {
         const giveUp = () => this.giveUp('55P03', 'canceling statement due to lock timeout')
@@ -123,7 +126,7 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       if (answer !== null) return this.take(answer, atOnce)
       blocked.push(this)
       world.note(`${this.process.name}: waits for a lock`)
-      if (await isDeadlocked(this)) await this.giveUp('40P01', 'deadlock detected')
+      if (await this.backend.isDeadlocked()) await this.giveUp('40P01', 'deadlock detected')
     }
 
     /** Keeps the answer until it is delivered. */
@@ -248,20 +251,6 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
     }
   }
 
-  async function isDeadlocked(from: SimulatedConnection): Promise<boolean> {
-    const byPid = new Map(blocked.map((each) => [each.backend?.pid, each]))
-    const start = from.backend?.pid
-    const seen = new Set<number>()
-    const next = [...((await from.backend?.blockers()) ?? [])]
-    for (let pid = next.pop(); pid !== undefined; pid = next.pop()) {
-      if (pid === start) return true
-      if (seen.has(pid)) continue
-      seen.add(pid)
-      next.push(...((await byPid.get(pid)?.backend?.blockers()) ?? []))
-    }
-    return false
-  }
-
   return {
     connect(client: pg.Client, process: ConnectedProcess): SimulatedConnection {
       const connection = new SimulatedConnection(client, process)
@@ -309,13 +298,3 @@ function outcomeOf(answer: Answer): string {
   const { rowCount } = answer.result as { rowCount?: number | null }
   return `${rowCount ?? 0} rows`
 }
-
-/** The name of a prepared statement, else how it begins. */
-function labelOf({ name, text }: Submitted): string {
-  if (name !== undefined) return name
-  const label = labels.get(text) ?? text.trim().replaceAll(/\s+/g, ' ').slice(0, 60)
-  labels.set(text, label)
-  return label
-}
-
-const labels = new Map<string, string>()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 // SQL by `/* fence: NAME */ … /* end */`, TypeScript by the lines `// fence: NAME` and `// end`.
 
 const ROOT = join(import.meta.dirname, '../..')
-export const FENCED_SOURCES = join(ROOT, 'apps/api/src')
+const FENCED_SOURCES = join(ROOT, 'apps/api/src')
 const NAME = /(?:\/\*|\/\/) fence: ([\w-]+)/g
 
 /** Every fence of the product by its name. One name may stand at several places, which are one fence together. */

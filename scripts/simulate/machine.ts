@@ -4,13 +4,8 @@ import timersPromises from 'node:timers/promises'
 
 // Stands between the code and what this machine does by itself: timers that libraries set, and cryptography in threads.
 
-/** What a simulated process offers its libraries. */
-export interface Host {
-  after(ms: number, call: () => void): () => void
-}
-
 /** The process on whose behalf code runs. Nothing is simulated outside of any. */
-export const host = new AsyncLocalStorage<Host>()
+export const host = new AsyncLocalStorage<object>()
 
 let underWay = 0
 let last: Promise<unknown> = Promise.resolve()
@@ -28,79 +23,37 @@ export async function awaitMachine<Result>(work: Promise<Result>): Promise<Resul
   }
 }
 
-let isInstalled = false
-
 /** Once per Node process. */
 export function installMachine(): void {
-  if (isInstalled) return
-  isInstalled = true
-  installTimers()
+  stopTimers()
   countImmediates()
   installCryptography()
-  keepCompiled()
   forgetModules()
 }
 
-class SimulatedTimer {
-  cancel: () => void = () => {}
-  ref(): this {
-    return this
-  }
-  unref(): this {
-    return this
-  }
-  hasRef(): boolean {
-    return true
-  }
-}
+const NEVER = { ref: () => NEVER, unref: () => NEVER }
 
-function installTimers(): void {
-  const real = { setTimeout, setInterval, clearTimeout }
-  const setting =
-    (set: (call: () => void, ms: number) => unknown, repeats: boolean) =>
-    (call: (...values: unknown[]) => void, ms = 0, ...values: unknown[]) => {
-      const store = host.getStore()
-      if (!store) return set(() => call(...values), ms)
-      const timer = new SimulatedTimer()
-      const next = () => {
-        timer.cancel = store.after(ms, () => {
-          if (repeats) next()
-          call(...values)
-        })
-      }
-      next()
-      return timer
-    }
-  const once = setting(real.setTimeout, false)
-  const again = setting(real.setInterval, true)
-  const clear = (timer: unknown) => {
-    if (timer instanceof SimulatedTimer) timer.cancel()
-    else real.clearTimeout(timer as NodeJS.Timeout)
+/** The product waits by the timers that it is given. Those of libraries end a wait for what does not answer: here it does. */
+function stopTimers(): void {
+  for (const name of ['setTimeout', 'setInterval'] as const) {
+    const real = globalThis[name] as (...values: unknown[]) => unknown
+    Object.assign(globalThis, { [name]: (...values: unknown[]) => (host.getStore() ? NEVER : real(...values)) })
   }
-  Object.assign(globalThis, { setTimeout: once, setInterval: again, clearTimeout: clear, clearInterval: clear })
 }
 
 /** What waits for the next turn of the event loop is under way. */
 function countImmediates(): void {
-  const real = { setImmediate, clearImmediate }
-  const waiting = new Set<NodeJS.Immediate>()
-  const end = (immediate: NodeJS.Immediate) => {
-    if (waiting.delete(immediate)) underWay--
-  }
+  const real = setImmediate
+  const cleared = new WeakSet<object>()
   const begin = (call: (...values: unknown[]) => void, ...values: unknown[]) => {
-    const immediate = real.setImmediate(() => {
-      end(immediate)
-      call(...values)
-    })
-    waiting.add(immediate)
     underWay++
+    const immediate = real(() => {
+      underWay--
+      if (!cleared.has(immediate)) call(...values)
+    })
     return immediate
   }
-  const clear = (immediate: NodeJS.Immediate) => {
-    end(immediate)
-    real.clearImmediate(immediate)
-  }
-  Object.assign(globalThis, { setImmediate: begin, clearImmediate: clear })
+  Object.assign(globalThis, { setImmediate: begin, clearImmediate: (immediate: object) => cleared.add(immediate) })
   Object.assign(timersPromises, { setImmediate: () => new Promise((resolve) => void begin(resolve)) })
   syncBuiltinESMExports()
 }
@@ -130,22 +83,4 @@ function installCryptography(): void {
     }
     Object.defineProperty(subtle, name, { value: inOrder, configurable: true })
   }
-}
-
-interface Compiler {
-  Module: (new (bytes: Uint8Array) => object) & { prototype: object }
-}
-
-/** Prisma's client compiles its engine anew for each process. */
-function keepCompiled(): void {
-  const compiler = (globalThis as unknown as { WebAssembly: Compiler }).WebAssembly
-  const Real = compiler.Module
-  const compiled = new Map<number, object>()
-  const kept = function (bytes: Uint8Array): object {
-    const known = compiled.get(bytes.byteLength) ?? new Real(bytes)
-    compiled.set(bytes.byteLength, known)
-    return known
-  }
-  kept.prototype = Real.prototype
-  Object.defineProperty(compiler, 'Module', { value: kept })
 }

@@ -6,9 +6,9 @@ import {
   type MicrosoftFetchInit,
   type MicrosoftResponse,
 } from '../../packages/m365/src/microsoft-fetch.ts'
+import type { ConnectedProcess } from './database.ts'
 import { refusal, type Acceptance, type Mailboxes, type Reply } from './mailboxes.ts'
 import type { Plan } from './plan.ts'
-import type { SimulatedProcess } from './process.ts'
 import { choice, type Border, type Choice, type World } from './world.ts'
 
 // The way to Microsoft and back, beneath the real clients.
@@ -35,9 +35,9 @@ export function createMicrosoft(
   { world, mailboxes, faults }: { world: World; mailboxes: Mailboxes; faults: Plan['microsoft'] },
   requests: RecordedRequest[],
   uploads: Upload[],
-): (process: SimulatedProcess) => MicrosoftFetch {
+): (process: ConnectedProcess) => MicrosoftFetch {
   function begin(
-    process: SimulatedProcess,
+    process: ConnectedProcess,
     address: string,
     { method = 'GET', headers = {}, body = '', signal }: MicrosoftFetchInit,
     { resolve, reject }: PromiseWithResolvers<MicrosoftResponse>,

@@ -19,22 +19,19 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
   } as unknown as Overloaded<unknown>
   const connectionOf = new WeakMap<object, Connection>()
 
-  prototype.connect = function (this: pg.Client, callback?: (error?: Error) => void) {
+  prototype.connect = function (this: pg.Client, callback?: Settle) {
     const process = processOf()
     if (!process) return real.connect.call(this, callback)
-    if (!callback)
-      return new Promise<void>((resolve, reject) =>
-        this.connect((error: Error | undefined) => (error ? reject(error) : resolve())),
-      )
-    process.connect(this, (error, connection) => {
-      if (connection) {
-        connectionOf.set(this, connection)
-        const stream = { destroy: () => void connection.breakOff(reset()) }
-        Object.assign(this, { connection: { stream, ref() {}, unref() {} } })
-      }
-      callback(error)
-    })
-    return undefined
+    return settled(callback, (settle) =>
+      process.connect(this, (error, connection) => {
+        if (connection) {
+          connectionOf.set(this, connection)
+          const stream = { destroy: () => void connection.breakOff(reset()) }
+          Object.assign(this, { connection: { stream, ref() {}, unref() {} } })
+        }
+        settle(error, undefined)
+      }),
+    )
   }
   prototype.query = function (this: pg.Client, statement: unknown, values?: unknown, callback?: unknown) {
     const connection = connectionOf.get(this)
@@ -48,10 +45,10 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
           typeof values === 'function' ? undefined : (values as unknown[]),
         )) as unknown as Query
     const deliverTo = isQuery ? query.callback : settle
-    const submit = (deliver: Settle) =>
+    return settled(deliverTo, (deliver) =>
       connection.submit({
         text: query.text,
-        name: query.name,
+        label: query.name ?? query.text.trim().slice(0, 100).replaceAll(/\s+/g, ' ').slice(0, 60),
         run: (client) =>
           new Promise((resolve, reject) => {
             query.name ??= nameOf(query.text)
@@ -59,9 +56,8 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
             real.query.call(client, query)
           }),
         deliver: (answer) => ('error' in answer ? deliver(answer.error, undefined) : deliver(undefined, answer.result)),
-      })
-    if (deliverTo) return submit(deliverTo)
-    return new Promise((resolve, reject) => submit((error, result) => (error ? reject(error) : resolve(result))))
+      }),
+    )
   }
   prototype.end = function (this: pg.Client, callback?: () => void) {
     const connection = connectionOf.get(this)
@@ -72,6 +68,14 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
     nextTick(callback)
     return undefined
   }
+}
+
+/** pg answers by a callback where it is given one, and else by a promise. */
+function settled(callback: Settle | undefined, begin: (settle: Settle) => void): Promise<unknown> | undefined {
+  if (callback === undefined)
+    return new Promise((resolve, reject) => begin((error, result) => (error ? reject(error) : resolve(result))))
+  begin(callback)
+  return undefined
 }
 
 interface Query {

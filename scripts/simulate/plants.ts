@@ -1,5 +1,8 @@
 import type { Circumstances } from './plan.ts'
 
+/** What breaks this is an error, by which no plant is found. */
+export const RUNS = 'the schedule runs to its end'
+
 /** Doubts that only a process which ended leaves, since nothing can be looked up. */
 const UNREADABLE = {
   isReadable: false,

@@ -9,41 +9,22 @@ import type { OpenedProduct } from '../../apps/api/src/open-product.ts'
 import { wire, type Wired } from '../../apps/api/src/wire.ts'
 import type { MicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
+import type { Answer } from '../testbed/service.ts'
 import type { ConnectedProcess, Connection, SimulatedDatabase } from './database.ts'
-import { awaitMachine, host, type Host } from './machine.ts'
+import { awaitMachine, host } from './machine.ts'
 import { STARTS_AT } from './ground.ts'
 import type { World } from './world.ts'
 
 /** A process of the product, which can stand still and be killed. */
-export interface SimulatedProcess extends ConnectedProcess, Host {
-  connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void
-  /** Sends it a request. Never resolves if it is killed meanwhile. */
-  inject(request: HttpRequest): Promise<HttpAnswer>
-  /** Runs the background tasks. */
-  doHousekeeping(): void
-  freeze(): void
-  /** Lets it go on. Returns since when it has stood still, or null. */
-  thaw(): number | null
-  kill(): void
-  /** Resolves when it is killed. */
-  readonly died: Promise<void>
-  /** Ends it as an operator does, and resolves then. */
-  stop(): Promise<void>
-}
+export type SimulatedProcess = ReturnType<typeof startProcess>
 
 type App = Awaited<ReturnType<Wired['buildApp']>>
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers: Record<string, string>
   readonly payload?: object
-}
-
-export interface HttpAnswer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- each reader knows what it asked for
-  readonly json: any
 }
 
 export interface ProcessDeps {
@@ -51,7 +32,7 @@ export interface ProcessDeps {
   readonly database: SimulatedDatabase
   readonly config: Config
   readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
-  readonly fetchOf: (process: SimulatedProcess) => MicrosoftFetch
+  readonly fetchOf: (process: ConnectedProcess) => MicrosoftFetch
 }
 
 /** A clock begins anywhere but at 0, which code may take for none. */
@@ -63,7 +44,7 @@ export function startProcess(
   seed: number,
   wallOffsetMs: number,
   { world, database, config, opened, fetchOf }: ProcessDeps,
-): SimulatedProcess {
+) {
   const draw = createChance(seed)
   const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
   const clock = () => new Date(STARTS_AT + world.now() + wallOffsetMs)
@@ -74,25 +55,27 @@ export function startProcess(
   let app: Promise<App> | null = null
   let tasks: Readonly<Record<string, HousekeepingTask>> = {}
 
-  const self: SimulatedProcess = {
+  const self = {
     name,
-    get isAlive() {
+    get isAlive(): boolean {
       return isAlive
     },
-    get isFrozen() {
+    get isFrozen(): boolean {
       return frozenAt !== null
     },
-    after: (ms, call) => world.after(self, ms, () => self.run(call)),
-    run(call) {
+    /** Calls it later. Returns what cancels that. */
+    after: (ms: number, call: () => void): (() => void) => world.after(self, ms, () => self.run(call)),
+    run(call: () => void): void {
       if (isAlive) host.run(self, call)
     },
-    connect(client, callback) {
+    connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void {
       const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
       process.nextTick(() =>
         self.run(() => (database.isAway() ? callback(refused) : callback(undefined, database.connect(client, self)))),
       )
     },
-    async inject({ headers = {}, ...request }) {
+    /** Sends it a request. Never resolves if it is killed meanwhile. */
+    async inject(request: HttpRequest): Promise<Answer> {
       app ??= awaitMachine(
         host.run(self, async () => {
           const built = await product.buildApp()
@@ -102,31 +85,32 @@ export function startProcess(
       )
       const built = await app
       if (!isAlive) return new Promise(() => {})
-      const { statusCode: status, body } = await host.run(
-        self,
-        async () => await built.inject({ ...request, headers: { ...headers } }),
-      ) // it begins when it is awaited
+      const { statusCode: status, body } = await host.run(self, async () => await built.inject(request)) // it begins when it is awaited
       return { status, json: body.startsWith('{') ? JSON.parse(body) : null }
     },
-    doHousekeeping() {
+    /** Runs the background tasks. */
+    doHousekeeping(): void {
       for (const task of Object.values(tasks)) self.run(() => void task().catch(() => {})) // the next minute tries again
     },
-    freeze() {
+    freeze(): void {
       frozenAt = world.now()
     },
-    thaw() {
+    /** Lets it go on. Returns since when it has stood still, or null. */
+    thaw(): number | null {
       const since = frozenAt
       frozenAt = null
       return since
     },
-    kill() {
+    kill(): void {
       isAlive = false
       world.forget(self)
       database.abandon(self)
       death.resolve()
     },
+    /** Resolves when it is killed. */
     died: death.promise,
-    async stop() {
+    /** Ends it as an operator does, and resolves then. */
+    async stop(): Promise<void> {
       await host.run(self, async () => {
         await product.worker.stop()
         await product.housekeeping.stop()
@@ -150,7 +134,7 @@ export function startProcess(
       },
       {
         clock,
-        timers: timersOf(world),
+        timers: timersOf(world, self),
         elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
         chance: draw,
         random,
@@ -172,27 +156,32 @@ export function startProcess(
   return self
 }
 
-/** `setTimeout` is the world's, where a process calls it. */
-function timersOf(world: World): Timers {
+function timersOf(world: World, { after }: Pick<ConnectedProcess, 'after'>): Timers {
   return {
     ...systemTimers,
     elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
+    after,
+    every(ms, call) {
+      let cancel = after(ms, again)
+      function again(): void {
+        cancel = after(ms, again)
+        call()
+      }
+      return () => cancel()
+    },
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted()
-        const timer = setTimeout(resolve, ms)
+        const cancel = after(ms, resolve)
         const stop = () => {
-          clearTimeout(timer)
+          cancel()
           reject(signal?.reason as Error)
         }
         signal?.addEventListener('abort', stop, { once: true })
       }),
     deadline(ms) {
       const controller = new AbortController()
-      setTimeout(
-        () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
-        ms,
-      )
+      after(ms, () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')))
       return controller.signal
     },
   }

@@ -1,16 +1,13 @@
 import { check } from '../chaos/history/check.ts'
 import type { HistoryEvent } from '../chaos/history/history.ts'
+import type { Answer } from '../testbed/service.ts'
 import type { FeedEvent, Submission } from './clients.ts'
 import { SENDERS } from './ground.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { RecordedRequest, Upload } from './microsoft.ts'
 import type { Plan } from './plan.ts'
-import type { HttpAnswer } from './process.ts'
 
 // What holds in every schedule. All of it can be seen from outside: nothing comes from tables.
-
-/** An error is no rule that broke, so that it does not count where one has to be found. */
-export const RUNS = 'the schedule runs to its end'
 
 export interface Violation {
   readonly rule: string
@@ -29,7 +26,7 @@ export interface Observed {
   readonly followed: readonly FeedEvent[]
   /** All of them, read at the end. */
   readonly feed: readonly FeedEvent[] | null
-  readonly overview: HttpAnswer | null
+  readonly overview: Answer | null
   /** Who sent, and since when, while nothing went wrong any more. */
   readonly owners: readonly string[]
 }
@@ -107,7 +104,7 @@ function wrongEnds({ history, submitted, feed }: Observed): string[] {
   const last = new Map(feed?.filter(({ type }) => ENDS.has(type)).map(({ messageId, type }) => [messageId, type]))
   return history.flatMap((read) => {
     if (read.kind !== 'read' || !read.final || !read.found) return []
-    const told = last.get(submitted.get(read.message)?.id ?? '')
+    const told = last.get(submitted.get(read.message)?.ids[0] ?? '')
     return told === `message.${read.status}` ? [] : [`${read.message} is ${read.status}: ${told}`]
   })
 }
@@ -143,7 +140,7 @@ function uploadedTooMuch({ plan, history, uploads }: Observed): string[] {
 /** What leaves later was stored when another message was accepted. */
 function storedTooMuch({ plan, requests, submitted }: Observed): string[] {
   const leftAt = new Map(deliveriesIn(requests).map(({ message, at }) => [message, at]))
-  const stored = [...submitted].filter(([, { id }]) => id !== null)
+  const stored = [...submitted].filter(([, { ids }]) => ids.length > 0)
   return stored.flatMap(([message, { answeredAt }]) => {
     const beside = stored.filter(
       ([other, each]) => each.answeredAt <= answeredAt && (leftAt.get(other) ?? 0) > answeredAt,

@@ -201,7 +201,13 @@ async function simulate(
       }
       if (ms === LONG_MS) for (const each of processes) each.doHousekeeping()
     }
-    for (const [message, { id }] of clients.submitted) if (id) await untilAnswered(clients.read(message, id, true))
+    for (const [
+      message,
+      {
+        ids: [id],
+      },
+    ] of clients.submitted)
+      if (id) await untilAnswered(clients.read(message, id, true))
   }
 
   async function watchOwner(): Promise<string[]> {

@@ -1,6 +1,7 @@
-import { PLANTS } from './plants.ts'
-import { RUNS } from './rules.ts'
-import { openRunner, type Outcome } from './schedule.ts'
+import { registerHooks } from 'node:module'
+import { withoutFence } from './fences.ts'
+import { PLANTS, RUNS } from './plants.ts'
+import type { Outcome } from './schedule.ts'
 
 // A process that runs schedules, one after the other, on a database of its own. Its arguments are a fence that was taken out
 // of it, the address of the server, and its number.
@@ -17,6 +18,14 @@ export interface Order {
 export type Report = Pick<Outcome, 'violations' | 'choices'>
 
 const [, , plant = '', serverUrl = '', worker] = process.argv
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context)
+    if (plant === '' || !url.includes('/apps/api/src/') || !loaded.source) return loaded
+    return { ...loaded, source: withoutFence(Buffer.from(loaded.source as Uint8Array).toString(), plant) }
+  },
+})
+const { openRunner } = await import('./schedule.ts')
 const run = await openRunner(serverUrl, Number(worker), PLANTS[plant])
 const failed = (error: Error): Report => ({ violations: [{ rule: RUNS, text: String(error.stack) }], choices: [] })
 process.on('message', (order: Order) => {

@@ -14,7 +14,6 @@ const EXEC_ARGV = [
   '--initial-old-space-size=400',
   '--no-deprecation',
   '--disable-warning=ExperimentalWarning',
-  `--import=${new URL('load-without-fence.ts', import.meta.url).href}`,
 ]
 let opened = 0
 

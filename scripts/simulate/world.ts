@@ -70,8 +70,7 @@ export function createWorld(seed: number, busy: () => number) {
     /** Returns what cancels the call. */
     after(owner: Owner, ms: number, call: () => void): () => void {
       const timer = { owner, at: now + Math.max(0, Math.ceil(ms)), call }
-      const place = timers.findIndex(({ at }) => at > timer.at)
-      timers.splice(place === -1 ? timers.length : place, 0, timer)
+      timers = [...timers, timer].toSorted((one, other) => one.at - other.at)
       return () => {
         timers = timers.filter((other) => other !== timer)
       }
