@@ -32,7 +32,7 @@ function drawPlan(seed: number) {
   const share = (percent: number) => (random.chance(0.4) ? percent : 0)
   return {
     /** How many things happen by chance, before nothing goes wrong any more. */
-    steps: random.between(150, 500),
+    steps: random.between(100, 400),
     limits: {
       concurrency: random.pick([4, 4, 2]),
       messagesPerMinute: random.pick([30, 30, 0, 6]),
@@ -82,7 +82,7 @@ function drawPlan(seed: number) {
       repeated: share(50),
     },
     /** Whether one of the two processes is stopped before everything ends, which the other one does alone. */
-    endsAlone: random.chance(0.7),
+    endsAlone: random.chance(0.9),
   }
 }
 

@@ -92,7 +92,7 @@ export async function storeDraft(
 ): Promise<boolean> {
   const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer]
   const { rowCount } = await pool.query(STORE_DRAFT, [...fenceOf(message, settingsVersion), ...stored])
-  // fence: leave-draft
+  // fence: stray
   if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
   // end
   return rowCount === 1

@@ -31,7 +31,7 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
   SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
          'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
     FROM tenant_settings s WHERE s.tenant_id = ANY (ARRAY(SELECT tenant_id FROM boxes))
-     FOR SHARE SKIP LOCKED
+     /* fence: settings-lock */ FOR SHARE SKIP LOCKED /* end */
 ), marked AS (
   UPDATE message_queue q
      SET lease_owner = $4, lease_until = mail_now() + $5 * interval '1 millisecond', attempt_count = q.attempt_count + 1,
