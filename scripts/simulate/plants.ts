@@ -60,6 +60,7 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     process: { kill: 4 },
     traits: { large: 100, cancelled: 100 },
   },
+  'under-way': { process: NO_TROUBLE },
   'upload-charge': CHARGED,
   'upload-turn': CHARGED,
 }

@@ -5,17 +5,21 @@ const FILES = [
   'apps/api/src/http/page.test.ts',
   'apps/api/src/http/page.ts',
   'apps/api/src/messages/first-page.test.ts',
-  'apps/api/src/queue/leases.test.ts',
+  'apps/api/src/queue/outcomes.test.ts',
   'apps/web/src/pages/retryDelay.test.ts',
 ]
 
 it.each([
-  ['part of a name', 'leas', ['apps/api/src/queue/leases.test.ts']],
-  ['a path', 'apps/api/src/queue/leases.test.ts', ['apps/api/src/queue/leases.test.ts']],
-  ['a path that begins with ./', './apps/api/src/queue/leases.test.ts', ['apps/api/src/queue/leases.test.ts']],
-  ['a path as Windows writes it', '.\\apps\\api\\src\\queue\\leases.test.ts', ['apps/api/src/queue/leases.test.ts']],
+  ['part of a name', 'outc', ['apps/api/src/queue/outcomes.test.ts']],
+  ['a path', 'apps/api/src/queue/outcomes.test.ts', ['apps/api/src/queue/outcomes.test.ts']],
+  ['a path that begins with ./', './apps/api/src/queue/outcomes.test.ts', ['apps/api/src/queue/outcomes.test.ts']],
+  [
+    'a path as Windows writes it',
+    '.\\apps\\api\\src\\queue\\outcomes.test.ts',
+    ['apps/api/src/queue/outcomes.test.ts'],
+  ],
   ['a folder', 'http/', ['apps/api/src/http/page.test.ts']],
-  ['the end of a path', 'queue/lea', ['apps/api/src/queue/leases.test.ts']],
+  ['the end of a path', 'queue/out', ['apps/api/src/queue/outcomes.test.ts']],
   ['a whole name, and not those that contain it', 'page', ['apps/api/src/http/page.test.ts']],
   ['part of several names', 'pag', ['apps/api/src/http/page.test.ts', 'apps/api/src/messages/first-page.test.ts']],
   ['a name in another case', 'RETRYdelay', ['apps/web/src/pages/retryDelay.test.ts']],

@@ -9,7 +9,6 @@ const GETTER = /^\s+get (\w+)\(\)(?:: [^{]+)? \{$/gm
 /** Objects of which a process has one, a class, whose objects share its getter, and calls to Entra, which are rare. */
 const WITH_GETTERS = [
   'apps/api/src/delivery/choose-route.ts sizes',
-  'apps/api/src/delivery/write-outcome.ts isBehind',
   'apps/api/src/memory/body-budget.ts usedBytes',
   'apps/api/src/memory/byte-budget.ts usedBytes',
   'apps/api/src/vault/vault-keys.ts keys',

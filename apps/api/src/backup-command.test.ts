@@ -186,7 +186,7 @@ describe('a restored database', () => {
 })
 
 describe('what waited in a backup', () => {
-  const SENDING = `lease_owner = 'worker', lease_until = now() + interval '1 minute', attempt_id = 'worker'`
+  const SENDING = `mark_id = 'worker', marked_by = 'gone', marked_at = now(), attempt_id = 'worker'`
 
   beforeEach(async () => {
     await addInstallation(source)

@@ -108,9 +108,10 @@ it('raises none for messages that wait while others leave', async () => {
 it('raises none while a worker is sending', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await addDue('msg_2', 16 * MINUTES)
-  await test.query(`UPDATE message_queue SET lease_owner = 'worker', lease_until = $1 WHERE message_id = 'msg_2'`, [
-    ago(-1 * MINUTES),
-  ])
+  await test.query(
+    `UPDATE message_queue SET mark_id = 'mark', marked_by = 'worker', marked_at = $1 WHERE message_id = 'msg_2'`,
+    [ago(1 * MINUTES)],
+  )
 
   expect(await raised()).toEqual([])
 })

@@ -39,7 +39,7 @@ export type AttemptResult =
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
   | { readonly type: 'waiting'; readonly waitMs: number }
-  /** The lease was lost or about to be, or the settings had changed: nothing was sent. */
+  /** Another goes on with it, or the settings had changed: nothing was sent. */
   | { readonly type: 'overtaken' }
   /** The message was in doubt, was looked for as far as possible, and its time is over. */
   | { readonly type: 'expired' }

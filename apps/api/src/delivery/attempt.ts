@@ -13,7 +13,7 @@ import type { Timers } from '../runtime/clock.ts'
 import type { ContentKeys } from '../vault/content-keys.ts'
 import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../domain/mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
-import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import type { MarkedMessage, Upload } from '../queue/marked-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
 import type { CachedAccess } from './access-cache.ts'
@@ -70,7 +70,7 @@ export type DeliverySizes = Partial<Pick<AttemptDeps, 'rangeBytes' | 'certainReq
 
 /** A message with its content opened, and how far the attempt has come. */
 export interface OpenMessage {
-  readonly message: LeasedMessage
+  readonly message: MarkedMessage
   /** When its claim was asked for, by `elapsedMs`. */
   readonly claimedAt: number
   /** Whether the clearance by the claim still counts: it does for one request. */
@@ -176,10 +176,10 @@ export class OvertakenError extends Error {
 
 /** @throws {OvertakenError} when the statement that has to precede a request changed nothing */
 export function requireCleared(cleared: boolean): void {
-  if (!cleared) throw new OvertakenError('The lease was lost, or the settings changed, before the message was sent.')
+  if (!cleared) throw new OvertakenError('The mark was gone, or the settings changed, before the message was sent.')
 }
 
 /** Whether files are read one by one, each with memory of its own. Any other message is held whole during the attempt. */
-export function readsFileByFile({ chunked, attachmentBytes }: LeasedMessage): boolean {
+export function readsFileByFile({ chunked, attachmentBytes }: MarkedMessage): boolean {
   return chunked && attachmentBytes > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES
 }

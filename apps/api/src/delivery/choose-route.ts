@@ -13,7 +13,7 @@ import {
   type SizeLimits,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
 import { worded } from '@inforiver-mail/m365/explanation'
 import type { Values } from '@inforiver-mail/contract/values'
@@ -21,7 +21,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 /** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
 export function chooseRoute(
   deps: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
-  message: LeasedMessage,
+  message: MarkedMessage,
   content: MessageContent,
   fromEmail: string,
 ): MessageRoute | Promise<MessageRoute> {
@@ -53,7 +53,7 @@ class ShortRoute implements MessageRoute {
 
 async function measureRoute(
   { mailboxes, certainRequestBytes }: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
-  message: LeasedMessage,
+  message: MarkedMessage,
   content: MessageContent,
   fromEmail: string,
 ): Promise<MessageRoute> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CHUNK_BYTES, createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
 import { afterAll, expect, it } from 'vitest'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import { newId } from '../test-support/new-id.ts'
 import { ADA, createQueueFixture } from '../test-support/queue-fixture.ts'
 import { createAttachmentReader } from './read-attachment.ts'
@@ -15,7 +15,7 @@ const { deliveries, receiving } = fixture.queue
 const file = { filename: 'a.bin', contentType: 'application/pdf', contentId: null, sizeBytes: CHUNKS * CHUNK_BYTES }
 
 it('reads what was stored, and keeps neither the sealed nor the opened chunks in memory', async () => {
-  const message = { id: newId('message'), tenantId: ADA } as LeasedMessage
+  const message = { id: newId('message'), tenantId: ADA } as MarkedMessage
   await fixture.addDataKey('dky_1')
   await receiving.begin({ ...message, service: 'reports', dataKey: 'dky_1' })
   const cipher = createContentCipher(newContentKey(randomBytes), randomBytes)

@@ -2,7 +2,7 @@ import { CHUNK_BYTES, type ContentCipher } from '@inforiver-mail/m365/content-ci
 import { freeBuffer } from '@inforiver-mail/m365/free-buffer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 
 export interface AttachmentReader {
@@ -15,7 +15,7 @@ export interface AttachmentReader {
 export function createAttachmentReader(
   deliveries: Pick<Deliveries, 'readChunks'>,
   cipher: ContentCipher,
-  message: LeasedMessage,
+  message: MarkedMessage,
 ): AttachmentReader {
   async function range(attachment: ContentAttachment, start: number, target: Buffer): Promise<Buffer> {
     const { sizeBytes } = attachment

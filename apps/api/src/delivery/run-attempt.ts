@@ -6,7 +6,7 @@ import { redirectMessage } from '@inforiver-mail/m365/redirected-message'
 import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../domain/mailbox-access.ts'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import { isHeldBy, type Route } from '../queue/mailbox/refusals.ts'
 import {
   chargeRequest,
@@ -37,7 +37,7 @@ const CLEARED_FOR_MS = 1_000
  */
 export async function runAttempt(
   deps: AttemptDeps,
-  message: LeasedMessage,
+  message: MarkedMessage,
   claimedAt: number,
   signal: AbortSignal,
 ): Promise<FinishedAttempt> {
@@ -68,7 +68,7 @@ export async function runAttempt(
 /** With application access a refusal may concern the whole connection, so every message would get it. */
 async function holdIfAccessIsLost(
   { reportAccessRefusal }: AttemptDeps,
-  { tenantId }: LeasedMessage,
+  { tenantId }: MarkedMessage,
   access: GrantedAccess,
   attempt: FinishedAttempt,
 ): Promise<FinishedAttempt> {
@@ -219,7 +219,7 @@ async function sendByRoute(
 }
 
 /** A mailbox that refused others takes nothing by this route, but for the one message that is tried by it. */
-function isKeptBack({ heldRoute, probeRoute }: LeasedMessage, by: Route): boolean {
+function isKeptBack({ heldRoute, probeRoute }: MarkedMessage, by: Route): boolean {
   return heldRoute !== null && isHeldBy({ route: heldRoute }, by) && probeRoute !== by
 }
 
@@ -227,7 +227,7 @@ function isKeptBack({ heldRoute, probeRoute }: LeasedMessage, by: Route): boolea
  * Never throws: the message may have been sent, and that must not be lost. On an error it answers true; the next look asks
  * again.
  */
-async function mayBeInTrace({ deliveries }: AttemptDeps, message: LeasedMessage): Promise<boolean> {
+async function mayBeInTrace({ deliveries }: AttemptDeps, message: MarkedMessage): Promise<boolean> {
   return deliveries.readSight(message).then(
     (sight) => sight !== 'off',
     () => true,
@@ -252,7 +252,7 @@ async function learnFrom({ mailboxes }: AttemptDeps, { message, route }: OpenMes
 
 async function openMessage(
   deps: AttemptDeps,
-  message: LeasedMessage,
+  message: MarkedMessage,
   claimedAt: number,
   access: GrantedAccess,
 ): Promise<OpenMessage> {
@@ -279,7 +279,7 @@ async function openMessage(
 }
 
 /** Bytes of memory for the whole attempt; files that are read one by one take their own. */
-function memoryOf(message: LeasedMessage): number {
+function memoryOf(message: MarkedMessage): number {
   return readsFileByFile(message) ? 0 : memoryFor.message(message.storedBytes)
 }
 

@@ -4,7 +4,7 @@ import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
 import { isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
-import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import type { MarkedMessage, Upload } from '../queue/marked-message.ts'
 import {
   chargeRequest,
   findCopy,
@@ -34,10 +34,10 @@ import type { Values } from '@inforiver-mail/contract/values'
 /** One that is gone, one that is found among the drafts and does not fit, and the one that is made in their place. */
 const DRAFTS_PER_ATTEMPT = 3
 const NO_DRAFT = { draftId: null, internetMessageId: null }
-/** Waits up to this long keep the lease; longer ones give the message back. */
+/** Waits up to this long are part of the attempt; longer ones give the message back. */
 const WAIT_IN_PLACE_MS = 15_000
 
-export function createDraftProgress(message: LeasedMessage): DraftProgress {
+export function createDraftProgress(message: MarkedMessage): DraftProgress {
   const { draftId, internetMessageId, fromEmail: from, redirectedTo, uploading, upload } = message
   return { draftId, internetMessageId, from, redirectedTo, uploading, upload, progressed: false, unconfirmed: true }
 }

@@ -6,7 +6,7 @@ import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
 import type { UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES } from '../memory/memory-use.ts'
-import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import type { MarkedMessage, Upload } from '../queue/marked-message.ts'
 import { readsFileByFile, type AttemptDeps, type OpenMessage } from './attempt.ts'
 import { draftFailure, unavailable, type AttemptResult } from './attempt-result.ts'
 import { replan, withSize } from './choose-route.ts'
@@ -256,13 +256,13 @@ async function afterSession(
 /** Takes nothing where the attempt already holds the whole message. */
 async function takeFor(
   budget: AttemptDeps['budget'],
-  message: LeasedMessage,
+  message: MarkedMessage,
   bytes: number,
   signal: AbortSignal,
 ): Promise<() => void> {
   return budget.take(readsFileByFile(message) ? bytes : 0, signal, RESERVED_FOR_SMALL_MESSAGES)
 }
 
-function urlOwner({ tenantId, id }: LeasedMessage) {
+function urlOwner({ tenantId, id }: MarkedMessage) {
   return { tenant: tenantId, record: id, purpose: 'upload-url' }
 }

@@ -10,7 +10,7 @@ import type { ContentKeys } from '../vault/content-keys.ts'
 import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../domain/mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../runtime/polling.ts'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import { LOOK_EVERY_MS as TEND_EVERY_MS, type Ownership } from '../queue/owner/ownership.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Tracing } from '../runtime/tracing.ts'
@@ -20,14 +20,13 @@ import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { MAX_IN_FLIGHT, type InFlight } from './in-flight.ts'
-import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { reportExpired } from './report-expired.ts'
 import { reportMailboxes } from './report-mailboxes.ts'
 import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
 // claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
-// other workers have left behind, and deletes drafts and copies that nobody needs.
+// processes that are gone have left behind, and deletes drafts and copies that nobody needs.
 
 /** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
@@ -38,15 +37,13 @@ const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
 /** Many supervisors kill after 30 s; outcomes have to be written before that. */
 const GRACE_MS = 20_000
-/** How long the statement that gives a claim back may take, before it is tried on another connection as well. */
-const GIVE_BACK_MS = 3_000
-const OWNER_BYTES = 16
+const MARK_BYTES = 16
 
 export interface Worker {
   start(): void
   /**
    * Lets attempts finish, but stops uploads where they are. An attempt that outlasts the grace period is broken off: its
-   * outcome is written and its lease given up. What was claimed without an answer is given back.
+   * outcome is written.
    */
   stop(): Promise<void>
 }
@@ -102,21 +99,19 @@ export function createWorker(deps: {
   const outcomes = createOutcomeWriter(deps)
   /** Attempts that are in flight, or whose outcome is being written. */
   const unsettled = new Set<Promise<void>>()
-  /** The owner of a claim whose answer is awaited or was lost: the database may have made it all the same. */
-  let unansweredOwner: string | null = null
+  /** How many messages are being sent under each mark, and the claim that makes it: what others are marked under was not sent. */
+  const marks = new Map<string, number>()
   let stopping = new AbortController()
   let ending = new AbortController()
   let owning: Polling | null = null
   let claiming: Polling | null = null
   let loops: readonly Polling[] = []
   let listener: { stop(): Promise<void> } | null = null
-  let leases: ReturnType<typeof createLeaseKeeper> | null = null
 
   return {
     start() {
       stopping = new AbortController()
       ending = new AbortController()
-      leases = createLeaseKeeper(deps)
       claiming = startPolling(claimMore, {
         timers,
         afterFailureMs: AFTER_FAILURE_MS,
@@ -163,17 +158,12 @@ export function createWorker(deps: {
       const handedOver = ownership
         .handOver()
         .catch((error: unknown) => logger.warn({ err: error }, 'the mailbox could not be handed over'))
-      const ended = new AbortController()
       const cancelEnding = timers.after(graceMs, () => {
-        leases?.breakOff()
-        ending.abort()
-        void giveAwaitedBack(ended.signal)
+        ending.abort(new Error('The process ends.'))
       })
       await Promise.all([handedOver, ...loops.map((loop) => loop.stop())])
-      await Promise.all([...unsettled, giveUnansweredBack()])
-      ended.abort()
+      await Promise.all(unsettled)
       cancelEnding()
-      leases?.stop()
       await owning?.stop()
       await ownership
         .leave()
@@ -199,72 +189,34 @@ export function createWorker(deps: {
     return Math.max(0, Math.min(POLL_EVERY_MS, deliveries.untilNextPlaceMs() + AFTER_PLACE_MS))
   }
 
+  /** A claim that has no answer may have been made all the same: its mark is forgotten, so that it is undone. */
   async function claim(atMost: number): Promise<number> {
-    if (unansweredOwner !== null) {
-      await deliveries.giveBack(unansweredOwner)
-      unansweredOwner = null
-    }
     if (stopping.signal.aborted) return 0 // nobody would watch another claim
-    const owner = random(OWNER_BYTES).toString('hex')
-    unansweredOwner = owner
+    const mark = random(MARK_BYTES).toString('hex')
     const claimedAt = elapsedMs()
-    const messages = await deliveries.claim(owner, atMost)
-    if (ending.signal.aborted) return 0 // too late to send anything: `stop` gives it back
-    unansweredOwner = null
-    for (const message of messages) deliver(message, claimedAt)
-    return messages.length
-  }
-
-  /**
-   * Gives back what may have been claimed while the answer is still awaited, since the process may end before that is given
-   * up. Other connections may be silent too, so that one after the other is tried. The statement waits for a claim that is
-   * being committed; where the commit has not arrived, PostgreSQL has rolled it back well within the grace period.
-   */
-  async function giveAwaitedBack(ended: AbortSignal): Promise<void> {
-    while (!ended.aborted) {
-      const owner = unansweredOwner
-      if (owner === null) return
-      const trying = deliveries.giveBack(owner).then(
-        () => true,
-        async (error: unknown) => {
-          logger.warn({ err: error }, 'what was claimed and is not answered yet could not be given back')
-          await timers.sleep(AFTER_FAILURE_MS)
-          return false
-        },
-      )
-      const givingUp = timers.sleep(GIVE_BACK_MS, ended).then(
-        () => false,
-        () => false,
-      )
-      if (await Promise.race([trying, givingUp])) return
+    marks.set(mark, 1)
+    try {
+      const messages = await deliveries.claim(mark, atMost)
+      marks.set(mark, 1 + messages.length)
+      for (const message of messages) deliver(message, claimedAt)
+      return messages.length
+    } finally {
+      forget(mark)
     }
   }
 
-  /**
-   * Nothing was sent of what such a claim leased; others would take it over in doubt. It is tried once after the grace period
-   * too: an answer that never comes is waited for longer than that.
-   */
-  async function giveUnansweredBack(): Promise<void> {
-    if (unansweredOwner === null) return
-    do {
-      try {
-        await deliveries.giveBack(unansweredOwner)
-        unansweredOwner = null
-      } catch (error) {
-        logger.warn({ err: error }, 'what was claimed without an answer could not be given back')
-        await timers.sleep(AFTER_FAILURE_MS, ending.signal).catch(() => {})
-      }
-    } while (unansweredOwner !== null && !ending.signal.aborted)
+  function forget(mark: string): void {
+    const left = (marks.get(mark) ?? 0) - 1
+    if (left > 0) marks.set(mark, left)
+    else marks.delete(mark)
   }
 
-  /** Takes over messages whose lease has run out. */
+  /** Queues what processes that are gone were sending. */
   async function takeOver(): Promise<number> {
-    // Outcomes known here are written first: taking over would put those messages in doubt.
-    if (outcomes.isBehind) return lookEveryMs
-    const { abandoned, more } = await deliveries.takeOver()
+    const { abandoned, moved, more } = await deliveries.takeOver(() => [...marks.keys()])
     for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
-    if (abandoned.length > 0) wake()
+    if (moved) wake()
     return more ? 0 : lookEveryMs
   }
 
@@ -289,34 +241,27 @@ export function createWorker(deps: {
     return lookEveryMs
   }
 
-  function deliver(message: LeasedMessage, claimedAt: number): void {
+  function deliver(message: MarkedMessage, claimedAt: number): void {
     const delivery = attemptAndSettle(message, claimedAt).finally(() => {
       unsettled.delete(delivery)
+      forget(message.markId)
       wake()
     })
     unsettled.add(delivery)
   }
 
-  /** Frees the place of a message once its outcome is known, and holds its lease until the outcome is written. */
-  async function attemptAndSettle(message: LeasedMessage, claimedAt: number): Promise<void> {
-    const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
-    try {
-      const freePlace = inFlight.begin()
-      const finished = await attemptSafely(message, claimedAt, signal)
-      freePlace()
-      wake()
-      await outcomes.write(message, finished, ending.signal)
-    } finally {
-      leases?.release(message)
-    }
+  /** Frees the place of a message once its outcome is known. */
+  async function attemptAndSettle(message: MarkedMessage, claimedAt: number): Promise<void> {
+    const freePlace = inFlight.begin()
+    const finished = await attemptSafely(message, claimedAt)
+    freePlace()
+    wake()
+    await outcomes.write(message, finished, ending.signal)
   }
 
   /** An attempt that throws has sent nothing, so the message is tried again without a doubt. */
-  async function attemptSafely(
-    message: LeasedMessage,
-    claimedAt: number,
-    signal: AbortSignal,
-  ): Promise<FinishedAttempt> {
+  async function attemptSafely(message: MarkedMessage, claimedAt: number): Promise<FinishedAttempt> {
+    const { signal } = ending
     try {
       const attempt = await tracing.delivery(
         message,
@@ -324,7 +269,7 @@ export function createWorker(deps: {
         () => runAttempt(attemptDeps, message, claimedAt, signal),
         ({ result }) => result.type,
       )
-      return processEnds(signal) && wasNotSent(attempt) ? { ...attempt, result: { type: 'overtaken' } } : attempt
+      return signal.aborted && wasNotSent(attempt) ? { ...attempt, result: { type: 'overtaken' } } : attempt
     } catch (error) {
       const { id } = message
       if (error instanceof OvertakenError || signal.aborted) {
@@ -336,10 +281,6 @@ export function createWorker(deps: {
       return { ...NOTHING_SENT, result: { type: 'no-access', detail, waitMs: null } }
     }
   }
-}
-
-function processEnds({ reason }: AbortSignal): boolean {
-  return reason instanceof ProcessEndsError
 }
 
 function wasNotSent({ result }: FinishedAttempt): boolean {

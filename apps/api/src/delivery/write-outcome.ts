@@ -1,7 +1,7 @@
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { MarkedMessage } from '../queue/marked-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 import type { Settled, Settlement } from '../queue/settle.ts'
 import type { FinishedAttempt } from './attempt-result.ts'
@@ -13,12 +13,10 @@ const RETRY_AFTER_MS = 1_000
 
 export interface OutcomeWriter {
   /**
-   * Settles an attempt: writes its outcome, which ends its lease. Retries for as long as the database is away, since an
+   * Settles an attempt: writes its outcome. Retries for as long as the database is away, since an
    * outcome that is not written is a doubt; gives up when `ending` is aborted.
    */
-  write(message: LeasedMessage, attempt: FinishedAttempt, ending: AbortSignal): Promise<void>
-  /** Whether outcomes are known that the database has not taken yet. */
-  readonly isBehind: boolean
+  write(message: MarkedMessage, attempt: FinishedAttempt, ending: AbortSignal): Promise<void>
 }
 
 export function createOutcomeWriter({
@@ -40,8 +38,6 @@ export function createOutcomeWriter({
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
 }): OutcomeWriter {
-  const unwritten = new Set<LeasedMessage>()
-
   return {
     async write(message, attempt, ending) {
       const knownAt = elapsedMs()
@@ -59,23 +55,18 @@ export function createOutcomeWriter({
       for (;;) {
         try {
           const written = await deliveries.settle(settled)
-          unwritten.delete(message)
           report(message, settled.settlement, written)
           return
         } catch (error) {
-          unwritten.add(message)
           logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
           if (ending.aborted) return
           await timers.sleep(RETRY_AFTER_MS, ending).catch(() => {})
         }
       }
     },
-    get isBehind() {
-      return unwritten.size > 0
-    },
   }
 
-  function report(message: LeasedMessage, planned: Settlement, settlement: Settlement | null): void {
+  function report(message: MarkedMessage, planned: Settlement, settlement: Settlement | null): void {
     const { id } = message
     if (!settlement) {
       logger.warn(
@@ -102,7 +93,7 @@ export function createOutcomeWriter({
   }
 }
 
-function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryState {
+function stateAfter(message: MarkedMessage, attempt: FinishedAttempt): DeliveryState {
   return {
     attemptCount: attempt.progressed ? 1 : message.attemptCount,
     tryingMs: message.tryingMs,

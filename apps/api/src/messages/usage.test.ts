@@ -125,10 +125,10 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
         INSERT INTO message_contents (message_id, tenant_id, content, stored_bytes, attachment_bytes, begun_at)
         SELECT id, tenant_id, CASE WHEN status <> 'receiving' THEN '\\x00'::bytea END, 4000000000, 4000000000, $1 FROM added
       )
-      INSERT INTO message_queue (message_id, tenant_id, state, held_because, due_at, lease_owner, lease_until, waits_since, recipients, size,
+      INSERT INTO message_queue (message_id, tenant_id, state, held_because, due_at, mark_id, marked_by, marked_at, waits_since, recipients, size,
                                  upload_bytes, on_unknown_outcome, save_to_sent_items)
-      SELECT id, tenant_id, CASE status WHEN 'sending' THEN 'queued' ELSE status END, because, $1::timestamptz + due, owner,
-             CASE WHEN owner IS NOT NULL THEN $1::timestamptz + interval '1 minute' END, $1, 1, 'large', 4000000000, 'retry', true
+      SELECT id, tenant_id, CASE status WHEN 'sending' THEN 'queued' ELSE status END, because, $1::timestamptz + due, owner, owner,
+             CASE WHEN owner IS NOT NULL THEN $1::timestamptz END, $1, 1, 'large', 4000000000, 'retry', true
         FROM added WHERE status NOT IN ('receiving', 'failed')`
     await fixture.database.query(add, [clock.now()])
     const busy = await usage()

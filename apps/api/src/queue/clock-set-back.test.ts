@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vite
 import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { DAYS, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { LEASE_MS } from './claim.ts'
 import { LONGEST_WAIT_MS } from './settle.ts'
 
 const LIMITS = { messagesPerMinute: 2, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000, concurrency: 4 }
@@ -99,16 +98,6 @@ it('tries again within the longest wait what waits by a clock that was set back,
   expect(await fixture.claim(1)).toEqual([])
   await fixture.clock.advance(1)
   expect(await fixture.claim(1)).toHaveLength(1)
-})
-
-it('takes over from a dead worker within the length of a lease, also when its clock was set back', async () => {
-  const id = await fixture.submit()
-  await fixture.claimOne('dead')
-  await setBack()
-  expect(await look()).toEqual([])
-
-  await fixture.clock.advance(LEASE_MS + 1)
-  expect(await look()).toEqual([id])
 })
 
 const PAUSED = { ...SENT, status: 'queued', waitMs: 0, charged: false, attempt: null } as const

@@ -1,7 +1,5 @@
 import type pg from 'pg'
-import { LEASE_MS } from './claim.ts'
 import { CLEANUP_LEASE_MS } from './cleanups.ts'
-import { leasedRows } from './columns.ts'
 import { INBOX_LEASE_MS } from './reports/report-inboxes.ts'
 import { LONGEST_WAIT_MS } from './settle.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -38,7 +36,7 @@ UPDATE message_queue q
  WHERE q.message_id = ANY (ARRAY(
    SELECT ahead.message_id FROM counters t CROSS JOIN LATERAL (
      SELECT q.message_id FROM message_queue q
-      WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.due_at > mail_now() AND q.lease_owner IS NULL
+      WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.due_at > mail_now() AND q.mark_id IS NULL
         AND (${waitsForNothing('q')} OR q.due_at > ${within(LONGEST_WAIT_MS)})
       ORDER BY q.due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS ahead
     WHERE t.queued > 0 LIMIT ${MOVED_AT_ONCE}))`
@@ -46,16 +44,6 @@ UPDATE message_queue q
 function waitsForNothing(row: string): string {
   return `${row}.doubt = 'none' AND (${row}.attempt_count = 0 OR coalesce(${row}.due_at <= $1::timestamptz, false))`
 }
-
-/** Leases of workers that are alive do not end before these know it: they count from when they asked. */
-const BRING_LEASES_BACK = `
-UPDATE message_queue q SET lease_until = ${within(LEASE_MS)}
- WHERE q.message_id = ANY (ARRAY(
-   SELECT held.message_id FROM message_queue held
-    WHERE held.message_id = ANY (ARRAY(
-            SELECT leased.message_id FROM (${leasedRows('SELECT tenant_id, sending FROM counters')}) AS leased WHERE leased.lease_until > ${within(LEASE_MS)}))
-      AND held.lease_until > ${within(LEASE_MS)}
-      FOR UPDATE SKIP LOCKED))`
 
 /** These leases keep requests to the mailbox from mail. */
 const BRING_CLEANUPS_BACK = `UPDATE mailbox_cleanups SET lease_until = ${within(CLEANUP_LEASE_MS)} WHERE lease_until > ${within(CLEANUP_LEASE_MS)}`
@@ -142,7 +130,7 @@ export async function bringPausesBack(pool: pg.Pool, { from, to }: SetBack): Pro
  * @returns whether messages may leave that had to wait
  */
 export async function bringTimesBack(pool: pg.Pool, setBack: SetBack | null, stopping?: AbortSignal): Promise<boolean> {
-  for (const statement of [BRING_LEASES_BACK, BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK]) await pool.query(statement)
+  for (const statement of [BRING_CLEANUPS_BACK, BRING_TROUBLE_BACK]) await pool.query(statement)
   for (const statement of [BRING_USAGE_BACK, BRING_INBOXES_BACK])
     await pool.query(statement, [setBack?.from ?? null, setBack?.to ?? null])
   let isMoved = false

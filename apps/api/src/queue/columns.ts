@@ -3,7 +3,7 @@ import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/m
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import { isInLane, walkLanes } from './lanes.ts'
 
-// SQL fragments that define the size of a message, its lease, and the deletion of what is stored of it.
+// SQL fragments that define the size of a message, whether it is being sent, and the deletion of what is stored of it.
 
 /** Content of up to this many stored bytes, without chunks, is read together with the claim. */
 const SMALL_BYTES = 65_536
@@ -54,40 +54,48 @@ export function isToBeWorkedOn(row: string): string {
 }
 
 /** Bounds a walk over one mailbox. A constant lets the planner know how little of the index it reads. */
-const MAX_LEASED = 10_000
+const MAX_MARKED = 10_000
 
-/** Columns of message_queue for a message without a lease, and so without a request under way. */
-export const NO_LEASE = `lease_owner = NULL, lease_until = NULL, wire_version = NULL`
+/** Columns of message_queue for a message that is not being sent, and so without a request under way. */
+export const NO_MARK = `mark_id = NULL, marked_by = NULL, marked_at = NULL, wire_version = NULL`
 
-/** A message may be leased behind some that may not leave yet. */
+/**
+ * SQL for whether somebody is at a marked row. A request takes less, what takes longer shows in what the mailbox uses, and the
+ * mark of a process that was killed stays until another sends for the mailbox.
+ */
+export function isBeingSent(row: string, now = 'mail_now()'): string {
+  return `coalesce(${row}.marked_at > ${now} - interval '2 minutes', false)`
+}
+
+/** A message may be marked behind some that may not leave yet. */
 const NEARLY_FIRST = 100
 
 /**
- * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
- * Leased rows are among the first of their lanes, apart from large ones that wait: few of those may leave at once, so that
- * any number may be ahead. counters says how many leased rows there are. If some are not found, the whole queue of
+ * Marked rows of message_queue. There is no index on marks, because with one every mark would update all indexes.
+ * Marked rows are among the first of their lanes, apart from large ones that wait: few of those may leave at once, so that
+ * any number may be ahead. counters says how many marked rows there are. If some are not found, the whole queue of
  * the mailbox is searched.
  *
  * @param tenants SQL for rows of counters
  */
-export function leasedRows(tenants: string): string {
-  const isLeased = `coalesce(q.lease_owner, '') <> ''` // of which the planner has no statistics
+export function markedRows(tenants: string): string {
+  const isMarked = `coalesce(q.mark_id, '') <> ''` // of which the planner has no statistics
   return `
-  SELECT leased.* FROM (${tenants}) AS t CROSS JOIN LATERAL (
+  SELECT marked.* FROM (${tenants}) AS t CROSS JOIN LATERAL (
     WITH RECURSIVE ${walkLanes('t.tenant_id')}, first AS MATERIALIZED (
       SELECT q.* FROM lanes l CROSS JOIN LATERAL (
         SELECT * FROM (
-          SELECT * FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND (q.size <> 'large' OR ${isLeased})
-           ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS ahead
+          SELECT * FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND (q.size <> 'large' OR ${isMarked})
+           ORDER BY q.due_at LIMIT ${MAX_MARKED}) AS ahead
          LIMIT t.sending + ${NEARLY_FIRST}) AS q
-       WHERE ${isLeased} LIMIT t.sending
+       WHERE ${isMarked} LIMIT t.sending
     )
     SELECT * FROM first WHERE (SELECT count(*) FROM first) >= t.sending
      UNION ALL
     (SELECT * FROM (
-       SELECT q.* FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${isLeased}
-        ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS anywhere
-      WHERE (SELECT count(*) FROM first) < t.sending LIMIT t.sending)) AS leased
+       SELECT q.* FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${isMarked}
+        ORDER BY q.due_at LIMIT ${MAX_MARKED}) AS anywhere
+      WHERE (SELECT count(*) FROM first) < t.sending LIMIT t.sending)) AS marked
    WHERE t.sending > 0`
 }
 
@@ -151,7 +159,7 @@ export function isRetryable(unsent: string, message: string): string {
 export function isCancellable(row: string): string {
   return `NOT ${row}.possible_duplicate
      /* fence: cancel-in-doubt */ AND ${row}.doubt = 'none' /* end */
-     /* fence: cancel */ AND (${row}.lease_owner IS NULL OR ${row}.uploading) /* end */`
+     /* fence: cancel */ AND (${row}.mark_id IS NULL OR ${row}.uploading) /* end */`
 }
 
 /** The value of unsent_messages.cause for a problem, which is SQL for JSON. */

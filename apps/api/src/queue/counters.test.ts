@@ -24,7 +24,7 @@ import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { regroupHeld } from './changes/hold.ts'
-import type { LeasedMessage } from './leased-message.ts'
+import type { MarkedMessage } from './marked-message.ts'
 import type { Queue } from './queue.ts'
 import type { NewMessage } from './intake/insert-messages.ts'
 
@@ -115,11 +115,11 @@ async function retried(make: Make): Promise<void> {
   const id = await settled(make, FAILED)
   expect(await queue.messages.retry(actor(ADA), id, fixture.clock.now())).toBe(true)
 }
-async function abandoned(owner: string): Promise<LeasedMessage> {
+async function abandoned(owner: string): Promise<MarkedMessage> {
   await small()
   const message = await fixture.claimOne(owner)
   expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
-  await fixture.expireLeases()
+  await fixture.takeOver()
   return message
 }
 
@@ -187,7 +187,7 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     async () => {
       await Promise.all([small(), large()])
       expect(await fixture.claim(2)).toHaveLength(2)
-      await fixture.expireLeases()
+      await fixture.takeOver()
     },
     { storedBytes: 1_000 + LARGE_STORED, queued: 2, queuedRecipients: 6, uploadBytes: LARGE_BYTES },
   ],
@@ -246,18 +246,17 @@ it('counts what is arriving from its reservation until it is discarded or swept'
   expect(await totals()).toEqual(NOTHING)
 })
 
-it('counts claimed messages as being sent, whether renewed or cleared, and what is given back as queued', async () => {
+it('counts claimed messages as being sent, cleared or not, and what was not sent after all as queued', async () => {
   await Promise.all([small(), large(), medium()])
   const before = await totals()
-  const leased = await fixture.claim(3)
-  expect(leased).toHaveLength(3)
-  expect(await queue.deliveries.renew(leased)).toHaveProperty('size', 3)
-  for (const message of leased) expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
+  const claimed = await fixture.claim(3)
+  expect(claimed).toHaveLength(3)
+  for (const message of claimed) expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
 
   const { storedBytes, uploadBytes } = before
   const sending = { sending: 3, sendingLarge: 1, sendingRecipients: 9 }
   expect(await totals()).toEqual({ ...NOTHING, storedBytes, uploadBytes, ...sending })
-  await queue.deliveries.giveBack('worker')
+  await queue.deliveries.takeOver()
   expect(await totals()).toEqual(before)
 })
 

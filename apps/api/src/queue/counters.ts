@@ -37,7 +37,7 @@ export interface Counting {
  */
 export function queueRows(sign: '+' | '-', rows: string, { state, owner, uploadBytes }: Counting = {}): string {
   return `
-SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'lease_owner'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
+SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'mark_id'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
 }
 
 /**
@@ -53,17 +53,17 @@ SELECT ${sign}1, tenant_id, ${NO_ROW}, ${bytes}, 0 FROM ${rows}`
 
 /** The columns of message_queue, in a change of something else. */
 const NO_ROW = 'NULL::text, NULL::text, NULL::text, NULL::int, NULL::bigint'
-const WAITS = `state = 'queued' AND lease_owner IS NULL`
-const IS_LEASED = 'lease_owner IS NOT NULL'
+const WAITS = `state = 'queued' AND mark_id IS NULL`
+const IS_MARKED = 'mark_id IS NOT NULL'
 
 /** What each column of counters counts. */
 const COUNTED = {
   stored_bytes: sum('bytes'),
   queued: sum('1', WAITS),
   queued_recipients: sum('recipients', WAITS),
-  sending: sum('1', IS_LEASED),
-  sending_large: sum('1', `${IS_LEASED} AND size = 'large'`),
-  sending_recipients: sum('recipients', IS_LEASED),
+  sending: sum('1', IS_MARKED),
+  sending_large: sum('1', `${IS_MARKED} AND size = 'large'`),
+  sending_recipients: sum('recipients', IS_MARKED),
   upload_bytes: sum('upload_bytes', `state = 'queued'`),
   scheduled: sum('1', `state = 'scheduled'`),
   held: sum('1', `state = 'held'`),
@@ -79,7 +79,7 @@ function summed(changes: readonly string[], when = 'true'): string {
   const sums = Object.entries(COUNTED).map(([column, counted]) => `${counted} AS ${column}`)
   return `
 SELECT tenant_id, ${sums.join(', ')}, ${sum('events')} AS events
-  FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, lease_owner, size, recipients, upload_bytes, bytes, events)
+  FROM (${changes.join(' UNION ALL ')}) AS changed(sign, tenant_id, state, mark_id, size, recipients, upload_bytes, bytes, events)
  WHERE ${when} GROUP BY tenant_id`
 }
 
@@ -180,7 +180,7 @@ SELECT tenant_id, id, service, possible_duplicate, ended_at, 'message.' || outco
 }
 
 /** The columns of a row `q` of message_queue that `queueRows` and `heldEvents` need. */
-export const MOVED = `q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
+export const MOVED = `q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
 
 /**
  * The events of messages that became held, or that were.

@@ -2,11 +2,11 @@ import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-
 import type pg from 'pg'
 import { currentSettings } from './clear.ts'
 import { isInTime } from './columns.ts'
-import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
+import type { Mark, MarkedMessage, Upload } from './marked-message.ts'
 import { addToCounters, queueRows } from './counters.ts'
 
-// A message that is sent by draft: the draft is created, filled with attachments, then complete. Only the holder of the
-// lease writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
+// A message that is sent by draft: the draft is created, filled with attachments, then complete. Only who has it
+// marked writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
 // queue, so that a cancel waits for it. A message that has expired goes no further.
 
 export interface StoredDraft {
@@ -24,9 +24,9 @@ export interface StoredDraft {
   readonly leavesFormer?: boolean
 }
 
-/** What was left to upload: only the holder of the lease changes it. $1 id, $2 lease owner */
+/** What was left to upload: only who has marked it changes it. $1 id, $2 mark */
 const LEFT_BEFORE = `left_before AS MATERIALIZED (
-  SELECT upload_bytes FROM message_queue WHERE message_id = $1 AND lease_owner = $2
+  SELECT upload_bytes FROM message_queue WHERE message_id = $1 AND mark_id = $2
 )`
 
 /** Counts what is left to upload of the row `held`. */
@@ -42,18 +42,18 @@ const COUNTED = `counted AS (
  * message cannot have been sent. A complete draft is sent next. One that Microsoft no longer shows is deleted all the same,
  * since a 404 may pass.
  *
- * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
+ * $1 id, $2 mark, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
  * $8 its Message-ID, $9 whom it is redirected to, $10 whether it was expected as a stray, $11 whether the one before is left
  */
 const STORE_DRAFT = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
   UPDATE message_queue
      SET has_draft = $5::text IS NOT NULL, uploading = $6, from_email = $7,
-         attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN lease_owner ELSE attempt_id END,
+         attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN mark_id ELSE attempt_id END,
          upload_bytes = coalesce((SELECT attachment_bytes FROM message_contents
                                    WHERE message_id = $1 AND attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES}), upload_bytes)
-   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
-  RETURNING message_id, tenant_id, state, lease_owner, size, recipients, upload_bytes
+   WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
+  RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), gone AS (
   DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id
 ), left_over AS (
@@ -75,25 +75,25 @@ SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
  * Queues the deletion of a draft that could not be stored, because the message was cancelled or the settings changed. When
  * another worker holds the message, or it has ended otherwise, that worker may have adopted the draft: it stays a stray,
  * which is searched for once the message needs no draft.
- * $1 id, $2 lease owner, $3 draft id
+ * $1 id, $2 mark, $3 draft id
  */
 const LEAVE_DRAFT = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
 SELECT m.tenant_id, $3, 'draft', mail_now(), mail_now() FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id
- WHERE m.id = $1 AND (m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.lease_owner IS NOT DISTINCT FROM $2)
+ WHERE m.id = $1 AND (m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.mark_id IS NOT DISTINCT FROM $2)
 ON CONFLICT DO NOTHING`
 
-/** Returns false when the lease was lost, the settings changed or the message has expired. The draft is then queued for deletion. */
+/** Returns false when the mark is gone, the settings changed or the message has expired. The draft is then queued for deletion. */
 export async function storeDraft(
   pool: pg.Pool,
-  message: Lease,
+  message: Mark,
   settingsVersion: number,
   { draftId, internetMessageId, from, redirectedTo, uploading, wasStray = false, leavesFormer = false }: StoredDraft,
 ): Promise<boolean> {
   const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer]
   const { rowCount } = await pool.query(STORE_DRAFT, [...fenceOf(message, settingsVersion), ...stored])
   // fence: stray
-  if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
+  if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.markId, draftId])
   // end
   return rowCount === 1
 }
@@ -101,14 +101,14 @@ export async function storeDraft(
 /**
  * Stores how far a draft is filled. A mailbox that accepts bytes is no longer in trouble.
  *
- * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 attached, $6 upload address, $7 until when, $8 position,
+ * $1 id, $2 mark, $3 tenant, $4 version of the settings, $5 attached, $6 upload address, $7 until when, $8 position,
  * $9 bytes uploaded, $10 bytes left
  */
 const STORE_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
   UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
-   WHERE message_id = $1 AND lease_owner = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
-  RETURNING message_id, tenant_id, state, lease_owner, size, recipients, upload_bytes
+   WHERE message_id = $1 AND mark_id = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
+  RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), stored AS (
   UPDATE message_drafts
      SET upload_attached = $5, upload_url_sealed = $6, upload_expires_at = $7, upload_position = $8, uploaded_bytes = $9
@@ -123,7 +123,7 @@ SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
 /** Returns false as `storeDraft` does. `uploadedBytes` counts all attachments. */
 export async function storeUpload(
   pool: pg.Pool,
-  message: Lease & Pick<LeasedMessage, 'attachmentBytes'>,
+  message: Mark & Pick<MarkedMessage, 'attachmentBytes'>,
   settingsVersion: number,
   { attached, session, position }: Upload,
   uploadedBytes: number,
@@ -134,11 +134,11 @@ export async function storeUpload(
   return rowCount === 1
 }
 
-/** Starts an attempt: the message can no longer be cancelled. $1 id, $2 lease owner, $3 tenant, $4 version of the settings */
+/** Starts an attempt: the message can no longer be cancelled. $1 id, $2 mark, $3 tenant, $4 version of the settings */
 const FINISH_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
-  UPDATE message_queue SET uploading = false, attempt_id = lease_owner
-   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
+  UPDATE message_queue SET uploading = false, attempt_id = mark_id
+   WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id
 ), ended AS (
   UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM held)
@@ -146,12 +146,12 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 SELECT message_id FROM held`
 
 /** Marks the draft as complete: from here on the message may be sent. Returns false as `storeDraft` does. */
-export async function finishUpload(pool: pg.Pool, message: Lease, settingsVersion: number): Promise<boolean> {
+export async function finishUpload(pool: pg.Pool, message: Mark, settingsVersion: number): Promise<boolean> {
   const { rowCount } = await pool.query(FINISH_UPLOAD, fenceOf(message, settingsVersion))
   return rowCount === 1
 }
 
 /** The parameters $1 to $4 of the statements in this file. */
-function fenceOf({ id, leaseOwner, tenantId }: Lease, settingsVersion: number): unknown[] {
-  return [id, leaseOwner, tenantId, settingsVersion]
+function fenceOf({ id, markId, tenantId }: Mark, settingsVersion: number): unknown[] {
+  return [id, markId, tenantId, settingsVersion]
 }

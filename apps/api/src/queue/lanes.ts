@@ -29,7 +29,7 @@ export function isInLane(row: string, key: string): string {
 }
 
 /**
- * A query for the `message_id` and the `lease_owner` of what is queued of a service, or names none.
+ * A query for the `message_id` and the `mark_id` of what is queued of a service, or names none.
  *
  * @param tenant SQL
  * @param service SQL
@@ -37,12 +37,12 @@ export function isInLane(row: string, key: string): string {
 export function queuedOf(tenant: string, service: string): string {
   const keys = [0, 1, 2].flatMap((rank) => [`${tenant} || '/${rank}/' || ${service}`, `${tenant} || '/${rank}/'`])
   return `
-  SELECT q.message_id, q.lease_owner FROM unnest(ARRAY[${keys.join(', ')}]) AS lane(key) CROSS JOIN LATERAL (
+  SELECT q.message_id, q.mark_id FROM unnest(ARRAY[${keys.join(', ')}]) AS lane(key) CROSS JOIN LATERAL (
     SELECT * FROM message_queue q WHERE ${isInLane('q', 'lane.key')} ORDER BY q.due_at OFFSET 0) AS q`
 }
 
 /**
- * A recursive common table expression `lanes` of the lanes in which something is queued, leased messages and later ones
+ * A recursive common table expression `lanes` of the lanes in which something is queued, marked messages and later ones
  * included: its `key`, `priority` (0 high, 1 normal, 2 low) and `service`.
  *
  * @param tenant SQL for the tenant's id

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ADA, BEN, createQueueFixture, QUEUED, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import type { LeasedMessage } from './leased-message.ts'
+import type { MarkedMessage } from './marked-message.ts'
 import type { Queue } from './queue.ts'
 
 // Who goes first in one mailbox, and how a limit of messages a minute is spent.
@@ -48,9 +48,9 @@ async function add(
   )
 }
 
-const send = (messages: readonly LeasedMessage[]) =>
+const send = (messages: readonly MarkedMessage[]) =>
   Promise.all(messages.map((message) => fixture.settle(message, SENT)))
-const namesOf = (messages: readonly LeasedMessage[]) => messages.map(({ id }) => id.split(' ')[0] ?? '')
+const namesOf = (messages: readonly MarkedMessage[]) => messages.map(({ id }) => id.split(' ')[0] ?? '')
 
 /** Sends what may leave, and returns the names. */
 async function sendAllowed(queue: Queue): Promise<string[]> {
@@ -133,7 +133,7 @@ describe('the order of a mailbox', () => {
     expect(namesOf(await newProcess({ messagesPerMinute: 0 }).deliveries.claim('dead', 1))).toEqual(['high'])
     // Behind the first ones of its lane, where no claim of this version takes any.
     await fixture.database.query(
-      `UPDATE message_queue SET lease_owner = 'old', lease_until = mail_now() + interval '45 s' WHERE message_id = 'normal 400'`,
+      `UPDATE message_queue SET mark_id = 'old', marked_by = 'old', marked_at = mail_now() WHERE message_id = 'normal 400'`,
     )
     await fixture.clock.advance(1 * MINUTES)
     expect((await fixture.queue.deliveries.takeOver()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])

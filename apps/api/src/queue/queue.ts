@@ -12,7 +12,7 @@ import { createRetention } from './changes/expire.ts'
 import { failExpired } from './changes/expired.ts'
 import { retryMessage } from './changes/retry.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
-import { createClaiming, readContent, renewLeases } from './claim.ts'
+import { createClaiming, readContent } from './claim.ts'
 import { claimCleanups, endCleanup, mayHaveLeftDraft, isToBeDeleted, isUnderWay, postponeCleanup } from './cleanups.ts'
 import { createClearing } from './clear.ts'
 import { createRecount } from './counters.ts'
@@ -24,7 +24,7 @@ import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from '
 import { findLargestServices, readStorage } from './intake/storage.ts'
 import { createSubmittingTogether } from './intake/submit-together.ts'
 import { createSubmitting } from './intake/submit.ts'
-import type { Lease } from './leased-message.ts'
+import type { Mark } from './marked-message.ts'
 import {
   chargeUpload,
   learnRequestLimits,
@@ -74,7 +74,7 @@ export type Queue = ReturnType<typeof createQueue>
 export type Messages = Queue['messages']
 /** Attachments that arrive before their message is complete. */
 export type Receiving = Queue['receiving']
-/** What a worker does with messages. Leases, schedules and limits use the clock of the database. */
+/** What a worker does with messages. Schedules and limits use the clock of the database. */
 export type Deliveries = Queue['deliveries']
 /** What concerns a mailbox rather than a message. Times use the clock of the database. */
 export type Mailboxes = Queue['mailboxes']
@@ -122,7 +122,7 @@ export function createQueue(
   const claiming = createClaiming(pool, limits, ownership, timers.elapsedMs)
   const clear = createClearing(pool, timers)
   const departures = createDepartures(pool, limits, senders, timers.elapsedMs)
-  const takingOver = createTakingOver(pool, takeOverWaits, databaseWasAway)
+  const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
   const findKey = createKeyLookUp(pool, timers)
   const bulkTurns = createTurns()
   return {
@@ -145,16 +145,15 @@ export function createQueue(
         reserveStorage(pool, id, { ...bytes, storageBytes }),
     },
     deliveries: {
-      ...bind(pool, { renew: renewLeases, storeDraft, storeUpload, finishUpload, readContent, readSight }),
+      ...bind(pool, { storeDraft, storeUpload, finishUpload, readContent, readSight }),
       ...bind(pool, { sharesMessageId, readChunks }),
-      claim: (owner: string, limit: number) => claiming.claim(owner, limit),
-      giveBack: (owner: string) => claiming.giveBack(owner),
+      claim: (markId: string, limit: number) => claiming.claim(markId, limit),
       untilNextPlaceMs: () => claiming.untilNextPlaceMs(),
       /** Reports whether a request to the mailbox may begin. `sends`: it may send the message. `inDoubt`: an earlier one may have. */
-      clear: (message: Lease, settingsVersion: number, sends: boolean, inDoubt = false) =>
+      clear: (message: Mark, settingsVersion: number, sends: boolean, inDoubt = false) =>
         clear({ message, settingsVersion, sends, inDoubt }),
       settle: createSettling(pool, timers),
-      takeOver: () => takingOver.takeOver(),
+      takeOver: (underWay?: () => readonly string[]) => takingOver.takeOver(underWay),
       bringTimesBack: (stopping?: AbortSignal) => takingOver.bringTimesBack(stopping),
       /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
       async release() {

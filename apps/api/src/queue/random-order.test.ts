@@ -14,7 +14,7 @@ import {
 } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import type { LeasedMessage } from './leased-message.ts'
+import type { MarkedMessage } from './marked-message.ts'
 
 const STEPS = 150
 const ACTOR = { tenantId: ADA, service: 'reports', userId: null }
@@ -40,11 +40,11 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
   const chance = (below: number) => Math.floor(random() * below)
   const { deliveries, messages } = createTestQueue(fixture.opened.pool)
   const ids: string[] = []
-  /** Includes expired leases, whose holders may still come late. */
-  const leased: LeasedMessage[] = []
+  /** Includes what was taken over, whose outcome may still come late. */
+  const leased: MarkedMessage[] = []
   const outcomes = [{ ...QUEUED, tryingMs: 5 * SECONDS }, IN_DOUBT, HELD, FAILED, SENT]
   const anyId = () => ids[chance(ids.length)] ?? 'msg_none'
-  const withAny = (work: (message: LeasedMessage) => Promise<unknown>) => async () => {
+  const withAny = (work: (message: MarkedMessage) => Promise<unknown>) => async () => {
     const message = leased.at(-1 - chance(Math.min(leased.length, 6)))
     if (message) await work(message)
   }
@@ -65,11 +65,12 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
     ),
     finishUpload: withAny((message) => deliveries.finishUpload(message, VERSION)),
     settle: withAny((message) => fixture.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
-    giveBack: withAny(({ leaseOwner }) => deliveries.giveBack(leaseOwner)),
+    /** What was marked without an answer is not among these. */
+    takeBack: () => deliveries.takeOver(() => leased.map(({ markId }) => markId)),
     async settleTooLate() {
       const [late] = await deliveries.claim(`late ${leased.length}`, 1)
       if (!late || !(await deliveries.clear(late, VERSION, true))) return
-      await fixture.expireLeases()
+      await fixture.takeOver()
       leased.push(...(await deliveries.claim(`other ${leased.length}`, 100)))
       const other = leased.findLast(({ id }) => id === late.id)
       if (other) await fixture.settle(other, FAILED)
@@ -78,7 +79,7 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
     cancel: () => messages.cancel(ACTOR, anyId(), fixture.clock.now()),
     retry: () => messages.retry(ACTOR, anyId(), fixture.clock.now()),
     wait: () => fixture.clock.advance([10 * SECONDS, 1 * HOURS][chance(2)] ?? 0),
-    recover: () => fixture.expireLeases(),
+    recover: () => fixture.takeOver(),
   }
   const taken: string[] = []
   const names = Object.keys(steps)

@@ -1,25 +1,25 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { QUICK_TIMEOUT_MS } from '../database/database.ts'
-import { createQueueFixture, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createQueueFixture, SENT, VERSION, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { LEASE_MS } from './claim.ts'
 import type { Deliveries } from './queue.ts'
 import { TAKE_OVER_WAITS } from './recover.ts'
 
-// A process that looks for abandoned messages as the product does, beside one that holds a lease.
+// The owner of a mailbox, which looks as the product does for what nobody is sending.
 
-const LOOKS_EVERY_MS = 5 * SECONDS
+const LOOKS_EVERY_MS = 2 * SECONDS
 
 let fixture: QueueFixture
 let link: DatabaseLink
 let pool: pg.Pool
 let deliveries: Deliveries
+/** By the monotonic clock of the owner. */
+let elapsedMs = 1 * MINUTES
 
 beforeAll(async () => {
-  fixture = await createQueueFixture({ permissions: ['Mail.Send'] }) // a claim is an attempt at once
+  fixture = await createQueueFixture({ permissions: ['Mail.Send'] }) // a mark is an attempt at once
   link = await fixture.database.link()
 })
 afterAll(async () => {
@@ -29,7 +29,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   pool = createTestPool(link.url, 1)
-  deliveries = createTestQueue(pool, { takeOverWaits: TAKE_OVER_WAITS }).deliveries
+  deliveries = createTestQueue(pool, { takeOverWaits: TAKE_OVER_WAITS, elapsedMs: () => elapsedMs }).deliveries
 })
 afterEach(async () => {
   await pool.end()
@@ -38,95 +38,78 @@ afterEach(async () => {
 
 const look = async () => (await deliveries.takeOver()).abandoned
 
-/** Returns what was taken over in the time, with a look at its beginning, at its end, and every five seconds. */
+/** Returns what was taken over in the time, with a look at its beginning, at its end, and every two seconds. */
 async function lookFor(ms: number): Promise<readonly string[]> {
   const found = [...(await look())]
   for (let passedMs = 0; passedMs < ms; passedMs += LOOKS_EVERY_MS) {
-    await fixture.clock.advance(Math.min(LOOKS_EVERY_MS, ms - passedMs))
+    elapsedMs += Math.min(LOOKS_EVERY_MS, ms - passedMs)
     found.push(...(await look()))
   }
   return found
 }
 
-it('takes over from a dead worker as soon as its lease has run out', async () => {
-  await lookFor(20 * SECONDS)
-  const id = await fixture.submit()
-  await fixture.claimOne('dead')
-
-  expect(await lookFor(LEASE_MS)).toEqual([])
-  await fixture.clock.advance(1)
-  expect(await look()).toEqual([id])
-})
-
-it('takes nothing over within ten seconds of its start', async () => {
-  const id = await fixture.submit()
-  await fixture.claimOne('dead')
-  await fixture.clock.advance(1 * MINUTES)
-
-  expect(await lookFor(10 * SECONDS - 1)).toEqual([])
-  await fixture.clock.advance(1)
-  expect(await look()).toEqual([id])
-})
-
-it('leaves the others the length of a lease to write what they know, once the database is back', async () => {
-  await lookFor(20 * SECONDS)
+it('leaves a process that is gone five seconds to write what it knows', async () => {
   const [known, lost] = [await fixture.submit(), await fixture.submit()]
-  const holds = await fixture.claim(2, 'away')
-  await fixture.clock.advance(1 * MINUTES) // in which nobody can look
+  const sending = await fixture.claim(2, 'gone')
 
-  expect(await lookFor(LEASE_MS - 1)).toEqual([])
-  const sent = holds.filter(({ id }) => id === known)
+  expect(await lookFor(TAKE_OVER_WAITS.afterTakeoverMs - 1)).toEqual([])
+  const sent = sending.filter(({ id }) => id === known)
   expect(await Promise.all(sent.map((message) => fixture.settle(message, SENT)))).toEqual([true])
-  await fixture.clock.advance(1)
+  elapsedMs += 1
   expect(await look()).toEqual([lost])
   expect(await fixture.read(known)).toMatchObject({ attempts: [{ outcome: 'sent' }], possibleDuplicate: false })
 })
 
-it('leaves them that time too where its look was held up on the way until the database was back', async () => {
-  await lookFor(20 * SECONDS)
+it('leaves alone what a process is sending that has handed the mailbox over, and lets it begin no more once it is gone', async () => {
   await fixture.submit()
-  await fixture.claimOne('away')
-  await fixture.clock.advance(LOOKS_EVERY_MS)
-  link.hold()
-  const heldUp = look()
-  await fixture.clock.advance(1 * MINUTES)
-  link.mend()
-
-  expect(await heldUp).toEqual([])
-  expect(await lookFor(LEASE_MS - 1)).toEqual([])
-})
-
-it('leaves them that time too after the clock of the database was set', async () => {
-  await lookFor(20 * SECONDS)
-  await fixture.clock.advance(-1 * MINUTES)
-  const id = await fixture.submit()
-  await fixture.claimOne('dead')
+  const message = await fixture.claimOne('stopping')
   await look()
-  await fixture.database.query(`UPDATE message_queue SET lease_until = mail_now() - interval '1 second'`)
+  await fixture.database.query(
+    `INSERT INTO owners (id, name) SELECT marked_by, 'stopping' FROM message_queue WHERE marked_by IS NOT NULL`,
+  )
 
-  expect(await lookFor(LEASE_MS - 1)).toEqual([])
-  await fixture.clock.advance(1)
-  expect(await look()).toEqual([id])
-  await fixture.clock.advance(1 * MINUTES)
+  expect(await lookFor(8 * SECONDS)).toEqual([])
+  expect(await fixture.queue.deliveries.clear(message, VERSION, true)).toBe(true)
+  await fixture.database.query(`DELETE FROM owners WHERE name = 'stopping'`)
+  expect(await fixture.queue.deliveries.clear(message, VERSION, true)).toBe(false)
+  expect(await lookFor(TAKE_OVER_WAITS.afterTakeoverMs)).toEqual([message.id])
 })
 
-it('gives up a renewal on a connection that went silent while there is time for another', async () => {
-  const id = await fixture.submit()
-  const message = await fixture.claimOne('holder')
-  await deliveries.renew([message])
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  onTestFinished(() => {
-    vi.useRealTimers()
-    link.mend()
-  })
-  link.hold()
-  const renewal = deliveries.renew([message]).catch(String)
-  await vi.advanceTimersByTimeAsync(QUICK_TIMEOUT_MS)
-  expect(await renewal).toContain('timeout')
-  vi.useRealTimers()
-  link.mend()
+const failedLook = async () => {
+  link.loseAnswerTo('abandoned AS')
+  await expect(look()).rejects.toThrow(/terminated/)
+}
+const lateLook = async () => {
+  await look()
+  elapsedMs += 11 * SECONDS
+}
 
-  expect(await deliveries.renew([message])).toEqual(new Set([id]))
+it.each([
+  ['failed', failedLook],
+  ['came late', lateLook],
+])('leaves it 45 seconds where a look %s, since the database may have been away', async (_, away) => {
+  await away()
+  await look()
+  await fixture.submit()
+  const { id } = await fixture.claimOne('away')
+
+  expect(await lookFor(TAKE_OVER_WAITS.afterOutageMs - 1)).toEqual([])
+  elapsedMs += 1
+  expect(await look()).toEqual([id])
+})
+
+it('undoes a mark without an answer at once and without doubt, and leaves alone what it is sending', async () => {
+  const lost = await fixture.submit()
+  link.loseAnswerTo('marked AS (')
+  await expect(deliveries.claim('unanswered', 10)).rejects.toThrow(/terminated/)
+  expect(await fixture.read(lost)).toMatchObject({ status: 'sending' })
+  const sending = await fixture.submit()
+  await deliveries.claim('known', 10)
+
+  expect(await deliveries.takeOver(() => ['known'])).toEqual({ abandoned: [], moved: true, more: false })
+  expect(await fixture.read(sending)).toMatchObject({ status: 'sending' })
+  expect(await fixture.read(lost)).toMatchObject({ status: 'queued', attempts: [] })
+  expect(await deliveries.claim('again', 10)).toMatchObject([{ id: lost, attemptCount: 1, doubt: { state: 'none' } }])
 })
 
 it('releases at once what was scheduled, and fails what has expired, while it takes nothing over', async () => {
@@ -137,11 +120,11 @@ it('releases at once what was scheduled, and fails what has expired, while it ta
     expiresAt: new Date(now + 10 * SECONDS),
   })
   await fixture.submit()
-  const leased = await fixture.claimOne('dead')
+  const marked = await fixture.claimOne('gone')
   await fixture.clock.advance(1 * MINUTES)
 
   expect(await look()).toEqual([])
   expect(await deliveries.release()).toMatchObject({ expired: [{ id: expires }], moved: true })
   expect(await fixture.claimOne()).toMatchObject({ id: scheduled })
-  expect(await fixture.read(leased.id)).toMatchObject({ status: 'sending', attempts: [] })
+  expect(await fixture.read(marked.id)).toMatchObject({ status: 'sending', attempts: [] })
 })

@@ -1,95 +1,93 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
-import { LEASE_MS } from './claim.ts'
 import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.ts'
-import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
+import { idsOf, markedRows, NO_MARK } from './columns.ts'
 import { failExpired, type ExpiredMessage } from './changes/expired.ts'
 import { releaseHeld } from './changes/hold.ts'
 import { addToCounters, queueRows } from './counters.ts'
+import type { Owned, Ownership } from './owner/ownership.ts'
+import { ownedBoxes } from './owner/ownership.sql.ts'
 import { bucketOf } from './usage-windows.ts'
 import { messages } from '@inforiver-mail/contract/language/en/messages'
 
-// sending ──the lease runs out──▶ queued, in doubt where it was tried; scheduled ──its time comes──▶ queued.
+// sending ──its process is gone──▶ queued, in doubt where it was tried; ──its mark had no answer──▶ queued.
+// scheduled ──its time comes──▶ queued.
 
 const MOVED_AT_ONCE = 1_000
 
-/** How long a process waits before it takes back messages whose lease has expired. */
+/** How long the owner of a mailbox waits until it judges what a process that is gone was sending. */
 export interface TakeOverWaits {
-  /**
-   * The wait after its first look, since the database may have been away before. Where it was for certain, the other one
-   * counts.
-   */
-  readonly afterStartMs: number
-  /** The wait after the first look that found the database again. */
+  /** For an outcome that is on its way to the database. */
+  readonly afterTakeoverMs: number
+  /** The same once the database was away: a connection that went silent is given up after 35 s, and connecting may take 5 s. */
   readonly afterOutageMs: number
 }
 
-/**
- * A worker that knows an outcome writes it once the database is back, but it may notice that last: a statement whose
- * connection went silent is given up after 35 s, the next one follows a second later, and connecting may take 5 s. Were its
- * lease taken over before, the message would be sent again.
- *
- * The wait after a start is long enough for workers whose connections were refused. It ends before the leases of a process
- * that was killed and is started again at once, so that its messages wait no longer.
- */
-export const TAKE_OVER_WAITS: TakeOverWaits = { afterStartMs: 10_000, afterOutageMs: LEASE_MS }
+export const TAKE_OVER_WAITS: TakeOverWaits = { afterTakeoverMs: 5_000, afterOutageMs: 45_000 }
 
-/**
- * Two looks that are further apart may have an outage between them. In a shorter one no lease runs out, since its holder
- * has begun to renew it when more than half of its time was left.
- */
+/** Two looks that are further apart may have an outage between them. */
 const LOOKS_APART_MS = 10_000
 
+/** What is being sent in the mailboxes `owned`. */
+const SENDING = markedRows('SELECT c.tenant_id, c.sending FROM counters c JOIN owned ON owned.tenant_id = c.tenant_id')
+
 /**
- * Takes messages back whose lease has expired. One that was tried may have been sent: it is in doubt from now on, unless
- * the outcome of that attempt still arrives, and it counts against the mailbox's limits. The others were not sent.
+ * Finds marks under which nobody is sending: those of processes that are gone (owners), and those of this process that it does
+ * not know of. A process that stops is still there until what it sends has ended.
  *
- * Whether the database was away since the last look is judged here and by its clock, because a statement may have been held
- * up on its way, and arrive at the moment when the outage ends.
- *
- * $1 when this process last looked, or null; $2 the time that this look returned; $3 and $4 `TakeOverWaits`
+ * $1 tenants, $2 this process, $3 its epochs, $4 the marks that it knows of
  */
-const RECOVER_ABANDONED = `
-WITH look AS MATERIALIZED (
-  SELECT mail_now() AS at,
-         CASE WHEN $1::timestamptz IS NULL THEN mail_now() + $3 * interval '1 millisecond'
-              WHEN mail_now() - $1 BETWEEN interval '0' AND interval '${LOOKS_APART_MS} milliseconds' THEN $2::timestamptz
-              ELSE mail_now() + $4 * interval '1 millisecond' END AS takes_over_from
-), expired AS MATERIALIZED (
-  SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM counters')}) AS leased
-   WHERE lease_until < mail_now() AND (SELECT takes_over_from <= at FROM look) LIMIT ${MOVED_AT_ONCE}
-), abandoned AS MATERIALIZED (
-  SELECT q.message_id, q.attempt_id IS NOT DISTINCT FROM q.lease_owner AS tried
-    FROM message_queue q JOIN expired e ON e.message_id = q.message_id
-   WHERE q.message_id = ${idsOf('expired')} AND q.lease_owner = e.lease_owner AND q.lease_until < mail_now()
-     FOR UPDATE OF q SKIP LOCKED
+const LOOK = `
+WITH ${ownedBoxes('$2', '$1', '$3')}, abandoned AS MATERIALIZED (
+  SELECT DISTINCT mark_id, marked_by = $2 AS is_mine FROM (${SENDING}) AS marked
+   WHERE CASE WHEN marked_by = $2 THEN true /* fence: under-way */ AND mark_id <> ALL ($4::text[]) /* end */ ELSE NOT EXISTS (SELECT FROM owners o WHERE o.id = marked_by) END
+)
+SELECT mail_now() AS at, ARRAY(SELECT mark_id FROM abandoned WHERE is_mine) AS unsent, ARRAY(SELECT mark_id FROM abandoned WHERE NOT is_mine) AS "left"`
+
+/**
+ * Queues what was found. A process that is gone may have sent what it had begun: that is in doubt from now on, unless the
+ * outcome of the attempt still arrives, and it counts against the mailbox's limits. A mark of this process that it does not know
+ * of had no answer: nothing of it was sent.
+ *
+ * $1 tenants, $2 this process, $3 its epochs, $4 marks
+ */
+const JUDGE = `
+WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
+  SELECT message_id, mark_id FROM (${SENDING}) AS marked WHERE mark_id = ANY ($4::text[]) LIMIT ${MOVED_AT_ONCE}
+), judged AS MATERIALIZED (
+  SELECT q.message_id, q.marked_by = $2 AS is_mine, q.marked_by <> $2 AND q.attempt_id IS NOT DISTINCT FROM q.mark_id AS tried
+    FROM message_queue q JOIN found f ON f.message_id = q.message_id
+   WHERE q.message_id = ${idsOf('found')} AND q.mark_id = f.mark_id
+   ORDER BY q.message_id FOR UPDATE OF q
 ), recovered AS (
   UPDATE message_queue q
-     SET due_at = mail_now(), doubt = CASE WHEN a.tried THEN 'in-doubt' ELSE q.doubt END, looks = CASE WHEN a.tried THEN 0 ELSE q.looks END,
-         ${NO_LEASE}
-    FROM abandoned a WHERE q.message_id = ${idsOf('abandoned')} AND q.message_id = a.message_id
-  RETURNING q.message_id, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, a.tried, q.uploading
+     SET due_at = mail_now(), doubt = CASE WHEN j.tried THEN 'in-doubt' ELSE q.doubt END, looks = CASE WHEN j.tried THEN 0 ELSE q.looks END,
+         attempt_count = q.attempt_count - j.is_mine::int, attempt_id = CASE WHEN j.tried THEN q.attempt_id ELSE nullif(q.attempt_id, q.mark_id) END, ${NO_MARK}
+    FROM judged j WHERE q.message_id = ${idsOf('judged')} AND q.message_id = j.message_id
+  RETURNING q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, j.is_mine, j.tried, q.uploading
+), left_behind AS MATERIALIZED (
+  SELECT * FROM recovered WHERE NOT is_mine
 ), attempts AS (
   SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
          CASE WHEN tried THEN '${messages['abandoned-sending']}' WHEN uploading THEN '${messages['abandoned-uploading']}'
               ELSE '${messages['abandoned']}' END AS detail,
          jsonb_build_object('detail', jsonb_build_array(CASE WHEN tried THEN 'abandoned-sending' WHEN uploading THEN 'abandoned-uploading' ELSE 'abandoned' END)) AS facts
-    FROM recovered
+    FROM left_behind
 ), ${noteAttempts('attempts')}, used AS (
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, ${bucketOf('mail_now()')}, count(*), sum(recipients) FROM recovered WHERE tried
+  SELECT tenant_id, ${bucketOf('mail_now()')}, count(*), sum(recipients) FROM left_behind WHERE tried
    GROUP BY 1 ORDER BY 1
   ON CONFLICT (tenant_id, started_at) DO UPDATE
     SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
   RETURNING tenant_id
 ), noticed AS (
-  INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM recovered ORDER BY 1
+  INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM left_behind ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
   RETURNING tenant_id
 ), counted AS (
   ${addToCounters([queueRows('-', 'recovered', { owner: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
 )
-SELECT at, takes_over_from, ARRAY(SELECT message_id FROM recovered) AS abandoned FROM look WHERE (SELECT count(*) FROM counted) >= 0`
+SELECT message_id, is_mine FROM recovered WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `
@@ -97,14 +95,16 @@ WITH released AS (
   UPDATE message_queue SET state = 'queued'
    WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
                                  ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
-  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), counted AS (${addToCounters([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
 )
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 
 export interface TakenOver {
-  /** Their lease had run out. */
+  /** Of processes that are gone. */
   readonly abandoned: readonly string[]
+  /** Something is due again. */
+  readonly moved: boolean
   /** There may be more. */
   readonly more: boolean
 }
@@ -118,55 +118,96 @@ export interface Released {
 
 interface Look {
   readonly at: Date
-  readonly takes_over_from: Date
-  readonly abandoned: readonly string[]
+  /** Marks of this process that had no answer. */
+  readonly unsent: readonly string[]
+  /** Marks of processes that are gone. */
+  readonly left: readonly string[]
 }
 
 export interface TakingOver {
-  /** Queues what dead workers held. */
-  takeOver(): Promise<TakenOver>
+  /** Queues what nobody is sending. `underWay` has the marks whose messages this process is sending. */
+  takeOver(underWay?: () => readonly string[]): Promise<TakenOver>
   /** After the first look, and one that found the clock set back: see `bringTimesBack`. Returns whether more is due. */
   bringTimesBack(stopping?: AbortSignal): Promise<boolean>
 }
 
+const NOTHING: TakenOver = { abandoned: [], moved: false, more: false }
+
 /**
- * Nothing else may hold up the looks: those that are far apart count as an outage, after which nothing is taken over.
+ * Nothing else may hold up the looks: those that are far apart count as an outage, after which others have longer.
  *
  * @param databaseWasAway whether the database went away during the start
  */
 export function createTakingOver(
   pool: pg.Pool,
-  { afterStartMs, afterOutageMs }: TakeOverWaits,
+  ownership: Pick<Ownership, 'use'>,
+  { afterTakeoverMs, afterOutageMs }: TakeOverWaits,
   databaseWasAway: () => boolean,
+  elapsedMs: () => number,
 ): TakingOver {
-  let last: Look | null = null
+  /** When the database was found again, by `elapsedMs`. */
+  let foundAgainAt = -Infinity
+  let lookedAt: number | null = null
   let hasFailed = false
+  /** When each mark was first seen whose process is gone. */
+  const firstSeen = new Map<string, number>()
+  let last: Look | null = null
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
-  let bringsBackUntil: Date | null = null
+  let bringsBackUntil: number | null = null
   /** Null once times were brought back after it; of pauses, once they were. */
   let setBack: SetBack | null = null
   let setBackOfPauses: SetBack | null = null
 
+  async function takeOver(mine: Owned, underWay: readonly string[]): Promise<TakenOver> {
+    const look = await lookOnce(mine, underWay)
+    const now = elapsedMs()
+    if (hasFailed || (last === null && databaseWasAway()) || (lookedAt !== null && now - lookedAt > LOOKS_APART_MS))
+      foundAgainAt = now
+    hasFailed = false
+    lookedAt = now
+    noteClock(look, now)
+    for (const mark of firstSeen.keys()) if (!look.left.includes(mark)) firstSeen.delete(mark)
+    for (const mark of look.left) if (!firstSeen.has(mark)) firstSeen.set(mark, now)
+    const ripe = look.left.filter(
+      (mark) => now - (firstSeen.get(mark) ?? now) >= afterTakeoverMs && now - foundAgainAt >= afterOutageMs,
+    )
+    if (look.unsent.length + ripe.length === 0) return NOTHING
+    const { rows } = await pool.query<{ message_id: string; is_mine: boolean }>({
+      name: 'judge-abandoned',
+      text: JUDGE,
+      values: [...valuesOf(mine), [...look.unsent, ...ripe]],
+    })
+    return {
+      abandoned: rows.flatMap(({ message_id: id, is_mine: isMine }) => (isMine ? [] : [id])),
+      moved: rows.length > 0,
+      more: rows.length === MOVED_AT_ONCE,
+    }
+  }
+
+  function noteClock(look: Look, now: number): void {
+    if (last === null || look.at < last.at) bringsBackUntil = now + (last === null ? afterTakeoverMs : afterOutageMs)
+    if (last !== null && look.at < last.at) {
+      setBack = { from: setBack?.from ?? last.at, to: look.at }
+      setBackOfPauses = { from: setBackOfPauses?.from ?? last.at, to: look.at }
+    }
+    last = look
+  }
+
   return {
-    async takeOver() {
-      const firstWaitMs = hasFailed || databaseWasAway() ? afterOutageMs : afterStartMs
-      const values = [last?.at ?? null, last?.takes_over_from ?? null, firstWaitMs, afterOutageMs]
-      const look = await lookOnce(values).catch((error: unknown) => {
+    async takeOver(underWay = () => []) {
+      try {
+        const taken = await ownership.use((mine) => takeOver(mine, underWay()))
+        if (taken === null) lookedAt = null // nobody else looks while it owns nothing
+        return taken ?? NOTHING
+      } catch (error) {
         hasFailed = true
         throw error
-      })
-      if (last === null || look.at < last.at) bringsBackUntil = look.takes_over_from
-      if (last !== null && look.at < last.at) {
-        setBack = { from: setBack?.from ?? last.at, to: look.at }
-        setBackOfPauses = { from: setBackOfPauses?.from ?? last.at, to: look.at }
       }
-      last = look
-      return { abandoned: look.abandoned, more: look.abandoned.length === MOVED_AT_ONCE }
     },
 
     async bringTimesBack(stopping) {
       if (last === null || bringsBackUntil === null) return false
-      const { at } = last
+      const at = elapsedMs()
       const [before, until] = [setBack, bringsBackUntil]
       const arePausesMoved = await bringPauses()
       const isMoreDue = await bringTimesBack(pool, before, stopping)
@@ -190,12 +231,18 @@ export function createTakingOver(
     }
   }
 
-  async function lookOnce(values: readonly unknown[]): Promise<Look> {
-    const { rows } = await pool.query<Look>({ name: 'recover-abandoned', text: RECOVER_ABANDONED, values: [...values] })
+  async function lookOnce(mine: Owned, underWay: readonly string[]): Promise<Look> {
+    const values = [...valuesOf(mine), underWay]
+    const { rows } = await pool.query<Look>({ name: 'look-for-abandoned', text: LOOK, values })
     const [look] = rows
     if (!look) throw new Error('A look returns one row.')
     return look
   }
+}
+
+/** The parameters $1 to $3 of the statements above. */
+function valuesOf({ owner, mailboxes }: Owned): unknown[] {
+  return [mailboxes.map(({ tenantId }) => tenantId), owner, mailboxes.map(({ epoch }) => epoch)]
 }
 
 /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */

@@ -23,7 +23,7 @@ import { makeIndex, writeMissingTexts } from './records/search-index.ts'
 import { createFinder } from './records/find.ts'
 import type { PageStart } from './records/find-page.ts'
 import type { StoredFilter } from './records/find-filter.ts'
-import type { LeasedMessage } from './leased-message.ts'
+import type { MarkedMessage } from './marked-message.ts'
 import type { Queue } from './queue.ts'
 import type { Settlement } from './settle.ts'
 
@@ -106,7 +106,7 @@ async function keepPlans(fixture: QueueFixture, queue: Queue): Promise<void> {
 /** More is to be written than that it was sent, though the pause is over at once. */
 const SENT_THEN_PAUSE: Settlement = { ...SENT, pauseMailboxMs: 0 }
 
-const sent = (message: LeasedMessage, settlement: Settlement) => ({
+const sent = (message: MarkedMessage, settlement: Settlement) => ({
   message,
   settlement,
   fromEmail: 'ada@contoso.com',
@@ -134,7 +134,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   let pool: pg.Pool
   let prisma: PrismaClient
   let queue: Queue
-  let leased: LeasedMessage[]
+  let leased: MarkedMessage[]
 
   beforeAll(async () => {
     fixture = await createQueueFixture()
@@ -439,7 +439,6 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         await events.find(ADA, [1, end.position])
       },
     ],
-    ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
     ['looking for abandoned messages', ({ deliveries }) => deliveries.takeOver()],
     [
       'looking after the clock was set back',
@@ -481,8 +480,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows to recover a message that left before very many of another lane', async () => {
     const [last] = await fixture.database.query<{ message_id: string }>(
-      `UPDATE message_queue SET priority = 0, lease_owner = 'dead', lease_until = mail_now() - interval '1 second'
-        WHERE message_id = (SELECT message_id FROM message_queue WHERE message_id LIKE 'msg_waiting%' AND state = 'queued' AND lease_owner IS NULL
+      `UPDATE message_queue SET priority = 0, mark_id = 'dead', marked_by = 'dead', marked_at = mail_now()
+        WHERE message_id = (SELECT message_id FROM message_queue WHERE message_id LIKE 'msg_waiting%' AND state = 'queued' AND mark_id IS NULL
                              ORDER BY due_at DESC LIMIT 1)
        RETURNING message_id`,
     )
@@ -493,16 +492,20 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows to recover a message that left behind large ones that may not, and one of another lane, before very many', async () => {
     await fixture.database.query(
+      `INSERT INTO tenants (id, created_at) VALUES ('ten_large', now()) ON CONFLICT DO NOTHING`,
+    )
+    await queue.deliveries.takeOver() // takes its mailbox
+    await fixture.database.query(
       `WITH behind AS (
          SELECT 'msg_behind_' || n AS id, n, mail_now() - interval '1 day' + n * interval '1 millisecond' AS due_at FROM generate_series(1, $2 + $3::int) AS n
        ), recorded AS (
          INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT id, $1, 'large ones', '[]', '', due_at FROM behind
        )
        INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items,
-                                  service, lease_owner, lease_until)
+                                  service, mark_id, marked_by, marked_at)
        SELECT id, $1, 'queued', due_at, due_at, 1, CASE WHEN n <= $2 THEN 'large' ELSE 'small' END, 0, 'retry', true,
               CASE WHEN n = $2 + $3 THEN 'another' ELSE 'large ones' END,
-              CASE WHEN n IN ($2 + 1, $2 + $3) THEN 'dead' END, CASE WHEN n IN ($2 + 1, $2 + $3) THEN mail_now() - interval '1 second' END
+              CASE WHEN n IN ($2 + 1, $2 + $3) THEN 'dead' END, CASE WHEN n IN ($2 + 1, $2 + $3) THEN 'dead' END, CASE WHEN n IN ($2 + 1, $2 + $3) THEN mail_now() END
          FROM behind`,
       ['ten_large', LARGE_WAITING, VERY_MANY],
     )
@@ -512,18 +515,14 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     await fixture.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
   })
 
-  it('reads few rows to give back what was claimed when the answer was lost', async () => {
-    const [one, other] = await queue.deliveries.claim('unanswered', 2)
-    await fixture.database.query(
-      `UPDATE message_queue SET lease_owner = NULL, lease_until = NULL, attempt_id = 'unanswered', doubt = 'in-doubt' WHERE message_id = $1`,
-      [other?.id],
-    )
+  it('reads few rows to undo what was marked without an answer', async () => {
+    const unanswered = await queue.deliveries.claim('unanswered', 2)
+    expect(unanswered).toHaveLength(2)
 
-    expect(await rowsRead(() => queue.deliveries.giveBack('unanswered'))).toBeLessThan(FEW)
+    expect(await rowsRead(() => queue.deliveries.takeOver())).toBeLessThan(FEW)
 
-    const givenBack = `SELECT 1 FROM message_queue
-                        WHERE message_id = ANY ($1) AND lease_owner IS NULL AND attempt_id IS NULL AND doubt = 'none'`
-    expect(await fixture.database.query(givenBack, [[one?.id, other?.id]])).toHaveLength(2)
+    const undone = `SELECT 1 FROM message_queue WHERE message_id = ANY ($1) AND mark_id IS NULL AND attempt_id IS NULL AND doubt = 'none'`
+    expect(await fixture.database.query(undone, [unanswered.map(({ id }) => id)])).toHaveLength(2)
   })
 
   it('reads few rows for a claim in a mailbox with 60 lanes', async () => {

@@ -7,8 +7,8 @@ import { createBatcher, FailedItem } from '../database/batcher.ts'
 import { inTransaction } from '../database/transaction.ts'
 import { raiseFailed } from '../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_LEASE, seesDraft } from './columns.ts'
-import { byLockOrder, type Lease } from './leased-message.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_MARK, seesDraft } from './columns.ts'
+import type { Mark } from './marked-message.ts'
 import { judgeInterception, type Interception, type JudgedInterception } from './mailbox/interceptions.ts'
 import {
   accessPauseAfter,
@@ -85,7 +85,7 @@ export interface Settlement {
 }
 
 export interface Settled {
-  readonly message: Lease
+  readonly message: Mark
   readonly settlement: Settlement
   /** The sender of the attempt; null when nothing was sent. */
   readonly fromEmail: string | null
@@ -97,13 +97,13 @@ export interface Settled {
 
 /** The columns of `result`, which arrive as JSON. */
 const RESULT_COLUMNS = `
-"messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
+"messageId" text, "markId" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
 "attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "entraAnswered" boolean, refusals int, "refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
 
 /**
- * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
- * lease, and from whoever made the last attempt, however late, as long as no later attempt has begun; also if the message
+ * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted by the mark under which the
+ * message is sent, and by that of the last attempt, however late, as long as no later attempt has begun; also if the message
  * has been put in doubt or ended meanwhile. Any other outcome changes nothing. The content of a delivered message is
  * deleted. An attempt that took none of the message's time, such as a throttled one, lengthens no later wait.
  *
@@ -113,7 +113,7 @@ const RESULT_COLUMNS = `
  */
 const SETTLE = `
 WITH result AS MATERIALIZED (
-  SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
+  SELECT r."messageId" AS message_id, r."markId" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
          r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
          r.charged, r."entraAnswered" AS entra_answered, r.refusals, r."refusedAlone" AS refused_alone, r."refusalRound" AS refusal_round, r.route, o.at,
@@ -121,14 +121,14 @@ WITH result AS MATERIALIZED (
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
-), held AS MATERIALIZED ( -- still queued, and the lease or the last attempt belongs to the outcome
-  SELECT r.*, q.tenant_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
-         CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
+), held AS MATERIALIZED ( -- still queued, and the mark or the last attempt is that of the outcome
+  SELECT r.*, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
+         CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.mark_id IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
-   WHERE (q.lease_owner = r.owner OR q.attempt_id = r.owner) AND ${seesDraft('q')}
+   WHERE (q.mark_id = r.owner OR q.attempt_id = r.owner) AND ${seesDraft('q')}
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
-  SELECT r.*, u.tenant_id, NULL::text AS state, NULL::text AS lease_owner, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
+  SELECT r.*, u.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
    WHERE u.message_id = ${idsOf('result')} AND m.id = ${idsOf('result')} AND u.attempt_id = r.owner AND r.status = 'sent'
@@ -149,7 +149,7 @@ WITH result AS MATERIALIZED (
          possible_duplicate = h.possible_duplicate, from_email = h.sender, attempt_id = h.other_attempt,
          attempt_count = CASE WHEN h.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
          trying_ms = h.trying_ms, refusals = h.refusals, refused_alone = coalesce(h.refused_alone, q.refused_alone),
-         refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_LEASE}
+         refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_MARK}
     FROM held h
    WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
   RETURNING ${MOVED}
@@ -215,7 +215,7 @@ SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
  * Writes outcomes that are plainly *sent*, which nearly all are; it costs a quarter less than SETTLE. It finds no message
  * that has a draft, or has ended meanwhile.
  *
- * $1 messages, $2 lease owners, $3 whether they may be duplicates, $4 senders, $5 Message-IDs, $6 whether they are charged,
+ * $1 messages, $2 marks, $3 whether they may be duplicates, $4 senders, $5 Message-IDs, $6 whether they are charged,
  * $7 ms since the outcome
  */
 const SETTLE_SENT = `
@@ -224,13 +224,13 @@ WITH result AS MATERIALIZED (
     FROM unnest($1::text[], $2::text[], $3::boolean[], $4::text[], $5::text[], $6::boolean[], $7::bigint[])
       AS r(message_id, owner, possible_duplicate, from_email, internet_message_id, charged, ago_ms)
 ), sent AS MATERIALIZED (
-  SELECT r.*, q.tenant_id, q.recipients, coalesce(r.from_email, q.from_email) AS sender, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
+  SELECT r.*, q.tenant_id, q.recipients, coalesce(r.from_email, q.from_email) AS sender, q.mark_id IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
-   WHERE (q.lease_owner = r.owner OR q.attempt_id = r.owner) AND NOT q.has_draft
+   WHERE (q.mark_id = r.owner OR q.attempt_id = r.owner) AND NOT q.has_draft
      FOR UPDATE OF q
 ), left_queue AS (
   DELETE FROM message_queue WHERE message_id = ${idsOf('sent')}
-  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'sent', from_email = s.sender, possible_duplicate = s.possible_duplicate, problem = NULL, ended_at = s.at, sent_at = s.at,
@@ -258,8 +258,8 @@ function ofBox(column: string): string {
 }
 
 /**
- * A common table expression that charges attempts to the limits of their mailboxes. Recovery has charged those whose lease
- * ran out.
+ * A common table expression that charges attempts to the limits of their mailboxes. Recovery has charged those that were
+ * abandoned.
  *
  * @param written the name of rows of `tenant_id`, `recipients`, `at`, `charged` and `in_time`
  */
@@ -307,7 +307,8 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<(S
  * statement would write one of them and report both as written. Adds to `written` what it wrote.
  */
 async function settleRounds(pool: pg.Pool, batch: readonly Settled[], written: Written): Promise<void> {
-  const inOrder = batch.toSorted((a, b) => byLockOrder(a.message, b.message))
+  // All statements lock messages in the order of their ids, so that they cannot deadlock.
+  const inOrder = batch.toSorted((a, b) => (a.message.id < b.message.id ? -1 : 1))
   const outcomes = [...Map.groupBy(inOrder, ({ message }) => message.id).values()]
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
@@ -348,7 +349,7 @@ function isSentAndNoMore({ settlement }: Settled): boolean {
 function settleSent(pool: pg.Pool, sent: readonly Result[]): Promise<pg.QueryResult<{ id: string }>> {
   const values = [
     sent.map(({ messageId }) => messageId),
-    sent.map(({ leaseOwner }) => leaseOwner),
+    sent.map(({ markId }) => markId),
     sent.map(({ possibleDuplicate }) => possibleDuplicate),
     sent.map(({ fromEmail }) => fromEmail),
     sent.map(({ internetMessageId }) => internetMessageId),
@@ -446,7 +447,7 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
   const attempt = toldAttempt(settlement)
   return {
     messageId: message.id,
-    leaseOwner: message.leaseOwner,
+    markId: message.markId,
     status,
     waitMs,
     heldBecause,

@@ -3,14 +3,14 @@
 //
 //  receiving ──complete──▶ scheduled ──its time comes──▶ queued        receive.ts, submit.ts, recover.ts
 //                     └──▶ queued, or held without access               submit.ts
-//  queued ──claimed under a lease──▶ sending                             claim.ts
+//  queued ──marked by the owner of its mailbox──▶ sending                claim.ts, owner/mark.ts
 //  sending ──Microsoft accepts──▶ sent                                   settle.ts
 //          ──Microsoft refuses, or a day of trying is over──▶ failed     settle.ts
 //          ──a transient failure──▶ queued, due later                    settle.ts
 //          ──the outcome is unknown──▶ queued, in doubt                  settle.ts
 //          ──no access──▶ held ──access again──▶ queued                  settle.ts, hold.ts
 //          ──Microsoft refuses the mailbox──▶ held, or queued            settle.ts, refusals.ts
-//          ──the lease expires──▶ queued, in doubt if it was tried       recover.ts
+//          ──its process is gone──▶ queued, in doubt if it was tried     recover.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
 //  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      tend-mailboxes.ts
 //  failed ──somebody retries──▶ queued                                   retry.ts

@@ -76,7 +76,7 @@ async function abandoned() {
   await fixture.submit()
   const message = await fixture.claimOne('hung')
   await fixture.queue.deliveries.clear(message, VERSION, true)
-  await fixture.expireLeases()
+  await fixture.takeOver()
   return message
 }
 

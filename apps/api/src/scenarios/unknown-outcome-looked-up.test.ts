@@ -97,7 +97,7 @@ it('marks a message that was delivered twice, even when the worker of the second
   const id = await triedAgain('Died at the second', { action: 'hang', when: 'after' })
   await expect.poll(() => fixture.arrived('Died at the second'), { interval: 5 }).toBe(2)
   // A dead owner stands for a worker that cannot write the outcome.
-  const dead = `UPDATE message_queue SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE message_id = $1`
+  const dead = `UPDATE message_queue SET attempt_id = 'dead', mark_id = 'dead', marked_by = 'dead', marked_at = $2 WHERE message_id = $1`
   await fixture.database.query(dead, [id, new Date(fixture.clock.now().getTime() - 1)])
   await untilSettled(fixture, id, fixture.clock.now) // recovered, and looked for once
   await fixture.pass(1 * HOURS)

@@ -34,7 +34,7 @@ afterAll(() => fixture.close())
 beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
 async function leaseOf(id: string): Promise<unknown> {
-  const [row] = await fixture.database.query('SELECT status, lease_owner FROM message_states WHERE id = $1', [id])
+  const [row] = await fixture.database.query('SELECT status, mark_id FROM message_states WHERE id = $1', [id])
   return row
 }
 
@@ -46,7 +46,7 @@ it('breaks off an attempt that outlasts the grace period, and the next process f
 
   await worker.close()
 
-  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
+  expect(await leaseOf(id)).toEqual({ status: 'queued', mark_id: null })
   expect(await service.read(id)).toMatchObject({ attempts: [{ outcome: 'unknown' }] })
   await startWorker(fixture, OPTIONS)
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
@@ -64,7 +64,7 @@ it('ends an upload after the range under way, and the next process resumes it th
   await held.release()
   await closed
 
-  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
+  expect(await leaseOf(id)).toEqual({ status: 'queued', mark_id: null })
   expect(await service.read(id)).toMatchObject({
     attempts: [],
     progress: { sentBytes: 2 * RANGE_BYTES, totalBytes: 2 * RANGE_BYTES + 17 },

@@ -3,13 +3,13 @@
 /** Counters that differ from the rows they count. */
 export const WRONG_COUNTERS = `
 SELECT * FROM counters FULL JOIN (
-  SELECT tenant_id, count(*) FILTER (WHERE state = 'queued' AND lease_owner IS NULL) AS c1,
-         coalesce(sum(recipients) FILTER (WHERE state = 'queued' AND lease_owner IS NULL), 0) AS c2,
-         count(*) FILTER (WHERE lease_owner IS NOT NULL) AS c3, count(*) FILTER (WHERE lease_owner IS NOT NULL AND size = 'large') AS c4,
-         coalesce(sum(recipients) FILTER (WHERE lease_owner IS NOT NULL), 0) AS c5, coalesce(sum(uploads) FILTER (WHERE state = 'queued'), 0) AS c6,
+  SELECT tenant_id, count(*) FILTER (WHERE state = 'queued' AND mark_id IS NULL) AS c1,
+         coalesce(sum(recipients) FILTER (WHERE state = 'queued' AND mark_id IS NULL), 0) AS c2,
+         count(*) FILTER (WHERE mark_id IS NOT NULL) AS c3, count(*) FILTER (WHERE mark_id IS NOT NULL AND size = 'large') AS c4,
+         coalesce(sum(recipients) FILTER (WHERE mark_id IS NOT NULL), 0) AS c5, coalesce(sum(uploads) FILTER (WHERE state = 'queued'), 0) AS c6,
          count(*) FILTER (WHERE state = 'scheduled') AS c7, count(*) FILTER (WHERE state = 'held') AS c8, coalesce(sum(bytes), 0) AS c9
     FROM (
-      SELECT tenant_id, state, lease_owner, size, recipients, upload_bytes AS uploads, NULL::bigint AS bytes FROM message_queue
+      SELECT tenant_id, state, mark_id, size, recipients, upload_bytes AS uploads, NULL::bigint AS bytes FROM message_queue
        UNION ALL
       SELECT tenant_id, NULL, NULL, NULL, NULL, NULL, stored_bytes FROM message_contents
        UNION ALL
@@ -32,5 +32,5 @@ SELECT m.*, q.*, u.*, d.*, c.message_id
     OR coalesce(q.has_draft, false) <> (d.message_id IS NOT NULL)
     OR (m.outcome IS NULL OR m.outcome = 'failed') <> (c.content IS NOT NULL)
     OR (q.state = 'held') <> (q.due_at IS NULL) OR (q.state = 'held') <> (q.held_because IS NOT NULL)
-    OR (q.lease_owner IS NULL) <> (q.lease_until IS NULL) OR q.lease_owner IS NOT NULL AND q.state <> 'queued'
-    OR q.wire_version IS NOT NULL AND q.lease_owner IS NULL OR (q.doubt = 'none' AND q.looks > 0)`
+    OR (q.mark_id IS NULL) <> (q.marked_by IS NULL) OR (q.mark_id IS NULL) <> (q.marked_at IS NULL) OR q.mark_id IS NOT NULL AND q.state <> 'queued'
+    OR q.wire_version IS NOT NULL AND q.mark_id IS NULL OR (q.doubt = 'none' AND q.looks > 0)`

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Message, MessageProblem } from '@inforiver-mail/contract/message'
 import { openDatabase, type Database } from '../database/database.ts'
 import { ACCEPTED } from '../queue/attempts.ts'
-import { LEASE_MS } from '../queue/claim.ts'
-import type { Lease, LeasedMessage } from '../queue/leased-message.ts'
+import type { Mark, MarkedMessage } from '../queue/marked-message.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Settlement } from '../queue/settle.ts'
 import { NO_DOUBT } from '../queue/states.ts'
@@ -33,13 +32,13 @@ export interface QueueFixture {
   /** Submits a small message of ADA, unless changed. Returns its id, and throws when it is not stored. */
   submit(changes?: Partial<NewMessage>, process?: Queue): Promise<string>
   /** Leases up to `count` messages, in as many claims as that takes. */
-  claim(count: number, owner?: string): Promise<LeasedMessage[]>
+  claim(count: number, owner?: string): Promise<MarkedMessage[]>
   /** Leases the only message that is due. */
-  claimOne(owner?: string): Promise<LeasedMessage>
-  /** Lets a message's lease expire, and recovers it. */
-  expireLeases(): Promise<void>
+  claimOne(owner?: string): Promise<MarkedMessage>
+  /** Another process starts, alone: what others were sending is in doubt. */
+  takeOver(): Promise<void>
   read(id: string, tenantId?: string): Promise<Message>
-  settle(message: Lease, settlement: Settlement, process?: Queue): Promise<boolean>
+  settle(message: Mark, settlement: Settlement, process?: Queue): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -75,8 +74,8 @@ export async function createQueueFixture({
   }
   await addDataKey('dky_1')
 
-  async function claim(count: number, owner = 'worker'): Promise<LeasedMessage[]> {
-    const leased: LeasedMessage[] = []
+  async function claim(count: number, owner = 'worker'): Promise<MarkedMessage[]> {
+    const leased: MarkedMessage[] = []
     for (let before = -1; leased.length < count && leased.length > before;) {
       before = leased.length
       leased.push(...(await queue.deliveries.claim(owner, count - leased.length)))
@@ -103,9 +102,8 @@ export async function createQueueFixture({
       if (!message) throw new Error('Nothing was due.')
       return message
     },
-    async expireLeases() {
-      await clock.advance(LEASE_MS + 1)
-      await queue.deliveries.takeOver()
+    async takeOver() {
+      await newProcess().deliveries.takeOver()
     },
     async read(id, tenantId = ADA) {
       const message = await queue.messages.find({ tenantId, service: null }, id, 'ada@contoso.com')

@@ -11,8 +11,8 @@ import { createQueue, type Queue } from '../queue/queue.ts'
 import type { TakeOverWaits } from '../queue/recover.ts'
 import { newId } from './new-id.ts'
 
-/** An expired lease is taken over at the first look, so that a test need not look for ten seconds before. */
-export const NO_TAKE_OVER_WAITS: TakeOverWaits = { afterStartMs: 0, afterOutageMs: 0 }
+/** What a process that is gone was sending is judged at the first look. */
+export const NO_TAKE_OVER_WAITS: TakeOverWaits = { afterTakeoverMs: 0, afterOutageMs: 0 }
 
 const NO_LIMITS: MailboxLimits = {
   concurrency: 0,

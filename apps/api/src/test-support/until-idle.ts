@@ -6,7 +6,7 @@ export async function untilIdle(fixture: ReturnType<typeof useDeliveryFixture>):
   const busy = () =>
     fixture.database.query(
       `SELECT q.message_id FROM message_queue q LEFT JOIN mailboxes b ON b.tenant_id = q.tenant_id
-        WHERE q.lease_owner IS NOT NULL
+        WHERE q.mark_id IS NOT NULL
            OR q.state = 'queued' AND q.due_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true)`,
       [fixture.clock.now()],
     )

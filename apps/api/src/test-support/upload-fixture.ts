@@ -59,7 +59,7 @@ export async function createUploadFixture({
   })
   /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
   const isUnderWay = async () => {
-    const leased = `SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
+    const leased = `SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
     return (await fixture.database.query(leased, [fixture.clock.now()])).length > 0
   }
   return {

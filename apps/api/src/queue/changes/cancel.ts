@@ -9,8 +9,8 @@ import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../cou
 export const LOCK_TO_CANCEL = `SELECT FROM message_queue WHERE message_id = ANY ($1::text[]) ORDER BY message_id FOR UPDATE`
 
 /**
- * Cancels messages that cannot have been sent. That includes one whose attachments are being uploaded: only the holder
- * of the lease sends the draft, and the lease ends here. The draft is queued for deletion in the mailbox.
+ * Cancels messages that cannot have been sent. That includes one whose attachments are being uploaded: only who has
+ * marked it sends the draft, and the mark ends here. The draft is queued for deletion in the mailbox.
  *
  * $1 ids, $2 tenant, $3 service, or null for any
  */
@@ -19,7 +19,7 @@ WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
    WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
-  RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
+  RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
   UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
   RETURNING ${ENDED}

@@ -37,12 +37,12 @@ const FAIL_EXPIRED = `
 WITH due AS MATERIALIZED (
   SELECT q.message_id, ${storedBytesOf('q.message_id')} AS stored_bytes
     FROM message_queue q
-   WHERE q.expires_at <= mail_now() /* fence: expiry */ AND q.lease_owner IS NULL AND q.doubt = 'none' /* end */ AND ${seesDraft('q')}
+   WHERE q.expires_at <= mail_now() /* fence: expiry */ AND q.mark_id IS NULL AND q.doubt = 'none' /* end */ AND ${seesDraft('q')}
    ORDER BY q.expires_at LIMIT ${AT_ONCE} FOR UPDATE OF q SKIP LOCKED
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'failed', ended_at = mail_now(), from_email = e.from_email, possible_duplicate = e.possible_duplicate,

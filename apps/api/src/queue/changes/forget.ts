@@ -1,10 +1,10 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/message-problem'
-import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, seesDraft } from '../columns.ts'
+import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, isBeingSent, seesDraft } from '../columns.ts'
 import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../counters.ts'
 import { LOST_VALUES } from '../../domain/sealed-column.ts'
 
-// scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.
+// scheduled, queued, held ──its key is forgotten──▶ failed. A message that is being sent is left to its process.
 
 const CONTENT_LOST: MessageProblem = problemOf('content-lost', 'content-lost.title', 'content-lost')
 
@@ -34,8 +34,8 @@ WITH lost AS (${LOST_VALUES}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.arriving, l.at
     FROM lost l JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
    CROSS JOIN LATERAL (SELECT message_id, tenant_id, content IS NULL AS arriving FROM message_contents WHERE data_key = k.id OFFSET 0) AS c
-    LEFT JOIN LATERAL (SELECT lease_owner, lease_until FROM message_queue WHERE message_id = c.message_id OFFSET 0) AS q ON true
-   WHERE q.lease_owner IS NULL OR q.lease_until < mail_now()
+    LEFT JOIN LATERAL (SELECT marked_at FROM message_queue WHERE message_id = c.message_id OFFSET 0) AS q ON true
+   WHERE NOT ${isBeingSent('q')}
    LIMIT ${FORGOTTEN_AT_ONCE}
 ), ${giveUp('unreadable')}`
 
@@ -55,9 +55,9 @@ function giveUp(unreadable: string): string {
   return `
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
-   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now()) AND ${seesDraft('q')}
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.lease_owner, q.size, q.recipients, q.upload_bytes, u.at,
-            q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
+   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND NOT ${isBeingSent('q')} AND ${seesDraft('q')}
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, u.at,
+            q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'failed', ended_at = f.at, from_email = f.from_email, possible_duplicate = f.possible_duplicate,

@@ -20,7 +20,7 @@ const NOT_RESENT: MessageProblem = problemOf('not-resent', 'not-resent.title', '
 
 const UNKNOWN: MessageProblem = problemOf('outcome-unknown', 'outcome-unknown.title', 'not-resent-in-doubt')
 
-const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL)`
+const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL)`
 
 const COUNT = `
 SELECT (count(*) FILTER (WHERE q.state = 'queued' AND NOT ${IN_DOUBT})
@@ -40,7 +40,7 @@ const FAIL = `
 WITH unsent AS MATERIALIZED (
   SELECT q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt FROM message_queue q
 ), left_queue AS (
-  DELETE FROM message_queue RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+  DELETE FROM message_queue RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), changes AS (
   DELETE FROM bulk_changes
 ), listed AS (

@@ -29,7 +29,7 @@ WITH retried AS (
 SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
        save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
   FROM retried
-  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), noted AS (${noteRetried('retried', '$2')}
 ), counted AS (${addToCounters([queueRows('+', 'queued')])}
 )

@@ -20,7 +20,7 @@ const END_WAITS = `
 UPDATE message_queue SET due_at = mail_now()
  WHERE message_id = ANY (ARRAY(
    SELECT message_id FROM message_queue
-    WHERE tenant_id = $1 AND state = 'queued' AND due_at > mail_now() AND lease_owner IS NULL AND refusals > 0 FOR UPDATE SKIP LOCKED))`
+    WHERE tenant_id = $1 AND state = 'queued' AND due_at > mail_now() AND mark_id IS NULL AND refusals > 0 FOR UPDATE SKIP LOCKED))`
 
 /** $1 tenant */
 const ANSWERS_FOR_ENTRA = `SELECT FROM mailboxes WHERE tenant_id = $1 AND (gateway ->> 'forEntra')::boolean`

@@ -127,13 +127,13 @@ accepted AS MATERIALIZED (
   SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, upload_bytes,
          on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
-  RETURNING tenant_id, state, lease_owner, size, recipients, upload_bytes
+  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), woken AS MATERIALIZED (
   SELECT pg_notify($29, string_agg(t.tenant_id, ',')) FROM totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
      AND CASE WHEN t.queued = 0 THEN true
               ELSE (SELECT true FROM message_queue q
-                     WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+                     WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL
                        AND q.due_at >= mail_now() - interval '${SEEN_FOR}' AND q.due_at <= mail_now()
                      ORDER BY q.due_at DESC LIMIT 1) IS NOT TRUE END
   HAVING count(*) > 0

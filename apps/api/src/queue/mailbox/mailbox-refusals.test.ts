@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, createQueueFixture, IN_DOUBT, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
-import type { LeasedMessage } from '../leased-message.ts'
+import type { MarkedMessage } from '../marked-message.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
 import type { Settlement } from '../settle.ts'
@@ -33,14 +33,14 @@ function refused(kind = 'ErrorSendAsDenied', by: Route = 'send'): Settlement {
 }
 
 /** Submits so many messages, and leases them in their order. */
-async function leased(count: number): Promise<LeasedMessage[]> {
+async function leased(count: number): Promise<MarkedMessage[]> {
   const ids: string[] = []
   for (let submitted = 0; submitted < count; submitted++) ids.push(await fixture.submit())
   const claimed = await fixture.claim(count)
   return claimed.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))
 }
 
-async function refuse(message: LeasedMessage | undefined, kind?: string, by?: Route): Promise<string> {
+async function refuse(message: MarkedMessage | undefined, kind?: string, by?: Route): Promise<string> {
   if (!message) throw new Error('There is no message.')
   expect(await fixture.settle(message, refused(kind, by))).toBe(true)
   return statusOf(message)
@@ -52,7 +52,7 @@ async function statusOf({ id }: { readonly id: string }): Promise<string> {
 }
 
 /** Makes the mailbox hold its mail, and returns the two messages that it refused. */
-async function hold(by: Route = 'send'): Promise<LeasedMessage[]> {
+async function hold(by: Route = 'send'): Promise<MarkedMessage[]> {
   const messages = await leased(2)
   for (const message of messages) await refuse(message, undefined, by)
   expect(await readHold(fixture.opened.prisma, ADA)).toMatchObject({ route: by })
@@ -363,7 +363,7 @@ const INTERCEPTED: Settlement = {
 }
 
 /** Lets a gateway refuse two messages, so that the mailbox pauses, and returns them. */
-async function intercept(): Promise<LeasedMessage[]> {
+async function intercept(): Promise<MarkedMessage[]> {
   const messages = await leased(2)
   for (const message of messages) await fixture.settle(message, INTERCEPTED)
   return messages

@@ -26,10 +26,10 @@ export function isKnownByDraft(row: string): string {
 /** $1 tenant */
 const LOCK_SETTINGS = `SELECT version FROM tenant_settings WHERE tenant_id = $1 AND status = 'connected' FOR SHARE`
 
-/** $1 id, $2 lease owner */
+/** $1 id, $2 mark */
 const LOCK_MESSAGE = `
 SELECT refused_alone AS alone, refusal_round AS round, wire_version AS "wireVersion"
-  FROM message_queue WHERE message_id = $1 AND (lease_owner = $2 OR attempt_id = $2)
+  FROM message_queue WHERE message_id = $1 AND (mark_id = $2 OR attempt_id = $2)
    FOR UPDATE`
 
 /** $1 tenant */
@@ -54,7 +54,7 @@ export interface LockedRefusals {
   readonly message: MessageRefusals
   /** The version of the settings; null while no mailbox is connected. */
   readonly version: number | null
-  /** The version that the message was sent with; null where no request that can send was begun, or the lease was lost. */
+  /** The version that the message was sent with; null where no request that can send was begun, or the mark is gone. */
   readonly wireVersion: number | null
   readonly now: Date
 }
@@ -62,11 +62,11 @@ export interface LockedRefusals {
 /** Locks what a refusal is judged by; null where another attempt of the message has begun. */
 export async function lockRefusals(
   client: pg.PoolClient,
-  { id, tenantId, leaseOwner }: { readonly id: string; readonly tenantId: string; readonly leaseOwner: string },
+  { id, tenantId, markId }: { readonly id: string; readonly tenantId: string; readonly markId: string },
 ): Promise<LockedRefusals | null> {
   // In this order, as everywhere: a change of the settings locks messages afterwards.
   const settings = await client.query<{ version: number }>(LOCK_SETTINGS, [tenantId])
-  const messages = await client.query<MessageRefusals & { wireVersion: number | null }>(LOCK_MESSAGE, [id, leaseOwner])
+  const messages = await client.query<MessageRefusals & { wireVersion: number | null }>(LOCK_MESSAGE, [id, markId])
   const [found] = messages.rows
   if (!found) return null
   const { wireVersion, ...message } = found

@@ -36,7 +36,7 @@ WITH held AS (
   UPDATE message_queue q SET state = 'held', held_because = 'mailbox-refused', due_at = NULL
    WHERE q.message_id = ANY (ARRAY(
      SELECT waiting.message_id FROM message_queue waiting
-      WHERE waiting.tenant_id = $1 AND waiting.state = 'queued' AND waiting.lease_owner IS NULL AND waiting.doubt = 'none'
+      WHERE waiting.tenant_id = $1 AND waiting.state = 'queued' AND waiting.mark_id IS NULL AND waiting.doubt = 'none'
         AND ($2 = 'send' OR waiting.route = 'draft')
         AND waiting.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
       LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))

@@ -61,7 +61,7 @@ SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_unti
        coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
        (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS other_requests,
        (SELECT count(*)::int FROM (
-          SELECT FROM (SELECT FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+          SELECT FROM (SELECT FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.mark_id IS NULL
                         ORDER BY q.due_at LIMIT ${MAX_COUNTED} + 1) AS ahead
            LIMIT $3::int + 1) AS due) AS due,
        (SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM each.at) * 1000, each.messages, each.recipients, each.bytes) ORDER BY each.at), '[]') FROM (
@@ -141,7 +141,7 @@ SELECT l.priority AS rank, l.service, count(*) = max(s.of_each) AS is_cut, array
   FROM share s CROSS JOIN lanes l CROSS JOIN LATERAL (
     SELECT * FROM (
       SELECT q.message_id, q.due_at, q.recipients, q.size = 'large' AS is_large FROM message_queue q
-       WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.lease_owner IS NULL AND ($4 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
+       WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.mark_id IS NULL AND ($4 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
        ORDER BY q.due_at LIMIT ${MAX_READ}) AS ahead
      LIMIT s.of_each) AS first
  GROUP BY l.priority, l.service`

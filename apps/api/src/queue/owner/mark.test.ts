@@ -26,7 +26,7 @@ async function markAfter(happens: () => Promise<unknown>): Promise<number> {
   await happens()
   const mine = { owner: 'me', mailboxes: [{ tenantId: ADA, epoch: '1' }] }
   const chosen = { id, tenantId: ADA }
-  return (await mark(fixture.opened.pool, mine, 'attempt', 1 * MINUTES, [chosen, chosen], [])).length
+  return (await mark(fixture.opened.pool, mine, 'attempt', [chosen, chosen], [])).length
 }
 
 it('marks what was read, once', async () => {
@@ -41,7 +41,7 @@ it.each([
   ['it was postponed', update(`UPDATE message_queue SET due_at = mail_now() + interval '1 minute'`)],
   ['it was held', update(`UPDATE message_queue SET state = 'held'`)],
   ['it was cancelled', update('DELETE FROM message_queue')],
-  ['it was marked before', update(`UPDATE message_queue SET lease_owner = 'before'`)],
+  ['it was marked before', update(`UPDATE message_queue SET mark_id = 'before'`)],
   ['its time was over', update(`UPDATE message_queue SET expires_at = mail_now()`)],
 ])('marks nothing where, since it was read, %s', async (_, happens) => {
   expect(await markAfter(happens)).toBe(0)

@@ -2,7 +2,7 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { isFoundBy, isInState, isInTime, isToBeWorkedOn } from '../columns.ts'
 import { addToCounters, queueRows } from '../counters.ts'
-import type { LeasedMessage } from '../leased-message.ts'
+import type { MarkedMessage } from '../marked-message.ts'
 import { isKnownByDraft } from '../mailbox/mailbox-refusals.ts'
 import { isPaused } from '../mailbox/pause.ts'
 import type { Route } from '../mailbox/refusals.ts'
@@ -21,8 +21,7 @@ import type { Mailbox } from './next.ts'
  * A message whose time is over is marked only if it is in doubt, so that it is looked for. The messages are locked in the order
  * in which they are given.
  *
- * $1 tenants, $2 this process, $3 its epochs, $4 lease owner, $5 lease in ms, $6 messages, $7 their tenants, $8 `Remembered` of
- * mailboxes as JSON
+ * $1 tenants, $2 this process, $3 its epochs, $4 mark, $5 messages, $6 their tenants, $7 `Remembered` of mailboxes as JSON
  */
 const MARK = `
 WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
@@ -34,20 +33,20 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
      /* fence: settings-lock */ FOR SHARE SKIP LOCKED /* end */
 ), marked AS (
   UPDATE message_queue q
-     SET lease_owner = $4, lease_until = mail_now() + $5 * interval '1 millisecond', attempt_count = q.attempt_count + 1,
+     SET mark_id = $4, marked_by = $2, marked_at = mail_now(), attempt_count = q.attempt_count + 1,
          attempt_id = CASE WHEN ${goesAtOnce('q', 's')} THEN $4 ELSE q.attempt_id END,
          from_email = CASE WHEN ${goesAtOnce('q', 's')} THEN s.from_email ELSE q.from_email END,
          wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
-    FROM unnest($6::text[], $7::text[]) AS chosen(message_id, tenant_id) JOIN boxes b ON b.tenant_id = chosen.tenant_id
+    FROM unnest($5::text[], $6::text[]) AS chosen(message_id, tenant_id) JOIN boxes b ON b.tenant_id = chosen.tenant_id
     LEFT JOIN settings s ON s.tenant_id = chosen.tenant_id
    WHERE ${isFoundBy('q.message_id', 'chosen.message_id')}
-     AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
+     AND ${isInState('q', 'queued')} AND q.mark_id IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 ), remembered AS (
   INSERT INTO mailbox_turns AS o (tenant_id, placed_at, next_at, normal_passed, low_passed, after_high, after_normal, after_low)
   SELECT owned.tenant_id, to_timestamp(r."placedAt" / 1000), to_timestamp(r."nextPlaceAt" / 1000), r."normalPassed", r."lowPassed", r."afterHigh", r."afterNormal", r."afterLow"
-    FROM jsonb_to_recordset($8::jsonb) AS r("tenantId" text, "placedAt" float8, "nextPlaceAt" float8, "normalPassed" int, "lowPassed" int,
+    FROM jsonb_to_recordset($7::jsonb) AS r("tenantId" text, "placedAt" float8, "nextPlaceAt" float8, "normalPassed" int, "lowPassed" int,
                                             "afterHigh" text, "afterNormal" text, "afterLow" text)
     JOIN owned ON owned.tenant_id = r."tenantId"
   ON CONFLICT (tenant_id) DO UPDATE
@@ -95,11 +94,10 @@ export interface Chosen {
 export async function mark(
   pool: pg.Pool,
   { owner, mailboxes }: Owned,
-  leaseOwner: string,
-  leaseMs: number,
+  markId: string,
   chosen: readonly Chosen[],
   remembered: readonly Remembered[],
-): Promise<LeasedMessage[]> {
+): Promise<MarkedMessage[]> {
   const inOrder = chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const { rows } = await pool.query<MarkedRow>({
     name: 'mark',
@@ -108,14 +106,13 @@ export async function mark(
       mailboxes.map(({ tenantId }) => tenantId),
       owner,
       mailboxes.map(({ epoch }) => epoch),
-      leaseOwner,
-      leaseMs,
+      markId,
       inOrder.map(({ id }) => id),
       inOrder.map(({ tenantId }) => tenantId),
       JSON.stringify(remembered.map(toColumns)),
     ],
   })
-  return rows.map((row) => toLeasedMessage(row, leaseOwner))
+  return rows.map((row) => toMarkedMessage(row, markId))
 }
 
 function toColumns({ tenantId, placedAt, mailbox: { nextPlaceAt, turns } }: Remembered) {
@@ -160,11 +157,11 @@ interface MarkedRow {
   readonly cleared_version: number | null
 }
 
-function toLeasedMessage(row: MarkedRow, leaseOwner: string): LeasedMessage {
+function toMarkedMessage(row: MarkedRow, markId: string): MarkedMessage {
   return {
     id: row.id,
     tenantId: row.tenant_id,
-    leaseOwner,
+    markId,
     recipients: row.recipients,
     attemptCount: row.attempt_count,
     tryingMs: Number(row.trying_ms),

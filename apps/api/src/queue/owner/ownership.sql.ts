@@ -77,14 +77,6 @@ UPDATE mailboxes m SET owner = $1, epoch = m.epoch + 1, owned_since = CASE WHEN 
   FROM free WHERE m.tenant_id = free.tenant_id
 RETURNING m.tenant_id AS "tenantId", m.epoch`
 
-/** Begins a new epoch of mailboxes that are still in that one, whoever owns them. $1 tenants, $2 their epochs */
-const FENCE_OUT = `
-WITH same AS MATERIALIZED (
-  SELECT m.tenant_id FROM unnest($1::text[], $2::bigint[]) AS used(tenant_id, epoch) JOIN mailboxes m ON m.tenant_id = used.tenant_id AND m.epoch = used.epoch
-   ORDER BY m.tenant_id FOR UPDATE OF m
-)
-UPDATE mailboxes m SET epoch = m.epoch + 1 FROM same WHERE m.tenant_id = same.tenant_id`
-
 /** $1 id, $2 the channel by which a standby learns of it */
 const HAND_OVER = `
 WITH mine AS MATERIALIZED (
@@ -106,7 +98,6 @@ export interface OwnerStore {
   list(): Promise<readonly Candidate[]>
   see(): Promise<readonly SeenMailbox[]>
   take(id: string, mailboxes: readonly OwnedMailbox[]): Promise<readonly OwnedMailbox[]>
-  fenceOut(mailboxes: readonly OwnedMailbox[]): Promise<void>
   handOver(id: string): Promise<void>
   leave(id: string): Promise<void>
 }
@@ -133,9 +124,6 @@ export function createOwnerStore(pool: pg.Pool): OwnerStore {
     },
     take: async (id, mailboxes) =>
       (await run<{ tenantId: string; epoch: string }>(TAKE, [id, ...columnsOf(mailboxes)])).rows,
-    async fenceOut(mailboxes) {
-      await run(FENCE_OUT, columnsOf(mailboxes))
-    },
     async handOver(id) {
       await run(HAND_OVER, [id, MESSAGES_CHANNEL])
     },

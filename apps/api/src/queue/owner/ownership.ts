@@ -41,8 +41,6 @@ export interface Ownership {
    * @param sends whether this is what sends mail: when it fails for a minute, another process may do better
    */
   use<Result>(work: (mine: Owned) => Promise<Result>, options?: { readonly sends?: boolean }): Promise<Result | null>
-  /** Waits for what may still be under way for these mailboxes, and keeps what comes later from taking effect. */
-  fenceOut(mailboxes: readonly OwnedMailbox[]): Promise<void>
   /** Lets another process send. What is on the wire goes on. */
   handOver(): Promise<void>
   /** Nothing is on the wire any more. It may be tended again. */
@@ -112,10 +110,6 @@ export function createOwnership({
       })
       last = mine.catch(() => {})
       return mine
-    },
-    async fenceOut(mailboxes) {
-      for (const { tenantId, epoch } of mailboxes) if (held.get(tenantId) === epoch) held.delete(tenantId)
-      await store.fenceOut(mailboxes)
     },
     async handOver() {
       isLeaving = true

@@ -223,7 +223,7 @@ function sum(counted: readonly { readonly count: number }[]): number {
 const READ_WAITING = `
 SELECT (SELECT ${whyPaused('m')} FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS paused_because, coalesce(t.queued, 0) AS queued,
        coalesce(t.queued_recipients, 0)::int AS queued_recipients, coalesce(t.upload_bytes, 0) AS to_upload, coalesce(t.stored_bytes, 0) AS stored,
-       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM (SELECT $1::text AS tenant_id) AS a

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { hasWaited, leasedRows } from '../columns.ts'
+import { hasWaited, markedRows } from '../columns.ts'
 
 export interface QueueDepth {
   readonly status: string
@@ -15,11 +15,11 @@ WITH totals AS MATERIALIZED (
 ), oldest_queued AS (
   SELECT min(first.waits_since) AS since
     FROM totals t CROSS JOIN LATERAL (
-      SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.lease_owner IS NULL
+      SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.mark_id IS NULL
        ORDER BY q.waits_since LIMIT 1) AS first
    WHERE t.queued > 0
 ), oldest_sending AS (
-  SELECT min(leased.waits_since) AS since FROM (${leasedRows('SELECT tenant_id, sending FROM totals')}) AS leased
+  SELECT min(leased.waits_since) AS since FROM (${markedRows('SELECT tenant_id, sending FROM totals')}) AS leased
 )
 SELECT coalesce(sum(queued), 0)::int AS queued, coalesce(sum(sending), 0)::int AS sending, coalesce(sum(scheduled), 0)::int AS scheduled,
        coalesce(sum(held), 0)::int AS held,

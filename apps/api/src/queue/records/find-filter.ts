@@ -1,6 +1,6 @@
 import { HeldBecause, MessageProblemCode, type Delivery, type MessageStatus } from '@inforiver-mail/contract/message'
 import type { Owner } from '../actor.ts'
-import { leasedRows } from '../columns.ts'
+import { markedRows } from '../columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from '../reports/delivery-reports.ts'
 import { queuedOf } from '../lanes.ts'
 import pg from 'pg'
@@ -112,7 +112,7 @@ function messagesOf(rows: string): string {
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m)`
 }
 
-const LEASED = leasedRows(countersOf('$1', 'tenant_id, sending'))
+const MARKED = markedRows(countersOf('$1', 'tenant_id, sending'))
 
 /**
  * @param service the only one whose messages are asked for; null for all
@@ -124,7 +124,7 @@ function inQueue(
   because: HeldBecause | null = null,
 ): Source {
   if (state === 'sending')
-    return { sql: messagesOf(`SELECT message_id FROM (${LEASED}) AS leased`), ordered: false, hasStatus: true }
+    return { sql: messagesOf(`SELECT message_id FROM (${MARKED}) AS marked`), ordered: false, hasStatus: true }
   const name = service === null ? null : pg.escapeLiteral(service)
   // What version 1.1.0 queued names no service. Its messages do.
   const isOfService = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
@@ -133,8 +133,8 @@ function inQueue(
   const rows =
     name !== null && state === 'queued'
       ? queuedOf('$1', name)
-      : `SELECT q.message_id, q.lease_owner FROM message_queue q WHERE q.tenant_id = $1 AND ${isInState} AND ${isAsked}`
-  const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.lease_owner IS NULL`
+      : `SELECT q.message_id, q.mark_id FROM message_queue q WHERE q.tenant_id = $1 AND ${isInState} AND ${isAsked}`
+  const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.mark_id IS NULL`
   return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
 }
 

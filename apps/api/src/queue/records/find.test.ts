@@ -116,9 +116,9 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
   const waiting = messages.filter(({ endedAt }) => endedAt === null)
   await fixture.database.query(
     `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
-                                save_to_sent_items, possible_duplicate, held_because, lease_owner, lease_until)
+                                save_to_sent_items, possible_duplicate, held_because, mark_id, marked_by, marked_at)
      SELECT id, $1, CASE status WHEN 'sending' THEN 'queued' ELSE status END, CASE WHEN status <> 'held' THEN now() END, now(), 1, 'small', 0, 'retry', true,
-            "possibleDuplicate", "heldBecause", CASE status WHEN 'sending' THEN 'worker' END, CASE status WHEN 'sending' THEN now() END
+            "possibleDuplicate", "heldBecause", CASE status WHEN 'sending' THEN 'mark' END, CASE status WHEN 'sending' THEN 'worker' END, CASE status WHEN 'sending' THEN now() END
        FROM jsonb_to_recordset($2::jsonb) AS n(id text, status text, "possibleDuplicate" boolean, "heldBecause" text)`,
     [tenantId, JSON.stringify(waiting)],
   )

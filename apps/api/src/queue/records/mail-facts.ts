@@ -4,7 +4,7 @@ import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import type { Pause } from '@inforiver-mail/contract/usage'
 import type pg from 'pg'
 import { readMailState, readSettingsProblem, readSettingsStatus } from '../../domain/stored-values.ts'
-import { hasWaited, leasedRows } from '../columns.ts'
+import { hasWaited, isBeingSent, markedRows } from '../columns.ts'
 import { holdProblem, tokenProblem } from '../mailbox/mailbox-refusals.ts'
 import { whyPaused } from '../mailbox/pause.ts'
 import type { Hold, TokenTrouble } from '../mailbox/refusals.ts'
@@ -56,18 +56,18 @@ WITH asked AS MATERIALIZED (
   SELECT t.id AS tenant_id, t.created_at, coalesce(c.queued, 0) AS queued, coalesce(c.sending, 0) AS sending,
          coalesce(c.scheduled, 0) AS scheduled, coalesce(c.held, 0) AS held
     FROM tenants t LEFT JOIN LATERAL (${countersOf('t.id')}) AS c ON true WHERE t.id = $1
-), leased AS MATERIALIZED (
-  SELECT waits_since, lease_until FROM (${leasedRows('SELECT tenant_id, sending FROM asked')}) AS rows
+), marked AS MATERIALIZED (
+  SELECT waits_since, marked_at FROM (${markedRows('SELECT tenant_id, sending FROM asked')}) AS rows
 )
 SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, b.hold, b.token_refused AS token, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
        a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
        greatest(b.paused_until, b.no_access_until) AS "pausedUntil", ${whyPaused('b')} AS "pausedBecause", b.troubled_since AS "troubledSince",
        CASE WHEN b.quota_paused_until > mail_now() AND b.paused_until >= b.quota_paused_until THEN b.quota_code END AS "quotaCode", b.quota_paused_at AS "quotaSince",
-       least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.lease_owner IS NULL
-               ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM leased l)) AS "oldestAt",
-       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+       least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND ${hasWaited('q')} AND q.mark_id IS NULL
+               ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM marked l)) AS "oldestAt",
+       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL
          ORDER BY q.due_at LIMIT 1) AS "firstDueAt",
-       EXISTS (SELECT 1 FROM leased l WHERE l.lease_until > mail_now()) AS "isSending",
+       EXISTS (SELECT 1 FROM marked l WHERE ${isBeingSent('l')}) AS "isSending",
        (SELECT u.started_at FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at <= mail_now() ORDER BY u.started_at DESC LIMIT 1) AS "lastMovedAt",
        o.last_sent_at AS "lastSentAt", o.last_ended_at AS "lastEndedAt", o.mail AS "knownMail", o.mail_since AS "knownSince"
   FROM asked a

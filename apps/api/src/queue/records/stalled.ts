@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { hasWaited, leasedRows } from '../columns.ts'
+import { hasWaited, isBeingSent, markedRows } from '../columns.ts'
 import { isInLane, walkLanes } from '../lanes.ts'
 import { isToldOf } from '../mailbox/mailbox-refusals.ts'
 import { DAY_WINDOW } from '../usage-windows.ts'
@@ -38,18 +38,18 @@ WITH working AS MATERIALIZED (
          greatest(untried.due_at, (SELECT max(u.started_at) FROM mailbox_usage u WHERE u.tenant_id = w.tenant_id AND u.started_at <= $1))
     FROM working w CROSS JOIN LATERAL (
       SELECT q.due_at FROM message_queue q
-       WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS untried
+       WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL ORDER BY q.due_at LIMIT 1) AS untried
    CROSS JOIN LATERAL (
       WITH RECURSIVE ${walkLanes('w.tenant_id')}
       SELECT max(first.recipients) AS recipients FROM lanes l CROSS JOIN LATERAL (
-        SELECT q.recipients FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND q.due_at <= $1 AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS first
+        SELECT q.recipients FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND q.due_at <= $1 AND q.mark_id IS NULL ORDER BY q.due_at LIMIT 1) AS first
    ) AS next
    CROSS JOIN LATERAL (
       SELECT coalesce(sum(u.recipients), 0) AS recipients FROM mailbox_usage u
        WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - ${DAY_WINDOW.interval} AND u.started_at <= $1) AS used
    WHERE w.troubled_since IS NULL AND (w.paused_until IS NULL OR w.paused_until <= $2)
      AND ($3 = 0 OR used.recipients = 0 OR used.recipients + next.recipients <= $3)
-     AND NOT EXISTS (SELECT 1 FROM (${leasedRows('SELECT w.tenant_id, w.sending')}) AS leased WHERE leased.lease_until > $1)
+     AND NOT EXISTS (SELECT 1 FROM (${markedRows('SELECT w.tenant_id, w.sending')}) AS marked WHERE ${isBeingSent('marked', '$1::timestamptz')})
 )
 SELECT s.tenant_id AS "tenantId", s.due_at AS "dueAt", s.since, s.waiting FROM stalled s WHERE s.since <= $2`
 

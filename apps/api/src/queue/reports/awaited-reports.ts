@@ -80,7 +80,7 @@ WITH seen AS MATERIALIZED (
   ON CONFLICT DO NOTHING
 )
 UPDATE message_queue q SET due_at = mail_now()
- WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM seen)) AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL`
+ WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM seen)) AND ${isInState('q', 'queued')} AND q.mark_id IS NULL`
 
 export interface SeenMessage {
   readonly id: string

@@ -14,8 +14,7 @@ import {
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { LEASE_MS } from './claim.ts'
-import type { LeasedMessage } from './leased-message.ts'
+import type { MarkedMessage } from './marked-message.ts'
 import type { Deliveries } from './queue.ts'
 import type { Settlement } from './settle.ts'
 import { NO_DOUBT } from './states.ts'
@@ -54,19 +53,19 @@ const throttled = (code: string): Settlement => ({
 const claim = (owner: string, limit = 100) => store.claim(owner, limit)
 const cleanups = () => fixture.database.query('SELECT item_id, kind FROM mailbox_cleanups')
 
-/** Two messages that one worker holds. */
-async function claimTwo(): Promise<[LeasedMessage, LeasedMessage]> {
+/** Two messages that one worker sends. */
+async function claimTwo(): Promise<[MarkedMessage, MarkedMessage]> {
   await Promise.all([fixture.submit(), fixture.submit()])
   const [one, other] = await claim('a')
   if (!one || !other) throw new Error('Two messages were due.')
   return [one, other]
 }
 
-/** A message whose worker let its lease expire, and may still come late. */
-async function claimAndExpire(owner = 'late'): Promise<LeasedMessage> {
+/** A message whose process is taken for dead, and may still come late. */
+async function claimAndTakeOver(owner = 'late'): Promise<MarkedMessage> {
   await fixture.submit()
   const late = await fixture.claimOne(owner)
-  await fixture.expireLeases()
+  await fixture.takeOver()
   return late
 }
 
@@ -78,7 +77,7 @@ async function usage(): Promise<unknown> {
 
 // Claiming
 
-it('leases each message to one worker, however many claim at once', async () => {
+it('marks each message once, however many claim at once', async () => {
   const submitted = await Promise.all(Array.from({ length: 40 }, () => fixture.submit()))
 
   const leased: string[] = []
@@ -91,25 +90,7 @@ it('leases each message to one worker, however many claim at once', async () => 
   expect(await claim('e')).toEqual([])
 })
 
-it('gives back what a claim leased whose answer was lost', async () => {
-  const id = await fixture.submit()
-  const link = await fixture.database.link()
-  const behind = createTestPool(link.url, 1)
-  onTestFinished(async () => {
-    await behind.end()
-    await link.close()
-  })
-  const { deliveries } = createTestQueue(behind)
-  link.loseAnswerTo('marked AS (')
-
-  await expect(deliveries.claim('lost', 10)).rejects.toThrow(/terminated/)
-
-  expect(await claim('a')).toEqual([])
-  await deliveries.giveBack('lost')
-  expect(await claim('a')).toMatchObject([{ id }])
-})
-
-it('leases the oldest first', async () => {
+it('marks the oldest first', async () => {
   const ids: string[] = []
   for (let index = 0; index < 5; index++) {
     ids.push(await fixture.submit())
@@ -121,7 +102,7 @@ it('leases the oldest first', async () => {
 })
 
 it.each(['paused_until', 'no_access_until'])(
-  'leases nothing that is not due, and nothing of a paused mailbox: %s',
+  'marks nothing that is not due, and nothing of a paused mailbox: %s',
   async (column) => {
     await fixture.submit({ sendAt: new Date(fixture.clock.now().getTime() + 1 * MINUTES) })
     expect(await claim('a')).toEqual([])
@@ -140,7 +121,7 @@ it.each([
   { concurrency: 2, atOnce: 1 },
   { concurrency: 1, atOnce: 1 },
   { concurrency: 0, atOnce: 5 },
-])('leases $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
+])('marks $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
   const limited = createTestQueue(pool, { limits: { concurrency } }).deliveries
   const lease = () => limited.claim('a', 100)
   for (let index = 0; index < 5; index++) await fixture.submit()
@@ -160,7 +141,7 @@ it('spends the allowance of a mailbox once, however many claim at once', async (
   for (let ended = 0; ended < 80;) {
     const claims = Array.from({ length: 4 }, (_, index) => limited.claim(`${ended} ${index}`, 64))
     const leased = (await Promise.all(claims)).flat()
-    most.push((await fixture.database.query('SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL')).length)
+    most.push((await fixture.database.query('SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL')).length)
     await Promise.all(leased.map((message) => fixture.settle(message, SENT)))
     ended += leased.length
   }
@@ -168,49 +149,14 @@ it('spends the allowance of a mailbox once, however many claim at once', async (
   expect(Math.max(...most)).toBe(4)
 })
 
-it('puts back without doubt what a claim leased whose answer was lost', async () => {
-  const id = await fixture.submit()
-  await claim('unanswered')
-  await store.giveBack('unanswered')
+// Taking over
 
-  expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [] })
-  expect(await fixture.claimOne('next')).toMatchObject({ id, doubt: NO_DOUBT, attemptCount: 1 })
-})
-
-it('takes back the doubt about what a claim leased whose answer was lost, and about nothing else', async () => {
-  const id = await fixture.submit()
-  await claim('unanswered')
-  await fixture.submit()
-  await claim('dead')
-  await fixture.expireLeases()
-  await store.giveBack('unanswered')
-
-  const doubts = new Map((await claim('next')).map((message) => [message.id === id, message.doubt]))
-  expect(doubts.get(true)).toEqual(NO_DOUBT)
-  expect(doubts.get(false)).toEqual({ state: 'in-doubt', looks: 0 })
-})
-
-// Leases
-
-it('renews only leases that are still held', async () => {
-  const [kept, lost] = await claimTwo()
-  await fixture.settle(lost, SENT)
-
-  await fixture.clock.advance(30 * SECONDS)
-  expect(await store.renew([kept, lost])).toEqual(new Set([kept.id]))
-  await fixture.clock.advance(30 * SECONDS)
-  expect((await store.takeOver()).abandoned).toEqual([])
-})
-
-it('takes a message back when its lease has expired: it is in doubt, charged, and keeps its sender', async () => {
+it('puts a message in doubt whose process is gone: it is charged, and keeps its sender', async () => {
   const id = await fixture.submit()
   await fixture.claimOne('dead')
   expect(await usage()).toEqual({ messages: 0, recipients: 0 })
 
-  await fixture.clock.advance(LEASE_MS)
-  expect(await store.takeOver()).toEqual({ abandoned: [], more: false })
-  await fixture.clock.advance(1)
-  expect(await store.takeOver()).toEqual({ abandoned: [id], more: false })
+  expect(await fixture.newProcess().deliveries.takeOver()).toEqual({ abandoned: [id], moved: true, more: false })
 
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
   expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
@@ -293,19 +239,19 @@ it('does not lengthen later waits by attempts that were throttled', async () => 
   expect(await fixture.claimOne('next')).toMatchObject({ id, attemptCount: 2 })
 })
 
-it('accepts the outcome of an attempt whose lease expired, even while another worker looks for the message', async () => {
-  const late = await claimAndExpire()
+it('accepts the outcome of an attempt whose process was taken for dead, even while another worker looks for the message', async () => {
+  const late = await claimAndTakeOver()
   const looking = await fixture.claimOne('looking')
 
   expect(await fixture.settle(late, SENT)).toBe(true)
   const attempts = [{ outcome: 'unknown' }, { outcome: 'sent' }]
   expect(await fixture.read(late.id)).toMatchObject({ status: 'sent', attempts })
-  expect(await usage()).toEqual({ messages: 1, recipients: 3 }) // charged when the lease expired, and not again
+  expect(await usage()).toEqual({ messages: 1, recipients: 3 }) // charged when its process was gone, and not again
   expect(await fixture.settle(looking, SENT)).toBe(false)
 })
 
 it('accepts no outcome of an attempt once a later one has begun, and no outcome twice', async () => {
-  const late = await claimAndExpire()
+  const late = await claimAndTakeOver()
   const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
   const before = await usage()
@@ -321,7 +267,7 @@ it('accepts no outcome of an attempt once a later one has begun, and no outcome 
 })
 
 it('accepts no outcome of an attempt once a later one has failed', async () => {
-  const late = await claimAndExpire()
+  const late = await claimAndTakeOver()
   const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
   expect(await fixture.settle(current, FAILED)).toBe(true)
@@ -331,7 +277,7 @@ it('accepts no outcome of an attempt once a later one has failed', async () => {
 })
 
 it('learns that a message was sent after it had been stopped in doubt', async () => {
-  const late = await claimAndExpire()
+  const late = await claimAndTakeOver()
   await fixture.settle(await fixture.claimOne('other'), FAILED)
 
   expect(await fixture.settle(late, SENT)).toBe(true)
@@ -341,7 +287,7 @@ it('learns that a message was sent after it had been stopped in doubt', async ()
 it.each(['first', 'last'])(
   'accepts a late outcome that comes %s in one batch with the outcome of a search for the message',
   async (position) => {
-    const late = await claimAndExpire()
+    const late = await claimAndTakeOver()
     const looking = await fixture.claimOne('looking')
     const settlements = [
       () => fixture.settle(late, SENT),
@@ -354,39 +300,13 @@ it.each(['first', 'last'])(
   },
 )
 
-it('writes the outcomes of a batch that come from the holders of the leases, and no others', async () => {
+it('writes the outcomes of a batch that are of the marks of their messages, and no others', async () => {
   const [one, other] = await claimTwo()
-  const taken = { ...other, leaseOwner: 'somebody else' }
+  const taken = { ...other, markId: 'somebody else' }
 
   expect(await Promise.all([fixture.settle(one, SENT), fixture.settle(taken, SENT)])).toEqual([true, false])
   expect((await fixture.read(one.id)).status).toBe('sent')
   expect((await fixture.read(other.id)).status).toBe('sending')
-})
-
-it.each([
-  { what: 'that messages were sent', settlement: SENT },
-  { what: 'other outcomes', settlement: QUEUED },
-])('writes $what while their leases are renewed, without a deadlock', async ({ settlement }) => {
-  const [first, last] = (await claimTwo()).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-  if (!first || !last) throw new Error('Two messages were leased.')
-  const settle = (messages: LeasedMessage[]) =>
-    Promise.all(messages.map((message) => store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })))
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  // Whatever order they are given in, the second must not lock what the first needs once it has its first row.
-  const release = await fixture.database.lockRow('message_queue', first.id, 'message_id')
-  const work: Promise<unknown>[] = []
-  for (const begin of [
-    () => store.renew([last, first]),
-    () => settle([last, first]),
-    () => store.renew([last, first]),
-  ]) {
-    work.push(begin())
-    await expect.poll(() => fixture.database.query(waiting), { interval: 10 }).toHaveLength(work.length)
-  }
-  await release()
-
-  const [renewed, settled] = await Promise.all(work)
-  expect([renewed, settled]).toEqual([new Set([first.id, last.id]), [settlement, settlement]])
 })
 
 it('counts the times of an outcome from when it was known', async () => {
@@ -420,18 +340,18 @@ it('merges equal attempts in a row, and keeps a hundred at most', async () => {
 
 // Clearing requests
 
-it('clears no request under settings that have changed, or without the lease', async () => {
+it('clears no request under settings that have changed, or by another mark', async () => {
   await fixture.submit()
   const message = await fixture.claimOne()
   expect(message.clearedVersion).toBe(VERSION)
 
   expect(await store.clear(message, VERSION + 1, true)).toBe(false)
-  expect(await store.clear({ ...message, leaseOwner: 'b' }, VERSION, true)).toBe(false)
+  expect(await store.clear({ ...message, markId: 'b' }, VERSION, true)).toBe(false)
   expect(await store.clear(message, VERSION, true)).toBe(true)
 })
 
-it('clears a request for the holder of the lease alone, even if a former holder asks at the same moment', async () => {
-  const lapsed = await claimAndExpire('lapsed')
+it('clears a request for the mark of its message alone, even if a former one asks at the same moment', async () => {
+  const lapsed = await claimAndTakeOver('lapsed')
   const holder = await fixture.claimOne('holder')
   const asked = [store.clear(lapsed, VERSION, true), store.clear(holder, VERSION, true)]
 
@@ -442,7 +362,7 @@ it('is in no doubt about a message whose last request could not send it', async 
   await fixture.submit()
   const refused = await fixture.claimOne('refused')
   expect(await store.clear(refused, VERSION, false)).toBe(true)
-  await fixture.expireLeases()
+  await fixture.takeOver()
 
   expect(await fixture.claimOne('next')).toMatchObject({ id: refused.id, doubt: NO_DOUBT })
 })
@@ -456,8 +376,8 @@ it('marks a possible duplicate before it is sent, since the worker may die', asy
 
 // Drafts
 
-it('stores a draft for the holder of the lease only, and searches later for one that a former holder made', async () => {
-  const late = await claimAndExpire()
+it('stores a draft for the mark of its message only, and searches later for one that was made under a former one', async () => {
+  const late = await claimAndTakeOver()
   const { mailboxes } = fixture.queue
   expect(await mailboxes.mayHaveLeftDraft(late.tenantId, late.id)).toBe(true)
   const current = await fixture.claimOne('current')
@@ -502,7 +422,7 @@ it('ends the trouble of a mailbox when an upload gets further, and not when it s
 
   expect(await store.storeUpload(message, VERSION, { ...UPLOAD, position: 0 }, 0)).toBe(true)
   expect(await troubled()).toHaveLength(1)
-  expect(await store.storeUpload({ ...message, leaseOwner: 'b' }, VERSION, { ...UPLOAD, position: 9 }, 9)).toBe(false)
+  expect(await store.storeUpload({ ...message, markId: 'b' }, VERSION, { ...UPLOAD, position: 9 }, 9)).toBe(false)
   expect(await troubled()).toHaveLength(1)
   expect(await store.storeUpload(message, VERSION, { ...UPLOAD, position: 9 }, 9)).toBe(true)
   expect(await troubled()).toEqual([])

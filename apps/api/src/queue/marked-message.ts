@@ -2,19 +2,11 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type { Route } from './mailbox/refusals.ts'
 import type { Doubt } from './states.ts'
 
-/** Identifies a message and the lease on it. Every write of a worker requires it. */
-export type Lease = Pick<LeasedMessage, 'id' | 'tenantId' | 'leaseOwner'>
+/** Identifies a message and the mark under which it is being sent. Every write of a worker names both. */
+export type Mark = Pick<MarkedMessage, 'id' | 'tenantId' | 'markId'>
 
-/**
- * Compares leases for a statement that locks the messages of several. All such statements lock in the order
- * of ids, so that they cannot deadlock.
- */
-export function byLockOrder(a: Lease, b: Lease): number {
-  return a.id < b.id ? -1 : Number(a.id > b.id)
-}
-
-/** A message that one worker holds until its lease expires. */
-export interface LeasedMessage {
+/** A message that this process is sending. */
+export interface MarkedMessage {
   /** Counts attempts for the backoff, this one included. */
   readonly attemptCount: number
   /** Time spent on retries after transient failures. */
@@ -32,7 +24,7 @@ export interface LeasedMessage {
   readonly hasExpired: boolean
   readonly id: string
   readonly tenantId: string
-  readonly leaseOwner: string
+  readonly markId: string
   readonly recipients: number
   readonly saveToSentItems: boolean
   /** The sender of the last attempt; null before the first. */
