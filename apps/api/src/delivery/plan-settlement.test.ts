@@ -57,6 +57,158 @@ function after(ms: number): Date {
 }
 
 describe('planSettlement', () => {
+  const unauthorized = {
+    type: 'failure',
+    failure: { outcome: 'unauthorized', claims: null, ...facts },
+    canLookUp: false,
+  }
+  const noAccess = { type: 'no-access', detail: 'Away.', values: { title: 'x', detail: ['entra-unreachable.detail'] } }
+  const sendAsDenied = {
+    type: 'failure',
+    failure: {
+      outcome: 'refused',
+      reason: 'send-as-denied',
+      concerns: 'mailbox',
+      title: 'Title',
+      ...facts,
+      values: { title: 'graph.send-as-denied.title', detail: ['graph.send-as-denied.detail'] },
+    },
+    canLookUp: false,
+  }
+  const unknown = { outcome: 'unknown', code: 'Code', values: {}, detail: 'Detail.' }
+
+  it.each<[what: string, state: Partial<DeliveryState>, result: object, settlement: object]>([
+    ['found', {}, { type: 'found' }, { attempt: { outcome: 'sent', code: null, values: { detail: ['found'] } } }],
+    ['traced', {}, { type: 'traced' }, { attempt: { outcome: 'sent', code: null, values: { detail: ['traced'] } } }],
+    [
+      'held',
+      {},
+      { type: 'held', because: 'reconnect-required' },
+      { status: 'held', heldBecause: 'reconnect-required', waitMs: null, attempt: null },
+    ],
+    ['kept waiting', {}, { type: 'waiting', waitMs: 7 }, { status: 'queued', waitMs: 7, heldBecause: null }],
+    [
+      'stopped',
+      { doubt: inDoubt(8) },
+      { type: 'stopped' },
+      {
+        status: 'failed',
+        problem: { values: { detail: ['stopped', 'look-before-retry'], title: 'outcome-unknown.title' } },
+      },
+    ],
+    [
+      'expired in doubt',
+      { doubt: inDoubt(8) },
+      { type: 'expired' },
+      { problem: { values: { detail: ['expired-in-doubt', 'look-before-retry'] } } },
+    ],
+    [
+      'without access, as Entra says',
+      {},
+      { ...noAccess, waitMs: 7, answered: true },
+      {
+        waitMs: 0,
+        noAccessMs: 7,
+        entraAnswered: true,
+        attempt: {
+          outcome: 'unavailable',
+          code: null,
+          values: { detail: ['entra-unreachable.detail'] },
+          detail: 'Away.',
+        },
+      },
+    ],
+    [
+      'without access alone',
+      {},
+      { ...noAccess, waitMs: null },
+      { waitMs: 2_000, noAccessMs: null, entraAnswered: false },
+    ],
+    ['without access, unanswered', {}, { ...noAccess, waitMs: 7 }, { noAccessMs: 7, entraAnswered: false }],
+    [
+      'of an outcome that is not known, and was not to be sent twice',
+      { onUnknownOutcome: 'stop' },
+      failure('unknown'),
+      {
+        charged: true,
+        doubt: inDoubt(0),
+        attempt: unknown,
+        problem: { requestId: 'request', values: { detail: ['stopped', 'look-before-retry'] } },
+      },
+    ],
+    ['of an outcome that is not known', {}, failure('unknown'), { charged: true, attempt: unknown }],
+    [
+      'of an outcome that a look can tell, after a pause',
+      {},
+      failure('unknown', after(7), true),
+      { pauseMailboxMs: 7, attempt: unknown },
+    ],
+    ['throttled', {}, failure('throttled'), { attempt: { outcome: 'throttled', code: 'Code' } }],
+    ['tried in vain', {}, failure('unavailable'), { attempt: { outcome: 'unavailable', code: 'Code' } }],
+    ['refused with its token', {}, unauthorized, { attempt: { outcome: 'unavailable', code: 'Code' } }],
+    ['refused', {}, refused('recipient-refused'), { attempt: { outcome: 'refused', code: 'Code' } }],
+    [
+      'looked for in vain, as Microsoft asks to wait',
+      {},
+      { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: after(7), ...facts } },
+      { pauseMailboxMs: 7, attempt: null },
+    ],
+    [
+      'looked for in vain for a day',
+      { tryingMs: DAY_MS },
+      { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
+      { problem: { values: { detail: ['tried-for-a-day', 'service-status', 'retry-after-outage'] } } },
+    ],
+    [
+      'in doubt for a day',
+      { tryingMs: DAY_MS },
+      { type: 'not-found' },
+      {
+        problem: {
+          values: { detail: ['gave-up-in-doubt', 'look-before-retry'] },
+          microsoftCode: null,
+          requestId: null,
+        },
+      },
+    ],
+    [
+      'refused by its mailbox',
+      {},
+      sendAsDenied,
+      {
+        refusal: {
+          ends: {
+            values: {
+              title: 'refused-alone.title',
+              detail: ['refused-alone', 'graph.send-as-denied.detail', 'remedy.send-as-denied', 'then-retry'],
+            },
+          },
+        },
+      },
+    ],
+    [
+      'refused by its mailbox, in doubt',
+      { doubt: inDoubt(1) },
+      sendAsDenied,
+      {
+        refusal: {
+          ends: {
+            values: { detail: ['refused-after-looking', 'graph.send-as-denied.detail', 'look-before-retry'] },
+            requestId: 'request',
+          },
+        },
+      },
+    ],
+  ])('settles a message that is %s', (_what, state, result, settlement) => {
+    expect(planSettlement({ ...FRESH, ...state }, result as AttemptResult, AT_NOW)).toMatchObject(settlement)
+  })
+
+  it('spreads what waits, over half of the time and over a pause that Microsoft did not time', () => {
+    const lucky = { ...AT_NOW, random: () => 0 }
+    expect(planSettlement(FRESH, intercepted(), lucky).waitMs).toBe(1_500)
+    expect(planSettlement(FRESH, failure('throttled'), lucky).pauseMailboxMs).toBe(1_000)
+  })
+
   it('counts an accepted message, and pauses its mailbox where Microsoft asks for that all the same', () => {
     const settlement = planSettlement(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
     expect(settlement).toMatchObject({
