@@ -1,8 +1,5 @@
-import {
-  AllowedDomains,
-  type RecipientsPolicy,
-  RecipientsPolicyInput,
-} from '@inforiver-mail/contract/recipients-policy'
+import { AllowedDomains } from '@inforiver-mail/contract/allowed-domains'
+import { type RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import { z } from 'zod'
 import { inputFault, listFault, splitEntries } from '../api/failure.ts'
 import type { Translate } from '../language/translate.ts'
