@@ -5,8 +5,6 @@ import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { consent } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 
-const refusedToken = (change = 'revoked') => ({ kind: 'access-token', change, endpoint: 'sendMail' })
-
 const fixture = useDeliveryFixture({ tickMs: 1 })
 
 beforeEach(async () => {
@@ -16,28 +14,7 @@ beforeEach(async () => {
   await fixture.microsoft.control('DELETE', '/counters')
 })
 
-async function requests(endpoint: string): Promise<Record<string, number>> {
-  const { endpoints } = await fixture.microsoft.control('GET', '/counters')
-  return endpoints[endpoint]?.byStatus ?? {}
-}
-
 const settings = async () => (await fixture.service.get(SETTINGS)).json
-
-it.each(['revoked', 'claims-challenge'])(
-  'refreshes once and sends when Graph refuses the token: %s',
-  async (change) => {
-    await fixture.switchOn(refusedToken(change))
-    const { id } = await fixture.service.submit({ subject: change })
-
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
-      attempts: [{ outcome: 'sent' }],
-      possibleDuplicate: false,
-    })
-    expect(await requests('token')).toEqual({ 200: 1 })
-    expect(await requests('sendMail')).toEqual({ 401: 1, 202: 1 })
-    expect(await fixture.arrived(change)).toBe(1)
-  },
-)
 
 it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
   await fixture.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })

@@ -82,18 +82,6 @@ describe.each([
     const place = { mailbox: 'reports@contoso.com', folder: 'sentItems' }
     expect(await mailsIn(fixture.microsoft, 'Application', place)).toHaveLength(1)
   })
-
-  it('gets one new token when Microsoft refuses the one it has, and sends', async () => {
-    await connect()
-    await fixture.microsoft.control('DELETE', '/counters')
-    await fixture.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
-    const messages = await Promise.all(Array.from({ length: 20 }, () => service.submit()))
-
-    for (const { id } of messages) await service.until(id, { status: 'sent' })
-    const { endpoints } = await fixture.microsoft.control('GET', '/counters')
-    expect(endpoints.token).toMatchObject({ byStatus: { '200': 1 } })
-    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-  })
 })
 
 describe('with either', () => {

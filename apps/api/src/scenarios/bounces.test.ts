@@ -2,12 +2,11 @@ import { beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { submitAsMime } from '../test-support/mime.ts'
 import { answer, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const POLL_SECONDS = 5
 const NOBODY = 'nobody@contoso.com'
-const FOREIGN = { address: NOBODY, text: '550 5.1.1 unknown' }
 
 const ENVIRONMENT = {
   DELIVERY_REPORTS_POLL_SECONDS: String(POLL_SECONDS),
@@ -38,19 +37,6 @@ async function poll(): Promise<void> {
   await untilRead()
   await fixture.pass(POLL_SECONDS * SECONDS)
   await untilRead()
-}
-
-async function place(id: string, kind: string): Promise<void> {
-  const [sent] = await fixture.database.query<{ subject: string; message_id: string | null }>(
-    'SELECT subject, internet_message_id AS message_id FROM messages WHERE id = $1',
-    [id],
-  )
-  const original = { internetMessageId: sent?.message_id ?? `<${id}@contoso.com>`, subject: sent?.subject }
-  await fixture.microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
-    kind,
-    original,
-    recipients: [FOREIGN],
-  })
 }
 
 const recipientsOf = async (id: string) => (await fixture.service.read(id)).recipients
@@ -118,24 +104,6 @@ it('reads nothing of other mail but that it has arrived', async () => {
   expect(await recipientsOf(id)).toMatchObject([{ note: null }])
 })
 
-it('goes on where Microsoft did not answer, and loses no report', async () => {
-  await fixture.switchOn(http('message-source', answer(503, 'ErrorServerBusy')))
-  const id = await send('outage', NOBODY)
-  await poll()
-  await poll()
-  expect(await fixture.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
-  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
-})
-
-it('settles recipients also where Exchange does not give out the source of the report, and reads on', async () => {
-  await fixture.switchOn(http('message-source', answer(400, 'ErrorMimeContentConversionFailed')))
-  const id = await send('corrupt', NOBODY)
-  const next = await send('intact', NOBODY)
-  await poll()
-  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: null, source: 'bounce', certain: true }])
-  expect(await recipientsOf(next)).toMatchObject([{ delivery: 'failed', code: '5.1.10' }])
-})
-
 it('says why the inbox cannot be read, and forgets it once it can', async () => {
   const problem = async () => (await fixture.service.get(SETTINGS)).json.deliveryReports.bounces.problem
   await untilRead()
@@ -146,38 +114,4 @@ it('says why the inbox cannot be read, and forgets it once it can', async () => 
   await fixture.pass(10 * MINUTES)
   await untilRead()
   expect(await problem()).toBeNull()
-})
-
-it('pauses the mailbox when a report says that a limit is used up, and reads on', async () => {
-  await fixture.microsoft.control('PATCH', '/settings', { externalRecipientsPerDay: 0 })
-  const id = await send('over the limit', 'max@fabrikam.com')
-  await poll()
-  expect(await recipientsOf(id)).toMatchObject([{ delivery: 'failed', code: '5.7.233' }])
-  const usage = (await fixture.service.get(`${SETTINGS}/usage`)).json
-  expect(Date.parse(usage.pausedUntil) - fixture.clock.now().getTime()).toBeGreaterThan(HOURS - 60 * SECONDS)
-  expect((await fixture.service.get(SETTINGS)).json).toMatchObject({
-    status: 'connected',
-    problem: { code: 'quota-exceeded', title: expect.stringContaining('5.7.233') },
-  })
-  expect((await fixture.service.get('/api/v1/overview')).json).toMatchObject({
-    mail: 'delayed',
-    sentence: expect.stringContaining('5.7.233'),
-  })
-  await poll()
-  await fixture.database.query('UPDATE mailboxes SET paused_until = NULL')
-})
-
-// This test comes last: it ends the process that the others use.
-it('reads on where it was after a restart: what arrived meanwhile, and nothing twice', async () => {
-  const before = await send('before', NOBODY)
-  await poll()
-  expect(await recipientsOf(before)).toMatchObject([{ delivery: 'failed' }])
-  const meanwhile = await send('meanwhile', 'max@contoso.com')
-  const read = await requestsTo(fixture, 'message-source')
-  await fixture.product.close()
-  await place(meanwhile, 'forged')
-  const next = await fixture.startProduct({ environment: ENVIRONMENT })
-  await poll()
-  expect(await fixture.service.at(next).read(meanwhile)).toMatchObject({ recipients: [{ note: 'possible bounce' }] })
-  expect(await requestsTo(fixture, 'message-source')).toBe(read + 1)
 })

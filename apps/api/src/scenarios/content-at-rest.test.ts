@@ -42,14 +42,6 @@ async function dataKeys(): Promise<string[]> {
   return (await fixture.database.query<{ id: string }>('SELECT id FROM data_keys')).map(({ id }) => id)
 }
 
-async function isStored(id: string): Promise<boolean> {
-  return (await fixture.database.query('SELECT 1 FROM messages WHERE id = $1', [id])).length === 1
-}
-
-async function count(table: string): Promise<number> {
-  return (await fixture.database.query(`SELECT 1 FROM ${table}`)).length
-}
-
 async function failed(headers: Record<string, string> = {}) {
   await connectMailbox(product)
   await switchOn(fixture, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
@@ -104,19 +96,6 @@ it('keeps the content of a failed message for 7 days, so that it can be retried'
   expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
 })
 
-it('deletes addresses and subject with the message 30 days after it ended', async () => {
-  const { id } = await failed()
-
-  await clock.advance(30 * DAYS - 1 * MINUTES)
-  await sweep()
-  expect(await isStored(id)).toBe(true)
-
-  await clock.advance(2 * MINUTES)
-  await sweep()
-  expect(await isStored(id)).toBe(false)
-  expect(await count('message_attempts')).toBe(0)
-})
-
 it('deletes a data key two days after its hour, unless content is still sealed under it', async () => {
   const kept = await service.submit()
   const keptKey = await dataKeyOf(kept.id)
@@ -136,19 +115,4 @@ it('deletes a data key two days after its hour, unless content is still sealed u
   await service.until(kept.id, { status: 'sent' })
   const later = await service.submit()
   await service.until(later.id, { status: 'sent' })
-})
-
-it('forgets idempotency keys after 24 hours, and the usage that limits count after two days', async () => {
-  await connectMailbox(product)
-  const { id } = await service.submit({}, { 'idempotency-key': 'swept' })
-  await service.until(id, { status: 'sent' })
-  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([1, 1])
-
-  await clock.advance(1 * DAYS + 1 * MINUTES)
-  await sweep()
-  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([0, 1])
-
-  await clock.advance(1 * DAYS)
-  await sweep()
-  expect(await count('mailbox_usage')).toBe(0)
 })

@@ -100,25 +100,6 @@ it('counts what is held with its mailbox', async () => {
   await expect.poll(held).toBe(0)
 })
 
-it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
-  await fixture.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
-  await fixture.service.submit({ sendAt: new Date(fixture.clock.now().getTime() + 24 * 60 * MINUTES).toISOString() })
-  const { id } = await fixture.service.submit()
-  await fixture.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-  await fixture.service.submit()
-  await fixture.pass(10 * MINUTES)
-
-  const shown = await samples()
-  expect(shown).toMatchObject({
-    [name('queue_depth', '{status="queued"}')]: 2,
-    [name('queue_oldest_seconds', '{status="queued"}')]: 600,
-    [name('scheduled_messages')]: 1,
-    [name('held_messages')]: 0,
-  })
-  const waiting = Object.keys(shown).filter((sample) => sample.startsWith(name('queue_')))
-  expect(waiting.filter((sample) => !/status="(queued|sending)"/.test(sample))).toEqual([])
-})
-
 it('names no address, no subject and no tenant', async () => {
   const text = await (await fetch(`${fixture.product.url}/metrics`)).text()
 

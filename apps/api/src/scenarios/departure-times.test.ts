@@ -1,6 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { HOURS } from '../test-support/test-clock.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 const LIMITS = { MAILBOX_MESSAGES_PER_MINUTE: '3', MAILBOX_RECIPIENTS_PER_DAY: '10' }
@@ -47,23 +47,6 @@ async function waits(): Promise<(readonly [string | null, number | null])[]> {
 async function sent(): Promise<number> {
   return (await list('?status=sent')).length
 }
-
-it('shows when messages leave that wait for the limit of messages a minute, in the list and one by one', async () => {
-  const ids = await submit(1, 1, 1, 1, 1, 1, 1)
-  const high = await fixture.service.submit({ priority: 'high' })
-  await fixture.pass(1 * MINUTES - (now() % SECONDS))
-
-  // One every 20 seconds, and each counts for 61; the last three leave together as soon as they fit.
-  const rate = (seconds: number) => ['messages-per-minute', seconds * SECONDS]
-  const normal = [20, 40, 61, 81, 101, 122, 142].map(rate)
-  expect(await waits()).toEqual([...normal, [null, 0]])
-  expect(await fixture.service.read(ids[6] ?? '')).toMatchObject({
-    status: 'queued',
-    waitingBecause: 'messages-per-minute',
-    nextAttemptAt: new Date(now() + 142 * SECONDS).toISOString(),
-  })
-  await fixture.service.post(`/api/v1/messages/${high.id}/cancel`)
-})
 
 it('says that no process sends, and which one does once one is started', async () => {
   await submit(1, 1)

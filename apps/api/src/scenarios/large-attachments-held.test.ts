@@ -3,7 +3,7 @@ import { createTestClock } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { expectArrival, files, MB, submitFiles } from '../test-support/upload-fixture.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
-import { answer, consent, http, switchOn } from '../test-support/scenario.ts'
+import { answer, http, switchOn } from '../test-support/scenario.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 
 const clock = createTestClock()
@@ -26,18 +26,6 @@ it('holds a large message that was submitted before a mailbox was connected with
     progress: null,
   })
   await service.post(`/api/v1/messages/${id}/cancel`) // or a later test would meet its upload
-})
-
-it('sends a held message by itself once large attachments are enabled', async () => {
-  const contents = files(100, 3 * MB)
-  const id = await submitFiles({ product, service }, 'released', contents)
-  await connectMailbox(product)
-  await service.until(id, { status: 'held', heldBecause: 'large-attachments-disabled' })
-
-  await consent(product, 'large-attachments', { enabled: true })
-
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false, heldBecause: null })
-  await expectArrival(fixture.microsoft, 'released', contents)
 })
 
 it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(

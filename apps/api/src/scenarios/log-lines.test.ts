@@ -28,40 +28,6 @@ it('logs a message by its id, with the request that submitted it and with its ou
   expect(sent).toMatchObject({ level: 'info' })
 })
 
-it.each([
-  ['send-429', 'warn', { outcome: 'throttled', code: 'ApplicationThrottled' }],
-  ['send-503-retry-after', 'warn', { outcome: 'unavailable', code: 'ErrorServerBusy' }],
-  ['send-504', 'warn', { outcome: 'unknown', code: 'UnknownError' }],
-  [
-    graphAnswers(400, 'ErrorInvalidRecipients'),
-    'error',
-    { code: 'recipient-refused', microsoftCode: 'ErrorInvalidRecipients', requestId: expect.any(String) },
-  ],
-])('logs the answer of Microsoft: %j', async (scenario, level, facts) => {
-  await fixture.calm()
-  await fixture.switchOn(scenario)
-  const { id } = await fixture.service.submit()
-  await fixture.service.until(id, { attempts: [{}] })
-
-  const answered = expect.arrayContaining([expect.objectContaining({ level, ...facts })])
-  await expect.poll(() => linesOf(id)).toEqual(answered)
-})
-
-it('logs that a mailbox is held, with Microsoft’s code, and that it is not any more', async () => {
-  await fixture.calm()
-  await fixture.switchOn('send-403-send-as', 'always')
-  for (let count = 0; count < 2; count++) await fixture.service.submit()
-  const lines = () => fixture.product.logLines.map((line) => JSON.parse(line) as Line)
-  const held = { level: 'warn', tenant: expect.any(String), microsoftCode: 'ErrorSendAsDenied' }
-  await expect
-    .poll(lines)
-    .toContainEqual(expect.objectContaining({ ...held, msg: expect.stringContaining('mailbox held: Microsoft takes') }))
-  await fixture.microsoft.control('DELETE', '/scenarios')
-  await fixture.pass(15 * MINUTES)
-  const ended = { level: 'info', msg: 'Microsoft takes mail from the mailbox again' }
-  await expect.poll(lines).toContainEqual(expect.objectContaining(ended))
-})
-
 it('logs nothing of a message but its id, no address and no key', async () => {
   await fixture.calm()
   const mail = {

@@ -1,14 +1,12 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
-import { mailsIn } from '../test-support/mailbox.ts'
-import { answer, asAda, copiesIn, draftsIn, http, untilCleaned } from '../test-support/scenario.ts'
+import { asAda, copiesIn, draftsIn, http, untilCleaned } from '../test-support/scenario.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import {
   expectArrival,
   expectNoDraft,
   files,
-  rangesTaken,
   SMALL_UPLOADS,
   submitFiles,
   untilPostponed,
@@ -24,54 +22,7 @@ afterAll(() => fixture.requireNothingInMemory())
 
 const drafts = (subject: string) => draftsIn(fixture, subject)
 const copies = (subject: string) => copiesIn(fixture, subject)
-const deletedItems = (subject: string) =>
-  mailsIn(fixture.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'deletedItems' })
 const cancel = (id: string) => fixture.service.post(`/api/v1/messages/${id}/cancel`)
-
-async function chunksOf(id: string): Promise<number> {
-  return (await fixture.database.query('SELECT 1 FROM message_chunks WHERE message_id = $1', [id])).length
-}
-
-describe('a message that is cancelled in the middle of its upload', () => {
-  async function cancelled(subject: string): Promise<string> {
-    const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
-    const id = await submitFiles(fixture, subject, files(4 * RANGE_BYTES))
-    await range.untilHeld()
-    expect((await cancel(id)).status).toBe(200)
-    await range.release()
-    return id
-  }
-
-  it('uploads no further, never arrives, and leaves neither draft nor content', async () => {
-    const id = await cancelled('cancelled')
-    expect(await chunksOf(id)).toBe(0)
-    await expectNoDraft(fixture.microsoft, 'cancelled')
-    expect(await fixture.service.read(id)).toMatchObject({ status: 'cancelled', progress: null })
-    expect(await fixture.arrived('cancelled')).toBe(0)
-    const [taken] = await rangesTaken(fixture.microsoft, 'cancelled')
-    expect(taken?.length).toBeLessThanOrEqual(2)
-  })
-})
-
-describe('a message that fails', () => {
-  it('has its draft deleted in the mailbox', async () => {
-    await fixture.switchOn(http('upload-session-create', answer(400, 'BadRequest')))
-    const id = await submitFiles(fixture, 'fails', files(100, LARGE))
-    await fixture.service.until(id, { status: 'failed' })
-    await expectNoDraft(fixture.microsoft, 'fails')
-    expect(await deletedItems('fails')).toEqual([])
-  })
-
-  it('is delivered whole, from a draft of its own, when it is retried', async () => {
-    await fixture.switchOn(http('upload-session-create', answer(400, 'BadRequest')))
-    const contents = files(100, LARGE)
-    const id = await submitFiles(fixture, 'retried', contents)
-    await fixture.service.until(id, { status: 'failed' })
-    expect((await fixture.service.post(`/api/v1/messages/${id}/retry`)).status).toBe(200)
-    await fixture.passUntil(id, { status: 'sent', possibleDuplicate: false })
-    await expectArrival(fixture.microsoft, 'retried', contents)
-  })
-})
 
 // A request to create a draft whose answer was lost may have made one whose id nobody knows.
 describe('a draft of unknown id', () => {
@@ -124,16 +75,6 @@ describe('a draft of unknown id', () => {
 
     await fixture.passUntil(id, { status: 'sent' })
     await expectArrival(fixture.microsoft, 'without files', contents)
-  })
-})
-
-describe('a draft that Microsoft does not find for a moment', () => {
-  it('is deleted once its message was sent by another', async () => {
-    await fixture.switchOn('draft-attach-404')
-    const contents = files(100, LARGE)
-    const id = await submitFiles(fixture, 'not found', contents)
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    await expectArrival(fixture.microsoft, 'not found', contents)
   })
 })
 

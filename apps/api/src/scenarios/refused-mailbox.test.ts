@@ -1,8 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { adminOf } from '../test-support/test-service.ts'
-import { MINUTES } from '../test-support/test-clock.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { files, MB, submitFiles } from '../test-support/upload-fixture.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 // Ada sends as reports@contoso.com, a shared mailbox whose mail can be searched: large messages go by draft, others do not.
@@ -72,22 +70,4 @@ it('holds all mail of a mailbox that may not send, says who does what, and sends
   expect(await fixture.arrived('Withdrawn')).toBe(12)
   expect((await settings()).problem).toBeNull()
   await expect.poll(noticeTypes).toContain('mailbox.recovered')
-})
-
-it('holds what goes by draft where Microsoft refuses that, while everything else leaves', async () => {
-  await fixture.switchOn('draft-403-access', 'always')
-  const large = [await submitFiles(fixture, 'Large', files(4 * MB)), await submitFiles(fixture, 'Large', files(4 * MB))]
-  for (const id of large) await fixture.service.until(id, HELD)
-  const { id } = await fixture.service.submit({ subject: 'Small' })
-  await fixture.service.until(id, { status: 'sent' })
-  const { problem } = await settings()
-  expect(problem).toMatchObject({ code: 'mailbox-refused', values: { byDraft: true } })
-  expect(problem.detail).toContain('Only messages that go by draft wait')
-  const seen = await overview()
-  expect(seen.mail).not.toBe('stopped')
-  expect(seen.sentence).toContain('2 messages that go by draft, as large ones do, are held')
-
-  await fixture.microsoft.control('DELETE', '/scenarios')
-  await fixture.pass(15 * MINUTES)
-  for (const each of large) await fixture.service.until(each, { status: 'sent', possibleDuplicate: false })
 })

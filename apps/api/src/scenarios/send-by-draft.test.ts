@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { MINUTES } from '../test-support/test-clock.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
-import { asAda, consent, draftIdOf, draftsIn, http, lookUntil } from '../test-support/scenario.ts'
+import { consent, draftsIn, http } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -70,36 +69,6 @@ it.each(['send-504', 'send-409', 'send-reset-before', 'send-hang'])(
   },
 )
 
-it.each(['draft-created-but-504', 'draft-created-but-reset'])(
-  'has no doubt after %s, and makes another draft',
-  async (scenario) => {
-    await fixture.switchOn(scenario)
-    const { id } = await fixture.service.submit({ subject: scenario, onUnknownOutcome: 'stop' })
-    await fixture.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
-    await fixture.pass(1 * MINUTES)
-
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    expect(await fixture.arrived(scenario)).toBe(1)
-  },
-)
-
-it('makes another draft, marked as a possible duplicate, when the one to be sent again is gone and no copy is found', async () => {
-  const since = fixture.clock.now()
-  await fixture.switchOn('send-504')
-  await fixture.switchOn({ kind: 'http', endpoint: 'message-get', do: { action: 'answer', status: 503, body: '' } })
-  const { id } = await fixture.service.submit({ subject: 'Deleted draft' })
-  await fixture.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  await expect.poll(() => draftIdOf(fixture, id), { interval: 10 }).not.toBeNull()
-  const path = `/${encodeURIComponent((await draftIdOf(fixture, id)) ?? '')}`
-  // Once into Deleted Items, and once from there.
-  for (let round = 0; round < 2; round++) expect(await asAda(fixture.microsoft, 'DELETE', path)).toBe(204)
-
-  await fixture.pass(1 * MINUTES)
-  await lookUntil(fixture, id, { status: 'sent', possibleDuplicate: true })
-  expect(await count('draft-create', since)).toBe(2)
-  expect(await fixture.arrived('Deleted draft')).toBe(1)
-})
-
 it('sends by draft only what is to leave no copy in Sent Items, once the mailbox can be searched', async () => {
   await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   const since = fixture.clock.now()
@@ -157,17 +126,4 @@ describe('a draft that Exchange made from the account', () => {
       problem: { code: 'message-refused', detail: expect.stringContaining('with 0 of its 1 attachment') },
     })
   })
-})
-
-it('has no doubt about a throttled message whose draft lies in the mailbox of a former sender', async () => {
-  const throttling = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
-  await fixture.switchOn({ kind: 'http', endpoint: 'draft-send', do: throttling })
-  const { id } = await fixture.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
-  await fixture.service.until(id, { attempts: [{ outcome: 'throttled' }] })
-
-  await consent(fixture.product, 'update-sender', { fromEmail: 'bob@contoso.com' }, 'Bob Behalf')
-  await fixture.pass(10 * MINUTES)
-
-  await lookUntil(fixture, id, { status: 'sent' })
-  expect(await fixture.service.read(id)).toMatchObject({ from: 'bob@contoso.com', possibleDuplicate: false })
 })

@@ -61,21 +61,6 @@ it('answers a reset once the request on the wire has ended, and says how many th
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
 })
 
-it('begins no request for a message that waited for a token when the reset came', async () => {
-  await fixture.database.query(
-    'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
-  )
-  const token = await holdRequest(fixture.microsoft, 'token')
-  const { id } = await service.submit({ subject: 'Waited for a token' })
-  await token.untilHeld()
-
-  expect((await reset()).status).toBe(200)
-  await token.release()
-
-  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
-  expect(await arrived('Waited for a token')).toBe(0)
-})
-
 it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
   const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product, service }, 'Changed in the middle', files(2 * RANGE_BYTES + 1))
@@ -93,35 +78,4 @@ it('completes a consent for another sender once the old one has nothing on the w
   expect(await read()).toMatchObject({ status: 'completed', requestsOnTheWire: 1 })
   await service.until(id, { status: 'sent', from: 'reports@contoso.com' })
   expect(await sendersOf('Changed in the middle')).toEqual(['reports@contoso.com'])
-})
-
-/** Submits a message, and completes a change of the settings while Microsoft makes its draft. */
-async function changedWhileDrafting(subject: string, path: string, changes: object): Promise<string> {
-  const creating = await holdRequest(fixture.microsoft, 'draft-create')
-  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
-  await creating.untilHeld()
-  const { json: started } = await ada.call('POST', `${SETTINGS}/${path}`, changes)
-  const { version } = (await service.get(SETTINGS)).json
-  const result = ada.consent(started.consentUrl, 'Ada Admin')
-  await expect.poll(async () => (await service.get(SETTINGS)).json.version).toBe(version + 1)
-  await creating.release()
-  expect((await result).status).toBe(200)
-  return id
-}
-
-it('does not send a draft of the old sender once there is another', async () => {
-  await connectMailbox(product, { largeAttachments: true, fromEmail: 'reports@contoso.com' })
-  const id = await changedWhileDrafting('Drafted before', 'update-sender', { fromEmail: 'board@contoso.com' })
-
-  await service.until(id, { status: 'sent', from: 'board@contoso.com' })
-  expect(await sendersOf('Drafted before')).toEqual(['board@contoso.com'])
-})
-
-it('does not use a draft that is to be deleted', async () => {
-  const before = await requestsTo(fixture, 'draft-create')
-  const id = await changedWhileDrafting('Drafted twice', 'reconnect', {})
-
-  await service.until(id, { status: 'sent', possibleDuplicate: false })
-  expect((await requestsTo(fixture, 'draft-create')) - before).toBe(2)
-  expect(await arrived('Drafted twice')).toBe(1)
 })

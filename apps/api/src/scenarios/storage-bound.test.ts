@@ -5,8 +5,6 @@ import { HOURS } from '../test-support/test-clock.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { files } from '../test-support/upload-fixture.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
-
-const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const BOUND = 4 * MIB
 
@@ -22,8 +20,6 @@ afterEach(async () => {
 const later = () => ({ sendAt: new Date(fixture.clock.now().getTime() + 24 * HOURS).toISOString() })
 const post = (sizeBytes: number, changes: object = later()) =>
   postMultipart(fixture.product.publicUrl, fixture.service.key, mailWith(files(sizeBytes), changes))
-const cancel = async (id: string) => (await fixture.service.post(`${MESSAGES}/${id}/cancel`)).status
-const chunks = async () => (await countStored(fixture.database)).chunks
 
 it('refuses what exceeds the bound with 507, saying what is stored, the bound and what to do, and keeps nothing', async () => {
   const first = await post(2.4 * MIB)
@@ -48,16 +44,4 @@ it('refuses while the message arrives, as soon as the bound is reached', async (
   expect(await upload.answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   upload.breakOff()
   await expect.poll(() => countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
-})
-
-it('has room again after a delivery, and after a cancel', async () => {
-  const sent = await post(3.5 * MIB, {})
-  await fixture.service.until(sent.json.id, { status: 'sent' })
-  expect(await chunks()).toBe(0)
-
-  const scheduled = await post(3.5 * MIB)
-  expect(scheduled.status).toBe(202)
-  expect(await cancel(scheduled.json.id)).toBe(200)
-  expect(await chunks()).toBe(0)
-  expect((await post(3.5 * MIB)).status).toBe(202)
 })

@@ -73,14 +73,3 @@ it('is not settled by the row of another mail with the same Message-ID, to other
   )
   expect(received).toEqual([1, 2])
 })
-
-it('waits an hour for a row that does not come, then sends again and says so', async () => {
-  await fixture.switchOn('send-504')
-  const { id } = await fixture.service.submit({ subject: 'Not traced' })
-  await untilLookedFor(id)
-  expect(await fixture.arrived('Not traced')).toBe(0)
-  await allowToSendAgain([id])
-
-  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-  expect(await fixture.arrived('Not traced')).toBe(1)
-})

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { connectMailbox } from '../test-support/test-service.ts'
 import {
   expectArrival,
   files,
@@ -12,7 +11,6 @@ import {
   submitFiles,
   untilRanges,
 } from '../test-support/upload-fixture.ts'
-import { startWorker } from '../test-support/scenario.ts'
 import { useUploadFixture } from '../test-support/use-fixture.ts'
 
 describe('what a mailbox takes in 5 minutes', () => {
@@ -67,28 +65,5 @@ describe('the memory of what is sent', () => {
     expect(await Promise.all(subjects.map((subject) => rangesTaken(fixture.microsoft, subject)))).toEqual([[[]], [[]]])
     for (const range of ranges) await range.release()
     for (const id of ids) await fixture.passUntil(id, { status: 'sent' })
-  })
-})
-
-describe('requests to a mailbox at once', () => {
-  const environment = { MAILBOX_CONCURRENCY: '1' }
-  const fixture = useUploadFixture({ environment })
-
-  it('stay within MAILBOX_CONCURRENCY across two processes, deletions included', async () => {
-    await startWorker(fixture, { environment })
-    await connectMailbox(fixture.product, { largeAttachments: true })
-    await fixture.microsoft.control('PATCH', '/settings', { latencyMs: 100, mailboxConcurrency: 1 })
-    await fixture.microsoft.control('DELETE', '/counters')
-    const changes = { saveToSentItems: false }
-    const sizes = [4 * MB, 100, 100, 4 * MB, 100, 100, 4 * MB, 100]
-    const ids = await Promise.all(
-      sizes.map((size, index) => submitFiles(fixture, `at once ${index}`, files(size), changes)),
-    )
-    for (const id of ids) await fixture.passUntil(id, { status: 'sent' })
-    const left = () => fixture.database.query('SELECT 1 FROM mailbox_cleanups')
-    await expect.poll(left).toEqual([])
-
-    const { mailboxes } = await fixture.microsoft.control('GET', '/counters')
-    expect(mailboxes['ada@contoso.com']).toMatchObject({ maxConcurrent: 1, refusedForConcurrency: 0 })
   })
 })

@@ -15,8 +15,6 @@ const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const fixture = useUploadFixture({ deliverySizes: SMALL_UPLOADS })
 beforeEach(() => fixture.calm())
 afterAll(() => fixture.requireNothingInMemory())
-
-const set = (settings: object) => fixture.microsoft.control('PATCH', '/settings', settings)
 const RESET_BEFORE = { action: 'reset', when: 'before' }
 const RESET_AFTER = { action: 'reset', when: 'after' }
 const HANG = { action: 'hang', when: 'before' }
@@ -39,33 +37,6 @@ async function deliver(
 }
 
 const nothing = async () => {}
-
-describe.each(['supported', 'unsupported'])('where asking for the status of a session is %s', (uploadStatus) => {
-  beforeEach(() => set({ uploadStatus }))
-
-  it.each([
-    ['reset before it was taken', RESET_BEFORE],
-    ['reset after it was taken', RESET_AFTER],
-    ['503, not taken', answer(503, 'ErrorServerBusy')],
-    ['503, taken', answer(503, 'ErrorServerBusy', { when: 'after' })],
-    ['429 with Retry-After', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'seconds', seconds: 2 } })],
-  ])('uploads no range twice when the first was answered by: %s', async (name, action) => {
-    const subject = `${uploadStatus}, ${name}`
-    await fixture.switchOn(http('upload-range', action))
-    await deliver(subject, nothing)
-    expect(await rangesTaken(fixture.microsoft, subject)).toEqual([ONE_FILE])
-  })
-
-  it.each([
-    ['taken', RESET_AFTER],
-    ['not taken', RESET_BEFORE],
-  ])('attaches the file once when the answer to its last range is lost, %s', async (name, action) => {
-    const subject = `${uploadStatus}, last range ${name}`
-    await fixture.switchOn(http('upload-range', action), 1, 2)
-    await deliver(subject, nothing)
-    expect(await rangesTaken(fixture.microsoft, subject)).toEqual([ONE_FILE])
-  })
-})
 
 describe('an upload session that is gone', () => {
   it.each(['upload-session-forgotten', 'upload-token-expired'])('starts over after %s', async (scenario) => {

@@ -1,23 +1,22 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { answer, http, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 
-let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(api)
 })
-afterAll(() => fixture.close())
 beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
 const { startLater, startProcess } = createWorkerStarts(() => fixture)

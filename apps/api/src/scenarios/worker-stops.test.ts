@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   expectArrival,
@@ -12,25 +12,24 @@ import {
   submitFiles,
 } from '../test-support/upload-fixture.ts'
 import { startWorker, untilMet, untilStopping } from '../test-support/scenario.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
 const OPTIONS = { deliverySizes: SMALL_UPLOADS }
 const CONTENTS = files(2 * RANGE_BYTES + 17)
 
-let fixture: TestFixture
 let api: TestProduct
 let service: ServiceClient
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   api = await fixture.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api, { largeAttachments: true })
   await permitSmallUploads(fixture)
   await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   service = await createServiceClient(api)
 })
-afterAll(() => fixture.close())
 beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
 async function leaseOf(id: string): Promise<unknown> {

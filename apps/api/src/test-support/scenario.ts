@@ -33,7 +33,7 @@ export async function untilMet(fixture: Fixture, { butFor = 0 } = {}): Promise<v
 }
 
 /** How many scenarios no request has met. */
-export async function unmet({ microsoft }: Fixture): Promise<number> {
+async function unmet({ microsoft }: Fixture): Promise<number> {
   return (await microsoft.control('GET', '/scenarios')).active.length
 }
 
@@ -108,13 +108,13 @@ export async function untilSettled(fixture: Fixture, id: string, now: () => Date
 }
 
 /** Whether a message is neither being sent nor due. */
-export async function isSettled({ database }: Fixture, id: string, now: () => Date): Promise<boolean> {
+async function isSettled({ database }: Fixture, id: string, now: () => Date): Promise<boolean> {
   const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
   return (await database.query(due, [id, now()])).length === 0
 }
 
 /** How long after the one before each look for a message in doubt is due, in seconds. */
-export const LOOK_WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
+const LOOK_WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
 
 /**
  * Lets the looks become due one by one until the message has ended. On a busy machine some get no answer in time, so that
@@ -128,12 +128,6 @@ export async function lookUntil(fixture: DeliveryFixture, id: string, expected: 
     if (status !== 'queued') break
   }
   await fixture.service.until(id, expected)
-}
-
-/** Makes a message look as if it had been tried for this long, so that its next wait is the longest. */
-export async function ageBy({ database }: Fixture, id: string, tryingMs: number): Promise<void> {
-  const statement = 'UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1'
-  await database.query(statement, [id, tryingMs])
 }
 
 /** Waits until the worker has nothing to delete in the mailbox, now or later. */
@@ -162,25 +156,6 @@ export async function untilSomethingWaits(
      WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`
   const isMet = async () => (await database.query(waiting, [containing])).length >= statements
   await expect.poll(isMet, { interval: 25 }).toBe(true)
-}
-
-/**
- * A worker in this process that can end as if by SIGKILL: its connections break, and it writes nothing more to the
- * database. It starts in a tenth of the time that a process takes.
- */
-export async function startKillableWorker(
-  fixture: TestFixture,
-  options: { deliverySizes?: DeliverySizes } = {},
-): Promise<{ kill(): Promise<void> }> {
-  const link = await fixture.database.link()
-  const worker = await startWorker(fixture, { environment: { DATABASE_URL: link.url }, deliveryGraceMs: 0, ...options })
-  return {
-    async kill() {
-      link.cut()
-      await worker.close()
-      await link.close()
-    },
-  }
 }
 
 /** Workers as processes that can be killed, and in this process once time has passed for the database. */

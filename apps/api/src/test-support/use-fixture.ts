@@ -9,9 +9,9 @@ import { createUploadFixture, type UploadFixture } from './upload-fixture.ts'
 // returns is filled in before the first test.
 
 /** A simulated Microsoft and a database, on which each test starts what it needs. */
-export function useFixture(): TestFixture {
+export function useFixture(options?: Parameters<typeof createTestFixture>[0]): TestFixture {
   const fixture = {} as TestFixture
-  beforeAll(async () => void Object.assign(fixture, await createTestFixture()))
+  beforeAll(async () => void Object.assign(fixture, await createTestFixture(options)))
   afterAll(async () => {
     await fixture.close()
     forget(fixture)
