@@ -14,28 +14,6 @@ async function expectNothingConnected(settings: SettingsPage, admin: TestBrowser
   expect((await admin.call('GET', SETTINGS)).json).toMatchObject({ status: 'not-configured', fromEmail: null })
 }
 
-test('what Microsoft does not grant is explained, and nothing is connected', async ({ settings, microsoft, admin }) => {
-  await test.step('an account of another organisation gets no further than Microsoft, and the consent stays pending', async () => {
-    await settings.address.fill('ada@contoso.com')
-    const popup = await settings.openMicrosoft(settings.enable)
-    await chooseAccount(popup, 'Eve Elsewhere')
-    await expect(popup.getByText('AADSTS50020')).toBeVisible()
-    await expect(settings.pending.getByRole('button')).toHaveText(["Open Microsoft's page again", 'Cancel'])
-    await settings.pending.getByRole('button', { name: 'Cancel' }).click()
-    await expect(settings.notice('Cancelled')).toBeVisible()
-    await expectNothingConnected(settings, admin)
-  })
-  await test.step('a wrong client secret leads to whoever operates the product', async () => {
-    await microsoft.control('POST', '/scenarios', { name: 'secret-wrong' })
-    await settings.address.fill('ada@contoso.com')
-    await settings.consentEndsIn(settings.enable, 'The client secret is wrong')
-    const notice = settings.notice('The client secret is wrong')
-    await expect(notice).toContainText('AZURE_CLIENT_SECRET')
-    await expect(notice.getByRole('link')).toHaveAttribute('href', 'https://entra.microsoft.com')
-    await expectNothingConnected(settings, admin)
-  })
-})
-
 test('a needed admin approval is explained, and the link lets an Entra administrator approve for everybody', async ({
   settings,
   microsoft,

@@ -4,7 +4,6 @@ import { addSentMessages } from '../../apps/api/src/test-support/ended-messages.
 import { recordAnnounced } from '../support/announced.ts'
 import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
 import { tabTo } from '../support/keyboard.ts'
-import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const PATH = '/messages'
@@ -122,20 +121,6 @@ test.describe('with a mailbox connected', () => {
     await expect(settings.notice('Test mail sent')).toBeVisible()
     expect(requests).toBe(2)
   })
-})
-
-test('a test mail whose status cannot be read keeps its Retry until it can', async ({ page, connect }) => {
-  await connect({ fromEmail: 'ada@contoso.com' })
-  const settings = await openSettings(page)
-  const statusOfOne = '**/api/v1/messages/msg_*'
-  await page.route(statusOfOne, (route) => route.abort())
-  await settings.sendTestMail.click()
-  const retry = page.getByRole('button', { name: 'Retry' })
-  await retry.focus()
-  for (let requests = 0; requests < 2; requests++) await page.waitForRequest(statusOfOne)
-  await expect(retry).toBeFocused()
-  await page.unroute(statusOfOne)
-  await expect(retry).toHaveCount(0)
 })
 
 test('Retry of a message that may have been sent says that it may arrive twice, and asks', async ({
@@ -484,27 +469,6 @@ test('older messages are a page further, also those of a day, and the way back, 
   } finally {
     await remove()
   }
-})
-
-test('a day that cannot be found says so until it is, also while it is tried again', async ({ page }) => {
-  await openMessages(page)
-  const isPlaceAsked = ({ searchParams }: URL) => searchParams.get('limit') === '1' && searchParams.has('submittedTo')
-  await page.route(isPlaceAsked, (route) => route.abort())
-  await page.getByLabel('Go to day').fill('2020-01-01')
-  const retry = page.getByRole('main').getByRole('button', { name: 'Retry' })
-  await expect(retry).toBeVisible()
-  await page.unroute(isPlaceAsked)
-  const held = Promise.withResolvers<void>()
-  await page.route(isPlaceAsked, async (route) => {
-    await held.promise
-    await route.continue()
-  })
-  const asked = page.waitForRequest((request) => isPlaceAsked(new URL(request.url())))
-  await retry.click()
-  await asked
-  await expect(retry).toBeFocused()
-  held.resolve()
-  await expect(retry).toBeHidden()
 })
 
 test('a day is shown as the page writes it where the field follows a browser in another language', async ({ page }) => {

@@ -100,34 +100,6 @@ test.describe('somebody who is not signed in', () => {
     }))
     expect(bottom).toBe(height)
   })
-
-  test('reads in German why Microsoft did not sign them in, or in the language that they chose on the page', async ({
-    otherBrowser,
-  }) => {
-    const page = await otherBrowser(null, 'de-DE')
-    const document = page.locator('html')
-    async function leaveMicrosoft(signInLink: string): Promise<void> {
-      await page.goto(SETTINGS_PATH)
-      await page.getByRole('link', { name: signInLink }).click()
-      await page.getByRole('button', { name: 'Cancel' }).click()
-    }
-    await leaveMicrosoft('Mit Microsoft anmelden')
-    await expect(page.getByRole('heading', { name: 'Sie haben sich nicht angemeldet' })).toBeVisible()
-    await expect(page.getByText('Die Seite von Microsoft wurde verlassen')).toBeVisible()
-    await expect(page.getByRole('link', { name: /sign-in\/admin-consent$/ })).toBeVisible()
-    await expect(page.getByRole('link', { name: 'Erneut anmelden' })).toBeVisible()
-    await expect(document).toHaveAttribute('lang', 'de')
-    await expect(page.locator('[lang=en]')).toHaveCount(0)
-    await expectAccessibleOnPhone(page)
-
-    await page.goto(SETTINGS_PATH)
-    await page.getByLabel('Sprache').selectOption('English')
-    await expect(document).toHaveAttribute('lang', 'en')
-    await leaveMicrosoft('Sign in with Microsoft')
-    await expect(page.getByRole('heading', { name: 'You did not sign in' })).toBeVisible()
-    await expect(page.getByRole('link', { name: 'Sign in again' })).toBeVisible()
-    await expect(document).toHaveAttribute('lang', 'en')
-  })
 })
 
 test('a session that ends while the page is open goes on after one click, with what was entered, for the same admin only', async ({

@@ -67,32 +67,3 @@ describe('reading a message', () => {
     expect(await read()).not.toHaveProperty('internetMessageHeaders')
   })
 })
-
-describe('sending a draft', () => {
-  it('a second time by its immutable id is refused, and nothing arrives twice', async () => {
-    const { id } = await create({}, IMMUTABLE)
-    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect(await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)).toMatchObject({
-      status: 400,
-      code: 'ErrorInvalidOperation',
-    })
-    expect(await simulated.messages('max@contoso.com')).toHaveLength(1)
-  })
-})
-
-describe('deleting', () => {
-  it('is 204 and moves the message to Deleted Items, under another regular id and the same immutable one', async () => {
-    const { id } = await create()
-    expect(await call('DELETE', `/me/messages/${id}`)).toMatchObject({ status: 204, text: '' })
-    expect(await call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
-    expect(await simulated.messages('ada@contoso.com')).toMatchObject([{ folder: 'deletedItems' }])
-  })
-
-  it('from Deleted Items is permanent', async () => {
-    const { id } = await create({}, IMMUTABLE)
-    for (const status of [204, 204, 404]) {
-      expect((await call('DELETE', `/me/messages/${id}`, undefined, IMMUTABLE)).status).toBe(status)
-    }
-    expect(await simulated.messages('ada@contoso.com')).toEqual([])
-  })
-})
