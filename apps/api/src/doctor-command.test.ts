@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { serveProxy } from '../../../packages/m365/src/test-support/servers.ts'
 import { readConfig, type Config } from './configuration/config.ts'
 import { runDoctorCommand } from './doctor-command.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
@@ -96,18 +95,6 @@ describe('an external database', () => {
     })
   })
 
-  it('is checked beside the product, whose port is no failure', async () => {
-    const product = await fixture.startProduct({ environment: { ROLE: 'api' } })
-
-    const run = await doctor(product.config)
-
-    expect(run).toMatchObject({
-      status: 0,
-      checks: { port: { code: 'port-own' }, 'public-url': { code: 'public-url-answers' } },
-    })
-    await product.close()
-  })
-
   it('is not changed before the first start', async () => {
     const empty = await createTestDatabase({ template: 'template0' })
     onTestFinished(() => empty.drop())
@@ -169,19 +156,6 @@ describe('an external database', () => {
       'app-registration': { status: 'failed', detail: expect.stringContaining('AADSTS700016') },
     })
   })
-
-  it('that refuses the login, or is not there, is told with the reason', async () => {
-    const url = new URL(fixture.database.url)
-    url.pathname = '/no_such_database'
-    expect((await doctor(await fixture.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
-      code: 'database-unreachable',
-      values: { reason: '3D000' },
-    })
-    url.host = `127.0.0.1:${await freePort()}`
-    expect((await doctor(await fixture.configure({ DATABASE_URL: url.href }))).checks.database).toMatchObject({
-      values: { reason: 'ECONNREFUSED' },
-    })
-  })
 })
 
 describe('the embedded database', () => {
@@ -204,43 +178,6 @@ describe('the embedded database', () => {
       storage: { code: 'storage-ready' },
     })
     expect(readdirSync(folder)).toEqual([])
-  })
-})
-
-describe('the way to Microsoft', () => {
-  it('through a proxy that refuses is told as the proxy’s, for the host of the last upload too', async () => {
-    await (await fixture.startProduct({ environment: { ROLE: 'api' } })).close()
-    await fixture.database.query(
-      `UPDATE installation SET authority_host = 'https://login.microsoftonline.com', graph_base_url = 'https://graph.microsoft.com'`,
-    )
-    const [{ tenant_id: tenant } = { tenant_id: '' }] = await fixture.database.query<{ tenant_id: string }>(
-      'SELECT tenant_id FROM installation',
-    )
-    await fixture.database.query('INSERT INTO mailboxes (tenant_id, upload_origin) VALUES ($1, $2)', [
-      tenant,
-      'https://attachments.office.net',
-    ])
-    const proxy = await serveProxy(407)
-    const run = await doctor(
-      await fixture.configure({
-        HTTPS_PROXY: proxy.origin,
-        AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.com',
-        GRAPH_BASE_URL: '',
-      }),
-    )
-
-    expect(run.status).toBe(1)
-    expect(run.checks).toMatchObject({
-      'entra-reachable': { code: 'proxy-refuses', values: { host: 'login.microsoftonline.com', status: 407 } },
-      'graph-reachable': { code: 'proxy-refuses', values: { host: 'graph.microsoft.com' } },
-      'upload-host-reachable': { code: 'proxy-refuses', values: { host: 'attachments.office.net' } },
-      'app-registration': { status: 'skipped', code: 'entra-not-reached' },
-    })
-    expect(proxy.targets.toSorted()).toEqual([
-      'attachments.office.net:443',
-      'graph.microsoft.com:443',
-      'login.microsoftonline.com:443',
-    ])
   })
 })
 

@@ -488,22 +488,6 @@ describe('with the embedded database and its key file', () => {
     expect(await keyFile()).toBe(`${NEW}\n`)
   })
 
-  it('gives up nothing beside a running product where an older copy of the key file was put back', async () => {
-    product = await fixture.startProduct({ environment })
-    const service = await createServiceClient(product)
-    const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
-    const older = newKey('older')
-    await writeFile(join(directory, 'vault-keys'), `${older}\n`)
-
-    await expect(vault('forget all --yes', product.config)).rejects.toThrow(
-      'Inforiver Mail runs and may still have what is missing here (new).',
-    )
-
-    expect(await service.read(waiting.id)).toMatchObject({ status: 'scheduled' })
-    await writeFile(join(directory, 'vault-keys'), `${NEW},${older}\n`)
-    await product.close()
-  })
-
   it('gives up nothing beside a running product, which still has the keys of a file that is lost', async () => {
     product = await fixture.startProduct({ environment })
     const service = await createServiceClient(product)

@@ -53,48 +53,6 @@ it('notifies every webhook of the tenant with a signed request, none of another 
   expect(other.received).toEqual([])
 })
 
-it('tries again after 5 seconds, then after 5 minutes, under the same id', async () => {
-  const webhook = await addWebhook([500, 302, 204])
-  const id = await raise()
-  fixture.start()
-
-  await expect
-    .poll(webhook.listed, WAIT)
-    .toMatchObject({ lastAttempt: { outcome: 'refused', status: 500 }, waiting: 1 })
-  await clock.advance(5 * SECONDS)
-  await expect
-    .poll(webhook.listed, WAIT)
-    .toMatchObject({ lastAttempt: { outcome: 'redirected', status: 302 }, waiting: 1 })
-  await clock.advance(5 * MINUTES)
-  await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { outcome: 'delivered' }, waiting: 0 })
-  expect(webhook.received).toEqual([id, id, id])
-  expect(webhook.bodies[2]).toEqual(webhook.bodies[0])
-})
-
-it('gives an alert up at once when the receiver is gone for good', async () => {
-  const webhook = await addWebhook([410])
-  await raise()
-  fixture.start()
-
-  await expect
-    .poll(webhook.listed, WAIT)
-    .toMatchObject({ lastAttempt: { outcome: 'refused', status: 410 }, waiting: 0 })
-})
-
-it('tries again what a process claimed and never finished', async () => {
-  const webhook = await addWebhook()
-  await raise()
-  await outbox.publish()
-  expect(await outbox.claim(ANY)).toHaveLength(1) // its process ends here
-  fixture.start()
-  await clock.advance(59 * SECONDS)
-  expect(await outbox.claim(ANY)).toEqual([])
-  expect(webhook.received).toEqual([])
-
-  await clock.advance(1 * SECONDS)
-  await expect.poll(() => webhook.received.length, WAIT).toBe(1)
-})
-
 it('does not let an attempt that took too long overrule the one after it', async () => {
   const webhook = await addWebhook()
   await raise()

@@ -12,7 +12,7 @@ const WAIT = { interval: 20 } as const
 const TEN_ATTEMPTS = 10
 
 const fixture = await createWebhookFixture()
-const { test, clock, events, outbox, webhooks } = fixture
+const { test, clock, events, webhooks } = fixture
 afterAll(() => fixture.close())
 beforeEach(() => fixture.clear())
 
@@ -256,29 +256,6 @@ it('repeats what was under way when a process stopped, and nothing that had arri
 
   await expect.poll(() => receiver.received.filter((id) => id === second).length, WAIT).toBe(2)
   expect(receiver.received.filter((id) => id === first)).toHaveLength(1)
-})
-
-it('writes nothing for a lease that ended meanwhile', async () => {
-  const receiver = await addWebhook()
-  await happen(1)
-  const [stream] = await outbox.listStreams({ limit: 1, except: [] })
-  if (!stream) throw new Error('There is no stream.')
-  expect(await outbox.claimStream(stream, 'slow')).toBe(true)
-  expect(await outbox.claimStream(stream, 'other')).toBe(false)
-  await clock.advance(61 * SECONDS)
-  expect(await outbox.claimStream(stream, 'other')).toBe(true)
-  await outbox.settleStream(stream, 'slow', {
-    position: 9,
-    failures: 0,
-    waitMs: 0,
-    attempt: null,
-    retries: [{ position: 9, waitMs: 0 }],
-  })
-
-  expect(await rest()).toEqual([])
-  expect(await test.query(`SELECT lease FROM webhook_streams WHERE webhook_id = $1`, [receiver.id])).toEqual([
-    { lease: 'other' },
-  ])
 })
 
 it('replays the events since a time, as the webhook asks for them, and records who asked', async () => {

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../test-support/new-id.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
-import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
@@ -82,31 +81,7 @@ const raised = () =>
     `SELECT count, facts, dismissed_at IS NOT NULL AS dismissed FROM alert_events WHERE type = 'queue.stalled' ORDER BY at`,
   )
 
-const ENTRA_503 = { kind: 'http', endpoint: 'token', do: { action: 'answer', status: 503 } }
-const GRAPH_503_LATER = graphAnswers(503, 'ServiceUnavailable', { 'retry-after': '1200' })
-
 describe('while Microsoft takes nothing', () => {
-  it.each([
-    ['Entra answers 503', ENTRA_503],
-    ['Graph answers 503 and asks for 20 minutes each time', GRAPH_503_LATER],
-    ['Graph answers 504, so that nobody knows', 'send-504'],
-  ])('raises one alert once the queue stands still for 15 minutes: %s', async (_what, scenario) => {
-    await startWorker()
-    const watch = newWatch()
-    await fixture.pass(1 * HOURS)
-    await fixture.switchOn(scenario, 'always')
-    const oldestDueAt = fixture.clock.now().toISOString()
-    await submit(5)
-    await tried()
-
-    await watchFor(10 * MINUTES, watch)
-    expect(await raised()).toEqual([])
-    await watchFor(1 * HOURS, watch)
-
-    expect(await raised()).toEqual([{ count: 5, facts: { oldestDueAt }, dismissed: false }])
-    expect((await fixture.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
-  })
-
   it('dismisses the notice once messages leave, and raises another for the next standstill', async () => {
     await startWorker()
     const watch = newWatch()

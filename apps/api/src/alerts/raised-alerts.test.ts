@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
@@ -153,25 +152,6 @@ it('publishes one alert with the number of messages that failed in a minute, onc
   expect(await fixture.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
-it('notifies a webhook of failures in the minute in which it was added', async () => {
-  await toNextMinute()
-  await failMessage()
-  const id = `whk_${'0'.repeat(32)}`
-  await fixture.pass(1)
-  await fixture.database.query(
-    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, $2, 'https://hooks.contoso.com', '', mail_now())`,
-    [id, tenantId],
-  )
-  onTestFinished(() => fixture.database.empty('webhooks'))
-  await failMessage()
-  expect(await raised()).toMatchObject([{ count: 2 }])
-
-  await fixture.pass(66 * SECONDS)
-  await createOutboxStore(database.pool).publish()
-  const deliveries = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1'
-  expect(await fixture.database.query(deliveries, [id])).toHaveLength(1)
-})
-
 it('contains neither address nor subject of a message', async () => {
   await failMessage('A subject that nobody else may read')
 
@@ -309,24 +289,4 @@ it('keeps an alert for 30 days', async () => {
   expect(await raised()).toHaveLength(1)
   await sweepAfter(31)
   expect(await raised()).toEqual([])
-})
-
-it('says why the mailbox pauses once a limit of Microsoft is used up, until somebody chooses Send now', async () => {
-  const { mailboxes } = createTestQueue(database.pool)
-  await mailboxes.pauseForQuota({ tenantId, code: '5.7.233', sentAt: null })
-  const settings = await signedIn('GET', SETTINGS)
-  expect(settings.json).toMatchObject({ status: 'connected', problem: { code: 'quota-exceeded' } })
-  expect(settings.json.problem.title).toContain('5.7.233')
-  expect(await notices()).toMatchObject([{ type: 'quota.exceeded', action: expect.stringContaining('Send now') }])
-  expect(await fixture.service.get(`${SETTINGS}/usage`)).toMatchObject({ json: { pausedUntil: expect.any(String) } })
-
-  const resumed = await signedIn('POST', `${SETTINGS}/send-now`)
-  expect(resumed).toMatchObject({ status: 200, json: { pausedUntil: null } })
-  expect((await signedIn('GET', SETTINGS)).json.problem).toBeNull()
-  expect(await notices()).toEqual([])
-
-  await mailboxes.pauseForQuota({ tenantId, code: '5.1.90', sentAt: null })
-  await fixture.pass(2 * HOURS)
-  expect((await signedIn('GET', SETTINGS)).json.problem).toBeNull()
-  expect(await notices()).toEqual([])
 })

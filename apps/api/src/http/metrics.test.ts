@@ -1,17 +1,14 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { measureEventLoop } from './metrics.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const TOKEN = 'the-token-of-the-monitoring'
 
-let fixture: TestFixture
-beforeAll(async () => {
-  fixture = await createTestFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useFixture()
 
 const start = (environment: Record<string, string> = {}) =>
   fixture.startProduct({ environment: { ROLE: 'api', ...environment } })

@@ -80,15 +80,6 @@ it('is not ready while the database cannot store messages, until one is stored a
   expect((await ada.visit('/readyz')).status).toBe(200)
 })
 
-it('is not ready while the database is read-only, even before anything was submitted', async () => {
-  await setReadOnly('on')
-  await expect.poll(async () => (await ada.visit('/readyz')).json.checks.database).toMatch(/^The database is read-only/)
-  // The test's own connections are older, and still accept writes.
-  await setReadOnly('off')
-
-  await expect.poll(async () => (await ada.visit('/readyz')).status).toBe(200)
-})
-
 it('is read by people and services while the database is read-only', async () => {
   const service = await createServiceClient(product)
   await fixture.database.query(`UPDATE sessions SET last_seen_at = now() - interval '10 minutes'`)

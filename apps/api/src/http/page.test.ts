@@ -1,29 +1,23 @@
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
-import {
-  createTestFixture,
-  HTTPS_PUBLIC_URL,
-  type TestFixture,
-  type TestProduct,
-} from '../test-support/test-product.ts'
+import { HTTPS_PUBLIC_URL, type TestProduct } from '../test-support/test-product.ts'
 import { VERSION } from '../runtime/version.ts'
 import { page } from './page.ts'
 import { securityHeaders } from './security-headers.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const WEB = fileURLToPath(new URL('../../../web/dist', import.meta.url))
 
-let fixture: TestFixture
 let product: TestProduct
 let secured: TestProduct
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   secured = await fixture.startProduct({ environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL } })
 })
-afterAll(() => fixture.close())
 
 async function open(path: string, headers: Record<string, string> = {}, { url } = product): Promise<RawAnswer> {
   return rawRequest(`${url}${path}`, { headers: { accept: 'text/html,*/*;q=0.8', ...headers } })

@@ -1,16 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const SIGN_INS_PER_MINUTE = 100
 
-let fixture: TestFixture
-
-beforeAll(async () => {
-  fixture = await createTestFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useFixture()
 // All requests of a test belong to one minute, however long they take.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }))
 afterEach(() => void vi.useRealTimers())

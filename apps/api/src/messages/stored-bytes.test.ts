@@ -61,33 +61,12 @@ async function storedOfEach(): Promise<boolean> {
   return wrong.length === 0
 }
 
-/** The readable bytes of all messages; null while any has content. */
-async function onlyReadable(): Promise<number | null> {
-  const [row] = await fixture.database.query<{ open: number; content: number }>(
-    'SELECT (SELECT coalesce(sum(open_bytes), 0)::int FROM messages) AS open, (SELECT count(*)::int FROM message_contents) AS content',
-  )
-  return row?.content === 0 ? row.open : null
-}
-
 async function expectExact(): Promise<number> {
   const { bytes, stored } = await counted()
   expect(bytes).toBe(stored)
   expect(await storedOfEach()).toBe(true)
   return bytes
 }
-
-it.each([
-  ['a small message', () => fixture.service.submit(later())],
-  ['a large body', () => fixture.service.submit(text(100 * KIB))],
-  ['small attachments', () => postParts(300 * KIB)],
-  ['attachments in chunks', () => postParts(3 * MIB + 7)],
-])('counts %s as stored, and only its readable part once it is cancelled', async (_what, submit) => {
-  const answer = (await submit()) as { id?: string; json?: { id: string } }
-  expect(await expectExact()).toBeGreaterThan(100)
-
-  await fixture.service.post(`${MESSAGES}/${answer.id ?? answer.json?.id}/cancel`)
-  expect(await expectExact()).toBe(await onlyReadable())
-})
 
 it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
   expect((await postParts(8 * MIB)).status).toBe(202)

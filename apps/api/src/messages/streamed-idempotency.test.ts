@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
-import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
-import { type TestProduct } from '../test-support/test-product.ts'
+import { countStored, mailWith, sha256 } from '../test-support/stored-attachments.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
@@ -11,10 +10,6 @@ const MIB = 1024 * KIB
 const KEY = { 'idempotency-key': 'q3' }
 
 const { fixture, product, service } = useProduct()
-let second: TestProduct
-beforeAll(async () => {
-  second = await fixture.startProduct({ environment: { ROLE: 'api' } })
-})
 afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const post = (parts: readonly Part[], through = product) => postMultipart(through.publicUrl, service.key, parts, KEY)
@@ -28,22 +23,6 @@ it('answers the same stream again with the first message, and keeps no chunk of 
   expect(first.status).toBe(202)
   expect(again).toEqual(first)
   expect(await count()).toEqual({ messages: 1, chunks: 5 })
-})
-
-it('accepts one message for the same stream arriving several times at once, through two processes', async () => {
-  const content = randomBytes(MIB)
-  const parts = mailWith([content])
-  const uploads = [product, second, product, second].map((through) => startUpload(through, service.key, parts, KEY))
-  await Promise.all(uploads.map((upload) => upload.send(0.75 * MIB)))
-  await expect.poll(async () => (await count()).messages).toBe(4)
-  await Promise.all(uploads.map((upload) => upload.send()))
-  const answers = await Promise.all(uploads.map(({ answer }) => answer))
-
-  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202])
-  const [id, ...others] = new Set(answers.map(({ json }) => json.id))
-  expect(others).toEqual([])
-  expect(await count()).toEqual({ messages: 1, chunks: 4 })
-  expect(await readStored(fixture.database, product, id)).toMatchObject([{ sha256: sha256(content), content }])
 })
 
 it('refuses other content under the same key, and keeps no chunk of it', async () => {

@@ -6,7 +6,6 @@ import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { untilSomethingWaits } from '../test-support/scenario.ts'
 import { randomBytes } from 'node:crypto'
 
 const MESSAGES = '/api/v1/messages'
@@ -78,15 +77,6 @@ it('does not claim that nothing was changed when the answer to the commit is los
   expect(await stored()).toEqual([again.json.id])
 })
 
-it('says that the outcome of a cancel is unknown too', async () => {
-  const { id } = await service.submit()
-  link.loseAnswerTo('COMMIT')
-  const lost = await service.post(`${MESSAGES}/${id}/cancel`)
-
-  expect(lost).toMatchObject({ status: 503, json: { detail: expect.stringMatching(/unknown/) } })
-  expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
-})
-
 it('does not claim that a committed reset changed nothing, when the settings cannot be read after it', async () => {
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -97,17 +87,6 @@ it('does not claim that a committed reset changed nothing, when the settings can
 
   expect(lost).toMatchObject({ status: 503, json: { detail: expect.stringMatching(/unknown/) } })
   expect((await ada.call('GET', settings)).json.version).toBe(version + 1)
-})
-
-it('says that nothing was changed when the database goes away before the commit', async () => {
-  const { id } = await service.submit()
-  const release = await fixture.database.lock('message_queue')
-  const refused = service.post(`${MESSAGES}/${id}/cancel`)
-  await untilSomethingWaits(fixture, 1, 'cancelled AS')
-  link.cut()
-
-  expect((await refused).json.detail).toContain('Nothing was changed')
-  await release()
 })
 
 describe('a message whose attachments are arriving', () => {

@@ -1,6 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { changingNothing } from '../test-support/changing-nothing.ts'
-import { postMultipart } from '../test-support/multipart.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
@@ -20,8 +19,6 @@ const manyHeaders = (count: number) => Object.fromEntries(Array.from({ length: c
 
 it.each<[string, object, string | string[]]>([
   ['no recipient', { to: [] }, 'to'],
-  ['recipients that are no list', { to: 'max@contoso.com' }, 'to'],
-  ['a recipient of another type', { to: [42] }, 'to[0]'],
   ['a recipient without an address', { to: [{ name: 'Max' }] }, 'to[0].address'],
   ['a recipient with an unknown field', { to: [{ address: 'a@b.example', phone: '1' }] }, 'to[0].phone'],
   ['an address without a domain', { cc: ['max'] }, 'cc[0]'],
@@ -41,7 +38,6 @@ it.each<[string, object, string | string[]]>([
   ['a body of another type', { html: { content: 'x' } }, 'html'],
   ['an attachment without a name', { attachments: [{ filename: '', content: 'YQ==' }] }, 'attachments[0].filename'],
   ['a name and an address in brackets', { to: [{ address: 'Max <max@contoso.com>' }] }, 'to[0].address'],
-  ['content that is not base64', { attachments: [{ filename: 'a', content: 'a b' }] }, 'attachments[0].content'],
   [
     'a content type that is none',
     { attachments: [{ filename: 'a', content: 'YQ==', contentType: 'pdf' }] },
@@ -52,7 +48,6 @@ it.each<[string, object, string | string[]]>([
     { attachments: [{ filename: 'a', content: 'YQ==', contentId: '<a>' }] },
     'attachments[0].contentId',
   ],
-  ['an attachment that says nothing', { attachments: [{}] }, 'attachments[0].part'],
   ['a part with a bad hash', { attachments: [{ part: 0, sha256: 'abc' }] }, 'attachments[0].sha256'],
   ['a negative part', { attachments: [{ part: -1 }] }, 'attachments[0].part'],
   [
@@ -60,8 +55,6 @@ it.each<[string, object, string | string[]]>([
     { attachments: Array.from({ length: 101 }, () => ({ filename: 'a', content: 'YQ==' })) },
     'attachments',
   ],
-  ['a header that does not begin with x-', { headers: { 'list-unsubscribe': '1' } }, 'headers.list-unsubscribe'],
-  ['a header of Microsoft’s own', { headers: { 'X-MS-Exchange': '1' } }, 'headers.X-MS-Exchange'],
   ['a header that is too long', { headers: { 'x-long': 'v'.repeat(997) } }, 'headers.x-long'],
   ['a header of another type', { headers: { 'x-count': 42 } }, 'headers.x-count'],
   ['headers that differ only in case', { headers: { 'x-a': '1', 'X-A': '2' } }, 'headers'],
@@ -106,34 +99,6 @@ it.each<[string, object, string | string[]]>([
   expect(await pathsOf({ ...MAIL, ...changes })).toEqual([path].flat())
 })
 
-it.each<[string, object, string, string]>([
-  ['a number as a recipient', { to: [42] }, 'to[0]', 'An address, or an object with address and name.'],
-  ['a string as an attachment', { attachments: ['a'] }, 'attachments[0]', 'An object about one attachment.'],
-  ['a word for a time', { sendAt: 'soon' }, 'sendAt', 'A date and time with a zone, such as 2026-11-25T06:00:00Z.'],
-])('names %s as one fault, in our own words', async (_what, changes, path, message) => {
-  const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
-
-  expect(json.errors).toMatchObject([{ path, message }])
-})
-
-it.each<[string, unknown]>([
-  ['a string', 'max@contoso.com'],
-  ['null', null],
-  ['an object', { address: 'max@contoso.com' }],
-])('names %s in place of a list of recipients as one fault, in our own words', async (_what, to) => {
-  const { json } = await service.post(MESSAGES, { ...MAIL, to })
-
-  expect(json.errors).toMatchObject([{ path: 'to', message: 'A list of addresses, such as ["cfo@contoso.com"].' }])
-})
-
-it('counts recipients before it validates them', async () => {
-  const { json } = await service.post(MESSAGES, { ...MAIL, to: Array(50_000).fill(0) })
-
-  expect(json.errors).toMatchObject([
-    { path: 'to', message: 'At most 500 recipients in to, cc and bcc together; there are 50000.' },
-  ])
-})
-
 it.each([
   ['a subject alone', { text: '' }],
   ['a body alone', { subject: '' }],
@@ -141,19 +106,6 @@ it.each([
   ['a time of a few minutes ago', { sendAt: minutesAgo(4) }],
 ])('takes %s', async (_what, changes) => {
   expect((await service.post(MESSAGES, { ...MAIL, ...changes })).status).toBe(202)
-})
-
-it('takes a part attachment alone', async () => {
-  const { status } = await postMultipart(product.publicUrl, service.key, [
-    {
-      disposition: 'name="message"',
-      contentType: 'application/json',
-      content: JSON.stringify({ ...MAIL, subject: '', text: '' }),
-    },
-    { disposition: 'name="attachment"; filename="a"', content: 'a' },
-  ])
-
-  expect(status).toBe(202)
 })
 
 it.each([
@@ -230,17 +182,6 @@ it.each([
   )
 })
 
-it.each([
-  ['cut off', '{"to": ["max@contoso.com"', 'The body is not valid JSON.'],
-  ['a text', 'Dear Max', 'The body is not valid JSON.'],
-  ['empty', '', 'The body is empty: send a JSON object.'],
-])('refuses a body that is %s', async (_what, body, detail) => {
-  const { status, json } = await service.post(MESSAGES, body)
-
-  expect(status).toBe(400)
-  expect(json).toMatchObject({ code: 'invalid-input', detail })
-})
-
 it.each<[string, string, Buffer, string]>([
   [
     'declared as another charset',
@@ -313,6 +254,21 @@ it.each([
 })
 
 it.each<[string, object, string, string]>([
+  ['a number as a recipient', { to: [42] }, 'to[0]', 'An address, or an object with address and name.'],
+  ['a string as an attachment', { attachments: ['a'] }, 'attachments[0]', 'An object about one attachment.'],
+  ['a word for a time', { sendAt: 'soon' }, 'sendAt', 'A date and time with a zone, such as 2026-11-25T06:00:00Z.'],
+  ...['max@contoso.com', null, { address: 'max@contoso.com' }].map((to): [string, object, string, string] => [
+    `${JSON.stringify(to)} in place of a list of recipients`,
+    { to },
+    'to',
+    'A list of addresses, such as ["cfo@contoso.com"].',
+  ]),
+  [
+    '50,000 wrong recipients, which it only counts',
+    { to: Array(50_000).fill(0) },
+    'to',
+    'At most 500 recipients in to, cc and bcc together; there are 50000.',
+  ],
   [
     'a header of our own',
     { headers: { Subject: 'Q4' } },
@@ -363,7 +319,7 @@ it.each<[string, object, string, string]>([
     'This field is not known.',
   ],
 ])('says what is wrong with %s', async (_what, changes, path, message) => {
-  const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
+  const { json } = await changingNothing(fixture, () => service.post(MESSAGES, { ...MAIL, ...changes }))
 
   expect(json).toMatchObject({ errors: [{ path, message }], detail: `${path}: ${message}` })
 })
@@ -401,37 +357,6 @@ it.each([
   await connect(sender)
 
   expect((await service.post(MESSAGES, { ...MAIL, from })).status).toBe(202)
-})
-
-it('refuses a query', async () => {
-  const { status, json } = await changingNothing(fixture, () => service.post(`${MESSAGES}?sendAt=tomorrow`, MAIL))
-
-  expect(status).toBe(400)
-  expect(json.errors).toMatchObject([{ path: 'sendAt', message: 'This field is not known.' }])
-})
-
-it('answers with problem details that carry the request id of the log', async () => {
-  const { status, headers, json } = await service.post(MESSAGES, { ...MAIL, subject: 1 })
-
-  expect(headers.get('content-type')).toBe('application/problem+json')
-  expect(json).toEqual({
-    type: 'urn:inforiver-mail:problem:invalid-input',
-    title: expect.any(String),
-    status,
-    detail: expect.stringContaining('subject'),
-    code: 'invalid-input',
-    values: {},
-    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    errors: [
-      {
-        path: 'subject',
-        code: 'wrong-type',
-        values: { expected: 'string', received: 'number' },
-        message: expect.any(String),
-      },
-    ],
-  })
-  expect(product.logLines.join('')).toContain(json.requestId)
 })
 
 it('leaves the key of a refused message free', async () => {

@@ -1,6 +1,3 @@
-import { connect } from 'node:net'
-import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { postMultipart, writeMultipart } from '../test-support/multipart.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
@@ -20,20 +17,6 @@ function multipartMail(subject: string, ...contents: Buffer[]) {
     { disposition: 'name="message"', content: JSON.stringify({ ...MAIL, subject }) },
     ...contents.map((content, index) => ({ disposition: `name="attachment"; filename="${index}"`, content })),
   ]
-}
-
-/** Posts a body of undeclared length. */
-async function postChunked(contentType: string, body: Buffer) {
-  const chunks = Array.from({ length: Math.ceil(body.length / 65_536) }, (_, index) =>
-    body.subarray(index * 65_536, (index + 1) * 65_536),
-  )
-  const response = await fetch(`${product.publicUrl}${MESSAGES}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${service.key}`, 'content-type': contentType },
-    body: Readable.toWeb(Readable.from(chunks)) as ReadableStream,
-    duplex: 'half',
-  })
-  return { status: response.status, json: JSON.parse(await response.text()) }
 }
 
 it.each([
@@ -65,65 +48,6 @@ it('refuses a body that does not fit one request, and delivers one that does', a
 
   const { id } = await service.submit({ subject: 'Long body', text: 'x'.repeat(3.9 * MB) })
   expect(await service.untilEnded(id)).toMatchObject({ status: 'sent' })
-})
-
-it('refuses 10 MB of JSON', async () => {
-  const body = Buffer.from(JSON.stringify({ ...MAIL, text: 'x'.repeat(10 * MB) }))
-  const answers = [await service.post(MESSAGES, body.toString()), await postChunked('application/json', body)]
-
-  for (const { status, json } of answers) {
-    expect(status).toBe(413)
-    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
-    expect(json.detail).toContain('Send attachments as parts of a multipart/form-data body')
-  }
-})
-
-// How the client sends
-
-/** Writes to a connection of its own, and returns what came back. */
-async function overSocket(write: (socket: ReturnType<typeof connect>) => Promise<void>): Promise<string> {
-  const socket = connect(product.config.port, 'localhost')
-  let received = ''
-  socket.on('data', (chunk) => (received += chunk.toString()))
-  socket.on('error', () => {})
-  const closed = new Promise((resolve) => socket.once('close', resolve))
-  await write(socket)
-  await closed
-  return received
-}
-
-function head(contentType: string, contentLength: number): string {
-  return [
-    `POST ${MESSAGES} HTTP/1.1`,
-    `host: localhost:${product.config.port}`,
-    'connection: close',
-    `authorization: Bearer ${service.key}`,
-    `content-type: ${contentType}`,
-    `content-length: ${contentLength}`,
-    '\r\n',
-  ].join('\r\n')
-}
-
-const BODIES = [
-  ['JSON', () => ({ contentType: 'application/json', body: Buffer.from(JSON.stringify(MAIL)) })],
-  ['multipart', () => writeMultipart(multipartMail('Q3', Buffer.from('attachment')))],
-] as const
-
-it.each(BODIES)('stores nothing of a client that disconnects in the middle of %s', async (_form, make) => {
-  const { contentType, body } = make()
-  const before = await stored()
-  const linesBefore = product.logLines.length
-
-  await overSocket(async (socket) => {
-    socket.write(head(contentType, body.length))
-    socket.write(body.subarray(0, body.length - 10))
-    await delay(100)
-    socket.destroy()
-  })
-  await service.submit() // by then the product has noticed
-
-  expect(await stored()).toBe(before + 1)
-  expect(product.logLines.slice(linesBefore).join('')).not.toContain('"level":"error"')
 })
 
 it('refuses a multipart body that ends too early', async () => {

@@ -17,8 +17,6 @@ const IDLE = {
   storedBytes: 1_000,
   lastLeavesAt: null,
 }
-/** One that was never tried and is due later is taken for a sign of a clock that was set back. $1 message */
-const TRIED_AGAIN_LATER = `UPDATE message_queue SET state = 'queued', attempt_count = 1 WHERE message_id = $1`
 const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 10_000, uploadBytesPer5Minutes: 157_286_400 }
 
 describe('toUsage', () => {
@@ -155,26 +153,5 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     })
     await clock.advance(3 * SECONDS)
     expect(await usage()).toMatchObject({ pausedUntil: null, pausedBecause: null })
-  })
-
-  it.each([
-    ['nothing is configured', `status = 'not-configured'`],
-    ['somebody has to reconnect', `status = 'reconnect-required', problem = '{"code": "reconnect-required"}'`],
-    ['the operator has to act', `problem = '{"code": "app-misconfigured"}'`],
-  ])('estimates nothing while %s', async (_what, change) => {
-    const { id } = await service.submit({ sendAt: new Date(clock.now().getTime() + 10 * MINUTES).toISOString() })
-    await fixture.database.query(TRIED_AGAIN_LATER, [id])
-    expect((await usage()).estimatedLastSentAt).toEqual(expect.any(String))
-    await fixture.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
-    await fixture.database.query(`UPDATE tenant_settings SET ${change}`)
-
-    const { waitingMessages, estimatedLastSentAt } = await usage()
-
-    expect(waitingMessages).toBeGreaterThan(0)
-    expect(estimatedLastSentAt).toBeNull()
-    await fixture.database.query(
-      `UPDATE tenant_settings s SET status = k.status, problem = k.problem FROM kept k WHERE k.tenant_id = s.tenant_id`,
-    )
-    await fixture.database.query('DROP TABLE kept')
   })
 })

@@ -1,22 +1,21 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const KEYS = '/api/v1/service-keys'
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
+const fixture = useFixture({ clock })
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
   product = await fixture.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => fixture.close())
 
 const inTenMinutes = () => new Date(clock.now().getTime() + 10 * MINUTES).toISOString()
 

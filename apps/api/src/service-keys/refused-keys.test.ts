@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KEYS = '/api/v1/service-keys'
 const clock = createTestClock()
 
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
-beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
-})
-afterAll(() => fixture.close())
+const fixture = useFixture({ clock })
 beforeEach(async () => {
   await fixture.clear()
   product = await start()

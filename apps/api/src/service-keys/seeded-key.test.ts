@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { ConfigurationError } from '../configuration/config.ts'
-import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
 import { clientFor, createServiceClient } from '../test-support/test-service.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const KEY = 'the-key-of-an-unattended-installation'
 const MESSAGES = '/api/v1/messages'
 
-let fixture: TestFixture
-
-beforeAll(async () => {
-  fixture = await createTestFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useFixture()
 
 const start = (key: string) => fixture.startProduct({ environment: { ROLE: 'api', INFORIVER_SERVICE_KEY: key } })
 

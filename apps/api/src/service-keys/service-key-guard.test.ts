@@ -1,23 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { clientFor, createServiceClient } from '../test-support/test-service.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const MESSAGES = '/api/v1/messages'
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => fixture.close())
 
 const ENDPOINTS = [
   ['POST', MESSAGES, 'messages:send', MAIL],

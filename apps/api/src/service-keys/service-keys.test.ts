@@ -1,23 +1,22 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { changingNothing } from '../test-support/changing-nothing.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { clientFor } from '../test-support/test-service.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const KEYS = '/api/v1/service-keys'
 const clock = createTestClock()
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 
+const fixture = useFixture({ clock })
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
   product = await fixture.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
-afterAll(() => fixture.close())
 
 async function make(name: string, scopes = ['messages:send', 'messages:read', 'settings:read']) {
   const made = await ada.call('POST', KEYS, { name, scopes })

@@ -129,21 +129,6 @@ it.each(['code', 'authorize'])(
   },
 )
 
-it.each([
-  ['no JSON', 'the second factor'],
-  ['no challenge', '{"redirect_uri":"https://evil.example"}'],
-  ['longer than any', JSON.stringify({ access_token: { padding: 'x'.repeat(3_000) } })],
-])('ignores a challenge that is %s, and still offers Reconnect', async (_what, claims) => {
-  await fixture.switchOn({ kind: 'entra-error', at: 'refresh', code: 50076, claims })
-  const waiting = await holdMessage('Unbelievable')
-
-  const { consentUrl } = await start('reconnect')
-
-  expect(claimsOf(consentUrl)).toEqual(ALWAYS_ASKED)
-  await ada.consent(consentUrl, 'Ada Admin')
-  await fixture.service.until(waiting, { status: 'sent' })
-})
-
 it('shows the challenge to nobody but Microsoft', async () => {
   await demandSecondFactor()
   await holdMessage('Quiet')

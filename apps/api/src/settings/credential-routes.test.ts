@@ -1,20 +1,19 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const CREDENTIAL = `${SETTINGS}/credential`
 const GAUGE = 'inforiver_mail_credential_expires_timestamp_seconds'
 
 const clock = createTestClock()
-let fixture: TestFixture
 let product: TestProduct
 
+const fixture = useFixture({ clock })
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
   product = await start({ AZURE_CLIENT_SECRET_EXPIRES: '2026-12-01' })
 })
-afterAll(() => fixture.close())
 
 const start = (environment: Record<string, string>) =>
   fixture.startProduct({ environment: { ROLE: 'api', ...environment } })

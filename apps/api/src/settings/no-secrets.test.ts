@@ -3,11 +3,11 @@ import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { recordTraffic, type Exchange } from '../test-support/record-traffic.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const clock = createTestClock()
 const traffic = recordTraffic()
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 /** The secret values by kind, as seen at Microsoft and in the browser. */
@@ -35,8 +35,8 @@ async function fail(scenario: string): Promise<void> {
 }
 
 // Runs through everything that touches a secret.
+const fixture = useFixture({ clock })
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
   product = await fixture.startProduct()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -68,7 +68,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   traffic.stop()
-  await fixture.close()
 })
 
 async function breakDatabase(act: () => Promise<unknown>): Promise<void> {

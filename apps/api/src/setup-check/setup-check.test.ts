@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
 import { holdRequest } from '../test-support/held-request.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestBrowser, type Answer, type TestBrowser } from '../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import type { DnsResolver } from './sender-domain-check.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const CHECK = `${SETTINGS}/check`
 const OWN = { fromEmail: 'ada@contoso.com' }
@@ -17,7 +18,6 @@ const resolver: DnsResolver = {
   resolveTxt: () => Promise.reject(Object.assign(new Error('no text'), { code: 'ENODATA' })),
 }
 
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 let aheadMs = 0
@@ -29,11 +29,10 @@ const start = () =>
     resolver,
   })
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   product = await start()
 })
-afterAll(() => fixture.close())
 beforeEach(async () => {
   await fixture.clear()
   ada = product.newBrowser()
@@ -69,11 +68,6 @@ async function expectNoChange(act: () => Promise<unknown>): Promise<void> {
   expect(await stored()).toEqual(before)
   expect((await fixture.microsoft.control('GET', '/counters')).endpoints.sendMail).toEqual(sentBefore)
 }
-
-const refuseAtEntra = (at: 'client' | 'refresh', code: number) =>
-  fixture.microsoft.control('POST', '/scenarios', { effect: { kind: 'entra-error', at, code }, times: 'always' })
-const expireToken = () =>
-  fixture.database.query('UPDATE tenant_settings SET access_token_expires_at = access_token_obtained_at')
 
 describe('a set-up that works', () => {
   it('is found to work, without sending or changing anything', async () => {
@@ -142,40 +136,6 @@ describe('a fault', () => {
       })
     })
     expect((await check()).permissions).toMatchObject({ code: 'permissions-granted' })
-  })
-
-  it('of the secret is told with Microsoft’s code, and changes nothing', async () => {
-    await connectMailbox(ada, OWN)
-    await expireToken()
-    await refuseAtEntra('client', 7000215)
-
-    await expectNoChange(async () => {
-      const checks = await check()
-      expect(checks['app-registration']).toMatchObject({
-        status: 'failed',
-        values: { aadsts: 7000215 },
-        detail: expect.stringContaining('AADSTS7000215'),
-        action: expect.stringContaining('https://entra.microsoft.com'),
-      })
-      expect(checks.mailbox).toMatchObject({ status: 'failed', code: 'access-lost' })
-      expect(JSON.stringify(checks)).not.toContain(product.config.registration.clientSecret)
-    })
-  })
-
-  it('of Entra’s service is not taken for one of the registration', async () => {
-    await connectMailbox(ada, OWN)
-    await expireToken()
-    await fixture.microsoft.control('POST', '/scenarios', {
-      effect: { kind: 'http', endpoint: 'token', do: { action: 'answer', status: 503 } },
-      times: 'always',
-    })
-
-    await expectNoChange(async () => {
-      expect(codesOf(await check())).toMatchObject({
-        'app-registration': 'registration-not-judged',
-        mailbox: 'mailbox-unavailable',
-      })
-    })
   })
 })
 

@@ -1,24 +1,23 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const UNKNOWN = '0'.repeat(32)
 
-let fixture: TestFixture
 let product: TestProduct
 let member: TestBrowser
 let authorization: string
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   member = product.newBrowser()
   await member.signIn('Max Member')
   authorization = `Bearer ${(await createServiceClient(product)).key}`
 })
-afterAll(() => fixture.close())
 
 it.each([
   ['POST', `${SETTINGS}/configure`],

@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const clock = createTestClock()
-let fixture: TestFixture
 let product: TestProduct
 let browser: TestBrowser
 
+const fixture = useFixture({ clock })
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
   product = await fixture.startProduct({ environment: { ROLE: 'api' } })
 })
-afterAll(() => fixture.close())
 
 beforeEach(async () => {
   await fixture.clear()

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { createSignInStore, type Person } from './sign-in-store.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 
-let fixture: TestFixture
 let named: TestProduct
 let unnamed: TestProduct
 let database: Database
 let prisma: PrismaClient
 let tenantId: string
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   named = await fixture.startProduct({
     environment: { ROLE: 'api', WORKSPACE_ADMINS: 'Max@Contoso.com, grace@contoso.com' },
   })
@@ -27,7 +27,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await database.close()
-  await fixture.close()
 })
 
 beforeEach(() => fixture.clear())

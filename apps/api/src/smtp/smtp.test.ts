@@ -251,23 +251,6 @@ describe('a login', () => {
   })
 })
 
-it('lets 20 connections of an address wait for a login, and the newest take the place of the oldest', async () => {
-  const refused: string[] = []
-  for (let count = 0; count < 25; count++) {
-    const waiting = await connectSmtp(port)
-    onTestFinished(() => waiting.close())
-    waiting.reply().then(
-      (reply) => refused.push(reply),
-      () => {},
-    )
-  }
-  await loggedIn()
-
-  await expect.poll(() => refused.length).toBe(6)
-  for (const reply of refused) expect(reply).toMatch(/^421 4\.7\.0 Too many connections wait for a login/)
-  expect(product.logLines.join('')).toContain('waited longest for a login')
-})
-
 describe('a mail whose key is revoked while it arrives', () => {
   const begun = async (text: string) => {
     const ada = product.newBrowser()

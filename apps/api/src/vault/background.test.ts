@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { Config } from '../configuration/config.ts'
 import { serve } from '../serve.ts'
 import { addSealedRows, allSealed, newKey, vaultOf } from '../test-support/sealed-rows.ts'
-import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
 const OLD = newKey('old')
 const NEW = newKey('new')
 
-let fixture: TestFixture
-beforeAll(async () => {
-  fixture = await createTestFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useFixture()
 
 async function start(...keys: string[]): Promise<Config> {
   const config = await fixture.configure({ VAULT_KEYS: keys.join(), LOG_LEVEL: 'silent' })

@@ -6,12 +6,13 @@ import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { Problem, PROBLEM_STATUS } from '@inforiver-mail/contract/problem'
 import { validate } from '@readme/openapi-parser'
 import openapiTypescript, { astToString } from 'openapi-typescript'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { TestBrowser } from '../../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../../test-support/test-product.ts'
+import type { TestProduct } from '../../test-support/test-product.ts'
 import { createServiceClient } from '../../test-support/test-service.ts'
 import { VERSION } from '../../runtime/version.ts'
+import { useFixture } from '../../test-support/use-fixture.ts'
 
 interface Operation {
   readonly method: string
@@ -19,19 +20,17 @@ interface Operation {
   readonly described: any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
 }
 
-let fixture: TestFixture
 let product: TestProduct
 let ada: TestBrowser
 let document: any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
 
+const fixture = useFixture()
 beforeAll(async () => {
-  fixture = await createTestFixture()
   product = await fixture.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   document = (await ada.call('GET', '/openapi.json')).json
 })
-afterAll(() => fixture.close())
 
 const operations = (): readonly Operation[] =>
   Object.entries<object>(document.paths).flatMap(([path, methods]) =>
