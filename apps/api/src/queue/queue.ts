@@ -14,7 +14,7 @@ import { retryMessage } from './changes/retry.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
 import { createClaiming, readContent } from './claim.ts'
 import { claimCleanups, endCleanup, mayHaveLeftDraft, isToBeDeleted, isUnderWay, postponeCleanup } from './cleanups.ts'
-import { createClearing } from './clear.ts'
+import { clear } from './clear.ts'
 import { createRecount } from './counters.ts'
 import { finishUpload, storeDraft, storeUpload } from './drafts.ts'
 import { readChunks, writeChunk } from './intake/chunks.ts'
@@ -24,7 +24,6 @@ import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from '
 import { findLargestServices, readStorage } from './intake/storage.ts'
 import { createSubmittingTogether } from './intake/submit-together.ts'
 import { createSubmitting } from './intake/submit.ts'
-import type { Mark } from './marked-message.ts'
 import {
   chargeUpload,
   learnRequestLimits,
@@ -120,7 +119,6 @@ export function createQueue(
   },
 ) {
   const claiming = createClaiming(pool, limits, ownership, timers.elapsedMs)
-  const clear = createClearing(pool, timers)
   const departures = createDepartures(pool, limits, senders, timers.elapsedMs)
   const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
   const findKey = createKeyLookUp(pool, timers)
@@ -145,13 +143,11 @@ export function createQueue(
         reserveStorage(pool, id, { ...bytes, storageBytes }),
     },
     deliveries: {
-      ...bind(pool, { storeDraft, storeUpload, finishUpload, readContent, readSight }),
+      ...bind(pool, { clear, storeDraft, storeUpload, finishUpload, readContent, readSight }),
       ...bind(pool, { sharesMessageId, readChunks }),
       claim: (markId: string, limit: number) => claiming.claim(markId, limit),
       untilNextPlaceMs: () => claiming.untilNextPlaceMs(),
       /** Reports whether a request to the mailbox may begin. `sends`: it may send the message. `inDoubt`: an earlier one may have. */
-      clear: (message: Mark, settingsVersion: number, sends: boolean, inDoubt = false) =>
-        clear({ message, settingsVersion, sends, inDoubt }),
       settle: createSettling(pool, timers),
       takeOver: (underWay?: () => readonly string[]) => takingOver.takeOver(underWay),
       bringTimesBack: (stopping?: AbortSignal) => takingOver.bringTimesBack(stopping),
