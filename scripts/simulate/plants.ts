@@ -8,13 +8,12 @@ const NO_TROUBLE = { kill: 0, freeze: 0, stop: 0, databaseAway: 0 } satisfies Ci
 /** Doubts that only a process which ended leaves, since nothing can be looked up. */
 const UNREADABLE = {
   isReadable: false,
-  messages: 12,
-  steps: 900,
-  withinMs: 5_000,
+  messages: 15,
+  steps: 700,
+  withinMs: 2_000,
   limits: { messagesPerMinute: 0 },
-  process: { ...NO_TROUBLE, kill: 5 },
+  process: { ...NO_TROUBLE, kill: 2 },
 } satisfies Circumstances
-const AT_ONCE = { pauseMs: 300, withinMs: 300 } satisfies Circumstances
 /** All goes by draft. */
 const LARGE = {
   isReadable: true,
@@ -23,17 +22,21 @@ const LARGE = {
   traits: { large: 100, cancelled: 0 },
 } satisfies Circumstances
 const SMALL = { large: 0, scheduled: 0 } satisfies Circumstances['traits']
-/** What is sent meets changes of the settings. */
+/**
+ * What is sent meets changes of the settings, while one process stands still. Without a copy in Sent Items, a mailbox that may
+ * be read has each request begin by itself.
+ */
 const CHANGES = {
   isReadable: true,
-  ...AT_ONCE,
+  messages: 10,
   settingsChanges: 5,
+  pauseMs: 300,
+  withinMs: 300,
   steps: 600,
   limits: { messagesPerMinute: 0 },
-  process: NO_TROUBLE,
+  process: { ...NO_TROUBLE, freeze: 15 },
+  traits: { unsaved: 100, large: 0 },
 } satisfies Circumstances
-/** Without a copy in Sent Items, a mailbox that may be read has each request begin by itself. */
-const ASKS_FIRST = { ...CHANGES, messages: 10, traits: { unsaved: 100, large: 0 } } satisfies Circumstances
 const LOST = { messages: 10, steps: 600, microsoft: { lostAnswer: 60 } } satisfies Circumstances
 const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisfies Circumstances
 
@@ -42,23 +45,27 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
   cancel: { pauseMs: 500, withinMs: 1_000, messages: 10, traits: { ...SMALL, cancelled: 100 } },
   'cancel-in-doubt': { ...LOST, traits: { ...SMALL, cancelled: 100 } },
   'draft-files': { ...LARGE, microsoft: { late: 40 }, traits: { ...LARGE.traits, expires: 0 } },
-  'draft-settings': { ...LARGE, ...CHANGES },
   epoch: { messages: 10, steps: 600, withinMs: 20_000, database: { late: 5 }, process: NO_TROUBLE },
   expiry: { ...LOST, withinMs: 2_000, traits: { ...SMALL, expires: 100, cancelled: 0 } },
   idempotency: { messages: 10, traits: { repeated: 100 } },
   lease: { endsAlone: false },
   owner: { endsAlone: false },
-  'possible-duplicate': { ...UNREADABLE, microsoft: { lostAnswer: 60 }, traits: { ...SMALL, stops: 0, expires: 100 } },
-  'settings-lock': ASKS_FIRST,
-  'settings-version': ASKS_FIRST,
+  'possible-duplicate': {
+    ...UNREADABLE,
+    microsoft: { lostAnswer: 60 },
+    traits: { ...SMALL, stops: 0, expires: 100 },
+  },
+  'settings-lock': CHANGES,
+  'settings-version': CHANGES,
   stop: { ...UNREADABLE, traits: { ...SMALL, stops: 100 } },
   storage: { ...LARGE, storageBytes: 120_000, messages: 8, withinMs: 0 },
   stray: {
     ...LARGE,
-    ...AT_ONCE,
-    microsoft: { lostAnswer: 20 },
-    process: { kill: 4 },
-    traits: { large: 100, cancelled: 100 },
+    withinMs: 300,
+    pauseMs: 5_000,
+    microsoft: { lostAnswer: 60 },
+    process: NO_TROUBLE,
+    traits: { ...LARGE.traits, cancelled: 100 },
   },
   'under-way': { process: NO_TROUBLE },
   'upload-charge': CHARGED,

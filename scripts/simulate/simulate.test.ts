@@ -19,5 +19,5 @@ afterAll(async () => {
 })
 
 it.each(SEEDS)('schedule %i keeps every rule, and the same happens when it is repeated', async (seed) => {
-  expect((await worker.run({ seed, twice: true })).violations).toEqual([])
+  expect((await worker.run(seed, true)).violations).toEqual([])
 })

@@ -40,7 +40,7 @@ async function runSchedules(): Promise<boolean> {
   const running = onCores(schedules, async () => {
     const worker = openWorker(serverUrl, plant)
     for (let place = begun++; place < schedules; place = begun++)
-      reports[place]?.resolve(await worker.run({ seed: seed + place, twice, shorten: plant === undefined }))
+      reports[place]?.resolve(await worker.run(seed + place, twice))
     worker.close()
   })
   let printed = 0
@@ -65,7 +65,7 @@ async function plantAll(): Promise<boolean> {
       let rule: string | undefined
       let tried = seed
       for (; rule === undefined && tried < seed + schedules; tried++)
-        rule = (await worker.run({ seed: tried })).violations.find((each) => each.rule !== RUNS)?.rule
+        rule = (await worker.run(tried)).violations.find((each) => each.rule !== RUNS)?.rule
       worker.close()
       console.log(rule ? `${name} seed ${tried - 1}: ${rule}` : `${name}: not found in ${schedules} schedules`)
       isComplete &&= rule !== undefined

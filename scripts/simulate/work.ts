@@ -6,14 +6,6 @@ import type { Outcome } from './schedule.ts'
 // A process that runs schedules, one after the other, on a database of its own. Its arguments are a fence that was taken out
 // of it, the address of the server, and its number.
 
-export interface Order {
-  readonly seed: number
-  /** Runs it again, and compares what happened. */
-  readonly twice?: boolean
-  /** Looks for fewer choices that break the same rule. */
-  readonly shorten?: boolean
-}
-
 /** What became of a schedule. */
 export type Report = Pick<Outcome, 'violations' | 'choices'>
 
@@ -28,14 +20,14 @@ registerHooks({
 const { openRunner } = await import('./schedule.ts')
 const run = await openRunner(serverUrl, Number(worker), PLANTS[plant])
 const failed = (error: Error): Report => ({ violations: [{ rule: RUNS, text: String(error.stack) }], choices: [] })
-process.on('message', (order: Order) => {
-  void follow(order)
+process.on('message', ([seed, twice]: [number, boolean]) => {
+  void follow(seed, twice)
     .catch(failed)
     .then(({ violations, choices }) => process.send?.({ violations, choices }))
 })
 process.on('disconnect', () => process.exit())
 
-async function follow({ seed, twice, shorten }: Order): Promise<Report> {
+async function follow(seed: number, twice: boolean): Promise<Report> {
   const outcome = await run(seed)
   const again = twice ? await run(seed) : outcome
   if (again.hash !== outcome.hash) {
@@ -44,7 +36,7 @@ async function follow({ seed, twice, shorten }: Order): Promise<Report> {
     const violations = [{ rule: 'the same seed gives the same trace', text }]
     return { violations, choices: outcome.lines.slice(0, place) }
   }
-  return shorten && outcome.violations.length > 0 ? shortest(seed, outcome) : outcome
+  return plant === '' && outcome.violations.length > 0 ? shortest(seed, outcome) : outcome
 }
 
 /** Looks for the shortest prefix of choices by which the same rule breaks, in a few runs. */

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Order, Report } from './work.ts'
+import type { Report } from './work.ts'
 
 // Schedules run in processes of their own: what stands in for timers and connections is the whole process's.
 
@@ -25,9 +25,9 @@ export function openWorker(serverUrl: string, plant = '') {
   })
   ended.catch(() => {}) // unless somebody waits for its answer
   return {
-    /** One schedule after the other. */
-    async run(order: Order): Promise<Report> {
-      child.send(order)
+    /** One schedule after the other. With `twice` it is run again, and what happened is compared. */
+    async run(seed: number, twice = false): Promise<Report> {
+      child.send([seed, twice])
       const [report] = await Promise.race([once(child, 'message'), ended])
       return report as Report
     },

@@ -9,7 +9,7 @@ import { countersOf } from './counters.ts'
 /** SQL for the settings of a tenant while they still have this version. Locks them, so that a change waits. */
 export const currentSettings = (tenant: string, version: string): string =>
   `SELECT s.tenant_id, s.version FROM tenant_settings s
-    WHERE s.tenant_id = ${tenant} /* fence: draft-settings */ AND s.version = ${version} AND s.status = 'connected' /* end */ FOR SHARE`
+    WHERE s.tenant_id = ${tenant} /* fence: settings-version */ AND s.version = ${version} AND s.status = 'connected' /* end */ FOR SHARE`
 
 /**
  * Clears a request whose message is still marked for it, by a process that is not taken for dead, whose settings are still
