@@ -8,8 +8,9 @@ import { countersOf } from './counters.ts'
 
 /** SQL for the settings of a tenant while they still have this version. Locks them, so that a change waits. */
 export const currentSettings = (tenant: string, version: string): string =>
-  `SELECT s.tenant_id, s.version FROM tenant_settings s
-    WHERE s.tenant_id = ${tenant} /* fence: settings-version */ AND s.version = ${version} AND s.status = 'connected' /* end */ FOR SHARE`
+  `SELECT s.tenant_id, s.version, s.from_email FROM tenant_settings s
+    WHERE s.tenant_id = ${tenant} AND s.status = 'connected' /* fence: settings-version */ AND s.version = ${version} /* end */
+      /* fence: settings-lock */ FOR SHARE /* end */`
 
 /**
  * Clears a request whose message is still marked for it, by a process that is not taken for dead, whose settings are still
@@ -20,15 +21,13 @@ export const currentSettings = (tenant: string, version: string): string =>
  * $1 id, $2 mark, $3 tenant, $4 version of its settings, $5 whether the message may be sent, $6 whether it may have been sent before
  */
 const CLEAR = `
-WITH current AS MATERIALIZED (
-  SELECT s.version, s.from_email FROM tenant_settings s WHERE s.tenant_id = $3 AND s.status = 'connected' /* fence: settings-lock */ FOR SHARE /* end */
-)
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')})
 UPDATE message_queue q
    SET wire_version = $4, attempt_id = CASE WHEN a.sends THEN q.mark_id ELSE nullif(q.attempt_id, q.mark_id) END,
        from_email = CASE WHEN a.sends THEN c.from_email ELSE q.from_email END,
        possible_duplicate = q.possible_duplicate /* fence: possible-duplicate */ OR a.in_doubt /* end */
   FROM current c CROSS JOIN (SELECT $5::boolean AS sends, $6::boolean AS in_doubt) AS a
- WHERE q.message_id = $1 AND q.mark_id = $2 /* fence: settings-version */ AND c.version = $4 /* end */
+ WHERE q.message_id = $1 AND q.mark_id = $2
    AND EXISTS (SELECT FROM owners o WHERE o.id = q.marked_by) AND ${isInTime('q')}`
 
 /**
