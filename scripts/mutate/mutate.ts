@@ -1,13 +1,13 @@
 // npm run mutate [-- FILE]: changes the decisions one expression at a time, and counts the changes that a test notices.
 import { Stryker } from '@stryker-mutator/core'
-import { DECISIONS } from './decisions.ts'
+import config from './stryker.config.json' with { type: 'json' }
 
 const REQUIRED_PERCENT = 90
 
 const [only] = process.argv.slice(2)
-const files = DECISIONS.filter((file) => only === undefined || file.endsWith(only))
+const files = config.mutate.filter((file) => only === undefined || file.endsWith(only))
 if (files.length === 0) {
-  console.error(`There is no decision ${only}. The decisions: ${DECISIONS.join(', ')}`)
+  console.error(`There is no decision ${only}. The decisions: ${config.mutate.join(', ')}`)
   process.exit(64)
 }
 

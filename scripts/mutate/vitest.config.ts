@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { DECISIONS } from './decisions.ts'
+import stryker from './stryker.config.json' with { type: 'json' }
 
 /** The tests beside the decisions, which need no database and no server. */
 export default defineConfig({
-  test: { include: DECISIONS.map((file) => file.replace(/\.ts$/, '.test.ts')) },
+  test: { include: stryker.mutate.map((file) => file.replace(/\.ts$/, '.test.ts')) },
 })
