@@ -58,7 +58,7 @@ const EVERY_LINK = [...SLOTS.map((slot) => `link ${slot}`), 'database']
 const EVERYTHING = [...SLOTS.map((slot) => `slot ${slot}`), ...EVERY_LINK]
 
 const slotOf = (random: Random) => random.pick(SLOTS)
-/** Mostly short; some outlast a lease. */
+/** Mostly short; some outlast the lease of an owner. */
 const lengthOf = (random: Random) => random.between(1, random.chance(0.3) ? MINUTE_MS : 10 * SECOND_MS)
 const inSlot = (slot: number) => ({ target: `slot ${slot}`, needs: [`slot ${slot}`], detail: {} })
 

@@ -297,7 +297,7 @@ it('counts nothing of what is given up with a lost data key, except what a worke
   await fixture.addDataKey('dky_2')
   await settled(small, FAILED)
   await small()
-  const leased = await fixture.claimOne()
+  const claimed = await fixture.claimOne()
   await Promise.all([small(), large(), scheduled(), small({ dataKey: 'dky_2' })])
   await queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
   await queue.receiving.reserve('msg_arriving', { neededBytes: 5, wantedBytes: 10 })
@@ -306,7 +306,7 @@ it('counts nothing of what is given up with a lost data key, except what a worke
   await forget()
 
   expect(await totals()).toEqual({ ...NOTHING, ...SMALL, storedBytes: 2_000, sending: 1, sendingRecipients: 3 })
-  expect(await fixture.settle(leased, FAILED)).toBe(true)
+  expect(await fixture.settle(claimed, FAILED)).toBe(true)
   await forget()
   expect(await totals()).toEqual({ ...NOTHING, ...SMALL })
 })
@@ -359,9 +359,9 @@ it('counts what several processes do at once', async () => {
     for (let round = 0; round < 8; round++) {
       const tenantId = round % 2 === 0 ? ADA : BEN
       const [, , toCancel] = await Promise.all([small({ tenantId: BEN }), medium(), scheduled({ tenantId })])
-      const leased = await process.deliveries.claim(`worker ${worker} ${round}`, 4)
+      const claimed = await process.deliveries.claim(`worker ${worker} ${round}`, 4)
       await Promise.all([
-        ...leased.map((message, index) => fixture.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
+        ...claimed.map((message, index) => fixture.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
         process.messages.cancel(actor(tenantId), toCancel, fixture.clock.now()),
         process.deliveries.takeOver(),
         process.deliveries.release(),

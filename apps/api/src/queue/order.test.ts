@@ -56,10 +56,10 @@ const namesOf = (messages: readonly MarkedMessage[]) => messages.map(({ id }) =>
 async function sendAllowed(queue: Queue): Promise<string[]> {
   const names: string[] = []
   for (;;) {
-    const leased = await queue.deliveries.claim('worker', 64)
-    if (leased.length === 0) return names
-    names.push(...namesOf(leased))
-    await send(leased)
+    const claimed = await queue.deliveries.claim('worker', 64)
+    if (claimed.length === 0) return names
+    names.push(...namesOf(claimed))
+    await send(claimed)
   }
 }
 
@@ -77,10 +77,10 @@ async function sendFor(seconds: number, queue: Queue): Promise<(readonly [number
 async function sendOneByOne(count: number): Promise<string[]> {
   const names: string[] = []
   while (names.length < count) {
-    const leased = await newProcess({ messagesPerMinute: 0, concurrency: 1 }).deliveries.claim('worker', 1)
-    expect(leased).toHaveLength(1)
-    names.push(...namesOf(leased))
-    await send(leased)
+    const claimed = await newProcess({ messagesPerMinute: 0, concurrency: 1 }).deliveries.claim('worker', 1)
+    expect(claimed).toHaveLength(1)
+    names.push(...namesOf(claimed))
+    await send(claimed)
   }
   return names
 }
@@ -117,8 +117,8 @@ describe('the order of a mailbox', () => {
     await add('b', 1, { service: 'billing' })
     await add('high', 2, { priority: 'high' })
     await add('low', 5, { priority: 'low' })
-    const leased = await newProcess({ messagesPerMinute: 0, concurrency: 10 }).deliveries.claim('worker', 64)
-    expect(namesOf(leased).toSorted()).toEqual(['a', 'a', 'a', 'a', 'a', 'a', 'b', 'high', 'high', 'low'])
+    const claimed = await newProcess({ messagesPerMinute: 0, concurrency: 10 }).deliveries.claim('worker', 64)
+    expect(namesOf(claimed).toSorted()).toEqual(['a', 'a', 'a', 'a', 'a', 'a', 'b', 'high', 'high', 'low'])
   })
 
   it('is written down only where it matters', async () => {

@@ -80,13 +80,13 @@ async function usage(): Promise<unknown> {
 it('marks each message once, however many claim at once', async () => {
   const submitted = await Promise.all(Array.from({ length: 40 }, () => fixture.submit()))
 
-  const leased: string[] = []
-  while (leased.length < submitted.length) {
+  const claimed: string[] = []
+  while (claimed.length < submitted.length) {
     const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => claim(owner, 7)))
-    leased.push(...claims.flat().map(({ id }) => id))
+    claimed.push(...claims.flat().map(({ id }) => id))
   }
 
-  expect(leased.toSorted()).toEqual(submitted.toSorted())
+  expect(claimed.toSorted()).toEqual(submitted.toSorted())
   expect(await claim('e')).toEqual([])
 })
 
@@ -123,15 +123,15 @@ it.each([
   { concurrency: 0, atOnce: 5 },
 ])('marks $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
   const limited = createTestQueue(pool, { limits: { concurrency } }).deliveries
-  const lease = () => limited.claim('a', 100)
+  const claim = () => limited.claim('a', 100)
   for (let index = 0; index < 5; index++) await fixture.submit()
   await fixture.database.query(`UPDATE message_queue SET size = 'large'`)
 
-  expect([...(await lease()), ...(await lease())]).toHaveLength(atOnce)
+  expect([...(await claim()), ...(await claim())]).toHaveLength(atOnce)
 
   await fixture.clock.advance(1 * SECONDS) // a small message that comes later may use the request that is left
   await fixture.submit()
-  expect(await lease()).toHaveLength(concurrency === 1 ? 0 : 1)
+  expect(await claim()).toHaveLength(concurrency === 1 ? 0 : 1)
 })
 
 it('spends the allowance of a mailbox once, however many claim at once', async () => {
@@ -140,10 +140,10 @@ it('spends the allowance of a mailbox once, however many claim at once', async (
   const most: number[] = []
   for (let ended = 0; ended < 80;) {
     const claims = Array.from({ length: 4 }, (_, index) => limited.claim(`${ended} ${index}`, 64))
-    const leased = (await Promise.all(claims)).flat()
+    const claimed = (await Promise.all(claims)).flat()
     most.push((await fixture.database.query('SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL')).length)
-    await Promise.all(leased.map((message) => fixture.settle(message, SENT)))
-    ended += leased.length
+    await Promise.all(claimed.map((message) => fixture.settle(message, SENT)))
+    ended += claimed.length
   }
 
   expect(Math.max(...most)).toBe(4)

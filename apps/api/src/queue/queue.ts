@@ -147,7 +147,6 @@ export function createQueue(
       ...bind(pool, { sharesMessageId, readChunks }),
       claim: (markId: string, limit: number) => claiming.claim(markId, limit),
       untilNextPlaceMs: () => claiming.untilNextPlaceMs(),
-      /** Reports whether a request to the mailbox may begin. `sends`: it may send the message. `inDoubt`: an earlier one may have. */
       settle: createSettling(pool, timers),
       takeOver: (underWay?: () => readonly string[]) => takingOver.takeOver(underWay),
       bringTimesBack: (stopping?: AbortSignal) => takingOver.bringTimesBack(stopping),

@@ -41,11 +41,11 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
   const { deliveries, messages } = createTestQueue(fixture.opened.pool)
   const ids: string[] = []
   /** Includes what was taken over, whose outcome may still come late. */
-  const leased: MarkedMessage[] = []
+  const claimed: MarkedMessage[] = []
   const outcomes = [{ ...QUEUED, tryingMs: 5 * SECONDS }, IN_DOUBT, HELD, FAILED, SENT]
   const anyId = () => ids[chance(ids.length)] ?? 'msg_none'
   const withAny = (work: (message: MarkedMessage) => Promise<unknown>) => async () => {
-    const message = leased.at(-1 - chance(Math.min(leased.length, 6)))
+    const message = claimed.at(-1 - chance(Math.min(claimed.length, 6)))
     if (message) await work(message)
   }
   const steps: Record<string, () => Promise<unknown>> = {
@@ -54,7 +54,7 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
       const sendAt = chance(3) === 0 ? new Date(fixture.clock.now().getTime() + 1 * MINUTES) : null
       ids.push(await fixture.submit({ content, recipients: 1 + chance(3), openBytes: chance(50), sendAt }))
     },
-    claim: async () => leased.push(...(await deliveries.claim(`owner ${leased.length}`, 1 + chance(3)))),
+    claim: async () => claimed.push(...(await deliveries.claim(`owner ${claimed.length}`, 1 + chance(3)))),
     clear: withAny((message) => deliveries.clear(message, VERSION, chance(4) > 0, chance(4) === 0)),
     draft: withAny((message) => {
       const draftId = chance(4) === 0 ? null : `draft ${chance(1_000)}`
@@ -66,13 +66,13 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
     finishUpload: withAny((message) => deliveries.finishUpload(message, VERSION)),
     settle: withAny((message) => fixture.settle(message, outcomes[chance(outcomes.length)] ?? QUEUED)),
     /** What was marked without an answer is not among these. */
-    takeBack: () => deliveries.takeOver(() => leased.map(({ markId }) => markId)),
+    takeBack: () => deliveries.takeOver(() => claimed.map(({ markId }) => markId)),
     async settleTooLate() {
-      const [late] = await deliveries.claim(`late ${leased.length}`, 1)
+      const [late] = await deliveries.claim(`late ${claimed.length}`, 1)
       if (!late || !(await deliveries.clear(late, VERSION, true))) return
       await fixture.takeOver()
-      leased.push(...(await deliveries.claim(`other ${leased.length}`, 100)))
-      const other = leased.findLast(({ id }) => id === late.id)
+      claimed.push(...(await deliveries.claim(`other ${claimed.length}`, 100)))
+      const other = claimed.findLast(({ id }) => id === late.id)
       if (other) await fixture.settle(other, FAILED)
       await fixture.settle(late, SENT)
     },

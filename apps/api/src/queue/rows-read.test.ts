@@ -134,7 +134,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   let pool: pg.Pool
   let prisma: PrismaClient
   let queue: Queue
-  let leased: MarkedMessage[]
+  let claimed: MarkedMessage[]
 
   beforeAll(async () => {
     fixture = await createQueueFixture()
@@ -255,10 +255,10 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   }
 
   it('reads few rows for a claim', async () => {
-    expect(await rowsRead(async () => (leased = await queue.deliveries.claim('worker', 10)))).toBeLessThan(
+    expect(await rowsRead(async () => (claimed = await queue.deliveries.claim('worker', 10)))).toBeLessThan(
       FEW_FOR_CLAIM,
     )
-    expect(leased).toHaveLength(10)
+    expect(claimed).toHaveLength(10)
   })
 
   it.each([
@@ -266,7 +266,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['that a pause comes with', 2, SENT_THEN_PAUSE],
   ])('reads few rows for the outcomes %s', async (_what, from, settlement) => {
     const settle = () =>
-      Promise.all(leased.slice(from, from + 2).map((message) => queue.deliveries.settle(sent(message, settlement))))
+      Promise.all(claimed.slice(from, from + 2).map((message) => queue.deliveries.settle(sent(message, settlement))))
     expect(await rowsRead(settle)).toBeLessThan(FEW)
   })
 
@@ -294,8 +294,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows for an attempt that came to the same as the one before', async () => {
-    const [message] = leased.slice(4)
-    if (!message) throw new Error('Too few were leased.')
+    const [message] = claimed.slice(4)
+    if (!message) throw new Error('Too few were claimed.')
     await fixture.database.query(
       `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail) VALUES ($1, $2, mail_now(), 'unavailable', '')`,
       [message.tenantId, message.id],
@@ -310,12 +310,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['submitting', (own) => fixture.submit({}, own)],
     [
       'requests to the mailbox',
-      ({ deliveries }) => Promise.all(leased.slice(5).map((each) => deliveries.clear(each, VERSION, true))),
+      ({ deliveries }) => Promise.all(claimed.slice(5).map((each) => deliveries.clear(each, VERSION, true))),
     ],
     [
       'drafts',
       async ({ deliveries }) => {
-        for (const each of leased.slice(5))
+        for (const each of claimed.slice(5))
           await deliveries.storeDraft(each, VERSION, {
             draftId: each.id,
             internetMessageId: null,

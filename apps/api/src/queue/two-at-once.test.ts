@@ -71,7 +71,7 @@ const waiting = () =>
 
 const all = (table: string) => fixture.database.query(`SELECT * FROM ${table}`)
 
-/** A message in doubt without a lease. The outcome of its attempt may still come. */
+/** A message in doubt without a mark. The outcome of its attempt may still come. */
 async function abandoned() {
   await fixture.submit()
   const message = await fixture.claimOne('hung')
@@ -183,7 +183,7 @@ it('queues the deletion of a draft that is stored while its message is cancelled
   expect(await all('mailbox_cleanups')).toMatchObject([{ item_id: 'first', kind: 'draft' }])
 })
 
-it('does not lease a message that a late outcome postpones at the same moment', async () => {
+it('does not mark a message that a late outcome postpones at the same moment', async () => {
   const late = await abandoned()
   const putOff = { ...IN_DOUBT, waitMs: 5 * MINUTES, charged: false }
   const settled = { message: late, settlement: putOff, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
@@ -214,7 +214,7 @@ it('keeps the content of a message that is completed while its data key is forgo
   expect(await fixture.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
 })
 
-it('leaves a leased message to its worker when its data key is forgotten by a process whose clock is ahead', async () => {
+it('leaves a marked message to its process when its data key is forgotten by a process whose clock is ahead', async () => {
   await fixture.submit()
   const message = await fixture.claimOne()
   await fixture.queue.deliveries.clear(message, VERSION, true)

@@ -40,7 +40,7 @@ it('writes an outcome once the database is back', async () => {
   await sending.release()
   await expect.poll(() => arrived('Written afterwards')).toBe(1)
   expect(await service.read(id)).toMatchObject({ status: 'sending' })
-  await fixture.database.setTimeAhead(10 * MINUTES) // by then its lease has run out
+  await fixture.database.setTimeAhead(10 * MINUTES) // whoever went by a time would have given it up by then
 
   link.mend()
 

@@ -31,9 +31,9 @@ export interface QueueFixture {
   addDataKey(id: string): Promise<void>
   /** Submits a small message of ADA, unless changed. Returns its id, and throws when it is not stored. */
   submit(changes?: Partial<NewMessage>, process?: Queue): Promise<string>
-  /** Leases up to `count` messages, in as many claims as that takes. */
+  /** Claims up to `count` messages, in as many claims as that takes. */
   claim(count: number, owner?: string): Promise<MarkedMessage[]>
-  /** Leases the only message that is due. */
+  /** Claims the only message that is due. */
   claimOne(owner?: string): Promise<MarkedMessage>
   /** Another process starts, alone: what others were sending is in doubt. */
   takeOver(): Promise<void>
@@ -75,12 +75,12 @@ export async function createQueueFixture({
   await addDataKey('dky_1')
 
   async function claim(count: number, owner = 'worker'): Promise<MarkedMessage[]> {
-    const leased: MarkedMessage[] = []
-    for (let before = -1; leased.length < count && leased.length > before;) {
-      before = leased.length
-      leased.push(...(await queue.deliveries.claim(owner, count - leased.length)))
+    const claimed: MarkedMessage[] = []
+    for (let before = -1; claimed.length < count && claimed.length > before;) {
+      before = claimed.length
+      claimed.push(...(await queue.deliveries.claim(owner, count - claimed.length)))
     }
-    return leased
+    return claimed
   }
 
   return {

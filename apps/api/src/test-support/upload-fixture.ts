@@ -18,7 +18,7 @@ export const SHORT_RANGE_BYTES = 1_572_864
 /** The sizes of a product that uploads in ranges of one chunk what has a twentieth of 4 MB. */
 export const SMALL_UPLOADS = { rangeBytes: 262_144, certainRequestBytes: 100_000 }
 
-/** Shorter than any lease, since one may begin at the same moment. */
+/** Shorter than the lease of a clean-up, since one may begin at the same moment. */
 const STEP_MS = 15 * SECONDS
 const CONTENT_TYPE = 'application/x-report'
 
@@ -57,10 +57,10 @@ export async function createUploadFixture({
     mailbox: 'may be read',
     ...(deliverySizes && { deliverySizes }),
   })
-  /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
+  /** While a request is under way, real time passes in it. */
   const isUnderWay = async () => {
-    const leased = `SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
-    return (await fixture.database.query(leased, [fixture.clock.now()])).length > 0
+    const underWay = `SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
+    return (await fixture.database.query(underWay, [fixture.clock.now()])).length > 0
   }
   return {
     ...fixture,

@@ -158,8 +158,6 @@ function messageIntervalMs(message: Message | undefined): number | false {
   }
 }
 
-const LIST_PAGE_ROWS = 50
-
 interface PageStart {
   /** The moment before which the first message of the page was submitted; empty for any. */
   readonly before: string
@@ -170,7 +168,7 @@ interface PageStart {
 /** One page of the messages that a filter finds. */
 export function messagePageQuery(filter: MessageFilter, { before, cursor }: PageStart) {
   const read = (input: Input<typeof listMessages>['query'], signal: AbortSignal, polling: boolean) =>
-    call(listMessages, { query: { ...input, limit: input.limit ?? LIST_PAGE_ROWS } }, signal, { polling })
+    call(listMessages, { query: input }, signal, { polling })
   return queryOptions({
     queryKey: [...MESSAGES, 'page', filter, before, cursor],
     queryFn: async ({ signal, ...context }) => {

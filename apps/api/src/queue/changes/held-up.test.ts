@@ -35,8 +35,8 @@ async function heldUp<Result>(table: string, work: () => Promise<unknown>, ofOth
 async function claimOfBoth() {
   await fixture.submit({ tenantId: BEN })
   await fixture.submit()
-  const leased = await fixture.claim(2)
-  const [ben, ada] = [BEN, ADA].map((tenant) => leased.find(({ tenantId }) => tenantId === tenant))
+  const claimed = await fixture.claim(2)
+  const [ben, ada] = [BEN, ADA].map((tenant) => claimed.find(({ tenantId }) => tenantId === tenant))
   if (!ben || !ada) throw new Error('The messages were not claimed.')
   return { ben, ada }
 }

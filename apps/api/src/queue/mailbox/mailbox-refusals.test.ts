@@ -32,8 +32,8 @@ function refused(kind = 'ErrorSendAsDenied', by: Route = 'send'): Settlement {
   }
 }
 
-/** Submits so many messages, and leases them in their order. */
-async function leased(count: number): Promise<MarkedMessage[]> {
+/** Submits so many messages, and claims them. */
+async function claimedInOrder(count: number): Promise<MarkedMessage[]> {
   const ids: string[] = []
   for (let submitted = 0; submitted < count; submitted++) ids.push(await fixture.submit())
   const claimed = await fixture.claim(count)
@@ -53,7 +53,7 @@ async function statusOf({ id }: { readonly id: string }): Promise<string> {
 
 /** Makes the mailbox hold its mail, and returns the two messages that it refused. */
 async function hold(by: Route = 'send'): Promise<MarkedMessage[]> {
-  const messages = await leased(2)
+  const messages = await claimedInOrder(2)
   for (const message of messages) await refuse(message, undefined, by)
   expect(await readHold(fixture.opened.prisma, ADA)).toMatchObject({ route: by })
   return messages
@@ -70,7 +70,7 @@ const shown = async () =>
   )
 
 it('holds a mailbox with all that waits once two messages were refused in the same way, and tells it once', async () => {
-  const [first, second] = await leased(2)
+  const [first, second] = await claimedInOrder(2)
   const waiting = await fixture.submit()
   expect(await refuse(first)).toBe('queued')
   expect(await readHold(fixture.opened.prisma, ADA)).toBeNull()
@@ -96,7 +96,7 @@ async function letOneLeave(): Promise<void> {
 }
 
 it('lets a message wait that is refused alone, and ends it the third time that others left', async () => {
-  const becomes = [await refuse((await leased(1))[0])]
+  const becomes = [await refuse((await claimedInOrder(1))[0])]
   for (let times = 0; times < 2; times++) {
     becomes.push(await refuse(await fixture.claimOne())) // nothing has left since, so this does not count
     await letOneLeave()
@@ -107,7 +107,7 @@ it('lets a message wait that is refused alone, and ends it the third time that o
 })
 
 it('holds nothing where a message left between two refusals, or where only a reason changed', async () => {
-  const [first, second, third] = await leased(3)
+  const [first, second, third] = await claimedInOrder(3)
   await refuse(first)
   await letOneLeave()
   expect(await refuse(second)).toBe('queued')
@@ -116,7 +116,7 @@ it('holds nothing where a message left between two refusals, or where only a rea
 })
 
 it('holds only what goes by draft where only that is refused, whatever else leaves meanwhile', async () => {
-  const [first, second] = await leased(2)
+  const [first, second] = await claimedInOrder(2)
   await refuse(first, undefined, 'draft')
   await letOneLeave()
   expect(await refuse(second, undefined, 'draft')).toBe('mailbox-refused')
@@ -126,7 +126,7 @@ it('holds only what goes by draft where only that is refused, whatever else leav
 })
 
 it('counts no refusal of another connection than that of now', async () => {
-  const [first, second] = await leased(2)
+  const [first, second] = await claimedInOrder(2)
   await refuse(first)
   await fixture.database.query('UPDATE tenant_settings SET version = version + 1')
   expect(await refuse(second)).toBe('queued')
@@ -166,7 +166,7 @@ it('tries one at once when a person asks for it, and ends the wait of a message 
   expect(probe).toMatchObject({ id: first?.id, probeRoute: 'send' })
   await fixture.settle(probe, SENT)
 
-  const [alone] = await leased(1)
+  const [alone] = await claimedInOrder(1)
   if (!alone) throw new Error('Nothing was due.')
   await fixture.settle(alone, { ...refused('ErrorQuotaExceeded'), waitMs: 5 * MINUTES })
   await fixture.queue.messages.sendNow(ADA, 'usr_1')
@@ -177,7 +177,7 @@ it.each([
   ['keeps', 'was found, since it may have left before', false],
   ['ends', 'was tried, and found to have left', true],
 ])('%s the hold for a message that %s', async (_ends, _which, isProbe) => {
-  const [doubtful] = await leased(1)
+  const [doubtful] = await claimedInOrder(1)
   if (!isProbe && doubtful) await fixture.settle(doubtful, IN_DOUBT)
   if (isProbe && doubtful) await refuse(doubtful, 'ErrorQuotaExceeded')
   await hold()
@@ -266,7 +266,7 @@ it('tells anew of a hold that becomes one of all mail, or has another cause, and
   const times = [await since()]
   for (const kind of ['ErrorQuotaExceeded', 'ErrorSendAsDenied', 'ErrorSendAsDenied']) {
     await fixture.clock.advance(15 * MINUTES)
-    for (const message of await leased(2)) if (message.probeRoute !== 'draft') await refuse(message, kind)
+    for (const message of await claimedInOrder(2)) if (message.probeRoute !== 'draft') await refuse(message, kind)
     for (let probes = 0; probes < 2; probes++) {
       await fixture.queue.messages.sendNow(ADA, 'usr_1')
       await tend()
@@ -306,7 +306,7 @@ it('tells of a hold once more when asked to', async () => {
 const TOKEN_REFUSED: Settlement = { ...QUEUED, refusal: { by: 'token', problem: PROBLEM } }
 
 it('pauses a mailbox whose tokens are refused, tells it the third time, and that mail leaves again after one is accepted', async () => {
-  await leased(2).then(async (messages) => {
+  await claimedInOrder(2).then(async (messages) => {
     for (const message of messages) await fixture.settle(message, TOKEN_REFUSED)
   })
   for (const seconds of [30, 60]) {
@@ -327,7 +327,7 @@ it('pauses a mailbox whose tokens are refused, tells it the third time, and that
 })
 
 it('shows Graph the token again at Send now', async () => {
-  const [message] = await leased(1)
+  const [message] = await claimedInOrder(1)
   if (message) await fixture.settle(message, TOKEN_REFUSED)
   expect(await fixture.claim(1)).toEqual([])
   await fixture.queue.messages.sendNow(ADA, 'usr_1')
@@ -335,7 +335,7 @@ it('shows Graph the token again at Send now', async () => {
 })
 
 it('counts a message that Microsoft refused as one whose token it accepted', async () => {
-  const [first, second] = await leased(2)
+  const [first, second] = await claimedInOrder(2)
   if (first) await fixture.settle(first, TOKEN_REFUSED)
   await refuse(second)
   await fixture.clock.advance(30 * SECONDS)
@@ -364,13 +364,13 @@ const INTERCEPTED: Settlement = {
 
 /** Lets a gateway refuse two messages, so that the mailbox pauses, and returns them. */
 async function intercept(): Promise<MarkedMessage[]> {
-  const messages = await leased(2)
+  const messages = await claimedInOrder(2)
   for (const message of messages) await fixture.settle(message, INTERCEPTED)
   return messages
 }
 
 it('pauses a mailbox once a gateway refused two messages, until Send now or the first that leaves', async () => {
-  const [alone] = await leased(1)
+  const [alone] = await claimedInOrder(1)
   if (alone) await fixture.settle(alone, INTERCEPTED)
   await letOneLeave()
   const messages = await intercept()
@@ -389,14 +389,14 @@ it('pauses a mailbox once a gateway refused two messages, until Send now or the 
 })
 
 it('keeps the pause of Entra at Send now', async () => {
-  const [message] = await leased(1)
+  const [message] = await claimedInOrder(1)
   if (message) await fixture.settle(message, { ...QUEUED, pauseMailboxMs: 1 * SECONDS, noAccessMs: 1 * MINUTES })
   await fixture.queue.messages.sendNow(ADA, 'usr_1')
   expect(await fixture.claim(1)).toEqual([])
 })
 
 it('ends a message that a gateway refuses for the third time while others leave', async () => {
-  const [message] = await leased(1)
+  const [message] = await claimedInOrder(1)
   if (message) await fixture.settle(message, INTERCEPTED)
   for (const status of ['queued', 'failed']) {
     await letOneLeave()
@@ -510,7 +510,7 @@ it.each([
 )
 
 it('tells nothing of a gateway for which no message waits any more', async () => {
-  const [message] = await leased(1)
+  const [message] = await claimedInOrder(1)
   if (!message) throw new Error('Nothing was due.')
   await fixture.settle(message, INTERCEPTED)
   await fixture.queue.messages.cancel(

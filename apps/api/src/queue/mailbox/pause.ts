@@ -5,8 +5,8 @@ import { isIntercepted } from './mailbox-refusals.ts'
 // access token could be had or Graph refuses it, or because something answers in Microsoft's place. Nothing is sent from it.
 
 /**
- * SQL for whether a mailbox is paused at this moment. A claim checks it twice, when it locks mailboxes and when it leases
- * messages: a pause is written together with the message that caused it, which is due again at once.
+ * SQL for whether a mailbox is paused at this moment. The mark asks once more what was read before it: a pause is written
+ * together with the message that caused it, which is due again at once.
  *
  * @param tenant SQL for the tenant's id
  */

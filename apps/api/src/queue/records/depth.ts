@@ -19,7 +19,7 @@ WITH totals AS MATERIALIZED (
        ORDER BY q.waits_since LIMIT 1) AS first
    WHERE t.queued > 0
 ), oldest_sending AS (
-  SELECT min(leased.waits_since) AS since FROM (${markedRows('SELECT tenant_id, sending FROM totals')}) AS leased
+  SELECT min(marked.waits_since) AS since FROM (${markedRows('SELECT tenant_id, sending FROM totals')}) AS marked
 )
 SELECT coalesce(sum(queued), 0)::int AS queued, coalesce(sum(sending), 0)::int AS sending, coalesce(sum(scheduled), 0)::int AS scheduled,
        coalesce(sum(held), 0)::int AS held,
