@@ -11,7 +11,7 @@ export function useCredential(config: Config) {
   return {
     current: (): AppCredential => credential,
     expiry: (): CredentialExpiry => credentialExpiry({ credential, clientSecretExpiresAt }),
-    /** Uses from now on what was read again; what could not be read stays as it was. */
+    /** Switches to the values that were read again, and keeps those that could not be read. */
     replace(reread: RereadSecrets): void {
       if (reread.credential === null) return
       ;({ credential, clientSecretExpiresAt } = reread)

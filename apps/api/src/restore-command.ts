@@ -11,7 +11,7 @@ import { systemClock } from './runtime/clock.ts'
 import { ConfigurationError, type Config } from './configuration/config.ts'
 import { exists, findFolderFault, readFreeBytes } from './database/embedded/data-folder.ts'
 import { startEmbeddedPostgres, takeOrRefuse } from './database/embedded/embedded-postgres.ts'
-import { forgetHosts, installationFault } from './database/installation.ts'
+import { clearHosts, installationFault } from './database/installation.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
 import { connectOrExplain, knownMigrations } from './database/migrations/migrate.ts'
 import { openCluster } from './database/embedded/postgres-cluster.ts'
@@ -52,7 +52,7 @@ interface Context extends RestoreCommandOptions {
 }
 
 /**
- * Restores an installation from a backup. Everything is verified before anything is touched, and what was there is kept.
+ * Restores an installation from a backup. Everything is verified before anything is touched, and the previous data are kept.
  *
  * @throws {ConfigurationError} when the backup does not fit, or the operator has to change something
  */
@@ -198,7 +198,7 @@ async function fill(client: pg.Client, connectionString: string, context: Contex
     print,
     async check(client) {
       if (vault !== null) await checkVaultKeys(client, vault, Object.values(SEALED_COLUMNS))
-      if (config.demo) await forgetHosts(client)
+      if (config.demo) await clearHosts(client)
     },
   })
 }

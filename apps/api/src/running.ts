@@ -9,7 +9,7 @@ export interface Running {
 
 /** The whole product, started. */
 export interface RunningProduct extends Running {
-  /** Uses what was read again, from then on. */
+  /** Switches to the values that were read again. */
   reload(reread: RereadSecrets): Promise<void>
 }
 

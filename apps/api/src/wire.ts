@@ -65,11 +65,11 @@ export interface Product {
   readonly smtpDoor: SmtpFeature | null
   readonly worker: Worker
   readonly housekeeping: Housekeeping
-  /** Uses what was read again, and runs VAULT_KEYS_COMMAND again. What cannot be read stays as it was, with a warning. */
+  /** Switches to the values that were read again, and runs VAULT_KEYS_COMMAND again. Keeps the rest, with a warning. */
   reload(reread: RereadSecrets): Promise<void>
   /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
-  /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
+  /** Closes the database, and stops the embedded one. Stop everything that uses it first. */
   close(): Promise<void>
 }
 

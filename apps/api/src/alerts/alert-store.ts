@@ -12,31 +12,12 @@ const KEPT_MS = 30 * 24 * 60 * 60_000
 /** What can be said of the storage. */
 type StorageAlert = Extract<Alert, { type: `storage.${string}` }>
 
-export interface AlertStore {
-  /** Dismisses a notice and the older ones of its subject. Returns false when there is none of this id. */
-  dismiss(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
-  /** Raises `queue.stalled` once each time that a queue stands still. */
-  raiseStalled(queues: readonly StalledQueue[], now: Date): Promise<void>
-  /** Returns one notice of a stalled queue for each tenant, and when it was raised. */
-  listStalled(): Promise<{ tenantId: string; since: Date }[]>
-  /** Dismisses those notices, since messages leave again. */
-  dismissStalled(tenantIds: readonly string[], now: Date): Promise<void>
-  /** Whether the newest alert about the storage says that it is nearly full, also where somebody has dismissed it. */
-  isStorageNearlyFull(tenantId: string): Promise<boolean>
-  /** Raises an alert about the storage in place of those before it, unless the newest is of the same type. */
-  raiseStorage(alert: StorageAlert & { tenantId: string }, now: Date): Promise<void>
-  /** Raises `secret.expiring` once for each expiry date and `threshold` in days. */
-  raiseSecretExpiring(
-    expiry: AlertFacts['secret.expiring'] & { tenantId: string; threshold: number },
-    now: Date,
-  ): Promise<void>
-  /** Deletes alerts after 30 days, with their deliveries. */
-  sweep(now: Date): Promise<void>
-}
+export type AlertStore = ReturnType<typeof createAlertStore>
 
-export function createAlertStore(prisma: PrismaClient, newId: NewId): AlertStore {
+export function createAlertStore(prisma: PrismaClient, newId: NewId) {
   return {
-    async dismiss(tenantId, id, actor, now) {
+    /** Dismisses a notice and the older ones of its subject. Returns false when there is none of this id. */
+    async dismiss(tenantId: string, id: string, actor: string, now: Date): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         await lockTenant(transaction, tenantId)
         const alert = await transaction.alertEvent.findUnique({ where: { id, tenantId } })
@@ -60,7 +41,8 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId): AlertStore
       })
     },
 
-    async raiseStalled(queues, now) {
+    /** Raises `queue.stalled` once each time that a queue stands still. */
+    async raiseStalled(queues: readonly StalledQueue[], now: Date): Promise<void> {
       for (const { tenantId, dueAt, since, waiting: count } of queues)
         await prisma.$transaction(async (transaction) => {
           await lockTenant(transaction, tenantId)
@@ -72,7 +54,8 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId): AlertStore
         })
     },
 
-    async listStalled() {
+    /** Returns one notice of a stalled queue for each tenant, and when it was raised. */
+    async listStalled(): Promise<{ tenantId: string; since: Date }[]> {
       const rows = await prisma.alertEvent.groupBy({
         by: 'tenantId',
         where: { type: 'queue.stalled', dismissedAt: null },
@@ -81,20 +64,27 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId): AlertStore
       return rows.flatMap(({ tenantId, _max: { at: since } }) => (since === null ? [] : [{ tenantId, since }]))
     },
 
-    async dismissStalled(tenantIds, now) {
+    /** Dismisses those notices, since messages leave again. */
+    async dismissStalled(tenantIds: readonly string[], now: Date): Promise<void> {
       for (const tenantId of tenantIds) await dismissAlerts(prisma, tenantId, 'queue', now)
     },
 
-    async raiseSecretExpiring({ tenantId, threshold, ...facts }, now) {
+    /** Raises `secret.expiring` once for each expiry date and `threshold` in days. */
+    async raiseSecretExpiring(
+      { tenantId, threshold, ...facts }: AlertFacts['secret.expiring'] & { tenantId: string; threshold: number },
+      now: Date,
+    ): Promise<void> {
       const dedupeKey = `secret.expiring ${facts.kind} ${facts.expiresAt} ${threshold}`
       await appendAlert(prisma, { id: newId('alert'), type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
     },
 
-    async isStorageNearlyFull(tenantId) {
+    /** Whether the newest alert about the storage says that it is nearly full, also where somebody has dismissed it. */
+    async isStorageNearlyFull(tenantId: string): Promise<boolean> {
       return (await lastStorageAlert(prisma, tenantId)) === 'storage.nearly-full'
     },
 
-    async raiseStorage({ tenantId, ...alert }, now) {
+    /** Raises an alert about the storage in place of those before it, unless the newest is of the same type. */
+    async raiseStorage({ tenantId, ...alert }: StorageAlert & { tenantId: string }, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         await lockTenant(transaction, tenantId)
         if ((await lastStorageAlert(transaction, tenantId)) === alert.type) return
@@ -103,7 +93,8 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId): AlertStore
       })
     },
 
-    async sweep(now) {
+    /** Deletes alerts after 30 days, with their deliveries. */
+    async sweep(now: Date): Promise<void> {
       await prisma.alertEvent.deleteMany({ where: { at: { lt: new Date(now.getTime() - KEPT_MS) } } })
     },
   }

@@ -62,38 +62,18 @@ export interface StreamSettlement {
   readonly retries: readonly { readonly position: number; readonly waitMs: number }[]
 }
 
-export interface OutboxStore {
-  /** Creates a delivery to each webhook for every alert that is due; returns how many alerts. */
-  publish(): Promise<number>
-  /** Claims due deliveries for a minute, at most one for each webhook and none for those in `except`. */
-  claim(options: { limit: number; except: readonly string[] }): Promise<ClaimedDelivery[]>
-  /**
-   * Writes the outcome of a claimed attempt, null where there was nothing to send. `againInMs` is null when it is delivered or
-   * given up.
-   */
-  settle(delivery: ClaimedDelivery, attempt: WebhookAttempt | null, againInMs: number | null): Promise<void>
-  /** Returns streams that may send something, in a shuffled order. */
-  listStreams(options: { limit: number; except: readonly string[] }): Promise<EventStream[]>
-  /** Leases a stream for a minute. Returns false if another process sends its events, or has. */
-  claimStream(stream: EventStream, lease: string): Promise<boolean>
-  /** Changes nothing when the lease was lost. */
-  settleStream(stream: EventStream, lease: string, settlement: StreamSettlement): Promise<void>
-  /** Moves a stream on past events that it leaves out. */
-  moveStream(stream: EventStream, position: number): Promise<void>
-  /** Ends a replay. */
-  endStream(stream: EventStream): Promise<void>
-  /** Returns the newest alert of each subject that nobody has dismissed, in any order. */
-  listNotices(tenantId: string): Promise<RaisedAlert[]>
-}
+export type OutboxStore = ReturnType<typeof createOutboxStore>
 
-export function createOutboxStore(pool: pg.Pool): OutboxStore {
+export function createOutboxStore(pool: pg.Pool) {
   return {
-    async publish() {
+    /** Creates a delivery to each webhook for every alert that is due; returns how many alerts. */
+    async publish(): Promise<number> {
       const { rowCount } = await pool.query(PUBLISH, [PUBLISH_BATCH])
       return rowCount ?? 0
     },
 
-    async claim({ limit, except }) {
+    /** Claims due deliveries for a minute, at most one for each webhook and none for those in `except`. */
+    async claim({ limit, except }: { limit: number; except: readonly string[] }): Promise<ClaimedDelivery[]> {
       const known = AlertType.options.map(storedAlertType)
       const { rows } = await pool.query<DeliveryRow>(CLAIM, [except, limit, known])
       return rows.map((row) => ({
@@ -104,21 +84,36 @@ export function createOutboxStore(pool: pg.Pool): OutboxStore {
       }))
     },
 
-    async settle({ id, attempts }, attempt, againInMs) {
+    /**
+     * Writes the outcome of a claimed attempt, null where there was nothing to send. `againInMs` is null when it is delivered or
+     * given up.
+     */
+    async settle(
+      { id, attempts }: ClaimedDelivery,
+      attempt: WebhookAttempt | null,
+      againInMs: number | null,
+    ): Promise<void> {
       await pool.query(SETTLE, [id, attempts, againInMs, attempt && JSON.stringify(attempt)])
     },
 
-    async listStreams({ limit, except }) {
+    /** Returns streams that may send something, in a shuffled order. */
+    async listStreams({ limit, except }: { limit: number; except: readonly string[] }): Promise<EventStream[]> {
       const { rows } = await pool.query<StreamRow>(LIST_STREAMS, [except, limit])
       return rows.map(toStream)
     },
 
-    async claimStream({ id, position }, lease) {
+    /** Leases a stream for a minute. Returns false if another process sends its events, or has. */
+    async claimStream({ id, position }: EventStream, lease: string): Promise<boolean> {
       const { rowCount } = await pool.query(CLAIM_STREAM, [id, position, lease])
       return rowCount === 1
     },
 
-    async settleStream({ id }, lease, { position, failures, waitMs, attempt, retries }) {
+    /** Changes nothing when the lease was lost. */
+    async settleStream(
+      { id }: EventStream,
+      lease: string,
+      { position, failures, waitMs, attempt, retries }: StreamSettlement,
+    ): Promise<void> {
       await pool.query(SETTLE_STREAM, [
         id,
         lease,
@@ -131,15 +126,18 @@ export function createOutboxStore(pool: pg.Pool): OutboxStore {
       ])
     },
 
-    async moveStream({ id, position }, to) {
+    /** Moves a stream on past events that it leaves out. */
+    async moveStream({ id, position }: EventStream, to: number): Promise<void> {
       await pool.query(MOVE_STREAM, [id, position, to])
     },
 
-    async endStream({ id, position }) {
+    /** Ends a replay. */
+    async endStream({ id, position }: EventStream): Promise<void> {
       await pool.query(END_STREAM, [id, position])
     },
 
-    async listNotices(tenantId) {
+    /** Returns the newest alert of each subject that nobody has dismissed, in any order. */
+    async listNotices(tenantId: string): Promise<RaisedAlert[]> {
       const { rows } = await pool.query<AlertRow>(LIST_NOTICES, [tenantId])
       return rows.map(toRaisedAlert)
     },

@@ -94,7 +94,7 @@ UPDATE webhook_streams SET position = $3 WHERE id = $1 AND position = $2 AND due
 export const END_STREAM = `DELETE FROM webhook_streams WHERE id = $1 AND position = $2 AND due_at <= mail_now()`
 
 /**
- * Writes what came of a lease that is still held: another process may have repeated what an expired one sent.
+ * Writes the outcome while the lease is held: once it is over, another process may have sent the same again.
  * $1 stream, $2 lease, $3 position, $4 failures, $5 ms until more is sent, $6 the last attempt, or null, $7 positions to
  * try again, $8 in how many ms each
  */

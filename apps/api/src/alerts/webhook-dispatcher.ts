@@ -28,12 +28,6 @@ const LEASE_BYTES = 16
 /** How far the position has to be ahead to be recorded for the sake of skipped events alone, in microseconds. */
 const RECORD_SKIPPED_AFTER = 60_000_000
 
-export interface WebhookDispatcher {
-  start(): void
-  /** Aborts the requests under way; they are repeated. */
-  stop(): Promise<void>
-}
-
 interface Tried {
   readonly stored: StoredEvent
   readonly attempt: WebhookAttempt
@@ -63,24 +57,25 @@ export function createWebhookDispatcher({
   timers: Timers
   logger: FastifyBaseLogger
   pollEveryMs?: number
-}): WebhookDispatcher {
+}) {
   /** What is under way, by the id of the stream with new events, or of the webhook for anything else. */
   const underWay = new Map<string, Promise<void>>()
   /** The webhooks whose new events have both places. */
   const taken = new Set<string>()
-  /** Positions up to which streams have nothing to send, of which few are written down. */
+  /** Positions up to which streams have nothing to send. Only a few of them are stored. */
   const leftOut = new Map<string, number>()
   let polling: Polling | null = null
 
   return {
-    start() {
+    start(): void {
       polling = startPolling(dispatch, {
         timers,
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.warn({ err: error }, 'webhooks could not be sent to; trying again'),
       })
     },
-    async stop() {
+    /** Aborts the requests under way; they are repeated. */
+    async stop(): Promise<void> {
       await polling?.stop()
       await Promise.all(underWay.values())
     },

@@ -29,29 +29,12 @@ export interface WebhookContents {
   readonly startsAt: number | null
 }
 
-export interface WebhookStore {
-  /** `waiting` has the deliveries, and up to 10,000 events that a webhook still gets for the first time. */
-  list(tenantId: string): Promise<Webhook[]>
-  find(tenantId: string, id: string): Promise<WebhookTarget | null>
-  /** Returns when it was created, by the clock of the database; null when the tenant has as many as it may have. */
-  create(webhook: WebhookTarget, sent: WebhookContents, actor: string, now: Date): Promise<Date | null>
-  /** Returns false when there is none of this id. */
-  remove(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
-  /** Records the outcome of a test that an admin asked for. */
-  recordTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void>
-  /** Starts a replay, and returns how many events it sends. Returns `too-many` when too many are under way. */
-  replay(
-    tenantId: string,
-    id: string,
-    since: Date,
-    actor: string,
-    now: Date,
-  ): Promise<{ readonly count: number } | 'not-found' | 'too-many'>
-}
+export type WebhookStore = ReturnType<typeof createWebhookStore>
 
-export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'count'>, newId: NewId): WebhookStore {
+export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'count'>, newId: NewId) {
   return {
-    async list(tenantId) {
+    /** `waiting` has the deliveries, and up to 10,000 events that a webhook still gets for the first time. */
+    async list(tenantId: string): Promise<Webhook[]> {
       const rows = await prisma.webhook.findMany({
         where: { tenantId },
         include: { streams: true, _count: { select: { deliveries: true } } },
@@ -71,12 +54,18 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
       )
     },
 
-    async find(tenantId, id) {
+    async find(tenantId: string, id: string): Promise<WebhookTarget | null> {
       const row = await prisma.webhook.findUnique({ where: { id, tenantId } })
       return row && { id, tenantId, url: row.url, secretSealed: row.secretSealed as Sealed }
     },
 
-    async create({ id, tenantId, url, secretSealed }, { types, services, startsAt }, actor, now) {
+    /** Returns when it was created, by the clock of the database; null when the tenant has as many as it may have. */
+    async create(
+      { id, tenantId, url, secretSealed }: WebhookTarget,
+      { types, services, startsAt }: WebhookContents,
+      actor: string,
+      now: Date,
+    ): Promise<Date | null> {
       return prisma.$transaction(async (transaction) => {
         // Two admins at once must not exceed the limit.
         await lockTenant(transaction, tenantId)
@@ -109,7 +98,8 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
       })
     },
 
-    async remove(tenantId, id, actor, now) {
+    /** Returns false when there is none of this id. */
+    async remove(tenantId: string, id: string, actor: string, now: Date): Promise<boolean> {
       return prisma.$transaction(async (transaction) => {
         await lockTenant(transaction, tenantId)
         const row = await transaction.webhook.findUnique({ where: { id, tenantId } })
@@ -127,7 +117,8 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
       })
     },
 
-    async recordTest({ id, tenantId, url }, actor, attempt) {
+    /** Records the outcome of a test that an admin asked for. */
+    async recordTest({ id, tenantId, url }: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         await transaction.webhook.updateMany({ where: { id }, data: { lastAttempt: { ...attempt } } })
         await appendAuditEvent(transaction, {
@@ -141,7 +132,14 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
       })
     },
 
-    async replay(tenantId, id, since, actor, now) {
+    /** Starts a replay, and returns how many events it sends. Returns `too-many` when too many are under way. */
+    async replay(
+      tenantId: string,
+      id: string,
+      since: Date,
+      actor: string,
+      now: Date,
+    ): Promise<{ readonly count: number } | 'not-found' | 'too-many'> {
       const webhook = await prisma.webhook.findUnique({ where: { id, tenantId } })
       if (!webhook) return 'not-found'
       const filter = filterOf(webhook, since, null)

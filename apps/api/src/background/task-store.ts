@@ -4,14 +4,7 @@ import type pg from 'pg'
 const LEASE = `interval '10 minutes'`
 const EVERY = `interval '1 minute'`
 
-export interface TaskStore {
-  /** Makes tasks known. What is known already is run when it is due, however often processes start. */
-  add(names: readonly string[]): Promise<void>
-  /** Claims tasks that are due, and returns their names. */
-  claim(names: readonly string[], lease: string, limit: number): Promise<string[]>
-  /** Gives tasks back that are still under this lease. */
-  release(names: readonly string[], lease: string): Promise<void>
-}
+export type TaskStore = ReturnType<typeof createTaskStore>
 
 /** $1 names */
 const ADD = `INSERT INTO background_tasks (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`
@@ -33,16 +26,19 @@ RETURNING t.name`
 /** $1 names, $2 lease */
 const RELEASE = `UPDATE background_tasks SET lease = NULL WHERE name = ANY ($1::text[]) AND lease = $2`
 
-export function createTaskStore(pool: pg.Pool): TaskStore {
+export function createTaskStore(pool: pg.Pool) {
   return {
-    async add(names) {
+    /** Makes tasks known. What is known already is run when it is due, however often processes start. */
+    async add(names: readonly string[]): Promise<void> {
       await pool.query(ADD, [names])
     },
-    async claim(names, lease, limit) {
+    /** Claims tasks that are due, and returns their names. */
+    async claim(names: readonly string[], lease: string, limit: number): Promise<string[]> {
       const { rows } = await pool.query<{ name: string }>(CLAIM, [names, lease, limit])
       return rows.map(({ name }) => name)
     },
-    async release(names, lease) {
+    /** Gives tasks back that are still under this lease. */
+    async release(names: readonly string[], lease: string): Promise<void> {
       await pool.query(RELEASE, [names, lease])
     },
   }

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { applySettings, NO_TIME_LIMITS } from '../database/session-settings.ts'
 
-/** How values are written and read as text, whatever the server, the role or the address says. */
+/** Fixes how values are written as text, which the server, the role or the address may set otherwise. */
 const SESSION = {
   client_encoding: 'UTF8',
   DateStyle: 'ISO, YMD',

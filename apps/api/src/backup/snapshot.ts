@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { to as copyTo } from 'pg-copy-streams'
 import { ConfigurationError } from '../configuration/config.ts'
+import { readInstallation } from '../database/installation.ts'
 import { currentSchema, listSequences, listTables, prepareSession, quoted, type StoredTable } from './catalogue.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -33,7 +34,7 @@ export async function withSnapshot<Result>(
   const schema = await currentSchema(client)
   const tables = await begin(client, schema)
   const migrations = await readMigrations(client)
-  const [installation, storedBytes] = [await readInstallation(client), await readStoredBytes(client, schema)]
+  const [installation, storedBytes] = [await readOwner(client), await readStoredBytes(client, schema)]
   const result = await work({
     tables,
     migrations,
@@ -84,12 +85,11 @@ async function readMigrations(client: pg.Client): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-async function readInstallation(client: pg.Client): Promise<Manifest['installation']> {
-  const { rows } = await client.query<NonNullable<Manifest['installation']>>(
-    `SELECT entra_tenant_id AS "entraTenantId", entra_client_id AS "entraClientId", authority_host AS "authorityHost",
-            graph_base_url AS "graphBaseUrl" FROM installation WHERE id = 1`,
-  )
-  return rows[0] ?? null
+async function readOwner(client: pg.Client): Promise<Manifest['installation']> {
+  const installation = await readInstallation(client)
+  if (installation === null) return null
+  const { tenantId: _tenantId, ...owner } = installation
+  return owner
 }
 
 async function readStoredBytes(client: pg.Client, schema: string): Promise<number> {

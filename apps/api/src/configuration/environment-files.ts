@@ -96,7 +96,7 @@ export function readCertificateFile(
   return null
 }
 
-/** A token that has expired is no fault: whoever renews it may only be late. */
+/** An expired token is no fault, since it may be renewed a little late. */
 export function readFederatedTokenFile(
   path: string | undefined,
   directory: string,

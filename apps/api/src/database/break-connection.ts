@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** Breaks a connection off at once, so that whatever waits on it fails. pg keeps its socket to itself. */
+/** Breaks a connection at once, so that pending statements fail. pg does not expose its socket. */
 export function breakConnection(client: pg.ClientBase, error?: Error): void {
   const { connection } = client as unknown as { readonly connection: pg.Connection }
   connection.stream.destroy(error)

@@ -30,7 +30,7 @@ export const QUICK_TIMEOUT_MS = 5_000
 export interface Database {
   readonly pool: pg.Pool
   readonly prisma: PrismaClient
-  /** Opens a connection outside of the pool, for whoever has to know whether a new one can be had. */
+  /** Opens a connection outside of the pool, to find out whether the server still accepts one. */
   connect(): Promise<pg.Client>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { DatabaseFinding, DatabaseReached } from '../domain/database-finding.ts'
-import type { Recorded } from './installation.ts'
+import { readInstallation, type Installation } from './installation.ts'
 import { readMigrationState } from './migrations/migrate.ts'
 import { readOpenTransactions } from './open-transactions.ts'
 import { allowsTrigrams } from './trigrams.ts'
@@ -28,13 +28,7 @@ interface Look {
 /** Nothing that the product does in one transaction takes as long, except a backup and a migration of many rows. */
 const LONG_TRANSACTION_SECONDS = 600
 
-const LACKS_RIGHT = '42501'
-
-/** The tenant of a database, with the app registration and the hosts that it belongs to. */
-export interface Installation extends Recorded {
-  readonly tenantId: string
-}
-
+const INSUFFICIENT_PRIVILEGE = '42501'
 /** Looks at a database without changing anything. Never throws: what keeps it from looking is what it finds. */
 export async function inspectDatabase(
   pool: pg.Pool,
@@ -56,14 +50,14 @@ export async function inspectDatabase(
     const middle = (askedAt + clock().getTime()) / 2
     const [look] = rows
     if (!look) throw new Error('The database did not answer the question.')
-    const state = await orLacking(() => readMigrationState(pool))
+    const state = await unlessRefused(() => readMigrationState(pool))
     const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'newer' | 'older'> =
-      state === 'lacking'
+      state === 'refused'
         ? { tables: 'ours', pendingMigrations: [], newer: null, older: null }
         : { tables: state.tables, pendingMigrations: state.pending, newer: state.newer, older: state.older }
-    const missingRights = rightsMissing(look, state === 'lacking')
+    const missingRights = rightsMissing(look, state === 'refused')
     const isReadable = known.tables === 'ours' && missingRights.length === 0
-    const transactions = await orLacking(() => readOpenTransactions(pool, LONG_TRANSACTION_SECONDS))
+    const transactions = await unlessRefused(() => readOpenTransactions(pool, LONG_TRANSACTION_SECONDS))
     const installation = isReadable ? await readInstallation(pool) : null
     return {
       state: 'reached',
@@ -75,34 +69,26 @@ export async function inspectDatabase(
       refusesWrites: await checkWrites(),
       hasTrigrams: !isReadable || (await allowsTrigrams(pool)),
       foreignRegistration: installation === null ? null : refuseInstallation(installation),
-      transactions: transactions === 'lacking' ? null : transactions,
+      transactions: transactions === 'refused' ? null : transactions,
     }
   } catch (error) {
     return unreachable(error)
   }
 }
 
-export async function readInstallation(pool: pg.Pool): Promise<Installation | null> {
-  const { rows } = await pool.query<Installation>(
-    `SELECT tenant_id AS "tenantId", entra_tenant_id AS "entraTenantId", entra_client_id AS "entraClientId",
-            authority_host AS "authorityHost", graph_base_url AS "graphBaseUrl" FROM installation WHERE id = 1`,
-  )
-  return rows[0] ?? null
-}
-
-function rightsMissing(look: Look, lacksHistory: boolean): string[] {
+function rightsMissing(look: Look, historyRefused: boolean): string[] {
   const { schema, mayCreateSchemas, mayCreateTables, tablesOfOthers } = look
   return [
     ...(schema === null ? ['USAGE on a schema'] : mayCreateTables ? [] : [`CREATE on the schema ${schema}`]),
     ...(mayCreateSchemas ? [] : ['CREATE on the database']),
     ...tablesOfOthers.map((table) => `ownership of ${table}`),
-    ...(lacksHistory && tablesOfOthers.length === 0 ? ['SELECT on _prisma_migrations'] : []),
+    ...(historyRefused && tablesOfOthers.length === 0 ? ['SELECT on _prisma_migrations'] : []),
   ]
 }
 
-async function orLacking<Result>(read: () => Promise<Result>): Promise<Result | 'lacking'> {
+async function unlessRefused<Result>(read: () => Promise<Result>): Promise<Result | 'refused'> {
   return read().catch((error: unknown) => {
-    if ((error as { code?: unknown }).code === LACKS_RIGHT) return 'lacking'
+    if ((error as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE) return 'refused'
     throw error
   })
 }

@@ -12,16 +12,29 @@ type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
 const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
 
 /** Has the next start write down its hosts, as in a database that has none. For the demo, whose hosts are this machine. */
-export async function forgetHosts(client: pg.ClientBase): Promise<void> {
+export async function clearHosts(client: pg.ClientBase): Promise<void> {
   await client.query('UPDATE installation SET authority_host = NULL, graph_base_url = NULL')
 }
 
-/** What the database recorded of it. The hosts are null until a start records them. */
+/** What a database recorded of it. The hosts are null until a start records them. */
 export interface Recorded {
   readonly entraTenantId: string
   readonly entraClientId: string
   readonly authorityHost: string | null
   readonly graphBaseUrl: string | null
+}
+
+export interface Installation extends Recorded {
+  readonly tenantId: string
+}
+
+/** Null where no product has been started on the database. */
+export async function readInstallation(client: Pick<pg.ClientBase, 'query'>): Promise<Installation | null> {
+  const { rows } = await client.query<Installation>(
+    `SELECT tenant_id AS "tenantId", entra_tenant_id AS "entraTenantId", entra_client_id AS "entraClientId",
+            authority_host AS "authorityHost", graph_base_url AS "graphBaseUrl" FROM installation WHERE id = 1`,
+  )
+  return rows[0] ?? null
 }
 
 /** Explains why the database, or a backup of one, may not be used with this app registration and these hosts; null when it may. */

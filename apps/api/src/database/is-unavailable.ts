@@ -91,7 +91,7 @@ export function isAway(error: unknown): boolean {
   )
 }
 
-/** Whether somebody else's lock lasts, which says nothing about the database. */
+/** Whether a lock could not be had in time, which does not mean that the database is unavailable. */
 export function isLocked(error: unknown): boolean {
   return hasCode(error, [LOCKED])
 }

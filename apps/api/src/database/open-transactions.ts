@@ -16,7 +16,7 @@ const KEEPS_ROWS = `backend_type = 'client backend' AND (backend_xmin IS NOT NUL
 
 const AGE = 'extract(epoch FROM clock_timestamp() - xact_start)::float8'
 
-/** To whoever may not see a session, PostgreSQL shows no more than who has it, and this in place of a statement. */
+/** PostgreSQL shows this in place of the statement of a session that our role may not see. */
 const HIDDEN = `query = '<insufficient privilege>'`
 
 const LISTED = `

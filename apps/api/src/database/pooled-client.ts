@@ -66,7 +66,7 @@ function timeoutOf(statement: string | pg.QueryConfig): number | undefined {
   return typeof statement === 'string' ? undefined : (statement as { query_timeout?: number }).query_timeout
 }
 
-/** Replaces the stack of the socket that brought the error by that of whoever awaits the statement, as pg does. */
+/** Replaces the stack of the socket by that of the awaiting code, as pg does. */
 function showCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error)
   throw error

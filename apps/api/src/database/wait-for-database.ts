@@ -5,12 +5,7 @@ import { isAway } from './is-unavailable.ts'
 
 const BETWEEN_TRIES_MS = 1_000
 
-export interface WaitForDatabase {
-  /** Runs a step of the start, and repeats it while the database is unavailable. */
-  <Result>(step: () => Promise<Result>): Promise<Result>
-  /** Whether the database went away during the start. */
-  readonly hasWaited: () => boolean
-}
+export type WaitForDatabase = ReturnType<typeof createWaitForDatabase>
 
 /**
  * Waits for a database that becomes unavailable during the start, as the running product does. It does not wait for one
@@ -20,8 +15,9 @@ export function createWaitForDatabase(
   logger: Pick<FastifyBaseLogger, 'warn'>,
   timers: Pick<Timers, 'sleep'>,
   stopping: AbortSignal | undefined,
-): WaitForDatabase {
+) {
   let hasWaited = false
+  /** Runs a step of the start, and repeats it while the database is unavailable. */
   const waitFor = async <Result>(step: () => Promise<Result>): Promise<Result> => {
     for (let isFirst = true; ; isFirst = false) {
       try {
@@ -34,5 +30,6 @@ export function createWaitForDatabase(
       }
     }
   }
+  /** Whether the database went away during the start. */
   return Object.assign(waitFor, { hasWaited: () => hasWaited })
 }

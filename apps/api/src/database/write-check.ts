@@ -14,7 +14,7 @@ const REMEMBERED_MS = 10_000
 const PROBE = `
 SELECT count(*) FROM (SELECT repeat(md5(n::text), 32) AS text FROM generate_series(1, 2048) AS n ORDER BY text) AS sorted`
 
-/** Others' tables do not count, should somebody have put some there. */
+/** Tables that another role owns do not count. */
 const LOOK = `
 SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly",
        current_schema() IS NULL OR EXISTS (
@@ -23,14 +23,7 @@ SELECT current_setting('transaction_read_only') = 'on' AS "isReadOnly",
             AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
                      AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))) AS "lacksRights"`
 
-export interface WriteCheck {
-  /** Wraps work that writes, and remembers a refusal until a write succeeds. */
-  watch<Parameters extends unknown[], Result>(
-    work: (...parameters: Parameters) => Promise<Result>,
-  ): (...parameters: Parameters) => Promise<Result>
-  /** Returns why nothing can be stored now, or null when it can. */
-  check(): Promise<string | null>
-}
+export type WriteCheck = ReturnType<typeof createWriteCheck>
 
 /**
  * Reports whether the database can store messages. It probes with a sort that spills to the disk of the database and leaves
@@ -38,7 +31,7 @@ export interface WriteCheck {
  * refused write counts for a while. The probe has a connection of its own: those of the pool outlast a role that is refused
  * by now, and a server that accepts no more connections.
  */
-export function createWriteCheck(database: Pick<Database, 'connect'>, clock: () => Date): WriteCheck {
+export function createWriteCheck(database: Pick<Database, 'connect'>, clock: () => Date) {
   let refusal: { readonly text: string; readonly at: Date } | null = null
   let probing: Promise<string | null> | null = null
 
@@ -47,8 +40,11 @@ export function createWriteCheck(database: Pick<Database, 'connect'>, clock: () 
   }
 
   return {
+    /** Wraps work that writes, and remembers a refusal until a write succeeds. */
     watch:
-      (work) =>
+      <Parameters extends unknown[], Result>(
+        work: (...parameters: Parameters) => Promise<Result>,
+      ): ((...parameters: Parameters) => Promise<Result>) =>
       async (...parameters) => {
         try {
           const result = await work(...parameters)
@@ -61,7 +57,8 @@ export function createWriteCheck(database: Pick<Database, 'connect'>, clock: () 
         }
       },
 
-    async check() {
+    /** Returns why nothing can be stored now, or null when it can. */
+    async check(): Promise<string | null> {
       probing ??= probe(database).finally(() => (probing = null))
       const found = await probing
       return found ?? (refusal !== null && isRecent(refusal.at) ? refusal.text : null)

@@ -10,7 +10,7 @@ import type { GrantedAccess } from '../domain/mailbox-access.ts'
 import { ADA, createQueueFixture, VERSION, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
-import { createBounceMetrics } from './bounce-metrics.ts'
+import { createBounceMetrics } from './report-metrics.ts'
 import { pollInboxes } from './bounce-poller.ts'
 
 const POLL_MS = 60 * SECONDS

@@ -11,7 +11,7 @@ import type { DeliveryReports, Mailboxes, ReportInboxes } from '../queue/queue.t
 import type { ClaimedInbox } from '../queue/reports/report-inboxes.ts'
 import type { ReportableMessage } from '../queue/reports/sent-messages.ts'
 import { bounceEffects, isNonDelivery, isOfExchange, mayBeReport } from './bounce-effects.ts'
-import type { BounceMetrics } from './bounce-metrics.ts'
+import type { ReportMetrics } from './report-metrics.ts'
 
 // Reads non-delivery reports in the inbox of the sender, and in that of the delegate, since Microsoft does not say which
 // of them gets the report of a mail that was sent on behalf. Of other mail it sees id, sender, class and time.
@@ -41,7 +41,7 @@ interface Deps {
   readonly pollEveryMs: number
   /** The number of rounds in which a mail could not be read, by its id. */
   readonly failedRounds: LRUCache<string, number>
-  readonly metrics: BounceMetrics
+  readonly metrics: ReportMetrics
   readonly clock: () => Date
   readonly timers: Pick<Timers, 'deadline'>
   readonly logger: FastifyBaseLogger
@@ -132,7 +132,7 @@ async function readInbox(
 interface Calls {
   /** For each request anew. */
   readonly options: () => Promise<CallOptions>
-  /** The mailbox that has what was sent. */
+  /** The mailbox whose Sent Items hold the copies. */
   readonly sentFrom: NonNullable<CallOptions['mailbox']>
 }
 

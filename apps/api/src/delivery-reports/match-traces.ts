@@ -18,7 +18,7 @@ export interface AliasCandidate {
   readonly row: TraceRow
 }
 
-/** A failed delivery of which no code is known. */
+/** A failed delivery without a known code. */
 export interface CodeWanted {
   readonly wanted: 'code'
   readonly messageId: string
@@ -59,7 +59,7 @@ export function eachOnce(rows: readonly TraceRow[]): readonly TraceRow[] {
 }
 
 /**
- * Returns the messages that have not ended but were sent, as a row shows, whatever its status.
+ * Returns the messages that have not ended although a row of any status shows that they were sent.
  *
  * @param known messages that have the Message-ID of a row
  */

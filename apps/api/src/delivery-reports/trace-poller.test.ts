@@ -14,7 +14,7 @@ import { createReportSourceStore } from '../settings/report-source-store.ts'
 import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
-import { createTraceMetrics } from './trace-metrics.ts'
+import { createTraceMetrics } from './report-metrics.ts'
 import { createTracePoller, type PollTrace } from './trace-poller.ts'
 import { createTraceStore } from './trace-store.ts'
 

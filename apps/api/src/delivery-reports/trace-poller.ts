@@ -22,7 +22,7 @@ import {
   type CodeWanted,
   seenIn,
 } from './match-traces.ts'
-import type { TraceMetrics } from './trace-metrics.ts'
+import type { ReportMetrics } from './report-metrics.ts'
 import type { TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
 import type { TraceTokens } from './trace-tokens.ts'
 import { lateWindow, recentWindow, SWEEP_EVERY_MS } from './trace-windows.ts'
@@ -44,7 +44,7 @@ const MOST_PAGES = 40
 const MOST_FAILURES = 5
 const IDS_AT_ONCE = 1_000
 const REQUEST_TIMEOUT_MS = 60_000
-/** After a justified refusal the service is asked again this seldom: somebody has to act first. */
+/** How long to wait after a refusal that an administrator has to resolve. */
 const SLOWLY_MS = 10 * 60_000
 const LONGEST_PAUSE_MS = 60 * 60_000
 /** A service that does not answer is reported after this time. */
@@ -61,7 +61,7 @@ export interface TracePollerDeps {
     DeliveryReports,
     'apply' | 'findByMessageIds' | 'findSent' | 'noteSeen' | 'readAwaited' | 'readBounced' | 'readLikely'
   >
-  /** Keeps what is wrong with the trace of a tenant; null: nothing. Where it is off, nothing is kept. */
+  /** Stores the current problem of the trace, if any. Does nothing where the trace is off. */
   readonly noteProblem: (tenantId: string, problem: Omit<ReportsProblem, 'since'> | null) => Promise<void>
   readonly explain: (refusal: TraceRefusal, hasPermission: boolean) => Omit<ReportsProblem, 'since'>
   readonly trace: MessageTrace
@@ -71,7 +71,7 @@ export interface TracePollerDeps {
   readonly rowsAtOnce?: number
   /** Names this process among those that share the database. */
   readonly owner: string
-  readonly metrics: TraceMetrics
+  readonly metrics: ReportMetrics
   readonly clock: () => Date
   readonly timers: Pick<Timers, 'deadline'>
   readonly logger: FastifyBaseLogger
@@ -191,7 +191,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
     return { waitMs: pollMs, failing: false }
   }
 
-  /** A window that was begun goes on, but what was sent lately goes first. */
+  /** Recent mail comes first; then the window that was begun is continued. */
   function plan(progress: TraceProgress, awaited: readonly AwaitedMessage[], now: Date, isRecentRead: boolean) {
     if (progress.window) return { window: progress.window, progress }
     const recent = isRecentRead ? null : recentWindow(awaited, now)
@@ -217,7 +217,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       const made = await store.takeRequest(tenantId, atMost)
       if (made === null) return null
       const answer = await ask({ accessToken: token.accessToken, signal })
-      metrics.asked(answer.outcome)
+      metrics.read(answer.outcome)
       const isWorthAgain = answer.outcome === 'denied' || ('endsLate' in answer && answer.endsLate)
       if (!isWorthAgain || isAgain) return { ...answer, made }
       if (answer.outcome === 'denied') tokens.forget()

@@ -25,7 +25,7 @@ export interface TraceWindow {
   readonly from: Date
   readonly to: Date
   readonly sender: string
-  /** Asks for the rows of one message instead, whatever the trace has as its sender. */
+  /** Asks for the rows of one message instead, by any sender. */
   readonly messageId: string | null
   /** Leads to its next page; null: to its first. */
   readonly next: string | null
@@ -55,7 +55,7 @@ export interface TakenTrace extends TraceProgress {
 export type TraceStore = ReturnType<typeof createTraceStore>
 
 /**
- * Forgets a pause that is over, and times that lie ahead: should the clock be set back, nothing waits for them.
+ * Clears a pause that is over, and times in the future, which would block the trace after the clock was set back.
  * $1 tenant, $2 owner
  */
 const TAKE = `
@@ -127,7 +127,7 @@ export function createTraceStore(pool: pg.Pool) {
       await pool.query(RELEASE, [tenantId, owner, Math.round(waitMs), failing])
     },
 
-    /** Nobody asks for this long, whatever the budget says. */
+    /** Pauses all requests for this long, even if the budget allows more. */
     async pause(tenantId: string, ms: number): Promise<void> {
       await pool.query(PAUSE, [tenantId, Math.round(ms)])
     },

@@ -12,7 +12,7 @@ export function isInNetworks(address: string, networks: readonly string[]): bool
   return networks.some((network) => compared.match(...toRange(network)))
 }
 
-/** Whom an address belongs to, as far as that shows: an IPv4 address is somebody's own, of IPv6 everybody has a /64. */
+/** Groups addresses by their likely owner: a single IPv4 address, or an IPv6 /64. */
 export function subscriberOf(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

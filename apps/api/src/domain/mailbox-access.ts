@@ -21,7 +21,7 @@ export interface GrantedAccess {
     readonly largeAttachments: boolean
     /** Sent messages are known to be found in the mailbox by our id. */
     readonly searchWorks: boolean
-    /** Sent messages are known not to be found. Both are false while nobody knows, as after a reconnect. */
+    /** A search is known not to find sent messages. Both are false while this is unknown, as after a reconnect. */
     readonly searchFails: boolean
     /** All mail goes to this address alone; null where it goes to its recipients. */
     readonly redirectAllTo: string | null
@@ -93,5 +93,5 @@ export type ReportAccessRefusal = (tenantId: string, refusal: RefusedAccess) => 
 /** A sender that Exchange ignores: it puts the delegate in its place, as it would in every message. */
 export type IgnoredSender = Pick<GrantedAccess, 'settingsVersion' | 'connection'>
 
-/** Ends the access: messages are held, as `reconnect-required`, until somebody connects again. */
+/** Ends the access: messages are held as `reconnect-required` until an admin reconnects. */
 export type ReportIgnoredSender = (tenantId: string, ignored: IgnoredSender) => Promise<void>

@@ -1,6 +1,6 @@
 /**
- * The answer of the database to a commit was lost, so that nobody knows whether the change was made. Clients must not be
- * informed that nothing changed.
+ * The database's answer to a commit was lost, so the change may have been made. Clients must not be told that nothing
+ * changed.
  */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError'

@@ -17,7 +17,7 @@ const MOST_REASONS = 10
 export type ReadinessCheck = () => Promise<string | null | undefined>
 
 type Checks = Readonly<Record<string, ReadinessCheck>>
-/** For each check `ok`, or what is wrong. */
+/** `ok` or the failure, for each check. */
 type Results = Readonly<Record<string, string>>
 type ReadReadiness = () => Promise<Results>
 

@@ -50,10 +50,10 @@ export function refuseEncodedBody({ headers }: FastifyRequest): void {
   throw new ProblemError('invalid-input', say('encoding-not-supported', { encoding: quote(encoding) }))
 }
 
-/** What was heavy to parse, and therefore is to validate. */
+/** Bodies that were slow to parse; validating them is slow too. */
 const heavyValues = new WeakSet<object>()
 
-/** Waits before a heavy value is validated, unless that follows its parsing immediately. */
+/** Waits before a slow body is validated, unless it was parsed just now. */
 export async function beforeValidating(value: unknown): Promise<void> {
   if (typeof value === 'object' && value !== null && heavyValues.has(value)) await beforeHeavyWork()
 }

@@ -8,7 +8,7 @@ import { ProblemError } from './problem.ts'
 
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/
 
-/** Serves `GET /metrics` for Prometheus: to whoever sends the token or, if none is configured, to this machine only. */
+/** Serves `GET /metrics` for Prometheus to requests with the token or, if none is configured, to this machine only. */
 export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | null }> = async (
   app,
   { registry, token },

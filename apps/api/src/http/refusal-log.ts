@@ -14,7 +14,7 @@ export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>) {
       if (limit.allows(code, client))
         request.log.warn({ code, method, route: routeOptions.url, client }, 'request refused')
     },
-    /** Logs what was omitted in this minute, and starts the next one. */
+    /** Logs how many refusals of this minute were omitted, and starts the next minute. */
     endWindow: (): void => limit.endWindow(),
   }
 }

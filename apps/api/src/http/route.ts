@@ -54,7 +54,7 @@ const NO_BODY = NOTHING.nullish() // Fastify validates an absent body as null
 /**
  * Serves an endpoint of the contract. `authorize` runs before the body is read. Then the schemas validate the input. An
  * answer that does not match the response schema fails the request, so that an undeclared field cannot leak. A stream is
- * sent as it is. To a HEAD it is not read: nobody would notice when the client leaves.
+ * sent as it is. A HEAD request does not read it, since the end of the connection would go unnoticed.
  */
 export function route<const E extends Endpoint, Caller>(
   app: FastifyInstance,

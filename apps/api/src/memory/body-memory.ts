@@ -71,7 +71,7 @@ export function createBodyMemory(
      */
     holdForStoring: async (bytes: number): Promise<GiveBack> =>
       budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
-    /** Gives back whatever else is held, and ends every wait. */
+    /** Gives back everything that is still held, and ends every wait. */
     release(): void {
       isReleased = true
       waits?.abort(RELEASED)

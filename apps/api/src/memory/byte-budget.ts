@@ -1,15 +1,4 @@
-export interface ByteBudget {
-  /**
-   * Waits until there is room, first come first served. Requests are capped at what may be taken; zero bytes return at
-   * once. `leaveBytes` of the budget stay free for others, and a request that leaves less does not queue behind one that
-   * leaves more. Rejects with the signal's reason when it is aborted.
-   */
-  take(bytes: number, signal?: AbortSignal, leaveBytes?: number): Promise<GiveBack>
-  /** Returns null where it would have to wait. */
-  takeAtOnce(bytes: number, leaveBytes?: number): GiveBack | null
-  /** How many bytes are taken now. */
-  readonly usedBytes: number
-}
+export type ByteBudget = ReturnType<typeof createByteBudget>
 
 /** Gives bytes back, by default all that remain of what was taken. Calling it again does no harm. */
 export type GiveBack = (bytes?: number) => void
@@ -20,8 +9,8 @@ interface Waiter {
   readonly admit: () => void
 }
 
-/** A counting semaphore over bytes of memory: whoever exceeds it waits. */
-export function createByteBudget(totalBytes: number): ByteBudget {
+/** A counting semaphore over bytes of memory: a request that exceeds it waits. */
+export function createByteBudget(totalBytes: number) {
   let usedBytes = 0
   let waiting: Waiter[] = []
 
@@ -61,7 +50,12 @@ export function createByteBudget(totalBytes: number): ByteBudget {
   }
 
   return {
-    async take(wanted, signal, leaveBytes = 0) {
+    /**
+     * Waits until there is room, first come first served. Requests are capped at what may be taken; zero bytes return at
+     * once. `leaveBytes` of the budget stay free for others, and a request that leaves less does not queue behind one that
+     * leaves more. Rejects with the signal's reason when it is aborted.
+     */
+    async take(wanted: number, signal?: AbortSignal, leaveBytes: number = 0): Promise<GiveBack> {
       signal?.throwIfAborted()
       if (wanted === 0) return () => {}
       const atOnce = takeAtOnce(wanted, leaveBytes)
@@ -85,7 +79,9 @@ export function createByteBudget(totalBytes: number): ByteBudget {
       })
       return giver(bytes)
     },
+    /** Returns null where it would have to wait. */
     takeAtOnce,
+    /** How many bytes are taken now. */
     get usedBytes() {
       return usedBytes
     },

@@ -67,7 +67,7 @@ function collectGarbage(type: 'minor' | 'major'): void {
   exposed({ type })
 }
 
-/** Enables gc() at run time, so that nobody has to start the process with a flag. */
+/** Enables gc() at run time, so that the process needs no flag. */
 function exposeCollection(): CollectGarbage {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as CollectGarbage

@@ -46,10 +46,8 @@ export function createShares(freeFor: (taken: number, holder: Holder) => number)
   }
 }
 
-export interface Places extends Shares {
-  readonly total: number
-}
+export type Places = ReturnType<typeof createPlaces>
 
-export function createPlaces(total: number): Places {
+export function createPlaces(total: number) {
   return { total, ...createShares((taken) => total - taken) }
 }

@@ -40,7 +40,7 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
   return parseIdempotencyKey(request).key
 }
 
-/** Reads the Idempotency-Key, or finds what is wrong with it. */
+/** Reads and validates the Idempotency-Key. */
 export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: Fault[] } {
   const given = headers['idempotency-key']
   if (given === undefined) return { key: null, faults: [] }

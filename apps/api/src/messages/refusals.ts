@@ -88,7 +88,7 @@ export function refuseMimeSize(mimeBytes: number): ProblemError | null {
   return new ProblemError('message-too-large', say('mime-too-large', facts))
 }
 
-/** Like `refuseSize`, for a message of which more may follow. */
+/** Like `refuseSize`, while more of the message may follow. */
 export function refuseArriving(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
   // A file that is too small for an upload session may still grow.
   const limits = { ...rules.limits, sessionMinimumBytes: null }

@@ -24,7 +24,7 @@ interface Accepted {
   readonly replayed: boolean
 }
 
-/** Does without `route()`: what is refused first decides the answer, be it by the schema or by what the installation allows. */
+/** Does not use `route()`: the first refusal decides the answer, whether it is by the schema or by the policy. */
 export const submitBatchRoute: FastifyPluginAsync<SubmitBatchOptions> = async (app, options) => {
   const { requireService, store, findAll, acceptBatch, tracing } = options
   const requireSender = requireService(submitMessages.scope)

@@ -28,7 +28,7 @@ export function createSubmitBatch({
 }): SubmitBatch {
   return async function submitBatch(batch) {
     const { tenantId, service, submissions, idempotencyKey, traceparent } = batch
-    // Lists sort what was accepted in the same moment by id.
+    // Lists sort messages of the same moment by id.
     const ids = submissions.map(() => newId('message')).toSorted()
     const messages = await Promise.all(
       submissions.map((submission, place) =>
@@ -44,7 +44,7 @@ export function createSubmitBatch({
   }
 }
 
-/** Hashes what was parsed. A batch of one message is not the message alone. */
+/** Hashes the parsed batch. A batch of one has another hash than its message alone. */
 export function hashBatch(submissions: readonly Submission[]): string {
   return createHash('sha256')
     .update(JSON.stringify({ batch: submissions.map(hashSubmission) }))

@@ -12,7 +12,7 @@ const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
 /** A reader waits for at most this many steps of counting; the background does the rest. */
 const MOST_COUNTED = 4
-/** Outcomes are counted together when nobody looks. */
+/** While the page is closed, outcomes are counted in batches. */
 const COUNT_EVERY_MS = 30_000
 
 export interface OverviewDeps {

@@ -34,7 +34,7 @@ export interface RefusedKey {
 
 export type CallerGuard<Allowed extends Caller> = (scope: Scope) => (request: FastifyRequest) => Promise<Allowed>
 
-/** A key that somebody presents, by whichever protocol. */
+/** A key as presented by REST or SMTP. */
 export interface PresentedKey {
   readonly key: string
   readonly scope: Scope

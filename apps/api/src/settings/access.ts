@@ -182,7 +182,7 @@ export function createAccessSource({
   async function renew(
     tenantId: string,
     { refreshTokenSealed }: StoredGrant,
-    // The connection decides, not today's configuration: it stays as it is until somebody connects again.
+    // The connection decides, not GRAPH_AUTH: changing that takes effect with the next connection.
     { mailbox, permissions, largeAttachments }: Connection,
     claims: string | undefined,
   ): Promise<

@@ -57,7 +57,7 @@ export interface ConsentRecord {
 }
 
 /** What a consent failed for lack of; the next one asks for it. */
-export interface Lacking {
+export interface Missing {
   readonly missingPermission: string | null
   /** JSON. */
   readonly claimsChallenge: string | null
@@ -137,7 +137,7 @@ export async function endConsents(
     problem?: Prisma.InputJsonObject
     requestsOnTheWire?: number
     account?: string | null
-  } & Partial<Lacking>,
+  } & Partial<Missing>,
   now: Date,
   audited: AuditedEnding = {},
 ): Promise<number> {

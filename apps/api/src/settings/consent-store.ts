@@ -14,7 +14,7 @@ import {
   toConsent,
   type ConsentRecord,
   type Ending,
-  type Lacking,
+  type Missing,
 } from './consent-row-store.ts'
 import { lockSettings } from './settings-row-store.ts'
 
@@ -22,12 +22,12 @@ const SWEEP_BATCH = 1_000
 
 export type NewConsent = Omit<
   ConsentRecord,
-  'status' | 'returnedAt' | 'problem' | 'requestsOnTheWire' | 'account' | keyof Lacking
+  'status' | 'returnedAt' | 'problem' | 'requestsOnTheWire' | 'account' | keyof Missing
 >
 
 export interface FailedConsent {
   readonly problem: ConsentProblem
-  readonly lacking: Lacking
+  readonly missing: Missing
   /** The sign-in name of the person who answered at Microsoft; null where Microsoft vouches for none. */
   readonly account: string | null
 }
@@ -143,9 +143,9 @@ export function createConsentStore(prisma: PrismaClient) {
       await prisma.$transaction((transaction) => endInterrupted(transaction, { id }, now))
     },
 
-    async fail({ id }: ConsentRecord, { problem, lacking, account }: FailedConsent, now: Date): Promise<Ending> {
+    async fail({ id }: ConsentRecord, { problem, missing, account }: FailedConsent, now: Date): Promise<Ending> {
       return prisma.$transaction(async (transaction) => {
-        const failure = { status: 'failed', problem: { ...problem }, account, ...lacking } as const
+        const failure = { status: 'failed', problem: { ...problem }, account, ...missing } as const
         const ended = await endConsents(transaction, { id }, failure, now, { details: { account } })
         return ended === 1 ? { ended: true } : { ended: false, status: await readStatus(transaction, id, now) }
       })
@@ -184,7 +184,7 @@ export function createConsentStore(prisma: PrismaClient) {
     },
   }
 
-  /** Reads a consent, and once more where whoever proved it is gone: whoever waits for it is not told a minute later. */
+  /** Reads a consent. If the process that proves it is gone, ends it first, so that the page need not wait for the sweep. */
   async function readProved<Row extends Pick<ConsentRow, 'status' | 'proofUntil'> | null>(
     read: () => Promise<Row>,
     now: Date,

@@ -156,8 +156,8 @@ export function createConsents({
     if (proof.outcome === 'refused') {
       const { explanation, account, missingPermission = null } = proof
       const problem = toConsentProblem(explanation)
-      const lacking = { missingPermission, claimsChallenge: explanation.claims ?? null }
-      const ending = await consentStore.fail(consent, { problem, lacking, account }, clock())
+      const missing = { missingPermission, claimsChallenge: explanation.claims ?? null }
+      const ending = await consentStore.fail(consent, { problem, missing, account }, clock())
       return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
     }
     const { connection, tokens, account, bounces } = proof

@@ -127,7 +127,7 @@ export function createGrantStore(prisma: PrismaClient) {
       })
     },
 
-    /** Lets nobody ask Entra for this long, since it could not answer. */
+    /** Postpones the next refresh by this long, since Entra could not answer. */
     async postponeRefresh({ tenantId, owner }: RefreshLease, waitMs: number): Promise<void> {
       await prisma.$executeRaw`
         UPDATE tenant_settings

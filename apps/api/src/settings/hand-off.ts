@@ -46,7 +46,7 @@ interface Row {
 
 /**
  * The page for an Entra administrator, who need not be able to sign in here: what is missing, Microsoft's page that approves
- * it, and what came of it. A cookie tells the answer from one that somebody made up; nothing else is kept.
+ * it, and what came of it. A cookie proves that the answer is genuine; nothing else is stored.
  */
 export function createHandOff(deps: Deps) {
   const { graphAuth, tenantId, publicUrl, identity, settingsStore, clock, timers, random, waitForGrant } = deps

@@ -42,13 +42,13 @@ export async function proveInbox(
 ): Promise<ReportsExplanation | null> {
   const { adminCenters, approvalLinks } = identity
   const isApplication = mailbox === 'application'
-  const lacking = () => {
+  const permissionMissing = () => {
     const needed = permissionsFor({ ownAddress: mailbox === 'own', largeAttachments: false, bounces: true })
     const missing = isApplication ? ['Mail.ReadWrite'] : missingPermissions(needed, permissions)
     const approvalLink = isApplication ? approvalLinks.application() : approvalLinks.delegated(needed)
     return explainReportsPermission(missing, { approvalLink, isApplication, adminCenters })
   }
-  if (!mayReadInbox(mailbox, permissions)) return lacking()
+  if (!mayReadInbox(mailbox, permissions)) return permissionMissing()
   const probe = await mailer.probeInbox({
     accessToken,
     mailbox: mailbox === 'own' ? 'me' : { address: fromEmail },
@@ -57,14 +57,14 @@ export async function proveInbox(
   if (probe.outcome === 'read') return null
   // The permission may have been withdrawn since. What Exchange grants by itself is in no token.
   const roles = isApplication ? applicationRoles(accessToken) : null
-  if (probe.outcome === 'denied' && roles && !mayReadInbox(mailbox, roles)) return lacking()
+  if (probe.outcome === 'denied' && roles && !mayReadInbox(mailbox, roles)) return permissionMissing()
   return explainInbox(probe, { sender: fromEmail, delegate, adminCenters })
 }
 
-/** `lacking`: the application has no permission yet, so a consent may help. */
+/** `needs-consent`: the application has no permission yet, so a consent may help. */
 export type TraceProof =
   | { readonly outcome: 'proved' }
-  | { readonly outcome: 'lacking' | 'refused'; readonly explanation: ReportsExplanation }
+  | { readonly outcome: 'needs-consent' | 'refused'; readonly explanation: ReportsExplanation }
 
 /** Asks for one row of the message trace, with the application's own token in both ways of access. */
 export async function proveTrace(
@@ -99,5 +99,5 @@ export async function proveTrace(
   const hasPermission = granted !== null && missingPermissions([TRACE_PERMISSION], granted).length === 0
   const approvalLink = approvalLinks.application(TRACE_PERMISSION)
   const explanation = explainTrace(answer, { isOn: false, hasPermission, approvalLink, adminCenters })
-  return { outcome: answer.outcome === 'denied' ? 'lacking' : 'refused', explanation }
+  return { outcome: answer.outcome === 'denied' ? 'needs-consent' : 'refused', explanation }
 }

@@ -15,14 +15,14 @@ UPDATE tenant_settings
 
 export function createReportSourceStore(pool: pg.Pool) {
   return {
-    /** The tenants of which a source is on. */
+    /** The tenants that have switched a source on. */
     async tenantsWith(source: ReportSource): Promise<readonly string[]> {
       const { rows } = await pool.query<{ id: string }>(tenantsWith(source))
       return rows.map(({ id }) => id)
     },
     /**
-     * Keeps what is wrong with a source, or that nothing is. The same problem once more keeps its time. Where the source was
-     * switched off meanwhile, nothing changes.
+     * Stores the current problem of a report source, if any. A problem that goes on keeps its time. Does nothing when the
+     * source has been switched off meanwhile.
      */
     async noteProblem(
       tenantId: string,

@@ -135,7 +135,7 @@ export type ReportsConsent = ReturnType<typeof createReportsConsent>
 /** Of the application. */
 const PERMISSION: Readonly<Record<ReportSource, string>> = { bounces: 'Mail.ReadWrite', trace: TRACE_PERMISSION }
 
-/** What a page asks for: the delegate's keeps whatever the connection was made with. */
+/** The permissions that a page asks for. The delegate's includes all that the connection already has. */
 function permissionsForLeg(leg: ReportsLeg, connection: Connection, sources: readonly ReportSource[]): string[] {
   if (leg === 'application')
     return sources

@@ -30,7 +30,7 @@ export type ReportsStore = ReturnType<typeof createReportsStore>
 
 export function createReportsStore(prisma: PrismaClient) {
   return {
-    /** Takes effect at once, whatever a proof or a consent that is under way comes to. */
+    /** Takes effect at once: a proof or a consent under way cannot undo it. */
     async switchOff(tenantId: string, sources: readonly ReportSource[], actor: string, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         const { reports } = toSettings(await lockSettings(transaction, tenantId))
@@ -129,7 +129,7 @@ export function createReportsStore(prisma: PrismaClient) {
             details: { account },
           })
         }
-        // Tokens of a consent that began before would lack what was granted now.
+        // A consent that began earlier would bring tokens without the new permission.
         if (isNewGrant) await endConsents(transaction, { tenantId, except: id }, { status: 'superseded' }, now)
         const isOvertaken = !continued && !problem && wanted.length === 0
         return isOvertaken ? { ended: false, status: 'superseded' } : { ended: true, continued }
@@ -138,7 +138,7 @@ export function createReportsStore(prisma: PrismaClient) {
   }
 }
 
-/** The sources that nobody has switched off since the settings were `seen`. */
+/** The sources that were not switched off after the settings were `seen`. */
 export function stillWanted(
   sources: readonly ReportSource[],
   reports: VersionedSettings['reports'],
@@ -222,7 +222,7 @@ async function appendSwitched(
   })
 }
 
-/** The columns that say why the inbox of a connection cannot be read; null where it can, or nobody has tried. */
+/** The column for why the inbox cannot be read; null when it can, or was never tried. */
 export function bouncesProblemColumn(problem: ReportsProblem | null) {
   return { bouncesProblem: problem ? { ...problem } : Prisma.DbNull }
 }

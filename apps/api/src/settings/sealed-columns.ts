@@ -33,7 +33,7 @@ export const SETTINGS_SEALED_COLUMNS = {
   },
 } as const satisfies Record<string, ForgettableColumn>
 
-/** Leaves a connected tenant alone: `requireReconnect` comes first, so that nobody misses the tokens. */
+/** Skips connected tenants: `requireReconnect` runs first, after which the tokens are not needed. */
 function forgetTokens(column: string): string {
   return `WITH lost AS (${LOST_VALUES})
      UPDATE tenant_settings s

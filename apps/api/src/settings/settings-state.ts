@@ -42,7 +42,7 @@ export interface ReportSourceState {
   readonly enabled: boolean
   /** Why it does not answer, while it is on. */
   readonly problem: ReportsProblem | null
-  /** How often it was switched off: whatever was asked for before does not switch it on again. */
+  /** How often it was switched off. A consent started before the last time does not switch it on again. */
   readonly switchedOff: number
 }
 
@@ -91,7 +91,7 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
   }
 }
 
-/** Says why messages are held until somebody acts; null while they are sent. */
+/** Why messages are held until an admin acts; null while they are sent. */
 export function whyHeld(state: SettingsState): HeldBecause | null {
   return state.status === 'connected' ? (state.problem?.code ?? null) : state.status
 }

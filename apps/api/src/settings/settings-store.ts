@@ -56,7 +56,7 @@ export interface OnTheWire {
   readonly requests: number
 }
 
-/** Tokens of one version, or a connection whatever its tokens. */
+/** One version of the tokens, or a connection with any tokens. */
 export type HealthSubject = { readonly grantVersion: number } | { readonly settingsVersion: number }
 
 /** Reads and changes settings. A change and all that follows from it are one transaction. */
@@ -103,7 +103,7 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
           data: {
             ...toColumns(next),
             ...newGrant(tokens, id),
-            // Where bounces are off nobody looked, and what was known is about another inbox.
+            // While bounces are off the inbox was not read, and the stored problem is about another one.
             ...((bounces !== undefined || !reports.bounces.enabled) &&
               bouncesProblemColumn(bounces ? { ...bounces, since: now.toISOString() } : null)),
             version: { increment: 1 },
@@ -241,7 +241,7 @@ function sameList(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((item, index) => item === other[index])
 }
 
-/** Has to be read while the settings are locked: whoever cleared a request under them has recorded it by then. */
+/** Read it while the settings are locked: by then every request under them is recorded. */
 async function readOnTheWire(
   transaction: Prisma.TransactionClient,
   tenantId: string,

@@ -25,7 +25,7 @@ const MAX_SPF_LOOKUPS = 10 // RFC 7208 section 4.6.4
 
 /**
  * Looks up what lets receivers trust mail from the domain of a sender: SPF, DKIM and DMARC. Nothing of it is needed to
- * send, so whatever is missing only warns. `null`: there is no sender yet.
+ * send, so whatever is missing only warns. `null`: no sender is configured.
  */
 export async function checkSenderDomain(
   sender: string | null,

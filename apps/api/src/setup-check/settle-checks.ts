@@ -1,6 +1,5 @@
 import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
-import { describeOutcome } from './check-text.ts'
-import { found, type Outcome } from './outcome.ts'
+import { describeOutcome, found, type Outcome } from './outcome.ts'
 
 /** Checks that have been started, in the order of the answer. */
 export type StartedChecks = readonly (readonly [id: CheckId, outcome: Promise<Outcome>])[]

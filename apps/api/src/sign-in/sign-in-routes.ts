@@ -45,7 +45,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
     },
   )
 
-  // Where the window ends in which somebody signs in again. Its script tells the pages that are open, and closes it.
+  // The last page of the window for signing in again. Its script tells the open pages, and closes the window.
   app.get(SIGNED_IN_PATH, async (_request, reply) =>
     sendPage(reply, 200, {
       title: plainText('signed-in.title'),

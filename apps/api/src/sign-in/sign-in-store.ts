@@ -42,7 +42,7 @@ export interface Person {
 export interface Client {
   /** The IP address. */
   readonly address: string
-  /** Unchecked: whatever the browser calls itself. */
+  /** As the browser sends it, unchecked. */
   readonly userAgent: string | undefined
 }
 

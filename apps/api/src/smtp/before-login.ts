@@ -1,8 +1,8 @@
-/** Connections that nobody has logged in on yet: so many at a time, and so many of one network. */
+/** Connections before the login, limited in all and for each network. */
 export interface BeforeLogin<Connection> {
-  /** Takes a new one in. Returns the one that has to go for it: the oldest of whoever has the most. */
+  /** Adds a connection. Returns the one to close in its place: the oldest of the network with the most. */
   enter(connection: Connection, network: string): Connection | null
-  /** Forgets one that has logged in, or is closed. */
+  /** Removes a connection that has logged in, or is closed. */
   leave(connection: Connection): void
 }
 

@@ -33,7 +33,7 @@ export function createConnectionPlaces<Connection extends Guest>({
   beforeLoginPerAddress: number
   loginWithinMs: number
   timers: Pick<Timers, 'after'>
-  /** Told the address that somebody was displaced for. */
+  /** Called with the address for which another connection was closed. */
   onDisplaced: (address: string) => void
 }): ConnectionPlaces<Connection> {
   const perKey = createConnectionCounts<Connection>()

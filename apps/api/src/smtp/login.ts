@@ -11,7 +11,7 @@ import { SmtpRefusal, toRefusal } from './reply.ts'
 
 const SLOWER_BY_MS = 20
 const SLOWEST_MS = 1_000
-const FORGET_FAILURES_AFTER_MS = 15 * 60_000
+const FAILURES_KEPT_MS = 15 * 60_000
 const MAX_REMEMBERED = 10_000
 const MAX_NAME_CHARACTERS = 64
 const LOOKS_LIKE_A_KEY = /imk_/
@@ -57,7 +57,7 @@ export function createLogins({
 }): (given: { user: string; password: string; client: string }) => Promise<Login> {
   const failures = new LRUCache<string, number>({
     ...atMost(MAX_REMEMBERED),
-    ttl: FORGET_FAILURES_AFTER_MS,
+    ttl: FAILURES_KEPT_MS,
     ttlResolution: 0,
     perf: { now: elapsedMs },
   })

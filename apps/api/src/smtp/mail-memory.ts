@@ -9,19 +9,7 @@ export const MAX_TEXT_BYTES = 6 * 1024 * 1024
 export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 
 /** Accounts for the memory of one mail. What would exceed the share of its service throws. */
-export interface MailMemory {
-  readonly forIntake: IntakeMemory
-  /** Whether the mail as it came is kept beside its parts, for the case that it has to be sent as it is. */
-  keepsSource(): boolean
-  /** Holds the memory of a mail of which so many bytes have arrived. */
-  arrived(totalBytes: number): void
-  /** Holds the memory of bodies of so many bytes. */
-  readonly holdText: (textBytes: number) => void
-  /** Gives back what a body might have taken and did not. */
-  readonly textEnded: (textBytes: number) => void
-  /** Gives everything back, once the mail is refused and nothing of it is kept. */
-  release(): void
-}
+export type MailMemory = ReturnType<typeof createMailMemory>
 
 /**
  * What a mail may need is asked for at once, so that it is refused early or not at all. A mail that is too large to be sent
@@ -29,7 +17,7 @@ export interface MailMemory {
  *
  * @param declaredBytes what the client announced by SIZE; null when it announced nothing
  */
-export function createMailMemory(memory: BodyMemory, declaredBytes: number | null): MailMemory {
+export function createMailMemory(memory: BodyMemory, declaredBytes: number | null) {
   let expectedBytes = declaredBytes ?? Infinity
   let keepsSource = declaredBytes === null || declaredBytes <= MAX_MIME_BYTES
   let isSmallHeld = false
@@ -39,11 +27,13 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
 
   return {
     forIntake: {
-      holdForStoring: (bytes) => memory.holdForStoring(bytes),
-      hold: (bytes) => (whole === null ? memory.hold(bytes) : () => {}),
+      holdForStoring: (bytes: number) => memory.holdForStoring(bytes),
+      hold: (bytes: number) => (whole === null ? memory.hold(bytes) : () => {}),
     },
-    keepsSource: () => keepsSource,
-    arrived(totalBytes) {
+    /** Whether the mail as it came is kept beside its parts, for the case that it has to be sent as it is. */
+    keepsSource: (): boolean => keepsSource,
+    /** Holds the memory of a mail after this many bytes have arrived. */
+    arrived(totalBytes: number): void {
       if (totalBytes > expectedBytes) {
         // It was announced as smaller, and so was what is held for it.
         expectedBytes = Infinity
@@ -61,14 +51,17 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
         whole ??= memory.becomeLargeJson(Math.min(expectedBytes, MAX_MIME_BYTES) + KEPT_ATTACHMENT_BYTES / 2)
       }
     },
-    holdText(bytes) {
+    /** Holds the memory of bodies of so many bytes. */
+    holdText: (bytes: number): void => {
       textBytes = bytes
       if (bytes > SMALL_BODY_BYTES && !keepsSource) text ??= memory.holdLargeJson(MAX_TEXT_BYTES)
     },
-    textEnded(bytes) {
+    /** Gives back what a body might have taken and did not. */
+    textEnded: (bytes: number): void => {
       text?.(bytes)
       text = null
     },
-    release: () => memory.release(),
+    /** Gives everything back, once the mail is refused and nothing of it is kept. */
+    release: (): void => memory.release(),
   }
 }

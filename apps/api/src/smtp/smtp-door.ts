@@ -394,7 +394,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
     },
     /** A sentence where it takes no connections; null otherwise. */
     whatIsWrong: (): string | null => (isListening && !isClosing ? null : 'The SMTP door does not listen.'),
-    /** Shows another certificate to whoever connects from now on. */
+    /** Uses another certificate for new connections. */
     useCertificate(certificate: ListenerTls): void {
       for (const { listener } of listeners) listener.updateSecureContext(certificate)
     },

@@ -18,7 +18,7 @@ const ADDRESS = /^[^:]*:\s*<(?:@[^<>:]*:)?([^<>@]+@[^<>@]+)>/
 const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
 
 export interface ListenerRules {
-  /** Says why nobody may connect now; null where somebody may. */
+  /** Why new connections are refused now; null when they are accepted. */
   readonly refusalOf: () => SmtpRefusal | null
   /** Told of every connection that is accepted, before any TLS. */
   readonly onAccepted: (connection: Connection) => void
@@ -127,7 +127,7 @@ export class Listener extends SMTPServer {
   }
 }
 
-/** Writes its own enhanced status codes, and lets nobody log in without TLS from elsewhere. */
+/** Writes its own enhanced status codes, and refuses a login without TLS from another machine. */
 export class Connection extends SMTPConnection {
   readonly #rules: ListenerRules
   /** The socket that its TLS, or else the network, is read from. */
@@ -139,7 +139,7 @@ export class Connection extends SMTPConnection {
     this.#topSocket = socket
   }
 
-  /** Sends a reply nobody asked for, and closes the connection. During a handshake it closes only. */
+  /** Sends an unsolicited reply, and closes the connection. During a handshake it only closes. */
   dismiss({ responseCode, message }: SmtpRefusal): void {
     this.send(responseCode, message)
     this.close()

@@ -62,7 +62,7 @@ export function createSealedStore(
       }))
     },
 
-    /** Replaces each value that is unchanged and whose row nobody has locked; returns how many. */
+    /** Replaces each value that is unchanged and whose row is not locked; returns how many. */
     async replace(
       column: SealedColumn,
       changes: readonly { key: string; before: Sealed; after: Sealed }[],

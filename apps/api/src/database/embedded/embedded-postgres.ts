@@ -181,7 +181,7 @@ async function describeOwner(dataDirectory: string): Promise<ConfigurationError>
   )
 }
 
-/** Stops the server when the start fails, whoever started it: this process owns the folder. */
+/** Stops the server when the start fails, even one that another process left running: this process owns the folder. */
 async function startOrStop(
   cluster: Cluster,
   betweenAttemptsMs: number,

@@ -85,7 +85,7 @@ export async function connectMutually(url: string): Promise<pg.Client> {
 
 const NOT_OURS = 'The server that answers is not the embedded PostgreSQL.'
 
-/** pg uses whatever method the server asks for. This client refuses all but SCRAM. */
+/** pg uses any method that the server asks for. This client accepts SCRAM alone. */
 class MutualClient extends pg.Client {
   isProved = false
 

@@ -22,9 +22,9 @@ export async function hasData(dataDirectory: string): Promise<boolean> {
 }
 
 /**
- * Puts what was restored in the place of what is there.
+ * Swaps the restored folder in for the current one.
  *
- * @param time part of the name of the folder that keeps what was there
+ * @param time part of the name of the folder for the previous data
  * @returns that folder; null where there was nothing
  */
 export async function replaceByRestored(dataDirectory: string, time: string): Promise<string | null> {
@@ -35,7 +35,7 @@ export async function replaceByRestored(dataDirectory: string, time: string): Pr
   return finishRestore(dataDirectory)
 }
 
-/** Completes an exchange that was cut off. Returns the folder that keeps what was there before; null without any. */
+/** Completes a swap that was interrupted. Returns the folder with the previous data; null without one. */
 export async function finishRestore(dataDirectory: string): Promise<string | null> {
   const name = (await readdir(dataDirectory)).find((each) => each.startsWith(RESTORED))
   if (name === undefined) return null

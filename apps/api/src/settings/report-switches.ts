@@ -30,12 +30,14 @@ const ACCESS_TIMEOUT_MS = 30_000
 /** How often the settings may change during a proof until their last change stands. */
 const MAX_PROOFS = 3
 
-/** What a source needs to be switched on. `lacking`: a consent. */
-type Proof = { readonly outcome: 'proved' | 'lacking' } | { readonly outcome: 'refused'; readonly because: Refusal }
+/** What a source needs to be switched on. `needs-consent`: a consent. */
+type Proof =
+  | { readonly outcome: 'proved' | 'needs-consent' }
+  | { readonly outcome: 'refused'; readonly because: Refusal }
 type Refusal = Pick<Explanation, 'detail' | 'action' | 'values'> & { readonly code: ReportsExplanation['kind'] }
 
 const PROVED: Proof = { outcome: 'proved' }
-const LACKING: Proof = { outcome: 'lacking' }
+const NEEDS_CONSENT: Proof = { outcome: 'needs-consent' }
 
 export type DeliveryReportSwitches = ReturnType<typeof createDeliveryReportSwitches>
 
@@ -83,11 +85,11 @@ export function createDeliveryReportSwitches({
       const off = REPORT_SOURCES.filter((source) => wanted[source] === false)
       const on = REPORT_SOURCES.filter((source) => wanted[source] === true)
       const switched = on.length === 0 ? null : await switchOn(admin, on)
-      // Not earlier: a refusal saves nothing of what was asked for.
+      // Last, because a refusal must leave everything unchanged.
       if (off.length > 0) await reportsStore.switchOff(tenantId, off, userId, clock())
       if (switched === null) return null
       const { reports } = await settingsStore.read(tenantId)
-      const sources = stillWanted(switched.lacking, reports, switched.seen)
+      const sources = stillWanted(switched.needConsent, reports, switched.seen)
       return sources.length === 0 ? null : consents.start(admin, { purpose: 'delivery-reports', sources })
     },
   }
@@ -99,7 +101,7 @@ export function createDeliveryReportSwitches({
   async function switchOn(
     { tenantId, userId }: SignedIn,
     on: readonly ReportSource[],
-  ): Promise<{ readonly lacking: readonly ReportSource[]; readonly seen: VersionedSettings } | null> {
+  ): Promise<{ readonly needConsent: readonly ReportSource[]; readonly seen: VersionedSettings } | null> {
     for (let proofs = 0; proofs < MAX_PROOFS; proofs++) {
       const seen = await settingsStore.read(tenantId)
       if (seen.state.status === 'not-configured')
@@ -112,7 +114,7 @@ export function createDeliveryReportSwitches({
       const withOutcome = (outcome: Proof['outcome']) => on.filter((source) => found.get(source)?.outcome === outcome)
       const sources = withOutcome('proved')
       if (sources.length === 0 || (await reportsStore.switchOn(tenantId, { sources, seen }, userId, clock())))
-        return { lacking: withOutcome('lacking'), seen }
+        return { needConsent: withOutcome('needs-consent'), seen }
     }
     return null
   }
@@ -130,7 +132,7 @@ export function createDeliveryReportSwitches({
     if (access.outcome === 'held') return refuse(explainLostConnection(adminCenters))
     const isAllowed = mayReadInbox(connection.mailbox, permissions)
     if (access.outcome === 'unavailable')
-      return isAllowed ? refuse(explainInbox({ outcome: 'unavailable' }, subject)) : LACKING
+      return isAllowed ? refuse(explainInbox({ outcome: 'unavailable' }, subject)) : NEEDS_CONSENT
     const { accessToken } = access
     if (isAllowed) {
       const explanation = await proveInbox({ ...connection, delegate }, { accessToken, mailer, identity, timers })
@@ -138,7 +140,7 @@ export function createDeliveryReportSwitches({
     }
     // No permission helps where there is no inbox, as for a group.
     const probe = await mailer.probeInbox({ accessToken, mailbox: { address: fromEmail } })
-    return probe.outcome === 'missing' ? refuse(explainInbox(probe, subject)) : LACKING
+    return probe.outcome === 'missing' ? refuse(explainInbox(probe, subject)) : NEEDS_CONSENT
   }
 
   /** Asks with a new token: an approval may have brought the permission since the last one. */
@@ -149,7 +151,7 @@ export function createDeliveryReportSwitches({
     const probe = await mailer.probeInbox({ accessToken, mailbox: { address: fromEmail } })
     if (probe.outcome === 'read') return PROVED
     const isGranted = grant.grantedPermissions?.includes('Mail.ReadWrite') ?? false
-    if (probe.outcome === 'denied' && !isGranted) return LACKING
+    if (probe.outcome === 'denied' && !isGranted) return NEEDS_CONSENT
     return refuse(explainInbox(probe, { sender: fromEmail, delegate: null, adminCenters }))
   }
 
@@ -159,7 +161,7 @@ export function createDeliveryReportSwitches({
     if (grant.outcome === 'refused') {
       const { kind, ...because } = grant.explanation
       // Entra knows the application, but it has been granted nothing yet.
-      if (kind === 'reconnect-required') return LACKING
+      if (kind === 'reconnect-required') return NEEDS_CONSENT
       return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
     }
     const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock, timers })
