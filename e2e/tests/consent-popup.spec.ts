@@ -148,20 +148,6 @@ test('a consent that is answered while its admin looks at another page is told w
     await expect(settings.address).toHaveValue('ada@contoso.com')
     await expect(settings.largeAttachments).toBeChecked()
   })
-  await test.step('the same where that page is reloaded meanwhile, though it be twice', async () => {
-    const reload = async () => {
-      await page.reload()
-      await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
-    }
-    await answerElsewhere(async (popup) => {
-      await reload()
-      await reload()
-      await popup.getByRole('button', { name: 'Cancel' }).click()
-    })
-    await expect(settings.notice(CANCELLED).getByRole('button', { name: 'Try again' })).toBeVisible()
-    await expect(settings.address).toHaveValue('ada@contoso.com')
-    await expect(settings.largeAttachments).toBeChecked()
-  })
   await test.step('the same where they leave before it has been begun', async () => {
     await settings.notice(CANCELLED).getByRole('button', { name: 'Dismiss' }).click()
     await expect(settings.notice(CANCELLED)).toHaveCount(0)

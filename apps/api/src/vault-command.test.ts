@@ -456,15 +456,6 @@ describe('with the embedded database and its key file', () => {
     )
   })
 
-  it('opens everything with the new key file after a restart', async () => {
-    await product?.close()
-
-    product = await fixture.startProduct({ environment })
-    const { url } = product
-
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
-  })
-
   it('rotates while the product is stopped, without waiting, and leaves no database running', async () => {
     await product?.close()
     const before = await keyFile()

@@ -305,17 +305,6 @@ describe('send', () => {
     expect(seen).toHaveLength(1)
   })
 
-  it('waits the five minutes that it is asked for', async () => {
-    const { mail, calls } = toldToWait('300', STORED)
-    const sending = mail.send(MAIL)
-
-    await vi.advanceTimersByTimeAsync(5 * 60_000 - 1)
-    expect(calls).toHaveLength(1)
-    await vi.advanceTimersByTimeAsync(1)
-
-    expect(await sending).toEqual(STORED)
-  })
-
   it.each([
     ['5, 5', {}, 5_000],
     ['5, 90', {}, 90_000],

@@ -191,6 +191,20 @@ it('tells of each recipient what the trace says, and asks for details only where
   ])
 })
 
+it('reads the code of a failure again where the database was away before it was stored', async () => {
+  const id = await send(['nobody@contoso.com'])
+  await fixture.database.query(
+    `ALTER TABLE recipient_outcomes ADD CONSTRAINT away CHECK (code IS NULL OR tenant_id <> '${ADA}') NOT VALID`,
+  )
+  await expect(poll(ADA, RUNNING)).rejects.toThrow('away')
+  await fixture.database.query('ALTER TABLE recipient_outcomes DROP CONSTRAINT away')
+  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed' })
+
+  await nextPoll()
+
+  expect(await known(id)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
+})
+
 it('asks nothing while nothing is awaited, nor before the next poll', async () => {
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(0)

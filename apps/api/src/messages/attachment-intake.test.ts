@@ -57,39 +57,6 @@ it('stores up to 512 KiB of attachments with the message, and no chunk', async (
   expect(await countStored(fixture.database)).toEqual({ messages: 1, chunks: 0 })
 })
 
-it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async () => {
-  const inline = [{ filename: 'inline.txt', content: 'YQ==' }]
-  const hundred = Array.from({ length: 100 }, () => Buffer.alloc(10_000))
-  const answers = [
-    await post(mailWith([...hundred, Buffer.alloc(1)])),
-    await post(mailWith(hundred, { attachments: inline })),
-  ]
-
-  expect(answers.map(({ status, json }) => [status, json.code])).toEqual([
-    [400, 'invalid-input'],
-    [400, 'invalid-input'],
-  ])
-  expect(answers[1]?.json.errors).toMatchObject([
-    { path: 'attachments', message: 'At most 100 attachments; there are 101.' },
-  ])
-  expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })
-})
-
-it('stores what is in attachments only sealed', async () => {
-  const marker = 'a marker that stands in the file'
-  const content = Buffer.from(marker.repeat((2 * MIB) / marker.length))
-  await accepted(mailWith([content]))
-
-  const rows = await fixture.database.query<{ found: boolean }>(
-    `SELECT position($1::bytea IN content) > 0 AS found FROM message_chunks
-     UNION ALL SELECT position($1::bytea IN content) > 0 OR row_to_json(c)::text LIKE '%marker that stands%' FROM message_contents c
-     UNION ALL SELECT row_to_json(m)::text LIKE '%marker that stands%' FROM messages m`,
-    [Buffer.from('marker that stands')],
-  )
-  expect(rows.length).toBeGreaterThan(8)
-  expect(rows.filter(({ found }) => found)).toEqual([])
-})
-
 it('accepts a large part whose SHA-256 is as the message says', async () => {
   const content = randomBytes(1 * MIB)
   const id = await accepted(mailWith([content], { attachments: [{ part: 0, sha256: sha256(content) }] }))

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { adminOf, connectMailbox } from '../test-support/test-service.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { http, requestsTo } from '../test-support/scenario.ts'
 import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
@@ -27,8 +27,6 @@ beforeEach(async () => {
 const ENTRAS = { 'x-ms-request-id': '6f1c' }
 const breakEntra = ({ headers = {}, ...answer }: { status: number; headers?: object; [member: string]: unknown }) =>
   fixture.switchOn(http('token', { action: 'answer', headers: { ...ENTRAS, ...headers }, ...answer }), 'always')
-const answerForEntra = (answer: object) =>
-  fixture.switchOn(http('token', { action: 'answer', by: 'gateway', ...answer }), 'always')
 
 const tokenRequests = () => requestsTo(fixture, 'token')
 
@@ -91,33 +89,6 @@ it('asks Entra at once for a mailbox that is connected again', async () => {
   await connectMailbox(fixture.product)
 
   expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-})
-
-it.each([
-  ['five minutes', () => fixture.pass(5 * MINUTES)],
-  ['Send now', async () => (await adminOf(fixture.product)).call('POST', `${SETTINGS}/send-now`, {})],
-])('waits no longer than until %s, whatever something asks for in Entra’s place', async (_end, end) => {
-  await fixture.pass(2 * HOURS)
-  await answerForEntra({ status: 429, headers: { 'retry-after': '99999' }, body: 'Too many requests' })
-  const { id } = await fixture.service.submit()
-  await fixture.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
-  await fixture.microsoft.control('DELETE', '/scenarios')
-
-  await end()
-
-  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-})
-
-it.each([
-  ['answers 503', { action: 'answer', status: 503 }],
-  ['breaks the connection', { action: 'reset' }],
-])('sends with the token that is still good for four minutes while Entra %s', async (subject, fault) => {
-  await fixture.pass(56 * MINUTES)
-  await fixture.switchOn(http('token', fault), 'always')
-  const { id } = await fixture.service.submit({ subject })
-
-  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-  expect((await fixture.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
 })
 
 it('asks Entra once a minute at most while Graph refuses every token, says so, and then sends all messages', async () => {

@@ -1,11 +1,12 @@
-import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { answer, http, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
+import { answer, http, startWorker, switchOn, untilMet } from '../test-support/scenario.ts'
 import { useFixture } from '../test-support/use-fixture.ts'
+import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 
@@ -19,7 +20,22 @@ beforeAll(async () => {
 })
 beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater, startProcess } = createWorkerStarts(() => fixture)
+async function startProcess(): Promise<WorkerProcess> {
+  await fixture.database.query('DELETE FROM owners') // of tests before, which killed them
+  const worker = await startWorkerProcess(fixture)
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+let passedMs = 0
+
+/** Starts a worker in this process, once more time has passed for the database. */
+async function startLater(ms: number): Promise<void> {
+  passedMs += ms
+  await fixture.database.setTimeAhead(passedMs)
+  await fixture.database.query('DELETE FROM owners') // as who has seen for 12 s that none of them renews
+  await startWorker(fixture)
+}
 
 it('hands the message of a killed worker to another within a minute, marked because it cannot be looked up', async () => {
   await connectMailbox(api)

@@ -38,19 +38,6 @@ it('switches on at once what an earlier approval brought along, and not before i
   })
 })
 
-it('asks an Entra administrator once for both', async () => {
-  await connect(['Mail.Send'])
-  const started = await change({ bounces: true, trace: true })
-  await fixture.microsoft.control('PATCH', '/settings', {
-    applicationPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
-  })
-
-  expect((await ada.consent(started.json.consentUrl, 'Grace Global')).status).toBe(200)
-
-  expect((await readConsent(started)).status).toBe('completed')
-  expect((await readSettings()).deliveryReports).toMatchObject({ bounces: { enabled: true }, trace: { enabled: true } })
-})
-
 it('asks for another access token once it may read the mailbox, since drafts would be refused with the old one', async () => {
   await connect(['Mail.Send'])
   const before = await tokenEnd()

@@ -122,19 +122,6 @@ describe('what nodemailer sends', () => {
     expect(mail.headers).toContainEqual({ name: 'X-Report-ID', value: '42' })
     expect(await mailsIn(fixture.microsoft, 'Zürich – 第三四半期', { mailbox: 'bob@contoso.com' })).toHaveLength(1)
   })
-
-  it('goes as it is where it is an invitation', async () => {
-    const content = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n'
-    const { response } = await transport().sendMail({
-      from: 'ada@contoso.com',
-      to: 'max@contoso.com',
-      subject: 'Meeting',
-      text: 'Come.',
-      icalEvent: { method: 'REQUEST', content },
-    })
-    expect(await service.untilEnded(idIn(response))).toMatchObject({ status: 'sent', problem: null })
-    expect(await mailsIn(fixture.microsoft, 'Meeting')).toHaveLength(1)
-  })
 })
 
 it('stores a file of 4 MB in pieces as it arrives, whole', async () => {

@@ -4,7 +4,6 @@ import { LOOK_EVERY_MS, type DeliveryFixture } from './delivery-fixture.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import { SECONDS } from './test-clock.ts'
-import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 import type { TestFixture, TestMicrosoft, TestProduct } from './test-product.ts'
 
 // What scenarios do, and look at, besides submitting messages.
@@ -156,31 +155,4 @@ export async function untilSomethingWaits(
      WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`
   const isMet = async () => (await database.query(waiting, [containing])).length >= statements
   await expect.poll(isMet, { interval: 25 }).toBe(true)
-}
-
-/** Workers as processes that can be killed, and in this process once time has passed for the database. */
-export function createWorkerStarts(
-  fixture: () => TestFixture,
-  options: { deliverySizes?: DeliverySizes } = {},
-): {
-  /** The process is closed with the test. */
-  readonly startProcess: () => Promise<WorkerProcess>
-  /** @param ms how much more time has passed */
-  readonly startLater: (ms: number) => Promise<TestProduct>
-} {
-  let passedMs = 0
-  return {
-    async startProcess() {
-      await fixture().database.query('DELETE FROM owners') // of tests before, which killed them
-      const worker = await startWorkerProcess(fixture(), {}, options)
-      onTestFinished(() => worker.close())
-      return worker
-    },
-    async startLater(ms) {
-      passedMs += ms
-      await fixture().database.setTimeAhead(passedMs)
-      await fixture().database.query('DELETE FROM owners') // as who has seen for 12 s that none of them renews
-      return startWorker(fixture(), options)
-    },
-  }
 }

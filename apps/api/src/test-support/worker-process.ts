@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { WorkerOrder } from './run-worker.ts'
 import type { TestFixture } from './test-product.ts'
 
 const RUN_WORKER = fileURLToPath(new URL('run-worker.ts', import.meta.url))
@@ -19,7 +18,6 @@ export interface WorkerProcess {
 export async function startWorkerProcess(
   fixture: TestFixture,
   environment: Record<string, string> = {},
-  options: WorkerOrder['options'] = {},
 ): Promise<WorkerProcess> {
   const config = await fixture.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
   const child = fork(RUN_WORKER, {
@@ -30,7 +28,7 @@ export async function startWorkerProcess(
   let log = ''
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.send({ config, options } satisfies WorkerOrder)
+  child.send(config)
   const started = await Promise.race([
     new Promise((resolve) => child.once('message', resolve)),
     exited.then(() => null),
