@@ -13,8 +13,6 @@ export function holderOf({ tenantId, service }: { tenantId: string; service: str
   return service === null ? 'sessions' : `service ${tenantId} ${service}`
 }
 
-export type Shares = ReturnType<typeof createShares>
-
 /** @param freeFor how much is free for a holder now, when all holders together have taken this much */
 export function createShares(freeFor: (taken: number, holder: Holder) => number) {
   const held = new Map<Holder, number>()
