@@ -211,13 +211,16 @@ export function createWorker(deps: {
     else marks.delete(mark)
   }
 
-  /** Queues what processes that are gone were sending. */
+  /**
+   * Queues what processes that are gone were sending. It looks as often as for dead owners: their 12 s, the 5 s of grace and
+   * a look each are to be over 20 s after a death.
+   */
   async function takeOver(): Promise<number> {
     const { abandoned, moved, more } = await deliveries.takeOver(() => [...marks.keys()])
     for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
     if (moved) wake()
-    return more ? 0 : lookEveryMs
+    return more ? 0 : Math.min(lookEveryMs, TEND_EVERY_MS)
   }
 
   /** Brings times back that lie ahead since the clock of the database was set back. */
