@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { Mark, MarkedMessage } from './marked-message.ts'
 import type { MailboxLimits } from './mailbox/limits.ts'
-import { mark, type Remembered } from './owner/mark.ts'
-import { readLanes, readMailboxes, type MailboxAt, type ReadLane } from './owner/mailbox-state.ts'
+import { mark } from './owner/mark.ts'
+import { readLanes, type MailboxAt, type MailboxReader, type Order, type ReadLane } from './owner/mailbox-state.ts'
 import { afterLeaving, nextToLeave } from './owner/next.ts'
 import type { Owned, Ownership } from './owner/ownership.ts'
 import { createWindow, type Planned } from './owner/window.ts'
@@ -29,6 +29,7 @@ export interface Claiming {
 
 export function createClaiming(
   pool: pg.Pool,
+  mailboxes: MailboxReader,
   limits: MailboxLimits,
   ownership: Pick<Ownership, 'use'>,
   elapsedMs: () => number,
@@ -38,7 +39,7 @@ export function createClaiming(
 
   async function claim(markId: string, limit: number, mine: Owned): Promise<MarkedMessage[]> {
     const tenants = mine.mailboxes.map(({ tenantId }) => tenantId)
-    const states = await readMailboxes(pool, tenants, limits, { exactly: false })
+    const states = await mailboxes.read(tenants, { exactly: false })
     const ready = states.filter(
       ({ mailbox, due, now }) => due > 0 && nextToLeave(mailbox, ANY_HEADS, due, limits, now).message !== null,
     )
@@ -49,12 +50,16 @@ export function createClaiming(
       left -= choice.ids.length
       choices.push(choice)
     }
-    const places = [...states, ...choices].map(({ now, mailbox }) => (mailbox.nextPlaceAt ?? now) - now)
+    const places = [
+      ...states.map(({ now, mailbox }) => (mailbox.nextPlaceAt ?? now) - now),
+      ...choices.map(({ now, order }) => (order.nextPlaceAt ?? now) - now),
+    ]
     nextPlaceAt = elapsedMs() + Math.min(...places.filter((ms) => ms > 0), Infinity)
     const chosen = choices.flatMap(({ tenantId, ids }) => ids.map((id) => ({ id, tenantId })))
     if (chosen.length === 0) return []
-    const remembered = choices.flatMap((choice) => (choice.isRemembered ? [choice] : []))
-    return mark(pool, mine, markId, chosen, remembered)
+    const marked = await mark(pool, mine, markId, chosen)
+    for (const { tenantId, ids, order } of choices) if (ids.length > 0) mailboxes.keepOrder(tenantId, order)
+    return marked
   }
 
   async function choose(state: MailboxAt, atMost: number): Promise<Choice> {
@@ -76,11 +81,11 @@ export function createClaiming(
 }
 
 /** What leaves now, and its mailbox after that. */
-interface Choice extends Remembered {
+interface Choice {
+  readonly tenantId: string
   readonly ids: readonly string[]
   readonly now: number
-  /** One lane in a mailbox without a limit has no order to keep. */
-  readonly isRemembered: boolean
+  readonly order: Order
 }
 
 /** A lane of which not all is known ends the choice: what is behind may be next. */
@@ -95,7 +100,6 @@ function chooseAmong(
   const ids: string[] = []
   let mailbox = before
   let isPaced = false
-  let isRemembered = before.turns.normalPassed + before.turns.lowPassed > 0
   while (ids.length < atMost) {
     const next = nextToLeave(mailbox, heads, due - ids.length, limits, now)
     if (next.message === null) break
@@ -107,10 +111,10 @@ function chooseAmong(
     }
     ids.push(next.message.id)
     isPaced = next.isPaced
-    isRemembered ||= isPaced || heads.length > 1
     if (window.take(next)?.isCut) break
   }
-  return { tenantId, ids, now, mailbox, placedAt: isPaced ? now : null, isRemembered: isRemembered && ids.length > 0 }
+  const { nextPlaceAt, turns } = mailbox
+  return { tenantId, ids, now, order: { placedAt: isPaced ? now : null, nextPlaceAt, turns } }
 }
 
 /** The content that a claim left out because of its size. $1 id */

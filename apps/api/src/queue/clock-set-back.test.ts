@@ -12,7 +12,7 @@ beforeAll(async () => {
   fixture = await createQueueFixture()
 })
 afterAll(() => fixture.close())
-afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailbox_turns', 'mailboxes'))
+afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailboxes'))
 
 /** Looks as a worker does, and returns what it took over. */
 async function look(): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import { createWriteCheck } from '../database/write-check.ts'
 import type { Timers } from '../runtime/clock.ts'
 import type { NewId } from '../runtime/ids.ts'
 import { createContentKeys } from '../vault/content-keys.ts'
-import { beginBulkChange, continueBulkChange } from './changes/bulk.ts'
+import { beginBulkChange, createBulkChanging } from './changes/bulk.ts'
 import { cancelMessage } from './changes/cancel.ts'
 import { createRetention } from './changes/expire.ts'
 import { failExpired } from './changes/expired.ts'
@@ -34,6 +34,7 @@ import {
 } from './mailbox/limits.ts'
 import { pauseForQuota, pauseForReports, type QuotaReport } from './mailbox/quota-pause.ts'
 import { tendMailboxes } from './mailbox/tend-mailboxes.ts'
+import { createMailboxReader } from './owner/mailbox-state.ts'
 import { createOwnerStore, readEpoch } from './owner/ownership.sql.ts'
 import { createOwnership, type Ownership } from './owner/ownership.ts'
 import { createSenders, type Senders } from './owner/senders.ts'
@@ -61,7 +62,6 @@ import {
 } from './reports/report-inboxes.ts'
 import { findByMessageIds, findSent, sharesMessageId } from './reports/sent-messages.ts'
 import { createSettling } from './settle.ts'
-import { createTurns } from './turns.ts'
 import { listenForMessages } from './wake.ts'
 
 // What the queue offers to the rest of the product, by who asks for it. Each function is documented where it is written.
@@ -118,11 +118,11 @@ export function createQueue(
     readonly newId: NewId
   },
 ) {
-  const claiming = createClaiming(pool, limits, ownership, timers.elapsedMs)
-  const departures = createDepartures(pool, limits, senders, timers.elapsedMs)
+  const mailboxes = createMailboxReader(pool, limits)
+  const claiming = createClaiming(pool, mailboxes, limits, ownership, timers.elapsedMs)
+  const departures = createDepartures(pool, mailboxes, limits, senders, timers.elapsedMs)
   const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
   const findKey = createKeyLookUp(pool, timers)
-  const bulkTurns = createTurns()
   return {
     ownership,
     dataKeys: createDataKeys(pool),
@@ -192,7 +192,7 @@ export function createQueue(
       recount: createRecount(pool),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
       index: createIndexing(pool, connectionString, timers.elapsedMs),
-      continueBulk: () => continueBulkChange(pool, bulkTurns),
+      continueBulk: createBulkChanging(pool),
     },
   }
 }

@@ -16,7 +16,6 @@ const QUEUE_TABLES = [
   'mailbox_cleanups',
   'counters',
   'event_counts',
-  'mailbox_turns',
   'mailbox_usage',
   'mailboxes',
   'message_attempts',

@@ -11,12 +11,12 @@ import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable
 import { createFinder } from '../records/find.ts'
 import { withHeld, type StoredFilter } from '../records/find-filter.ts'
 import { RETRY } from './retry.ts'
-import { inTurn, type Turns } from '../turns.ts'
 import { MESSAGES_CHANNEL } from '../wake.ts'
 
 // Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
 // among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message
-// that cannot be changed any more when its turn comes is left alone. Changes take turns, batch by batch.
+// that cannot be changed any more when its turn comes is left alone. Changes take turns, batch by batch, so that neither a long
+// one nor one that fails holds up the others.
 
 export type BulkAction = 'retry' | 'cancel'
 
@@ -78,10 +78,10 @@ const DROP = `
 WITH listed AS (DELETE FROM bulk_change_messages WHERE change_id = $1::bigint)
 DELETE FROM bulk_changes WHERE id = $1::bigint`
 
-/** $1 and $2 whose turn it is */
+/** $1 whose turn was last */
 const NEXT = `
 SELECT c.id::text, c.tenant_id, c.action, c.ready FROM bulk_changes c
- WHERE c.ready OR c.begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY ${inTurn('c.id', 'bigint')} LIMIT 1 FOR UPDATE SKIP LOCKED`
+ WHERE c.ready OR c.begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY c.id <= $1::bigint, c.id LIMIT 1 FOR UPDATE SKIP LOCKED`
 
 /** Takes as many as are deleted at once when they are cancelled. $1 change, $2 at most */
 const TAKE = `
@@ -170,32 +170,31 @@ interface BulkChange {
   readonly ready: boolean
 }
 
-/** Changes one batch. Returns whether there may be another. Several processes may take part, each with its own turns. */
-export async function continueBulkChange(pool: pg.Pool, turns: Turns): Promise<boolean> {
-  const values = [turns.last, [...turns.failed]]
-  return inTransaction(pool, async (client) => {
-    const next = await client.query<BulkChange>(NEXT, values)
-    const [change] = next.rows
-    if (!change) return false
-    turns.last = change.id
-    turns.failed.add(change.id) // unless the batch works
-    const hasEnded = await changeBatch(client, change)
-    if (hasEnded) turns.failed.clear() // what was wrong with others may have passed
-    else turns.failed.delete(change.id)
-    return true
-  })
+/**
+ * Returns a function that changes one batch, and returns whether there may be another. Several processes may take part, each
+ * with its own turns.
+ */
+export function createBulkChanging(pool: pg.Pool): () => Promise<boolean> {
+  let last = '0'
+  return () =>
+    inTransaction(pool, async (client) => {
+      const next = await client.query<BulkChange>(NEXT, [last])
+      const [change] = next.rows
+      if (!change) return false
+      last = change.id
+      await changeBatch(client, change)
+      return true
+    })
 }
 
-/** Returns whether the change has ended. */
-async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<boolean> {
+async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<void> {
   const taken = await client.query<{ message_id: string }>(TAKE, [change.id, CHANGED_AT_ONCE])
   if (!change.ready || taken.rows.length === 0) {
     await client.query(DROP, [change.id])
-    return true
+    return
   }
   const ids = taken.rows.map(({ message_id: messageId }) => messageId)
   if (change.action === 'cancel') await client.query(LOCK_TO_CANCEL, [ids])
   await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
   if (change.action !== 'cancel') await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
-  return false
 }

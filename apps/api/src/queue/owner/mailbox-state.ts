@@ -5,11 +5,12 @@ import { isInLane, walkLanes } from '../lanes.ts'
 import type { MailboxLimits } from '../mailbox/limits.ts'
 import { readingInboxes } from '../reports/report-inboxes.ts'
 import { bucketOfMs, DAY_WINDOW, isWithin, RATE_WINDOW, UPLOAD_WINDOW, type UsageWindow } from '../usage-windows.ts'
-import type { Mailbox, Rank } from './next.ts'
+import { NO_TURNS, type Mailbox, type Rank } from './next.ts'
 import type { Lane } from './window.ts'
 
 // What `next.ts` decides by, as the rows have it at one moment: how far the limits of a mailbox are used up, and what is due.
-// It is read anew before each decision, so that nothing which others queue, cancel or put back can be missed.
+// It is read anew before each decision, so that nothing which others queue, cancel or put back can be missed. Only the turns
+// and the next place are in memory: a process that takes a mailbox begins with new turns, and its first message leaves at once.
 
 /** Beyond this, what waits at all is taken for due. A constant tells the planner how little of an index is read. */
 const MAX_COUNTED = 1_000
@@ -32,17 +33,22 @@ export interface MailboxAt {
   readonly due: number
 }
 
+/** What the owner of a mailbox keeps in memory between two claims. */
+export interface Order extends Pick<Mailbox, 'nextPlaceAt' | 'turns'> {
+  /** When a message took a place; null where the last one left at once. */
+  readonly placedAt: number | null
+}
+
+export interface MailboxReader {
+  /** @param exactly whether it matters when what is used is free again, rather than how much is */
+  read(tenants: readonly string[], options: { readonly exactly: boolean }): Promise<readonly MailboxAt[]>
+  keepOrder(tenantId: string, order: Order): void
+}
+
 interface StateRow {
   readonly tenant_id: string
   readonly now: Date
   readonly paused_until: Date | null
-  readonly placed_at: Date | null
-  readonly next_at: Date | null
-  readonly normal_passed: number
-  readonly low_passed: number
-  readonly after_high: string
-  readonly after_normal: string
-  readonly after_low: string
   readonly queued: number
   readonly sending: number
   readonly sending_large: number
@@ -55,10 +61,8 @@ interface StateRow {
 
 /** $1 tenants, $2 whether what only the limit of a day counts is told by its times, $3 messages a minute, $4 whether what was used matters */
 const READ_MAILBOXES = `
-SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until, o.placed_at, o.next_at,
-       coalesce(o.normal_passed, 0) AS normal_passed, coalesce(o.low_passed, 0) AS low_passed, coalesce(o.after_high, '') AS after_high,
-       coalesce(o.after_normal, '') AS after_normal, coalesce(o.after_low, '') AS after_low, coalesce(t.queued, 0) AS queued, coalesce(t.sending, 0) AS sending,
-       coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
+SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
+       coalesce(t.queued, 0) AS queued, coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
        (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS other_requests,
        (SELECT count(*)::int FROM (
           SELECT FROM (SELECT FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.mark_id IS NULL
@@ -70,25 +74,29 @@ SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_unti
            GROUP BY CASE WHEN $2 OR u.started_at > mail_now() - ${UPLOAD_WINDOW.interval} THEN u.started_at END) AS each) AS used
   FROM unnest($1::text[]) AS a(tenant_id)
   LEFT JOIN LATERAL (${countersOf('a.tenant_id')}) AS t ON true
-  LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
   LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = a.tenant_id OFFSET 0) AS b ON true`
 
-/** @param exactly whether it matters when what is used is free again, rather than how much is */
-export async function readMailboxes(
+export function createMailboxReader(
   pool: pg.Pool,
-  tenants: readonly string[],
   { messagesPerMinute, recipientsPerDay }: MailboxLimits,
-  { exactly }: { readonly exactly: boolean },
-): Promise<readonly MailboxAt[]> {
-  const { rows } = await pool.query<StateRow>({
-    name: 'read-mailboxes',
-    text: READ_MAILBOXES,
-    values: [tenants, exactly, messagesPerMinute, exactly || messagesPerMinute + recipientsPerDay > 0],
-  })
-  return rows.map(toMailbox)
+): MailboxReader {
+  const orders = new Map<string, Order>()
+  return {
+    async read(tenants, { exactly }) {
+      const { rows } = await pool.query<StateRow>({
+        name: 'read-mailboxes',
+        text: READ_MAILBOXES,
+        values: [tenants, exactly, messagesPerMinute, exactly || messagesPerMinute + recipientsPerDay > 0],
+      })
+      return rows.map((row) => toMailbox(row, orders.get(row.tenant_id) ?? NO_ORDER))
+    },
+    keepOrder: (tenantId, order) => void orders.set(tenantId, order),
+  }
 }
 
-function toMailbox(row: StateRow): MailboxAt {
+const NO_ORDER: Order = { placedAt: null, nextPlaceAt: null, turns: NO_TURNS }
+
+function toMailbox(row: StateRow, order: Order): MailboxAt {
   const now = row.now.getTime()
   const within = (window: UsageWindow, countOf: (used: StateRow['used'][number]) => number) =>
     row.used.flatMap((used) => {
@@ -106,12 +114,8 @@ function toMailbox(row: StateRow): MailboxAt {
       uploads: row.sending_large,
       messages: [...messages, ...beingSent(row.sending, bucketOfMs(now) + RATE_WINDOW.ms)],
       recipients: [...within(DAY_WINDOW, (used) => used[2]), ...beingSent(row.sending_recipients, now + DAY_WINDOW.ms)],
-      nextPlaceAt: nextPlaceOf(row, now),
-      turns: {
-        normalPassed: row.normal_passed,
-        lowPassed: row.low_passed,
-        lastService: [row.after_high, row.after_normal, row.after_low],
-      },
+      nextPlaceAt: nextPlaceOf(row, order, now),
+      turns: order.turns,
     },
     sending: row.sending,
     sendingLarge: row.sending_large,
@@ -123,11 +127,11 @@ function toMailbox(row: StateRow): MailboxAt {
 }
 
 /** Null where the message that took the last place did not leave after all, or the clock was set back since. */
-function nextPlaceOf({ placed_at: placedAt, next_at: nextAt, sending, used }: StateRow, now: number): number | null {
-  if (placedAt === null || nextAt === null || placedAt.getTime() > now) return null
-  const takenIn = bucketOfMs(placedAt.getTime())
+function nextPlaceOf({ sending, used }: StateRow, { placedAt, nextPlaceAt }: Order, now: number): number | null {
+  if (placedAt === null || placedAt > now) return null
+  const takenIn = bucketOfMs(placedAt)
   const isTaken = sending > 0 || used.some(([at, messages]) => at >= takenIn && messages > 0)
-  return isTaken ? nextAt.getTime() : null
+  return isTaken ? nextPlaceAt : null
 }
 
 /** $1 tenant, $2 at most in all, $3 of each lane, $4 whether large ones count */

@@ -26,7 +26,7 @@ async function markAfter(happens: () => Promise<unknown>): Promise<number> {
   await happens()
   const mine = { owner: 'me', mailboxes: [{ tenantId: ADA, epoch: '1' }] }
   const chosen = { id, tenantId: ADA }
-  return (await mark(fixture.opened.pool, mine, 'attempt', [chosen, chosen], [])).length
+  return (await mark(fixture.opened.pool, mine, 'attempt', [chosen, chosen])).length
 }
 
 it('marks what was read, once', async () => {

@@ -9,7 +9,6 @@ import type { Route } from '../mailbox/refusals.ts'
 import { NO_DOUBT } from '../states.ts'
 import type { Owned } from './ownership.ts'
 import { ownedBoxes } from './ownership.sql.ts'
-import type { Mailbox } from './next.ts'
 
 // queued ──marked, for an attempt of its own──▶ sending. What the mark does not return any more, since it was cancelled, held,
 // postponed or paused meanwhile, or the mailbox has another owner, stays as it is.
@@ -21,7 +20,7 @@ import type { Mailbox } from './next.ts'
  * A message whose time is over is marked only if it is in doubt, so that it is looked for. The messages are locked in the order
  * in which they are given.
  *
- * $1 tenants, $2 this process, $3 its epochs, $4 mark, $5 messages, $6 their tenants, $7 `Remembered` of mailboxes as JSON
+ * $1 tenants, $2 this process, $3 its epochs, $4 mark, $5 messages, $6 their tenants
  */
 const MARK = `
 WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
@@ -43,15 +42,6 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
      AND ${isInState('q', 'queued')} AND q.mark_id IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
-), remembered AS (
-  INSERT INTO mailbox_turns AS o (tenant_id, placed_at, next_at, normal_passed, low_passed, after_high, after_normal, after_low)
-  SELECT owned.tenant_id, to_timestamp(r."placedAt" / 1000), to_timestamp(r."nextPlaceAt" / 1000), r."normalPassed", r."lowPassed", r."afterHigh", r."afterNormal", r."afterLow"
-    FROM jsonb_to_recordset($7::jsonb) AS r("tenantId" text, "placedAt" float8, "nextPlaceAt" float8, "normalPassed" int, "lowPassed" int,
-                                            "afterHigh" text, "afterNormal" text, "afterLow" text)
-    JOIN owned ON owned.tenant_id = r."tenantId"
-  ON CONFLICT (tenant_id) DO UPDATE
-    SET placed_at = excluded.placed_at, next_at = excluded.next_at, normal_passed = excluded.normal_passed, low_passed = excluded.low_passed,
-        after_high = excluded.after_high, after_normal = excluded.after_normal, after_low = excluded.after_low
 ), counted AS (${addToCounters([queueRows('-', 'marked', { owner: 'NULL' }), queueRows('+', 'marked')])}
 )
 SELECT l.tenant_id, l.message_id AS id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
@@ -77,14 +67,6 @@ function goesAtOnce(q: string, s: string): string {
                    AND (NOT ${s}.readable OR ${s}.searchable AND ${q}.save_to_sent_items), false)`
 }
 
-/** A mailbox whose order and pace have to be known when the next message leaves. Times are in ms since 1970. */
-export interface Remembered {
-  readonly tenantId: string
-  /** When a message took a place; null where the last one left at once. */
-  readonly placedAt: number | null
-  readonly mailbox: Pick<Mailbox, 'nextPlaceAt' | 'turns'>
-}
-
 export interface Chosen {
   readonly id: string
   readonly tenantId: string
@@ -96,7 +78,6 @@ export async function mark(
   { owner, mailboxes }: Owned,
   markId: string,
   chosen: readonly Chosen[],
-  remembered: readonly Remembered[],
 ): Promise<MarkedMessage[]> {
   const inOrder = chosen.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   const { rows } = await pool.query<MarkedRow>({
@@ -109,16 +90,9 @@ export async function mark(
       markId,
       inOrder.map(({ id }) => id),
       inOrder.map(({ tenantId }) => tenantId),
-      JSON.stringify(remembered.map(toColumns)),
     ],
   })
   return rows.map((row) => toMarkedMessage(row, markId))
-}
-
-function toColumns({ tenantId, placedAt, mailbox: { nextPlaceAt, turns } }: Remembered) {
-  const { normalPassed, lowPassed, lastService } = turns
-  const [afterHigh, afterNormal, afterLow] = lastService
-  return { tenantId, placedAt, nextPlaceAt, normalPassed, lowPassed, afterHigh, afterNormal, afterLow }
 }
 
 interface MarkedRow {

@@ -3,7 +3,7 @@ import type { Pause } from '@inforiver-mail/contract/usage'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type pg from 'pg'
 import type { MailboxLimits } from '../mailbox/limits.ts'
-import { readLanes, readMailboxes, type MailboxAt } from '../owner/mailbox-state.ts'
+import { readLanes, type MailboxAt, type MailboxReader } from '../owner/mailbox-state.ts'
 import type { Rank } from '../owner/next.ts'
 import type { Senders } from '../owner/senders.ts'
 import { lastDeparture, planDepartures, type Plan } from '../owner/plan.ts'
@@ -13,7 +13,7 @@ import { countersOf } from '../counters.ts'
 import { UPLOAD_WINDOW } from '../usage-windows.ts'
 
 // When what waits leaves, and why not now. Nothing of it is stored: it follows from the rules of the sender (next.ts) and
-// from the same rows.
+// from the same rows. The turns are known to the process that sends; another one is off by ten messages at most.
 
 /** A message further behind is treated as if it were the last of these, which gives it a lower bound of its time. */
 const PLANNED_AT_MOST = 10_000
@@ -65,6 +65,7 @@ export interface Departures {
 
 export function createDepartures(
   pool: pg.Pool,
+  mailboxes: MailboxReader,
   limits: MailboxLimits,
   senders: Pick<Senders, 'isAnybodyThere'>,
   elapsedMs: () => number,
@@ -82,7 +83,7 @@ export function createDepartures(
   return {
     async readMailbox(tenantId) {
       const [snapshot, isAnybodyThere] = await Promise.all([
-        readSnapshot(pool, tenantId, limits),
+        readSnapshot(pool, mailboxes, tenantId),
         senders.isAnybodyThere(),
       ])
       const { messages, recipients, pausedUntil } = snapshot.mailbox
@@ -103,7 +104,7 @@ export function createDepartures(
     async explain(tenantId, queued) {
       if (queued.length === 0) return new Map()
       if (!(await senders.isAnybodyThere())) return new Map(queued.map(({ id }) => [id, NOBODY_SENDS]))
-      const snapshot = await readSnapshot(pool, tenantId, limits)
+      const snapshot = await readSnapshot(pool, mailboxes, tenantId)
       const isDue = ({ nextAttemptAt }: QueuedRow) => (nextAttemptAt?.getTime() ?? 0) <= snapshot.now
       const planned = queued.some(isDue) ? await plan(tenantId, snapshot) : NOTHING_PLANNED
       return new Map(queued.map((row) => [row.id, explainWaiting(row, snapshot, planned, limits)]))
@@ -230,8 +231,8 @@ SELECT (SELECT ${whyPaused('m')} FROM mailboxes m WHERE m.tenant_id = a.tenant_i
   LEFT JOIN LATERAL (${countersOf('a.tenant_id')}) AS t ON true
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`
 
-async function readSnapshot(pool: pg.Pool, tenantId: string, limits: MailboxLimits): Promise<Snapshot> {
-  const [at] = await readMailboxes(pool, [tenantId], limits, { exactly: true })
+async function readSnapshot(pool: pg.Pool, mailboxes: MailboxReader, tenantId: string): Promise<Snapshot> {
+  const [at] = await mailboxes.read([tenantId], { exactly: true })
   const { rows } = await pool.query<{
     paused_because: Pause | null
     queued: number
