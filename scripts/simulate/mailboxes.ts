@@ -61,12 +61,8 @@ export function createMailboxes({
       if (!item || item.mailbox !== mailbox || item.appearsAt > now()) return NOT_FOUND
       return ofItem(item, method, action, body)
     },
-    /**
-     * The services' messages that are left as drafts. That of a consent which failed may stay in a mailbox that is not
-     * connected, where nothing can be deleted.
-     */
-    drafts: () =>
-      [...items.values()].flatMap(({ folder, message }) => (folder === 'drafts' && message !== null ? [message] : [])),
+    /** The subjects of what is left as drafts. */
+    drafts: () => [...items.values()].flatMap(({ folder, subject }) => (folder === 'drafts' ? [subject] : [])),
   }
 
   function token(method: string): Reply {

@@ -42,7 +42,7 @@ const ENDS = new Set(['message.sent', 'message.failed', 'message.cancelled'])
 
 /** What holds in every schedule, and what breaks it. */
 const RULES: Readonly<Record<string, (observed: Observed) => readonly string[]>> = {
-  'no draft is left over': draftsLeft,
+  'no draft is left over': ({ mailboxes }) => mailboxes.drafts(),
   'counters are what a recount gives': stillCounted,
   'events are complete and in order': feedGaps,
   'the last event says how a message ended': wrongEnds,
@@ -80,12 +80,6 @@ function ofHistory({ plan, history, requests }: Observed): Violation[] {
     ...requests,
   ]
   return check(events).violations.map(({ rule, text }) => ({ rule, text }))
-}
-
-/** In a mailbox that is not connected any more, nothing can be deleted. */
-export function draftsLeft({ history, mailboxes }: Pick<Observed, 'history' | 'mailboxes'>): readonly string[] {
-  const hasMoved = history.some((event) => event.kind === 'sender' && event.sender === SENDERS[1])
-  return hasMoved ? [] : mailboxes.drafts()
 }
 
 /** When every message has ended, none is counted as waiting. */

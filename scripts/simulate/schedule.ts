@@ -14,7 +14,7 @@ import { createMicrosoft, type RecordedRequest, type Upload } from './microsoft.
 import { installClients } from './pg-clients.ts'
 import { planSchedule, type Circumstances, type Plan } from './plan.ts'
 import { startProcess, type ProcessDeps, type SimulatedProcess } from './process.ts'
-import { CLOCK_SET_BACK, draftsLeft, findViolations, STOOD_STILL, type Violation } from './rules.ts'
+import { CLOCK_SET_BACK, findViolations, STOOD_STILL, type Violation } from './rules.ts'
 import { choice, createWorld, type Choice } from './world.ts'
 
 export interface Outcome {
@@ -229,7 +229,7 @@ async function simulate(
     const listed = await clients.get('/api/v1/messages?limit=100')
     const statuses = (listed?.json?.items as { status: string }[] | undefined)?.map(({ status }) => status)
     const isOver = statuses?.every((status) => ['sent', 'failed', 'cancelled'].includes(status)) ?? false
-    return isOver && draftsLeft({ history, mailboxes }).length === 0
+    return isOver && mailboxes.drafts().length === 0
   }
 
   /** Lets everything happen that an answer needs. */

@@ -180,7 +180,7 @@ export function wire(
     credentialExpiry: credential.expiry,
     traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
     takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
-    mayHaveLeftDraft: (tenant, message) => queue.mailboxes.mayHaveLeftDraft(tenant, message),
+    mailboxes: queue.mailboxes,
     waitForGrant: waitForGrant ?? timers.sleep,
     onExpiring: (expiry, now) => alerts.store.raiseSecretExpiring(expiry, now),
   })

@@ -1,14 +1,17 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FindMessageOutcome } from '@inforiver-mail/m365/find-message'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
-import type { RequestAccess } from '../domain/mailbox-access.ts'
+import { addressOfMailbox, type GrantedAccess, type RequestAccess } from '../domain/mailbox-access.ts'
 import type { Cleanup } from '../queue/cleanups.ts'
 import type { Mailboxes } from '../queue/queue.ts'
 import { callOptions } from './call-options.ts'
 
 const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS
+/** What could not be deleted is tried again after as long as its age, within these bounds. */
+const AGAIN_AFTER_AT_MOST_MS = 60 * MINUTE_MS
 /**
  * A copy that has not appeared, or a draft that Microsoft does not show for now, is looked for again after this, then each
  * time after as long again as its age.
@@ -16,7 +19,7 @@ const AGAIN_AFTER_MS = 2 * MINUTE_MS
 const LOOK_AGAIN_MS = 10_000
 /** An accepted message may stay among the drafts this long before its copy appears. */
 const LEAVES_WITHIN_MS = 10 * MINUTE_MS
-/** What cannot be deleted for this long never will be: another mailbox is connected, or none. */
+/** What cannot be deleted for this long never will be: nothing that is connected reaches its mailbox. */
 const GIVE_UP_AFTER_MS = 7 * 24 * 60 * MINUTE_MS
 const CALL_TIMEOUT_MS = 30_000
 /** How many strays of one message are deleted in one go; the rest is left to the next. */
@@ -50,32 +53,42 @@ export async function cleanMailboxes(
     const { ageMs } = cleanup
     if (outcome === 'not-there' && ageMs < LEAVES_WITHIN_MS)
       return mailboxes.postponeCleanup(cleanup, Math.max(LOOK_AGAIN_MS, ageMs))
-    if (outcome === 'needed' || (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS))
-      return mailboxes.postponeCleanup(cleanup, AGAIN_AFTER_MS)
+    if (outcome === 'needed') return mailboxes.postponeCleanup(cleanup, AGAIN_AFTER_MS)
+    if (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS)
+      return mailboxes.postponeCleanup(cleanup, Math.min(Math.max(AGAIN_AFTER_MS, ageMs), AGAIN_AFTER_AT_MOST_MS))
     if (outcome === 'failed')
       logger.warn({ tenant: cleanup.tenantId, kind: cleanup.kind }, 'something of ours stays in the mailbox')
     return mailboxes.endCleanup(cleanup)
   }
 
-  async function remove({ tenantId, itemId, kind }: Cleanup): Promise<Outcome> {
+  async function remove({ tenantId, itemId, mailbox, kind }: Cleanup): Promise<Outcome> {
     if (kind === 'stray' && (await mailboxes.isUnderWay(itemId, LEAVES_WITHIN_MS))) return 'needed'
     const signal = AbortSignal.any([stopping, timers.deadline(CALL_TIMEOUT_MS)])
     const granted = await requestAccess(tenantId, { signal })
     if (granted.outcome !== 'granted') return 'failed'
-    const options = callOptions(granted, signal)
-    if (kind === 'stray') return removeStrays(itemId, options)
+    const options = optionsIn(mailbox, granted, signal)
+    if (options === null) return 'failed'
+    if (kind === 'stray') return removeStrays(tenantId, itemId, mailbox, options)
     const removed = kind === 'draft' ? await mailer.deleteDraft(itemId, options) : await deleteCopy(itemId, options)
     if (removed.outcome === 'gone' || removed.outcome === 'draft') return 'not-there'
     return removed.outcome === 'deleted' || removed.outcome === 'sent' ? 'done' : 'failed'
   }
 
   /** Deletes whatever lies among the drafts for a message that needs none any more. */
-  async function removeStrays(messageId: string, options: CallOptions): Promise<Outcome> {
+  async function removeStrays(
+    tenantId: string,
+    messageId: string,
+    mailbox: string,
+    options: CallOptions,
+  ): Promise<Outcome> {
     for (let strays = 0; strays < MAX_STRAYS; strays++) {
       const found = await findStray(messageId, options)
       if (found.outcome === 'not-found') return 'done'
-      const removed = found.outcome === 'found' ? await mailer.deleteDraft(found.id, options) : found
-      if (removed.outcome !== 'deleted') return 'failed'
+      if (found.outcome !== 'found') return 'failed'
+      const draft = { tenantId, itemId: found.id, mailbox }
+      await mailboxes.recordDeletion(draft)
+      if ((await mailer.deleteDraft(found.id, options)).outcome !== 'deleted') return 'failed'
+      await mailboxes.endCleanup(draft)
     }
     return 'failed'
   }
@@ -92,4 +105,12 @@ export async function cleanMailboxes(
     const read = await mailer.readDraft(itemId, options)
     return read.outcome === 'sent' ? mailer.deleteForGood(itemId, options) : read
   }
+}
+
+/** A mailbox that is connected no longer is reached by the application's own token, and by no account's. */
+function optionsIn(mailbox: string, granted: GrantedAccess, signal: AbortSignal): CallOptions | null {
+  const { connection } = granted
+  const options = callOptions(granted, signal)
+  if (mailbox === '' || sameAddress(mailbox, addressOfMailbox(connection))) return options
+  return connection.mailbox === 'application' ? { ...options, mailbox: { address: mailbox } } : null
 }

@@ -3,7 +3,7 @@ import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-mess
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
-import { isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
+import { addressOfMailbox, isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
 import type { MarkedMessage, Upload } from '../queue/marked-message.ts'
 import {
   chargeRequest,
@@ -51,6 +51,7 @@ export async function sendByDraft(
   const { mailer } = deps
   const { settingsVersion, connection } = access
   const { fromEmail, redirectAllTo } = connection
+  const mailbox = addressOfMailbox(connection)
   const { message, draft, route } = open
   const { attachments } = open.content
   /** Whether the last statement cleared the draft to be sent. */
@@ -101,11 +102,11 @@ export async function sendByDraft(
     const outgoing = outgoingOf(open, fromEmail, await Promise.all(files.map((file) => open.read.whole(file))))
     const { tenantId, id: itemId } = message
     // fence: stray
-    wasStray = await deps.mailboxes.mayHaveLeftDraft(tenantId, itemId)
+    wasStray = await deps.mailboxes.mayHaveLeftDraft(tenantId, itemId, mailbox)
     // end
     const created = await mailer.createDraft(outgoing, options)
     const isUnmade = created.outcome !== 'created' && created.outcome !== 'unknown'
-    if (isUnmade && wasStray) await deps.mailboxes.endCleanup({ tenantId, itemId })
+    if (isUnmade && wasStray) await deps.mailboxes.endCleanup({ tenantId, itemId, mailbox })
     if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'request', bytes))
     // Before it is stored, from when on the message may have been sent.
@@ -302,7 +303,7 @@ export async function sendByDraft(
   ): Promise<void> {
     const redirectedTo = draftId === null ? null : redirectAllTo
     const stored = { draftId, internetMessageId, from, redirectedTo, uploading: route.plan.kind === 'draft' }
-    const left = { wasStray, leavesFormer }
+    const left = { mailbox, wasStray, leavesFormer }
     requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, { ...stored, ...left }))
     wasStray = false
     cleared = !stored.uploading && draftId !== null

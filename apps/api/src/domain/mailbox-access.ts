@@ -34,6 +34,11 @@ export interface GrantedAccess {
   readonly settingsVersion: number
 }
 
+/** The mailbox that requests are about: a delegate's drafts lie in its own. */
+export function addressOfMailbox({ delegate, fromEmail }: Pick<GrantedAccess['connection'], 'delegate' | 'fromEmail'>) {
+  return delegate?.email ?? fromEmail
+}
+
 /**
  * Whether Exchange ignored the sender that a message names: `from`, as the mailbox has it, is the delegate. Such a message
  * leaves from the account.

@@ -17,6 +17,8 @@ export interface Cleanup {
   readonly tenantId: string
   /** Microsoft's id of the item; for a stray the id of our message, because the item's own is unknown. */
   readonly itemId: string
+  /** The address of the mailbox that it lies in; empty for what 1.5 left, which means the one that is connected. */
+  readonly mailbox: string
   /**
    * `draft`: of a message that was not sent. `copy`: in Sent Items, of one that was. `stray`: a draft that was asked for
    * and whose id was not stored, because the answer was lost or the process ended.
@@ -25,10 +27,12 @@ export interface Cleanup {
   readonly ageMs: number
 }
 
-/** $1 tenant, $2 message, $3 ms until the mailbox is searched */
-const MAY_HAVE_LEFT_DRAFT = `
-INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-VALUES ($1, $2, 'stray', mail_now(), mail_now() + $3 * interval '1 millisecond')
+type Place = Pick<Cleanup, 'tenantId' | 'itemId' | 'mailbox'>
+
+/** $1 tenant, $2 item, $3 mailbox, $4 kind, $5 ms until it is due */
+const RECORD = `
+INSERT INTO mailbox_cleanups (tenant_id, item_id, mailbox, kind, created_at, due_at)
+VALUES ($1, $2, $3, $4, mail_now(), mail_now() + $5 * interval '1 millisecond')
 ON CONFLICT DO NOTHING`
 
 /**
@@ -37,8 +41,21 @@ ON CONFLICT DO NOTHING`
  *
  * @returns false where it was recorded before, about another request
  */
-export async function mayHaveLeftDraft(pool: pg.Pool, tenantId: string, messageId: string): Promise<boolean> {
-  return (await pool.query(MAY_HAVE_LEFT_DRAFT, [tenantId, messageId, STRAY_AFTER_MS])).rowCount === 1
+export async function mayHaveLeftDraft(
+  pool: pg.Pool,
+  tenantId: string,
+  messageId: string,
+  mailbox: string,
+): Promise<boolean> {
+  return (await pool.query(RECORD, [tenantId, messageId, mailbox, 'stray', STRAY_AFTER_MS])).rowCount === 1
+}
+
+/**
+ * Records a draft that is deleted now. Written before, since that takes two requests: what has only moved to Deleted Items is
+ * found by its id alone.
+ */
+export async function recordDeletion(pool: pg.Pool, { tenantId, itemId, mailbox }: Place): Promise<void> {
+  await pool.query(RECORD, [tenantId, itemId, mailbox, 'draft', CLEANUP_LEASE_MS])
 }
 
 /** $1 message, $2 ms within which an accepted draft leaves */
@@ -60,9 +77,9 @@ export async function isUnderWay(pool: pg.Pool, messageId: string, leavesWithinM
  */
 const CLAIM_CLEANUPS = `
 WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
-  SELECT due.tenant_id, due.item_id
+  SELECT due.tenant_id, due.item_id, due.mailbox
     FROM owned AS b JOIN tenant_settings s ON s.tenant_id = b.tenant_id CROSS JOIN LATERAL (
-      SELECT c.tenant_id, c.item_id FROM mailbox_cleanups c
+      SELECT c.tenant_id, c.item_id, c.mailbox FROM mailbox_cleanups c
        WHERE c.tenant_id = b.tenant_id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
    WHERE s.status = 'connected' AND s.problem IS NULL AND NOT ${isPaused('b.tenant_id')}
@@ -71,8 +88,16 @@ WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
                          + ${readingInboxes('b.tenant_id')})
 )
 UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millisecond'
-  FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id
-RETURNING c.tenant_id, c.item_id, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
+  FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id AND c.mailbox = p.mailbox
+RETURNING c.tenant_id, c.item_id, c.mailbox, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
+
+interface ClaimedRow {
+  readonly tenant_id: string
+  readonly item_id: string
+  readonly mailbox: string
+  readonly kind: Cleanup['kind']
+  readonly age_ms: string
+}
 
 export async function claimCleanups(
   pool: pg.Pool,
@@ -80,7 +105,7 @@ export async function claimCleanups(
   { owner, mailboxes }: Owned,
 ): Promise<Cleanup[]> {
   const epochs = mailboxes.map(({ epoch }) => epoch)
-  const { rows } = await pool.query<{ tenant_id: string; item_id: string; kind: Cleanup['kind']; age_ms: string }>({
+  const { rows } = await pool.query<ClaimedRow>({
     name: 'claim-cleanups',
     text: CLAIM_CLEANUPS,
     values: [mailboxes.map(({ tenantId }) => tenantId), concurrency, CLEANUP_LEASE_MS, owner, epochs],
@@ -88,6 +113,7 @@ export async function claimCleanups(
   return rows.map((row) => ({
     tenantId: row.tenant_id,
     itemId: row.item_id,
+    mailbox: row.mailbox,
     kind: row.kind,
     ageMs: Number(row.age_ms),
   }))
@@ -100,20 +126,22 @@ export async function isToBeDeleted(pool: pg.Pool, tenantId: string, itemId: str
   return (await pool.query(IS_TO_BE_DELETED, [tenantId, itemId])).rowCount === 1
 }
 
-/** $1 tenant, $2 item */
-const END_CLEANUP = `DELETE FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
+/** $1 tenant, $2 item, $3 mailbox */
+const END_CLEANUP = `DELETE FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2 AND mailbox = $3`
 
-export async function endCleanup(
-  pool: pg.Pool,
-  { tenantId, itemId }: Pick<Cleanup, 'tenantId' | 'itemId'>,
-): Promise<void> {
-  await pool.query(END_CLEANUP, [tenantId, itemId])
+export async function endCleanup(pool: pg.Pool, { tenantId, itemId, mailbox }: Place): Promise<void> {
+  await pool.query(END_CLEANUP, [tenantId, itemId, mailbox])
 }
 
-/** $1 tenant, $2 item, $3 ms until the next try */
+/** $1 tenant, $2 item, $3 mailbox, $4 ms until the next try */
 const POSTPONE_CLEANUP = `
-UPDATE mailbox_cleanups SET due_at = mail_now() + $3 * interval '1 millisecond', lease_until = NULL WHERE tenant_id = $1 AND item_id = $2`
+UPDATE mailbox_cleanups SET due_at = mail_now() + $4 * interval '1 millisecond', lease_until = NULL
+ WHERE tenant_id = $1 AND item_id = $2 AND mailbox = $3`
 
-export async function postponeCleanup(pool: pg.Pool, { tenantId, itemId }: Cleanup, waitMs: number): Promise<void> {
-  await pool.query(POSTPONE_CLEANUP, [tenantId, itemId, waitMs])
+export async function postponeCleanup(
+  pool: pg.Pool,
+  { tenantId, itemId, mailbox }: Cleanup,
+  waitMs: number,
+): Promise<void> {
+  await pool.query(POSTPONE_CLEANUP, [tenantId, itemId, mailbox, waitMs])
 }

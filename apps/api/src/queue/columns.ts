@@ -184,10 +184,10 @@ export function seesDraft(row: string): string {
 export function deleteDrafts(ended: string, draftKind: string): string {
   return `
 ended_drafts AS (
-  DELETE FROM message_drafts WHERE message_id = ${idsOf(ended)} RETURNING message_id, tenant_id, draft_id
+  DELETE FROM message_drafts WHERE message_id = ${idsOf(ended)} RETURNING message_id, tenant_id, draft_id, mailbox
 ), left_over AS (
-  INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-  SELECT d.tenant_id, d.draft_id, ${draftKind}, mail_now(), mail_now()
+  INSERT INTO mailbox_cleanups (tenant_id, item_id, mailbox, kind, created_at, due_at)
+  SELECT d.tenant_id, d.draft_id, d.mailbox, ${draftKind}, mail_now(), mail_now()
     FROM ended_drafts d JOIN ${ended} e USING (message_id) WHERE ${draftKind} IS NOT NULL
   ON CONFLICT DO NOTHING
 )`

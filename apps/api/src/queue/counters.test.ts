@@ -81,6 +81,7 @@ const DRAFT = {
   draftId: 'draft',
   internetMessageId: null,
   redirectedTo: null,
+  mailbox: 'reports@contoso.com',
   from: 'ada@contoso.com',
   uploading: true,
 }

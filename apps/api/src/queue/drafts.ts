@@ -14,6 +14,8 @@ export interface StoredDraft {
   readonly draftId: string | null
   readonly internetMessageId: string | null
   readonly from: string | null
+  /** The address of the mailbox that the draft lies in. */
+  readonly mailbox: string
   /** Whom all mail was redirected to when it was made. */
   readonly redirectedTo: string | null
   /** Whether attachments are still to be uploaded. */
@@ -43,7 +45,8 @@ const COUNTED = `counted AS (
  * since a 404 may pass.
  *
  * $1 id, $2 mark, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
- * $8 its Message-ID, $9 whom it is redirected to, $10 whether it was expected as a stray, $11 whether the one before is left
+ * $8 its Message-ID, $9 whom it is redirected to, $10 whether it was expected as a stray, $11 whether the one before is left,
+ * $12 its mailbox
  */
 const STORE_DRAFT = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
@@ -55,19 +58,20 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, h
    WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
   RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), gone AS (
-  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id
+  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id, mailbox
 ), left_over AS (
-  INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-  SELECT tenant_id, draft_id, 'draft', mail_now(), mail_now() FROM gone WHERE $11
+  INSERT INTO mailbox_cleanups (tenant_id, item_id, mailbox, kind, created_at, due_at)
+  SELECT tenant_id, draft_id, mailbox, 'draft', mail_now(), mail_now() FROM gone WHERE $11
   ON CONFLICT DO NOTHING
 ), no_stray AS (
-  DELETE FROM mailbox_cleanups WHERE $10 AND tenant_id = $3 AND item_id = (SELECT message_id FROM held) AND kind = 'stray'
+  DELETE FROM mailbox_cleanups
+   WHERE $10 AND tenant_id = $3 AND item_id = (SELECT message_id FROM held) AND mailbox = $12 AND kind = 'stray'
 ), stored AS (
-  INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id, redirected_to)
-  SELECT message_id, tenant_id, $5, $8, $9 FROM held WHERE $5::text IS NOT NULL
+  INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id, redirected_to, mailbox)
+  SELECT message_id, tenant_id, $5, $8, $9, $12 FROM held WHERE $5::text IS NOT NULL
   ON CONFLICT (message_id) DO UPDATE
-    SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, upload_attached = 0,
-        upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
+    SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, mailbox = excluded.mailbox,
+        upload_attached = 0, upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
 ), ${COUNTED}
 SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
 
@@ -75,11 +79,11 @@ SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
  * Queues the deletion of a draft that could not be stored, because the message was cancelled or the settings changed. When
  * another worker holds the message, or it has ended otherwise, that worker may have adopted the draft: it stays a stray,
  * which is searched for once the message needs no draft.
- * $1 id, $2 mark, $3 draft id
+ * $1 id, $2 mark, $3 draft id, $4 its mailbox
  */
 const LEAVE_DRAFT = `
-INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-SELECT m.tenant_id, $3, 'draft', mail_now(), mail_now() FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id
+INSERT INTO mailbox_cleanups (tenant_id, item_id, mailbox, kind, created_at, due_at)
+SELECT m.tenant_id, $3, $4, 'draft', mail_now(), mail_now() FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id
  WHERE m.id = $1 AND (m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.mark_id IS NOT DISTINCT FROM $2)
 ON CONFLICT DO NOTHING`
 
@@ -88,12 +92,21 @@ export async function storeDraft(
   pool: pg.Pool,
   message: Mark,
   settingsVersion: number,
-  { draftId, internetMessageId, from, redirectedTo, uploading, wasStray = false, leavesFormer = false }: StoredDraft,
+  {
+    draftId,
+    internetMessageId,
+    from,
+    mailbox,
+    redirectedTo,
+    uploading,
+    wasStray = false,
+    leavesFormer = false,
+  }: StoredDraft,
 ): Promise<boolean> {
-  const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer]
+  const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer, mailbox]
   const { rowCount } = await pool.query(STORE_DRAFT, [...fenceOf(message, settingsVersion), ...stored])
   // fence: stray
-  if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.markId, draftId])
+  if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.markId, draftId, mailbox])
   // end
   return rowCount === 1
 }

@@ -39,6 +39,7 @@ const DRAFT = {
   draftId: 'draft',
   internetMessageId: null,
   redirectedTo: null,
+  mailbox: 'reports@contoso.com',
   from: 'ada@contoso.com',
   uploading: false,
 }
@@ -379,9 +380,9 @@ it('marks a possible duplicate before it is sent, since the worker may die', asy
 it('stores a draft for the mark of its message only, and searches later for one that was made under a former one', async () => {
   const late = await claimAndTakeOver()
   const { mailboxes } = fixture.queue
-  expect(await mailboxes.mayHaveLeftDraft(late.tenantId, late.id)).toBe(true)
+  expect(await mailboxes.mayHaveLeftDraft(late.tenantId, late.id, DRAFT.mailbox)).toBe(true)
   const current = await fixture.claimOne('current')
-  expect(await mailboxes.mayHaveLeftDraft(current.tenantId, current.id)).toBe(false)
+  expect(await mailboxes.mayHaveLeftDraft(current.tenantId, current.id, DRAFT.mailbox)).toBe(false)
 
   const ofFormer = { ...DRAFT, draftId: 'of the former holder', wasStray: true }
   expect(await store.storeDraft(late, VERSION, ofFormer)).toBe(false)
@@ -394,7 +395,7 @@ it('stores a draft for the mark of its message only, and searches later for one 
 it('searches for no draft whose id is stored, and deletes one that another took the place of', async () => {
   await fixture.submit()
   const message = await fixture.claimOne()
-  await fixture.queue.mailboxes.mayHaveLeftDraft(message.tenantId, message.id)
+  await fixture.queue.mailboxes.mayHaveLeftDraft(message.tenantId, message.id, DRAFT.mailbox)
 
   expect(await store.storeDraft(message, VERSION, { ...DRAFT, wasStray: true })).toBe(true)
   expect(await cleanups()).toEqual([])

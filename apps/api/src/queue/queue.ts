@@ -13,7 +13,15 @@ import { failExpired } from './changes/expired.ts'
 import { retryMessage } from './changes/retry.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
 import { createClaiming, readContent } from './claim.ts'
-import { claimCleanups, endCleanup, mayHaveLeftDraft, isToBeDeleted, isUnderWay, postponeCleanup } from './cleanups.ts'
+import {
+  claimCleanups,
+  endCleanup,
+  mayHaveLeftDraft,
+  isToBeDeleted,
+  isUnderWay,
+  postponeCleanup,
+  recordDeletion,
+} from './cleanups.ts'
 import { clear } from './clear.ts'
 import { createRecount } from './counters.ts'
 import { finishUpload, storeDraft, storeUpload } from './drafts.ts'
@@ -160,7 +168,7 @@ export function createQueue(
     },
     mailboxes: {
       ...bind(pool, { learnSizeLimit, learnRequestLimits, learnUploadOrigin, readSizeLimits }),
-      ...bind(pool, { mayHaveLeftDraft, isUnderWay, isToBeDeleted, endCleanup, postponeCleanup }),
+      ...bind(pool, { mayHaveLeftDraft, recordDeletion, isUnderWay, isToBeDeleted, endCleanup, postponeCleanup }),
       chargeUpload: (tenantId: string, bytes: number) => chargeUpload(pool, limits, tenantId, bytes),
       claimCleanups: async () => (await ownership.use((mine) => claimCleanups(pool, limits, mine))) ?? [],
       pauseForQuota: (report: QuotaReport) => pauseForQuota(prisma, newId, report),

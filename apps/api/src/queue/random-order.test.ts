@@ -21,6 +21,7 @@ const ACTOR = { tenantId: ADA, service: 'reports', userId: null }
 const DRAFT = {
   internetMessageId: null,
   redirectedTo: null,
+  mailbox: 'reports@contoso.com',
   from: 'ada@contoso.com',
 }
 

@@ -320,6 +320,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
             draftId: each.id,
             internetMessageId: null,
             redirectedTo: null,
+            mailbox: 'reports@contoso.com',
             from: null,
             uploading: true,
           })

@@ -169,7 +169,14 @@ it('accepts the late outcome of a message that is given up at the same moment', 
 it('queues the deletion of a draft that is stored while its message is cancelled', async () => {
   const id = await fixture.submit()
   const message = await fixture.claimOne()
-  const draft = { draftId: 'first', internetMessageId: null, redirectedTo: null, from: null, uploading: true }
+  const draft = {
+    draftId: 'first',
+    internetMessageId: null,
+    redirectedTo: null,
+    mailbox: 'a@contoso.com',
+    from: null,
+    uploading: true,
+  }
   await fixture.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
   const actor = { tenantId: ADA, service: null, userId: null }
 

@@ -5,9 +5,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { answer, http, switchOn } from '../test-support/scenario.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { files, MB, submitFiles } from '../test-support/upload-fixture.ts'
 
 const GRACE = 'Grace' // the Entra administrator
 
@@ -107,6 +109,48 @@ describe('with either', () => {
     await connect('reconnect', {})
     await service.until(id, { status: 'sent' })
     expect(await mailsIn(fixture.microsoft, 'Withdrawn')).toHaveLength(1)
+  })
+
+  /** The drafts of a mailbox, and what was deleted only once. */
+  async function left(mailbox: string): Promise<unknown[]> {
+    const folders = ['drafts', 'deletedItems'].map((folder) => `/mailboxes/${mailbox}/messages?folder=${folder}`)
+    const listed = await Promise.all(folders.map((folder) => fixture.microsoft.control('GET', folder)))
+    return listed.flatMap(({ items }) => items)
+  }
+
+  /** Has whatever is left in mailboxes deleted now, and not when Microsoft has surely carried everything out. */
+  async function untilClean(): Promise<void> {
+    const cleanups = 'WITH due AS (UPDATE mailbox_cleanups SET due_at = now()) SELECT FROM mailbox_cleanups'
+    await expect.poll(() => fixture.database.query(cleanups), { timeout: 20_000 }).toEqual([])
+  }
+
+  it('deletes a draft in the mailbox that it was made in, although the sender has changed since', async () => {
+    await connect('configure', { fromEmail: 'reports@contoso.com', largeAttachments: true })
+    await switchOn(fixture, http('draft-create', { action: 'reset', when: 'after' }))
+    const id = await submitFiles({ product, service }, 'Left behind', files(4 * MB))
+    await service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    expect(await left('reports@contoso.com')).toHaveLength(1)
+
+    await connect('update-sender', { fromEmail: 'finance@contoso.com', largeAttachments: true })
+    await service.post(`/api/v1/messages/${id}/cancel`)
+    await untilClean()
+    expect(await left('reports@contoso.com')).toEqual([])
+  })
+
+  it('deletes the draft of a consent that failed, in a mailbox that was never connected', async () => {
+    await connect()
+    const { json } = await ada.call('POST', `${SETTINGS}/update-sender`, {
+      fromEmail: 'finance@contoso.com',
+      largeAttachments: true,
+    })
+    await switchOn(fixture, http('message-delete', { action: 'reset', when: 'after' }))
+    await switchOn(fixture, http('sendMail', answer(503, 'ServiceUnavailable')))
+    await ada.consent(json.consentUrl, GRACE)
+    expect(await settings()).toMatchObject({ fromEmail: 'reports@contoso.com' })
+    expect(await left('finance@contoso.com')).toHaveLength(1)
+
+    await untilClean()
+    expect(await left('finance@contoso.com')).toEqual([])
   })
 
   it('holds a message when a policy keeps the application out', async () => {

@@ -5,6 +5,7 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Mailboxes } from '../queue/queue.ts'
 import type { Timers } from '../runtime/clock.ts'
 import { proveInbox } from './report-proofs.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
@@ -29,15 +30,15 @@ type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'M
 export function createApplicationConsent({
   identity,
   mailer,
-  mayHaveLeftDraft,
+  mailboxes,
   clock,
   timers,
   waitForGrant,
 }: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
-  /** Has a draft of the message looked for in the mailbox later, and deleted. */
-  mayHaveLeftDraft: (tenantId: string, messageId: string) => Promise<boolean>
+  /** Has what is left of a draft deleted later, whether or not its mailbox is connected then. */
+  mailboxes: Pick<Mailboxes, 'mayHaveLeftDraft' | 'recordDeletion' | 'endCleanup'>
   clock: () => Date
   timers: Pick<Timers, 'deadline'>
   waitForGrant: WaitForGrant
@@ -106,10 +107,14 @@ export function createApplicationConsent({
   ): Promise<Denied | null> {
     const options = { accessToken, mailbox: { address: verification.from.address } }
     if (largeAttachments) {
-      await mayHaveLeftDraft(tenantId, verification.id)
-      const draft = await mailer.createDraft(verification, options)
-      if (draft.outcome !== 'created') return { failure: draft, permission: 'Mail.ReadWrite' }
-      await mailer.deleteDraft(draft.draftId, options)
+      const mailbox = verification.from.address
+      await mailboxes.mayHaveLeftDraft(tenantId, verification.id, mailbox)
+      const created = await mailer.createDraft(verification, options)
+      if (created.outcome !== 'created') return { failure: created, permission: 'Mail.ReadWrite' }
+      const draft = { tenantId, itemId: created.draftId, mailbox }
+      await mailboxes.recordDeletion(draft)
+      const deleted = await mailer.deleteDraft(created.draftId, options)
+      if (deleted.outcome === 'deleted') await mailboxes.endCleanup(draft)
     }
     const sent = await mailer.send(verification, options)
     return sent.outcome === 'sent' ? null : { failure: sent, permission: 'Mail.Send' }

@@ -13,6 +13,7 @@ import type { GrantedAccess } from '../domain/mailbox-access.ts'
 import type { SignedIn } from '../http/session.ts'
 import { createAccessSource } from './access.ts'
 import { createAccessRecheck } from './access-recheck.ts'
+import type { Mailboxes } from '../queue/queue.ts'
 import { createApplicationConsent } from './application-consent.ts'
 import { createConsentStore } from './consent-store.ts'
 import type { WaitForGrant } from './consent-strategy.ts'
@@ -49,8 +50,7 @@ export function composeSettings(
     /** Whether Microsoft offers the message trace in this cloud. */
     traceOffered: boolean
     takeTraceRequest: TakeTraceRequest
-    /** Has a draft of a message looked for in the mailbox later, and deleted. */
-    mayHaveLeftDraft: (tenantId: string, messageId: string) => Promise<boolean>
+    mailboxes: Mailboxes
     vault: TokenVault
     waitForGrant: WaitForGrant
     logger: FastifyBaseLogger

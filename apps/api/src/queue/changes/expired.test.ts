@@ -20,6 +20,7 @@ const DRAFT = {
   internetMessageId: null,
   from: 'ada@contoso.com',
   redirectedTo: null,
+  mailbox: 'reports@contoso.com',
   uploading: true,
 }
 

@@ -64,7 +64,7 @@ async function epoch(): Promise<number> {
 const owns = async (mine: Owned) => {
   await fixture.database.query(
     `INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at) VALUES ($1, 'item', 'copy', mail_now(), mail_now())
-     ON CONFLICT (tenant_id, item_id) DO UPDATE SET lease_until = NULL, due_at = mail_now()`,
+     ON CONFLICT (tenant_id, item_id, mailbox) DO UPDATE SET lease_until = NULL, due_at = mail_now()`,
     [ADA],
   )
   const limits = { concurrency: 4, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }

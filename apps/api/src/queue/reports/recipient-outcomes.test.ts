@@ -138,7 +138,13 @@ it('tells of a failure when its code comes, or without it after 10 minutes', asy
 it('finds messages by the Message-ID of their draft, of their MIME, and by the one that we make', async () => {
   const byDraft = await fixture.submit()
   const drafted = await fixture.claimOne()
-  const draft = { draftId: 'd', from: 'ada@contoso.com', redirectedTo: null, uploading: false }
+  const draft = {
+    draftId: 'd',
+    from: 'ada@contoso.com',
+    redirectedTo: null,
+    mailbox: 'ada@contoso.com',
+    uploading: false,
+  }
   await fixture.queue.deliveries.storeDraft(drafted, 1, { ...draft, internetMessageId: '<draft@outlook.example>' })
   const ids = ['<draft@outlook.example>', '<mime@device.example>']
   const found = async (asked: readonly string[]) => {
