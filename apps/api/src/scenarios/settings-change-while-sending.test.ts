@@ -48,19 +48,6 @@ it('stops an upload that is under way at a reset, and holds the message', async 
   expect(await arrived('Reset in the middle')).toBe(0)
 })
 
-it('answers a reset once the request on the wire has ended, and says how many there were', async () => {
-  const sending = await holdRequest(fixture.microsoft, 'draft-send')
-  const { id } = await service.submit({ subject: 'On the wire' })
-  await sending.untilHeld()
-
-  const answer = reset()
-  expect(await waits(answer)).toBe(true)
-  await sending.release()
-
-  expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-})
-
 it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
   const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product, service }, 'Changed in the middle', files(2 * RANGE_BYTES + 1))
