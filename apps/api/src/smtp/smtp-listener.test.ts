@@ -195,20 +195,6 @@ it.each<[string, boolean, 'nothing' | 'a part' | 'all']>([
   },
 )
 
-it('shows another certificate to new connections, and keeps those that are open', async () => {
-  const { listener, port } = await start({ fromFirstByte: true })
-  const before = await connectSmtp(port, {})
-  onTestFinished(() => before.close())
-  const renewed = selfSignedCertificate('renewed.contoso.com')
-  listener.updateSecureContext({ cert: renewed.certificate, key: renewed.privateKey })
-  const after = await connectSmtp(port, {})
-  onTestFinished(() => after.close())
-
-  const shown = [before, after].map(({ certificateName }) => certificateName)
-  expect(shown).toEqual(['mail.contoso.com', 'renewed.contoso.com'])
-  expect(await before.command('EHLO client.example')).toMatch(/^250-/)
-})
-
 it('closes a connection after a line without end', async () => {
   const { port } = await start()
   const client = await connectSmtp(port)

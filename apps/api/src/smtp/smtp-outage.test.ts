@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../test-support/database-server.ts'
-import { mailsIn } from '../test-support/mailbox.ts'
-import { untilSomethingWaits } from '../test-support/scenario.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
 import type { DatabaseLink } from '../test-support/test-database.ts'
 import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { startWorkerProcess } from '../test-support/worker-process.ts'
 
 const TO = { to: ['max@contoso.com'] }
 
@@ -63,41 +60,4 @@ it('answers 451 while the database is away, stores nothing, and takes the repeti
   const reply = await client.send(TO, mail('away'))
 
   expect(await stored('away')).toEqual([{ id: idIn(reply) }])
-})
-
-it('answers 451 when the answer to the commit is lost, and the repetition with the message that was stored', async () => {
-  const client = await loggedIn()
-  link.loseAnswerTo('insert-messages')
-  expect(await client.send(TO, mail('in-doubt'))).toMatch(/^451 4\.3\.0 /)
-
-  const reply = await client.send(TO, mail('in-doubt'))
-
-  expect(await stored('in-doubt')).toEqual([{ id: idIn(reply) }])
-})
-
-it('has a mail arrive once that is repeated after a kill, before its 250 or right after it', async () => {
-  const at = await freePort()
-  const killed = await startWorkerProcess(fixture, { ROLE: 'api', SMTP_LISTEN_PORT: String(at) })
-  onTestFinished(() => killed.close())
-  const client = await loggedIn(at)
-  const first = await client.send(TO, mail('answered'))
-  const release = await fixture.database.lock('messages')
-  const unanswered = client.send(TO, mail('unanswered'))
-  await untilSomethingWaits(fixture, 1, 'WITH new AS')
-  killed.signal('SIGKILL')
-  await expect(unanswered).rejects.toThrow(/closed|ECONNRESET/)
-  await release()
-
-  const again = await loggedIn()
-  const replies = [await again.send(TO, mail('answered')), await again.send(TO, mail('unanswered'))]
-
-  expect(replies[0]).toBe(first)
-  const worker = await fixture.startProduct({ environment: { ROLE: 'worker' } })
-  onTestFinished(() => worker.close())
-  for (const [index, subject] of ['answered', 'unanswered'].entries()) {
-    const id = idIn(replies[index] ?? '')
-    expect(await stored(subject)).toEqual([{ id }])
-    expect(await service.untilEnded(id)).toMatchObject({ status: 'sent' })
-    expect(await mailsIn(fixture.microsoft, subject)).toHaveLength(1)
-  }
 })
