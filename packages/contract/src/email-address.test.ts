@@ -16,6 +16,18 @@ it.each(['Ada <a@b.example>', '<a@b.example>', 'Ada <a>'])('asks for the address
   )
 })
 
+it.each([
+  'ada',
+  'ada@contoso',
+  '@contoso.com',
+  ' ada@contoso.com',
+  'a@b.com\nBcc: c@d.com',
+  `${'a'.repeat(65)}@contoso.com`,
+  `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(20)}.com`,
+])('refuses %j', (written) => {
+  expect(EmailAddress.safeParse(written).success).toBe(false)
+})
+
 it('leaves alone what is inside', () => {
   expect(trimAddress('reports @contoso.com')).toBe('reports @contoso.com')
 })

@@ -133,12 +133,6 @@ it.each(['quote " here', 'line\r\nbreak', '100% %22', 'Größe – 日本語.pdf
   },
 )
 
-it('numbers attachments without a name', async () => {
-  const parts = ['filename=""', 'filename="b.txt"', ''].map(part)
-
-  expect(await namesOf(await post([...mailWith([]), ...parts]))).toEqual(['attachment-1', 'b.txt', 'attachment-3'])
-})
-
 it('lets no name that the message gives disguise its extension', async () => {
   const attachments = [
     { filename: 'inside\u202excod.exe', content: 'YQ==' },

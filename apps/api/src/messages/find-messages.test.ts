@@ -22,8 +22,20 @@ beforeAll(async () => {
 const ids = ({ json }: { json: { items: { id: string }[] } }) => json.items.map(({ id }) => id)
 const audited = async () => (await ada.call('GET', '/api/v1/audit-events?limit=1')).json.items[0]
 
+const cursorOf = (text: string) => Buffer.from(text).toString('base64url')
+
 describe('GET /messages', () => {
   it.each([
+    ['limit=0', 'limit', undefined],
+    ['limit=201', 'limit', undefined],
+    ['limit=1.5', 'limit', undefined],
+    ['limit=all', 'limit', undefined],
+    ['status=waiting', 'status', undefined],
+    ['status=receiving', 'status', undefined],
+    ['cursor=abc', 'cursor', undefined],
+    [`cursor=${cursorOf(`2026-11-24T10:00:00.000Z con_${'0'.repeat(32)}`)}`, 'cursor', undefined],
+    [`cursor=${cursorOf(`2026-13-24T10:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor', undefined],
+    [`cursor=${cursorOf(`-271820-01-01T00:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor', undefined],
     ['search=ab', 'search', 'At least 3 characters.'],
     ['search=a%CC%88b', 'search', 'At least 3 characters.'],
     ['search=a%0Abc', 'search', 'Control characters are in no message.'],
