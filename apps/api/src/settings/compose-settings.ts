@@ -62,7 +62,7 @@ export function composeSettings(
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
-  const readSubmitSettings = createSubmitSettingsReader(database.pool, timers)
+  const readSubmitSettings = createSubmitSettingsReader(database.pool)
   const accessSource = createAccessSource({ ...deps, settingsStore, grantStore })
   const strategy =
     graphAuth === 'application' ? createApplicationConsent(deps) : createDelegatedConsent({ ...deps, consentStore })
