@@ -431,18 +431,19 @@ it('ends the trouble of a mailbox when an upload gets further, and not when it s
 
 it('says which outcomes of a batch were written where the database refused the others', async () => {
   for (let n = 0; n < 2; n++) await fixture.submit()
-  const [failed, accepted] = await fixture.claim(2)
-  if (!failed || !accepted) throw new Error('Two were due.')
+  const [refused, accepted] = await fixture.claim(2)
+  if (!refused || !accepted) throw new Error('Two were due.')
+  const problem = { title: 'No', detail: 'No.', action: 'Act.', values: {}, correlationId: null }
   await fixture.database.query(`ALTER TABLE messages ADD CONSTRAINT none_sent CHECK (outcome <> 'sent') NOT VALID`)
   const repair = () => fixture.database.query('ALTER TABLE messages DROP CONSTRAINT IF EXISTS none_sent')
   onTestFinished(async () => void (await repair()))
 
-  const [ofFailed, ofAccepted] = await Promise.allSettled([
-    fixture.settle(failed, FAILED),
+  const [ofRefused, ofAccepted] = await Promise.allSettled([
+    fixture.settle(refused, { ...QUEUED, refusal: { by: 'token', problem } }),
     fixture.settle(accepted, SENT),
   ])
 
-  expect(ofFailed).toEqual({ status: 'fulfilled', value: true })
+  expect(ofRefused).toEqual({ status: 'fulfilled', value: true })
   expect(ofAccepted).toMatchObject({ status: 'rejected', reason: { constraint: 'none_sent' } })
   await repair()
   expect(await fixture.settle(accepted, SENT)).toBe(true)
