@@ -13,7 +13,7 @@ import {
   type SizeLimits,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
-import type { MarkedMessage } from '../queue/marked-message.ts'
+import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
 import { worded } from '@inforiver-mail/m365/explanation'
 import type { Values } from '@inforiver-mail/contract/values'

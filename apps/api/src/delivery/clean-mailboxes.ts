@@ -4,7 +4,7 @@ import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer
 import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import { addressOfMailbox, type GrantedAccess, type RequestAccess } from '../domain/mailbox-access.ts'
-import type { Cleanup } from '../queue/cleanups.ts'
+import type { Cleanup } from '../queue/drafts/cleanups.ts'
 import type { Mailboxes } from '../queue/queue.ts'
 import { callOptions } from './call-options.ts'
 

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { oncePerScrape } from '../http/metrics.ts'
 import type { QueueDepth } from '../queue/records/depth.ts'
 import type { FailureCount } from '../queue/records/failures.ts'
-import type { Settlement } from '../queue/settle.ts'
+import type { Settlement } from '../queue/owner/settle.ts'
 import { MAX_IN_FLIGHT } from './in-flight.ts'
 
 export interface DeliveryMetrics {

@@ -9,12 +9,12 @@ import { worded } from '@inforiver-mail/m365/explanation'
 import { EXPIRED } from '../queue/changes/expired.ts'
 import { LONGEST_REFUSAL_WAIT_MS, REFUSAL_WAITS_MS } from '../queue/mailbox/interceptions.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
-import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/settle.ts'
+import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/owner/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
 
 // Decides what follows from the result of an attempt: the steps out of `sending` in ../queue/states.ts. Pure; the
-// settlement is written by ../queue/settle.ts. A doubt lasts until the message is found, sent, or its draft is seen
+// settlement is written by ../queue/owner/settle.ts. A doubt lasts until the message is found, sent, or its draft is seen
 // unsent; a message that was sent again while in doubt keeps it for good. A message that ends in doubt ends as
 // `outcome-unknown`, whatever the outcome of the last attempt.
 

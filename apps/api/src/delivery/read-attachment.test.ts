@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { CHUNK_BYTES, createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
 import { afterAll, expect, it } from 'vitest'
-import type { MarkedMessage } from '../queue/marked-message.ts'
+import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { newId } from '../test-support/new-id.ts'
 import { ADA, createQueueFixture } from '../test-support/queue-fixture.ts'
 import { createAttachmentReader } from './read-attachment.ts'

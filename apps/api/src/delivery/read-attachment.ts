@@ -2,7 +2,7 @@ import { CHUNK_BYTES, type ContentCipher } from '@inforiver-mail/m365/content-ci
 import { freeBuffer } from '@inforiver-mail/m365/free-buffer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
-import type { MarkedMessage } from '../queue/marked-message.ts'
+import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 
 export interface AttachmentReader {

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Settlement } from '../queue/settle.ts'
+import type { Settlement } from '../queue/owner/settle.ts'
 import type { MailboxNews, TendedMailboxes } from '../queue/mailbox/tend-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 

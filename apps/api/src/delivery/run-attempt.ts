@@ -6,7 +6,7 @@ import { redirectMessage } from '@inforiver-mail/m365/redirected-message'
 import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../domain/mailbox-access.ts'
 import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
-import type { MarkedMessage } from '../queue/marked-message.ts'
+import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { isHeldBy, type Route } from '../queue/mailbox/refusals.ts'
 import {
   chargeRequest,

@@ -4,7 +4,7 @@ import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
 import { addressOfMailbox, isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
-import type { MarkedMessage, Upload } from '../queue/marked-message.ts'
+import type { MarkedMessage, Upload } from '../queue/owner/marked-message.ts'
 import {
   chargeRequest,
   findCopy,

@@ -24,7 +24,7 @@ import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { regroupHeld } from './changes/hold.ts'
-import type { MarkedMessage } from './marked-message.ts'
+import type { MarkedMessage } from './owner/marked-message.ts'
 import type { Queue } from './queue.ts'
 import type { NewMessage } from './intake/insert-messages.ts'
 

@@ -10,9 +10,10 @@ import { beginBulkChange, createBulkChanging } from './changes/bulk.ts'
 import { cancelMessage } from './changes/cancel.ts'
 import { createRetention } from './changes/expire.ts'
 import { failExpired } from './changes/expired.ts'
+import { releaseMessages } from './changes/release.ts'
 import { retryMessage } from './changes/retry.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
-import { createClaiming, readContent } from './claim.ts'
+import { createClaiming, readContent } from './owner/claim.ts'
 import {
   claimCleanups,
   endCleanup,
@@ -21,10 +22,10 @@ import {
   isUnderWay,
   postponeCleanup,
   recordDeletion,
-} from './cleanups.ts'
-import { clear } from './clear.ts'
+} from './drafts/cleanups.ts'
+import { clear } from './owner/clear.ts'
 import { createRecount } from './counters.ts'
-import { finishUpload, storeDraft, storeUpload } from './drafts.ts'
+import { finishUpload, storeDraft, storeUpload } from './drafts/drafts.ts'
 import { readChunks, writeChunk } from './intake/chunks.ts'
 import { createDataKeys } from './intake/data-keys.ts'
 import { createKeyLookUp } from './intake/idempotency.ts'
@@ -56,7 +57,7 @@ import { createReading } from './records/read.ts'
 import { createIndexing } from './records/search-index.ts'
 import { readExternalUse, replaceSendingLimits } from './records/sending-limits.ts'
 import { findMovingQueues, findStalledQueues } from './records/stalled.ts'
-import { createTakingOver, releaseMessages, TAKE_OVER_WAITS, type TakeOverWaits } from './recover.ts'
+import { createTakingOver, TAKE_OVER_WAITS, type TakeOverWaits } from './doubt/take-over.ts'
 import { noteSeen, readAwaited, readSight } from './reports/awaited-reports.ts'
 import type { OutcomeReport } from './reports/merge-outcome.ts'
 import { applyReports, readBounced, readLikely, writeOverdueEvents } from './reports/recipient-outcomes.ts'
@@ -69,8 +70,8 @@ import {
   unseenReports,
 } from './reports/report-inboxes.ts'
 import { findByMessageIds, findSent, sharesMessageId } from './reports/sent-messages.ts'
-import { createSettling } from './settle.ts'
-import { listenForMessages } from './wake.ts'
+import { createSettling } from './owner/settle.ts'
+import { listenForMessages } from './owner/wake.ts'
 
 // What the queue offers to the rest of the product, by who asks for it. Each function is documented where it is written.
 

@@ -23,9 +23,9 @@ import { makeIndex, writeMissingTexts } from './records/search-index.ts'
 import { createFinder } from './records/find.ts'
 import type { PageStart } from './records/find-page.ts'
 import type { StoredFilter } from './records/find-filter.ts'
-import type { MarkedMessage } from './marked-message.ts'
+import type { MarkedMessage } from './owner/marked-message.ts'
 import type { Queue } from './queue.ts'
-import type { Settlement } from './settle.ts'
+import type { Settlement } from './owner/settle.ts'
 
 const PERSON = { tenantId: 'ten_paused', service: null, userId: null }
 

@@ -1,23 +1,24 @@
-// The states of a message and the transitions between them. Each statement file in this folder begins with the
-// transitions that it makes.
+// The states of a message and the transitions between them, each with the file of its statement. The rooms of the queue
+// follow them: intake/, owner/ (who sends, and when), drafts/, doubt/ (what nobody has written the outcome of), changes/,
+// mailbox/ (what is known of a mailbox), reports/ and records/.
 //
-//  receiving ──complete──▶ scheduled ──its time comes──▶ queued        receive.ts, submit.ts, recover.ts
-//                     └──▶ queued, or held without access               submit.ts
-//  queued ──marked by the owner of its mailbox──▶ sending                claim.ts, owner/mark.ts
-//  sending ──Microsoft accepts──▶ sent                                   settle.ts
-//          ──Microsoft refuses, or a day of trying is over──▶ failed     settle.ts
-//          ──a transient failure──▶ queued, due later                    settle.ts
-//          ──the outcome is unknown──▶ queued, in doubt                  settle.ts
-//          ──no access──▶ held ──access again──▶ queued                  settle.ts, hold.ts
-//          ──Microsoft refuses the mailbox──▶ held, or queued            settle.ts, refusals.ts
-//          ──its process is gone──▶ queued, in doubt if it was tried     recover.ts
-//  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
-//  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      tend-mailboxes.ts
-//  failed ──somebody retries──▶ queued                                   retry.ts
-//  scheduled, queued, held ──its expiresAt passes──▶ failed              expired.ts; settle.ts where it was in doubt
-//  scheduled, queued, held ──its key is forgotten──▶ failed              forget.ts
-//  all of these ──restored from a backup, not to be sent──▶ failed       not-resent.ts
-//  sent, failed, cancelled ──kept long enough──▶ deleted                 expire.ts
+//  receiving ──complete──▶ queued, scheduled, or held without access     intake/insert-messages.ts
+//  scheduled ──its time comes──▶ queued                                  changes/release.ts
+//  queued ──marked by the owner of its mailbox──▶ sending                owner/mark.ts
+//  sending ──Microsoft accepts──▶ sent                                   owner/settle.ts
+//          ──Microsoft refuses, or a day of trying is over──▶ failed     owner/settle.ts
+//          ──a transient failure──▶ queued, due later                    owner/settle.ts
+//          ──the outcome is unknown──▶ queued, in doubt                  owner/settle.ts
+//          ──no access──▶ held ──access again──▶ queued                  owner/settle.ts, changes/hold.ts
+//          ──Microsoft refuses the mailbox──▶ held, or queued            owner/settle.ts, mailbox/refusals.ts
+//          ──its process is gone──▶ queued, in doubt if it was tried     doubt/take-over.ts
+//  scheduled, queued, held ──somebody cancels──▶ cancelled               changes/cancel.ts; also sending, while its draft is filled
+//  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      mailbox/tend-mailboxes.ts
+//  failed ──somebody retries──▶ queued                                   changes/retry.ts
+//  scheduled, queued, held ──its expiresAt passes──▶ failed              changes/expired.ts; owner/settle.ts where it was in doubt
+//  scheduled, queued, held ──its key is forgotten──▶ failed              changes/forget.ts
+//  all of these ──restored from a backup, not to be sent──▶ failed       changes/not-resent.ts
+//  sent, failed, cancelled ──kept long enough──▶ deleted                 changes/expire.ts
 //
 // A message stays in doubt until it ends, or until it is found not to have been sent.
 

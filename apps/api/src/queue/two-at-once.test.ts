@@ -17,11 +17,11 @@ import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './intake/chunks.ts'
-import { storeDraft } from './drafts.ts'
+import { storeDraft } from './drafts/drafts.ts'
 import { createRetention } from './changes/expire.ts'
 import { beginReceiving } from './intake/receive.ts'
 import { RETRY } from './changes/retry.ts'
-import { createSettling } from './settle.ts'
+import { createSettling } from './owner/settle.ts'
 
 // A statement that waited for a concurrent one must not act on what it read before.
 

@@ -8,7 +8,7 @@ import { createOwnership, type Ownership } from '../queue/owner/ownership.ts'
 import { createOwnerStore } from '../queue/owner/ownership.sql.ts'
 import { createSenders } from '../queue/owner/senders.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
-import type { TakeOverWaits } from '../queue/recover.ts'
+import type { TakeOverWaits } from '../queue/doubt/take-over.ts'
 import { newId } from './new-id.ts'
 
 /** What a process that is gone was sending is judged at the first look. */

@@ -11,7 +11,7 @@ import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable
 import { createFinder } from '../records/find.ts'
 import { withHeld, type StoredFilter } from '../records/find-filter.ts'
 import { RETRY } from './retry.ts'
-import { MESSAGES_CHANNEL } from '../wake.ts'
+import { MESSAGES_CHANNEL } from '../owner/wake.ts'
 
 // Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
 // among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message

@@ -2,7 +2,7 @@ import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../../database/generated/client.ts'
 import { countAndTell, heldEvents, MOVED, queueRows } from '../counters.ts'
-import { wakeWorkers } from '../wake.ts'
+import { wakeWorkers } from '../owner/wake.ts'
 
 // held ──its reason is gone──▶ queued. Messages become held in submit.ts,
 // settle.ts and tend-mailboxes.ts. A release names the reasons that are

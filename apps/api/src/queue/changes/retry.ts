@@ -3,7 +3,7 @@ import type { PrismaClient } from '../../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
 import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from '../columns.ts'
 import { addToCounters, queueRows } from '../counters.ts'
-import { wakeWorkers } from '../wake.ts'
+import { wakeWorkers } from '../owner/wake.ts'
 
 // failed ──somebody retries──▶ queued.
 

@@ -1,7 +1,7 @@
 import type { Prisma, PrismaClient } from '../../database/generated/client.ts'
 import { dismissAlerts } from '../../database/alert-log.ts'
 import { appendAuditEvent } from '../../database/audit-log.ts'
-import { wakeWorkers } from '../wake.ts'
+import { wakeWorkers } from '../owner/wake.ts'
 
 /** Where Graph refuses the tokens, or something answers in its place, access is not what the mailbox waits for. $1 tenant */
 const END_PAUSE = `

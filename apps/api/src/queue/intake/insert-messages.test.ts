@@ -13,7 +13,7 @@ import {
 import { WRONG_COUNTERS } from '../../test-support/queue-faults.ts'
 import { HOURS, SECONDS } from '../../test-support/test-clock.ts'
 import { insertMessages, insertPlainMessages, type NewMessage, type StoredRow } from './insert-messages.ts'
-import { MESSAGES_CHANNEL } from '../wake.ts'
+import { MESSAGES_CHANNEL } from '../owner/wake.ts'
 
 // Two statements store messages. What the cheap one leaves out is left to the other, and both come to the same.
 

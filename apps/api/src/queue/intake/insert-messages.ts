@@ -6,7 +6,7 @@ import { isInLane } from '../lanes.ts'
 import { searchedText } from '../records/search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
 import { countAndTell, lockCounters, MAKE_COUNTERS, queueRows, storedBytes } from '../counters.ts'
-import { MESSAGES_CHANNEL } from '../wake.ts'
+import { MESSAGES_CHANNEL } from '../owner/wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
 // nothing stands in the way of, which is nearly all of them.

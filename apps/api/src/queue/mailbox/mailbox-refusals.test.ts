@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ADA, createQueueFixture, IN_DOUBT, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
-import type { MarkedMessage } from '../marked-message.ts'
+import type { MarkedMessage } from '../owner/marked-message.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
-import type { Settlement } from '../settle.ts'
+import type { Settlement } from '../owner/settle.ts'
 
 let fixture: QueueFixture
 

@@ -7,7 +7,7 @@ import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.ts'
 import { countAndTell, heldEvents, MOVED, queueRows, countersOf } from '../counters.ts'
-import { wakeWorkers } from '../wake.ts'
+import { wakeWorkers } from '../owner/wake.ts'
 
 // queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
 //

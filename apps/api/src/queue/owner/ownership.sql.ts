@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../../database/database.ts'
-import { MESSAGES_CHANNEL } from '../wake.ts'
+import { MESSAGES_CHANNEL } from './wake.ts'
 
 // The statements about who sends for a mailbox. Whoever uses one (`ownedBoxes`) shares a lock on its row that keeps only a
 // change of owner waiting, so that what others write about the mailbox waits for nobody.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { claimCleanups } from '../cleanups.ts'
+import { claimCleanups } from '../drafts/cleanups.ts'
 import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import { createTestPool } from '../../test-support/test-database.ts'

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Candidate, OwnedMailbox, OwnerStore } from './ownership.sql.ts'
 
-// Which mailboxes this process sends for.
+// This room decides who sends, and when. Exactly one process owns a mailbox, and whatever it begins there names it:
 //
 //   free ──take──▶ owned in epoch e ──hand over──▶ free
 //                       │ not renewed for 12 s, as another process sees it
@@ -12,6 +12,18 @@ import type { Candidate, OwnedMailbox, OwnerStore } from './ownership.sql.ts'
 // counts 12 s in which it saw no renewal. Both count by their own monotonic clocks, so that no time of day decides
 // anything. That keeps a process that stood still from beginning anything; what makes it certain is that each statement
 // which lets a request begin names owner and epoch.
+//
+// A message of the mailbox is queued until its owner marks it, and is sending until an outcome names that mark:
+//
+//   queued ──claim.ts: what is due (mailbox-state.ts, window.ts), and who of it goes now (next.ts)──▶
+//          ──mark.ts: only what is still queued, due, and not paused──▶ sending
+//          ──clear.ts: before each further request that could send it, under the settings of now──▶ sending
+//          ──settle.ts: the outcome, however late, as long as no later attempt has begun──▶ ended, held or queued again
+//
+// The worker in ../../delivery/ calls them in this order. Where an outcome is missing, ../doubt/ decides. For those who only
+// read, senders.ts says who owns, and plan.ts when everything that is due will have left.
+//
+// The room writes owners, the owner and epoch of mailboxes, and the marks of message_queue.
 
 const OWNER_LEASE_MS = 12_000
 const RENEW_EVERY_MS = 3_000

@@ -1,17 +1,26 @@
 import type pg from 'pg'
-import { noteAttempts } from './attempts.ts'
+import { noteAttempts } from '../attempts.ts'
 import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.ts'
-import { idsOf, markedRows, NO_MARK } from './columns.ts'
-import { failExpired, type ExpiredMessage } from './changes/expired.ts'
-import { releaseHeld } from './changes/hold.ts'
-import { addToCounters, queueRows } from './counters.ts'
-import type { Owned, Ownership } from './owner/ownership.ts'
-import { ownedBoxes } from './owner/ownership.sql.ts'
-import { bucketOf } from './usage-windows.ts'
+import { idsOf, markedRows, NO_MARK } from '../columns.ts'
+import { addToCounters, queueRows } from '../counters.ts'
+import type { Owned, Ownership } from '../owner/ownership.ts'
+import { ownedBoxes } from '../owner/ownership.sql.ts'
+import { chargeUsage } from '../usage-windows.ts'
 import { messages } from '@inforiver-mail/contract/language/en/messages'
 
-// sending ──its process is gone──▶ queued, in doubt where it was tried; ──its mark had no answer──▶ queued.
-// scheduled ──its time comes──▶ queued.
+// What became of messages whose outcome nobody has written. Their owner looks each second for marks under which nobody sends.
+//
+//  sending ──its process is gone──▶ waits 5 s, or 45 s after an outage of the database, for an outcome on its way
+//                                      ├─ one of its requests may have sent it ──▶ queued, in doubt
+//                                      └─ else ──▶ queued
+//          ──the mark had no answer──▶ queued at once: nothing was sent
+//          ──its process stops, and is still listed in owners──▶ left alone
+//
+// What is in doubt is claimed like any other message, but looked for in the mailbox or the message trace before it is sent
+// again: `decideDoubt` of delivery/plan-settlement.ts says when. The outcome of the former attempt still counts until a later
+// one has begun (../owner/settle.ts).
+//
+// The same looks show that the clock of the database was set back; clock-set-back.ts then brings times back that lie ahead.
 
 const MOVED_AT_ONCE = 1_000
 
@@ -66,21 +75,14 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
     FROM judged j WHERE q.message_id = ${idsOf('judged')} AND q.message_id = j.message_id
   RETURNING q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, j.is_mine, j.tried, q.uploading
 ), left_behind AS MATERIALIZED (
-  SELECT * FROM recovered WHERE NOT is_mine
+  SELECT *, mail_now() AS at FROM recovered WHERE NOT is_mine
 ), attempts AS (
-  SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
+  SELECT message_id, tenant_id, at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
          CASE WHEN tried THEN '${messages['abandoned-sending']}' WHEN uploading THEN '${messages['abandoned-uploading']}'
               ELSE '${messages['abandoned']}' END AS detail,
          jsonb_build_object('detail', jsonb_build_array(CASE WHEN tried THEN 'abandoned-sending' WHEN uploading THEN 'abandoned-uploading' ELSE 'abandoned' END)) AS facts
     FROM left_behind
-), ${noteAttempts('attempts')}, used AS (
-  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, ${bucketOf('mail_now()')}, count(*), sum(recipients) FROM left_behind WHERE tried
-   GROUP BY 1 ORDER BY 1
-  ON CONFLICT (tenant_id, started_at) DO UPDATE
-    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
-  RETURNING tenant_id
-), noticed AS (
+), ${noteAttempts('attempts')}, ${chargeUsage('left_behind', 'tried')}, noticed AS (
   INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM left_behind ORDER BY 1
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
   RETURNING tenant_id
@@ -89,30 +91,12 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
 )
 SELECT message_id, is_mine FROM recovered WHERE (SELECT count(*) FROM counted) >= 0`
 
-/** Queues scheduled messages whose time has come. */
-const RELEASE_SCHEDULED = `
-WITH released AS (
-  UPDATE message_queue SET state = 'queued'
-   WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
-                                 ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
-  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
-), counted AS (${addToCounters([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
-)
-SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
-
 export interface TakenOver {
   /** Of processes that are gone. */
   readonly abandoned: readonly string[]
   /** Something is due again. */
   readonly moved: boolean
   /** There may be more. */
-  readonly more: boolean
-}
-
-export interface Released {
-  readonly expired: readonly ExpiredMessage[]
-  readonly moved: boolean
-  /** There may be more to release or to fail. */
   readonly more: boolean
 }
 
@@ -243,12 +227,4 @@ export function createTakingOver(
 /** The parameters $1 to $3 of the statements above. */
 function valuesOf({ owner, mailboxes }: Owned): unknown[] {
   return [mailboxes.map(({ tenantId }) => tenantId), owner, mailboxes.map(({ epoch }) => epoch)]
-}
-
-/** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
-export async function releaseMessages(pool: pg.Pool): Promise<Released> {
-  const { expired, more } = await failExpired(pool)
-  const scheduled = await pool.query({ name: 'release-scheduled', text: RELEASE_SCHEDULED })
-  const moved = [scheduled.rowCount ?? 0, await releaseHeld(pool)]
-  return { expired, moved: moved.some((count) => count > 0), more: more || moved.includes(MOVED_AT_ONCE) }
 }

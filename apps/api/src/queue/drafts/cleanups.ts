@@ -1,10 +1,10 @@
 import type pg from 'pg'
-import type { MailboxLimits } from './mailbox/limits.ts'
-import type { Owned } from './owner/ownership.ts'
-import { ownedBoxes } from './owner/ownership.sql.ts'
-import { isPaused } from './mailbox/pause.ts'
-import { readingInboxes } from './reports/report-inboxes.ts'
-import { countersOf } from './counters.ts'
+import type { MailboxLimits } from '../mailbox/limits.ts'
+import type { Owned } from '../owner/ownership.ts'
+import { ownedBoxes } from '../owner/ownership.sql.ts'
+import { isPaused } from '../mailbox/pause.ts'
+import { readingInboxes } from '../reports/report-inboxes.ts'
+import { countersOf } from '../counters.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { setMailbox } from '../test-support/mailbox-state.ts'
+import { setMailbox } from '../../test-support/mailbox-state.ts'
 import {
   ADA,
   createQueueFixture,
@@ -10,14 +10,14 @@ import {
   SENT,
   VERSION,
   type QueueFixture,
-} from '../test-support/queue-fixture.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
+} from '../../test-support/queue-fixture.ts'
+import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createTestPool } from '../../test-support/test-database.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { MarkedMessage } from './marked-message.ts'
-import type { Deliveries } from './queue.ts'
+import type { Deliveries } from '../queue.ts'
 import type { Settlement } from './settle.ts'
-import { NO_DOUBT } from './states.ts'
+import { NO_DOUBT } from '../states.ts'
 
 let fixture: QueueFixture
 let pool: pg.Pool

@@ -1,17 +1,17 @@
 import type pg from 'pg'
 import type { Mark, MarkedMessage } from './marked-message.ts'
-import type { MailboxLimits } from './mailbox/limits.ts'
-import { mark } from './owner/mark.ts'
-import { readLanes, type MailboxAt, type MailboxReader, type Order, type ReadLane } from './owner/mailbox-state.ts'
-import { afterLeaving, nextToLeave } from './owner/next.ts'
-import type { Owned, Ownership } from './owner/ownership.ts'
-import { createWindow, type Planned } from './owner/window.ts'
+import type { MailboxLimits } from '../mailbox/limits.ts'
+import { mark } from './mark.ts'
+import { readLanes, type MailboxAt, type MailboxReader, type Order, type ReadLane } from './mailbox-state.ts'
+import { afterLeaving, nextToLeave } from './next.ts'
+import type { Owned, Ownership } from './ownership.ts'
+import { createWindow, type Planned } from './window.ts'
 
 // queued ──marked──▶ sending.
 //
 // The owner of a mailbox reads what is due, asks `next.ts` who leaves, and marks those. One claim follows the other, so that
 // each sees what those before have taken of the limits. The process remembers a mark before it is made: what is marked under one
-// that it does not know of was not sent (recover.ts).
+// that it does not know of was not sent (../doubt/take-over.ts).
 
 /** Bounds what is read of a mailbox with very many lanes. */
 const READ_AT_MOST = 1_000

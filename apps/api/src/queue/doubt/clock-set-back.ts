@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { CLEANUP_LEASE_MS } from './cleanups.ts'
-import { INBOX_LEASE_MS } from './reports/report-inboxes.ts'
-import { LONGEST_WAIT_MS } from './settle.ts'
-import { bucketOf } from './usage-windows.ts'
+import { CLEANUP_LEASE_MS } from '../drafts/cleanups.ts'
+import { INBOX_LEASE_MS } from '../reports/report-inboxes.ts'
+import { LONGEST_WAIT_MS } from '../owner/settle.ts'
+import { bucketOf } from '../usage-windows.ts'
 
 // The clock of the database may be set back, or a standby take over whose clock is behind. Times that were written before
 // then lie ahead, and mail would wait until they come.

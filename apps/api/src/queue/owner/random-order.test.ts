@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createChance } from '../test-support/chance.ts'
-import { CONTRADICTIONS, WRONG_COUNTERS } from '../test-support/queue-faults.ts'
+import { createChance } from '../../test-support/chance.ts'
+import { CONTRADICTIONS, WRONG_COUNTERS } from '../../test-support/queue-faults.ts'
 import {
   ADA,
   createQueueFixture,
@@ -11,9 +11,9 @@ import {
   SENT,
   VERSION,
   type QueueFixture,
-} from '../test-support/queue-fixture.ts'
-import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
+} from '../../test-support/queue-fixture.ts'
+import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { MarkedMessage } from './marked-message.ts'
 
 const STEPS = 150

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
-import { DAYS, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
-import { LONGEST_WAIT_MS } from './settle.ts'
+import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { DAYS, HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
+import { LONGEST_WAIT_MS } from '../owner/settle.ts'
 
 const LIMITS = { messagesPerMinute: 2, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000, concurrency: 4 }
 

@@ -1,13 +1,23 @@
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
-import { currentSettings } from './clear.ts'
-import { isInTime } from './columns.ts'
-import type { Mark, MarkedMessage, Upload } from './marked-message.ts'
-import { addToCounters, queueRows } from './counters.ts'
+import { currentSettings } from '../owner/clear.ts'
+import { isInTime } from '../columns.ts'
+import type { Mark, MarkedMessage, Upload } from '../owner/marked-message.ts'
+import { addToCounters, queueRows } from '../counters.ts'
 
-// A message that is sent by draft: the draft is created, filled with attachments, then complete. Only who has it
-// marked writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
-// queue, so that a cancel waits for it. A message that has expired goes no further.
+// A message that does not fit one request, or has to be found again, is sent by a draft in the mailbox:
+//
+//   no draft ──storeDraft──▶ filling ──storeUpload, after each file and each range──▶ filling ──finishUpload──▶ complete
+//            ──storeDraft, with all its files──▶ complete ──sent, failed, or cancelled before it was complete──▶ no draft
+//
+// While it is filled the message cannot have been sent: it may be cancelled, and any process goes on from the stored
+// position. Only who has it marked writes these steps, and only under the settings the draft was created with. Each
+// statement locks the row of the queue, so that a cancel waits for it. A message that has expired goes no further.
+// delivery/send-by-draft.ts makes the requests between these steps.
+//
+// What is left in the mailbox (a draft nobody needs, a copy nobody wants, or a draft whose id was never stored) is in
+// cleanups.ts until delivery/clean-mailboxes.ts has deleted it. The room writes message_drafts and mailbox_cleanups; a
+// statement that ends a message deletes its draft by `deleteDrafts` (../columns.ts).
 
 export interface StoredDraft {
   /** Null when the draft is gone. */

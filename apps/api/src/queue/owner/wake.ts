@@ -1,6 +1,6 @@
-import type { Timers } from '../runtime/clock.ts'
-import type { Prisma } from '../database/generated/client.ts'
-import { keepConnected } from '../database/keep-connected.ts'
+import type { Timers } from '../../runtime/clock.ts'
+import type { Prisma } from '../../database/generated/client.ts'
+import { keepConnected } from '../../database/keep-connected.ts'
 
 /** A transaction that queues messages notifies this channel, which wakes the workers when it commits. The payload names their tenant. */
 export const MESSAGES_CHANNEL = 'inforiver_mail_messages'

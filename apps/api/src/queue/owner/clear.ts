@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import type { Prisma, PrismaClient } from '../database/generated/client.ts'
-import { isInTime, markedRows } from './columns.ts'
+import type { Prisma, PrismaClient } from '../../database/generated/client.ts'
+import { isInTime, markedRows } from '../columns.ts'
 import type { Mark } from './marked-message.ts'
-import { countersOf } from './counters.ts'
+import { countersOf } from '../counters.ts'
 
 // sending ──a request to the mailbox is cleared──▶ sending, with the request on the wire.
 

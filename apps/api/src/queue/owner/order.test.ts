@@ -1,10 +1,10 @@
 import type { MessagePriority } from '@inforiver-mail/contract/message'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ADA, BEN, createQueueFixture, QUEUED, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
+import { ADA, BEN, createQueueFixture, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { MarkedMessage } from './marked-message.ts'
-import type { Queue } from './queue.ts'
+import type { Queue } from '../queue.ts'
 
 // Who goes first in one mailbox, and how a limit of messages a minute is spent.
 

@@ -1,11 +1,11 @@
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createQueueFixture, SENT, VERSION, type QueueFixture } from '../test-support/queue-fixture.ts'
-import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
-import { createTestQueue } from '../test-support/test-queue.ts'
-import type { Deliveries } from './queue.ts'
-import { TAKE_OVER_WAITS } from './recover.ts'
+import { createQueueFixture, SENT, VERSION, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
+import { createTestPool, type DatabaseLink } from '../../test-support/test-database.ts'
+import { createTestQueue } from '../../test-support/test-queue.ts'
+import type { Deliveries } from '../queue.ts'
+import { TAKE_OVER_WAITS } from './take-over.ts'
 
 // The owner of a mailbox, which looks as the product does for what nobody is sending.
 

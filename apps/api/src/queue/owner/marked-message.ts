@@ -1,6 +1,6 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import type { Route } from './mailbox/refusals.ts'
-import type { Doubt } from './states.ts'
+import type { Route } from '../mailbox/refusals.ts'
+import type { Doubt } from '../states.ts'
 
 /** Identifies a message and the mark under which it is being sent. Every write of a worker names both. */
 export type Mark = Pick<MarkedMessage, 'id' | 'tenantId' | 'markId'>

@@ -2,14 +2,14 @@ import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mai
 import type { Values } from '@inforiver-mail/contract/values'
 import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type pg from 'pg'
-import type { Timers } from '../runtime/clock.ts'
-import { createBatcher, FailedItem } from '../database/batcher.ts'
-import { inTransaction } from '../database/transaction.ts'
-import { raiseFailed } from '../database/failed-alert.sql.ts'
-import { ACCEPTED, noteAttempts } from './attempts.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_MARK, seesDraft } from './columns.ts'
+import type { Timers } from '../../runtime/clock.ts'
+import { createBatcher, FailedItem } from '../../database/batcher.ts'
+import { inTransaction } from '../../database/transaction.ts'
+import { raiseFailed } from '../../database/failed-alert.sql.ts'
+import { ACCEPTED, noteAttempts } from '../attempts.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_MARK, seesDraft } from '../columns.ts'
 import type { Mark } from './marked-message.ts'
-import { judgeInterception, type Interception, type JudgedInterception } from './mailbox/interceptions.ts'
+import { judgeInterception, type Interception, type JudgedInterception } from '../mailbox/interceptions.ts'
 import {
   accessPauseAfter,
   afterLeaving,
@@ -20,7 +20,7 @@ import {
   writeRefusals,
   writeTokenTrouble,
   type LockedRefusals,
-} from './mailbox/mailbox-refusals.ts'
+} from '../mailbox/mailbox-refusals.ts'
 import {
   judgeRefusal,
   judgeToken,
@@ -28,10 +28,10 @@ import {
   type Refusal,
   type Route,
   type TokenRefusal,
-} from './mailbox/refusals.ts'
-import type { Doubt } from './states.ts'
-import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from './counters.ts'
-import { bucketOf } from './usage-windows.ts'
+} from '../mailbox/refusals.ts'
+import type { Doubt } from '../states.ts'
+import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from '../counters.ts'
+import { chargeUsage } from '../usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
 // moved to another state meanwhile.
@@ -173,7 +173,7 @@ WITH result AS MATERIALIZED (
   RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
-), ${noteAttempts('attempts')}, ${chargeUsage('written')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
+), ${noteAttempts('attempts')}, ${chargeUsage('written', 'charged AND in_time')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
          bool_or(status IN ('sent', 'held') OR outcome = 'throttled' OR outcome = 'refused' AND refused_alone IS NULL) AS answered,
          coalesce(bool_or(outcome IN ('unavailable', 'unknown') OR status = 'queued' AND refused_alone IS NOT NULL), false) AS troubled,
@@ -214,25 +214,6 @@ SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 /** SQL for a column of `boxes`, in a change of the mailbox `m`. */
 function ofBox(column: string): string {
   return `(SELECT b.${column} FROM boxes b WHERE b.tenant_id = m.tenant_id)`
-}
-
-/**
- * A common table expression that charges attempts to the limits of their mailboxes. Recovery has charged those that were
- * abandoned.
- *
- * @param written the name of rows of `tenant_id`, `recipients`, `at`, `charged` and `in_time`
- */
-function chargeUsage(written: string): string {
-  return `
-used AS (
-  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM ${written} WHERE charged AND in_time
-   GROUP BY 1, 2
-   ORDER BY 1, 2
-  ON CONFLICT (tenant_id, started_at) DO UPDATE
-    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
-  RETURNING tenant_id
-)`
 }
 
 /**
