@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
-import { createTestClock, HOURS } from '../test-support/test-clock.ts'
+import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from '../domain/mailbox-access.ts'
 import { createKeepAlive } from './keep-alive.ts'
@@ -67,6 +68,41 @@ it('gets one new token for all processes when it has expired', async () => {
   expect(new Set(tokens).size).toBe(1)
   const [row] = await fixture.database.query('SELECT refresh_token_sealed, refresh_lease_owner FROM tenant_settings')
   expect(row).toEqual({ refresh_token_sealed: null, refresh_lease_owner: null })
+})
+
+it.each(['token-503', 'token-500-empty-object', 'token-429'])(
+  'waits when Entra answers with %s, and stays connected',
+  async (name) => {
+    await clock.advance(2 * HOURS)
+    await scenario(name)
+
+    expect(await one.access()).toMatchObject({ outcome: 'unavailable' })
+    await clock.advance(5 * SECONDS)
+
+    expect(await other.access()).toMatchObject({ outcome: 'granted' })
+    await ada.signIn('Ada Admin')
+    expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
+  },
+)
+
+it('holds messages while the secret is refused, and releases them once it is fixed', async () => {
+  await clock.advance(2 * HOURS)
+  await scenario('secret-expired')
+  expect(await one.access()).toEqual({ outcome: 'held', because: 'app-misconfigured' })
+  await ada.signIn('Ada Admin')
+  expect(await readSettings()).toMatchObject({
+    status: 'connected',
+    problem: { code: 'app-misconfigured', detail: expect.stringContaining('AADSTS7000222') },
+  })
+  const { id } = await (await createServiceClient(product)).submit()
+  await fixture.database.query(
+    `UPDATE message_queue SET state = 'held', held_because = 'app-misconfigured', due_at = NULL`,
+  )
+
+  await other.recheck()
+
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
+  expect(await fixture.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
 })
 
 it('notices a refused secret before anybody sends, and then leaves it to the recheck', async () => {

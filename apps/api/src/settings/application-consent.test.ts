@@ -161,6 +161,14 @@ it.each([
   expect(waits).toEqual(problem.code === 'permission-missing' ? [2_000, 4_000] : [])
 })
 
+it('connects the mailbox that a policy lets the application use', async () => {
+  await change({ applicationMailboxes: ['reports@contoso.com'] })
+
+  await connect()
+
+  expect(await readSettings()).toMatchObject({ status: 'connected' })
+})
+
 it('connects by a role in Exchange alone, with no permission in Entra', async () => {
   await change({
     applicationPermissions: [],
