@@ -1,6 +1,7 @@
 import type { MessagePriority } from '@inforiver-mail/contract/message'
 import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
+import { ENDED } from './counters.ts'
 import { isInLane, walkLanes } from './lanes.ts'
 
 // SQL fragments that define the size of a message, whether it is being sent, and the deletion of what is stored of it.
@@ -165,6 +166,32 @@ export function isCancellable(row: string): string {
 /** The value of unsent_messages.cause for a problem, which is SQL for JSON. */
 export function causeOf(problem: string): string {
   return `left(coalesce(${problem} ->> 'microsoftCode', ${problem} ->> 'code', 'unknown'), 100)`
+}
+
+/**
+ * Common table expressions, `recorded` and `unsent`, by which messages that left the queue have failed.
+ *
+ * @param left the name of rows of message_queue
+ * @param problem SQL over a row `l` of these, as JSON
+ * @param at SQL over a row `l` for when they failed
+ */
+export function recordFailed(
+  left: string,
+  problem: string,
+  { at = 'mail_now()', keepsContent = false }: { at?: string; keepsContent?: boolean } = {},
+): string {
+  return `
+recorded AS (
+  UPDATE messages m
+     SET outcome = 'failed', ended_at = ${at}, from_email = l.from_email, possible_duplicate = l.possible_duplicate, problem = ${problem}
+    FROM ${left} l WHERE m.id = ${idsOf(left)} AND m.id = l.message_id
+  RETURNING ${ENDED}
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
+  SELECT l.message_id, l.tenant_id, r.service, 'failed', r.created_at, r.ended_at, ${keepsContent}, l.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
+    FROM ${left} l JOIN recorded r ON r.id = l.message_id
+  RETURNING message_id, tenant_id, cause, ended_at
+)`
 }
 
 /**

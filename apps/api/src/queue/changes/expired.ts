@@ -3,16 +3,16 @@ import { problemOf } from '@inforiver-mail/m365/message-problem'
 import type pg from 'pg'
 import { raiseFailed } from '../../database/failed-alert.sql.ts'
 import {
-  causeOf,
   deletableAtOnce,
   deleteContents,
   deleteDrafts,
   idsOf,
   isInTime,
+  recordFailed,
   seesDraft,
   storedBytesOf,
 } from '../columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../counters.ts'
+import { countAndTell, endedEvents, queueRows, storedBytes } from '../counters.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -43,18 +43,7 @@ WITH due AS MATERIALIZED (
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
-), recorded AS (
-  UPDATE messages m
-     SET outcome = 'failed', ended_at = mail_now(), from_email = e.from_email, possible_duplicate = e.possible_duplicate,
-         problem = CASE WHEN e.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END
-    FROM expired e WHERE m.id = ${idsOf('expired')} AND m.id = e.message_id
-  RETURNING ${ENDED}
-), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
-  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, mail_now(), false, e.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
-    FROM expired e JOIN recorded r ON r.id = e.message_id
-  RETURNING message_id, tenant_id, cause, ended_at
-), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
+), ${recordFailed('expired', 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END')}, ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
   RETURNING tenant_id
 ), ${countAndTell(
   [queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')],

@@ -1,7 +1,15 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/message-problem'
-import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, isBeingSent, seesDraft } from '../columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../counters.ts'
+import {
+  deleteContents,
+  deleteDrafts,
+  hasContentLeft,
+  idsOf,
+  isBeingSent,
+  recordFailed,
+  seesDraft,
+} from '../columns.ts'
+import { countAndTell, endedEvents, queueRows, storedBytes } from '../counters.ts'
 import { LOST_VALUES } from '../../domain/sealed-column.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A message that is being sent is left to its process.
@@ -58,17 +66,7 @@ failed AS (
    WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND NOT ${isBeingSent('q')} AND ${seesDraft('q')}
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
-), recorded AS (
-  UPDATE messages m
-     SET outcome = 'failed', ended_at = f.at, from_email = f.from_email, possible_duplicate = f.possible_duplicate,
-         problem = CASE WHEN f.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END
-    FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
-  RETURNING ${ENDED}
-), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
-  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
-    FROM failed f JOIN recorded r ON r.id = f.message_id
-), ended_before AS (
+), ${recordFailed('failed', `CASE WHEN l.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END`, { at: 'l.at' })}, ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id
 ), arriving AS MATERIALIZED ( -- unless a concurrent submit completed it: it is queued by now, which this statement does not see

@@ -1,8 +1,8 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/message-problem'
 import type pg from 'pg'
-import { causeOf, deleteDrafts } from '../columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows } from '../counters.ts'
+import { deleteDrafts, recordFailed } from '../columns.ts'
+import { countAndTell, endedEvents, queueRows } from '../counters.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 
@@ -37,26 +37,16 @@ export async function countUnsent(client: pg.ClientBase): Promise<Unsent> {
 
 /** Their contents stay, so that they can be retried. The draft of one that may have been sent stays in the mailbox. */
 const FAIL = `
-WITH unsent AS MATERIALIZED (
-  SELECT q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt FROM message_queue q
-), left_queue AS (
-  DELETE FROM message_queue RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
+WITH left_queue AS (
+  DELETE FROM message_queue q
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt,
+            q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
 ), changes AS (
   DELETE FROM bulk_changes
 ), listed AS (
   DELETE FROM bulk_change_messages
-), recorded AS (
-  UPDATE messages m
-     SET outcome = 'failed', ended_at = mail_now(), from_email = u.from_email, possible_duplicate = u.possible_duplicate,
-         problem = CASE WHEN u.in_doubt THEN $1::jsonb ELSE $2::jsonb END
-    FROM unsent u WHERE m.id = u.message_id
-  RETURNING ${ENDED}
-), failed AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
-  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
-    FROM unsent u JOIN recorded r ON r.id = u.message_id
-), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'left_queue')], [endedEvents('recorded')])}
-SELECT count(*)::int AS failed FROM unsent WHERE (SELECT count(*) FROM counted) >= 0`
+), ${recordFailed('left_queue', 'CASE WHEN l.in_doubt THEN $1::jsonb ELSE $2::jsonb END', { keepsContent: true })}, ${deleteDrafts('left_queue', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'left_queue')], [endedEvents('recorded')])}
+SELECT count(*)::int AS failed FROM left_queue WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Fails every message that has not ended, and gives up what was still to be retried. Returns how many there were. */
 export async function failUnsent(client: pg.ClientBase): Promise<number> {
