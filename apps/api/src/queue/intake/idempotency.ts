@@ -44,7 +44,7 @@ export function takeKeys(when = 'true'): string {
   return `
 taken AS MATERIALIZED (
   INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, message_ids, created_at)
-  SELECT c.tenant_id, c.service, c.key, c.content_hash, c.message_id, c.message_ids::text[], mail_now()
+  SELECT c.tenant_id, c.service, c.key, c.content_hash, c.message_id, c.message_ids, mail_now()
     FROM claims c
    WHERE c.message_id IN (SELECT id FROM room) AND ${when}
    ORDER BY c.tenant_id, c.service, c.key, c.message_id
@@ -96,30 +96,16 @@ export interface KeyClaim extends KeyName {
   readonly messageIds?: readonly string[]
 }
 
-/** The columns of `claims`: tenants, services, keys, content hashes, message ids, and all message ids of a batch as arrays. */
-export function claimColumns(claims: readonly KeyClaim[]): unknown[] {
-  return [
-    ...keyColumns(claims),
-    claims.map(({ contentHash }) => contentHash),
-    claims.map(({ messageId }) => messageId),
-    claims.map(({ messageIds }) => messageIds && `{${messageIds.join(',')}}`),
-  ]
-}
-
 /** Reads who holds the keys. The map is keyed by `textOf`. */
 async function readKeys(pool: pg.Pool, names: readonly KeyName[]): Promise<Map<string, KeyHolder>> {
   const { rows } = await pool.query<KeyName & KeyHolder>({
     name: 'read-keys',
     text: READ_KEYS,
-    values: keyColumns(names),
+    values: [names.map(({ tenantId }) => tenantId), names.map(({ service }) => service), names.map(({ key }) => key)],
   })
   return new Map(rows.map((row) => [textOf(row), row]))
 }
 
 function textOf({ tenantId, service, key }: KeyName): string {
   return JSON.stringify([tenantId, service, key])
-}
-
-function keyColumns(names: readonly KeyName[]): [string[], string[], string[]] {
-  return [names.map(({ tenantId }) => tenantId), names.map(({ service }) => service), names.map(({ key }) => key)]
 }

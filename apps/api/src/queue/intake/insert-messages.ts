@@ -1,7 +1,7 @@
 import type { Attachment, MessagePriority, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { rankOf, sizeOf, uploadBytesOf } from '../columns.ts'
-import { claimColumns, FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
+import { FREE_KEYS, takeKeys, type KeyClaim } from './idempotency.ts'
 import { isInLane } from '../lanes.ts'
 import { searchedText } from '../records/search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
@@ -54,33 +54,38 @@ export interface NewMessage {
   readonly idempotency: { readonly key: string; readonly contentHash: string } | null
 }
 
+/** What the statements are given of a message, and the types of it in SQL. */
+const GIVEN = `
+id text, tenant_id text, service text, of_page boolean, "to" jsonb, cc jsonb, bcc jsonb, recipients int, subject text, reference text, send_at timestamptz,
+priority text, expires_at timestamptz, request_read_receipt boolean, request_delivery_receipt boolean, on_unknown_outcome text, save_to_sent_items boolean,
+attachments jsonb, attachment_bytes bigint, stored_bytes bigint, open_bytes int, added_bytes bigint, data_key text, traceparent text, searched text,
+content_from int, content_bytes int, place int`
+/** What stays of a message: the columns of messages, and of `accepted`. */
+const RECORDED = `
+id, tenant_id, service, "to", cc, bcc, recipients, subject, reference, send_at, priority, expires_at, read_receipt, delivery_receipt, on_unknown_outcome,
+save_to_sent_items, attachments, attachment_bytes, open_bytes, created_at`
+/** The columns of message_queue that `accepted` has. */
+const QUEUED = `tenant_id, service, state, due_at, held_because, recipients, upload_bytes, on_unknown_outcome, save_to_sent_items, expires_at`
+
 /**
  * Common table expressions: the messages with the settings of their tenants, and their data keys, locked against deletion.
  *
- * $1 to $26 one array per column, of which $12 and $13 say where the content of a message begins in $27 and how long it is: an
- * array would have all content as text
+ * $1 the messages as JSON, $2 the contents of all of them, one after the other: within JSON they would be text
  */
 const NEW = `new AS MATERIALIZED (
-  SELECT n.*, substring($27::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later,
-         s.from_email AS sender,
+  SELECT n.*, substring($2::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later, mail_now() AS created_at,
+         n.request_read_receipt AS read_receipt, n.request_delivery_receipt AS delivery_receipt, s.from_email AS sender,
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
-                $10::int[], $11::text[], $12::int[], $13::int[], $14::bigint[], $15::bigint[], $16::int[], $17::bigint[], $18::text[],
-                $19::jsonb[], $20::jsonb[], $21::jsonb[], $22::text[], $23::timestamptz[], $24::boolean[], $25::boolean[], $26::text[]) WITH ORDINALITY
-      AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           data_key, content_from, content_bytes, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
-           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt, searched, place)
-    LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
+    FROM json_to_recordset($1::json) AS n(${GIVEN}) LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), keys AS MATERIALIZED (
-  SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
+  SELECT id FROM data_keys WHERE id = ANY (ARRAY(SELECT data_key FROM new)) ORDER BY id FOR KEY SHARE
 )`
 
-/** A common table expression: the idempotency keys to take. $30 to $35 their columns */
+/** A common table expression: the idempotency keys to take. $5 the keys as JSON */
 const CLAIMS = `
 claims AS MATERIALIZED (
-  SELECT * FROM unnest($30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
-    AS c(tenant_id, service, key, content_hash, message_id, message_ids)
+  SELECT * FROM json_to_recordset($5::json) AS c(tenant_id text, service text, key text, content_hash text, message_id text, message_ids text[])
 )`
 
 /** A common table expression: the messages whose idempotency keys identify others. */
@@ -99,7 +104,7 @@ refused AS MATERIALIZED (
  * @param arrived what happens where the attachments of a message have arrived before
  * @param before how many bytes of the message have been counted before
  *
- * $29 the channel to wake workers on
+ * $4 the channel to wake workers on
  */
 function store(parts: { accepted: string; dueAt: string; arrived: string; before: string }): string {
   const { accepted, dueAt, arrived, before } = parts
@@ -111,25 +116,18 @@ accepted AS MATERIALIZED (
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
     FROM ${accepted}
 ), recorded AS (
-  INSERT INTO messages (id, tenant_id, service, "to", subject, reference, created_at, send_at, on_unknown_outcome, save_to_sent_items,
-                        recipients, attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
-  SELECT id, tenant_id, service, "to", subject, reference, mail_now(), send_at, on_unknown_outcome, save_to_sent_items, recipients,
-         attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt
-    FROM accepted
+  INSERT INTO messages (${RECORDED}) SELECT ${RECORDED} FROM accepted
 ), texts AS (
-  INSERT INTO message_texts (message_id, tenant_id, created_at, searched) SELECT id, tenant_id, mail_now(), searched FROM accepted
+  INSERT INTO message_texts (message_id, tenant_id, created_at, searched) SELECT id, tenant_id, created_at, searched FROM accepted
 ), stored AS (
   INSERT INTO message_contents (message_id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
   SELECT id, tenant_id, service, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now(), traceparent FROM accepted ${arrived}
 ), queued AS (
-  INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, held_because, recipients, size, upload_bytes,
-                             on_unknown_outcome, save_to_sent_items, priority, service, expires_at)
-  SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, upload_bytes,
-         on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
-    FROM accepted a
+  INSERT INTO message_queue (message_id, waits_since, size, priority, ${QUEUED})
+  SELECT id, greatest(created_at, send_at), ${sizeOf('a')}, ${rankOf('priority')}, ${QUEUED} FROM accepted a
   RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($29, string_agg(t.tenant_id, ',')) FROM totals t
+  SELECT pg_notify($4, string_agg(t.tenant_id, ',')) FROM totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
      AND CASE WHEN t.queued = 0 THEN true
               ELSE (SELECT true FROM message_queue q
@@ -156,12 +154,12 @@ accepted AS MATERIALIZED (
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
  *   their service has submitted before them.
  *
- * $1 to $27 as above, $28 the most that a tenant may store, $29 to $35 as above, $36 whether to store all or none, $37 the ids of those of the page
+ * $1, $2, $4 and $5 as above, $3 the most that a tenant may store, $6 whether to store all or none
  */
 const INSERT_MESSAGES = `
 WITH ${NEW}, before AS MATERIALIZED (
   SELECT max(last.due_at) AS due_at
-    FROM (SELECT tenant_id, service FROM new WHERE $36 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
+    FROM (SELECT tenant_id, service FROM new WHERE $6 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
       SELECT q.due_at FROM message_queue q
        WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
          AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
@@ -169,27 +167,27 @@ WITH ${NEW}, before AS MATERIALIZED (
 ), ${CLAIMS}, totals AS MATERIALIZED (${lockCounters('new')}), of_services AS MATERIALIZED (
   SELECT n.tenant_id, n.service, service_stored_bytes(n.tenant_id, n.service) AS held_bytes
     FROM (SELECT DISTINCT tenant_id, service FROM new) AS n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$28')}
+   WHERE t.stored_bytes + (SELECT sum(m.added_bytes) FROM new m WHERE m.tenant_id = n.tenant_id) > ${forAny('$3')}
 ), adding AS (
-  SELECT n.id, n.tenant_id, n.added_bytes, n.id = ANY ($37) AS of_page, n.id <> ALL ($37)
+  SELECT n.id, n.tenant_id, n.added_bytes, n.of_page, NOT n.of_page
            AND coalesce(s.held_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id, n.service ORDER BY n.added_bytes, n.id)
-                        >= ${smallService('$28')}, false) AS of_large
+                        >= ${smallService('$3')}, false) AS of_large
     FROM new n LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
    WHERE n.data_key IN (SELECT keys.id FROM keys)
 ), fitting AS MATERIALIZED (
   SELECT id
-    FROM (SELECT a.id, CASE WHEN a.of_page THEN $28 WHEN a.of_large THEN ${forAny('$28')} ELSE ${forSmallServices('$28')} END AS may_be_bytes,
+    FROM (SELECT a.id, CASE WHEN a.of_page THEN $3 WHEN a.of_large THEN ${forAny('$3')} ELSE ${forSmallServices('$3')} END AS may_be_bytes,
                  t.stored_bytes + sum(a.added_bytes) OVER (PARTITION BY a.tenant_id ORDER BY a.of_large, a.added_bytes, a.id) AS total_bytes
             FROM adding a JOIN totals t ON t.tenant_id = a.tenant_id) AS summed
    WHERE true /* fence: storage */ AND total_bytes <= may_be_bytes /* end */
 ), room AS MATERIALIZED (
-  SELECT id FROM fitting WHERE NOT $36 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
+  SELECT id FROM fitting WHERE NOT $6 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
 ), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, arrived AS MATERIALIZED (
-  SELECT message_id, stored_bytes FROM message_contents WHERE message_id = ANY ($1) FOR UPDATE
+  SELECT message_id, stored_bytes FROM message_contents WHERE message_id = ANY (ARRAY(SELECT new.id FROM new)) FOR UPDATE
 ), ${store({
-  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $36) /* end */
+  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $6) /* end */
                 AND (SELECT count(*) FROM arrived) >= 0`,
-  dueAt: `CASE WHEN $36 THEN greatest(mail_now() - cardinality($1) * interval '1 millisecond', (SELECT before.due_at FROM before))
+  dueAt: `CASE WHEN $6 THEN greatest(mail_now() - (SELECT count(*) FROM new) * interval '1 millisecond', (SELECT before.due_at FROM before))
                           + place * interval '1 millisecond' ELSE mail_now() END`,
   arrived: `
   ON CONFLICT (message_id) DO UPDATE
@@ -209,12 +207,12 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
  * data key is there, and the idempotency key is free. The others are left out, for `INSERT_MESSAGES`, which has twice as many
  * nodes to set up. None may have attachments that were received before.
  *
- * $1 to $35 as above, but $17 what all messages of the tenant add; $30 to $35 only with idempotency keys
+ * $1 to $5 as above, but `added_bytes` is what all messages of the tenant add; $5 only with idempotency keys
  */
 const insertPlain = (keyed: boolean): string => `
 WITH ${NEW}, totals AS MATERIALIZED (${lockCounters('new')}), room AS (
   SELECT n.* FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
-   WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$28')} /* end */
+   WHERE n.data_key IN (SELECT keys.id FROM keys) /* fence: storage */ AND t.stored_bytes + n.added_bytes <= ${forAny('$3')} /* end */
 ), ${keyed ? `${CLAIMS}, ${takeKeys()}, ${REFUSED}, ` : ''}${store({
   accepted: keyed
     ? 'room n WHERE true /* fence: idempotency */ AND id NOT IN (SELECT message_id FROM refused) /* end */'
@@ -273,14 +271,7 @@ export async function insertMessages(
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [
-      ...toColumns(messages, added),
-      storageBytes,
-      MESSAGES_CHANNEL,
-      ...claimColumns(claims),
-      together,
-      messages.filter(({ ofPage }) => ofPage).map(({ id }) => id),
-    ],
+    values: [...toValues(messages, added), storageBytes, MESSAGES_CHANNEL, toRecords(claims), together],
   })
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -293,55 +284,32 @@ export async function insertPlainMessages(
   const added = new Map<string, number>()
   for (const { tenantId, addedBytes } of messages) added.set(tenantId, (added.get(tenantId) ?? 0) + addedBytes)
   const addedByTenants = messages.map(({ tenantId }) => added.get(tenantId) ?? 0)
-  const values = [...toColumns(messages, addedByTenants), storageBytes, MESSAGES_CHANNEL]
+  const values = [...toValues(messages, addedByTenants), storageBytes, MESSAGES_CHANNEL]
   const { rows } = await client.query<StoredRow>(
     claims.length === 0
       ? { name: 'insert-messages-plain', text: INSERT_PLAIN, values }
-      : { name: 'insert-messages-keyed', text: INSERT_PLAIN_WITH_KEYS, values: [...values, ...claimColumns(claims)] },
+      : { name: 'insert-messages-keyed', text: INSERT_PLAIN_WITH_KEYS, values: [...values, toRecords(claims)] },
   )
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-function toColumns(messages: readonly NewMessage[], addedBytes: readonly number[]): unknown[] {
-  const column = <T>(value: (message: NewMessage) => T): T[] => messages.map(value)
-  const plainColumn = (value: (message: NewMessage) => number | boolean) => plainArray(messages.map(value))
+function toValues(messages: readonly NewMessage[], addedBytes: readonly number[]): [string, Buffer] {
   let nextFrom = 1 // SQL counts from 1
-  return [
-    column(({ id }) => id),
-    column(({ tenantId }) => tenantId),
-    column(({ service }) => service),
-    column(({ to }) => JSON.stringify(to)),
-    column(({ subject }) => subject),
-    column(({ reference }) => reference),
-    column(({ sendAt }) => sendAt),
-    column(({ onUnknownOutcome }) => onUnknownOutcome),
-    plainColumn(({ saveToSentItems }) => saveToSentItems),
-    plainColumn(({ recipients }) => recipients),
-    column(({ dataKey }) => dataKey),
-    plainColumn(({ content }) => {
-      const from = nextFrom
-      nextFrom += content.length
-      return from
-    }),
-    plainColumn(({ content }) => content.length),
-    plainColumn(({ attachmentBytes }) => attachmentBytes),
-    plainColumn(({ storedBytes }) => storedBytes),
-    plainColumn(({ openBytes }) => openBytes),
-    plainArray(addedBytes),
-    column(({ traceparent }) => traceparent),
-    column(({ cc }) => JSON.stringify(cc)),
-    column(({ bcc }) => JSON.stringify(bcc)),
-    column(({ attachments }) => JSON.stringify(attachments)),
-    column(({ priority }) => priority),
-    column(({ expiresAt }) => expiresAt),
-    plainColumn(({ requestReadReceipt }) => requestReadReceipt),
-    plainColumn(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
-    column(searchedText),
-    Buffer.concat(column(({ content }) => content)),
-  ]
+  const given = messages.map(({ content, idempotency: _idempotency, receiving: _receiving, ...message }, place) => {
+    const contentFrom = nextFrom
+    nextFrom += content.length
+    const added = { addedBytes: addedBytes[place], searched: searchedText(message) }
+    return { ...message, ...added, contentFrom, contentBytes: content.length, place: place + 1 }
+  })
+  return [toRecords(given), Buffer.concat(messages.map(({ content }) => content))]
 }
 
-/** Formats an array of PostgreSQL. pg would search each value for what to escape, which numbers and booleans never have. */
-function plainArray(values: readonly (number | boolean)[]): string {
-  return `{${values.join()}}`
+/** Formats rows as JSON with the names of columns. */
+function toRecords(rows: readonly object[]): string {
+  const named = rows.map((row) => Object.entries(row).map(([name, value]) => [toColumn(name), value]))
+  return JSON.stringify(named.map((entries) => Object.fromEntries(entries)))
+}
+
+function toColumn(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
