@@ -59,30 +59,32 @@ export async function chargeUpload(
   })
 }
 
-/** $1 tenant, $2 encoded bytes of a message that Microsoft refused as too large */
-const LEARN_SIZE_LIMIT = `
-INSERT INTO mailboxes AS m (tenant_id, message_size_limit, message_size_limit_at) VALUES ($1, $2::bigint - 1, mail_now())
-ON CONFLICT (tenant_id) DO UPDATE
-   SET message_size_limit = least(CASE WHEN m.message_size_limit_at > mail_now() - ${LEARNED_FOR} THEN m.message_size_limit END, excluded.message_size_limit),
-       message_size_limit_at = excluded.message_size_limit_at`
+/**
+ * Stores what Microsoft's answer shows of a limit, and when.
+ *
+ * $1 tenant, $2 bytes
+ *
+ * @param value SQL for what takes the place of the limit that is stored
+ */
+const learn = (limit: string, value = `excluded.${limit}`): string => `
+INSERT INTO mailboxes AS m (tenant_id, ${limit}, ${limit}_at) VALUES ($1, $2, mail_now())
+ON CONFLICT (tenant_id) DO UPDATE SET ${limit} = ${value}, ${limit}_at = excluded.${limit}_at`
+const learned = (limit: string): string => `CASE WHEN m.${limit}_at > mail_now() - ${LEARNED_FOR} THEN m.${limit} END`
+
+const LEARN_SIZE_LIMIT = learn(
+  'message_size_limit',
+  `least(${learned('message_size_limit')}, excluded.message_size_limit)`,
+)
+const LEARN_REQUEST_LIMIT = learn('request_size_limit')
+const LEARN_SESSION_MINIMUM = learn(
+  'session_size_minimum',
+  `greatest(${learned('session_size_minimum')}, excluded.session_size_minimum)`,
+)
 
 /** Learns that Microsoft refuses a message of this encoded size. */
 export async function learnSizeLimit(pool: pg.Pool, tenantId: string, encodedBytes: number): Promise<void> {
-  await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes])
+  await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes - 1])
 }
-
-/** $1 tenant, $2 the longest request that Graph accepts, in bytes */
-const LEARN_REQUEST_LIMIT = `
-INSERT INTO mailboxes (tenant_id, request_size_limit, request_size_limit_at) VALUES ($1, $2, mail_now())
-ON CONFLICT (tenant_id) DO UPDATE
-   SET request_size_limit = excluded.request_size_limit, request_size_limit_at = excluded.request_size_limit_at`
-
-/** $1 tenant, $2 the smallest file that Graph opens an upload session for, in bytes */
-const LEARN_SESSION_MINIMUM = `
-INSERT INTO mailboxes AS m (tenant_id, session_size_minimum, session_size_minimum_at) VALUES ($1, $2::bigint, mail_now())
-ON CONFLICT (tenant_id) DO UPDATE
-   SET session_size_minimum = greatest(CASE WHEN m.session_size_minimum_at > mail_now() - ${LEARNED_FOR} THEN m.session_size_minimum END, excluded.session_size_minimum),
-       session_size_minimum_at = excluded.session_size_minimum_at`
 
 /** Learns the longest request and the smallest upload session that Microsoft accepts. */
 export async function learnRequestLimits(
@@ -96,10 +98,8 @@ export async function learnRequestLimits(
 
 /** $1 tenant */
 const READ_SIZES = `
-SELECT CASE WHEN message_size_limit_at > mail_now() - ${LEARNED_FOR} THEN message_size_limit END AS message,
-       CASE WHEN request_size_limit_at > mail_now() - ${LEARNED_FOR} THEN request_size_limit END AS request,
-       CASE WHEN session_size_minimum_at > mail_now() - ${LEARNED_FOR} THEN session_size_minimum END AS session
-  FROM mailboxes WHERE tenant_id = $1`
+SELECT ${learned('message_size_limit')} AS message, ${learned('request_size_limit')} AS request, ${learned('session_size_minimum')} AS session
+  FROM mailboxes m WHERE m.tenant_id = $1`
 
 /** Reads the size limits learned from Microsoft within the last day; null for an unknown one. */
 export async function readSizeLimits(pool: pg.Pool, tenantId: string): Promise<SizeLimits> {

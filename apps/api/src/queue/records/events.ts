@@ -48,31 +48,12 @@ export interface EventPage {
 }
 
 /** How many events were found, and the position of the last of them. */
-export interface EventCount {
+interface EventCount {
   readonly count: number
   readonly last: number | null
 }
 
-export interface Events {
-  /** The newest event of a tenant. */
-  end(tenantId: string): Promise<EventPlace>
-  /** The positions of the newest events of tenants; those without an event are missing. */
-  ends(tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>>
-  /**
-   * Reads at most `limit` events after a place. A page with fewer may end before the last event, since one call looks at
-   * 100,000 events at most. Returns null when the place is in the future, so that it is of another installation.
-   */
-  read(tenantId: string, after: EventPlace, limit: number, filter: EventFilter): Promise<EventPage | null>
-  /** Reads the events at positions, as far as they are kept. */
-  find(tenantId: string, positions: readonly number[]): Promise<readonly StoredEvent[]>
-  /** Counts the events after a place, up to `atMost`, and looks at `lookedAt` at most. */
-  count(
-    tenantId: string,
-    after: number,
-    filter: EventFilter,
-    limits: { atMost: number; lookedAt: number },
-  ): Promise<EventCount>
-}
+export type Events = ReturnType<typeof createEvents>
 
 /** The position that an event has at least if it happened at this time. */
 export function positionOf(time: Date): number {
@@ -165,7 +146,7 @@ type ReadRow =
       readonly is_future: boolean
     }
 
-export function createEvents(pool: pg.Pool): Events {
+export function createEvents(pool: pg.Pool) {
   async function look(tenantId: string, after: EventPlace, limit: number, lookedAt: number, filter: EventFilter) {
     const values = valuesOf(tenantId, after, filter, limit, lookedAt)
     const { rows } = await pool.query<ReadRow>({ name: 'read-events', text: READ, values })
@@ -176,18 +157,24 @@ export function createEvents(pool: pg.Pool): Events {
   }
 
   return {
-    async end(tenantId) {
+    /** The newest event of a tenant. */
+    async end(tenantId: string): Promise<EventPlace> {
       const { rows } = await pool.query<{ position: string; mark: string }>(ENDS, [[tenantId]])
       const [last] = rows
       return last ? toPlace(last.position, last.mark) : BEFORE_ALL_EVENTS
     },
 
-    async ends(tenantIds) {
+    /** The positions of the newest events of tenants; those without an event are missing. */
+    async ends(tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
       const { rows } = await pool.query<{ tenantId: string; position: string }>(ENDS, [tenantIds])
       return new Map(rows.map(({ tenantId, position }) => [tenantId, Number(position)]))
     },
 
-    async read(tenantId, after, limit, filter) {
+    /**
+     * Reads at most `limit` events after a place. A page with fewer may end before the last event, since one call looks at
+     * 100,000 events at most. Returns null when the place is in the future, so that it is of another installation.
+     */
+    async read(tenantId: string, after: EventPlace, limit: number, filter: EventFilter): Promise<EventPage | null> {
       const events: StoredEvent[] = []
       let next = after
       let lookedAt = limit
@@ -204,12 +191,19 @@ export function createEvents(pool: pg.Pool): Events {
       return { events, next, ended: false }
     },
 
-    async find(tenantId, positions) {
+    /** Reads the events at positions, as far as they are kept. */
+    async find(tenantId: string, positions: readonly number[]): Promise<readonly StoredEvent[]> {
       const { rows } = await pool.query<EventRow>(FIND, [tenantId, positions])
       return rows.map(toStoredEvent)
     },
 
-    async count(tenantId, after, filter, { atMost, lookedAt }) {
+    /** Counts the events after a place, up to `atMost`, and looks at `lookedAt` at most. */
+    async count(
+      tenantId: string,
+      after: number,
+      filter: EventFilter,
+      { atMost, lookedAt }: { atMost: number; lookedAt: number },
+    ): Promise<EventCount> {
       let found: EventCount = { count: 0, last: null }
       let position = after
       for (let looked = 0; looked < lookedAt && found.count < atMost;) {
