@@ -573,7 +573,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       'reads few rows for the first of very many by %o',
       async (filter) => {
         const found = createFinder(pool, OWNER, filter, { sortedAtMost: 20 }).all(20)
-        expect(await rowsRead(async () => expect(await first(found)).toHaveLength(20))).toBeLessThan(FEW)
+        // It counts them first, until they are too many to sort.
+        expect(await rowsRead(async () => expect(await first(found)).toHaveLength(20))).toBeLessThan(2 * FEW)
       },
     )
 

@@ -3,7 +3,7 @@ import type { Owner } from '../actor.ts'
 import { markedRows } from '../columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from '../reports/delivery-reports.ts'
 import { queuedOf } from '../lanes.ts'
-import pg from 'pg'
+import type pg from 'pg'
 import { FOR_VALUES, IN_ORDER } from './read-planned.ts'
 import { needlesOf, type TextFilter } from './search-text.ts'
 import { countersOf } from '../counters.ts'
@@ -36,49 +36,39 @@ export interface Match {
   readonly at: Date
 }
 
-/** Times from `from` on and before `to`; null for any. */
-export interface Range {
-  readonly from: Date | null
-  readonly to: Date | null
-}
-
 /** A pool, or what bounds its use. */
 export type Statements = Pick<pg.Pool, 'query'>
 /** Can also lend a connection for several statements. */
 export type Connections = Statements & Pick<pg.Pool, 'connect'>
 
-/** Makes a value a parameter of a statement. */
-export type Bind = (value: unknown) => string
-
 const QUEUE_STATES = ['queued', 'scheduled', 'held'] as const
+const ENDED: ReadonlySet<MessageStatus | undefined> = new Set(['sent', 'failed', 'cancelled'])
+
+/** What a filter may ask for besides texts, service and time of submission. */
+type Asked = 'status' | 'problem' | 'delivery' | 'duplicate' | 'failed'
+
 /** Rows of messages that a filter is limited to, with `id`, `service` and `created_at`. $1 tenant */
 export interface Source {
   readonly sql: string
   /** Whether an index has the rows in the order of submission. */
   readonly ordered: boolean
+  /** What its rows meet of what is asked for. */
+  readonly tells: readonly Asked[]
   /** Rows of messages, with their columns, in any state. */
   readonly isOfMessages?: boolean
   /** Rows of message_texts. Their texts are compared already, but for those of rows with `is_missing`, whose texts are not written yet. */
   readonly texts?: 'all' | 'some-missing'
   /** In place of reading them in the order of submission. */
   readonly plan?: typeof FOR_VALUES
-  /** Whether a row is of the status that the filter asks for. */
-  readonly hasStatus: boolean
-  /** Whether a row names why it failed, as `cause`. */
-  readonly hasCause?: true
-  /** SQL for the recipients, with `message_id`, who have the reported value that the filter asks for. They may be very many. */
-  readonly reported?: string
-  /** The rows of the queue, with `message_id`, whose messages it has. */
-  readonly queued?: string
-  /** The same rows by the time they failed, in no order of submission. */
-  readonly byEnd?: Source
+  /** It may have very many rows, which are better walked than sorted. */
+  readonly mayBeLong?: true
 }
 
 export const ALL: Source = {
   sql: `(SELECT * FROM messages WHERE tenant_id = $1)`,
   ordered: true,
   isOfMessages: true,
-  hasStatus: false,
+  tells: ['delivery', 'duplicate'],
 }
 
 /** Messages of which something may not be known. Only their index fits the condition on the tenant. */
@@ -89,22 +79,49 @@ export function planOf({ plan, ordered }: Source): typeof FOR_VALUES | typeof IN
   return plan ?? (ordered ? IN_ORDER : null)
 }
 
-/** @param rows SQL for a condition on rows of unsent_messages @param cause SQL for their cause */
-function unsent(rows: string, cause = 'cause'): Source {
+/**
+ * Numbers what a statement names, as `:subject`, after its other parameters. What people wrote is never part of a statement,
+ * since PostgreSQL logs those that fail or take long.
+ */
+export function withNamed(
+  { service, filter }: Pick<Selection, 'service' | 'filter'>,
+  sql: string,
+  ...others: readonly unknown[]
+): [text: string, values: unknown[]] {
+  const named = { ...filter, service }
+  const values = [...others]
+  const text = sql.replaceAll(
+    /(?<!:):(service|subject|reference|problem)\b/g,
+    (_, name: 'service' | 'subject' | 'reference' | 'problem') => `$${values.push(named[name])}`,
+  )
+  return [text, values]
+}
+
+export const time = (value: Date) => `to_timestamp(${value.getTime() / 1000})`
+
+/** @param rows SQL for conditions on rows of unsent_messages */
+function unsent(rows: readonly string[], tells: readonly Asked[]): Source {
   return {
-    sql: `(SELECT message_id AS id, service, created_at, ended_at, ${cause} AS cause, code FROM unsent_messages WHERE tenant_id = $1 AND ${rows})`,
+    sql: `(SELECT u.message_id AS id, u.service, u.created_at FROM unsent_messages u WHERE u.tenant_id = $1 AND ${rows.join(' AND ')})`,
     ordered: true,
-    hasStatus: true,
-    hasCause: true,
+    tells,
   }
 }
 
-const CANCELLED = unsent(`outcome = 'cancelled'`)
-const FAILED = unsent(`outcome = 'failed'`)
-/** Where a cause is asked for as well, the index of causes alone has the rows in their order. */
-const FAILED_BY_CAUSE = unsent('cause IS NOT NULL')
-/** Where a time is asked for as well, the index of what failed alone has the rows. */
-const FAILED_BY_END: Source = { ...unsent('cause IS NOT NULL', `cause || ''`), ordered: false }
+/** Messages that failed, by the index of causes, of times or of outcomes. That of times has no order of submission. */
+function failedMessages({ problem, failedFrom, failedTo }: StoredFilter): Source {
+  const within = [
+    ...(failedFrom === undefined ? [] : [`u.ended_at >= ${time(failedFrom)}`]),
+    ...(failedTo === undefined ? [] : [`u.ended_at < ${time(failedTo)}`]),
+  ]
+  if (problem !== undefined && isCause(problem))
+    return unsent(['u.cause = left(:problem, 100)', ...within], ['status', 'failed', 'problem'])
+  const hasCode = isOwnCode(problem) ? [hasOwnCode(':problem')] : []
+  const tells: readonly Asked[] = isOwnCode(problem) ? ['status', 'failed', 'problem'] : ['status', 'failed']
+  return within.length === 0
+    ? unsent([`u.outcome = 'failed'`, ...hasCode], tells)
+    : { ...unsent(['u.cause IS NOT NULL', ...within, ...hasCode], tells), ordered: false }
+}
 
 /** @param rows SQL for rows of `message_id` */
 function messagesOf(rows: string): string {
@@ -123,9 +140,10 @@ function inQueue(
   service: string | null,
   because: HeldBecause | null = null,
 ): Source {
+  const tells = ['status', 'problem'] as const
   if (state === 'sending')
-    return { sql: messagesOf(`SELECT message_id FROM (${MARKED}) AS marked`), ordered: false, hasStatus: true }
-  const name = service === null ? null : pg.escapeLiteral(service)
+    return { sql: messagesOf(`SELECT message_id FROM (${MARKED}) AS marked`), ordered: false, tells }
+  const name = service === null ? null : ':service'
   // What version 1.1.0 queued names no service. Its messages do.
   const isOfService = name === null ? 'true' : `(q.service = ${name} OR q.service IS NULL)`
   const isAsked = because === null ? isOfService : `${isOfService} AND q.held_because = '${because}'`
@@ -135,27 +153,25 @@ function inQueue(
       ? queuedOf('$1', name)
       : `SELECT q.message_id, q.mark_id FROM message_queue q WHERE q.tenant_id = $1 AND ${isInState} AND ${isAsked}`
   const queued = `SELECT q.message_id FROM (${rows}) AS q WHERE q.mark_id IS NULL`
-  return { sql: messagesOf(queued), ordered: false, hasStatus: true, queued }
+  return { sql: messagesOf(queued), ordered: false, mayBeLong: true, tells }
 }
 
 /** What failed with a code of Microsoft, and what is held because the mailbox refuses its mail with it. */
-function failedOrHeld(code: string, service: string | null): Source {
-  const held = inQueue('held', service, 'mailbox-refused')
+function failedOrHeld(problem: string, service: string | null): Source {
+  const [failed, held] = [failedMessages({ problem }), inQueue('held', service, 'mailbox-refused')]
   return {
-    sql: `(SELECT * FROM ${FAILED_BY_CAUSE.sql} AS failed
-            UNION ALL SELECT h.id, h.service, h.created_at, NULL, left(${pg.escapeLiteral(code)}, 100), NULL FROM ${held.sql} AS h)`,
+    sql: `(SELECT * FROM ${failed.sql} AS failed UNION ALL SELECT * FROM ${held.sql} AS held)`,
     ordered: false,
-    hasStatus: true,
-    hasCause: true,
+    tells: ['problem'],
   }
 }
 
-/** While a message is in the queue, its row there tells. */
-export const POSSIBLE_DUPLICATES: Source = {
+/** While a message is in the queue, its row there tells. There are few of them. */
+const POSSIBLE_DUPLICATES: Source = {
   sql: `(SELECT id, service, created_at FROM messages WHERE tenant_id = $1 AND possible_duplicate AND outcome IS NOT NULL
     UNION ALL SELECT * FROM ${messagesOf('SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate')} AS waiting)`,
   ordered: false,
-  hasStatus: false,
+  tells: ['duplicate'],
 }
 
 /**
@@ -163,15 +179,16 @@ export const POSSIBLE_DUPLICATES: Source = {
  * read them all. No other index has the order.
  */
 function reported(column: 'delivery' | 'code', value: string): Source {
-  const said = `
-    SELECT o.message_id, o.address FROM recipient_outcomes o
-     WHERE o.tenant_id = $1 AND o.${column} >= '${value}' AND o.${column} <= '${value}' ORDER BY o.${column} OFFSET 0`
   const first = `SELECT min(p.address) FROM recipient_outcomes p WHERE p.message_id = o.message_id AND coalesce(p.${column}, '') = '${value}'`
   return {
-    sql: messagesOf(`SELECT o.message_id FROM (${said}) AS o WHERE o.address = (${first})`),
+    sql: messagesOf(`
+    SELECT o.message_id FROM (
+      SELECT o.message_id, o.address FROM recipient_outcomes o
+       WHERE o.tenant_id = $1 AND o.${column} >= '${value}' AND o.${column} <= '${value}' ORDER BY o.${column} OFFSET 0) AS o
+     WHERE o.address = (${first})`),
     ordered: false,
-    hasStatus: false,
-    reported: said,
+    mayBeLong: true,
+    tells: column === 'code' ? ['problem'] : ['delivery'],
   }
 }
 
@@ -180,18 +197,16 @@ const REPORTED_OF_FEW: ReadonlySet<Delivery> = new Set(['expanded', 'failed', 'q
 
 /** The same as `reported`, in the order of submission. @param service the only one whose messages are asked for; null for all */
 function reportedInOrder(delivery: Delivery, service: string | null): Source {
-  const said = `
-    SELECT o.message_id, o.address, o.submitted_at FROM recipient_outcomes o WHERE o.tenant_id = $1 AND o.delivery = '${delivery}'`
   const first = `SELECT min(p.address) FROM recipient_outcomes p WHERE p.message_id = o.message_id AND coalesce(p.delivery, '') = '${delivery}'`
   const [column, joined] =
     service === null
       ? ['', '']
       : [', m.service', 'CROSS JOIN LATERAL (SELECT service FROM messages WHERE id = o.message_id OFFSET 0) AS m']
   return {
-    sql: `(SELECT o.message_id AS id, o.submitted_at AS created_at${column} FROM (${said}) AS o ${joined} WHERE o.address = (${first}))`,
+    sql: `(SELECT o.message_id AS id, o.submitted_at AS created_at${column} FROM recipient_outcomes o ${joined}
+            WHERE o.tenant_id = $1 AND o.delivery = '${delivery}' AND o.address = (${first}))`,
     ordered: true,
-    hasStatus: false,
-    reported: said,
+    tells: ['delivery'],
   }
 }
 
@@ -199,10 +214,8 @@ function reportedInOrder(delivery: Delivery, service: string | null): Source {
 const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
 
 /** Null when no message can meet the filter. @param service the only one whose messages are asked for; null for all */
-function sourceOf(
-  { status, problem, isHeldFor, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter,
-  service: string | null,
-): Source | null {
+function sourceOf(filter: StoredFilter, service: string | null): Source | null {
+  const { status, problem, isHeldFor, failedFrom, failedTo, possibleDuplicate, delivery } = filter
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   // A message may count as failed here and have been reported of: nobody knew whether Microsoft had it.
   if (problem !== undefined && STATUS_CODE.test(problem) && !mustHaveFailed) return reported('code', problem)
@@ -211,21 +224,16 @@ function sourceOf(
     return mustHaveFailed || (status !== undefined && status !== 'held') ? null : inQueue('held', service, because)
   if (problem !== undefined && isHeldFor && !mustHaveFailed && (status === undefined || status === 'held'))
     return status === 'held' ? inQueue('held', service, 'mailbox-refused') : failedOrHeld(problem, service)
-  if (mustHaveFailed || problem !== undefined) {
-    if (status !== undefined && status !== 'failed') return null
-    const failed = isCause(problem) ? FAILED_BY_CAUSE : FAILED
-    return failedFrom === undefined && failedTo === undefined ? failed : { ...failed, byEnd: FAILED_BY_END }
+  if (mustHaveFailed || problem !== undefined)
+    return status !== undefined && status !== 'failed' ? null : failedMessages(filter)
+  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES
+  if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent')) {
+    if (delivery === 'pending') return { sql: messagesOf(SENT_LATELY), ordered: false, tells: [] }
+    return REPORTED_OF_FEW.has(delivery) ? reportedInOrder(delivery, service) : reported('delivery', delivery)
   }
-  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // there are few of them in any status
-  if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
-    return delivery === 'pending'
-      ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
-      : REPORTED_OF_FEW.has(delivery)
-        ? reportedInOrder(delivery, service)
-        : reported('delivery', delivery)
   switch (status) {
     case 'cancelled':
-      return CANCELLED
+      return unsent([`u.outcome = 'cancelled'`], ['status'])
     case 'queued':
     case 'scheduled':
     case 'held':
@@ -271,36 +279,46 @@ export interface Selection {
   readonly source: Source | null
   /** Rows whose texts match, in place of the source; null where the filter asks for no text. */
   readonly texts: Texts | null
-  readonly submitted: Range
-  /** Conditions on a row `r` about the service and the time of submission. */
-  ofSubmission(this: void, bind: Bind): string[]
   /** Conditions on a row `r` about the time of submission. */
-  ofTime(this: void, bind: Bind): string[]
+  readonly ofTime: readonly string[]
+  /** Conditions on a row `r` about the service and the time of submission. */
+  readonly ofSubmission: readonly string[]
   /** Conditions on a row `r` with the columns of a source. */
-  ofRow(this: void, source: Source, bind: Bind): string[]
-  /** Conditions on a row `m` of message_states that no column of the source tells. */
-  ofState(this: void, source: Source, bind: Bind): string[]
-  /** Conditions on a row `m` of message_states. */
-  ofStatus(this: void, bind: Bind): string[]
-  /** The same, apart from the status. */
-  besidesStatus(this: void, bind: Bind): string[]
+  ofRow(this: void, source: Source): readonly string[]
+  /** Conditions on a row `m` of message_states. @param told what needs none */
+  ofState(this: void, told: readonly Asked[]): readonly string[]
 }
 
 export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const { tenantId } = owner
   const service = owner.service ?? filter.service ?? null
-  const { problem, isHeldFor, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const { problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
   const because = heldReason(problem)
   const status = filter.status ?? (because === null ? undefined : 'held')
-  const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
-  const asksForState = [status, delivery, possibleDuplicate, problem, failedFrom, failedTo].some(
-    (asked) => asked !== undefined,
-  )
   const needles = needlesOf(filter)
   /** SQL for whether a row `t` of message_texts matches. Needles are ASCII letters and digits. */
   const matches = needles.map((needle) => `t.searched LIKE '%${needle}%'`).join(' AND ')
-  const asksForCase = filter.subject !== undefined || filter.reference !== undefined
-  const needsMessages = service !== null || asksForState || asksForCase
+  const ofTime = [
+    ...(submittedFrom === undefined ? [] : [`r.created_at >= ${time(submittedFrom)}`]),
+    ...(submittedTo === undefined ? [] : [`r.created_at < ${time(submittedTo)}`]),
+  ]
+  const ofSubmission = [...(service === null ? [] : ['r.service = :service']), ...ofTime]
+  /** Conditions on the texts in their case, which `searched` does not tell. */
+  const cased = (row: string) => [
+    ...(filter.subject === undefined ? [] : [`${row}.subject = :subject`]),
+    ...(filter.reference === undefined ? [] : [`${row}.reference = :reference`]),
+  ]
+  const states: readonly (readonly [Asked, string])[] = [
+    ...(status === undefined ? [] : [['status', `m.status = '${status}'`] as const]),
+    ...(problem === undefined ? [] : [['problem', hasProblem(filter, problem)] as const]),
+    ...(delivery === undefined ? [] : [['delivery', hasDelivery('m', delivery)] as const]),
+    ...(possibleDuplicate === undefined ? [] : [['duplicate', `m.possible_duplicate = ${possibleDuplicate}`] as const]),
+    ...(failedFrom === undefined
+      ? []
+      : [['failed', `m.status = 'failed' AND m.ended_at >= ${time(failedFrom)}`] as const]),
+    ...(failedTo === undefined ? [] : [['failed', `m.status = 'failed' AND m.ended_at < ${time(failedTo)}`] as const]),
+  ]
+  const needsMessages = service !== null || states.length > 0 || cased('m').length > 0
 
   function ofNeedles(): Texts {
     const [each, plain] = needsMessages
@@ -327,129 +345,68 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       sql: `(SELECT t.message_id AS id, t.created_at${columns}${missing} FROM message_texts t ${joined} WHERE t.tenant_id = $1 AND ${condition})`,
       ordered: true,
       texts,
-      hasStatus: false,
+      tells: ENDED.has(status) ? ['status'] : [],
     }
   }
 
-  /** Conditions on the texts of a row `r`, which no source tells of subject and reference in their case. */
-  function ofTexts({ texts, isOfMessages }: Source, bind: Bind): string[] {
-    const cased = (row: string) => [
-      ...(filter.subject === undefined ? [] : [`${row}.subject = ${bind(filter.subject)}`]),
-      ...(filter.reference === undefined ? [] : [`${row}.reference = ${bind(filter.reference)}`]),
-    ]
+  function ofTexts({ texts, isOfMessages = false }: Source): string[] {
     if (needles.length === 0) return []
     if (texts) return cased('r')
     const isMatch = `EXISTS (SELECT FROM message_texts t WHERE t.message_id = r.id AND ${matches} OFFSET 0)`
     if (isOfMessages) return [isMatch, ...cased('r')]
-    if (!asksForCase) return [isMatch]
+    if (cased('c').length === 0) return [isMatch]
     return [isMatch, `EXISTS (SELECT FROM messages c WHERE c.id = r.id AND ${cased('c').join(' AND ')} OFFSET 0)`]
   }
 
-  function ofSubmission(bind: Bind): string[] {
-    return [...(service === null ? [] : [`r.service = ${bind(service)}`]), ...ofTime(bind)]
-  }
-
-  function ofTime(bind: Bind): string[] {
+  function ofRow(source: Source): string[] {
+    const { isOfMessages = false, texts } = source
     return [
-      ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
-      ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+      ...ofSubmission,
+      ...ofTexts(source),
+      ...(status !== undefined && (isOfMessages || texts)
+        ? [`r.outcome ${ENDED.has(status) ? `= '${status}'` : 'IS NULL'}`]
+        : []),
+      ...(isOfMessages && delivery !== undefined ? [hasDelivery('r', delivery)] : []),
+      ...(isOfMessages && problem !== undefined && STATUS_CODE.test(problem) ? [hasCode('r', ':problem')] : []),
+      ...(isOfMessages && possibleDuplicate !== undefined ? [isPossibleDuplicate(possibleDuplicate)] : []),
     ]
   }
 
-  function ofRow(source: Source, bind: Bind): string[] {
-    const { isOfMessages = false, hasCause } = source
-    if (source.texts) return [...ofSubmission(bind), ...ofTexts(source, bind), ...ofOutcome()]
-    return [
-      ...ofSubmission(bind),
-      ...ofTexts(source, bind),
-      ...(isOfMessages ? ofOutcome() : []),
-      ...(hasCause && isCause(problem) ? [`r.cause = left(${bind(problem)}, 100)`] : []),
-      ...(problem !== undefined && isOwnCode(problem) ? [hasOwnCode(bind(problem))] : []),
-      ...(isOfMessages ? ofReports('r', bind) : []),
-      ...(isOfMessages && possibleDuplicate !== undefined ? [isPossibleDuplicate(bind(possibleDuplicate))] : []),
-      ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
-      ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
-    ]
-  }
-
-  /** A condition on a row `r` of messages that its status follows from, or nearly so. */
-  function ofOutcome(): string[] {
-    if (status === undefined) return []
-    return [`r.outcome ${['sent', 'failed', 'cancelled'].includes(status) ? `= '${status}'` : 'IS NULL'}`]
-  }
-
-  function ofState({ sql, texts, isOfMessages = false, hasStatus, reported }: Source, bind: Bind): string[] {
-    if (texts) return [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)]
-    const tells = hasStatus || status === undefined || (isOfMessages && status === 'sent')
-    const tellsReports = isOfMessages || (reported !== undefined && !(isStatusCode && delivery !== undefined))
-    return [
-      ...(tells ? [] : [`m.status = ${bind(status)}`]),
-      ...(isOfMessages && problem !== undefined && !isStatusCode ? [hasProblem(bind(problem))] : []),
-      ...(tellsReports ? [] : ofReports('m', bind)),
-      ...(possibleDuplicate === undefined || isOfMessages || sql === POSSIBLE_DUPLICATES.sql
-        ? []
-        : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-    ]
-  }
-
-  /** Conditions on what is reported of a row of messages or message_states. */
-  function ofReports(row: 'r' | 'm', bind: Bind): string[] {
-    return [
-      ...(delivery === undefined ? [] : [hasDelivery(row, delivery)]),
-      ...(isStatusCode ? [hasCode(row, bind(problem))] : []),
-    ]
-  }
-
-  function hasProblem(asked: string): string {
-    const isHeld =
-      because === null ? (isHeldFor ? `m.held_because = 'mailbox-refused'` : null) : `m.held_because = ${asked}`
-    const hasFailed = because === null ? `${asked} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')` : null
-    return `(${[isHeld, hasFailed].filter((condition) => condition !== null).join(' OR ')})`
-  }
-
-  function ofStatus(bind: Bind): string[] {
-    return status === undefined ? [] : [`m.status = ${bind(status)}`]
-  }
-
-  function besidesStatus(bind: Bind): string[] {
-    return [
-      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-      ...(problem === undefined || isStatusCode ? [] : [hasProblem(bind(problem))]),
-      ...ofReports('m', bind),
-      ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
-      ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
-    ]
-  }
-
+  const source = sourceOf(filter, service)
   return {
     tenantId,
     service,
     filter,
-    source: sourceOf(filter, service),
+    source: source?.isOfMessages && ENDED.has(status) ? { ...source, tells: [...source.tells, 'status'] } : source,
     texts: needles.length === 0 ? null : ofNeedles(),
     status,
-    submitted: { from: submittedFrom ?? null, to: submittedTo ?? null },
-    ofSubmission,
     ofTime,
+    ofSubmission,
     ofRow,
-    ofState,
-    ofStatus,
-    besidesStatus,
+    ofState: (told) => states.filter(([asked]) => !told.includes(asked)).map(([, condition]) => condition),
   }
+}
+
+/** SQL for whether a row `m` of message_states has a problem. */
+function hasProblem({ isHeldFor }: StoredFilter, problem: string): string {
+  if (STATUS_CODE.test(problem)) return hasCode('m', ':problem')
+  if (heldReason(problem) !== null) return 'm.held_because = :problem'
+  const hasFailed = ":problem IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')"
+  return isHeldFor ? `(m.held_because = 'mailbox-refused' OR ${hasFailed})` : hasFailed
 }
 
 /** SQL for when a row `r` was submitted, in milliseconds since 1970: a number is read faster than a date. */
 export const MILLIS = `round(date_part('epoch', r.created_at) * 1000) AS millis`
 
 /** SQL for rows `r` that meet the conditions, each with its row `m` of message_states where a condition is about that. */
-export function rowsOf(rows: Pick<Source, 'sql'>, conditions: readonly string[], states: readonly string[]): string {
+export function rowsOf({ sql }: Pick<Source, 'sql'>, conditions: readonly string[], states: readonly string[]): string {
   const joined =
     states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
-  return `FROM ${rows.sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+  return `FROM ${sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
 }
 
-/** SQL for whether a row `r` of messages may be a duplicate, as message_states tells. @param value SQL */
-function isPossibleDuplicate(value: string): string {
+/** SQL for whether a row `r` of messages may be a duplicate or not, as message_states tells. */
+function isPossibleDuplicate(value: boolean): string {
   const waiting = `coalesce((SELECT q.possible_duplicate FROM message_queue q WHERE q.message_id = r.id), r.possible_duplicate)`
   return `CASE WHEN r.outcome IS NULL THEN ${waiting} ELSE r.possible_duplicate END = ${value}`
 }
@@ -464,12 +421,12 @@ function isCause(problem: string | undefined): boolean {
   return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem) && heldReason(problem) === null
 }
 
-/** SQL for whether a row `r` of failed messages has a code of ours. The row has none where the release before wrote it. */
+/** SQL for whether a row `u` of unsent_messages has a code of ours. The row has none where the release before wrote it. */
 function hasOwnCode(code: string): string {
-  return `(r.code = ${code} OR r.code IS NULL AND EXISTS (SELECT FROM messages m WHERE m.id = r.id AND m.problem ->> 'code' = ${code} OFFSET 0))`
+  return `(u.code = ${code} OR u.code IS NULL AND EXISTS (SELECT FROM messages m WHERE m.id = u.message_id AND m.problem ->> 'code' = ${code} OFFSET 0))`
 }
 
 /** Whether a problem is one of ours, and not a code of Microsoft. */
-function isOwnCode(code: string): boolean {
+function isOwnCode(code: string | undefined): code is MessageProblemCode {
   return MessageProblemCode.options.some((known) => known === code)
 }

@@ -1,37 +1,27 @@
 import { once } from 'node:events'
 import type { Recipient } from '@inforiver-mail/contract/message'
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
-import type pg from 'pg'
+import pg from 'pg'
 import { QUICK_TIMEOUT_MS } from '../../database/database.ts'
 import type { ListPosition, Toward } from '../../domain/list-position.ts'
 import type { Owner } from '../actor.ts'
-import {
-  countAll,
-  countFailed,
-  countInState,
-  countQueued,
-  countReported,
-  countRows,
-  estimate,
-  expectTexts,
-  type Total,
-} from './find-count.ts'
+import { countAll, countInState, countRows, estimate, type Total } from './find-count.ts'
 import {
   ALL,
   createSelection,
-  planOf,
-  POSSIBLE_DUPLICATES,
   MILLIS,
+  planOf,
   rowsOf,
-  type Bind,
+  time,
+  withNamed,
+  type Connections,
   type Match,
   type Selection,
   type Source,
-  type Connections,
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
-import { readPlanned } from './read-planned.ts'
+import { expectRows, readPlanned } from './read-planned.ts'
 import { needlesOf, searchedText } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
@@ -67,8 +57,11 @@ export interface Finder {
    * @throws {SearchTooLong} when the page is not there by then
    */
   page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches>
-  /** Conditions that a row `m` of message_states still has to meet when it is shown. `bind` makes a value a parameter. */
-  readonly state: (bind: Bind) => readonly string[]
+  /** Has a statement read those that still meet the filter when they are shown. @param sql is given conditions on a row `m` of message_states */
+  recheck(
+    sql: (conditions: readonly string[]) => string,
+    ...others: readonly unknown[]
+  ): [text: string, values: unknown[]]
 }
 
 /** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is mostly faster. */
@@ -87,19 +80,8 @@ const COMPARED_AT_ONCE = 1_000
 interface Found {
   readonly id: string
   readonly millis: number
-  /** How many rows of the source match, where that is known without being counted. */
-  readonly total?: number
   /** Whether its text is not written yet, so that it may not match. */
   readonly is_missing?: boolean
-}
-
-/** Where to look for matches. */
-interface Lookup {
-  readonly rows: Source
-  /** How many of all messages are walked before the source is sorted instead; null for any number. */
-  readonly atMost: number | null
-  /** Whether the source is sorted, and has so few rows that all of them are counted meanwhile. */
-  readonly isCounted?: boolean
 }
 
 /** Fewer in tests. */
@@ -136,7 +118,8 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
       yield* (await find(pool)).walk(pool, 'older', null, atOnce)
     },
     page,
-    state: (bind) => (selection.source ? [...selection.ofStatus(bind), ...selection.besidesStatus(bind)] : ['false']),
+    recheck: (sql, ...others) =>
+      withNamed(selection, sql(selection.source ? selection.ofState([]) : ['false']), ...others),
   }
 }
 
@@ -163,7 +146,7 @@ async function chooseSource(
     tenantId,
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
-  const expected = await expectTexts(database, selection, texts.alone)
+  const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
   if (!source.isOfMessages) {
     const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
     const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
@@ -177,33 +160,18 @@ function createReading(
   selection: Selection,
   { exactUpTo = MAX_EXACT_TOTAL, sortedAtMost = SORTED_AT_MOST }: FinderBounds,
 ) {
-  const { tenantId, service, source, filter, ofSubmission, ofRow, ofState, status } = selection
+  const { tenantId, source, filter, ofSubmission, ofRow, ofState, status } = selection
   /** How many messages match, up to one more than are counted, where finding a page has told. */
-  let knownTotal: number | null = null
+  let counted: number | null = null
 
-  /** Finds the source, or walks all messages where that is faster. */
-  async function orderedSource(database: Connections, rows: Source, ofPage: boolean): Promise<Lookup> {
-    if (rows.byEnd) {
-      const isShort = (await countFailed(database, selection, sortedAtMost + 1)) <= sortedAtMost
-      return isShort ? { rows: rows.byEnd, atMost: null, isCounted: true } : { rows, atMost: null }
-    }
-    if (rows.reported !== undefined && !rows.ordered) {
-      const reported = await countReported(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)
-      if (ofPage) knownTotal = reported
-      const count = reported ?? (await countRows(database, selection, sortedAtMost + 1)).count
-      if (count <= sortedAtMost) return { rows, atMost: null, isCounted: true }
-      return { rows: ALL, atMost: reported === null || count > exactUpTo ? null : WALKED_PER_ROW * count }
-    }
-    if (rows.sql === POSSIBLE_DUPLICATES.sql) return { rows, atMost: null, isCounted: true }
-    if (rows.queued === undefined || status === undefined) return { rows, atMost: null }
-    const inState = (await countInState(database, tenantId, status)) ?? 0
-    const count =
-      service === null || inState <= sortedAtMost
-        ? inState
-        : await countQueued(database, tenantId, rows.queued, sortedAtMost + 1)
-    return count > sortedAtMost
-      ? { rows: ALL, atMost: WALKED_PER_ROW * inState }
-      : { rows, atMost: null, isCounted: true }
+  /** Returns how many of all messages are walked before a long source is sorted instead; null where it is sorted at once. */
+  async function longestWalk(database: Connections, ofPage: boolean): Promise<number | null> {
+    const inState = status === undefined ? null : await countInState(database, tenantId, status)
+    if (inState !== null && inState <= sortedAtMost) return null
+    const { count } = await countRows(database, selection, (ofPage ? exactUpTo : sortedAtMost) + 1)
+    if (ofPage) counted = count
+    if (count <= sortedAtMost) return null
+    return inState === null && count > exactUpTo ? Infinity : WALKED_PER_ROW * (inState ?? count)
   }
 
   /** @param ofPage whether few are wanted */
@@ -219,16 +187,13 @@ function createReading(
       yield* walkMissing(database, source, toward, begin, Math.max(atOnce, COMPARED_AT_ONCE))
       return
     }
-    const lookup = await orderedSource(database, source, ofPage)
-    const atMost = ofPage ? lookup.atMost : null
-    let { rows } = lookup
+    const longest = source.mayBeLong ? await longestWalk(database, ofPage) : null
+    const atMost = ofPage && longest !== Infinity ? longest : null
+    let rows = longest === null ? source : ALL
     let position = begin
     for (;;) {
       const isCut = atMost !== null && rows !== source
-      const found =
-        ofPage && lookup.isCounted === true
-          ? await readCounted(database, rows, toward, position, atOnce)
-          : await read(database, rows, toward, position, atOnce, isCut ? atMost : null)
+      const found = (await read(database, rows, toward, position, atOnce, isCut ? atMost : null)).map(toMatch)
       if (found.length > 0) yield found
       position = found.at(-1) ?? position
       if (found.length === atOnce) continue
@@ -247,7 +212,7 @@ function createReading(
   ): AsyncGenerator<readonly Match[]> {
     const needles = needlesOf(filter)
     for (let position = begin; ;) {
-      const found = await readFound(database, rows, toward, position, atOnce, null)
+      const found = await read(database, rows, toward, position, atOnce, null)
       const missing = found.filter((each) => each.is_missing).map(({ id }) => id)
       const texts = missing.length === 0 ? [] : (await database.query<TextRow>(READ_TEXTS, [missing])).rows
       const matching = new Set(texts.filter((each) => isMatch(searchedText(each), needles)).map(({ id }) => id))
@@ -259,12 +224,8 @@ function createReading(
     }
   }
 
-  async function read(...from: Parameters<typeof readFound>): Promise<Match[]> {
-    return (await readFound(...from)).map(toMatch)
-  }
-
   /** @param atMost how many rows are looked at; null for all */
-  async function readFound(
+  async function read(
     database: Connections,
     rows: Source,
     toward: Toward,
@@ -272,39 +233,17 @@ function createReading(
     count: number,
     atMost: number | null,
   ): Promise<Found[]> {
-    const values: unknown[] = [tenantId]
-    const bind: Bind = (value) => `$${values.push(value)}`
-    const between = position === null ? [] : [isPast(toward, position, bind)]
-    const first = (limit: number) =>
-      `(SELECT * ${rowsOf(rows, [...ofSubmission(bind), ...between], [])} ${orderOf(toward)} LIMIT ${bind(limit)})`
-    const [looked, conditions] = atMost === null ? [rows.sql, between] : [first(atMost), []]
+    const past = position === null ? [] : [isPast(toward, position)]
+    const order = orderOf(toward)
+    const first = `(SELECT * ${rowsOf(rows, [...ofSubmission, ...past], [])} ${order} LIMIT ${atMost})`
+    const looked = atMost === null ? rows : { sql: first }
     const missing = rows.texts === 'some-missing' ? ', r.is_missing' : ''
-    const text = `SELECT r.id, ${MILLIS}${missing} ${rowsOf({ sql: looked }, [...ofRow(rows, bind), ...conditions], ofState(rows, bind))}
-                   ${orderOf(toward)} LIMIT ${bind(count)}`
+    const sql = `SELECT r.id, ${MILLIS}${missing} ${rowsOf(looked, [...ofRow(rows), ...past], ofState(rows.tells))} ${order} LIMIT ${count}`
+    const statement = withNamed(selection, sql, tenantId)
     const plan = planOf(rows)
     const { rows: found } =
-      plan === null ? await database.query<Found>(text, values) : await readPlanned<Found>(database, plan, text, values)
+      plan === null ? await database.query<Found>(...statement) : await readPlanned<Found>(database, plan, ...statement)
     return found
-  }
-
-  /** Reads rows of a source that has to be sorted, and counts all that match. */
-  async function readCounted(
-    database: Connections,
-    rows: Source,
-    toward: Toward,
-    position: ListPosition | null,
-    count: number,
-  ): Promise<Match[]> {
-    const values: unknown[] = [tenantId]
-    const bind: Bind = (value) => `$${values.push(value)}`
-    const matching = `SELECT r.id, r.created_at, ${MILLIS}, count(*) OVER ()::int AS total ${rowsOf(rows, ofRow(rows, bind), ofState(rows, bind))}`
-    const past = position === null ? '' : `WHERE ${isPast(toward, position, bind)}`
-    const { rows: found } = await database.query<Found>(
-      `SELECT r.id, r.millis, r.total FROM (${matching}) AS r ${past} ${orderOf(toward)} LIMIT ${bind(count)}`,
-      values,
-    )
-    knownTotal = found[0]?.total ?? knownTotal
-    return found.map(toMatch)
   }
 
   async function page(
@@ -342,10 +281,9 @@ function createReading(
 
   /** Counts all that match where a page does not show them all. */
   async function totalBeyond(database: Connections): Promise<Total> {
-    if (source?.ordered === true) knownTotal ??= await countReported(database, selection, exactUpTo + 1)
-    if (knownTotal === null) return countAll(database, selection, exactUpTo)
-    if (knownTotal <= exactUpTo) return { total: knownTotal, totalIsEstimate: false }
-    return estimate(database, selection, knownTotal, null)
+    if (counted === null) return countAll(database, selection, exactUpTo)
+    if (counted <= exactUpTo) return { total: counted, totalIsEstimate: false }
+    return estimate(database, selection, counted, null)
   }
 
   return { walk, page }
@@ -368,8 +306,8 @@ function isMatch(text: string, needles: readonly string[]): boolean {
 }
 
 /** SQL for whether a row `r` comes after a position. */
-function isPast(toward: Toward, { at, id }: ListPosition, bind: Bind): string {
-  return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${bind(at)}::timestamptz, ${bind(id)}::text)`
+function isPast(toward: Toward, { at, id }: ListPosition): string {
+  return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${time(at)}, ${pg.escapeLiteral(id)}::text)`
 }
 
 function orderOf(toward: Toward): string {

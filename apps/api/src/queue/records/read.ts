@@ -89,9 +89,8 @@ export function createReading(pool: pg.Pool, departures: Departures) {
     configuredSender: string | null,
   ): Promise<MessageSummary[]> {
     if (matches.length === 0) return []
-    const values: unknown[] = [owner.tenantId, matches.map(({ id }) => id)]
-    const state = finder.state((value) => `$${values.push(value)}`)
-    const { rows } = await pool.query<StoredRow>(listOf(state), values)
+    const ids = matches.map(({ id }) => id)
+    const { rows } = await pool.query<StoredRow>(...finder.recheck(listOf, owner.tenantId, ids))
     const listed = await toMessages(departures, owner, rows, configuredSender)
     const outcomes = await readOutcomes(
       pool,
