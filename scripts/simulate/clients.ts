@@ -6,7 +6,7 @@ import { SENDERS, STARTS_AT, type Access } from './ground.ts'
 import type { HttpRequest, SimulatedProcess } from './process.ts'
 import type { Owner, World } from './world.ts'
 
-// The services that submit, read and cancel, and the admin who changes the settings: all by the API.
+// The services that submit, read, cancel and retry, and the admin who changes the settings: all by the API.
 
 export interface Submission extends Submitted {
   readonly expiresAt: number | null
@@ -79,6 +79,7 @@ export function createClients(
     const expiresAt = percent(traits.expires) ? (sendAt ?? world.now()) + random.between(2_000, 60_000) : null
     const recipients = random.between(1, 3)
     const isLarge = percent(traits.large)
+    const isRetried = !plan.isReadable && percent(traits.retried)
     const files = random.pick([1, 4])
     const file = { filename: 'q3.bin', content: Buffer.alloc(LARGE_BYTES / files).toString('base64') }
     const input = {
@@ -115,7 +116,8 @@ export function createClients(
         outcome: outcomeOf(answer, 'accepted', 'refused'),
         ids,
         status: answer?.status ?? null,
-        onUnknownOutcome,
+        // Whoever retries it wants it sent, though it may have been before.
+        onUnknownOutcome: isRetried ? 'retry' : onUnknownOutcome,
         sendAt,
         expiresAt,
         recipients,
@@ -127,7 +129,9 @@ export function createClients(
       history.push(submission)
     })
     const [id] = submitted.get(message)?.ids ?? []
-    if (id) await Promise.all([follow(message, id), ...(percent(traits.cancelled) ? [cancel(message, id)] : [])])
+    if (!id) return
+    const cancelled = percent(traits.cancelled) ? [cancel(message, id)] : []
+    await Promise.all([isRetried ? retry(id) : follow(message, id), ...cancelled])
   }
 
   /** Until there is an answer that is no outage. */
@@ -191,6 +195,13 @@ export function createClients(
     const answer = await ask({ method: 'POST', url: `/api/v1/messages/${id}/cancel`, headers: service })
     const outcome = outcomeOf(answer, 'cancelled', 'refused')
     history.push({ kind: 'cancel', message, askedAt, answeredAt: world.now(), outcome })
+  }
+
+  async function retry(id: string): Promise<void> {
+    for (let tried = 1; tried <= TRIES; tried++) {
+      await sleep(random.between(0, plan.pauseMs))
+      await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
+    }
   }
 
   async function changeSettings(): Promise<void> {

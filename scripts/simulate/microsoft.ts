@@ -62,7 +62,16 @@ export function createMicrosoft(
       if (!process.isAlive) givenUpAt ??= world.now()
       if (givenUpAt !== null) return late(world.now() - givenUpAt > LATE_WITHIN_MS)
       if (reply !== null) return process.isFrozen ? [] : [choice(`${what} is answered`, deliver)]
-      const { unreachable, lostBefore, lostAnswer, late: withoutAnswer, throttled, unavailable, unclear } = faults
+      const {
+        unreachable,
+        lostBefore,
+        lostAnswer,
+        late: withoutAnswer,
+        throttled,
+        unavailable,
+        unclear,
+        forbidden,
+      } = faults
       const answer = (text: string, weight: number, run: () => Reply | Error) =>
         choice(`${what}${text}`, () => take(run(), true), weight)
       return [
@@ -74,6 +83,7 @@ export function createMicrosoft(
         choice(`${what} has no answer yet`, () => giveUp(connectionError('ECONNRESET')), withoutAnswer),
         answer(' is throttled', throttled, () => refusal(429, 'ApplicationThrottled', { 'retry-after': '10' })),
         answer(' is turned away', unavailable, () => refusal(503, 'ServiceUnavailable', { 'retry-after': '5' })),
+        answer(' is forbidden', forbidden, () => refusal(403, 'ErrorAccessDenied')),
         answer(' fails', unclear, () => refusal(504, 'GatewayTimeout')),
         answer(' is carried out and fails', unclear, () => (carryOut(), refusal(504, 'GatewayTimeout'))),
       ]

@@ -54,6 +54,8 @@ function drawPlan(seed: number) {
       throttled: some(3),
       unavailable: some(4),
       unclear: some(5),
+      /** Holds everything until somebody connects again. */
+      forbidden: some(1, 0.2),
     },
     process: {
       kill: some(4),
@@ -80,6 +82,8 @@ function drawPlan(seed: number) {
       batch: share(30),
       cancelled: share(random.pick([40, 100])),
       repeated: share(50),
+      /** Where nothing can be looked up, and what stops fails. */
+      retried: share(100),
     },
     /** Whether one of the two processes is stopped before everything ends, which the other one does alone. */
     endsAlone: random.chance(0.9),

@@ -42,10 +42,12 @@ const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisf
 
 /** The circumstances in which it is soon seen that a fence is missing, so that every change of the product keeps them. */
 export const PLANTS: Readonly<Record<string, Circumstances>> = {
+  abandoned: { ...UNREADABLE, traits: { ...SMALL, stops: 0, cancelled: 0 } },
   cancel: { pauseMs: 500, withinMs: 1_000, messages: 10, traits: { ...SMALL, cancelled: 100 } },
   'cancel-in-doubt': { ...LOST, traits: { ...SMALL, cancelled: 100 } },
   'draft-files': { ...LARGE, microsoft: { late: 40 }, traits: { ...LARGE.traits, expires: 0 } },
   epoch: { messages: 10, steps: 600, withinMs: 20_000, database: { late: 5 }, process: NO_TROUBLE },
+  'event-order': { messages: 10, process: { clockSetBack: 5 } },
   expiry: { ...LOST, withinMs: 2_000, traits: { ...SMALL, expires: 100, cancelled: 0 } },
   idempotency: { messages: 10, traits: { repeated: 100 } },
   lease: { endsAlone: false },
@@ -55,6 +57,7 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     microsoft: { lostAnswer: 60 },
     traits: { ...SMALL, stops: 0, expires: 100 },
   },
+  retry: { ...UNREADABLE, traits: { ...SMALL, stops: 100, expires: 0, retried: 100 } },
   'settings-lock': CHANGES,
   'settings-version': CHANGES,
   stop: { ...UNREADABLE, traits: { ...SMALL, stops: 100 } },

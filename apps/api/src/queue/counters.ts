@@ -89,7 +89,7 @@ function adding(changes: string): string {
 INSERT INTO counters AS t (tenant_id, last_event, ${COLUMNS.join(', ')})
 SELECT tenant_id, CASE WHEN events > 0 THEN ${BEFORE_NOW} + events ELSE 0 END, ${COLUMNS.join(', ')} FROM (${changes}) AS change ORDER BY tenant_id
 ON CONFLICT (tenant_id) DO UPDATE
-  SET last_event = greatest(excluded.last_event, t.last_event + CASE WHEN excluded.last_event > 0 THEN excluded.last_event - ${BEFORE_NOW} ELSE 0 END),
+  SET last_event = greatest(excluded.last_event /* fence: event-order */, t.last_event + CASE WHEN excluded.last_event > 0 THEN excluded.last_event - ${BEFORE_NOW} ELSE 0 END /* end */),
       ${COLUMNS.map((column) => `${column} = t.${column} + excluded.${column}`).join(', ')}
 RETURNING t.tenant_id, t.last_event`
 }

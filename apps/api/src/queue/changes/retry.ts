@@ -20,7 +20,7 @@ WITH retried AS (
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('u', 'm')}
      AND c.message_id = ANY ($1::text[]) AND c.message_id = u.message_id AND c.content IS NOT NULL
   RETURNING m.*, u.attempt_id, u.cause, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
-            m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
+            m.possible_duplicate /* fence: retry */ OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) /* end */ AS may_be_sent
 ), begun AS (
   UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
 ), queued AS (

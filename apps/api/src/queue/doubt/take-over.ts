@@ -70,7 +70,7 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
    ORDER BY q.message_id FOR UPDATE OF q
 ), recovered AS (
   UPDATE message_queue q
-     SET due_at = mail_now(), doubt = CASE WHEN j.tried THEN 'in-doubt' ELSE q.doubt END, looks = CASE WHEN j.tried THEN 0 ELSE q.looks END,
+     SET due_at = mail_now(), doubt = coalesce(/* fence: abandoned */ CASE WHEN j.tried THEN 'in-doubt' END, /* end */ q.doubt), looks = CASE WHEN j.tried THEN 0 ELSE q.looks END,
          attempt_count = q.attempt_count - j.is_mine::int, attempt_id = CASE WHEN j.tried THEN q.attempt_id ELSE nullif(q.attempt_id, q.mark_id) END, ${NO_MARK}
     FROM judged j WHERE q.message_id = ${idsOf('judged')} AND q.message_id = j.message_id
   RETURNING q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, j.is_mine, j.tried, q.uploading
