@@ -544,9 +544,13 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows for each of many messages that are claimed together', async () => {
-    for (let each = 0; each < MANY; each++) await fixture.submit({ tenantId: 'ten_many' })
     await fixture.database.query(
-      `UPDATE message_queue SET state = CASE WHEN tenant_id = 'ten_many' THEN 'queued' ELSE 'held' END, due_at = mail_now() WHERE tenant_id <> 'ten_paused'`,
+      `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox) VALUES ('ten_many', 1, 'connected', 'ada@contoso.com', 'own')`,
+    )
+    for (let each = 0; each < MANY; each++) await fixture.submit({ tenantId: 'ten_many' })
+    // They are not written once more: a page with room for the mark needs no dead row removed, which transactions of others delay.
+    await fixture.database.query(
+      `UPDATE message_queue SET state = 'held', due_at = mail_now() WHERE tenant_id NOT IN ('ten_paused', 'ten_many')`,
     )
     const claim = async () => expect(await queue.deliveries.claim('takes many', MANY)).toHaveLength(MANY)
     expect(await rowsRead(claim)).toBeLessThan(READS_OF_CLAIMED * MANY + FEW_FOR_CLAIM)
@@ -573,8 +577,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       'reads few rows for the first of very many by %o',
       async (filter) => {
         const found = createFinder(pool, OWNER, filter, { sortedAtMost: 20 }).all(20)
-        // It counts them first, until they are too many to sort.
-        expect(await rowsRead(async () => expect(await first(found)).toHaveLength(20))).toBeLessThan(2 * FEW)
+        expect(await rowsRead(async () => expect(await first(found)).toHaveLength(20))).toBeLessThan(FEW)
       },
     )
 

@@ -45,7 +45,7 @@ const QUEUE_STATES = ['queued', 'scheduled', 'held'] as const
 const ENDED: ReadonlySet<MessageStatus | undefined> = new Set(['sent', 'failed', 'cancelled'])
 
 /** What a filter may ask for besides texts, service and time of submission. */
-type Asked = 'status' | 'problem' | 'delivery' | 'duplicate' | 'failed'
+type Asked = 'status' | 'problem' | 'status-code' | 'delivery' | 'duplicate' | 'failed'
 
 /** Rows of messages that a filter is limited to, with `id`, `service` and `created_at`. $1 tenant */
 export interface Source {
@@ -68,7 +68,7 @@ export const ALL: Source = {
   sql: `(SELECT * FROM messages WHERE tenant_id = $1)`,
   ordered: true,
   isOfMessages: true,
-  tells: ['delivery', 'duplicate'],
+  tells: ['delivery', 'duplicate', 'status-code'],
 }
 
 /** Messages of which something may not be known. Only their index fits the condition on the tenant. */
@@ -188,7 +188,7 @@ function reported(column: 'delivery' | 'code', value: string): Source {
      WHERE o.address = (${first})`),
     ordered: false,
     mayBeLong: true,
-    tells: column === 'code' ? ['problem'] : ['delivery'],
+    tells: column === 'code' ? ['status-code'] : ['delivery'],
   }
 }
 
@@ -295,6 +295,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const { problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
   const because = heldReason(problem)
   const status = filter.status ?? (because === null ? undefined : 'held')
+  const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
   const needles = needlesOf(filter)
   /** SQL for whether a row `t` of message_texts matches. Needles are ASCII letters and digits. */
   const matches = needles.map((needle) => `t.searched LIKE '%${needle}%'`).join(' AND ')
@@ -310,7 +311,9 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   ]
   const states: readonly (readonly [Asked, string])[] = [
     ...(status === undefined ? [] : [['status', `m.status = '${status}'`] as const]),
-    ...(problem === undefined ? [] : [['problem', hasProblem(filter, problem)] as const]),
+    ...(problem === undefined
+      ? []
+      : [[isStatusCode ? 'status-code' : 'problem', hasProblem(filter, problem)] as const]),
     ...(delivery === undefined ? [] : [['delivery', hasDelivery('m', delivery)] as const]),
     ...(possibleDuplicate === undefined ? [] : [['duplicate', `m.possible_duplicate = ${possibleDuplicate}`] as const]),
     ...(failedFrom === undefined
@@ -367,7 +370,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
         ? [`r.outcome ${ENDED.has(status) ? `= '${status}'` : 'IS NULL'}`]
         : []),
       ...(isOfMessages && delivery !== undefined ? [hasDelivery('r', delivery)] : []),
-      ...(isOfMessages && problem !== undefined && STATUS_CODE.test(problem) ? [hasCode('r', ':problem')] : []),
+      ...(isOfMessages && isStatusCode ? [hasCode('r', ':problem')] : []),
       ...(isOfMessages && possibleDuplicate !== undefined ? [isPossibleDuplicate(possibleDuplicate)] : []),
     ]
   }

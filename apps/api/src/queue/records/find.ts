@@ -31,7 +31,7 @@ import { needlesOf, searchedText } from './search-text.ts'
 // - a walk through all messages, from the newest or from a position
 //
 // A caller that wants few rows does not make it read the rest. While the texts of older messages are still being written
-// (search-index.ts), a search by text walks all of them, and compares those that lack here.
+// (search-index.ts), a search by text walks all of them, and compares those that are missing here.
 
 export interface PageOfMatches extends Page, Total {}
 
