@@ -29,6 +29,7 @@ interface Look {
 const LONG_TRANSACTION_SECONDS = 600
 
 const INSUFFICIENT_PRIVILEGE = '42501'
+
 /** Looks at a database without changing anything. Never throws: what keeps it from looking is what it finds. */
 export async function inspectDatabase(
   pool: pg.Pool,

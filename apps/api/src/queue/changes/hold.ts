@@ -31,6 +31,8 @@ WITH released AS (
 ), ${countAndTell([queueRows('-', 'released', { state: `'held'` }), queueRows('+', 'released')], [heldEvents('released q')])}
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 
+export const MOVED_AT_ONCE = 1_000
+
 /** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */
 const RELEASE_HELD = releasing(`
    SELECT free.message_id
@@ -41,16 +43,14 @@ const RELEASE_HELD = releasing(`
          AND q.held_because = ANY (${inSql(WAITS_FOR_CONNECTION)}
                                    || CASE WHEN s.large_attachments THEN ${inSql(['large-attachments-disabled'])} END
                                    || CASE WHEN b.hold IS NULL THEN ${inSql(['mailbox-refused'])} END)
-       LIMIT 1000 FOR UPDATE SKIP LOCKED) AS free
+       LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED) AS free
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
-    LIMIT 1000`)
+    LIMIT ${MOVED_AT_ONCE}`)
 
-/** Releases at most 1,000 messages, and returns how many it released. */
+/** Returns how many messages it released. */
 export async function releaseHeld(pool: pg.Pool): Promise<number> {
   return (await pool.query({ name: 'release-held', text: RELEASE_HELD })).rowCount ?? 0
 }
-
-const REGROUPED_AT_ONCE = 1_000
 
 /** $1 tenant, $2 at most, $3 reasons */
 const RELEASE = releasing(`
@@ -74,9 +74,9 @@ export async function regroupHeld(
   because: HeldBecause | null,
 ): Promise<void> {
   if (because !== null) {
-    await transaction.$executeRawUnsafe(GIVE_REASON, tenantId, REGROUPED_AT_ONCE, reasons, because)
+    await transaction.$executeRawUnsafe(GIVE_REASON, tenantId, MOVED_AT_ONCE, reasons, because)
     return
   }
-  await transaction.$executeRawUnsafe(RELEASE, tenantId, REGROUPED_AT_ONCE, reasons)
+  await transaction.$executeRawUnsafe(RELEASE, tenantId, MOVED_AT_ONCE, reasons)
   await wakeWorkers(transaction, tenantId)
 }

@@ -1,11 +1,9 @@
 import type pg from 'pg'
 import { addToCounters, queueRows } from '../counters.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
-import { releaseHeld } from './hold.ts'
+import { MOVED_AT_ONCE, releaseHeld } from './hold.ts'
 
 // scheduled ──its time comes──▶ queued.
-
-const MOVED_AT_ONCE = 1_000
 
 /** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `

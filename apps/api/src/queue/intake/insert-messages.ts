@@ -306,8 +306,9 @@ function toValues(messages: readonly NewMessage[], addedBytes: readonly number[]
 
 /** Formats rows as JSON with the names of columns. */
 function toRecords(rows: readonly object[]): string {
-  const named = rows.map((row) => Object.entries(row).map(([name, value]) => [toColumn(name), value]))
-  return JSON.stringify(named.map((entries) => Object.fromEntries(entries)))
+  return JSON.stringify(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [toColumn(name), value]))),
+  )
 }
 
 function toColumn(name: string): string {
