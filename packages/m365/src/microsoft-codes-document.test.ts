@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { ENTRA_CODES, sentencesOf, type Actor, type EntraCode } from './identity/entra-codes.ts'
 import type { Refused } from './mailer/classify-failure.ts'
 import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
-import { toMessageProblem } from './mailer/message-problem.ts'
+import { toMessageProblem } from './mailer/explain-problem.ts'
 import { ADMIN_CENTERS } from './test-support/remedy.ts'
 
 const DOCUMENT = fileURLToPath(new URL('../../../docs/microsoft-codes.md', import.meta.url))

@@ -5,7 +5,7 @@ import type { Values } from '@inforiver-mail/contract/values'
 import { fillIn } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
-import { problemOfGraphCode } from '@inforiver-mail/m365/message-problem'
+import { problemOfGraphCode } from '@inforiver-mail/m365/explain-problem'
 import type { Alert } from '../domain/alert.ts'
 import { readValues } from '../domain/stored-values.ts'
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { cloudMismatch, CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
-import type { ClientCertificate } from '@inforiver-mail/m365/client-certificate'
+import type { ClientCertificate } from '@inforiver-mail/m365/client-credentials'
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import type { z } from 'zod'

@@ -2,8 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
-import { parseFederatedToken } from '@inforiver-mail/m365/federated-token'
+import {
+  readClientCertificate,
+  type ClientCertificate,
+  parseFederatedToken,
+} from '@inforiver-mail/m365/client-credentials'
 import { isReadableByEveryone, isReadableByOthers } from '../runtime/file-mode.ts'
 import { readTlsCertificate, type TlsCertificateReading } from '../runtime/tls-certificate.ts'
 import { SECRETS } from './environment.ts'

@@ -1,7 +1,7 @@
 import { applicationPermissionsFor } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
-import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import { missingPermissions } from '@inforiver-mail/m365/permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'

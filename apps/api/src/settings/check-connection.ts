@@ -1,5 +1,5 @@
 import { applicationPermissionsFor, permissionsFor } from '@inforiver-mail/contract/permission'
-import { applicationRoles } from '@inforiver-mail/m365/application-roles'
+import { applicationRoles } from '@inforiver-mail/m365/permissions'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'

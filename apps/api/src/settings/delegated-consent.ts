@@ -3,7 +3,7 @@ import { permissionsFor, type Permission } from '@inforiver-mail/contract/permis
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainFailure } from '@inforiver-mail/m365/explain-failure'
 import { explainMissingPermissions, explainUnexpectedAnswer } from '@inforiver-mail/m365/explain-refusal'
-import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import { missingPermissions } from '@inforiver-mail/m365/permissions'
 import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Timers } from '../runtime/clock.ts'

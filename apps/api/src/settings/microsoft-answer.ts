@@ -6,7 +6,7 @@ import {
   explainUnexpectedAnswer,
   explainWrongAccount,
 } from '@inforiver-mail/m365/explain-refusal'
-import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import { missingPermissions } from '@inforiver-mail/m365/permissions'
 import type { MicrosoftIdentity, Redemption, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import { refuse, type ConsentAnswer, type Refused } from './consent-strategy.ts'
 

@@ -1,6 +1,5 @@
 import { mayReadInbox, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
-import { applicationRoles } from '@inforiver-mail/m365/application-roles'
-import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import { applicationRoles, missingPermissions } from '@inforiver-mail/m365/permissions'
 import {
   explainInbox,
   explainReportsPermission,

@@ -2,7 +2,7 @@ import { PERMISSIONS, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/c
 import type { Explanation } from '@inforiver-mail/m365/explanation'
 import { explainReportsPermission } from '@inforiver-mail/m365/explain-reports'
 import { explainOtherAccount } from '@inforiver-mail/m365/explain-refusal'
-import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import { missingPermissions } from '@inforiver-mail/m365/permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'

@@ -1,6 +1,6 @@
 import type { CheckCode } from '@inforiver-mail/contract/setup-check'
-import { isFromEntra } from '@inforiver-mail/m365/is-from-entra'
-import { isFromGraph } from '@inforiver-mail/m365/is-from-graph'
+import { isFromEntra } from '@inforiver-mail/m365/entra-refusal'
+import { isFromGraph } from '@inforiver-mail/m365/graph-call'
 import { jsonObject, readJson } from '@inforiver-mail/m365/json'
 import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { reachHost, type Reach, type ReachedAnswer } from '@inforiver-mail/m365/reach'

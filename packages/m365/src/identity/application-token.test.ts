@@ -4,7 +4,7 @@ import { clientCertificate } from '../test-support/self-signed-certificate.ts'
 import { serve } from '../test-support/servers.ts'
 import { approvalLinks, control, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
 import { patientFetch as fetch } from '../test-support/time-limit.ts'
-import { readClientCertificate } from './client-certificate.ts'
+import { readClientCertificate } from './client-credentials.ts'
 import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity } from './microsoft-identity.ts'
 
 const GRACE_THE_ENTRA_ADMINISTRATOR = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'

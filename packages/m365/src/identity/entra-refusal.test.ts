@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readRedirectRefusal, readTokenRefusal } from './entra-refusal.ts'
+import { readRedirectRefusal, readTokenRefusal, isFromEntra } from './entra-refusal.ts'
 
 const CORRELATION_ID = '6e0a6f0b-5a0e-4a71-8e43-6d8c6f2b8f10'
 const DESCRIPTION = `AADSTS65004: User declined to consent to access the app.\r\nTrace ID: 0f0e0d0c-0b0a-4908-8706-050403020100\r\nCorrelation ID: ${CORRELATION_ID}\r\nTimestamp: 2026-11-24 10:00:00Z`
@@ -90,4 +90,19 @@ describe('readTokenRefusal', () => {
       claims: null,
     })
   })
+})
+
+const NO_HEADERS = {}
+
+it.each<[string, Record<string, unknown> | null, Record<string, string>, boolean]>([
+  ['its error with numbers', { error: 'invalid_grant', error_codes: [50173] }, NO_HEADERS, true],
+  ['its request id', null, { 'x-ms-request-id': '6f1c' }, true],
+  ['an error alone', { error: 'Forbidden' }, NO_HEADERS, false],
+  ['an error of another form', { error: { code: 'Forbidden' }, error_codes: [1] }, NO_HEADERS, false],
+  ['numbers that are texts', { error: 'invalid_grant', error_codes: ['50173'] }, NO_HEADERS, false],
+  ['no numbers', { error: 'invalid_grant', error_codes: [] }, NO_HEADERS, false],
+  ['a message', { message: 'Forbidden' }, NO_HEADERS, false],
+  ['the id of another request', null, { 'x-request-id': '6f1c' }, false],
+])('recognises Entra, or something in between, by %s', (_what, body, headers, expected) => {
+  expect(isFromEntra({ body, headers: new Headers(headers) })).toBe(expected)
 })

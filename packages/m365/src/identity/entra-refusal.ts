@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readClaimsChallenge } from '../claims-challenge.ts'
 import { optionalText } from '../json.ts'
 import { plainText } from '../plain-text.ts'
+import type { TokenAnswer } from './msal-network.ts'
 
 const MAX_PARAMETER_CHARACTERS = 300
 const MAX_DESCRIPTION_CHARACTERS = 4_000 // the correlation id is at its end
@@ -86,4 +87,11 @@ function readCode(
 function readCorrelationId(member: string | null, description: string | null): string | null {
   const candidate = member ?? description?.match(/Correlation ID:\s*([0-9a-f-]{36})/i)?.[1]
   return z.guid().safeParse(candidate).data ?? null
+}
+
+const ENTRA_ERROR = z.object({ error: z.string(), error_codes: z.array(z.number()).min(1) })
+
+/** Whether Entra itself gave an answer, and nothing on the way to it: Entra marks all of them with a header, and refusals in JSON. */
+export function isFromEntra({ headers, body }: Pick<TokenAnswer, 'headers' | 'body'>): boolean {
+  return headers.get('x-ms-request-id') !== null || ENTRA_ERROR.safeParse(body).success
 }

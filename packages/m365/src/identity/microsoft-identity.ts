@@ -9,9 +9,9 @@ import { readGatewayAnswer, type GatewayAnswer } from '../gateway-answer.ts'
 import { readJson } from '../json.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { retryAfterDate } from '../retry-after.ts'
-import { applicationRoles } from './application-roles.ts'
-import type { ClientCertificate } from './client-certificate.ts'
-import { readTokenRefusal } from './entra-refusal.ts'
+import { applicationRoles, grantedPermissions, missingPermissions } from './permissions.ts'
+import { type ClientCertificate, readFederatedToken } from './client-credentials.ts'
+import { readTokenRefusal, isFromEntra } from './entra-refusal.ts'
 import {
   explainInterceptedSignIn,
   explainRefusal,
@@ -22,9 +22,6 @@ import {
   explainWrongAccount,
   type Leg,
 } from './explain-refusal.ts'
-import { readFederatedToken } from './federated-token.ts'
-import { grantedPermissions, missingPermissions } from './granted-permissions.ts'
-import { isFromEntra } from './is-from-entra.ts'
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
 

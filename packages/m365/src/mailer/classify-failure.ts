@@ -3,7 +3,7 @@ import { CODE } from '@inforiver-mail/contract/wording'
 import { worded } from '../explanation.ts'
 import { gatewayValues, type GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
-import type { GraphAnswer } from './graph-answer.ts'
+import type { GraphAnswer } from './graph-call.ts'
 import {
   ACCESS_DENIED,
   DRAFT_GONE,

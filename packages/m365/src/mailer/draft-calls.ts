@@ -11,7 +11,7 @@ import {
   type Gone,
   type SendOutcome,
 } from './graph-exchange.ts'
-import { mailboxPath, messagePath } from './mailbox-path.ts'
+import { mailboxPath, messagePath } from './graph-call.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { draftBody } from './send-mail-request.ts'
 

@@ -4,7 +4,7 @@ import { optionalText, readJson } from '../json.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import { asRepeatable, type CallOptions, type Exchange } from './graph-exchange.ts'
-import { mailboxPath } from './mailbox-path.ts'
+import { mailboxPath } from './graph-call.ts'
 import { MIME_ID_HEADER } from './mime-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 

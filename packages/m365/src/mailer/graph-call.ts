@@ -9,6 +9,13 @@ import { withoutTrailingSlash } from '../clouds.ts'
 import type { AnswerHeaders } from '../answer-headers.ts'
 import { boundedText } from '../bounded-text.ts'
 import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
+import { z } from 'zod'
+import { readClaimsChallenge } from '../claims-challenge.ts'
+import { readGatewayAnswer, type GatewayAnswer } from '../gateway-answer.ts'
+import { optionalText, readJson } from '../json.ts'
+import { plainText } from '../plain-text.ts'
+import { retryAfterDate } from '../retry-after.ts'
+import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 
 export interface GraphRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -43,7 +50,7 @@ export type GraphReply =
     }
   | { readonly answered: false; readonly error: unknown }
 
-export type GraphCall = (request: GraphRequest) => Promise<GraphReply>
+type GraphCall = (request: GraphRequest) => Promise<GraphReply>
 
 /**
  * Makes requests to Graph by Microsoft's client, with middleware of our own. The client's retry handler would post a
@@ -155,4 +162,115 @@ function createTransport(graphOrigin: string, fetch: MicrosoftFetch): Middleware
 
 function urlOf({ request }: Context): string {
   return typeof request === 'string' ? request : request.url
+}
+
+/** The mailbox that a call works in: that of the token's person, or another one by any of its addresses. */
+export type Mailbox = 'me' | { readonly address: string }
+
+/** Returns the path below the version. Addresses may hold characters that are special in a path, such as `#` and `/`. */
+export function mailboxPath(mailbox: Mailbox = 'me'): string {
+  return mailbox === 'me' ? '/me' : `/users/${encodeURIComponent(mailbox.address)}`
+}
+
+/** Ids may hold `/`, `+` and `=`, and are encoded. */
+export function messagePath(mailbox: Mailbox | undefined, id: string): string {
+  return `${mailboxPath(mailbox)}/messages/${encodeURIComponent(id)}`
+}
+
+const MAX_CODE_CHARACTERS = 100
+const MAX_MESSAGE_CHARACTERS = 300
+
+/** Holds only what decides anything in an answer of Graph. */
+export interface GraphAnswer {
+  readonly status: number
+  /** `error.code`; null when the body is no Graph error. */
+  readonly code: string | null
+  /** `error.innerError.code`, where Graph has one. */
+  readonly innerCode: string | null
+  /** What something between this server and Graph answered in its place; null when Graph answered. */
+  readonly gateway: GatewayAnswer | null
+  /** A host behind Graph answered with a page, which Graph passes on as the message of an UnknownError. */
+  readonly relaysPage: boolean
+  /** `error.message` as bounded plain text. It decides nothing but the text that is shown. */
+  readonly message: string | null
+  readonly requestId: string | null
+  readonly retryAfter: Date | null
+  /** A decoded claims challenge, as JSON, for the next token request. */
+  readonly claims: string | null
+}
+
+const InnerError = z.object({ code: optionalText, 'request-id': optionalText }).nullable().catch(null)
+
+/** Graph writes `innerError` or `innererror`, or leaves it out. */
+const ErrorBody = z.object({
+  error: z.object({ code: optionalText, message: optionalText, innerError: InnerError, innererror: InnerError }),
+})
+
+/** Reads the answer of a `host`: status, headers and error envelope. `now` is when a `Retry-After` in seconds begins. */
+export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, host: string, now: Date): GraphAnswer {
+  const error = readJson(reply.text, ErrorBody)?.error
+  const inner = error?.innerError ?? error?.innererror
+  return {
+    status: reply.status,
+    code: bounded(error?.code, MAX_CODE_CHARACTERS),
+    innerCode: bounded(inner?.code, MAX_CODE_CHARACTERS),
+    gateway: isFromGraph(reply) ? null : readGatewayAnswer(reply, host),
+    relaysPage: error?.code === 'UnknownError' && PAGE.test(error.message ?? ''),
+    message: bounded(error?.message, MAX_MESSAGE_CHARACTERS),
+    requestId: bounded(reply.headers.get('request-id') ?? inner?.['request-id'], MAX_CODE_CHARACTERS),
+    retryAfter: retryAfterDate(reply.headers, now),
+    claims: readClaims(reply.headers.get('www-authenticate')),
+  }
+}
+
+const PAGE = /^\s*</
+
+function bounded(text: string | null | undefined, maxCharacters: number): string | null {
+  return text === null || text === undefined || text === '' ? null : plainText(text, maxCharacters)
+}
+
+function readClaims(header: string | null): string | null {
+  const encoded = header?.match(/\bclaims="([A-Za-z0-9+/_=-]+)"/)?.[1]
+  return encoded === undefined ? null : readClaimsChallenge(Buffer.from(encoded, 'base64').toString('utf8'))
+}
+
+const GRAPH_ERROR = z.object({ error: z.object({ code: z.string() }) })
+/** Graph's own application id: it names itself in the challenge of a 401. */
+const GRAPH_CLIENT_ID = '00000003-0000-0000-c000-000000000000'
+
+/**
+ * Whether Graph itself gave an answer, and nothing on the way to it. Graph marks all that it answers with a header, which a
+ * gateway in front of it may strip, and its refusals with an error object.
+ */
+export function isFromGraph({
+  status,
+  headers,
+  text,
+  requestBytes,
+}: Omit<Extract<GraphReply, { answered: true }>, 'answered'>): boolean {
+  if (hasMark(headers)) return true
+  if (readJson(text, GRAPH_ERROR) !== null) return true
+  if (status === 401) return isGraphsChallenge(headers.get('www-authenticate') ?? '')
+  // A host in front of Graph, and a part of it, refuses what is longer than Graph takes.
+  return status === 413 && requestBytes >= CERTAIN_REQUEST_BYTES
+}
+
+/** Whether an answer has a header by which Graph marks all of its own. */
+export function hasMark(headers: AnswerHeaders): boolean {
+  return headers.get('request-id') !== null || headers.get('x-ms-ags-diagnostic') !== null
+}
+
+function isGraphsChallenge(header: string): boolean {
+  if (!/\bbearer\b/i.test(header)) return false
+  return (
+    /\bauthorization_uri\s*=/i.test(header) || new RegExp(`\\bclient_id\\s*=\\s*"?${GRAPH_CLIENT_ID}`, 'i').test(header)
+  )
+}
+
+/**
+ * What follows the version in a link of Graph to a next page, which is absolute; null where it is none. Only that is kept, so
+ * that no answer can lead a token to another host, and so that a link of Graph leads through the gateway in front of it.
+ */
+export function pathOfLink(link: string): string | null {
+  return /^https?:\/\/[^/]+(?:\/[^?#]*?)?\/v1\.0(\/[^#]+)$/.exec(link)?.[1] ?? null
 }

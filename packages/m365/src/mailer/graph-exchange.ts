@@ -1,8 +1,13 @@
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { classifyFailure, type Failure, type FailureContext } from './classify-failure.ts'
-import { readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
-import { createGraphCall, type GraphReply, type GraphRequest } from './graph-call.ts'
-import type { Mailbox } from './mailbox-path.ts'
+import {
+  readGraphAnswer,
+  type GraphAnswer,
+  createGraphCall,
+  type GraphReply,
+  type GraphRequest,
+  type Mailbox,
+} from './graph-call.ts'
 
 export interface GraphMailerOptions {
   /** Such as `https://graph.microsoft.com`. */

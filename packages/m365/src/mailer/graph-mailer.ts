@@ -15,14 +15,17 @@ import {
   type GraphMailerOptions,
   type SendOutcome,
 } from './graph-exchange.ts'
-import { createInboxCalls, type InboxCalls } from './inbox-calls.ts'
-import { mailboxPath } from './mailbox-path.ts'
+import { createInboxCalls, type InboxCalls, probeInbox, type InboxProbe } from './inbox-calls.ts'
+import { mailboxPath } from './graph-call.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { probeInbox, type InboxProbe } from './probe-inbox.ts'
 import { readDelegate, type DelegateOutcome } from './read-delegate.ts'
 import { sendMailBody } from './send-mail-request.ts'
-import { createUploadCalls, type UploadCalls } from './upload-calls.ts'
-import { createUploadSessionCalls, type UploadSessionCalls } from './upload-session.ts'
+import {
+  createUploadCalls,
+  type UploadCalls,
+  createUploadSessionCalls,
+  type UploadSessionCalls,
+} from './upload-calls.ts'
 
 export type { CallOptions, SendOutcome } from './graph-exchange.ts'
 export type { Delegate } from './read-delegate.ts'

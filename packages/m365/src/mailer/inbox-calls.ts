@@ -12,8 +12,7 @@ import {
   type Gone,
   type NotAnswered,
 } from './graph-exchange.ts'
-import { pathOfLink } from './graph-link.ts'
-import { mailboxPath, messagePath } from './mailbox-path.ts'
+import { pathOfLink, mailboxPath, messagePath } from './graph-call.ts'
 
 /** How many mails Graph lists in one answer. */
 const PAGE_SIZE = 100
@@ -58,7 +57,7 @@ export interface ArrivedMail {
   readonly messageClass: string | null
 }
 
-export type ListArrivedOutcome =
+type ListArrivedOutcome =
   | {
       readonly outcome: 'listed'
       readonly mails: readonly ArrivedMail[]
@@ -204,4 +203,29 @@ function valueOf(properties: z.infer<typeof Properties>, id: string): string | n
 
 function tagOf(id: string): string {
   return id.toLowerCase().replace(/ 0x0*/, ' ')
+}
+
+/**
+ * - `denied`: the token or the person may not read it
+ * - `missing`: there is no such inbox
+ * - `unavailable`: nobody knows, because Microsoft did not say
+ */
+export type InboxProbe =
+  | { readonly outcome: 'read' }
+  | { readonly outcome: 'denied' | 'missing' | 'unavailable'; readonly failure: Failure }
+
+const Messages = z.object({ value: z.array(z.unknown()) })
+
+export async function probeInbox(
+  exchange: Exchange,
+  { accessToken, signal, mailbox }: CallOptions,
+): Promise<InboxProbe> {
+  const path = `${mailboxPath(mailbox)}/mailFolders/inbox/messages?$select=id&$top=1`
+  const reply = await exchange({ method: 'GET', path, accessToken, signal })
+  if (!reply.answered) return { outcome: 'unavailable', failure: asRepeatable(classifyConnectionFailure(reply.error)) }
+  if (reply.status === 200 && readJson(reply.text, Messages)) return { outcome: 'read' }
+  const failure = asRepeatable(classifyFailure(reply.answer))
+  if (failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }
+  if (reply.status === 401 || reply.status === 403) return { outcome: 'denied', failure }
+  return { outcome: reply.status === 404 ? 'missing' : 'unavailable', failure }
 }

@@ -6,7 +6,7 @@ import type { AdminCenters } from '../admin-centers.ts'
 import { worded, type Explanation } from '../explanation.ts'
 import { gatewayValues } from '../gateway-answer.ts'
 import type { Failure } from '../mailer/classify-failure.ts'
-import type { InboxProbe } from '../mailer/probe-inbox.ts'
+import type { InboxProbe } from '../mailer/inbox-calls.ts'
 import type { TraceRefusal } from '../trace/message-trace.ts'
 
 /** Explains why a source of delivery reports cannot be read, and who mends it. */

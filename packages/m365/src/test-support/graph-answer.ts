@@ -1,4 +1,4 @@
-import type { GraphAnswer } from '../mailer/graph-answer.ts'
+import type { GraphAnswer } from '../mailer/graph-call.ts'
 
 /** An answer of Graph itself, with the given members, and null for all others. */
 export function graphAnswer(members: Partial<GraphAnswer>): GraphAnswer {

@@ -4,7 +4,7 @@ import { firstSentence } from '../plain-text.ts'
 import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
 import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
 import { asRepeatable, createExchange, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
-import { pathOfLink } from '../mailer/graph-link.ts'
+import { pathOfLink } from '../mailer/graph-call.ts'
 
 // Exchange's message trace by Microsoft Graph. The service ignores conditions that it does not know, and answers more
 // than it was asked for: whoever uses a row checks it again.

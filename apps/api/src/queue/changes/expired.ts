@@ -1,5 +1,5 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
-import { problemOf } from '@inforiver-mail/m365/message-problem'
+import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import type pg from 'pg'
 import { raiseFailed } from '../../database/failed-alert.sql.ts'
 import {

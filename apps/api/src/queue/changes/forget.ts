@@ -1,5 +1,5 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import { problemOf } from '@inforiver-mail/m365/message-problem'
+import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import {
   deleteContents,
   deleteDrafts,

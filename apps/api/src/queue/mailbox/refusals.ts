@@ -1,5 +1,5 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import type { MailboxProblem } from '@inforiver-mail/m365/mailbox-problem'
+import type { MailboxProblem } from '@inforiver-mail/m365/explain-problem'
 
 // What one message meets alone never stops the others. A mailbox is held only once two different messages were refused in
 // the same way, with nothing sent between; until then it is the message that waits.

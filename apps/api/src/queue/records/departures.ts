@@ -1,6 +1,6 @@
 import type { MessagePriority, WaitingBecause } from '@inforiver-mail/contract/message'
 import type { Pause } from '@inforiver-mail/contract/usage'
-import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
+import { RANGE_BYTES } from '@inforiver-mail/m365/upload-calls'
 import type pg from 'pg'
 import type { MailboxLimits } from '../mailbox/limits.ts'
 import { readLanes, type MailboxAt, type MailboxReader } from '../owner/mailbox-state.ts'

@@ -1,4 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { decodeJwt } from 'jose'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const PRIVATE_KEY = /-----BEGIN (?:RSA )?PRIVATE KEY-----[^-]+-----END (?:RSA )?PRIVATE KEY-----/
@@ -13,16 +15,19 @@ export interface ClientCertificate {
   readonly validTo: Date
 }
 
-export type ClientCertificateReading =
-  | { readonly outcome: 'read'; readonly certificate: ClientCertificate }
-  /** The predicate of a sentence whose subject is the file or setting. It quotes none of the content. */
-  | { readonly outcome: 'unusable'; readonly fault: string }
+/** The fault is the predicate of a sentence whose subject is the file or setting. It quotes none of the content. */
+interface Unusable {
+  readonly outcome: 'unusable'
+  readonly fault: string
+}
 
 /**
  * Reads PEM text with a certificate and its private key, in any order, possibly with other certificates of the chain.
  * Accepts an expired certificate, since Microsoft decides about that, and the page can show its date.
  */
-export function readClientCertificate(pem: string): ClientCertificateReading {
+export function readClientCertificate(
+  pem: string,
+): { readonly outcome: 'read'; readonly certificate: ClientCertificate } | Unusable {
   const certificates = (pem.match(CERTIFICATE) ?? []).map((text) => readCertificate(text))
   if (certificates.length === 0) return unusable('holds no certificate (BEGIN CERTIFICATE)')
   if (pem.includes('BEGIN ENCRYPTED PRIVATE KEY') || pem.includes('Proc-Type: 4,ENCRYPTED'))
@@ -62,6 +67,42 @@ function readPrivateKey(pem: string): KeyObject | null {
   }
 }
 
-function unusable(fault: string): ClientCertificateReading {
+function unusable(fault: string): Unusable {
   return { outcome: 'unusable', fault }
+}
+
+/** Microsoft accepts a token for this long after its end, since clocks differ. */
+const SKEW_MS = 5 * 60_000
+
+type FederatedTokenReading =
+  | { readonly outcome: 'read'; readonly token: string; readonly expiresAt: Date | null }
+  | Unusable
+
+/** Reads the token that another issuer has made for the app. Whether it counts is for Microsoft to say. */
+export function parseFederatedToken(text: string): FederatedTokenReading {
+  const token = text.trim()
+  if (token === '') return unusable('is empty')
+  try {
+    const { exp } = decodeJwt(token)
+    return { outcome: 'read', token, expiresAt: exp === undefined ? null : new Date(exp * 1_000) }
+  } catch {
+    return unusable('holds no token (JWT)')
+  }
+}
+
+/** Reads the file anew, because whoever issues the token replaces it before it expires. */
+export async function readFederatedToken(path: string, now: Date): Promise<FederatedTokenReading> {
+  let text
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    return unusable(`cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`)
+  }
+  const reading = parseFederatedToken(text)
+  if (reading.outcome === 'unusable' || !hasExpired(reading.expiresAt, now)) return reading
+  return unusable(`holds a token that expired at ${reading.expiresAt?.toISOString()}`)
+}
+
+function hasExpired(expiresAt: Date | null, now: Date): boolean {
+  return expiresAt !== null && expiresAt.getTime() + SKEW_MS < now.getTime()
 }

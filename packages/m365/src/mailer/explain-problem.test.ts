@@ -2,10 +2,10 @@ import { MessageProblem } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
 import { graphAnswer } from '../test-support/graph-answer.ts'
 import { ADMIN_CENTERS, findRemedyFaults } from '../test-support/remedy.ts'
-import { classifyFailure, type FailureContext } from './classify-failure.ts'
-import type { GraphAnswer } from './graph-answer.ts'
+import { classifyFailure, type FailureContext, type Refused } from './classify-failure.ts'
+import type { GraphAnswer } from './graph-call.ts'
 import { GRAPH_CODES } from './graph-codes.ts'
-import { toMessageProblem } from './message-problem.ts'
+import { toMessageProblem, toMailboxProblem } from './explain-problem.ts'
 
 const REFUSALS = Object.entries(GRAPH_CODES).flatMap(([code, { statuses, verdict }]) =>
   typeof verdict === 'string' ? [] : statuses.map((status) => [status, code] as const),
@@ -51,3 +51,23 @@ function problemOf(members: Partial<GraphAnswer>, context: FailureContext = {}):
   if (failure.outcome !== 'refused') throw new Error(`It was ${failure.outcome}.`)
   return toMessageProblem(failure, ADMIN_CENTERS)
 }
+
+const GOES_ON = 'Mail then goes on by itself'
+
+it.each([
+  ['ErrorAccessDenied', 'connects the mailbox again', true],
+  ['ErrorTenantNotFoundInCurrentSovereignEnvironment', 'another database (DATABASE_URL) or data folder', false],
+])('says what to do about %s: %s, and whether mail then goes on by itself: %s', (microsoftCode, remedy, goesOn) => {
+  const { verdict } = GRAPH_CODES[microsoftCode] ?? {}
+  const refused = {
+    outcome: 'refused',
+    ...(verdict as object),
+    microsoftCode,
+    requestId: null,
+    detail: 'No.',
+  } as Refused
+  const { action } = toMailboxProblem(refused, ADMIN_CENTERS, false)
+
+  expect(action).toContain(remedy)
+  expect(action.includes(GOES_ON)).toBe(goesOn)
+})

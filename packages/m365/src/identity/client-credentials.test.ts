@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { clientCertificate, selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
-import { readClientCertificate } from './client-certificate.ts'
+import { readClientCertificate } from './client-credentials.ts'
 
 const VALID_TO = new Date('2027-05-01T00:00:00Z')
 const own = clientCertificate(VALID_TO)

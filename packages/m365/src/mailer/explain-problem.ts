@@ -1,8 +1,11 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import type { AdminCenters } from '../admin-centers.ts'
 import { worded } from '../explanation.ts'
-import type { Refused } from './classify-failure.ts'
+import type { Refused, Unauthorized } from './classify-failure.ts'
 import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
+import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import type { Values } from '@inforiver-mail/contract/values'
+import { CODE } from '@inforiver-mail/contract/wording'
 
 /** The problem of a message that no answer of Microsoft is about. */
 export function problemOf(code: MessageProblemCode, title: string, sentence: string): MessageProblem {
@@ -53,4 +56,50 @@ const CODES: Readonly<Record<RefusalReason, MessageProblemCode>> = {
   'message-too-large': 'message-too-large',
   'sending-limit-reached': 'sending-limit-reached',
   'wrong-cloud': 'message-refused',
+}
+
+/** Why Microsoft takes no message of a mailbox, and who does what about it. */
+export type MailboxProblem = Omit<ConsentProblem, 'code'>
+
+/**
+ * Explains a refusal that any message of the mailbox meets. Its `values` have Microsoft's code.
+ *
+ * @param byDraft only messages that go by draft meet it
+ */
+export function toMailboxProblem(
+  { reason, values: own = {}, microsoftCode, requestId }: Refused,
+  { exchange, entra, restrictedSenders }: AdminCenters,
+  byDraft: boolean,
+): MailboxProblem {
+  // A database belongs to one cloud, so that what waits in it never leaves into another.
+  const remedies = [`remedy.${reason}`, ...(reason === 'wrong-cloud' ? [] : ['then-sends-one'])]
+  const facts = {
+    exchange,
+    entra,
+    restrictedSenders,
+    byDraft,
+    microsoftCode: microsoftCode ?? own['microsoftCode'] ?? null,
+  }
+  return explain({ ...own, ...facts }, byDraft ? ['only-by-draft'] : [], remedies, requestId)
+}
+
+/** Explains that Graph refuses tokens although they are fresh. */
+export function toTokenProblem(
+  { values = {}, microsoftCode, requestId }: Unauthorized,
+  { entra }: AdminCenters,
+): MailboxProblem {
+  const facts = { title: 'token-refused.title', entra, microsoftCode: microsoftCode ?? values['microsoftCode'] ?? null }
+  return explain({ ...values, ...facts }, [], ['token-refused.remedy', 'keeps-trying'], requestId)
+}
+
+function explain(
+  known: Values,
+  more: readonly string[],
+  action: string[],
+  correlationId: string | null,
+): MailboxProblem {
+  const names = Array.isArray(known['detail']) ? known['detail'] : []
+  const addsCode = known['microsoftCode'] !== null && !names.includes(CODE)
+  const { values, ...text } = worded({ ...known, detail: [...names, ...(addsCode ? [CODE] : []), ...more], action })
+  return { ...text, values, correlationId }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { grantedPermissions, missingPermissions } from './granted-permissions.ts'
+import { grantedPermissions, missingPermissions } from './permissions.ts'
 
 const REQUESTED = ['Mail.Send', 'User.Read', 'offline_access', 'openid', 'profile']
 
