@@ -17,14 +17,13 @@ it('refuses another site’s page', async () => {
 })
 
 describe('scenarios', () => {
-  it('are all switched on by name', async () => {
-    for (const name of PRESETS.keys()) await simulated.scenario(name)
+  it('are all switched on by name, and valid effects', async () => {
+    for (const [name, { effect }] of PRESETS) {
+      expect({ name, effect: Effect.parse(effect) }).toEqual({ name, effect })
+      await simulated.scenario(name)
+    }
     const { active } = await simulated.read<{ active: { name: string }[] }>('/scenarios')
     expect(active.map(({ name }) => name)).toEqual([...PRESETS.keys()])
-  })
-
-  it.each([...PRESETS])('%s is a valid effect', (_name, { effect }) => {
-    expect(Effect.parse(effect)).toEqual(effect)
   })
 
   it.each([

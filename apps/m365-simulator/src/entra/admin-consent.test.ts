@@ -21,31 +21,9 @@ function query(change: Record<string, string> = {}): string {
 const decide = (simulated: Simulated, person: PersonName, decision: string): Promise<Response> =>
   simulated.submit('/admin-consent', { request: query(), account: PEOPLE[person], decision })
 
-function callbackOf(response: Response): Record<string, string> {
-  return Object.fromEntries(new URL(response.headers.get('location') ?? '').searchParams)
-}
-
 let simulated: Simulated
 beforeEach(async () => {
   simulated = await simulate()
-})
-
-it('accepted by an Entra administrator, comes back with tenant and scopes and without a code', async () => {
-  expect(callbackOf(await decide(simulated, 'grace', 'accept'))).toEqual({
-    admin_consent: 'True',
-    tenant: REGISTRATION.tenantId,
-    scope: 'https://graph.microsoft.com/Mail.Send https://graph.microsoft.com/User.Read',
-    state: 'state-1',
-  })
-})
-
-it('cancelled, comes back with an error and with admin_consent=True', async () => {
-  expect(callbackOf(await decide(simulated, 'grace', 'cancel'))).toMatchObject({
-    admin_consent: 'True',
-    error: 'consent_required',
-    error_description: expect.stringMatching(/^AADSTS65004: /),
-    state: 'state-1',
-  })
 })
 
 it('is refused to anybody else', async () => {

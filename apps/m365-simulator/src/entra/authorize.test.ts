@@ -78,13 +78,6 @@ describe('the account picker', () => {
   })
 })
 
-describe('consent', () => {
-  it('accepted, comes back with a code, the state, and parameters nobody asked for', async () => {
-    const callback = await simulated.consent('ada')
-    expect([...callback.keys()]).toEqual(['code', 'session_state', 'unannounced_parameter', 'state'])
-  })
-})
-
 describe('where users may not consent', () => {
   it.each([
     ['User.Read Mail.Send Mail.Send.Shared', 'Permissions requested'],

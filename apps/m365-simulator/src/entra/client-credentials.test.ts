@@ -1,24 +1,9 @@
-import { decodeJwt } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
-import { entraFailure, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
-
-async function claimsOf(response: Response): Promise<Record<string, unknown>> {
-  return decodeJwt(((await response.json()) as Tokens).access_token)
-}
+import { entraFailure, type Simulated, simulate } from '../test-support/simulated.ts'
 
 let simulated: Simulated
 beforeEach(async () => {
   simulated = await simulate()
-})
-
-it('puts the permissions that an administrator granted into the token as roles', async () => {
-  await simulated.consentForOrganization()
-  const claims = await claimsOf(await simulated.applicationToken())
-  expect(claims).toMatchObject({
-    roles: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
-    idtyp: 'app',
-  })
-  expect(claims).not.toHaveProperty('scp')
 })
 
 it.each([

@@ -86,15 +86,4 @@ describe('a refresh token', () => {
     const failure = await entraFailure(await simulated.refresh(token))
     expect(failure).toMatchObject({ error: 'invalid_grant', error_codes: [700082] })
   })
-
-  it.each([
-    ['sessions are revoked', 'revoke-tokens', 50173, 'bad_token'],
-    ['consent is removed', 'remove-consents', 65001, 'consent_required'],
-  ])('ends when the person’s %s', async (_what, action, code, suberror) => {
-    const token = await refreshTokenOf()
-    await simulated.control('POST', `/people/ada@contoso.com/${action}`)
-    const failure = await entraFailure(await simulated.refresh(token))
-    expect(failure.error_codes).toEqual([code])
-    expect(failure.suberror).toBe(suberror)
-  })
 })

@@ -28,9 +28,20 @@ const ATTACH = 'POST /me/messages/{draft}/attachments'
 const SESSION = `${ATTACH}/createUploadSession`
 const READ = 'GET /me/messages/{draft}'
 const SEARCH = 'GET /me/mailFolders/sentitems/messages'
+const DELTA = 'GET /me/mailFolders/inbox/messages/delta'
+const AS_MIME = { headers: { 'content-type': 'text/plain' } }
+const APPLICATION = { person: null }
+
+/** A message in MIME to Max, in base64. */
+function mime(fields: Record<string, string | null>): string {
+  const all = { From: '"Ada" <ada@contoso.com>', To: 'max@contoso.com', ...fields }
+  const lines = Object.entries(all).flatMap(([name, value]) => (value === null ? [] : `${name}: ${value}\r\n`))
+  return Buffer.from(`${lines.join('')}\r\nText`).toString('base64')
+}
 
 interface Caller {
-  readonly person?: PersonName
+  /** null: the application itself. */
+  readonly person?: PersonName | null
   readonly scope?: string
   readonly headers?: Record<string, string>
 }
@@ -98,6 +109,24 @@ const ROWS: readonly Row[] = [
     { headers: { 'content-type': 'application/x-www-form-urlencoded' } },
   ],
 
+  [401, 'InvalidAuthenticationToken', 'GET /me', 'without a token', undefined, { headers: { authorization: '' } }],
+  [404, 'ErrorNonExistentMailbox', 'POST /users/nobody@contoso.com/sendMail', 'as nobody', mail(), APPLICATION],
+  [404, 'ErrorNonExistentMailbox', 'POST /users/board@contoso.com/sendMail', 'as a group', mail(), APPLICATION],
+  [404, 'MailboxNotEnabledForRESTAPI', 'POST /users/nora@contoso.com/sendMail', 'as Nora', mail(), APPLICATION],
+  [400, 'BadRequest', 'GET /me', 'by the application', undefined, APPLICATION],
+  [400, 'BadRequest', SEND, 'by the application', mail(), APPLICATION],
+  [400, 'BadRequest', 'GET /me/messages', 'by the application', undefined, APPLICATION],
+
+  [400, 'ErrorMimeContentInvalidBase64String', SEND, 'nothing as MIME', '', AS_MIME],
+  [400, 'ErrorMimeContentInvalidBase64String', SEND, 'MIME that is no base64', 'From: ada@contoso.com', AS_MIME],
+  [400, 'ErrorMimeContentInvalidBase64String', SEND, 'base64 as a JSON string', '"eA=="', AS_MIME],
+  [400, 'ErrorMimeContentInvalid', SEND, 'MIME with bare line feeds', mime({ 'X-A': 'a\n b' }), AS_MIME],
+  [400, 'ErrorInvalidRecipients', SEND, 'MIME to nobody', mime({ To: null }), AS_MIME],
+  [403, 'ErrorSendAsDenied', SEND, 'MIME without From', mime({ From: null }), AS_MIME],
+  [403, 'ErrorSendAsDenied', SEND, 'MIME from a name with an @', mime({ From: 'a@b <ada@contoso.com>' }), AS_MIME],
+  [403, 'ErrorSendAsDenied', SEND, 'MIME of two From', mime({ From: 'ada@contoso.com\r\nFrom: max@x.com' }), AS_MIME],
+  [403, 'ErrorSendAsDenied', SEND, 'MIME from another person', mime({ From: 'max@contoso.com' }), AS_MIME],
+
   [403, 'ErrorAccessDenied', DRAFTS, 'without Mail.ReadWrite', draft({}), { scope: 'Mail.Send Mail.Read' }],
   [404, 'MailboxNotEnabledForRESTAPI', DRAFTS, 'without a mailbox', draft({}), { person: 'nora' }],
   [400, 'RequestBodyRead', DRAFTS, 'an unknown property', draft({ subjekt: 'x' })],
@@ -131,6 +160,13 @@ const ROWS: readonly Row[] = [
   [400, 'RequestBodyRead', SESSION, 'the item itself', ITEM],
   [400, 'ErrorInvalidParameter', SESSION, 'without an item', {}],
   [400, 'BadRequest', SESSION, 'an array', []],
+  [
+    400,
+    'ErrorMessageSizeExceeded',
+    SESSION,
+    'above 150 MiB',
+    { AttachmentItem: { ...ITEM, size: 150 * 1024 * 1024 + 1 } },
+  ],
   [404, 'ErrorItemNotFound', 'POST /me/messages/AAMkADDabc=/attachments/createUploadSession', 'of no message', {}],
   [400, 'BadRequest', 'POST /me/messages/{draft}/send', 'with a body', {}],
   [
@@ -144,6 +180,8 @@ const ROWS: readonly Row[] = [
   [400, 'BadRequest', `${SEARCH}?$filter=subject eq 'x'`, 'by another filter'],
   [400, 'BadRequest', `${SEARCH}?$top=1001`, 'more than 1000'],
   [400, 'BadRequest', `${SEARCH}?$skip=1`, 'skipping some'],
+  [400, 'ErrorInvalidUrlQuery', `${DELTA}?$filter=subject eq 'x'`, 'changes by another filter'],
+  [400, 'ErrorInvalidUrlQuery', `${DELTA}?$search="x"`, 'changes by a search'],
   [404, 'ErrorFolderNotFound', 'GET /me/mailFolders/nowhere/messages', 'in an unknown folder'],
 ]
 
@@ -158,6 +196,10 @@ beforeAll(async () => {
 afterAll(() => simulated.close())
 
 async function tokenOf({ person = 'ada', scope = ALL_SCOPES }: Caller): Promise<string> {
+  if (person === null) {
+    const issued = await simulated.control('POST', '/application/tokens', { permissions: ['Mail.Send'] })
+    return ((await issued.json()) as { accessToken: string }).accessToken
+  }
   await simulated.control('POST', `/people/${person}@contoso.com/remove-consents`)
   return (await simulated.signIn(person, scope)).access_token
 }

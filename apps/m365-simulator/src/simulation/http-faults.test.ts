@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createSettings } from '../faults/settings.ts'
+import { createChaos } from './http-faults.ts'
 import { answerOf, mail, type Simulated, simulate } from '../test-support/simulated.ts'
 
 let simulated: Simulated
@@ -10,12 +12,11 @@ beforeEach(async () => {
 })
 
 const arrived = async (): Promise<number> => (await simulated.read<{ total: number }>('/arrivals')).total
-const send = (signal: AbortSignal | null = null): Promise<Response> =>
+const send = (): Promise<Response> =>
   fetch(`${simulated.url}/v1.0/me/sendMail`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify(mail()),
-    signal,
   })
 const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 
@@ -68,4 +69,31 @@ describe('a scenario', () => {
       expect((await answer).status).toBe(202)
     },
   )
+})
+
+it.each([
+  ['throttled', 429, 0],
+  ['unavailable', 503, 0],
+  ['gatewayTimeoutAfter', 504, 1],
+  ['resetBefore', null, 0],
+  ['resetAfter', null, 1],
+])('a rate of 1 of %s answers sendMail with %s, and %s arrive', async (fault, status, total) => {
+  await simulated.set({ faultRates: { [fault]: 1 } })
+  const answered = await send().catch(() => null)
+  expect(answered?.status ?? null).toBe(status)
+  await expect.poll(arrived).toBe(total)
+})
+
+it('gives the same faults by chance for the same seed, and others for another', () => {
+  const draws = (faultSeed: number) => {
+    const settings = createSettings()
+    settings.change({
+      faultRates: { throttled: 0.1, unavailable: 0.05, resetBefore: 0.03, resetAfter: 0.03 },
+      faultSeed,
+    })
+    const draw = createChaos(settings)
+    return Array.from({ length: 200 }, () => draw())
+  }
+  expect(draws(1)).toEqual(draws(1))
+  expect(draws(1)).not.toEqual(draws(2))
 })

@@ -68,7 +68,7 @@ export interface Simulated extends Simulator {
   scenario(nameOrEffect: string | Record<string, unknown>, when?: Record<string, unknown>): Promise<void>
   messages(address: string, folder?: Folder): Promise<VisibleMessage[]>
   sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
-  /** Calls a path below `/v1.0`; without a body, with `Content-Length: 0`. */
+  /** Calls a path below `/v1.0`, with a body of JSON unless it is text; without a body, with `Content-Length: 0`. */
   graph(
     accessToken: string,
     method: string,
@@ -242,7 +242,7 @@ export function connect(simulator: Simulator): Simulated {
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
   }
 }
