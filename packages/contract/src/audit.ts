@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
 import { fault } from './fault-text.ts'
+import { TextOrNull, Time, wholeNumber } from './fields.ts'
 
 /**
  * The audit log records these actions. The list is closed.
@@ -84,7 +85,7 @@ export const AuditEvent = z.strictObject({
     .string()
     .regex(/^aud_\d+$/)
     .meta({ description: 'The id of the event.', examples: ['aud_42'] }),
-  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T09:30:00.000Z'] }),
+  at: Time.meta({ description: 'When it happened.', examples: ['2026-11-24T09:30:00.000Z'] }),
   actor: z
     .strictObject({
       id: z.string().meta({ description: 'The id of the person.', examples: ['usr_1'] }),
@@ -134,21 +135,18 @@ export const listAuditEvents = {
       .max(200)
       .exactOptional()
       .meta({ description: 'The nextCursor of the page before. Left out: the newest events.', examples: ['42'] }),
-    limit: z.coerce
-      .number(fault('whole-number-once'))
-      .int(fault('whole-number'))
-      .min(1, fault('number-too-small', { min: 1 }))
-      .max(100, fault('number-too-large', { max: 100 }))
-      .default(50)
-      .meta({ description: 'How many events a page has at most.', examples: [50] }),
+    limit: wholeNumber({ min: 1, max: 100, whenLeftOut: 50 }).meta({
+      description: 'How many events a page has at most.',
+      examples: [50],
+    }),
   }),
   status: 200,
   response: z.strictObject({
     items: z.array(AuditEvent).meta({ description: 'The events of the page, newest first.' }),
-    nextCursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'Leads to older events; null when there are none.', examples: [null, '42'] }),
+    nextCursor: TextOrNull.meta({
+      description: 'Leads to older events; null when there are none.',
+      examples: [null, '42'],
+    }),
   }),
   answer: 'One page of it.',
   problems: [],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FACTS, Values } from './values.ts'
+import { TextOrNull, Time } from './fields.ts'
 
 /**
  * Why a consent did not complete. A closed list, since the page and other programs branch on it.
@@ -78,19 +79,14 @@ export const ConsentProblem = z.strictObject({
     description: 'What to do, who has to do it and where; may contain absolute URLs.',
     examples: ['An Entra administrator approves the permissions, then try again.'],
   }),
-  correlationId: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Microsoft’s correlation id, for a support request; null when Microsoft gave none.',
-      examples: ['9f1c7a52-3b0e-4a86-9d1e-5c2b8f7a4d30', null],
-    }),
+  correlationId: TextOrNull.meta({
+    description: 'Microsoft’s correlation id, for a support request; null when Microsoft gave none.',
+    examples: ['9f1c7a52-3b0e-4a86-9d1e-5c2b8f7a4d30', null],
+  }),
 })
 export type ConsentProblem = z.infer<typeof ConsentProblem>
 
-const Since = z.iso
-  .datetime()
-  .meta({ description: 'Since when it has been so.', examples: ['2026-11-24T09:00:00.000Z'] })
+const Since = Time.meta({ description: 'Since when it has been so.', examples: ['2026-11-24T09:00:00.000Z'] })
 
 export const SettingsProblem = ConsentProblem.extend({
   code: SettingsProblemCode.meta({ description: 'Why no mail leaves.', examples: ['reconnect-required'] }),

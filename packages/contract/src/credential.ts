@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { Time } from './fields.ts'
 
 /** How soon the credential expires: `notice` from 60 days before, `warning` from 7. */
 export const CredentialLevel = z.enum(['ok', 'notice', 'warning', 'expired'])
@@ -10,14 +11,11 @@ export const Credential = z.strictObject({
   kind: z
     .enum(['secret', 'certificate', 'federated'])
     .meta({ description: 'What the app registration authenticates with.', examples: ['certificate'] }),
-  expiresAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description:
-        'When it ends. Null when the operator has not said it, since Microsoft does not reveal it for a secret, and for a federated credential, which does not end: the level is ok then.',
-      examples: ['2027-03-01T00:00:00.000Z', null],
-    }),
+  expiresAt: Time.nullable().meta({
+    description:
+      'When it ends. Null when the operator has not said it, since Microsoft does not reveal it for a secret, and for a federated credential, which does not end: the level is ok then.',
+    examples: ['2027-03-01T00:00:00.000Z', null],
+  }),
   daysLeft: z
     .int()
     .nullable()

@@ -3,6 +3,7 @@ import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageId } from './message.ts'
 import { fault } from './fault-text.ts'
+import { prefixedId, TextOrNull, Time, wholeNumber } from './fields.ts'
 
 /**
  * What can become of a message. The list is closed.
@@ -25,45 +26,33 @@ export const MessageEventType = z.enum([
 ])
 export type MessageEventType = z.infer<typeof MessageEventType>
 
-const MessageEventId = z
-  .string()
-  .regex(/^evt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an event' }))
-  .meta({ description: 'The id of the event.', examples: ['evt_000641a5c3b2e0000f3c9a52b7e84d16'] })
+const MessageEventId = prefixedId('evt', { what: 'an event', example: '000641a5c3b2e0000f3c9a52b7e84d16' })
 
 /** Something that became of a message. An event never changes. */
 export const MessageEvent = z.strictObject({
   id: MessageEventId,
   type: MessageEventType.meta({ description: 'What happened.', examples: ['message.sent'] }),
-  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:01.250Z'] }),
+  at: Time.meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:01.250Z'] }),
   messageId: MessageId,
-  reference: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The reference that the service submitted with the message.',
-      examples: ['report-4711', null],
-    }),
+  reference: TextOrNull.meta({
+    description: 'The reference that the service submitted with the message.',
+    examples: ['report-4711', null],
+  }),
   service: z.string().meta({ description: 'The service that submitted the message.', examples: ['reports'] }),
   recipient: EmailAddress.nullable().meta({
     description: 'The recipient that it is about; null for all of them.',
     examples: [null, 'cfo@contoso.com'],
   }),
-  code: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'Why: of a failed message the code of its problem, of a held one what holds it, of a recipient that of the report.',
-      examples: [null, '5.1.10'],
-    }),
-  detail: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'At most 500 characters about a failure, with Microsoft’s code where it gave one; spam where it was delivered as spam.',
-      examples: [null, 'spam'],
-    }),
+  code: TextOrNull.meta({
+    description:
+      'Why: of a failed message the code of its problem, of a held one what holds it, of a recipient that of the report.',
+    examples: [null, '5.1.10'],
+  }),
+  detail: TextOrNull.meta({
+    description:
+      'At most 500 characters about a failure, with Microsoft’s code where it gave one; spam where it was delivered as spam.',
+    examples: [null, 'spam'],
+  }),
   possibleDuplicate: z.boolean().meta({ description: 'Whether it may have been sent twice.', examples: [false] }),
 })
 export type MessageEvent = z.infer<typeof MessageEvent>
@@ -107,20 +96,14 @@ export const listMessageEvents = {
       description: 'Types separated by commas; left out, all of them.',
       examples: ['message.sent,message.failed'],
     }),
-    limit: z.coerce
-      .number(fault('whole-number-once'))
-      .int(fault('whole-number'))
-      .min(1, fault('number-too-small', { min: 1 }))
-      .max(MAX_EVENTS, fault('number-too-large', { max: MAX_EVENTS }))
-      .default(100)
-      .meta({ description: 'How many events to answer at most.', examples: [100] }),
-    waitSeconds: z.coerce
-      .number(fault('whole-number-once'))
-      .int(fault('whole-number'))
-      .min(0, fault('number-too-small', { min: 0 }))
-      .max(MAX_WAIT_SECONDS, fault('number-too-large', { max: MAX_WAIT_SECONDS }))
-      .default(0)
-      .meta({ description: 'How long to wait for an event while there is none.', examples: [20] }),
+    limit: wholeNumber({ min: 1, max: MAX_EVENTS, whenLeftOut: 100 }).meta({
+      description: 'How many events to answer at most.',
+      examples: [100],
+    }),
+    waitSeconds: wholeNumber({ min: 0, max: MAX_WAIT_SECONDS, whenLeftOut: 0 }).meta({
+      description: 'How long to wait for an event while there is none.',
+      examples: [20],
+    }),
   }),
   status: 200,
   response: z.strictObject({

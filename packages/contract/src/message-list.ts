@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
 import { Delivery, MessageStatus, MessageSummary } from './message.ts'
 import { fault } from './fault-text.ts'
+import { TextOrNull, wholeNumber } from './fields.ts'
 
 /** `GET /messages` counts up to this many messages exactly. */
 export const MAX_EXACT_TOTAL = 10_000
@@ -125,25 +126,22 @@ export const listMessages = {
         description: 'The nextCursor or the previousCursor of a page, for the one beside it. Left out: the newest.',
         examples: ['eyJhdCI6MX0'],
       }),
-    limit: z.coerce
-      .number(fault('whole-number-once'))
-      .int(fault('whole-number'))
-      .min(1, fault('number-too-small', { min: 1 }))
-      .max(200, fault('number-too-large', { max: 200 }))
-      .default(50)
-      .meta({ description: 'How many messages a page has at most.', examples: [50] }),
+    limit: wholeNumber({ min: 1, max: 200, whenLeftOut: 50 }).meta({
+      description: 'How many messages a page has at most.',
+      examples: [50],
+    }),
   }),
   status: 200,
   response: z.strictObject({
     items: z.array(MessageSummary).meta({ description: 'The messages of the page, newest first.' }),
-    nextCursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'Leads to older messages; null when there are none.', examples: [null, 'eyJhdCI6MX0'] }),
-    previousCursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'Leads to newer messages; null when there are none.', examples: [null] }),
+    nextCursor: TextOrNull.meta({
+      description: 'Leads to older messages; null when there are none.',
+      examples: [null, 'eyJhdCI6MX0'],
+    }),
+    previousCursor: TextOrNull.meta({
+      description: 'Leads to newer messages; null when there are none.',
+      examples: [null],
+    }),
     total: z.int().meta({ description: 'How many messages the filter finds on all pages.', examples: [1] }),
     totalIsEstimate: z.boolean().meta({
       description: 'The total is exact up to 10,000, unless counting took too long.',

@@ -2,12 +2,9 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { FACTS, Values } from './values.ts'
-import { fault } from './fault-text.ts'
+import { prefixedId, TextOrNull, Time } from './fields.ts'
 
-export const MessageId = z
-  .string()
-  .regex(/^msg_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a message' }))
-  .meta({ description: 'The id of the message.', examples: ['msg_0f3c9a52b7e84d16a1c2d3e4f5061728'] })
+export const MessageId = prefixedId('msg', { what: 'a message', example: '0f3c9a52b7e84d16a1c2d3e4f5061728' })
 
 export const MessageStatus = z.enum(['scheduled', 'queued', 'sending', 'sent', 'failed', 'held', 'cancelled']).meta({
   description: 'How far the message has come. sent: Microsoft accepted it. held: it waits until somebody acts.',
@@ -85,20 +82,14 @@ export const MessageProblem = z.strictObject({
     description: 'What happened, then who does what about it and where; may contain absolute URLs.',
     examples: ['Microsoft refused a recipient. The service corrects the addresses and submits the message again.'],
   }),
-  microsoftCode: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Microsoft Graph’s error code; null when its answer carried none.',
-      examples: ['ErrorInvalidRecipients', null],
-    }),
-  requestId: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Microsoft Graph’s request-id, for a support request at Microsoft; null when there is none.',
-      examples: ['0b5e2f6e-93b4-4a0f-8f55-4c1f3a3d9e21', null],
-    }),
+  microsoftCode: TextOrNull.meta({
+    description: 'Microsoft Graph’s error code; null when its answer carried none.',
+    examples: ['ErrorInvalidRecipients', null],
+  }),
+  requestId: TextOrNull.meta({
+    description: 'Microsoft Graph’s request-id, for a support request at Microsoft; null when there is none.',
+    examples: ['0b5e2f6e-93b4-4a0f-8f55-4c1f3a3d9e21', null],
+  }),
 })
 export type MessageProblem = z.infer<typeof MessageProblem>
 
@@ -153,20 +144,14 @@ export const DeliveryReport = z.strictObject({
   address: EmailAddress.meta({ description: 'The recipient.', examples: ['cfo@contoso.com'] }),
   kind: RecipientKind,
   delivery: Delivery,
-  code: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The number of the status code alone. It may come later than the rest.',
-      examples: [null, '5.1.10'],
-    }),
-  explanation: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'What the code means, and who does what about it.',
-      examples: [null, 'There is no such mailbox at the recipient’s organisation.'],
-    }),
+  code: TextOrNull.meta({
+    description: 'The number of the status code alone. It may come later than the rest.',
+    examples: [null, '5.1.10'],
+  }),
+  explanation: TextOrNull.meta({
+    description: 'What the code means, and who does what about it.',
+    examples: [null, 'There is no such mailbox at the recipient’s organisation.'],
+  }),
   detail: z
     .string()
     .max(500)
@@ -175,13 +160,10 @@ export const DeliveryReport = z.strictObject({
       description: 'Microsoft’s own text.',
       examples: [null, 'RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup'],
     }),
-  at: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When it happened by Microsoft’s account, else when it was learned.',
-      examples: [null, '2026-11-24T10:00:09.000Z'],
-    }),
+  at: Time.nullable().meta({
+    description: 'When it happened by Microsoft’s account, else when it was learned.',
+    examples: [null, '2026-11-24T10:00:09.000Z'],
+  }),
   source: DeliverySource.nullable().meta({
     description: 'What told it: a non-delivery report in the inbox, or Exchange’s message trace.',
     examples: [null, 'trace'],
@@ -190,31 +172,26 @@ export const DeliveryReport = z.strictObject({
     description: 'False when the report was matched by sender, recipient, time and subject only.',
     examples: [true],
   }),
-  note: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'Says possible bounce of a report that may be forged or of another message; after a colon, each address that it names and is none of the recipients, with what was said.',
-      examples: [null, POSSIBLE_BOUNCE],
-    }),
+  note: TextOrNull.meta({
+    description:
+      'Says possible bounce of a report that may be forged or of another message; after a colon, each address that it names and is none of the recipients, with what was said.',
+    examples: [null, POSSIBLE_BOUNCE],
+  }),
 })
 export type DeliveryReport = z.infer<typeof DeliveryReport>
 
 export const MessageAttempt = z.strictObject({
-  at: z.iso.datetime().meta({ description: 'When it last ended this way.', examples: ['2026-11-24T10:00:01.250Z'] }),
-  firstAt: z.iso
-    .datetime()
-    .meta({ description: 'When it first ended this way in a row.', examples: ['2026-11-24T10:00:01.250Z'] }),
+  at: Time.meta({ description: 'When it last ended this way.', examples: ['2026-11-24T10:00:01.250Z'] }),
+  firstAt: Time.meta({ description: 'When it first ended this way in a row.', examples: ['2026-11-24T10:00:01.250Z'] }),
   count: z
     .int()
     .positive()
     .meta({ description: 'How often in a row it ended this way.', examples: [1] }),
   outcome: AttemptOutcome.meta({ description: 'How it ended.', examples: ['sent', 'throttled'] }),
-  code: z
-    .string()
-    .nullable()
-    .meta({ description: 'Microsoft’s code; null where there is none.', examples: [null, 'ApplicationThrottled'] }),
+  code: TextOrNull.meta({
+    description: 'Microsoft’s code; null where there is none.',
+    examples: [null, 'ApplicationThrottled'],
+  }),
   values: Values.meta({
     description: 'Facts for a text in another language; detail is the English of it.',
     examples: [{ detail: ['accepted'] }],
@@ -244,29 +221,20 @@ export const MessageSummary = z.strictObject({
     .nullable()
     .meta({ description: `The recipients in Bcc. ${NOT_KEPT}`, examples: [[]] }),
   subject: z.string().meta({ description: 'The subject.', examples: ['Q3 results'] }),
-  reference: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'What the service calls the message; null where it gave nothing.',
-      examples: ['report-4711', null],
-    }),
-  createdAt: z.iso.datetime().meta({ description: 'When it was submitted.', examples: ['2026-11-24T10:00:00.000Z'] }),
-  sendAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'The time before which it is not sent; null where it was to be sent at once.',
-      examples: [null, '2026-11-25T06:00:00.000Z'],
-    }),
+  reference: TextOrNull.meta({
+    description: 'What the service calls the message; null where it gave nothing.',
+    examples: ['report-4711', null],
+  }),
+  createdAt: Time.meta({ description: 'When it was submitted.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  sendAt: Time.nullable().meta({
+    description: 'The time before which it is not sent; null where it was to be sent at once.',
+    examples: [null, '2026-11-25T06:00:00.000Z'],
+  }),
   priority: MessagePriority,
-  expiresAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'The time after which it is not sent any more; null where there is none.',
-      examples: [null, '2026-11-25T18:00:00.000Z'],
-    }),
+  expiresAt: Time.nullable().meta({
+    description: 'The time after which it is not sent any more; null where there is none.',
+    examples: [null, '2026-11-25T18:00:00.000Z'],
+  }),
   requestReadReceipt: z
     .boolean()
     .meta({ description: 'Whether recipients are asked to confirm that they read it.', examples: [false] }),
@@ -277,26 +245,20 @@ export const MessageSummary = z.strictObject({
     .array(Attachment)
     .nullable()
     .meta({ description: `Its files. ${NOT_KEPT}` }),
-  nextAttemptAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description:
-        'When a scheduled or queued message leaves, or is tried next, at the earliest: never in the past. Null when it waits for nothing, or when that cannot be told.',
-      examples: ['2026-11-24T10:00:00.000Z', null],
-    }),
+  nextAttemptAt: Time.nullable().meta({
+    description:
+      'When a scheduled or queued message leaves, or is tried next, at the earliest: never in the past. Null when it waits for nothing, or when that cannot be told.',
+    examples: ['2026-11-24T10:00:00.000Z', null],
+  }),
   waitingBecause: WaitingBecause.nullable().meta({
     description:
       'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: nothing is sent from the mailbox until then; pausedBecause of its usage says why. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did. no-worker: no process of the installation sends, so that nothing leaves before one is started.',
     examples: [null, 'messages-per-minute'],
   }),
-  sentAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When Microsoft accepted it; null before.',
-      examples: [null, '2026-11-24T10:00:01.250Z'],
-    }),
+  sentAt: Time.nullable().meta({
+    description: 'When Microsoft accepted it; null before.',
+    examples: [null, '2026-11-24T10:00:01.250Z'],
+  }),
   attempts: z.array(MessageAttempt).meta({ description: 'The most recent attempts, oldest first.', examples: [[]] }),
   heldBecause: HeldBecause.nullable().meta({
     description: 'What a held message waits for somebody to mend; null where it is not held.',

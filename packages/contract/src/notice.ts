@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { FACTS, Values } from './values.ts'
-import { fault } from './fault-text.ts'
+import { prefixedId, Time } from './fields.ts'
 
 /**
  * These alerts reach admins in the page and by webhooks. The list is closed, since receivers branch on it.
@@ -48,16 +48,13 @@ export const CAUSE_VALUE = 'cause.'
 /** `values` of `storage.nearly-full` say how many bytes the largest services hold, as `service.` and its name. */
 export const SERVICE_VALUE = 'service.'
 
-const AlertId = z
-  .string()
-  .regex(/^alt_[0-9a-f]{32}$/, fault('not-an-id', { what: 'an alert' }))
-  .meta({ description: 'The id of the alert.', examples: ['alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'] })
+const AlertId = prefixedId('alt', { what: 'an alert', example: '6f5e4d3c2b1a09f8e7d6c5b4a3928170' })
 
 /** The latest alert about a subject (the mailbox, failed messages, the way to Microsoft, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
-  at: z.iso.datetime().meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  at: Time.meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:00.000Z'] }),
   values: Values.meta({ description: FACTS, examples: [{ fromEmail: 'reports@contoso.com' }] }),
   title: z.string().meta({
     description: 'What happened, in a few words.',

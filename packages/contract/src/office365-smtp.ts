@@ -3,11 +3,9 @@ import { ConsentProblem, ReportsProblem, SettingsProblem } from './consent-probl
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { fault } from './fault-text.ts'
+import { Count, prefixedId, TextOrNull, Time } from './fields.ts'
 
-export const ConsentId = z
-  .string()
-  .regex(/^con_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a consent' }))
-  .meta({ description: 'The id of the consent.', examples: ['con_4b1d2c3e5f60718293a4b5c6d7e8f901'] })
+export const ConsentId = prefixedId('con', { what: 'a consent', example: '4b1d2c3e5f60718293a4b5c6d7e8f901' })
 
 export const ConsentPurpose = z
   .enum(['configure', 'update-sender', 'large-attachments', 'reconnect', 'delivery-reports'])
@@ -32,7 +30,7 @@ export const Consent = z.strictObject({
         null,
       ],
     }),
-  expiresAt: z.iso.datetime().meta({
+  expiresAt: Time.meta({
     description: 'When it ends, if nobody answers it.',
     examples: ['2026-11-24T09:10:00.000Z'],
   }),
@@ -40,23 +38,16 @@ export const Consent = z.strictObject({
     description: 'Why it failed, and who does what about it; null where it has not.',
     examples: [null],
   }),
-  account: z
-    .string()
-    .nullable()
-    .meta({
-      description:
-        'The sign-in name of the account that answered at Microsoft, which need not be the sender’s or the admin’s. Null until then, and where Microsoft vouches for none.',
-      examples: [null, 'ada@contoso.com'],
-    }),
-  requestsOnTheWire: z
-    .int()
-    .nonnegative()
-    .nullable()
-    .meta({
-      description:
-        'How many messages were already on their way to Microsoft under the old settings when the consent completed, and could not be recalled. Null until then.',
-      examples: [null, 0],
-    }),
+  account: TextOrNull.meta({
+    description:
+      'The sign-in name of the account that answered at Microsoft, which need not be the sender’s or the admin’s. Null until then, and where Microsoft vouches for none.',
+    examples: [null, 'ada@contoso.com'],
+  }),
+  requestsOnTheWire: Count.nullable().meta({
+    description:
+      'How many messages were already on their way to Microsoft under the old settings when the consent completed, and could not be recalled. Null until then.',
+    examples: [null, 0],
+  }),
 })
 export type Consent = z.infer<typeof Consent>
 
@@ -95,13 +86,10 @@ export type DeliveryReports = z.infer<typeof DeliveryReports>
 
 export const Office365SmtpSettings = z.strictObject({
   status: SettingsStatus.meta({ description: 'Whether a mailbox is connected.', examples: ['connected'] }),
-  version: z
-    .int()
-    .nonnegative()
-    .meta({
-      description: 'Grows with every change. A consent that was started under an older version is superseded.',
-      examples: [7],
-    }),
+  version: Count.meta({
+    description: 'Grows with every change. A consent that was started under an older version is superseded.',
+    examples: [7],
+  }),
   fromEmail: EmailAddress.nullable().meta({
     description: 'The From Email Address; null while none is configured.',
     examples: ['reports@contoso.com', null],
@@ -118,13 +106,10 @@ export const Office365SmtpSettings = z.strictObject({
     })
     .nullable()
     .meta({ description: 'The account that consented; null while none is configured.' }),
-  connectedAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When it consented; null while none is configured.',
-      examples: ['2026-11-24T09:00:00.000Z', null],
-    }),
+  connectedAt: Time.nullable().meta({
+    description: 'When it consented; null while none is configured.',
+    examples: ['2026-11-24T09:00:00.000Z', null],
+  }),
   grantedPermissions: z.array(z.string()).meta({
     description: 'The permissions that Microsoft granted.',
     examples: [['Mail.Send', 'Mail.Send.Shared', 'User.Read']],
@@ -142,13 +127,10 @@ export const Office365SmtpSettings = z.strictObject({
     })
     .meta({ description: 'Large file attachments.' }),
   deliveryReports: DeliveryReports.meta({ description: 'What tells whether recipients were reached.' }),
-  waitingMessages: z
-    .int()
-    .nonnegative()
-    .meta({
-      description: 'Messages that a reset would hold: queued, being sent, scheduled or held.',
-      examples: [3],
-    }),
+  waitingMessages: Count.meta({
+    description: 'Messages that a reset would hold: queued, being sent, scheduled or held.',
+    examples: [3],
+  }),
   problem: SettingsProblem.nullable().meta({
     description: 'Why no mail leaves, and who does what about it; null where it does.',
     examples: [null],
@@ -158,7 +140,7 @@ export const Office365SmtpSettings = z.strictObject({
       id: ConsentId,
       purpose: ConsentPurpose,
       fromEmail: EmailAddress.meta({ description: 'The sender that it is for.', examples: ['finance@contoso.com'] }),
-      expiresAt: z.iso.datetime().meta({ description: 'When it ends.', examples: ['2026-11-24T09:10:00.000Z'] }),
+      expiresAt: Time.meta({ description: 'When it ends.', examples: ['2026-11-24T09:10:00.000Z'] }),
     })
     .nullable()
     .meta({ description: 'A consent that somebody has begun; null where there is none.', examples: [null] }),
@@ -166,13 +148,10 @@ export const Office365SmtpSettings = z.strictObject({
 export type Office365SmtpSettings = z.infer<typeof Office365SmtpSettings>
 
 export const ResetSettings = Office365SmtpSettings.extend({
-  requestsOnTheWire: z
-    .int()
-    .nonnegative()
-    .meta({
-      description: 'Messages that were already on their way to Microsoft and could not be recalled.',
-      examples: [0],
-    }),
+  requestsOnTheWire: Count.meta({
+    description: 'Messages that were already on their way to Microsoft and could not be recalled.',
+    examples: [0],
+  }),
 })
 export type ResetSettings = z.infer<typeof ResetSettings>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import { Usage } from './usage.ts'
+import { Count, Time } from './fields.ts'
 
 /**
  * Whether mail is going out. A closed list.
@@ -15,10 +16,7 @@ export const MailState = z.enum(['stopped', 'delayed', 'flowing', 'idle', 'not-c
 export type MailState = z.infer<typeof MailState>
 
 const CountByCode = z.strictObject({
-  count: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'How many there are.', examples: [2] }),
+  count: Count.meta({ description: 'How many there are.', examples: [2] }),
   byCode: z.record(z.string(), z.int().positive()).meta({
     description: 'How many there are of each code; the 100 most frequent ones.',
     examples: [{ ErrorInvalidRecipients: 2 }],
@@ -27,23 +25,11 @@ const CountByCode = z.strictObject({
 
 /** What happened within an hour or a day, which begins at `at`. A message that is tried again counts each time. */
 export const OutcomeCounts = z.strictObject({
-  at: z.iso.datetime().meta({ description: 'When the hour or day begins.', examples: ['2026-11-24T10:00:00.000Z'] }),
-  sent: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Messages that Microsoft accepted.', examples: [120] }),
-  failed: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Messages that failed.', examples: [2] }),
-  held: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Messages that were held.', examples: [0] }),
-  bounced: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Recipients that a message did not reach, by a report.', examples: [1] }),
+  at: Time.meta({ description: 'When the hour or day begins.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  sent: Count.meta({ description: 'Messages that Microsoft accepted.', examples: [120] }),
+  failed: Count.meta({ description: 'Messages that failed.', examples: [2] }),
+  held: Count.meta({ description: 'Messages that were held.', examples: [0] }),
+  bounced: Count.meta({ description: 'Recipients that a message did not reach, by a report.', examples: [1] }),
 })
 export type OutcomeCounts = z.infer<typeof OutcomeCounts>
 
@@ -55,10 +41,7 @@ export const LIMIT_WITHOUT_OWN_DOMAIN = 100
 
 /** Recipients outside of the organisation within 24 hours, beside the limit that Microsoft probably applies. */
 const ExternalRecipients = z.strictObject({
-  used: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'How many there were within 24 hours.', examples: [412] }),
+  used: Count.meta({ description: 'How many there were within 24 hours.', examples: [412] }),
   likelyLimit: z
     .int()
     .positive()
@@ -75,64 +58,43 @@ export const Overview = z.strictObject({
     description: 'The same in an English sentence.',
     examples: ['Mail is going out. The last message left 2 minutes ago.'],
   }),
-  since: z.iso.datetime().meta({ description: 'When mail took this value.', examples: ['2026-11-24T09:58:00.000Z'] }),
-  lastSentAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When the last message left; null while none has.',
-      examples: ['2026-11-24T09:58:10.000Z', null],
-    }),
+  since: Time.meta({ description: 'When mail took this value.', examples: ['2026-11-24T09:58:00.000Z'] }),
+  lastSentAt: Time.nullable().meta({
+    description: 'When the last message left; null while none has.',
+    examples: ['2026-11-24T09:58:10.000Z', null],
+  }),
   sendingProcess: z
     .strictObject({
       name: z.string().meta({
         description: 'Host, port and role, as in the log and in the label process of the metrics.',
         examples: ['mail-1:3000 (all)'],
       }),
-      since: z.iso.datetime().meta({ description: 'Since when it sends.', examples: ['2026-11-20T06:00:00.000Z'] }),
+      since: Time.meta({ description: 'Since when it sends.', examples: ['2026-11-20T06:00:00.000Z'] }),
     })
     .nullable()
     .meta({ description: 'The one process that sends; null while none does.' }),
   waiting: z
     .strictObject({
-      count: z
-        .int()
-        .nonnegative()
-        .meta({ description: 'How many wait.', examples: [3] }),
-      oldestAt: z.iso
-        .datetime()
-        .nullable()
-        .meta({
-          description: 'Since when the oldest was to leave; null when none waits.',
-          examples: ['2026-11-24T10:00:00.000Z', null],
-        }),
-      triedAgainAt: z.iso
-        .datetime()
-        .nullable()
-        .meta({
-          description:
-            'When the first of them is tried again, where all of them wait for that; null when none waits, or one is due or being sent.',
-          examples: [null, '2026-11-24T10:00:10.000Z'],
-        }),
-      lastLeavesAt: z.iso
-        .datetime()
-        .nullable()
-        .meta({
-          description: 'When the last of them leaves at this rate; null when none waits, or when it cannot be told.',
-          examples: ['2026-11-24T10:01:00.000Z', null],
-        }),
+      count: Count.meta({ description: 'How many wait.', examples: [3] }),
+      oldestAt: Time.nullable().meta({
+        description: 'Since when the oldest was to leave; null when none waits.',
+        examples: ['2026-11-24T10:00:00.000Z', null],
+      }),
+      triedAgainAt: Time.nullable().meta({
+        description:
+          'When the first of them is tried again, where all of them wait for that; null when none waits, or one is due or being sent.',
+        examples: [null, '2026-11-24T10:00:10.000Z'],
+      }),
+      lastLeavesAt: Time.nullable().meta({
+        description: 'When the last of them leaves at this rate; null when none waits, or when it cannot be told.',
+        examples: ['2026-11-24T10:01:00.000Z', null],
+      }),
     })
     .meta({ description: 'Messages that are queued or being sent.' }),
-  scheduled: z
-    .int()
-    .nonnegative()
-    .meta({ description: 'Messages whose sendAt is to come.', examples: [24] }),
+  scheduled: Count.meta({ description: 'Messages whose sendAt is to come.', examples: [24] }),
   held: z
     .strictObject({
-      count: z
-        .int()
-        .nonnegative()
-        .meta({ description: 'How many are held.', examples: [0] }),
+      count: Count.meta({ description: 'How many are held.', examples: [0] }),
       because: z
         .record(z.string(), z.int().positive())
         .meta({ description: 'How many are held for each reason.', examples: [{}, { 'reconnect-required': 7 }] }),
@@ -147,13 +109,10 @@ export const Overview = z.strictObject({
       'Recipients that a message did not reach within 24 hours, by the code of the report; none: without a code.',
     examples: [{ count: 1, byCode: { '5.1.10': 1 } }],
   }),
-  quarantined24h: z
-    .int()
-    .nonnegative()
-    .meta({
-      description: 'Recipients whose message was put into quarantine within 24 hours.',
-      examples: [0, 2],
-    }),
+  quarantined24h: Count.meta({
+    description: 'Recipients whose message was put into quarantine within 24 hours.',
+    examples: [0, 2],
+  }),
   hours: z
     .array(OutcomeCounts)
     .meta({ description: 'The last 24 hours in UTC, oldest first; the last one is under way.' }),

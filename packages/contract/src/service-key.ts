@@ -5,11 +5,11 @@ import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
 import { AllowedDomains } from './allowed-domains.ts'
 import { fault } from './fault-text.ts'
+import { prefixedId, Time } from './fields.ts'
 
-const ServiceKeyId = z
-  .string()
-  .regex(/^key_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a service key' }))
-  .meta({ description: 'The id of the key.', examples: ['key_9e8d7c6b5a4938271605f4e3d2c1b0a9'] })
+const ServiceKeyId = prefixedId('key', { what: 'a service key', example: '9e8d7c6b5a4938271605f4e3d2c1b0a9' }).describe(
+  'The id of the key.',
+)
 
 const NAME = {
   description: 'The service it belongs to. Several keys may share a name, so that a key can be rotated.',
@@ -32,21 +32,15 @@ export const ServiceKey = z.strictObject({
   id: ServiceKeyId,
   name: z.string().meta(NAME),
   scopes: z.array(Scope).meta(SCOPES),
-  createdAt: z.iso.datetime().meta({ description: 'When it was made.', examples: ['2026-11-24T09:30:00.000Z'] }),
-  lastUsedAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When it was last used; null while it has not been.',
-      examples: [null, '2026-11-24T10:00:00.000Z'],
-    }),
-  expiresAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'When it ends: it is refused from then on; null where it has no end.',
-      examples: ['2027-11-24T00:00:00.000Z', null],
-    }),
+  createdAt: Time.meta({ description: 'When it was made.', examples: ['2026-11-24T09:30:00.000Z'] }),
+  lastUsedAt: Time.nullable().meta({
+    description: 'When it was last used; null while it has not been.',
+    examples: [null, '2026-11-24T10:00:00.000Z'],
+  }),
+  expiresAt: Time.nullable().meta({
+    description: 'When it ends: it is refused from then on; null where it has no end.',
+    examples: ['2027-11-24T00:00:00.000Z', null],
+  }),
   allowedDomains: z.array(z.string()).meta(ALLOWED_DOMAINS),
   allowedAddresses: z.array(z.string()).meta(ALLOWED_ADDRESSES),
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Role } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
-import { fault } from './fault-text.ts'
+import { prefixedId, TextOrNull, Time } from './fields.ts'
 
 const User = z.strictObject({
   name: z.string().meta({ description: 'Their name.', examples: ['Ada Admin'] }),
@@ -42,32 +42,23 @@ export const signOut = {
   problems: [],
 } as const satisfies Endpoint
 
-const SessionId = z
-  .string()
-  .regex(/^ses_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a session' }))
-  .meta({ description: 'The id of the session.', examples: ['ses_0a1b2c3d4e5f60718293a4b5c6d7e8f9'] })
+const SessionId = prefixedId('ses', { what: 'a session', example: '0a1b2c3d4e5f60718293a4b5c6d7e8f9' })
 
 /** Somebody who is signed in, in one browser. */
 export const SessionEntry = z.strictObject({
   id: SessionId,
   user: User.meta({ description: 'The person who is signed in.' }),
   current: z.boolean().meta({ description: 'Whether the request was made in it.', examples: [true] }),
-  address: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The IP address that the sign-in came from; null where unknown.',
-      examples: ['192.0.2.7', null],
-    }),
-  userAgent: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'What the browser calls itself; null where unknown.',
-      examples: ['Mozilla/5.0 (Windows NT 10.0; Win64; x64)', null],
-    }),
-  signedInAt: z.iso.datetime().meta({ description: 'When it began.', examples: ['2026-11-24T08:00:00.000Z'] }),
-  lastSeenAt: z.iso.datetime().meta({
+  address: TextOrNull.meta({
+    description: 'The IP address that the sign-in came from; null where unknown.',
+    examples: ['192.0.2.7', null],
+  }),
+  userAgent: TextOrNull.meta({
+    description: 'What the browser calls itself; null where unknown.',
+    examples: ['Mozilla/5.0 (Windows NT 10.0; Win64; x64)', null],
+  }),
+  signedInAt: Time.meta({ description: 'When it began.', examples: ['2026-11-24T08:00:00.000Z'] }),
+  lastSeenAt: Time.meta({
     description: 'When it was last used, to the minute.',
     examples: ['2026-11-24T09:30:00.000Z'],
   }),

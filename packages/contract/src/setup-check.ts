@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 import { FACTS, Values } from './values.ts'
+import { TextOrNull } from './fields.ts'
 
 /**
  * What is checked, in the order of the answer. `port` and, where the SMTP door is on, `smtp` are checked by the command
@@ -188,13 +189,10 @@ export const Check = z.strictObject({
     description: 'What was found; for a skipped check, why it was skipped.',
     examples: ['PostgreSQL 18.4 answers, and its schema is that of this version.'],
   }),
-  action: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'Who does what about it, and where; null when nobody has to do anything.',
-      examples: [null, 'The operator frees space on the volume of the data directory.'],
-    }),
+  action: TextOrNull.meta({
+    description: 'Who does what about it, and where; null when nobody has to do anything.',
+    examples: [null, 'The operator frees space on the volume of the data directory.'],
+  }),
 })
 export type Check = z.infer<typeof Check>
 

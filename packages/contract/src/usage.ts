@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { TextOrNull, Time } from './fields.ts'
 
 function allowance(of: string, limit: number, left: number) {
   return z
@@ -27,13 +28,10 @@ const PauseReason = z.enum(['microsoft-asked', 'limit-used-up', 'no-access', 'to
 
 export const Pause = z.strictObject({
   code: PauseReason.meta({ description: 'Why it is paused.', examples: ['gateway'] }),
-  host: z
-    .string()
-    .nullable()
-    .meta({
-      description: 'The host of Microsoft that a gateway answers for.',
-      examples: ['graph.microsoft.com', null],
-    }),
+  host: TextOrNull.meta({
+    description: 'The host of Microsoft that a gateway answers for.',
+    examples: ['graph.microsoft.com', null],
+  }),
   status: z
     .int()
     .nullable()
@@ -46,13 +44,10 @@ export const Usage = z.strictObject({
   recipientsPerDay: allowance('recipients within a day', 10_000, 9_120),
   uploadBytesPer5Minutes: allowance('bytes uploaded within 5 minutes', 157_286_400, 157_286_400),
   concurrentRequests: allowance('requests at once', 4, 4),
-  pausedUntil: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description: 'Nothing is sent before this time, for the reason in pausedBecause; null when it is not paused.',
-      examples: [null, '2026-11-24T10:05:00.000Z'],
-    }),
+  pausedUntil: Time.nullable().meta({
+    description: 'Nothing is sent before this time, for the reason in pausedBecause; null when it is not paused.',
+    examples: [null, '2026-11-24T10:05:00.000Z'],
+  }),
   pausedBecause: Pause.nullable().meta({
     description: 'Why nothing is sent before pausedUntil; null when it is not paused.',
     examples: [null, { code: 'gateway', host: 'graph.microsoft.com', status: 403 }],
@@ -61,14 +56,11 @@ export const Usage = z.strictObject({
     description: 'Messages that are queued or being sent, but not those that are scheduled or held.',
     examples: [3],
   }),
-  estimatedLastSentAt: z.iso
-    .datetime()
-    .nullable()
-    .meta({
-      description:
-        'When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated.',
-      examples: ['2026-11-24T10:01:00.000Z', null],
-    }),
+  estimatedLastSentAt: Time.nullable().meta({
+    description:
+      'When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated.',
+    examples: ['2026-11-24T10:01:00.000Z', null],
+  }),
   storage: z
     .strictObject({
       usedBytes: z.int().meta({ description: 'What stored content occupies.', examples: [1_610_612_736] }),

@@ -6,6 +6,7 @@ import { Moment } from './moment.ts'
 import { AlertType } from './notice.ts'
 import { ServiceName } from './service-key.ts'
 import { fault } from './fault-text.ts'
+import { prefixedId, Time } from './fields.ts'
 
 export const MAX_WEBHOOKS = 10
 /** The most events that one replay sends. */
@@ -14,10 +15,7 @@ export const MAX_REPLAYED_EVENTS = 10_000
 export const MAX_REPLAYS = 5
 const MAX_SERVICES = 50
 
-const WebhookId = z
-  .string()
-  .regex(/^whk_[0-9a-f]{32}$/, fault('not-an-id', { what: 'a webhook' }))
-  .meta({ description: 'The id of the webhook.', examples: ['whk_1a2b3c4d5e6f708192a3b4c5d6e7f809'] })
+const WebhookId = prefixedId('whk', { what: 'a webhook', example: '1a2b3c4d5e6f708192a3b4c5d6e7f809' })
 
 /** What a webhook can be sent: alerts about the mailbox and the queue, and events of messages. */
 export const WebhookSubject = z.enum([...AlertType.options, ...MessageEventType.options])
@@ -26,7 +24,7 @@ export type WebhookSubject = z.infer<typeof WebhookSubject>
 export const WebhookType = z.enum([...WebhookSubject.options, 'webhook.test'])
 export type WebhookType = z.infer<typeof WebhookType>
 
-const Timestamp = z.iso.datetime().meta({
+const Timestamp = Time.meta({
   description: 'When it happened; the request may come much later.',
   examples: ['2026-11-24T10:00:00.000Z'],
 })
@@ -83,13 +81,10 @@ export const WebhookPayload = z.strictObject({
         .int()
         .optional()
         .meta({ description: 'How many messages failed, or are due.', examples: [22] }),
-      since: z.iso
-        .datetime()
-        .optional()
-        .meta({
-          description: 'Since when something answers in place of Microsoft, of microsoft.unreachable.',
-          examples: ['2026-11-24T09:55:00.000Z'],
-        }),
+      since: Time.optional().meta({
+        description: 'Since when something answers in place of Microsoft, of microsoft.unreachable.',
+        examples: ['2026-11-24T09:55:00.000Z'],
+      }),
       status: z
         .int()
         .optional()
@@ -108,13 +103,10 @@ export const WebhookPayload = z.strictObject({
           description: 'The content type that it answers, where it names one, of microsoft.unreachable.',
           examples: ['text/plain'],
         }),
-      oldestDueAt: z.iso
-        .datetime()
-        .optional()
-        .meta({
-          description: 'Since when the oldest message is due, of queue.stalled.',
-          examples: ['2026-11-24T09:50:00.000Z'],
-        }),
+      oldestDueAt: Time.optional().meta({
+        description: 'Since when the oldest message is due, of queue.stalled.',
+        examples: ['2026-11-24T09:50:00.000Z'],
+      }),
       code: z
         .string()
         .optional()
@@ -122,13 +114,10 @@ export const WebhookPayload = z.strictObject({
           description: 'The code of the report that a limit is used up, of quota.exceeded.',
           examples: ['5.7.233'],
         }),
-      pausedUntil: z.iso
-        .datetime()
-        .optional()
-        .meta({
-          description: 'Until when the mailbox pauses, of quota.exceeded.',
-          examples: ['2026-11-24T11:00:00.000Z'],
-        }),
+      pausedUntil: Time.optional().meta({
+        description: 'Until when the mailbox pauses, of quota.exceeded.',
+        examples: ['2026-11-24T11:00:00.000Z'],
+      }),
       usedBytes: z
         .int()
         .optional()
@@ -146,13 +135,10 @@ export const WebhookPayload = z.strictObject({
         )
         .optional()
         .meta({ description: 'The services that hold most of it, of storage.nearly-full.' }),
-      expiresAt: z.iso
-        .datetime()
-        .optional()
-        .meta({
-          description: 'When the secret or certificate ends, of secret.expiring.',
-          examples: ['2027-03-01T00:00:00.000Z'],
-        }),
+      expiresAt: Time.optional().meta({
+        description: 'When the secret or certificate ends, of secret.expiring.',
+        examples: ['2027-03-01T00:00:00.000Z'],
+      }),
       daysLeft: z
         .int()
         .optional()
@@ -187,7 +173,7 @@ export const WebhookOutcome = z.enum([
 export type WebhookOutcome = z.infer<typeof WebhookOutcome>
 
 export const WebhookAttempt = z.strictObject({
-  at: z.iso.datetime().meta({ description: 'When it ended.', examples: ['2026-11-24T10:05:00.000Z'] }),
+  at: Time.meta({ description: 'When it ended.', examples: ['2026-11-24T10:05:00.000Z'] }),
   type: WebhookType.meta({ description: 'What it told.', examples: ['webhook.test'] }),
   outcome: WebhookOutcome.meta({ description: 'How it ended.', examples: ['delivered'] }),
   status: z
@@ -209,7 +195,7 @@ export const Webhook = z.strictObject({
     .array(z.string())
     .nullable()
     .meta({ description: 'Whose events it is sent; null: those of every service.', examples: [['reports'], null] }),
-  createdAt: z.iso.datetime().meta({
+  createdAt: Time.meta({
     description: 'When it was registered.',
     examples: ['2026-11-24T09:45:00.000Z'],
   }),
