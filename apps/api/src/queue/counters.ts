@@ -15,7 +15,7 @@ export function countersOf(tenant: string, columns = '*'): string {
 
 /** A query that locks the counters of the tenants of `rows`, in the order in which `addToCounters` does. */
 export function lockCounters(rows: string): string {
-  return `SELECT t.tenant_id, t.stored_bytes, t.queued FROM counters t
+  return `SELECT t.tenant_id, t.stored_bytes FROM counters t
    WHERE t.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ${rows})) ORDER BY t.tenant_id FOR UPDATE`
 }
 

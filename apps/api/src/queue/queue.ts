@@ -71,7 +71,7 @@ import {
 } from './reports/report-inboxes.ts'
 import { findByMessageIds, findSent, sharesMessageId } from './reports/sent-messages.ts'
 import { createSettling } from './owner/settle.ts'
-import { listenForMessages } from './owner/wake.ts'
+import { createWaking, listenForMessages } from './owner/wake.ts'
 
 // What the queue offers to the rest of the product, by who asks for it. Each function is documented where it is written.
 
@@ -132,6 +132,7 @@ export function createQueue(
   const departures = createDepartures(pool, mailboxes, limits, senders, timers.elapsedMs)
   const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
   const findKey = createKeyLookUp(pool, timers)
+  const wakeWorkers = createWaking(pool, timers)
   return {
     ownership,
     dataKeys: createDataKeys(pool),
@@ -140,8 +141,8 @@ export function createQueue(
       ...bind(pool, { readSizeLimits }),
       ...bind(prisma, { cancel: cancelMessage, retry: retryMessage }),
       ...bind({ pool, prisma }, { changeAll: beginBulkChange }),
-      submit: createSubmitting(pool, storageBytes, findKey, timers),
-      submitTogether: createSubmittingTogether(pool, storageBytes, findKey, timers),
+      submit: createSubmitting(pool, storageBytes, findKey, wakeWorkers, timers),
+      submitTogether: createSubmittingTogether(pool, storageBytes, findKey, wakeWorkers, timers),
       findKey,
       readMailbox: (tenantId: string) => departures.readMailbox(tenantId),
       sendNow: (tenantId: string, actor: string) => sendNow(prisma, endRefreshWait, tenantId, actor),

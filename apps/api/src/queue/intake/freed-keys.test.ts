@@ -23,7 +23,13 @@ const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string
   [
     'a message',
     (findKey) =>
-      createSubmitting(fixture.opened.pool, STORAGE_BYTES, findKey, systemTimers)(newMessage({ idempotency })),
+      createSubmitting(
+        fixture.opened.pool,
+        STORAGE_BYTES,
+        findKey,
+        () => {},
+        systemTimers,
+      )(newMessage({ idempotency })),
   ],
   [
     'a batch',
@@ -32,6 +38,7 @@ const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string
         fixture.opened.pool,
         STORAGE_BYTES,
         findKey,
+        () => {},
         systemTimers,
       )({ messages: [newMessage(), newMessage()], idempotency }),
   ],

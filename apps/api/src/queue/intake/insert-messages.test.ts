@@ -13,7 +13,6 @@ import {
 import { WRONG_COUNTERS } from '../../test-support/queue-faults.ts'
 import { HOURS, SECONDS } from '../../test-support/test-clock.ts'
 import { insertMessages, insertPlainMessages, type NewMessage, type StoredRow } from './insert-messages.ts'
-import { MESSAGES_CHANNEL } from '../owner/wake.ts'
 
 // Two statements store messages. What the cheap one leaves out is left to the other, and both come to the same.
 
@@ -29,42 +28,18 @@ const TABLES = {
   message_events: 'message_id, type',
 }
 
-/** A database and who listens to it. */
-interface Side {
-  readonly fixture: QueueFixture
-  /** Runs work that stores, and returns whose workers it woke, by name. */
-  woken(work: () => Promise<unknown>): Promise<string[]>
-  close(): Promise<void>
-}
-
-async function openSide(): Promise<Side> {
+async function openSide(): Promise<QueueFixture> {
   const fixture = await createQueueFixture()
   await fixture.database.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, problem) VALUES ($1, 1, 'connected', 'eve@contoso.com', '{"code": "reconnect"}')`,
     [BROKEN],
   )
   await fixture.addDataKey('dky_2')
-  const listener = await fixture.opened.pool.connect()
-  await listener.query(`LISTEN ${MESSAGES_CHANNEL}`)
-  const heard: string[] = []
-  listener.on('notification', ({ payload }) => heard.push(...(payload ?? '').split(',')))
-  return {
-    fixture,
-    async woken(work) {
-      await work()
-      await listener.query('SELECT') // its answer follows the notifications
-      return heard.splice(0).toSorted()
-    },
-    async close() {
-      await listener.query('UNLISTEN *')
-      listener.release()
-      await fixture.close()
-    },
-  }
+  return fixture
 }
 
-let plain: Side
-let full: Side
+let plain: QueueFixture
+let full: QueueFixture
 
 beforeAll(async () => {
   plain = await openSide()
@@ -81,7 +56,7 @@ const claimsOf = (messages: readonly NewMessage[]) =>
   )
 
 async function withClient<Result>(
-  { fixture }: Side,
+  fixture: QueueFixture,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await fixture.opened.pool.connect()
@@ -92,17 +67,17 @@ async function withClient<Result>(
   }
 }
 
-const insertAny = (side: Side, messages: readonly NewMessage[]) =>
+const insertAny = (side: QueueFixture, messages: readonly NewMessage[]) =>
   withClient(side, (client) =>
     insertMessages(client, { messages, claims: claimsOf(messages), storageBytes: STORAGE_BYTES }),
   )
-const insertPlain = (side: Side, messages: readonly NewMessage[]) =>
+const insertPlain = (side: QueueFixture, messages: readonly NewMessage[]) =>
   withClient(side, (client) =>
     insertPlainMessages(client, { messages, claims: claimsOf(messages), storageBytes: STORAGE_BYTES }),
   )
 
 /** All rows of a table. The place of an event among those of its tenant at one moment is nobody's promise. */
-const rowsOf = async ({ fixture }: Side, [table, key]: [string, string]) =>
+const rowsOf = async (fixture: QueueFixture, [table, key]: [string, string]) =>
   fixture.database.query(`SELECT to_jsonb(each) - 'position' AS row FROM ${table} AS each ORDER BY ${key}`)
 
 /** What an answer tells of a message that was stored. */
@@ -118,7 +93,7 @@ it.each([1, 2, 3])('stores what the statement for any messages stores, seed %i',
   const random = createChance(seed)
   const below = (count: number) => Math.floor(random() * count)
   const one = <Item>(...items: Item[]): Item => items[below(items.length)] as Item
-  const now = () => full.fixture.clock.now().getTime()
+  const now = () => full.clock.now().getTime()
   const message = (keyed: boolean): NewMessage => {
     const content = Buffer.alloc(one(100, 5_000, 70_000), below(256))
     const attachmentBytes = one(0, 0, 90_000, 4_000_000)
@@ -155,25 +130,20 @@ it.each([1, 2, 3])('stores what the statement for any messages stores, seed %i',
     const keyed = one(true, false)
     const batch = Array.from({ length: 1 + below(8) }, () => message(keyed))
     const told = new Map<string, unknown>()
-    const woken = await plain.woken(async () => {
-      const rows = await insertPlain(plain, batch)
-      stored[rows.size === batch.length ? 'all' : rows.size === 0 ? 'none' : 'some'] += 1
-      const left = batch.filter(({ id }) => !rows.has(id))
-      const rest = await insertAny(plain, left)
-      for (const each of [rows, rest])
-        for (const [id, what] of toldOf(each.values() as Iterable<StoredRow>)) told.set(id, what)
-    })
-    const expected = new Map<string, unknown>()
-    const wokenByFull = await full.woken(async () => {
-      for (const [id, what] of toldOf((await insertAny(full, batch)).values() as Iterable<StoredRow>))
-        expected.set(id, what)
-    })
+    const rows = await insertPlain(plain, batch)
+    stored[rows.size === batch.length ? 'all' : rows.size === 0 ? 'none' : 'some'] += 1
+    const rest = await insertAny(
+      plain,
+      batch.filter(({ id }) => !rows.has(id)),
+    )
+    for (const each of [rows, rest])
+      for (const [id, what] of toldOf(each.values() as Iterable<StoredRow>)) told.set(id, what)
+    const expected = new Map(toldOf((await insertAny(full, batch)).values() as Iterable<StoredRow>))
 
     expect(told).toEqual(expected)
-    expect(woken).toEqual(wokenByFull)
     const left = one<string[]>([], [], [ADA], [ADA, BEN, BROKEN])
     const passedMs = one(0, 500, 3 * SECONDS, 13 * HOURS)
-    for (const { fixture } of [plain, full]) {
+    for (const fixture of [plain, full]) {
       for (const table of ['message_queue', 'message_contents'])
         await fixture.database.query(`DELETE FROM ${table} WHERE tenant_id = ANY ($1)`, [left])
       await fixture.clock.advance(passedMs)
@@ -194,7 +164,7 @@ async function inBetween<Result>(
     await client.query('BEGIN')
     await first(client)
     const result = withClient(plain, second)
-    await expect.poll(() => plain.fixture.database.query(WAITING), { interval: 10 }).toHaveLength(1)
+    await expect.poll(() => plain.database.query(WAITING), { interval: 10 }).toHaveLength(1)
     await client.query('COMMIT')
     return result
   })
@@ -232,14 +202,14 @@ describe.each([
 
   it('keeps the data key until what is stored under it is there', async () => {
     const dataKey = newId('dataKey')
-    await plain.fixture.addDataKey(dataKey)
+    await plain.addDataKey(dataKey)
 
     await inBetween(
       (client) => store(client, newMessage({ tenantId, dataKey })),
       (client) => client.query('DELETE FROM data_keys WHERE id = $1', [dataKey]),
     )
 
-    expect(await plain.fixture.database.query('SELECT FROM data_keys WHERE id = $1', [dataKey])).toHaveLength(1)
+    expect(await plain.database.query('SELECT FROM data_keys WHERE id = $1', [dataKey])).toHaveLength(1)
   })
 
   it('takes a message for a larger one only where more is stored than comes with it', async () => {
@@ -248,8 +218,8 @@ describe.each([
 
     expect(await withClient(plain, (client) => store(client, small, chunked))).toEqual([true, true])
     const stored = `SELECT chunked, size::text FROM message_contents JOIN message_queue USING (message_id) WHERE message_id = $1`
-    expect(await plain.fixture.database.query(stored, [small.id])).toEqual([{ chunked: false, size: 'small' }])
-    expect(await plain.fixture.database.query(stored, [chunked.id])).toEqual([{ chunked: true, size: 'medium' }])
+    expect(await plain.database.query(stored, [small.id])).toEqual([{ chunked: false, size: 'small' }])
+    expect(await plain.database.query(stored, [chunked.id])).toEqual([{ chunked: true, size: 'medium' }])
   })
 
   it('takes a key for one of two messages of a batch, and none for what is not stored', async () => {
@@ -274,8 +244,8 @@ it('has triggers count what another statement of its transaction inserts', async
     await client.query('COMMIT')
   })
 
-  expect(await plain.fixture.database.query('SELECT held FROM counters WHERE tenant_id = $1', [tenantId])).toEqual([
+  expect(await plain.database.query('SELECT held FROM counters WHERE tenant_id = $1', [tenantId])).toEqual([
     { held: 4 },
   ])
-  expect(await plain.fixture.database.query(`${WRONG_COUNTERS} AND tenant_id = $1`, [tenantId])).toEqual([])
+  expect(await plain.database.query(`${WRONG_COUNTERS} AND tenant_id = $1`, [tenantId])).toEqual([])
 })

@@ -6,13 +6,9 @@ import { isInLane } from '../lanes.ts'
 import { searchedText } from '../records/search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
 import { countAndTell, lockCounters, MAKE_COUNTERS, queueRows, storedBytes } from '../counters.ts'
-import { MESSAGES_CHANNEL } from '../owner/wake.ts'
 
 // The statements that store messages. One stores any; the other, at less than two thirds of the cost, only those that
 // nothing stands in the way of, which is nearly all of them.
-
-/** Looking further back for what waits would walk over what has left meanwhile; waking once too often costs little. */
-const SEEN_FOR = '2 seconds'
 
 export interface NewMessage {
   readonly id: string
@@ -82,10 +78,10 @@ const NEW = `new AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY (ARRAY(SELECT data_key FROM new)) ORDER BY id FOR KEY SHARE
 )`
 
-/** A common table expression: the idempotency keys to take. $5 the keys as JSON */
+/** A common table expression: the idempotency keys to take. $4 the keys as JSON */
 const CLAIMS = `
 claims AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($5::json) AS c(tenant_id text, service text, key text, content_hash text, message_id text, message_ids text[])
+  SELECT * FROM json_to_recordset($4::json) AS c(tenant_id text, service text, key text, content_hash text, message_id text, message_ids text[])
 )`
 
 /** A common table expression: the messages whose idempotency keys identify others. */
@@ -96,15 +92,12 @@ refused AS MATERIALIZED (
 
 /**
  * Common table expressions that store messages and queue them, or hold them where the tenant has no working connection.
- * Workers are woken only if nothing of the tenant became due a moment ago and still waits: otherwise they are busy, or wait for
- * its limits. Where messages leave at once, the totals tell that nothing waits. `accepted` has the messages, and `woken` wakes.
+ * `accepted` has the messages.
  *
  * @param accepted rows of `new`, as `n`, and conditions
  * @param dueAt when a message is due that can leave at once
  * @param arrived what happens where the attachments of a message have arrived before
  * @param before how many bytes of the message have been counted before
- *
- * $4 the channel to wake workers on
  */
 function store(parts: { accepted: string; dueAt: string; arrived: string; before: string }): string {
   const { accepted, dueAt, arrived, before } = parts
@@ -126,15 +119,6 @@ accepted AS MATERIALIZED (
   INSERT INTO message_queue (message_id, waits_since, size, priority, ${QUEUED})
   SELECT id, greatest(created_at, send_at), ${sizeOf('a')}, ${rankOf('priority')}, ${QUEUED} FROM accepted a
   RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
-), woken AS MATERIALIZED (
-  SELECT pg_notify($4, string_agg(t.tenant_id, ',')) FROM totals t
-   WHERE t.tenant_id IN (SELECT tenant_id FROM accepted WHERE state = 'queued')
-     AND CASE WHEN t.queued = 0 THEN true
-              ELSE (SELECT true FROM message_queue q
-                     WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL
-                       AND q.due_at >= mail_now() - interval '${SEEN_FOR}' AND q.due_at <= mail_now()
-                     ORDER BY q.due_at DESC LIMIT 1) IS NOT TRUE END
-  HAVING count(*) > 0
 ), ${countAndTell(
     [queueRows('+', 'queued'), storedBytes('+', 'accepted', `stored_bytes + open_bytes - ${before}`)],
     [
@@ -154,12 +138,12 @@ accepted AS MATERIALIZED (
  * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order, and after what
  *   their service has submitted before them.
  *
- * $1, $2, $4 and $5 as above, $3 the most that a tenant may store, $6 whether to store all or none
+ * $1, $2 and $4 as above, $3 the most that a tenant may store, $5 whether to store all or none
  */
 const INSERT_MESSAGES = `
 WITH ${NEW}, before AS MATERIALIZED (
   SELECT max(last.due_at) AS due_at
-    FROM (SELECT tenant_id, service FROM new WHERE $6 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
+    FROM (SELECT tenant_id, service FROM new WHERE $5 LIMIT 1) AS s CROSS JOIN unnest(ARRAY[0, 1, 2]) AS rank CROSS JOIN LATERAL (
       SELECT q.due_at FROM message_queue q
        WHERE ${isInLane('q', "s.tenant_id || '/' || rank || '/' || s.service")} AND q.attempt_count = 0
          AND q.due_at > mail_now() - interval '1 second' AND q.due_at < mail_now() + interval '1 minute'
@@ -181,13 +165,13 @@ WITH ${NEW}, before AS MATERIALIZED (
             FROM adding a JOIN totals t ON t.tenant_id = a.tenant_id) AS summed
    WHERE true /* fence: storage */ AND total_bytes <= may_be_bytes /* end */
 ), room AS MATERIALIZED (
-  SELECT id FROM fitting WHERE NOT $6 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
+  SELECT id FROM fitting WHERE NOT $5 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new)
 ), ${FREE_KEYS}, ${takeKeys('(SELECT count(*) FROM freed) >= 0')}, ${REFUSED}, arrived AS MATERIALIZED (
   SELECT message_id, stored_bytes FROM message_contents WHERE message_id = ANY (ARRAY(SELECT new.id FROM new)) FOR UPDATE
 ), ${store({
-  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $6) /* end */
+  accepted: `new n WHERE id IN (SELECT id FROM room) /* fence: idempotency */ AND NOT EXISTS (SELECT 1 FROM refused r WHERE r.message_id = n.id OR $5) /* end */
                 AND (SELECT count(*) FROM arrived) >= 0`,
-  dueAt: `CASE WHEN $6 THEN greatest(mail_now() - (SELECT count(*) FROM new) * interval '1 millisecond', (SELECT before.due_at FROM before))
+  dueAt: `CASE WHEN $5 THEN greatest(mail_now() - (SELECT count(*) FROM new) * interval '1 millisecond', (SELECT before.due_at FROM before))
                           + place * interval '1 millisecond' ELSE mail_now() END`,
   arrived: `
   ON CONFLICT (message_id) DO UPDATE
@@ -197,7 +181,7 @@ WITH ${NEW}, before AS MATERIALIZED (
 })}
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, n.id IN (SELECT fitting.id FROM fitting) AS fits,
-       s.held_bytes, (SELECT count(*) FROM woken) AS woken
+       s.held_bytes
   FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id
        LEFT JOIN of_services s ON s.tenant_id = n.tenant_id AND s.service = n.service
  WHERE (SELECT count(*) FROM counted) >= 0`
@@ -207,7 +191,7 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
  * data key is there, and the idempotency key is free. The others are left out, for `INSERT_MESSAGES`, which has twice as many
  * nodes to set up. None may have attachments that were received before.
  *
- * $1 to $5 as above, but `added_bytes` is what all messages of the tenant add; $5 only with idempotency keys
+ * $1 to $4 as above, but `added_bytes` is what all messages of the tenant add; $4 only with idempotency keys
  */
 const insertPlain = (keyed: boolean): string => `
 WITH ${NEW}, totals AS MATERIALIZED (${lockCounters('new')}), room AS (
@@ -221,7 +205,7 @@ WITH ${NEW}, totals AS MATERIALIZED (${lockCounters('new')}), room AS (
   arrived: '',
   before: '0',
 })}
-SELECT id, state AS status, held_because, due_at AS next_attempt_at, mail_now() AS created_at, sender, (SELECT count(*) FROM woken) AS woken
+SELECT id, state AS status, held_because, due_at AS next_attempt_at, mail_now() AS created_at, sender
   FROM accepted WHERE (SELECT count(*) FROM counted) >= 0`
 const INSERT_PLAIN = insertPlain(false)
 const INSERT_PLAIN_WITH_KEYS = insertPlain(true)
@@ -271,7 +255,7 @@ export async function insertMessages(
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [...toValues(messages, added), storageBytes, MESSAGES_CHANNEL, toRecords(claims), together],
+    values: [...toValues(messages, added), storageBytes, toRecords(claims), together],
   })
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -284,7 +268,7 @@ export async function insertPlainMessages(
   const added = new Map<string, number>()
   for (const { tenantId, addedBytes } of messages) added.set(tenantId, (added.get(tenantId) ?? 0) + addedBytes)
   const addedByTenants = messages.map(({ tenantId }) => added.get(tenantId) ?? 0)
-  const values = [...toValues(messages, addedByTenants), storageBytes, MESSAGES_CHANNEL]
+  const values = [...toValues(messages, addedByTenants), storageBytes]
   const { rows } = await client.query<StoredRow>(
     claims.length === 0
       ? { name: 'insert-messages-plain', text: INSERT_PLAIN, values }

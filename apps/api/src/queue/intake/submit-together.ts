@@ -35,12 +35,15 @@ export function createSubmittingTogether(
   pool: pg.Pool,
   storageBytes: number,
   findKey: FindKey,
+  wakeWorkers: () => void,
   timers: Timers,
 ): (batch: NewBatch) => Promise<SubmittedTogether> {
   return createBatcher(
     (batches: readonly NewBatch[]) =>
       Promise.all(
-        batches.map((batch) => whileKeyIsFreed(() => submitTogether({ pool, storageBytes, findKey }, batch))),
+        batches.map((batch) =>
+          whileKeyIsFreed(() => submitTogether({ pool, storageBytes, findKey, wakeWorkers }, batch)),
+        ),
       ),
     { timers, maxItems: 1, ownerOf: ({ messages }) => messages[0]?.tenantId ?? '' },
   )
@@ -48,7 +51,17 @@ export function createSubmittingTogether(
 
 /** Returns null where the key was taken, and is free by now. */
 async function submitTogether(
-  { pool, storageBytes, findKey }: { readonly pool: pg.Pool; readonly storageBytes: number; readonly findKey: FindKey },
+  {
+    pool,
+    storageBytes,
+    findKey,
+    wakeWorkers,
+  }: {
+    readonly pool: pg.Pool
+    readonly storageBytes: number
+    readonly findKey: FindKey
+    readonly wakeWorkers: () => void
+  },
   batch: NewBatch,
 ): Promise<SubmittedTogether | null> {
   const { messages, idempotency } = batch
@@ -60,7 +73,10 @@ async function submitTogether(
     const row = inserted.get(message.id)
     return row && row.status !== null ? freshMessage(message, { ...row, status: row.status }) : []
   })
-  if (stored.length === messages.length) return { outcome: 'stored', messages: stored }
+  if (stored.length === messages.length) {
+    if (stored.some(({ status }) => status === 'queued')) wakeWorkers()
+    return { outcome: 'stored', messages: stored }
+  }
   const holder = claim && (await findKey(claim))
   if (holder && holder.contentHash !== idempotency?.contentHash) return { outcome: 'key-reused' }
   if (holder) return { outcome: 'repeated', messageIds: holder.messageIds }

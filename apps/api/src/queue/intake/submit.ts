@@ -17,7 +17,6 @@ import { heldInTheWay, type StorageFull } from './storage.ts'
 
 // ──▶ scheduled, queued, or held without access; also from receiving, when attachments arrived first.
 
-/** The ids of as many tenants fit into a notification, which PostgreSQL limits to 8,000 bytes. */
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
 
@@ -47,6 +46,7 @@ export function createSubmitting(
   pool: pg.Pool,
   storageBytes: number,
   findKey: FindKey,
+  wakeWorkers: () => void,
   timers: Timers,
 ): (message: NewMessage) => Promise<Submitted> {
   const inBatches = <Row>(insert: (batch: readonly NewMessage[]) => Promise<readonly Row[]>) =>
@@ -59,14 +59,17 @@ export function createSubmitting(
     })
   const insertPlain = inBatches((batch) => insertPlainBatch(pool, batch, storageBytes))
   const insertAny = inBatches((batch) => insertBatch(pool, batch, storageBytes))
+  const stored = (message: NewMessage, row: StoredRow): Submitted => {
+    if (row.status === 'queued') wakeWorkers()
+    return { outcome: 'stored', message: freshMessage(message, row) }
+  }
   /** Returns null where the key of the message was taken, and is free by now. */
   const submit = async (message: NewMessage): Promise<Submitted | null> => {
     const plain = message.receiving ? null : await insertPlain(message)
-    if (plain) return { outcome: 'stored', message: freshMessage(message, plain) }
+    if (plain) return stored(message, plain)
     const row = await insertAny(message)
     if (typeof row === 'string') return { outcome: row }
-    if (row.status !== null)
-      return { outcome: 'stored', message: freshMessage(message, { ...row, status: row.status }) }
+    if (row.status !== null) return stored(message, { ...row, status: row.status })
     const claim = claimOf(message)
     const holder = claim && (await findKey(claim))
     if (holder && holder.contentHash !== claim.contentHash) return { outcome: 'key-reused' }
