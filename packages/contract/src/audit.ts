@@ -128,7 +128,6 @@ export const listAuditEvents = {
   method: 'GET',
   path: '/api/v1/audit-events',
   session: 'workspace-admin',
-  scope: null,
   query: AuditFilter.extend({
     cursor: z
       .string()
@@ -149,7 +148,6 @@ export const listAuditEvents = {
     }),
   }),
   answer: 'One page of it.',
-  problems: [],
 } as const satisfies Endpoint
 
 /** Exports at most 100,000 events as comma-separated values; when there are more, the last line says so. */
@@ -160,7 +158,6 @@ export const exportAuditEvents = {
   method: 'GET',
   path: '/api/v1/audit-events.csv',
   session: 'workspace-admin',
-  scope: null,
   query: AuditFilter,
   status: 200,
   response: z.string().meta({
@@ -171,5 +168,4 @@ export const exportAuditEvents = {
   }),
   contentType: 'text/csv; charset=utf-8',
   answer: 'The events, newest first.',
-  problems: [],
 } as const satisfies Endpoint

@@ -35,9 +35,7 @@ export const readCredential = {
   method: 'GET',
   path: '/api/v1/tenant-settings/office365-smtp/credential',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: Credential,
   answer: 'What is known of it.',
-  problems: [],
 } as const satisfies Endpoint

@@ -11,7 +11,7 @@ declare module 'zod' {
 
 /**
  * One operation of the REST API, as a value that the server and the page both import. `response` describes the body of
- * the success status, and is null when there is none (204). Every failure answers with a `Problem`.
+ * the success status; there is none with 204. Every failure answers with a `Problem`.
  */
 export interface Endpoint {
   /** Its name in generated clients. */
@@ -23,10 +23,10 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Relative to the origin, with `:name` for path parameters. */
   readonly path: `/api/v1/${string}`
-  /** The role that a session needs; null when the operation takes no session cookie. */
-  readonly session: Role | null
-  /** The scope that a service key needs; null when the operation takes no key. */
-  readonly scope: Scope | null
+  /** The role that a session needs. Left out: the operation takes no session cookie. */
+  readonly session?: Role
+  /** The scope that a service key needs. Left out: the operation takes no key. */
+  readonly scope?: Scope
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly headers?: z.ZodType
@@ -34,7 +34,7 @@ export interface Endpoint {
   /** The body may also be `multipart/form-data`, with the part `message` for the JSON and parts `attachment`. */
   readonly takesAttachments?: boolean
   readonly status: 200 | 201 | 202 | 204
-  readonly response: z.ZodType | null
+  readonly response?: z.ZodType
   /** What the answer of the success status means. */
   readonly answer: string
   /** Fields that have other values in the example of this answer than in that of its schema. */
@@ -46,5 +46,5 @@ export interface Endpoint {
   /** Media type of an answer that is not JSON. */
   readonly contentType?: string
   /** The problems it can answer with, besides those that the members above imply. */
-  readonly problems: readonly ProblemCode[]
+  readonly problems?: readonly ProblemCode[]
 }

@@ -114,5 +114,4 @@ export const listMessageEvents = {
     }),
   }),
   answer: 'Events in the order in which they were written, and where the next page begins.',
-  problems: [],
 } as const satisfies Endpoint

@@ -326,7 +326,6 @@ export const submitMessage = {
     'The answer comes once the message is on disk; it is then delivered once, whatever happens to the process, the database or Microsoft in between. Send an Idempotency-Key, so that a request whose answer was lost can be repeated. Large attachments come as parts of multipart/form-data and are not limited by the 6 MiB of a JSON body.',
   method: 'POST',
   path: '/api/v1/messages',
-  session: null,
   scope: 'messages:send',
   headers: z.looseObject({ 'Idempotency-Key': IdempotencyKey.exactOptional() }),
   takesAttachments: true,
@@ -369,7 +368,6 @@ export const submitMessages = {
     'All or nothing: either every message is stored, or none, with the faults of all by path, such as messages[3].to[0]. One Idempotency-Key stands for the whole batch. For up to 100 messages without parts, in 6 MiB of JSON.',
   method: 'POST',
   path: '/api/v1/messages/batch',
-  session: null,
   scope: 'messages:send',
   headers: z.looseObject({ 'Idempotency-Key': IdempotencyKey.exactOptional() }),
   body: batchOf(MessageInput),
@@ -398,7 +396,6 @@ export const sendTestMessage = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/test-message',
   session: 'workspace-admin',
-  scope: null,
   body: z.strictObject({
     to: EmailAddress.exactOptional().meta({
       description: 'Who gets the mail. Left out: the signed-in admin.',

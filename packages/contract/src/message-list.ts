@@ -172,7 +172,6 @@ export const exportMessages = {
   }),
   contentType: 'text/csv; charset=utf-8',
   answer: 'The messages, newest first.',
-  problems: [],
 } as const satisfies Endpoint
 
 const BulkRequest = z.strictObject({
@@ -220,7 +219,6 @@ export const retryMessages = {
   status: 202,
   response: RetryAnswer,
   answer: 'They are queued in batches from now on. One that can no longer be retried by then is left alone.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const cancelMessages = {
@@ -236,5 +234,4 @@ export const cancelMessages = {
   status: 202,
   response: CancelAnswer,
   answer: 'They are cancelled in batches from now on. One that is being sent by then is left alone.',
-  problems: [],
 } as const satisfies Endpoint

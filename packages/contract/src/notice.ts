@@ -79,11 +79,9 @@ export const listNotices = {
   method: 'GET',
   path: '/api/v1/notices',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: z.strictObject({ items: z.array(Notice).meta({ description: 'The notices, newest first.' }) }),
   answer: 'The notices that are not dismissed.',
-  problems: [],
 } as const satisfies Endpoint
 
 /** Dismisses it for every admin, together with older notices about the same subject. */
@@ -94,10 +92,8 @@ export const dismissNotice = {
   method: 'POST',
   path: '/api/v1/notices/:id/dismiss',
   session: 'workspace-admin',
-  scope: null,
   params: z.strictObject({ id: AlertId }),
   status: 204,
-  response: null,
   answer: 'Dismissed.',
   problems: ['not-found'],
 } as const satisfies Endpoint

@@ -183,7 +183,6 @@ export const readSettings = {
   status: 200,
   response: Office365SmtpSettings,
   answer: 'The settings as they stand.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const configure = {
@@ -194,7 +193,6 @@ export const configure = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/configure',
   session: 'workspace-admin',
-  scope: null,
   body: SenderInput,
   status: 201,
   response: Consent,
@@ -210,7 +208,6 @@ export const updateSender = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/update-sender',
   session: 'workspace-admin',
-  scope: null,
   body: SenderInput,
   status: 201,
   response: Consent,
@@ -227,7 +224,6 @@ export const enableLargeAttachments = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/large-attachments',
   session: 'workspace-admin',
-  scope: null,
   body: z.strictObject({
     enabled: z.boolean().meta({ description: 'True: only a reset switches them off.', examples: [true] }),
   }),
@@ -246,7 +242,6 @@ export const reconnect = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/reconnect',
   session: 'workspace-admin',
-  scope: null,
   body: NoInput,
   status: 201,
   response: Consent,
@@ -283,7 +278,6 @@ export const switchDeliveryReports = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/delivery-reports',
   session: 'workspace-admin',
-  scope: null,
   body: DeliveryReportsInput,
   status: 200,
   response: Office365SmtpSettings,
@@ -311,7 +305,6 @@ export const reset = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/reset',
   session: 'workspace-admin',
-  scope: null,
   body: NoInput,
   status: 200,
   response: ResetSettings,
@@ -325,7 +318,6 @@ export const reset = {
     connectedAt: null,
     grantedPermissions: [],
   },
-  problems: [],
 } as const satisfies Endpoint
 
 export const readConsent = {
@@ -336,7 +328,6 @@ export const readConsent = {
   method: 'GET',
   path: '/api/v1/consents/:id',
   session: 'workspace-admin',
-  scope: null,
   params: ConsentParams,
   status: 200,
   response: Consent,
@@ -352,10 +343,8 @@ export const cancelConsent = {
   method: 'DELETE',
   path: '/api/v1/consents/:id',
   session: 'workspace-admin',
-  scope: null,
   params: ConsentParams,
   status: 204,
-  response: null,
   answer: 'Cancelled.',
   problems: ['not-found'],
 } as const satisfies Endpoint

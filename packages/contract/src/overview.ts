@@ -139,5 +139,4 @@ export const readOverview = {
   status: 200,
   response: Overview,
   answer: 'How the mail stands.',
-  problems: [],
 } as const satisfies Endpoint

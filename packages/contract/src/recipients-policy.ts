@@ -32,11 +32,9 @@ export const readRecipientsPolicy = {
   method: 'GET',
   path: '/api/v1/tenant-settings/recipients',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: RecipientsPolicy,
   answer: 'The policy as it stands.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const replaceRecipientsPolicy = {
@@ -47,11 +45,9 @@ export const replaceRecipientsPolicy = {
   method: 'PUT',
   path: '/api/v1/tenant-settings/recipients',
   session: 'workspace-admin',
-  scope: null,
   body: RecipientsPolicyInput,
   status: 200,
   response: RecipientsPolicy,
   answer:
     'The policy from now on. The domains hold for what is submitted next; the redirection also for what waits already.',
-  problems: [],
 } as const satisfies Endpoint

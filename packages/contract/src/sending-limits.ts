@@ -48,11 +48,9 @@ export const readSendingLimits = {
   method: 'GET',
   path: '/api/v1/tenant-settings/sending-limits',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: SendingLimits,
   answer: 'What an admin has entered.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const replaceSendingLimits = {
@@ -63,10 +61,8 @@ export const replaceSendingLimits = {
   method: 'PUT',
   path: '/api/v1/tenant-settings/sending-limits',
   session: 'workspace-admin',
-  scope: null,
   body: SendingLimitsInput,
   status: 200,
   response: SendingLimits,
   answer: 'What holds from now on. What was sent within 24 hours is counted again by it.',
-  problems: [],
 } as const satisfies Endpoint

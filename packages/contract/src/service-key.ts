@@ -98,11 +98,9 @@ export const listServiceKeys = {
   method: 'GET',
   path: '/api/v1/service-keys',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: z.strictObject({ items: z.array(ServiceKey).meta({ description: 'The keys, without their values.' }) }),
   answer: 'The keys that are valid, and those that ended last.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const createServiceKey = {
@@ -113,7 +111,6 @@ export const createServiceKey = {
   method: 'POST',
   path: '/api/v1/service-keys',
   session: 'workspace-admin',
-  scope: null,
   body: ServiceKeyInput,
   status: 201,
   response: ServiceKey.extend({
@@ -123,7 +120,6 @@ export const createServiceKey = {
     }),
   }),
   answer: 'The key, shown only here.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const revokeServiceKey = {
@@ -133,10 +129,8 @@ export const revokeServiceKey = {
   method: 'DELETE',
   path: '/api/v1/service-keys/:id',
   session: 'workspace-admin',
-  scope: null,
   params: z.strictObject({ id: ServiceKeyId }),
   status: 204,
-  response: null,
   answer: 'Revoked: it is refused from now on.',
   problems: ['not-found'],
 } as const satisfies Endpoint

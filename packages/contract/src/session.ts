@@ -21,11 +21,9 @@ export const readSession = {
   method: 'GET',
   path: '/api/v1/session',
   session: 'member',
-  scope: null,
   status: 200,
   response: Session,
   answer: 'The person and their role.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const signOut = {
@@ -35,11 +33,8 @@ export const signOut = {
   method: 'POST',
   path: '/api/v1/session/sign-out',
   session: 'member',
-  scope: null,
   status: 204,
-  response: null,
   answer: 'Signed out.',
-  problems: [],
 } as const satisfies Endpoint
 
 const SessionId = prefixedId('ses', { what: 'a session', example: '0a1b2c3d4e5f60718293a4b5c6d7e8f9' })
@@ -73,13 +68,11 @@ export const listSessions = {
   method: 'GET',
   path: '/api/v1/sessions',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: z.strictObject({
     items: z.array(SessionEntry).meta({ description: 'The sessions, those that were seen last first.' }),
   }),
   answer: 'The sessions of all people that have not ended.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const endSession = {
@@ -89,10 +82,8 @@ export const endSession = {
   method: 'DELETE',
   path: '/api/v1/sessions/:id',
   session: 'workspace-admin',
-  scope: null,
   params: z.strictObject({ id: SessionId }),
   status: 204,
-  response: null,
   answer: 'Ended.',
   problems: ['not-found'],
 } as const satisfies Endpoint
@@ -104,9 +95,6 @@ export const endOtherSessions = {
   method: 'DELETE',
   path: '/api/v1/sessions',
   session: 'workspace-admin',
-  scope: null,
   status: 204,
-  response: null,
   answer: 'Ended.',
-  problems: [],
 } as const satisfies Endpoint

@@ -204,7 +204,6 @@ export const checkSetup = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/check',
   session: 'workspace-admin',
-  scope: null,
   body: z.strictObject({
     fromEmail: EmailAddress.optional().meta({
       description: 'Is checked in place of the configured sender.',

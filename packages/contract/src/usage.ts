@@ -87,7 +87,6 @@ export const readUsage = {
   status: 200,
   response: Usage,
   answer: 'The limits, and when the last waiting message leaves.',
-  problems: [],
 } as const satisfies Endpoint
 
 /**
@@ -103,9 +102,7 @@ export const sendNow = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/send-now',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: Usage,
   answer: 'The limits, without the pause.',
-  problems: [],
 } as const satisfies Endpoint

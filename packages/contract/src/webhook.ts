@@ -270,11 +270,9 @@ export const listWebhooks = {
   method: 'GET',
   path: '/api/v1/webhooks',
   session: 'workspace-admin',
-  scope: null,
   status: 200,
   response: z.strictObject({ items: z.array(Webhook).meta({ description: 'The webhooks.' }) }),
   answer: 'The webhooks, with the last attempt of each.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const createWebhook = {
@@ -285,7 +283,6 @@ export const createWebhook = {
   method: 'POST',
   path: '/api/v1/webhooks',
   session: 'workspace-admin',
-  scope: null,
   body: WebhookInput,
   status: 201,
   response: Webhook.extend({
@@ -295,7 +292,6 @@ export const createWebhook = {
     }),
   }),
   answer: 'The webhook and its secret, shown only here.',
-  problems: [],
 } as const satisfies Endpoint
 
 export const removeWebhook = {
@@ -305,10 +301,8 @@ export const removeWebhook = {
   method: 'DELETE',
   path: '/api/v1/webhooks/:id',
   session: 'workspace-admin',
-  scope: null,
   params: WebhookParams,
   status: 204,
-  response: null,
   answer: 'Removed: it receives nothing more.',
   problems: ['not-found'],
 } as const satisfies Endpoint
@@ -320,7 +314,6 @@ export const testWebhook = {
   method: 'POST',
   path: '/api/v1/webhooks/:id/test',
   session: 'workspace-admin',
-  scope: null,
   params: WebhookParams,
   status: 200,
   response: WebhookAttempt,
@@ -336,7 +329,6 @@ export const replayWebhook = {
   method: 'POST',
   path: '/api/v1/webhooks/:id/replay',
   session: 'workspace-admin',
-  scope: null,
   params: WebhookParams,
   body: z.strictObject({
     since: Moment.meta({

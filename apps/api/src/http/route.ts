@@ -62,7 +62,7 @@ export function route<const E extends Endpoint, Caller>(
   authorize: (request: FastifyRequest) => Promise<Caller>,
   handle: (
     call: Call<E, Caller>,
-  ) => Promise<E['response'] extends z.ZodType ? z.input<E['response']> | Readable | Other<E> : void>,
+  ) => Promise<E extends { readonly response: infer S extends z.ZodType } ? z.input<S> | Readable | Other<E> : void>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller & WeakKey>()
   app.route({
@@ -87,7 +87,7 @@ export function route<const E extends Endpoint, Caller>(
     handler: async (request, reply) => {
       const { params, query, body } = request
       const call = { params, query, body, caller: callers.get(request), request, reply } as Call<E, Caller>
-      const answer = await handle(call)
+      const answer: unknown = await handle(call)
       if (request.method === 'HEAD' && answer instanceof Readable) answer.destroy()
       if (answer instanceof OtherAnswer && endpoint.or)
         return reply.code(endpoint.or.status).header('cache-control', 'no-store').send(answer.body)

@@ -20,7 +20,8 @@ type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? 
 type Query<E extends Endpoint> = E extends { query: infer Q extends z.ZodType } ? { query: z.input<Q> } : object
 export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
 type Other<E extends Endpoint> = E extends { or: { response: infer O extends z.ZodType } } ? z.output<O> : never
-export type Answer<E extends Endpoint> = (E['response'] extends z.ZodType ? z.output<E['response']> : null) | Other<E>
+type Success<E extends Endpoint> = E extends { response: infer S extends z.ZodType } ? z.output<S> : null
+export type Answer<E extends Endpoint> = Success<E> | Other<E>
 
 interface CallOptions {
   /** The page asks by itself, which does not keep the session alive. */
@@ -88,7 +89,7 @@ export async function readAnswer<E extends Endpoint>(endpoint: E, response: Resp
   const { or } = endpoint
   const success = response.status === or?.status ? or : response.status === endpoint.status ? endpoint : null
   if (success) {
-    if (success.response === null) return null as Answer<E>
+    if (!success.response) return null as Answer<E>
     const answer = success.response.safeParse(content)
     if (answer.success) return answer.data as Answer<E>
     throw new CallFailed({ kind: 'unreadable', status: response.status })

@@ -211,7 +211,7 @@ interface Failure {
   readonly code: ProblemCode
 }
 
-function failuresOf({ method, session, scope, problems }: Endpoint): readonly Failure[] {
+function failuresOf({ method, session, scope, problems = [] }: Endpoint): readonly Failure[] {
   const changes = method !== 'GET'
   const codes: readonly ProblemCode[] = [
     'invalid-input', // at least for an unknown query parameter
