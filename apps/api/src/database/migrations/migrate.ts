@@ -9,14 +9,11 @@ import { VERSION } from '../../runtime/version.ts'
 import { KEEP_ALIVE } from '../keep-alive.ts'
 import { reserveForMigration } from '../product-lock.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
-import { findContractions, readSchemaShape, type SchemaShape } from './schema-shape.ts'
 import { applySettings, NO_TIME_LIMITS } from '../session-settings.ts'
 import { inClientTransaction, retryConflicts } from '../transaction.ts'
 import { BASELINE, isBefore2, MIGRATIONS_OF_1_5, olderFault } from './version-1-5.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../../prisma/migrations', import.meta.url))
-/** Ends the name of a migration that removes what the release before does not use any more. */
-export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -96,13 +93,11 @@ export async function migrate(
     if (isOf15) onProgress(NO_WAY_BACK)
     await client.query(`SET lock_timeout = ${lockTimeoutMs}`)
     if (applied.size === 0) await prepareHistory(client)
-    // The lock keeps it as the migration before has left it. Reading it takes as long as many a migration.
-    let shape: SchemaShape | null = null
     for (const migration of missing) {
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
       // A dump, or a process of the release before, may hold a table of it and wait for another.
-      shape = await withProgress(`still applying the migration ${migration.name}`, () =>
-        retryConflicts(() => apply(client, migration, release.version, shape, isOf15)),
+      await withProgress(`still applying the migration ${migration.name}`, () =>
+        retryConflicts(() => apply(client, migration, release.version, isOf15)),
       )
     }
   } catch (error) {
@@ -236,34 +231,19 @@ async function prepareHistory(client: pg.Client): Promise<void> {
 }
 
 /**
- * Applies a migration and notes it, with the releases that can use the database afterwards.
+ * Applies a migration and notes it, with the releases that can use the database afterwards: `contractions.test.ts` lets no
+ * migration take anything from the release before.
  *
  * @param isOf15 whether version 1.5 made the database, so that the baseline only takes the place of what that one noted
- * @returns the shape of the schema afterwards
  */
-async function apply(
-  client: pg.Client,
-  { name, sql }: Migration,
-  version: string,
-  known: SchemaShape | null,
-  isOf15: boolean,
-): Promise<SchemaShape> {
-  return inClientTransaction(client, async () => {
-    const before = known ?? (await readSchemaShape(client))
+async function apply(client: pg.Client, { name, sql }: Migration, version: string, isOf15: boolean): Promise<void> {
+  await inClientTransaction(client, async () => {
     await client.query(isOf15 && name === BASELINE ? 'DELETE FROM _prisma_migrations' : sql)
-    const shape = await readSchemaShape(client)
-    const isUsable = name.endsWith(CONTRACTS) || findContractions(before, shape).length === 0
     await client.query(
       `INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, finished_at, applied_steps_count)
        VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), 1)`,
-      [
-        randomUUID(),
-        createHash('sha256').update(sql).digest('hex'),
-        name,
-        isUsable ? `${USABLE_FROM}${previousRelease(version)}` : null,
-      ],
+      [randomUUID(), createHash('sha256').update(sql).digest('hex'), name, `${USABLE_FROM}${previousRelease(version)}`],
     )
-    return shape
   })
 }
 
