@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { createTestFixture, type TestFixture } from './test-support/test-product.ts'
+import { useFixture } from './test-support/use-fixture.ts'
 
 const Rules = z.object({
   groups: z.array(
@@ -34,12 +34,11 @@ const OPERATORS = new Set([
   'bool',
 ])
 
-let fixture: TestFixture
+const fixture = useFixture()
 let offered: Set<string>
 let info: string | undefined
 let url: string
 beforeAll(async () => {
-  fixture = await createTestFixture()
   const environment = { ROLE: 'api', AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
   ;({ url } = await fixture.startProduct({ environment }))
   const text = await (await fetch(`${url}/metrics`)).text()
@@ -50,7 +49,6 @@ beforeAll(async () => {
     ),
   )
 })
-afterAll(() => fixture.close())
 
 function read(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')

@@ -88,7 +88,6 @@ it.each([
   const readiness = await fetch(`http://localhost:${config.port}/readyz`)
   expect(readiness.status).toBe(200)
   await running.close()
-  await link.close()
 })
 
 it('logs which migrations it applies to the database of version 1.5, and then serves', async () => {

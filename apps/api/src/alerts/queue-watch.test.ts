@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { openDatabase, type Database } from '../database/database.ts'
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { useDatabaseAt } from '../test-support/test-database.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { newId } from '../test-support/new-id.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
-import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
@@ -11,18 +11,12 @@ import { createQueueWatch } from './queue-watch.ts'
 
 const NO_LIMITS = { recipientsPerDay: 0 }
 
-let fixture: DeliveryFixture
-let database: Database
+const fixture = useDeliveryFixture({ environment: { ROLE: 'api' } })
+const database = useDatabaseAt(() => fixture.database.url)
 let store: AlertStore
 
-beforeAll(async () => {
-  fixture = await createDeliveryFixture({ environment: { ROLE: 'api' } })
-  database = await openDatabase(fixture.database.url, () => {})
+beforeAll(() => {
   store = createAlertStore(database.prisma, newId)
-})
-afterAll(async () => {
-  await database.close()
-  await fixture.close()
 })
 beforeEach(async () => {
   await fixture.microsoft.control('DELETE', '/scenarios')

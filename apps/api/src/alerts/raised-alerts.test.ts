@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
-import { openDatabase, type Database } from '../database/database.ts'
+import { graphAnswers } from '../test-support/delivery-fixture.ts'
+import { useDatabaseAt } from '../test-support/test-database.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
@@ -11,24 +12,18 @@ import { createOutboxStore } from './outbox-store.ts'
 
 const NOTICES = '/api/v1/notices'
 
-let fixture: DeliveryFixture
 let ada: TestBrowser
-let database: Database
+const fixture = useDeliveryFixture({ tickMs: 1 })
+const database = useDatabaseAt(() => fixture.database.url)
 let store: AlertStore
 let tenantId: string
 
 beforeAll(async () => {
-  fixture = await createDeliveryFixture({ tickMs: 1 })
   ada = fixture.product.newBrowser()
   await ada.signIn('Ada Admin')
-  database = await openDatabase(fixture.database.url, () => {})
   store = createAlertStore(database.prisma, newId)
   const [tenant] = await fixture.database.query<{ id: string }>('SELECT id FROM tenants')
   tenantId = tenant?.id ?? ''
-})
-afterAll(async () => {
-  await database.close()
-  await fixture.close()
 })
 beforeEach(async () => {
   await fixture.calm()

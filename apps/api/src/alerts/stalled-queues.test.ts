@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { openDatabase, type Database } from '../database/database.ts'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { watchQueues } from './queue-watch.ts'
@@ -10,18 +9,11 @@ import { watchQueues } from './queue-watch.ts'
 const TENANT = 'ten_a'
 const clock = createTestClock()
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 let store: AlertStore
 
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
+beforeAll(() => {
   store = createAlertStore(database.prisma, newId)
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
 })
 /** Connects a mailbox from which something left 20 minutes ago. */
 beforeEach(async () => {

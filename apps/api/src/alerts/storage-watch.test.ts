@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { openDatabase, type Database } from '../database/database.ts'
+import { beforeAll, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
 import { createStorageWatch } from './storage-watch.ts'
@@ -11,19 +10,12 @@ const TENANT = 'ten_a'
 const SERVICES = [{ name: 'reports', bytes: 700 }]
 const clock = createTestClock()
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 let store: AlertStore
 
 beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
   store = createAlertStore(database.prisma, newId)
   await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
 })
 
 it('says once that the storage is nearly full, whether dismissed or not, and once that there is room again', async () => {

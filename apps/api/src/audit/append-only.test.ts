@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { useTestDatabase } from '../test-support/test-database.ts'
 
-let database: TestDatabase
+const database = useTestDatabase()
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   await database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
      VALUES ('ten_1', now(), 'usr_1', 'sign-in', 'member', '{}')`,
   )
 })
-afterAll(() => database.drop())
 
 it.each([
   ['UPDATE', "UPDATE audit_events SET actor = 'usr_2'"],

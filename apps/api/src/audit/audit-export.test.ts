@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { useTestDatabase } from '../test-support/test-database.ts'
 import { exportAuditLog } from './audit-export.ts'
 import { createAuditStore } from './audit-store.ts'
 
-let database: TestDatabase
-let pool: ReturnType<typeof createTestPool>
+const database = useTestDatabase()
+
 beforeAll(async () => {
-  database = await createTestDatabase()
-  pool = createTestPool(database.url)
   await database.query(
     `INSERT INTO audit_events (tenant_id, at, action, outcome, details)
      SELECT 'ten_1', now() - number * interval '1 minute', 'sign-out', number::text, '{}' FROM generate_series(1, 7) AS number`,
   )
-})
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
 })
 
 it.each([
@@ -27,7 +21,8 @@ it.each([
   'exports of 7 events at most %i, %i for each query, and says when there are more',
   async (maxEvents, perQuery, outcomes) => {
     let text = ''
-    for await (const part of exportAuditLog(createAuditStore(pool), 'ten_1', {}, { maxEvents, perQuery })) text += part
+    for await (const part of exportAuditLog(createAuditStore(database.pool), 'ten_1', {}, { maxEvents, perQuery }))
+      text += part
 
     const lines = text.trim().split('\r\n').slice(1)
     expect(lines.map((line) => line.split(',')[4])).toEqual(outcomes)

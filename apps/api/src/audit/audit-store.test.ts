@@ -2,20 +2,19 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
 import { countingReads } from '../test-support/rows-read.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase, createTestPool } from '../test-support/test-database.ts'
 import { createAuditStore, type AuditStore } from './audit-store.ts'
 
 const TENANT = 'ten_1'
 const VERY_MANY = 8_000
 const FEW = 100
 
-let database: TestDatabase
+const database = useTestDatabase()
 let pool: pg.Pool
 let rowsRead: ReturnType<typeof countingReads>
 let store: AuditStore
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   pool = createTestPool(database.url, 1, setUpSession)
   rowsRead = countingReads(pool, ['audit_events'])
   store = createAuditStore(pool)
@@ -26,10 +25,7 @@ beforeAll(async () => {
     [TENANT, VERY_MANY],
   )
 })
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
-})
+afterAll(() => pool.end())
 
 const STATISTICS: Record<string, string> = {
   'of a log that was empty': `UPDATE pg_class SET reltuples = 0, relpages = 1 WHERE relname LIKE 'audit_events%'`,

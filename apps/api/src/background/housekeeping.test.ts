@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { connectDatabase } from '../database/database.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase } from '../test-support/test-database.ts'
 import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts'
 import { createTaskStore, type TaskStore } from './task-store.ts'
 
-let database: TestDatabase
+const database = useTestDatabase()
 let logLines: string[]
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
 beforeEach(async () => {
   logLines = []
   await database.empty('background_tasks')
@@ -115,7 +110,6 @@ it('begins once the database is back if it is unavailable at the start', async (
 
   await expect.poll(() => ran, { timeout: 10_000 }).toBe(true)
   await stop()
-  await link.close()
 })
 
 it.each([

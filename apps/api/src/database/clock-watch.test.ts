@@ -1,23 +1,12 @@
 import { Registry } from 'prom-client'
 import { Writable } from 'node:stream'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { createLogger } from '../runtime/logger.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { watchClock } from './clock-watch.ts'
-import { openDatabase, type Database } from './database.ts'
 
-let server: TestDatabase
-let database: Database
-
-beforeAll(async () => {
-  server = await createTestDatabase()
-  database = await openDatabase(server.url, () => {})
-})
-afterAll(async () => {
-  await database.close()
-  await server.drop()
-})
+const { database } = useOpenDatabase()
 
 async function watch(offsetMs: number): Promise<{ lines: string; metric: number }> {
   let lines = ''

@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import type { Timers } from '../runtime/clock.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { createTestFixture } from '../test-support/test-product.ts'
 import { databaseWarnings } from './database-warnings.ts'
 
@@ -10,11 +10,7 @@ const NEVER_LATE: Pick<Timers, 'after'> = { after: () => () => {} }
 /** For answers that do not come before it is said that they are late. */
 const LATE_AT_ONCE: Pick<Timers, 'after'> = { after: (_ms, call) => (call(), () => {}) }
 
-let database: TestDatabase
-beforeAll(async () => {
-  database = await createTestDatabase()
-})
-afterAll(() => database.drop())
+const database = useTestDatabase()
 beforeEach(() => switchSynchronousCommit(database, 'on'))
 
 async function switchSynchronousCommit(on: TestDatabase, value: 'on' | 'off'): Promise<void> {

@@ -1,29 +1,19 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
-import { connectDatabase, openDatabase, type Database } from './database.ts'
+import { createTestDatabase, useOpenDatabase } from '../test-support/test-database.ts'
+import { connectDatabase, openDatabase } from './database.ts'
 import { migrate } from './migrations/migrate.ts'
 import { inTransaction } from './transaction.ts'
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
-})
 function logged(error: unknown): string {
   const lines: string[] = []
   createLogger('trace', { write: (line: string) => lines.push(line) }).error({ err: error }, 'failed')
   return lines.join('')
 }
-
-afterAll(async () => {
-  await database.close()
-  await test.drop()
-})
 
 it.each([
   ['is not a valid call', { id: 'ten_1', createdAt: 'a-secret' as unknown as Date }, /createdAt.*Expected ISO-8601/],

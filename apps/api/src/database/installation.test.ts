@@ -1,9 +1,8 @@
 import { CLOUDS } from '@inforiver-mail/m365/clouds'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from '../configuration/config.ts'
 import { newId } from '../test-support/new-id.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
-import { openDatabase, type Database } from './database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { openInstallation } from './installation.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
@@ -13,17 +12,7 @@ const REGISTRATION = {
 }
 const OWNER_OF_DATABASE = { registration: REGISTRATION, ...CLOUDS['gcc-high'] }
 
-let test: TestDatabase
-let database: Database
-
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
-})
+const { test, database } = useOpenDatabase()
 beforeEach(() => test.empty('installation', 'tenants'))
 
 it('belongs to the app registration of its first start, and opens for it again', async () => {

@@ -1,21 +1,12 @@
 import { Socket } from 'node:net'
 import type pg from 'pg'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
+import { expect, it, vi } from 'vitest'
+import { useTestDatabase, useLink } from '../test-support/test-database.ts'
 import { systemTimers } from '../runtime/clock.ts'
 import { keepConnected } from './keep-connected.ts'
 
-let database: TestDatabase
-let link: DatabaseLink
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  link = await database.link()
-})
-afterAll(async () => {
-  await link.close()
-  await database.drop()
-})
+const database = useTestDatabase()
+const link = useLink(() => database)
 
 const connections = () =>
   database.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kept'`)

@@ -1,22 +1,13 @@
 import pg from 'pg'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { PRODUCT_ROLE } from '../test-support/database-server.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase, createTestPool } from '../test-support/test-database.ts'
 import { measureOldestTransaction, readOpenTransactions } from './open-transactions.ts'
 
 const METRIC = 'inforiver_mail_database_oldest_transaction_seconds'
 
-let database: TestDatabase
-let pool: pg.Pool
-beforeAll(async () => {
-  database = await createTestDatabase()
-  pool = createTestPool(database.url)
-})
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
-})
+const database = useTestDatabase()
 
 /** Opens a transaction that stays open until the test ends; by default one that keeps its snapshot. */
 async function leaveOpen(
@@ -29,7 +20,7 @@ async function leaveOpen(
   await client.query(`BEGIN ISOLATION LEVEL ${isolation}; SELECT 'a-secret'`)
 }
 
-async function scrape(from = pool): Promise<string[]> {
+async function scrape(from = database.pool): Promise<string[]> {
   const registry = new Registry()
   measureOldestTransaction(registry, from)
   return (await registry.metrics()).split('\n').filter((line) => line.startsWith(METRIC))
@@ -37,11 +28,10 @@ async function scrape(from = pool): Promise<string[]> {
 
 it('names the session of a transaction that stays open, and not what it asked', async () => {
   const link = await database.link()
-  onTestFinished(() => link.close())
   await leaveOpen('psql', { connectionString: link.url })
   await leaveOpen('pg_dump')
 
-  const found = await readOpenTransactions(pool, 0)
+  const found = await readOpenTransactions(database.pool, 0)
 
   const common = { pid: expect.any(Number), user: PRODUCT_ROLE, ageSeconds: expect.any(Number) }
   expect(found.old).toEqual([
@@ -52,16 +42,16 @@ it('names the session of a transaction that stays open, and not what it asked', 
 })
 
 it('leaves out transactions that have not been open for long, and sessions without one', async () => {
-  await pool.query('SELECT 1')
+  await database.pool.query('SELECT 1')
   await leaveOpen('psql')
 
-  expect((await readOpenTransactions(pool, 600)).old).toEqual([])
+  expect((await readOpenTransactions(database.pool, 600)).old).toEqual([])
 })
 
 it('leaves out the transaction of a backup', async () => {
   await leaveOpen('inforiver-mail backup')
 
-  expect((await readOpenTransactions(pool, 0)).old).toEqual([])
+  expect((await readOpenTransactions(database.pool, 0)).old).toEqual([])
   expect(await scrape()).toEqual([`${METRIC} 0`])
 })
 

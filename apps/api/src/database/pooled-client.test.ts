@@ -1,17 +1,15 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { useTestDatabase } from '../test-support/test-database.ts'
 import { PooledClient } from './pooled-client.ts'
 
-let database: TestDatabase
+const database = useTestDatabase()
 let pool: pg.Pool
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   await database.query('CREATE TABLE notes (text text)')
   await database.query('GRANT ALL ON notes TO PUBLIC')
 })
-afterAll(() => database.drop())
 beforeEach(() => {
   pool = new pg.Pool({ Client: PooledClient, connectionString: database.url, max: 1, query_timeout: 60_000 })
   pool.on('error', () => {})

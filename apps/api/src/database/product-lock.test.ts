@@ -1,20 +1,15 @@
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase } from '../test-support/test-database.ts'
 import { holdProductLock, shareProductLock, takeProductLock } from './product-lock.ts'
 
 /** The connections that have the lock, or wait for it. */
 const HOLDERS = `SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                   WHERE d.datname = current_database() AND l.locktype = 'advisory'`
 
-let database: TestDatabase
+const database = useTestDatabase({ template: 'template0' })
 let restore: pg.Client
-
-beforeAll(async () => {
-  database = await createTestDatabase({ template: 'template0' })
-})
-afterAll(() => database.drop())
 beforeEach(async () => {
   restore = new pg.Client({ connectionString: database.url })
   await restore.connect()

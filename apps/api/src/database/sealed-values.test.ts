@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from '../configuration/config.ts'
 import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase } from '../test-support/test-database.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { checkVaultKeys } from './sealed-values.ts'
 
-let database: TestDatabase
-let pool: ReturnType<typeof createTestPool>
-
-beforeAll(async () => {
-  database = await createTestDatabase()
-  pool = createTestPool(database.url)
-})
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
-})
+const database = useTestDatabase()
 beforeEach(() => database.empty('tenant_settings', 'messages', 'data_keys'))
 
-const check = (...keys: string[]) => checkVaultKeys(pool, vaultOf(...keys), Object.values(SEALED_COLUMNS))
+const check = (...keys: string[]) => checkVaultKeys(database.pool, vaultOf(...keys), Object.values(SEALED_COLUMNS))
 
 /** Stores a token that a key sealed. */
 async function store(key: string, tenant = 'ten_1'): Promise<void> {

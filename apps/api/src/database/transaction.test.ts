@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
-import { createTestDatabase, type DatabaseLink, type TestDatabase } from '../test-support/test-database.ts'
-import { openDatabase, type Database } from './database.ts'
+import { useTestDatabase, useLink, useDatabaseAt } from '../test-support/test-database.ts'
 import { isUnavailable } from './is-unavailable.ts'
 import { inClientTransaction, inTransaction } from './transaction.ts'
 
-let test: TestDatabase
-let link: DatabaseLink
-let database: Database
+const test = useTestDatabase()
+const link = useLink(() => test)
+const database = useDatabaseAt(() => link.url)
 
 beforeAll(async () => {
-  test = await createTestDatabase()
-  link = await test.link()
-  database = await openDatabase(link.url, () => {})
   // A sequence is not rolled back, so it counts the tries.
   await test.query('CREATE SEQUENCE tries')
   await test.query('CREATE TABLE conflicts (code text, tries int)')
@@ -26,11 +22,6 @@ beforeAll(async () => {
       RETURN NEW;
     END $$`)
   await test.query('CREATE TRIGGER conflict BEFORE INSERT ON tenants FOR EACH ROW EXECUTE FUNCTION conflict()')
-})
-afterAll(async () => {
-  await database.close()
-  await link.close()
-  await test.drop()
 })
 beforeEach(() => test.query('DELETE FROM tenants'))
 

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import type { GrantedAccess } from '../domain/mailbox-access.ts'
-import { ADA, createQueueFixture, VERSION, type QueueFixture } from '../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture, VERSION } from '../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createBounceMetrics } from './report-metrics.ts'
@@ -22,18 +22,14 @@ const REGISTRATION = {
 }
 const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
 
-let fixture: QueueFixture
+const fixture = useQueueFixture()
 let microsoft: Simulator
 let accessToken: string
 
 beforeAll(async () => {
-  fixture = await createQueueFixture()
   microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: fixture.clock.now })
 })
-afterAll(async () => {
-  await microsoft.close()
-  await fixture.close()
-})
+afterAll(() => microsoft.close())
 beforeEach(async () => {
   await fixture.clock.advance(10 * MINUTES)
   await control('POST', '/reset')

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { BEFORE_ALL_EVENTS } from '../queue/records/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
-import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture, IN_DOUBT, SENT } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
 import { createTraceMetrics } from './report-metrics.ts'
@@ -27,7 +27,7 @@ const REGISTRATION = {
 }
 const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
 
-let fixture: QueueFixture
+const fixture = useQueueFixture()
 let microsoft: Simulator
 let microsoftBehindMs = 0
 let poll: PollTrace
@@ -35,13 +35,9 @@ let sender: string
 let reader: string
 
 beforeAll(async () => {
-  fixture = await createQueueFixture()
   microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: microsoftClock })
 })
-afterAll(async () => {
-  await microsoft.close()
-  await fixture.close()
-})
+afterAll(() => microsoft.close())
 beforeEach(async () => {
   microsoftBehindMs = 0
   await control('POST', '/reset')

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createDeliveryFixture, graphAnswers, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { graphAnswers } from '../test-support/delivery-fixture.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 
 // Graph refuses, and the refusal travels to where it ends: in the message and in its mailbox. Each kind of answer has a
 // representative here; every code and status is classified in the tests of packages/m365. The expectations follow
 // Microsoft's error responses and the reports of its users, not our table.
 
-let fixture: DeliveryFixture
+const fixture = useDeliveryFixture({ fromEmail: 'reports@contoso.com', tickMs: 1 })
 
-beforeAll(async () => {
-  fixture = await createDeliveryFixture({ fromEmail: 'reports@contoso.com', tickMs: 1 })
-})
-afterAll(() => fixture.close())
 beforeEach(() => fixture.calm())
 
 async function pausedForMs(): Promise<number> {

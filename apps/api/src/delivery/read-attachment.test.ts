@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { CHUNK_BYTES, createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
-import { afterAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { newId } from '../test-support/new-id.ts'
-import { ADA, createQueueFixture } from '../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture } from '../test-support/queue-fixture.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 
 const CHUNKS = 3
 
-const fixture = await createQueueFixture()
-afterAll(() => fixture.close())
-const { deliveries, receiving } = fixture.queue
+const fixture = useQueueFixture()
 
 const file = { filename: 'a.bin', contentType: 'application/pdf', contentId: null, sizeBytes: CHUNKS * CHUNK_BYTES }
 
 it('reads what was stored, and keeps neither the sealed nor the opened chunks in memory', async () => {
+  const { deliveries, receiving } = fixture.queue
   const message = { id: newId('message'), tenantId: ADA } as MarkedMessage
   await fixture.addDataKey('dky_1')
   await receiving.begin({ ...message, service: 'reports', dataKey: 'dky_1' })

@@ -1,27 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PRODUCT_ROLE } from '../test-support/database-server.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import type { DatabaseLink } from '../test-support/test-database.ts'
+import { useLink } from '../test-support/test-database.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
-let fixture: TestFixture
-let link: DatabaseLink
+const fixture = useFixture()
+const link = useLink(() => fixture.database)
 let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  fixture = await createTestFixture()
-  link = await fixture.database.link()
   product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
-})
-afterAll(async () => {
-  link.mend()
-  await fixture.close()
-  await link.close()
 })
 
 async function setReadOnly(value: 'on' | 'off'): Promise<void> {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeAll, expect, it } from 'vitest'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -15,16 +13,13 @@ const MIB = 1024 * 1024
 const clock = createTestClock()
 
 const { fixture, product, service } = useProduct({ clock })
-let pool: pg.Pool
 let queue: Queue
 
 beforeAll(async () => {
   await service.submit() // makes a data key
   await fixture.database.empty('messages')
-  pool = createTestPool(fixture.database.url)
-  queue = createTestQueue(pool, { storageBytes: 100 * MIB })
+  queue = createTestQueue(fixture.database.pool, { storageBytes: 100 * MIB })
 })
-afterAll(() => pool.end())
 afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const nothing = { messages: 0, chunks: 0 }

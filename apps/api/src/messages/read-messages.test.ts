@@ -1,6 +1,5 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
-import { createTestPool } from '../test-support/test-database.ts'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
@@ -64,8 +63,7 @@ it('forbids caching messages', async () => {
 it('shows no attempt that has ended beside the state before it', async () => {
   const { service, ids } = await serviceWith('read at once', 1)
   const [id = ''] = ids
-  const pool = createTestPool(fixture.database.url, 1)
-  const client = await pool.connect()
+  const client = await fixture.database.pool.connect()
   await client.query('BEGIN; LOCK TABLE message_attempts IN ACCESS EXCLUSIVE MODE')
   const read = service.read(id)
   const waits = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'message_attempts'::regclass`
@@ -77,7 +75,6 @@ it('shows no attempt that has ended beside the state before it', async () => {
     SELECT tenant_id, message_id, mail_now(), 'unknown', 'Microsoft did not answer in time.' FROM message_queue WHERE message_id = '${id}';
     COMMIT`)
   client.release()
-  await pool.end()
 
   expect(await read).toMatchObject({ possibleDuplicate: true, attempts: [{ outcome: 'unknown' }] })
 })

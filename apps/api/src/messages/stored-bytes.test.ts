@@ -1,12 +1,9 @@
-import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { openDatabase, type Database } from '../database/database.ts'
-import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
+import { afterEach, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
 import { files } from '../test-support/upload-fixture.ts'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
@@ -14,21 +11,8 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const BOUND = 10 * MIB
 
-let fixture: DeliveryFixture
-let database: Database
-let pool: pg.Pool
-
-beforeAll(async () => {
-  const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
-  fixture = await createDeliveryFixture({ mailbox: 'may be read', environment })
-  database = await openDatabase(fixture.database.url, () => {})
-  pool = createTestPool(fixture.database.url)
-})
-afterAll(async () => {
-  await pool.end()
-  await database.close()
-  await fixture.close()
-})
+const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
+const fixture = useDeliveryFixture({ mailbox: 'may be read', environment })
 afterEach(async () => {
   await fixture.calm()
   await fixture.database.empty('messages', 'idempotency_records')
@@ -108,7 +92,7 @@ it('counts addresses, subject, reference and names of files until they are delet
   )
   expect(answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   expect(row?.open).toBeLessThan(1.05 * BOUND) // the database writes JSON with spaces
-  await createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
+  await createTestQueue(fixture.database.pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
     new Date(fixture.clock.now().getTime() + 31 * 24 * HOURS),
   )
   expect(await expectExact()).toBe(0)

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it, describe } from 'vitest'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import { afterEach, beforeAll, expect, it, describe } from 'vitest'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestPool, type DatabaseLink } from '../test-support/test-database.ts'
+import { useLink } from '../test-support/test-database.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { randomBytes } from 'node:crypto'
@@ -14,21 +15,14 @@ const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
 const clock = createTestClock()
 
-let fixture: TestFixture
-let link: DatabaseLink
+const fixture = useFixture({ clock })
+const link = useLink(() => fixture.database)
 let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  fixture = await createTestFixture({ clock })
-  link = await fixture.database.link()
   product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: link.url } })
   service = await createServiceClient(product)
-})
-afterAll(async () => {
-  link.mend()
-  await fixture.close()
-  await link.close()
 })
 afterEach(async () => {
   await untilPostgresHasFinished()
@@ -104,9 +98,7 @@ describe('a message whose attachments are arriving', () => {
     const answer = await upload.answer
     link.mend()
     await clock.advance(16 * MINUTES)
-    const pool = createTestPool(fixture.database.url)
-    await createTestQueue(pool).upkeep.sweepReceived(clock.now())
-    await pool.end()
+    await createTestQueue(fixture.database.pool).upkeep.sweepReceived(clock.now())
 
     expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
     expect(await countStored(fixture.database)).toEqual({ messages: 0, chunks: 0 })

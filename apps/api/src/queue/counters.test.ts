@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { WRONG_COUNTERS } from '../test-support/queue-faults.ts'
 import {
   ADA,
   BEN,
-  createQueueFixture,
+  useQueueFixture,
   FAILED,
   HELD,
   IN_DOUBT,
@@ -16,10 +16,8 @@ import {
   SENT,
   UNCONNECTED,
   VERSION,
-  type QueueFixture,
 } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
@@ -36,14 +34,12 @@ const LARGE_STORED = LARGE_BYTES + 1_000
 const DAYS = 24 * HOURS
 const STORAGE_BYTES = 100 * MIB
 
-let fixture: QueueFixture
+const fixture = useQueueFixture({ storageBytes: STORAGE_BYTES })
 let queue: Queue
 
-beforeAll(async () => {
-  fixture = await createQueueFixture({ storageBytes: STORAGE_BYTES })
+beforeAll(() => {
   queue = fixture.queue
 })
-afterAll(() => fixture.close())
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   await fixture.addDataKey('dky_1')
@@ -377,7 +373,7 @@ it('counts what several processes do at once', async () => {
 it.each([{ first: ADA }, { first: BEN }])(
   'writes outcomes of two tenants crosswise without a deadlock, when both processes wait for $first',
   async ({ first }) => {
-    const pool = createTestPool(fixture.database.url) // does not retry what PostgreSQL rolls back for a conflict
+    const { pool } = fixture.database // does not retry what PostgreSQL rolls back for a conflict
     const processes = [pool, pool].map((each) => createTestQueue(each))
     for (const tenantId of [ADA, BEN, ADA, BEN]) await small({ tenantId })
     const messages = await fixture.claim(4)
@@ -399,7 +395,6 @@ it.each([{ first: ADA }, { first: BEN }])(
     await release()
 
     expect(await Promise.all(writing)).toEqual([true, true, true, true])
-    await pool.end()
   },
 )
 
@@ -410,7 +405,7 @@ it('deletes what is old and writes outcomes of the same tenants at once, without
   await fixture.addDataKey('dky_1')
   for (const tenantId of [ADA, BEN]) await small({ tenantId })
   const messages = await fixture.claim(2)
-  const pool = createTestPool(fixture.database.url) // does not retry what PostgreSQL rolls back for a conflict
+  const { pool } = fixture.database // does not retry what PostgreSQL rolls back for a conflict
   const own = createTestQueue(pool)
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
@@ -423,7 +418,6 @@ it('deletes what is old and writes outcomes of the same tenants at once, without
     await release()
   }
   expect(await Promise.all(work)).toEqual([true, true, undefined])
-  await pool.end()
 })
 
 it('counts the same cause of several tenants together, and the causes beyond the most frequent as one', async () => {

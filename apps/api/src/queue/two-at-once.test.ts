@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
-import {
-  ADA,
-  createQueueFixture,
-  FAILED,
-  IN_DOUBT,
-  SENT,
-  VERSION,
-  type QueueFixture,
-} from '../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture, FAILED, IN_DOUBT, SENT, VERSION } from '../test-support/queue-fixture.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './intake/chunks.ts'
 import { storeDraft } from './drafts/drafts.ts'
@@ -27,17 +18,8 @@ import { createSettling } from './owner/settle.ts'
 
 const DAYS = 24 * HOURS
 
-let fixture: QueueFixture
-let pool: pg.Pool
+const fixture = useQueueFixture()
 
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-  pool = createTestPool(fixture.database.url, 2)
-})
-afterAll(async () => {
-  await pool.end()
-  await fixture.close()
-})
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   await fixture.addDataKey('dky_1')
@@ -49,7 +31,7 @@ async function inBetween<Result>(
   first: (transaction: pg.Pool) => Promise<unknown>,
   second: () => Promise<Result>,
 ): Promise<Result> {
-  const client = await pool.connect()
+  const client = await fixture.database.pool.connect()
   let committed = false
   try {
     await client.query('BEGIN')

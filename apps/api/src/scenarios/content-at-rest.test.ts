@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestPool } from '../test-support/test-database.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
@@ -13,15 +11,13 @@ const DAYS = 24 * HOURS
 const clock = createTestClock()
 
 const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
-let pool: pg.Pool
 let sweep: () => Promise<void>
 
 beforeAll(() => {
-  pool = createTestPool(fixture.database.url)
-  const retention = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
+  const retention = createTestQueue(fixture.database.pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep
+    .expire
   sweep = () => retention(clock.now())
 })
-afterAll(() => pool.end())
 
 beforeEach(async () => {
   await fixture.clear()

@@ -1,32 +1,24 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import type { DatabaseLink } from '../test-support/test-database.ts'
+import { useLink } from '../test-support/test-database.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 // The API always reaches the database; the worker reaches it over a link that is cut.
 
-let fixture: TestFixture
-let link: DatabaseLink
-
+const fixture = useFixture()
+const link = useLink(() => fixture.database)
 let service: ServiceClient
 
 beforeAll(async () => {
-  fixture = await createTestFixture()
   const api = await fixture.startProduct({ environment: { ROLE: 'api' } })
-  link = await fixture.database.link()
   await fixture.startProduct({
     environment: { ROLE: 'worker', DATABASE_URL: link.url, MAILBOX_MESSAGES_PER_MINUTE: '0' },
   })
   await connectMailbox(api)
   service = await createServiceClient(api)
-})
-afterAll(async () => {
-  link.mend()
-  await fixture.close()
-  await link.close()
 })
 beforeEach(() => fixture.microsoft.control('DELETE', '/scenarios'))
 

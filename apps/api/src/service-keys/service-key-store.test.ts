@@ -4,18 +4,17 @@ import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
 import { countingReads } from '../test-support/rows-read.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase, createTestPool } from '../test-support/test-database.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
 
 const VERY_MANY = 4_000
 const FEW = 40
 
-let database: TestDatabase
+const database = useTestDatabase()
 let pool: pg.Pool
 let rowsRead: ReturnType<typeof countingReads>
 
 beforeAll(async () => {
-  database = await createTestDatabase()
   pool = createTestPool(database.url, 1, setUpSession)
   rowsRead = countingReads(pool, ['service_keys', 'tenant_settings'])
   for (const table of ['service_keys', 'tenant_settings'])
@@ -34,10 +33,7 @@ beforeAll(async () => {
     [VERY_MANY],
   )
 })
-afterAll(async () => {
-  await pool.end()
-  await database.drop()
-})
+afterAll(() => pool.end())
 
 it.each([
   [

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
-import { openDatabase, type Database } from '../database/database.ts'
+import { useDatabaseAt } from '../test-support/test-database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createConsentStore } from './consent-store.ts'
@@ -16,13 +16,9 @@ interface AuditRow {
 
 const clock = createTestClock()
 const { fixture, product, ada, post, scenario } = useAdminFixture({ clock })
-let database: Database
+const database = useDatabaseAt(() => fixture.database.url)
 let adaId: string
 
-beforeAll(async () => {
-  database = await openDatabase(fixture.database.url, () => {})
-})
-afterAll(() => database.close())
 beforeEach(async () => {
   adaId = (await fixture.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
 })

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createDeliveryFixture, type DeliveryFixture } from '../test-support/delivery-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS } from '../test-support/test-clock.ts'
@@ -17,13 +17,8 @@ const ALWAYS_ASKED = {
   },
 }
 
-let fixture: DeliveryFixture
+const fixture = useDeliveryFixture({ tickMs: 1 }) // Microsoft distinguishes tokens by their time of issue
 let ada: TestBrowser
-
-beforeAll(async () => {
-  fixture = await createDeliveryFixture({ tickMs: 1 }) // Microsoft distinguishes tokens by their time of issue
-})
-afterAll(() => fixture.close())
 
 beforeEach(async () => {
   await fixture.calm()

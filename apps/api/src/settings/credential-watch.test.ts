@@ -1,27 +1,16 @@
 import pino from 'pino'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createAlertStore } from '../alerts/alert-store.ts'
-import { openDatabase, type Database } from '../database/database.ts'
 import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createCredentialWatch } from './credential-watch.ts'
 
 const DAYS = 24 * HOURS
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 let clock: ReturnType<typeof createTestClock>
 let logLines: string[]
-
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
-})
 
 beforeEach(async () => {
   await test.empty('alert_events')

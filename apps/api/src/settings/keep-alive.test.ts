@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
-import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
+import { useAccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { createKeepAlive } from './keep-alive.ts'
@@ -10,15 +10,13 @@ const DAY = 24 * HOURS
 
 const clock = createTestClock()
 const { fixture, product, ada, readSettings } = useAdminFixture({ clock })
-let modules: AccessModules
+const modules = useAccessModules(() => ({ fixture, config: product.config, clock: clock.now }))
 let keepAlive: () => Promise<void>
 
-beforeAll(async () => {
-  modules = await createAccessModules({ fixture, config: product.config, clock: clock.now })
+beforeAll(() => {
   const run = createKeepAlive({ ...modules, logger: createLogger('silent') })
   keepAlive = () => run(clock.now(), new AbortController().signal)
 })
-afterAll(() => modules.close())
 
 beforeEach(async () => {
   await fixture.microsoft.control('DELETE', '/scenarios')

@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
-import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
+import { useAccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 
 const clock = createTestClock()
 const { fixture, product, ada, post, readSettings } = useAdminFixture({ clock })
-let modules: AccessModules
-
-beforeAll(async () => {
-  modules = await createAccessModules({ fixture, config: product.config, clock: clock.now })
-})
-afterAll(() => modules.close())
+const modules = useAccessModules(() => ({ fixture, config: product.config, clock: clock.now }))
 
 const check = () => checkSentItemsSearch({ ...modules, clock: clock.now, timers: systemTimers })
 

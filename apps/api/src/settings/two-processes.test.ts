@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import { createTestBrowser, type TestBrowser } from '../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 
-let fixture: TestFixture
+const fixture = useFixture()
 let balancer: TcpLink
 let one: TestProduct
 let other: TestProduct
@@ -12,16 +13,12 @@ let ada: TestBrowser
 
 // Two processes share one name, as behind a load balancer that picks either for each request.
 beforeAll(async () => {
-  fixture = await createTestFixture()
   balancer = await createTcpLink()
   const environment = { ROLE: 'api', PUBLIC_URL: `http://localhost:${balancer.port}` }
   one = await fixture.startProduct({ environment })
   other = await fixture.startProduct({ environment })
 })
-afterAll(async () => {
-  await fixture.close()
-  await balancer.close()
-})
+afterAll(() => balancer.close())
 
 beforeEach(async () => {
   await fixture.clear()

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
-import { openDatabase, type Database } from '../database/database.ts'
+import { useDatabaseAt } from '../test-support/test-database.ts'
 import { createSignInStore, type Person } from './sign-in-store.ts'
 import { useFixture } from '../test-support/use-fixture.ts'
 
@@ -10,25 +9,18 @@ const NOW = new Date('2026-11-24T10:00:00.000Z')
 
 let named: TestProduct
 let unnamed: TestProduct
-let database: Database
-let prisma: PrismaClient
 let tenantId: string
 
 const fixture = useFixture()
+const database = useDatabaseAt(() => fixture.database.url)
 beforeAll(async () => {
   named = await fixture.startProduct({
     environment: { ROLE: 'api', WORKSPACE_ADMINS: 'Max@Contoso.com, grace@contoso.com' },
   })
   unnamed = await fixture.startProduct({ environment: { ROLE: 'api' } })
-  database = await openDatabase(fixture.database.url, () => {})
-  prisma = database.prisma
   const [installation] = await fixture.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   tenantId = installation?.tenant_id ?? ''
 })
-afterAll(async () => {
-  await database.close()
-})
-
 beforeEach(() => fixture.clear())
 
 async function roleOf(account: string, product = named): Promise<string> {
@@ -50,7 +42,7 @@ async function signIn(entraObjectId: string, signInName: string, admins: readonl
   const idHash = `session of ${entraObjectId} ${signInName} ${admins.join(' ')}`
   const client = { address: '192.0.2.7', userAgent: undefined }
   const session = { idHash, replaces: null, tenantId, person, client, now: NOW }
-  return (await createSignInStore(prisma, admins, newId).startSession(session)).role
+  return (await createSignInStore(database.prisma, admins, newId).startSession(session)).role
 }
 
 it.each([

@@ -1,20 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../test-support/database-server.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
-import type { DatabaseLink } from '../test-support/test-database.ts'
-import { createTestFixture, type TestFixture } from '../test-support/test-product.ts'
+import { useLink } from '../test-support/test-database.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 const TO = { to: ['max@contoso.com'] }
 
-let fixture: TestFixture
-let link: DatabaseLink
+const fixture = useFixture()
+const link = useLink(() => fixture.database)
 let service: ServiceClient
 let port: number
 
 beforeAll(async () => {
-  fixture = await createTestFixture()
-  link = await fixture.database.link()
   port = await freePort()
   const product = await fixture.startProduct({
     environment: { ROLE: 'api', DATABASE_URL: link.url, SMTP_LISTEN_PORT: String(port) },
@@ -23,11 +21,6 @@ beforeAll(async () => {
   service = await createServiceClient(product)
 })
 afterEach(() => link.mend())
-afterAll(async () => {
-  link.mend()
-  await fixture.close()
-  await link.close()
-})
 
 async function loggedIn(at = port): Promise<SmtpClient> {
   const client = await connectSmtp(at)

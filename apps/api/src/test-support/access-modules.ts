@@ -12,6 +12,7 @@ import { createSettingsStore, type SettingsStore } from '../settings/settings-st
 import { loadVaultKeys } from '../vault/vault-keys.ts'
 import { newId } from './new-id.ts'
 import type { TestFixture } from './test-product.ts'
+import { useCreated } from './use-created.ts'
 
 /** What a worker uses to get access to a mailbox, without the rest of a product. */
 export interface AccessModules {
@@ -69,3 +70,10 @@ export async function createAccessModules({
     close: () => database.close(),
   }
 }
+
+/** The same for the tests of a file. */
+export const useAccessModules = (options: () => Parameters<typeof createAccessModules>[0]): AccessModules =>
+  useCreated(
+    () => createAccessModules(options()),
+    (modules) => modules.close(),
+  )

@@ -11,6 +11,7 @@ import { newId } from './new-id.ts'
 import { createTestClock, MINUTES, type TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 import { createTestQueue } from './test-queue.ts'
+import { useCreated } from './use-created.ts'
 
 export const ADA = 'ten_ada'
 export const BEN = 'ten_ben'
@@ -118,6 +119,13 @@ export async function createQueueFixture({
     },
   }
 }
+
+/** A queue for the tests of a file. */
+export const useQueueFixture = (options?: Parameters<typeof createQueueFixture>[0]): QueueFixture =>
+  useCreated(
+    () => createQueueFixture(options),
+    (fixture) => fixture.close(),
+  )
 
 /** A small message of ADA, unless changed. */
 export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {

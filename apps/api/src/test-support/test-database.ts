@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
 import { RECOUNT } from '../queue/counters.ts'
 import { MESSAGES_CHANNEL } from '../queue/owner/wake.ts'
 import { databaseUrl, LOOPBACK, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 import { WRONG_COUNTERS } from './queue-faults.ts'
 import { createTcpLink, type TcpLink } from './tcp-link.ts'
+import { useCreated } from './use-created.ts'
 
 export interface TestDatabase {
   /** An address with the rights of a product, which owns this database. */
   readonly url: string
+  /** Connections with those rights. */
+  readonly pool: pg.Pool
   /** Runs a statement with the rights of a superuser. What it writes into the tables of messages is counted. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Deletes all rows of these tables; `messages` includes all tables of messages. Faster than TRUNCATE for few rows. */
@@ -27,7 +31,7 @@ export interface TestDatabase {
   lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
   /** Locks the mailboxes as a claim does that is not answered yet, until the returned function is called. */
   lockAsClaim(): Promise<() => Promise<void>>
-  /** Puts a link in front of the database, which `url` of the link leads through. */
+  /** Puts a link in front of the database, which `url` of the link leads through; it is closed with the database. */
   link(): Promise<DatabaseLink>
   /** Creates another database with what is in this one, to which nothing else may be connected. */
   copy(): Promise<TestDatabase>
@@ -46,6 +50,8 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
   // Its files are copied as they are: to log them page by page takes twice as long.
   await server.query(`CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${template} STRATEGY file_copy`)
   const url = databaseUrl(serverUrl, name, PRODUCT_ROLE)
+  const productPool = createTestPool(url)
+  const links: DatabaseLink[] = []
   let pool = createTestPool(databaseUrl(serverUrl, name), 2)
   const hold = async (statement: string, values: unknown[] = []) => {
     const client = await pool.connect()
@@ -75,6 +81,7 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
   }
   return {
     url,
+    pool: productPool,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
       if (!IS_COUNTED.test(statement)) return (await pool.query<Row>(statement, values)).rows
       return counting((client) => client.query<Row>(statement, values).then(({ rows }) => rows))
@@ -103,7 +110,9 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       const through = new URL(url)
       const link = await createTcpLink(Number(through.port))
       through.host = `${LOOPBACK}:${link.port}`
-      return { ...link, url: through.href }
+      const made = { ...link, url: through.href }
+      links.push(made)
+      return made
     },
     async copy() {
       await pool.end()
@@ -115,12 +124,39 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       try {
         await findDrift(pool)
       } finally {
-        await pool.end()
+        await Promise.all([productPool.end(), pool.end(), ...links.map((link) => link.close())])
       }
       await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
     },
   }
 }
+
+/** A database for the tests of a file. */
+export const useTestDatabase = (options?: Parameters<typeof createTestDatabase>[0]): TestDatabase =>
+  useCreated(
+    () => createTestDatabase(options),
+    (database) => database.drop(),
+  )
+
+/** The same, opened as a product does. */
+export function useOpenDatabase(): { test: TestDatabase; database: Database } {
+  const test = useTestDatabase()
+  return { test, database: useDatabaseAt(() => test.url) }
+}
+
+/** Opens a database that a hook before has made. */
+export const useDatabaseAt = (url: () => string): Database =>
+  useCreated(
+    () => openDatabase(url(), () => {}),
+    (opened) => opened.close(),
+  )
+
+/** A link in front of a database that a hook before has made. It is whole again when what uses it is closed. */
+export const useLink = (database: () => TestDatabase): DatabaseLink =>
+  useCreated(
+    () => database().link(),
+    async (link) => link.mend(),
+  )
 
 /** What counters count. */
 const IS_COUNTED = /\b(?:INSERT INTO|UPDATE|DELETE FROM) (?:messages|message_queue|message_contents)\b/

@@ -18,6 +18,7 @@ import { createTestBrowser, type TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 import { NO_TAKE_OVER_WAITS } from './test-queue.ts'
+import { forget } from './use-created.ts'
 
 /** The registration of the product at the simulated Microsoft. */
 export const TEST_REGISTRATION = {
@@ -153,14 +154,6 @@ export async function createTestFixture(
     },
   }
   return fixture
-}
-
-/**
- * Empties objects that are of no use any more. A worker keeps the files that it has run, so that their variables would
- * keep all that these objects refer to: whole mailboxes, nearly a gigabyte, which each collection of garbage goes over.
- */
-export function forget(...objects: object[]): void {
-  for (const object of objects) for (const key of Object.keys(object)) Reflect.deleteProperty(object, key)
 }
 
 async function startMicrosoft({

@@ -1,32 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createContentKeys, type ContentKeys } from './content-keys.ts'
 import { createDataKeys, type DataKeys } from '../queue/intake/data-keys.ts'
 import { newId } from '../test-support/new-id.ts'
 import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestClock, HOURS, MINUTES, type TestClock } from '../test-support/test-clock.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import { useTestDatabase } from '../test-support/test-database.ts'
 
 const vault = vaultOf(newKey('k1'))
 
-let test: TestDatabase
-let pool: ReturnType<typeof createTestPool>
+const test = useTestDatabase()
 let clock: TestClock
 
 beforeAll(async () => {
-  test = await createTestDatabase()
-  pool = createTestPool(test.url)
   clock = createTestClock()
   await clock.govern(test)
-})
-afterAll(async () => {
-  await pool.end()
-  await test.drop()
 })
 beforeEach(() => test.empty('data_keys'))
 
 function stored(changes: Partial<DataKeys> = {}): DataKeys {
-  return { ...createDataKeys(pool), ...changes }
+  return { ...createDataKeys(test.pool), ...changes }
 }
 
 /** The content keys as another process uses them. */

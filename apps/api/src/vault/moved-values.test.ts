@@ -1,27 +1,19 @@
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { openDatabase, type Database } from '../database/database.ts'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import type { SealedColumn } from '../domain/sealed-column.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
 
 const { refreshToken, accessToken, consent, signIn, webhook, contentKey, dataKey } = SEALED_COLUMNS
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 let store: SealedStore
 let vault: TokenVault
 
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
+beforeAll(() => {
   store = createSealedStore(database, Object.values(SEALED_COLUMNS))
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
 })
 beforeEach(async () => {
   await test.empty('tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages', 'data_keys')

@@ -1,9 +1,8 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { sealedPrefix, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
-import { openDatabase, type Database } from '../database/database.ts'
 import { checkVaultKeys } from '../database/sealed-values.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import {
@@ -14,7 +13,7 @@ import {
   newKey,
   vaultOf,
 } from '../test-support/sealed-rows.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { useOpenDatabase } from '../test-support/test-database.ts'
 import { announceSealingKey } from './presence-store.ts'
 import { reseal, type Resealing } from './reseal.ts'
 import { createSealedStore, type SealedStore } from './sealed-store.ts'
@@ -26,18 +25,11 @@ const RUN_RESEAL = fileURLToPath(new URL('../test-support/run-reseal.ts', import
 
 const COLUMNS = Object.values(SEALED_COLUMNS)
 
-let test: TestDatabase
-let database: Database
+const { test, database } = useOpenDatabase()
 let store: SealedStore
 
-beforeAll(async () => {
-  test = await createTestDatabase()
-  database = await openDatabase(test.url, () => {})
+beforeAll(() => {
   store = createSealedStore(database, COLUMNS)
-})
-afterAll(async () => {
-  await database.close()
-  await test.drop()
 })
 beforeEach(() =>
   test.empty(

@@ -1,13 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import {
-  ADA,
-  BEN,
-  createQueueFixture,
-  FAILED,
-  HELD,
-  QUEUED,
-  type QueueFixture,
-} from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { ADA, BEN, useQueueFixture, FAILED, HELD, QUEUED } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
 import type { StoredFilter } from '../records/find-filter.ts'
@@ -15,9 +7,7 @@ import { countUnsent, failUnsent } from './not-resent.ts'
 
 const PERSON = { tenantId: ADA, service: null, userId: null }
 
-let fixture: QueueFixture
-beforeAll(async () => (fixture = await createQueueFixture()))
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(() => fixture.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
 
 const begin = (action: BulkAction, filter: StoredFilter, tenantId = ADA, allowedDomains: readonly string[] = []) =>

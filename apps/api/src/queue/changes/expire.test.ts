@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { createQueueFixture, FAILED, UNCONNECTED, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { useQueueFixture, FAILED, UNCONNECTED } from '../../test-support/queue-fixture.ts'
 import { DAYS, HOURS, MINUTES } from '../../test-support/test-clock.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(() => fixture.addDataKey('dky_1'))
 afterEach(() => fixture.database.empty('messages', 'idempotency_records', 'data_keys'))
 

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import {
   ADA,
   BEN,
-  createQueueFixture,
+  useQueueFixture,
   FAILED,
   IN_DOUBT,
   QUEUED,
@@ -24,12 +24,7 @@ const DRAFT = {
   uploading: true,
 }
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   await fixture.addDataKey('dky_1')

@@ -1,22 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { connectDatabase } from '../../database/database.ts'
-import {
-  ADA,
-  BEN,
-  createQueueFixture,
-  newMessage,
-  SENT,
-  VERSION,
-  type QueueFixture,
-} from '../../test-support/queue-fixture.ts'
+import { ADA, BEN, useQueueFixture, newMessage, SENT, VERSION } from '../../test-support/queue-fixture.ts'
 import { untilSomethingWaits } from '../../test-support/scenario.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 
-let fixture: QueueFixture
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 afterEach(() => fixture.database.empty('messages'))
 
 /** Has a process that stands still keep a row of Ben's. */
@@ -95,5 +83,4 @@ it('accepts messages, also of the same tenant, while a connection to the databas
   link.mend()
   await silent.catch(() => {})
   await database.close()
-  await link.close()
 })

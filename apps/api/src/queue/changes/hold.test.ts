@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueFixture, HELD, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture, HELD } from '../../test-support/queue-fixture.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(() => fixture.database.empty('messages', 'mailboxes'))
 
 const REASONS = [...WAITS_FOR_CONNECTION, 'large-attachments-disabled', 'reason-of-a-newer-version']

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { ADA, createQueueFixture, IN_DOUBT, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { afterEach, expect, it, onTestFinished } from 'vitest'
+import { ADA, useQueueFixture, IN_DOUBT, SENT } from '../../test-support/queue-fixture.ts'
 import { DAYS, HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import { LONGEST_WAIT_MS } from '../owner/settle.ts'
 
 const LIMITS = { messagesPerMinute: 2, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000, concurrency: 4 }
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailboxes'))
 
 /** Looks as a worker does, and returns what it took over. */

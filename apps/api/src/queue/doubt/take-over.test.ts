@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createQueueFixture, SENT, VERSION, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { useQueueFixture, SENT, VERSION } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
-import { createTestPool, type DatabaseLink } from '../../test-support/test-database.ts'
+import { createTestPool, useLink } from '../../test-support/test-database.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { Deliveries } from '../queue.ts'
 import { TAKE_OVER_WAITS } from './take-over.ts'
@@ -11,21 +11,13 @@ import { TAKE_OVER_WAITS } from './take-over.ts'
 
 const LOOKS_EVERY_MS = 2 * SECONDS
 
-let fixture: QueueFixture
-let link: DatabaseLink
+const fixture = useQueueFixture({ permissions: ['Mail.Send'] }) // a mark is an attempt at once
+const link = useLink(() => fixture.database)
 let pool: pg.Pool
 let deliveries: Deliveries
 /** By the monotonic clock of the owner. */
 let elapsedMs = 1 * MINUTES
 
-beforeAll(async () => {
-  fixture = await createQueueFixture({ permissions: ['Mail.Send'] }) // a mark is an attempt at once
-  link = await fixture.database.link()
-})
-afterAll(async () => {
-  await link.close()
-  await fixture.close()
-})
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   pool = createTestPool(link.url, 1)

@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { systemTimers } from '../../runtime/clock.ts'
 import { outageOf } from '../../database/is-unavailable.ts'
-import { createQueueFixture, newMessage, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { useQueueFixture, newMessage } from '../../test-support/queue-fixture.ts'
 import type { FindKey } from './idempotency.ts'
 import { createSubmitting } from './submit.ts'
 import { createSubmittingTogether } from './submit-together.ts'
@@ -10,12 +10,7 @@ import { createSubmittingTogether } from './submit-together.ts'
 
 const STORAGE_BYTES = 1_000_000
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const idempotency = { key: 'daily', contentHash: 'hash' }

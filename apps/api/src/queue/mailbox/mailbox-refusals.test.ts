@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueFixture, IN_DOUBT, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture, IN_DOUBT, QUEUED, SENT } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import type { MarkedMessage } from '../owner/marked-message.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from './mailbox-refusals.ts'
 import type { Route } from './refusals.ts'
 import type { Settlement } from '../owner/settle.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture({ permissions: ['Mail.Send'] })
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture({ permissions: ['Mail.Send'] })
 beforeEach(() => fixture.database.empty('messages', 'mailboxes', 'alert_events'))
 
 const PROBLEM = { title: 'Denied', detail: 'It is denied.', action: 'Act.', values: {}, correlationId: 'request' }

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueFixture, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture, SENT } from '../../test-support/queue-fixture.ts'
 import { HOURS, MINUTES } from '../../test-support/test-clock.ts'
 import { planQuotaPause, readQuotaPause } from './quota-pause.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(() => fixture.database.empty('messages', 'mailboxes', 'alert_events'))
 
 const at = (hour: number) => new Date(hour * HOURS)

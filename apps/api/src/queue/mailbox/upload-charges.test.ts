@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { Mailboxes } from '../queue.ts'
@@ -7,15 +7,13 @@ import { UPLOAD_WINDOW } from '../usage-windows.ts'
 
 const LIMIT_BYTES = 1_000
 
-let fixture: QueueFixture
+const fixture = useQueueFixture()
 let store: Mailboxes
 
-beforeAll(async () => {
-  fixture = await createQueueFixture()
+beforeAll(() => {
   const limits = { concurrency: 4, uploadBytesPer5Minutes: LIMIT_BYTES }
   store = createTestQueue(fixture.opened.pool, { limits }).mailboxes
 })
-afterAll(() => fixture.close())
 beforeEach(() => fixture.clock.advance(10 * MINUTES))
 
 const charge = (bytes: number) => store.chargeUpload(ADA, bytes)

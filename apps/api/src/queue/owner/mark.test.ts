@@ -1,15 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it } from 'vitest'
 import { setMailbox } from '../../test-support/mailbox-state.ts'
-import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { MINUTES } from '../../test-support/test-clock.ts'
 import { mark } from './mark.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await setMailbox(fixture.database, { paused_until: null, no_access_until: null })
   await fixture.database.query(`UPDATE mailboxes SET owner = 'me', epoch = 1`)

@@ -1,6 +1,6 @@
 import type { MessagePriority } from '@inforiver-mail/contract/message'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { ADA, BEN, createQueueFixture, QUEUED, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ADA, BEN, useQueueFixture, QUEUED, SENT } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { MarkedMessage } from './marked-message.ts'
@@ -11,12 +11,7 @@ import type { Queue } from '../queue.ts'
 const PRIORITIES = ['high', 'normal', 'low'] as const
 const LIMIT = 30
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 afterEach(async () => {
   await fixture.database.empty('messages', 'mailbox_usage', 'mailboxes')
   await fixture.clock.advance(10 * MINUTES)

@@ -1,36 +1,18 @@
-import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { setMailbox } from '../../test-support/mailbox-state.ts'
-import {
-  ADA,
-  createQueueFixture,
-  FAILED,
-  IN_DOUBT,
-  QUEUED,
-  SENT,
-  VERSION,
-  type QueueFixture,
-} from '../../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture, FAILED, IN_DOUBT, QUEUED, SENT, VERSION } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
-import { createTestPool } from '../../test-support/test-database.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { MarkedMessage } from './marked-message.ts'
 import type { Deliveries } from '../queue.ts'
 import type { Settlement } from './settle.ts'
 import { NO_DOUBT } from '../states.ts'
 
-let fixture: QueueFixture
-let pool: pg.Pool
+const fixture = useQueueFixture({ permissions: ['Mail.Send'] }) // a claim is an attempt at once
 let store: Deliveries
 
-beforeAll(async () => {
-  fixture = await createQueueFixture({ permissions: ['Mail.Send'] }) // a claim is an attempt at once
-  pool = createTestPool(fixture.database.url, 5)
-  store = createTestQueue(pool).deliveries
-})
-afterAll(async () => {
-  await pool.end()
-  await fixture.close()
+beforeAll(() => {
+  store = createTestQueue(fixture.database.pool).deliveries
 })
 beforeEach(() => fixture.clock.advance(1 * MINUTES))
 afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
@@ -123,7 +105,7 @@ it.each([
   { concurrency: 1, atOnce: 1 },
   { concurrency: 0, atOnce: 5 },
 ])('marks $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
-  const limited = createTestQueue(pool, { limits: { concurrency } }).deliveries
+  const limited = createTestQueue(fixture.database.pool, { limits: { concurrency } }).deliveries
   const claim = () => limited.claim('a', 100)
   for (let index = 0; index < 5; index++) await fixture.submit()
   await fixture.database.query(`UPDATE message_queue SET size = 'large'`)
@@ -136,7 +118,7 @@ it.each([
 })
 
 it('spends the allowance of a mailbox once, however many claim at once', async () => {
-  const limited = createTestQueue(pool, { limits: { concurrency: 4 } }).deliveries
+  const limited = createTestQueue(fixture.database.pool, { limits: { concurrency: 4 } }).deliveries
   await Promise.all(Array.from({ length: 80 }, () => fixture.submit()))
   const most: number[] = []
   for (let ended = 0; ended < 80;) {

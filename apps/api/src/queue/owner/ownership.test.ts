@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { claimCleanups } from '../drafts/cleanups.ts'
-import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { ADA, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
 import { createOwnership, type Owned, type Ownership } from './ownership.ts'
 import { createOwnerStore } from './ownership.sql.ts'
 import { createSenders } from './senders.ts'
 
-let fixture: QueueFixture
 let seconds = 0
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.query('DELETE FROM owners; DELETE FROM mailboxes')
 })

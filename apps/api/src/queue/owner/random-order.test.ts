@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createChance } from '../../test-support/chance.ts'
 import { CONTRADICTIONS, WRONG_COUNTERS } from '../../test-support/queue-faults.ts'
 import {
   ADA,
-  createQueueFixture,
+  useQueueFixture,
   FAILED,
   HELD,
   IN_DOUBT,
   QUEUED,
   SENT,
   VERSION,
-  type QueueFixture,
 } from '../../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
@@ -25,12 +24,7 @@ const DRAFT = {
   from: 'ada@contoso.com',
 }
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups', 'data_keys')
   await fixture.addDataKey('dky_1')

@@ -1,18 +1,17 @@
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { newId } from '../../test-support/new-id.ts'
 import { createChance } from '../../test-support/chance.ts'
 import {
   ADA,
   BEN,
-  createQueueFixture,
+  useQueueFixture,
   FAILED,
   HELD,
   SENT,
   UNCONNECTED,
   VERSION,
-  type QueueFixture,
 } from '../../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createForgetStore } from '../../vault/forget-store.ts'
@@ -26,12 +25,7 @@ const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }
 const DAYS = 24 * HOURS
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.empty('messages', 'message_events')
   await fixture.clock.advance(1 * MINUTES)

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../../database/database.ts'
 import { outageOf } from '../../database/is-unavailable.ts'
 import type { ListPosition, Toward } from '../../domain/list-position.ts'
-import { ADA, BEN, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { ADA, BEN, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
 import type { Match, StoredFilter } from './find-filter.ts'
 import { createFinder, SearchTooLong } from './find.ts'
@@ -83,16 +83,13 @@ const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
   }
 })
 
-let fixture: QueueFixture
+const fixture = useQueueFixture()
 let pool: pg.Pool
-beforeAll(async () => {
-  fixture = await createQueueFixture()
+
+beforeAll(() => {
   pool = createTestPool(fixture.database.url, 4, setUpSession)
 })
-afterAll(async () => {
-  await pool.end()
-  await fixture.close()
-})
+afterAll(() => pool.end())
 
 async function insert(tenantId: string, messages: readonly Seeded[]): Promise<void> {
   await fixture.database.query(

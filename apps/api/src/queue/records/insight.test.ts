@@ -1,24 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import {
-  ADA,
-  createQueueFixture,
-  FAILED,
-  HELD,
-  SENT,
-  UNCONNECTED,
-  type QueueFixture,
-} from '../../test-support/queue-fixture.ts'
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture, FAILED, HELD, SENT, UNCONNECTED } from '../../test-support/queue-fixture.ts'
 import { DAYS, HOURS, MINUTES } from '../../test-support/test-clock.ts'
 import type { NewMessage } from '../intake/insert-messages.ts'
 import type { FinalDelivery } from '../reports/merge-outcome.ts'
 
-let fixture: QueueFixture
+const fixture = useQueueFixture()
 
 beforeAll(async () => {
-  fixture = await createQueueFixture()
   await fixture.clock.advance(30 * MINUTES)
 })
-afterAll(() => fixture.close())
 beforeEach(() => fixture.addDataKey('dky_1'))
 afterEach(async () => {
   await fixture.database.empty('messages', 'message_events', 'event_counts', 'mail_overviews')

@@ -1,15 +1,13 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { ADA, createQueueFixture, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { ADA, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { createFinder } from './find.ts'
 import { createIndexing } from './search-index.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const NEVER = new AbortController().signal
 
-let fixture: QueueFixture
-beforeAll(async () => (fixture = await createQueueFixture()))
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.empty('messages', 'message_texts')
   await fixture.database.query('DROP EXTENSION IF EXISTS pg_trgm CASCADE')

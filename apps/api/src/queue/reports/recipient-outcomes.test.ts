@@ -1,16 +1,11 @@
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, BEN, createQueueFixture, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { ADA, BEN, useQueueFixture, SENT } from '../../test-support/queue-fixture.ts'
 import { MINUTES } from '../../test-support/test-clock.ts'
 import { BEFORE_ALL_EVENTS } from '../records/events.ts'
 import type { OutcomeReport } from './merge-outcome.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.empty('messages', 'message_events')
   await fixture.clock.advance(1 * MINUTES)

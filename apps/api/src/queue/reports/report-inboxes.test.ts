@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ADA, createQueueFixture, SENT, type QueueFixture } from '../../test-support/queue-fixture.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { ADA, useQueueFixture, SENT } from '../../test-support/queue-fixture.ts'
 import { HOURS, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 
-let fixture: QueueFixture
-
-beforeAll(async () => {
-  fixture = await createQueueFixture()
-})
-afterAll(() => fixture.close())
+const fixture = useQueueFixture()
 beforeEach(async () => {
   await fixture.database.empty('messages', 'mailboxes', 'report_inboxes', 'seen_reports')
   await fixture.database.query(
