@@ -1,53 +1,29 @@
-import { SCHEMAS, type ApiContent, type ApiDocument, type ApiOperation, type ApiSchema } from './openapi-schemas.ts'
+import { SCHEMAS, type ApiContent, type ApiSchema, type NamedSchemas } from './openapi-schemas.ts'
 
-/**
- * Completes the examples, of which the contract has those of single fields: what consists of others, such as a list or a
- * body, is put together from the first example of each.
- */
-export function withExamples(document: ApiDocument): ApiDocument {
-  const named = document.components.schemas
-  const schemas = mapValues(named, (schema) => withFieldExamples(schema, named))
-  const paths = mapValues(document.paths, (methods) => mapValues(methods, (operation) => complete(operation, named)))
-  return { ...document, paths, components: { ...document.components, schemas } }
-}
-
-type Named = Readonly<Record<string, ApiSchema>>
-
-function complete(operation: ApiOperation, named: Named): ApiOperation {
-  const { requestBody, responses } = operation
-  const contentOf = (content: Readonly<Record<string, ApiContent>>) =>
-    mapValues(content, (each, type) => (type === 'multipart/form-data' ? each : withExample(each, named)))
-  return {
-    ...operation,
-    ...(requestBody && { requestBody: { ...requestBody, content: contentOf(requestBody.content) } }),
-    responses: mapValues(responses, (answer, status) =>
-      answer.content && status < '300' ? { ...answer, content: contentOf(answer.content) } : answer,
-    ),
-  }
-}
+// The contract has examples of single fields. What consists of others, such as a list or a body, is put together from the
+// first example of each.
 
 /** Its `example` holds the fields that differ from the examples of the schema. */
-function withExample({ schema, example, ...content }: ApiContent, named: Named): ApiContent {
+export function withExample({ schema, example }: ApiContent, named: NamedSchemas): ApiContent {
   const whole = exampleOf(schema, named)
   return {
-    ...content,
     schema: withFieldExamples(schema, named),
     example: example === undefined ? whole : { ...(whole as object), ...(example as object) },
   }
 }
 
-function exampleOf(schema: ApiSchema, named: Named): unknown {
+function exampleOf(schema: ApiSchema, named: NamedSchemas): unknown {
   const { $ref, examples, items, anyOf, oneOf, properties } = schema
   const [first] = anyOf ?? oneOf ?? []
   if (examples) return examples[0]
-  if ($ref) return exampleOf(named[$ref.slice(SCHEMAS.length)] ?? {}, named)
+  if ($ref) return exampleOf(named.get($ref.slice(SCHEMAS.length)) ?? {}, named)
   if (first) return exampleOf(first, named)
   if (items) return [exampleOf(items, named)]
   return properties && mapValues(properties, (each) => exampleOf(each, named))
 }
 
 /** Gives every field an example, at any depth. */
-function withFieldExamples(schema: ApiSchema, named: Named): ApiSchema {
+export function withFieldExamples(schema: ApiSchema, named: NamedSchemas): ApiSchema {
   const { properties, items, anyOf, oneOf } = schema
   const within = (each: ApiSchema) => withFieldExamples(each, named)
   return {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { AuditEvent } from '@inforiver-mail/contract/audit'
 import { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import {
@@ -23,7 +24,6 @@ import { Session, SessionEntry } from '@inforiver-mail/contract/session'
 import { Check } from '@inforiver-mail/contract/setup-check'
 import { Values } from '@inforiver-mail/contract/values'
 import { Webhook, WebhookAttempt, WebhookInput } from '@inforiver-mail/contract/webhook'
-import { createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 
 /** The schemas that have a name in the document, so that a generator makes one type of each, however often it is used. */
@@ -140,79 +140,58 @@ export interface ApiSchema {
 
 export const SCHEMAS = '#/components/schemas/'
 
+/** The schemas that have a name, as far as one of those that were described refers to them. */
+export type NamedSchemas = Map<string, ApiSchema>
+
+export type DescribedSchemas = Readonly<Record<string, ApiSchema | undefined>>
+
+/** The schemas of what is sent, or of what is answered, as zod writes them. Those that they refer to are added to `named`. */
+export function describeSchemas(
+  schemas: Readonly<Record<string, z.ZodType | undefined>>,
+  io: 'input' | 'output',
+  named: NamedSchemas,
+): DescribedSchemas {
+  const given = Object.entries(schemas).flatMap(([name, schema]) => (schema ? [[name, schema] as const] : []))
+  const { properties = {}, $defs = {} } = z.toJSONSchema(z.object(Object.fromEntries(given)), {
+    io,
+    override: keepExamples,
+  }) as { properties?: Record<string, ApiSchema>; $defs?: Record<string, ApiSchema> }
+  for (const [name, raw] of Object.entries($defs)) {
+    const schema = legible(raw)
+    if (named.has(name) && !isDeepStrictEqual(named.get(name), schema))
+      throw new Error(`The schema ${name} is not the same where it is sent and where it is answered.`)
+    named.set(name, schema)
+  }
+  return properties
+}
+
 /**
  * zod leaves the examples of what it transforms out of the schema of an input, since they may be of the output. Those of
  * the contract are of the input: the type of `meta` says so.
  */
-export function keepExamples({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void {
+function keepExamples({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodType; jsonSchema: object }): void {
   const examples = z.globalRegistry.get(zodSchema)?.examples
   if (examples) Object.assign(jsonSchema, { examples })
 }
 
-const toJsonSchemas = createJsonSchemaTransformObject({ zodToJsonConfig: { override: keepExamples } })
-type Transformed = Parameters<typeof toJsonSchemas>[0]
-
 /**
- * Adds the named schemas to the document. Each comes in two versions, of what is sent (`…Input`) and of what is answered:
- * one that nothing refers to is left out, and two that are the same become one.
+ * Has references lead to the schemas of the document, drops the pattern of date-times, which `format` already implies, and
+ * moves defaults into the description: generators treat a member with a default as required.
  */
-export function withNamedSchemas(document: Transformed): ApiDocument {
-  const { components, ...rest } = toJsonSchemas(document) as unknown as ApiDocument
-  const all = components.schemas
-  const used = reachable(rest, all)
-  const renamed = new Map<string, string>()
-  for (const name of used) {
-    const base = Object.keys(NAMED).find((each) => name === `${each}Input`)
-    if (base !== undefined && (!used.has(base) || isSame(all[name], all[base]))) renamed.set(name, base)
-  }
-  const tidy = <Value>(value: Value): Value =>
-    JSON.parse(JSON.stringify(value), (key, member: unknown) => {
-      if (key === '$ref' && typeof member === 'string' && member.startsWith(SCHEMAS))
-        return `${SCHEMAS}${renamed.get(member.slice(SCHEMAS.length)) ?? member.slice(SCHEMAS.length)}`
-      return isSchema(member) ? legible(member) : member
-    }) as Value
-  const schemas = [...used].map((name) => [renamed.get(name) ?? name, tidy(all[name] ?? {})] as const).toSorted(byName)
-  return { ...tidy(rest), components: { ...components, schemas: Object.fromEntries(schemas) } }
+export function legible(schema: ApiSchema): ApiSchema {
+  return JSON.parse(JSON.stringify(schema), (key, member: unknown) => {
+    if (key === '$ref' && typeof member === 'string') return member.replace('#/$defs/', SCHEMAS)
+    if (!isSchema(member)) return member
+    const { default: fallback, description = '', pattern, ...rest } = member
+    const text = `${description}${fallback === undefined ? '' : ` Default: ${JSON.stringify(fallback)}.`}`.trim()
+    return {
+      ...rest,
+      ...(pattern !== undefined && rest.format !== 'date-time' && { pattern }),
+      ...(text !== '' && { description: text }),
+    }
+  }) as ApiSchema
 }
 
 function isSchema(value: unknown): value is ApiSchema & { readonly pattern?: string } {
   return typeof value === 'object' && value !== null && ('type' in value || 'anyOf' in value)
-}
-
-/**
- * Drops the pattern of date-times, which `format` already implies, and moves defaults into the description: generators
- * treat a member with a default as required.
- */
-function legible({ default: fallback, description, pattern, ...schema }: ApiSchema & { readonly pattern?: string }) {
-  const worded = fallback === undefined ? [] : [`Default: ${JSON.stringify(fallback)}.`]
-  const text = [...(description === undefined ? [] : [description]), ...worded].join(' ')
-  return {
-    ...schema,
-    ...(pattern !== undefined && schema.format !== 'date-time' && { pattern }),
-    ...(text !== '' && { description: text }),
-  }
-}
-
-function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
-  return one < other ? -1 : 1
-}
-
-/** Compares two versions of a schema, whose references may differ only in the version that they name. */
-function isSame(input: unknown, output: unknown): boolean {
-  const text = (schema: unknown) => JSON.stringify(schema).replaceAll(/(#\/components\/schemas\/\w+?)Input"/g, '$1"')
-  return text(input) === text(output)
-}
-
-/** The names of all schemas that the document refers to, directly or through others. */
-function reachable(document: unknown, schemas: Readonly<Record<string, unknown>>): ReadonlySet<string> {
-  const found = new Set<string>()
-  const visit = (value: unknown): void => {
-    for (const [, name = ''] of JSON.stringify(value ?? null).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
-      if (found.has(name)) continue
-      found.add(name)
-      visit(schemas[name])
-    }
-  }
-  visit(document)
-  return found
 }

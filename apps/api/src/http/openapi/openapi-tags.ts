@@ -27,12 +27,12 @@ export const TAGS = [
   },
   { name: 'Audit', description: 'Who did what and when.', paths: ['audit-events', 'audit-events.csv'] },
   { name: 'Session', description: 'Who is signed in on the page.', paths: ['session', 'sessions'] },
-] as const
-
-export type Tag = (typeof TAGS)[number]['name']
+]
 
 /** @param path of an operation, such as `/api/v1/messages/:id` */
-export function tagOf(path: string): Tag | undefined {
-  const resource = path.split('/')[3]
-  return TAGS.find(({ paths }) => (paths as readonly (string | undefined)[]).includes(resource))?.name
+export function tagOf(path: string): (typeof TAGS)[number] {
+  const [, , , resource = ''] = path.split('/')
+  const tag = TAGS.find(({ paths }) => paths.includes(resource))
+  if (!tag) throw new Error(`No group of operations has the path ${path}.`)
+  return tag
 }
