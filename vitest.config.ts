@@ -14,7 +14,7 @@ const DATABASE_TESTS = [
 const LONG_DATABASE_TESTS = [
   'apps/api/src/database/migrations/migrate.test.ts',
   'apps/api/src/scenarios/mailbox-limits.test.ts',
-  'apps/api/src/queue/{counters,owner/outcomes,owner/random-order}.test.ts',
+  'apps/api/src/queue/{counters,owner/outcomes}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]
 const moved = [...DATABASE_TESTS, ...LONG_DATABASE_TESTS].filter(

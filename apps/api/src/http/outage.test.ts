@@ -198,8 +198,8 @@ it('stays ready while requests wait for a locked table with all connections', as
     })
     .toBe(14)
   const ready = await ada.visit('/readyz')
-  await Promise.all(lists)
   await release()
+  await Promise.all(lists)
 
   expect(ready.status).toBe(200)
 })

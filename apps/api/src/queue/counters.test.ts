@@ -3,7 +3,7 @@ import { HeldBecause } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
-import { WRONG_COUNTERS } from '../test-support/queue-faults.ts'
+import { CONTRADICTIONS, WRONG_COUNTERS } from '../test-support/queue-faults.ts'
 import {
   ADA,
   BEN,
@@ -211,6 +211,7 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
   await act()
 
   expect(await totals(tenant)).toEqual({ ...NOTHING, ...expected })
+  expect(await fixture.database.query(CONTRADICTIONS)).toEqual([])
 })
 
 function regroup(tenant: string, because: 'reconnect-required' | null): Promise<void> {

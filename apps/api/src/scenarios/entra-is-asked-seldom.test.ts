@@ -6,7 +6,7 @@ import { http, requestsTo } from '../test-support/scenario.ts'
 import { untilIdle } from '../test-support/until-idle.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
-const MESSAGES = 200
+const MESSAGES = 50
 const LONGEST_PAUSE_MS = 1 * MINUTES // when Entra asks for nothing
 
 // Two processes deliver, any number of messages at once.
@@ -95,8 +95,8 @@ it('asks Entra once a minute at most while Graph refuses every token, says so, a
   await fixture.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'any-send' }, 'always')
   await submitMany('Every token is refused')
   await untilIdle(fixture)
-  for (let second = 0; second < 300; second += 10) {
-    await fixture.pass(10 * SECONDS)
+  for (let second = 0; second < 300; second += 20) {
+    await fixture.pass(20 * SECONDS)
     await untilIdle(fixture)
   }
   expect(await tokenRequests()).toBeLessThanOrEqual(5)

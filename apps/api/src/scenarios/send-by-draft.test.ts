@@ -36,38 +36,24 @@ it('sends by draft while nobody knows whether the mailbox can be searched', asyn
   expect(await draftsIn(fixture, 'By draft')).toEqual([])
 })
 
-it.each(['send-accepted-but-504', 'send-accepted-but-409', 'send-reset-after', 'send-accepted-but-hang'])(
-  'recognises by the id of the draft that it was sent, after %s',
-  async (scenario) => {
-    const since = fixture.clock.now()
-    await fixture.switchOn(scenario)
-    const { id } = await fixture.service.submit({ subject: scenario })
-    if (scenario.endsWith('hang')) await fixture.timeOut()
+// What else may become of a request is in the calls of packages/m365, and in the schedules of the simulation.
+it.each([
+  ['recognises by the id of the draft that it was sent', 'send-accepted-but-hang', 1],
+  ['sends the same draft again', 'send-409', 2],
+])('%s, after %s', async (_what, scenario, sends) => {
+  const since = fixture.clock.now()
+  await fixture.switchOn(scenario)
+  const { id } = await fixture.service.submit({ subject: scenario })
+  if (scenario.endsWith('hang')) await fixture.timeOut()
 
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
-      attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
-      possibleDuplicate: false,
-    })
-    expect(await count('draft-send', since)).toBe(1)
-    expect(await fixture.arrived(scenario)).toBe(1)
-  },
-)
-
-it.each(['send-504', 'send-409', 'send-reset-before', 'send-hang'])(
-  'sends the same draft again after %s',
-  async (scenario) => {
-    const since = fixture.clock.now()
-    await fixture.switchOn(scenario)
-    const subject = `Same draft after ${scenario}`
-    const { id } = await fixture.service.submit({ subject })
-    if (scenario.endsWith('hang')) await fixture.timeOut()
-
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-    expect(await count('draft-create', since)).toBe(1)
-    expect(await count('draft-send', since)).toBe(2)
-    expect(await fixture.arrived(subject)).toBe(1)
-  },
-)
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await count('draft-create', since)).toBe(1)
+  expect(await count('draft-send', since)).toBe(sends)
+  expect(await fixture.arrived(scenario)).toBe(1)
+})
 
 it('sends by draft only what is to leave no copy in Sent Items, once the mailbox can be searched', async () => {
   await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)

@@ -11,25 +11,22 @@ beforeEach(async () => {
   await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
 })
 
-it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
-  'finds the mail in the mailbox after %s, and does not send it again',
-  async (scenario) => {
-    const since = fixture.clock.now()
-    await fixture.switchOn(scenario)
-    const { id } = await fixture.service.submit({ subject: scenario })
-    if (scenario.endsWith('hang')) await fixture.timeOut()
+it('finds the mail in the mailbox after an answer that did not come in time, and does not send it again', async () => {
+  const since = fixture.clock.now()
+  await fixture.switchOn('send-accepted-but-hang')
+  const { id } = await fixture.service.submit({ subject: 'No answer' })
+  await fixture.timeOut()
 
-    expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
-      from: 'ada@contoso.com',
-      sentAt: expect.any(String),
-      attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the mailbox: it had been sent.' }],
-      possibleDuplicate: false,
-    })
-    expect(await fixture.requestTimes('message-search', since)).toEqual([0])
-    expect(await fixture.requestTimes('sendMail', since)).toEqual([0])
-    expect(await fixture.arrived(scenario)).toBe(1)
-  },
-)
+  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
+    from: 'ada@contoso.com',
+    sentAt: expect.any(String),
+    attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the mailbox: it had been sent.' }],
+    possibleDuplicate: false,
+  })
+  expect(await fixture.requestTimes('message-search', since)).toEqual([0])
+  expect(await fixture.requestTimes('sendMail', since)).toEqual([0])
+  expect(await fixture.arrived('No answer')).toBe(1)
+})
 
 it.each([
   ['sends again, marked', 'retry', { status: 'sent', possibleDuplicate: true }],

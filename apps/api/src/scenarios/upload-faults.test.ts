@@ -15,33 +15,23 @@ const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const fixture = useUploadFixture({ deliverySizes: SMALL_UPLOADS })
 beforeEach(() => fixture.calm())
 afterAll(() => fixture.requireNothingInMemory())
-const RESET_BEFORE = { action: 'reset', when: 'before' }
-const RESET_AFTER = { action: 'reset', when: 'after' }
-const HANG = { action: 'hang', when: 'before' }
 
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
 
 /** Delivers a file, of three ranges by default, between two that are attached in one request each. */
-async function deliver(
-  subject: string,
-  meanwhile: (subject: string) => Promise<unknown>,
-  uploaded = 2 * RANGE_BYTES + 17,
-) {
+async function deliver(subject: string, uploaded = 2 * RANGE_BYTES + 17) {
   const contents = files(100, uploaded, 10_000)
   const id = await submitFiles(fixture, subject, contents)
-  await meanwhile(subject)
   const message = await fixture.passUntil(id, { status: 'sent' })
   expect(message).toMatchObject({ possibleDuplicate: false, progress: null })
   await expectArrival(fixture.microsoft, subject, contents)
   return message
 }
 
-const nothing = async () => {}
-
 describe('an upload session that is gone', () => {
   it.each(['upload-session-forgotten', 'upload-token-expired'])('starts over after %s', async (scenario) => {
     await fixture.switchOn(scenario, 1, 1)
-    await deliver(scenario, nothing)
+    await deliver(scenario)
     expect(await rangesTaken(fixture.microsoft, scenario)).toEqual([[0], ONE_FILE])
   })
 
@@ -61,7 +51,7 @@ describe('an answer that is not the upload host’s', () => {
 
   it.each([200, 201])('does not stand for the last range with HTTP %i', async (status) => {
     await fixture.switchOn(gateway(status), 1, 2)
-    expect(await deliver(`foreign ${status}`, nothing)).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    expect(await deliver(`foreign ${status}`)).toMatchObject({ attempts: [{ outcome: 'sent' }] })
     expect(await rangesTaken(fixture.microsoft, `foreign ${status}`)).toEqual([[0, RANGE_BYTES], ONE_FILE])
   })
 
@@ -96,30 +86,26 @@ it('is not sent without a small file that something else than Microsoft says it 
 
 it('is not sent without a file that Microsoft does not show after its upload', async () => {
   await fixture.switchOn(http('attachment-list', { action: 'answer', status: 200, body: { value: [] } }))
-  const message = await deliver('not shown', nothing)
+  const message = await deliver('not shown')
   expect(message.attempts).toMatchObject([{ outcome: 'unavailable' }, { outcome: 'sent' }])
 })
 
 describe('a fault of Graph', () => {
-  const ENDPOINTS = ['draft-create', 'draft-attach', 'attachment-list', 'upload-session-create', 'draft-send']
-  // One of each kind that a call may end in; which answer is of which kind is tested in packages/m365, call by call.
-  const FAULTS = [
-    ['reset before', RESET_BEFORE],
-    ['reset after', RESET_AFTER],
-    ['429', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'http-date', seconds: 3 } })],
-    ['401', answer(401, 'InvalidAuthenticationToken')],
-  ] as const
-
+  // Which answer is of which kind is tested in packages/m365, call by call. The simulation has requests lost, throttled
+  // and carried out without an answer at every step; what it does not have is a token that Graph refuses.
   it.each([
-    ...ENDPOINTS.flatMap((endpoint) => FAULTS.map(([name, action]) => [endpoint, name, action] as const)),
+    ['draft-create', '401', answer(401, 'InvalidAuthenticationToken')],
+    ['draft-attach', '401', answer(401, 'InvalidAuthenticationToken')],
+    ['attachment-list', '401', answer(401, 'InvalidAuthenticationToken')],
+    ['upload-session-create', '401', answer(401, 'InvalidAuthenticationToken')],
+    ['draft-send', '401', answer(401, 'InvalidAuthenticationToken')],
     ['draft-send', '504 although done', answer(504, 'UnknownError', { when: 'after' })],
-    ['draft-send', 'no answer', HANG],
-  ] as const)('at %s, %s, leads to one message, once and whole', async (endpoint, name, action) => {
+  ])('at %s, %s, leads to one message, once and whole', async (endpoint, name, action) => {
     const subject = `${endpoint} ${name}`
     await fixture.switchOn(http(endpoint, action))
     // Files on a draft are counted when an attempt resumes it.
     if (endpoint === 'attachment-list') await fixture.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    await deliver(subject, action === HANG ? () => fixture.timeOut() : nothing, 2 * RANGE_BYTES)
+    await deliver(subject, 2 * RANGE_BYTES)
     const sessions = await rangesTaken(fixture.microsoft, subject)
     expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
     expect(await fixture.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
