@@ -2,6 +2,15 @@
 const MAX_CAUSES = 20
 
 /**
+ * Why a message failed: Microsoft's code, else that of the problem. An index of messages has the same expression.
+ *
+ * @param problem SQL for JSON
+ */
+export function causeOf(problem: string): string {
+  return `left(coalesce(${problem} ->> 'microsoftCode', ${problem} ->> 'code', 'unknown'), 100)`
+}
+
+/**
  * Adds up how many messages failed for each cause; an object by code, which keeps only the most frequent ones.
  *
  * @param causes a query of rows with `code` and `messages`
@@ -47,15 +56,15 @@ function idOf(text: string): string {
  * cause and when the first of them failed, published once the minute is over. Its id follows from a message that no other
  * statement fails in that minute.
  *
- * @param failed the name of a relation with a row of `message_id`, `tenant_id`, `cause` and `ended_at` for each message
+ * @param ended the name of rows of messages as they are from now on; those that have not failed raise nothing
  */
-export function raiseFailed(failed: string): string {
+export function raiseFailed(ended: string): string {
   return `
   INSERT INTO alert_events (id, tenant_id, type, at, facts, count, dedupe_key, publish_at)
-  SELECT ${idOf(`min(f.message_id) || ' ' || ${keyOf('mail_now()')}`)}, f.tenant_id, 'message.failed', mail_now(),
-         jsonb_build_object('since', min(f.ended_at), 'causes', (${sumCauses(`SELECT c.cause AS code, 1 AS messages FROM ${failed} c WHERE c.tenant_id = f.tenant_id`)})),
+  SELECT ${idOf(`min(f.id) || ' ' || ${keyOf('mail_now()')}`)}, f.tenant_id, 'message.failed', mail_now(),
+         jsonb_build_object('since', min(f.ended_at), 'causes', (${sumCauses(`SELECT ${causeOf('c.problem')} AS code, 1 AS messages FROM ${ended} c WHERE c.tenant_id = f.tenant_id AND c.outcome = 'failed'`)})),
          count(*), ${keyOf('mail_now()')}, date_bin('1 minute', mail_now(), 'epoch') + interval '65 seconds'
-    FROM ${failed} f
+    FROM ${ended} f WHERE f.outcome = 'failed'
    GROUP BY f.tenant_id
    ORDER BY f.tenant_id
   ON CONFLICT (tenant_id, dedupe_key) DO UPDATE
@@ -69,7 +78,7 @@ export function raiseFailed(failed: string): string {
  * Notes in the alerts of failed messages which of them are retried, in the statement that does it: one that fails again is
  * in the notice once. Their count stays, since webhooks are told it as it was.
  *
- * @param retried the name of a relation with `cause` and `ended_at` of each message of the tenant
+ * @param retried the name of rows of messages of the tenant as they were
  */
 export function noteRetried(retried: string, tenant: string): string {
   const alertOf = (time: string, id: string) =>
@@ -77,7 +86,7 @@ export function noteRetried(retried: string, tenant: string): string {
   // A failure is stored a little after it happened, maybe in the next minute.
   return `
   WITH told AS MATERIALIZED (
-    SELECT r.cause AS code, coalesce(${alertOf('r.ended_at', 'CASE WHEN a.at >= r.ended_at THEN a.id END')},
+    SELECT ${causeOf('r.problem')} AS code, coalesce(${alertOf('r.ended_at', 'CASE WHEN a.at >= r.ended_at THEN a.id END')},
                                      ${alertOf(`r.ended_at + interval '1 minute'`, 'a.id')}) AS alert_id
       FROM ${retried} r
   )

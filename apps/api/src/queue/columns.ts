@@ -141,19 +141,14 @@ export function isOfTenant(row: string, tenant: string): string {
   return `${row}.tenant_id || '' = ${tenant}`
 }
 
-/** Whether a row of unsent_messages that its key has found has failed. No index fits this condition. */
-export function hasFailed(row: string): string {
-  return `${row}.outcome || '' = 'failed'`
-}
-
-/** Whether content is left of a row of unsent_messages that its key has found. No partial index fits this condition. */
+/** Whether the content of a message that its key has found is kept for a retry. No partial index fits this condition. */
 export function hasContentLeft(row: string): string {
-  return `${row}.has_content::text = 'true'`
+  return `${row}.content_kept::text = 'true'`
 }
 
 /** Whether a message can be tried again: it has failed, its time is not over, and its content is left. */
-export function isRetryable(unsent: string, message: string): string {
-  return `${hasFailed(unsent)} AND ${hasContentLeft(unsent)} AND ${isInTime(message)}`
+export function isRetryable(row: string): string {
+  return `${row}.outcome = 'failed' AND ${hasContentLeft(row)} AND ${isInTime(row)}`
 }
 
 /** Whether a row of message_queue cannot have been sent, and will not be while nobody but its holder sends it. */
@@ -163,13 +158,9 @@ export function isCancellable(row: string): string {
      /* fence: cancel */ AND (${row}.mark_id IS NULL OR ${row}.uploading) /* end */`
 }
 
-/** The value of unsent_messages.cause for a problem, which is SQL for JSON. */
-export function causeOf(problem: string): string {
-  return `left(coalesce(${problem} ->> 'microsoftCode', ${problem} ->> 'code', 'unknown'), 100)`
-}
-
 /**
- * Common table expressions, `recorded` and `unsent`, by which messages that left the queue have failed.
+ * A common table expression, `recorded`, by which messages that left the queue have failed. A late outcome of the attempt that
+ * may have sent one still counts.
  *
  * @param left the name of rows of message_queue
  * @param problem SQL over a row `l` of these, as JSON
@@ -183,14 +174,10 @@ export function recordFailed(
   return `
 recorded AS (
   UPDATE messages m
-     SET outcome = 'failed', ended_at = ${at}, from_email = l.from_email, possible_duplicate = l.possible_duplicate, problem = ${problem}
+     SET outcome = 'failed', ended_at = ${at}, failed_at = ${at}, content_kept = ${keepsContent}, attempt_id = l.attempt_id,
+         from_email = l.from_email, possible_duplicate = l.possible_duplicate, problem = ${problem}
     FROM ${left} l WHERE m.id = ${idsOf(left)} AND m.id = l.message_id
   RETURNING ${ENDED}
-), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
-  SELECT l.message_id, l.tenant_id, r.service, 'failed', r.created_at, r.ended_at, ${keepsContent}, l.attempt_id, ${causeOf('r.problem')}, r.problem ->> 'code'
-    FROM ${left} l JOIN recorded r ON r.id = l.message_id
-  RETURNING message_id, tenant_id, cause, ended_at
 )`
 }
 

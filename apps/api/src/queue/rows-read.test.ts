@@ -154,9 +154,10 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       [ADA, VERY_MANY],
     )
     await fixture.database.query(
-      `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
-     SELECT 'msg_ended_' || n, $1, 'reports', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'cancelled' END, mail_now() - n * interval '1 second',
-            mail_now(), true, CASE n % 2 WHEN 0 THEN 'ErrorInvalidRecipients' END
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, failed_at, cancelled_at, content_kept, problem)
+     SELECT 'msg_unsent_' || n, $1, 'reports', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'cancelled' END, '[]', '', mail_now() - n * interval '1 second',
+            mail_now(), CASE n % 2 WHEN 0 THEN mail_now() END, CASE n % 2 WHEN 1 THEN mail_now() END, n % 2 = 0,
+            CASE n % 2 WHEN 0 THEN '{"code": "recipient-refused", "microsoftCode": "ErrorInvalidRecipients"}'::jsonb END
        FROM generate_series(1, $2::int) AS n`,
       [BEN, VERY_MANY],
     )
@@ -327,7 +328,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       },
     ],
     ['cancelling', ({ messages }) => messages.cancel(PERSON, 'msg_waiting_0_1', new Date())],
-    ['retrying', ({ messages }) => messages.retry({ ...PERSON, tenantId: BEN }, 'msg_ended_2', new Date())],
+    ['retrying', ({ messages }) => messages.retry({ ...PERSON, tenantId: BEN }, 'msg_unsent_2', new Date())],
     ['what is being received', ({ upkeep }) => upkeep.sweepReceived(new Date())],
     ['deletions in mailboxes', ({ mailboxes }) => mailboxes.claimCleanups()],
     [
@@ -623,13 +624,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   it('reads none of the messages to count those that failed with a code of ours', async () => {
     const owner = { tenantId: 'ten_failed', service: null }
     await fixture.database.query(
-      `WITH failed AS (
-         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
-         SELECT 'msg_failed_' || n, $1, 'reports', 'failed', '[]', '', mail_now(), mail_now(), '{"code": "gave-up"}' FROM generate_series(1, 180) AS n
-         RETURNING *
-       )
-       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
-       SELECT id, tenant_id, service, outcome, created_at, ended_at, false, 'ErrorX', 'gave-up' FROM failed`,
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, failed_at, problem)
+       SELECT 'msg_failed_' || n, $1, 'reports', 'failed', '[]', '', mail_now(), mail_now(), mail_now(), '{"code": "gave-up", "microsoftCode": "ErrorX"}'
+         FROM generate_series(1, 180) AS n`,
       [owner.tenantId],
     )
     const finder = createFinder(pool, owner, { problem: 'gave-up' })
@@ -640,14 +637,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   it('reads few rows to find and count those that failed within a time, among very many that failed', async () => {
     const owner = { tenantId: 'ten_failed_daily', service: null }
     await fixture.database.query(
-      `WITH failed AS (
-         INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, problem)
-         SELECT 'msg_failed_daily_' || n, $1, 'reports', 'failed', '[]', '', at, at, '{"code": "gave-up"}'
-           FROM generate_series(1, $2::int) AS n CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01Z' + n * interval '1 hour' AS at) AS o
-         RETURNING *
-       )
-       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
-       SELECT id, tenant_id, service, outcome, created_at, ended_at, false, 'gave-up', 'gave-up' FROM failed`,
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, failed_at, problem)
+       SELECT 'msg_failed_daily_' || n, $1, 'reports', 'failed', '[]', '', at, at, at, '{"code": "gave-up"}'
+         FROM generate_series(1, $2::int) AS n CROSS JOIN LATERAL (SELECT timestamptz '2024-01-01Z' + n * interval '1 hour' AS at) AS o`,
       [owner.tenantId, VERY_MANY],
     )
     const day = { failedFrom: new Date('2024-01-11T00:00:00Z'), failedTo: new Date('2024-01-12T00:00:00Z') }
@@ -746,7 +738,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads few rows for what is old enough to be deleted beside very many that are held without end', async () => {
     await waitBehindEnded('ten_held_for_long', 'held', VERY_MANY)
-    await fixture.database.query('UPDATE unsent_messages SET has_content = false WHERE has_content')
+    await fixture.database.query('UPDATE messages SET content_kept = false WHERE content_kept')
     const now = fixture.clock.now()
     await queue.upkeep.expire(now)
     expect(await rowsRead(() => queue.upkeep.expire(new Date(now.getTime() + 1 * MINUTES)))).toBeLessThan(FEW_FOR_CLAIM)

@@ -31,7 +31,6 @@ const QUEUE_TABLES = [
   'recipient_outcomes',
   'report_inboxes',
   'seen_reports',
-  'unsent_messages',
 ]
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const MODELS = modelsOf(readFileSync(`${ROOT}/prisma/schema.prisma`, 'utf8'))

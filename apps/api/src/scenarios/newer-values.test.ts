@@ -64,7 +64,6 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
     [waiting, PROBLEM],
   )
   await query(`UPDATE messages SET outcome = 'bounced', problem = $2 WHERE id = $1`, [ended, PROBLEM])
-  await query(`UPDATE unsent_messages SET outcome = 'bounced'`)
   await query(`UPDATE message_attempts SET outcome = 'greylisted', facts = '[1]'`)
   await query(
     `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, source, learned_at, events)

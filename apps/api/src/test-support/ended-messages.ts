@@ -24,8 +24,8 @@ export async function writeEndedMessages(database: Database, messages: EndedMess
               CASE WHEN $5 AND n % 50 = 1 THEN 'failed' WHEN $5 AND n % 100 = 2 THEN 'cancelled' ELSE 'sent' END AS outcome
          FROM generate_series($2::int, $2::int + $3::int - 1) AS n
      ), ended AS (
-       INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, ended_at, open_bytes,
-                             possible_duplicate, problem)
+       INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, failed_at, cancelled_at, ended_at,
+                             open_bytes, possible_duplicate, problem)
        SELECT 'msg_' || lpad(to_hex(trunc(extract(epoch FROM at) * 1000)::bigint), 12, '0') || left(md5('seeded ' || n), 20), $1, 'load-' || n % 5, outcome, 'reports@contoso.com',
               jsonb_build_array(
                 jsonb_build_object('address', (ARRAY['anna','bernd','carla','dieter','eva'])[1 + n % 5] || '.berg' || n % 7 || '@contoso.com',
@@ -33,16 +33,12 @@ export async function writeEndedMessages(database: Database, messages: EndedMess
                 jsonb_build_object('address', 'person-' || n || '@fabrikam.com')),
               CASE n % 3 WHEN 0 THEN 'Monthly report ' || n % 12 WHEN 1 THEN 'Sales report on region ' || n % 100 || ' for ' || md5(n::text)
                          ELSE 'Alert ' || n || ': threshold exceeded' END,
-              'INV-' || lpad(n::text, 7, '0'), at, CASE outcome WHEN 'sent' THEN at END, at, 200, n % 1000 = 3,
+              'INV-' || lpad(n::text, 7, '0'), at, CASE outcome WHEN 'sent' THEN at END, CASE outcome WHEN 'failed' THEN at END, CASE outcome WHEN 'cancelled' THEN at END, at, 200, n % 1000 = 3,
               CASE outcome WHEN 'failed' THEN '{"code": "recipient-refused", "title": "", "detail": "", "microsoftCode": "ErrorInvalidRecipients", "requestId": null}'::jsonb END
          FROM numbered
-       RETURNING id, tenant_id, service, outcome, created_at, ended_at
-     ), texts AS ( -- which the background writes
-       INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM ended
+       RETURNING id, tenant_id, created_at
      )
-     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END, CASE outcome WHEN 'failed' THEN 'recipient-refused' END
-       FROM ended WHERE outcome <> 'sent'`,
+     INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM ended`,
     [tenantId, from, count, newestAt, someUnsent, secondsApart],
   )
 }

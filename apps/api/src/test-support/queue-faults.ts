@@ -20,14 +20,15 @@ SELECT * FROM counters FULL JOIN (
 
 /** Messages whose rows contradict each other. */
 export const CONTRADICTIONS = `
-SELECT m.*, q.*, u.*, d.*, c.message_id
+SELECT m.*, q.*, d.*, c.message_id
   FROM messages m FULL JOIN message_queue q ON q.message_id = m.id
-  FULL JOIN unsent_messages u ON u.message_id = m.id
   FULL JOIN message_drafts d ON d.message_id = m.id
   FULL JOIN message_contents c ON c.message_id = m.id
  WHERE m.id IS NULL
     OR (m.outcome IS NULL) <> (q.message_id IS NOT NULL)
-    OR m.outcome IS DISTINCT FROM CASE WHEN m.outcome = 'sent' THEN 'sent' ELSE u.outcome END OR (m.outcome = 'sent' AND u.outcome IS NOT NULL)
+    OR (m.outcome IS NOT DISTINCT FROM 'failed') <> (m.failed_at IS NOT NULL) OR m.failed_at <> m.ended_at
+    OR (m.outcome IS NOT DISTINCT FROM 'cancelled') <> (m.cancelled_at IS NOT NULL) OR m.cancelled_at <> m.ended_at
+    OR m.content_kept <> (m.failed_at IS NOT NULL AND c.content IS NOT NULL)
     OR (m.outcome IS NULL) <> (m.ended_at IS NULL) OR (m.outcome IS NOT DISTINCT FROM 'sent') <> (m.sent_at IS NOT NULL)
     OR coalesce(q.has_draft, false) <> (d.message_id IS NOT NULL)
     OR (m.outcome IS NULL OR m.outcome = 'failed') <> (c.content IS NOT NULL)

@@ -206,7 +206,6 @@ const TABLES_OF_MESSAGES = [
   'message_drafts',
   'message_queue',
   'message_contents', // and with them their chunks
-  'unsent_messages',
   'mailboxes',
   'messages',
 ]

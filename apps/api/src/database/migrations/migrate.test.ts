@@ -228,6 +228,29 @@ describe('a database of version 1.5', () => {
     expect(await database.query('SELECT position FROM webhook_streams')).toEqual([{ position: '1790000000000002' }])
   })
 
+  it('keeps when messages failed or were cancelled, what is left of them, and which attempt may still tell', async () => {
+    await database.query(`
+      INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
+      SELECT 'msg_' || outcome, 'ten_1', 'crm', outcome, '[]', '', now(), CASE outcome WHEN 'sent' THEN now() END, '2026-12-01T09:00:00Z'
+        FROM unnest(ARRAY['sent', 'failed', 'cancelled']) AS outcome;
+      INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
+      SELECT id, tenant_id, service, outcome, created_at, ended_at, outcome = 'failed', CASE outcome WHEN 'failed' THEN 'att_1' END
+        FROM messages WHERE outcome <> 'sent'`)
+
+    await migrate(database.url)
+
+    const at = new Date('2026-12-01T09:00:00Z')
+    expect(
+      await database.query(
+        'SELECT outcome, failed_at, cancelled_at, content_kept, attempt_id FROM messages ORDER BY 1',
+      ),
+    ).toEqual([
+      { outcome: 'cancelled', failed_at: null, cancelled_at: at, content_kept: false, attempt_id: null },
+      { outcome: 'failed', failed_at: at, cancelled_at: null, content_kept: true, attempt_id: 'att_1' },
+      { outcome: 'sent', failed_at: null, cancelled_at: null, content_kept: false, attempt_id: null },
+    ])
+  })
+
   it('keeps what was counted of events, what was entered beside it, and whether mail goes out', async () => {
     await database.query(`
       INSERT INTO tenants (id, created_at) VALUES ('ten_1', now());

@@ -39,7 +39,7 @@ it('retries all that has failed, in batches, but not what has expired or lost it
   await fixture.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
   const [emptied, expiredAndEmptied] = [await failed(), await failed()]
   const both = [emptied, expiredAndEmptied]
-  await fixture.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = ANY ($1)', [both])
+  await fixture.database.query('UPDATE messages SET content_kept = false WHERE id = ANY ($1)', [both])
   await fixture.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expiredAndEmptied])
 
   expect(await begin('retry', { status: 'failed' })).toEqual({ ...listed(4), expired: 2, withoutContent: 1 })

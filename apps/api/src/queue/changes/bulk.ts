@@ -7,7 +7,7 @@ import type { Database } from '../../database/database.ts'
 import { inTransaction } from '../../database/transaction.ts'
 import type { Actor } from '../actor.ts'
 import { CANCEL, LOCK_TO_CANCEL } from './cancel.ts'
-import { deletableAtOnce, hasFailed, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from '../columns.ts'
+import { deletableAtOnce, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from '../columns.ts'
 import { createFinder } from '../records/find.ts'
 import { withHeld, type StoredFilter } from '../records/find-filter.ts'
 import { RETRY } from './retry.ts'
@@ -52,9 +52,8 @@ SELECT m.id, array_agg(DISTINCT substring(r ->> 'address' FROM '[^@]*$')) AS dom
 const LIST: Readonly<Record<BulkAction, string>> = {
   retry: `
 WITH failed AS MATERIALIZED (
-  SELECT u.message_id, ${isRetryable('u', 'm')} AS is_retryable, ${isInTime('m')} AS is_in_time FROM unsent_messages u
-    JOIN LATERAL (SELECT * FROM messages WHERE id = u.message_id OFFSET 0) AS m ON ${hasFailed('u')}
-   WHERE u.message_id = ANY ($2)
+  SELECT m.id AS message_id, ${isRetryable('m')} AS is_retryable, ${isInTime('m')} AS is_in_time
+    FROM messages m WHERE m.id = ANY ($2) AND m.outcome = 'failed'
 ), listed AS (
   INSERT INTO bulk_change_messages (change_id, message_id) SELECT $1, message_id FROM failed WHERE is_retryable AND NOT message_id = ANY ($3)
   ON CONFLICT DO NOTHING RETURNING message_id

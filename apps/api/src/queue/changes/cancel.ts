@@ -19,13 +19,10 @@ WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
    WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
-  RETURNING q.message_id, m.tenant_id, m.service, m.created_at, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
+  RETURNING q.message_id, q.tenant_id, m.service, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
 ), recorded AS (
-  UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
+  UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now(), cancelled_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
   RETURNING ${ENDED}
-), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-  SELECT message_id, tenant_id, service, 'cancelled', created_at, mail_now(), false FROM cancelled
 ), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, ${countAndTell([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
 SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -19,13 +19,13 @@ const WALKS_ALL_EVERY_MS = HOUR_MS
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most */
 const FORGET_CONTENT = `
 WITH ended AS MATERIALIZED (
-  SELECT u.message_id, ${storedBytesOf('u.message_id')} AS stored_bytes FROM unsent_messages u
-   WHERE u.has_content AND u.ended_at < $1
-   LIMIT $2 FOR UPDATE OF u SKIP LOCKED
+  SELECT m.id AS message_id, ${storedBytesOf('m.id')} AS stored_bytes FROM messages m
+   WHERE m.content_kept AND m.failed_at < $1
+   ORDER BY m.failed_at LIMIT $2 FOR NO KEY UPDATE OF m SKIP LOCKED
 ), old AS MATERIALIZED (${deletableAtOnce('ended')}
 ), ${deleteContents('old')}, counted AS (${addToCounters([storedBytes('-', 'dropped_contents')])}
 )
-UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
+UPDATE messages SET content_kept = false WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Deletes messages with their attempts. It walks each tenant's messages in the order of submission, so that no index on
@@ -35,12 +35,9 @@ UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id, t.tenant_id FROM counters t CROSS JOIN LATERAL (
-    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1
-       AND (SELECT u.has_content FROM unsent_messages u WHERE u.message_id = m.id) IS NOT TRUE
+    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1 AND NOT m.content_kept
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
-), unsent AS (
-  DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
 ), texts AS (
   DELETE FROM message_texts WHERE message_id = ${idsOf('old')}
 ), forgotten AS (
@@ -50,7 +47,7 @@ WITH old AS MATERIALIZED (
 SELECT FROM forgotten WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Whether a message is skipped because its content was kept from being deleted. $1 ended before */
-const SKIPS = `SELECT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.has_content AND u.ended_at < $1) AS skips`
+const SKIPS = `SELECT coalesce(min(failed_at) < $1, false) AS skips FROM messages WHERE content_kept`
 
 /**
  * Deletes events, before the messages that they are about. Their position is the time at which they were written, which

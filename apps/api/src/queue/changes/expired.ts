@@ -43,7 +43,7 @@ WITH due AS MATERIALIZED (
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
-), ${recordFailed('expired', 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END')}, ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('unsent')}
+), ${recordFailed('expired', 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END')}, ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('recorded')}
   RETURNING tenant_id
 ), ${countAndTell(
   [queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')],

@@ -67,8 +67,8 @@ failed AS (
   RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
 ), ${recordFailed('failed', `CASE WHEN l.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END`, { at: 'l.at' })}, ended_before AS (
-  UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
-  RETURNING u.message_id, u.tenant_id
+  UPDATE messages m SET content_kept = false WHERE m.id = ${idsOf(unreadable)} AND ${hasContentLeft('m')}
+  RETURNING m.id AS message_id, m.tenant_id
 ), arriving AS MATERIALIZED ( -- unless a concurrent submit completed it: it is queued by now, which this statement does not see
   SELECT c.message_id, c.tenant_id FROM message_contents c
    WHERE c.message_id = ANY (ARRAY(SELECT message_id FROM ${unreadable} WHERE arriving)) AND c.content IS NULL

@@ -14,15 +14,17 @@ import { wakeWorkers } from '../owner/wake.ts'
  * $1 ids, $2 tenant, $3 service, or null for any
  */
 export const RETRY = `
-WITH retried AS (
-  DELETE FROM unsent_messages u USING messages m, message_contents c
-   WHERE u.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = u.message_id
-     AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('u', 'm')}
-     AND c.message_id = ANY ($1::text[]) AND c.message_id = u.message_id AND c.content IS NOT NULL
-  RETURNING m.*, u.attempt_id, u.cause, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
-            m.possible_duplicate /* fence: retry */ OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) /* end */ AS may_be_sent
+WITH retried AS MATERIALIZED (
+  SELECT m.*, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
+         m.possible_duplicate /* fence: retry */ OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) /* end */ AS may_be_sent
+    FROM messages m JOIN message_contents c ON c.message_id = m.id
+   WHERE m.id = ANY ($1::text[]) AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('m')}
+     AND c.message_id = ANY ($1::text[]) AND c.content IS NOT NULL
+     FOR NO KEY UPDATE OF m
 ), begun AS (
-  UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
+  UPDATE messages m
+     SET outcome = NULL, ended_at = NULL, failed_at = NULL, content_kept = false, problem = NULL, possible_duplicate = r.may_be_sent
+    FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
 ), queued AS (
   INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
                              save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)

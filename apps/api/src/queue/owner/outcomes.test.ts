@@ -208,6 +208,22 @@ it('writes in one batch that messages were sent with a draft and without', async
   expect(await fixture.database.query('SELECT FROM message_drafts')).toEqual([])
 })
 
+it('writes to no index of messages when one was sent', async () => {
+  const read = async () => (await fixture.database.query<Record<string, unknown>>('SELECT * FROM messages'))[0] ?? {}
+  await fixture.submit()
+  const before = await read()
+  await fixture.settle(await fixture.claimOne(), SENT)
+  const after = await read()
+
+  const indexed = await fixture.database.query<{ name: string }>(
+    `SELECT DISTINCT a.attname AS name FROM pg_depend d JOIN pg_index i ON i.indexrelid = d.objid
+       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE d.refobjid = 'messages'::regclass`,
+  )
+  expect(indexed).toContainEqual({ name: 'failed_at' })
+  for (const { name } of indexed) expect(after[name]).toEqual(before[name])
+  expect(after).toMatchObject({ outcome: 'sent' })
+})
+
 it('does not take a mailbox for troubled that sent another message of the same batch', async () => {
   const [one, other] = await claimTwo()
 

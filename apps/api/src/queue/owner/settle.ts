@@ -7,7 +7,7 @@ import { createBatcher, FailedItem } from '../../database/batcher.ts'
 import { inTransaction } from '../../database/transaction.ts'
 import { raiseFailed } from '../../database/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from '../attempts.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, isFoundBy, NO_MARK, seesDraft } from '../columns.ts'
+import { deleteContents, deleteDrafts, idsOf, isFoundBy, NO_MARK, seesDraft } from '../columns.ts'
 import type { Mark } from './marked-message.ts'
 import { judgeInterception, type Interception, type JudgedInterception } from '../mailbox/interceptions.ts'
 import {
@@ -128,11 +128,11 @@ WITH result AS MATERIALIZED (
    WHERE (q.mark_id = r.owner OR q.attempt_id = r.owner) AND ${seesDraft('q')}
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
-  SELECT r.*, u.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
+  SELECT r.*, m.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
-    FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
-   WHERE u.message_id = ${idsOf('result')} AND m.id = ${idsOf('result')} AND u.attempt_id = r.owner AND r.status = 'sent'
-     FOR UPDATE OF u
+    FROM result r JOIN messages m ON m.id = r.message_id
+   WHERE m.id = ${idsOf('result')} AND m.outcome = 'failed' AND m.attempt_id = r.owner AND r.status = 'sent'
+     FOR NO KEY UPDATE OF m
 ), written AS MATERIALIZED (
   SELECT * FROM held UNION ALL SELECT * FROM late
 ), ended AS MATERIALIZED (
@@ -141,8 +141,6 @@ WITH result AS MATERIALIZED (
   SELECT * FROM written WHERE status = 'sent'
 ), left_queue AS (
   DELETE FROM message_queue WHERE message_id = ${idsOf('ended')}
-), found_after_all AS (
-  DELETE FROM unsent_messages WHERE message_id = ${idsOf('late')}
 ), stayed AS (
   UPDATE message_queue q
      SET state = h.status, due_at = h.due_at, held_because = h.held_because, doubt = h.doubt, looks = h.looks,
@@ -161,16 +159,12 @@ WITH result AS MATERIALIZED (
 ), recorded AS (
   UPDATE messages m
      SET outcome = e.status, from_email = e.sender, possible_duplicate = e.possible_duplicate, problem = e.problem, ended_at = e.at,
-         sent_at = CASE WHEN e.status = 'sent' THEN e.at END,
+         sent_at = CASE WHEN e.status = 'sent' THEN e.at END, failed_at = CASE WHEN e.status = 'failed' THEN e.at END,
+         content_kept = e.status = 'failed', attempt_id = e.other_attempt,
          internet_message_id = coalesce(CASE WHEN e.has_draft THEN (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = e.message_id) END,
                                         e.internet_message_id, m.internet_message_id)
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
   RETURNING ${ENDED}
-), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause, code)
-  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}, e.problem ->> 'code'
-    FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
-  RETURNING message_id, tenant_id, cause, ended_at
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, ${chargeUsage('written', 'charged AND in_time')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
@@ -194,7 +188,7 @@ WITH result AS MATERIALIZED (
         ${accessPauseAfter('m', { answered: `(${ofBox('heard')} OR ${ofBox('entra_answered')} AND coalesce((m.gateway ->> 'forEntra')::boolean, false))`, left: ofBox('has_left'), paused: 'excluded.no_access_until' })},
         ${afterLeaving('m', ofBox('has_left'), ofBox('has_left_by_draft'))}
   RETURNING tenant_id
-), alerted AS (${raiseFailed('unsent')}
+), alerted AS (${raiseFailed('recorded')}
   RETURNING tenant_id
 ), ${countAndTell(
   [

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { causeOf } from '../../database/failed-alert.sql.ts'
 
 /** The most causes that are told apart. Microsoft may answer with any code. */
 const MAX_CAUSES = 20
@@ -10,14 +11,14 @@ export interface FailureCount {
   readonly count: number
 }
 
-/** More are not counted. In this order they are found by the time alone, whatever the planner knows. */
+/** More are not counted. */
 const MAX_FAILED = 100_000
 
 /** A query for the causes of what failed within 24 hours and has not been retried. */
 function failedOfDay(tenant: string): string {
   return `
-SELECT u.cause FROM unsent_messages u WHERE u.tenant_id = ${tenant} AND u.cause IS NOT NULL AND u.ended_at > mail_now() - interval '24 hours'
- ORDER BY u.ended_at DESC LIMIT ${MAX_FAILED}`
+SELECT ${causeOf('m.problem')} AS cause FROM messages m
+ WHERE m.tenant_id || '' = ${tenant} AND m.failed_at > mail_now() - interval '24 hours' LIMIT ${MAX_FAILED}`
 }
 
 const READ = `

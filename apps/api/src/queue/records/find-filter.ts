@@ -1,5 +1,6 @@
 import { HeldBecause, MessageProblemCode, type Delivery, type MessageStatus } from '@inforiver-mail/contract/message'
 import type { Owner } from '../actor.ts'
+import { causeOf } from '../../database/failed-alert.sql.ts'
 import { markedRows } from '../columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from '../reports/delivery-reports.ts'
 import { queuedOf } from '../lanes.ts'
@@ -99,28 +100,22 @@ export function withNamed(
 
 export const time = (value: Date) => `to_timestamp(${value.getTime() / 1000})`
 
-/** @param rows SQL for conditions on rows of unsent_messages */
-function unsent(rows: readonly string[], tells: readonly Asked[]): Source {
-  return {
-    sql: `(SELECT u.message_id AS id, u.service, u.created_at FROM unsent_messages u WHERE u.tenant_id = $1 AND ${rows.join(' AND ')})`,
-    ordered: true,
-    tells,
-  }
+/** Messages that were not sent. Only the index of those that ended so fits the condition on the tenant. */
+function unsent(endedAt: 'failed_at' | 'cancelled_at', conditions: readonly string[], tells: readonly Asked[]): Source {
+  const rows = [`tenant_id || '' = $1`, `${endedAt} IS NOT NULL`, ...conditions]
+  return { sql: `(SELECT id, service, created_at FROM messages WHERE ${rows.join(' AND ')})`, ordered: true, tells }
 }
 
-/** Messages that failed, by the index of causes, of times or of outcomes. That of times has no order of submission. */
+/** Messages that failed. Their index has all that is asked for, in the order of submission. */
 function failedMessages({ problem, failedFrom, failedTo }: StoredFilter): Source {
-  const within = [
-    ...(failedFrom === undefined ? [] : [`u.ended_at >= ${time(failedFrom)}`]),
-    ...(failedTo === undefined ? [] : [`u.ended_at < ${time(failedTo)}`]),
+  const conditions = [
+    ...(failedFrom === undefined ? [] : [`failed_at >= ${time(failedFrom)}`]),
+    ...(failedTo === undefined ? [] : [`failed_at < ${time(failedTo)}`]),
+    ...(isCause(problem) ? [`${causeOf('problem')} = left(:problem, 100)`] : []),
+    ...(isOwnCode(problem) ? [`left(problem ->> 'code', 100) = :problem`] : []),
   ]
-  if (problem !== undefined && isCause(problem))
-    return unsent(['u.cause = left(:problem, 100)', ...within], ['status', 'failed', 'problem'])
-  const hasCode = isOwnCode(problem) ? [hasOwnCode(':problem')] : []
-  const tells: readonly Asked[] = isOwnCode(problem) ? ['status', 'failed', 'problem'] : ['status', 'failed']
-  return within.length === 0
-    ? unsent([`u.outcome = 'failed'`, ...hasCode], tells)
-    : { ...unsent(['u.cause IS NOT NULL', ...within, ...hasCode], tells), ordered: false }
+  const isTold = isCause(problem) || isOwnCode(problem)
+  return unsent('failed_at', conditions, isTold ? ['status', 'failed', 'problem'] : ['status', 'failed'])
 }
 
 /** @param rows SQL for rows of `message_id` */
@@ -233,7 +228,7 @@ function sourceOf(filter: StoredFilter, service: string | null): Source | null {
   }
   switch (status) {
     case 'cancelled':
-      return unsent([`u.outcome = 'cancelled'`], ['status'])
+      return unsent('cancelled_at', [], ['status'])
     case 'queued':
     case 'scheduled':
     case 'held':
@@ -422,11 +417,6 @@ function heldReason(problem: string | undefined): HeldBecause | null {
 /** Whether a problem is told by the cause of a failed message: whatever is neither reported of a recipient nor ours. */
 function isCause(problem: string | undefined): boolean {
   return problem !== undefined && !isOwnCode(problem) && !STATUS_CODE.test(problem) && heldReason(problem) === null
-}
-
-/** SQL for whether a row `u` of unsent_messages has a code of ours. The row has none where the release before wrote it. */
-function hasOwnCode(code: string): string {
-  return `(u.code = ${code} OR u.code IS NULL AND EXISTS (SELECT FROM messages m WHERE m.id = u.message_id AND m.problem ->> 'code' = ${code} OFFSET 0))`
 }
 
 /** Whether a problem is one of ours, and not a code of Microsoft. */

@@ -93,21 +93,15 @@ afterAll(() => pool.end())
 
 async function insert(tenantId: string, messages: readonly Seeded[]): Promise<void> {
   await fixture.database.query(
-    `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, ended_at, possible_duplicate, problem)
-     SELECT id, $1, service, CASE WHEN "endedAt" IS NOT NULL THEN status END, "to", subject, reference, at, "endedAt", "possibleDuplicate" AND "endedAt" IS NOT NULL, problem
+    `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, ended_at, failed_at, cancelled_at, possible_duplicate, problem)
+     SELECT id, $1, service, CASE WHEN "endedAt" IS NOT NULL THEN status END, "to", subject, reference, at, "endedAt",
+            CASE status WHEN 'failed' THEN "endedAt" END, CASE status WHEN 'cancelled' THEN "endedAt" END, "possibleDuplicate" AND "endedAt" IS NOT NULL, problem
        FROM jsonb_to_recordset($2::jsonb) AS n(id text, service text, status text, "to" jsonb, subject text, reference text, at timestamptz,
                                                "endedAt" timestamptz, "possibleDuplicate" boolean, problem jsonb)`,
     [tenantId, JSON.stringify(messages)],
   )
   await fixture.database.query(
     `INSERT INTO message_texts (message_id, tenant_id, created_at) SELECT id, tenant_id, created_at FROM messages WHERE id = ANY ($1)`,
-    [messages.map(({ id }) => id)],
-  )
-  await fixture.database.query(
-    `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause, code)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, coalesce(problem ->> 'microsoftCode', problem ->> 'code'),
-            CASE WHEN right(id, 1) < '8' THEN problem ->> 'code' END -- the release before wrote none
-       FROM messages WHERE id = ANY ($1) AND outcome IN ('failed', 'cancelled')`,
     [messages.map(({ id }) => id)],
   )
   const waiting = messages.filter(({ endedAt }) => endedAt === null)
