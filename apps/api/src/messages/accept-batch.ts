@@ -60,6 +60,9 @@ export function createAcceptBatch({
         throw keyReused()
       case 'storage-full':
         throw storageFull(submitted)
+      case 'swept':
+      case 'attachments-lost':
+        throw new Error('Attachments of a batch come with it.')
     }
   }
 }

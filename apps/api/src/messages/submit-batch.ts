@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Messages } from '../queue/queue.ts'
-import type { SubmittedTogether } from '../queue/intake/submit-together.ts'
-import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
-import type { ContentKeys } from '../vault/content-keys.ts'
+import type { NewBatch } from '../queue/intake/insert-messages.ts'
+import { createStoring, hashSubmission, type SealMessage, type Submission } from './submit.ts'
 import type { NewId } from '../runtime/ids.ts'
 
 /** Stores all messages of a batch for delivery, or none. */
@@ -13,34 +11,26 @@ export type SubmitBatch = (batch: {
   readonly idempotencyKey: string | null
   /** Null where nothing is traced. */
   readonly traceparent: string | null
-}) => Promise<Exclude<SubmittedTogether, { outcome: 'data-key-gone' }>>
+}) => ReturnType<ReturnType<typeof createStoring>>
 
 export function createSubmitBatch({
-  store,
-  contentKeys,
   seal,
   newId,
-}: {
-  store: Pick<Messages, 'submitTogether'>
-  contentKeys: Pick<ContentKeys, 'dataKeyGone'>
-  seal: SealMessage
-  newId: NewId
-}): SubmitBatch {
-  return async function submitBatch(batch) {
-    const { tenantId, service, submissions, idempotencyKey, traceparent } = batch
-    // Lists sort messages of the same moment by id.
-    const ids = submissions.map(() => newId('message')).toSorted()
-    const messages = await Promise.all(
-      submissions.map((submission, place) =>
-        seal({ ...submission, id: ids[place] as string, tenantId, service, receiving: null, traceparent }),
-      ),
-    )
+  ...deps
+}: Parameters<typeof createStoring>[0] & { seal: SealMessage; newId: NewId }): SubmitBatch {
+  const storeSealed = createStoring(deps)
+  return async ({ tenantId, service, submissions, idempotencyKey, traceparent }) => {
     const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashBatch(submissions) }
-    const submitted = await store.submitTogether({ messages, idempotency })
-    if (submitted.outcome !== 'data-key-gone') return submitted
-    for (const dataKey of new Set(messages.map((message) => message.dataKey)))
-      await contentKeys.dataKeyGone(tenantId, dataKey)
-    return submitBatch(batch)
+    return storeSealed(async () => {
+      // Lists sort messages of the same moment by id.
+      const ids = submissions.map(() => newId('message')).toSorted()
+      const messages = await Promise.all(
+        submissions.map((submission, place) =>
+          seal({ ...submission, id: ids[place] as string, tenantId, service, receiving: null, traceparent }),
+        ),
+      )
+      return messages as [...NewBatch['messages']]
+    }, idempotency)
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Attachment, MessagePriority } from '@inforiver-mail/contract/message'
+import type { Attachment, Message, MessagePriority } from '@inforiver-mail/contract/message'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import {
   describeContent,
@@ -12,7 +12,7 @@ import type { ContentKeys } from '../vault/content-keys.ts'
 import type { NewId } from '../runtime/ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import type { NewMessage } from '../queue/intake/insert-messages.ts'
+import type { NewBatch, NewMessage } from '../queue/intake/insert-messages.ts'
 import type { Submitted } from '../queue/intake/submit.ts'
 
 /** What messages of the page are listed under. A service may have this name too. */
@@ -80,7 +80,6 @@ export function createSealing({ contentKeys, random }: { contentKeys: ContentKey
       dataKey,
       content: sealed,
       traceparent,
-      idempotency: null,
     }
   }
 }
@@ -92,28 +91,47 @@ interface Submitting extends Omit<Sealing, 'id'> {
 }
 
 /** Stores a message for delivery. */
-export type Submit = (submission: Submitting) => Promise<Exclude<Submitted, { outcome: 'data-key-gone' }>>
+export type Submit = (
+  submission: Submitting,
+) => Promise<{ readonly outcome: 'stored'; readonly message: Message } | Exclude<Stored, { outcome: 'stored' }>>
 
-export function createSubmit({
-  store,
-  contentKeys,
-  seal,
-  newId,
-}: {
-  store: Pick<Messages, 'submit'>
-  contentKeys: Pick<ContentKeys, 'dataKeyGone'>
-  seal: SealMessage
-  newId: NewId
-}): Submit {
-  return async function submit(submission) {
-    const { tenantId, idempotencyKey, contentHash } = submission
-    const message = await seal({ ...submission, id: submission.receiving?.id ?? newId('message') })
+export function createSubmit({ seal, newId, ...deps }: StoringDeps & { seal: SealMessage; newId: NewId }): Submit {
+  const storeSealed = createStoring(deps)
+  return async (submission) => {
+    const { idempotencyKey, contentHash } = submission
     const idempotency =
       idempotencyKey === null ? null : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) }
-    const submitted = await store.submit({ ...message, idempotency })
+    const submitted = await storeSealed(
+      async () => [await seal({ ...submission, id: submission.receiving?.id ?? newId('message') })],
+      idempotency,
+    )
+    if (submitted.outcome !== 'stored') return submitted
+    const [message] = submitted.messages
+    if (!message) throw new Error('A batch of one has a message.')
+    return { outcome: 'stored', message }
+  }
+}
+
+interface StoringDeps {
+  readonly store: Pick<Messages, 'submit'>
+  readonly contentKeys: Pick<ContentKeys, 'dataKeyGone'>
+}
+
+type Stored = Exclude<Submitted, { outcome: 'data-key-gone' }>
+
+/** Stores messages, which are sealed anew where the data key was deleted meanwhile. */
+export function createStoring({ store, contentKeys }: StoringDeps) {
+  return async function storeSealed(
+    sealAll: () => Promise<NewBatch['messages']>,
+    idempotency: NewBatch['idempotency'],
+  ): Promise<Stored> {
+    const messages = await sealAll()
+    const submitted = await store.submit({ messages, idempotency })
     if (submitted.outcome !== 'data-key-gone') return submitted
-    await contentKeys.dataKeyGone(tenantId, message.dataKey)
-    return submit(submission)
+    const [{ tenantId }] = messages
+    for (const dataKey of new Set(messages.map((message) => message.dataKey)))
+      await contentKeys.dataKeyGone(tenantId, dataKey)
+    return storeSealed(sealAll, idempotency)
   }
 }
 

@@ -19,9 +19,8 @@ export function lockCounters(rows: string): string {
    WHERE t.tenant_id = ANY (ARRAY(SELECT tenant_id FROM ${rows})) ORDER BY t.tenant_id FOR UPDATE`
 }
 
-/** Makes rows that are missing, for statements that lock them before they compare. $1 tenants */
-export const MAKE_COUNTERS = `
-INSERT INTO counters (tenant_id) SELECT DISTINCT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING`
+/** Makes the row of a tenant's first message, for statements that lock it before they compare. $1 tenant */
+export const MAKE_COUNTERS = `INSERT INTO counters (tenant_id) VALUES ($1) ON CONFLICT DO NOTHING`
 
 /** SQL for the columns of message_queue by which a row counts. Any of them may be given as it was before the statement. */
 export interface Counting {

@@ -28,10 +28,9 @@ import { createRecount } from './counters.ts'
 import { finishUpload, storeDraft, storeUpload } from './drafts/drafts.ts'
 import { readChunks, writeChunk } from './intake/chunks.ts'
 import { createDataKeys } from './intake/data-keys.ts'
-import { createKeyLookUp } from './intake/idempotency.ts'
+import { findKey } from './intake/idempotency.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './intake/receive.ts'
 import { findLargestServices, readStorage } from './intake/storage.ts'
-import { createSubmittingTogether } from './intake/submit-together.ts'
 import { createSubmitting } from './intake/submit.ts'
 import {
   chargeUpload,
@@ -131,19 +130,15 @@ export function createQueue(
   const claiming = createClaiming(pool, mailboxes, limits, ownership, timers.elapsedMs)
   const departures = createDepartures(pool, mailboxes, limits, senders, timers.elapsedMs)
   const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
-  const findKey = createKeyLookUp(pool, timers)
-  const wakeWorkers = createWaking(pool, timers)
   return {
     ownership,
     dataKeys: createDataKeys(pool),
     messages: {
       ...createReading(pool, departures),
-      ...bind(pool, { readSizeLimits }),
+      ...bind(pool, { readSizeLimits, findKey }),
       ...bind(prisma, { cancel: cancelMessage, retry: retryMessage }),
       ...bind({ pool, prisma }, { changeAll: beginBulkChange }),
-      submit: createSubmitting(pool, storageBytes, findKey, wakeWorkers, timers),
-      submitTogether: createSubmittingTogether(pool, storageBytes, findKey, wakeWorkers, timers),
-      findKey,
+      submit: createSubmitting(pool, storageBytes, (name) => findKey(pool, name), createWaking(pool, timers), timers),
       readMailbox: (tenantId: string) => departures.readMailbox(tenantId),
       sendNow: (tenantId: string, actor: string) => sendNow(prisma, endRefreshWait, tenantId, actor),
     },

@@ -6,7 +6,7 @@ import type { Mark, MarkedMessage } from '../queue/owner/marked-message.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Settlement } from '../queue/owner/settle.ts'
 import { NO_DOUBT } from '../queue/states.ts'
-import type { NewMessage } from '../queue/intake/insert-messages.ts'
+import type { NewBatch, NewMessage } from '../queue/intake/insert-messages.ts'
 import { newId } from './new-id.ts'
 import { createTestClock, MINUTES, type TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
@@ -31,7 +31,7 @@ export interface QueueFixture {
   /** Adds a data key, as `dky_1` is. Its value is not really sealed. */
   addDataKey(id: string): Promise<void>
   /** Submits a small message of ADA, unless changed. Returns its id, and throws when it is not stored. */
-  submit(changes?: Partial<NewMessage>, process?: Queue): Promise<string>
+  submit(changes?: Partial<NewMessage & Pick<NewBatch, 'idempotency'>>, process?: Queue): Promise<string>
   /** Claims up to `count` messages, in as many claims as that takes. */
   claim(count: number, owner?: string): Promise<MarkedMessage[]>
   /** Claims the only message that is due. */
@@ -91,9 +91,9 @@ export async function createQueueFixture({
     queue,
     newProcess,
     addDataKey,
-    async submit(changes = {}, process = queue) {
+    async submit({ idempotency = null, ...changes } = {}, process = queue) {
       const message = newMessage(changes)
-      const { outcome } = await process.messages.submit(message)
+      const { outcome } = await process.messages.submit({ messages: [message], idempotency })
       if (outcome !== 'stored') throw new Error(`The message was not stored: ${outcome}.`)
       return message.id
     },
@@ -158,7 +158,6 @@ export function newMessage(changes: Partial<NewMessage> = {}): NewMessage {
     dataKey: 'dky_1',
     content,
     traceparent: null,
-    idempotency: null,
     ...changes,
   }
 }

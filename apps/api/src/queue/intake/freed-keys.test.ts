@@ -4,7 +4,6 @@ import { outageOf } from '../../database/is-unavailable.ts'
 import { useQueueFixture, newMessage } from '../../test-support/queue-fixture.ts'
 import type { FindKey } from './idempotency.ts'
 import { createSubmitting } from './submit.ts'
-import { createSubmittingTogether } from './submit-together.ts'
 
 // Between the moment that a key is found taken and the look at who holds it, another client may let go of it.
 
@@ -14,32 +13,16 @@ const fixture = useQueueFixture()
 afterEach(() => fixture.database.empty('messages', 'idempotency_records'))
 
 const idempotency = { key: 'daily', contentHash: 'hash' }
-const submits: [string, (findKey: FindKey) => Promise<{ readonly outcome: string }>][] = [
-  [
-    'a message',
-    (findKey) =>
-      createSubmitting(
-        fixture.opened.pool,
-        STORAGE_BYTES,
-        findKey,
-        () => {},
-        systemTimers,
-      )(newMessage({ idempotency })),
-  ],
-  [
-    'a batch',
-    (findKey) =>
-      createSubmittingTogether(
-        fixture.opened.pool,
-        STORAGE_BYTES,
-        findKey,
-        () => {},
-        systemTimers,
-      )({ messages: [newMessage(), newMessage()], idempotency }),
-  ],
-]
+const submit = (findKey: FindKey) =>
+  createSubmitting(
+    fixture.opened.pool,
+    STORAGE_BYTES,
+    findKey,
+    () => {},
+    systemTimers,
+  )({ messages: [newMessage()], idempotency })
 
-it.each(submits)('stores %s whose key becomes free meanwhile', async (_what, submit) => {
+it('stores a message whose key becomes free meanwhile', async () => {
   await fixture.submit({ idempotency })
   const letGo = async () => {
     await fixture.database.empty('idempotency_records')
@@ -49,7 +32,7 @@ it.each(submits)('stores %s whose key becomes free meanwhile', async (_what, sub
   expect(await submit(letGo)).toMatchObject({ outcome: 'stored' })
 })
 
-it.each(submits)('gives up %s whose key others take and free without end, to be sent again', async (_what, submit) => {
+it('gives up a message whose key others take and free without end, to be sent again', async () => {
   await fixture.submit({ idempotency })
   let looks = 0
   const freeAndTakenAgain = async () => {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { idsOf } from '../columns.ts'
 import { forAny, forSmallServices, heldInTheWay, smallService, type StorageFull } from './storage.ts'
-import { addToCounters, lockCounters, storedBytes } from '../counters.ts'
+import { addToCounters, lockCounters, MAKE_COUNTERS, storedBytes } from '../counters.ts'
 
 // ──▶ receiving: attachments arrive before their message is complete. Until then nothing reads or sends them.
 
@@ -9,11 +9,8 @@ const ABANDONED_AFTER_MS = 15 * 60_000
 /** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
 const SWEPT_AT_ONCE = 10
 
-/** Makes the totals of the tenant, which a reservation locks. $1 id, $2 tenant, $3 service, $4 data key */
+/** $1 id, $2 tenant, $3 service, $4 data key */
 const BEGIN = `
-WITH made AS (
-  INSERT INTO counters (tenant_id) VALUES ($2) ON CONFLICT DO NOTHING
-)
 INSERT INTO message_contents (message_id, tenant_id, service, data_key, chunked, begun_at)
 SELECT $1, $2, $3, id, true, mail_now() FROM data_keys WHERE id = $4 FOR KEY SHARE`
 
@@ -22,6 +19,7 @@ export async function beginReceiving(
   pool: pg.Pool,
   { id, tenantId, service, dataKey }: { id: string; tenantId: string; service: string; dataKey: string },
 ): Promise<boolean> {
+  await pool.query(MAKE_COUNTERS, [tenantId]) // a reservation locks them
   return (await pool.query(BEGIN, [id, tenantId, service, dataKey])).rowCount === 1
 }
 

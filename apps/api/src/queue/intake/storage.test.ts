@@ -25,7 +25,7 @@ const sized = (service: string | null, mib: number) =>
 
 /** Stores a message of so many MiB. Returns 'stored', or what its service holds, in MiB, where that is in the way. */
 async function store(service: string | null, mib: number): Promise<string | number | null> {
-  const submitted = await messages.submit(sized(service, mib))
+  const submitted = await messages.submit({ messages: [sized(service, mib)], idempotency: null })
   if (submitted.outcome !== 'storage-full') return submitted.outcome
   return submitted.heldBytes && submitted.heldBytes / MIB
 }
@@ -82,7 +82,7 @@ it('lets a service grow through two processes at once no further than through on
   await store('a', 850)
   const release = await fixture.database.lockRow('counters', ADA, 'tenant_id')
   const submitted = [fixture.queue, fixture.newProcess()].map((process) =>
-    process.messages.submitTogether({ messages: [sized('b', 60)], idempotency: null }),
+    process.messages.submit({ messages: [sized('b', 60)], idempotency: null }),
   )
   await untilSomethingWaits(fixture, 2)
   await release()
@@ -94,7 +94,7 @@ it('lets a service grow through two processes at once no further than through on
 it('takes a batch whole or not at all', async () => {
   await store('a', 895)
   const batch = (service: string) =>
-    messages.submitTogether({ messages: [sized(service, 4), sized(service, 4)], idempotency: null })
+    messages.submit({ messages: [sized(service, 4), sized(service, 4)], idempotency: null })
 
   expect(await batch('a')).toMatchObject({ outcome: 'storage-full', heldBytes: 895 * MIB })
   expect(await batch('b')).toMatchObject({ outcome: 'stored' })
