@@ -108,13 +108,6 @@ interface Look {
   readonly left: readonly string[]
 }
 
-export interface TakingOver {
-  /** Queues what nobody is sending. `underWay` has the marks whose messages this process is sending. */
-  takeOver(underWay?: () => readonly string[]): Promise<TakenOver>
-  /** After the first look, and one that found the clock set back: see `bringTimesBack`. Returns whether more is due. */
-  bringTimesBack(stopping?: AbortSignal): Promise<boolean>
-}
-
 const NOTHING: TakenOver = { abandoned: [], moved: false, more: false }
 
 /**
@@ -128,7 +121,7 @@ export function createTakingOver(
   { afterTakeoverMs, afterOutageMs }: TakeOverWaits,
   databaseWasAway: () => boolean,
   elapsedMs: () => number,
-): TakingOver {
+) {
   /** When the database was found again, by `elapsedMs`. */
   let foundAgainAt = -Infinity
   let lookedAt: number | null = null
@@ -178,7 +171,8 @@ export function createTakingOver(
   }
 
   return {
-    async takeOver(underWay = () => []) {
+    /** Queues what nobody is sending. `underWay` has the marks whose messages this process is sending. */
+    async takeOver(underWay: () => readonly string[] = () => []): Promise<TakenOver> {
       try {
         const taken = await ownership.use((mine) => takeOver(mine, underWay()))
         if (taken === null) lookedAt = null // nobody else looks while it owns nothing
@@ -189,7 +183,8 @@ export function createTakingOver(
       }
     },
 
-    async bringTimesBack(stopping) {
+    /** After the first look, and one that found the clock set back: see `bringTimesBack`. Returns whether more is due. */
+    async bringTimesBack(stopping?: AbortSignal): Promise<boolean> {
       if (last === null || bringsBackUntil === null) return false
       const at = elapsedMs()
       const [before, until] = [setBack, bringsBackUntil]
@@ -225,6 +220,6 @@ export function createTakingOver(
 }
 
 /** The parameters $1 to $3 of the statements above. */
-function valuesOf({ owner, mailboxes }: Owned): unknown[] {
-  return [mailboxes.map(({ tenantId }) => tenantId), owner, mailboxes.map(({ epoch }) => epoch)]
+function valuesOf({ owner, tenants, epochs }: Owned): unknown[] {
+  return [tenants, owner, epochs]
 }

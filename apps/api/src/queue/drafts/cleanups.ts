@@ -89,34 +89,16 @@ WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
 )
 UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millisecond'
   FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id AND c.mailbox = p.mailbox
-RETURNING c.tenant_id, c.item_id, c.mailbox, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
-
-interface ClaimedRow {
-  readonly tenant_id: string
-  readonly item_id: string
-  readonly mailbox: string
-  readonly kind: Cleanup['kind']
-  readonly age_ms: string
-}
+RETURNING c.tenant_id AS "tenantId", c.item_id AS "itemId", c.mailbox, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::float8 AS "ageMs"`
 
 export async function claimCleanups(
   pool: pg.Pool,
   { concurrency }: MailboxLimits,
-  { owner, mailboxes }: Owned,
+  { owner, tenants, epochs }: Owned,
 ): Promise<Cleanup[]> {
-  const epochs = mailboxes.map(({ epoch }) => epoch)
-  const { rows } = await pool.query<ClaimedRow>({
-    name: 'claim-cleanups',
-    text: CLAIM_CLEANUPS,
-    values: [mailboxes.map(({ tenantId }) => tenantId), concurrency, CLEANUP_LEASE_MS, owner, epochs],
-  })
-  return rows.map((row) => ({
-    tenantId: row.tenant_id,
-    itemId: row.item_id,
-    mailbox: row.mailbox,
-    kind: row.kind,
-    ageMs: Number(row.age_ms),
-  }))
+  const values = [tenants, concurrency, CLEANUP_LEASE_MS, owner, epochs]
+  const { rows } = await pool.query<Cleanup>({ name: 'claim-cleanups', text: CLAIM_CLEANUPS, values })
+  return rows
 }
 
 /** $1 tenant, $2 item */

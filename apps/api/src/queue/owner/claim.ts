@@ -20,26 +20,18 @@ const READ_AT_MOST = 1_000
 const ANYTHING: Planned = { id: '', recipients: 0, isLarge: false }
 const ANY_HEADS = [{ rank: 0, service: '', first: ANYTHING, firstSmall: ANYTHING }] as const
 
-export interface Claiming {
-  /** Marks due messages of this process's mailboxes within their limits. */
-  claim(markId: string, limit: number): Promise<MarkedMessage[]>
-  /** The ms until a mailbox that sends evenly may send again, as far as the last claim knew; `Infinity` where none does. */
-  untilNextPlaceMs(): number
-}
-
 export function createClaiming(
   pool: pg.Pool,
   mailboxes: MailboxReader,
   limits: MailboxLimits,
   ownership: Pick<Ownership, 'use'>,
   elapsedMs: () => number,
-): Claiming {
+) {
   /** By `elapsedMs`. */
   let nextPlaceAt = Infinity
 
   async function claim(markId: string, limit: number, mine: Owned): Promise<MarkedMessage[]> {
-    const tenants = mine.mailboxes.map(({ tenantId }) => tenantId)
-    const states = await mailboxes.read(tenants, { exactly: false })
+    const states = await mailboxes.read(mine.tenants, { exactly: false })
     const ready = states.filter(
       ({ mailbox, due, now }) => due > 0 && nextToLeave(mailbox, ANY_HEADS, due, limits, now).message !== null,
     )
@@ -72,10 +64,12 @@ export function createClaiming(
   }
 
   return {
-    async claim(markId, limit) {
+    /** Marks due messages of this process's mailboxes within their limits. */
+    async claim(markId: string, limit: number): Promise<MarkedMessage[]> {
       if (limit < 1) return []
       return (await ownership.use((mine) => claim(markId, limit, mine), { sends: true })) ?? []
     },
+    /** The ms until a mailbox that sends evenly may send again, as far as the last claim knew; `Infinity` where none does. */
     untilNextPlaceMs: () => nextPlaceAt - elapsedMs(),
   }
 }

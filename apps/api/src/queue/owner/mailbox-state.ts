@@ -5,7 +5,7 @@ import { isInLane, walkLanes } from '../lanes.ts'
 import type { MailboxLimits } from '../mailbox/limits.ts'
 import { readingInboxes } from '../reports/report-inboxes.ts'
 import { bucketOfMs, DAY_WINDOW, isWithin, RATE_WINDOW, UPLOAD_WINDOW, type UsageWindow } from '../usage-windows.ts'
-import { NO_TURNS, type Mailbox, type Rank } from './next.ts'
+import { NO_TURNS, type Mailbox } from './next.ts'
 import type { Lane } from './window.ts'
 
 // What `next.ts` decides by, as the rows have it at one moment: how far the limits of a mailbox are used up, and what is due.
@@ -39,31 +39,18 @@ export interface Order extends Pick<Mailbox, 'nextPlaceAt' | 'turns'> {
   readonly placedAt: number | null
 }
 
-export interface MailboxReader {
-  /** @param exactly whether it matters when what is used is free again, rather than how much is */
-  read(tenants: readonly string[], options: { readonly exactly: boolean }): Promise<readonly MailboxAt[]>
-  keepOrder(tenantId: string, order: Order): void
-}
-
-interface StateRow {
-  readonly tenant_id: string
-  readonly now: Date
-  readonly paused_until: Date | null
+interface StateRow extends Omit<MailboxAt, 'mailbox' | 'uploadedBytes'> {
+  readonly pausedUntil: number | null
   readonly queued: number
-  readonly sending: number
-  readonly sending_large: number
-  readonly sending_recipients: number
-  readonly other_requests: number
-  readonly due: number
   /** Time in ms, messages, recipients, uploaded bytes; oldest first. */
   readonly used: readonly (readonly [at: number, messages: number, recipients: number, bytes: number])[]
 }
 
 /** $1 tenants, $2 whether what only the limit of a day counts is told by its times, $3 messages a minute, $4 whether what was used matters */
 const READ_MAILBOXES = `
-SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
-       coalesce(t.queued, 0) AS queued, coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS sending_large, coalesce(t.sending_recipients, 0)::int AS sending_recipients,
-       (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS other_requests,
+SELECT a.tenant_id AS "tenantId", ${inMs('mail_now()')} AS now, (SELECT ${inMs('ends')} FROM greatest(b.paused_until, b.no_access_until) AS ends WHERE ends > mail_now()) AS "pausedUntil",
+       coalesce(t.queued, 0) AS queued, coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS "sendingLarge", coalesce(t.sending_recipients, 0)::int AS "recipientsSending",
+       (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) + ${readingInboxes('a.tenant_id')} AS "otherRequests",
        (SELECT count(*)::int FROM (
           SELECT FROM (SELECT FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.mark_id IS NULL
                         ORDER BY q.due_at LIMIT ${MAX_COUNTED} + 1) AS ahead
@@ -76,58 +63,60 @@ SELECT a.tenant_id, mail_now() AS now, greatest(b.paused_until, b.no_access_unti
   LEFT JOIN LATERAL (${countersOf('a.tenant_id')}) AS t ON true
   LEFT JOIN LATERAL (SELECT * FROM mailboxes WHERE tenant_id = a.tenant_id OFFSET 0) AS b ON true`
 
-export function createMailboxReader(
-  pool: pg.Pool,
-  { messagesPerMinute, recipientsPerDay }: MailboxLimits,
-): MailboxReader {
+function inMs(moment: string): string {
+  return `floor(extract(epoch FROM ${moment}) * 1000)::float8`
+}
+
+export type MailboxReader = ReturnType<typeof createMailboxReader>
+
+export function createMailboxReader(pool: pg.Pool, { messagesPerMinute, recipientsPerDay }: MailboxLimits) {
   const orders = new Map<string, Order>()
   return {
-    async read(tenants, { exactly }) {
+    /** @param exactly whether it matters when what is used is free again, rather than how much is */
+    async read(tenants: readonly string[], { exactly }: { readonly exactly: boolean }): Promise<readonly MailboxAt[]> {
       const { rows } = await pool.query<StateRow>({
         name: 'read-mailboxes',
         text: READ_MAILBOXES,
         values: [tenants, exactly, messagesPerMinute, exactly || messagesPerMinute + recipientsPerDay > 0],
       })
-      return rows.map((row) => toMailbox(row, orders.get(row.tenant_id) ?? NO_ORDER))
+      return rows.map((row) => toMailbox(row, orders.get(row.tenantId) ?? NO_ORDER))
     },
-    keepOrder: (tenantId, order) => void orders.set(tenantId, order),
+    keepOrder: (tenantId: string, order: Order) => void orders.set(tenantId, order),
   }
 }
 
 const NO_ORDER: Order = { placedAt: null, nextPlaceAt: null, turns: NO_TURNS }
 
-function toMailbox(row: StateRow, order: Order): MailboxAt {
-  const now = row.now.getTime()
-  const within = (window: UsageWindow, countOf: (used: StateRow['used'][number]) => number) =>
-    row.used.flatMap((used) => {
-      const [count, freedAt] = [countOf(used), used[0] + window.ms]
+function toMailbox({ used, queued, pausedUntil, ...at }: StateRow, order: Order): MailboxAt {
+  const { now, sending, recipientsSending } = at
+  const within = (window: UsageWindow, countOf: (each: StateRow['used'][number]) => number) =>
+    used.flatMap((each) => {
+      const [count, freedAt] = [countOf(each), each[0] + window.ms]
       return count > 0 && freedAt > now ? [{ count, freedAt }] : []
     })
-  const messages = within(RATE_WINDOW, (used) => used[1])
   const beingSent = (count: number, freedAt: number) => (count > 0 ? [{ count, freedAt }] : [])
   return {
-    tenantId: row.tenant_id,
-    now,
+    ...at,
     mailbox: {
-      pausedUntil: row.paused_until !== null && row.paused_until > row.now ? row.paused_until.getTime() : null,
-      requests: row.sending + row.other_requests,
-      uploads: row.sending_large,
-      messages: [...messages, ...beingSent(row.sending, bucketOfMs(now) + RATE_WINDOW.ms)],
-      recipients: [...within(DAY_WINDOW, (used) => used[2]), ...beingSent(row.sending_recipients, now + DAY_WINDOW.ms)],
-      nextPlaceAt: nextPlaceOf(row, order, now),
+      pausedUntil,
+      requests: sending + at.otherRequests,
+      uploads: at.sendingLarge,
+      messages: [...within(RATE_WINDOW, (each) => each[1]), ...beingSent(sending, bucketOfMs(now) + RATE_WINDOW.ms)],
+      recipients: [...within(DAY_WINDOW, (each) => each[2]), ...beingSent(recipientsSending, now + DAY_WINDOW.ms)],
+      nextPlaceAt: nextPlaceOf({ sending, used }, order, now),
       turns: order.turns,
     },
-    sending: row.sending,
-    sendingLarge: row.sending_large,
-    recipientsSending: row.sending_recipients,
-    otherRequests: row.other_requests,
-    uploadedBytes: within(UPLOAD_WINDOW, (used) => used[3]).reduce((sum, { count }) => sum + count, 0),
-    due: row.due > MAX_COUNTED ? Math.max(row.due, row.queued) : row.due,
+    uploadedBytes: within(UPLOAD_WINDOW, (each) => each[3]).reduce((sum, { count }) => sum + count, 0),
+    due: at.due > MAX_COUNTED ? Math.max(at.due, queued) : at.due,
   }
 }
 
 /** Null where the message that took the last place did not leave after all, or the clock was set back since. */
-function nextPlaceOf({ sending, used }: StateRow, { placedAt, nextPlaceAt }: Order, now: number): number | null {
+function nextPlaceOf(
+  { sending, used }: Pick<StateRow, 'sending' | 'used'>,
+  { placedAt, nextPlaceAt }: Order,
+  now: number,
+): number | null {
   if (placedAt === null || placedAt > now) return null
   const takenIn = bucketOfMs(placedAt)
   const isTaken = sending > 0 || used.some(([at, messages]) => at >= takenIn && messages > 0)
@@ -139,9 +128,8 @@ const READ_LANES = `
 WITH RECURSIVE ${walkLanes('$1')}, share AS MATERIALIZED (
   SELECT least($3::int, ceil($2::numeric / greatest(1, count(*)))::int) AS of_each FROM lanes
 )
-SELECT l.priority AS rank, l.service, count(*) = max(s.of_each) AS is_cut, array_agg(first.message_id ORDER BY first.due_at, first.message_id) AS ids,
-       array_agg(first.recipients ORDER BY first.due_at, first.message_id) AS recipients,
-       array_agg(first.is_large ORDER BY first.due_at, first.message_id) AS large
+SELECT l.priority AS rank, l.service, count(*) = max(s.of_each) AS "isCut",
+       jsonb_agg(jsonb_build_object('id', first.message_id, 'recipients', first.recipients, 'isLarge', first.is_large) ORDER BY first.due_at, first.message_id) AS messages
   FROM share s CROSS JOIN lanes l CROSS JOIN LATERAL (
     SELECT * FROM (
       SELECT q.message_id, q.due_at, q.recipients, q.size = 'large' AS is_large FROM message_queue q
@@ -162,19 +150,7 @@ export async function readLanes(
   tenantId: string,
   { atMost, ofEach = atMost, large = true }: { atMost: number; ofEach?: number; large?: boolean },
 ): Promise<readonly ReadLane[]> {
-  const { rows } = await pool.query<{
-    rank: Rank
-    service: string
-    is_cut: boolean
-    ids: string[]
-    recipients: number[]
-    large: boolean[]
-  }>({ name: 'read-lanes', text: READ_LANES, values: [tenantId, atMost, ofEach, large] })
-  const lanes = rows.map(({ rank, service, is_cut: isCut, ids, recipients, large: areLarge }) => ({
-    rank,
-    service,
-    isCut,
-    messages: ids.map((id, nth) => ({ id, recipients: recipients[nth] ?? 1, isLarge: areLarge[nth] === true })),
-  }))
-  return lanes.toSorted((a, b) => a.rank - b.rank || (a.service < b.service ? -1 : 1))
+  const values = [tenantId, atMost, ofEach, large]
+  const { rows } = await pool.query<ReadLane>({ name: 'read-lanes', text: READ_LANES, values })
+  return rows.toSorted((a, b) => a.rank - b.rank || (a.service < b.service ? -1 : 1))
 }

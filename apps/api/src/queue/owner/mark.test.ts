@@ -19,7 +19,7 @@ const pause = (column: string) => () =>
 async function markAfter(happens: () => Promise<unknown>): Promise<number> {
   const id = await fixture.submit()
   await happens()
-  const mine = { owner: 'me', mailboxes: [{ tenantId: ADA, epoch: '1' }] }
+  const mine = { owner: 'me', tenants: [ADA], epochs: ['1'] }
   const chosen = { id, tenantId: ADA }
   return (await mark(fixture.opened.pool, mine, 'attempt', [chosen, chosen])).length
 }

@@ -1,12 +1,9 @@
-import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { isFoundBy, isInState, isInTime, isToBeWorkedOn } from '../columns.ts'
 import { addToCounters, queueRows } from '../counters.ts'
-import type { MarkedMessage } from './marked-message.ts'
+import type { MarkedMessage, Upload } from './marked-message.ts'
 import { isKnownByDraft } from '../mailbox/mailbox-refusals.ts'
 import { isPaused } from '../mailbox/pause.ts'
-import type { Route } from '../mailbox/refusals.ts'
-import { NO_DOUBT } from '../states.ts'
 import type { Owned } from './ownership.ts'
 import { ownedBoxes } from './ownership.sql.ts'
 
@@ -44,14 +41,15 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 ), counted AS (${addToCounters([queueRows('-', 'marked', { owner: 'NULL' }), queueRows('+', 'marked')])}
 )
-SELECT l.tenant_id, l.message_id AS id, l.recipients, l.attempt_count, l.trying_ms, l.refusals, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
-       NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
-       coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
-       coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
+SELECT l.tenant_id AS "tenantId", l.message_id AS id, l.mark_id AS "markId", l.recipients, l.attempt_count AS "attemptCount", l.trying_ms::float8 AS "tryingMs",
+       l.refusals, jsonb_build_object('state', l.doubt, 'looks', l.looks) AS doubt, l.possible_duplicate AS "possibleDuplicate", l.on_unknown_outcome AS "onUnknownOutcome",
+       NOT ${isInTime('l')} AS "hasExpired", l.save_to_sent_items AS "saveToSentItems", l.from_email AS "fromEmail", l.uploading, l.wire_version AS "clearedVersion",
+       l.settings_stamp AS "settingsStamp", coalesce(c.begun_at, l.waits_since) AS "createdAt", c.data_key AS "dataKey", c.key_sealed AS "contentKeySealed",
+       coalesce(c.attachment_bytes, 0)::float8 AS "attachmentBytes", coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0)::float8 AS "storedBytes",
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
-       d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
-       coalesce(d.upload_position, 0) AS upload_position, b.hold ->> 'route' AS held_route,
-       CASE WHEN b.probe_id = l.message_id AND l.doubt = 'none' THEN CASE WHEN ${isKnownByDraft('l')} THEN 'draft' ELSE b.hold ->> 'route' END END AS probe_route
+       d.draft_id AS "draftId", d.internet_message_id AS "internetMessageId", d.redirected_to AS "redirectedTo", coalesce(d.upload_attached, 0) AS attached,
+       coalesce(d.upload_position, 0)::float8 AS position, d.upload_url_sealed AS "urlSealed", d.upload_expires_at AS "expiresAt", b.hold ->> 'route' AS "heldRoute",
+       CASE WHEN b.probe_id = l.message_id AND l.doubt = 'none' THEN CASE WHEN ${isKnownByDraft('l')} THEN 'draft' ELSE b.hold ->> 'route' END END AS "probeRoute"
   FROM marked l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true
@@ -75,7 +73,7 @@ export interface Chosen {
 /** Returns what was marked, each once; nothing else may be sent. */
 export async function mark(
   pool: pg.Pool,
-  { owner, mailboxes }: Owned,
+  { owner, tenants, epochs }: Owned,
   markId: string,
   chosen: readonly Chosen[],
 ): Promise<MarkedMessage[]> {
@@ -83,89 +81,18 @@ export async function mark(
   const { rows } = await pool.query<MarkedRow>({
     name: 'mark',
     text: MARK,
-    values: [
-      mailboxes.map(({ tenantId }) => tenantId),
-      owner,
-      mailboxes.map(({ epoch }) => epoch),
-      markId,
-      inOrder.map(({ id }) => id),
-      inOrder.map(({ tenantId }) => tenantId),
-    ],
+    values: [tenants, owner, epochs, markId, inOrder.map(({ id }) => id), inOrder.map(({ tenantId }) => tenantId)],
   })
-  return rows.map((row) => toMarkedMessage(row, markId))
+  return rows.map(toMarkedMessage)
 }
 
-interface MarkedRow {
-  readonly id: string
-  readonly tenant_id: string
-  readonly recipients: number
-  readonly attempt_count: number
-  readonly trying_ms: string
-  readonly refusals: number
-  readonly held_route: Route | null
-  readonly probe_route: Route | null
-  readonly doubt: 'none' | 'in-doubt'
-  readonly looks: number
-  readonly possible_duplicate: boolean
-  readonly on_unknown_outcome: 'retry' | 'stop'
-  readonly has_expired: boolean
-  readonly save_to_sent_items: boolean
-  readonly from_email: string | null
-  readonly draft_id: string | null
-  readonly internet_message_id: string | null
-  readonly redirected_to: string | null
-  readonly created_at: Date
-  readonly data_key: string | null
-  readonly content_key_sealed: Sealed | null
-  readonly content: Buffer | null
-  readonly traceparent: string | null
-  readonly attachment_bytes: string
-  readonly chunked: boolean
-  readonly stored_bytes: string
-  readonly uploading: boolean
-  readonly upload_attached: number
-  readonly upload_url_sealed: Sealed | null
-  readonly upload_expires_at: Date | null
-  readonly upload_position: string
-  readonly settings_stamp: string
-  readonly cleared_version: number | null
-}
-
-function toMarkedMessage(row: MarkedRow, markId: string): MarkedMessage {
-  return {
-    id: row.id,
-    tenantId: row.tenant_id,
-    markId,
-    recipients: row.recipients,
-    attemptCount: row.attempt_count,
-    tryingMs: Number(row.trying_ms),
-    refusals: row.refusals,
-    heldRoute: row.held_route,
-    probeRoute: row.probe_route,
-    doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
-    possibleDuplicate: row.possible_duplicate,
-    onUnknownOutcome: row.on_unknown_outcome,
-    hasExpired: row.has_expired,
-    saveToSentItems: row.save_to_sent_items,
-    fromEmail: row.from_email,
-    draftId: row.draft_id,
-    internetMessageId: row.internet_message_id,
-    redirectedTo: row.redirected_to,
-    createdAt: row.created_at,
-    dataKey: row.data_key,
-    contentKeySealed: row.content_key_sealed,
-    content: row.content,
-    traceparent: row.traceparent,
-    attachmentBytes: Number(row.attachment_bytes),
-    chunked: row.chunked,
-    storedBytes: Number(row.stored_bytes),
-    uploading: row.uploading,
-    upload: {
-      attached: row.upload_attached,
-      session: row.upload_url_sealed && { urlSealed: row.upload_url_sealed, expiresAt: row.upload_expires_at },
-      position: Number(row.upload_position),
-    },
-    settingsStamp: row.settings_stamp,
-    clearedVersion: row.cleared_version,
+type Session = NonNullable<Upload['session']>
+type MarkedRow = Omit<MarkedMessage, 'upload'> &
+  Omit<Upload, 'session'> & {
+    readonly urlSealed: Session['urlSealed'] | null
+    readonly expiresAt: Session['expiresAt']
   }
+
+function toMarkedMessage({ attached, position, urlSealed, expiresAt, ...row }: MarkedRow): MarkedMessage {
+  return { ...row, upload: { attached, position, session: urlSealed && { urlSealed, expiresAt } } }
 }

@@ -8,7 +8,7 @@ import { MESSAGES_CHANNEL } from './wake.ts'
 /** Far more than an installation has: it has one. */
 const MAX_MAILBOXES = 1_000
 
-export interface OwnedMailbox {
+interface OwnedMailbox {
   readonly tenantId: string
   /** Grows with every change of owner. */
   readonly epoch: string
@@ -21,7 +21,7 @@ export interface Candidate {
   readonly renewals: string
 }
 
-export interface SeenMailbox extends OwnedMailbox {
+interface SeenMailbox extends OwnedMailbox {
   /** Null: nobody's, or that of a process that is not there any more. */
   readonly owner: string | null
 }
@@ -89,47 +89,30 @@ SELECT pg_notify($2, '') FROM left_alone`
 /** $1 id */
 const LEAVE = `DELETE FROM owners WHERE id = $1`
 
-export interface OwnerStore {
-  register(id: string, name: string, isAlone: boolean): Promise<void>
-  /** Returns false where others have deleted it. */
-  renew(id: string): Promise<boolean>
-  /** Returns false where it has renewed meanwhile. */
-  deleteDead(dead: Candidate): Promise<boolean>
-  list(): Promise<readonly Candidate[]>
-  see(): Promise<readonly SeenMailbox[]>
-  take(id: string, mailboxes: readonly OwnedMailbox[]): Promise<readonly OwnedMailbox[]>
-  handOver(id: string): Promise<void>
-  leave(id: string): Promise<void>
-}
+export type OwnerStore = ReturnType<typeof createOwnerStore>
 
-export function createOwnerStore(pool: pg.Pool): OwnerStore {
+export function createOwnerStore(pool: pg.Pool) {
   const run = <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
     const statement = { text, values, query_timeout: QUICK_TIMEOUT_MS }
     return pool.query<Row>(statement)
   }
-  const columnsOf = (mailboxes: readonly OwnedMailbox[]) => [
-    mailboxes.map(({ tenantId }) => tenantId),
-    mailboxes.map(({ epoch }) => epoch),
-  ]
   return {
-    async register(id, name, isAlone) {
-      await run(REGISTER, [id, name, isAlone])
-    },
-    renew: async (id) => (await run(RENEW, [id])).rowCount === 1,
-    deleteDead: async ({ id, renewals }) => (await run(DELETE_DEAD, [id, renewals])).rowCount === 1,
-    list: async () => (await run<{ id: string; name: string; renewals: string }>(LIST)).rows,
+    register: (id: string, name: string, isAlone: boolean) => run(REGISTER, [id, name, isAlone]),
+    /** Returns false where others have deleted it. */
+    renew: async (id: string) => (await run(RENEW, [id])).rowCount === 1,
+    /** Returns false where it has renewed meanwhile. */
+    deleteDead: async ({ id, renewals }: Candidate) => (await run(DELETE_DEAD, [id, renewals])).rowCount === 1,
+    list: async () => (await run<Candidate>(LIST)).rows,
     async see() {
       await run(ENSURE)
-      return (await run<{ tenantId: string; epoch: string; owner: string | null }>(SEE)).rows
+      return (await run<SeenMailbox>(SEE)).rows
     },
-    take: async (id, mailboxes) =>
-      (await run<{ tenantId: string; epoch: string }>(TAKE, [id, ...columnsOf(mailboxes)])).rows,
-    async handOver(id) {
-      await run(HAND_OVER, [id, MESSAGES_CHANNEL])
+    async take(id: string, mailboxes: readonly OwnedMailbox[]) {
+      const [tenants, epochs] = [mailboxes.map(({ tenantId }) => tenantId), mailboxes.map(({ epoch }) => epoch)]
+      return (await run<OwnedMailbox>(TAKE, [id, tenants, epochs])).rows
     },
-    async leave(id) {
-      await run(LEAVE, [id])
-    },
+    handOver: (id: string) => run(HAND_OVER, [id, MESSAGES_CHANNEL]),
+    leave: (id: string) => run(LEAVE, [id]),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Candidate, OwnedMailbox, OwnerStore } from './ownership.sql.ts'
+import type { Candidate, OwnerStore } from './ownership.sql.ts'
 
 // This room decides who sends, and when. Exactly one process owns a mailbox, and whatever it begins there names it:
 //
@@ -37,7 +37,9 @@ const SHUNS_FOR_MS = 5 * 60_000
 /** The mailboxes of one process, as a statement names them. */
 export interface Owned {
   readonly owner: string
-  readonly mailboxes: readonly OwnedMailbox[]
+  readonly tenants: readonly string[]
+  /** In the order of the tenants. */
+  readonly epochs: readonly string[]
 }
 
 export interface Ownership {
@@ -109,10 +111,7 @@ export function createOwnership({
         if (me === null || !isOwner()) return null
         if (sends) stuckSince ??= elapsedMs()
         try {
-          const result = await work({
-            owner: me,
-            mailboxes: [...held].map(([tenantId, epoch]) => ({ tenantId, epoch })),
-          })
+          const result = await work({ owner: me, tenants: [...held.keys()], epochs: [...held.values()] })
           if (sends) stuckSince = null
           return result
         } catch (error) {

@@ -86,21 +86,13 @@ export async function claimInboxes(
   pool: pg.Pool,
   { concurrency }: MailboxLimits,
   leaseOwner: string,
-  { owner, mailboxes }: Owned,
+  { owner, tenants, epochs }: Owned,
 ): Promise<ClaimedInbox[]> {
   await pool.query({ name: 'add-wanted-inboxes', text: ADD_WANTED })
   const { rows } = await pool.query<{ tenant_id: string; inbox: InboxKind; link: string | null; since: Date }>({
     name: 'claim-inboxes',
     text: CLAIM,
-    values: [
-      mailboxes.map(({ tenantId }) => tenantId),
-      concurrency,
-      leaseOwner,
-      INBOX_LEASE_MS,
-      KEEPS_FREE_MS,
-      owner,
-      mailboxes.map(({ epoch }) => epoch),
-    ],
+    values: [tenants, concurrency, leaseOwner, INBOX_LEASE_MS, KEEPS_FREE_MS, owner, epochs],
   })
   return rows.map(({ tenant_id: tenantId, inbox, link, since }) => ({ tenantId, inbox, leaseOwner, link, since }))
 }
