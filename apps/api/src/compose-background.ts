@@ -37,7 +37,7 @@ export function composeBackground(
     store: createTaskStore(database.pool),
     tasks: {
       ...deps.tasks,
-      'sweep-messages': async () => upkeep.expire(await databaseNow()),
+      'sweep-messages': async () => upkeep.deleteOld(await databaseNow()),
       'fail-expired': async () => {
         for (let more = true; more;) {
           const batch = await upkeep.failExpired()

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ExpiredMessage } from '../queue/changes/expired.ts'
+import type { ExpiredMessage } from '../queue/changes/expiry.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 
 /** Counts and logs messages that failed without an attempt, because their time was over. */

@@ -92,7 +92,7 @@ it('counts addresses, subject, reference and names of files until they are delet
   )
   expect(answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   expect(row?.open).toBeLessThan(1.05 * BOUND) // the database writes JSON with spaces
-  await createTestQueue(fixture.database.pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
+  await createTestQueue(fixture.database.pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.deleteOld(
     new Date(fixture.clock.now().getTime() + 31 * 24 * HOURS),
   )
   expect(await expectExact()).toBe(0)

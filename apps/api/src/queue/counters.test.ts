@@ -21,7 +21,7 @@ import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { regroupHeld } from './changes/hold.ts'
+import { regroupHeld } from './changes/release.ts'
 import type { MarkedMessage } from './owner/marked-message.ts'
 import type { Queue } from './queue.ts'
 import type { NewMessage } from './intake/insert-messages.ts'
@@ -323,9 +323,9 @@ it('counts nothing of a failed message whose content has expired, nor of one tha
   await settled(small, FAILED)
   expect((await totals()).storedBytes).toBe(LARGE_STORED + 1_000)
 
-  await queue.upkeep.expire(later(8 * DAYS))
+  await queue.upkeep.deleteOld(later(8 * DAYS))
   expect(await totals()).toEqual(NOTHING)
-  await queue.upkeep.expire(later(31 * DAYS))
+  await queue.upkeep.deleteOld(later(31 * DAYS))
   expect(await totals()).toEqual(NOTHING)
   expect(await fixture.database.query('SELECT 1 FROM messages')).toEqual([])
 })
@@ -402,7 +402,7 @@ it.each([{ first: ADA }, { first: BEN }])(
 it('deletes what is old and writes outcomes of the same tenants at once, without a deadlock', async () => {
   await settled(() => small({ tenantId: BEN, openBytes: 10 }), SENT)
   await settled(small, FAILED)
-  await queue.upkeep.expire(later(8 * DAYS)) // leaves the failed one without content
+  await queue.upkeep.deleteOld(later(8 * DAYS)) // leaves the failed one without content
   await fixture.addDataKey('dky_1')
   for (const tenantId of [ADA, BEN]) await small({ tenantId })
   const messages = await fixture.claim(2)
@@ -413,7 +413,7 @@ it('deletes what is old and writes outcomes of the same tenants at once, without
   const work: Promise<unknown>[] = messages.map((message) => fixture.settle(message, SENT, own))
   try {
     await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
-    work.push(own.upkeep.expire(later(31 * DAYS)))
+    work.push(own.upkeep.deleteOld(later(31 * DAYS)))
     await expect.poll(() => fixture.database.query(waiting)).toHaveLength(2)
   } finally {
     await release()

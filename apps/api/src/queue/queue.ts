@@ -8,8 +8,8 @@ import type { NewId } from '../runtime/ids.ts'
 import { createContentKeys } from '../vault/content-keys.ts'
 import { beginBulkChange, createBulkChanging } from './changes/bulk.ts'
 import { cancelMessage } from './changes/cancel.ts'
-import { createRetention } from './changes/expire.ts'
-import { failExpired } from './changes/expired.ts'
+import { createRetention } from './changes/retention.ts'
+import { failExpired } from './changes/expiry.ts'
 import { releaseMessages } from './changes/release.ts'
 import { retryMessage } from './changes/retry.ts'
 import { sendNow, type EndRefreshWait } from './changes/send-now.ts'
@@ -195,7 +195,7 @@ export function createQueue(
       ...bind(pool, { findStalled: findStalledQueues, findMoving: findMovingQueues, failExpired, sweepReceived }),
       readStorage: (tenantId: string) => readStorage(pool, tenantId, storageBytes),
       recount: createRecount(pool),
-      expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
+      deleteOld: createRetention(pool, { contentRetentionDays, logRetentionDays }),
       index: createIndexing(pool, connectionString, timers.elapsedMs),
       continueBulk: createBulkChanging(pool),
     },

@@ -350,7 +350,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         await messages.sendNow(BEN, 'usr_1')
       },
     ],
-    ['what is old enough to be deleted', ({ upkeep }) => upkeep.expire(new Date(0))],
+    ['what is old enough to be deleted', ({ upkeep }) => upkeep.deleteOld(new Date(0))],
     [
       'queues that stand still',
       ({ upkeep }) => upkeep.findStalled({ now: new Date(), movedBefore: new Date(0), recipientsPerDay: 0 }),
@@ -398,7 +398,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
           { key: 'msg_waiting_0_3', before: 'lost' as Sealed, after: 'sealed' as Sealed },
         ]),
     ],
-    ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.expire(fixture.clock.now())],
+    ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.deleteOld(fixture.clock.now())],
     ...(
       [
         { reference: 'REF-3210' },
@@ -740,7 +740,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     await waitBehindEnded('ten_held_for_long', 'held', VERY_MANY)
     await fixture.database.query('UPDATE messages SET content_kept = false WHERE content_kept')
     const now = fixture.clock.now()
-    await queue.upkeep.expire(now)
-    expect(await rowsRead(() => queue.upkeep.expire(new Date(now.getTime() + 1 * MINUTES)))).toBeLessThan(FEW_FOR_CLAIM)
+    await queue.upkeep.deleteOld(now)
+    expect(await rowsRead(() => queue.upkeep.deleteOld(new Date(now.getTime() + 1 * MINUTES)))).toBeLessThan(
+      FEW_FOR_CLAIM,
+    )
   })
 })

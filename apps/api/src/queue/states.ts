@@ -9,16 +9,16 @@
 //          ──Microsoft refuses, or a day of trying is over──▶ failed     owner/settle.ts
 //          ──a transient failure──▶ queued, due later                    owner/settle.ts
 //          ──the outcome is unknown──▶ queued, in doubt                  owner/settle.ts
-//          ──no access──▶ held ──access again──▶ queued                  owner/settle.ts, changes/hold.ts
+//          ──no access──▶ held ──access again──▶ queued                  owner/settle.ts, changes/release.ts
 //          ──Microsoft refuses the mailbox──▶ held, or queued            owner/settle.ts, mailbox/refusals.ts
 //          ──its process is gone──▶ queued, in doubt if it was tried     doubt/take-over.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               changes/cancel.ts; also sending, while its draft is filled
 //  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      mailbox/tend-mailboxes.ts
 //  failed ──somebody retries──▶ queued                                   changes/retry.ts
-//  scheduled, queued, held ──its expiresAt passes──▶ failed              changes/expired.ts; owner/settle.ts where it was in doubt
+//  scheduled, queued, held ──its expiresAt passes──▶ failed              changes/expiry.ts; owner/settle.ts where it was in doubt
 //  scheduled, queued, held ──its key is forgotten──▶ failed              changes/forget.ts
 //  all of these ──restored from a backup, not to be sent──▶ failed       changes/not-resent.ts
-//  sent, failed, cancelled ──kept long enough──▶ deleted                 changes/expire.ts
+//  sent, failed, cancelled ──kept long enough──▶ deleted                 changes/retention.ts
 //
 // A message stays in doubt until it ends, or until it is found not to have been sent.
 

@@ -9,7 +9,7 @@ import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './intake/chunks.ts'
 import { storeDraft } from './drafts/drafts.ts'
-import { createRetention } from './changes/expire.ts'
+import { createRetention } from './changes/retention.ts'
 import { beginReceiving } from './intake/receive.ts'
 import { RETRY } from './changes/retry.ts'
 import { createSettling } from './owner/settle.ts'
@@ -123,10 +123,10 @@ it('keeps a message until its content can be deleted', async () => {
   const later = new Date(fixture.clock.now().getTime() + 31 * DAYS)
 
   const release = await fixture.database.lockRow('messages', id, 'id')
-  await fixture.queue.upkeep.expire(later)
+  await fixture.queue.upkeep.deleteOld(later)
   expect(await all('messages')).toHaveLength(1)
   await release()
-  await fixture.queue.upkeep.expire(later)
+  await fixture.queue.upkeep.deleteOld(later)
 
   expect(await all('messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
@@ -227,7 +227,7 @@ it('keeps a data key under which a message is stored at the same moment', async 
   const begin = (transaction: pg.Pool) =>
     beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, service: 'reports', dataKey: 'dky_1' })
 
-  await inBetween(begin, () => fixture.queue.upkeep.expire(later))
+  await inBetween(begin, () => fixture.queue.upkeep.deleteOld(later))
 
   expect(await all('data_keys')).toMatchObject([{ id: 'dky_1' }])
 })

@@ -2,7 +2,7 @@
  * Usage is counted in buckets of this length, named by their start. The limits of a minute and of five minutes
  * therefore look back one bucket further, so that a bucket counts until its last moment is old enough. Longer buckets
  * would free several messages at once, and a mailbox at its limit could not send evenly. When they are old, the buckets
- * of a minute are merged (changes/expire.ts).
+ * of a minute are merged (changes/retention.ts).
  */
 const BUCKET_SECONDS = 1
 

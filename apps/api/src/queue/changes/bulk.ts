@@ -11,7 +11,7 @@ import { deletableAtOnce, idsOf, isCancellable, isInTime, isRetryable, storedByt
 import { createFinder } from '../records/find.ts'
 import { withHeld, type StoredFilter } from '../records/find-filter.ts'
 import { RETRY } from './retry.ts'
-import { MESSAGES_CHANNEL } from '../owner/wake.ts'
+import { NOTIFY } from '../owner/wake.ts'
 
 // Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
 // among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message
@@ -195,5 +195,5 @@ async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<v
   const ids = taken.rows.map(({ message_id: messageId }) => messageId)
   if (change.action === 'cancel') await client.query(LOCK_TO_CANCEL, [ids])
   await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
-  if (change.action !== 'cancel') await client.query('SELECT pg_notify($1, $2)', [MESSAGES_CHANNEL, change.tenant_id])
+  if (change.action !== 'cancel') await client.query(NOTIFY)
 }

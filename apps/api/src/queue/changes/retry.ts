@@ -43,7 +43,7 @@ export async function retryMessage(prisma: PrismaClient, actor: Actor, id: strin
     const { tenantId, service } = actor
     const [retried] = await transaction.$queryRawUnsafe<ActedOn[]>(RETRY, [id], tenantId, service)
     if (!retried) return false
-    await wakeWorkers(transaction, tenantId)
+    await wakeWorkers(transaction)
     await auditPerson(transaction, actor, 'message-retried', retried, now)
     return true
   })

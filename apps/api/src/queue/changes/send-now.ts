@@ -50,7 +50,7 @@ export async function sendNow(
     const due = await transaction.$executeRawUnsafe(END_WAITS, tenantId)
     if (!clock || (!ended && probed + due === 0)) return
     const { now } = clock
-    await wakeWorkers(transaction, tenantId)
+    await wakeWorkers(transaction)
     if (ended) await dismissAlerts(transaction, tenantId, 'quota', now)
     await appendAuditEvent(transaction, {
       tenantId,

@@ -127,7 +127,7 @@ async function tendMailbox(
   const held = await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
   const isProbed =
     row.probeIsDue && !row.isProbing && (await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) > 0
-  if (isProbed) await wakeWorkers(transaction, tenantId)
+  if (isProbed) await wakeWorkers(transaction)
   return { isQueued: isProbed, held, news }
 }
 

@@ -229,11 +229,11 @@ it('merges what was used when only the limit of a day looks back to it', async (
          FROM mailbox_usage WHERE tenant_id = $1 ORDER BY started_at`,
       [tenant],
     )
-  await fixture.queue.upkeep.expire(fixture.clock.now())
+  await fixture.queue.upkeep.deleteOld(fixture.clock.now())
   expect(await used(ADA)).toHaveLength(45)
 
   await fixture.clock.advance(11 * MINUTES)
-  for (let run = 0; run < 2; run++) await fixture.queue.upkeep.expire(fixture.clock.now())
+  for (let run = 0; run < 2; run++) await fixture.queue.upkeep.deleteOld(fixture.clock.now())
   const merged = [
     { at: { seconds: 58 }, messages: 30, recipients: 90, upload_bytes: 150 },
     // The second minute is not ten minutes old.

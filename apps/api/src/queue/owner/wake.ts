@@ -7,13 +7,11 @@ import { keepConnected } from '../../database/keep-connected.ts'
 /** Who queues messages notifies this channel, which wakes the workers. They look every second besides, so that none depends on it. */
 export const MESSAGES_CHANNEL = 'inforiver_mail_messages'
 
-const NOTIFY = { text: `SELECT pg_notify($1, '')`, values: [MESSAGES_CHANNEL], query_timeout: QUICK_TIMEOUT_MS }
+export const NOTIFY = { text: `SELECT pg_notify($1, '')`, values: [MESSAGES_CHANNEL], query_timeout: QUICK_TIMEOUT_MS }
 
-export async function wakeWorkers(
-  transaction: Pick<Prisma.TransactionClient, '$executeRaw'>,
-  tenantId: string,
-): Promise<void> {
-  await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, ${tenantId})`
+/** Wakes them when the transaction commits: for what people do, which is seldom. */
+export async function wakeWorkers(transaction: Pick<Prisma.TransactionClient, '$executeRaw'>): Promise<void> {
+  await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
 }
 
 const NOTIFY_EVERY_MS = 50

@@ -17,7 +17,7 @@ import { HOURS, MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createForgetStore } from '../../vault/forget-store.ts'
 import { SEALED_COLUMNS } from '../../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
-import { regroupHeld, WAITS_FOR_CONNECTION } from '../changes/hold.ts'
+import { regroupHeld, WAITS_FOR_CONNECTION } from '../changes/release.ts'
 import { failUnsent } from '../changes/not-resent.ts'
 import { countAndTell, ENDED, endedEvents, storedBytes } from '../counters.ts'
 
@@ -216,7 +216,7 @@ it('deletes events when their messages are old enough to be deleted', async () =
   await fixture.clock.advance(20 * DAYS)
   await sendOne()
   await fixture.clock.advance(20 * DAYS)
-  await fixture.queue.upkeep.expire(fixture.clock.now())
+  await fixture.queue.upkeep.deleteOld(fixture.clock.now())
 
   expect((await read()).events).toHaveLength(1)
 })

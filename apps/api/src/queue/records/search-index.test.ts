@@ -133,9 +133,9 @@ it.each(['42501', '0A000'])(
   },
 )
 
-it('forgets the text of a message that retention deletes', async () => {
+it('deletes the text of a message that retention deletes', async () => {
   await fixture.submit()
   await fixture.database.query(`DELETE FROM message_queue; UPDATE messages SET outcome = 'sent', ended_at = created_at`)
-  await fixture.queue.upkeep.expire(new Date(fixture.clock.now().getTime() + 31 * DAY_MS))
+  await fixture.queue.upkeep.deleteOld(new Date(fixture.clock.now().getTime() + 31 * DAY_MS))
   expect(await fixture.database.query('SELECT FROM message_texts')).toEqual([])
 })

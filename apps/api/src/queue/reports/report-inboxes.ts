@@ -160,7 +160,7 @@ export async function unseenReports(
 
 /** $1 tenant, $2 id, $3 days */
 const MARK_SEEN = `
-WITH forgotten AS (
+WITH old AS (
   DELETE FROM seen_reports WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM seen_reports WHERE seen_at < mail_now() - $3 * interval '1 day' ORDER BY seen_at LIMIT 100))
 )

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { ADA, useQueueFixture, HELD } from '../../test-support/queue-fixture.ts'
-import { regroupHeld, WAITS_FOR_CONNECTION } from './hold.ts'
+import { regroupHeld, WAITS_FOR_CONNECTION } from './release.ts'
 
 const fixture = useQueueFixture()
 beforeEach(() => fixture.database.empty('messages', 'mailboxes'))

@@ -31,7 +31,7 @@ it.each([
   await fixture.clock.advance(8 * DAYS)
   await refuseToDelete('message_contents', 'sum(stored_bytes) > 67108864')
 
-  await fixture.queue.upkeep.expire(fixture.clock.now())
+  await fixture.queue.upkeep.deleteOld(fixture.clock.now())
 
   expect(await fixture.database.query('SELECT FROM message_contents')).toEqual([])
 })
@@ -43,12 +43,12 @@ it('deletes the others where one kind cannot be deleted', async () => {
   await fixture.clock.advance(31 * DAYS)
   const allow = await refuseToDelete('message_contents', 'count(*) > 0')
 
-  await expect(fixture.queue.upkeep.expire(fixture.clock.now())).rejects.toThrow('too much of message_contents')
+  await expect(fixture.queue.upkeep.deleteOld(fixture.clock.now())).rejects.toThrow('too much of message_contents')
   expect(await fixture.database.query('SELECT FROM idempotency_records')).toEqual([])
   expect(await fixture.database.query('SELECT FROM message_events')).toEqual([])
 
   await allow()
-  await fixture.queue.upkeep.expire(fixture.clock.now())
+  await fixture.queue.upkeep.deleteOld(fixture.clock.now())
   expect(await fixture.database.query('SELECT FROM messages')).toEqual([])
 })
 
@@ -60,8 +60,8 @@ it('deletes a message that ended long after its submission within an hour, once 
   await fixture.queue.messages.cancel({ tenantId: UNCONNECTED, service: null, userId: null }, id, fixture.clock.now())
   const left = () => fixture.database.query('SELECT id FROM messages')
 
-  await fixture.queue.upkeep.expire(at(90 * DAYS - 1 * MINUTES))
+  await fixture.queue.upkeep.deleteOld(at(90 * DAYS - 1 * MINUTES))
   expect(await left()).toEqual([{ id }])
-  await fixture.queue.upkeep.expire(at(90 * DAYS - 1 * MINUTES + 1 * HOURS))
+  await fixture.queue.upkeep.deleteOld(at(90 * DAYS - 1 * MINUTES + 1 * HOURS))
   expect(await left()).toEqual([])
 })

@@ -4,7 +4,8 @@ import { positionOf } from '../records/events.ts'
 import { deleteOldCounts } from '../records/event-counts.ts'
 import { addToCounters, storedBytes } from '../counters.ts'
 
-// sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
+// sent, failed, cancelled ──kept long enough──▶ without content, then deleted. A message expires by its own `expiresAt`
+// (expiry.ts), and is forgotten where its key is lost (forget.ts).
 
 const BATCH = 5_000
 /** Rows read at once; `deletableAtOnce` empties fewer where contents are large. */
@@ -17,7 +18,7 @@ const ENDS_WITHIN_MS = HOUR_MS
 const WALKS_ALL_EVERY_MS = HOUR_MS
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most */
-const FORGET_CONTENT = `
+const DELETE_CONTENT = `
 WITH ended AS MATERIALIZED (
   SELECT m.id AS message_id, ${storedBytesOf('m.id')} AS stored_bytes FROM messages m
    WHERE m.content_kept AND m.failed_at < $1
@@ -32,7 +33,7 @@ UPDATE messages SET content_kept = false WHERE id = ${idsOf('old')} AND (SELECT 
  * `ended_at` has to be maintained. It skips messages whose content another transaction kept from being deleted.
  * $1 ended before, $2 at most, $3 submitted from
  */
-const FORGET_MESSAGES = `
+const DELETE_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id, t.tenant_id FROM counters t CROSS JOIN LATERAL (
     SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1 AND NOT m.content_kept
@@ -40,11 +41,11 @@ WITH old AS MATERIALIZED (
    LIMIT $2
 ), texts AS (
   DELETE FROM message_texts WHERE message_id = ${idsOf('old')}
-), forgotten AS (
+), deleted AS (
   DELETE FROM messages WHERE id = ${idsOf('old')} RETURNING tenant_id, open_bytes
-), counted AS (${addToCounters([storedBytes('-', 'forgotten', 'open_bytes')])}
+), counted AS (${addToCounters([storedBytes('-', 'deleted', 'open_bytes')])}
 )
-SELECT FROM forgotten WHERE (SELECT count(*) FROM counted) >= 0`
+SELECT FROM deleted WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Whether a message is skipped because its content was kept from being deleted. $1 ended before */
 const SKIPS = `SELECT coalesce(min(failed_at) < $1, false) AS skips FROM messages WHERE content_kept`
@@ -53,14 +54,14 @@ const SKIPS = `SELECT coalesce(min(failed_at) < $1, false) AS skips FROM message
  * Deletes events, before the messages that they are about. Their position is the time at which they were written, which
  * is not before they happened. $1 a position, $2 at most
  */
-const FORGET_EVENTS = `
+const DELETE_EVENTS = `
 DELETE FROM message_events
  WHERE ctid = ANY (ARRAY(
    SELECT old.ctid FROM counters t CROSS JOIN LATERAL (
      SELECT e.ctid FROM message_events e WHERE e.tenant_id = t.tenant_id AND e.position < $1 LIMIT $2) AS old
     LIMIT $2))`
 
-const FORGET_KEYS = `
+const DELETE_KEYS = `
 DELETE FROM idempotency_records
  WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_records WHERE created_at < $1 ORDER BY created_at LIMIT $2))`
 
@@ -86,10 +87,10 @@ UPDATE mailbox_usage u
    SET messages = u.messages + s.messages, recipients = u.recipients + s.recipients, upload_bytes = u.upload_bytes + s.upload_bytes
   FROM sums s WHERE u.tenant_id = s.tenant_id AND u.started_at = s.last_at`
 
-const FORGET_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
+const DELETE_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
 
 /** Deletes data keys under which nothing is stored. $1 created before */
-const FORGET_DATA_KEYS = `
+const DELETE_DATA_KEYS = `
 DELETE FROM data_keys k
  WHERE k.hour < $1 AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL`
 
@@ -117,12 +118,12 @@ export function createRetention(
    * Walks only what was submitted lately before what the last run came to: messages that wait without end, such as held ones,
    * would be walked by each run. Once an hour it walks all, for those that ended long after their submission.
    */
-  async function forgetMessages(now: Date): Promise<void> {
+  async function deleteMessages(now: Date): Promise<void> {
     const last = walked
     const walksAll = last === null || now.getTime() - last.allAt.getTime() >= WALKS_ALL_EVERY_MS
     const from = walksAll ? '-infinity' : new Date(last.to.getTime() - ENDS_WITHIN_MS)
     const to = before(now, logRetentionDays)
-    await untilDone(pool, FORGET_MESSAGES, BATCH, [to, BATCH, from])
+    await untilDone(pool, DELETE_MESSAGES, BATCH, [to, BATCH, from])
     const { rows } = await pool.query<{ skips: boolean }>(SKIPS, [to])
     walked = rows[0]?.skips === false ? { allAt: walksAll ? now : last.allAt, to } : null
   }
@@ -132,18 +133,18 @@ export function createRetention(
     await runEach([
       // Content goes first even if its retention is longer: deleting a message would cascade to gigabytes of chunks.
       () =>
-        untilNone(pool, FORGET_CONTENT, [
+        untilNone(pool, DELETE_CONTENT, [
           before(now, Math.min(contentRetentionDays, logRetentionDays)),
           CONTENTS_AT_ONCE,
         ]),
       async () => {
-        await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
-        await forgetMessages(now)
+        await untilDone(pool, DELETE_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
+        await deleteMessages(now)
       },
-      () => untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH]),
+      () => untilDone(pool, DELETE_KEYS, BATCH, [before(now, 1), BATCH]),
       () => pool.query(MERGE_USAGE, [wholeMinutesBefore(now)]),
-      () => pool.query(FORGET_USAGE, [before(now, 2)]),
-      () => pool.query(FORGET_DATA_KEYS, [before(now, 2)]),
+      () => pool.query(DELETE_USAGE, [before(now, 2)]),
+      () => pool.query(DELETE_DATA_KEYS, [before(now, 2)]),
       () => deleteOldCounts(pool, now),
     ])
   }
