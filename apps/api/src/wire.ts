@@ -22,10 +22,10 @@ import { createRefusalAudit } from './database/refusal-audit.ts'
 import { readinessChecks } from './database/readiness.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
-import { createInFlight } from './delivery/in-flight.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createTraceStore } from './delivery-reports/trace-store.ts'
+import type { MarkedMessage } from './queue/owner/marked-message.ts'
 import { composeOverview } from './overview/compose-overview.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import type { OpenedProduct } from './open-product.ts'
@@ -210,14 +210,14 @@ export function wire(
   })
   const bodyBudget = createBodyBudget()
   const deliveryBudget = createDeliveryBudget()
-  const inFlight = createInFlight()
+  const inFlight = new Set<MarkedMessage>()
   const deliveryMetrics = createDeliveryMetrics(registry, {
     queueDepth: () => queue.upkeep.readDepth(),
     failures: () => queue.upkeep.readFailures(),
     process: processName,
     isOwner: () => queue.ownership.isOwner(),
     epoch: () => queue.upkeep.readEpoch(tenantId),
-    inFlight: () => inFlight.count(),
+    inFlight: () => inFlight.size,
     memoryBytes: () => deliveryBudget.usedBytes,
   })
   const worker = createWorker({

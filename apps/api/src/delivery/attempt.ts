@@ -1,3 +1,4 @@
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
@@ -9,6 +10,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import type { ContentKeys } from '../vault/content-keys.ts'
 import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../domain/mailbox-access.ts'
@@ -17,32 +19,13 @@ import type { MarkedMessage, Upload } from '../queue/owner/marked-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
 import type { CachedAccess } from './access-cache.ts'
+import type { DeliveryMetrics } from './delivery-metrics.ts'
 import type { AttachmentReader } from './read-attachment.ts'
 
-/** What every attempt uses. */
+/** What every attempt uses, and the worker that makes it. */
 export interface AttemptDeps {
-  readonly deliveries: Pick<
-    Deliveries,
-    | 'clear'
-    | 'storeDraft'
-    | 'storeUpload'
-    | 'finishUpload'
-    | 'readContent'
-    | 'readChunks'
-    | 'readSight'
-    | 'sharesMessageId'
-  >
-  readonly mailboxes: Pick<
-    Mailboxes,
-    | 'chargeUpload'
-    | 'learnSizeLimit'
-    | 'learnRequestLimits'
-    | 'learnUploadOrigin'
-    | 'readSizeLimits'
-    | 'mayHaveLeftDraft'
-    | 'endCleanup'
-    | 'isToBeDeleted'
-  >
+  readonly deliveries: Deliveries
+  readonly mailboxes: Mailboxes
   readonly cachedAccess: CachedAccess
   readonly requestAccess: RequestAccess
   readonly reportAccessRefusal: ReportAccessRefusal
@@ -50,7 +33,12 @@ export interface AttemptDeps {
   readonly mailer: GraphMailer
   readonly vault: TokenVault
   readonly contentKeys: ContentKeys
+  readonly adminCenters: AdminCenters
   readonly random: RandomBytes
+  /** Returns a number between 0 and 1, for jitter. */
+  readonly chance: () => number
+  readonly logger: FastifyBaseLogger
+  readonly metrics: DeliveryMetrics
   readonly budget: ByteBudget
   /** The size of every range of an upload but the last. */
   readonly rangeBytes: number
@@ -58,7 +46,7 @@ export interface AttemptDeps {
   readonly certainRequestBytes: number
   readonly clock: () => Date
   readonly elapsedMs: () => number
-  readonly timers: Pick<Timers, 'sleep'>
+  readonly timers: Timers
   /** Aborted when the process is asked to stop: what takes long is left to another process. */
   readonly stopping: () => AbortSignal
   /** Aborted when the process ends within seconds: what is not answered by then is in doubt. */

@@ -1,11 +1,9 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FindMessageOutcome } from '@inforiver-mail/m365/find-message'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../runtime/clock.ts'
-import { addressOfMailbox, type GrantedAccess, type RequestAccess } from '../domain/mailbox-access.ts'
+import { addressOfMailbox, type GrantedAccess } from '../domain/mailbox-access.ts'
 import type { Cleanup } from '../queue/drafts/cleanups.ts'
-import type { Mailboxes } from '../queue/queue.ts'
+import type { AttemptDeps } from './attempt.ts'
 import { callOptions } from './call-options.ts'
 
 const MINUTE_MS = 60_000
@@ -31,16 +29,15 @@ type Removed = Awaited<ReturnType<GraphMailer['deleteDraft' | 'readDraft']>>
 
 /** Deletes the drafts, copies and strays that are due to go from mailboxes. */
 export async function cleanMailboxes(
-  deps: {
-    mailboxes: Mailboxes
-    requestAccess: RequestAccess
-    mailer: GraphMailer
-    timers: Pick<Timers, 'deadline'>
-    logger: FastifyBaseLogger
-  },
+  {
+    mailboxes,
+    requestAccess,
+    mailer,
+    timers,
+    logger,
+  }: Pick<AttemptDeps, 'mailboxes' | 'requestAccess' | 'mailer' | 'timers' | 'logger'>,
   stopping: AbortSignal,
 ): Promise<void> {
-  const { mailboxes, requestAccess, mailer, timers, logger } = deps
   for (;;) {
     const cleanups = await mailboxes.claimCleanups()
     if (cleanups.length === 0 || stopping.aborted) return

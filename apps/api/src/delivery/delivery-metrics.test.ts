@@ -1,24 +1,22 @@
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
-import { createDeliveryMetrics } from './delivery-metrics.ts'
-import { createInFlight, MAX_IN_FLIGHT } from './in-flight.ts'
+import { createDeliveryMetrics, MAX_IN_FLIGHT } from './delivery-metrics.ts'
 
 it('shows whether the process sends, and how many messages, of how many', async () => {
   const registry = new Registry()
-  const inFlight = createInFlight()
+  let inFlight = 0
   createDeliveryMetrics(registry, {
     queueDepth: async () => [],
     failures: async () => [],
     process: 'here',
     isOwner: () => true,
     epoch: async () => 3,
-    inFlight: () => inFlight.count(),
+    inFlight: () => inFlight,
     memoryBytes: () => 0,
   })
 
   expect(await registry.metrics()).toContain('inforiver_mail_deliveries_in_flight 0\n')
-  inFlight.begin()
-  inFlight.begin()
+  inFlight = 2
   const text = await registry.metrics()
   expect(text).toContain('inforiver_mail_mailbox_owner{process="here"} 1\n')
   expect(text).toContain('inforiver_mail_mailbox_epoch 3\n')

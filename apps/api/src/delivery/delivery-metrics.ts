@@ -4,7 +4,9 @@ import { oncePerScrape } from '../http/metrics.ts'
 import type { QueueDepth } from '../queue/records/depth.ts'
 import type { FailureCount } from '../queue/records/failures.ts'
 import type { Settlement } from '../queue/owner/settle.ts'
-import { MAX_IN_FLIGHT } from './in-flight.ts'
+
+/** Bounds the memory, and the doubts after a kill, where the limits of a mailbox let out more. */
+export const MAX_IN_FLIGHT = 192
 
 export interface DeliveryMetrics {
   /** Counts an attempt that was settled, and how its message ended. One that `wasHeld` before is not held once more. */

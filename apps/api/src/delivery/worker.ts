@@ -1,29 +1,17 @@
-import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
-import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-calls'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Timers } from '../runtime/clock.ts'
-import type { ContentKeys } from '../vault/content-keys.ts'
-import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../domain/mailbox-access.ts'
-import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../runtime/polling.ts'
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { LOOK_EVERY_MS as TEND_EVERY_MS, type Ownership } from '../queue/owner/ownership.ts'
-import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Tracing } from '../runtime/tracing.ts'
 import { createAccessCache } from './access-cache.ts'
 import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.ts'
 import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
-import type { DeliveryMetrics } from './delivery-metrics.ts'
-import { MAX_IN_FLIGHT, type InFlight } from './in-flight.ts'
-import { reportExpired } from './report-expired.ts'
-import { reportMailboxes } from './report-mailboxes.ts'
+import { MAX_IN_FLIGHT } from './delivery-metrics.ts'
+import { reportExpired, reportMailboxes } from './report.ts'
 import { runAttempt } from './run-attempt.ts'
-import { createOutcomeWriter } from './write-outcome.ts'
+import { writeOutcome } from './write-outcome.ts'
 
 // claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
 // processes that are gone have left behind, and deletes drafts and copies that nobody needs.
@@ -48,33 +36,20 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-export function createWorker(deps: {
-  ownership: Ownership
-  deliveries: Deliveries
-  mailboxes: Mailboxes
-  budget: ByteBudget
-  inFlight: InFlight
-  requestAccess: RequestAccess
-  reportAccessRefusal: ReportAccessRefusal
-  reportIgnoredSender: ReportIgnoredSender
-  mailer: GraphMailer
-  adminCenters: AdminCenters
-  vault: TokenVault
-  contentKeys: ContentKeys
-  clock: () => Date
-  elapsedMs: () => number
-  timers: Timers
-  random: RandomBytes
-  /** Returns a number between 0 and 1, for jitter. */
-  chance: () => number
-  logger: FastifyBaseLogger
-  metrics: DeliveryMetrics
-  tracing: Tracing
-  graceMs?: number
-  /** How often to look for abandoned messages, and for drafts and copies to delete. */
-  lookEveryMs?: number
-  sizes?: DeliverySizes
-}): Worker {
+type Given = Omit<AttemptDeps, 'cachedAccess' | 'stopping' | 'ending' | 'rangeBytes' | 'certainRequestBytes'>
+
+export function createWorker(
+  deps: Given & {
+    ownership: Ownership
+    /** The messages that this process is sending. */
+    inFlight: Set<MarkedMessage>
+    tracing: Tracing
+    graceMs?: number
+    /** How often to look for abandoned messages, and for drafts and copies to delete. */
+    lookEveryMs?: number
+    sizes?: DeliverySizes
+  },
+): Worker {
   const {
     ownership,
     deliveries,
@@ -96,7 +71,6 @@ export function createWorker(deps: {
     stopping: () => stopping.signal,
     ending: () => ending.signal,
   }
-  const outcomes = createOutcomeWriter(deps)
   /** Attempts that are in flight, or whose outcome is being written. */
   const unsettled = new Set<Promise<void>>()
   /** How many messages are being sent under each mark, and the claim that makes it: what others are marked under was not sent. */
@@ -112,42 +86,19 @@ export function createWorker(deps: {
     start() {
       stopping = new AbortController()
       ending = new AbortController()
-      claiming = startPolling(claimMore, {
-        timers,
-        afterFailureMs: AFTER_FAILURE_MS,
-        onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
-      })
-      owning = startPolling(tend, {
-        timers,
+      claiming = poll('messages could not be claimed', claimMore, { afterFailureMs: AFTER_FAILURE_MS })
+      owning = poll('whether this process sends could not be renewed', tend, {
         afterFailureMs: TEND_EVERY_MS,
-        onFailure: (error) =>
-          logger.warn({ err: error }, 'whether this process sends could not be renewed; trying again'),
+        level: 'warn',
       })
-      // Apart from all else: what takes long, or fails, must not hold up its looks.
-      const takingOver = startPolling(takeOver, {
-        timers,
-        afterFailureMs: lookEveryMs,
-        onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
-      })
-      const bringingBack = startPolling(bringTimesBack, {
-        timers,
-        afterFailureMs: lookEveryMs,
-        onFailure: (error) =>
-          logger.error({ err: error }, 'times that lie ahead could not be brought back; trying again'),
-      })
-      const releasing = startPolling(release, {
-        timers,
-        afterFailureMs: lookEveryMs,
-        onFailure: (error) => logger.error({ err: error }, 'messages could not be released; trying again'),
-      })
-      const cleaning = startPolling(clean, {
-        timers,
-        afterFailureMs: lookEveryMs,
-        onFailure(error) {
-          if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
-        },
-      })
-      loops = [claiming, takingOver, bringingBack, releasing, cleaning]
+      loops = [
+        claiming,
+        // Apart from all else: what takes long, or fails, must not hold up its looks.
+        poll('abandoned messages could not be looked for', takeOver),
+        poll('times that lie ahead could not be brought back', bringTimesBack),
+        poll('messages could not be released', release),
+        poll('mailboxes could not be cleaned', clean),
+      ]
       listener = deliveries.listen(() => {
         if (!ownership.isOwner()) owning?.wake() // its owner may have handed a mailbox over
         wake()
@@ -172,6 +123,15 @@ export function createWorker(deps: {
     },
   }
 
+  function poll(
+    what: string,
+    step: (stopping: AbortSignal) => Promise<number>,
+    { afterFailureMs = lookEveryMs, level = 'error' }: { afterFailureMs?: number; level?: 'error' | 'warn' } = {},
+  ): Polling {
+    const onFailure = (error: unknown) => logger[level]({ err: error }, `${what}; trying again`)
+    return startPolling(step, { timers, afterFailureMs, onFailure })
+  }
+
   function wake(): void {
     claiming?.wake()
   }
@@ -183,7 +143,7 @@ export function createWorker(deps: {
 
   /** Claims what there is room for, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    const room = Math.min(MAX_IN_FLIGHT - inFlight.count(), MAX_UNSETTLED - unsettled.size)
+    const room = Math.min(MAX_IN_FLIGHT - inFlight.size, MAX_UNSETTLED - unsettled.size)
     if (room <= 0) return UNTIL_WOKEN
     if ((await claim(room)) > 0) return 0
     return Math.max(0, Math.min(POLL_EVERY_MS, deliveries.untilNextPlaceMs() + AFTER_PLACE_MS))
@@ -240,7 +200,9 @@ export function createWorker(deps: {
 
   /** Deletes drafts and copies from the mailboxes. */
   async function clean(): Promise<number> {
-    await cleanMailboxes(deps, stopping.signal)
+    await cleanMailboxes(deps, stopping.signal).catch((error: unknown) => {
+      if (!stopping.signal.aborted) throw error
+    })
     return lookEveryMs
   }
 
@@ -255,11 +217,11 @@ export function createWorker(deps: {
 
   /** Frees the place of a message once its outcome is known. */
   async function attemptAndSettle(message: MarkedMessage, claimedAt: number): Promise<void> {
-    const freePlace = inFlight.begin()
+    inFlight.add(message)
     const finished = await attemptSafely(message, claimedAt)
-    freePlace()
+    inFlight.delete(message)
     wake()
-    await outcomes.write(message, finished, ending.signal)
+    await writeOutcome(attemptDeps, message, finished)
   }
 
   /** An attempt that throws has sent nothing, so the message is tried again without a doubt. */
