@@ -15,7 +15,7 @@ let sweep: () => Promise<void>
 
 beforeAll(() => {
   const retention = createTestQueue(fixture.database.pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep
-    .expire
+    .deleteOld
   sweep = () => retention(clock.now())
 })
 
