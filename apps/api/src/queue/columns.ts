@@ -40,8 +40,34 @@ const PRIORITY_RANK = { high: 0, normal: 1, low: 2 } as const satisfies Record<M
  *
  * @param priority SQL for a value of messages.priority
  */
-export function rankOf(priority: string): string {
+function rankOf(priority: string): string {
   return `CASE ${priority} WHEN 'high' THEN ${PRIORITY_RANK.high} WHEN 'low' THEN ${PRIORITY_RANK.low} ELSE ${PRIORITY_RANK.normal} END`
+}
+
+/**
+ * A statement that puts messages into the queue, and returns what `queueRows` needs of them.
+ *
+ * @param messages the name of rows with the columns of messages, and with the `size` and `upload_bytes` of their content
+ * @param others further columns of message_queue, and SQL over a row for each
+ */
+export function enqueue(messages: string, others: Readonly<Record<string, string>>): string {
+  const columns = {
+    message_id: 'id',
+    tenant_id: 'tenant_id',
+    service: 'service',
+    priority: rankOf('priority'),
+    waits_since: 'greatest(created_at, send_at)',
+    recipients: 'recipients',
+    size: 'size',
+    upload_bytes: 'upload_bytes',
+    on_unknown_outcome: 'on_unknown_outcome',
+    save_to_sent_items: 'save_to_sent_items',
+    expires_at: 'expires_at',
+    ...others,
+  }
+  return `
+  INSERT INTO message_queue (${Object.keys(columns).join(', ')}) SELECT ${Object.values(columns).join(', ')} FROM ${messages}
+  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes`
 }
 
 /** Whether a row of message_queue may still be sent. No index fits this condition. */

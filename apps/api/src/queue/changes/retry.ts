@@ -1,7 +1,7 @@
 import { noteRetried } from '../../database/failed-alert.sql.ts'
 import type { PrismaClient } from '../../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
-import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from '../columns.ts'
+import { enqueue, isOfTenant, isRetryable, sizeOf, uploadBytesOf } from '../columns.ts'
 import { addToCounters, queueRows } from '../counters.ts'
 import { wakeWorkers } from '../owner/wake.ts'
 
@@ -25,13 +25,13 @@ WITH retried AS MATERIALIZED (
   UPDATE messages m
      SET outcome = NULL, ended_at = NULL, failed_at = NULL, content_kept = false, problem = NULL, possible_duplicate = r.may_be_sent
     FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
-), queued AS (
-  INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
-                             save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)
-SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
-       save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
-  FROM retried
-  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
+), queued AS (${enqueue('retried', {
+  state: `'queued'`,
+  due_at: 'mail_now()',
+  possible_duplicate: 'may_be_sent',
+  from_email: 'from_email',
+  attempt_id: 'attempt_id',
+})}
 ), noted AS (${noteRetried('retried', '$2')}
 ), counted AS (${addToCounters([queueRows('+', 'queued')])}
 )

@@ -1,6 +1,6 @@
 import type { Attachment, MessagePriority, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
-import { rankOf, sizeOf, uploadBytesOf } from '../columns.ts'
+import { enqueue, sizeOf, uploadBytesOf } from '../columns.ts'
 import { searchedText } from '../records/search-text.ts'
 import { forAny, forSmallServices, smallService } from './storage.ts'
 import { countAndTell, lockCounters, queueRows, storedBytes } from '../counters.ts'
@@ -73,9 +73,6 @@ const BATCHES = `batch int, tenant_id text, service text, of_page boolean, added
 const RECORDED = `
 id, tenant_id, service, "to", cc, bcc, recipients, subject, reference, send_at, priority, expires_at, read_receipt, delivery_receipt, on_unknown_outcome,
 save_to_sent_items, attachments, attachment_bytes, open_bytes, created_at`
-/** The columns of message_queue that `accepted` has. */
-const QUEUED = `tenant_id, service, state, due_at, held_because, recipients, upload_bytes, on_unknown_outcome, save_to_sent_items, expires_at`
-
 /**
  * - Without room for all, batches of services that hold a tenth of the storage are left out before all others, and the largest
  *   first, so that they keep out no smaller ones. The counters of the tenant are locked before they are compared, so that two
@@ -90,7 +87,8 @@ const QUEUED = `tenant_id, service, state, due_at, held_because, recipients, upl
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
-  SELECT n.*, substring($2::bytea FROM n.content_from FOR n.content_bytes) AS content, n.send_at > mail_now() AS later, mail_now() AS created_at,
+  SELECT n.*, substring($2::bytea FROM n.content_from FOR n.content_bytes) AS content, n.stored_bytes > n.content_bytes AS chunked,
+         n.send_at > mail_now() AS later, mail_now() AS created_at,
          n.request_read_receipt AS read_receipt, n.request_delivery_receipt AS delivery_receipt, s.from_email AS sender,
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
@@ -140,7 +138,7 @@ WITH new AS MATERIALIZED (
   ON CONFLICT DO NOTHING
   RETURNING message_id
 ), accepted AS MATERIALIZED (
-  SELECT n.*, n.stored_bytes > n.content_bytes AS chunked, coalesce(a.stored_bytes, 0) AS bytes_before, ${uploadBytesOf('n')} AS upload_bytes,
+  SELECT n.*, coalesce(a.stored_bytes, 0) AS bytes_before, ${sizeOf('n')} AS size, ${uploadBytesOf('n')} AS upload_bytes,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
          CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() - behind * interval '1 microsecond' END AS due_at,
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
@@ -156,10 +154,7 @@ WITH new AS MATERIALIZED (
   ON CONFLICT (message_id) DO UPDATE
     SET content = excluded.content, stored_bytes = excluded.stored_bytes, attachment_bytes = excluded.attachment_bytes, begun_at = excluded.begun_at,
         traceparent = excluded.traceparent
-), queued AS (
-  INSERT INTO message_queue (message_id, waits_since, size, priority, ${QUEUED})
-  SELECT id, greatest(created_at, send_at), ${sizeOf('a')}, ${rankOf('priority')}, ${QUEUED} FROM accepted a
-  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
+), queued AS (${enqueue('accepted', { state: 'state', due_at: 'due_at', held_because: 'held_because' })}
 ), ${countAndTell(
   [queueRows('+', 'queued'), storedBytes('+', 'accepted', 'stored_bytes + open_bytes - bytes_before')],
   [
