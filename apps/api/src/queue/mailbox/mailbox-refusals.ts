@@ -1,7 +1,7 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type pg from 'pg'
 import type { Prisma } from '../../database/generated/client.ts'
-import { STANDS_FOR_MS, type GatewayTrouble, type JudgedInterception } from './interceptions.ts'
+import { STANDS_FOR_MS, type GatewayTrouble } from './interceptions.ts'
 import {
   isTokenProblem,
   TOKENS_REFUSED_AT_MOST,
@@ -39,10 +39,10 @@ const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOT
 const LOCK = `SELECT refused, refusal_round AS round, hold, token_refused AS token, gateway, coalesce(no_access_until > mail_now(), false) AS "isPaused", mail_now() AS now
   FROM mailboxes WHERE tenant_id = $1 FOR NO KEY UPDATE`
 
-/** A message that Microsoft refuses had a token that is not, and nothing else answers. $1 tenant, $2 refused, $3 hold */
+/** $1 tenant, $2 refused, $3 hold, $4 token, $5 gateway */
 const WRITE = `
 UPDATE mailboxes
-   SET token_refused = NULL, gateway = NULL, refused = $2, hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
+   SET token_refused = $4, gateway = $5, refused = nullif($2::jsonb, '{}'), hold = $3, probe_at = CASE WHEN $3::jsonb IS NULL THEN NULL ELSE coalesce(probe_at, mail_now() + ${PROBE_EVERY}) END
  WHERE tenant_id = $1`
 
 export interface LockedRefusals {
@@ -88,27 +88,14 @@ interface Row extends Pick<LockedRefusals, 'token' | 'gateway' | 'isPaused' | 'n
 export async function writeRefusals(
   client: pg.PoolClient,
   tenantId: string,
-  { refused, hold }: MailboxRefusals,
+  {
+    refused,
+    hold,
+    token,
+    gateway,
+  }: Pick<MailboxRefusals, 'refused' | 'hold'> & Pick<LockedRefusals, 'token' | 'gateway'>,
 ): Promise<void> {
-  await client.query(WRITE, [tenantId, JSON.stringify(refused), hold && JSON.stringify(hold)])
-}
-
-/** $1 tenant, $2 trouble */
-const WRITE_TOKEN = `UPDATE mailboxes SET gateway = NULL, token_refused = $2 WHERE tenant_id = $1`
-
-export async function writeTokenTrouble(client: pg.PoolClient, tenantId: string, trouble: TokenTrouble): Promise<void> {
-  await client.query(WRITE_TOKEN, [tenantId, JSON.stringify(trouble)])
-}
-
-/** $1 tenant, $2 refused, $3 trouble */
-const WRITE_INTERCEPTION = `UPDATE mailboxes SET refused = $2, gateway = $3 WHERE tenant_id = $1`
-
-export async function writeInterception(
-  client: pg.PoolClient,
-  tenantId: string,
-  { refused, trouble }: Pick<JudgedInterception, 'refused' | 'trouble'>,
-): Promise<void> {
-  await client.query(WRITE_INTERCEPTION, [tenantId, JSON.stringify(refused), JSON.stringify(trouble)])
+  await client.query(WRITE, [tenantId, refused, hold, token, gateway])
 }
 
 /**

@@ -16,9 +16,7 @@ import {
   endsRefusal,
   hasLeft,
   lockRefusals,
-  writeInterception,
   writeRefusals,
-  writeTokenTrouble,
   type LockedRefusals,
 } from '../mailbox/mailbox-refusals.ts'
 import {
@@ -97,9 +95,9 @@ export interface Settled {
 
 /** The columns of `result`, which arrive as JSON. */
 const RESULT_COLUMNS = `
-"messageId" text, "markId" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
-"possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "entraAnswered" boolean, refusals int, "refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
+"messageId" text, "markId" text, status text, "waitMs" bigint, "heldBecause" text, doubt jsonb, "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb,
+"fromEmail" text, attempt jsonb, "internetMessageId" text, charged boolean, "pauseMailboxMs" bigint, "noAccessMs" bigint, "entraAnswered" boolean, refusals int,
+"refusedAlone" int, "refusalRound" int, route text, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted by the mark under which the
@@ -113,11 +111,12 @@ const RESULT_COLUMNS = `
  */
 const SETTLE = `
 WITH result AS MATERIALIZED (
-  SELECT r."messageId" AS message_id, r."markId" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
+  SELECT r."messageId" AS message_id, r."markId" AS owner, r.status, r."heldBecause" AS held_because,
+         CASE r.doubt ->> 'state' WHEN 'in-doubt' THEN 'in-doubt' ELSE 'none' END AS doubt, coalesce((r.doubt ->> 'looks')::int, 0) AS looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
-         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
+         r.attempt ->> 'outcome' AS outcome, r.attempt ->> 'code' AS code, r.attempt ->> 'detail' AS detail, r.attempt -> 'values' AS facts, r."internetMessageId" AS internet_message_id,
          r.charged, r."entraAnswered" AS entra_answered, r.refusals, r."refusedAlone" AS refused_alone, r."refusalRound" AS refusal_round, r.route, o.at,
-         o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
+         o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMailboxMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
@@ -313,17 +312,18 @@ async function judge(
   const { settlement } = settled
   if (refusal.by === 'token') {
     const { trouble, pauseMs } = judgeToken(token, refusal, isPaused, now)
-    await writeTokenTrouble(client, tenantId, trouble)
+    await writeRefusals(client, tenantId, { ...mailbox, token: trouble, gateway: null })
     return { settlement: { ...settlement, noAccessMs: pauseMs } }
   }
   if (refusal.by === 'gateway') {
     const waitMs = settlement.waitMs ?? 0
     const judged = judgeInterception({ ...mailbox, gateway, isPaused }, { ...message, id }, refusal, { now, waitMs })
-    await writeInterception(client, tenantId, judged)
+    await writeRefusals(client, tenantId, { ...mailbox, refused: judged.refused, token, gateway: judged.trouble })
     return { settlement: afterInterception(settlement, refusal, judged), message: judged.message }
   }
   const judged = judgeRefusal(mailbox, { ...message, id }, refusal, now)
-  await writeRefusals(client, tenantId, judged.mailbox)
+  // A message that Microsoft refuses had a token that is not, and nothing else answers.
+  await writeRefusals(client, tenantId, { ...judged.mailbox, token: null, gateway: null })
   return { settlement: afterRefusal(settlement, refusal, judged.becomes), message: judged.message }
 }
 
@@ -356,33 +356,16 @@ function toldAttempt({ status, attempt }: Settlement): Attempt | null {
 
 /** Shapes an outcome as `RESULT_COLUMNS` names it. */
 function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled, refusals?: MessageRefusals) {
-  const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
-  const attempt = toldAttempt(settlement)
+  const { refusal: _, gateway: __, ...columns } = settlement
   return {
+    ...columns,
     messageId: message.id,
     markId: message.markId,
-    status,
-    waitMs,
-    heldBecause,
-    doubt: doubt.state === 'in-doubt' ? 'in-doubt' : 'none',
-    looks: doubt.state === 'in-doubt' ? doubt.looks : 0,
-    possibleDuplicate,
-    tryingMs,
-    problem,
     fromEmail,
-    attemptOutcome: attempt?.outcome,
-    attemptCode: attempt?.code,
-    attemptDetail: attempt?.detail,
-    attemptFacts: attempt?.values,
-    internetMessageId: internetMessageId ?? null,
-    charged,
-    pauseMs: settlement.pauseMailboxMs,
-    noAccessMs: settlement.noAccessMs,
-    entraAnswered: settlement.entraAnswered,
-    refusals: settlement.refusals,
-    refusedAlone: refusals?.alone ?? null,
-    refusalRound: refusals?.round ?? null,
-    route: settlement.route,
+    attempt: toldAttempt(settlement),
+    internetMessageId,
+    refusedAlone: refusals?.alone,
+    refusalRound: refusals?.round,
     agoMs: Math.round(ageMs()),
   }
 }
