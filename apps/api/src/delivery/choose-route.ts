@@ -10,7 +10,6 @@ import {
   planSize,
   shorterThan,
   type NoRoute,
-  type SizeLimits,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
@@ -27,27 +26,21 @@ export function chooseRoute(
 ): MessageRoute | Promise<MessageRoute> {
   const isShort = boundRequest(message.storedBytes) < Math.min(COUNTED_FROM_BYTES, deps.certainRequestBytes)
   return isShort && !message.uploading
-    ? new ShortRoute(content, fromEmail)
+    ? shortRoute(content, fromEmail)
     : measureRoute(deps, message, content, fromEmail)
 }
 
 /** The route of a message so short that it meets no limit: it is measured only if somebody asks. */
-class ShortRoute implements MessageRoute {
-  readonly isShort = true
-  limits: SizeLimits = NOTHING_KNOWN
-  plan: SizePlan = { kind: 'send-mail' }
-  refusal: Refused | null = null
-  private readonly content: MessageContent
-  private readonly fromEmail: string
-  private measured: RequestSizes | null = null
-
-  constructor(content: MessageContent, fromEmail: string) {
-    this.content = content
-    this.fromEmail = fromEmail
-  }
-
-  get sizes(): RequestSizes {
-    return (this.measured ??= measureRequests(this.content, this.fromEmail))
+function shortRoute(content: MessageContent, fromEmail: string): MessageRoute {
+  let measured: RequestSizes | null = null
+  return {
+    isShort: true,
+    limits: NOTHING_KNOWN,
+    plan: { kind: 'send-mail' },
+    refusal: null,
+    get sizes() {
+      return (measured ??= measureRequests(content, fromEmail))
+    },
   }
 }
 
