@@ -1,7 +1,7 @@
 import { explainDelivery } from '@inforiver-mail/contract/delivery-text'
 import type { Delivery, DeliveryReport, MessageSummary, Recipient } from '@inforiver-mail/contract/message'
 import { NO_OUTCOME, type RecipientOutcome } from './merge-outcome.ts'
-import { keyOf } from './recipient-outcomes.ts'
+import { keyOf, recipientsOf, type KeptRecipients } from './recipient-outcomes.ts'
 
 // What is shown of the delivery of messages. Only outcomes are stored: that one is awaited, or no longer, follows from
 // the time and from the sources that are on, so that neither has to be written down.
@@ -55,13 +55,6 @@ export const SENT_LATELY = `
 SELECT DISTINCT e.message_id FROM message_events e
  WHERE e.tenant_id = $1 AND e.position > floor(extract(epoch FROM mail_now() - ${AWAITED_FOR}) * 1000000)::bigint AND e.type = 'message.sent'`
 
-/** The recipients of a message. Null, as is bcc, where they were not kept. */
-interface Recipients {
-  readonly to: readonly Recipient[]
-  readonly cc: readonly Recipient[] | null
-  readonly bcc: readonly Recipient[] | null
-}
-
 /** What is known of a message. */
 interface Known {
   readonly id: string
@@ -75,19 +68,15 @@ interface Known {
 export const NOTHING_KNOWN: Known = { id: '', outcomes: new Map(), isAwaited: false }
 
 /** Lists the recipients of a message with what is known of their delivery. */
-export function reportRecipients({ to, cc, bcc }: Recipients, known: Known): DeliveryReport[] {
+export function reportRecipients({ to, cc, bcc }: KeptRecipients, known: Known): DeliveryReport[] {
   const of = (kind: DeliveryReport['kind'], recipients: readonly Recipient[] | null) =>
     (recipients ?? []).map(({ address }) => toReport(address, kind, known))
   return [...of('to', to), ...of('cc', cc), ...of('bcc', bcc)]
 }
 
 /** Counts the recipients in each state of delivery; those that were not kept are in doubt, or unknown. */
-export function countDeliveries(
-  { to, cc, bcc }: Recipients,
-  recipients: number,
-  known: Known,
-): MessageSummary['delivery'] {
-  const kept = [...to, ...(cc ?? []), ...(bcc ?? [])].map(({ address }) => deliveryOf(outcomeOf(address, known), known))
+export function countDeliveries(message: KeptRecipients, recipients: number, known: Known): MessageSummary['delivery'] {
+  const kept = recipientsOf(message).map(({ address }) => deliveryOf(outcomeOf(address, known), known))
   const others = Array.from({ length: Math.max(0, recipients - kept.length) }, () => deliveryOf(NO_OUTCOME, known))
   const counts: Partial<Record<Delivery, number>> = {}
   for (const delivery of [...kept, ...others]) counts[delivery] = (counts[delivery] ?? 0) + 1

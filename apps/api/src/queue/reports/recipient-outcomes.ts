@@ -20,38 +20,40 @@ import { addCounts } from '../records/event-counts.ts'
 const REPORTS_AT_ONCE = 500
 const AWAITED_AT_ONCE = 500
 
-/** A message that reports are about, with what is known of its recipients. */
+/** A message that reports are about. */
 interface ReportedMessage {
   readonly id: string
   readonly service: string
   readonly possibleDuplicate: boolean
-  /** The addresses as they were submitted, by the address in lower case. */
+  /** The addresses as they were submitted, and how often each is among them, by the address in lower case. */
   readonly addresses: ReadonlyMap<string, { readonly address: string; readonly places: number }>
 }
 
 /** $1 tenant, $2 ids */
 const READ_MESSAGES = `
-SELECT m.id, m.service, m.possible_duplicate, m."to", m.cc, m.bcc
+SELECT m.id, m.service, m.possible_duplicate AS "possibleDuplicate", m."to", m.cc, m.bcc
   FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
 
-const COLUMNS = `o.message_id, o.address, o.delivery, o.code, o.detail, o.at, o.source, o.certain, o.note, o.events, o.code_awaited_until`
+const COLUMNS = `
+o.message_id AS "messageId", o.address, o.delivery, o.code, o.detail, o.at, o.source, o.certain, o.note, o.events, o.code_awaited_until AS "codeAwaitedUntil"`
 
 /** $1 message ids */
 const READ = `SELECT ${COLUMNS} FROM recipient_outcomes o WHERE o.message_id = ANY ($1)`
 
-/** $1 tenant, $2 message ids, $3 addresses, $4 how often each is among the recipients */
+/** $1 tenant, $2 message ids, $3 places as JSON */
 const PREPARE = `
 INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, learned_at)
-SELECT a.message_id, a.address, $1, a.places, mail_now()
-  FROM unnest($2::text[], $3::text[], $4::int[]) AS a(message_id, address, places) JOIN messages m ON m.id = a.message_id
+SELECT m.id, p.address, $1, p.places, mail_now()
+  FROM jsonb_to_recordset($3::jsonb) AS p("messageId" text, address text, places int) JOIN messages m ON m.id = p."messageId"
  WHERE m.id = ANY ($2)
- ORDER BY a.message_id, a.address
+ ORDER BY m.id, p.address
 ON CONFLICT DO NOTHING`
 
-/** $1 message ids, $2 addresses */
+/** $1 message ids, $2 places as JSON */
 const LOCK = `
 SELECT ${COLUMNS}, mail_now() AS now FROM recipient_outcomes o
- WHERE o.message_id = ANY ($1) AND (o.message_id, o.address) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+ WHERE o.message_id = ANY ($1)
+   AND (o.message_id, o.address) IN (SELECT * FROM jsonb_to_recordset($2::jsonb) AS p("messageId" text, address text))
  ORDER BY o.message_id, o.address FOR UPDATE`
 
 /** Counts those that have bounced by this. $1 tenant, $2 outcomes as JSON, $3 message ids */
@@ -97,21 +99,12 @@ SELECT FROM counted`
 
 /** Recipients whose code has not come in time. $1 at most */
 const OVERDUE = `
-SELECT o.tenant_id, o.message_id, o.address FROM recipient_outcomes o
+SELECT o.tenant_id AS "tenantId", o.message_id AS "messageId", o.address FROM recipient_outcomes o
  WHERE o.code_awaited_until <= mail_now() ORDER BY o.code_awaited_until LIMIT $1`
 
-interface OutcomeRow {
-  readonly message_id: string
-  readonly address: string
+interface OutcomeRow extends Omit<RecipientOutcome, 'delivery' | 'source'>, Place {
   readonly delivery: string | null
-  readonly code: string | null
-  readonly detail: string | null
-  readonly at: Date | null
   readonly source: string | null
-  readonly certain: boolean
-  readonly note: string | null
-  readonly events: readonly string[]
-  readonly code_awaited_until: Date | null
 }
 
 /**
@@ -144,16 +137,11 @@ async function applySome(pool: pg.Pool, tenantId: string, reports: readonly Outc
     if (!first || mergeAll(current, some, now) === current) return []
     const { messageId } = first
     const address = first.recipient.toLowerCase()
-    return [{ key, messageId, address, places: messages.get(messageId)?.addresses.get(address)?.places ?? 1 }]
+    return [{ messageId, address, places: messages.get(messageId)?.addresses.get(address)?.places ?? 1 }]
   })
   if (places.length === 0) return 0
   return inTransaction(pool, async (client) => {
-    await client.query(PREPARE, [
-      tenantId,
-      places.map(({ messageId }) => messageId),
-      places.map(({ address }) => address),
-      places.map((place) => place.places),
-    ])
+    await client.query(PREPARE, [tenantId, idsOf(places), JSON.stringify(places)])
     return change(client, tenantId, places, messages, (key, current, at) =>
       mergeAll(current, reported.get(key) ?? [], at),
     )
@@ -166,20 +154,9 @@ function mergeAll(current: RecipientOutcome, reports: readonly OutcomeReport[], 
 
 /** Writes the events of failed deliveries whose code has not come in time. Returns whether there may be more. */
 export async function writeOverdueEvents(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ tenant_id: string; message_id: string; address: string }>(OVERDUE, [
-    AWAITED_AT_ONCE,
-  ])
-  for (const [tenantId, some] of Map.groupBy(rows, (row) => row.tenant_id)) {
-    const places = some.map((row) => ({
-      key: keyOf(row.message_id, row.address),
-      messageId: row.message_id,
-      address: row.address,
-    }))
-    const messages = await readMessages(
-      pool,
-      tenantId,
-      places.map(({ messageId }) => messageId),
-    )
+  const { rows } = await pool.query<Place & { readonly tenantId: string }>(OVERDUE, [AWAITED_AT_ONCE])
+  for (const [tenantId, places] of Map.groupBy(rows, (row) => row.tenantId)) {
+    const messages = await readMessages(pool, tenantId, idsOf(places))
     await inTransaction(pool, (client) =>
       change(client, tenantId, places, messages, (_key, current, now) =>
         current.codeAwaitedUntil !== null && current.codeAwaitedUntil <= now
@@ -191,10 +168,15 @@ export async function writeOverdueEvents(pool: pg.Pool): Promise<boolean> {
   return rows.length === AWAITED_AT_ONCE
 }
 
+/** A recipient of a message. */
 interface Place {
-  readonly key: string
   readonly messageId: string
+  /** In lower case. */
   readonly address: string
+}
+
+function idsOf(places: readonly Place[]): string[] {
+  return places.map(({ messageId }) => messageId)
 }
 
 /** Changes recipients under their locks, and writes their events. */
@@ -205,28 +187,21 @@ async function change(
   messages: ReadonlyMap<string, ReportedMessage>,
   next: (key: string, current: RecipientOutcome, now: Date) => RecipientOutcome,
 ): Promise<number> {
-  const ids = places.map(({ messageId }) => messageId)
-  const { rows } = await client.query<OutcomeRow & { readonly now: Date }>(LOCK, [
-    ids,
-    places.map(({ address }) => address),
-  ])
+  const ids = idsOf(places)
+  const { rows } = await client.query<OutcomeRow & { readonly now: Date }>(LOCK, [ids, JSON.stringify(places)])
   const changes = rows.flatMap((row) => {
+    const { messageId, address, now } = row
     const before = toOutcome(row)
-    const merged = next(keyOf(row.message_id, row.address), before, row.now)
-    const event = dueEvent(merged, row.now)
+    const merged = next(keyOf(messageId, address), before, now)
+    const event = dueEvent(merged, now)
     const after = event === null ? merged : { ...merged, events: [...merged.events, event], codeAwaitedUntil: null }
     const hasBounced = after.delivery === 'failed' && before.delivery !== 'failed'
-    return after === before ? [] : [{ messageId: row.message_id, address: row.address, after, event, hasBounced }]
+    return after === before ? [] : [{ messageId, address, after, event, hasBounced }]
   })
   if (changes.length === 0) return 0
-  const written = changes.map(({ messageId, address, after, hasBounced }) => ({
-    messageId,
-    address,
-    ...after,
-    hasBounced,
-  }))
+  const written = changes.map(({ after, event: _event, ...place }) => ({ ...place, ...after }))
   await client.query(WRITE, [tenantId, JSON.stringify(written), ids])
-  await client.query(NOTE_REPORTED, [changes.map(({ messageId }) => messageId)])
+  await client.query(NOTE_REPORTED, [idsOf(changes)])
   const events = changes.flatMap(({ messageId, address, after, event }) => {
     const message = messages.get(messageId)
     return event === null || !message ? [] : [toEvent(message, address, after, event)]
@@ -258,25 +233,24 @@ async function readMessages(
   tenantId: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ReportedMessage>> {
-  const { rows } = await pool.query<{
-    id: string
-    service: string
-    possible_duplicate: boolean
-    to: Recipient[]
-    cc: Recipient[] | null
-    bcc: Recipient[] | null
-  }>(READ_MESSAGES, [tenantId, ids])
+  const { rows } = await pool.query<Omit<ReportedMessage, 'addresses'> & KeptRecipients>(READ_MESSAGES, [tenantId, ids])
   return new Map(
-    rows.map(({ id, service, possible_duplicate: possibleDuplicate, to, cc, bcc }) => [
-      id,
-      {
-        id,
-        service,
-        possibleDuplicate,
-        addresses: countAddresses([...to, ...(cc ?? []), ...(bcc ?? [])]),
-      },
-    ]),
+    rows.map((row) => {
+      const { id, service, possibleDuplicate } = row
+      return [id, { id, service, possibleDuplicate, addresses: countAddresses(recipientsOf(row)) }]
+    }),
   )
+}
+
+/** The recipients of a message. Null, as is bcc, where they were not kept. */
+export interface KeptRecipients {
+  readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[] | null
+  readonly bcc: readonly Recipient[] | null
+}
+
+export function recipientsOf({ to, cc, bcc }: KeptRecipients): Recipient[] {
+  return [...to, ...(cc ?? []), ...(bcc ?? [])]
 }
 
 function countAddresses(recipients: readonly Recipient[]): ReportedMessage['addresses'] {
@@ -295,7 +269,7 @@ export async function readOutcomes(
   messageIds: readonly string[],
 ): Promise<ReadonlyMap<string, RecipientOutcome>> {
   const { rows } = await pool.query<OutcomeRow>(READ, [messageIds])
-  return new Map(rows.map((row) => [keyOf(row.message_id, row.address), toOutcome(row)]))
+  return new Map(rows.map((row) => [keyOf(row.messageId, row.address), toOutcome(row)]))
 }
 
 /** What a row of the message trace reported that was matched without a Message-ID. */
@@ -339,17 +313,16 @@ export function keyOf(messageId: string, address: string): string {
   return `${messageId} ${address}`
 }
 
-function toOutcome(row: OutcomeRow): RecipientOutcome {
-  const { code, detail, at, certain, note, events } = row
-  return {
-    delivery: readDelivery(row.delivery),
-    code,
-    detail,
-    at,
-    source: readDeliverySource(row.source),
-    certain,
-    note,
-    events,
-    codeAwaitedUntil: row.code_awaited_until,
-  }
+function toOutcome({
+  code,
+  detail,
+  at,
+  certain,
+  note,
+  events,
+  codeAwaitedUntil,
+  ...row
+}: OutcomeRow): RecipientOutcome {
+  const [delivery, source] = [readDelivery(row.delivery), readDeliverySource(row.source)]
+  return { delivery, code, detail, at, source, certain, note, events, codeAwaitedUntil }
 }

@@ -1,8 +1,8 @@
-import type { Delivery, DeliverySource, Recipient } from '@inforiver-mail/contract/message'
+import type { Delivery, DeliverySource } from '@inforiver-mail/contract/message'
 import { ownMessageId } from '@inforiver-mail/m365/mime-message'
 import type pg from 'pg'
 import { comparableAddress } from '../../domain/compare-addresses.ts'
-import { keyOf, readOutcomes } from './recipient-outcomes.ts'
+import { keyOf, readOutcomes, recipientsOf, type KeptRecipients } from './recipient-outcomes.ts'
 
 // Finds the messages that reports are about.
 
@@ -50,15 +50,12 @@ SELECT ${COLUMNS}, ${QUEUED_FROM}, d.internet_message_id
   FROM message_drafts d CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = d.message_id OFFSET 0) AS m
  WHERE d.tenant_id = $1 AND d.internet_message_id = ANY ($3)`
 
-interface MessageRow {
+interface MessageRow extends KeptRecipients {
   readonly id: string
   readonly internet_message_id: string | null
   readonly from_email: string | null
   readonly subject: string
   readonly sent_at: Date | null
-  readonly to: Recipient[]
-  readonly cc: Recipient[] | null
-  readonly bcc: Recipient[] | null
   readonly queued_from?: string | null
   readonly draft_id?: string | null
 }
@@ -105,7 +102,7 @@ export async function sharesMessageId(
   internetMessageId: string,
   addresses: readonly string[] | null,
 ): Promise<boolean> {
-  const { rows } = await pool.query<Pick<MessageRow, 'to' | 'cc' | 'bcc'>>(SHARERS, [tenantId, internetMessageId, id])
+  const { rows } = await pool.query<KeptRecipients>(SHARERS, [tenantId, internetMessageId, id])
   if (addresses === null || rows.length === MOST_SHARERS) return rows.length > 0
   const sought = new Set(addresses.map(comparableAddress))
   return rows.flatMap(recipientsOf).some(({ address }) => sought.has(comparableAddress(address)))
@@ -146,8 +143,4 @@ async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise
     const internetMessageId = row.draft_id ?? row.internet_message_id ?? ownMessageId(row.id, fromEmail)
     return [{ id: row.id, internetMessageId, fromEmail, subject: row.subject, sentAt: row.sent_at, recipients }]
   })
-}
-
-function recipientsOf({ to, cc, bcc }: Pick<MessageRow, 'to' | 'cc' | 'bcc'>): Recipient[] {
-  return [...to, ...(cc ?? []), ...(bcc ?? [])]
 }
