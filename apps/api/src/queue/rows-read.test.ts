@@ -288,6 +288,14 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(() => work(queue))).toBeLessThan(each * VERY_MANY + FEW)
   })
 
+  it.each([{ service: 'sent nothing' }, { service: 'sent nothing', status: 'sent' }] as const)(
+    'reads few rows for a search of %o, in texts that nearly all have',
+    async (filter) => {
+      const list = () => queue.messages.list(FOUND, listing({ ...filter, search: 'REPORT' }), null)
+      expect(await rowsRead(async () => expect(await list()).toMatchObject({ total: 0 }))).toBeLessThan(FEW)
+    },
+  )
+
   it('reads no waiting message twice to find those that were sent', async () => {
     const owner = { tenantId: 'ten_paused', service: null }
     const list = () => queue.messages.list(owner, listing({ status: 'sent' }), null)
@@ -591,7 +599,13 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       },
     )
 
-    it('reads few rows for a page of those of which nothing is reported, older than very many others, and counts them', async () => {
+    it('reads few rows for a page of those of which nothing is reported, older than very many others and than very many that failed, and counts them', async () => {
+      await fixture.database.query(
+        `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at, failed_at)
+         SELECT 'msg_failed_unreported_' || n, $1, 'reports', 'failed', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now()
+           FROM generate_series(1, $2::int) AS n`,
+        [OWNER.tenantId, VERY_MANY],
+      )
       await fixture.database.query(
         `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
          SELECT 'msg_not_reported_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - interval '1 year', mail_now(), mail_now() FROM generate_series(1, 5) AS n`,

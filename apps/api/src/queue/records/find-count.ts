@@ -50,7 +50,7 @@ export async function countRows(database: Connections, selection: Selection, atM
   if (!source) return { count: 0, oldest: null }
   const plan = planOf(source)
   const rows = rowsOf(source, ofRow(source), ofState(source.tells))
-  const order = plan === IN_ORDER ? 'ORDER BY r.created_at DESC' : ''
+  const order = plan === IN_ORDER ? `ORDER BY ${source.isOfService ? 'r.service DESC, ' : ''}r.created_at DESC` : ''
   const sql = `SELECT count(*)::int AS count, min(at) AS oldest FROM (SELECT r.created_at AS at ${rows} ${order} LIMIT ${atMost}) AS counted`
   const statement = withNamed(selection, sql, tenantId)
   const counted =

@@ -57,6 +57,8 @@ export interface Source {
   readonly tells: readonly Asked[]
   /** Rows of messages, with their columns, in any state. */
   readonly isOfMessages?: boolean
+  /** Its rows are of the service that is asked for, which leads their order. */
+  readonly isOfService?: boolean
   /** Rows of message_texts. Their texts are compared already, but for those of rows with `is_missing`, whose texts are not written yet. */
   readonly texts?: 'all' | 'some-missing'
   /** In place of reading them in the order of submission. */
@@ -74,6 +76,18 @@ export const ALL: Source = {
 
 /** Messages of which something may not be known. Only their index fits the condition on the tenant. */
 const UNREPORTED: Source = { ...ALL, sql: `(SELECT * FROM messages WHERE tenant_id || '' = $1 AND NOT reported)` }
+/** Without those that were not sent, of which nothing is ever known: their index tells which. */
+const UNREPORTED_SENT: Source = {
+  ...ALL,
+  sql: `(SELECT * FROM messages WHERE tenant_id || '' = $1 AND NOT reported AND failed_at IS NULL AND cancelled_at IS NULL)`,
+}
+
+/** Messages of a service. Of a range, it is part of the order, which only the index by service has. */
+export const OF_SERVICE: Source = {
+  ...ALL,
+  sql: `(SELECT * FROM messages WHERE tenant_id = $1 AND service >= :service AND service <= :service)`,
+  isOfService: true,
+}
 
 /** The setting under which the rows of a source are read; null for none. */
 export function planOf({ plan, ordered }: Source): typeof FOR_VALUES | typeof IN_ORDER | null {
@@ -235,7 +249,8 @@ function sourceOf(filter: StoredFilter, service: string | null): Source | null {
     case 'sending':
       return inQueue(status, service)
     default:
-      return delivery === 'unknown' ? UNREPORTED : ALL
+      if (delivery !== 'unknown') return ALL
+      return status === 'sent' ? UNREPORTED_SENT : UNREPORTED
   }
 }
 
@@ -357,9 +372,9 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   }
 
   function ofRow(source: Source): string[] {
-    const { isOfMessages = false, texts } = source
+    const { isOfMessages = false, isOfService = false, texts } = source
     return [
-      ...ofSubmission,
+      ...(isOfService ? ofTime : ofSubmission),
       ...ofTexts(source),
       ...(status !== undefined && (isOfMessages || texts)
         ? [`r.outcome ${ENDED.has(status) ? `= '${status}'` : 'IS NULL'}`]

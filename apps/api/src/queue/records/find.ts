@@ -10,6 +10,7 @@ import {
   ALL,
   createSelection,
   MILLIS,
+  OF_SERVICE,
   planOf,
   rowsOf,
   time,
@@ -133,24 +134,28 @@ interface FoundBefore {
 /** $1 tenant */
 const MISSING = `message_texts WHERE tenant_id = $1 AND searched IS NULL`
 
-/** Has the texts lead, unless few rows of another source have to be compared. */
+/** Has the texts lead, unless few rows of another source or service have to be compared. */
 async function chooseSource(
   database: Connections,
   selection: Selection,
   owner: Owner,
   { comparedAtMost = COMPARED_AT_MOST, exactUpTo = MAX_EXACT_TOTAL }: FinderBounds,
 ): Promise<Selection> {
-  const { source, texts, tenantId, filter } = selection
+  const { source, texts, tenantId, service, filter } = selection
   if (source === null || texts === null) return selection
   const { rows } = await database.query<{ lacks: boolean }>(`SELECT EXISTS (SELECT FROM ${MISSING}) AS lacks`, [
     tenantId,
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
-  if (!source.isOfMessages) {
+  if (!source.isOfMessages || service !== null) {
     const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
-    const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
-    if (count <= comparedAtMost && (count <= COMPARED_ALWAYS || count < expected)) return selection
+    const ofService = { ...selection, source: OF_SERVICE, ofRow: () => selection.ofTime, ofState: () => [] }
+    const counted = source.isOfMessages ? ofService : createSelection(owner, besides)
+    const atMost = source.isOfMessages ? Math.min(comparedAtMost, expected) : comparedAtMost
+    const { count } = await countRows(database, counted, atMost + 1)
+    if (count <= atMost && (count <= COMPARED_ALWAYS || count < expected))
+      return source.isOfMessages ? { ...selection, source: { ...OF_SERVICE, tells: source.tells } } : selection
   }
   return { ...selection, source: expected > exactUpTo ? texts.many : texts.few }
 }
@@ -234,7 +239,7 @@ function createReading(
     atMost: number | null,
   ): Promise<Found[]> {
     const past = position === null ? [] : [isPast(toward, position)]
-    const order = orderOf(toward)
+    const order = orderOf(toward, rows)
     const first = `(SELECT * ${rowsOf(rows, [...ofSubmission, ...past], [])} ${order} LIMIT ${atMost})`
     const looked = atMost === null ? rows : { sql: first }
     const missing = rows.texts === 'some-missing' ? ', r.is_missing' : ''
@@ -310,9 +315,9 @@ function isPast(toward: Toward, { at, id }: ListPosition): string {
   return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${time(at)}, ${pg.escapeLiteral(id)}::text)`
 }
 
-function orderOf(toward: Toward): string {
+function orderOf(toward: Toward, { isOfService = false }: Source): string {
   const direction = toward === 'older' ? 'DESC' : 'ASC'
-  return `ORDER BY r.created_at ${direction}, r.id ${direction}`
+  return `ORDER BY ${isOfService ? `r.service ${direction}, ` : ''}r.created_at ${direction}, r.id ${direction}`
 }
 
 function toMatch({ id, millis }: Found): Match {
