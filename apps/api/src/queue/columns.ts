@@ -1,7 +1,6 @@
 import type { MessagePriority } from '@inforiver-mail/contract/message'
 import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
-import { ENDED } from './counters.ts'
 import { isInLane, walkLanes } from './lanes.ts'
 
 // SQL fragments that define the size of a message, whether it is being sent, and the deletion of what is stored of it.
@@ -182,29 +181,6 @@ export function isCancellable(row: string): string {
   return `NOT ${row}.possible_duplicate
      /* fence: cancel-in-doubt */ AND ${row}.doubt = 'none' /* end */
      /* fence: cancel */ AND (${row}.mark_id IS NULL OR ${row}.uploading) /* end */`
-}
-
-/**
- * A common table expression, `recorded`, by which messages that left the queue have failed. A late outcome of the attempt that
- * may have sent one still counts.
- *
- * @param left the name of rows of message_queue
- * @param problem SQL over a row `l` of these, as JSON
- * @param at SQL over a row `l` for when they failed
- */
-export function recordFailed(
-  left: string,
-  problem: string,
-  { at = 'mail_now()', keepsContent = false }: { at?: string; keepsContent?: boolean } = {},
-): string {
-  return `
-recorded AS (
-  UPDATE messages m
-     SET outcome = 'failed', ended_at = ${at}, failed_at = ${at}, content_kept = ${keepsContent}, attempt_id = l.attempt_id,
-         from_email = l.from_email, possible_duplicate = l.possible_duplicate, problem = ${problem}
-    FROM ${left} l WHERE m.id = ${idsOf(left)} AND m.id = l.message_id
-  RETURNING ${ENDED}
-)`
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
-import { deleteContents, deleteDrafts, idsOf, isCancellable, isOfTenant } from '../columns.ts'
-import { countAndTell, ENDED, endedEvents, queueRows, storedBytes } from '../counters.ts'
+import { isCancellable, isOfTenant } from '../columns.ts'
+import { endUnsent, LEFT } from './end-unsent.ts'
 
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
@@ -19,11 +19,8 @@ WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
    WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
-  RETURNING q.message_id, q.tenant_id, m.service, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
-), recorded AS (
-  UPDATE messages m SET outcome = 'cancelled', ended_at = mail_now(), cancelled_at = mail_now() WHERE m.id = ${idsOf('cancelled')}
-  RETURNING ${ENDED}
-), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}, ${countAndTell([queueRows('-', 'cancelled'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
+  RETURNING ${LEFT}, m.service
+), ${endUnsent('cancelled', { problem: null })}
 SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false when the message may already have been sent, or has ended. */

@@ -1,18 +1,8 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import type pg from 'pg'
-import { raiseFailed } from '../../database/failed-alert.sql.ts'
-import {
-  deletableAtOnce,
-  deleteContents,
-  deleteDrafts,
-  idsOf,
-  isInTime,
-  recordFailed,
-  seesDraft,
-  storedBytesOf,
-} from '../columns.ts'
-import { countAndTell, endedEvents, queueRows, storedBytes } from '../counters.ts'
+import { deletableAtOnce, idsOf, isInTime, seesDraft, storedBytesOf } from '../columns.ts'
+import { endUnsent, LEFT } from './end-unsent.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -42,14 +32,11 @@ WITH due AS MATERIALIZED (
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
-), ${recordFailed('expired', 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END')}, ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('recorded')}
-  RETURNING tenant_id
-), ${countAndTell(
-  [queueRows('-', 'expired'), storedBytes('-', 'dropped_contents')],
-  [endedEvents('recorded')],
-  '(SELECT count(*) FROM alerted) >= 0',
-)}
+  RETURNING ${LEFT}
+), ${endUnsent('expired', {
+  problem: 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END',
+  raisesAlert: true,
+})}
 SELECT r.id, r.problem ->> 'code' AS code, (SELECT count(*) FROM due)::int AS due
   FROM recorded r WHERE (SELECT count(*) FROM counted) >= 0`
 

@@ -1,15 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
-import {
-  deleteContents,
-  deleteDrafts,
-  hasContentLeft,
-  idsOf,
-  isBeingSent,
-  recordFailed,
-  seesDraft,
-} from '../columns.ts'
-import { countAndTell, endedEvents, queueRows, storedBytes } from '../counters.ts'
+import { hasContentLeft, idsOf, isBeingSent, seesDraft } from '../columns.ts'
+import { endUnsent, LEFT } from './end-unsent.ts'
 import { LOST_VALUES } from '../../domain/sealed-column.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A message that is being sent is left to its process.
@@ -64,9 +56,8 @@ function giveUp(unreadable: string): string {
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
    WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND NOT ${isBeingSent('q')} AND ${seesDraft('q')}
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, u.at,
-            q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
-), ${recordFailed('failed', `CASE WHEN l.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END`, { at: 'l.at' })}, ended_before AS (
+  RETURNING ${LEFT}, u.at, q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
+), ended_before AS (
   UPDATE messages m SET content_kept = false WHERE m.id = ${idsOf(unreadable)} AND ${hasContentLeft('m')}
   RETURNING m.id AS message_id, m.tenant_id
 ), arriving AS MATERIALIZED ( -- unless a concurrent submit completed it: it is queued by now, which this statement does not see
@@ -79,7 +70,12 @@ failed AS (
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
   SELECT message_id, tenant_id FROM arriving
-), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'failed'), storedBytes('-', 'dropped_contents')], [endedEvents('recorded')])}
+), ${endUnsent('failed', {
+    problem: `CASE WHEN l.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END`,
+    at: 'l.at',
+    emptied: 'given_up',
+    keepsDraft: 'e.in_doubt',
+  })}
 SELECT tenant_id FROM given_up WHERE (SELECT count(*) FROM counted) >= 0`
 }
 

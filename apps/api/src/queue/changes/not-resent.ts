@@ -1,8 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import type pg from 'pg'
-import { deleteDrafts, recordFailed } from '../columns.ts'
-import { countAndTell, endedEvents, queueRows } from '../counters.ts'
+import { endUnsent, LEFT } from './end-unsent.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 
@@ -39,13 +38,16 @@ export async function countUnsent(client: pg.ClientBase): Promise<Unsent> {
 const FAIL = `
 WITH left_queue AS (
   DELETE FROM message_queue q
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt,
-            q.state, q.mark_id, q.size, q.recipients, q.upload_bytes
+  RETURNING ${LEFT}, ${IN_DOUBT} AS in_doubt
 ), changes AS (
   DELETE FROM bulk_changes
 ), listed AS (
   DELETE FROM bulk_change_messages
-), ${recordFailed('left_queue', 'CASE WHEN l.in_doubt THEN $1::jsonb ELSE $2::jsonb END', { keepsContent: true })}, ${deleteDrafts('left_queue', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, ${countAndTell([queueRows('-', 'left_queue')], [endedEvents('recorded')])}
+), ${endUnsent('left_queue', {
+  problem: 'CASE WHEN l.in_doubt THEN $1::jsonb ELSE $2::jsonb END',
+  emptied: null,
+  keepsDraft: 'e.in_doubt',
+})}
 SELECT count(*)::int AS failed FROM left_queue WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Fails every message that has not ended, and gives up what was still to be retried. Returns how many there were. */
