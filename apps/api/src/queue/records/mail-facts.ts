@@ -119,32 +119,12 @@ export async function recordMailState(
   await pool.query(RECORD, [tenantId, mail, since, seenAt])
 }
 
-/** How far the held messages of a reason are counted at first, and how much further where that was not enough. */
-const COUNTED_AT_FIRST = 100
-const COUNTED_FURTHER = 10
-
-/** Counts held messages by reason, up to a limit, beside the total of the mailbox. There are few reasons. $1 tenant, $2 limit */
+/** An index has the reasons. $1 tenant */
 const READ_HELD = `
-WITH RECURSIVE reasons AS (
-  (SELECT q.held_because AS reason FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' ORDER BY q.held_because LIMIT 1)
-   UNION ALL
-  SELECT (SELECT q.held_because FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because > r.reason
-           ORDER BY q.held_because LIMIT 1) FROM reasons r WHERE r.reason IS NOT NULL
-)
-SELECT r.reason, coalesce((${countersOf('$1', 'held')}), 0)::int AS total,
-       (SELECT count(*) FROM (SELECT FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason LIMIT $2) AS counted)::int AS count
-  FROM reasons r WHERE r.reason IS NOT NULL`
+SELECT held_because AS reason, count(*)::int AS count FROM message_queue WHERE tenant_id = $1 AND state = 'held' GROUP BY held_because`
 
-/**
- * How many messages are held for each reason that occurs. The reason that most are held for is never counted to its end: it
- * has what is left of the total.
- */
+/** How many messages are held for each reason that occurs. */
 export async function readHeld(pool: pg.Pool, tenantId: string): Promise<ReadonlyMap<string, number>> {
-  for (let limit = COUNTED_AT_FIRST; ; limit *= COUNTED_FURTHER) {
-    const { rows } = await pool.query<{ reason: string; total: number; count: number }>(READ_HELD, [tenantId, limit])
-    const unfinished = rows.filter(({ count }) => count >= limit)
-    if (unfinished.length > 1) continue
-    const others = rows.reduce((sum, row) => sum + (row.count < limit ? row.count : 0), 0)
-    return new Map(rows.map(({ reason, total, count }) => [reason, count < limit ? count : total - others]))
-  }
+  const { rows } = await pool.query<{ reason: string; count: number }>(READ_HELD, [tenantId])
+  return new Map(rows.map(({ reason, count }) => [reason, count]))
 }
