@@ -2,7 +2,8 @@ import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
 import {
   ALL,
-  planOf,
+  orderOf,
+  readSource,
   rowsOf,
   time,
   withNamed,
@@ -10,7 +11,7 @@ import {
   type Connections,
   type Statements,
 } from './find-filter.ts'
-import { expectRows, IN_ORDER, readPlanned } from './read-planned.ts'
+import { expectRows } from './read-planned.ts'
 import { countersOf } from '../counters.ts'
 
 // Counts what a filter finds: exactly up to a limit, and beyond by an estimate.
@@ -46,17 +47,12 @@ interface Counted {
 
 /** Counts the rows of the source that match, up to a limit. */
 export async function countRows(database: Connections, selection: Selection, atMost: number): Promise<Counted> {
-  const { tenantId, source, ofRow, ofState } = selection
+  const { source, ofRow, ofState } = selection
   if (!source) return { count: 0, oldest: null }
-  const plan = planOf(source)
   const rows = rowsOf(source, ofRow(source), ofState(source.tells))
-  const order = plan === IN_ORDER ? `ORDER BY ${source.isOfService ? 'r.service DESC, ' : ''}r.created_at DESC` : ''
+  const order = source.ordered && source.plan === undefined ? orderOf(source, 'DESC') : ''
   const sql = `SELECT count(*)::int AS count, min(at) AS oldest FROM (SELECT r.created_at AS at ${rows} ${order} LIMIT ${atMost}) AS counted`
-  const statement = withNamed(selection, sql, tenantId)
-  const counted =
-    plan === null
-      ? await database.query<Counted>(...statement)
-      : await readPlanned<Counted>(database, plan, ...statement)
+  const counted = await readSource<Counted>(database, source, selection, sql)
   return counted.rows[0] ?? { count: 0, oldest: null }
 }
 

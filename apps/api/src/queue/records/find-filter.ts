@@ -5,7 +5,7 @@ import { markedRows } from '../columns.ts'
 import { hasCode, hasDelivery, SENT_LATELY } from '../reports/delivery-reports.ts'
 import { queuedOf } from '../lanes.ts'
 import type pg from 'pg'
-import { FOR_VALUES, IN_ORDER } from './read-planned.ts'
+import { FOR_VALUES, IN_ORDER, readPlanned } from './read-planned.ts'
 import { needlesOf, type TextFilter } from './search-text.ts'
 import { countersOf } from '../counters.ts'
 
@@ -89,9 +89,21 @@ export const OF_SERVICE: Source = {
   isOfService: true,
 }
 
-/** The setting under which the rows of a source are read; null for none. */
-export function planOf({ plan, ordered }: Source): typeof FOR_VALUES | typeof IN_ORDER | null {
-  return plan ?? (ordered ? IN_ORDER : null)
+/** Reads rows of a source as an index has them. */
+export function readSource<Row extends pg.QueryResultRow>(
+  database: Connections,
+  { plan, ordered }: Source,
+  selection: Pick<Selection, 'service' | 'filter' | 'tenantId'>,
+  sql: string,
+): Promise<pg.QueryResult<Row>> {
+  const statement = withNamed(selection, sql, selection.tenantId)
+  const setting = plan ?? (ordered ? IN_ORDER : null)
+  return setting === null ? database.query<Row>(...statement) : readPlanned<Row>(database, setting, ...statement)
+}
+
+/** SQL for the order of a source. @param direction of the time of submission */
+export function orderOf({ isOfService = false }: Source, direction: 'ASC' | 'DESC'): string {
+  return `ORDER BY ${isOfService ? `r.service ${direction}, ` : ''}r.created_at ${direction}`
 }
 
 /**

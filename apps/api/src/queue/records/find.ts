@@ -11,7 +11,8 @@ import {
   createSelection,
   MILLIS,
   OF_SERVICE,
-  planOf,
+  orderOf,
+  readSource,
   rowsOf,
   time,
   withNamed,
@@ -22,7 +23,7 @@ import {
   type StoredFilter,
 } from './find-filter.ts'
 import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
-import { expectRows, readPlanned } from './read-planned.ts'
+import { expectRows } from './read-planned.ts'
 import { needlesOf, searchedText } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
@@ -239,16 +240,13 @@ function createReading(
     atMost: number | null,
   ): Promise<Found[]> {
     const past = position === null ? [] : [isPast(toward, position)]
-    const order = orderOf(toward, rows)
+    const direction = toward === 'older' ? 'DESC' : 'ASC'
+    const order = `${orderOf(rows, direction)}, r.id ${direction}`
     const first = `(SELECT * ${rowsOf(rows, [...ofSubmission, ...past], [])} ${order} LIMIT ${atMost})`
     const looked = atMost === null ? rows : { sql: first }
     const missing = rows.texts === 'some-missing' ? ', r.is_missing' : ''
     const sql = `SELECT r.id, ${MILLIS}${missing} ${rowsOf(looked, [...ofRow(rows), ...past], ofState(rows.tells))} ${order} LIMIT ${count}`
-    const statement = withNamed(selection, sql, tenantId)
-    const plan = planOf(rows)
-    const { rows: found } =
-      plan === null ? await database.query<Found>(...statement) : await readPlanned<Found>(database, plan, ...statement)
-    return found
+    return (await readSource<Found>(database, rows, selection, sql)).rows
   }
 
   async function page(
@@ -313,11 +311,6 @@ function isMatch(text: string, needles: readonly string[]): boolean {
 /** SQL for whether a row `r` comes after a position. */
 function isPast(toward: Toward, { at, id }: ListPosition): string {
   return `(r.created_at, r.id) ${toward === 'older' ? '<' : '>'} (${time(at)}, ${pg.escapeLiteral(id)}::text)`
-}
-
-function orderOf(toward: Toward, { isOfService = false }: Source): string {
-  const direction = toward === 'older' ? 'DESC' : 'ASC'
-  return `ORDER BY ${isOfService ? `r.service ${direction}, ` : ''}r.created_at ${direction}, r.id ${direction}`
 }
 
 function toMatch({ id, millis }: Found): Match {
