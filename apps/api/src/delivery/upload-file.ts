@@ -125,7 +125,7 @@ async function startSession(
   return session
 }
 
-/** Sends range after range; while one is on the wire, the next is read. */
+/** Sends range after range. */
 async function putRanges(
   { mailer, budget, rangeBytes: wholeRangeBytes }: AttemptDeps,
   open: OpenMessage,
@@ -138,35 +138,26 @@ async function putRanges(
   const { sizeBytes: totalBytes } = file
   const isHard = message.attemptCount > SHORT_AFTER_ATTEMPTS || message.refusals > 0
   const rangeBytes = isHard ? Math.min(SHORT_RANGE_BYTES, wholeRangeBytes) : wholeRangeBytes
-  const buffers: Buffer[] = [] // two at most: one on the wire, one being filled
-  let next: ReadAhead | null = null
+  let buffer: Buffer | null = null
   let withoutProgress = 0
-  try {
-    while (withoutProgress < SESSIONS_PER_ATTEMPT) {
-      const { position } = draft.upload
-      const length = Math.min(rangeBytes, totalBytes - position)
-      const wait = await charge(length)
-      if (wait) return wait
-      if (next && next.start !== position) next = drop(next)
-      const range = next ?? readAhead(position, length)
-      const { buffer, bytes, giveBack } = await range.read
-      next = null
-      try {
-        const following = position + length
-        if (following < totalBytes) next = readAhead(following, Math.min(rangeBytes, totalBytes - following))
-        const put = await mailer.putRange(session, { start: position, totalBytes, bytes }, signal)
-        const step = await advance(put, position, length)
-        if (step !== 'next') return step
-        withoutProgress = draft.upload.position > position ? 0 : withoutProgress + 1
-        buffers.push(buffer)
-      } finally {
-        giveBack()
-      }
+  while (withoutProgress < SESSIONS_PER_ATTEMPT) {
+    const { position } = draft.upload
+    const length = Math.min(rangeBytes, totalBytes - position)
+    const wait = await charge(length)
+    if (wait) return wait
+    const giveBack = await takeFor(budget, message, memoryFor.range(length), signal)
+    try {
+      buffer ??= Buffer.allocUnsafeSlow(rangeBytes)
+      const bytes = await read.range(file, position, buffer.subarray(0, length))
+      const put = await mailer.putRange(session, { start: position, totalBytes, bytes }, signal)
+      const step = await advance(put, position, length)
+      if (step !== 'next') return step
+      withoutProgress = draft.upload.position > position ? 0 : withoutProgress + 1
+    } finally {
+      giveBack()
     }
-    return 'session-gone' // the host takes no range
-  } finally {
-    if (next) drop(next)
   }
+  return 'session-gone' // the host takes no range
 
   async function advance(
     put: Awaited<ReturnType<typeof mailer.putRange>>,
@@ -207,35 +198,10 @@ async function putRanges(
   async function moveTo(position: number): Promise<void> {
     await store({ ...draft.upload, attached: number, position })
   }
-
-  function readAhead(start: number, length: number): ReadAhead {
-    const reading = takeFor(budget, message, memoryFor.range(length), signal).then(async (giveBack) => {
-      try {
-        const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(rangeBytes)
-        return { buffer, bytes: await read.range(file, start, buffer.subarray(0, length)), giveBack }
-      } catch (error) {
-        giveBack()
-        throw error
-      }
-    })
-    reading.catch(() => {}) // nobody may await it
-    return { start, read: reading }
-  }
 }
 
 /** The session has ended, or something in between refuses it: the draft shows whether the file is attached. */
 type SessionEnd = 'session-gone' | Intercepted
-
-interface ReadAhead {
-  readonly start: number
-  /** `bytes` is a view of `buffer`. */
-  readonly read: Promise<{ readonly buffer: Buffer; readonly bytes: Buffer; readonly giveBack: () => void }>
-}
-
-function drop({ read }: ReadAhead): null {
-  void read.then(({ giveBack }) => giveBack()).catch(() => {})
-  return null
-}
 
 /** The file may be attached all the same, where the answer to its last range was lost or not Microsoft's. */
 async function afterSession(

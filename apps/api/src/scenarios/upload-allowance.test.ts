@@ -49,20 +49,25 @@ describe('the memory of what is sent', () => {
   const fixture = useUploadFixture()
 
   it('is left to small messages while ranges of several uploads wait for Microsoft', async () => {
-    const subjects = ['first', 'second']
+    const subjects = ['first', 'second', 'third']
     const ranges = [
       await holdRequest(fixture.microsoft, 'upload-range', 1),
       await holdRequest(fixture.microsoft, 'upload-range', 2),
+      await holdRequest(fixture.microsoft, 'upload-range', 3),
     ]
     const ids = await Promise.all(subjects.map((subject) => submitFiles(fixture, subject, files(2 * RANGE_BYTES + 1))))
     const metrics = async () => (await fetch(`${fixture.product.url}/metrics`)).text()
-    // Three ranges are held, twice each, and the fourth waits for memory.
+    // A range of each is held, twice, and a fourth would not fit.
     await expect.poll(metrics).toMatch(new RegExp(`^inforiver_mail_delivery_memory_bytes ${3 * 2 * RANGE_BYTES}$`, 'm'))
 
     const small = await fixture.service.submit({ subject: 'small' })
 
     await fixture.service.until(small.id, { status: 'sent' })
-    expect(await Promise.all(subjects.map((subject) => rangesTaken(fixture.microsoft, subject)))).toEqual([[[]], [[]]])
+    expect(await Promise.all(subjects.map((subject) => rangesTaken(fixture.microsoft, subject)))).toEqual([
+      [[]],
+      [[]],
+      [[]],
+    ])
     for (const range of ranges) await range.release()
     for (const id of ids) await fixture.passUntil(id, { status: 'sent' })
   })
