@@ -131,9 +131,8 @@ export function createTakingOver(
   let last: Look | null = null
   /** Until then statements may still end that began before the clock was set back. Null: it was not, as far as is known. */
   let bringsBackUntil: number | null = null
-  /** Null once times were brought back after it; of pauses, once they were. */
+  /** Null once times were brought back after it. */
   let setBack: SetBack | null = null
-  let setBackOfPauses: SetBack | null = null
 
   async function takeOver(mine: Owned, underWay: readonly string[]): Promise<TakenOver> {
     const look = await lookOnce(mine, underWay)
@@ -163,10 +162,7 @@ export function createTakingOver(
 
   function noteClock(look: Look, now: number): void {
     if (last === null || look.at < last.at) bringsBackUntil = now + (last === null ? afterTakeoverMs : afterOutageMs)
-    if (last !== null && look.at < last.at) {
-      setBack = { from: setBack?.from ?? last.at, to: look.at }
-      setBackOfPauses = { from: setBackOfPauses?.from ?? last.at, to: look.at }
-    }
+    if (last !== null && look.at < last.at) setBack = { from: setBack?.from ?? last.at, to: look.at }
     last = look
   }
 
@@ -188,26 +184,19 @@ export function createTakingOver(
       if (last === null || bringsBackUntil === null) return false
       const at = elapsedMs()
       const [before, until] = [setBack, bringsBackUntil]
-      const arePausesMoved = await bringPauses()
-      const isMoreDue = await bringTimesBack(pool, before, stopping)
-      // A look may have found the clock set back once more meanwhile.
-      if (setBack === before) setBack = null
-      if (bringsBackUntil === until && at >= until) bringsBackUntil = null
-      return arePausesMoved || isMoreDue
+      // A look may find the clock set back once more meanwhile: that is brought back by itself.
+      setBack = null
+      try {
+        const isMoreDue = await bringTimesBack(pool, before, stopping)
+        // Last, since this may not be done twice.
+        const arePausesMoved = before !== null && (await bringPausesBack(pool, before))
+        if (bringsBackUntil === until && at >= until) bringsBackUntil = null
+        return arePausesMoved || isMoreDue
+      } catch (error) {
+        if (before !== null) setBack = { from: before.from, to: (setBack ?? before).to }
+        throw error
+      }
     },
-  }
-
-  async function bringPauses(): Promise<boolean> {
-    const before = setBackOfPauses
-    if (before === null) return false
-    // A look may find the clock set back once more meanwhile: that is brought back by itself.
-    setBackOfPauses = null
-    try {
-      return await bringPausesBack(pool, before)
-    } catch (error) {
-      setBackOfPauses = { from: before.from, to: (setBackOfPauses ?? before).to }
-      throw error
-    }
   }
 
   async function lookOnce(mine: Owned, underWay: readonly string[]): Promise<Look> {
