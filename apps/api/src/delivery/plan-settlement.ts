@@ -104,28 +104,16 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
         attempt: attempt('sent', null, result),
       }
     case 'found':
-      return {
-        ...base,
-        status: 'sent',
-        doubt: NO_DOUBT,
-        attempt: attempt('sent', null, worded({ detail: ['found'] })),
-      }
-    case 'traced':
-      return {
-        ...base,
-        status: 'sent',
-        doubt: NO_DOUBT,
-        attempt: attempt('sent', null, worded({ detail: ['traced'] })),
-      }
-    case 'untraced': {
-      const looked = { ...base, doubt: inDoubt(looksAt(doubt) + 1) }
-      return tryAgain(state, looked, context, null, null, TRACE_LOOK_EVERY_MS)
+    case 'traced': {
+      const told = attempt('sent', null, worded({ detail: [result.type] }))
+      return { ...base, status: 'sent', doubt: NO_DOUBT, attempt: told }
     }
+    case 'untraced':
     case 'not-found': {
       // Looks use up the time for trying too, or a message could be looked for and sent again for ever.
       const looks = looksAt(doubt) + 1
-      const looked = { ...base, doubt: inDoubt(looks) }
-      return tryAgain(state, looked, context, null, null, LOOKUP_WAITS_MS[looks] ?? 0)
+      const waitMs = result.type === 'untraced' ? TRACE_LOOK_EVERY_MS : (LOOKUP_WAITS_MS[looks] ?? 0)
+      return tryAgain(state, { ...base, doubt: inDoubt(looks) }, context, null, null, waitMs)
     }
     case 'held':
       return { ...base, status: 'held', heldBecause: result.because }

@@ -1,4 +1,4 @@
-import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
+import { NOTHING_KNOWN, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import { inTransaction } from '../../database/transaction.ts'
 import { bucketOf, isWithin, UPLOAD_WINDOW, usedWithin } from '../usage-windows.ts'
@@ -98,21 +98,14 @@ export async function learnRequestLimits(
 
 /** $1 tenant */
 const READ_SIZES = `
-SELECT ${learned('message_size_limit')} AS message, ${learned('request_size_limit')} AS request, ${learned('session_size_minimum')} AS session
+SELECT (${learned('message_size_limit')})::float8 AS "messageBytes", (${learned('request_size_limit')})::float8 AS "requestBytes",
+       (${learned('session_size_minimum')})::float8 AS "sessionMinimumBytes"
   FROM mailboxes m WHERE m.tenant_id = $1`
 
 /** Reads the size limits learned from Microsoft within the last day; null for an unknown one. */
 export async function readSizeLimits(pool: pg.Pool, tenantId: string): Promise<SizeLimits> {
-  const { rows } = await pool.query<{ message: string | null; request: string | null; session: string | null }>(
-    READ_SIZES,
-    [tenantId],
-  )
-  const [row] = rows
-  return {
-    messageBytes: numberOrNull(row?.message),
-    requestBytes: numberOrNull(row?.request),
-    sessionMinimumBytes: numberOrNull(row?.session),
-  }
+  const { rows } = await pool.query<SizeLimits>(READ_SIZES, [tenantId])
+  return rows[0] ?? NOTHING_KNOWN
 }
 
 /** $1 tenant, $2 origin. It locks nothing while the origin stays the same. */
@@ -133,8 +126,4 @@ export async function readUploadOrigin(pool: pg.Pool, tenantId: string): Promise
     [tenantId],
   )
   return rows[0]?.origin ?? null
-}
-
-function numberOrNull(text: string | null | undefined): number | null {
-  return text ? Number(text) : null
 }

@@ -53,8 +53,14 @@ const ENSURE = `INSERT INTO mailboxes (tenant_id) VALUES ($1) ON CONFLICT DO NOT
 
 /** $1 tenant */
 const LOCK = `
-SELECT m.quota_code_at, m.quota_pause_ms, m.quota_paused_until, mail_now() AS now, (SELECT s.from_email FROM tenant_settings s WHERE s.tenant_id = $1)
+SELECT m.quota_code_at AS "lastCodeAt", m.quota_pause_ms::float8 AS "pauseMs", m.quota_paused_until AS "pausedUntil", mail_now() AS now,
+       (SELECT s.from_email FROM tenant_settings s WHERE s.tenant_id = $1) AS "fromEmail"
   FROM mailboxes m WHERE m.tenant_id = $1 FOR NO KEY UPDATE OF m`
+
+interface Locked extends LastPause {
+  readonly now: Date
+  readonly fromEmail: string | null
+}
 
 /** $1 tenant, $2 code, $3 ms of the pause or null */
 const WRITE = `
@@ -73,22 +79,9 @@ export async function pauseForQuota(
 ): Promise<QuotaPause | null> {
   return prisma.$transaction(async (transaction) => {
     await transaction.$executeRawUnsafe(ENSURE, tenantId)
-    const [row] = await transaction.$queryRawUnsafe<
-      {
-        quota_code_at: Date | null
-        quota_pause_ms: bigint | null
-        quota_paused_until: Date | null
-        now: Date
-        from_email: string | null
-      }[]
-    >(LOCK, tenantId)
-    if (!row) return null
-    const { now, from_email: fromEmail } = row
-    const last = {
-      lastCodeAt: row.quota_code_at,
-      pauseMs: row.quota_pause_ms === null ? null : Number(row.quota_pause_ms),
-      pausedUntil: row.quota_paused_until,
-    }
+    const [last] = await transaction.$queryRawUnsafe<Locked[]>(LOCK, tenantId)
+    if (!last) return null
+    const { now, fromEmail } = last
     const pauseMs = planQuotaPause(last, sentAt ?? now, now)
     await transaction.$executeRawUnsafe(WRITE, tenantId, code, pauseMs)
     if (pauseMs === null) return null
