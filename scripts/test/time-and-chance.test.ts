@@ -38,7 +38,7 @@ const MAY_HAVE_ITS_OWN = [
   ['times how long a socket is silent', 'apps/api/src/smtp/{login,receive-mail}.ts'],
   ['names a request in the log and on the page', 'apps/api/src/{app,http/problem,http/security-headers}.ts'],
   ['decides about lines of the log', 'apps/api/src/runtime/{logger,refusal-limit}.ts'],
-  ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-check,settle-checks}.ts'],
+  ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-checks,run-checks}.ts'],
 ].map(([reason = '', files = '']) => ({ reason, files: globSync(files, { cwd: ROOT }) }))
 
 const OWN_IN_SQL =

@@ -3,7 +3,7 @@ import type { Check } from '@inforiver-mail/contract/setup-check'
 import { systemClock, systemTimers } from './runtime/clock.ts'
 import { composeDoctor } from './compose-check.ts'
 import { ConfigurationError, type Config } from './configuration/config.ts'
-import { checksOfFaultyConfiguration } from './setup-check/outcome.ts'
+import { checksOfFaultyConfiguration } from './setup-check/run-checks.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 
 const MARKS = { ok: 'ok', warning: 'WARNING', failed: 'FAILED', skipped: 'skipped' } as const

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import type { MailFacts } from '../queue/records/mail-facts.ts'
-import { decideMail } from './mail-state.ts'
+import { decideMail } from './overview.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const ago = (ms: number) => new Date(NOW.getTime() - ms)

@@ -1,5 +1,5 @@
 import type { DatabaseFinding } from '../domain/database-finding.ts'
-import { found, type Outcome } from './outcome.ts'
+import { found, type Outcome } from './run-checks.ts'
 
 const SUPPORTED_VERSION = 15
 const MOST_NAMED = 5

@@ -10,7 +10,7 @@ import type { Reach } from '@inforiver-mail/m365/reach'
 import type { Values } from '@inforiver-mail/contract/values'
 import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../domain/checked-connection.ts'
 import { isReached, type NotAsked } from './reach-checks.ts'
-import { found, type Outcome } from './outcome.ts'
+import { found, type Outcome } from './run-checks.ts'
 
 /** Stands for the Message-ID of a message that no mailbox has. */
 const NO_MESSAGE = '<setup-check@inforiver-mail.invalid>'

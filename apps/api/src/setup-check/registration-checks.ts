@@ -3,7 +3,7 @@ import type { Explanation } from '@inforiver-mail/m365/explanation'
 import type { ApplicationGrant } from '@inforiver-mail/m365/microsoft-identity'
 import type { Reach } from '@inforiver-mail/m365/reach'
 import { isReached, type NotAsked } from './reach-checks.ts'
-import { found, type Outcome } from './outcome.ts'
+import { found, type Outcome } from './run-checks.ts'
 
 /**
  * What Entra says about the secret or certificate. It authenticates the application before it looks at anything else, so

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import type { CloudName } from '@inforiver-mail/m365/clouds'
-import { found, type Outcome } from './outcome.ts'
+import { found, type Outcome } from './run-checks.ts'
 
 /** The part of `node:dns/promises` that is used. */
 export interface DnsResolver {

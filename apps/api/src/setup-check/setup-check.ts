@@ -7,7 +7,7 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { reachHost, type Reach, type ReachRequest } from '@inforiver-mail/m365/reach'
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../domain/checked-connection.ts'
 import { isUntouched, type DatabaseFinding } from '../domain/database-finding.ts'
-import { checkClock } from './clock-check.ts'
+import { checkClock, checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
 import {
   judgeDatabase,
   judgeTransactions,
@@ -17,11 +17,9 @@ import {
   type MessageStorage,
 } from './database-checks.ts'
 import { checkMailbox, checkPermissions } from './mailbox-checks.ts'
-import { found, type Outcome } from './outcome.ts'
-import { checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
+import { found, type Outcome, settleChecks, type StartedChecks } from './run-checks.ts'
 import { checkCredentialExpiry, checkRegistration } from './registration-checks.ts'
 import { checkSenderDomain, type DnsResolver } from './sender-domain-check.ts'
-import { settleChecks, type StartedChecks } from './settle-checks.ts'
 
 /** All checks together take 20 s at most; the answer needs a moment too. */
 const WITHIN_MS = 18_000

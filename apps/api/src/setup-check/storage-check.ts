@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isReadableByOthers } from '../runtime/file-mode.ts'
-import { found, type Outcome } from './outcome.ts'
+import { found, type Outcome } from './run-checks.ts'
 
 const MIB = 1024 * 1024
 /** A new database takes as much, and a running one needs room for its log. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createBeforeLogin } from './before-login.ts'
+import { createBeforeLogin } from './connection-places.ts'
 
 /** Lets connections in by their names, which begin with the letter of their network; returns who goes for each. */
 function enterAll(names: readonly string[], limits = { places: 6, perNetwork: 4 }) {

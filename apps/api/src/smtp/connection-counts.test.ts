@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createConnectionCounts } from './connection-counts.ts'
+import { createConnectionCounts } from './connection-places.ts'
 
 it('counts a connection once, under the name that it has now', () => {
   const counts = createConnectionCounts<object>()

@@ -5,7 +5,7 @@ import { cutText } from '@inforiver-mail/m365/cut-text'
 import libmime from 'libmime'
 import addressparser from 'nodemailer/lib/addressparser'
 import { comparableAddress, isSameMailbox } from '../domain/compare-addresses.ts'
-import { decodeText } from './decode-text.ts'
+import { decodeText } from './decode.ts'
 
 const MAX_NAME_CHARACTERS = 256
 const MAX_SUBJECT_CHARACTERS = 255

@@ -1,7 +1,6 @@
 import type { CheckId } from '@inforiver-mail/contract/setup-check'
 import { expect, it } from 'vitest'
-import { found, type Outcome } from './outcome.ts'
-import { settleChecks, type StartedChecks } from './settle-checks.ts'
+import { found, type Outcome, settleChecks, type StartedChecks } from './run-checks.ts'
 
 const never = new Promise<Outcome>(() => {})
 const settle = (checks: StartedChecks, onBroken: (id: CheckId) => void = () => {}) =>
