@@ -94,42 +94,28 @@ export type Upkeep = Queue['upkeep']
 /** How the mail of a tenant stands, and what became of it. What it reads does not grow with what is kept or waits. */
 export type Insight = Queue['insight']
 
-/** Creates the queue on a database. `storageBytes` is the most that one tenant may store. */
-export function createQueue(
-  { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
-  {
-    connectionString,
-    limits,
-    storageBytes,
-    contentRetentionDays,
-    logRetentionDays,
-    ownership,
-    senders,
-    takeOverWaits,
-    databaseWasAway,
-    endRefreshWait,
-    timers,
-    newId,
-  }: {
-    readonly connectionString: string
-    readonly limits: MailboxLimits
-    readonly storageBytes: number
-    readonly contentRetentionDays: number
-    readonly logRetentionDays: number
-    readonly ownership: Ownership
-    readonly senders: Senders
-    readonly takeOverWaits: TakeOverWaits
-    /** Whether the database went away during the start. */
-    readonly databaseWasAway: () => boolean
-    readonly endRefreshWait: EndRefreshWait
-    readonly timers: Timers
-    readonly newId: NewId
-  },
-) {
+interface QueueOptions {
+  readonly connectionString: string
+  readonly limits: MailboxLimits
+  /** The most that one tenant may store. */
+  readonly storageBytes: number
+  readonly contentRetentionDays: number
+  readonly logRetentionDays: number
+  readonly ownership: Ownership
+  readonly senders: Senders
+  readonly takeOverWaits: TakeOverWaits
+  /** Whether the database went away during the start. */
+  readonly databaseWasAway: () => boolean
+  readonly endRefreshWait: EndRefreshWait
+  readonly timers: Timers
+  readonly newId: NewId
+}
+
+/** Creates the queue on a database. */
+export function createQueue({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>, options: QueueOptions) {
+  const { connectionString, limits, storageBytes, ownership, senders, endRefreshWait, timers, newId } = options
   const mailboxes = createMailboxReader(pool, limits)
-  const claiming = createClaiming(pool, mailboxes, limits, ownership, timers.elapsedMs)
   const departures = createDepartures(pool, mailboxes, limits, senders, timers.elapsedMs)
-  const takingOver = createTakingOver(pool, ownership, takeOverWaits, databaseWasAway, timers.elapsedMs)
   return {
     ownership,
     dataKeys: createDataKeys(pool),
@@ -150,11 +136,9 @@ export function createQueue(
     deliveries: {
       ...bind(pool, { clear, storeDraft, storeUpload, finishUpload, readContent, readSight }),
       ...bind(pool, { sharesMessageId, readChunks }),
-      claim: (markId: string, limit: number) => claiming.claim(markId, limit),
-      untilNextPlaceMs: () => claiming.untilNextPlaceMs(),
+      ...createClaiming(pool, mailboxes, limits, ownership, timers.elapsedMs),
       settle: createSettling(pool, timers),
-      takeOver: (underWay?: () => readonly string[]) => takingOver.takeOver(underWay),
-      bringTimesBack: (stopping?: AbortSignal) => takingOver.bringTimesBack(stopping),
+      ...createTakingOver(pool, ownership, options.takeOverWaits, options.databaseWasAway, timers.elapsedMs),
       /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
       async release() {
         const released = await releaseMessages(pool)
@@ -195,7 +179,7 @@ export function createQueue(
       ...bind(pool, { findStalled: findStalledQueues, findMoving: findMovingQueues, failExpired, sweepReceived }),
       readStorage: (tenantId: string) => readStorage(pool, tenantId, storageBytes),
       recount: createRecount(pool),
-      deleteOld: createRetention(pool, { contentRetentionDays, logRetentionDays }),
+      deleteOld: createRetention(pool, options),
       index: createIndexing(pool, connectionString, timers.elapsedMs),
       continueBulk: createBulkChanging(pool),
     },
@@ -214,25 +198,18 @@ export function composeQueue({
   logger,
   takeOverWaits = TAKE_OVER_WAITS,
   ...deps
-}: {
+}: Pick<QueueOptions, 'connectionString' | 'databaseWasAway' | 'endRefreshWait' | 'timers' | 'newId'> & {
   database: Database
-  connectionString: string
-  config: {
+  config: Pick<QueueOptions, 'contentRetentionDays' | 'logRetentionDays'> & {
     readonly mailboxLimits: MailboxLimits
     readonly tenantStorageBytes: number
-    readonly contentRetentionDays: number
-    readonly logRetentionDays: number
     readonly database: { readonly kind: 'embedded' | 'external' }
   }
   processName: string
   vault: TokenVault
   clock: () => Date
   elapsedMs: () => number
-  timers: Timers
   random: RandomBytes
-  newId: NewId
-  databaseWasAway: () => boolean
-  endRefreshWait: EndRefreshWait
   takeOverWaits?: TakeOverWaits | undefined
   logger: FastifyBaseLogger
 }) {
