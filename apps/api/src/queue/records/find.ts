@@ -149,7 +149,11 @@ async function chooseSource(
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
-  if (!source.isOfMessages || service !== null) {
+  // Counting very many takes as long as the search, so the planner is asked first.
+  const sizeOfService = `SELECT ${rowsOf(OF_SERVICE, selection.ofTime, [])}`
+  const isOfFew =
+    service !== null && (await expectRows(database, ...withNamed(selection, sizeOfService, tenantId))) <= comparedAtMost
+  if (!source.isOfMessages || isOfFew) {
     const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
     const ofService = { ...selection, source: OF_SERVICE, ofRow: () => selection.ofTime, ofState: () => [] }
     const counted = source.isOfMessages ? ofService : createSelection(owner, besides)
