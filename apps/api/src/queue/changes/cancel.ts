@@ -3,6 +3,13 @@ import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
 import { isCancellable, isOfTenant } from '../columns.ts'
 import { endUnsent, LEFT } from './end-unsent.ts'
 
+// What people, services and time do to messages needs nobody's leave: any process does it, by one statement on the row of
+// message_queue, and its condition says from which states (states.ts). The owner of the mailbox is not asked. It has marked the
+// message before, and then the condition fails; or it has not, and then its mark finds no row. Whoever ends, holds or releases
+// a message adds to the counters and writes its event in the same statement, and a person's change is audited in the same
+// transaction (actor.ts). What ends unsent shares end-unsent.ts, many at once are changed batch by batch by bulk.ts, and what
+// has come due is looked for every second or two (release.ts, expiry.ts).
+
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
 /** Before a cancel, so that it sees the draft that was stored while it waited. $1 ids */

@@ -14,8 +14,17 @@ import {
 import { countAndTell } from '../counters.ts'
 import { addCounts } from '../records/event-counts.ts'
 
-// What became of messages for their recipients, by reports of Microsoft. Whoever changes a recipient holds its row, and
-// writes its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
+// What became of messages for their recipients, by reports of Microsoft. A recipient has a row once something is known:
+//
+//  ──a row of the message trace, or a bounce──▶ delivered, spam, expanded, failed or quarantined
+//  delivered ──a certain bounce──▶ failed
+//  one that is only likely ──a certain one──▶ that
+//
+// merge-outcome.ts decides what a report changes, and which event follows. Until something is known a recipient is pending or
+// unknown, which delivery-reports.ts tells on reading. Reports come from the two pollers of delivery-reports/: awaited-reports.ts
+// says which messages the trace is asked for, report-inboxes.ts which inbox is read and how far, and sent-messages.ts finds the
+// message that a report is about. One that changes nothing costs a read. Whoever changes a recipient holds its row, and writes
+// its event in the same transaction, so that a report that comes twice, or to two processes, counts once.
 
 const REPORTS_AT_ONCE = 500
 const AWAITED_AT_ONCE = 500
