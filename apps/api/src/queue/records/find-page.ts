@@ -31,29 +31,6 @@ export async function readPage(walkFrom: WalkFrom, start: PageStart | null, limi
     : { matches: shown.toReversed(), hasNewer: hasMore, hasOlder: isOtherWay }
 }
 
-/** Cuts a page out of the newest matches; null when they do not reach as far. */
-export function cutPage(
-  newest: readonly Match[],
-  isComplete: boolean,
-  start: PageStart | null,
-  limit: number,
-): Page | null {
-  const older = start && ((match: Match) => compareMatches(match, start) < 0)
-  const firstOlder = older ? newest.findIndex(older) : 0
-  const split = firstOlder === -1 ? newest.length : firstOlder
-  if (start?.toward === 'newer') {
-    // The position itself is neither newer nor older.
-    const end = newest.findIndex((match) => compareMatches(match, start) <= 0)
-    if (end === -1 && !isComplete) return null
-    const last = end === -1 ? newest.length : end
-    const first = Math.max(0, last - limit)
-    return { matches: newest.slice(first, last), hasNewer: first > 0, hasOlder: last < newest.length }
-  }
-  if (!isComplete && split + limit >= newest.length) return null
-  const end = Math.min(newest.length, split + limit)
-  return { matches: newest.slice(split, end), hasNewer: start !== null && split > 0, hasOlder: end < newest.length }
-}
-
 /**
  * Where to turn back from a page that became empty: the message that it began after is found again. It is in the
  * adjacent millisecond, because no message lies in between.
@@ -76,8 +53,4 @@ async function take(walk: AsyncGenerator<readonly Match[]>, count: number): Prom
     if (taken.length >= count) break
   }
   return taken.slice(0, count)
-}
-
-function compareMatches(a: Match, b: Match): number {
-  return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id))
 }

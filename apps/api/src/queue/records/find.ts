@@ -22,7 +22,7 @@ import {
   type Source,
   type StoredFilter,
 } from './find-filter.ts'
-import { cutPage, readPage, type Page, type PageStart, type WalkFrom } from './find-page.ts'
+import { readPage, type Page, type PageStart } from './find-page.ts'
 import { expectRows } from './read-planned.ts'
 import { needlesOf, searchedText } from './search-text.ts'
 
@@ -101,17 +101,17 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
     createReading(await chooseSource(database, selection, owner, bounds), bounds)
 
   async function page(start: PageStart | null, limit: number, signal: AbortSignal): Promise<PageOfMatches> {
-    const found: FoundBefore = { uncounted: null, newest: [] }
+    const found: FoundBefore = { uncounted: null, counted: 0 }
     const database = boundBy(pool, signal)
     try {
       const reading = find(database).then((each) => each.page(database, start, limit, found))
       return await Promise.race([reading, rejectedBy(signal)])
     } catch (error) {
       if (!signal.aborted) throw error
-      const cut: Page | null = found.uncounted ?? cutPage(found.newest, false, start, limit)
-      if (!cut)
+      const { uncounted, counted } = found
+      if (!uncounted)
         throw new SearchTooLong(selection.texts === null ? await requireAnswer(pool) : await countMissing(pool, owner))
-      return { ...cut, total: Math.max(found.newest.length, cut.matches.length), totalIsEstimate: true }
+      return { ...uncounted, total: Math.max(counted, uncounted.matches.length), totalIsEstimate: true }
     }
   }
 
@@ -129,7 +129,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
 interface FoundBefore {
   /** The page, before its matches are counted. */
   uncounted: Page | null
-  readonly newest: Match[]
+  counted: number
 }
 
 /** $1 tenant */
@@ -259,31 +259,23 @@ function createReading(
     limit: number,
     before: FoundBefore,
   ): Promise<PageOfMatches> {
-    if (source?.texts === 'some-missing') return pageOfMissing(database, start, limit, before.newest)
     const found = await readPage((...from) => walk(database, ...from, true), start, limit)
     before.uncounted = found
     const isAll = start === null && !found.hasOlder
     if (isAll) return { ...found, total: found.matches.length, totalIsEstimate: false }
-    return { ...found, ...(await totalBeyond(database)) }
+    return {
+      ...found,
+      ...(source?.texts === 'some-missing' ? await countCompared(database, before) : await totalBeyond(database)),
+    }
   }
 
-  /** The matches that are counted are those of the page as well, unless it lies far behind. */
-  async function pageOfMissing(
-    database: Connections,
-    start: PageStart | null,
-    limit: number,
-    newest: Match[],
-  ): Promise<PageOfMatches> {
-    const walkFrom: WalkFrom = (...from) => walk(database, ...from)
-    for await (const found of walkFrom('older', null, COMPARED_AT_ONCE)) {
-      for (const match of found) newest.push(match)
-      if (newest.length > exactUpTo) break
+  /** Counts while some texts are not written: each is compared. */
+  async function countCompared(database: Connections, before: FoundBefore): Promise<Total> {
+    for await (const found of walk(database, 'older', null, COMPARED_AT_ONCE)) {
+      before.counted += found.length
+      if (before.counted > exactUpTo) return estimate(database, selection, before.counted, found.at(-1)?.at ?? null)
     }
-    const isComplete = newest.length <= exactUpTo
-    const total = isComplete
-      ? { total: newest.length, totalIsEstimate: false }
-      : await estimate(database, selection, newest.length, newest.at(-1)?.at ?? null)
-    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(walkFrom, start, limit))) }
+    return { total: before.counted, totalIsEstimate: false }
   }
 
   /** Counts all that match where a page does not show them all. */
