@@ -13,7 +13,12 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import type { ContentKeys } from '../vault/content-keys.ts'
-import type { ReportAccessRefusal, ReportIgnoredSender, RequestAccess } from '../domain/mailbox-access.ts'
+import type {
+  GrantedAccess,
+  ReportAccessRefusal,
+  ReportIgnoredSender,
+  RequestAccess,
+} from '../domain/mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import type { MarkedMessage, Upload } from '../queue/owner/marked-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
@@ -59,6 +64,8 @@ export type DeliverySizes = Partial<Pick<AttemptDeps, 'rangeBytes' | 'certainReq
 /** A message with its content opened, and how far the attempt has come. */
 export interface OpenMessage {
   readonly message: MarkedMessage
+  readonly access: GrantedAccess
+  readonly options: CallOptions & { readonly signal: AbortSignal }
   /** When its claim was asked for, by `elapsedMs`. */
   readonly claimedAt: number
   /** Whether the clearance by the claim still counts: it does for one request. */
@@ -132,9 +139,8 @@ export function soughtInSentItems({ message, content, draft }: OpenMessage, from
  */
 export async function findCopy(
   { mailer, deliveries }: Pick<AttemptDeps, 'mailer' | 'deliveries'>,
-  { message, isRedirected }: OpenMessage,
+  { message, isRedirected, options }: OpenMessage,
   sought: SoughtMessage,
-  options: CallOptions,
 ): Promise<FindMessageOutcome> {
   const found = await mailer.findMessage(sought, 'sentitems', options)
   if (found.outcome !== 'found' || found.recognisedBy === 'own-id' || sought.internetMessageId === null) return found

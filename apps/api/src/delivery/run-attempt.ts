@@ -48,18 +48,20 @@ export async function runAttempt(
   const leaveBytes = message.storedBytes > SMALL_BODY_BYTES ? RESERVED_FOR_SMALL_MESSAGES : 0
   const giveBack = deps.budget.takeAtOnce(bytes, leaveBytes) ?? (await deps.budget.take(bytes, signal, leaveBytes))
   try {
-    let open = await openMessage(deps, message, claimedAt, access)
-    const first = await lookUpOrSend(deps, open, access, signal)
+    let open = await openMessage(deps, message, claimedAt, access, signal)
+    const first = await lookUpOrSend(deps, open)
     const refusal = tokenRefusal(first.result)
-    if (!refusal) return holdIfAccessIsLost(deps, message, access, first)
+    if (!refusal) return holdIfAccessIsLost(deps, open, first)
     const claims = refusal.claims ?? undefined
     const fresh = await deps.requestAccess(tenantId, { refused: access.grantVersion, claims, signal })
     if (fresh.outcome === 'unavailable' && fresh.askedLately) return first
     if (fresh.outcome !== 'granted') return withoutAccess(fresh)
     // Meanwhile all mail may have been redirected, or no longer be.
+    const { draft } = open
     if (fresh.settingsVersion !== access.settingsVersion)
-      open = { ...(await openMessage(deps, message, claimedAt, fresh)), draft: open.draft }
-    return holdIfAccessIsLost(deps, message, fresh, await lookUpOrSend(deps, open, fresh, signal))
+      open = await openMessage(deps, message, claimedAt, fresh, signal)
+    open = { ...open, access: fresh, options: callOptions(fresh, signal), draft }
+    return holdIfAccessIsLost(deps, open, await lookUpOrSend(deps, open))
   } finally {
     giveBack()
   }
@@ -68,8 +70,7 @@ export async function runAttempt(
 /** With application access a refusal may concern the whole connection, so every message would get it. */
 async function holdIfAccessIsLost(
   { reportAccessRefusal }: AttemptDeps,
-  { tenantId }: MarkedMessage,
-  access: GrantedAccess,
+  { message: { tenantId }, access }: OpenMessage,
   attempt: FinishedAttempt,
 ): Promise<FinishedAttempt> {
   const { result } = attempt
@@ -79,13 +80,8 @@ async function holdIfAccessIsLost(
   return because === null ? attempt : { ...attempt, result: { type: 'held', because } }
 }
 
-async function lookUpOrSend(
-  deps: AttemptDeps,
-  open: OpenMessage,
-  access: GrantedAccess,
-  signal: AbortSignal,
-): Promise<FinishedAttempt> {
-  const { message, route, draft } = open
+async function lookUpOrSend(deps: AttemptDeps, open: OpenMessage): Promise<FinishedAttempt> {
+  const { message, route, draft, access } = open
   const { fromEmail, permissions, searchFails } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const finish = (result: AttemptResult, changes: Partial<FinishedAttempt> = {}): FinishedAttempt => ({
@@ -102,12 +98,12 @@ async function lookUpOrSend(
   const sendInDoubt = async () => {
     if (message.hasExpired) return finish({ type: 'expired' }, asTried)
     open.mayDuplicate = true
-    const result = await send(deps, open, access, signal)
+    const result = await send(deps, open)
     return result.type === 'held' ? finish(result, asTried) : finish(result, { mayDuplicate: true })
   }
 
   open.mayDuplicate = false
-  if (message.doubt.state !== 'in-doubt') return finish(await send(deps, open, access, signal))
+  if (message.doubt.state !== 'in-doubt') return finish(await send(deps, open))
   // Too large for one request: it cannot have been sent without a complete draft.
   const isUnsent = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   // The doubt is about an earlier request, and was looked into before the draft was made.
@@ -124,24 +120,18 @@ async function lookUpOrSend(
   const decision = decideDoubt(message, canLookUp)
   if (decision === 'stop') return finish({ type: 'stopped' }, asTried)
   if (decision === 'look-up') {
-    const seen = await lookUp(deps, open, access, signal)
+    const seen = await lookUp(deps, open)
     if (seen !== 'unsent') return finish(seen, asTried)
     if (message.hasExpired) return finish({ type: 'expired' }, { ...asTried, doubtResolved: true })
-    return finish(await send(deps, open, access, signal), { doubtResolved: true })
+    return finish(await send(deps, open), { doubtResolved: true })
   }
   return sendInDoubt()
 }
 
 /** Returns `unsent` where the draft is still a draft, so that no attempt has sent it. */
-async function lookUp(
-  deps: AttemptDeps,
-  open: OpenMessage,
-  access: GrantedAccess,
-  signal: AbortSignal,
-): Promise<AttemptResult | 'unsent'> {
-  const { draft } = open
-  const { fromEmail, searchFails } = access.connection
-  const options = callOptions(access, signal)
+async function lookUp(deps: AttemptDeps, open: OpenMessage): Promise<AttemptResult | 'unsent'> {
+  const { draft, options } = open
+  const { fromEmail, searchFails } = open.access.connection
   if (draft.draftId !== null) {
     const read = await deps.mailer.readDraft(draft.draftId, options)
     if (read.outcome === 'draft') return 'unsent'
@@ -150,23 +140,18 @@ async function lookUp(
   }
   const sought = soughtInSentItems(open, fromEmail)
   const searched = searchFails ? { ...sought, messageId: null } : sought
-  const found = await findCopy(deps, open, searched, options)
+  const found = await findCopy(deps, open, searched)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
   return { type: 'lookup-failed', failure: found }
 }
 
 /** Takes another route where a request is refused for a size that another one may carry. */
-async function send(
-  deps: AttemptDeps,
-  open: OpenMessage,
-  access: GrantedAccess,
-  signal: AbortSignal,
-): Promise<AttemptResult> {
+async function send(deps: AttemptDeps, open: OpenMessage): Promise<AttemptResult> {
   for (;;) {
-    const refused = refuseForSize(open, access)
+    const refused = refuseForSize(open)
     if (refused) return refused
-    const result = await sendByRoute(deps, open, access, signal)
+    const result = await sendByRoute(deps, open)
     if (result === 'replanned') continue
     if (result.type === 'failure') await learnFrom(deps, open, result.failure)
     return result
@@ -174,26 +159,18 @@ async function send(
 }
 
 /** Returns null where the size of the message keeps it from nothing. */
-function refuseForSize(
-  { route: { plan, refusal }, mayFillDraft }: OpenMessage,
-  { connection: { permissions, searchWorks } }: GrantedAccess,
-): AttemptResult | null {
+function refuseForSize({ route: { plan, refusal }, mayFillDraft, access }: OpenMessage): AttemptResult | null {
+  const { permissions, searchWorks } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   if (plan.kind === 'none')
     return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
   return plan.kind === 'draft' && !mayFillDraft ? { type: 'held', because: 'large-attachments-disabled' } : null
 }
 
-async function sendByRoute(
-  deps: AttemptDeps,
-  open: OpenMessage,
-  access: GrantedAccess,
-  signal: AbortSignal,
-): Promise<AttemptResult | 'replanned'> {
-  const { message, content, route, draft } = open
+async function sendByRoute(deps: AttemptDeps, open: OpenMessage): Promise<AttemptResult | 'replanned'> {
+  const { message, content, route, draft, access, options } = open
   const { permissions, searchWorks, fromEmail } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  const options = callOptions(access, signal)
   // A message that was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
   const mayBeDraft = message.doubt.state === 'in-doubt' || draft.draftId !== null
   // MIME cannot carry the property by which a message that went in one request is found.
@@ -201,7 +178,7 @@ async function sendByRoute(
   const byDraft = canReadMailbox && (isMime || !message.saveToSentItems || !searchWorks || mayBeDraft)
   open.by = route.plan.kind === 'draft' || byDraft ? 'draft' : 'send'
   if (isKeptBack(message, open.by)) return { type: 'held', because: 'mailbox-refused' }
-  if (open.by === 'draft') return sendByDraft(deps, open, access, options)
+  if (open.by === 'draft') return sendByDraft(deps, open)
 
   const waitMs = route.isShort ? null : await chargeRequest(deps, message.tenantId, route.sizes.sendMail)
   if (waitMs !== null) return { type: 'waiting', waitMs }
@@ -255,6 +232,7 @@ async function openMessage(
   message: MarkedMessage,
   claimedAt: number,
   access: GrantedAccess,
+  signal: AbortSignal,
 ): Promise<OpenMessage> {
   const { deliveries, contentKeys, random } = deps
   const { id, tenantId } = message
@@ -265,6 +243,8 @@ async function openMessage(
   const content = redirectAllTo === null ? submitted : redirectMessage(submitted, redirectAllTo)
   return {
     message,
+    access,
+    options: callOptions(access, signal),
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,

@@ -1,9 +1,8 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
-import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import { isLastAttached } from '@inforiver-mail/m365/upload-calls'
-import { addressOfMailbox, isFromDelegate, type GrantedAccess } from '../domain/mailbox-access.ts'
+import { addressOfMailbox, isFromDelegate } from '../domain/mailbox-access.ts'
 import type { MarkedMessage, Upload } from '../queue/owner/marked-message.ts'
 import {
   chargeRequest,
@@ -42,17 +41,12 @@ export function createDraftProgress(message: MarkedMessage): DraftProgress {
   return { draftId, internetMessageId, from, redirectedTo, uploading, upload, progressed: false, unconfirmed: true }
 }
 
-export async function sendByDraft(
-  deps: AttemptDeps,
-  open: OpenMessage,
-  access: GrantedAccess,
-  options: CallOptions & { readonly signal: AbortSignal },
-): Promise<AttemptResult | 'replanned'> {
+export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise<AttemptResult | 'replanned'> {
   const { mailer } = deps
-  const { settingsVersion, connection } = access
+  const { settingsVersion, connection } = open.access
   const { fromEmail, redirectAllTo } = connection
   const mailbox = addressOfMailbox(connection)
-  const { message, draft, route } = open
+  const { message, draft, route, options } = open
   const { attachments } = open.content
   /** Whether the last statement cleared the draft to be sent. */
   let cleared = false
@@ -131,7 +125,7 @@ export async function sendByDraft(
     if (deleted.outcome === 'sent') return sentByHand(isMadeWhole())
     if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') return draftFailure(deleted)
     if (open.content.mime === undefined) {
-      await deps.reportIgnoredSender(message.tenantId, access)
+      await deps.reportIgnoredSender(message.tenantId, open.access)
       return { type: 'held', because: 'reconnect-required' }
     }
     return draftFailure({
@@ -186,7 +180,7 @@ export async function sendByDraft(
   /** Uploads one file after the other, so that they keep their order and one position says how far the draft is. */
   async function fillDraft(): Promise<Step> {
     while (draft.upload.attached < attachments.length) {
-      const step = await uploadFile(deps, open, { charge, store, options })
+      const step = await uploadFile(deps, open, { charge, store })
       if (step === 'draft-gone') return afterGone()
       if (step === 'replanned') return step
       if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
@@ -243,7 +237,7 @@ export async function sendByDraft(
     const sought = soughtInSentItems(open, fromEmail)
     // No request of ours has sent MIME that is not in doubt: a copy without our id is that of another message.
     const isUnsentMime = sought.asMime && message.doubt.state !== 'in-doubt'
-    const found = await findCopy(deps, open, isUnsentMime ? { ...sought, internetMessageId: null } : sought, options)
+    const found = await findCopy(deps, open, isUnsentMime ? { ...sought, internetMessageId: null } : sought)
     if (found.outcome === 'found') return sentByHand()
     return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
   }
