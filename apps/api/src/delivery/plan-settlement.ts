@@ -8,6 +8,7 @@ import { worded } from '@inforiver-mail/m365/explanation'
 import { EXPIRED } from '../queue/changes/expiry.ts'
 import { LONGEST_REFUSAL_WAIT_MS, REFUSAL_WAITS_MS } from '../queue/mailbox/interceptions.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
+import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { LONGEST_WAIT_MS, type Attempt, type Settlement } from '../queue/owner/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
@@ -38,17 +39,14 @@ export function mayBeTraced(doubt: Doubt): boolean {
 }
 
 /** What the next step of a message depends on besides the result. */
-export interface DeliveryState {
-  readonly attemptCount: number
-  readonly tryingMs: number
-  readonly refusals: number
+export interface DeliveryState extends Pick<
+  MarkedMessage,
+  'attemptCount' | 'tryingMs' | 'refusals' | 'doubt' | 'possibleDuplicate' | 'onUnknownOutcome'
+> {
   /** The route that it went by; null where it did not come to that. */
   readonly route: Route | null
   /** It is held, and tried to learn whether the mailbox takes mail again. */
   readonly isProbe: boolean
-  readonly doubt: Doubt
-  readonly possibleDuplicate: boolean
-  readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
 /** Whether to look for a message in doubt, send it again, or leave it. A copy that is not found proves nothing. */

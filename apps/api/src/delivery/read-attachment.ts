@@ -5,18 +5,15 @@ import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 
-export interface AttachmentReader {
-  whole(attachment: ContentAttachment): Promise<OutgoingAttachment>
-  /** Fills `target` with the attachment's bytes from `start` on, and returns the part of it that was filled. */
-  range(attachment: ContentAttachment, start: number, target: Buffer): Promise<Buffer>
-}
+export type AttachmentReader = ReturnType<typeof createAttachmentReader>
 
 /** Reads attachments of a message, wherever they are stored. Memory holds what was asked for, and one chunk. */
 export function createAttachmentReader(
   deliveries: Pick<Deliveries, 'readChunks'>,
   cipher: ContentCipher,
   message: MarkedMessage,
-): AttachmentReader {
+) {
+  /** Fills `target` with the attachment's bytes from `start` on, and returns the part of it that was filled. */
   async function range(attachment: ContentAttachment, start: number, target: Buffer): Promise<Buffer> {
     const { sizeBytes } = attachment
     const end = Math.min(start + target.length, sizeBytes)
@@ -45,7 +42,7 @@ export function createAttachmentReader(
 
   return {
     range,
-    async whole(attachment) {
+    async whole(attachment: ContentAttachment): Promise<OutgoingAttachment> {
       const { filename, contentType, contentId, sizeBytes } = attachment
       const content = await range(attachment, 0, Buffer.allocUnsafe(sizeBytes))
       return { filename, contentType, contentId, content }

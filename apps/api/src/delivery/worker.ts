@@ -27,14 +27,7 @@ const AFTER_FAILURE_MS = 1_000
 const GRACE_MS = 20_000
 const MARK_BYTES = 16
 
-export interface Worker {
-  start(): void
-  /**
-   * Lets attempts finish, but stops uploads where they are. An attempt that outlasts the grace period is broken off: its
-   * outcome is written.
-   */
-  stop(): Promise<void>
-}
+export type Worker = ReturnType<typeof createWorker>
 
 type Given = Omit<AttemptDeps, 'cachedAccess' | 'stopping' | 'ending' | 'rangeBytes' | 'certainRequestBytes'>
 
@@ -49,7 +42,7 @@ export function createWorker(
     lookEveryMs?: number
     sizes?: DeliverySizes
   },
-): Worker {
+) {
   const {
     ownership,
     deliveries,
@@ -83,7 +76,7 @@ export function createWorker(
   let listener: { stop(): Promise<void> } | null = null
 
   return {
-    start() {
+    start(): void {
       stopping = new AbortController()
       ending = new AbortController()
       claiming = poll('messages could not be claimed', claimMore, { afterFailureMs: AFTER_FAILURE_MS })
@@ -104,7 +97,11 @@ export function createWorker(
         wake()
       })
     },
-    async stop() {
+    /**
+     * Lets attempts finish, but stops uploads where they are. An attempt that outlasts the grace period is broken off: its
+     * outcome is written.
+     */
+    async stop(): Promise<void> {
       stopping.abort()
       const handedOver = ownership
         .handOver()

@@ -43,13 +43,11 @@ export async function writeOutcome(deps: AttemptDeps, message: MarkedMessage, at
 
 function stateAfter(message: MarkedMessage, attempt: FinishedAttempt): DeliveryState {
   return {
+    ...message,
     attemptCount: attempt.progressed ? 1 : message.attemptCount,
-    tryingMs: message.tryingMs,
-    refusals: message.refusals,
     route: attempt.route,
     isProbe: message.probeRoute !== null,
     doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
-    onUnknownOutcome: message.onUnknownOutcome,
     possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,
   }
 }
