@@ -53,15 +53,13 @@ export function createSubmitting(
 ): (batch: NewBatch) => Promise<Submitted> {
   const insert = (batches: readonly NewBatch[]) =>
     inOneStatement(pool, (client) => insertMessages(client, batches, storageBytes))
-  const ownerOf = ({ messages: [{ tenantId }] }: NewBatch) => tenantId
   const insertSingle = createBatcher(insert, {
     timers,
     maxItems: SUBMITS_PER_BATCH,
     maxBytes: BYTES_PER_BATCH,
     sizeOf: ({ messages: [{ content }] }) => content.length,
-    ownerOf,
   })
-  const insertSeveral = createBatcher(insert, { timers, maxItems: 1, ownerOf })
+  const insertSeveral = createBatcher(insert, { timers, maxItems: 1 })
   return (batch) => retryConflicts(() => submit(batch))
 
   async function submit(batch: NewBatch): Promise<Submitted> {

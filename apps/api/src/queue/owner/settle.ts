@@ -217,7 +217,6 @@ export function createSettling(pool: pg.Pool, timers: Timers): (settled: Settled
   return createBatcher<Settled, Settlement | null>((batch) => settleBatch(pool, batch), {
     timers,
     maxItems: SETTLEMENTS_PER_BATCH,
-    ownerOf: ({ message }) => message.tenantId,
     gathering: { from: MANY_AT_ONCE, wait: () => timers.sleep(GATHER_MS) },
   })
 }
