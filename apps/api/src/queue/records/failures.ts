@@ -1,39 +1,17 @@
 import type pg from 'pg'
 import { causeOf } from '../../database/failed-alert.sql.ts'
 
-/** The most causes that are told apart. Microsoft may answer with any code. */
+/** The most causes that metrics tell apart. Microsoft may answer with any code. */
 const MAX_CAUSES = 20
 const OTHER_CAUSES = 'other'
+const MAX_CODES = 100
+/** More are not counted. */
+const MAX_FAILED = 100_000
 
 export interface FailureCount {
   /** Microsoft's code, else that of the problem; `other` for all but the most frequent. */
   readonly cause: string
   readonly count: number
-}
-
-/** More are not counted. */
-const MAX_FAILED = 100_000
-
-/** A query for the causes of what failed within 24 hours and has not been retried. */
-function failedOfDay(tenant: string): string {
-  return `
-SELECT ${causeOf('m.problem')} AS cause FROM messages m
- WHERE m.tenant_id || '' = ${tenant} AND m.failed_at > mail_now() - interval '24 hours' LIMIT ${MAX_FAILED}`
-}
-
-const READ = `
-SELECT failed.cause, count(*)::int AS count FROM counters t CROSS JOIN LATERAL (${failedOfDay('t.tenant_id')}) AS failed
- GROUP BY failed.cause ORDER BY count DESC, failed.cause LIMIT 10000`
-
-/** Counts over all tenants what failed within 24 hours and is still failed; most frequent first. */
-export async function readFailureCounts(pool: pg.Pool): Promise<readonly FailureCount[]> {
-  const { rows } = await pool.query<FailureCount>(READ)
-  const others = rows.slice(MAX_CAUSES)
-  if (others.length === 0) return rows
-  return [
-    ...rows.slice(0, MAX_CAUSES),
-    { cause: OTHER_CAUSES, count: others.reduce((sum, { count }) => sum + count, 0) },
-  ]
 }
 
 /** How often each code occurred, and how often all did. */
@@ -43,12 +21,27 @@ export interface CountsByCode {
   readonly byCode: Readonly<Record<string, number>>
 }
 
-const MAX_CODES = 100
+/** A query that counts by cause what failed within 24 hours and has not been retried. @param tenants SQL for rows of `tenant_id` */
+function failedOfDay(tenants: string): string {
+  return `
+SELECT failed.cause AS code, count(*)::int AS count, sum(count(*)) OVER ()::int AS "all"
+  FROM (${tenants}) AS t CROSS JOIN LATERAL (
+    SELECT ${causeOf('m.problem')} AS cause FROM messages m
+     WHERE m.tenant_id || '' = t.tenant_id AND m.failed_at > mail_now() - interval '24 hours' LIMIT ${MAX_FAILED}) AS failed
+ GROUP BY failed.cause ORDER BY count DESC, failed.cause LIMIT ${MAX_CODES}`
+}
 
-/** $1 tenant */
-const READ_DAY = `
-SELECT cause AS code, count(*)::int AS count, sum(count(*)) OVER ()::int AS "all" FROM (${failedOfDay('$1')}) AS failed
- GROUP BY cause ORDER BY count DESC, cause LIMIT ${MAX_CODES}`
+const READ = failedOfDay('SELECT tenant_id FROM counters')
+
+/** Counts over all tenants what failed within 24 hours and is still failed; most frequent first. */
+export async function readFailureCounts(pool: pg.Pool): Promise<readonly FailureCount[]> {
+  const { rows } = await pool.query<CodeRow>(READ)
+  const causes = rows.slice(0, MAX_CAUSES).map(({ code, count }) => ({ cause: code, count }))
+  const others = causes.reduce((left, { count }) => left - count, rows[0]?.all ?? 0)
+  return others === 0 ? causes : [...causes, { cause: OTHER_CAUSES, count: others }]
+}
+
+const READ_DAY = failedOfDay('SELECT $1::text AS tenant_id')
 
 /** Counts by cause what failed within 24 hours and is still failed. */
 export async function readFailedOfDay(pool: pg.Pool, tenantId: string): Promise<CountsByCode> {

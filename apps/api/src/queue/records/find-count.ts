@@ -50,7 +50,7 @@ export async function countRows(database: Connections, selection: Selection, atM
   const { source, ofRow, ofState } = selection
   if (!source) return { count: 0, oldest: null }
   const rows = rowsOf(source, ofRow(source), ofState(source.tells))
-  const order = source.ordered && source.plan === undefined ? orderOf(source, 'DESC') : ''
+  const order = source.ordered ? orderOf(source, 'DESC') : ''
   const sql = `SELECT count(*)::int AS count, min(at) AS oldest FROM (SELECT r.created_at AS at ${rows} ${order} LIMIT ${atMost}) AS counted`
   const counted = await readSource<Counted>(database, source, selection, sql)
   return counted.rows[0] ?? { count: 0, oldest: null }

@@ -51,7 +51,7 @@ type Asked = 'status' | 'problem' | 'status-code' | 'delivery' | 'duplicate' | '
 /** Rows of messages that a filter is limited to, with `id`, `service` and `created_at`. $1 tenant */
 export interface Source {
   readonly sql: string
-  /** Whether an index has the rows in the order of submission. */
+  /** Whether they are read by an index that has them in the order of submission. */
   readonly ordered: boolean
   /** What its rows meet of what is asked for. */
   readonly tells: readonly Asked[]
@@ -61,8 +61,6 @@ export interface Source {
   readonly isOfService?: boolean
   /** Rows of message_texts. Their texts are compared already, but for those of rows with `is_missing`, whose texts are not written yet. */
   readonly texts?: 'all' | 'some-missing'
-  /** In place of reading them in the order of submission. */
-  readonly plan?: typeof FOR_VALUES
   /** It may have very many rows, which are better walked than sorted. */
   readonly mayBeLong?: true
 }
@@ -89,16 +87,16 @@ export const OF_SERVICE: Source = {
   isOfService: true,
 }
 
-/** Reads rows of a source as an index has them. */
+/** Reads rows of a source by the index that it is for: texts that are not read in order are looked up by their own. */
 export function readSource<Row extends pg.QueryResultRow>(
   database: Connections,
-  { plan, ordered }: Source,
+  { ordered, texts }: Source,
   selection: Pick<Selection, 'service' | 'filter' | 'tenantId'>,
   sql: string,
 ): Promise<pg.QueryResult<Row>> {
   const statement = withNamed(selection, sql, selection.tenantId)
-  const setting = plan ?? (ordered ? IN_ORDER : null)
-  return setting === null ? database.query<Row>(...statement) : readPlanned<Row>(database, setting, ...statement)
+  if (!ordered && !texts) return database.query<Row>(...statement)
+  return readPlanned<Row>(database, ordered ? IN_ORDER : FOR_VALUES, ...statement)
 }
 
 /** SQL for the order of a source. @param direction of the time of submission */
@@ -276,13 +274,10 @@ export async function withHeld(database: Statements, tenantId: string, filter: S
   return rows.length === 0 ? filter : { ...filter, isHeldFor: true }
 }
 
-/** The rows of message_texts that match, in the ways in which they are read. */
+/** The rows of message_texts that match, in the order of submission. */
 interface Texts {
-  /** Found by the index of texts. */
-  readonly few: Source
-  /** Found by walking in the order of submission. */
-  readonly many: Source
-  /** The same while some texts are not written. */
+  readonly all: Source
+  /** And those that may match, since they are not written yet. */
   readonly missing: Source
   /** Without what is asked for besides the texts and the time of submission. */
   readonly alone: Source
@@ -353,8 +348,7 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
         ]
       : ['', '']
     return {
-      few: { ...withTexts('all', each), plan: FOR_VALUES },
-      many: withTexts('all', each),
+      all: withTexts('all', each),
       missing: withTexts('some-missing', each),
       alone: withTexts('all', ''),
       expected: withTexts('all', plain),

@@ -162,7 +162,7 @@ async function chooseSource(
     if (count <= atMost && (count <= COMPARED_ALWAYS || count < expected))
       return source.isOfMessages ? { ...selection, source: { ...OF_SERVICE, tells: source.tells } } : selection
   }
-  return { ...selection, source: expected > exactUpTo ? texts.many : texts.few }
+  return { ...selection, source: { ...texts.all, ordered: expected > exactUpTo } }
 }
 
 /** Reads the messages of a selection. */
