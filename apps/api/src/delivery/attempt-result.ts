@@ -4,18 +4,10 @@ import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GatewayAnswer } from '@inforiver-mail/m365/gateway-answer'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import { worded } from '@inforiver-mail/m365/explanation'
-import { ACCEPTED } from '../queue/attempts.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
 
-const ACCEPTED_ATTEMPT = { detail: ACCEPTED.detail, values: ACCEPTED.values }
-
 export type AttemptResult =
-  | {
-      readonly type: 'sent'
-      readonly retryAfter: Date | null
-      readonly detail: string
-      readonly values?: Values | undefined
-    }
+  | { readonly type: 'sent'; readonly retryAfter: Date | null }
   /** The message was in doubt, and the mailbox has it. */
   | { readonly type: 'found' }
   /** The message was in doubt, and the mailbox does not show it yet. */
@@ -71,12 +63,8 @@ export const NOTHING_SENT = {
   doubtResolved: false,
 }
 
-export function accepted({ retryAfter }: Extract<SendOutcome, { outcome: 'sent' }>): AttemptResult {
-  return { type: 'sent', retryAfter, ...ACCEPTED_ATTEMPT }
-}
-
 export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptResult {
-  if (outcome.outcome === 'sent') return accepted(outcome)
+  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter }
   return { type: 'failure', failure: outcome, canLookUp }
 }
 

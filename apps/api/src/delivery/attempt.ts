@@ -61,11 +61,25 @@ export interface AttemptDeps {
 /** Sizes that Microsoft's limits suggest. Tests have smaller ones, to upload in many pieces what has few bytes. */
 export type DeliverySizes = Partial<Pick<AttemptDeps, 'rangeBytes' | 'certainRequestBytes'>>
 
+type Calls = CallOptions & { readonly signal: AbortSignal }
+
+/** Says for every request to Graph whose mailbox it is about, and with which token it is made. */
+export function callOptions({ accessToken, connection }: GrantedAccess, signal: AbortSignal): Calls {
+  return {
+    accessToken,
+    signal,
+    // The mailbox that the application sends from counts as its own.
+    sender: { own: connection.mailbox !== 'delegated', grantedPermissions: connection.permissions },
+    mailbox: connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me',
+  }
+}
+
 /** A message with its content opened, and how far the attempt has come. */
 export interface OpenMessage {
   readonly message: MarkedMessage
   readonly access: GrantedAccess
-  readonly options: CallOptions & { readonly signal: AbortSignal }
+  /** Its requests end with the process: one that is on the wire cannot be recalled, and breaking it off would lose its outcome. */
+  readonly options: Calls
   /** When its claim was asked for, by `elapsedMs`. */
   readonly claimedAt: number
   /** Whether the clearance by the claim still counts: it does for one request. */

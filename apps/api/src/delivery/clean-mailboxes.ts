@@ -3,8 +3,7 @@ import type { FindMessageOutcome } from '@inforiver-mail/m365/find-message'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { addressOfMailbox, type GrantedAccess } from '../domain/mailbox-access.ts'
 import type { Cleanup } from '../queue/drafts/cleanups.ts'
-import type { AttemptDeps } from './attempt.ts'
-import { callOptions } from './call-options.ts'
+import { callOptions, type AttemptDeps } from './attempt.ts'
 
 const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS

@@ -5,6 +5,7 @@ import { gatewayValues } from '@inforiver-mail/m365/gateway-answer'
 import type { Failure, Intercepted, Refused, Unauthorized } from '@inforiver-mail/m365/classify-failure'
 import { toMailboxProblem, toTokenProblem, toMessageProblem } from '@inforiver-mail/m365/explain-problem'
 import { worded } from '@inforiver-mail/m365/explanation'
+import { ACCEPTED } from '../queue/attempts.ts'
 import { EXPIRED } from '../queue/changes/expiry.ts'
 import { LONGEST_REFUSAL_WAIT_MS, REFUSAL_WAITS_MS } from '../queue/mailbox/interceptions.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
@@ -99,7 +100,7 @@ function plan(state: DeliveryState, result: AttemptResult, context: SettlementCo
         doubt: NO_DOUBT,
         charged: true,
         pauseMailboxMs: msUntil(result.retryAfter, now),
-        attempt: attempt('sent', null, result),
+        attempt: attempt('sent', null, ACCEPTED),
       }
     case 'found':
     case 'traced': {

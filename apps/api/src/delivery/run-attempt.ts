@@ -9,6 +9,7 @@ import { memoryFor, RESERVED_FOR_SMALL_MESSAGES, SMALL_BODY_BYTES } from '../mem
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
 import { isHeldBy, type Route } from '../queue/mailbox/refusals.ts'
 import {
+  callOptions,
   chargeRequest,
   findCopy,
   outgoingOf,
@@ -18,8 +19,7 @@ import {
   type AttemptDeps,
   type OpenMessage,
 } from './attempt.ts'
-import { accepted, NOTHING_SENT, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
-import { callOptions, untilAnswered } from './call-options.ts'
+import { NOTHING_SENT, sendResult, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
 import { chooseRoute, noRoute, replan, withSize } from './choose-route.ts'
 import { decideDoubt, mayBeTraced } from './plan-settlement.ts'
 import { createAttachmentReader } from './read-attachment.ts'
@@ -39,16 +39,16 @@ export async function runAttempt(
   deps: AttemptDeps,
   message: MarkedMessage,
   claimedAt: number,
-  signal: AbortSignal,
 ): Promise<FinishedAttempt> {
   const { tenantId, settingsStamp } = message
+  const signal = deps.ending()
   const access = await deps.cachedAccess(tenantId, settingsStamp, signal)
   if (access.outcome !== 'granted') return withoutAccess(access)
   const bytes = memoryOf(message)
   const leaveBytes = message.storedBytes > SMALL_BODY_BYTES ? RESERVED_FOR_SMALL_MESSAGES : 0
   const giveBack = deps.budget.takeAtOnce(bytes, leaveBytes) ?? (await deps.budget.take(bytes, signal, leaveBytes))
   try {
-    let open = await openMessage(deps, message, claimedAt, access, signal)
+    let open = await openMessage(deps, message, claimedAt, access)
     const first = await lookUpOrSend(deps, open)
     const refusal = tokenRefusal(first.result)
     if (!refusal) return holdIfAccessIsLost(deps, open, first)
@@ -58,8 +58,7 @@ export async function runAttempt(
     if (fresh.outcome !== 'granted') return withoutAccess(fresh)
     // Meanwhile all mail may have been redirected, or no longer be.
     const { draft } = open
-    if (fresh.settingsVersion !== access.settingsVersion)
-      open = await openMessage(deps, message, claimedAt, fresh, signal)
+    if (fresh.settingsVersion !== access.settingsVersion) open = await openMessage(deps, message, claimedAt, fresh)
     open = { ...open, access: fresh, options: callOptions(fresh, signal), draft }
     return holdIfAccessIsLost(deps, open, await lookUpOrSend(deps, open))
   } finally {
@@ -187,12 +186,13 @@ async function sendByRoute(deps: AttemptDeps, open: OpenMessage): Promise<Attemp
   const outgoing = outgoingOf(open, fromEmail, attachments)
   if (!takeClearance(deps, open))
     requireCleared(await deps.deliveries.clear(message, access.settingsVersion, true, open.mayDuplicate))
-  const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
-  if (outcome.outcome === 'sent') return accepted(outcome)
+  options.signal.throwIfAborted()
+  const outcome = await deps.mailer.send(outgoing, options)
+  if (outcome.outcome === 'sent') return sendResult(outcome, true)
   const bytes = route.sizes.sendMail
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
   const canLookUp = canReadMailbox ? searchWorks : outcome.outcome === 'unknown' && (await mayBeInTrace(deps, message))
-  return { type: 'failure', failure: withSize(outcome, 'request', bytes), canLookUp }
+  return sendResult(withSize(outcome, 'request', bytes), canLookUp)
 }
 
 /** A mailbox that refused others takes nothing by this route, but for the one message that is tried by it. */
@@ -232,7 +232,6 @@ async function openMessage(
   message: MarkedMessage,
   claimedAt: number,
   access: GrantedAccess,
-  signal: AbortSignal,
 ): Promise<OpenMessage> {
   const { deliveries, contentKeys, random } = deps
   const { id, tenantId } = message
@@ -244,7 +243,7 @@ async function openMessage(
   return {
     message,
     access,
-    options: callOptions(access, signal),
+    options: callOptions(access, deps.ending()),
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,

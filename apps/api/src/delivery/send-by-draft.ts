@@ -15,7 +15,6 @@ import {
   type OpenMessage,
 } from './attempt.ts'
 import { draftFailure, sendResult, unavailable, type AttemptResult } from './attempt-result.ts'
-import { untilAnswered } from './call-options.ts'
 import { replan, withSize } from './choose-route.ts'
 import { decideDoubt } from './plan-settlement.ts'
 import { uploadFile, type FileStep } from './upload-file.ts'
@@ -69,7 +68,8 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
     if (!cleared) requireCleared(await clear(true))
-    const sent = await mailer.sendDraft(currentDraft(), untilAnswered(options, deps.ending()))
+    options.signal.throwIfAborted()
+    const sent = await mailer.sendDraft(currentDraft(), options)
     return sent.outcome === 'gone' ? afterGone() : sendResult(sent, true)
   }
 

@@ -228,7 +228,7 @@ export function createWorker(
       const attempt = await tracing.delivery(
         message,
         elapsedMs() - claimedAt,
-        () => runAttempt(attemptDeps, message, claimedAt, signal),
+        () => runAttempt(attemptDeps, message, claimedAt),
         ({ result }) => result.type,
       )
       return signal.aborted && wasNotSent(attempt) ? { ...attempt, result: { type: 'overtaken' } } : attempt
