@@ -48,8 +48,10 @@ export function createClients(
   const admin = { cookie: access.cookie, origin: 'http://localhost:3000' }
   const submitted = new Map<string, Submission>()
   const followed: FeedEvent[] = []
+  const owners: string[] = []
   let place = '0'
   let working = 0
+  let changes = 1 // the first of them is connected
 
   const sleep = (ms: number) => new Promise<void>((resolve) => void world.after(CLIENTS, ms, resolve))
   const percent = (share: number) => random.chance(share / 100)
@@ -185,6 +187,14 @@ export function createClients(
     }
   }
 
+  async function watchOwner(): Promise<void> {
+    for (let looks = 0; looks < plan.ownerLooks; looks++) {
+      await sleep(random.between(0, plan.pauseMs))
+      const overview = await get('/api/v1/overview')
+      if (overview?.json?.sendingProcess) owners.push(JSON.stringify(overview.json.sendingProcess))
+    }
+  }
+
   async function cancel(message: string, id: string): Promise<void> {
     await sleep(random.between(0, plan.pauseMs))
     const askedAt = world.now()
@@ -204,11 +214,15 @@ export function createClients(
     }
   }
 
+  async function changeAll(): Promise<void> {
+    for (let change = 0; change < plan.settingsChanges; change++) await changeSettings()
+  }
+
   async function changeSettings(): Promise<void> {
     await sleep(random.between(0, plan.pauseMs))
-    const address = random.pick(SENDERS)
+    const address = SENDERS[changes++ % SENDERS.length] ?? SENDERS[0]
     if (random.chance(0.2)) return void (await order(`${SETTINGS}/send-now`))
-    if (random.chance(0.5)) return connect(address, plan.isReadable)
+    if (!random.chance(plan.resets)) return connect(address, plan.isReadable)
     await reset()
     await sleep(random.between(0, plan.pauseMs))
     return connect(address, plan.isReadable)
@@ -247,7 +261,8 @@ export function createClients(
     start() {
       for (let message = 1; message <= plan.messages; message++) void begin(submit(`m${message}`))
       void begin(followFeed())
-      for (let change = 0; change < plan.settingsChanges; change++) void begin(changeSettings())
+      void begin(watchOwner())
+      for (let admin = 0; admin < plan.admins; admin++) void begin(changeAll())
     },
     /** How many of those that have begun still have something to do. */
     busy: () => working,
@@ -260,6 +275,8 @@ export function createClients(
     readOn,
     /** What reading on has brought. */
     followed: followed as readonly FeedEvent[],
+    /** Who sent, as it was seen. */
+    owners: owners as readonly string[],
     /** Reads the feed from its beginning. */
     async readFeed(): Promise<readonly FeedEvent[] | null> {
       const answer = await get(`${EVENTS}?limit=1000&after=0`)

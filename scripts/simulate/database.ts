@@ -32,8 +32,15 @@ export interface Submitted {
 
 const IDLE = errorOf('25P03', 'terminating connection due to idle-in-transaction timeout')
 const RUNS_SLOWLY_WEIGHT = 25
+const STALLS_FROM_MS = 1_000
 
-export function createSimulatedDatabase(world: World, backends: Backends, faults: Plan['database']) {
+/** @param onStall an answer was long under way, since then */
+export function createSimulatedDatabase(
+  world: World,
+  backends: Backends,
+  faults: Plan['database'],
+  onStall: (since: number) => void,
+) {
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
   const blocked: SimulatedConnection[] = []
@@ -103,12 +110,11 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
           choice(`${what} arrives late`, () => this.run(false)),
           choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer, late } = faults
+      const { lostBefore, lostAnswer } = faults
       return [
         choice(what, () => this.run(!isFrozen)),
         choice(`${what}, slowly`, () => this.run(false), RUNS_SLOWLY_WEIGHT),
         choice(`${what} does not arrive`, () => this.breakOff(reset()), lostBefore),
-        choice(`${what} has no answer yet`, () => this.breakOff(reset(), true), late),
         choice(`${what}, and the answer is lost`, () => this.loseAnswer(), lostAnswer),
       ]
     }
@@ -141,6 +147,7 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       }
       if (!this.isOpen) await this.release()
       else if (atOnce) this.deliver()
+      else world.add(this)
       if (hasEnded) await afterTransaction(this.mayNotify)
       if (hasEnded) this.mayNotify = false
     }
@@ -162,6 +169,7 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       const { answer } = this
       const statement = this.queue.shift()
       this.answer = null
+      if (world.now() - this.since > STALLS_FROM_MS) onStall(this.since)
       this.since = world.now()
       world.add(this)
       if (statement && answer) this.process.run(() => statement.deliver(answer))
@@ -188,13 +196,11 @@ export function createSimulatedDatabase(world: World, backends: Backends, faults
       nextTick(() => this.process.run(() => this.client.emit('end')))
     }
 
-    /** @param arrivesLate what it had sent may still arrive */
-    async breakOff(error: DatabaseError, arrivesLate = false): Promise<void> {
+    async breakOff(error: DatabaseError): Promise<void> {
       if (!this.isOpen) return
       this.isOpen = false
       const failed = [...this.queue]
-      if (arrivesLate) this.queue.length = 1
-      else await this.release()
+      await this.release()
       Object.assign(this.client, { _queryable: false, _ended: true })
       this.process.run(() => {
         for (const statement of failed) statement.deliver({ error })

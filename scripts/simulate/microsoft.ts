@@ -49,6 +49,8 @@ export function createMicrosoft(
     if (range) uploads.push({ at: world.now(), bytes: Number(range[1]) - Number(range[0]) + 1 })
     const record = recordOf(url, world.now())
     if (record.mailbox !== '') requests.push(record)
+    /** Whether it puts a file on a draft: whatever answers in Microsoft's place, the draft shows whether it is there. */
+    const isFile = method === 'POST' && url.pathname.endsWith('/attachments')
     let reply: Reply | Error | null = null
     let givenUpAt: number | null = null
     const border: Border = { choices }
@@ -62,16 +64,7 @@ export function createMicrosoft(
       if (!process.isAlive) givenUpAt ??= world.now()
       if (givenUpAt !== null) return late(world.now() - givenUpAt > LATE_WITHIN_MS)
       if (reply !== null) return process.isFrozen ? [] : [choice(`${what} is answered`, deliver)]
-      const {
-        unreachable,
-        lostBefore,
-        lostAnswer,
-        late: withoutAnswer,
-        throttled,
-        unavailable,
-        unclear,
-        forbidden,
-      } = faults
+      const { unreachable, lostBefore, lostAnswer, throttled, unavailable, unclear, forbidden, intercepted } = faults
       const answer = (text: string, weight: number, run: () => Reply | Error) =>
         choice(`${what}${text}`, () => take(run(), true), weight)
       return [
@@ -80,12 +73,12 @@ export function createMicrosoft(
         answer(' finds no way', unreachable, () => new NotSentError(connectionError('ECONNREFUSED'))),
         answer(' does not arrive', lostBefore, () => connectionError('ECONNRESET')),
         answer(', and the answer is lost', lostAnswer, () => (carryOut(), connectionError('ECONNRESET'))),
-        choice(`${what} has no answer yet`, () => giveUp(connectionError('ECONNRESET')), withoutAnswer),
         answer(' is throttled', throttled, () => refusal(429, 'ApplicationThrottled', { 'retry-after': '10' })),
         answer(' is turned away', unavailable, () => refusal(503, 'ServiceUnavailable', { 'retry-after': '5' })),
         answer(' is forbidden', forbidden, () => refusal(403, 'ErrorAccessDenied')),
         answer(' fails', unclear, () => refusal(504, 'GatewayTimeout')),
         answer(' is carried out and fails', unclear, () => (carryOut(), refusal(504, 'GatewayTimeout'))),
+        answer(' is answered by a gateway', isFile ? intercepted : 0, () => BY_GATEWAY),
       ]
     }
 
@@ -154,12 +147,16 @@ function recordOf({ pathname }: URL, begunAt: number): RecordedRequest {
   return { kind: 'request', mailbox, endpoint, begunAt, endedAt: Infinity, status: null, accepted: null }
 }
 
-function responseOf({ status, headers = {}, body }: Reply): MicrosoftResponse {
+/** It has none of Microsoft's marks. */
+const BY_GATEWAY: Reply = { status: 201 }
+
+function responseOf(reply: Reply): MicrosoftResponse {
+  const { status, headers = {}, body } = reply
   const text = body === undefined ? '' : JSON.stringify(body)
-  const always = { 'content-type': 'application/json', 'request-id': 'r', 'x-ms-request-id': 'r' }
+  const marks = reply === BY_GATEWAY ? {} : { 'request-id': 'r', 'x-ms-request-id': 'r' }
   return {
     status,
-    headers: new ReceivedHeaders({ ...always, ...headers }),
+    headers: new ReceivedHeaders({ 'content-type': 'application/json', ...marks, ...headers }),
     body: text === '' ? null : once(Buffer.from(text)),
     text: async () => text,
   }

@@ -3,14 +3,14 @@ import { createRandom, type Random } from '../chaos/random.ts'
 export type Plan = ReturnType<typeof drawPlan>
 /** What a schedule is given in place of what its seed draws. */
 export type Circumstances = Partial<Omit<Plan, Part>> & { readonly [Each in Part]?: Partial<Plan[Each]> }
-type Part = 'limits' | 'database' | 'microsoft' | 'process' | 'traits'
+type Part = 'limits' | 'database' | 'microsoft' | 'process' | 'traits' | 'pace'
 
 /** Two such clocks may be an hour apart. An admin's session outlives it. */
 const WRONG_BY_MS = 30 * 60_000
 
 export function planSchedule(seed: number, circumstances: Circumstances = {}): Plan {
   const plan = drawPlan(seed)
-  const { limits, database, microsoft, process, traits, ...others } = circumstances
+  const { limits, database, microsoft, process, traits, pace, ...others } = circumstances
   return {
     ...plan,
     ...others,
@@ -19,6 +19,7 @@ export function planSchedule(seed: number, circumstances: Circumstances = {}): P
     microsoft: { ...plan.microsoft, ...microsoft },
     process: { ...plan.process, ...process },
     traits: { ...plan.traits, ...traits },
+    pace: { ...plan.pace, ...pace },
   }
 }
 
@@ -45,17 +46,23 @@ function drawPlan(seed: number) {
     messages: random.between(2, 8),
     /** Within how many ms they are submitted. */
     withinMs: random.pick([0, 2_000, 20_000]),
-    database: { lostBefore: some(1), lostAnswer: some(2), late: 0 },
+    pace: {
+      hanging: random.pick([0, 0, 0.05, 0.2]),
+      haste: random.pick([0, 0, 0.8]),
+      leaps: 32,
+    },
+    database: { lostBefore: some(1), lostAnswer: some(2) },
     microsoft: {
       unreachable: some(5),
       lostBefore: some(5),
       lostAnswer: some(random.pick([8, 30])),
-      late: 0,
       throttled: some(3),
       unavailable: some(4),
       unclear: some(5),
       /** Holds everything until somebody connects again. */
       forbidden: some(1, 0.2),
+      /** Says that a file was put on a draft, which never arrived. */
+      intercepted: some(10, 0.2),
     },
     process: {
       kill: some(4),
@@ -67,9 +74,15 @@ function drawPlan(seed: number) {
     },
     /** How long clients wait at most before they do something with a message, or change the settings. */
     pauseMs: 30_000,
+    /** How often it is looked who sends. */
+    ownerLooks: 0,
     /** How late copies appear in Sent Items. */
     copyMs: random.pick([0, 2_000, 30_000, 5 * 60_000]),
-    settingsChanges: random.chance(0.35) ? random.between(1, 5) : 0,
+    settingsChanges: random.chance(0.35) ? random.between(1, 4) : 0,
+    /** How many change them at the same time. */
+    admins: random.pick([1, 2]),
+    /** How likely a change is a Reset. */
+    resets: 0.5,
     /** How wrong the clocks of the processes are. */
     wallOffsetsMs: { one: offset(random), two: offset(random) },
     /** How many of a hundred messages have a trait. */

@@ -19,7 +19,7 @@ const LARGE = {
   isReadable: true,
   messages: 6,
   steps: 600,
-  traits: { large: 100, cancelled: 0 },
+  traits: { large: 100, cancelled: 0, batch: 0 },
 } satisfies Circumstances
 const SMALL = { large: 0, scheduled: 0 } satisfies Circumstances['traits']
 /**
@@ -28,14 +28,28 @@ const SMALL = { large: 0, scheduled: 0 } satisfies Circumstances['traits']
  */
 const CHANGES = {
   isReadable: true,
-  messages: 10,
+  messages: 15,
   settingsChanges: 5,
+  admins: 1,
+  resets: 0.2,
   pauseMs: 300,
-  withinMs: 300,
-  steps: 600,
+  withinMs: 5_000,
+  steps: 800,
+  pace: { hanging: 0.25, haste: 0.9, leaps: 0 },
+  microsoft: {
+    unreachable: 0,
+    lostBefore: 0,
+    lostAnswer: 0,
+    throttled: 0,
+    unavailable: 0,
+    unclear: 0,
+    forbidden: 0,
+    intercepted: 0,
+  },
+  database: { lostBefore: 0, lostAnswer: 0 },
   limits: { messagesPerMinute: 0 },
-  process: { ...NO_TROUBLE, freeze: 15 },
-  traits: { unsaved: 100, large: 0 },
+  process: { ...NO_TROUBLE, housekeeping: 0, clockSetBack: 0 },
+  traits: { unsaved: 100, large: 0, scheduled: 0, batch: 0 },
 } satisfies Circumstances
 const LOST = { messages: 10, steps: 600, microsoft: { lostAnswer: 60 } } satisfies Circumstances
 const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisfies Circumstances
@@ -45,8 +59,22 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
   abandoned: { ...UNREADABLE, traits: { ...SMALL, stops: 0, cancelled: 0 } },
   cancel: { pauseMs: 500, withinMs: 1_000, messages: 10, traits: { ...SMALL, cancelled: 100 } },
   'cancel-in-doubt': { ...LOST, traits: { ...SMALL, cancelled: 100 } },
-  'draft-files': { ...LARGE, microsoft: { late: 40 }, traits: { ...LARGE.traits, expires: 0 } },
-  epoch: { messages: 10, steps: 600, withinMs: 20_000, database: { late: 5 }, process: NO_TROUBLE },
+  'draft-files': {
+    ...LARGE,
+    withinMs: 2_000,
+    pace: { hanging: 0, haste: 0.8, leaps: 0 },
+    process: { ...NO_TROUBLE, housekeeping: 0 },
+    microsoft: { intercepted: 30 },
+    traits: { ...LARGE.traits, expires: 0 },
+  },
+  epoch: {
+    ownerLooks: 10,
+    pauseMs: 300,
+    pace: { hanging: 0, haste: 0, leaps: 0 },
+    database: { lostBefore: 0, lostAnswer: 0 },
+    process: NO_TROUBLE,
+    endsAlone: false,
+  },
   'event-order': { messages: 10, process: { clockSetBack: 5 } },
   expiry: { ...LOST, withinMs: 2_000, traits: { ...SMALL, expires: 100, cancelled: 0 } },
   idempotency: { messages: 10, traits: { repeated: 100 } },
@@ -58,7 +86,12 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     traits: { ...SMALL, stops: 0, expires: 100 },
   },
   retry: { ...UNREADABLE, traits: { ...SMALL, stops: 100, expires: 0, retried: 100 } },
-  'settings-lock': CHANGES,
+  'settings-lock': {
+    ...CHANGES,
+    pace: { hanging: 0.5, haste: 0.5, leaps: 0 },
+    process: { ...CHANGES.process, freeze: 20 },
+    traits: { ...CHANGES.traits, unsaved: 0 },
+  },
   'settings-version': CHANGES,
   stop: { ...UNREADABLE, traits: { ...SMALL, stops: 100 } },
   storage: { ...LARGE, storageBytes: 120_000, messages: 8, withinMs: 0 },

@@ -33,6 +33,7 @@ export interface Observed {
 
 /** Faults by the names that the rules of histories know. */
 export const STOOD_STILL = 'process stopped'
+export const STALLED = 'database stalled'
 export const CLOCK_SET_BACK = 'clock set back'
 
 const UPLOAD_WINDOW_MS = 5 * 60_000
@@ -165,7 +166,7 @@ function hasFault(history: readonly HistoryEvent[], name: string): boolean {
 
 function longestStop(history: readonly HistoryEvent[]): number {
   const stops = history.map((event) =>
-    event.kind === 'fault' && event.fault === STOOD_STILL ? event.endedAt - event.at : 0,
+    event.kind === 'fault' && [STOOD_STILL, STALLED].includes(event.fault) ? event.endedAt - event.at : 0,
   )
   return Math.max(0, ...stops)
 }

@@ -14,7 +14,7 @@ import { createMicrosoft, type RecordedRequest, type Upload } from './microsoft.
 import { installClients } from './pg-clients.ts'
 import { planSchedule, type Circumstances, type Plan } from './plan.ts'
 import { startProcess, type ProcessDeps, type SimulatedProcess } from './process.ts'
-import { CLOCK_SET_BACK, findViolations, STOOD_STILL, type Violation } from './rules.ts'
+import { CLOCK_SET_BACK, findViolations, STALLED, STOOD_STILL, type Violation } from './rules.ts'
 import { choice, createWorld, type Choice } from './world.ts'
 
 export interface Outcome {
@@ -49,6 +49,12 @@ const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_M
 /** In so many a process is taken for dead that ended before; whoever owns the mailbox then stays so for as many. */
 const LOOKS_AT_OWNER = 8
 
+/** Whether nothing keeps an owner from renewing. */
+function isUndisturbed({ database, process: { kill, freeze, stop, databaseAway }, pace }: Plan): boolean {
+  const faults = [...Object.values(database), kill, freeze, stop, databaseAway, pace.hanging, pace.leaps]
+  return faults.every((weight) => weight === 0)
+}
+
 /** Prepares this Node process, on a database of its own, to run schedules one after the other. */
 export async function openRunner(serverUrl: string, worker: number, circumstances?: Circumstances): Promise<Runner> {
   installMachine()
@@ -81,7 +87,7 @@ async function simulate(
   backends: Backends,
   installation: Pick<ProcessDeps, 'config' | 'opened'>,
 ): Promise<Outcome> {
-  const world = createWorld(seed, busy)
+  const world = createWorld(seed, busy, plan.pace)
   const history: HistoryEvent[] = []
   const requests: RecordedRequest[] = []
   const uploads: Upload[] = []
@@ -92,7 +98,7 @@ async function simulate(
     mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
     copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
   })
-  const database = createSimulatedDatabase(world, backends, plan.database)
+  const database = createSimulatedDatabase(world, backends, plan.database, (since) => recordFault(STALLED, since))
   const fetchOf = createMicrosoft({ world, mailboxes, faults: plan.microsoft }, requests, uploads)
   const deps = { ...installation, world, database, fetchOf }
   let started = 0
@@ -120,7 +126,8 @@ async function simulate(
     while (await untilAnswered(clients.readOn())); // to its end
     const feed = await untilAnswered(clients.readFeed())
     const overview = await untilAnswered(clients.get('/api/v1/overview'))
-    const owners = plan.endsAlone ? [] : await watchOwner()
+    const atLast = plan.endsAlone ? [] : await watchOwner()
+    const owners = isUndisturbed(plan) ? [...clients.owners, ...atLast] : atLast
     const known = { plan, history, requests, uploads, mailboxes, submitted, followed, feed, overview, owners }
     broken.push(...findViolations(known))
     return { violations: broken, hash: world.hash(), steps, choices, lines: world.lines }

@@ -10,6 +10,8 @@ export interface Choice {
 }
 
 const WEIGHT = 100
+/** Of what hangs, while anything else may happen. */
+const HANGING_SHARE = 0.02
 
 export function choice(text: string, run: Choice['run'], weight = WEIGHT): Choice {
   return { text, run, weight }
@@ -27,6 +29,16 @@ export interface Owner {
 }
 
 export type World = ReturnType<typeof createWorld>
+
+/** In what order things happen. */
+export interface Pace {
+  /** How likely a statement, a request or an answer waits until much else has happened. */
+  readonly hanging: number
+  /** How likely whoever went last goes on. */
+  readonly haste: number
+  /** How likely seconds pass at once, beside 500 for the time until the next timer. */
+  readonly leaps: number
+}
 
 interface Timer {
   readonly owner: Owner
@@ -50,9 +62,11 @@ const MOST_STEPS = 20_000
  *
  * @param busy how many operations of this machine, such as those of cryptography, are under way
  */
-export function createWorld(seed: number, busy: () => number) {
+export function createWorld(seed: number, busy: () => number, { hanging, haste, leaps }: Pace) {
   const draw = createChance(seed)
   const borders = new Set<Border>()
+  /** They have their turn long after others, so that much happens between two steps of the code. */
+  const hangs = new WeakSet<Border>()
   let timers: Timer[] = []
   let now = 0
   const lines: string[] = []
@@ -65,6 +79,8 @@ export function createWorld(seed: number, busy: () => number) {
     add(border: Border): void {
       borders.delete(border)
       borders.add(border)
+      if (draw() < hanging) hangs.add(border)
+      else hangs.delete(border)
     },
     remove: (border: Border) => void borders.delete(border),
     /** Returns what cancels the call. */
@@ -89,7 +105,7 @@ export function createWorld(seed: number, busy: () => number) {
     /** Draws what happens next, by the seed; `others` are what may happen besides. */
     async choose(others: readonly Choice[]): Promise<void> {
       await settle()
-      const ready = [...waiting(), ...due()]
+      const ready = weighed()
       const choices = [...ready, ...passing(ready.length === 0), ...others].filter(({ weight }) => weight > 0)
       let left = draw() * choices.reduce((sum, { weight }) => sum + weight, 0)
       const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
@@ -113,6 +129,19 @@ export function createWorld(seed: number, busy: () => number) {
   async function take({ text, run }: Choice): Promise<void> {
     world.note(text)
     await run()
+  }
+
+  /** What waits. What hangs has little weight beside the rest. */
+  function weighed(): readonly Choice[] {
+    const inTurn = [...borders].filter((border) => !hangs.has(border))
+    if (draw() < haste) {
+      const last = inTurn.findLast((border) => border.choices().length > 0)
+      if (last) return last.choices()
+    }
+    const ready = [...inTurn.flatMap((border) => border.choices()), ...due()]
+    const late = [...borders].filter((border) => hangs.has(border)).flatMap((border) => border.choices())
+    if (ready.length === 0) return late
+    return [...ready, ...late.map(({ text, weight, run }) => choice(text, run, weight * HANGING_SHARE))]
   }
 
   function* waiting(): Generator<Choice> {
@@ -140,7 +169,7 @@ export function createWorld(seed: number, busy: () => number) {
     const passes = (ms: number, weight: number) => choice(`${ms} ms pass`, () => world.pass(ms), weight)
     return [
       passes(toNext, isIdle ? WEIGHT * 5 : PASS_WEIGHT),
-      ...PASSES_MS.map((ms) => passes(ms, isIdle ? PASS_WEIGHT * 4 : 1)),
+      ...PASSES_MS.map((ms) => passes(ms, isIdle ? leaps : Math.sign(leaps))),
     ]
   }
 

@@ -36,7 +36,7 @@ export function ownedBoxes(me: string, tenants: string, epochs: string): string 
   return `
 owned AS MATERIALIZED (
   SELECT m.tenant_id FROM unnest(${tenants}::text[], ${epochs}::bigint[]) AS asked(tenant_id, epoch)
-    JOIN mailboxes m ON m.tenant_id = asked.tenant_id AND m.owner = ${me} /* fence: epoch */ AND m.epoch = asked.epoch /* end */
+    JOIN mailboxes m ON m.tenant_id = asked.tenant_id AND m.owner = ${me} AND m.epoch = asked.epoch
    ORDER BY m.tenant_id FOR KEY SHARE OF m
 )`
 }
@@ -69,7 +69,8 @@ SELECT m.tenant_id AS "tenantId", m.epoch, o.id AS owner FROM mailboxes m LEFT J
  */
 const TAKE = `
 WITH free AS MATERIALIZED (
-  SELECT m.tenant_id FROM unnest($2::text[], $3::bigint[]) AS seen(tenant_id, epoch) JOIN mailboxes m ON m.tenant_id = seen.tenant_id AND m.epoch = seen.epoch
+  SELECT m.tenant_id FROM unnest($2::text[], $3::bigint[]) AS seen(tenant_id, epoch)
+    JOIN mailboxes m ON m.tenant_id = seen.tenant_id /* fence: epoch */ AND m.epoch = seen.epoch /* end */
    WHERE EXISTS (SELECT FROM owners WHERE id = $1)
    ORDER BY m.tenant_id FOR UPDATE OF m
 )
