@@ -84,7 +84,7 @@ export async function replan(
   if (outcome.outcome !== 'refused' || outcome.limit !== limit) return false
   const learned = learnLimit(limit, sizeBytes, certainRequestBytes)
   if (!learned) return false
-  await mailboxes.learnRequestLimits(message.tenantId, learned)
+  await mailboxes.learnSizeLimits(message.tenantId, learned)
   route.limits = { ...route.limits, ...learned }
   route.plan = planFor(draft, route)
   route.refusal = outcome

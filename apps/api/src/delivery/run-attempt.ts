@@ -224,7 +224,7 @@ function takeClearance({ elapsedMs }: AttemptDeps, open: OpenMessage): boolean {
 /** Remembers a size that the organisation refused, so that it is not asked again for a while. */
 async function learnFrom({ mailboxes }: AttemptDeps, { message, route }: OpenMessage, failure: Failure): Promise<void> {
   if (failure.outcome !== 'refused' || failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
-  await mailboxes.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes))
+  await mailboxes.learnSizeLimits(message.tenantId, { messageBytes: encodedMessageBytes(route.sizes) - 1 })
 }
 
 async function openMessage(

@@ -34,8 +34,7 @@ import { findLargestServices, readStorage } from './intake/storage.ts'
 import { createSubmitting } from './intake/submit.ts'
 import {
   chargeUpload,
-  learnRequestLimits,
-  learnSizeLimit,
+  learnSizeLimits,
   learnUploadOrigin,
   readSizeLimits,
   type MailboxLimits,
@@ -148,7 +147,7 @@ export function createQueue({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
       listen: (wake: () => void) => listenForMessages(connectionString, wake, timers),
     },
     mailboxes: {
-      ...bind(pool, { learnSizeLimit, learnRequestLimits, learnUploadOrigin, readSizeLimits }),
+      ...bind(pool, { learnSizeLimits, learnUploadOrigin, readSizeLimits }),
       ...bind(pool, { mayHaveLeftDraft, recordDeletion, isUnderWay, isToBeDeleted, endCleanup, postponeCleanup }),
       chargeUpload: (tenantId: string, bytes: number) => chargeUpload(pool, limits, tenantId, bytes),
       claimCleanups: async () => (await ownership.use((mine) => claimCleanups(pool, limits, mine))) ?? [],

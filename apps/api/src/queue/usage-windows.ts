@@ -53,20 +53,6 @@ used AS (
 )`
 }
 
-/**
- * SQL for what a mailbox has used within a window, as a bigint.
- *
- * @param tenant SQL for the tenant's id
- */
-export function usedWithin(
-  window: UsageWindow,
-  counted: 'messages' | 'recipients' | 'upload_bytes',
-  tenant: string,
-): string {
-  return `(SELECT coalesce(sum(u.${counted}), 0)::bigint FROM mailbox_usage u
-            WHERE u.tenant_id = ${tenant} AND ${isWithin(window, 'u.started_at')})`
-}
-
 /** SQL for whether what was counted at a time counts. */
 export function isWithin(window: UsageWindow, startedAt: string): string {
   return `${startedAt} > mail_now() - ${window.interval}`

@@ -102,17 +102,9 @@ export async function storeDraft(
   pool: pg.Pool,
   message: Mark,
   settingsVersion: number,
-  {
-    draftId,
-    internetMessageId,
-    from,
-    mailbox,
-    redirectedTo,
-    uploading,
-    wasStray = false,
-    leavesFormer = false,
-  }: StoredDraft,
+  { wasStray = false, leavesFormer = false, ...draft }: StoredDraft,
 ): Promise<boolean> {
+  const { draftId, internetMessageId, from, mailbox, redirectedTo, uploading } = draft
   const stored = [draftId, uploading, from, internetMessageId, redirectedTo, wasStray, leavesFormer, mailbox]
   const { rowCount } = await pool.query(STORE_DRAFT, [...fenceOf(message, settingsVersion), ...stored])
   // fence: stray

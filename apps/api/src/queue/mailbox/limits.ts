@@ -1,7 +1,7 @@
 import { NOTHING_KNOWN, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import { inTransaction } from '../../database/transaction.ts'
-import { bucketOf, isWithin, UPLOAD_WINDOW, usedWithin } from '../usage-windows.ts'
+import { bucketOf, isWithin, UPLOAD_WINDOW } from '../usage-windows.ts'
 
 // The upload limit of a mailbox, and the size limits learned from Microsoft's refusals. The claim enforces the limits on
 // messages, recipients and concurrent requests.
@@ -31,7 +31,7 @@ const LOCK_UPLOADS = `SELECT pg_advisory_xact_lock(hashtextextended('uploads of 
 const CHARGE_UPLOAD = `
 INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
 SELECT $1, ${bucketOf('mail_now()')}, 0, 0, $2::bigint
-  FROM (SELECT ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', '$1')} AS bytes) AS used
+  FROM (SELECT coalesce(sum(u.upload_bytes), 0)::bigint AS bytes FROM mailbox_usage u WHERE u.tenant_id = $1 AND ${isWithin(UPLOAD_WINDOW, 'u.started_at')}) AS used
  WHERE true /* fence: upload-charge */ AND (used.bytes = 0 OR used.bytes + $2::bigint <= $3::bigint) /* end */
 ON CONFLICT (tenant_id, started_at) DO UPDATE SET upload_bytes = mailbox_usage.upload_bytes + excluded.upload_bytes`
 
@@ -59,41 +59,28 @@ export async function chargeUpload(
   })
 }
 
-/**
- * Stores what Microsoft's answer shows of a limit, and when.
- *
- * $1 tenant, $2 bytes
- *
- * @param value SQL for what takes the place of the limit that is stored
- */
-const learn = (limit: string, value = `excluded.${limit}`): string => `
-INSERT INTO mailboxes AS m (tenant_id, ${limit}, ${limit}_at) VALUES ($1, $2, mail_now())
-ON CONFLICT (tenant_id) DO UPDATE SET ${limit} = ${value}, ${limit}_at = excluded.${limit}_at`
+/** SQL for a limit that was learned lately; null for any other. */
 const learned = (limit: string): string => `CASE WHEN m.${limit}_at > mail_now() - ${LEARNED_FOR} THEN m.${limit} END`
 
-const LEARN_SIZE_LIMIT = learn(
-  'message_size_limit',
-  `least(${learned('message_size_limit')}, excluded.message_size_limit)`,
-)
-const LEARN_REQUEST_LIMIT = learn('request_size_limit')
-const LEARN_SESSION_MINIMUM = learn(
-  'session_size_minimum',
-  `greatest(${learned('session_size_minimum')}, excluded.session_size_minimum)`,
-)
+/**
+ * Stores what Microsoft's answer shows of a limit, and when. $1 tenant, $2 bytes
+ *
+ * @param stricter which of two is kept; where it is not given, the later one
+ */
+const learn = (limit: string, stricter?: 'least' | 'greatest'): string => `
+INSERT INTO mailboxes AS m (tenant_id, ${limit}, ${limit}_at) VALUES ($1, $2, mail_now())
+ON CONFLICT (tenant_id) DO UPDATE
+  SET ${limit} = ${stricter ? `${stricter}(${learned(limit)}, excluded.${limit})` : `excluded.${limit}`}, ${limit}_at = excluded.${limit}_at`
 
-/** Learns that Microsoft refuses a message of this encoded size. */
-export async function learnSizeLimit(pool: pg.Pool, tenantId: string, encodedBytes: number): Promise<void> {
-  await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes - 1])
-}
+const LEARN = [
+  ['messageBytes', learn('message_size_limit', 'least')],
+  ['requestBytes', learn('request_size_limit')],
+  ['sessionMinimumBytes', learn('session_size_minimum', 'greatest')],
+] as const
 
-/** Learns the longest request and the smallest upload session that Microsoft accepts. */
-export async function learnRequestLimits(
-  pool: pg.Pool,
-  tenantId: string,
-  { requestBytes, sessionMinimumBytes }: Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>,
-): Promise<void> {
-  if (requestBytes) await pool.query(LEARN_REQUEST_LIMIT, [tenantId, requestBytes])
-  if (sessionMinimumBytes) await pool.query(LEARN_SESSION_MINIMUM, [tenantId, sessionMinimumBytes])
+/** Learns the largest message, the longest request and the smallest upload session that Microsoft accepts. */
+export async function learnSizeLimits(pool: pg.Pool, tenantId: string, limits: Partial<SizeLimits>): Promise<void> {
+  for (const [name, statement] of LEARN) if (limits[name]) await pool.query(statement, [tenantId, limits[name]])
 }
 
 /** $1 tenant */

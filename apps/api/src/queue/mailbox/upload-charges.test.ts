@@ -55,8 +55,8 @@ it('charges nothing where there is no limit', async () => {
 })
 
 it('keeps the smaller of two limits that were learned within a day', async () => {
-  await store.learnSizeLimit(ADA, 5_000)
-  await store.learnSizeLimit(ADA, 7_000)
+  await store.learnSizeLimits(ADA, { messageBytes: 5_000 })
+  await store.learnSizeLimits(ADA, { messageBytes: 7_000 })
   const rows = await fixture.database.query('SELECT message_size_limit::int FROM mailboxes WHERE tenant_id = $1', [ADA])
-  expect(rows).toEqual([{ message_size_limit: 4_999 }])
+  expect(rows).toEqual([{ message_size_limit: 5_000 }])
 })
