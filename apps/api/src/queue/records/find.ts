@@ -78,6 +78,8 @@ const COMPARED_ALWAYS = 2_000
 /** And up to this many, if more texts match. */
 const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
+/** As many texts are walked past in the time that it takes to compare one message of a service. */
+const COSTS_OF_SERVICE = 4
 
 interface Found {
   readonly id: string
@@ -149,20 +151,22 @@ async function chooseSource(
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
-  // Counting very many takes as long as the search, so the planner is asked first.
-  const sizeOfService = `SELECT ${rowsOf(OF_SERVICE, selection.ofTime, [])}`
-  const isOfFew =
-    service !== null && (await expectRows(database, ...withNamed(selection, sizeOfService, tenantId))) <= comparedAtMost
-  if (!source.isOfMessages || isOfFew) {
+  const isLong = expected > exactUpTo
+  const expectMessages = (rows: Source) =>
+    expectRows(database, ...withNamed(selection, `SELECT ${rowsOf(rows, selection.ofTime, [])}`, tenantId))
+  if (!source.isOfMessages) {
     const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
-    const ofService = { ...selection, source: OF_SERVICE, ofRow: () => selection.ofTime, ofState: () => [] }
-    const counted = source.isOfMessages ? ofService : createSelection(owner, besides)
-    const atMost = source.isOfMessages ? Math.min(comparedAtMost, expected) : comparedAtMost
-    const { count } = await countRows(database, counted, atMost + 1)
-    if (count <= atMost && (count <= COMPARED_ALWAYS || count < expected))
-      return source.isOfMessages ? { ...selection, source: { ...OF_SERVICE, tells: source.tells } } : selection
+    const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
+    if (count <= comparedAtMost && (count <= COMPARED_ALWAYS || count < expected)) return selection
+  } else if (service !== null) {
+    const ofService = { ...selection, source: { ...OF_SERVICE, tells: source.tells } }
+    const inTime = { ...ofService, ofRow: () => selection.ofTime, ofState: () => [] }
+    const hasFew = isLong
+      ? (await expectMessages(OF_SERVICE)) * COSTS_OF_SERVICE <= (await expectMessages(ALL))
+      : (await countRows(database, inTime, expected + 1)).count <= expected
+    if (hasFew) return ofService
   }
-  return { ...selection, source: { ...texts.all, ordered: expected > exactUpTo } }
+  return { ...selection, source: { ...texts.all, ordered: isLong } }
 }
 
 /** Reads the messages of a selection. */

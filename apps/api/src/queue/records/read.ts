@@ -24,7 +24,29 @@ import type { Departures, Waiting } from './departures.ts'
 import { readOutcomes } from '../reports/recipient-outcomes.ts'
 import { countersOf } from '../counters.ts'
 
-// Reads messages for the API. A message whose attachments are still arriving is not visible.
+// What is on record, as it is read. Nothing here moves a message from one state to another.
+//
+// A message is a row of `messages`, and as long as it has not ended one of `message_queue` too. The view `message_states`
+// joins both and is where the state of a message is read. One whose attachments are still arriving has neither row, and is
+// not visible.
+//
+// A list is read in two steps. The finder (find.ts) finds the ids of a page by an index of what the filter asks for;
+// find-filter.ts says as SQL which rows these are and what they still have to meet, find-page.ts where a page begins and
+// ends, find-count.ts how many there are. Then this file reads the messages of the page, and compares them with the filter
+// once more, since some have changed meanwhile. Texts are searched in `message_texts`: search-text.ts folds them,
+// search-index.ts writes them and their index in the background.
+//
+// Beside lists, the room answers:
+//
+// - why a message waits and when it leaves, from the rules of the sender itself: departures.ts
+// - what happened, in order: events.ts; and how often, by the hour, counted after them: event-counts.ts
+// - whether mail goes out, and what keeps it: mail-facts.ts, stalled.ts; how much waits: depth.ts
+// - what failed, bounced or is in quarantine within a day: failures.ts
+// - how much is left of Microsoft's limit of external recipients: sending-limits.ts
+//
+// A planner whose statistics are old may take a million rows for none. So each statement here reads by conditions and an
+// order that one index alone fits, and read-planned.ts sets what PostgreSQL may do for the statements where that is not
+// enough. rows-read.test.ts counts the rows under four kinds of statistics.
 
 export interface Listing {
   readonly filter: StoredFilter
