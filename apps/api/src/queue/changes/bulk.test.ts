@@ -2,7 +2,7 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ADA, BEN, useQueueFixture, FAILED, HELD, QUEUED } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
-import type { StoredFilter } from '../records/find-filter.ts'
+import type { StoredFilter } from '../records/find-source.ts'
 import { countUnsent, failUnsent } from './not-resent.ts'
 
 const PERSON = { tenantId: ADA, service: null, userId: null }

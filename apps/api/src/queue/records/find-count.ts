@@ -1,16 +1,15 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
 import {
-  ALL,
   orderOf,
   readSource,
   rowsOf,
-  time,
   withNamed,
   type Selection,
   type Connections,
   type Statements,
 } from './find-filter.ts'
+import { ALL, time } from './find-source.ts'
 import { expectRows } from './read-planned.ts'
 import { countersOf } from '../counters.ts'
 

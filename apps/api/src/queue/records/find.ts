@@ -7,22 +7,18 @@ import type { ListPosition, Toward } from '../../domain/list-position.ts'
 import type { Owner } from '../actor.ts'
 import { countAll, countInState, countRows, estimate, type Total } from './find-count.ts'
 import {
-  ALL,
   createSelection,
   MILLIS,
-  OF_SERVICE,
   orderOf,
   readSource,
   rowsOf,
-  time,
   withNamed,
   type Connections,
   type Match,
   type Selection,
-  type Source,
-  type StoredFilter,
 } from './find-filter.ts'
 import { readPage, type Page, type PageStart } from './find-page.ts'
+import { ALL, OF_SERVICE, time, type Source, type StoredFilter } from './find-source.ts'
 import { expectRows } from './read-planned.ts'
 import { needlesOf, searchedText } from './search-text.ts'
 

@@ -17,7 +17,8 @@ import type { Owner } from '../actor.ts'
 import { ACCEPTED, historyOf, MOST_ATTEMPTS, type StoredAttempt } from '../attempts.ts'
 import { awaitsReports, countDeliveries, reportRecipients } from '../reports/delivery-reports.ts'
 import type { Total } from './find-count.ts'
-import { withHeld, type Match, type StoredFilter } from './find-filter.ts'
+import { withHeld, type Match } from './find-filter.ts'
+import type { StoredFilter } from './find-source.ts'
 import { wayBack, type PageStart } from './find-page.ts'
 import { createFinder, type Finder } from './find.ts'
 import type { Departures, Waiting } from './departures.ts'
@@ -31,8 +32,8 @@ import { countersOf } from '../counters.ts'
 // not visible.
 //
 // A list is read in two steps. The finder (find.ts) finds the ids of a page by an index of what the filter asks for;
-// find-filter.ts says as SQL which rows these are and what they still have to meet, find-page.ts where a page begins and
-// ends, find-count.ts how many there are. Then this file reads the messages of the page, and compares them with the filter
+// find-source.ts says as SQL which rows these are, find-filter.ts what they still have to meet, find-page.ts where a page
+// begins and ends, find-count.ts how many there are. Then this file reads the messages of the page, and compares them with the filter
 // once more, since some have changed meanwhile. Texts are searched in `message_texts`: search-text.ts folds them,
 // search-index.ts writes them and their index in the background.
 //
