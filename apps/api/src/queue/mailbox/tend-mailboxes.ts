@@ -1,4 +1,5 @@
 import type { Prisma, PrismaClient } from '../../database/generated/client.ts'
+import type { Alert } from '../../domain/alert.ts'
 import { appendAlert, dismissAlerts } from '../../database/alert-log.ts'
 import { appendAuditEvent } from '../../database/audit-log.ts'
 import type { NewId } from '../../runtime/ids.ts'
@@ -68,9 +69,10 @@ UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_
 
 /** $1 tenant, $2 the alerts that were told of */
 const WRITE_TOLD = `UPDATE mailboxes SET told = $2 WHERE tenant_id = $1`
-/** $1 tenant, $2 the alert */
-const ADD_TOLD = `UPDATE mailboxes SET told = array_append(told, $2) WHERE tenant_id = $1`
-const DROP_TOLD = `UPDATE mailboxes SET told = array_remove(told, $2) WHERE tenant_id = $1`
+
+const UNREACHABLE = 'microsoft.unreachable'
+
+type MailboxAlert = Extract<Alert, { type: keyof typeof ACTIONS | 'mailbox.recovered' | `microsoft.${string}` }>
 
 interface Row {
   readonly hold: Hold | null
@@ -88,8 +90,8 @@ interface Row {
 /** What an alert told of a mailbox. */
 export interface MailboxNews {
   readonly tenantId: string
-  readonly type: 'mailbox.refused' | 'mailbox.token-refused' | 'mailbox.recovered' | typeof UNREACHABLE | typeof ANSWERS
-  readonly microsoftCode?: string
+  readonly type: MailboxAlert['type']
+  readonly microsoftCode: string | undefined
 }
 
 export interface TendedMailboxes {
@@ -111,6 +113,9 @@ export async function tendMailboxes(prisma: PrismaClient, newId: NewId): Promise
   }
 }
 
+/** The action in the audit log that tells of each problem, beside the alert. */
+const ACTIONS = { 'mailbox.refused': 'mailbox-refused', 'mailbox.token-refused': 'token-refused' } as const
+
 async function tendMailbox(
   transaction: Prisma.TransactionClient,
   newId: NewId,
@@ -118,91 +123,73 @@ async function tendMailbox(
 ): Promise<TendedMailboxes> {
   const [row] = await transaction.$queryRawUnsafe<Row[]>(LOCK, tenantId)
   if (!row) return { isQueued: false, held: 0, news: [] }
-  const { hold } = row
-  const news = [
-    ...(await tellOfProblems(transaction, newId, tenantId, row)),
-    ...(await tellOfGateway(transaction, newId, tenantId, row)),
-  ]
+  const { hold, token, gateway, isWaiting, now } = row
+  const fromEmail = row.fromEmail ?? ''
+  const news: MailboxNews[] = []
+  let { told } = row
+  await tellOfProblems()
+  await tellOfGateway()
   if (hold === null) return { isQueued: false, held: 0, news }
   const held = await transaction.$executeRawUnsafe(HOLD, tenantId, hold.route)
   const isProbed =
     row.probeIsDue && !row.isProbing && (await transaction.$executeRawUnsafe(PROBE, tenantId, hold.route)) > 0
   if (isProbed) await wakeWorkers(transaction)
   return { isQueued: isProbed, held, news }
-}
 
-/** The action in the audit log that tells of each problem, beside the alert. */
-const ACTIONS = { 'mailbox.refused': 'mailbox-refused', 'mailbox.token-refused': 'token-refused' } as const
+  /**
+   * Tells of a problem once when it begins, and again when it has become another one; and once when none is left. One that
+   * another has ended beside is told again, since only one alert about a mailbox is shown.
+   */
+  async function tellOfProblems(): Promise<void> {
+    const standing = [
+      ...(hold ? [{ type: 'mailbox.refused', problem: hold, key: `mailbox.refused ${keyOf(hold)}` } as const] : []),
+      ...(isTokenProblem(token)
+        ? [{ type: 'mailbox.token-refused', problem: token, key: 'mailbox.token-refused' } as const]
+        : []),
+    ]
+    const before = told.filter((each) => each.startsWith('mailbox.'))
+    const begun = standing.filter(({ key }) => !before.includes(key))
+    if (begun.length === 0 && standing.length === before.length) return
+    const event = { tenantId, at: now, actor: null }
+    await dismissAlerts(transaction, tenantId, 'mailbox', now)
+    for (const { type, problem } of begun.length > 0 ? begun : standing) {
+      const { title, detail, action: remedy, values, correlationId } = problem
+      const outcome = String(values['microsoftCode'] ?? 'refused')
+      await tell({ type, facts: { fromEmail, title, detail, action: remedy, values, correlationId } }, outcome)
+      await appendAuditEvent(transaction, { ...event, action: ACTIONS[type], outcome, details: { correlationId } })
+    }
+    if (standing.length === 0) {
+      await tell({ type: 'mailbox.recovered', facts: { fromEmail } })
+      await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
+    }
+    await remember([...standing.map(({ key }) => key), ...told.filter((each) => !each.startsWith('mailbox.'))])
+  }
 
-/**
- * Tells of a problem once when it begins, and again when it has become another one; and once when none is left. One that
- * another has ended beside is told again, since only one alert about a mailbox is shown.
- */
-async function tellOfProblems(
-  transaction: Prisma.TransactionClient,
-  newId: NewId,
-  tenantId: string,
-  { hold, token, told, now, fromEmail: sender }: Row,
-): Promise<MailboxNews[]> {
-  const standing = [
-    ...(hold ? [{ type: 'mailbox.refused', problem: hold, key: `mailbox.refused ${keyOf(hold)}` } as const] : []),
-    ...(isTokenProblem(token)
-      ? [{ type: 'mailbox.token-refused', problem: token, key: 'mailbox.token-refused' } as const]
-      : []),
-  ]
-  const before = told.filter((each) => each.startsWith('mailbox.'))
-  const begun = standing.filter(({ key }) => !before.includes(key))
-  if (begun.length === 0 && standing.length === before.length) return []
-  const news: MailboxNews[] = []
-  const event = { tenantId, at: now, actor: null }
-  const fromEmail = sender ?? ''
-  await dismissAlerts(transaction, tenantId, 'mailbox', now)
-  for (const { type, problem } of begun.length > 0 ? begun : standing) {
-    const { title, detail, action: remedy, values, correlationId } = problem
-    const facts = { fromEmail, title, detail, action: remedy, values, correlationId }
-    await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, type, facts })
-    const outcome = String(values['microsoftCode'] ?? 'refused')
-    await appendAuditEvent(transaction, { ...event, action: ACTIONS[type], outcome, details: { correlationId } })
-    news.push({ tenantId, type, microsoftCode: outcome })
+  /**
+   * Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over once Microsoft
+   * has answered. Where nobody is shown to it any more, since nothing waits, the alert ends without a word: it may still be there.
+   */
+  async function tellOfGateway(): Promise<void> {
+    if (told.includes(UNREACHABLE)) {
+      if (gateway !== null && (isWaiting === true || isStanding(gateway, now))) return
+      await dismissAlerts(transaction, tenantId, 'microsoft', now)
+      if (gateway === null) await tell({ type: 'microsoft.recovered', facts: {} })
+      await remember(told.filter((each) => each !== UNREACHABLE))
+    } else if (isStanding(gateway, now) && isTold(gateway, now) && isWaiting === true) {
+      const { pauses: _, at: __, forEntra: ___, ...facts } = gateway
+      await dismissAlerts(transaction, tenantId, 'microsoft', now)
+      await tell({ type: UNREACHABLE, facts })
+      await remember([...told, UNREACHABLE])
+    }
   }
-  if (standing.length === 0) {
-    const id = newId('alert')
-    await appendAlert(transaction, { id, tenantId, at: now, type: 'mailbox.recovered', facts: { fromEmail } })
-    await appendAuditEvent(transaction, { ...event, action: 'mailbox-accepted', outcome: 'done' })
-    news.push({ tenantId, type: 'mailbox.recovered' })
-  }
-  const others = told.filter((each) => !each.startsWith('mailbox.'))
-  await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, [...standing.map(({ key }) => key), ...others])
-  return news
-}
 
-const UNREACHABLE = 'microsoft.unreachable'
-const ANSWERS = 'microsoft.recovered'
+  async function tell(alert: MailboxAlert, microsoftCode?: string): Promise<void> {
+    await appendAlert(transaction, { id: newId('alert'), tenantId, at: now, ...alert })
+    news.push({ tenantId, type: alert.type, microsoftCode })
+  }
 
-/**
- * Tells, once it has lasted, that something answers in Microsoft's place while messages wait, and that it is over once Microsoft
- * has answered. Where nobody is shown to it any more, since nothing waits, the alert ends without a word: it may still be there.
- */
-async function tellOfGateway(
-  transaction: Prisma.TransactionClient,
-  newId: NewId,
-  tenantId: string,
-  { gateway, told, now, isWaiting }: Row,
-): Promise<MailboxNews[]> {
-  const alert = { id: newId('alert'), tenantId, at: now }
-  if (told.includes(UNREACHABLE)) {
-    if (gateway !== null && (isWaiting === true || isStanding(gateway, now))) return []
-    await dismissAlerts(transaction, tenantId, 'microsoft', now)
-    if (gateway === null) await appendAlert(transaction, { ...alert, type: ANSWERS, facts: {} })
-    await transaction.$executeRawUnsafe(DROP_TOLD, tenantId, UNREACHABLE)
-    return gateway === null ? [{ tenantId, type: ANSWERS }] : []
+  async function remember(alerts: readonly string[]): Promise<void> {
+    told = alerts
+    await transaction.$executeRawUnsafe(WRITE_TOLD, tenantId, alerts)
   }
-  if (isStanding(gateway, now) && isTold(gateway, now) && isWaiting === true) {
-    const { pauses: _, at: __, forEntra: ___, ...facts } = gateway
-    await dismissAlerts(transaction, tenantId, 'microsoft', now)
-    await appendAlert(transaction, { ...alert, type: UNREACHABLE, facts })
-    await transaction.$executeRawUnsafe(ADD_TOLD, tenantId, UNREACHABLE)
-    return [{ tenantId, type: UNREACHABLE }]
-  }
-  return []
 }
