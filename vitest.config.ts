@@ -13,7 +13,6 @@ const DATABASE_TESTS = [
 /** Those that take long run there alone; other tests run the same statements on the embedded one. */
 const LONG_DATABASE_TESTS = [
   'apps/api/src/database/migrations/migrate.test.ts',
-  'apps/api/src/scenarios/mailbox-limits.test.ts',
   'apps/api/src/queue/{counters,owner/outcomes}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]

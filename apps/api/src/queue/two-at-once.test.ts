@@ -8,7 +8,6 @@ import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './intake/chunks.ts'
-import { storeDraft } from './drafts/drafts.ts'
 import { createRetention } from './changes/retention.ts'
 import { beginReceiving } from './intake/receive.ts'
 import { RETRY } from './changes/retry.ts'
@@ -145,30 +144,6 @@ it('accepts the late outcome of a message that is given up at the same moment', 
   expect(written).toBe(true)
   expect(await all('messages')).toMatchObject([{ outcome: 'sent', failed_at: null, content_kept: false }])
   expect(await all('message_contents')).toEqual([])
-})
-
-it('queues the deletion of a draft that is stored while its message is cancelled', async () => {
-  const id = await fixture.submit()
-  const message = await fixture.claimOne()
-  const draft = {
-    draftId: 'first',
-    internetMessageId: null,
-    redirectedTo: null,
-    mailbox: 'a@contoso.com',
-    from: null,
-    uploading: true,
-  }
-  await fixture.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
-  const actor = { tenantId: ADA, service: null, userId: null }
-
-  const cancelled = await inBetween(
-    (transaction) => storeDraft(transaction, message, VERSION, draft),
-    () => fixture.queue.messages.cancel(actor, id, fixture.clock.now()),
-  )
-
-  expect(cancelled).toBe(true)
-  expect(await all('message_drafts')).toEqual([])
-  expect(await all('mailbox_cleanups')).toMatchObject([{ item_id: 'first', kind: 'draft' }])
 })
 
 it('does not mark a message that a late outcome postpones at the same moment', async () => {
