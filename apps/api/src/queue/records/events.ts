@@ -1,5 +1,6 @@
 import type { MessageEvent, MessageEventType } from '@inforiver-mail/contract/message-event'
 import type pg from 'pg'
+import { withNamed } from '../../database/named.ts'
 
 // What became of messages, in the order in which it was written. The statements that end, hold and release messages write
 // message_events (`countAndTell` in counters.ts).
@@ -83,25 +84,22 @@ SELECT t.id AS "tenantId", last.position, last.mark
   FROM unnest($1::text[]) AS t(id) CROSS JOIN LATERAL (
     SELECT e.position, ${MARK} AS mark FROM message_events e WHERE e.tenant_id = t.id ORDER BY e.position DESC LIMIT 1) AS last`
 
-/**
- * $1 tenant, $2 position, $3 mark, or null where there may be no event, $4 types, $5 services, or null for all, $6 since, or null,
- * $7 the last position, or null, $8 how many events, $9 how many to look at
- */
+/** `:mark` is null where there may be no event; `:lookedAt` is how many events are looked at for `:limit`. */
 const LOOK = `
 WITH known AS MATERIALIZED (
-  SELECT $3::text IS NULL OR EXISTS (SELECT 1 FROM message_events e WHERE e.tenant_id = $1 AND e.position = $2 AND ${MARK} = $3) AS is_known
+  SELECT :mark::text IS NULL OR EXISTS (SELECT 1 FROM message_events e WHERE e.tenant_id = :tenant AND e.position = :position AND ${MARK} = :mark) AS is_known
 ), start AS MATERIALIZED (
-  SELECT CASE WHEN is_known THEN $2::bigint ELSE $2 - ${READ_AGAIN_MS * MICROSECONDS} END AS position,
-         NOT is_known AND $2 - ${READ_AGAIN_MS * MICROSECONDS} > extract(epoch FROM mail_now()) * 1000000 AS is_future
+  SELECT CASE WHEN is_known THEN :position::bigint ELSE :position - ${READ_AGAIN_MS * MICROSECONDS} END AS position,
+         NOT is_known AND :position - ${READ_AGAIN_MS * MICROSECONDS} > extract(epoch FROM mail_now()) * 1000000 AS is_future
     FROM known
 ), looked_at AS MATERIALIZED (
   SELECT ${COLUMNS} FROM message_events e
-   WHERE e.tenant_id = $1 AND e.position > (SELECT start.position FROM start) AND e.position <= coalesce($7::bigint, 9223372036854775807)
-   ORDER BY e.position LIMIT $9
+   WHERE e.tenant_id = :tenant AND e.position > (SELECT start.position FROM start) AND e.position <= coalesce(:endsAt::bigint, 9223372036854775807)
+   ORDER BY e.position LIMIT :lookedAt
 ), chosen AS MATERIALIZED (
   SELECT * FROM looked_at
-   WHERE type = ANY ($4::text[]) AND ($5::text[] IS NULL OR service = ANY ($5)) AND ($6::timestamptz IS NULL OR at >= $6)
-   ORDER BY position LIMIT $8
+   WHERE type = ANY (:types::text[]) AND (:services::text[] IS NULL OR service = ANY (:services)) AND (:since::timestamptz IS NULL OR at >= :since)
+   ORDER BY position LIMIT :limit
 )`
 
 const READ = `${LOOK}
@@ -148,8 +146,8 @@ type ReadRow =
 
 export function createEvents(pool: pg.Pool) {
   async function look(tenantId: string, after: EventPlace, limit: number, lookedAt: number, filter: EventFilter) {
-    const values = valuesOf(tenantId, after, filter, limit, lookedAt)
-    const { rows } = await pool.query<ReadRow>({ name: 'read-events', text: READ, values })
+    const [text, values] = lookingFor(READ, tenantId, after, filter, { limit, lookedAt })
+    const { rows } = await pool.query<ReadRow>({ name: 'read-events', text, values })
     const end = rows.find((row) => row.row === 'end')
     if (end === undefined || end.is_future) return null
     const events = rows.filter((row) => row.row === 'event').map(toStoredEvent)
@@ -207,10 +205,13 @@ export function createEvents(pool: pg.Pool) {
       let found: EventCount = { count: 0, last: null }
       let position = after
       for (let looked = 0; looked < lookedAt && found.count < atMost;) {
-        const values = valuesOf(tenantId, { position, mark: null }, filter, atMost - found.count, LOOKED_AT_ONCE)
+        const [text, values] = lookingFor(COUNT, tenantId, { position, mark: null }, filter, {
+          limit: atMost - found.count,
+          lookedAt: LOOKED_AT_ONCE,
+        })
         const { rows } = await pool.query<{ count: number; last: string | null; looked: number; looked_to: string }>({
           name: 'count-events',
-          text: COUNT,
+          text,
           values,
         })
         const [row] = rows
@@ -225,14 +226,14 @@ export function createEvents(pool: pg.Pool) {
   }
 }
 
-function valuesOf(
-  tenantId: string,
-  { position, mark }: EventPlace,
+function lookingFor(
+  sql: string,
+  tenant: string,
+  place: EventPlace,
   { types, services, since = null, endsAt = null }: EventFilter,
-  limit: number,
-  lookedAt: number,
-): unknown[] {
-  return [tenantId, position, mark, types, services, since, endsAt, limit, lookedAt]
+  bounds: { readonly limit: number; readonly lookedAt: number },
+) {
+  return withNamed(sql, { tenant, ...place, types, services, since, endsAt, ...bounds })
 }
 
 function toPlace(position: string, mark: string | null): EventPlace {

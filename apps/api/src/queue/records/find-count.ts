@@ -1,10 +1,10 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import type { MessageStatus } from '@inforiver-mail/contract/message'
 import {
+  asking,
   orderOf,
   readSource,
   rowsOf,
-  withNamed,
   type Selection,
   type Connections,
   type Statements,
@@ -66,7 +66,7 @@ export async function countAll(database: Connections, selection: Selection, exac
     return estimate(database, selection, count, source?.ordered === true ? oldest : null)
   const { expected: rows } = texts
   const sql = `SELECT ${rowsOf(rows, ofRow(rows), ofState(rows.tells))}`
-  const expected = await expectRows(database, ...withNamed(selection, sql, tenantId))
+  const expected = await expectRows(database, ...asking(selection, sql, tenantId))
   return { total: Math.max(count, expected), totalIsEstimate: true }
 }
 

@@ -1,4 +1,5 @@
 import type { MessageStatus } from '@inforiver-mail/contract/message'
+import { withNamed } from '../../database/named.ts'
 import type { Owner } from '../actor.ts'
 import { hasCode, hasDelivery } from '../reports/delivery-reports.ts'
 import type pg from 'pg'
@@ -36,7 +37,7 @@ export function readSource<Row extends pg.QueryResultRow>(
   selection: Pick<Selection, 'service' | 'filter' | 'tenantId'>,
   sql: string,
 ): Promise<pg.QueryResult<Row>> {
-  const statement = withNamed(selection, sql, selection.tenantId)
+  const statement = asking(selection, sql, selection.tenantId)
   if (!ordered && !texts) return database.query<Row>(...statement)
   return readPlanned<Row>(database, ordered ? IN_ORDER : FOR_VALUES, ...statement)
 }
@@ -46,22 +47,13 @@ export function orderOf({ isOfService = false }: Source, direction: 'ASC' | 'DES
   return `ORDER BY ${isOfService ? `r.service ${direction}, ` : ''}r.created_at ${direction}`
 }
 
-/**
- * Numbers what a statement names, as `:subject`, after its other parameters. What people wrote is never part of a statement,
- * since PostgreSQL logs those that fail or take long.
- */
-export function withNamed(
+/** A statement that names what the filter asks for, with its values. */
+export function asking(
   { service, filter }: Pick<Selection, 'service' | 'filter'>,
   sql: string,
   ...others: readonly unknown[]
 ): [text: string, values: unknown[]] {
-  const named = { ...filter, service }
-  const values = [...others]
-  const text = sql.replaceAll(
-    /(?<!:):(service|subject|reference|problem)\b/g,
-    (_, name: 'service' | 'subject' | 'reference' | 'problem') => `$${values.push(named[name])}`,
-  )
-  return [text, values]
+  return withNamed(sql, { ...filter, service }, ...others)
 }
 
 /** $1 tenant, $2 code */

@@ -7,12 +7,12 @@ import type { ListPosition, Toward } from '../../domain/list-position.ts'
 import type { Owner } from '../actor.ts'
 import { countAll, countInState, countRows, estimate, type Total } from './find-count.ts'
 import {
+  asking,
   createSelection,
   MILLIS,
   orderOf,
   readSource,
   rowsOf,
-  withNamed,
   type Connections,
   type Match,
   type Selection,
@@ -119,7 +119,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter, 
     },
     page,
     recheck: (sql, ...others) =>
-      withNamed(selection, sql(selection.source ? selection.ofState([]) : ['false']), ...others),
+      asking(selection, sql(selection.source ? selection.ofState([]) : ['false']), ...others),
   }
 }
 
@@ -149,7 +149,7 @@ async function chooseSource(
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
   const isLong = expected > exactUpTo
   const expectMessages = (rows: Source) =>
-    expectRows(database, ...withNamed(selection, `SELECT ${rowsOf(rows, selection.ofTime, [])}`, tenantId))
+    expectRows(database, ...asking(selection, `SELECT ${rowsOf(rows, selection.ofTime, [])}`, tenantId))
   if (!source.isOfMessages) {
     const { search: _search, recipient: _recipient, subject: _subject, reference: _reference, ...besides } = filter
     const { count } = await countRows(database, createSelection(owner, besides), comparedAtMost + 1)
