@@ -1,4 +1,3 @@
-import { systemTimers } from '../runtime/clock.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -44,7 +43,7 @@ it.each([
 ])('looks up keys and the settings of their tenants alone, with statistics %s', async (_what, know) => {
   await database.query(know)
   await pool.query('DISCARD PLANS')
-  const store = createServiceKeyStore({} as PrismaClient, pool, () => new Date(), systemTimers)
+  const store = createServiceKeyStore({} as PrismaClient, pool, () => new Date())
   let found: unknown[] = []
 
   const read = await rowsRead(async () => {
