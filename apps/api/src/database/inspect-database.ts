@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { DatabaseFinding, DatabaseReached } from '../domain/database-finding.ts'
 import { readInstallation, type Installation } from './installation.ts'
-import { readMigrationState } from './migrations/migrate.ts'
+import { CONNECTION_FAULTS, readMigrationState } from './migrations/migrate.ts'
 import { readOpenTransactions } from './open-transactions.ts'
 import { allowsTrigrams } from './trigrams.ts'
 
@@ -95,12 +95,8 @@ async function unlessRefused<Result>(read: () => Promise<Result>): Promise<Resul
 }
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  '28P01': 'The database refuses the password',
-  '28000': 'The database refuses this account',
-  '3D000': 'The database does not exist',
+  ...CONNECTION_FAULTS,
   '42501': 'The role may not read the database',
-  '53300': 'The database has no connection left',
-  '57P03': 'The database is starting up or shutting down',
   ENOTFOUND: 'DNS does not know the host of the database',
   EAI_AGAIN: 'DNS does not know the host of the database',
   EACCES: 'This account may not look into the data folder',

@@ -1,3 +1,4 @@
+import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import { plainPages as german } from '@inforiver-mail/contract/language/de/plain-pages'
 import { plainPages as english } from '@inforiver-mail/contract/language/en/plain-pages'
 import type { PageText, PlainPageTexts } from '@inforiver-mail/contract/plain-page'
@@ -43,9 +44,23 @@ export function plainText(
   return { en: fillIn(english[name], values), de: fillIn(german[name], values) }
 }
 
-/** The small print under Microsoft's refusals. */
-export function correlationNote(correlationId: string): PageText {
-  return plainText('correlation-id', { correlationId })
+/** What a page says of a refusal of Microsoft, with its correlation id as small print. */
+export function refusalPage({
+  title,
+  detail,
+  action,
+  values,
+  correlationId,
+}: Pick<ConsentProblem, 'title' | 'detail' | 'action' | 'values' | 'correlationId'>) {
+  return {
+    title: { en: title, part: 'title' },
+    paragraphs: [
+      { en: detail, part: 'detail' },
+      { en: action, part: 'action' },
+    ],
+    note: correlationId && plainText('correlation-id', { correlationId }),
+    values,
+  } as const satisfies PlainPage
 }
 
 type Language = 'en' | 'de'

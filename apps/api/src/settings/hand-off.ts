@@ -12,7 +12,7 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readApproval, type Approval } from '../domain/approval-links.ts'
 import type { Timers } from '../runtime/clock.ts'
-import { correlationNote, plainText, sendPage, type PlainPage } from '../http/html.ts'
+import { plainText, refusalPage, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import { GRANT_DELAYS_MS, type WaitForGrant } from './consent-strategy.ts'
@@ -75,17 +75,7 @@ export function createHandOff(deps: Deps) {
     const rows = refusal ? await rowsOf(approval, await readRoles()) : await rowsAfterApproval(approval)
     const page = listOf(reply, approval, refusal ? rows : rows.map(afterApproval))
     if (refusal) {
-      const { title, detail, action, values, correlationId } = refusal
-      sendPage(reply, 400, {
-        ...page,
-        title: { en: title, part: 'title' },
-        paragraphs: [
-          { en: detail, part: 'detail' },
-          { en: action, part: 'action' },
-        ],
-        note: correlationId && correlationNote(correlationId),
-        values,
-      })
+      sendPage(reply, 400, { ...page, ...refusalPage(refusal) })
       return true
     }
     const lacks = rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing')

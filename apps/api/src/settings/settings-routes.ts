@@ -21,7 +21,7 @@ import {
 } from '@inforiver-mail/contract/recipients-policy'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
-import { correlationNote, plainText, sendPage, type PlainPage } from '../http/html.ts'
+import { plainText, refusalPage, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { instead, route } from '../http/route.ts'
@@ -188,12 +188,10 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
     })
     return
   }
-  const { title, detail, action, values, correlationId } = result.problem
+  const refusal = refusalPage(result.problem)
   sendPage(reply, 400, {
-    title: { en: title, part: 'title' },
-    paragraphs: [{ en: detail, part: 'detail' }, { en: action, part: 'action' }, whatStays(consent), CLOSE],
-    values,
-    note: correlationId && correlationNote(correlationId),
+    ...refusal,
+    paragraphs: [...refusal.paragraphs, whatStays(consent), CLOSE],
     data,
     link,
     script: '/consent-result.js',

@@ -2,7 +2,7 @@ import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { SIGN_IN_APPROVAL_PATH } from '../domain/approval-links.ts'
-import { correlationNote, plainText, sendPage } from '../http/html.ts'
+import { plainText, refusalPage, sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { route } from '../http/route.ts'
 import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
@@ -88,16 +88,10 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
       return true
     }
-    const { title, detail, action, values, correlationId } = result.explanation
-    logRefusal(request, result.explanation.kind, correlationId)
+    const { explanation } = result
+    logRefusal(request, explanation.kind, explanation.correlationId)
     sendPage(reply, 403, {
-      title: { en: title, part: 'title' },
-      paragraphs: [
-        { en: detail, part: 'detail' },
-        { en: action, part: 'action' },
-      ],
-      values,
-      note: correlationId && correlationNote(correlationId),
+      ...refusalPage(explanation),
       link: {
         href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`,
         text: plainText('sign-in-again'),

@@ -197,7 +197,7 @@ export async function connectOrExplain(client: pg.Client): Promise<void> {
   }
 }
 
-const CONNECTION_FAULTS: Readonly<Record<string, string>> = {
+export const CONNECTION_FAULTS: Readonly<Record<string, string>> = {
   '28P01': 'The database refuses the password',
   '28000': 'The database refuses this account',
   '3D000': 'The database does not exist',
