@@ -15,6 +15,7 @@ export type Connection = ReturnType<SimulatedDatabase['connect']>
 /** What connections need to know of their process. */
 export interface ConnectedProcess extends Owner {
   readonly isAlive: boolean
+  freeze(): void
   /** Runs code on its behalf; not at all when it is dead. */
   run(call: () => void): void
   /** Calls it later. Returns what cancels that. */
@@ -38,7 +39,7 @@ const STALLS_FROM_MS = 1_000
 export function createSimulatedDatabase(
   world: World,
   backends: Backends,
-  faults: Plan['database'],
+  faults: Plan['database'] & Pick<Plan['process'], 'freeze'>,
   onStall: (since: number) => void,
 ) {
   const connections = new Set<SimulatedConnection>()
@@ -110,10 +111,11 @@ export function createSimulatedDatabase(
           choice(`${what} arrives late`, () => this.run(false)),
           choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer } = faults
+      const { lostBefore, lostAnswer, freeze } = faults
       return [
         choice(what, () => this.run(!isFrozen)),
         choice(`${what}, slowly`, () => this.run(false), RUNS_SLOWLY_WEIGHT),
+        choice(`${what}, and ${name} stands still`, () => this.freeze(), freeze),
         choice(`${what} does not arrive`, () => this.breakOff(reset()), lostBefore),
         choice(`${what}, and the answer is lost`, () => this.loseAnswer(), lostAnswer),
       ]
@@ -133,6 +135,12 @@ export function createSimulatedDatabase(
       blocked.push(this)
       world.note(`${this.process.name}: waits for a lock`)
       if (await this.backend.isDeadlocked()) await this.giveUp('40P01', 'deadlock detected')
+    }
+
+    /** It does not learn of the answer until it goes on. */
+    private async freeze(): Promise<void> {
+      this.process.freeze()
+      await this.run(false)
     }
 
     /** Keeps the answer until it is delivered. */

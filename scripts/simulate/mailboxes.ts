@@ -9,10 +9,13 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   /** Microsoft took a message to deliver it. */
-  readonly accepted?: Omit<Acceptance, 'at'>
+  readonly accepted?: Omit<Acceptance, 'at' | 'arrivedAt'>
 }
 
-export type Acceptance = NonNullable<MailboxRequest['accepted']> & { readonly fileBytes: number }
+export type Acceptance = NonNullable<MailboxRequest['accepted']> & {
+  readonly fileBytes: number
+  readonly arrivedAt: number
+}
 
 type Message = ReturnType<typeof toGraphMessage>
 type Item = ReturnType<typeof itemOf>

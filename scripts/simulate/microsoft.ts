@@ -32,7 +32,12 @@ const LATE_WITHIN_MS = 30_000
 
 /** Returns what a process asks Microsoft by. What goes to a mailbox, and what is uploaded, is recorded. */
 export function createMicrosoft(
-  { world, mailboxes, faults }: { world: World; mailboxes: Mailboxes; faults: Plan['microsoft'] },
+  {
+    world,
+    mailboxes,
+    faults,
+    hanging,
+  }: { world: World; mailboxes: Mailboxes; faults: Plan['microsoft']; hanging: number },
   requests: RecordedRequest[],
   uploads: Upload[],
 ): (process: ConnectedProcess) => MicrosoftFetch {
@@ -58,7 +63,7 @@ export function createMicrosoft(
       giveUp(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
     )
     signal?.addEventListener('abort', () => giveUp(signal.reason as Error), { once: true })
-    world.add(border)
+    world.add(border, hanging)
 
     function choices(): readonly Choice[] {
       if (!process.isAlive) givenUpAt ??= world.now()
@@ -115,7 +120,7 @@ export function createMicrosoft(
 
     function carryOut(): Reply {
       const answer = mailboxes.answer(method, url, range?.join('-') ?? (typeof body === 'string' ? body : ''))
-      if (answer.accepted) record.accepted = { ...answer.accepted, at: record.begunAt }
+      if (answer.accepted) record.accepted = { ...answer.accepted, at: record.begunAt, arrivedAt: world.now() }
       return answer
     }
 

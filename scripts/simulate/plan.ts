@@ -48,6 +48,7 @@ function drawPlan(seed: number) {
     withinMs: random.pick([0, 2_000, 20_000]),
     pace: {
       hanging: random.pick([0, 0, 0.05, 0.2]),
+      hangingRequests: random.pick([0, 0, 0.3]),
       haste: random.pick([0, 0, 0.8]),
       leaps: 32,
     },
@@ -66,7 +67,8 @@ function drawPlan(seed: number) {
     },
     process: {
       kill: some(4),
-      freeze: some(4),
+      /** With each statement. */
+      freeze: some(1),
       stop: some(2, 0.3),
       databaseAway: some(1, 0.3),
       clockSetBack: some(1, 0.15),

@@ -86,11 +86,12 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     traits: { ...SMALL, stops: 0, expires: 100 },
   },
   retry: { ...UNREADABLE, traits: { ...SMALL, stops: 100, expires: 0, retried: 100 } },
+  // The mark alone clears what goes at once.
   'settings-lock': {
     ...CHANGES,
-    pace: { hanging: 0.5, haste: 0.5, leaps: 0 },
-    process: { ...CHANGES.process, freeze: 20 },
-    traits: { ...CHANGES.traits, unsaved: 0 },
+    isReadable: false,
+    pace: { hanging: 0, hangingRequests: 0.7, haste: 0.8, leaps: 0 },
+    process: { ...CHANGES.process, freeze: 1 },
   },
   'settings-version': CHANGES,
   stop: { ...UNREADABLE, traits: { ...SMALL, stops: 100 } },

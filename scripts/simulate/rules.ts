@@ -1,5 +1,5 @@
 import { check } from '../chaos/history/check.ts'
-import type { HistoryEvent } from '../chaos/history/history.ts'
+import type { HistoryEvent, SenderChanged } from '../chaos/history/history.ts'
 import type { Answer } from '../testbed/service.ts'
 import type { FeedEvent, Submission } from './clients.ts'
 import { SENDERS } from './ground.ts'
@@ -39,6 +39,8 @@ export const CLOCK_SET_BACK = 'clock set back'
 const UPLOAD_WINDOW_MS = 5 * 60_000
 /** A request may begin so long after the statement that allowed it. */
 const BEGINS_WITHIN_MS = 60_000
+/** What takes longer may have been taken over from its process meanwhile, and is not counted as on the wire. */
+const ARRIVES_WITHIN_MS = 5_000
 const ENDS = new Set(['message.sent', 'message.failed', 'message.cancelled'])
 
 /** What holds in every schedule, and what breaks it. */
@@ -49,6 +51,7 @@ const RULES: Readonly<Record<string, (observed: Observed) => readonly string[]>>
   'the last event says how a message ended': wrongEnds,
   'a message leaves with its attachments': incomplete,
   'what has expired does not leave': leftTooLate,
+  'a change of the settings tells what is on the wire': untoldOnTheWire,
   'uploads stay within their limit': uploadedTooMuch,
   'no more is stored than there is room for': storedTooMuch,
   'an owner that renews keeps its mailbox': changedOwners,
@@ -124,6 +127,26 @@ function leftTooLate({ history, requests, submitted }: Observed): string[] {
   return deliveriesIn(requests).flatMap(({ at, message }) => {
     const expiresAt = submitted.get(message)?.expiresAt ?? Infinity
     return at <= expiresAt + lateMs ? [] : [`${message} left ${at - expiresAt} ms after its time`]
+  })
+}
+
+/** Nothing but what a change reported arrives from an older sender once it was answered. */
+function untoldOnTheWire({ history, requests }: Observed): string[] {
+  const changes = history.filter((event): event is SenderChanged => event.kind === 'sender')
+  return changes.flatMap(({ sender, askedAt, answeredAt, outcome, requestsOnTheWire }) => {
+    if (outcome !== 'done') return []
+    const isOfLater = (from: string, at: number) =>
+      changes.some(
+        (each) =>
+          each.sender === from && each.askedAt <= at && (each.outcome === 'unknown' || each.answeredAt >= askedAt),
+      )
+    const late = deliveriesIn(requests).filter(
+      ({ message, from, at, arrivedAt }) =>
+        message !== '' && arrivedAt > answeredAt && arrivedAt - at <= ARRIVES_WITHIN_MS && !isOfLater(from, arrivedAt),
+    )
+    if (late.length <= (requestsOnTheWire ?? 0)) return []
+    const names = late.map(({ message }) => message).join(', ')
+    return [`${names} arrived after the change to ${sender}, which told of ${requestsOnTheWire}`]
   })
 }
 

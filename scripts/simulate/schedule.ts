@@ -98,8 +98,17 @@ async function simulate(
     mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
     copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
   })
-  const database = createSimulatedDatabase(world, backends, plan.database, (since) => recordFault(STALLED, since))
-  const fetchOf = createMicrosoft({ world, mailboxes, faults: plan.microsoft }, requests, uploads)
+  const database = createSimulatedDatabase(
+    world,
+    backends,
+    { ...plan.database, freeze: plan.process.freeze },
+    (since) => recordFault(STALLED, since),
+  )
+  const fetchOf = createMicrosoft(
+    { world, mailboxes, faults: plan.microsoft, hanging: plan.pace.hangingRequests },
+    requests,
+    uploads,
+  )
   const deps = { ...installation, world, database, fetchOf }
   let started = 0
   const start = (place: number) => {
@@ -139,7 +148,7 @@ async function simulate(
 
   /** What may happen to processes, clocks and the database. */
   function troubles(): Choice[] {
-    const { kill, freeze, stop, databaseAway, clockSetBack, housekeeping } = plan.process
+    const { kill, stop, databaseAway, clockSetBack, housekeeping } = plan.process
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen } = each
@@ -148,7 +157,6 @@ async function simulate(
         if (isFrozen) return [choice(`${name} goes on`, () => goOn(each), RESTART_WEIGHT), isKilled]
         return [
           isKilled,
-          choice(`${name} stands still`, () => each.freeze(), freeze),
           choice(`${name} is stopped`, () => void each.stop(), stop),
           choice(`${name} does its housekeeping`, () => each.doHousekeeping(), housekeeping),
         ]

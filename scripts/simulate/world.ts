@@ -32,8 +32,9 @@ export type World = ReturnType<typeof createWorld>
 
 /** In what order things happen. */
 export interface Pace {
-  /** How likely a statement, a request or an answer waits until much else has happened. */
+  /** How likely a statement or its answer waits until much else has happened. */
   readonly hanging: number
+  readonly hangingRequests: number
   /** How likely whoever went last goes on. */
   readonly haste: number
   /** How likely seconds pass at once, beside 500 for the time until the next timer. */
@@ -76,10 +77,10 @@ export function createWorld(seed: number, busy: () => number, { hanging, haste, 
     /** Milliseconds since the schedule began. Each statement and each request takes one. */
     now: () => now,
     /** Adds it behind all others. */
-    add(border: Border): void {
+    add(border: Border, likelyToHang = hanging): void {
       borders.delete(border)
       borders.add(border)
-      if (draw() < hanging) hangs.add(border)
+      if (draw() < likelyToHang) hangs.add(border)
       else hangs.delete(border)
     },
     remove: (border: Border) => void borders.delete(border),
