@@ -23,8 +23,8 @@ export function composeServiceKeys(
     databaseNow: () => Promise<Date>
   },
 ) {
-  const { database, tenantId, requireAdmin, auditRefusal, clock } = deps
-  const store = createServiceKeyStore(database.prisma, database.pool, clock)
+  const { database, tenantId, requireAdmin, auditRefusal, clock, timers } = deps
+  const store = createServiceKeyStore(database.prisma, database.pool, clock, timers)
   const guard = createCallerGuard({
     store,
     requireAdmin,

@@ -1,3 +1,4 @@
+import { systemTimers } from '../runtime/clock.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -43,7 +44,7 @@ it.each([
 ])('looks up keys and the settings of their tenants alone, with statistics %s', async (_what, know) => {
   await database.query(know)
   await pool.query('DISCARD PLANS')
-  const store = createServiceKeyStore({} as PrismaClient, pool, () => new Date())
+  const store = createServiceKeyStore({} as PrismaClient, pool, () => new Date(), systemTimers)
   let found: unknown[] = []
 
   const read = await rowsRead(async () => {

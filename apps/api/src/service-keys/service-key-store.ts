@@ -3,6 +3,8 @@ import { MAX_SERVICE_KEYS, type ServiceKey } from '@inforiver-mail/contract/serv
 import type pg from 'pg'
 import { ConfigurationError } from '../configuration/config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
+import type { Timers } from '../runtime/clock.ts'
+import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
@@ -16,6 +18,7 @@ import {
 } from '../domain/submit-settings.ts'
 import { isAllowedClient } from './client-address.ts'
 
+const LOOKUPS_PER_BATCH = 200
 const RECORD_USE_EVERY_MS = 60_000
 const MAX_ENDED_LISTED = 500
 
@@ -62,6 +65,7 @@ export interface SeededKey {
 export type ServiceKeyStore = ReturnType<typeof createServiceKeyStore>
 
 interface FoundRow extends SubmitSettingsRow {
+  readonly key_hash: string
   readonly id: string
   readonly tenant_id: string
   readonly name: string
@@ -74,36 +78,46 @@ interface FoundRow extends SubmitSettingsRow {
 }
 
 /**
- * Looks up a key, never in a cache, so that a revoked one stops working at once. All processes judge its end by the clock of
- * the database. The settings that a submit needs come along, since a statement of their own would cost more; those of its
- * tenant alone, because the planner may read those of all.
+ * Looks up a batch of keys in one round trip, never from a cache, so that a revoked key stops working at once. All
+ * processes judge its end by the clock of the database. The settings that a submit needs come along, since a statement of
+ * their own would cost more; those of one tenant at a time, because the planner may read those of all.
  */
 const FIND = `
-SELECT k.id, k.tenant_id, k.name, k.scopes, k.last_used_at, k.revoked_at IS NOT NULL AS revoked,
+SELECT k.key_hash, k.id, k.tenant_id, k.name, k.scopes, k.last_used_at, k.revoked_at IS NOT NULL AS revoked,
        k.expires_at <= mail_now() IS TRUE AS expired, k.allowed_domains, k.allowed_addresses, ${SUBMIT_SETTINGS_COLUMNS}
   FROM service_keys k
   LEFT JOIN LATERAL (SELECT * FROM tenant_settings WHERE tenant_id = k.tenant_id LIMIT 1) AS s ON true
- WHERE k.key_hash = $1`
+ WHERE k.key_hash = ANY($1)`
 
 const IS_KNOWN = `SELECT 1 FROM service_keys WHERE key_hash = $1`
 
-/** Records the use of a key, unless another process holds its row to do so. $1 id, $2 now, $3 the last use before */
+/** Records the use of keys, unless another process holds their rows to do so. $1 ids, $2 now, $3 the last use before */
 const RECORD_USE = `
 UPDATE service_keys SET last_used_at = $2
- WHERE id = (SELECT id FROM service_keys WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3) FOR UPDATE SKIP LOCKED)`
+ WHERE id IN (SELECT id FROM service_keys WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $3) FOR UPDATE SKIP LOCKED)`
 
-export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date) {
+export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date, timers: Timers) {
   return {
     /** Returns null when there has never been a key with this hash. */
-    async find({ keyHash, client }: KeyUse): Promise<FoundKey | null> {
-      const statement = { name: 'find-service-key', text: FIND, values: [keyHash], query_timeout: QUICK_TIMEOUT_MS }
-      const { rows } = await pool.query<FoundRow>(statement)
-      const [row] = rows
-      if (!row) return null
-      const refused = whyRefused(row, client)
-      if (refused === null) await recordUse(row)
-      return { service: toService(row), settings: toSubmitSettings(row), refused }
-    },
+    find: createBatcher(
+      async (uses: readonly KeyUse[]) => {
+        const values = [[...new Set(uses.map(({ keyHash }) => keyHash))]]
+        const statement = { name: 'find-service-keys', text: FIND, values, query_timeout: QUICK_TIMEOUT_MS }
+        const { rows } = await pool.query<FoundRow>(statement)
+        const keys = new Map(rows.map((row) => [row.key_hash, row]))
+        const used: FoundRow[] = []
+        const found = uses.map(({ keyHash, client }) => {
+          const row = keys.get(keyHash)
+          if (!row) return null
+          const refused = whyRefused(row, client)
+          if (refused === null) used.push(row)
+          return { service: toService(row), settings: toSubmitSettings(row), refused }
+        })
+        await recordUse(used)
+        return found
+      },
+      { timers, maxItems: LOOKUPS_PER_BATCH },
+    ),
 
     /** Whether there has ever been a key with this hash. Nothing is recorded as its use. */
     async isKnown(keyHash: string): Promise<boolean> {
@@ -218,11 +232,12 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
     },
   }
 
-  async function recordUse({ id, last_used_at: last }: FoundRow): Promise<void> {
+  async function recordUse(keys: readonly FoundRow[]): Promise<void> {
     const now = clock()
     const before = new Date(now.getTime() - RECORD_USE_EVERY_MS)
-    if (last !== null && last >= before) return
-    const values = [id, now, before]
+    const due = keys.filter(({ last_used_at: last }) => last === null || last < before)
+    if (due.length === 0) return
+    const values = [[...new Set(due.map(({ id }) => id))], now, before]
     const statement = { name: 'record-key-use', text: RECORD_USE, values, query_timeout: QUICK_TIMEOUT_MS }
     await tryToWrite(() => pool.query(statement))
   }
