@@ -8,7 +8,7 @@ import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/m
 import type { Mailboxes } from '../queue/queue.ts'
 import type { Timers } from '../runtime/clock.ts'
 import { proveInbox } from './report-proofs.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import {
   GRANT_DELAYS_MS,
   refuse,

@@ -4,7 +4,7 @@ import type { ReportsExplanation } from '@inforiver-mail/m365/explain-reports'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { SignedIn } from '../http/session.ts'
 import type { NewTokens } from './access.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import type { ConsentGoal, Connection, SettingsState } from './settings-state.ts'
 
 /**

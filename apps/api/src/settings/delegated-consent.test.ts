@@ -4,7 +4,7 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { expect, it } from 'vitest'
 import { approvalLinks } from '../domain/approval-links.ts'
 import { systemTimers } from '../runtime/clock.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import { createDelegatedConsent } from './delegated-consent.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')

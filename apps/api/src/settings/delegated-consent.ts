@@ -16,8 +16,7 @@ import {
   type Proof,
   verificationMessage,
 } from './consent-strategy.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
-import type { ConsentStore } from './consent-store.ts'
+import type { ConsentRecord, ConsentStore } from './consent-store.ts'
 import type { Connection, SettingsState } from './settings-state.ts'
 
 /** Asks a person for consent, and sends with that person's tokens. */

@@ -8,7 +8,7 @@ import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { Timers } from '../runtime/clock.ts'
 import type { NewTokens } from './access.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import {
   GRANT_DELAYS_MS,
   type ConsentAnswer,

@@ -8,7 +8,7 @@ import {
   type ConsentRecord,
   type Ending,
   type NextLeg,
-} from './consent-row-store.ts'
+} from './consent-store.ts'
 import { lockSettings, NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
 import { REPORT_SOURCES, type ReportSource, type VersionedSettings } from './settings-state.ts'
 

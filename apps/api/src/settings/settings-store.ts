@@ -20,7 +20,7 @@ import {
   wasLastConnected,
   type ConsentRecord,
   type Ending,
-} from './consent-row-store.ts'
+} from './consent-store.ts'
 import { bouncesProblemColumn, NO_REPORTS } from './reports-store.ts'
 import { lockSettings, newGrant, NO_GRANT, toColumns, toSettings, type SealedTokens } from './settings-row-store.ts'
 import {

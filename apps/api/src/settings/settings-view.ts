@@ -3,7 +3,7 @@ import type { Consent, DeliveryReports, Office365SmtpSettings } from '@inforiver
 import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { QuotaPause } from '../queue/mailbox/quota-pause.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord } from './consent-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
 const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
