@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createBackupFile, type BackupFile } from './backup/backup-file.ts'
 import { MANIFEST_HASH_NAME, MANIFEST_NAME, type Manifest } from './backup/manifest.ts'
 import { writeSegments } from './backup/segments.ts'
@@ -16,27 +15,18 @@ import { createIndexing } from './queue/records/search-index.ts'
 import { runRestoreCommand, type RestoreCommandOptions } from './restore-command.ts'
 import { createDatabaseOf15, migrationNames, noteAsOf15 } from './test-support/migrations.ts'
 import { addSealedRows, newKey, vaultOf } from './test-support/sealed-rows.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from './test-support/test-database.ts'
+import { createTestPool, useTestDatabase, type TestDatabase } from './test-support/test-database.ts'
+import { useFolder } from './test-support/use-created.ts'
 
 const KEY = newKey('k1')
 const AT = new Date('2026-11-26T21:45:00Z')
 /** Everything that the text format of COPY has to escape, and what may be taken for something else. */
 const TRICKY = `tab\t, line\n, \r\n, backslash \\ \\N \\. \\x41, quotes ' " $$, NULL, {a,"b"}, é ß 漢 𝄞 \u200d\u0001\u007f`
 
-let folder: string
-let source: TestDatabase
-let target: TestDatabase
+const folder = useFolder()
+const source = useTestDatabase()
+const target = useTestDatabase({ template: 'template0' })
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-backup-'))
-  source = await createTestDatabase()
-  target = await createTestDatabase({ template: 'template0' })
-})
-afterAll(async () => {
-  await source.drop()
-  await target.drop()
-  await rm(folder, { recursive: true })
-})
 beforeEach(async () => {
   await dropSchemas(target, `nspname !~ '^(pg_|information_schema)'`)
   await target.query(`CREATE SCHEMA public AUTHORIZATION pg_database_owner`)

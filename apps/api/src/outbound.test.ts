@@ -1,24 +1,23 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { connect, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Server } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveProxy } from '../../../packages/m365/src/test-support/servers.ts'
-import { createTestFixture, type TestFixture } from './test-support/test-product.ts'
+import { useFixture } from './test-support/use-fixture.ts'
+import { useFolder } from './test-support/use-created.ts'
 
 const { certificate, privateKey } = selfSignedCertificate()
 
-let fixture: TestFixture
+const fixture = useFixture()
 let standIn: Server
 let authorityHost: string
-let directory: string
+const directory = useFolder()
 let certificateFile: string
 
 // Microsoft behind https, with a certificate that only the extra file makes trusted.
 beforeAll(async () => {
-  fixture = await createTestFixture()
   const simulatorPort = Number(new URL(fixture.microsoft.url).port)
   standIn = createServer({ cert: certificate, key: privateKey }, (near) => {
     const far = connect(simulatorPort, '127.0.0.1')
@@ -27,15 +26,10 @@ beforeAll(async () => {
   })
   await new Promise<void>((resolve) => standIn.listen(0, '127.0.0.1', resolve))
   authorityHost = `https://localhost:${(standIn.address() as AddressInfo).port}`
-  directory = mkdtempSync(join(tmpdir(), 'inforiver-mail-ca-'))
   certificateFile = join(directory, 'ca.pem')
   writeFileSync(certificateFile, certificate)
 })
-afterAll(async () => {
-  rmSync(directory, { recursive: true })
-  await fixture.close()
-  standIn.close()
-})
+afterAll(() => void standIn.close())
 
 beforeEach(() => fixture.clear())
 

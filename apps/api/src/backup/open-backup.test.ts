@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open as openFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { open as openFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../configuration/config.ts'
 import { BASELINE } from '../database/migrations/version-1-5.ts'
 import { runRestoreCommand } from '../restore-command.ts'
@@ -15,19 +14,16 @@ import { listEntries, type Entry } from './container.ts'
 import { FORMAT, HEAD_NAME, MANIFEST_HASH_NAME, MANIFEST_NAME, type Manifest } from './manifest.ts'
 import { openBackup } from './open-backup.ts'
 import { writeSegments } from './segments.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 const AT = new Date('2026-11-26T21:45:00Z')
 const ROW = Buffer.from('a row of a table that is copied\n')
 /** More than one segment. */
 const ROWS = 200_000
 
-let folder: string
+const folder = useFolder()
 let path: string
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-open-backup-'))
-})
-afterAll(() => rm(folder, { recursive: true }))
 beforeEach(() => {
   path = join(folder, `${performance.now()}.backup`)
 })

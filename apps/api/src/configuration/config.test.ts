@@ -1,11 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { ConfigurationError, readConfig, rereadSecrets, type Config, type ConfigOptions } from './config.ts'
 import { configurationWarnings } from './warnings.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const REGISTRATION = {
@@ -17,12 +17,8 @@ const A_CREDENTIAL = 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or 
 const VAULT_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const EXTERNAL = { ...REGISTRATION, DATABASE_URL: 'postgresql://user:hidden@db.contoso.com/mail', VAULT_KEYS }
 
-let directory: string
+const directory = useFolder()
 
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'inforiver-mail-config-'))
-})
-afterAll(() => rmSync(directory, { recursive: true }))
 beforeEach(() => rmSync(join(directory, 'inforiver-mail.env'), { force: true }))
 
 function read(environment: Record<string, string>): Config {

@@ -1,36 +1,34 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 // A killed server loses what it had not written to its log yet, as a machine does whose power is cut.
 
 const MIB = 1024 * 1024
 
-let directory: string
-let fixture: TestFixture
+const directory = useFolder()
+const fixture = useFixture()
 let postgres: EmbeddedPostgres
 let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-power-'))
-  fixture = await createTestFixture()
   postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
   product = await fixture.startProduct({ environment: { ROLE: 'api', DATABASE_URL: postgres.connectionString } })
   service = await createServiceClient(product)
 })
 afterAll(async () => {
-  await fixture.close()
+  await product.close()
   await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
 })
 
 async function query(statement: string): Promise<Record<string, unknown>[]> {

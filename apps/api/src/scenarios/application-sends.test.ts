@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
@@ -7,24 +6,20 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { answer, http, switchOn } from '../test-support/scenario.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { files, MB, submitFiles } from '../test-support/upload-fixture.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 const GRACE = 'Grace' // the Entra administrator
 
 const { certificate, privateKey } = clientCertificate()
-let folder: string
-let fixture: TestFixture
+const folder = useFolder()
+const fixture = useFixture({ certificates: [certificate] })
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'certificate-'))
   await writeFile(join(folder, 'client.pem'), certificate + privateKey, { mode: 0o600 })
-  fixture = await createTestFixture({ certificates: [certificate] })
-})
-afterAll(async () => {
-  await fixture.close()
-  await rm(folder, { recursive: true })
 })
 
 const BY_SECRET = () => ({})

@@ -1,31 +1,22 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { runBackupCommand } from '../backup-command.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 const NOTHING_ASKED = { noResend: false, replace: false }
 
-let fixture: TestFixture
-let folder: string
-let dataDirectory: string
+const folder = useFolder()
+const fixture = useFixture()
+const dataDirectory = join(folder, 'data')
 /** The product in the embedded database, and the message that it has sent there. */
 let embedded: TestProduct
 let id: string
-
-beforeAll(async () => {
-  fixture = await createTestFixture()
-  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-moves-'))
-  dataDirectory = join(folder, 'data')
-})
-afterAll(async () => {
-  await fixture.close()
-  await rm(folder, { recursive: true, force: true })
-})
 
 const lines: string[] = []
 const print = (line: string) => void lines.push(line)

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MB } from '../test-support/upload-fixture.ts'
+import { useFolder } from '../test-support/use-created.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
 const run = promisify(execFile)
@@ -21,11 +21,10 @@ const { fixture, product, service } = useProduct({
 })
 
 /** A folder as a service's own, with the package installed from its pack and nothing else. */
-let folder: string
+const folder = useFolder()
 let pack: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-client-'))
   // The package may be packed elsewhere at the same time.
   const sources = join(folder, 'sources')
   await cp(CLIENT, sources, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) })
@@ -44,7 +43,6 @@ beforeAll(async () => {
   await mkdir(installed, { recursive: true })
   await run('tar', ['-xzf', pack, '-C', installed, '--strip-components=1'])
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** The Node of this machine, which may be older than the project's own. */
 function nodeOfHost(): string {

@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import nodemailer from 'nodemailer'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../test-support/database-server.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from '../test-support/test-product.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { useFixture } from '../test-support/use-fixture.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useFolder } from '../test-support/use-created.ts'
 
 const HEADER = 'From: Ada <ada@contoso.com>\r\nTo: max@contoso.com\r\n'
-const folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-smtp-'))
+const folder = useFolder()
 const files = { certificatePath: join(folder, 'cert.pem'), keyPath: join(folder, 'key.pem') }
 
-let fixture: TestFixture
+const fixture = useFixture()
 let product: TestProduct
 let service: ServiceClient
 let port: number
@@ -23,7 +24,6 @@ let tlsPort: number
 
 beforeAll(async () => {
   showCertificate('mail.contoso.com')
-  fixture = await createTestFixture()
   port = await freePort()
   tlsPort = await freePort()
   product = await fixture.startProduct({
@@ -37,10 +37,6 @@ beforeAll(async () => {
   })
   await connectMailbox(product)
   service = await createServiceClient(product)
-})
-afterAll(async () => {
-  await fixture.close()
-  rmSync(folder, { recursive: true })
 })
 
 function showCertificate(name: string): void {

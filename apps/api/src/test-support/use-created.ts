@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 
 /**
@@ -15,6 +18,13 @@ export function useCreated<Created extends object>(
     forget(created)
   })
   return created
+}
+
+/** A folder for the tests of a file, which is removed after all that later hooks have to do. */
+export function useFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-test-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /**

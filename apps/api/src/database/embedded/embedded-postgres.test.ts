@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOpti
 import { choosePostgresAccount } from './postgres-account.ts'
 import { connectMutually } from './postgres-address.ts'
 import { findBinaries, runProgram } from './postgres-programs.ts'
+import { useFolder } from '../../test-support/use-created.ts'
 
 const RUN_EMBEDDED = fileURLToPath(new URL('../../test-support/run-embedded-postgres.ts', import.meta.url))
 
@@ -32,17 +33,12 @@ const ORDINARY_ROLE = {
 }
 const OWNED = `SELECT datname AS owned FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
   UNION ALL SELECT spcname FROM pg_tablespace WHERE pg_get_userbyid(spcowner) = current_user`
-let directory: string
-let dataDirectory: string
+const directory = useFolder()
+const dataDirectory = join(directory, 'data')
 let running: EmbeddedPostgres | null = null
 let restarts = 0
 let lost: unknown = null
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-embedded-'))
-  dataDirectory = join(directory, 'data')
-})
-afterAll(() => rm(directory, { recursive: true, force: true }))
 afterEach(async () => {
   await running?.stop()
   running = null
