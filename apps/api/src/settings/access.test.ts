@@ -6,7 +6,7 @@ import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { untilMet } from '../test-support/scenario.ts'
 import { createTimeLimit } from '../../../../packages/m365/src/test-support/time-limit.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createAccessRecheck } from './access-recheck.ts'
+import { createAccessRecheck } from './refresh-grants.ts'
 import type { Access } from '../domain/mailbox-access.ts'
 import type { GrantStore } from './grant-store.ts'
 

@@ -4,9 +4,8 @@ import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
-import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from '../domain/mailbox-access.ts'
-import { createKeepAlive } from './keep-alive.ts'
+import { createAccessRecheck, createKeepAlive } from './refresh-grants.ts'
 
 /** The part of a worker that keeps the token. */
 interface Process {

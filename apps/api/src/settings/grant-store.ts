@@ -143,8 +143,9 @@ export function createGrantStore(prisma: PrismaClient) {
     },
 
     /** Finds working connections that were last refreshed before, the longest unused first. */
-    async findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]> {
-      const rows = await prisma.tenantSettings.findMany({
+    async findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number }[]> {
+      return prisma.tenantSettings.findMany({
+        select: { tenantId: true, grantVersion: true },
         where: {
           status: 'connected',
           problem: { equals: Prisma.DbNull },
@@ -153,9 +154,6 @@ export function createGrantStore(prisma: PrismaClient) {
         orderBy: { accessTokenObtainedAt: 'asc' },
         take: IDLE_BATCH,
       })
-      return rows.flatMap(({ tenantId, grantVersion, accessTokenObtainedAt: refreshedAt }) =>
-        refreshedAt === null ? [] : [{ tenantId, grantVersion, refreshedAt }],
-      )
     },
 
     /** Finds connections whose mailbox may be read, where it is not known yet whether a search finds sent messages. */

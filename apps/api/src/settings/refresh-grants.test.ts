@@ -4,7 +4,7 @@ import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { useAccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createKeepAlive } from './keep-alive.ts'
+import { createKeepAlive } from './refresh-grants.ts'
 
 const DAY = 24 * HOURS
 
