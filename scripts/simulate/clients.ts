@@ -210,7 +210,8 @@ export function createClients(
   async function retry(id: string): Promise<void> {
     for (let tried = 1; tried <= TRIES; tried++) {
       await sleep(random.between(0, plan.pauseMs))
-      await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
+      if (random.chance(0.3)) await order('/api/v1/messages/retry', { filter: { service: 'load' } })
+      else await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
     }
   }
 

@@ -91,7 +91,7 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     ...CHANGES,
     isReadable: false,
     pace: { hanging: 0, hangingRequests: 0.7, haste: 0.8, leaps: 0 },
-    process: { ...CHANGES.process, freeze: 1 },
+    process: { ...CHANGES.process, freeze: 3 },
   },
   'settings-version': CHANGES,
   stop: { ...UNREADABLE, traits: { ...SMALL, stops: 100 } },

@@ -81,7 +81,7 @@ WITH ${ownedBoxes('$4', '$1', '$5')}, picked AS MATERIALIZED (
     FROM owned AS b JOIN tenant_settings s ON s.tenant_id = b.tenant_id CROSS JOIN LATERAL (
       SELECT c.tenant_id, c.item_id, c.mailbox FROM mailbox_cleanups c
        WHERE c.tenant_id = b.tenant_id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
-       ORDER BY c.due_at LIMIT 1) AS due
+       ORDER BY c.due_at, c.item_id LIMIT 1) AS due
    WHERE s.status = 'connected' AND s.problem IS NULL AND NOT ${isPaused('b.tenant_id')}
      AND ($2 = 0 OR $2 > coalesce((${countersOf('b.tenant_id', 'sending')}), 0)
                          + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now())

@@ -28,6 +28,7 @@ interface SeenMailbox extends OwnedMailbox {
 
 /**
  * Common table expressions: `owned` has the mailboxes among those asked for that the process owns, until the statement ends.
+ * A statement of an earlier epoch of the same process, whose answer it no longer waits for, changes nothing any more.
  *
  * @param me SQL for the process
  * @param tenants SQL for an array, as `epochs`
