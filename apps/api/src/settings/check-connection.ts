@@ -19,7 +19,7 @@ export function createConnectionCheck({
   grantStore,
   ...deps
 }: {
-  settingsStore: Pick<SettingsStore, 'read' | 'readMailboxProblem'>
+  settingsStore: Pick<SettingsStore, 'read' | 'readMail'>
   grantStore: GrantStore
   identity: MicrosoftIdentity
   vault: TokenVault
@@ -44,7 +44,7 @@ export function createConnectionCheck({
             ? applicationPermissionsFor({ largeAttachments, bounces })
             : permissionsFor({ ownAddress: mailbox === 'own', largeAttachments, bounces }),
         problem,
-        mailProblem: await settingsStore.readMailboxProblem(tenantId),
+        mailProblem: (await settingsStore.readMail(tenantId)).mailboxProblem,
       }
     },
 

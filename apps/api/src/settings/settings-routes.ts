@@ -68,14 +68,12 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
-    const [settings, waitingMessages, pending, mailboxProblem, quotaPause] = await Promise.all([
+    const [settings, mail, pending] = await Promise.all([
       settingsStore.read(tenantId),
-      settingsStore.countWaitingMessages(tenantId),
+      settingsStore.readMail(tenantId),
       consentStore.findPending(tenantId, clock()),
-      settingsStore.readMailboxProblem(tenantId),
-      settingsStore.readQuotaPause(tenantId),
     ])
-    return viewSettings(settings, { waitingMessages, pending, mailboxProblem, quotaPause })
+    return viewSettings(settings, { ...mail, pending })
   }
 
   async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {

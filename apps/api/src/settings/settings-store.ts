@@ -1,4 +1,4 @@
-import type { ReportsProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import type { Alert } from '../domain/alert.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
@@ -8,7 +8,7 @@ import { countOnTheWire } from '../queue/owner/clear.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from '../queue/changes/release.ts'
 import { endRefusals, readHold, readMailboxProblem, tellOfHoldAgain } from '../queue/mailbox/mailbox-refusals.ts'
 import { endPause, endWantOfAccess } from '../queue/mailbox/pause.ts'
-import { readQuotaPause, type QuotaPause } from '../queue/mailbox/quota-pause.ts'
+import { readQuotaPause } from '../queue/mailbox/quota-pause.ts'
 import { countActive } from '../queue/records/read.ts'
 import type { Timers } from '../runtime/clock.ts'
 import type { NewId } from '../runtime/ids.ts'
@@ -68,18 +68,14 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
       return toSettings(await prisma.tenantSettings.findUnique({ where: { tenantId } }))
     },
 
-    async countWaitingMessages(tenantId: string): Promise<number> {
-      return countActive(prisma, tenantId)
-    },
-
-    /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
-    async readQuotaPause(tenantId: string): Promise<QuotaPause | null> {
-      return readQuotaPause(prisma, tenantId)
-    },
-
-    /** Null unless Microsoft takes no mail from the mailbox, or no token. */
-    async readMailboxProblem(tenantId: string): Promise<SettingsProblem | null> {
-      return readMailboxProblem(prisma, tenantId)
+    /** Reads what the settings show of the mail. */
+    async readMail(tenantId: string) {
+      const [waitingMessages, mailboxProblem, quotaPause] = await Promise.all([
+        countActive(prisma, tenantId),
+        readMailboxProblem(prisma, tenantId),
+        readQuotaPause(prisma, tenantId),
+      ])
+      return { waitingMessages, mailboxProblem, quotaPause }
     },
 
     /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */

@@ -4,6 +4,7 @@ import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import type { QuotaPause } from '../queue/mailbox/quota-pause.ts'
 import type { ConsentRecord } from './consent-store.ts'
+import type { SettingsStore } from './settings-store.ts'
 import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
 const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
@@ -16,12 +17,7 @@ export function viewSettings(
     pending,
     mailboxProblem,
     quotaPause,
-  }: {
-    readonly waitingMessages: number
-    readonly pending: ConsentRecord | null
-    readonly mailboxProblem: SettingsProblem | null
-    readonly quotaPause: QuotaPause | null
-  },
+  }: Awaited<ReturnType<SettingsStore['readMail']>> & { readonly pending: ConsentRecord | null },
 ): Office365SmtpSettings {
   const connection = state.status === 'not-configured' ? null : state.connection
   const largeAttachments = connection?.largeAttachments ?? false
