@@ -67,7 +67,10 @@ export function createClaiming(
     /** Marks due messages of this process's mailboxes within their limits. */
     async claim(markId: string, limit: number): Promise<MarkedMessage[]> {
       if (limit < 1) return []
-      return (await ownership.use((mine) => claim(markId, limit, mine), { sends: true })) ?? []
+      const claimed = await ownership.use((mine) => claim(markId, limit, mine), { sends: true })
+      // A place that has passed would have it claim again at once, for ever.
+      if (claimed === null) nextPlaceAt = Infinity
+      return claimed ?? []
     },
     /** The ms until a mailbox that sends evenly may send again, as far as the last claim knew; `Infinity` where none does. */
     untilNextPlaceMs: () => nextPlaceAt - elapsedMs(),

@@ -70,7 +70,7 @@ export interface Chosen {
   readonly tenantId: string
 }
 
-/** Returns what was marked, each once; nothing else may be sent. */
+/** Returns what was marked, each once, in the order in which it was chosen; nothing else may be sent. */
 export async function mark(
   pool: pg.Pool,
   { owner, tenants, epochs }: Owned,
@@ -83,7 +83,9 @@ export async function mark(
     text: MARK,
     values: [tenants, owner, epochs, markId, inOrder.map(({ id }) => id), inOrder.map(({ tenantId }) => tenantId)],
   })
-  return rows.map(toMarkedMessage)
+  const place = new Map(chosen.map(({ id }, index) => [id, index]))
+  const placeOf = ({ id }: MarkedMessage) => place.get(id) ?? 0
+  return rows.map(toMarkedMessage).toSorted((a, b) => placeOf(a) - placeOf(b))
 }
 
 type Session = NonNullable<Upload['session']>

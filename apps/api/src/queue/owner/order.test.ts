@@ -3,7 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ADA, BEN, useQueueFixture, QUEUED, SENT } from '../../test-support/queue-fixture.ts'
 import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
+import { createClaiming } from './claim.ts'
+import { createMailboxReader } from './mailbox-state.ts'
 import type { MarkedMessage } from './marked-message.ts'
+import { createOwnership } from './ownership.ts'
+import { createOwnerStore } from './ownership.sql.ts'
 import type { Queue } from '../queue.ts'
 
 // Who goes first in one mailbox, and how a limit of messages a minute is spent.
@@ -240,4 +244,26 @@ it('merges what was used when only the limit of a day looks back to it', async (
     ...Array.from({ length: 15 }, (_, n) => ({ messages: 1, at: { minutes: 1, ...(n > 0 && { seconds: 2 * n }) } })),
   ]
   for (const tenant of [ADA, BEN]) expect(await used(tenant)).toMatchObject(merged)
+})
+
+it('waits for its next poll once it owns no mailbox any more, whenever there would have been a place', async () => {
+  const { pool } = fixture.opened
+  const limits = { messagesPerMinute: LIMIT, concurrency: 4, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
+  let elapsedMs = 0
+  const ownership = createOwnership({
+    store: createOwnerStore(pool),
+    name: 'a process',
+    isAlone: true,
+    newOwner: () => 'a process',
+    elapsedMs: () => elapsedMs,
+    logger: { info() {}, warn() {}, error() {} },
+  })
+  const claiming = createClaiming(pool, createMailboxReader(pool, limits), limits, ownership, () => elapsedMs)
+  await add('report', 2 * LIMIT)
+  await ownership.tend()
+  for (let sent = 0; claiming.untilNextPlaceMs() === Infinity; sent++)
+    await send(await claiming.claim(`mark ${sent}`, 4))
+  elapsedMs += 1 * MINUTES
+  expect(await claiming.claim('too late', 4)).toEqual([])
+  expect(claiming.untilNextPlaceMs()).toBe(Infinity)
 })
