@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkClock, judgeClock } from './reach-checks.ts'
+import { checkClock, judgeClock } from './clock-check.ts'
 
 it.each([
   [0, 'clock-right'],

@@ -7,7 +7,8 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { reachHost, type Reach, type ReachRequest } from '@inforiver-mail/m365/reach'
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../domain/checked-connection.ts'
 import { isUntouched, type DatabaseFinding } from '../domain/database-finding.ts'
-import { checkClock, checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
+import { checkClock } from './clock-check.ts'
+import { checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
 import {
   judgeDatabase,
   judgeTransactions,
