@@ -51,10 +51,10 @@ const RELEASE_HELD = releasing(`
 /** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `
 WITH released AS (
-  UPDATE message_queue SET state = 'queued'
-   WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
-                                 ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
-  RETURNING tenant_id, state, mark_id, size, recipients, upload_bytes
+  UPDATE message_queue q SET state = 'queued'
+   WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
+                                   ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
+  RETURNING ${MOVED}
 ), counted AS (${addToCounters([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
 )
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
