@@ -1,9 +1,6 @@
 // Compares the map (docs/map.md) with the folders of sources, and every path in README.md and docs/ with the files.
-// `node scripts/test/map.mjs` lists the rooms that have no entry with a head file, and what is named and gone; it exits with 1 if
-// there are any.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SOURCE_FOLDERS = ['apps', 'packages', 'scripts', 'e2e']
@@ -60,12 +57,4 @@ function foldersBelow(folder) {
     (entry) => entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name),
   )
   return [folder, ...below.flatMap(({ name }) => foldersBelow(join(folder, name)))]
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { missing, gone } = compareRepository()
-  for (const path of missing) console.log(`no head file on the map:  ${path}`)
-  for (const path of gone) console.log(`gone:                     ${path}`)
-  if (missing.length + gone.length > 0) process.exit(1)
-  console.log('Every room is on the map with a head file, and everything that is named is there.')
 }
