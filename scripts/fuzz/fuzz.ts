@@ -7,8 +7,7 @@ import { freePort } from '../../packages/m365/src/test-support/free-port.ts'
 import { exitOnSignals } from '../start/exit-on-signals.ts'
 import { exchange, type Answer } from './exchange.ts'
 import { findLeftovers } from './leftovers.ts'
-import { watchHealth } from './health-watch.ts'
-import { inspectable, measureInUse } from './inspected-process.ts'
+import { inspectable, openInspector } from './inspected-process.ts'
 import { requestTo, type FuzzedRequest, type Operation } from './request-arbitrary.ts'
 import type { Process } from '../testbed/processes.ts'
 import { inParallel } from '../testbed/submit.ts'
@@ -19,7 +18,7 @@ const CONCURRENCY = 12
 const REQUESTS_PER_SAMPLE = 200
 const LONGEST_ANSWER_BYTES = 64_000
 const MAY_FAIL_WITH = new Set([503, 507])
-const HEALTH_LIMIT_MS = 500
+const LONGEST_BLOCK_MS = 500
 /** Caches and the list of known addresses grow to their bounds, and the allocator keeps some of what was freed. */
 const HEAP_MARGIN_MEGABYTES = 8
 const RESIDENT_MARGIN_MEGABYTES = 64
@@ -30,8 +29,8 @@ const [count = 20_000, seed = randomInt(1, 2 ** 31)] = process.argv.slice(2).map
 
 /**
  * Mutated requests over every operation that `/openapi.json` describes, against a running product: no 5xx but 503 and
- * 507, every failure as problem details, every request answered unless it was broken off, `/healthz` responsive, memory
- * back to idle, and no row left behind.
+ * 507, every failure as problem details, every request answered unless it was broken off, an event loop that goes round,
+ * memory back to idle, and no row left behind.
  */
 async function fuzz(): Promise<boolean> {
   console.log(`${count} requests, seed ${seed}: npm run fuzz -- ${count} ${seed}`)
@@ -56,7 +55,7 @@ async function fuzz(): Promise<boolean> {
   })
   const faults: string[] = []
   const statuses = new Map<number, number>()
-  const health = watchHealth(product.url)
+  using inspector = await openInspector(inspectorPort)
   const startedAt = performance.now()
   let before = { heapMegabytes: 0, residentMegabytes: 0 }
   let brokenOff = 0
@@ -76,15 +75,16 @@ async function fuzz(): Promise<boolean> {
       const fault = findFault(request, answer) ?? (stuck ? 'the next request was not answered' : null)
       if (fault !== null) faults.push(`${fault}: ${request.name} (sample ${sampleSeed}, number ${index})`)
     })
-    if (sent === 0) before = await measureInUse(inspectorPort)
+    if (sent === 0) before = await inspector.measureInUse()
   }
 
   const seconds = Math.round((performance.now() - startedAt) / 1_000)
-  const slowest = await health.stop()
+  const longestBlockMs = product.ended ? 0 : await inspector.longestBlockMs()
   if (product.ended) faults.push('the process ended')
-  else if (slowest > HEALTH_LIMIT_MS && !isOverloaded()) faults.push(`/healthz took ${slowest} ms`)
+  else if (longestBlockMs > LONGEST_BLOCK_MS && !isOverloaded())
+    faults.push(`the event loop stood still for ${longestBlockMs} ms`)
   faults.push(...(await findLeftovers(testbed.pool)))
-  const after = product.ended ? before : await measureInUse(inspectorPort)
+  const after = product.ended ? before : await inspector.measureInUse()
   if (after.heapMegabytes > before.heapMegabytes + HEAP_MARGIN_MEGABYTES) faults.push('the heap has grown')
   if (after.residentMegabytes > before.residentMegabytes + RESIDENT_MARGIN_MEGABYTES) faults.push('memory has grown')
 
@@ -93,7 +93,7 @@ async function fuzz(): Promise<boolean> {
   const seen = [...statuses].toSorted(([one], [other]) => one - other).map(([status, times]) => `${status}: ${times}`)
   console.log(
     `${faults.length === 0 ? '✓' : '✗'} ${count} requests to ${operations.length} operations in ${seconds} s, seed ${seed}; ${seen.join(', ')}; ` +
-      `${brokenOff} broken off; /healthz within ${slowest} ms${isOverloaded() ? ' on a machine that is busy otherwise' : ''}; heap ${before.heapMegabytes} and then ${after.heapMegabytes} MB, resident ${before.residentMegabytes} and then ${after.residentMegabytes} MB; ${faults.length} faults`,
+      `${brokenOff} broken off; event loop blocked for ${longestBlockMs} ms at most${isOverloaded() ? ' on a machine that is busy otherwise' : ''}; heap ${before.heapMegabytes} and then ${after.heapMegabytes} MB, resident ${before.residentMegabytes} and then ${after.residentMegabytes} MB; ${faults.length} faults`,
   )
   return faults.length === 0
 }
