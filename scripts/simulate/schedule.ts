@@ -45,7 +45,7 @@ const SHORT_MS = 8_000
 const LONG_MS = 320_000
 const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
 /** How time passes once nothing goes wrong any more, until everything has ended. */
-const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 12 }, () => [LONG_MS, ...shortly(6)]).flat()]
+const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 24 }, () => [LONG_MS, ...shortly(6)]).flat()]
 /** In so many a process is taken for dead that ended before; whoever owns the mailbox then stays so for as many. */
 const LOOKS_AT_OWNER = 8
 
