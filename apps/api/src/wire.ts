@@ -210,7 +210,7 @@ export function wire(
   })
   const bodyBudget = createBodyBudget()
   const deliveryBudget = createDeliveryBudget()
-  const inFlight = new Set<MarkedMessage>()
+  const inFlight = new Map<MarkedMessage, Promise<void>>()
   const deliveryMetrics = createDeliveryMetrics(registry, {
     queueDepth: () => queue.upkeep.readDepth(),
     failures: () => queue.upkeep.readFailures(),

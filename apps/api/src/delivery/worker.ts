@@ -16,8 +16,6 @@ import { writeOutcome } from './write-outcome.ts'
 // claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
 // processes that are gone have left behind, and deletes drafts and copies that nobody needs.
 
-/** Counts attempts whose outcomes wait for the database as well. */
-const MAX_UNSETTLED = 2 * MAX_IN_FLIGHT
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */
 const AFTER_PLACE_MS = 5
@@ -34,8 +32,8 @@ type Given = Omit<AttemptDeps, 'cachedAccess' | 'stopping' | 'ending' | 'rangeBy
 export function createWorker(
   deps: Given & {
     ownership: Ownership
-    /** The messages that this process is sending. */
-    inFlight: Set<MarkedMessage>
+    /** The messages that this process is sending, each until its outcome is written. */
+    inFlight: Map<MarkedMessage, Promise<void>>
     tracing: Tracing
     graceMs?: number
     /** How often to look for abandoned messages, and for drafts and copies to delete. */
@@ -64,10 +62,8 @@ export function createWorker(
     stopping: () => stopping.signal,
     ending: () => ending.signal,
   }
-  /** Attempts that are in flight, or whose outcome is being written. */
-  const unsettled = new Set<Promise<void>>()
-  /** How many messages are being sent under each mark, and the claim that makes it: what others are marked under was not sent. */
-  const marks = new Map<string, number>()
+  /** The mark that is being made. What is marked under another one than this and those in flight was not sent. */
+  let newMark: string | null = null
   let stopping = new AbortController()
   let ending = new AbortController()
   let owning: Polling | null = null
@@ -110,7 +106,7 @@ export function createWorker(
         ending.abort(new Error('The process ends.'))
       })
       await Promise.all([handedOver, ...loops.map((loop) => loop.stop())])
-      await Promise.all(unsettled)
+      await Promise.all(inFlight.values())
       cancelEnding()
       await owning?.stop()
       await ownership
@@ -140,7 +136,7 @@ export function createWorker(
 
   /** Claims what there is room for, and answers when to claim again. */
   async function claimMore(): Promise<number> {
-    const room = Math.min(MAX_IN_FLIGHT - inFlight.size, MAX_UNSETTLED - unsettled.size)
+    const room = MAX_IN_FLIGHT - inFlight.size
     if (room <= 0) return UNTIL_WOKEN
     if ((await claim(room)) > 0) return 0
     return Math.max(0, Math.min(POLL_EVERY_MS, deliveries.untilNextPlaceMs() + AFTER_PLACE_MS))
@@ -151,21 +147,19 @@ export function createWorker(
     if (stopping.signal.aborted) return 0 // nobody would watch another claim
     const mark = random(MARK_BYTES).toString('hex')
     const claimedAt = elapsedMs()
-    marks.set(mark, 1)
+    newMark = mark
     try {
       const messages = await deliveries.claim(mark, atMost)
-      marks.set(mark, 1 + messages.length)
       for (const message of messages) deliver(message, claimedAt)
       return messages.length
     } finally {
-      forget(mark)
+      newMark = null
     }
   }
 
-  function forget(mark: string): void {
-    const left = (marks.get(mark) ?? 0) - 1
-    if (left > 0) marks.set(mark, left)
-    else marks.delete(mark)
+  function marksUnderWay(): string[] {
+    const marks = [...inFlight.keys()].map(({ markId }) => markId)
+    return newMark === null ? marks : [...marks, newMark]
   }
 
   /**
@@ -173,7 +167,7 @@ export function createWorker(
    * a look each are to be over 20 s after a death.
    */
   async function takeOver(): Promise<number> {
-    const { abandoned, moved, more } = await deliveries.takeOver(() => [...marks.keys()])
+    const { abandoned, moved, more } = await deliveries.takeOver(marksUnderWay)
     for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
     if (moved) wake()
@@ -204,21 +198,13 @@ export function createWorker(
   }
 
   function deliver(message: MarkedMessage, claimedAt: number): void {
-    const delivery = attemptAndSettle(message, claimedAt).finally(() => {
-      unsettled.delete(delivery)
-      forget(message.markId)
-      wake()
-    })
-    unsettled.add(delivery)
-  }
-
-  /** Frees the place of a message once its outcome is known. */
-  async function attemptAndSettle(message: MarkedMessage, claimedAt: number): Promise<void> {
-    inFlight.add(message)
-    const finished = await attemptSafely(message, claimedAt)
-    inFlight.delete(message)
-    wake()
-    await writeOutcome(attemptDeps, message, finished)
+    const delivery = attemptSafely(message, claimedAt)
+      .then((finished) => writeOutcome(attemptDeps, message, finished))
+      .finally(() => {
+        inFlight.delete(message)
+        wake()
+      })
+    inFlight.set(message, delivery)
   }
 
   /** An attempt that throws has sent nothing, so the message is tried again without a doubt. */
