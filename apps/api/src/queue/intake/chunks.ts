@@ -42,12 +42,18 @@ export async function writeChunk(
   return rowCount === 1
 }
 
+/** What binary COPY writes of a row with one field: signature, flags, length of an extension, count of fields, length of the field. */
+const BEFORE_CONTENT_BYTES = 11 + 4 + 4 + 2 + 4
+/** The count of fields of a row that does not come. */
+const AFTER_CONTENT_BYTES = 2
+
 /**
  * Reads the sealed chunks of an attachment in order, `from` inclusive to `to` exclusive. The buffer passed to `onChunk`
  * is reused for the next chunk.
  *
  * Uses binary COPY. An ordinary query returns bytea as hex text, twice the bytes, which pg copies repeatedly into
- * growing buffers: reading a file would leave fourteen times its size to the garbage collector.
+ * growing buffers: reading a file would leave fourteen times its size to the garbage collector. Each chunk has a COPY of
+ * its own, since what such a one returns begins and ends alike. Source: PostgreSQL documentation, COPY, "Binary Format".
  *
  * @throws {Error} when a chunk is missing
  */
@@ -58,66 +64,28 @@ export async function readChunks(
   { from, to }: { readonly from: number; readonly to: number },
   onChunk: (sealed: Buffer) => void,
 ): Promise<void> {
+  const copied = Buffer.allocUnsafeSlow(
+    BEFORE_CONTENT_BYTES + CHUNK_BYTES + CONTENT_OVERHEAD_BYTES + AFTER_CONTENT_BYTES,
+  )
   await withClient(pool, async (client) => {
-    const rows = `message_id = ${client.escapeLiteral(id)} AND part = ${part} AND chunk >= ${from} AND chunk < ${to}`
-    const statement = `COPY (SELECT content FROM message_chunks WHERE ${rows} ORDER BY chunk) TO STDOUT (FORMAT binary)`
-    const reader = createRowReader(onChunk)
-    const copy: Copy = client.query(copyTo(statement))
-    try {
-      for await (const data of copy) reader.take(data)
-    } finally {
-      copy.callback?.()
+    for (let chunk = from; chunk < to; chunk++) {
+      const row = `message_id = ${client.escapeLiteral(id)} AND part = ${part} AND chunk = ${chunk}`
+      const statement = `COPY (SELECT content FROM message_chunks WHERE ${row}) TO STDOUT (FORMAT binary)`
+      const copy: Copy = client.query(copyTo(statement))
+      let copiedBytes = 0
+      try {
+        for await (const data of copy) copiedBytes += data.copy(copied, copiedBytes)
+      } finally {
+        copy.callback?.()
+      }
+      if (copiedBytes < BEFORE_CONTENT_BYTES)
+        throw new Error(`Chunk ${chunk} of attachment ${part} of ${id} is missing.`)
+      const content = copied.subarray(BEFORE_CONTENT_BYTES, copiedBytes - AFTER_CONTENT_BYTES)
+      onChunk(content)
+      passContent(content.length)
     }
-    if (reader.rows() !== to - from) throw new Error(`Chunks of attachment ${part} of ${id} are missing.`)
   })
 }
 
 /** pg attaches a callback that ends the query's timeout. pg-copy-streams never calls it, so we do. */
 type Copy = AsyncIterable<Buffer> & { readonly callback?: () => void }
-
-/** The signature, the flags, and the length of the empty header extension. */
-const COPY_HEADER_BYTES = 11 + 4 + 4
-/** The field count of a row, and the length of its only field. */
-const ROW_HEADER_BYTES = 2 + 4
-
-/** Parses binary COPY output whose rows have one field. Source: PostgreSQL documentation, COPY, "Binary Format". */
-function createRowReader(onRow: (content: Buffer) => void): { take(data: Buffer): void; rows(): number } {
-  const content = Buffer.allocUnsafeSlow(CHUNK_BYTES + CONTENT_OVERHEAD_BYTES)
-  const header = Buffer.alloc(COPY_HEADER_BYTES)
-  let expected: 'header' | 'row' | 'content' | 'nothing' = 'header'
-  let wanted = COPY_HEADER_BYTES
-  let filled = 0
-  let rows = 0
-
-  function finish(): void {
-    filled = 0
-    if (expected === 'content') {
-      onRow(content.subarray(0, wanted))
-      passContent(wanted)
-      rows += 1
-    }
-    if (expected === 'row') {
-      wanted = header.readInt32BE(2)
-      if (wanted > content.length) throw new Error('A stored chunk is larger than chunks are.')
-      expected = 'content'
-    } else {
-      wanted = ROW_HEADER_BYTES
-      expected = 'row'
-    }
-  }
-
-  return {
-    take(data) {
-      for (let at = 0; at < data.length && expected !== 'nothing';) {
-        const target = expected === 'content' ? content : header
-        const taken = data.copy(target, filled, at, at + wanted - filled)
-        at += taken
-        filled += taken
-        // The trailer is a row with a field count of -1.
-        if (expected === 'row' && filled >= 2 && header.readInt16BE(0) === -1) expected = 'nothing'
-        else if (filled === wanted) finish()
-      }
-    },
-    rows: () => rows,
-  }
-}
