@@ -13,8 +13,17 @@ import { reportExpired, reportMailboxes } from './report.ts'
 import { runAttempt } from './run-attempt.ts'
 import { writeOutcome } from './write-outcome.ts'
 
-// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for some 192 messages at once. Besides, the worker takes over what
-// processes that are gone have left behind, and deletes drafts and copies that nobody needs.
+// The worker sends the messages of the mailboxes that this process owns, up to 192 at once. Each goes through:
+//
+//  claim ──marked──▶ run-attempt.ts ──its result──▶ plan-settlement.ts ──what follows──▶ write-outcome.ts ──written──▶ report.ts
+//
+// An attempt (attempt.ts) gets access, opens the content, and looks for a message that is in doubt or sends it: in one request
+// or by draft (send-by-draft.ts, upload-file.ts), as choose-route.ts plans by its size. It may throw only while nothing can have
+// been sent. attempt-result.ts lists what can come of it; the states that follow are those after `sending` in ../queue/states.ts.
+//
+// Every worker runs the loops that `start` begins. One that owns no mailbox claims nothing, judges nothing that another process
+// has left, and cleans no mailbox (clean-mailboxes.ts); but it too fails what has expired, and releases what was scheduled or
+// held.
 
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */

@@ -2,7 +2,13 @@
 // follow them: intake/, owner/ (who sends, and when), drafts/, doubt/ (what nobody has written the outcome of), changes/,
 // mailbox/ (what is known of a mailbox), reports/ and records/.
 //
+// Until it ends, a message has a row in message_queue, whose `state` is scheduled, queued or held. It is sending while that
+// row is queued and has a mark: `sending` itself is stored nowhere. When it ends the row is deleted, and `outcome` of its row
+// in messages becomes sent, failed or cancelled. The view message_states puts both together. What is receiving has neither
+// row, only one in message_contents.
+//
 //  receiving ──complete──▶ queued, scheduled, or held without access     intake/insert-messages.ts
+//            ──its client is gone──▶ deleted                             intake/receive.ts
 //  scheduled ──its time comes──▶ queued                                  changes/release.ts
 //  queued ──marked by the owner of its mailbox──▶ sending                owner/mark.ts
 //  sending ──Microsoft accepts──▶ sent                                   owner/settle.ts
@@ -12,12 +18,15 @@
 //          ──no access──▶ held ──access again──▶ queued                  owner/settle.ts, changes/release.ts
 //          ──Microsoft refuses the mailbox──▶ held, or queued            owner/settle.ts, mailbox/refusals.ts
 //          ──its process is gone──▶ queued, in doubt if it was tried     doubt/take-over.ts
+//          ──its mark had no answer──▶ queued: nothing was sent          doubt/take-over.ts
+//  queued, due later ──somebody has it sent now──▶ queued, due now       changes/send-now.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               changes/cancel.ts; also sending, while its draft is filled
 //  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      mailbox/tend-mailboxes.ts
 //  failed ──somebody retries──▶ queued                                   changes/retry.ts
 //  scheduled, queued, held ──its expiresAt passes──▶ failed              changes/expiry.ts; owner/settle.ts where it was in doubt
 //  scheduled, queued, held ──its key is forgotten──▶ failed              changes/forget.ts
-//  all of these ──restored from a backup, not to be sent──▶ failed       changes/not-resent.ts
+//  scheduled, queued, held, sending ──restored from a backup──▶ failed   changes/not-resent.ts
+//  failed ──its last attempt turns out to have sent it──▶ sent           owner/settle.ts
 //  sent, failed, cancelled ──kept long enough──▶ deleted                 changes/retention.ts
 //
 // A message stays in doubt until it ends, or until it is found not to have been sent.

@@ -19,8 +19,8 @@ export interface MailboxLimits {
 }
 
 /**
- * Keeps two processes from spending the same allowance. It is not the lock that claims take: they skip a locked mailbox,
- * so uploads would delay its other messages. $1 tenant
+ * Keeps two uploads from spending the same allowance. It is not a lock of the mailbox's row: outcomes are written to that, and
+ * would wait. $1 tenant
  */
 const LOCK_UPLOADS = `SELECT pg_advisory_xact_lock(hashtextextended('uploads of ' || $1, 0))`
 

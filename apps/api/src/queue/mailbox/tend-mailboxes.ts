@@ -10,7 +10,19 @@ import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.
 import { countAndTell, heldEvents, MOVED, queueRows, countersOf } from '../counters.ts'
 import { wakeWorkers } from '../owner/wake.ts'
 
-// queued ──Microsoft takes no mail from the mailbox──▶ held; held ──to learn whether it does again──▶ queued.
+// What is known of a mailbox, and what follows for its messages.
+//
+//  it sends ──Microsoft asks, a limit of Microsoft is used up, there is no access,
+//             or something answers in Microsoft's place──▶ it pauses ──until a time──▶ it sends     pause.ts, quota-pause.ts
+//           ──two messages are refused in the same way──▶ it is held ──one that is tried leaves──▶ it sends
+//
+// During a pause its messages stay queued, and none is marked. During a hold they are held: refusals.ts and interceptions.ts
+// decide, mailbox-refusals.ts reads and writes what they decide by, and this file moves the messages:
+//
+//  queued ──its mailbox is held──▶ held ──to learn whether Microsoft takes mail again──▶ queued
+//
+// limits.ts has the limit of uploaded bytes, and the sizes that Microsoft was seen to refuse. All of it is in the row of
+// mailboxes, whose owner and epoch are those of ../owner/.
 //
 // Workers look at the mailboxes that refuse mail every two seconds. What they do follows from what the row says at that
 // moment, so that nothing is missed where a process ends in between.
