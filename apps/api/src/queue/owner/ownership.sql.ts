@@ -113,7 +113,8 @@ export function createOwnerStore(pool: pg.Pool) {
       const [tenants, epochs] = [mailboxes.map(({ tenantId }) => tenantId), mailboxes.map(({ epoch }) => epoch)]
       return (await run<OwnedMailbox>(TAKE, [id, tenants, epochs])).rows
     },
-    handOver: (id: string) => run(HAND_OVER, [id, MESSAGES_CHANNEL]),
+    /** Returns false where it owned nothing. */
+    handOver: async (id: string) => ((await run(HAND_OVER, [id, MESSAGES_CHANNEL])).rowCount ?? 0) > 0,
     leave: (id: string) => run(LEAVE, [id]),
   }
 }

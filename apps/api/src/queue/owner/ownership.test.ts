@@ -159,6 +159,31 @@ it('is handed over by a process that stops, which is there until its requests ha
   expect(await fixture.database.query('SELECT name FROM owners')).toEqual([{ name: 'second' }])
 })
 
+it('is handed over at once by a process that stops while it takes it', async () => {
+  const [first, second] = [start('first'), start('second')]
+  await pass(1, first, second)
+  await fixture.database.query('UPDATE mailboxes SET epoch = epoch + 1')
+  const release = await fixture.database.lockAsClaim()
+  const taking = pass(1, first)
+  await expect.poll(() => fixture.database.query('SELECT FROM pg_locks WHERE NOT granted')).not.toEqual([])
+  const handing = first.handOver()
+  await release()
+  await Promise.all([taking, handing])
+  await pass(1, first, second)
+
+  expect([first.isOwner(), second.isOwner()]).toEqual([false, true])
+})
+
+it('is handed over at once by a process that stops after the answer to a statement was lost', async () => {
+  const [first, second] = [start('first'), start('second')]
+  await pass(1, first, second)
+  await expect(first.use(() => Promise.reject(new Error('The answer was lost.')))).rejects.toThrow(/lost/)
+  await first.handOver()
+  await pass(1, first, second)
+
+  expect([first.isOwner(), second.isOwner()]).toEqual([false, true])
+})
+
 it('is taken at once by the only process that can run', async () => {
   await pass(1, start('killed'))
   const next = start('next', { isAlone: true })

@@ -89,14 +89,17 @@ export function createOwnership({
   let stuckSince: number | null = null
   let shunsUntil = 0
   let last: Promise<unknown> = Promise.resolve()
+  let tending: Promise<unknown> = Promise.resolve()
 
   const isOwner = () => me !== null && !isLeaving && held.size > 0 && elapsedMs() - renewedAt < OWNER_LEASE_MS
 
   return {
     async tend() {
       const wasOwner = isOwner()
+      const turn = tend()
+      tending = turn.catch(() => {})
       try {
-        const hasTaken = await tend()
+        const hasTaken = await turn
         return hasTaken || (!wasOwner && isOwner())
       } catch (error) {
         // A renewal may have come too late; what is taken anew is certain.
@@ -124,10 +127,11 @@ export function createOwnership({
     },
     async handOver() {
       isLeaving = true
-      if (me === null || held.size === 0) return
+      await tending // which may be taking it
+      if (me === null) return
+      // Also what it does not believe to own, since a statement had no answer.
       held.clear()
-      await store.handOver(me)
-      logger.info({ process: name, because: 'it stops' }, 'mailbox handed over')
+      if (await store.handOver(me)) logger.info({ process: name, because: 'it stops' }, 'mailbox handed over')
     },
     async leave() {
       const id = me
