@@ -39,7 +39,7 @@ import { toUsage } from './messages/usage.ts'
 import { createBodyBudget } from './memory/body-budget.ts'
 import { createDeliveryBudget } from './memory/memory-use.ts'
 import { composeQueue } from './queue/queue.ts'
-import type { TakeOverWaits } from './queue/doubt/take-over.ts'
+import type { JudgingWaits } from './queue/doubt/abandoned.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
@@ -84,7 +84,7 @@ export interface WireOptions extends Runtime {
   /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
   readonly deliveryLookEveryMs?: number
   /** From when on the worker takes over from others. */
-  readonly takeOverWaits?: TakeOverWaits | undefined
+  readonly judgingWaits?: JudgingWaits | undefined
   readonly deliverySizes?: DeliverySizes | undefined
   /** Replaces the name servers of this machine for the set-up check. */
   readonly resolver?: DnsResolver
@@ -104,7 +104,7 @@ export function wire(
   {
     deliveryGraceMs,
     deliveryLookEveryMs,
-    takeOverWaits,
+    judgingWaits,
     deliverySizes,
     resolver,
     waitForGrant,
@@ -161,7 +161,7 @@ export function wire(
     processName,
     databaseWasAway: opened.waitForDatabase.hasWaited,
     endRefreshWait,
-    takeOverWaits,
+    judgingWaits,
   })
   const { contentKeys, writeCheck } = queue
   const alerts = composeAlerts({

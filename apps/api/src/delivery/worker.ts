@@ -2,7 +2,7 @@ import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-calls'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../runtime/polling.ts'
 import type { MarkedMessage } from '../queue/owner/marked-message.ts'
-import { LOOK_EVERY_MS as TEND_EVERY_MS, type Ownership } from '../queue/owner/ownership.ts'
+import { TEND_EVERY_MS, type Ownership } from '../queue/owner/ownership.ts'
 import type { Tracing } from '../runtime/tracing.ts'
 import { createAccessCache } from './access-cache.ts'
 import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.ts'
@@ -92,7 +92,7 @@ export function createWorker(
       loops = [
         claiming,
         // Apart from all else: what takes long, or fails, must not hold up its looks.
-        poll('abandoned messages could not be looked for', takeOver),
+        poll('abandoned messages could not be looked for', judgeAbandoned),
         poll('times that lie ahead could not be brought back', bringTimesBack),
         poll('messages could not be released', release),
         poll('mailboxes could not be cleaned', clean),
@@ -175,8 +175,8 @@ export function createWorker(
    * Queues what processes that are gone were sending. It looks as often as for dead owners: their 12 s, the 5 s of grace and
    * a look each are to be over 20 s after a death.
    */
-  async function takeOver(): Promise<number> {
-    const { abandoned, moved, more } = await deliveries.takeOver(marksUnderWay)
+  async function judgeAbandoned(): Promise<number> {
+    const { abandoned, moved, more } = await deliveries.judgeAbandoned(marksUnderWay)
     for (const id of abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
     if (moved) wake()

@@ -116,7 +116,7 @@ async function abandoned(owner: string): Promise<MarkedMessage> {
   await small()
   const message = await fixture.claimOne(owner)
   expect(await queue.deliveries.clear(message, VERSION, true)).toBe(true)
-  await fixture.takeOver()
+  await fixture.judgeAbandoned()
   return message
 }
 
@@ -184,7 +184,7 @@ it.each<[string, () => Promise<unknown>, Partial<Totals>, string?]>([
     async () => {
       await Promise.all([small(), large()])
       expect(await fixture.claim(2)).toHaveLength(2)
-      await fixture.takeOver()
+      await fixture.judgeAbandoned()
     },
     { storedBytes: 1_000 + LARGE_STORED, queued: 2, queuedRecipients: 6, uploadBytes: LARGE_BYTES },
   ],
@@ -254,7 +254,7 @@ it('counts claimed messages as being sent, cleared or not, and what was not sent
   const { storedBytes, uploadBytes } = before
   const sending = { sending: 3, sendingLarge: 1, sendingRecipients: 9 }
   expect(await totals()).toEqual({ ...NOTHING, storedBytes, uploadBytes, ...sending })
-  await queue.deliveries.takeOver()
+  await queue.deliveries.judgeAbandoned()
   expect(await totals()).toEqual(before)
 })
 
@@ -361,7 +361,7 @@ it('counts what several processes do at once', async () => {
       await Promise.all([
         ...claimed.map((message, index) => fixture.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
         process.messages.cancel(actor(tenantId), toCancel, fixture.clock.now()),
-        process.deliveries.takeOver(),
+        process.deliveries.judgeAbandoned(),
         process.deliveries.release(),
       ])
     }

@@ -55,7 +55,7 @@ import { createReading } from './records/read.ts'
 import { createIndexing } from './records/search-index.ts'
 import { readExternalUse, replaceSendingLimits } from './records/sending-limits.ts'
 import { findMovingQueues, findStalledQueues } from './records/stalled.ts'
-import { createTakingOver, TAKE_OVER_WAITS, type TakeOverWaits } from './doubt/take-over.ts'
+import { createJudging, JUDGING_WAITS, type JudgingWaits } from './doubt/abandoned.ts'
 import { noteSeen, readAwaited, readSight } from './reports/awaited-reports.ts'
 import type { OutcomeReport } from './reports/merge-outcome.ts'
 import { applyReports, readBounced, readLikely, writeOverdueEvents } from './reports/recipient-outcomes.ts'
@@ -102,7 +102,7 @@ interface QueueOptions {
   readonly logRetentionDays: number
   readonly ownership: Ownership
   readonly senders: Senders
-  readonly takeOverWaits: TakeOverWaits
+  readonly judgingWaits: JudgingWaits
   /** Whether the database went away during the start. */
   readonly databaseWasAway: () => boolean
   readonly endRefreshWait: EndRefreshWait
@@ -137,7 +137,7 @@ export function createQueue({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
       ...bind(pool, { sharesMessageId, readChunks }),
       ...createClaiming(pool, mailboxes, limits, ownership, timers.elapsedMs),
       settle: createSettling(pool, timers),
-      ...createTakingOver(pool, ownership, options.takeOverWaits, options.databaseWasAway, timers.elapsedMs),
+      ...createJudging(pool, ownership, options.judgingWaits, options.databaseWasAway, timers.elapsedMs),
       /** Fails messages whose time is over, and then queues scheduled and held ones that may leave now. */
       async release() {
         const released = await releaseMessages(pool)
@@ -195,7 +195,7 @@ export function composeQueue({
   elapsedMs,
   random,
   logger,
-  takeOverWaits = TAKE_OVER_WAITS,
+  judgingWaits = JUDGING_WAITS,
   ...deps
 }: Pick<QueueOptions, 'connectionString' | 'databaseWasAway' | 'endRefreshWait' | 'timers' | 'newId'> & {
   database: Database
@@ -209,7 +209,7 @@ export function composeQueue({
   clock: () => Date
   elapsedMs: () => number
   random: RandomBytes
-  takeOverWaits?: TakeOverWaits | undefined
+  judgingWaits?: JudgingWaits | undefined
   logger: FastifyBaseLogger
 }) {
   const ownership = createOwnership({
@@ -228,7 +228,7 @@ export function composeQueue({
     logRetentionDays: config.logRetentionDays,
     ownership,
     senders: createSenders(database.pool, deps.timers.elapsedMs),
-    takeOverWaits,
+    judgingWaits,
   })
   const { messages, receiving, dataKeys } = queue
   const writeCheck = createWriteCheck(database, clock)

@@ -96,7 +96,7 @@ async function keepPlans(fixture: QueueFixture, queue: Queue): Promise<void> {
       await queue.deliveries.settle(sent(message, run % 2 === 0 ? SENT : SENT_THEN_PAUSE))
       await queue.messages.find({ tenantId: ADA, service: null }, message.id, null)
     }
-    await queue.deliveries.takeOver()
+    await queue.deliveries.judgeAbandoned()
     await queue.deliveries.bringTimesBack()
     await queue.deliveries.release()
     await queue.mailboxes.claimCleanups()
@@ -449,12 +449,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         await events.find(ADA, [1, end.position])
       },
     ],
-    ['looking for abandoned messages', ({ deliveries }) => deliveries.takeOver()],
+    ['looking for abandoned messages', ({ deliveries }) => deliveries.judgeAbandoned()],
     [
       'looking after the clock was set back',
       async () => {
         const { deliveries } = createTestQueue(pool)
-        await deliveries.takeOver()
+        await deliveries.judgeAbandoned()
         await deliveries.bringTimesBack()
       },
     ],
@@ -496,7 +496,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
        RETURNING message_id`,
     )
     let abandoned: readonly string[] = []
-    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.takeOver()))).toBeLessThan(FEW)
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.judgeAbandoned()))).toBeLessThan(FEW)
     expect(abandoned).toEqual([last?.message_id])
   })
 
@@ -504,7 +504,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     await fixture.database.query(
       `INSERT INTO tenants (id, created_at) VALUES ('ten_large', now()) ON CONFLICT DO NOTHING`,
     )
-    await queue.deliveries.takeOver() // takes its mailbox
+    await queue.deliveries.judgeAbandoned() // takes its mailbox
     await fixture.database.query(
       `WITH behind AS (
          SELECT 'msg_behind_' || n AS id, n, mail_now() - interval '1 day' + n * interval '1 millisecond' AS due_at FROM generate_series(1, $2 + $3::int) AS n
@@ -520,7 +520,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ['ten_large', LARGE_WAITING, VERY_MANY],
     )
     let abandoned: readonly string[] = []
-    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.takeOver()))).toBeLessThan(FEW_FOR_CLAIM)
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.judgeAbandoned()))).toBeLessThan(
+      FEW_FOR_CLAIM,
+    )
     expect(abandoned.toSorted()).toEqual([`msg_behind_${LARGE_WAITING + 1}`, `msg_behind_${LARGE_WAITING + VERY_MANY}`])
     await fixture.database.query(`UPDATE message_queue SET state = 'held' WHERE tenant_id = 'ten_large'`)
   })
@@ -529,7 +531,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     const unanswered = await queue.deliveries.claim('unanswered', 2)
     expect(unanswered).toHaveLength(2)
 
-    expect(await rowsRead(() => queue.deliveries.takeOver())).toBeLessThan(FEW)
+    expect(await rowsRead(() => queue.deliveries.judgeAbandoned())).toBeLessThan(FEW)
 
     const undone = `SELECT 1 FROM message_queue WHERE message_id = ANY ($1) AND mark_id IS NULL AND attempt_id IS NULL AND doubt = 'none'`
     expect(await fixture.database.query(undone, [unanswered.map(({ id }) => id)])).toHaveLength(2)

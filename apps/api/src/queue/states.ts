@@ -17,8 +17,8 @@
 //          ──the outcome is unknown──▶ queued, in doubt                  owner/settle.ts
 //          ──no access──▶ held ──access again──▶ queued                  owner/settle.ts, changes/release.ts
 //          ──Microsoft refuses the mailbox──▶ held, or queued            owner/settle.ts, mailbox/refusals.ts
-//          ──its process is gone──▶ queued, in doubt if it was tried     doubt/take-over.ts
-//          ──its mark had no answer──▶ queued: nothing was sent          doubt/take-over.ts
+//          ──its process is gone──▶ queued, in doubt if it was tried     doubt/abandoned.ts
+//          ──its mark had no answer──▶ queued: nothing was sent          doubt/abandoned.ts
 //  queued, due later ──somebody has it sent now──▶ queued, due now       changes/send-now.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               changes/cancel.ts; also sending, while its draft is filled
 //  queued ──its mailbox is refused──▶ held ──one is tried──▶ queued      mailbox/tend-mailboxes.ts

@@ -57,7 +57,7 @@ async function abandoned() {
   await fixture.submit()
   const message = await fixture.claimOne('hung')
   await fixture.queue.deliveries.clear(message, VERSION, true)
-  await fixture.takeOver()
+  await fixture.judgeAbandoned()
   return message
 }
 

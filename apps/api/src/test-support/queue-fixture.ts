@@ -37,7 +37,7 @@ export interface QueueFixture {
   /** Claims the only message that is due. */
   claimOne(owner?: string): Promise<MarkedMessage>
   /** Another process starts, alone: what others were sending is in doubt. */
-  takeOver(): Promise<void>
+  judgeAbandoned(): Promise<void>
   read(id: string, tenantId?: string): Promise<Message>
   settle(message: Mark, settlement: Settlement, process?: Queue): Promise<boolean>
   close(): Promise<void>
@@ -103,8 +103,8 @@ export async function createQueueFixture({
       if (!message) throw new Error('Nothing was due.')
       return message
     },
-    async takeOver() {
-      await newProcess().deliveries.takeOver()
+    async judgeAbandoned() {
+      await newProcess().deliveries.judgeAbandoned()
     },
     async read(id, tenantId = ADA) {
       const message = await queue.messages.find({ tenantId, service: null }, id, 'ada@contoso.com')

@@ -10,14 +10,14 @@ import { allowGarbage } from '../memory/content-garbage.ts'
 import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../runtime/logger.ts'
 import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
-import type { TakeOverWaits } from '../queue/doubt/take-over.ts'
+import type { JudgingWaits } from '../queue/doubt/abandoned.ts'
 import type { WaitForGrant } from '../settings/consent-strategy.ts'
 import { createChance } from './chance.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
-import { NO_TAKE_OVER_WAITS } from './test-queue.ts'
+import { NO_JUDGING_WAITS } from './test-queue.ts'
 import { forget } from './use-created.ts'
 
 /** The registration of the product at the simulated Microsoft. */
@@ -63,7 +63,7 @@ export interface TestFixture {
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
     /** By default, the lease of another that has expired is taken over at once. */
-    takeOverWaits?: TakeOverWaits
+    judgingWaits?: JudgingWaits
     deliverySizes?: DeliverySizes
     resolver?: DnsResolver
     waitForGrant?: WaitForGrant
@@ -203,7 +203,7 @@ async function startProduct(options: {
   clock: (() => Date) | undefined
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
-  takeOverWaits?: TakeOverWaits
+  judgingWaits?: JudgingWaits
   deliverySizes?: DeliverySizes
   resolver?: DnsResolver
   waitForGrant?: WaitForGrant
@@ -222,7 +222,7 @@ async function startProduct(options: {
     onFatal(error) {
       throw error
     },
-    takeOverWaits: NO_TAKE_OVER_WAITS,
+    judgingWaits: NO_JUDGING_WAITS,
     chance: () => 0.1 + 0.9 * random(), // never a wait of nothing, which would be over before a test could see it
     ...(clock && { clock, elapsedMs: elapsedBy(clock) }),
     ...times,

@@ -8,11 +8,11 @@ import { createOwnership, type Ownership } from '../queue/owner/ownership.ts'
 import { createOwnerStore } from '../queue/owner/ownership.sql.ts'
 import { createSenders } from '../queue/owner/senders.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
-import type { TakeOverWaits } from '../queue/doubt/take-over.ts'
+import type { JudgingWaits } from '../queue/doubt/abandoned.ts'
 import { newId } from './new-id.ts'
 
 /** What a process that is gone was sending is judged at the first look. */
-export const NO_TAKE_OVER_WAITS: TakeOverWaits = { afterTakeoverMs: 0, afterOutageMs: 0 }
+export const NO_JUDGING_WAITS: JudgingWaits = { afterTakeoverMs: 0, afterOutageMs: 0 }
 
 const NO_LIMITS: MailboxLimits = {
   concurrency: 0,
@@ -26,7 +26,7 @@ export interface TestQueueOptions {
   readonly storageBytes?: number
   readonly contentRetentionDays?: number
   readonly logRetentionDays?: number
-  readonly takeOverWaits?: TakeOverWaits
+  readonly judgingWaits?: JudgingWaits
   readonly elapsedMs?: () => number
 }
 
@@ -51,7 +51,7 @@ export function createTestQueue(
     storageBytes = Number.MAX_SAFE_INTEGER,
     contentRetentionDays = 7,
     logRetentionDays = 30,
-    takeOverWaits = NO_TAKE_OVER_WAITS,
+    judgingWaits = NO_JUDGING_WAITS,
     elapsedMs = systemTimers.elapsedMs,
     url = '',
   }: TestQueueOptions & { readonly url?: string } = {},
@@ -83,7 +83,7 @@ export function createTestQueue(
       logRetentionDays,
       ownership: owner,
       senders: createSenders(pool, () => 0), // none ends as long as a test runs
-      takeOverWaits,
+      judgingWaits,
       databaseWasAway: () => false,
       endRefreshWait: async () => {},
       timers: { ...systemTimers, elapsedMs },

@@ -11,7 +11,7 @@ afterEach(() => fixture.database.empty('messages', 'mailbox_usage', 'mailboxes')
 
 /** Looks as a worker does, and returns what it took over. */
 async function look(): Promise<readonly string[]> {
-  const { abandoned } = await fixture.queue.deliveries.takeOver()
+  const { abandoned } = await fixture.queue.deliveries.judgeAbandoned()
   await fixture.queue.deliveries.bringTimesBack()
   return abandoned
 }
@@ -53,7 +53,7 @@ it('counts as used just now what a process finds ahead that did not know the clo
   }
   await fixture.submit()
   await fixture.clock.advance(-1 * HOURS)
-  await process.deliveries.takeOver()
+  await process.deliveries.judgeAbandoned()
   await process.deliveries.bringTimesBack()
 
   await fixture.clock.advance(1 * MINUTES)
@@ -146,17 +146,17 @@ it('pauses for the rest of the time also where something else could not be broug
 
 it('pauses for the rest of the time for a used-up limit, however many workers see the clock set back', async () => {
   const others = [fixture.newProcess(), fixture.newProcess()]
-  for (const { deliveries } of others) await deliveries.takeOver()
+  for (const { deliveries } of others) await deliveries.judgeAbandoned()
   const sentAt = fixture.clock.now()
   const pause = await fixture.queue.mailboxes.pauseForQuota({ tenantId: ADA, code: '5.7.233', sentAt })
   expect(pause?.until).toEqual(new Date(sentAt.getTime() + 1 * HOURS))
   await fixture.submit()
   await fixture.clock.advance(20 * MINUTES)
-  for (const { deliveries } of others) await deliveries.takeOver()
+  for (const { deliveries } of others) await deliveries.judgeAbandoned()
   await setBack()
   await look()
   for (const { deliveries } of others) {
-    await deliveries.takeOver()
+    await deliveries.judgeAbandoned()
     await deliveries.bringTimesBack()
   }
 
@@ -182,17 +182,17 @@ it('does not pause again for a limit whose pause was over when the clock was set
 it('brings back once more what lies ahead where the clock is set back again in the meantime', async () => {
   const { deliveries } = fixture.queue
   await setBack()
-  await deliveries.takeOver()
+  await deliveries.judgeAbandoned()
   await fixture.submit()
   await fixture.settle(await fixture.claimOne(), { ...PAUSED, pauseMailboxMs: 10 * SECONDS })
   await fixture.clock.advance(1 * MINUTES)
-  await deliveries.takeOver()
+  await deliveries.judgeAbandoned()
   const allow = await fixture.database.lock('report_inboxes')
   const bringing = deliveries.bringTimesBack()
   const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'report_inboxes'::regclass`
   await expect.poll(() => fixture.database.query(waiting)).toHaveLength(1)
   await fixture.clock.advance(-1 * HOURS)
-  await deliveries.takeOver()
+  await deliveries.judgeAbandoned()
   await allow()
   await bringing
 

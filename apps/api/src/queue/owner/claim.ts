@@ -11,7 +11,7 @@ import { createWindow, type Planned } from './window.ts'
 //
 // The owner of a mailbox reads what is due, asks `next.ts` who leaves, and marks those. One claim follows the other, so that
 // each sees what those before have taken of the limits. The process remembers a mark before it is made: what is marked under one
-// that it does not know of was not sent (../doubt/take-over.ts).
+// that it does not know of was not sent (../doubt/abandoned.ts).
 
 /** Bounds what is read of a mailbox with very many lanes. */
 const READ_AT_MOST = 1_000

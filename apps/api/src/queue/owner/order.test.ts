@@ -131,7 +131,7 @@ describe('the order of a mailbox', () => {
       `UPDATE message_queue SET mark_id = 'old', marked_by = 'old', marked_at = mail_now() WHERE message_id = 'normal 400'`,
     )
     await fixture.clock.advance(1 * MINUTES)
-    expect((await fixture.queue.deliveries.takeOver()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
+    expect((await fixture.queue.deliveries.judgeAbandoned()).abandoned.toSorted()).toEqual(['high 1', 'normal 400'])
   })
 })
 

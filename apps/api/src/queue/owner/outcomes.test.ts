@@ -45,10 +45,10 @@ async function claimTwo(): Promise<[MarkedMessage, MarkedMessage]> {
 }
 
 /** A message whose process is taken for dead, and may still come late. */
-async function claimAndTakeOver(owner = 'late'): Promise<MarkedMessage> {
+async function claimAndAbandon(owner = 'late'): Promise<MarkedMessage> {
   await fixture.submit()
   const late = await fixture.claimOne(owner)
-  await fixture.takeOver()
+  await fixture.judgeAbandoned()
   return late
 }
 
@@ -139,7 +139,7 @@ it('puts a message in doubt whose process is gone: it is charged, and keeps its 
   await fixture.claimOne('dead')
   expect(await usage()).toEqual({ messages: 0, recipients: 0 })
 
-  expect(await fixture.newProcess().deliveries.takeOver()).toEqual({ abandoned: [id], moved: true, more: false })
+  expect(await fixture.newProcess().deliveries.judgeAbandoned()).toEqual({ abandoned: [id], moved: true, more: false })
 
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
   expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
@@ -239,7 +239,7 @@ it('does not lengthen later waits by attempts that were throttled', async () => 
 })
 
 it('accepts the outcome of an attempt whose process was taken for dead, even while another worker looks for the message', async () => {
-  const late = await claimAndTakeOver()
+  const late = await claimAndAbandon()
   const looking = await fixture.claimOne('looking')
 
   expect(await fixture.settle(late, SENT)).toBe(true)
@@ -250,7 +250,7 @@ it('accepts the outcome of an attempt whose process was taken for dead, even whi
 })
 
 it('accepts no outcome of an attempt once a later one has begun, and no outcome twice', async () => {
-  const late = await claimAndTakeOver()
+  const late = await claimAndAbandon()
   const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
   const before = await usage()
@@ -266,7 +266,7 @@ it('accepts no outcome of an attempt once a later one has begun, and no outcome 
 })
 
 it('accepts no outcome of an attempt once a later one has failed', async () => {
-  const late = await claimAndTakeOver()
+  const late = await claimAndAbandon()
   const current = await fixture.claimOne('current')
   expect(await store.clear(current, VERSION, true)).toBe(true)
   expect(await fixture.settle(current, FAILED)).toBe(true)
@@ -276,7 +276,7 @@ it('accepts no outcome of an attempt once a later one has failed', async () => {
 })
 
 it('learns that a message was sent after it had been stopped in doubt', async () => {
-  const late = await claimAndTakeOver()
+  const late = await claimAndAbandon()
   await fixture.settle(await fixture.claimOne('other'), FAILED)
 
   expect(await fixture.settle(late, SENT)).toBe(true)
@@ -286,7 +286,7 @@ it('learns that a message was sent after it had been stopped in doubt', async ()
 it.each(['first', 'last'])(
   'accepts a late outcome that comes %s in one batch with the outcome of a search for the message',
   async (position) => {
-    const late = await claimAndTakeOver()
+    const late = await claimAndAbandon()
     const looking = await fixture.claimOne('looking')
     const settlements = [
       () => fixture.settle(late, SENT),
@@ -350,7 +350,7 @@ it('clears no request under settings that have changed, or by another mark', asy
 })
 
 it('clears a request for the mark of its message alone, even if a former one asks at the same moment', async () => {
-  const lapsed = await claimAndTakeOver('lapsed')
+  const lapsed = await claimAndAbandon('lapsed')
   const holder = await fixture.claimOne('holder')
   const asked = [store.clear(lapsed, VERSION, true), store.clear(holder, VERSION, true)]
 
@@ -361,7 +361,7 @@ it('is in no doubt about a message whose last request could not send it', async 
   await fixture.submit()
   const refused = await fixture.claimOne('refused')
   expect(await store.clear(refused, VERSION, false)).toBe(true)
-  await fixture.takeOver()
+  await fixture.judgeAbandoned()
 
   expect(await fixture.claimOne('next')).toMatchObject({ id: refused.id, doubt: NO_DOUBT })
 })
@@ -376,7 +376,7 @@ it('marks a possible duplicate before it is sent, since the worker may die', asy
 // Drafts
 
 it('stores a draft for the mark of its message only, and searches later for one that was made under a former one', async () => {
-  const late = await claimAndTakeOver()
+  const late = await claimAndAbandon()
   const { mailboxes } = fixture.queue
   expect(await mailboxes.mayHaveLeftDraft(late.tenantId, late.id, DRAFT.mailbox)).toBe(true)
   const current = await fixture.claimOne('current')

@@ -27,7 +27,7 @@ import type { Candidate, OwnerStore } from './ownership.sql.ts'
 
 const OWNER_LEASE_MS = 12_000
 const RENEW_EVERY_MS = 3_000
-export const LOOK_EVERY_MS = 1_000
+export const TEND_EVERY_MS = 1_000
 /** Time between two looks counts for so much at most: there may have been an outage, in which nobody could renew. */
 const COUNTS_AT_MOST_MS = 2_000
 /** An owner that can begin nothing for so long, although something is due, leaves its mailboxes to another process. */

@@ -71,7 +71,7 @@ it('tells why a message failed, also that it was sent after all, and tells nothi
   const id = await fixture.submit()
   const first = await fixture.claimOne('first')
   await fixture.queue.deliveries.clear(first, VERSION, true)
-  await fixture.takeOver()
+  await fixture.judgeAbandoned()
   await fixture.settle(await fixture.claimOne('second'), FAILED)
   const { events } = await read()
   expect(events).toMatchObject([{ event: { type: 'message.failed', code: 'recipient-refused', detail: 'No' } }])

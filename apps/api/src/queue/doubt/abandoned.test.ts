@@ -5,7 +5,7 @@ import { MINUTES, SECONDS } from '../../test-support/test-clock.ts'
 import { createTestPool, useLink } from '../../test-support/test-database.ts'
 import { createTestQueue } from '../../test-support/test-queue.ts'
 import type { Deliveries } from '../queue.ts'
-import { TAKE_OVER_WAITS } from './take-over.ts'
+import { JUDGING_WAITS } from './abandoned.ts'
 
 // The owner of a mailbox, which looks as the product does for what nobody is sending.
 
@@ -21,14 +21,14 @@ let elapsedMs = 1 * MINUTES
 beforeEach(async () => {
   await fixture.clock.advance(1 * MINUTES)
   pool = createTestPool(link.url, 1)
-  deliveries = createTestQueue(pool, { takeOverWaits: TAKE_OVER_WAITS, elapsedMs: () => elapsedMs }).deliveries
+  deliveries = createTestQueue(pool, { judgingWaits: JUDGING_WAITS, elapsedMs: () => elapsedMs }).deliveries
 })
 afterEach(async () => {
   await pool.end()
   await fixture.database.empty('messages', 'mailbox_usage')
 })
 
-const look = async () => (await deliveries.takeOver()).abandoned
+const look = async () => (await deliveries.judgeAbandoned()).abandoned
 
 /** Returns what was taken over in the time, with a look at its beginning, at its end, and every two seconds. */
 async function lookFor(ms: number): Promise<readonly string[]> {
@@ -44,7 +44,7 @@ it('leaves a process that is gone five seconds to write what it knows', async ()
   const [known, lost] = [await fixture.submit(), await fixture.submit()]
   const sending = await fixture.claim(2, 'gone')
 
-  expect(await lookFor(TAKE_OVER_WAITS.afterTakeoverMs - 1)).toEqual([])
+  expect(await lookFor(JUDGING_WAITS.afterTakeoverMs - 1)).toEqual([])
   const sent = sending.filter(({ id }) => id === known)
   expect(await Promise.all(sent.map((message) => fixture.settle(message, SENT)))).toEqual([true])
   elapsedMs += 1
@@ -64,7 +64,7 @@ it('leaves alone what a process is sending that has handed the mailbox over, and
   expect(await fixture.queue.deliveries.clear(message, VERSION, true)).toBe(true)
   await fixture.database.query(`DELETE FROM owners WHERE name = 'stopping'`)
   expect(await fixture.queue.deliveries.clear(message, VERSION, true)).toBe(false)
-  expect(await lookFor(TAKE_OVER_WAITS.afterTakeoverMs)).toEqual([message.id])
+  expect(await lookFor(JUDGING_WAITS.afterTakeoverMs)).toEqual([message.id])
 })
 
 const failedLook = async () => {
@@ -85,7 +85,7 @@ it.each([
   await fixture.submit()
   const { id } = await fixture.claimOne('away')
 
-  expect(await lookFor(TAKE_OVER_WAITS.afterOutageMs - 1)).toEqual([])
+  expect(await lookFor(JUDGING_WAITS.afterOutageMs - 1)).toEqual([])
   elapsedMs += 1
   expect(await look()).toEqual([id])
 })
@@ -98,7 +98,7 @@ it('undoes a mark without an answer at once and without doubt, and leaves alone 
   const sending = await fixture.submit()
   await deliveries.claim('known', 10)
 
-  expect(await deliveries.takeOver(() => ['known'])).toEqual({ abandoned: [], moved: true, more: false })
+  expect(await deliveries.judgeAbandoned(() => ['known'])).toEqual({ abandoned: [], moved: true, more: false })
   expect(await fixture.read(sending)).toMatchObject({ status: 'sending' })
   expect(await fixture.read(lost)).toMatchObject({ status: 'queued', attempts: [] })
   expect(await deliveries.claim('again', 10)).toMatchObject([{ id: lost, attemptCount: 1, doubt: { state: 'none' } }])

@@ -25,14 +25,14 @@ import { messages } from '@inforiver-mail/contract/language/en/messages'
 const MOVED_AT_ONCE = 1_000
 
 /** How long the owner of a mailbox waits until it judges what a process that is gone was sending. */
-export interface TakeOverWaits {
+export interface JudgingWaits {
   /** For an outcome that is on its way to the database. */
   readonly afterTakeoverMs: number
   /** The same once the database was away: a connection that went silent is given up after 35 s, and connecting may take 5 s. */
   readonly afterOutageMs: number
 }
 
-export const TAKE_OVER_WAITS: TakeOverWaits = { afterTakeoverMs: 5_000, afterOutageMs: 45_000 }
+export const JUDGING_WAITS: JudgingWaits = { afterTakeoverMs: 5_000, afterOutageMs: 45_000 }
 
 /** Two looks that are further apart may have an outage between them. */
 const LOOKS_APART_MS = 10_000
@@ -91,7 +91,7 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
 )
 SELECT message_id, is_mine FROM recovered WHERE (SELECT count(*) FROM counted) >= 0`
 
-export interface TakenOver {
+export interface Judged {
   /** Of processes that are gone. */
   readonly abandoned: readonly string[]
   /** Something is due again. */
@@ -108,17 +108,18 @@ interface Look {
   readonly left: readonly string[]
 }
 
-const NOTHING: TakenOver = { abandoned: [], moved: false, more: false }
+const NOTHING: Judged = { abandoned: [], moved: false, more: false }
 
 /**
- * Nothing else may hold up the looks: those that are far apart count as an outage, after which others have longer.
+ * Each call of `judgeAbandoned` is one look, and nothing else may delay it: two looks that are far apart are taken for an outage of
+ * the database, after which an outcome of another process is waited for longer.
  *
  * @param databaseWasAway whether the database went away during the start
  */
-export function createTakingOver(
+export function createJudging(
   pool: pg.Pool,
   ownership: Pick<Ownership, 'use'>,
-  { afterTakeoverMs, afterOutageMs }: TakeOverWaits,
+  { afterTakeoverMs, afterOutageMs }: JudgingWaits,
   databaseWasAway: () => boolean,
   elapsedMs: () => number,
 ) {
@@ -134,7 +135,7 @@ export function createTakingOver(
   /** Null once times were brought back after it. */
   let setBack: SetBack | null = null
 
-  async function takeOver(mine: Owned, underWay: readonly string[]): Promise<TakenOver> {
+  async function judgeAbandoned(mine: Owned, underWay: readonly string[]): Promise<Judged> {
     const look = await lookOnce(mine, underWay)
     const now = elapsedMs()
     if (hasFailed || (last === null && databaseWasAway()) || (lookedAt !== null && now - lookedAt > LOOKS_APART_MS))
@@ -168,11 +169,11 @@ export function createTakingOver(
 
   return {
     /** Queues what nobody is sending. `underWay` has the marks whose messages this process is sending. */
-    async takeOver(underWay: () => readonly string[] = () => []): Promise<TakenOver> {
+    async judgeAbandoned(underWay: () => readonly string[] = () => []): Promise<Judged> {
       try {
-        const taken = await ownership.use((mine) => takeOver(mine, underWay()))
-        if (taken === null) lookedAt = null // nobody else looks while it owns nothing
-        return taken ?? NOTHING
+        const judged = await ownership.use((mine) => judgeAbandoned(mine, underWay()))
+        if (judged === null) lookedAt = null // it owns nothing, so that its next look follows no earlier one
+        return judged ?? NOTHING
       } catch (error) {
         hasFailed = true
         throw error
