@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { optionalText, readJson } from '../json.ts'
-import { classifyFailure, type Failure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
+import { optionalText } from '../json.ts'
+import type { Failure } from './classify-failure.ts'
 import {
   acceptance,
-  asRepeatable,
+  failureOf,
   isGone,
+  readReply,
+  repeatableOrGone,
   type CallOptions,
   type Exchange,
   type Gone,
@@ -66,13 +67,10 @@ export function createDraftCalls(exchange: Exchange) {
       const path = `${mailboxPath(mailbox)}/messages`
       const request = { path, ...draftBody(message), immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
       const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
-      if (!reply.answered) return classifyConnectionFailure(reply.error)
-      const draft = reply.status === 201 ? readJson(reply.text, NewDraft) : null
-      if (draft) {
-        const { id: draftId, internetMessageId, from } = draft
-        return { outcome: 'created', draftId, internetMessageId, from: from?.emailAddress.address ?? null }
-      }
-      return classifyFailure(reply.answer) // without the sender: Exchange checks it only when the draft is sent
+      const draft = readReply(reply, NewDraft, 201)
+      if (!draft) return failureOf(reply) // without the sender: Exchange checks it only when the draft is sent
+      const { id: draftId, internetMessageId, from } = draft
+      return { outcome: 'created', draftId, internetMessageId, from: from?.emailAddress.address ?? null }
     },
 
     /** `gone`: the draft was sent and its copy has not appeared yet, or it was deleted for good. */
@@ -82,11 +80,10 @@ export function createDraftCalls(exchange: Exchange) {
     ): Promise<SendDraftOutcome> {
       const path = `${messagePath(mailbox, draftId)}/send`
       const reply = await exchange({ method: 'POST', path, immutableIds: true, accessToken, signal })
-      if (!reply.answered) return classifyConnectionFailure(reply.error)
       const sent = acceptance(reply)
       if (sent) return sent
-      if (isGone(reply.answer)) return { outcome: 'gone' }
-      const failure = classifyFailure(reply.answer, { ...context, draft: 'sent' })
+      if (reply.answered && isGone(reply.answer)) return { outcome: 'gone' }
+      const failure = failureOf(reply, { ...context, draft: 'sent' })
       return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure
     },
 
@@ -112,10 +109,8 @@ async function readDraft(
 ): Promise<ReadDraftOutcome> {
   const path = `${messagePath(mailbox, draftId)}?$select=id,isDraft`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  const draft = reply.status === 200 ? readJson(reply.text, DraftState) : null
-  if (draft) return { outcome: draft.isDraft ? 'draft' : 'sent' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
+  const draft = readReply(reply, DraftState)
+  return draft ? { outcome: draft.isDraft ? 'draft' : 'sent' } : repeatableOrGone(reply, OF_DRAFT)
 }
 
 /** The first deletion only moves an item to Deleted Items, unless it is there already; the second one is for good. */
@@ -133,9 +128,7 @@ async function deleteOnce(
 ): Promise<DeleteOutcome> {
   const path = messagePath(mailbox, id)
   const reply = await exchange({ method: 'DELETE', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  if (reply.status === 204) return { outcome: 'deleted' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
+  return reply.answered && reply.status === 204 ? { outcome: 'deleted' } : repeatableOrGone(reply, OF_DRAFT)
 }
 
 /** A person sent it from the Drafts folder, or an earlier call did and its answer was lost. Reading it shows which. */

@@ -1,9 +1,8 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { z } from 'zod'
-import { optionalText, readJson } from '../json.ts'
-import { classifyFailure, type Failure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
-import { asRepeatable, type CallOptions, type Exchange } from './graph-exchange.ts'
+import { optionalText } from '../json.ts'
+import type { Failure } from './classify-failure.ts'
+import { asRepeatable, failureOf, readReply, type CallOptions, type Exchange } from './graph-exchange.ts'
 import { mailboxPath } from './graph-call.ts'
 import { MIME_ID_HEADER } from './mime-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
@@ -117,9 +116,8 @@ export async function findOwnIds(
   ].join('&')
   const path = `${mailboxPath(mailbox)}/mailFolders/sentitems/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  const found = reply.status === 200 ? readJson(reply.text, OwnIds) : null
-  if (!found) return asRepeatable(classifyFailure(reply.answer))
+  const found = readReply(reply, OwnIds)
+  if (!found) return asRepeatable(failureOf(reply))
   const ids = found.value.flatMap(({ singleValueExtendedProperties: [ours] }) => ours?.value ?? [])
   return { outcome: 'found', ids: [...new Set(ids)] }
 }
@@ -142,9 +140,8 @@ async function findBy(
   ].join('&')
   const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  const found = reply.status === 200 ? readJson(reply.text, FoundMessages) : null
-  if (!found) return asRepeatable(classifyFailure(reply.answer))
+  const found = readReply(reply, FoundMessages)
+  if (!found) return asRepeatable(failureOf(reply))
   const ourId = ({ singleValueExtendedProperties: [ours] }: Copy) => ours?.value ?? null
   const isToOurs = (copy: Copy) => only !== undefined && isToAny(copy, only.recipients)
   const copies = found.value.filter((copy) => only === undefined || [null, only.messageId].includes(ourId(copy)))

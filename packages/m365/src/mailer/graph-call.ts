@@ -1,10 +1,4 @@
-import {
-  Client,
-  ResponseType,
-  type Context,
-  type Middleware,
-  type MiddlewareOptions,
-} from '@microsoft/microsoft-graph-client'
+import { Client, ResponseType, type Context } from '@microsoft/microsoft-graph-client'
 import { withoutTrailingSlash } from '../clouds.ts'
 import type { AnswerHeaders } from '../answer-headers.ts'
 import { boundedText } from '../bounded-text.ts'
@@ -62,106 +56,60 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL". Requests are
   // recognised by its origin, which has the host in small letters and no port that goes without saying.
   const baseUrl = `${withoutTrailingSlash(new URL(graphBaseUrl).href).replace(/\/v1\.0$/, '')}/`
-  const { origin } = new URL(baseUrl)
-  const client = Client.initWithMiddleware({
-    baseUrl,
-    defaultVersion: 'v1.0',
-    middleware: createTransport(origin, fetch),
-  })
+  const ownUrls = `${new URL(baseUrl).origin}/`
 
-  return async ({
-    method,
-    path,
-    body,
-    mime,
-    immutableIds,
-    pageSize,
-    maxAnswerBytes,
-    cutsAnswer,
-    accessToken,
-    signal,
-  }) => {
-    const call = new CallState(accessToken, signal, maxAnswerBytes, cutsAnswer)
-    const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
-    const preferred = preferenceOf(immutableIds, pageSize)
+  return async (asked) => {
+    const { method, path, body, mime } = asked
+    let reply: GraphReply = { answered: false, error: new Error('The Graph client made no request.') }
+    // A client of its own keeps token and answer apart from those of calls that overlap.
+    const client = Client.initWithMiddleware({
+      baseUrl,
+      defaultVersion: 'v1.0',
+      middleware: {
+        async execute(context) {
+          reply = await transport(context, asked, ownUrls, fetch)
+        },
+      },
+    })
+    const request = client.api(path).responseType(ResponseType.RAW)
+    const preferred = preferenceOf(asked)
     if (preferred !== '') request.header('prefer', preferred)
-    try {
-      if (method === 'GET') await request.get()
-      else if (method === 'DELETE') await request.delete()
-      else if (mime) await request.header('content-type', 'text/plain').post(mime.toString('base64'))
-      // The client sends a string unchanged, but would serialise anything else by the name of its class.
-      else await request.post(body === undefined ? '' : JSON.stringify(body))
-    } catch (error) {
-      if (call.reply?.answered !== false) throw error // a bug of ours, not a failed connection
-    }
-    return call.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
+    if (method === 'GET') await request.get()
+    else if (method === 'DELETE') await request.delete()
+    else if (mime) await request.header('content-type', 'text/plain').post(mime.toString('base64'))
+    // The client sends a string unchanged, but would serialise anything else by the name of its class.
+    else await request.post(body === undefined ? '' : JSON.stringify(body))
+    return reply
   }
 }
 
-function preferenceOf(immutableIds?: true, pageSize?: number): string {
+function preferenceOf({ immutableIds, pageSize }: GraphRequest): string {
   const ids = immutableIds ? 'IdType="ImmutableId"' : ''
   if (pageSize === undefined) return ids
   return `${ids === '' ? '' : `${ids}, `}odata.maxpagesize=${pageSize}`
 }
 
-/** The state of one call, in a middleware that all calls share. The client looks it up by its class. */
-class CallState implements MiddlewareOptions {
-  readonly accessToken: string
-  readonly signal: AbortSignal | undefined
-  readonly maxAnswerBytes: number | undefined
-  readonly cutsAnswer: boolean
-  reply: GraphReply | null = null
-
-  constructor(
-    accessToken: string,
-    signal: AbortSignal | undefined,
-    maxAnswerBytes: number | undefined,
-    cutsAnswer = false,
-  ) {
-    this.accessToken = accessToken
-    this.signal = signal
-    this.maxAnswerBytes = maxAnswerBytes
-    this.cutsAnswer = cutsAnswer
-  }
-}
-
-function callOf({ middlewareControl }: Context): CallState {
-  const call = middlewareControl?.getMiddlewareOptions(CallState)
-  if (!(call instanceof CallState)) throw new Error('A request to Graph belongs to no call.')
-  return call
-}
-
 /**
- * The only middleware: makes the request with the given fetch, and records the reply. It attaches the token to requests to
- * Graph's origin only.
+ * The only middleware: makes the request with the given fetch. It attaches the token to requests to Graph's origin only.
  */
-function createTransport(graphOrigin: string, fetch: MicrosoftFetch): Middleware {
-  const ownUrls = `${graphOrigin}/`
-  return {
-    async execute(context) {
-      const call = callOf(context)
-      const url = urlOf(context)
-      const init = context.options as MicrosoftFetchInit // the client only makes plain objects of headers
-      const headers = url.startsWith(ownUrls)
-        ? { ...init.headers, authorization: `Bearer ${call.accessToken}` }
-        : init.headers
-      try {
-        const response = await fetch(url, { ...init, headers, signal: call.signal })
-        const text = response.body === null ? '' : await boundedText(response, call.maxAnswerBytes, call.cutsAnswer)
-        const requestBytes = init.body === undefined ? 0 : Buffer.byteLength(init.body)
-        const { status, headers: received } = response
-        call.reply = { answered: true, requestBytes, status, headers: received, text }
-        context.response = response as Response // the client returns it raw, and nobody reads it
-      } catch (error) {
-        call.reply = { answered: false, error }
-        throw error
-      }
-    },
+async function transport(
+  context: Context,
+  { accessToken, signal, maxAnswerBytes, cutsAnswer }: GraphRequest,
+  ownUrls: string,
+  fetch: MicrosoftFetch,
+): Promise<GraphReply> {
+  const url = typeof context.request === 'string' ? context.request : context.request.url
+  const init = context.options as MicrosoftFetchInit // the client only makes plain objects of headers
+  const headers = url.startsWith(ownUrls) ? { ...init.headers, authorization: `Bearer ${accessToken}` } : init.headers
+  try {
+    const response = await fetch(url, { ...init, headers, signal })
+    const text = response.body === null ? '' : await boundedText(response, maxAnswerBytes, cutsAnswer)
+    const requestBytes = init.body === undefined ? 0 : Buffer.byteLength(init.body)
+    const { status, headers: received } = response
+    return { answered: true, requestBytes, status, headers: received, text }
+  } catch (error) {
+    return { answered: false, error }
   }
-}
-
-function urlOf({ request }: Context): string {
-  return typeof request === 'string' ? request : request.url
 }
 
 /** The mailbox that a call works in: that of the token's person, or another one by any of its addresses. */

@@ -1,5 +1,8 @@
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
+import type { z } from 'zod'
+import { readJson } from '../json.ts'
 import { classifyFailure, type Failure, type FailureContext } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import {
   readGraphAnswer,
   type GraphAnswer,
@@ -38,10 +41,10 @@ export interface Gone {
 }
 
 export type Answered = Extract<GraphReply, { answered: true }> & { readonly answer: GraphAnswer }
-export type NotAnswered = Extract<GraphReply, { answered: false }>
+export type Reply = Answered | Extract<GraphReply, { answered: false }>
 
 /** Throws only when `signal` was aborted before anything was sent. */
-export type Exchange = (request: GraphRequest) => Promise<Answered | NotAnswered>
+export type Exchange = (request: GraphRequest) => Promise<Reply>
 
 /** Makes one request to Graph and reads its answer. */
 export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOptions): Exchange {
@@ -55,9 +58,29 @@ export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOption
 }
 
 /** Graph accepts a mail by 202 without a body. Any other success, as that of a captive portal, proves nothing. */
-export function acceptance({ status, text, answer }: Answered): Extract<SendOutcome, { outcome: 'sent' }> | null {
-  if (status !== 202 || text !== '') return null
-  return { outcome: 'sent', retryAfter: answer.retryAfter, requestId: answer.requestId }
+export function acceptance(reply: Reply): Extract<SendOutcome, { outcome: 'sent' }> | null {
+  if (!reply.answered || reply.status !== 202 || reply.text !== '') return null
+  const { retryAfter, requestId } = reply.answer
+  return { outcome: 'sent', retryAfter, requestId }
+}
+
+/** What the documented success says, read by a schema; null for any other reply. */
+export function readReply<Schema extends z.ZodType>(
+  reply: Reply,
+  schema: Schema,
+  status = 200,
+): z.output<Schema> | null {
+  return reply.answered && reply.status === status ? readJson(reply.text, schema) : null
+}
+
+/** Why a reply is no success. */
+export function failureOf(reply: Reply, context?: FailureContext): Failure {
+  return reply.answered ? classifyFailure(reply.answer, context) : classifyConnectionFailure(reply.error)
+}
+
+/** Why the reply to a request about one item is no success, where the request may simply be repeated. */
+export function repeatableOrGone(reply: Reply, context?: FailureContext): Gone | Failure {
+  return reply.answered && isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(failureOf(reply, context))
 }
 
 /** A read or a delete may simply be repeated, so it never matters whether a lost one was carried out. */

@@ -1,5 +1,3 @@
-import { classifyFailure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
 import {
   findMessage,
@@ -11,6 +9,7 @@ import {
 import {
   acceptance,
   createExchange,
+  failureOf,
   type CallOptions,
   type GraphMailerOptions,
   type SendOutcome,
@@ -64,8 +63,7 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
       const { accessToken, signal, mailbox } = callOptions
       const path = `${mailboxPath(mailbox)}/sendMail`
       const reply = await exchange({ ...sendMailBody(message), method: 'POST', path, accessToken, signal })
-      if (!reply.answered) return classifyConnectionFailure(reply.error)
-      return acceptance(reply) ?? classifyFailure(reply.answer, callOptions)
+      return acceptance(reply) ?? failureOf(reply, callOptions)
     },
   }
 }

@@ -1,16 +1,17 @@
 import { z } from 'zod'
-import { optionalText, readJson } from '../json.ts'
-import { classifyFailure, type Failure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
+import { optionalText } from '../json.ts'
+import type { Failure } from './classify-failure.ts'
 import { messageIdsIn, REPORT_BYTES } from './delivery-report.ts'
 import {
   asRepeatable,
-  isGone,
+  failureOf,
+  readReply,
+  repeatableOrGone,
   type Answered,
   type CallOptions,
   type Exchange,
   type Gone,
-  type NotAnswered,
+  type Reply,
 } from './graph-exchange.ts'
 import { pathOfLink, mailboxPath, messagePath } from './graph-call.ts'
 
@@ -115,8 +116,8 @@ export function createInboxCalls(exchange: Exchange) {
     async readReport(id: string, options: CallOptions): Promise<ReportFacts | Gone | Failure> {
       const query = `$select=from,sender,receivedDateTime,toRecipients&${expand([CLASS_PROPERTY, ...ORIGINAL_PROPERTIES])}`
       const reply = await get(`${messagePath(options.mailbox, id)}?${query}`, options)
-      const read = succeeded(reply) ? readJson(reply.text, Report) : null
-      return read ? toFacts(read) : failureOf(reply)
+      const read = readReply(reply, Report)
+      return read ? toFacts(read) : repeatableOrGone(reply)
     },
 
     /** Reads the beginning of a report's MIME: `REPORT_BYTES` at most. */
@@ -126,8 +127,8 @@ export function createInboxCalls(exchange: Exchange) {
     ): Promise<{ readonly outcome: 'read'; readonly source: string } | Gone | Failure> {
       const path = `${messagePath(options.mailbox, id)}/$value`
       const reply = await get(path, options, { maxAnswerBytes: REPORT_BYTES, cutsAnswer: true })
-      const isMime = succeeded(reply) && BEGINS_WITH_HEADER.test(reply.text)
-      return isMime ? { outcome: 'read', source: reply.text } : failureOf(reply)
+      const isMime = reply.answered && reply.status === 200 && BEGINS_WITH_HEADER.test(reply.text)
+      return isMime ? { outcome: 'read', source: reply.text } : repeatableOrGone(reply)
     },
   }
 }
@@ -147,25 +148,15 @@ function expand(properties: readonly string[]): string {
   return `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=${filter})`)}`
 }
 
-function succeeded(reply: Answered | NotAnswered): reply is Answered {
-  return reply.answered && reply.status === 200
-}
-
-function isRefusedByGraph(reply: Answered | NotAnswered): reply is Answered {
+function isRefusedByGraph(reply: Reply): reply is Answered {
   return reply.answered && reply.answer.gateway === null
 }
 
-function failureOf(reply: Answered | NotAnswered): Gone | Failure {
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
-}
-
-function toPage(reply: Answered | NotAnswered): ListArrivedOutcome {
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  const page = reply.status === 200 ? readJson(reply.text, ArrivedPage) : null
+function toPage(reply: Reply): ListArrivedOutcome {
+  const page = readReply(reply, ArrivedPage)
   const next = page && pathOf(page['@odata.nextLink'])
   const link = next ?? (page && pathOf(page['@odata.deltaLink']))
-  if (!page || link === null) return asRepeatable(classifyFailure(reply.answer))
+  if (!page || link === null) return asRepeatable(failureOf(reply))
   const mails = page.value.flatMap((mail) => (mail === null ? [] : [toArrived(mail)]))
   return { outcome: 'listed', mails, link, more: next !== null }
 }
@@ -222,10 +213,9 @@ export async function probeInbox(
 ): Promise<InboxProbe> {
   const path = `${mailboxPath(mailbox)}/mailFolders/inbox/messages?$select=id&$top=1`
   const reply = await exchange({ method: 'GET', path, accessToken, signal })
-  if (!reply.answered) return { outcome: 'unavailable', failure: asRepeatable(classifyConnectionFailure(reply.error)) }
-  if (reply.status === 200 && readJson(reply.text, Messages)) return { outcome: 'read' }
-  const failure = asRepeatable(classifyFailure(reply.answer))
-  if (failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }
+  if (readReply(reply, Messages)) return { outcome: 'read' }
+  const failure = asRepeatable(failureOf(reply))
+  if (!reply.answered || failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }
   if (reply.status === 401 || reply.status === 403) return { outcome: 'denied', failure }
   return { outcome: reply.status === 404 ? 'missing' : 'unavailable', failure }
 }

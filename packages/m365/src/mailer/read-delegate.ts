@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { optionalText, readJson } from '../json.ts'
-import { classifyFailure, type Failure } from './classify-failure.ts'
-import { classifyConnectionFailure } from './connection-failure.ts'
-import { asRepeatable, type Exchange } from './graph-exchange.ts'
+import { optionalText } from '../json.ts'
+import type { Failure } from './classify-failure.ts'
+import { asRepeatable, failureOf, readReply, type Exchange } from './graph-exchange.ts'
 
 const MAX_ADDRESSES = 500
 const PATH = '/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses,userType'
@@ -33,9 +32,8 @@ export async function readDelegate(
   signal?: AbortSignal,
 ): Promise<DelegateOutcome> {
   const reply = await exchange({ method: 'GET', path: PATH, accessToken, signal })
-  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-  const user = reply.status === 200 ? readJson(reply.text, User) : null
-  return user ? { outcome: 'found', delegate: toDelegate(user) } : asRepeatable(classifyFailure(reply.answer))
+  const user = readReply(reply, User)
+  return user ? { outcome: 'found', delegate: toDelegate(user) } : asRepeatable(failureOf(reply))
 }
 
 function toDelegate(user: z.infer<typeof User>): Delegate {

@@ -6,13 +6,16 @@ import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import {
   asRepeatable,
+  failureOf,
   isGone,
+  readReply,
+  repeatableOrGone,
   type Answered,
   type CallOptions,
   type Exchange,
   type Gone,
   type GraphMailerOptions,
-  type NotAnswered,
+  type Reply,
 } from './graph-exchange.ts'
 import { hasMark, messagePath, readGraphAnswer, type GraphAnswer } from './graph-call.ts'
 import type { OutgoingAttachment } from './outgoing-message.ts'
@@ -67,9 +70,8 @@ export function createUploadCalls(exchange: Exchange) {
     ): Promise<AttachFileOutcome> {
       const request = { path: attachmentsPath(mailbox, draftId), body: toGraphAttachment(file) }
       const reply = await exchange({ method: 'POST', ...request, immutableIds: true, accessToken, signal })
-      if (!reply.answered) return classifyConnectionFailure(reply.error)
-      if (reply.status === 201) return { outcome: 'attached', isConfirmed: isOfGraph(reply, file) }
-      return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, OF_DRAFT)
+      if (reply.answered && reply.status === 201) return { outcome: 'attached', isConfirmed: isOfGraph(reply, file) }
+      return reply.answered && isGone(reply.answer) ? { outcome: 'gone' } : failureOf(reply, OF_DRAFT)
     },
 
     /** Lists the attachments that are complete, inline images included. Never `unknown`. */
@@ -83,10 +85,8 @@ export function createUploadCalls(exchange: Exchange) {
       for (let page = 0; query !== null && page < MAX_PAGES; page += 1) {
         const path = `${attachmentsPath(mailbox, draftId)}${query}`
         const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-        if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-        const listed = reply.status === 200 ? readJson(reply.text, AttachmentPage) : null
-        if (!listed)
-          return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
+        const listed = readReply(reply, AttachmentPage)
+        if (!listed) return repeatableOrGone(reply, OF_DRAFT)
         attachments.push(...listed.value)
         query = queryOf(listed['@odata.nextLink'])
       }
@@ -102,10 +102,10 @@ export function createUploadCalls(exchange: Exchange) {
       const path = `${attachmentsPath(mailbox, draftId)}/createUploadSession`
       const body = { AttachmentItem: toAttachmentItem(file) }
       const reply = await exchange({ method: 'POST', path, body, immutableIds: true, accessToken, signal })
-      if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
-      const session = [200, 201].includes(reply.status) ? readSession(reply.text) : null
-      if (session) return uploadUrlFailure(session.uploadUrl) ?? { outcome: 'created', session }
-      return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer, OF_DRAFT))
+      const opened = readReply(reply, SessionBody) ?? readReply(reply, SessionBody, 201)
+      if (!opened) return repeatableOrGone(reply, OF_DRAFT)
+      const session = toSession(opened)
+      return uploadUrlFailure(session.uploadUrl) ?? { outcome: 'created', session }
     },
   }
 }
@@ -237,7 +237,7 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions) {
     { uploadUrl }: UploadSession,
     request: UploadRequest,
     signal: AbortSignal | undefined,
-  ): Promise<Answered | NotAnswered> {
+  ): Promise<Reply> {
     signal?.throwIfAborted()
     try {
       const response = await fetch(uploadUrl, { ...request, ...(signal && { signal }) })
@@ -278,10 +278,7 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions) {
   }
 }
 
-/** Reads the answer to `createUploadSession`; null when it holds no session. */
-function readSession(text: string): UploadSession | null {
-  const body = readJson(text, SessionBody)
-  if (!body) return null
+function toSession(body: z.infer<typeof SessionBody>): UploadSession {
   const expiresAt = new Date(body.expirationdatetime ?? '')
   return { uploadUrl: body.uploadurl, expiresAt: Number.isNaN(expiresAt.getTime()) ? null : expiresAt }
 }
@@ -306,9 +303,9 @@ function judgeRange(reply: Answered, { start, totalBytes, bytes }: UploadRange):
     if (end < totalBytes) return { outcome: 'out-of-step' }
     return { outcome: isAttached(reply) ? 'finished' : 'unconfirmed' }
   }
-  if (answer.gateway !== null) return failureOf(answer)
+  if (answer.gateway !== null) return failureOfHost(answer)
   if (isOutOfStep(answer)) return { outcome: 'out-of-step' }
-  return isSessionGone(answer) ? { outcome: 'session-gone' } : failureOf(answer)
+  return isSessionGone(answer) ? { outcome: 'session-gone' } : failureOfHost(answer)
 }
 
 function judgeStatus(reply: Answered): ReadUploadSessionOutcome {
@@ -319,7 +316,7 @@ function judgeStatus(reply: Answered): ReadUploadSessionOutcome {
   }
   if (isSessionGone(reply.answer)) return { outcome: 'session-gone' }
   // Microsoft documents this call for OneDrive only, so a refusal says nothing about the session.
-  const failure = asRepeatable(failureOf(reply.answer))
+  const failure = asRepeatable(failureOfHost(reply.answer))
   const isRefused = failure.outcome === 'refused' || failure.outcome === 'intercepted'
   return isRefused || isSuccess(reply) ? { outcome: 'unsupported' } : failure
 }
@@ -375,7 +372,7 @@ function hasCode({ code, innerCode }: GraphAnswer, pattern: RegExp): boolean {
  * Leaves out Microsoft's own sentence, which may quote the address. What something else than Microsoft refuses here concerns
  * the message alone: mail without large files does not go this way.
  */
-function failureOf(answer: GraphAnswer): Failure {
+function failureOfHost(answer: GraphAnswer): Failure {
   if (answer.gateway === null) return classifyFailure({ ...answer, message: null })
   const failure = asRepeatable(classifyFailure({ ...answer, message: null, retryAfter: null }))
   return failure.outcome === 'intercepted' ? { ...failure, concerns: 'message' } : failure
