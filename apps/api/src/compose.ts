@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { createRandomStock } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
 import { systemClock, systemTimers } from './runtime/clock.ts'
 import type { Config } from './configuration/config.ts'
@@ -22,7 +21,7 @@ export async function compose(
     timers = systemTimers,
     elapsedMs = timers.elapsedMs,
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
-    random = createRandomStock(randomBytes),
+    random = randomBytes,
     newId = createIds({ clock: systemClock, random }),
     ...others
   }: Partial<WireOptions> & {

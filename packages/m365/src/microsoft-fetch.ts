@@ -68,51 +68,16 @@ export interface MicrosoftFetchOptions {
 export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftFetch {
   const dispatcher = createDispatcher(options)
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const partsOf = createUrlReader()
   return (url, { method = 'GET', headers, body = null, signal } = {}) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) throw new NotSentError(signal.reason as Error)
-      const { origin, path } = partsOf(url)
-      const call = new Call(timeoutMs, signal, resolve, reject)
-      dispatcher.dispatch({ origin, path, method, headers: { ...COMMON_HEADERS, ...headers }, body }, call)
-    })
-}
-
-/** Remembers the last URL, since most requests of a worker go to the same one. */
-function createUrlReader(): (url: string) => { readonly origin: string; readonly path: string } {
-  let last = { url: '', origin: '', path: '' }
-  return (url) => {
-    if (url !== last.url) {
       const { origin, pathname, search } = new URL(url)
-      last = { url, origin, path: pathname + search }
-    }
-    return last
-  }
-}
-
-/**
- * The calls that an aborted signal breaks off. All that a worker sends has one signal, whose own list of listeners would be
- * searched for each of them.
- */
-const callsOf = new WeakMap<AbortSignal, Set<Call>>()
-
-function onAbort(this: AbortSignal): void {
-  for (const call of callsOf.get(this) ?? []) call.breakOff(this.reason as Error)
-}
-
-function listen(call: Call, signal: AbortSignal): void {
-  const calls = callsOf.get(signal) ?? new Set()
-  if (calls.size === 0) {
-    callsOf.set(signal, calls)
-    signal.addEventListener('abort', onAbort)
-  }
-  calls.add(call)
-}
-
-/** Leaves no listener behind: Node keeps a signal with a timeout in memory for as long as it has one. */
-function ignore(call: Call, signal: AbortSignal): void {
-  const calls = callsOf.get(signal)
-  if (calls?.delete(call) && calls.size === 0) signal.removeEventListener('abort', onAbort)
+      const call = new Call(timeoutMs, signal, resolve, reject)
+      dispatcher.dispatch(
+        { origin, path: pathname + search, method, headers: { ...COMMON_HEADERS, ...headers }, body },
+        call,
+      )
+    })
 }
 
 /**
@@ -140,8 +105,10 @@ class Call implements Dispatcher.DispatchHandler {
     this.onAnswer = onAnswer
     this.onFailure = onFailure
     this.timer = setTimeout(timeOut, timeoutMs, this)
-    if (signal) listen(this, signal)
+    signal?.addEventListener('abort', this.onAbort)
   }
+
+  private readonly onAbort = (): void => this.breakOff(this.signal?.reason as Error)
 
   timeOut(): void {
     if (!this.ended) this.breakOff(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
@@ -162,8 +129,9 @@ class Call implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, received: IncomingHttpHeaders): void {
     if (status < 200) return
     const headers = new ReceivedHeaders(received)
-    this.body = headers.get('content-length') === '0' ? null : createBody(controller)
-    this.onAnswer(new Answer(status, headers, this.body))
+    const body = headers.get('content-length') === '0' ? null : createBody(controller)
+    this.body = body
+    this.onAnswer({ status, headers, body, text: async () => (body === null ? '' : text(body)) })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -188,7 +156,8 @@ class Call implements Dispatcher.DispatchHandler {
   private end(): void {
     this.ended = true
     clearTimeout(this.timer)
-    if (this.signal) ignore(this, this.signal)
+    // Node keeps a signal with a timeout in memory for as long as it has a listener.
+    this.signal?.removeEventListener('abort', this.onAbort)
   }
 }
 
@@ -198,22 +167,6 @@ class Call implements Dispatcher.DispatchHandler {
  */
 function timeOut(call: Call): void {
   setImmediate(() => call.timeOut())
-}
-
-class Answer implements MicrosoftResponse {
-  readonly status: number
-  readonly headers: AnswerHeaders
-  readonly body: Readable | null
-
-  constructor(status: number, headers: AnswerHeaders, body: Readable | null) {
-    this.status = status
-    this.headers = headers
-    this.body = body
-  }
-
-  async text(): Promise<string> {
-    return this.body === null ? '' : text(this.body)
-  }
 }
 
 /** A body that is not read to its end closes the connection. */
