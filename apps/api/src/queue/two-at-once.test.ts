@@ -125,7 +125,7 @@ it('keeps a message until its content can be deleted', async () => {
   await fixture.queue.upkeep.deleteOld(later)
   expect(await all('messages')).toHaveLength(1)
   await release()
-  await fixture.queue.upkeep.deleteOld(later)
+  await fixture.queue.upkeep.deleteOld(new Date(later.getTime() + 1 * HOURS))
 
   expect(await all('messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])

@@ -48,7 +48,7 @@ it('deletes the others where one kind cannot be deleted', async () => {
   expect(await fixture.database.query('SELECT FROM message_events')).toEqual([])
 
   await allow()
-  await fixture.queue.upkeep.deleteOld(fixture.clock.now())
+  await fixture.queue.upkeep.deleteOld(new Date(fixture.clock.now().getTime() + 1 * HOURS))
   expect(await fixture.database.query('SELECT FROM messages')).toEqual([])
 })
 

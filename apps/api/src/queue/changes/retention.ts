@@ -12,10 +12,8 @@ const BATCH = 5_000
 const CONTENTS_AT_ONCE = 1_000
 const HOUR_MS = 60 * 60_000
 const DAY_MS = 24 * HOUR_MS
-/** Most messages end within this time after their submission. */
-const ENDS_WITHIN_MS = HOUR_MS
-/** Messages that ended later are looked for this often. */
-const WALKS_ALL_EVERY_MS = HOUR_MS
+/** What waits without end, such as held messages, is walked over each time. */
+const MESSAGES_EVERY_MS = HOUR_MS
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most */
 const DELETE_CONTENT = `
@@ -31,12 +29,12 @@ UPDATE messages SET content_kept = false WHERE id = ${idsOf('old')} AND (SELECT 
 /**
  * Deletes messages with their attempts. It walks each tenant's messages in the order of submission, so that no index on
  * `ended_at` has to be maintained. It skips messages whose content another transaction kept from being deleted.
- * $1 ended before, $2 at most, $3 submitted from
+ * $1 ended before, $2 at most
  */
 const DELETE_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id, t.tenant_id FROM counters t CROSS JOIN LATERAL (
-    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at >= $3 AND m.created_at < $1 AND m.ended_at < $1 AND NOT m.content_kept
+    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1 AND NOT m.content_kept
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
 ), texts AS (
@@ -46,9 +44,6 @@ WITH old AS MATERIALIZED (
 ), counted AS (${addToCounters([storedBytes('-', 'deleted', 'open_bytes')])}
 )
 SELECT FROM deleted WHERE (SELECT count(*) FROM counted) >= 0`
-
-/** Whether a message is skipped because its content was kept from being deleted. $1 ended before */
-const SKIPS = `SELECT coalesce(min(failed_at) < $1, false) AS skips FROM messages WHERE content_kept`
 
 /**
  * Deletes events, before the messages that they are about. Their position is the time at which they were written, which
@@ -105,27 +100,20 @@ export type Retention = (now: Date) => Promise<void>
 
 /**
  * Deletes what has been kept long enough: the content of failed messages, events, messages with their addresses and
- * subjects, idempotency records after 24 hours, the usage of mailboxes, data keys, and counts of outcomes.
+ * subjects within an hour, idempotency records after 24 hours, the usage of mailboxes, data keys, and counts of outcomes.
  */
 export function createRetention(
   pool: pg.Pool,
   { contentRetentionDays, logRetentionDays }: { contentRetentionDays: number; logRetentionDays: number },
 ): Retention {
   const before = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MS)
-  let walked: { readonly allAt: Date; readonly to: Date } | null = null
+  let messagesAt: Date | null = null
 
-  /**
-   * Walks only what was submitted lately before what the last run came to: messages that wait without end, such as held ones,
-   * would be walked by each run. Once an hour it walks all, for those that ended long after their submission.
-   */
-  async function deleteMessages(now: Date): Promise<void> {
-    const last = walked
-    const walksAll = last === null || now.getTime() - last.allAt.getTime() >= WALKS_ALL_EVERY_MS
-    const from = walksAll ? '-infinity' : new Date(last.to.getTime() - ENDS_WITHIN_MS)
-    const to = before(now, logRetentionDays)
-    await untilDone(pool, DELETE_MESSAGES, BATCH, [to, BATCH, from])
-    const { rows } = await pool.query<{ skips: boolean }>(SKIPS, [to])
-    walked = rows[0]?.skips === false ? { allAt: walksAll ? now : last.allAt, to } : null
+  async function deleteMessages(now: Date, endedBefore: Date): Promise<void> {
+    const sinceMs = messagesAt === null ? MESSAGES_EVERY_MS : now.getTime() - messagesAt.getTime()
+    if (sinceMs >= 0 && sinceMs < MESSAGES_EVERY_MS) return
+    await untilDone(pool, DELETE_MESSAGES, BATCH, [endedBefore, BATCH])
+    messagesAt = now
   }
 
   return async (now) => {
@@ -139,7 +127,7 @@ export function createRetention(
         ]),
       async () => {
         await untilDone(pool, DELETE_EVENTS, BATCH, [positionOf(logsBefore), BATCH])
-        await deleteMessages(now)
+        await deleteMessages(now, logsBefore)
       },
       () => untilDone(pool, DELETE_KEYS, BATCH, [before(now, 1), BATCH]),
       () => pool.query(MERGE_USAGE, [wholeMinutesBefore(now)]),
