@@ -8,7 +8,6 @@ const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 
 /** The tables of the queue. No other folder names them, not even to read them. */
 const QUEUE_TABLES = [
-  'bulk_change_messages',
   'bulk_changes',
   'data_keys',
   'idempotency_records',

@@ -290,6 +290,28 @@ describe('a database of version 1.5', () => {
     ])
   })
 
+  it('goes on with what is retried or cancelled together, but for a list that was not complete', async () => {
+    await database.query(`
+      INSERT INTO bulk_changes (id, tenant_id, action, begun_at, ready)
+      VALUES (1, 'ten_1', 'cancel', now(), true), (2, 'ten_1', 'retry', now(), false), (3, 'ten_1', 'retry', now(), true);
+      SELECT setval('bulk_changes_id_seq', 3);
+      INSERT INTO bulk_change_messages (change_id, message_id)
+      SELECT 1, 'msg_' || n FROM generate_series(1000, 1449) AS n UNION ALL VALUES (2, 'msg_2'), (3, 'msg_3')`)
+
+    await migrate(database.url)
+
+    expect(
+      await database.query(
+        'SELECT action, cardinality(message_ids) AS count, message_ids[1] AS first FROM bulk_changes ORDER BY id',
+      ),
+    ).toEqual([
+      { action: 'cancel', count: 200, first: 'msg_1000' },
+      { action: 'cancel', count: 200, first: 'msg_1200' },
+      { action: 'cancel', count: 50, first: 'msg_1400' },
+      { action: 'retry', count: 1, first: 'msg_3' },
+    ])
+  })
+
   it('is not touched while a process of that version runs, which is named', async () => {
     const before = await history()
     const running = new pg.Client({ connectionString: database.url })

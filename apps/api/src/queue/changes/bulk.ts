@@ -3,37 +3,32 @@ import type { MessageStatus } from '@inforiver-mail/contract/message'
 import { isAllowedRecipient } from '@inforiver-mail/contract/allowed-domains'
 import type pg from 'pg'
 import { appendAuditEvent } from '../../database/audit-log.ts'
+import { createDatabaseClock } from '../../database/database-clock.ts'
 import type { Database } from '../../database/database.ts'
 import { inTransaction } from '../../database/transaction.ts'
 import type { Actor } from '../actor.ts'
 import { CANCEL, LOCK_TO_CANCEL } from './cancel.ts'
-import { deletableAtOnce, idsOf, isCancellable, isInTime, isRetryable, storedBytesOf } from '../columns.ts'
+import { deletableAtOnce, isCancellable, isInTime, isRetryable, storedBytesOf } from '../columns.ts'
 import { createFinder } from '../records/find.ts'
 import { withHeld } from '../records/find-filter.ts'
 import type { StoredFilter } from '../records/find-source.ts'
 import { RETRY } from './retry.ts'
 import { NOTIFY } from '../owner/wake.ts'
 
-// Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
-// among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message
-// that cannot be changed any more when its turn comes is left alone. Changes take turns, batch by batch, so that neither a long
-// one nor one that fails holds up the others.
+// Retries or cancels many messages. They are listed first, so that what fails or is submitted afterwards is not among them,
+// and stored in batches together with the audit event. Then each batch is changed in a transaction of its own, in which its
+// list ends. A message that cannot be changed any more by then is left alone. A batch that fails does not hold up the others.
 
 export type BulkAction = 'retry' | 'cancel'
 
 const LISTED_AT_ONCE = 2_000
 const CHANGED_AT_ONCE = 200
-/** An incomplete list older than this was left by a killed process. */
-const ABANDONED_AFTER = '1 hour'
 
 /** What can be retried has failed; what can be cancelled is in one of these states. */
 const STATES: Readonly<Record<BulkAction, readonly MessageStatus[]>> = {
   retry: ['failed'],
   cancel: ['scheduled', 'held', 'queued', 'sending'],
 }
-
-/** $1 tenant, $2 action */
-const BEGIN = `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, $2, mail_now()) RETURNING id::text, begun_at`
 
 /** How many of the messages can be changed, and why others, which have failed, cannot be retried. */
 export interface BulkCounts {
@@ -49,49 +44,42 @@ SELECT m.id, array_agg(DISTINCT substring(r ->> 'address' FROM '[^@]*$')) AS dom
   FROM messages m CROSS JOIN LATERAL jsonb_array_elements(m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]')) AS r
  WHERE m.id = ANY ($1) GROUP BY m.id`
 
-/** Lists those of the messages that can be changed now, and counts. $1 change, $2 ids; to retry, $3 those not to send */
+/** Those of the messages that can be changed now, or have failed and cannot be retried. $1 ids */
 const LIST: Readonly<Record<BulkAction, string>> = {
   retry: `
-WITH failed AS MATERIALIZED (
-  SELECT m.id AS message_id, ${isRetryable('m')} AS is_retryable, ${isInTime('m')} AS is_in_time
-    FROM messages m WHERE m.id = ANY ($2) AND m.outcome = 'failed'
-), listed AS (
-  INSERT INTO bulk_change_messages (change_id, message_id) SELECT $1, message_id FROM failed WHERE is_retryable AND NOT message_id = ANY ($3)
-  ON CONFLICT DO NOTHING RETURNING message_id
-)
-SELECT (SELECT count(*)::int FROM listed) AS count, (count(*) FILTER (WHERE NOT is_in_time))::int AS expired,
-       (count(*) FILTER (WHERE is_in_time AND NOT is_retryable))::int AS "withoutContent",
-       (count(*) FILTER (WHERE is_retryable AND message_id = ANY ($3)))::int AS "notAllowed"
-  FROM failed`,
+SELECT m.id, ${isRetryable('m')} AS "isChangeable", ${isInTime('m')} AS "isInTime" FROM messages m WHERE m.id = ANY ($1) AND m.outcome = 'failed'`,
   cancel: `
-WITH listed AS (
-  INSERT INTO bulk_change_messages (change_id, message_id)
-  SELECT $1, q.message_id FROM message_queue q WHERE q.message_id = ANY ($2) AND ${isCancellable('q')}
-  ON CONFLICT DO NOTHING RETURNING message_id
-)
-SELECT count(*)::int AS count, 0 AS expired, 0 AS "withoutContent", 0 AS "notAllowed" FROM listed`,
+SELECT q.message_id AS id, true AS "isChangeable", true AS "isInTime" FROM message_queue q WHERE q.message_id = ANY ($1) AND ${isCancellable('q')}`,
 }
 
-/** $1 change */
-const READY = `UPDATE bulk_changes SET ready = true WHERE id = $1::bigint`
-const DROP = `
-WITH listed AS (DELETE FROM bulk_change_messages WHERE change_id = $1::bigint)
-DELETE FROM bulk_changes WHERE id = $1::bigint`
+interface Listed {
+  readonly id: string
+  readonly isChangeable: boolean
+  readonly isInTime: boolean
+}
 
-/** $1 whose turn was last */
+/** $1 tenant, $2 action, $3 ids */
+const STORE = `
+INSERT INTO bulk_changes (tenant_id, action, message_ids)
+SELECT $1, $2, array_agg(id) FROM unnest($3::text[]) WITH ORDINALITY AS listed(id, place)
+ GROUP BY (place - 1) / ${CHANGED_AT_ONCE} ORDER BY (place - 1) / ${CHANGED_AT_ONCE}`
+
+/** $1 the batch that was changed last */
 const NEXT = `
-SELECT c.id::text, c.tenant_id, c.action, c.ready FROM bulk_changes c
- WHERE c.ready OR c.begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY c.id <= $1::bigint, c.id LIMIT 1 FOR UPDATE SKIP LOCKED`
+SELECT id::text, tenant_id, action, message_ids FROM bulk_changes ORDER BY id <= $1::bigint, id LIMIT 1 FOR UPDATE SKIP LOCKED`
 
-/** Takes as many as are deleted at once when they are cancelled. $1 change, $2 at most */
-const TAKE = `
-WITH next AS MATERIALIZED (
-  SELECT b.message_id, ${storedBytesOf('b.message_id')} AS stored_bytes
-    FROM bulk_change_messages b WHERE b.change_id = $1 ORDER BY b.message_id LIMIT $2
-), taken AS MATERIALIZED (${deletableAtOnce('next')}
+/** The first of the messages: as many as are deleted at once when they are cancelled. $1 ids */
+const FIRST = `
+WITH listed AS MATERIALIZED (
+  SELECT id AS message_id, ${storedBytesOf('id')} AS stored_bytes FROM unnest($1::text[]) WITH ORDINALITY AS each(id, place) ORDER BY place
 )
-DELETE FROM bulk_change_messages WHERE change_id = $1 AND message_id = ${idsOf('taken')}
-RETURNING message_id`
+${deletableAtOnce('listed')}`
+
+/** $1 batch, $2 how many of its messages were changed */
+const SHORTEN = `UPDATE bulk_changes SET message_ids = message_ids[$2::int + 1:] WHERE id = $1::bigint`
+
+/** $1 batch */
+const END = `DELETE FROM bulk_changes WHERE id = $1::bigint`
 
 /**
  * Lists what is to be changed, and leaves the rest to `continueBulkChange`. Returns what could be changed at the start.
@@ -105,30 +93,27 @@ export async function beginBulkChange(
   { now, allowedDomains }: { now: Date; allowedDomains: readonly string[] },
 ): Promise<BulkCounts> {
   const { tenantId } = actor
-  const begun = await pool.query<{ id: string; begun_at: Date }>(BEGIN, [tenantId, action])
-  const [change] = begun.rows
-  if (!change) throw new Error('The change was not stored.')
-  const { id, begun_at: begunAt } = change
+  const begunAt = await createDatabaseClock(pool)()
   // Making the list takes a while. What is submitted meanwhile is left out; what came in the same millisecond counts.
   const end = new Date(begunAt.getTime() + 1)
   const submittedTo = filter.submittedTo !== undefined && filter.submittedTo < end ? filter.submittedTo : end
-  const counts = { count: 0, expired: 0, withoutContent: 0, notAllowed: 0 }
+  const others = { expired: 0, withoutContent: 0, notAllowed: 0 }
+  const listed = new Set<string>()
   const complete = { ...(await withHeld(pool, tenantId, filter)), submittedTo }
   for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
     for await (const matches of createFinder(pool, actor, { ...complete, status }).all(LISTED_AT_ONCE)) {
       const ids = matches.map((match) => match.id)
-      const values = [id, ids, ...(action === 'retry' ? [await findRefused(pool, ids, allowedDomains)] : [])]
-      const { rows } = await pool.query<BulkCounts>(LIST[action], values)
-      for (const { count, expired, withoutContent, notAllowed } of rows) {
-        counts.count += count
-        counts.expired += expired
-        counts.withoutContent += withoutContent
-        counts.notAllowed += notAllowed
-      }
+      const { rows } = await pool.query<Listed>(LIST[action], [ids])
+      const refused = new Set(action === 'retry' ? await findRefused(pool, ids, allowedDomains) : [])
+      for (const { id, isChangeable, isInTime } of rows)
+        if (!isInTime) others.expired += 1
+        else if (!isChangeable) others.withoutContent += 1
+        else if (refused.has(id)) others.notAllowed += 1
+        else listed.add(id)
     }
-  const { count } = counts
+  const count = listed.size
   await prisma.$transaction(async (transaction) => {
-    await transaction.$executeRawUnsafe(count === 0 ? DROP : READY, id)
+    await transaction.$executeRawUnsafe(STORE, tenantId, action, [...listed])
     await appendAuditEvent(transaction, {
       tenantId,
       at: now,
@@ -138,7 +123,7 @@ export async function beginBulkChange(
       details: { count, filter: describeFilter(filter), ...(actor.service !== null && { name: actor.service }) },
     })
   })
-  return counts
+  return { count, ...others }
 }
 
 /** Returns the messages with a recipient that is not allowed. An empty list allows all. */
@@ -163,38 +148,33 @@ export function describeFilter(filter: StoredFilter): string {
   return described.join(', ')
 }
 
-interface BulkChange {
+interface Batch {
   readonly id: string
   readonly tenant_id: string
   readonly action: string
-  readonly ready: boolean
+  readonly message_ids: readonly string[]
 }
 
-/**
- * Returns a function that changes one batch, and returns whether there may be another. Several processes may take part, each
- * with its own turns.
- */
+/** Returns a function that changes one batch, and returns whether there may be another. Several processes may take part. */
 export function createBulkChanging(pool: pg.Pool): () => Promise<boolean> {
   let last = '0'
   return () =>
     inTransaction(pool, async (client) => {
-      const next = await client.query<BulkChange>(NEXT, [last])
-      const [change] = next.rows
-      if (!change) return false
-      last = change.id
-      await changeBatch(client, change)
+      const next = await client.query<Batch>(NEXT, [last])
+      const [batch] = next.rows
+      if (!batch) return false
+      last = batch.id
+      await changeBatch(client, batch)
       return true
     })
 }
 
-async function changeBatch(client: pg.PoolClient, change: BulkChange): Promise<void> {
-  const taken = await client.query<{ message_id: string }>(TAKE, [change.id, CHANGED_AT_ONCE])
-  if (!change.ready || taken.rows.length === 0) {
-    await client.query(DROP, [change.id])
-    return
-  }
-  const ids = taken.rows.map(({ message_id: messageId }) => messageId)
-  if (change.action === 'cancel') await client.query(LOCK_TO_CANCEL, [ids])
-  await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
-  if (change.action !== 'cancel') await client.query(NOTIFY)
+async function changeBatch(client: pg.PoolClient, batch: Batch): Promise<void> {
+  const first = await client.query<{ message_id: string }>(FIRST, [batch.message_ids])
+  const ids = first.rows.map(({ message_id: messageId }) => messageId)
+  if (batch.action === 'cancel') await client.query(LOCK_TO_CANCEL, [ids])
+  await client.query(batch.action === 'cancel' ? CANCEL : RETRY, [ids, batch.tenant_id, null])
+  if (batch.action !== 'cancel') await client.query(NOTIFY)
+  if (ids.length < batch.message_ids.length) await client.query(SHORTEN, [batch.id, ids.length])
+  else await client.query(END, [batch.id])
 }

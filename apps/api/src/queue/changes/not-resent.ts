@@ -23,7 +23,7 @@ const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT
 
 const COUNT = `
 SELECT (count(*) FILTER (WHERE q.state = 'queued' AND NOT ${IN_DOUBT})
-        + (SELECT count(*) FROM bulk_changes b JOIN bulk_change_messages l ON l.change_id = b.id WHERE b.ready AND b.action = 'retry'))::int AS queued,
+        + (SELECT coalesce(sum(cardinality(b.message_ids)), 0) FROM bulk_changes b WHERE b.action = 'retry'))::int AS queued,
        count(*) FILTER (WHERE q.state = 'held' AND NOT ${IN_DOUBT})::int AS held,
        count(*) FILTER (WHERE q.state = 'scheduled' AND NOT ${IN_DOUBT})::int AS scheduled,
        count(*) FILTER (WHERE ${IN_DOUBT})::int AS "inDoubt"
@@ -41,8 +41,6 @@ WITH left_queue AS (
   RETURNING ${LEFT}, ${IN_DOUBT} AS in_doubt
 ), changes AS (
   DELETE FROM bulk_changes
-), listed AS (
-  DELETE FROM bulk_change_messages
 ), ${endUnsent('left_queue', {
   problem: 'CASE WHEN l.in_doubt THEN $1::jsonb ELSE $2::jsonb END',
   emptied: null,
